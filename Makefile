@@ -1,0 +1,74 @@
+# Everything from a fresh clone: `make run` starts a hub, `make test` and `make check` judge a change.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps
+INSTALL_PROJECT := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check format bench chaos conformance lock clean
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# uv installs from the lock in seconds. Where it cannot reach the package index that pip is configured for, pip does.
+define install
+$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps --requirement $(1) \
+	|| $(PIP) --requirement $(1)
+endef
+
+$(VENV)/.bootstrap: requirements-bootstrap.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "whatsapp_hub needs Python 3.11 or newer; try: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --requirement requirements-bootstrap.lock
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.bootstrap requirements-run.lock pyproject.toml
+	$(call install,requirements-run.lock)
+	$(INSTALL_PROJECT)
+	@touch $@
+
+$(VENV)/.all: $(VENV)/.run requirements.lock
+	$(call install,requirements.lock)
+	@touch $@
+
+setup: $(VENV)/.all ## install everything into .venv (the others call it first)
+
+run: $(VENV)/.run ## start a hub on http://127.0.0.1:4000, databases included
+	@exec $(BIN)/whatsapp-hub serve
+
+test: setup ## unit and integration tests
+	$(BIN)/python -m pytest tests
+
+check: setup ## lint, format, types, layers, dependencies, dead code, file sizes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry src
+	$(BIN)/vulture
+	$(BIN)/python -m pytest --quiet tests/unit/test_file_sizes.py
+
+format: setup ## let ruff write
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup ## figures, into build/bench.json
+	$(BIN)/python -m benchmarks
+
+chaos: setup ## faults while messages flow, into build/chaos.json
+	$(BIN)/python -m benchmarks.chaos
+
+conformance: setup ## every provider against the published contract
+	$(BIN)/python -m pytest tests/contracts
+
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header pyproject.toml
+
+lock: setup ## take newer versions that pyproject.toml allows
+	$(COMPILE) --all-extras --group test --group dev --output-file requirements.lock
+	$(COMPILE) --extra server --extra embedded --constraint requirements.lock --output-file requirements-run.lock
+	$(COMPILE) --all-extras --constraint requirements.lock --output-file requirements-image.lock
+	$(COMPILE) --group bootstrap --constraint requirements.lock --output-file requirements-bootstrap.lock
+
+clean: ## remove what make made, never the data
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
