@@ -1,0 +1,1 @@
+"""Entities, value objects, events and rules. Standard library only."""

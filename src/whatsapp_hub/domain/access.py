@@ -1,0 +1,52 @@
+"""Who may do what: the one policy table (role × action) that code, tests and docs read."""
+
+from enum import StrEnum
+
+from whatsapp_hub.domain.errors import Forbidden
+from whatsapp_hub.domain.user import Role
+
+
+class Action(StrEnum):
+    READ_CONVERSATIONS = "read conversations"
+    READ_ALL_CONVERSATIONS = "read every department's conversations"
+    WORK_CONVERSATIONS = "answer, take and resolve conversations"
+    ASSIGN_OTHERS = "assign a conversation to somebody else"
+    START_CONVERSATIONS = "start a conversation"
+    SETTLE_MESSAGES = "retry or fail a message of unknown outcome"
+    READ_USERS = "read users"
+    MANAGE_USERS = "create and change users"
+    READ_DEPARTMENTS = "read departments"
+    MANAGE_DEPARTMENTS = "create, change and delete departments"
+    READ_SESSIONS = "read sessions"
+    MANAGE_SESSIONS = "create, start, stop and delete sessions"
+    READ_EVENTS = "read the event log"
+    SET_OWN_STATUS = "set one's own presence"
+    USE_SANDBOX = "play a customer in the sandbox"
+    CHOOSE_TENANT = "act for any tenant"
+    MANAGE_TENANTS = "create and change tenants"
+
+
+_AGENT = frozenset(
+    {
+        Action.READ_CONVERSATIONS,
+        Action.WORK_CONVERSATIONS,
+        Action.START_CONVERSATIONS,
+        Action.READ_USERS,
+        Action.READ_DEPARTMENTS,
+        Action.READ_SESSIONS,
+        Action.SET_OWN_STATUS,
+    }
+)
+_MASTER_ONLY = frozenset({Action.CHOOSE_TENANT, Action.MANAGE_TENANTS})
+
+POLICY: dict[Role, frozenset[Action]] = {
+    Role.AGENT: _AGENT,
+    Role.ADMIN: frozenset(Action) - _MASTER_ONLY,
+    Role.MASTER: frozenset(Action),
+}
+
+
+def require(role: Role, action: Action) -> None:
+    """Raise Forbidden unless the role allows the action."""
+    if action not in POLICY[role]:
+        raise Forbidden(action)

@@ -1,0 +1,107 @@
+"""The other side of a conversation: a set of identities, any of which may come first."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.ids import ContactId, TenantId
+
+_DIGITS = re.compile(r"\+?[0-9]{5,15}")
+_JID = re.compile(r"([0-9A-Za-z._-]{1,64})(?::[0-9]+)?@(s\.whatsapp\.net|c\.us|lid|g\.us|newsletter|broadcast)")
+_BRAZILIAN_MOBILE = re.compile(r"55([1-9][0-9])([6-9][0-9]{7})")
+
+NAME_LENGTH = 256
+
+
+class IdentityKind(StrEnum):
+    """PHONE digits, LID and BSUID as WhatsApp spells them, CHAT the JID of a group, list or channel."""
+
+    PHONE = "phone"
+    LID = "lid"
+    BSUID = "bsuid"
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One name of a contact. `value` is what equality and look-ups use; `address` is what was seen."""
+
+    kind: IdentityKind
+    value: str
+    address: str = field(default="", compare=False)
+
+    @classmethod
+    def phone(cls, digits: str) -> "Identity":
+        seen = digits.lstrip("+")
+        return cls(IdentityKind.PHONE, canonical_phone(seen), seen)
+
+    @classmethod
+    def lid(cls, user: str) -> "Identity":
+        return cls(IdentityKind.LID, user, user)
+
+    @classmethod
+    def bsuid(cls, value: str) -> "Identity":
+        return cls(IdentityKind.BSUID, value, value)
+
+    @classmethod
+    def chat(cls, jid: str) -> "Identity":
+        return cls(IdentityKind.CHAT, jid, jid)
+
+
+def canonical_phone(digits: str) -> str:
+    """Digits without a plus; a Brazilian mobile always with its ninth digit.
+
+    WhatsApp knows older Brazilian numbers without the 9 that the network put in front of mobiles;
+    both spellings are one person.
+    """
+    match = _BRAZILIAN_MOBILE.fullmatch(digits)
+    return f"55{match[1]}9{match[2]}" if match else digits
+
+
+def parse_address(text: str, field_name: str = "to") -> Identity:
+    """Read what a client gives as a recipient: digits, E.164 or a JID. Raises Invalid."""
+    text = text.strip()
+    if _DIGITS.fullmatch(text):
+        return Identity.phone(text)
+    match = _JID.fullmatch(text)
+    if not match:
+        raise Invalid.field(field_name, "must be digits, an E.164 number or a JID")
+    user, server = match[1], match[2]
+    if server in ("s.whatsapp.net", "c.us"):
+        if not _DIGITS.fullmatch(user):
+            raise Invalid.field(field_name, "a person's JID must start with the phone's digits")
+        return Identity.phone(user)
+    if server == "lid":
+        return Identity.lid(user)
+    return Identity.chat(f"{user}@{server}")
+
+
+@dataclass(slots=True)
+class Contact:
+    """`identities` is never empty; a group, broadcast list or channel has one identity of kind CHAT."""
+
+    id: ContactId
+    tenant_id: TenantId
+    identities: tuple[Identity, ...]
+    created_at: datetime
+    name: str | None = None
+    profile_pic: str | None = None
+    is_group: bool = False
+
+    @property
+    def phone_number(self) -> str | None:
+        """The phone as it was seen on WhatsApp; None while only other identities are known."""
+        return next((i.address for i in self.identities if i.kind is IdentityKind.PHONE), None)
+
+    def learn(self, identities: Iterable[Identity], name: str | None) -> bool:
+        """Take in what a message told; True if anything was new."""
+        new = tuple(i for i in dict.fromkeys(identities) if i not in self.identities)
+        self.identities += new
+        name = name and name[:NAME_LENGTH]
+        renamed = bool(name) and name != self.name
+        if renamed:
+            self.name = name
+        return bool(new) or renamed

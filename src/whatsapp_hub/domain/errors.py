@@ -1,0 +1,154 @@
+"""Everything that can go wrong, as types that carry data.
+
+    HubError
+    ├── Invalid              a field's value is not acceptable
+    ├── Unauthenticated      nobody, or nobody we know
+    ├── Forbidden            known, but not allowed to
+    ├── NotFound             does not exist for this caller
+    ├── Conflict             the state does not allow it
+    ├── NotSupported         the session's provider cannot do it
+    ├── KeyReused            an idempotency key came back with another request
+    ├── TooMany              over a rate; carries when to try again
+    ├── Unavailable          something the hub needs is away; nothing was stored
+    │   └── InTheWay             two transactions met; the same call may be made again at once
+    └── ProviderError        what a provider answered
+        ├── Rejected             certainly not sent, and never will be
+        ├── Unsupported          the provider has no such thing
+        ├── Transient            certainly not sent; may be tried again
+        ├── OutcomeUnknown       nobody will ever know; never resent by itself
+        └── CredentialsInvalid   the session must be paused until an operator mends it
+
+HTTP codes are chosen in one place, `adapters/http/problems.py`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class HubError(Exception):
+    """The root of the tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One bad field: a JSON pointer (`/name`) and what is wrong with it."""
+
+    pointer: str
+    reason: str
+
+
+class Invalid(HubError):
+    """One or more fields are not acceptable; nothing was changed."""
+
+    def __init__(self, *flaws: Flaw) -> None:
+        super().__init__("; ".join(f"{flaw.pointer}: {flaw.reason}" for flaw in flaws))
+        self.flaws = flaws
+
+    @classmethod
+    def field(cls, name: str, reason: str) -> "Invalid":
+        return cls(Flaw(f"/{name}", reason))
+
+
+class Unauthenticated(HubError):
+    """No credentials, or none that we accept."""
+
+
+class Forbidden(HubError):
+    """The caller's role does not allow the action."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__(f"not allowed: {action}")
+        self.action = action
+
+
+class NotFound(HubError):
+    """There is no such thing for this caller (another tenant's looks the same)."""
+
+    def __init__(self, kind: str, key: object) -> None:
+        super().__init__(f"{kind} {key} not found")
+        self.kind = kind
+        self.key = key
+
+
+class Conflict(HubError):
+    """The thing exists, but its state does not allow the action."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+
+
+class NotSupported(HubError):
+    """The session's provider cannot do this; `feature` names it."""
+
+    def __init__(self, provider: str, feature: str) -> None:
+        super().__init__(f"{provider} does not support {feature}")
+        self.provider = provider
+        self.feature = feature
+
+
+class KeyReused(HubError):
+    """The same Idempotency-Key came with another body."""
+
+
+class TooMany(HubError):
+    """Over a rate."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__(f"too many requests; try again in {retry_after_s:.0f} s")
+        self.retry_after_s = retry_after_s
+
+
+class Unavailable(HubError):
+    """A dependency is away; the caller should try again, nothing was stored."""
+
+
+class InTheWay(Unavailable):
+    """Two transactions were in each other's way, and this one was ended."""
+
+
+class Scope(StrEnum):
+    """How far a provider's transient error reaches."""
+
+    RECIPIENT = "recipient"
+    SESSION = "session"
+    APP = "app"
+
+
+class ProviderError(HubError):
+    """What a provider answered: its own code and words, for people and logs."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+
+class Rejected(ProviderError):
+    """Permanent: certainly not sent. `alert` asks for an operator (policy, payment, spam limit)."""
+
+    def __init__(self, code: str, detail: str = "", *, alert: bool = False) -> None:
+        super().__init__(code, detail)
+        self.alert = alert
+
+
+class Unsupported(ProviderError):
+    """The provider has no way to carry this content."""
+
+
+class Transient(ProviderError):
+    """Certainly not sent, worth trying again after `retry_after_s` seconds within `scope`."""
+
+    def __init__(self, code: str, detail: str = "", *, retry_after_s: float, scope: Scope, tries: int = 8) -> None:
+        super().__init__(code, detail)
+        self.retry_after_s = retry_after_s
+        self.scope = scope
+        self.tries = tries
+
+
+class OutcomeUnknown(ProviderError):
+    """The call may or may not have reached WhatsApp."""
+
+
+class CredentialsInvalid(ProviderError):
+    """The session's credentials are refused."""

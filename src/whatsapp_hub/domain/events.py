@@ -1,0 +1,68 @@
+"""What happened, in the hub's words: the types that the log, sockets and webhooks carry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
+
+
+class EventType(StrEnum):
+    SESSION_CREATED = "session.created"
+    SESSION_STARTED = "session.started"
+    SESSION_QR = "session.qr"
+    SESSION_CONNECTED = "session.connected"
+    SESSION_DISCONNECTED = "session.disconnected"
+    SESSION_ERROR = "session.error"
+    SESSION_AUTH_CORRUPTED = "session.auth_corrupted"
+    SESSION_DELETED = "session.deleted"
+    MESSAGE_RECEIVED = "message.received"
+    MESSAGE_QUEUED = "message.queued"
+    MESSAGE_SENT = "message.sent"
+    MESSAGE_DELIVERED = "message.delivered"
+    MESSAGE_READ = "message.read"
+    MESSAGE_FAILED = "message.failed"
+    MESSAGE_OUTCOME_UNKNOWN = "message.outcome_unknown"
+    CONVERSATION_OPENED = "conversation.opened"
+    CONVERSATION_QUEUED = "conversation.queued"
+    CONVERSATION_ASSIGNED = "conversation.assigned"
+    CONVERSATION_RESOLVED = "conversation.resolved"
+    CONVERSATION_ARCHIVED = "conversation.archived"
+    CONTACT_UPDATED = "contact.updated"
+    CONTACT_MERGED = "contact.merged"
+    USER_PRESENCE = "user.presence"
+    NOTIFICATION_CREATED = "notification.created"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened.
+
+    `subjects` holds copies of the entities as they were at that moment, by the contract's name
+    (`message`, `conversation`, `session`, `user`, `contact`); `detail` holds plain values.
+    """
+
+    type: EventType
+    tenant_id: TenantId
+    occurred_at: datetime
+    session_id: SessionId | None = None
+    conversation_id: ConversationId | None = None
+    subjects: Mapping[str, object] = field(default_factory=dict)
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+class Records:
+    """Mixin of entities: what happened to them since it was last asked."""
+
+    __slots__ = ()
+    _events: list[Event]
+
+    def record(self, event: Event) -> None:
+        self._events.append(event)
+
+    def take_events(self) -> list[Event]:
+        """Hand over the recorded events, oldest first, and forget them."""
+        taken = self._events[:]
+        self._events.clear()
+        return taken

@@ -1,0 +1,12 @@
+"""Identifiers: UUIDs (version 7 where the hub makes them), told apart by type."""
+
+from typing import NewType
+from uuid import UUID
+
+TenantId = NewType("TenantId", UUID)
+UserId = NewType("UserId", UUID)
+SessionId = NewType("SessionId", UUID)
+ContactId = NewType("ContactId", UUID)
+ConversationId = NewType("ConversationId", UUID)
+MessageId = NewType("MessageId", UUID)
+DepartmentId = NewType("DepartmentId", UUID)

@@ -1,0 +1,192 @@
+"""A message, its content, and the only ways its status may move."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from whatsapp_hub.domain.errors import Conflict, Invalid
+from whatsapp_hub.domain.events import Event, EventType, Records
+from whatsapp_hub.domain.ids import (
+    ContactId,
+    ConversationId,
+    MessageId,
+    SessionId,
+    TenantId,
+    UserId,
+)
+
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class MessageType(StrEnum):
+    TEXT = "TEXT"
+    IMAGE = "IMAGE"
+    DOCUMENT = "DOCUMENT"
+    AUDIO = "AUDIO"
+    VIDEO = "VIDEO"
+    STICKER = "STICKER"
+    LOCATION = "LOCATION"
+    CONTACTS = "CONTACTS"
+    REACTION = "REACTION"
+    INTERACTIVE = "INTERACTIVE"
+    TEMPLATE = "TEMPLATE"
+    SYSTEM = "SYSTEM"
+    UNSUPPORTED = "UNSUPPORTED"
+
+
+class Direction(StrEnum):
+    INBOUND = "INBOUND"
+    OUTBOUND = "OUTBOUND"
+
+
+class MessageStatus(StrEnum):
+    PENDING = "PENDING"
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    READ = "READ"
+    FAILED = "FAILED"
+
+
+class Outcome(StrEnum):
+    """UNKNOWN: a provider call whose result only a receipt or an operator can settle."""
+
+    UNKNOWN = "unknown"
+
+
+_RANK = {
+    MessageStatus.PENDING: 0,
+    MessageStatus.SENT: 1,
+    MessageStatus.DELIVERED: 2,
+    MessageStatus.READ: 3,
+}
+_EVENT = {
+    MessageStatus.SENT: EventType.MESSAGE_SENT,
+    MessageStatus.DELIVERED: EventType.MESSAGE_DELIVERED,
+    MessageStatus.READ: EventType.MESSAGE_READ,
+    MessageStatus.FAILED: EventType.MESSAGE_FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a message says. `text` is a body or caption; `data` holds what a type needs beyond it
+    (a template's name and parameters, a location, the raw update of an UNSUPPORTED message)."""
+
+    type: MessageType
+    text: str = ""
+    media_url: str | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def plain(cls, text: str, limit: int = 4096, field_name: str = "content") -> "Content":
+        """A text to send. Raises Invalid if empty, over `limit` characters, or not storable."""
+        if not text.strip():
+            raise Invalid.field(field_name, "must not be empty")
+        if len(text) > limit:
+            raise Invalid.field(field_name, f"must have at most {limit} characters")
+        if not is_storable(text):
+            raise Invalid.field(field_name, "must not contain NUL or lone surrogates")
+        return cls(MessageType.TEXT, text)
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can hold the text: no NUL, no lone surrogate."""
+    if text.isascii():
+        return "\x00" not in text
+    return not _NOT_STORABLE.search(text)
+
+
+def storable(text: str) -> str:
+    """The text with NUL and lone surrogates replaced by U+FFFD."""
+    return text if is_storable(text) else _NOT_STORABLE.sub("\ufffd", text)
+
+
+@dataclass(slots=True)
+class Message(Records):
+    """`timestamp` is the provider's, `created_at` ours; `sender_id` None on an inbound message means the
+    customer; `author` is who wrote inside a group, as the provider spells it."""
+
+    id: MessageId
+    tenant_id: TenantId
+    session_id: SessionId
+    conversation_id: ConversationId
+    contact_id: ContactId
+    direction: Direction
+    content: Content
+    created_at: datetime
+    timestamp: datetime
+    status: MessageStatus
+    chat: str
+    whatsapp_message_id: str | None = None
+    sender_id: UserId | None = None
+    is_bot: bool = False
+    outcome: Outcome | None = None
+    error: str | None = None
+    reply_to: str | None = None
+    author: str | None = None
+    _events: list[Event] = field(default_factory=list, repr=False, compare=False)
+
+    def event(self, type: EventType, at: datetime, **detail: object) -> Event:
+        """An event about this message as it is now."""
+        return Event(
+            type,
+            self.tenant_id,
+            at,
+            self.session_id,
+            self.conversation_id,
+            {"message": replace(self, _events=[])},
+            detail,
+        )
+
+    def advance(self, status: MessageStatus, at: datetime, error: str | None = None) -> bool:
+        """Move forward to `status`; False (and nothing changes) if that would be a step back or a repeat.
+
+        FAILED is reached from PENDING or SENT only; nothing leaves FAILED. Any step settles an unknown
+        outcome.
+        """
+        if self.status is MessageStatus.FAILED:
+            return False
+        if status is MessageStatus.FAILED:
+            if self.status not in (MessageStatus.PENDING, MessageStatus.SENT):
+                return False
+            self.error = error
+        elif _RANK[status] <= _RANK[self.status]:
+            return False
+        self.status, self.outcome = status, None
+        if event := _EVENT.get(status):
+            self.record(self.event(event, at))
+        return True
+
+    def sent(self, provider_message_id: str | None, at: datetime) -> bool:
+        """The provider took it. Keeps the provider's id even if a receipt was faster."""
+        if provider_message_id and self.whatsapp_message_id is None:
+            self.whatsapp_message_id = provider_message_id
+        return self.advance(MessageStatus.SENT, at)
+
+    def lose_sight(self, at: datetime) -> None:
+        """The provider call's result will never be known; only a receipt or a person settles it."""
+        if self.status is not MessageStatus.PENDING or self.outcome is Outcome.UNKNOWN:
+            return
+        self.outcome = Outcome.UNKNOWN
+        self.record(self.event(EventType.MESSAGE_OUTCOME_UNKNOWN, at))
+
+    def retry(self, at: datetime) -> None:
+        """An operator sends it again, knowing that it may arrive twice."""
+        self._require_unknown("retried")
+        self.outcome = None
+        self.record(self.event(EventType.MESSAGE_QUEUED, at))
+
+    def give_up(self, at: datetime) -> None:
+        """An operator declares it failed."""
+        self._require_unknown("failed")
+        self.advance(MessageStatus.FAILED, at, "given up by an operator")
+
+    def abandon(self, at: datetime) -> None:
+        """Its session is deleted before it was sent."""
+        self.advance(MessageStatus.FAILED, at, "the session was deleted")
+
+    def _require_unknown(self, what: str) -> None:
+        if self.outcome is not Outcome.UNKNOWN:
+            raise Conflict("outcome_known", f"only a message of unknown outcome can be {what}")

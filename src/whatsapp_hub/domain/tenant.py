@@ -1,0 +1,47 @@
+"""The tenant: owns everything."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.message import is_storable
+
+_SLUG = re.compile(r"[a-z0-9_]{1,48}")
+
+
+class Placement(StrEnum):
+    """Where a tenant's rows stand: with the others', or in the schema `client_{slug}`."""
+
+    POOLED = "pooled"
+    DEDICATED = "dedicated"
+
+
+class Language(StrEnum):
+    PT_BR = "pt-BR"
+    EN = "en"
+    ES = "es"
+
+
+@dataclass(slots=True)
+class Tenant:
+    id: TenantId
+    slug: str
+    name: str
+    created_at: datetime
+    placement: Placement = Placement.POOLED
+    language: Language = Language.PT_BR
+    greeting: str | None = None
+
+    def __post_init__(self) -> None:
+        if not _SLUG.fullmatch(self.slug):
+            raise Invalid.field("slug", "must match [a-z0-9_]{1,48}")
+        if not 1 <= len(self.name.strip()) <= 128 or not is_storable(self.name):
+            raise Invalid.field("name", "must have 1 to 128 characters, without NUL")
+
+    @property
+    def schema(self) -> str:
+        """The PostgreSQL schema that holds this tenant's contacts, conversations and messages."""
+        return "pooled" if self.placement is Placement.POOLED else f"client_{self.slug}"

@@ -1,0 +1,76 @@
+"""What the bot says, per language; a tenant's own greeting takes the place of ours."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whatsapp_hub.domain.tenant import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The texts of one language. `confirm` has one place for the department's name."""
+
+    greeting: str
+    choose: str
+    type_number: str
+    hint: str
+    confirm: str
+    confirm_hint: str
+    queued: str
+    yes: frozenset[str]
+    no: frozenset[str]
+
+
+PHRASES = {
+    Language.PT_BR: Phrases(
+        greeting="Olá! Seja bem-vindo ao nosso atendimento.",
+        choose="Escolha o departamento:",
+        type_number="Digite o número da opção desejada.",
+        hint="Não entendi. Responda com o número ou o nome de uma das opções.",
+        confirm="Deseja falar com {department}? (SIM/NÃO)",
+        confirm_hint="Responda SIM ou NÃO, por favor.",
+        queued="Todos os nossos atendentes estão ocupados. Você está na fila e será atendido em breve.",
+        yes=frozenset({"sim", "s", "yes", "ok", "claro", "quero", "isso"}),
+        no=frozenset({"nao", "n", "no", "nenhum"}),
+    ),
+    Language.EN: Phrases(
+        greeting="Hello! Welcome to our support.",
+        choose="Choose the department:",
+        type_number="Type the number of the option you want.",
+        hint="I did not understand. Answer with the number or the name of one of the options.",
+        confirm="Would you like to talk to {department}? (YES/NO)",
+        confirm_hint="Please answer YES or NO.",
+        queued="All our agents are busy. You are in the queue and will be answered soon.",
+        yes=frozenset({"yes", "y", "ok", "sure", "yep", "yeah"}),
+        no=frozenset({"no", "n", "nope"}),
+    ),
+    Language.ES: Phrases(
+        greeting="¡Hola! Bienvenido a nuestra atención.",
+        choose="Elija el departamento:",
+        type_number="Escriba el número de la opción deseada.",
+        hint="No entendí. Responda con el número o el nombre de una de las opciones.",
+        confirm="¿Desea hablar con {department}? (SÍ/NO)",
+        confirm_hint="Responda SÍ o NO, por favor.",
+        queued="Todos nuestros agentes están ocupados. Está en la fila y será atendido pronto.",
+        yes=frozenset({"si", "s", "ok", "claro", "yes"}),
+        no=frozenset({"no", "n", "ninguno"}),
+    ),
+}
+
+
+def fold(text: str) -> str:
+    """The text as people compare it: letters and digits only, no case, no accents, single spaces.
+
+    Accents, invisible marks (some phones put one in front) and the frame of a keycap emoji vanish; whatever
+    else is neither letter nor digit parts words.
+    """
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    kept = (c if c.isalnum() else " " for c in plain if unicodedata.category(c) not in ("Mn", "Me", "Cf"))
+    return " ".join("".join(kept).split())
+
+
+def menu(phrases: Phrases, opening: str, names: Sequence[str]) -> str:
+    """`opening`, the numbered departments, and how to answer."""
+    lines = "\n".join(f"{number} - {name}" for number, name in enumerate(names, start=1))
+    return f"{opening}\n\n{phrases.choose}\n{lines}\n\n{phrases.type_number}"

@@ -1,0 +1,6 @@
+"""Rules are searched for counter-examples; a slow machine is not one."""
+
+from hypothesis import settings
+
+settings.register_profile("domain", deadline=None, max_examples=100)
+settings.load_profile("domain")
