@@ -1,0 +1,1 @@
+"""Tenants, users, departments, login."""

@@ -1,0 +1,81 @@
+"""CreateDepartment, UpdateDepartment, DeleteDepartment."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.domain import access
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.errors import Conflict
+from whatsapp_hub.domain.ids import DepartmentId
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentChanges:
+    """None: leave it as it is (or, for a new one, the default)."""
+
+    name: str | None = None
+    slug: str | None = None
+    color: str | None = None
+    is_root: bool | None = None
+    response_timeout_minutes: int | None = None
+    max_agents: int | None = None
+
+    def onto(self, department: Department) -> None:
+        """Raises Invalid with every bad field, and then changes nothing that is stored."""
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if value is not None:
+                setattr(department, name, value)
+        department.check()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateDepartment:
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, caller: Caller, name: str, slug: str, more: DepartmentChanges) -> Department:
+        """Raises Invalid, Conflict (the slug is taken, there is a root already)."""
+        access.require(caller.role, Action.MANAGE_DEPARTMENTS)
+        department = Department(DepartmentId(self.new_id()), caller.tenant_id, name, slug, self.clock())
+        more.onto(department)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            await uow.departments.add(department)
+            await uow.commit()
+        return department
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateDepartment:
+    storage: Storage
+
+    async def __call__(self, caller: Caller, department_id: DepartmentId, changes: DepartmentChanges) -> Department:
+        """Raises NotFound, Invalid, Conflict (also: more users than the new bound)."""
+        access.require(caller.role, Action.MANAGE_DEPARTMENTS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            await uow.departments.lock([department_id])
+            department = await uow.departments.get(department_id)
+            changes.onto(department)
+            if await uow.users.count(department_id) > department.max_agents:
+                raise Conflict("department_full", "the department has more users than that")
+            await uow.departments.save(department)
+            await uow.commit()
+        return department
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteDepartment:
+    storage: Storage
+
+    async def __call__(self, caller: Caller, department_id: DepartmentId) -> None:
+        """Raises NotFound, Conflict while users or live conversations belong to it."""
+        access.require(caller.role, Action.MANAGE_DEPARTMENTS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            await uow.departments.lock([department_id])
+            await uow.departments.get(department_id)
+            await uow.departments.remove(department_id)
+            await uow.commit()

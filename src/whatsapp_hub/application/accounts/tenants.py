@@ -1,0 +1,76 @@
+"""CreateTenant, and EnsureAdmin: the first start makes one tenant and one administrator."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.accounts.users import check_password
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.security import Passwords
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.domain.errors import Conflict
+from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.tenant import Placement, Tenant
+from whatsapp_hub.domain.user import Role, User
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTenant:
+    """For operators (CLI) and MASTER; the schema of a dedicated tenant is made with it."""
+
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+    default: Placement = Placement.POOLED
+
+    async def __call__(self, slug: str, name: str, placement: Placement | None = None) -> Tenant:
+        """Raises Invalid, Conflict (the slug is taken)."""
+        tenant = Tenant(TenantId(self.new_id()), slug, name, self.clock(), placement or self.default)
+        await self.storage.directory.add_tenant(tenant)
+        return tenant
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOperator:
+    """A user made from the command line or at the first start, without a caller."""
+
+    storage: Storage
+    passwords: Passwords
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, tenant_id: TenantId, email: str, password: str, name: str, role: Role) -> User:
+        """Raises Invalid, Conflict (the e-mail is taken)."""
+        check_password(password)
+        hashed = await self.passwords.hash(password)
+        user = User(UserId(self.new_id()), tenant_id, email, name, hashed, role, self.clock())
+        async with self.storage.tenant(tenant_id) as uow:
+            await uow.users.add(user)
+            await uow.commit()
+        return user
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureAdmin:
+    """Idempotent, and safe against a second process that starts at the same moment."""
+
+    storage: Storage
+    create_tenant: CreateTenant
+    create_operator: CreateOperator
+
+    async def __call__(self, email: str, password: str) -> bool:
+        """True if this call made the administrator (a MASTER of the tenant `default`)."""
+        tenants = {tenant.slug: tenant for tenant in await self.storage.directory.tenants()}
+        tenant = tenants.get("default") or await self._default()
+        if await self.storage.directory.has_master():
+            return False
+        try:
+            await self.create_operator(tenant.id, email, password, "Administrator", Role.MASTER)
+        except Conflict:
+            return False
+        return True
+
+    async def _default(self) -> Tenant:
+        try:
+            return await self.create_tenant("default", "Default")
+        except Conflict:
+            tenants = await self.storage.directory.tenants()
+            return next(tenant for tenant in tenants if tenant.slug == "default")

@@ -1,0 +1,153 @@
+"""RegisterUser and UpdateUser: a tenant's people."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.security import Caller, Passwords
+from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.domain import access
+from whatsapp_hub.domain.access import POLICY, Action
+from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
+from whatsapp_hub.domain.user import OnlineStatus, Role, User
+
+MIN_PASSWORD = 8
+MAX_PASSWORD = 256
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """`tenant_id`: another tenant than the caller's (MASTER only)."""
+
+    email: str
+    password: str
+    name: str
+    role: Role = Role.AGENT
+    department_id: DepartmentId | None = None
+    tenant_id: TenantId | None = None
+    max_conversations: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserChanges:
+    """None: leave it as it is."""
+
+    name: str | None = None
+    role: Role | None = None
+    department_id: DepartmentId | None = None
+    is_active: bool | None = None
+    max_conversations: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterUser:
+    storage: Storage
+    passwords: Passwords
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, caller: Caller, new: NewUser) -> User:
+        """Raises Invalid, NotFound (another tenant), Conflict (the e-mail is taken, the department full)."""
+        access.require(caller.role, Action.MANAGE_USERS)
+        tenant_id = new.tenant_id or caller.tenant_id
+        if tenant_id != caller.tenant_id and Action.CHOOSE_TENANT not in POLICY[caller.role]:
+            raise NotFound("company", tenant_id)
+        _may_grant(caller, new.role)
+        check_password(new.password)
+        user = User(
+            id=UserId(self.new_id()),
+            tenant_id=tenant_id,
+            email=new.email,
+            name=new.name,
+            password_hash=await self.passwords.hash(new.password),
+            role=new.role,
+            created_at=self.clock(),
+            department_id=new.department_id,
+            max_conversations=_bound(new.max_conversations),
+        )
+        async with self.storage.tenant(tenant_id) as uow:
+            if user.department_id:
+                await _require_room(uow, user.department_id)
+            await uow.users.add(user)
+            await uow.commit()
+        return user
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateUser:
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, caller: Caller, user_id: UserId, changes: UserChanges) -> User:
+        """Raises NotFound, Invalid, Conflict (the department is full, nobody would administer the hub)."""
+        access.require(caller.role, Action.MANAGE_USERS)
+        if changes.role is not None:
+            _may_grant(caller, changes.role)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            if changes.department_id:
+                await uow.departments.lock([changes.department_id])
+            user = await uow.users.get(user_id)
+            _may_change(caller, user)
+            if changes.department_id and changes.department_id != user.department_id:
+                await _require_room(uow, changes.department_id)
+            was_master = _is_master(user)
+            self._apply(user, changes)
+            if was_master and not _is_master(user):
+                await self._require_another_master(uow, user)
+            uow.publish(user.take_events())
+            await uow.users.save([user])
+            await uow.commit()
+        return user
+
+    async def _require_another_master(self, uow: UnitOfWork, user: User) -> None:
+        await uow.users.lock_masters()
+        if not await self.storage.directory.has_master(other_than=user.id):
+            raise Conflict("last_master", "the hub needs an active MASTER: make another one first")
+
+    def _apply(self, user: User, changes: UserChanges) -> None:
+        if changes.name is not None:
+            user.rename(changes.name)
+        user.role = changes.role or user.role
+        user.department_id = changes.department_id or user.department_id
+        if changes.max_conversations is not None:
+            user.max_conversations = _bound(changes.max_conversations)
+        if changes.is_active is not None:
+            user.is_active = changes.is_active
+            if not user.is_active:
+                user.set_presence(OnlineStatus.OFFLINE, self.clock())
+
+
+def _is_master(user: User) -> bool:
+    return user.role is Role.MASTER and user.is_active
+
+
+def check_password(password: str) -> None:
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise Invalid.field("password", f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+
+
+def _bound(value: int | None) -> int | None:
+    if value is not None and not 0 <= value <= 10_000:
+        raise Invalid.field("maxConversations", "must be from 0 to 10000")
+    return value
+
+
+def _may_grant(caller: Caller, role: Role) -> None:
+    if role is Role.MASTER and caller.role is not Role.MASTER:
+        raise Invalid.field("role", "must be ADMIN or AGENT")
+
+
+def _may_change(caller: Caller, user: User) -> None:
+    if user.role is Role.MASTER and caller.role is not Role.MASTER:
+        raise Forbidden(Action.MANAGE_TENANTS)
+
+
+async def _require_room(uow: UnitOfWork, department_id: DepartmentId) -> None:
+    """A department has at most `max_agents` users; its lock makes the count hold."""
+    await uow.departments.lock([department_id])
+    try:
+        department = await uow.departments.get(department_id)
+    except NotFound:
+        raise Invalid.field("departmentId", "there is no such department") from None
+    if await uow.users.count(department_id) >= department.max_agents:
+        raise Conflict("department_full", f"{department.name} has its {department.max_agents} users")

@@ -1,0 +1,129 @@
+"""What one transaction changes, gathered in memory and written with a handful of statements.
+
+Use cases that handle many conversations at once (a batch of received events, a sweep over time-outs) decide
+on entities and write here; `write` then stores everything in bulk, in the order that foreign keys want, and
+publishes the events in the order in which they happened.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from whatsapp_hub.application.ports.clock import NewId
+from whatsapp_hub.application.ports.storage import UnitOfWork
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.ids import MessageId, UserId
+from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType
+from whatsapp_hub.domain.user import User
+
+
+class Changes:
+    def __init__(self, uow: UnitOfWork, new_id: NewId, now: datetime) -> None:
+        self.uow = uow
+        self.new_id = new_id
+        self.now = now
+        self._new_conversations: dict[UUID, Conversation] = {}
+        self._conversations: dict[UUID, Conversation] = {}
+        self._new_messages: list[Message] = []
+        self._messages: dict[UUID, Message] = {}
+        self._outgoing: dict[str, list[Message]] = {}
+        self._users: dict[UUID, User] = {}
+        self._events: list[Event] = []
+
+    def happened(self, *events: Event) -> None:
+        self._events.extend(events)
+
+    def conversation(self, conversation: Conversation, *, new: bool = False) -> None:
+        """It changed: its recorded events are taken now, which fixes their place in the order."""
+        self._events.extend(conversation.take_events())
+        if new:
+            self._new_conversations[conversation.id] = conversation
+        elif conversation.id not in self._new_conversations:
+            self._conversations[conversation.id] = conversation
+
+    def new_message(self, message: Message) -> None:
+        self._events.extend(message.take_events())
+        self._new_messages.append(message)
+
+    def message(self, message: Message) -> None:
+        self._events.extend(message.take_events())
+        if not any(message is new for new in self._new_messages):
+            self._messages[message.id] = message
+
+    def user(self, user: User) -> None:
+        self._events.extend(user.take_events())
+        self._users[user.id] = user
+
+    def outgoing(
+        self,
+        conversation: Conversation,
+        content: Content,
+        provider: str,
+        *,
+        message_id: MessageId | None = None,
+        sender_id: UserId | None = None,
+        is_bot: bool = False,
+        reply_to: str | None = None,
+    ) -> Message:
+        """A new PENDING message at the end of its chat's lane."""
+        message = Message(
+            id=message_id or MessageId(self.new_id()),
+            tenant_id=conversation.tenant_id,
+            session_id=conversation.session_id,
+            conversation_id=conversation.id,
+            contact_id=conversation.contact_id,
+            direction=Direction.OUTBOUND,
+            content=content,
+            created_at=self.now,
+            timestamp=self.now,
+            status=MessageStatus.PENDING,
+            chat=conversation.chat,
+            sender_id=sender_id,
+            is_bot=is_bot,
+            reply_to=reply_to,
+        )
+        message.record(message.event(EventType.MESSAGE_QUEUED, self.now))
+        self.new_message(message)
+        self._outgoing.setdefault(provider, []).append(message)
+        return message
+
+    def requeue(self, message: Message, provider: str) -> None:
+        """A stored message goes to the end of its lane again."""
+        self.message(message)
+        self._outgoing.setdefault(provider, []).append(message)
+
+    def say(self, conversation: Conversation, text: str, provider: str) -> bool:
+        """A bot text, unless the bot has said enough in this chat; True if it will be sent."""
+        if not conversation.may_say(self.now):
+            return False
+        self.outgoing(conversation, Content(MessageType.TEXT, text), provider, is_bot=True)
+        conversation.bot_said(self.now)
+        return True
+
+    async def write(self) -> None:
+        """Store everything; the caller commits."""
+        uow = self.uow
+        if self._new_conversations:
+            await uow.conversations.add(list(self._new_conversations.values()))
+        if self._conversations:
+            await uow.conversations.save(list(self._conversations.values()))
+        if self._new_messages:
+            await uow.messages.add(self._new_messages)
+        if self._messages:
+            await uow.messages.save(list(self._messages.values()))
+        for provider, messages in self._outgoing.items():
+            await uow.lanes.enqueue(messages, provider)
+        if self._users:
+            await uow.users.save(list(self._users.values()))
+        uow.publish([*self._merged(), *self._events])
+
+    def _merged(self) -> list[Event]:
+        """People are met before anything else happens."""
+        events: list[Event] = []
+        for merge in self.uow.contacts.take_merges():
+            detail = {"mergedContactId": merge.gone}
+            tenant_id, contact = self.uow.tenant.id, {"contact": merge.kept}
+            events.append(Event(EventType.CONTACT_MERGED, tenant_id, self.now, subjects=contact, detail=detail))
+            for conversation in merge.archived:
+                events += conversation.take_events()
+        return events

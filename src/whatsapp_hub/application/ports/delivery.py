@@ -1,0 +1,17 @@
+"""Wake-ups: hints that work may be waiting. They may be lost, doubled or late; PostgreSQL remembers."""
+
+from enum import StrEnum
+from typing import Protocol
+
+
+class Work(StrEnum):
+    INBOX = "inbox"
+    LANES = "lanes"
+    OUTBOX = "outbox"
+    EVENTS = "events"
+
+
+class Wake(Protocol):
+    def __call__(self, work: Work) -> None:
+        """Tell whoever does this work that there may be some. Never blocks, never raises."""
+        ...

@@ -1,0 +1,74 @@
+"""What is looked up across tenants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
+from whatsapp_hub.domain.tenant import Tenant
+from whatsapp_hub.domain.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What login needs to know about a user before any tenant is chosen."""
+
+    user: User
+    tenant: Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookTarget:
+    """A session that a webhook may be for."""
+
+    session_id: SessionId
+    tenant_id: TenantId
+    key: str
+    provider: str
+    settings: object
+
+
+class Directory(Protocol):
+    """What is looked up across tenants (role hub_system). Each call is a transaction of its own."""
+
+    async def tenants(self) -> list[Tenant]: ...
+
+    async def tenant(self, tenant_id: TenantId) -> Tenant:
+        """Raises NotFound."""
+        ...
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        """Raises Conflict: the slug is taken. Makes and migrates the schema of a dedicated tenant."""
+        ...
+
+    async def credentials(self, email: str) -> Credentials | None: ...
+
+    async def has_master(self, other_than: UserId | None = None) -> bool:
+        """Whether anybody (else), who is active, administers this hub."""
+        ...
+
+    async def user(self, user_id: UserId) -> User | None: ...
+
+    async def targets(self, provider: str, routes: Sequence[str]) -> dict[str, list[WebhookTarget]]:
+        """By route, the sessions that claim it. May answer from a cache at most one second old."""
+        ...
+
+    async def target(self, session_id: SessionId) -> WebhookTarget | None: ...
+
+    async def all_targets(self, provider: str) -> list[WebhookTarget]:
+        """All sessions of this provider. May answer from a cache at most one second old."""
+        ...
+
+    async def tenants_with_inbox(self) -> list[TenantId]:
+        """Those with pending updates that are due."""
+        ...
+
+    async def tenants_with_lanes(
+        self, providers: Sequence[str], sessions: Sequence[SessionId] | None
+    ) -> list[TenantId]:
+        """Those with lanes that are due or stale."""
+        ...
+
+    async def tick(self, name: str, every_s: float) -> bool:
+        """True for exactly one caller in each `every_s` seconds."""
+        ...

@@ -1,0 +1,99 @@
+"""Lanes: outgoing messages, one ordered lane a chat of a session."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from whatsapp_hub.domain.capabilities import Rate
+from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKey:
+    session_id: SessionId
+    chat: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One message to send now: its lane's lease is ours while `fence` is the lane's. `tries` counts the
+    attempts of this message, this one included."""
+
+    lane: LaneKey
+    fence: int
+    tries: int
+    message: Message
+    recipient: tuple[Identity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How a claim ended. `settled`: the message leaves the lane (sent, failed or of unknown outcome);
+    else it stays the head. `again_in_s`: the lane is due again after so many seconds. `awaits_receipt`:
+    its outcome is unknown, and a receipt may end the wait early."""
+
+    claim: Claim
+    settled: bool = True
+    again_in_s: float = 0.0
+    awaits_receipt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How fast a session and each of its chats may send (None: no limit)."""
+
+    session: Rate | None
+    chat: Rate | None
+
+
+class Lanes(Protocol):
+    """All times are the database's clock_timestamp()."""
+
+    async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
+        """Put stored PENDING messages at the end of their lanes, in this order."""
+        ...
+
+    async def claim(
+        self,
+        pacing: Mapping[str, Pacing],
+        limit: int,
+        lease_s: float,
+        sessions: Sequence[SessionId] | None = None,
+    ) -> list[Claim]:
+        """Lease due lanes and open an attempt for the head of each; the caller commits before it calls a
+        provider. Only lanes of the providers in `pacing` (by kind), and only of `sessions` if given.
+
+        Reserves each message's slot on the session's and on the lane's pace; a lane whose slot is later
+        than now gets it as its next_at and is not claimed. Leaves out sessions on hold, leased lanes, and
+        lanes whose last attempt is still open (`stale` sees to those). Never waits for another claimer.
+        """
+        ...
+
+    async def stale(self, limit: int, wait_s: float) -> list[Message]:
+        """Messages whose lease ran out with the attempt open, locked. The attempt is closed, the message
+        has left its lane, and the lane goes on after `wait_s` or when a receipt comes."""
+        ...
+
+    async def release(self, releases: Sequence[Release]) -> list[Claim]:
+        """Close attempts; returns the claims whose fence was still ours. Other lanes are left alone."""
+        ...
+
+    async def hold(self, session_id: SessionId, for_s: float | None) -> None:
+        """Send nothing for this session for a while (None: until `resume`). Never shortens a hold."""
+        ...
+
+    async def resume(self, session_id: SessionId) -> None: ...
+
+    async def settled(self, messages: Sequence[Message]) -> None:
+        """A receipt settled these messages of unknown outcome: their lanes need not wait any longer."""
+        ...
+
+    async def has_open_attempt(self, session_id: SessionId) -> bool:
+        """Whether some provider call of this session is under way or of unknown outcome."""
+        ...
+
+    async def abandon(self, session_id: SessionId) -> list[Message]:
+        """Empty the session's lanes; the messages that waited in them, locked."""
+        ...

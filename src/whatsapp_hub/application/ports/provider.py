@@ -1,0 +1,288 @@
+"""A WhatsApp provider: a small mandatory port, and every optional feature as a protocol of its own.
+
+A provider is a folder under `adapters/providers/` (or a third party's package behind the entry-point
+group `whatsapp_hub.providers`) that exports one `Plugin`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from whatsapp_hub.domain.capabilities import Capabilities
+from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
+from whatsapp_hub.domain.message import Content, MessageStatus
+from whatsapp_hub.domain.session import SessionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRef:
+    """A session as a provider sees it: whose it is, the provider's kind, and its decoded settings."""
+
+    id: SessionId
+    tenant_id: TenantId
+    key: str
+    provider: str
+    settings: object
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to send. `recipient` are the chat's identities, the one to use first; `reply_to` is a
+    provider's message id."""
+
+    message_id: MessageId
+    chat: str
+    recipient: tuple[Identity, ...]
+    content: Content
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took the message. No id (None) means that receipts cannot be matched to it."""
+
+    provider_message_id: str | None
+    identities: tuple[Identity, ...] = ()
+
+
+class ChatKind(StrEnum):
+    PERSON = "person"
+    GROUP = "group"
+    BROADCAST = "broadcast"
+    STATUS = "status"
+    NEWSLETTER = "newsletter"
+
+
+class Origin(StrEnum):
+    """LIVE: just written. HISTORY: from the past, never answered."""
+
+    LIVE = "live"
+    HISTORY = "history"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSeen:
+    """A message in a chat of the session, from the other side or (`from_me`) from our own number.
+
+    `chat` is the provider's address of the chat, in a form that `Outgoing.chat` takes back. `chat_names`
+    are the identities of the chat's other side: a person's phone, LID and BSUID as far as known, or one
+    CHAT identity; `author` is the participant of a group. `via_api` marks an echo of a message that some
+    API client (perhaps we) sent.
+    """
+
+    provider_message_id: str
+    chat: str
+    kind: ChatKind
+    chat_names: tuple[Identity, ...]
+    content: Content
+    at: datetime
+    from_me: bool = False
+    via_api: bool = False
+    origin: Origin = Origin.LIVE
+    name: str | None = None
+    author: str | None = None
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSeen:
+    """What became of a message that we sent: SENT, DELIVERED, READ or FAILED (with `error`)."""
+
+    provider_message_id: str
+    status: MessageStatus
+    at: datetime
+    error: str | None = None
+    sent_as: MessageId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSeen:
+    """The provider reports the session's own state."""
+
+    status: SessionStatus
+    at: datetime
+    reason: str | None = None
+    phone_number: str | None = None
+    qr_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySeen:
+    """The provider says that these identities are one contact (a number changed, a LID was mapped)."""
+
+    identities: tuple[Identity, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSeen:
+    """Something that is kept raw and changes nothing yet (an account event, a poll vote, a call)."""
+
+    kind: str
+    at: datetime | None = None
+
+
+ProviderEvent = MessageSeen | ReceiptSeen | SessionSeen | IdentitySeen | OtherSeen
+
+
+@dataclass(frozen=True, slots=True)
+class RawUpdate:
+    """One update of a webhook body, cut out and not yet understood.
+
+    `routes` name the session in the provider's own keys, the most exact first (`phone:1065…`, `waba:4195…`,
+    `name:default`); `dedupe_key` is at most 300 characters of printable ASCII and the same each time this
+    update is delivered (message: its id; status: id, status and recipient; else a hash of the update);
+    `chat` orders processing (updates of one chat are processed one after the other) and is at most 200
+    characters; `body` is the update alone, as bytes that `Plugin.translate` takes.
+    """
+
+    routes: tuple[str, ...]
+    dedupe_key: str
+    chat: str
+    body: bytes
+
+
+class Malformed(Exception):
+    """The bytes are not what this provider sends; they are quarantined."""
+
+
+class Host(Protocol):
+    """What the hub offers to a provider's I/O half."""
+
+    async def receive(self, session: SessionRef, updates: Sequence[RawUpdate]) -> None:
+        """Put updates of this session into the inbox; stored durably when it returns. Repeats are dropped
+        by their dedupe keys. Raises Unavailable, and then nothing was stored."""
+        ...
+
+
+class Provider(Protocol):
+    """The I/O half of a provider: one object a process, shared by all its sessions."""
+
+    async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
+        """Send one message. Does I/O; not idempotent; gives up after `deadline_s` seconds.
+
+        Raises Rejected, Unsupported, Transient (certainly not sent), OutcomeUnknown (the request was on
+        its way when the connection broke or time ran out), CredentialsInvalid. Nothing else.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections. Idempotent."""
+        ...
+
+
+@runtime_checkable
+class Starts(Protocol):
+    """Providers with something to do when a session is started or stopped (subscribe, log in)."""
+
+    async def start(self, session: SessionRef) -> SessionSeen:
+        """Bring the session up and tell its state. Idempotent. Raises as `send` does."""
+        ...
+
+    async def stop(self, session: SessionRef) -> SessionSeen:
+        """Bring it down, keeping credentials. Idempotent. Raises as `send` does."""
+        ...
+
+
+@runtime_checkable
+class MarksRead(Protocol):
+    async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
+        """Show the customer that we read. Idempotent. Raises as `send` does."""
+        ...
+
+
+@runtime_checkable
+class ShowsTyping(Protocol):
+    async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
+        """Show "typing…" to the customer. Raises as `send` does."""
+        ...
+
+
+@runtime_checkable
+class ReceivesWebhooks(Protocol):
+    """The pure half of a provider that posts to us. No method here does I/O."""
+
+    def split(self, body: bytes) -> list[RawUpdate]:
+        """Cut a body into its updates, without understanding them. Raises Malformed."""
+        ...
+
+    def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether this session's own secret signed these bytes (constant time). `headers` have lower-case
+        names. True as well for settings without a secret, where the provider allows that."""
+        ...
+
+    def secret_of(self, settings: object) -> str:
+        """What `verify` checks with, empty if it checks nothing. Settings with one secret are verified alike."""
+        ...
+
+    def is_signed(self, headers: Mapping[str, str]) -> bool:
+        """Whether there is a signature of the right form; without one, no secret ever verifies."""
+        ...
+
+    def handshake(self, settings: object, query: Mapping[str, str]) -> str | None:
+        """Answer a subscription check (Meta's hub.challenge) with the text to return, None to refuse."""
+        ...
+
+
+class Plugin(Protocol):
+    """What a provider's folder exports."""
+
+    kind: str
+    """`META`, `WAHA`, `NEONIZE`, `SANDBOX` or a third party's name: upper case, as in CONTRACTS."""
+
+    capabilities: Capabilities
+
+    webhooks: ReceivesWebhooks | None
+    """The pure webhook half, or None for a provider that holds its own socket."""
+
+    def decode_settings(self, settings: Mapping[str, object]) -> object:
+        """Check and decode what the API was given (camelCase keys). Raises Invalid with a pointer
+        (`/settings/phoneNumberId`) for each bad or unknown field."""
+        ...
+
+    def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
+        """The inverse; with `secrets=False`, secret fields are left out (for the API)."""
+        ...
+
+    def routes(self, settings: object) -> tuple[str, ...]:
+        """The keys under which webhooks name this session (see RawUpdate.routes)."""
+        ...
+
+    def chat_of(self, identity: Identity) -> str:
+        """The address of the chat with this identity, as `MessageSeen.chat` would spell it. Pure."""
+        ...
+
+    def translate(self, body: bytes) -> list[ProviderEvent]:
+        """Understand one update's bytes. Pure. Unknown kinds become an UNSUPPORTED message or OtherSeen;
+        raises Malformed only for bytes that no version of the provider could have sent."""
+        ...
+
+    def connect(self, host: Host) -> Provider:
+        """Make the I/O half. Called once a process, inside a running loop."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """The plugins of this hub by kind, and one lazily made I/O half each."""
+
+    plugins: Mapping[str, Plugin]
+    host: Host
+    _live: dict[str, Provider] = field(default_factory=dict, repr=False, compare=False)
+
+    def plugin(self, kind: str) -> Plugin:
+        """Raises KeyError for a kind that this hub does not have."""
+        return self.plugins[kind]
+
+    def live(self, kind: str) -> Provider:
+        if kind not in self._live:
+            self._live[kind] = self.plugins[kind].connect(self.host)
+        return self._live[kind]
+
+    async def aclose(self) -> None:
+        for provider in self._live.values():
+            await provider.aclose()
+        self._live.clear()

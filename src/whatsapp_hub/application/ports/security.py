@@ -1,0 +1,47 @@
+"""Passwords, tokens and secrets at rest."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.user import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and for which tenant. `key` names the caller for idempotency and rates."""
+
+    tenant_id: TenantId
+    role: Role
+    key: str
+    user_id: UserId | None = None
+    email: str | None = None
+
+
+class Passwords(Protocol):
+    """Slow on purpose; both run outside the event loop."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
+        """Whether it matches, and a new hash if the old one's scheme is outdated."""
+        ...
+
+
+class Tokens(Protocol):
+    def issue(self, caller: Caller, lifetime: timedelta | None = None) -> str: ...
+
+    def read(self, token: str) -> Caller:
+        """Raises Unauthenticated for a bad, expired or foreign token."""
+        ...
+
+
+class SecretBox(Protocol):
+    """Encrypts small secrets at rest; bound to a context so that a cipher text cannot be moved."""
+
+    def seal(self, plain: bytes, context: str) -> bytes: ...
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """Raises ValueError if the text, the key or the context is wrong."""
+        ...

@@ -1,0 +1,226 @@
+"""One transaction of one tenant, and the repositories in it.
+
+`async with storage.tenant(tenant_id) as uow: … await uow.commit()`. Leaving without commit rolls back. Events
+leave through `uow.publish` only: they are written to the outbox in the same transaction, in order. No
+provider or network call is made inside. Locks are taken in this order, each kind by id: contacts,
+conversations, receipt keys, messages, lanes, departments, users.
+"""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox, ProviderKey
+from whatsapp_hub.application.ports.lanes import Lanes
+from whatsapp_hub.domain.assignment import Assignment, Candidate
+from whatsapp_hub.domain.contact import Contact, Identity
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.events import Event
+from whatsapp_hub.domain.ids import (
+    ContactId,
+    ConversationId,
+    DepartmentId,
+    MessageId,
+    SessionId,
+    TenantId,
+    UserId,
+)
+from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.tenant import Tenant
+from whatsapp_hub.domain.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Somebody (or a group) as a message showed it."""
+
+    identities: tuple[Identity, ...]
+    name: str | None
+    is_group: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Two contacts turned out to be one person. `archived`: live rounds that gave way to the other's; what they
+    recorded is still to be published."""
+
+    kept: Contact
+    gone: ContactId
+    archived: tuple[Conversation, ...]
+
+
+class Contacts(Protocol):
+    async def meet(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
+        """Find or make the contact of each sighting, teach it what is new, and lock it until the end of
+        the transaction. One result a sighting, in its order: the contact, and whether anything about it
+        is new. Sightings that share an identity give the same object. Safe against another transaction
+        that meets the same person at the same moment: there is only ever one contact an identity."""
+        ...
+
+    def take_merges(self) -> list[Merge]:
+        """What meetings of this transaction merged since this was last asked, oldest first."""
+        ...
+
+    async def get(self, contact_id: ContactId) -> Contact:
+        """Locks. Raises NotFound."""
+        ...
+
+
+class Conversations(Protocol):
+    async def latest(
+        self, pairs: Iterable[tuple[SessionId, ContactId]]
+    ) -> dict[tuple[SessionId, ContactId], Conversation]:
+        """The newest round of each pair that has one, locked. Call with the contacts locked."""
+        ...
+
+    async def get(self, conversation_id: ConversationId) -> Conversation:
+        """Locks. Raises NotFound."""
+        ...
+
+    async def add(self, conversations: Sequence[Conversation]) -> None: ...
+
+    async def save(self, conversations: Sequence[Conversation]) -> None:
+        """Write them as they are now; an assignment begun or ended since loading is recorded too."""
+        ...
+
+    async def flows_timed_out(self, limit: int) -> list[Conversation]:
+        """OPEN ones in GREETING or AWAITING_ROUTING_CONFIRMATION whose timeout_at has passed by the
+        database's clock, locked; skips locked ones."""
+        ...
+
+    async def queued(self, department_id: DepartmentId, limit: int) -> list[Conversation]:
+        """The department's queue, longest waiting first, locked; skips locked ones."""
+        ...
+
+
+class Messages(Protocol):
+    async def known(self, keys: Iterable[ProviderKey]) -> dict[ProviderKey, Message]:
+        """Those that are stored, by the provider's id, locked."""
+        ...
+
+    async def by_id(self, message_ids: Iterable[MessageId]) -> dict[MessageId, Message]:
+        """Those that exist, locked."""
+        ...
+
+    async def get(self, message_id: MessageId) -> Message:
+        """Locks. Raises NotFound."""
+        ...
+
+    async def add(self, messages: Sequence[Message]) -> None: ...
+
+    async def save(self, messages: Sequence[Message]) -> None: ...
+
+
+class Departments(Protocol):
+    async def all(self) -> list[Department]:
+        """In the menu's order: the older first."""
+        ...
+
+    async def lock(self, department_ids: Iterable[DepartmentId]) -> None:
+        """Nobody else assigns in these departments until the transaction ends."""
+        ...
+
+    async def get(self, department_id: DepartmentId) -> Department:
+        """Raises NotFound."""
+        ...
+
+    async def add(self, department: Department) -> None:
+        """Raises Conflict: a slug twice, a second root."""
+        ...
+
+    async def save(self, department: Department) -> None: ...
+
+    async def remove(self, department_id: DepartmentId) -> None:
+        """Raises Conflict while users or live conversations belong to it."""
+        ...
+
+
+class Users(Protocol):
+    async def get(self, user_id: UserId) -> User:
+        """Locks. Raises NotFound."""
+        ...
+
+    async def candidates(self, department_id: DepartmentId | None) -> list[Candidate]:
+        """The active users of a department (None: of the tenant) with their loads."""
+        ...
+
+    async def add(self, user: User) -> None:
+        """Raises Conflict: the e-mail is taken, in any tenant."""
+        ...
+
+    async def save(self, users: Sequence[User]) -> None: ...
+
+    async def count(self, department_id: DepartmentId) -> int: ...
+
+    async def lock_masters(self) -> None:
+        """Nobody else, in any tenant, takes a MASTER's rights away until the transaction ends."""
+        ...
+
+
+class Sessions(Protocol):
+    """`Session.settings` come decoded by the provider's plugin; secrets are sealed at rest."""
+
+    async def get(self, session_id: SessionId) -> Session:
+        """Locks. Raises NotFound."""
+        ...
+
+    async def peek(self, session_ids: Iterable[SessionId]) -> dict[SessionId, Session]:
+        """Those that exist, unlocked."""
+        ...
+
+    async def add(self, session: Session) -> None:
+        """With its webhook routes and its pace. Raises Conflict: the key is taken."""
+        ...
+
+    async def save(self, session: Session) -> None: ...
+
+    async def remove(self, session_id: SessionId) -> None: ...
+
+
+class Assignments(Protocol):
+    async def of(self, conversation_id: ConversationId) -> list[Assignment]: ...
+
+
+class IdempotencyKeys(Protocol):
+    async def claim(self, caller: str, key: str, request_hash: bytes, message_id: MessageId) -> MessageId | None:
+        """None: the key is new and now stands for `message_id`. Else the message it stood for.
+        Raises KeyReused if that was another request. Waits for a concurrent claim of the same key."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """The repositories of one tenant in one transaction."""
+
+    tenant: Tenant
+    contacts: Contacts
+    conversations: Conversations
+    messages: Messages
+    departments: Departments
+    users: Users
+    sessions: Sessions
+    assignments: Assignments
+    inbox: Inbox
+    receipts: EarlyReceipts
+    lanes: Lanes
+    idempotency: IdempotencyKeys
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Write these events with the commit, in this order."""
+        ...
+
+    async def commit(self) -> None:
+        """Make it all durable, then wake the readers of what was written."""
+        ...
+
+
+class Storage(Protocol):
+    directory: Directory
+
+    def tenant(self, tenant_id: TenantId) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a transaction for one tenant. Raises NotFound, Unavailable."""
+        ...

@@ -1,0 +1,94 @@
+"""Lists and single reads of one tenant, in transactions of their own, without locks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from whatsapp_hub.domain.contact import Contact
+from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
+from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, SessionId, TenantId, UserId
+from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.tenant import Tenant
+from whatsapp_hub.domain.user import OnlineStatus, Role, User
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """`next_cursor` is opaque, and None on the last page."""
+
+    items: Sequence[T]
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Which conversations a reader may see: all of the tenant's, or those that are the user's own, of the
+    user's department, or nobody's yet."""
+
+    user_id: UserId | None = None
+    department_id: DepartmentId | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFilter:
+    """`search` matches the customer's name or digits, case and accents ignored."""
+
+    statuses: frozenset[ConversationStatus] = field(default_factory=frozenset)
+    department_id: DepartmentId | None = None
+    assigned_user_id: UserId | None = None
+    session_id: SessionId | None = None
+    search: str | None = None
+
+
+class Queries(Protocol):
+    """Cursors that are not ours raise Invalid (`/cursor`); ids that do not exist here raise NotFound."""
+
+    async def tenant(self, tenant_id: TenantId) -> Tenant: ...
+
+    async def conversations(
+        self, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
+    ) -> Page[Conversation]:
+        """Most recently changed first."""
+        ...
+
+    async def conversation(
+        self, tenant_id: TenantId, sight: Sight, conversation_id: ConversationId
+    ) -> Conversation: ...
+
+    async def messages(
+        self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
+    ) -> Page[Message]:
+        """The newest page first, ascending inside; the cursor leads to older ones."""
+        ...
+
+    async def message(self, tenant_id: TenantId, message_id: MessageId) -> Message: ...
+
+    async def contact_of(self, tenant_id: TenantId, conversation_id: ConversationId) -> Contact: ...
+
+    async def users(
+        self,
+        tenant_id: TenantId,
+        role: Role | None = None,
+        active: bool | None = None,
+        online_status: OnlineStatus | None = None,
+        department_id: DepartmentId | None = None,
+    ) -> list[User]: ...
+
+    async def user(self, tenant_id: TenantId, user_id: UserId) -> User: ...
+
+    async def departments(self, tenant_id: TenantId) -> list[Department]: ...
+
+    async def department(self, tenant_id: TenantId, department_id: DepartmentId) -> Department: ...
+
+    async def queue(self, tenant_id: TenantId, department_id: DepartmentId) -> list[Conversation]:
+        """Longest waiting first."""
+        ...
+
+    async def sessions(self, tenant_id: TenantId) -> list[Session]: ...
+
+    async def session(self, tenant_id: TenantId, session_id: SessionId) -> Session: ...

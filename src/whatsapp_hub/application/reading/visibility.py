@@ -1,0 +1,35 @@
+"""Which conversations a caller may see and work on."""
+
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import UnitOfWork
+from whatsapp_hub.application.reading.queries import Sight
+from whatsapp_hub.domain.access import POLICY, Action
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.ids import DepartmentId
+
+
+def sight_of(caller: Caller, department_id: DepartmentId | None) -> Sight:
+    """What a caller of this department sees in lists."""
+    if Action.READ_ALL_CONVERSATIONS in POLICY[caller.role]:
+        return Sight(everything=True)
+    return Sight(caller.user_id, department_id)
+
+
+def is_in(sight: Sight, conversation: Conversation) -> bool:
+    """The rule that queries repeat in SQL."""
+    if sight.everything:
+        return True
+    if conversation.assigned_user_id is not None:
+        own = conversation.assigned_user_id == sight.user_id
+        return own or (sight.department_id is not None and conversation.department_id == sight.department_id)
+    return conversation.department_id is None or conversation.department_id == sight.department_id
+
+
+async def require_sight(uow: UnitOfWork, caller: Caller, conversation: Conversation) -> None:
+    """Raise NotFound if the caller may not see the conversation."""
+    department_id = None
+    if caller.user_id and Action.READ_ALL_CONVERSATIONS not in POLICY[caller.role]:
+        department_id = (await uow.users.get(caller.user_id)).department_id
+    if not is_in(sight_of(caller, department_id), conversation):
+        raise NotFound("conversation", conversation.id)

@@ -1,0 +1,204 @@
+"""AcceptWebhook: check who signed a body, cut it into updates, store them before anybody says 200.
+
+An update is accepted only for a session whose own secret verified the body, on shared and per-session paths
+alike. A session without a secret (WAHA allows it) is served where nobody who has one goes by the same name: it can
+neither take nor hold up what is another's. Contract: F, webhooks in.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NoReturn
+
+from whatsapp_hub.application.ports.directory import Directory, WebhookTarget
+from whatsapp_hub.application.ports.inbox import InboxAppender, NewUpdate
+from whatsapp_hub.application.ports.provider import Malformed, Providers, RawUpdate, ReceivesWebhooks
+from whatsapp_hub.domain.errors import NotFound, Unauthenticated
+from whatsapp_hub.domain.ids import SessionId
+
+TRIED_BYTES = 64_000_000
+"""So much is hashed to find out who signed a body that names none of our sessions (a tenth of a second): such bodies
+are small, and a stranger's large one must not cost its size times the number of secrets."""
+ROW_BYTES = 500
+UNVOUCHED_BYTES = 16_000_000
+"""So much is kept of updates that are no session's and that no secret vouches for, in a process's life: enough for an
+operator to see that something is not set up yet, too little for a stranger to fill the disk."""
+
+
+@dataclass(slots=True)
+class WebhookCounts:
+    """What became of updates since this process started."""
+
+    accepted: int = 0
+    dropped: int = 0
+    unassigned: int = 0
+    quarantined: int = 0
+    refused: int = 0
+    unvouched_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A body with its headers, and which sessions' own secrets signed it. Each secret is tried once."""
+
+    webhooks: ReceivesWebhooks
+    headers: Mapping[str, str]
+    body: bytes
+    _seen: dict[str, bool] = field(default_factory=dict)
+
+    def has_secret(self, target: WebhookTarget) -> bool:
+        return bool(self.webhooks.secret_of(target.settings))
+
+    def owners(self, named: Sequence[WebhookTarget]) -> list[WebhookTarget]:
+        """Those it is for, of sessions that go by one name: whose secret signed it, or all if none has a secret."""
+        guarded = [target for target in named if self.has_secret(target)]
+        return [target for target in guarded or named if self.by(target)]
+
+    def by(self, target: WebhookTarget) -> bool:
+        secret = self.webhooks.secret_of(target.settings)
+        if secret and not self.webhooks.is_signed(self.headers):
+            return False
+        if secret not in self._seen:
+            self._seen[secret] = self.webhooks.verify(target.settings, self.headers, self.body)
+        return self._seen[secret]
+
+    def by_any(self, guarded: Sequence[WebhookTarget]) -> bool:
+        """Whether one of these signed it; False as well if finding out would take too long."""
+        most = max(1, TRIED_BYTES // (len(self.body) + ROW_BYTES))
+        one_each = {self.webhooks.secret_of(target.settings): target for target in guarded}
+        return any(self.by(target) for target in islice(one_each.values(), most))
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptWebhook:
+    providers: Providers
+    directory: Directory
+    inbox: InboxAppender
+    counts: WebhookCounts = field(default_factory=WebhookCounts)
+
+    async def __call__(self, kind: str, session_id: SessionId | None, headers: Mapping[str, str], body: bytes) -> int:
+        """Store the body's updates; how many of them were new. `headers` have lower-case names.
+
+        Raises Unauthenticated (nothing is stored), NotFound for a path of no such session, Unavailable.
+        """
+        webhooks = self._webhooks(kind)
+        signed = Signed(webhooks, headers, body)
+        addressee = await self._addressee(kind, session_id, signed) if session_id else None
+        if addressee is None:
+            await self._require_signature(kind, webhooks, headers)
+        try:
+            updates = webhooks.split(body)
+        except Malformed as error:
+            return await self._quarantine(kind, addressee, signed, str(error))
+        targets = await self._targets(kind, updates)
+        if addressee:
+            vouched = signed.has_secret(addressee)
+        else:
+            vouched = await self._vouched(kind, targets, signed)
+        rows = [row for u in updates if (row := self._row(kind, u, targets, addressee, signed, vouched=vouched))]
+        return await self.inbox.append(rows) if rows else 0
+
+    def _webhooks(self, kind: str) -> ReceivesWebhooks:
+        plugin = self.providers.plugins.get(kind)
+        if plugin is None or plugin.webhooks is None:
+            raise NotFound("provider", kind)
+        return plugin.webhooks
+
+    async def _addressee(self, kind: str, session_id: SessionId, signed: Signed) -> WebhookTarget:
+        target = await self.directory.target(session_id)
+        if target is None or target.provider != kind:
+            raise NotFound("session", session_id)
+        if not signed.by(target):
+            self._refuse()
+        return target
+
+    async def _targets(self, kind: str, updates: list[RawUpdate]) -> dict[str, list[WebhookTarget]]:
+        routes = list(dict.fromkeys(route for update in updates for route in update.routes))
+        return await self.directory.targets(kind, routes) if routes else {}
+
+    async def _vouched(self, kind: str, targets: Mapping[str, list[WebhookTarget]], signed: Signed) -> bool:
+        """Whether somebody's secret signed the body; one must have, as soon as anybody has one."""
+        named = [target for several in targets.values() for target in several]
+        guarded = [t for t in named or await self.directory.all_targets(kind) if signed.has_secret(t)]
+        if guarded and not (any(signed.by(target) for target in guarded) if named else signed.by_any(guarded)):
+            self._refuse()
+        return bool(guarded)
+
+    async def _require_signature(self, kind: str, webhooks: ReceivesWebhooks, headers: Mapping[str, str]) -> None:
+        """Where everybody has a secret, a body without a signature is not even cut up."""
+        if webhooks.is_signed(headers):
+            return
+        everybody = await self.directory.all_targets(kind)
+        if everybody and all(webhooks.secret_of(target.settings) for target in everybody):
+            self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        self.counts.refused += 1
+        raise Unauthenticated("the signature does not match")
+
+    def _row(
+        self,
+        kind: str,
+        update: RawUpdate,
+        targets: Mapping[str, list[WebhookTarget]],
+        addressee: WebhookTarget | None,
+        signed: Signed,
+        *,
+        vouched: bool,
+    ) -> NewUpdate | None:
+        named = next((targets[route] for route in update.routes if targets.get(route)), [])
+        owners = signed.owners(named)
+        target = owners[0] if len(owners) == 1 else None
+        if addressee and any(t.session_id == addressee.session_id for t in named):
+            target = addressee
+        if target is None and named and not owners:
+            self.counts.dropped += 1
+            return None
+        if target is None:
+            return self._unassigned(kind, update, vouched=vouched)
+        self.counts.accepted += 1
+        return NewUpdate(kind, update.dedupe_key, update.chat, update.body, target.tenant_id, target.session_id)
+
+    def _unassigned(self, kind: str, update: RawUpdate, *, vouched: bool) -> NewUpdate | None:
+        """Kept for an operator to look at."""
+        if not vouched:
+            self.counts.unvouched_bytes += len(update.body) + ROW_BYTES
+        if self.counts.unvouched_bytes > UNVOUCHED_BYTES and not vouched:
+            self.counts.dropped += 1
+            return None
+        self.counts.unassigned += 1
+        return NewUpdate(kind, update.dedupe_key, update.chat, update.body)
+
+    async def _quarantine(self, kind: str, addressee: WebhookTarget | None, signed: Signed, why: str) -> int:
+        """Signed nonsense is kept and answered 200; unsigned nonsense is refused."""
+        if addressee is None:
+            others = await self.directory.all_targets(kind)
+            if not signed.by_any([target for target in others if signed.has_secret(target)]):
+                self._refuse()
+        self.counts.quarantined += 1
+        key = f"nonsense:{hashlib.sha256(signed.body).hexdigest()}"
+        tenant, session = (addressee.tenant_id, addressee.session_id) if addressee else (None, None)
+        row = NewUpdate(kind, key, "", signed.body, tenant, session, quarantined=why[:500])
+        return await self.inbox.append([row])
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerHandshake:
+    """A provider asks whether the address is ours (Meta's hub.challenge)."""
+
+    providers: Providers
+    directory: Directory
+
+    async def __call__(self, kind: str, session_id: SessionId | None, query: Mapping[str, str]) -> str | None:
+        """The text to answer with, or None to refuse. On the shared path any session's token will do."""
+        plugin = self.providers.plugins.get(kind)
+        if plugin is None or plugin.webhooks is None:
+            return None
+        if session_id:
+            target = await self.directory.target(session_id)
+            targets = [target] if target and target.provider == kind else []
+        else:
+            targets = await self.directory.all_targets(kind)
+        answers = (plugin.webhooks.handshake(t.settings, query) for t in targets)
+        return next((answer for answer in answers if answer is not None), None)

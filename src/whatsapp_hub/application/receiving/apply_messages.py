@@ -1,0 +1,132 @@
+"""A message was seen: it becomes the hub's, once, and the bot answers if it may.
+
+Who is answered (contract E.0): only a live, one-to-one message from the other side, on a session whose
+routing is `departments`. Everything else is stored and never answered.
+"""
+
+from datetime import timedelta
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origin
+from whatsapp_hub.application.receiving.batch import Batch, Seen
+from whatsapp_hub.application.routing.follow_flow import FollowFlow
+from whatsapp_hub.domain.contact import Contact
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.events import EventType
+from whatsapp_hub.domain.ids import ConversationId, MessageId
+from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType
+from whatsapp_hub.domain.session import Routing, Session
+
+STALE_AFTER = timedelta(minutes=10)
+ABOUT_EARLIER = frozenset({MessageType.REACTION, MessageType.SYSTEM})
+
+
+class ApplyMessages:
+    def __init__(self, batch: Batch, changes: Changes) -> None:
+        self._batch = batch
+        self._changes = changes
+        self._bot = FollowFlow(changes)
+
+    async def __call__(self, seen: Seen, event: MessageSeen) -> None:
+        known = self._batch.messages.get((seen.session_id, event.provider_message_id))
+        if known is not None:
+            self._echo(known, event)
+            return
+        session = self._batch.sessions[seen.session_id]
+        if event.from_me and event.via_api and session.id in self._batch.busy:
+            return
+        contact = self._batch.contacts[id(event)]
+        conversation, is_new = self._round(session, contact, event)
+        message = self._store(session, contact, conversation, event)
+        self._batch.messages[session.id, event.provider_message_id] = message
+        if is_typed_now(event):
+            conversation.person_wrote(self._changes.now)
+            conversation.silence()
+        elif not event.from_me and not is_about_earlier(event.content):
+            timeout = await self._batch.response_timeout(conversation)
+            conversation.customer_wrote(self._changes.now, timeout)
+        self._changes.conversation(conversation, new=is_new)
+        self._changes.new_message(message)
+        if self._is_answered(session, event):
+            await self._answer(session, conversation, event)
+
+    def _echo(self, known: Message, event: MessageSeen) -> None:
+        """Our own message came back: the provider has it. Anything else is a repeat."""
+        is_ours = event.from_me and known.direction is Direction.OUTBOUND
+        if is_ours and known.advance(MessageStatus.SENT, self._changes.now):
+            self._changes.message(known)
+
+    def _round(self, session: Session, contact: Contact, event: MessageSeen) -> tuple[Conversation, bool]:
+        """The live round of this contact, or a new one that remembers the last."""
+        key = (session.id, contact.id)
+        latest = self._batch.rounds.get(key)
+        if latest and (latest.is_live or is_about_earlier(event.content)):
+            return latest, False
+        conversation = self._open(session, contact, event)
+        if latest:
+            conversation.continues(latest)
+        conversation.opened(self._changes.now)
+        self._batch.rounds[key] = conversation
+        return conversation, True
+
+    def _open(self, session: Session, contact: Contact, event: MessageSeen) -> Conversation:
+        now = self._changes.now
+        return Conversation(
+            id=ConversationId(self._changes.new_id()),
+            tenant_id=session.tenant_id,
+            session_id=session.id,
+            contact_id=contact.id,
+            chat=event.chat,
+            created_at=now,
+            updated_at=now,
+            customer_phone=contact.phone_number,
+            customer_name=contact.name,
+            silenced=event.kind is not ChatKind.PERSON,
+        )
+
+    def _store(self, session: Session, contact: Contact, conversation: Conversation, event: MessageSeen) -> Message:
+        now = self._changes.now
+        message = Message(
+            id=MessageId(self._changes.new_id()),
+            tenant_id=session.tenant_id,
+            session_id=session.id,
+            conversation_id=conversation.id,
+            contact_id=contact.id,
+            direction=Direction.OUTBOUND if event.from_me else Direction.INBOUND,
+            content=event.content,
+            created_at=now,
+            timestamp=event.at,
+            status=MessageStatus.SENT if event.from_me else MessageStatus.DELIVERED,
+            chat=event.chat,
+            whatsapp_message_id=event.provider_message_id,
+            reply_to=event.reply_to,
+            author=event.author,
+        )
+        kind = EventType.MESSAGE_SENT if event.from_me else EventType.MESSAGE_RECEIVED
+        message.record(message.event(kind, now))
+        return message
+
+    def _is_answered(self, session: Session, event: MessageSeen) -> bool:
+        return (
+            session.routing is Routing.DEPARTMENTS
+            and event.kind is ChatKind.PERSON
+            and not event.from_me
+            and not is_about_earlier(event.content)
+        )
+
+    async def _answer(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
+        is_old = event.origin is Origin.HISTORY or self._changes.now - event.at > STALE_AFTER
+        if is_old:
+            await self._bot.without_words(conversation, session.provider)
+        else:
+            await self._bot.customer_wrote(conversation, event.content.text, session.provider)
+
+
+def is_typed_now(event: MessageSeen) -> bool:
+    """On the phone itself: a program's text may be the bot's own, and what was typed long ago is no answer."""
+    return event.from_me and not event.via_api and event.origin is not Origin.HISTORY
+
+
+def is_about_earlier(content: Content) -> bool:
+    """A reaction, an edit, a notice: it belongs to what was said before, opens no round and asks for no answer."""
+    return content.type in ABOUT_EARLIER or "edits" in content.data

@@ -1,0 +1,55 @@
+"""A receipt was seen: the message moves forward, or the receipt waits for its message."""
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.provider import ReceiptSeen
+from whatsapp_hub.application.receiving.batch import Batch, Seen
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.message import Direction, Message, Outcome
+
+
+class ApplyReceipts:
+    def __init__(self, batch: Batch, changes: Changes) -> None:
+        self._batch = batch
+        self._changes = changes
+        self._early: list[tuple[SessionId, ReceiptSeen]] = []
+        self._settled: list[Message] = []
+
+    def __call__(self, seen: Seen, event: ReceiptSeen) -> None:
+        message = self._message(seen, event)
+        if message is None:
+            self._early.append((seen.session_id, event))
+        elif message.direction is Direction.OUTBOUND:
+            self._apply(message, event)
+
+    def _message(self, seen: Seen, event: ReceiptSeen) -> Message | None:
+        known = self._batch.messages.get((seen.session_id, event.provider_message_id))
+        if known is None and event.sent_as:
+            known = self._batch.own.get(event.sent_as)
+            if known and known.session_id != seen.session_id:
+                return None
+        return known
+
+    def _apply(self, message: Message, event: ReceiptSeen) -> None:
+        was_unknown = message.outcome is Outcome.UNKNOWN
+        if apply_receipt(message, event, self._changes):
+            self._batch.messages[message.session_id, event.provider_message_id] = message
+        if was_unknown and message.outcome is None:
+            self._settled.append(message)
+
+    async def write(self) -> None:
+        """Keep what came too early; lanes that waited for a receipt go on."""
+        if self._early:
+            await self._batch.uow.receipts.keep(self._early)
+        if self._settled:
+            await self._batch.uow.lanes.settled(self._settled)
+
+
+def apply_receipt(message: Message, receipt: ReceiptSeen, changes: Changes) -> bool:
+    """Move the message as far as the receipt says; True if anything changed."""
+    learned = message.whatsapp_message_id is None
+    if learned:
+        message.whatsapp_message_id = receipt.provider_message_id
+    moved = message.advance(receipt.status, changes.now, receipt.error)
+    if learned or moved:
+        changes.message(message)
+    return learned or moved

@@ -1,0 +1,125 @@
+"""What a batch of events needs to know, loaded with a few statements and locked in the agreed order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.inbox import ProviderKey
+from whatsapp_hub.application.ports.provider import (
+    ChatKind,
+    IdentitySeen,
+    MessageSeen,
+    ProviderEvent,
+    ReceiptSeen,
+)
+from whatsapp_hub.application.ports.storage import Sighting, UnitOfWork
+from whatsapp_hub.domain.contact import Contact
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.ids import ContactId, DepartmentId, MessageId, SessionId
+from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One event of one session."""
+
+    session_id: SessionId
+    event: ProviderEvent
+
+
+@dataclass(slots=True)
+class Batch:
+    """`contacts` by the message event's identity in memory; `messages` by session and provider's id."""
+
+    uow: UnitOfWork
+    sessions: Mapping[SessionId, Session]
+    contacts: dict[int, Contact] = field(default_factory=dict)
+    rounds: dict[tuple[SessionId, ContactId], Conversation] = field(default_factory=dict)
+    messages: dict[ProviderKey, Message] = field(default_factory=dict)
+    own: dict[MessageId, Message] = field(default_factory=dict)
+    busy: set[SessionId] = field(default_factory=set)
+    _timeouts: dict[DepartmentId, timedelta] | None = None
+
+    @classmethod
+    async def load(
+        cls,
+        uow: UnitOfWork,
+        sessions: Mapping[SessionId, Session],
+        seen: Sequence[Seen],
+        changes: Changes,
+    ) -> "Batch":
+        batch = cls(uow, sessions)
+        await batch._meet(seen, changes)
+        await batch._load_rounds(seen)
+        await batch._load_messages(seen)
+        await batch._load_attempts(seen)
+        return batch
+
+    async def response_timeout(self, conversation: Conversation) -> timedelta | None:
+        """How long the conversation's department may leave a customer unanswered; None if no time starts to run."""
+        if conversation.department_id is None or not conversation.starts_waiting:
+            return None
+        if self._timeouts is None:
+            self._timeouts = {d.id: d.response_timeout for d in await self.uow.departments.all()}
+        return self._timeouts.get(conversation.department_id)
+
+    async def _meet(self, seen: Iterable[Seen], changes: Changes) -> None:
+        """Find, make and lock everybody who appears."""
+        events = [s.event for s in seen if isinstance(s.event, MessageSeen | IdentitySeen)]
+        if not events:
+            return
+        met = await self.uow.contacts.meet([_sighting(event) for event in events], changes.now)
+        for event, (contact, is_news) in zip(events, met, strict=True):
+            self.contacts[id(event)] = contact
+            if is_news:
+                changes.happened(_updated(contact, changes))
+
+    async def _load_rounds(self, seen: Iterable[Seen]) -> None:
+        pairs = {(s.session_id, self.contacts[id(s.event)].id) for s in seen if isinstance(s.event, MessageSeen)}
+        if pairs:
+            self.rounds = await self.uow.conversations.latest(pairs)
+
+    async def _load_messages(self, seen: Iterable[Seen]) -> None:
+        keys: dict[ProviderKey, bool] = {}  # whether a send of ours may be storing this id just now
+        sent_as: set[MessageId] = set()
+        for s in seen:
+            match s.event:
+                case MessageSeen(provider_message_id=name, from_me=is_ours):
+                    keys[s.session_id, name] = is_ours or keys.get((s.session_id, name), False)
+                case ReceiptSeen(provider_message_id=name, sent_as=own):
+                    keys[s.session_id, name] = True
+                    sent_as |= {own} if own else set()
+        if keys:
+            await self.uow.receipts.lock(key for key, is_ours in keys.items() if is_ours)
+            self.messages = await self.uow.messages.known(keys)
+        if sent_as:
+            await self._load_own(sent_as)
+
+    async def _load_own(self, sent_as: set[MessageId]) -> None:
+        known = {message.id: message for message in self.messages.values()}
+        missing = sent_as - known.keys()
+        self.own = known | (await self.uow.messages.by_id(missing) if missing else {})
+
+    async def _load_attempts(self, seen: Iterable[Seen]) -> None:
+        """Which sessions have a provider call under way that an API echo may belong to."""
+        echoed = {
+            s.session_id for s in seen if isinstance(s.event, MessageSeen) and s.event.from_me and s.event.via_api
+        }
+        for session_id in echoed:
+            if await self.uow.lanes.has_open_attempt(session_id):
+                self.busy.add(session_id)
+
+
+def _sighting(event: MessageSeen | IdentitySeen) -> Sighting:
+    if isinstance(event, IdentitySeen):
+        return Sighting(event.identities, None)
+    is_person = event.kind is ChatKind.PERSON
+    return Sighting(event.chat_names, event.name if is_person and not event.from_me else None, not is_person)
+
+
+def _updated(contact: Contact, changes: Changes) -> Event:
+    tenant = changes.uow.tenant
+    return Event(EventType.CONTACT_UPDATED, tenant.id, changes.now, subjects={"contact": contact})

@@ -1,0 +1,20 @@
+"""What the hub offers to providers that bring events themselves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.inbox import InboxAppender, NewUpdate
+from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
+
+
+@dataclass(frozen=True, slots=True)
+class HubHost:
+    """Implements `Host`: what a provider holds in its hands becomes rows of the inbox."""
+
+    inbox: InboxAppender
+
+    async def receive(self, session: SessionRef, updates: Sequence[RawUpdate]) -> None:
+        rows = [
+            NewUpdate(session.provider, u.dedupe_key, u.chat, u.body, session.tenant_id, session.id) for u in updates
+        ]
+        await self.inbox.append(rows)

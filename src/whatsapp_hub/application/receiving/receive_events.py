@@ -1,0 +1,129 @@
+"""ReceiveEvents: take what waits in the inbox and make it true, in order per chat, exactly once.
+
+Each batch is one transaction of one tenant: its effects commit together with its done marks. A batch that
+fails is taken up again item by item, so that one bad update blocks only its own chat, for at most three
+tries, and is then set aside with its error.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.inbox import InboxItem
+from whatsapp_hub.application.ports.provider import (
+    Malformed,
+    MessageSeen,
+    ProviderEvent,
+    Providers,
+    ReceiptSeen,
+    SessionSeen,
+)
+from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
+from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
+from whatsapp_hub.application.receiving.apply_session import apply_session
+from whatsapp_hub.application.receiving.batch import Batch, Seen
+from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.ids import TenantId
+
+log = logging.getLogger(__name__)
+
+MAX_TRIES = 3
+RETRY_AFTER_S = (0.5, 5.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveEvents:
+    storage: Storage
+    providers: Providers
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, tenant_id: TenantId, limit: int = 64) -> int:
+        """Process up to `limit` updates; how many were taken. 0: nothing is due. Raises Unavailable."""
+        try:
+            return await self._batch(tenant_id, limit)
+        except Unavailable:
+            raise
+        except Exception:
+            log.warning("inbox.batch_failed", exc_info=True, extra={"tenant_id": str(tenant_id)})
+            return await self._one_by_one(tenant_id, limit)
+
+    async def _batch(self, tenant_id: TenantId, limit: int) -> int:
+        async with self.storage.tenant(tenant_id) as uow:
+            items = await uow.inbox.claim(limit)
+            if items:
+                await self._apply(uow, items)
+                await uow.inbox.done([item.id for item in items])
+                await uow.commit()
+            return len(items)
+
+    async def _one_by_one(self, tenant_id: TenantId, limit: int) -> int:
+        for taken in range(limit):
+            if not await self._one(tenant_id):
+                return taken
+        return limit
+
+    async def _one(self, tenant_id: TenantId) -> bool:
+        item: InboxItem | None = None
+        try:
+            async with self.storage.tenant(tenant_id) as uow:
+                items = await uow.inbox.claim(1)
+                if not items:
+                    return False
+                item = items[0]
+                await self._apply(uow, items)
+                await uow.inbox.done([item.id])
+                await uow.commit()
+        except Unavailable:
+            raise
+        except Exception as error:
+            if item is None:
+                raise
+            await self._set_back(tenant_id, item, error)
+        return True
+
+    async def _set_back(self, tenant_id: TenantId, item: InboxItem, error: Exception) -> None:
+        tries = item.tries + 1
+        why = f"{type(error).__name__}: {error}"[:500]
+        hopeless = isinstance(error, Malformed) or tries >= MAX_TRIES
+        log.error(
+            "inbox.update_failed",
+            exc_info=error,
+            extra={"inbox_id": item.id, "tries": tries, "gives_up": hopeless},
+        )
+        async with self.storage.tenant(tenant_id) as uow:
+            if hopeless:
+                await uow.inbox.quarantine(item.id, why)
+            else:
+                await uow.inbox.retry(item.id, why, RETRY_AFTER_S[tries - 1])
+            await uow.commit()
+
+    async def _apply(self, uow: UnitOfWork, items: list[InboxItem]) -> None:
+        seen = self._translate(items)
+        sessions = await uow.sessions.peek({s.session_id for s in seen})
+        seen = [s for s in seen if s.session_id in sessions]
+        changes = Changes(uow, self.new_id, self.clock())
+        batch = await Batch.load(uow, sessions, seen, changes)
+        messages, receipts = ApplyMessages(batch, changes), ApplyReceipts(batch, changes)
+        for one in seen:
+            match one.event:
+                case MessageSeen():
+                    await messages(one, one.event)
+                case ReceiptSeen():
+                    receipts(one, one.event)
+                case SessionSeen():
+                    await apply_session(uow, one.session_id, one.event, changes)
+                case _:
+                    pass
+        await changes.write()
+        await receipts.write()
+
+    def _translate(self, items: list[InboxItem]) -> list[Seen]:
+        seen: list[Seen] = []
+        for item in items:
+            translate: Callable[[bytes], list[ProviderEvent]] = self.providers.plugin(item.provider).translate
+            seen.extend(Seen(item.session_id, event) for event in translate(item.body))
+        return seen

@@ -1,0 +1,67 @@
+"""WriteAsCustomer: in the sandbox, a customer's phone writes to a session (a WhatsApp without WhatsApp)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.inbox import InboxAppender, NewUpdate
+from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
+from whatsapp_hub.application.ports.sandbox import SandboxPhones, ShownMessage
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.domain import access
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.ids import SessionId
+
+KIND = "SANDBOX"
+
+
+class CustomerWrote(Protocol):
+    def __call__(self, phone: str, message_id: str, text: str, at: datetime, name: str | None) -> RawUpdate:
+        """The update that the sandbox's provider would receive. Raises Invalid (`/from`, `/text`). Pure."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WriteAsCustomer:
+    directory: Directory
+    inbox: InboxAppender
+    clock: Clock
+    new_id: NewId
+    wrote: CustomerWrote
+
+    async def __call__(
+        self, caller: Caller, session_id: SessionId, phone: str, text: str, name: str | None = None
+    ) -> ShownMessage:
+        """Stored durably when it returns. Raises NotFound, Conflict (not a sandbox session), Invalid."""
+        session = await sandbox_session(self.directory, caller, session_id)
+        message_id, at = f"sandbox.{self.new_id()}", self.clock()
+        update = self.wrote(phone, message_id, text, at, name)
+        row = NewUpdate(KIND, update.dedupe_key, update.chat, update.body, session.tenant_id, session.id)
+        await self.inbox.append([row])
+        return ShownMessage(message_id, text, "INBOUND", at)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPhone:
+    """What a sandbox phone shows of a session."""
+
+    directory: Directory
+    phones: SandboxPhones
+
+    async def __call__(self, caller: Caller, session_id: SessionId, phone: str) -> list[ShownMessage]:
+        """Oldest first. Raises NotFound, Conflict."""
+        session = await sandbox_session(self.directory, caller, session_id)
+        return await self.phones.messages(session, phone)
+
+
+async def sandbox_session(directory: Directory, caller: Caller, session_id: SessionId) -> SessionRef:
+    access.require(caller.role, Action.USE_SANDBOX)
+    target = await directory.target(session_id)
+    if target is None or target.tenant_id != caller.tenant_id:
+        raise NotFound("session", session_id)
+    if target.provider != KIND:
+        raise Conflict("not_a_sandbox", "the session is not a sandbox session")
+    return SessionRef(target.session_id, target.tenant_id, target.key, target.provider, target.settings)

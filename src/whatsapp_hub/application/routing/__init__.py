@@ -1,0 +1,1 @@
+"""Who answers: the flow's steps carried out, assignment, queues, time-outs."""

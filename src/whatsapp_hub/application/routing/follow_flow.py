@@ -1,0 +1,70 @@
+"""Carry out what the flow decides: say, ask, route, tell supervisors."""
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.routing.route_conversation import (
+    RouteConversation,
+    answer_deadline,
+    notification,
+)
+from whatsapp_hub.domain import flow
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.flow import Script, Step
+from whatsapp_hub.domain.tenant import Tenant
+from whatsapp_hub.domain.texts import PHRASES
+
+
+class FollowFlow:
+    """The bot at work inside one transaction. Loads the tenant's script once, when it is first needed."""
+
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self._route = RouteConversation(changes)
+        self._script: Script | None = None
+
+    async def customer_wrote(self, conversation: Conversation, text: str, provider: str) -> None:
+        if flow.is_the_bots(conversation):
+            step = flow.customer_wrote(conversation, text, await self.script(), self._changes.now)
+            await self._carry_out(conversation, step, provider)
+
+    async def without_words(self, conversation: Conversation, provider: str) -> None:
+        """Into the queue, silently: the customer wrote long ago."""
+        if flow.is_the_bots(conversation):
+            step = flow.without_words(conversation, await self.script())
+            await self._carry_out(conversation, step, provider, silently=True)
+
+    async def timed_out(self, conversation: Conversation, provider: str) -> None:
+        step = flow.timed_out(conversation, await self.script(), self._changes.now)
+        await self._carry_out(conversation, step, provider)
+
+    async def script(self) -> Script:
+        if self._script is None:
+            tenant = self._changes.uow.tenant
+            departments = await self._changes.uow.departments.all()
+            self._script = script_of(tenant, departments)
+        return self._script
+
+    async def _carry_out(
+        self, conversation: Conversation, step: Step | None, provider: str, *, silently: bool = False
+    ) -> None:
+        if step is None:
+            return
+        now = self._changes.now
+        conversation.follow(step.state, step.timeout_at, step.menu_tries, step.confirm_tries)
+        if step.say and self._changes.say(conversation, step.say, provider) and step.greets:
+            conversation.greeting_sent_at = conversation.greeting_sent_at or now
+        if step.route:
+            timeout = step.route.department.response_timeout
+            deadline = answer_deadline(now, conversation.unread_count, timeout)
+            got = await self._route(conversation, step.route, deadline)
+            if not got and not silently:
+                self._changes.say(conversation, (await self.script()).phrases.queued, provider)
+        if step.tell_supervisors:
+            self._changes.happened(notification(conversation, now, "conversation.unrouted"))
+        self._changes.conversation(conversation)
+
+
+def script_of(tenant: Tenant, departments: list[Department]) -> Script:
+    """The bot's script in the tenant's language, with its own greeting if it has one."""
+    phrases = PHRASES[tenant.language]
+    return Script(departments, phrases, tenant.greeting or phrases.greeting)

@@ -1,0 +1,106 @@
+"""RouteConversation: a department's free person gets the conversation, or its queue does."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.domain.assignment import Candidate, Choice, choose
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.flow import Route
+from whatsapp_hub.domain.ids import DepartmentId, UserId
+from whatsapp_hub.domain.user import User
+
+
+class RouteConversation:
+    """Works inside one transaction. Before it looks at anybody it locks the tenant's departments, so that two
+    transactions never count the same load: all of them at once, in one order, since a batch routes to several and
+    another batch may come to them the other way round. (`only`: the one that will be routed to, locked already.)
+    Loads are kept in memory for the conversations that follow. Whoever is chosen is locked and looked at again:
+    people leave, and are dismissed, without asking us."""
+
+    def __init__(self, changes: Changes, only: DepartmentId | None = None) -> None:
+        self._changes = changes
+        self._has_locked = only is not None
+        self._candidates: dict[DepartmentId, list[Candidate]] = {}
+        self._locked: set[UserId] = set()
+
+    async def __call__(self, conversation: Conversation, route: Route, answer_by: datetime | None) -> bool:
+        """Assign or queue; True if somebody got it. `answer_by` as in `Conversation.assign`."""
+        department, now = route.department, self._changes.now
+        if await self.to_whoever_is_free(conversation, department, answer_by, route.prefer):
+            return True
+        reason = f"{route.reason}; nobody is free"
+        conversation.queue(department.id, now, department.response_timeout, reason)
+        self._changes.conversation(conversation)
+        return False
+
+    async def to_whoever_is_free(
+        self,
+        conversation: Conversation,
+        department: Department,
+        answer_by: datetime | None,
+        prefer: UserId | None = None,
+    ) -> bool:
+        """Assign to the department's best choice; False, and nothing changes, if nobody is free."""
+        people = await self._people(department.id)
+        while choice := choose(people, self._changes.now, prefer):
+            if choice.user.id in self._locked:
+                self.give(conversation, choice, department.id, answer_by)
+                return True
+            await self._lock(choice.user.id, department.id, people)
+        return False
+
+    def give(
+        self,
+        conversation: Conversation,
+        choice: Choice,
+        department_id: DepartmentId | None,
+        answer_by: datetime | None,
+    ) -> None:
+        """Assign to this person and tell them."""
+        now, user = self._changes.now, choice.user
+        conversation.assign(user.id, department_id, now, choice.reason, answer_by)
+        self._changes.conversation(conversation)
+        self._changes.happened(notification(conversation, now, "conversation.assigned", user.id))
+        user.last_assigned_at = now
+        self._changes.user(user)
+        self._count(user)
+
+    async def _people(self, department_id: DepartmentId) -> list[Candidate]:
+        if department_id not in self._candidates:
+            if not self._has_locked:
+                departments = self._changes.uow.departments
+                await departments.lock([department.id for department in await departments.all()])
+                self._has_locked = True
+            self._candidates[department_id] = await self._changes.uow.users.candidates(department_id)
+        return self._candidates[department_id]
+
+    async def _lock(self, user_id: UserId, department_id: DepartmentId, people: list[Candidate]) -> None:
+        """The person as they are now, until the transaction ends; one who left the department is struck off."""
+        user = await self._changes.uow.users.get(user_id)
+        self._locked.add(user_id)
+        place = next(n for n, candidate in enumerate(people) if candidate.user.id == user_id)
+        if user.department_id == department_id:
+            people[place] = replace(people[place], user=user)
+        else:
+            del people[place]
+
+    def _count(self, user: User) -> None:
+        for people in self._candidates.values():
+            for place, candidate in enumerate(people):
+                if candidate.user.id == user.id:
+                    people[place] = replace(candidate, user=user, load=candidate.load + 1)
+
+
+def answer_deadline(now: datetime, unread: int, timeout: timedelta) -> datetime | None:
+    """By when somebody who just got the conversation should answer: only if the customer waits."""
+    return now + timeout if unread else None
+
+
+def notification(conversation: Conversation, at: datetime, kind: str, user_id: UserId | None = None) -> Event:
+    """Tell one user, or (None) the tenant's supervisors."""
+    event = conversation.event(EventType.NOTIFICATION_CREATED, at)
+    audience = {"userId": str(user_id)} if user_id else {"role": "ADMIN"}
+    return replace(event, detail={"kind": kind, **audience})

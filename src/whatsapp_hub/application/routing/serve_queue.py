@@ -1,0 +1,58 @@
+"""ServeQueue: whoever became free takes from the department's queue, the longest waiting first.
+
+A transaction of its own, after the one that freed somebody: it locks the department before anything else,
+so it never waits for a conversation while others wait for the department. Lost to a crash in between, it is
+made up for by the next sweep.
+"""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.routing.route_conversation import RouteConversation, answer_deadline
+from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.ids import DepartmentId, TenantId
+
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ServeQueue:
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, tenant_id: TenantId, department_id: DepartmentId) -> int:
+        """How many conversations were given to somebody. Raises NotFound, Unavailable."""
+        async with self.storage.tenant(tenant_id) as uow:
+            await uow.departments.lock([department_id])
+            department = await uow.departments.get(department_id)
+            changes = Changes(uow, self.new_id, self.clock())
+            given = await self._serve(changes, department)
+            await changes.write()
+            await uow.commit()
+        return given
+
+    async def _serve(self, changes: Changes, department: Department) -> int:
+        route = RouteConversation(changes, only=department.id)
+        given = 0
+        for conversation in await changes.uow.conversations.queued(department.id, AT_ONCE):
+            deadline = answer_deadline(changes.now, conversation.unread_count, department.response_timeout)
+            if not await route.to_whoever_is_free(conversation, department, deadline):
+                break
+            given += 1
+        return given
+
+
+@dataclass(frozen=True, slots=True)
+class ServeAllQueues:
+    """The sweep: every department of a tenant."""
+
+    storage: Storage
+    serve: ServeQueue
+
+    async def __call__(self, tenant_id: TenantId) -> int:
+        async with self.storage.tenant(tenant_id) as uow:
+            departments = await uow.departments.all()
+        return sum([await self.serve(tenant_id, department.id) for department in departments])

@@ -1,0 +1,1 @@
+"""What we tell customers: messages, lanes, receipts' other half."""

@@ -1,0 +1,206 @@
+"""CompleteSends: what providers answered becomes the messages' status, and lanes go on.
+
+Also settles attempts that nobody completed (a process died): `outcome: unknown`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.inbox import ProviderKey
+from whatsapp_hub.application.ports.lanes import Claim, Release
+from whatsapp_hub.application.ports.provider import Accepted
+from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.receiving.apply_receipts import apply_receipt
+from whatsapp_hub.domain.errors import (
+    CredentialsInvalid,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+    Scope,
+    Transient,
+    Unavailable,
+)
+from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.message import Message, MessageStatus
+
+log = logging.getLogger(__name__)
+
+RECEIPT_WAIT_S = 60.0
+LONGEST_BACK_OFF_S = 3600.0
+WRITE_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one claim's provider call ended. `given_back`: it was not even begun."""
+
+    claim: Claim
+    accepted: Accepted | None = None
+    error: ProviderError | None = None
+    given_back: bool = False
+
+
+@dataclass(slots=True)
+class CompleteSends:
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+    freed: Callable[[], None]
+    _waiting: dict[TenantId, list[Result]] = field(default_factory=dict)
+    _writers: dict[TenantId, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def __call__(self, tenant_id: TenantId, result: Result) -> None:
+        """Hand in a result; it is written with all others that wait. Returns at once."""
+        self._waiting.setdefault(tenant_id, []).append(result)
+        if tenant_id not in self._writers:
+            self._writers[tenant_id] = asyncio.create_task(self._write_all(tenant_id))
+
+    async def drain(self) -> None:
+        """Wait until everything handed in is written."""
+        while self._writers:
+            await asyncio.wait(self._writers.values())
+
+    async def _write_all(self, tenant_id: TenantId) -> None:
+        try:
+            while results := self._waiting.pop(tenant_id, None):
+                await self._persist(tenant_id, results)
+                self.freed()
+        finally:
+            del self._writers[tenant_id]
+
+    async def _persist(self, tenant_id: TenantId, results: list[Result]) -> None:
+        """While the database is away, wait: this process alone knows these answers. A result that can never be
+        stored keeps nobody waiting behind it: its attempt becomes `outcome: unknown` when its lease ends."""
+        delay_s, refused = 0.05, 0
+        while refused < WRITE_TRIES:
+            try:
+                await self.write(tenant_id, results)
+                return
+            except Unavailable:
+                log.warning("lanes.completion_waits", extra={"results": len(results)})
+            except Exception:
+                log.exception("lanes.completion_failed", extra={"results": len(results)})
+                if len(results) > 1:
+                    for result in results:
+                        await self._persist(tenant_id, [result])
+                    return
+                refused += 1
+                if refused == WRITE_TRIES - 1:
+                    # The id may be another message's by now: the echo came first and did not say whose it was.
+                    results = [replace(results[0], accepted=None)]
+            await asyncio.sleep(delay_s)
+            delay_s = min(delay_s * 2, 5.0)
+
+    async def write(self, tenant_id: TenantId, results: list[Result]) -> None:
+        """One transaction: statuses, early receipts, lanes, events. Raises Unavailable."""
+        async with self.storage.tenant(tenant_id) as uow:
+            changes = Changes(uow, self.new_id, self.clock())
+            keys = _provider_keys(results)
+            await uow.receipts.lock(keys)
+            messages = await uow.messages.by_id({r.claim.message.id for r in results})
+            releases = []
+            for result in results:
+                message = messages[result.claim.message.id]
+                releases.append(self._apply(result, message, changes))
+            await self._apply_early_receipts(uow, keys, messages.values(), changes)
+            for result in results:
+                await self._hold(uow, result, changes)
+            await uow.lanes.release(releases)
+            await changes.write()
+            await uow.commit()
+
+    def _apply(self, result: Result, message: Message, changes: Changes) -> Release:
+        """Move the message, and say what its lane does next."""
+        claim, now = result.claim, changes.now
+        if result.given_back:
+            return Release(claim, settled=False)
+        match result.error:
+            case None:
+                message.sent(result.accepted.provider_message_id if result.accepted else None, now)
+                release = Release(claim)
+            case OutcomeUnknown():
+                message.lose_sight(now)
+                release = Release(claim, again_in_s=RECEIPT_WAIT_S, awaits_receipt=True)
+            case Transient() as error if claim.tries < error.tries:
+                release = Release(claim, settled=False, again_in_s=_back_off(error, claim.tries))
+            case CredentialsInvalid():
+                release = Release(claim, settled=False)
+            case error:
+                message.advance(MessageStatus.FAILED, now, str(error))
+                release = Release(claim)
+        changes.message(message)
+        return release
+
+    async def _apply_early_receipts(
+        self, uow: UnitOfWork, keys: list[ProviderKey], messages: Iterable[Message], changes: Changes
+    ) -> None:
+        by_key = {(m.session_id, m.whatsapp_message_id): m for m in messages}
+        for session_id, receipt in await uow.receipts.take(keys):
+            if message := by_key.get((session_id, receipt.provider_message_id)):
+                apply_receipt(message, receipt, changes)
+
+    async def _hold(self, uow: UnitOfWork, result: Result, changes: Changes) -> None:
+        """What an error means beyond its message: the whole session waits, or an operator is told."""
+        session_id = result.claim.lane.session_id
+        match result.error:
+            case Transient(scope=Scope.SESSION | Scope.APP) as error:
+                await uow.lanes.hold(session_id, _back_off(error, result.claim.tries))
+            case CredentialsInvalid() as error:
+                session = await uow.sessions.get(session_id)  # before its pace, as whoever starts or stops it does
+                session.break_credentials(str(error), changes.now)
+                await uow.sessions.save(session)
+                await uow.lanes.hold(session_id, None)
+                changes.happened(*session.take_events())
+            case Rejected(alert=True) as error:
+                changes.happened(_alert(result, error, changes))
+            case _:
+                pass
+
+
+@dataclass(frozen=True, slots=True)
+class SettleStale:
+    """Attempts whose process died: nobody will ever know. Their lanes go on after a wait for a receipt."""
+
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, tenant_id: TenantId, limit: int = 100) -> int:
+        """How many were settled. Raises Unavailable."""
+        async with self.storage.tenant(tenant_id) as uow:
+            changes = Changes(uow, self.new_id, self.clock())
+            messages = await uow.lanes.stale(limit, RECEIPT_WAIT_S)
+            for message in messages:
+                message.lose_sight(changes.now)
+                changes.message(message)
+            await changes.write()
+            await uow.commit()
+        return len(messages)
+
+
+def _provider_keys(results: list[Result]) -> list[ProviderKey]:
+    named = ((r.claim.lane.session_id, r.accepted.provider_message_id) for r in results if r.accepted)
+    return [(session_id, name) for session_id, name in named if name]
+
+
+def _back_off(error: Transient, tries: int) -> float:
+    return min(error.retry_after_s * 2.0 ** (tries - 1), LONGEST_BACK_OFF_S)
+
+
+def _alert(result: Result, error: Rejected, changes: Changes) -> Event:
+    message = result.claim.message
+    detail = {"kind": "message.rejected", "role": "ADMIN", "error": str(error)}
+    return Event(
+        EventType.NOTIFICATION_CREATED,
+        message.tenant_id,
+        changes.now,
+        message.session_id,
+        message.conversation_id,
+        {"message": message},
+        detail,
+    )

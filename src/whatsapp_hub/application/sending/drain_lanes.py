@@ -1,0 +1,120 @@
+"""DrainLanes: claim what is due, call the provider, write down what came of it.
+
+The claim (with its attempt) is committed before the provider is called, so that a crash leaves a trace: an
+attempt that is never closed becomes `outcome: unknown` and is not sent again by itself. Calls run side by
+side; results that arrive while one transaction commits share the next.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.lanes import Claim, Pacing
+from whatsapp_hub.application.ports.provider import Outgoing, Providers, SessionRef
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result
+from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, ProviderError
+from whatsapp_hub.domain.ids import SessionId, TenantId
+from whatsapp_hub.domain.message import MessageStatus
+from whatsapp_hub.domain.session import UNREADABLE, Session
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """Seconds. A provider call is given up after `call_s`; the lease outlives it by far more than a commit
+    takes; a claim older than `start_by_s` when its turn comes is given back unsent."""
+
+    call_s: float = 30.0
+    lease_s: float = 45.0
+    start_by_s: float = 10.0
+
+
+@dataclass(slots=True)
+class DrainLanes:
+    """One object a process. `sessions`: only these (a connector's own), or None for all providers that
+    need no connector. `freed` is called when finished calls made room or made lanes due again. `per_tenant` of
+    the calls `at_once` may be one tenant's: a server that hangs keeps none but its own waiting."""
+
+    storage: Storage
+    providers: Providers
+    clock: Clock
+    new_id: NewId
+    pacing: Mapping[str, Pacing]
+    freed: Callable[[], None] = lambda: None
+    deadlines: Deadlines = field(default_factory=Deadlines)
+    at_once: int = 256
+    per_tenant: int = 128
+    _calls: set[asyncio.Task[None]] = field(default_factory=set)
+    _calling: Counter[TenantId] = field(default_factory=Counter)
+    _complete: CompleteSends | None = None
+
+    async def __call__(self, tenant_id: TenantId, limit: int = 16, sessions: Sequence[SessionId] | None = None) -> int:
+        """Claim up to `limit` due lanes and start their calls; how many. 0: nothing is due, or no room.
+        Raises Unavailable."""
+        room = min(limit, self.at_once - len(self._calls), self.per_tenant - self._calling[tenant_id])
+        if room <= 0:
+            return 0
+        claimed_at = time.monotonic()
+        async with self.storage.tenant(tenant_id) as uow:
+            claims = await uow.lanes.claim(self.pacing, room, self.deadlines.lease_s, sessions)
+            held = await uow.sessions.peek({c.lane.session_id for c in claims}) if claims else {}
+            await uow.commit()
+        for claim in claims:
+            self._start(tenant_id, claim, held[claim.lane.session_id], claimed_at)
+        return len(claims)
+
+    async def aclose(self) -> None:
+        """Let the calls under way finish and be written down."""
+        while self._calls:
+            await asyncio.wait(self._calls)
+        await self._completer.drain()
+
+    @property
+    def _completer(self) -> CompleteSends:
+        if self._complete is None:
+            self._complete = CompleteSends(self.storage, self.clock, self.new_id, self.freed)
+        return self._complete
+
+    def _start(self, tenant_id: TenantId, claim: Claim, session: Session, claimed_at: float) -> None:
+        task = asyncio.create_task(self._run(tenant_id, claim, session, claimed_at))
+        self._calls.add(task)
+        self._calling[tenant_id] += 1
+        task.add_done_callback(lambda done: self._ended(tenant_id, done))
+
+    def _ended(self, tenant_id: TenantId, task: asyncio.Task[None]) -> None:
+        self._calls.discard(task)
+        self._calling[tenant_id] -= 1
+        if not self._calling[tenant_id]:
+            del self._calling[tenant_id]
+
+    async def _run(self, tenant_id: TenantId, claim: Claim, session: Session, claimed_at: float) -> None:
+        result = await self._call(claim, session, claimed_at)
+        await self._completer(tenant_id, result)
+
+    async def _call(self, claim: Claim, session: Session, claimed_at: float) -> Result:
+        if time.monotonic() - claimed_at > self.deadlines.start_by_s:
+            return Result(claim, given_back=True)
+        if claim.message.status is not MessageStatus.PENDING:
+            return Result(claim)  # a receipt was faster than its second try: it is there already
+        if session.settings is UNREADABLE:
+            return Result(claim, error=CredentialsInvalid("settings_unreadable", UNREADABLE.reason))
+        provider = self.providers.live(session.provider)
+        message = claim.message
+        outgoing = Outgoing(message.id, message.chat, claim.recipient, message.content, message.reply_to)
+        ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+        try:
+            async with asyncio.timeout(self.deadlines.call_s + 1):
+                return Result(claim, await provider.send(ref, outgoing, self.deadlines.call_s))
+        except ProviderError as error:
+            return Result(claim, error=error)
+        except TimeoutError:
+            return Result(claim, error=OutcomeUnknown("deadline", "no answer in time"))
+        except Exception as error:
+            log.exception("lanes.provider_broke", extra={"message_id": str(message.id)})
+            return Result(claim, error=OutcomeUnknown("internal", type(error).__name__))

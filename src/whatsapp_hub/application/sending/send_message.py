@@ -1,0 +1,195 @@
+"""SendMessage and StartConversation: a message is PENDING in the database before anybody says 202."""
+
+import hashlib
+from dataclasses import dataclass
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.provider import Providers
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import Sighting, Storage, UnitOfWork
+from whatsapp_hub.application.reading.visibility import require_sight
+from whatsapp_hub.domain import access
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.capabilities import Feature
+from whatsapp_hub.domain.contact import Identity, IdentityKind, parse_address
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
+from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
+from whatsapp_hub.domain.message import Content, Message
+from whatsapp_hub.domain.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """An answer in a conversation. With an idempotency key, the same request gives the same message."""
+
+    storage: Storage
+    providers: Providers
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(
+        self,
+        caller: Caller,
+        conversation_id: ConversationId,
+        content: Content,
+        idempotency_key: str | None = None,
+        reply_to: str | None = None,
+    ) -> Message:
+        """Raises NotFound, Conflict (the round is over, the session is off), NotSupported, Invalid, KeyReused."""
+        access.require(caller.role, Action.WORK_CONVERSATIONS)
+        message_id = MessageId(self.new_id())
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            request = _digest("send", conversation_id, content, reply_to)
+            if earlier := await _earlier(uow, caller, idempotency_key, request, message_id):
+                return earlier
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            session = await _sendable(uow, conversation.session_id, self.providers, content, reply_to)
+            if not conversation.is_live:
+                raise Conflict("not_open", f"the conversation is {conversation.status}")
+            changes = Changes(uow, self.new_id, self.clock())
+            message = _write(changes, caller, conversation, session, content, message_id, reply_to)
+            await changes.write()
+            await uow.commit()
+        return message
+
+
+@dataclass(frozen=True, slots=True)
+class StartConversation:
+    """Somebody of ours writes first. A live round with that contact is continued, not doubled."""
+
+    storage: Storage
+    providers: Providers
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(
+        self,
+        caller: Caller,
+        session_id: SessionId,
+        to: str,
+        content: Content,
+        idempotency_key: str | None = None,
+    ) -> Conversation:
+        """Raises as SendMessage does, and Invalid for `to`."""
+        access.require(caller.role, Action.START_CONVERSATIONS)
+        identity = parse_address(to)
+        message_id = MessageId(self.new_id())
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            request = _digest("start", session_id, content, to)
+            if earlier := await _earlier(uow, caller, idempotency_key, request, message_id):
+                return await uow.conversations.get(earlier.conversation_id)
+            session = await _sendable(uow, session_id, self.providers, content, None, identity)
+            changes = Changes(uow, self.new_id, self.clock())
+            conversation = await self._round(uow, changes, session, identity, caller)
+            _write(changes, caller, conversation, session, content, message_id, None)
+            await changes.write()
+            await uow.commit()
+        return conversation
+
+    async def _round(
+        self, uow: UnitOfWork, changes: Changes, session: Session, identity: Identity, caller: Caller
+    ) -> Conversation:
+        is_group = identity.kind is IdentityKind.CHAT
+        [(contact, _)] = await uow.contacts.meet([Sighting((identity,), None, is_group)], changes.now)
+        latest = (await uow.conversations.latest([(session.id, contact.id)])).get((session.id, contact.id))
+        if latest and latest.is_live:
+            await require_sight(uow, caller, latest)
+            return latest
+        conversation = Conversation(
+            id=ConversationId(self.new_id()),
+            tenant_id=caller.tenant_id,
+            session_id=session.id,
+            contact_id=contact.id,
+            chat=self.providers.plugin(session.provider).chat_of(identity),
+            created_at=changes.now,
+            updated_at=changes.now,
+            customer_phone=contact.phone_number,
+            customer_name=contact.name,
+            silenced=True,
+        )
+        if latest:
+            conversation.continues(latest)
+        conversation.opened(changes.now)
+        await self._take(uow, conversation, caller, changes)
+        changes.conversation(conversation, new=True)
+        return conversation
+
+    async def _take(self, uow: UnitOfWork, conversation: Conversation, caller: Caller, changes: Changes) -> None:
+        """Whoever starts a conversation has it, unless they are no user of this tenant (a MASTER acting for it)."""
+        if caller.user_id is None:
+            return
+        try:
+            user = await uow.users.get(caller.user_id)
+        except NotFound:
+            return
+        reason = f"started by {user.name}"
+        conversation.assign(user.id, user.department_id, changes.now, reason)
+
+
+def _write(
+    changes: Changes,
+    caller: Caller,
+    conversation: Conversation,
+    session: Session,
+    content: Content,
+    message_id: MessageId,
+    reply_to: str | None,
+) -> Message:
+    message = changes.outgoing(
+        conversation,
+        content,
+        session.provider,
+        message_id=message_id,
+        sender_id=caller.user_id,
+        reply_to=reply_to,
+    )
+    conversation.person_wrote(changes.now)
+    if caller.user_id and conversation.assigned_user_id is None:
+        conversation.silence()
+    changes.conversation(conversation)
+    return message
+
+
+async def _sendable(
+    uow: UnitOfWork,
+    session_id: SessionId,
+    providers: Providers,
+    content: Content,
+    reply_to: str | None,
+    recipient: Identity | None = None,
+) -> Session:
+    """The session, if it is on and its provider can carry the content."""
+    sessions = await uow.sessions.peek([session_id])
+    if session_id not in sessions:
+        raise Invalid.field("sessionId", "there is no such session")
+    session = sessions[session_id]
+    capabilities = providers.plugin(session.provider).capabilities
+    capabilities.require_type(content.type)
+    if reply_to:
+        capabilities.require(Feature.REPLY)
+    if recipient and recipient.kind is IdentityKind.CHAT:
+        capabilities.require(Feature.GROUPS)
+    if len(content.text) > capabilities.text_limit:
+        raise Invalid.field("content", f"must have at most {capabilities.text_limit} characters")
+    if not session.is_active:
+        raise Conflict("session_off", "the session is not started")
+    return session
+
+
+async def _earlier(
+    uow: UnitOfWork, caller: Caller, key: str | None, request: bytes, message_id: MessageId
+) -> Message | None:
+    """The message that this idempotency key already stands for."""
+    if key is None:
+        return None
+    if not 1 <= len(key) <= 255 or not key.isprintable():
+        raise Invalid.field("Idempotency-Key", "must have 1 to 255 printable characters")
+    earlier = await uow.idempotency.claim(caller.key, key, request, message_id)
+    return await uow.messages.get(earlier) if earlier else None
+
+
+def _digest(*parts: object) -> bytes:
+    return hashlib.sha256("\x1f".join(repr(part) for part in parts).encode()).digest()

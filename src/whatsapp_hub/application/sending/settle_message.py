@@ -1,0 +1,60 @@
+"""RetryMessage and FailMessage: an operator settles a message of unknown outcome."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.domain import access
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import Conflict
+from whatsapp_hub.domain.ids import MessageId
+from whatsapp_hub.domain.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class RetryMessage:
+    """Send it again, knowing that the customer may see it twice."""
+
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, caller: Caller, message_id: MessageId) -> Message:
+        """Raises NotFound, Conflict unless the outcome is unknown and the session exists."""
+        access.require(caller.role, Action.SETTLE_MESSAGES)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            message = await uow.messages.get(message_id)
+            message.retry(self.clock())
+            session = (await uow.sessions.peek([message.session_id])).get(message.session_id)
+            if session is None:
+                raise Conflict("session_deleted", "the message's session was deleted")
+            changes = Changes(uow, self.new_id, self.clock())
+            changes.requeue(message, session.provider)
+            await changes.write()
+            await uow.lanes.settled([message])
+            await uow.commit()
+        return message
+
+
+@dataclass(frozen=True, slots=True)
+class FailMessage:
+    """Declare it failed; it is not sent again."""
+
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, caller: Caller, message_id: MessageId) -> Message:
+        """Raises NotFound, Conflict unless the outcome is unknown."""
+        access.require(caller.role, Action.SETTLE_MESSAGES)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            message = await uow.messages.get(message_id)
+            message.give_up(self.clock())
+            changes = Changes(uow, self.new_id, self.clock())
+            changes.message(message)
+            await changes.write()
+            await uow.lanes.settled([message])
+            await uow.commit()
+        return message

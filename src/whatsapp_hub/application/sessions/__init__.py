@@ -1,0 +1,1 @@
+"""WhatsApp numbers: made, started, stopped, changed."""

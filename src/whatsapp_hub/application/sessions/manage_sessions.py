@@ -1,0 +1,166 @@
+"""CreateSession, UpdateSession, DeleteSession: what a session is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.provider import Plugin, Providers
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.domain import access
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import Invalid, NotFound
+from whatsapp_hub.domain.events import EventType
+from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
+from whatsapp_hub.domain.message import is_storable
+from whatsapp_hub.domain.session import UNREADABLE, Routing, Session, check_key
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """`key` None: the name if it can be one, else the session's id. `routing` None: departments, or none
+    for a session bound to an agent (bot)."""
+
+    name: str
+    provider: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+    key: str | None = None
+    agent_id: str | None = None
+    user_id: UserId | None = None
+    department_id: DepartmentId | None = None
+    routing: Routing | None = None
+    webhook_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanges:
+    """None: leave it as it is. `settings` are merged over the present ones."""
+
+    name: str | None = None
+    settings: Mapping[str, object] | None = None
+    routing: Routing | None = None
+    department_id: DepartmentId | None = None
+    webhook_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSession:
+    storage: Storage
+    providers: Providers
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, caller: Caller, new: NewSession) -> Session:
+        """Raises Invalid with the fields' pointers, Conflict if the key is taken."""
+        access.require(caller.role, Action.MANAGE_SESSIONS)
+        plugin = _plugin(self.providers, new.provider)
+        now, id = self.clock(), SessionId(self.new_id())
+        default = Routing.NONE if new.agent_id else Routing.DEPARTMENTS
+        session = Session(
+            id=id,
+            tenant_id=caller.tenant_id,
+            key=new.key or _key_of(new.name, id),
+            name=_name(new.name),
+            provider=plugin.kind,
+            routing=new.routing or default,
+            created_at=now,
+            updated_at=now,
+            settings=plugin.decode_settings(new.settings),
+            agent_id=new.agent_id or "",
+            user_id=new.user_id,
+            department_id=new.department_id,
+            webhook_url=new.webhook_url,
+        )
+        session.record(session.event(EventType.SESSION_CREATED, now))
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            await _require_known(uow, new.department_id, new.user_id)
+            await uow.sessions.add(session)
+            uow.publish(session.take_events())
+            await uow.commit()
+        return session
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSession:
+    storage: Storage
+    providers: Providers
+    clock: Clock
+
+    async def __call__(self, caller: Caller, session_id: SessionId, changes: SessionChanges) -> Session:
+        """Raises NotFound, Invalid."""
+        access.require(caller.role, Action.MANAGE_SESSIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            session = await uow.sessions.get(session_id)
+            await _require_known(uow, changes.department_id)
+            self._apply(session, changes)
+            session.updated_at = self.clock()
+            await uow.sessions.save(session)
+            await uow.commit()
+        return session
+
+    def _apply(self, session: Session, changes: SessionChanges) -> None:
+        if changes.name is not None:
+            session.name = _name(changes.name)
+        if changes.settings is not None:
+            plugin = self.providers.plugin(session.provider)
+            is_lost = session.settings is UNREADABLE  # then all of them must be given again
+            present = {} if is_lost else plugin.encode_settings(session.settings, secrets=True)
+            session.settings = plugin.decode_settings({**present, **changes.settings})
+        session.routing = changes.routing or session.routing
+        session.department_id = changes.department_id or session.department_id
+        if changes.webhook_url is not None:
+            session.webhook_url = changes.webhook_url or None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSession:
+    """Conversations stay; what still waited to be sent fails."""
+
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, caller: Caller, session_id: SessionId) -> None:
+        """Raises NotFound."""
+        access.require(caller.role, Action.MANAGE_SESSIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            session, now = await uow.sessions.get(session_id), self.clock()
+            for message in await uow.lanes.abandon(session_id):
+                message.abandon(now)
+                await uow.messages.save([message])
+                uow.publish(message.take_events())
+            await uow.sessions.remove(session_id)
+            uow.publish([session.event(EventType.SESSION_DELETED, now)])
+            await uow.commit()
+
+
+def _plugin(providers: Providers, kind: str) -> Plugin:
+    plugin = providers.plugins.get(kind)
+    if plugin is None:
+        known = ", ".join(sorted(providers.plugins))
+        raise Invalid.field("provider", f"must be one of {known}")
+    return plugin
+
+
+async def _require_known(uow: UnitOfWork, department_id: DepartmentId | None, user_id: UserId | None = None) -> None:
+    """Raises Invalid for a department or a user that this company does not have."""
+    try:
+        if department_id:
+            await uow.departments.get(department_id)
+        if user_id:
+            await uow.users.get(user_id)
+    except NotFound as error:
+        raise Invalid.field(f"{error.kind}Id", f"there is no such {error.kind}") from None
+
+
+def _name(name: str) -> str:
+    if not 1 <= len(name.strip()) <= 128 or not is_storable(name):
+        raise Invalid.field("name", "must have 1 to 128 characters, without NUL")
+    return name.strip()
+
+
+def _key_of(name: str, id: UUID) -> str:
+    try:
+        return check_key(name, "name")
+    except Invalid:
+        return str(id)

@@ -1,0 +1,102 @@
+"""InitSession and StopSession: bring a number up and down.
+
+The provider is asked between two transactions: CONNECTING is committed first, what it answered after.
+"""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.clock import Clock
+from whatsapp_hub.application.ports.provider import Providers, SessionRef, SessionSeen, Starts
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.domain import access
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import CredentialsInvalid, ProviderError
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.session import UNREADABLE, Session, SessionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class InitSession:
+    """Start a session. One that needs nothing from its provider is CONNECTED at once."""
+
+    storage: Storage
+    providers: Providers
+    clock: Clock
+
+    async def __call__(self, caller: Caller, session_id: SessionId, *, again: bool = False) -> Session:
+        """`again`: restart it if it is connected. Raises NotFound, Conflict."""
+        access.require(caller.role, Action.MANAGE_SESSIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            session = await uow.sessions.get(session_id)
+            if again:
+                session.stop(self.clock())
+            session.start(self.clock())
+            await _save(uow, session)
+            await uow.commit()
+        seen = await self._ask(session)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            session = await uow.sessions.get(session_id)
+            if not session.is_active:  # stopped meanwhile: what the provider brought up goes down again
+                return await _bring_down(self.providers, session)
+            session.phone_number = seen.phone_number or session.phone_number
+            session.move(seen.status, seen.at, seen.reason, seen.qr_code)
+            await _save(uow, session)
+            await uow.commit()
+        return session
+
+    async def _ask(self, session: Session) -> SessionSeen:
+        if session.settings is UNREADABLE:
+            return SessionSeen(SessionStatus.FAILED, self.clock(), f"credentials_invalid: {UNREADABLE.reason}")
+        provider = self.providers.live(session.provider)
+        if not isinstance(provider, Starts):
+            return SessionSeen(SessionStatus.CONNECTED, self.clock())
+        try:
+            return await provider.start(_ref(session))
+        except CredentialsInvalid as error:
+            return SessionSeen(SessionStatus.FAILED, self.clock(), f"credentials_invalid: {error}")
+        except ProviderError as error:
+            return SessionSeen(SessionStatus.FAILED, self.clock(), str(error)[:300])
+
+
+@dataclass(frozen=True, slots=True)
+class StopSession:
+    """Stop it, keeping its credentials; what is still to be sent waits."""
+
+    storage: Storage
+    providers: Providers
+    clock: Clock
+
+    async def __call__(self, caller: Caller, session_id: SessionId) -> Session:
+        """Idempotent. Raises NotFound."""
+        access.require(caller.role, Action.MANAGE_SESSIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            session = await uow.sessions.get(session_id)
+            session.stop(self.clock())
+            await _save(uow, session)
+            await uow.commit()
+        return await _bring_down(self.providers, session)
+
+
+async def _bring_down(providers: Providers, session: Session) -> Session:
+    provider = providers.live(session.provider)
+    if isinstance(provider, Starts) and session.settings is not UNREADABLE:
+        try:
+            await provider.stop(_ref(session))
+        except ProviderError as error:
+            session.status_reason = f"stopped here; the provider said: {error}"[:300]
+    return session
+
+
+async def _save(uow: UnitOfWork, session: Session) -> None:
+    """Lanes run only while the session may send."""
+    await uow.sessions.save(session)
+    if session.may_send:
+        await uow.lanes.resume(session.id)
+    else:
+        await uow.lanes.hold(session.id, None)
+    uow.publish(session.take_events())
+
+
+def _ref(session: Session) -> SessionRef:
+    return SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
