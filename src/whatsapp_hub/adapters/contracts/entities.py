@@ -1,0 +1,151 @@
+"""Entities as contract F spells them: camelCase, ids as text, times RFC 3339 in UTC with Z.
+
+Pure and shared: the log, the API, sockets, webhooks and the console all say the same. Values are plain JSON values, so
+that any encoder takes them. Password hashes and settings are never shown.
+"""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from whatsapp_hub.domain.contact import Contact
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.tenant import Tenant
+from whatsapp_hub.domain.user import User
+
+Shown = dict[str, object]
+
+
+def time(at: datetime | None) -> str | None:
+    if at is None:
+        return None
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return f"{utc.isoformat()[:-6]}Z"
+
+
+def _id(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def message(message: Message) -> Shown:
+    content = message.content
+    return {
+        "id": str(message.id),
+        "whatsappMessageId": message.whatsapp_message_id,
+        "sessionId": str(message.session_id),
+        "conversationId": str(message.conversation_id),
+        "contactId": str(message.contact_id),
+        "senderId": _id(message.sender_id),
+        "direction": message.direction.value,
+        "type": content.type.value,
+        "content": content.text,
+        "mediaUrl": content.media_url,
+        "status": message.status.value,
+        "outcome": None if message.outcome is None else message.outcome.value,
+        "isBot": message.is_bot,
+        "timestamp": time(message.timestamp),
+        "createdAt": time(message.created_at),
+    }
+
+
+def conversation(conversation: Conversation) -> Shown:
+    return {
+        "id": str(conversation.id),
+        "companyId": str(conversation.tenant_id),
+        "sessionId": str(conversation.session_id),
+        "contactId": str(conversation.contact_id),
+        "customerPhone": conversation.customer_phone,
+        "customerName": conversation.customer_name,
+        "status": conversation.status.value,
+        "flowState": conversation.flow_state.value,
+        "departmentId": _id(conversation.department_id),
+        "assignedUserId": _id(conversation.assigned_user_id),
+        "timeoutAt": time(conversation.timeout_at),
+        "routedAt": time(conversation.routed_at),
+        "assignedAt": time(conversation.assigned_at),
+        "greetingSentAt": time(conversation.greeting_sent_at),
+        "lastDepartmentId": _id(conversation.last_department_id),
+        "lastAttendantId": _id(conversation.last_attendant_id),
+        "routingReason": conversation.routing_reason,
+        "unreadCount": conversation.unread_count,
+        "metadata": {"chatId": conversation.chat},
+        "createdAt": time(conversation.created_at),
+        "updatedAt": time(conversation.updated_at),
+    }
+
+
+def contact(contact: Contact) -> Shown:
+    return {
+        "id": str(contact.id),
+        "phoneNumber": contact.phone_number,
+        "name": contact.name,
+        "profilePic": contact.profile_pic,
+        "isGroup": contact.is_group,
+        "identities": [{"kind": i.kind.value, "value": i.value} for i in contact.identities],
+        "createdAt": time(contact.created_at),
+    }
+
+
+def session(session: Session) -> Shown:
+    return {
+        "id": str(session.id),
+        "sessionId": session.key,
+        "name": session.name,
+        "phoneNumber": session.phone_number,
+        "provider": session.provider,
+        "agentId": session.agent_id,
+        "userId": _id(session.user_id),
+        "departmentId": _id(session.department_id),
+        "routing": session.routing.value,
+        "status": session.status.value,
+        "statusReason": session.status_reason,
+        "isActive": session.is_active,
+        "qrCode": session.qr_code,
+        "webhookUrl": session.webhook_url,
+        "createdAt": time(session.created_at),
+        "updatedAt": time(session.updated_at),
+    }
+
+
+def user(user: User) -> Shown:
+    return {
+        "id": str(user.id),
+        "companyId": str(user.tenant_id),
+        "email": user.email,
+        "name": user.name,
+        "role": user.role.value,
+        "onlineStatus": user.online_status.value,
+        "isActive": user.is_active,
+        "departmentId": _id(user.department_id),
+        "maxConversations": user.max_conversations,
+        "lastHeartbeat": time(user.last_heartbeat),
+        "createdAt": time(user.created_at),
+    }
+
+
+def department(department: Department) -> Shown:
+    return {
+        "id": str(department.id),
+        "companyId": str(department.tenant_id),
+        "name": department.name,
+        "slug": department.slug,
+        "color": department.color,
+        "isRoot": department.is_root,
+        "responseTimeoutMinutes": department.response_timeout_minutes,
+        "maxAgents": department.max_agents,
+        "createdAt": time(department.created_at),
+    }
+
+
+def tenant(tenant: Tenant) -> Shown:
+    return {
+        "id": str(tenant.id),
+        "slug": tenant.slug,
+        "name": tenant.name,
+        "placement": tenant.placement.value,
+        "language": tenant.language.value,
+        "greetingMessage": tenant.greeting,
+        "createdAt": time(tenant.created_at),
+    }

@@ -1,0 +1,31 @@
+"""Many rows in one statement: arrays in, `unnest`, one plan however many there are."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+
+class Columns:
+    """The columns of a table as they are sent: name → array element type, or (type sent, type stored) where a value
+    travels as text (json, arrays). SQL is built once, at import."""
+
+    def __init__(self, table: str, types: Mapping[str, str | tuple[str, str]]) -> None:
+        self.table = table
+        self.names = tuple(types)
+        self._sent = tuple(t if isinstance(t, str) else t[0] for t in types.values())
+        self._stored = tuple("" if isinstance(t, str) else f"::{t[1]}" for t in types.values())
+
+    def insert(self, suffix: str = "") -> str:
+        values = ", ".join(f"x.{name}{cast}" for name, cast in zip(self.names, self._stored, strict=True))
+        return f"INSERT INTO {self.table} ({', '.join(self.names)}) SELECT {values} FROM {self._rows()} {suffix}"
+
+    def update(self, key: str = "id") -> str:
+        """Sets every column but the key, by the key."""
+        sets = ", ".join(f"{n} = x.{n}{cast}" for n, cast in zip(self.names, self._stored, strict=True) if n != key)
+        return f"UPDATE {self.table} AS t SET {sets} FROM {self._rows()} WHERE t.{key} = x.{key}"
+
+    def _rows(self) -> str:
+        arrays = ", ".join(f"${n}::{sent}[]" for n, sent in enumerate(self._sent, start=1))
+        return f"unnest({arrays}) AS x({', '.join(self.names)})"
+
+    def arrays(self, rows: Iterable[Sequence[object]]) -> list[Sequence[object]]:
+        """Rows as one array a column. Needs at least one row."""
+        return list(zip(*rows, strict=True))

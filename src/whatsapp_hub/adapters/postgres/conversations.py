@@ -1,0 +1,163 @@
+"""Conversations, and the record of whose they were."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import asyncpg
+
+from whatsapp_hub.adapters.postgres.bulk import Columns
+from whatsapp_hub.domain.assignment import Assignment
+from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState
+from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, UserId
+
+_FIXED = {"id": "uuid", "tenant_id": "uuid", "session_id": "uuid", "contact_id": "uuid", "created_at": "timestamptz"}
+_MUTABLE: dict[str, str | tuple[str, str]] = {
+    "id": "uuid",
+    "chat": "text",
+    "updated_at": "timestamptz",
+    "customer_phone": "text",
+    "customer_name": "text",
+    "status": "text",
+    "flow_state": "text",
+    "department_id": "uuid",
+    "assigned_user_id": "uuid",
+    "timeout_at": "timestamptz",
+    "routed_at": "timestamptz",
+    "assigned_at": "timestamptz",
+    "greeting_sent_at": "timestamptz",
+    "resolved_at": "timestamptz",
+    "last_message_at": "timestamptz",
+    "last_department_id": "uuid",
+    "last_attendant_id": "uuid",
+    "routing_reason": "text",
+    "unread_count": "int",
+    "menu_tries": "int",
+    "confirm_tries": "int",
+    "silenced": "bool",
+    "bot_texts": ("text", "timestamptz[]"),
+}
+_ALL = Columns("conversations", {**_FIXED, **_MUTABLE})
+_CHANGES = Columns("conversations", _MUTABLE)
+_INSERT, _UPDATE = _ALL.insert(), _CHANGES.update()
+
+COLUMNS = ", ".join(_ALL.names)
+_SELECT = f"SELECT {COLUMNS} FROM conversations"
+# The live round, which after a merge of contacts need not be the newest.
+_LATEST = f"""{_SELECT} WHERE id IN (
+      SELECT coalesce(
+        (SELECT c.id FROM conversations c WHERE c.session_id = p.session_id AND c.contact_id = p.contact_id
+           AND c.status IN ('OPEN', 'ASSIGNED')),
+        (SELECT c.id FROM conversations c WHERE c.session_id = p.session_id AND c.contact_id = p.contact_id
+         ORDER BY c.created_at DESC LIMIT 1))
+      FROM unnest($1::uuid[], $2::uuid[]) AS p(session_id, contact_id))
+    ORDER BY id FOR NO KEY UPDATE"""
+_FLOWS_TIMED_OUT = f"""{_SELECT} WHERE timeout_at <= (SELECT clock_timestamp()) AND status = 'OPEN'
+      AND flow_state IN ('GREETING', 'AWAITING_ROUTING_CONFIRMATION')
+    ORDER BY timeout_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED"""
+_QUEUED = f"""{_SELECT} WHERE department_id = $1 AND status = 'OPEN'
+    ORDER BY routed_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
+_END_ASSIGNMENTS = """
+    UPDATE assignments a SET unassigned_at = x.at FROM unnest($1::uuid[], $2::timestamptz[]) AS x(id, at)
+    WHERE a.conversation_id = x.id AND a.unassigned_at IS NULL"""
+_BEGIN_ASSIGNMENTS = """
+    INSERT INTO assignments (tenant_id, conversation_id, user_id, assigned_at, reason)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[])"""
+_ASSIGNMENTS = """
+    SELECT conversation_id, user_id, assigned_at, reason FROM assignments WHERE conversation_id = $1 ORDER BY id"""
+
+
+def conversation_of(row: Any) -> Conversation:
+    values = dict(row)
+    values["status"] = ConversationStatus(values["status"])
+    values["flow_state"] = FlowState(values["flow_state"])
+    values["bot_texts"] = tuple(values["bot_texts"])
+    return Conversation(**values)
+
+
+def _row(conversation: Conversation, columns: Columns) -> list[object]:
+    values = [getattr(conversation, name) for name in columns.names]
+    values[-1] = "{" + ",".join(at.isoformat() for at in conversation.bot_texts) + "}"  # the last column
+    return values
+
+
+def _holder(conversation: Conversation) -> UserId | None:
+    """Whose it is now; a closed round is nobody's, though it remembers."""
+    return conversation.assigned_user_id if conversation.status is ConversationStatus.ASSIGNED else None
+
+
+class PostgresConversations:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._holders: dict[ConversationId, UserId | None] = {}
+
+    def _loaded(self, rows: Iterable[Any]) -> list[Conversation]:
+        conversations = [conversation_of(row) for row in rows]
+        self._holders.update((c.id, _holder(c)) for c in conversations)
+        return conversations
+
+    async def latest(
+        self, pairs: Iterable[tuple[SessionId, ContactId]]
+    ) -> dict[tuple[SessionId, ContactId], Conversation]:
+        wanted = list(pairs)
+        rows = await self._connection.fetch(_LATEST, [s for s, _ in wanted], [c for _, c in wanted])
+        return {(c.session_id, c.contact_id): c for c in self._loaded(rows)}
+
+    async def get(self, conversation_id: ConversationId) -> Conversation:
+        rows = await self._connection.fetch(f"{_SELECT} WHERE id = $1 FOR NO KEY UPDATE", conversation_id)
+        if not rows:
+            raise NotFound("conversation", conversation_id)
+        return self._loaded(rows)[0]
+
+    async def of_contacts(self, contact_ids: Iterable[ContactId]) -> list[Conversation]:
+        """All their rounds, locked."""
+        statement = f"{_SELECT} WHERE contact_id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+        return self._loaded(await self._connection.fetch(statement, list(contact_ids)))
+
+    async def add(self, conversations: Sequence[Conversation]) -> None:
+        """Raises Conflict: this contact and session have a live round already."""
+        if not conversations:
+            return
+        try:
+            await self._connection.execute(_INSERT, *_ALL.arrays(_row(c, _ALL) for c in conversations))
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != "one_live_conversation":
+                raise
+            raise Conflict("already_open", "this contact has an open conversation on this session") from error
+        await self._record(conversations)
+
+    async def save(self, conversations: Sequence[Conversation]) -> None:
+        if not conversations:
+            return
+        ordered = sorted(conversations, key=lambda c: c.id)
+        await self._connection.execute(_UPDATE, *_CHANGES.arrays(_row(c, _CHANGES) for c in ordered))
+        await self._record(ordered)
+
+    async def _record(self, conversations: Sequence[Conversation]) -> None:
+        """Write the assignments that began or ended since loading."""
+        changed = [c for c in conversations if self._holders.get(c.id) != _holder(c)]
+        ended = [c for c in changed if self._holders.get(c.id)]
+        begun = [c for c in changed if _holder(c)]
+        self._holders.update((c.id, _holder(c)) for c in conversations)
+        if ended:
+            await self._connection.execute(_END_ASSIGNMENTS, [c.id for c in ended], [c.updated_at for c in ended])
+        if begun:
+            rows = (
+                (c.tenant_id, c.id, c.assigned_user_id, c.assigned_at or c.updated_at, c.routing_reason or "")
+                for c in begun
+            )
+            await self._connection.execute(_BEGIN_ASSIGNMENTS, *zip(*rows, strict=True))
+
+    async def flows_timed_out(self, limit: int) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_FLOWS_TIMED_OUT, limit))
+
+    async def queued(self, department_id: DepartmentId, limit: int) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_QUEUED, department_id, limit))
+
+
+class PostgresAssignments:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def of(self, conversation_id: ConversationId) -> list[Assignment]:
+        return [Assignment(**dict(row)) for row in await self._connection.fetch(_ASSIGNMENTS, conversation_id)]

@@ -1,0 +1,209 @@
+"""The pools of one process, and the prelude that makes a connection one tenant's.
+
+Connections start in their role (`hub_app` or `hub_system`) by a startup setting, so that no statement ever runs as the
+login's own role: a transaction that forgot its tenant sees no rows. A connection that broke is replaced at its next
+use; nothing else is needed after PostgreSQL restarts. See docs/decisions/0002.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+import asyncpg
+
+from whatsapp_hub.adapters.postgres.failures import translated
+from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.tenant import Tenant
+
+T = TypeVar("T")
+
+APP = "hub_app"
+SYSTEM = "hub_system"
+ACQUIRE_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 5.0
+IDLE_CLOSED_AFTER_S = 300.0
+ROLLBACK_TIMEOUT_S = 5.0
+
+
+def asyncpg_url(url: str) -> str:
+    return url.replace("postgresql+asyncpg:", "postgresql:", 1)
+
+
+def sqlalchemy_url(url: str) -> str:
+    return asyncpg_url(url).replace("postgresql:", "postgresql+asyncpg:", 1).replace("postgres:", "postgresql+asyncpg:")
+
+
+def prelude(tenant: Tenant) -> str:
+    """Begins a transaction of this tenant, in one round trip. Both values are checked types: a UUID and a schema that
+    matches `pooled` or `client_[a-z0-9_]{1,48}`."""
+    return (
+        "BEGIN; SELECT "
+        f"set_config('app.tenant_id', '{tenant.id}', true), set_config('search_path', '{tenant.schema}, hub', true)"
+    )
+
+
+async def connect(url: str, role: str, *, statement_cache: bool = True) -> Any:
+    """A connection of one's own. Raises Unavailable."""
+    try:
+        return await asyncpg.connect(
+            asyncpg_url(url),
+            timeout=CONNECT_TIMEOUT_S,
+            server_settings=_settings(role),
+            statement_cache_size=1000 if statement_cache else 0,
+        )
+    except Exception as error:
+        raise translated(error) or error from error
+
+
+def _settings(role: str) -> dict[str, str]:
+    return {
+        "role": role,
+        "jit": "off",
+        "search_path": "hub",
+        "timezone": "UTC",
+        "application_name": f"whatsapp-hub {role}",
+        "idle_in_transaction_session_timeout": "60s",
+    }
+
+
+async def _keep(connection: Any) -> None:
+    """Between two users of a pooled connection nothing is to be reset: all our settings are transaction-local."""
+
+
+class Database:
+    """`await open()` warms the pools; `await close()` ends them.
+
+    `statement_cache=False` is for a transaction pooler (pgbouncer) in between, which must pass the startup setting
+    `role` on; sequencer, inbox writer and migrations connect by `direct_url`, past the pooler.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        direct_url: str | None = None,
+        app_connections: int = 12,
+        system_connections: int = 4,
+        statement_cache: bool = True,
+    ) -> None:
+        self.url = url
+        self.direct_url = direct_url or url
+        self._sizes = {APP: app_connections, SYSTEM: system_connections}
+        self._statement_cache = statement_cache
+        self._pools: dict[str, Any] = {}
+
+    async def open(self) -> None:
+        """Raises Unavailable; may be called again then."""
+        for role, size in self._sizes.items():
+            if role not in self._pools:
+                self._pools[role] = await self._pool(role, size)
+
+    async def _pool(self, role: str, size: int) -> Any:
+        try:
+            return await asyncpg.create_pool(
+                asyncpg_url(self.url),
+                min_size=min(2, size),
+                max_size=size,
+                timeout=CONNECT_TIMEOUT_S,
+                max_inactive_connection_lifetime=IDLE_CLOSED_AFTER_S,
+                max_queries=1_000_000,
+                statement_cache_size=1000 if self._statement_cache else 0,
+                max_cached_statement_lifetime=0,
+                server_settings=_settings(role),
+                reset=_keep,
+            )
+        except Exception as error:
+            raise translated(error) or error from error
+
+    async def close(self) -> None:
+        for pool in self._pools.values():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(pool.close(), 5)
+        self._pools.clear()
+
+    async def ping(self) -> float:
+        """Seconds that the database takes to answer. Raises Unavailable."""
+        began = asyncio.get_running_loop().time()
+        await self.system(lambda connection: connection.fetchval("SELECT 1"))
+        return asyncio.get_running_loop().time() - began
+
+    async def take(self, role: str) -> Any:
+        """A connection of the pool, to be given back by `give_back`. Raises Unavailable."""
+        if role not in self._pools:
+            raise Unavailable("the database is not open")
+        try:
+            return await self._pools[role].acquire(timeout=ACQUIRE_TIMEOUT_S)
+        except Exception as error:
+            raise translated(error) or error from error
+
+    async def give_back(self, role: str, connection: Any, *, open_transaction: bool) -> None:
+        """Rolls back what is still open. A connection that cannot even do that is thrown away: its transaction ends
+        with it. (The pool takes a lost connection back by itself; the driver then calls it released.)"""
+        try:
+            if open_transaction:
+                await asyncio.wait_for(connection.execute("ROLLBACK"), ROLLBACK_TIMEOUT_S)
+        except BaseException as error:
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            await self._pools[role].release(connection)
+
+    async def begin(self, prelude: str) -> Any:
+        """A connection in the transaction that `prelude` begins, to be given back. Raises Unavailable.
+
+        The first statement on a connection that PostgreSQL ended meanwhile fails: then it, and whatever else is
+        pooled, is replaced."""
+        for last in (False, True):
+            connection = await self.take(APP)
+            try:
+                await connection.execute(prelude)
+            except BaseException as error:
+                await self.give_back(APP, connection, open_transaction=True)
+                away = translated(error)
+                if away is None or last:
+                    raise away or error from error
+                await self._pools[APP].expire_connections()
+            else:
+                return connection
+        raise AssertionError("unreachable")
+
+    async def system(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """One statement (or a few, each a transaction) as hub_system. Raises Unavailable."""
+        connection = await self.take(SYSTEM)
+        try:
+            return await work(connection)
+        except Exception as error:
+            if away := translated(error):
+                await self._pools[SYSTEM].expire_connections()
+            raise away or error from error
+        finally:
+            await self.give_back(SYSTEM, connection, open_transaction=False)
+
+    @asynccontextmanager
+    async def transaction(self, tenant: Tenant) -> AsyncIterator[Any]:
+        """A transaction of this tenant, committed when the block ends well. Raises Unavailable."""
+        async with self._begun(prelude(tenant)) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def acting_for(self, tenant_id: TenantId) -> AsyncIterator[Any]:
+        """The same for the tables of the schema `hub` alone, wherever the tenant's own tables stand."""
+        async with self._begun(f"BEGIN; SELECT set_config('app.tenant_id', '{tenant_id}', true)") as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _begun(self, prelude: str) -> AsyncIterator[Any]:
+        connection = await self.begin(prelude)
+        is_open = True
+        try:
+            yield connection
+            await connection.execute("COMMIT")
+            is_open = False
+        except Exception as error:
+            raise translated(error) or error from error
+        finally:
+            await self.give_back(APP, connection, open_transaction=is_open)

@@ -1,0 +1,198 @@
+"""What is looked up across tenants, as hub_system."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import asyncpg
+
+from whatsapp_hub.adapters.postgres import users
+from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.application.ports.directory import Credentials, WebhookTarget
+from whatsapp_hub.domain.errors import Conflict, NotFound, Unavailable
+from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
+from whatsapp_hub.domain.session import UNREADABLE
+from whatsapp_hub.domain.tenant import Language, Placement, Tenant
+from whatsapp_hub.domain.user import User
+
+_TENANTS = "SELECT id, slug, name, created_at, placement, language, greeting FROM hub.tenants"
+_ADD_TENANT = """
+    INSERT INTO hub.tenants (id, slug, name, created_at, placement, language, greeting)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)"""
+_TARGET = "SELECT s.id AS session_id, s.tenant_id, s.key, s.provider, s.settings"
+_TARGETS = f"""
+    {_TARGET}, r.route FROM hub.session_routes r JOIN hub.sessions s ON s.id = r.session_id
+    WHERE r.provider = $1 AND r.route = ANY($2::text[]) ORDER BY s.id"""
+# From tenant to tenant along inbox_pending: one look-up each.
+_WITH_INBOX = """
+    WITH RECURSIVE t AS (
+      (SELECT tenant_id FROM hub.inbox WHERE state = 'pending' ORDER BY tenant_id LIMIT 1)
+      UNION ALL
+      SELECT next.tenant_id FROM t CROSS JOIN LATERAL (
+        SELECT i.tenant_id FROM hub.inbox i WHERE i.state = 'pending' AND i.tenant_id > t.tenant_id
+        ORDER BY i.tenant_id LIMIT 1) AS next)
+    SELECT tenant_id FROM t WHERE EXISTS (
+      SELECT FROM hub.inbox i WHERE i.state = 'pending' AND i.tenant_id = t.tenant_id
+        AND (i.retry_at IS NULL OR i.retry_at <= clock_timestamp()))"""
+_WITH_LANES = """
+    SELECT DISTINCT p.tenant_id FROM hub.paces p
+    WHERE p.provider = ANY($1::text[]) AND ($2::uuid[] IS NULL OR p.session_id = ANY($2))
+      AND EXISTS (
+        SELECT FROM hub.lanes l WHERE l.session_id = p.session_id AND l.next_at <= (SELECT clock_timestamp())
+          AND ((l.attempt_message IS NULL AND l.queued > 0 AND p.hold_until <= clock_timestamp())
+            OR l.attempt_message IS NOT NULL))"""
+_MASTER = """
+    SELECT FROM hub.users WHERE role = 'MASTER' AND is_active AND id IS DISTINCT FROM $1::uuid LIMIT 1"""
+_TICK = """
+    INSERT INTO hub.ticks AS t (name, acted_at) VALUES ($1, clock_timestamp())
+    ON CONFLICT (name) DO UPDATE SET acted_at = clock_timestamp()
+      WHERE t.acted_at <= clock_timestamp() - $2 * interval '1 second'
+    RETURNING true"""
+
+_CACHED_S = 1.0
+_CACHED_ROUTES = 20_000
+
+
+def tenant_of(row: Any) -> Tenant:
+    values = dict(row)
+    values["placement"], values["language"] = Placement(values["placement"]), Language(values["language"])
+    return Tenant(**values)
+
+
+class PostgresDirectory:
+    """`owner_url` is the login that may create schemas, for dedicated tenants."""
+
+    def __init__(self, database: Database, vault: SettingsVault, owner_url: str | None = None) -> None:
+        self._database = database
+        self._vault = vault
+        self._owner_url = owner_url or database.direct_url
+        self._routes: dict[tuple[str, str], tuple[float, asyncio.Future[list[WebhookTarget]]]] = {}
+        self._everybody: dict[str, tuple[float, int, asyncio.Task[list[WebhookTarget]]]] = {}
+
+    async def _fetch(self, statement: str, *arguments: object) -> list[Any]:
+        rows: list[Any] = await self._database.system(lambda c: c.fetch(statement, *arguments))
+        return rows
+
+    async def tenants(self) -> list[Tenant]:
+        return [tenant_of(row) for row in await self._fetch(f"{_TENANTS} ORDER BY slug")]
+
+    async def tenant(self, tenant_id: TenantId) -> Tenant:
+        rows = await self._fetch(f"{_TENANTS} WHERE id = $1", tenant_id)
+        if not rows:
+            raise NotFound("tenant", tenant_id)
+        return tenant_of(rows[0])
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        t = tenant
+        if await self._fetch(f"{_TENANTS} WHERE slug = $1", t.slug):
+            raise Conflict("slug_taken", f"the slug {t.slug!r} is taken")
+        if t.placement is Placement.DEDICATED:
+            from whatsapp_hub.adapters.postgres.migrate import migrate_tenant  # alembic: seconds to import
+
+            await migrate_tenant(self._owner_url, t.schema)
+        row = (t.id, t.slug, t.name, t.created_at, t.placement, t.language, t.greeting)
+        try:
+            await self._fetch(_ADD_TENANT, *row)
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict("slug_taken", f"the slug {t.slug!r} is taken") from error
+
+    async def credentials(self, email: str) -> Credentials | None:
+        rows = await self._fetch(f"{users.SELECT} WHERE email = $1", email.strip().lower())
+        if not rows:
+            return None
+        user = users.user_of(rows[0])
+        return Credentials(user, await self.tenant(user.tenant_id))
+
+    async def has_master(self, other_than: UserId | None = None) -> bool:
+        return bool(await self._fetch(_MASTER, other_than))
+
+    async def user(self, user_id: UserId) -> User | None:
+        rows = await self._fetch(f"{users.SELECT} WHERE id = $1", user_id)
+        return users.user_of(rows[0]) if rows else None
+
+    async def targets(self, provider: str, routes: Sequence[str]) -> dict[str, list[WebhookTarget]]:
+        """One query a second and route, however many ask: all of them wait for the same answer."""
+        oldest, answers = time.monotonic() - _CACHED_S, {}
+        for route in dict.fromkeys(routes):
+            asked_at, answer = self._routes.get((provider, route), (oldest, None))
+            if answer and asked_at > oldest:
+                answers[route] = answer
+        if missing := [route for route in dict.fromkeys(routes) if route not in answers]:
+            answers |= await self._look_up(provider, missing)
+        return {route: await asyncio.shield(answer) for route, answer in answers.items()}
+
+    async def _look_up(self, provider: str, routes: Sequence[str]) -> dict[str, asyncio.Future[list[WebhookTarget]]]:
+        """The answers, by route: others may forget them (any stranger's body can fill the memory), we may not."""
+        if len(self._routes) > _CACHED_ROUTES:
+            self._routes.clear()
+        answers: dict[str, asyncio.Future[list[WebhookTarget]]] = {}
+        for route in routes:
+            answers[route] = asyncio.get_running_loop().create_future()
+            self._routes[provider, route] = (time.monotonic(), answers[route])
+        try:
+            rows = await self._fetch(_TARGETS, provider, routes)
+            found: dict[str, list[WebhookTarget]] = {route: [] for route in routes}
+            for row in rows:
+                found[row["route"]] += self._readable([row])
+        except BaseException as error:
+            self._forget(provider, answers, error)
+            raise
+        for route, answer in answers.items():
+            answer.set_result(found[route])
+        return answers
+
+    def _forget(
+        self, provider: str, answers: dict[str, asyncio.Future[list[WebhookTarget]]], error: BaseException
+    ) -> None:
+        """Whoever waited for a failed answer fails too; the next one asks again."""
+        for route, answer in answers.items():
+            self._routes.pop((provider, route), None)
+            answer.set_exception(error if isinstance(error, Exception) else Unavailable("the look-up was cancelled"))
+            answer.exception()  # seen, even if nobody waits
+
+    def _readable(self, rows: Iterable[Any]) -> list[WebhookTarget]:
+        """Without those whose settings this hub cannot read: nobody could tell whether they were signed for."""
+        opened = ((row, self._vault.open(row["session_id"], row["provider"], row["settings"])) for row in rows)
+        return [
+            WebhookTarget(row["session_id"], row["tenant_id"], row["key"], row["provider"], settings)
+            for row, settings in opened
+            if settings is not UNREADABLE
+        ]
+
+    async def target(self, session_id: SessionId) -> WebhookTarget | None:
+        rows = await self._fetch(f"{_TARGET} FROM hub.sessions s WHERE s.id = $1", session_id)
+        return next(iter(self._readable(rows)), None)
+
+    async def all_targets(self, provider: str) -> list[WebhookTarget]:
+        """One query a second, however many ask; what this process itself changed is asked for at once."""
+        asked_at, sealed, answer = self._everybody.get(provider, (0.0, -1, None))
+        now = time.monotonic()
+        if answer is None or sealed != self._vault.sealed or now - asked_at > _CACHED_S:
+            answer = asyncio.create_task(self._look_all_up(provider))
+            self._everybody[provider] = (now, self._vault.sealed, answer)
+        return await asyncio.shield(answer)
+
+    async def _look_all_up(self, provider: str) -> list[WebhookTarget]:
+        try:
+            rows = await self._fetch(f"{_TARGET} FROM hub.sessions s WHERE s.provider = $1 ORDER BY s.id", provider)
+            return self._readable(rows)
+        except BaseException:
+            self._everybody.pop(provider, None)
+            raise
+
+    async def tenants_with_inbox(self) -> list[TenantId]:
+        return _ids(await self._fetch(_WITH_INBOX))
+
+    async def tenants_with_lanes(
+        self, providers: Sequence[str], sessions: Sequence[SessionId] | None
+    ) -> list[TenantId]:
+        return _ids(await self._fetch(_WITH_LANES, providers, sessions))
+
+    async def tick(self, name: str, every_s: float) -> bool:
+        return bool(await self._fetch(_TICK, name, every_s))
+
+
+def _ids(rows: Iterable[Any]) -> list[TenantId]:
+    return [row["tenant_id"] for row in rows]

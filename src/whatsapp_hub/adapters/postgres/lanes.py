@@ -1,0 +1,272 @@
+"""Lanes: one ordered lane a chat of a session. A lane with an open attempt is leased, and due again (`next_at`) when
+the lease ends. Lanes are locked in the order of (session, chat); a claim waits for nobody."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from whatsapp_hub.adapters.postgres.messages import COLUMNS, SELECT, message_of
+from whatsapp_hub.adapters.postgres.pacing import turn
+from whatsapp_hub.application.ports.lanes import Claim, LaneKey, Pacing, Release
+from whatsapp_hub.domain.contact import Identity, IdentityKind
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.message import Message, MessageStatus
+
+# The lane's row is locked before its messages are numbered: numbers rise in the order of commits.
+_ENQUEUE = """
+    INSERT INTO hub.lanes AS l (session_id, chat, tenant_id, provider, queued, next_at)
+    SELECT session_id, chat, hub.tenant(), $3, count(*), clock_timestamp()
+    FROM unnest($1::uuid[], $2::text[]) AS m(session_id, chat) GROUP BY session_id, chat ORDER BY session_id, chat
+    ON CONFLICT (session_id, chat) DO UPDATE SET
+      queued = l.queued + excluded.queued, provider = excluded.provider,
+      next_at = CASE WHEN l.queued = 0 THEN greatest(l.next_at, clock_timestamp()) ELSE l.next_at END"""
+_NUMBER = """
+    UPDATE messages SET queue_seq = x.seq
+    FROM (SELECT id, nextval('queue_seq') AS seq FROM unnest($1::uuid[]) WITH ORDINALITY AS m(id, n) ORDER BY n) AS x
+    WHERE messages.id = x.id"""
+
+_DUE = "l.queued > 0 AND l.attempt_message IS NULL AND l.next_at <= (SELECT clock_timestamp())"
+_PICK = f"""
+    WITH p AS MATERIALIZED (
+      SELECT session_id, provider, paced_until FROM hub.paces
+      WHERE provider = ANY($1::text[]) AND ($2::uuid[] IS NULL OR session_id = ANY($2))
+        AND hold_until <= clock_timestamp()
+        AND EXISTS (SELECT FROM hub.lanes l WHERE l.session_id = paces.session_id AND {_DUE})
+      ORDER BY random() %s)
+    SELECT l.*, p.provider, greatest(p.paced_until, 'epoch') AS session_paced, clock_timestamp() AS now
+    FROM p CROSS JOIN LATERAL (
+      SELECT session_id, chat, greatest(paced_until, 'epoch') AS lane_paced, slot_at FROM hub.lanes l
+      WHERE l.session_id = p.session_id AND {_DUE}
+      ORDER BY l.next_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS l
+    LIMIT $3"""
+_PICK_PACED, _PICK_FREELY = _PICK % "FOR NO KEY UPDATE SKIP LOCKED", _PICK % ""
+_POSTPONE = """
+    UPDATE hub.lanes l SET next_at = x.at, slot_at = x.slot_at
+    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[]) AS x(session_id, chat, at, slot_at)
+    WHERE l.session_id = x.session_id AND l.chat = x.chat"""
+_PACE = """
+    UPDATE hub.paces p SET paced_until = x.at FROM unnest($1::uuid[], $2::timestamptz[]) AS x(session_id, at)
+    WHERE p.session_id = x.session_id"""
+# A lane whose count says more than there is (its messages were deleted) is emptied instead.
+_LEASE = f"""
+    WITH begun AS (
+      UPDATE hub.lanes l SET
+        attempt_message = h.id, attempt_at = clock_timestamp(), tries = l.tries + 1, fence = l.fence + 1,
+        lease_until = clock_timestamp() + $4 * interval '1 second',
+        next_at = clock_timestamp() + $4 * interval '1 second',
+        queued = CASE WHEN h.id IS NULL THEN 0 ELSE l.queued END,
+        slot_at = NULL, awaits = NULL, paced_until = coalesce(h.paced, l.paced_until)
+      FROM (
+        SELECT x.*, head.id FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS x(session_id, chat, paced)
+        LEFT JOIN LATERAL (
+          SELECT id FROM messages m WHERE m.session_id = x.session_id AND m.chat = x.chat AND m.queue_seq IS NOT NULL
+          ORDER BY m.queue_seq LIMIT 1) AS head ON true) AS h
+      WHERE l.session_id = h.session_id AND l.chat = h.chat
+      RETURNING l.attempt_message, l.fence, l.tries)
+    SELECT {", ".join(f"m.{name}" for name in COLUMNS.split(", "))}, begun.fence, begun.tries, i.*
+    FROM begun JOIN messages m ON m.id = begun.attempt_message
+    CROSS JOIN LATERAL (
+      SELECT array_agg(kind ORDER BY added_at, kind, value) AS kinds,
+        array_agg(value ORDER BY added_at, kind, value) AS names,
+        array_agg(address ORDER BY added_at, kind, value) AS addresses
+      FROM contact_identities WHERE contact_id = m.contact_id) AS i"""
+
+_STALE = """
+    SELECT attempt_message FROM hub.lanes l
+    WHERE l.session_id IN (SELECT session_id FROM hub.paces) AND l.attempt_message IS NOT NULL
+      AND l.next_at <= (SELECT clock_timestamp()) AND l.lease_until <= (SELECT clock_timestamp())
+    LIMIT $1"""
+_STALE_MESSAGES = f"{SELECT} WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
+_CLOSE_STALE = """
+    WITH late AS (
+      SELECT l.session_id, l.chat, m.pending FROM hub.lanes l
+      JOIN unnest($1::uuid[], $2::text[], $3::uuid[], $4::bool[]) AS m(session_id, chat, id, pending)
+        ON l.session_id = m.session_id AND l.chat = m.chat AND l.attempt_message = m.id
+      WHERE l.lease_until <= clock_timestamp() ORDER BY l.session_id, l.chat FOR NO KEY UPDATE OF l),
+    closed AS (
+      UPDATE hub.lanes l SET
+        attempt_message = NULL, attempt_at = NULL, lease_until = NULL, tries = 0, fence = l.fence + 1,
+        queued = greatest(l.queued - 1, 0), awaits = CASE WHEN late.pending THEN l.attempt_message END,
+        next_at = clock_timestamp() + CASE WHEN late.pending THEN $5::float8 ELSE 0 END * interval '1 second'
+      FROM late WHERE l.session_id = late.session_id AND l.chat = late.chat
+      RETURNING l.session_id, l.chat)
+    SELECT session_id, chat FROM closed"""
+_LEAVE = "UPDATE messages SET queue_seq = NULL WHERE id = ANY($1::uuid[])"
+
+_RELEASE = """
+    WITH ours AS (
+      SELECT r.* FROM hub.lanes l
+      JOIN unnest($1::uuid[], $2::text[], $3::bigint[], $4::uuid[], $5::bool[], $6::float8[], $7::bool[])
+        AS r(session_id, chat, fence, message_id, settled, again_in_s, awaits)
+        ON l.session_id = r.session_id AND l.chat = r.chat
+      WHERE l.fence = r.fence AND l.attempt_message = r.message_id
+      ORDER BY l.session_id, l.chat FOR NO KEY UPDATE OF l),
+    released AS (
+      UPDATE hub.lanes l SET
+        attempt_message = NULL, attempt_at = NULL, lease_until = NULL,
+        next_at = clock_timestamp() + ours.again_in_s * interval '1 second',
+        awaits = CASE WHEN ours.awaits THEN ours.message_id END,
+        tries = CASE WHEN ours.settled THEN 0 ELSE l.tries END,
+        queued = CASE WHEN ours.settled THEN greatest(l.queued - 1, 0) ELSE l.queued END
+      FROM ours WHERE l.session_id = ours.session_id AND l.chat = ours.chat AND l.fence = ours.fence
+      RETURNING ours.message_id, ours.settled),
+    gone AS (
+      UPDATE messages SET queue_seq = NULL FROM released WHERE messages.id = released.message_id AND released.settled)
+    SELECT message_id FROM released"""
+_HOLD = """
+    UPDATE hub.paces SET hold_until = greatest(hold_until,
+      coalesce(clock_timestamp() + $2::float8 * interval '1 second', 'infinity')) WHERE session_id = $1"""
+_RESUME = "UPDATE hub.paces SET hold_until = '-infinity' WHERE session_id = $1"
+_SETTLED = """
+    WITH waiting AS (
+      SELECT l.session_id, l.chat FROM hub.lanes l
+      JOIN unnest($1::uuid[], $2::text[], $3::uuid[]) AS m(session_id, chat, id)
+        ON l.session_id = m.session_id AND l.chat = m.chat AND l.awaits = m.id
+      ORDER BY l.session_id, l.chat FOR NO KEY UPDATE OF l)
+    UPDATE hub.lanes l SET awaits = NULL, next_at = least(l.next_at, clock_timestamp())
+    FROM waiting WHERE l.session_id = waiting.session_id AND l.chat = waiting.chat"""
+_OPEN_ATTEMPT = """
+    SELECT EXISTS (SELECT FROM hub.lanes WHERE session_id = $1
+      AND (attempt_message IS NOT NULL OR (awaits IS NOT NULL AND next_at > clock_timestamp())))"""
+
+_WAITING = f"{SELECT} WHERE session_id = $1 AND queue_seq IS NOT NULL ORDER BY id FOR NO KEY UPDATE"
+_LOCK_ALL = "SELECT FROM hub.lanes WHERE session_id = $1 ORDER BY session_id, chat FOR NO KEY UPDATE"
+# What was enqueued since the messages were read stays.
+_EMPTY = """
+    UPDATE hub.lanes l SET
+      attempt_message = NULL, attempt_at = NULL, lease_until = NULL, awaits = NULL, slot_at = NULL, tries = 0,
+      fence = fence + 1, next_at = clock_timestamp(),
+      queued = (SELECT count(*) FROM messages m WHERE m.session_id = l.session_id AND m.chat = l.chat
+                  AND m.queue_seq IS NOT NULL)
+    WHERE session_id = $1"""
+
+_ROUNDS = 8
+
+
+@dataclass(slots=True)
+class _Turns:
+    """The due lanes of one pick, decided."""
+
+    now: list[tuple[UUID, str, datetime | None]] = field(default_factory=list)
+    later: list[tuple[UUID, str, datetime, datetime | None]] = field(default_factory=list)
+    paces: dict[UUID, datetime] = field(default_factory=dict)
+
+    def decide(self, row: Any, pacing: Pacing) -> None:
+        session_id = row["session_id"]
+        session_paced = self.paces.get(session_id, row["session_paced"])
+        its = turn(pacing.session, pacing.chat, session_paced, row["lane_paced"], row["slot_at"], row["now"])
+        if its.session_paced:
+            self.paces[session_id] = its.session_paced
+        if its.at:
+            self.later.append((session_id, row["chat"], its.at, its.slot_at))
+        else:
+            self.now.append((session_id, row["chat"], its.lane_paced))
+
+
+class PostgresLanes:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.made_due = False
+        """Whether a lane may have become due here, so that the commit wakes whoever drains lanes."""
+
+    async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
+        if not messages:
+            return
+        self.made_due = True
+        sessions, chats = [m.session_id for m in messages], [m.chat for m in messages]
+        await self._connection.execute(_ENQUEUE, sessions, chats, provider)
+        await self._connection.execute(_NUMBER, [m.id for m in messages])
+
+    async def claim(
+        self,
+        pacing: Mapping[str, Pacing],
+        limit: int,
+        lease_s: float,
+        sessions: Sequence[SessionId] | None = None,
+    ) -> list[Claim]:
+        claims: list[Claim] = []
+        paced = [kind for kind, p in pacing.items() if p.session]
+        for pick, kinds in ((_PICK_PACED, paced), (_PICK_FREELY, [k for k in pacing if k not in paced])):
+            for _ in range(_ROUNDS if kinds else 0):
+                wanted = limit - len(claims)
+                rows = await self._connection.fetch(pick, kinds, sessions, wanted) if wanted else []
+                claims += await self._lease(rows, pacing, lease_s)
+                if len(rows) < wanted or len(claims) == limit:
+                    break
+        return claims
+
+    async def _lease(self, rows: Sequence[Any], pacing: Mapping[str, Pacing], lease_s: float) -> list[Claim]:
+        turns = _Turns()
+        for row in rows:
+            turns.decide(row, pacing[row["provider"]])
+        if turns.later:
+            await self._connection.execute(_POSTPONE, *zip(*turns.later, strict=True))
+        if turns.paces:
+            await self._connection.execute(_PACE, list(turns.paces), list(turns.paces.values()))
+        if not turns.now:
+            return []
+        return [_claim(row) for row in await self._connection.fetch(_LEASE, *zip(*turns.now, strict=True), lease_s)]
+
+    async def stale(self, limit: int, wait_s: float) -> list[Message]:
+        """Messages are locked before lanes, as everywhere; a lane that was released meanwhile is left alone."""
+        heads = [row["attempt_message"] for row in await self._connection.fetch(_STALE, limit)]
+        rows = await self._connection.fetch(_STALE_MESSAGES, heads) if heads else []
+        messages = {(row["session_id"], row["chat"]): message_of(row) for row in rows}
+        if not messages:
+            return []
+        pending = [m.status is MessageStatus.PENDING for m in messages.values()]
+        keys = ([s for s, _ in messages], [c for _, c in messages], [m.id for m in messages.values()], pending)
+        closed = await self._connection.fetch(_CLOSE_STALE, *keys, wait_s)
+        left = [messages[row["session_id"], row["chat"]] for row in closed]
+        await self._connection.execute(_LEAVE, [m.id for m in left])
+        return left
+
+    async def release(self, releases: Sequence[Release]) -> list[Claim]:
+        if not releases:
+            return []
+        claims = [r.claim for r in releases]
+        rows = await self._connection.fetch(
+            _RELEASE,
+            [c.lane.session_id for c in claims],
+            [c.lane.chat for c in claims],
+            [c.fence for c in claims],
+            [c.message.id for c in claims],
+            [r.settled for r in releases],
+            [float(r.again_in_s) for r in releases],
+            [r.awaits_receipt for r in releases],
+        )
+        ours = {row["message_id"] for row in rows}
+        return [c for c in claims if c.message.id in ours]
+
+    async def hold(self, session_id: SessionId, for_s: float | None) -> None:
+        await self._connection.execute(_HOLD, session_id, for_s)
+
+    async def resume(self, session_id: SessionId) -> None:
+        self.made_due = True
+        await self._connection.execute(_RESUME, session_id)
+
+    async def settled(self, messages: Sequence[Message]) -> None:
+        if messages:
+            self.made_due = True
+            keys = [m.session_id for m in messages], [m.chat for m in messages], [m.id for m in messages]
+            await self._connection.execute(_SETTLED, *keys)
+
+    async def has_open_attempt(self, session_id: SessionId) -> bool:
+        answer: bool = await self._connection.fetchval(_OPEN_ATTEMPT, session_id)
+        return answer
+
+    async def abandon(self, session_id: SessionId) -> list[Message]:
+        messages = [message_of(row) for row in await self._connection.fetch(_WAITING, session_id)]
+        await self._connection.execute(_LEAVE, [m.id for m in messages])
+        await self._connection.execute(_LOCK_ALL, session_id)
+        await self._connection.execute(_EMPTY, session_id)
+        return messages
+
+
+def _claim(row: Any) -> Claim:
+    seen = zip(row["kinds"] or (), row["names"] or (), row["addresses"] or (), strict=True)
+    recipient = tuple(Identity(IdentityKind(kind), value, address) for kind, value, address in seen)
+    lane = LaneKey(row["session_id"], row["chat"])
+    return Claim(lane, row["fence"], row["tries"], message_of(row), recipient)

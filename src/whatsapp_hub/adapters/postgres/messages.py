@@ -1,0 +1,117 @@
+"""Messages. Their place in a lane (`queue_seq`) is the lanes' business, see lanes.py."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from whatsapp_hub.adapters.postgres.bulk import Columns
+from whatsapp_hub.application.ports.inbox import ProviderKey
+from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.ids import MessageId
+from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType, Outcome
+
+_FIXED: dict[str, str | tuple[str, str]] = {
+    "tenant_id": "uuid",
+    "session_id": "uuid",
+    "conversation_id": "uuid",
+    "contact_id": "uuid",
+    "direction": "text",
+    "chat": "text",
+    "sender_id": "uuid",
+    "is_bot": "bool",
+    "reply_to": "text",
+    "author": "text",
+    "created_at": "timestamptz",
+}
+_MUTABLE: dict[str, str | tuple[str, str]] = {
+    "id": "uuid",
+    "type": "text",
+    "content": "text",
+    "media_url": "text",
+    "data": ("text", "json"),
+    "status": "text",
+    "outcome": "text",
+    "error": "text",
+    "whatsapp_message_id": "text",
+    "timestamp": "timestamptz",
+}
+_ALL = Columns("messages", {**_FIXED, **_MUTABLE})
+_CHANGES = Columns("messages", _MUTABLE)
+_INSERT, _UPDATE = _ALL.insert(), _CHANGES.update()
+
+COLUMNS = ", ".join(_ALL.names)
+SELECT = f"SELECT {COLUMNS} FROM messages"
+_KNOWN = f"""{SELECT} WHERE (session_id, whatsapp_message_id) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
+    ORDER BY id FOR NO KEY UPDATE"""
+_BY_ID = f"{SELECT} WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+_decode = msgspec.json.Decoder(dict[str, object]).decode
+
+
+def message_of(row: Any) -> Message:
+    outcome, data = row["outcome"], row["data"]
+    return Message(
+        id=row["id"],
+        tenant_id=row["tenant_id"],
+        session_id=row["session_id"],
+        conversation_id=row["conversation_id"],
+        contact_id=row["contact_id"],
+        direction=Direction(row["direction"]),
+        content=Content(MessageType(row["type"]), row["content"], row["media_url"], _decode(data) if data else {}),
+        created_at=row["created_at"],
+        timestamp=row["timestamp"],
+        status=MessageStatus(row["status"]),
+        chat=row["chat"],
+        whatsapp_message_id=row["whatsapp_message_id"],
+        sender_id=row["sender_id"],
+        is_bot=row["is_bot"],
+        outcome=Outcome(outcome) if outcome else None,
+        error=row["error"],
+        reply_to=row["reply_to"],
+        author=row["author"],
+    )
+
+
+def _changing(m: Message) -> tuple[object, ...]:
+    """In the order of _MUTABLE."""
+    data = _encode(m.content.data).decode() if m.content.data else None
+    content = (m.id, m.content.type, m.content.text, m.content.media_url, data)
+    return (*content, m.status, m.outcome, m.error, m.whatsapp_message_id, m.timestamp)
+
+
+def _whole(m: Message) -> tuple[object, ...]:
+    """In the order of _FIXED and _MUTABLE."""
+    owner = (m.tenant_id, m.session_id, m.conversation_id, m.contact_id)
+    return (*owner, m.direction, m.chat, m.sender_id, m.is_bot, m.reply_to, m.author, m.created_at, *_changing(m))
+
+
+class PostgresMessages:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def known(self, keys: Iterable[ProviderKey]) -> dict[ProviderKey, Message]:
+        wanted = list(keys)
+        rows = await self._connection.fetch(_KNOWN, [s for s, _ in wanted], [name for _, name in wanted])
+        return {(row["session_id"], row["whatsapp_message_id"]): message_of(row) for row in rows}
+
+    async def by_id(self, message_ids: Iterable[MessageId]) -> dict[MessageId, Message]:
+        rows = await self._connection.fetch(_BY_ID, list(message_ids))
+        return {row["id"]: message_of(row) for row in rows}
+
+    async def get(self, message_id: MessageId) -> Message:
+        found = await self.by_id([message_id])
+        if message_id not in found:
+            raise NotFound("message", message_id)
+        return found[message_id]
+
+    async def add(self, messages: Sequence[Message]) -> None:
+        """In this order, which is the conversation's."""
+        if messages:
+            await self._connection.execute(_INSERT, *_ALL.arrays(map(_whole, messages)))
+
+    async def save(self, messages: Sequence[Message]) -> None:
+        if messages:
+            ordered = sorted(messages, key=lambda m: m.id)
+            await self._connection.execute(_UPDATE, *_CHANGES.arrays(map(_changing, ordered)))

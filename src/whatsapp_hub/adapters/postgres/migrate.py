@@ -1,0 +1,58 @@
+"""Bring a database's schemas up to date: `hub`, `pooled`, and one for each dedicated tenant.
+
+Alembic runs inside the process, over two script trees (`migrations/hub`, `migrations/tenant`); each schema holds its
+own `alembic_version`. One transaction a schema, under an advisory lock: any number of processes may migrate at once.
+"""
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from whatsapp_hub.adapters.postgres.database import sqlalchemy_url
+from whatsapp_hub.adapters.postgres.version import scripts
+
+_ONE_AT_A_TIME = 0x776D6967
+
+
+async def migrate(url: str) -> None:
+    """Create what is missing; harmless when nothing is. Needs the right to create roles the first time."""
+    engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
+    try:
+        await _upgrade(engine, "hub", "hub")
+        await _upgrade(engine, "tenant", "pooled")
+        for schema in await _dedicated(engine):
+            await _upgrade(engine, "tenant", schema)
+    finally:
+        await engine.dispose()
+
+
+async def migrate_tenant(url: str, schema: str) -> None:
+    """Create and migrate the schema of one dedicated tenant."""
+    engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
+    try:
+        await _upgrade(engine, "tenant", schema)
+    finally:
+        await engine.dispose()
+
+
+async def _dedicated(engine: AsyncEngine) -> list[str]:
+    async with engine.connect() as connection:
+        slugs = await connection.scalars(text("SELECT slug FROM hub.tenants WHERE placement = 'dedicated' ORDER BY 1"))
+        return [f"client_{slug}" for slug in slugs]
+
+
+async def _upgrade(engine: AsyncEngine, tree: str, schema: str) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
+        await connection.run_sync(_run_alembic, tree, schema)
+
+
+def _run_alembic(connection: Connection, tree: str, schema: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(scripts() / tree).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    config.attributes["schema"] = schema
+    command.upgrade(config, "head")

@@ -1,0 +1,110 @@
+"""The list of conversations: any combination of filters, one compiled statement each.
+
+Composed with SQLAlchemy Core, compiled once a shape for asyncpg, run as hub_app: row-level security bounds it to the
+tenant whatever is composed here.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
+
+from whatsapp_hub.adapters.postgres import conversations
+from whatsapp_hub.adapters.postgres.queries.cursors import read_newer
+from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
+from whatsapp_hub.domain.texts import fold
+
+_ACCENTS = ("áàâãäåéèêëíìîïóòôõöúùûüçñýÿ", "aaaaaaeeeeiiiiooooouuuucnyy")
+_uuid, _text = postgresql.UUID(as_uuid=True), sa.Text()
+_TYPES: dict[str, sa.types.TypeEngine[Any]] = {
+    "tenant_id": _uuid,
+    "session_id": _uuid,
+    "department_id": _uuid,
+    "assigned_user_id": _uuid,
+    "id": _uuid,
+    "updated_at": sa.DateTime(timezone=True),
+}
+_table = sa.table(
+    "conversations", *(sa.column(name, _TYPES.get(name, _text)) for name in conversations.COLUMNS.split(", "))
+)
+_c = _table.c
+
+
+def _given(name: str, kind: sa.types.TypeEngine[Any] = _text) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=kind)
+
+
+_name = sa.func.translate(sa.func.lower(_c.customer_name), *_ACCENTS)
+_own = _c.assigned_user_id == _given("user", _uuid)
+_nobodys = _c.assigned_user_id.is_(None)
+_CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
+    "statuses": _c.status == sa.any_(_given("statuses", postgresql.ARRAY(_text))),
+    "department_id": _c.department_id == _given("department_id", _uuid),
+    "assigned_user_id": _c.assigned_user_id == _given("assigned_user_id", _uuid),
+    "session_id": _c.session_id == _given("session_id", _uuid),
+    "name": _name.like(_given("name")),
+    "digits": _c.customer_phone.like(_given("digits")),
+    "name_or_digits": sa.or_(_name.like(_given("name")), _c.customer_phone.like(_given("digits"))),
+    "sight_own": sa.or_(_own, sa.and_(_nobodys, _c.department_id.is_(None))),
+    "sight_department": sa.or_(
+        _own,
+        _c.department_id == _given("sight_department", _uuid),
+        sa.and_(_nobodys, _c.department_id.is_(None)),
+    ),
+    "cursor": sa.tuple_(_c.updated_at, _c.id) < sa.tuple_(_given("at", _TYPES["updated_at"]), _given("before", _uuid)),
+}
+
+
+@lru_cache(maxsize=512)
+def _compiled(shape: frozenset[str]) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """The statement for these conditions, the order of its parameters, and its constants."""
+    statement = (
+        sa.select(_table)
+        .where(_c.tenant_id == _given("tenant", _uuid), *(_CONDITIONS[name] for name in sorted(shape)))
+        .order_by(_c.updated_at.desc(), _c.id.desc())
+        .limit(_given("limit", sa.Integer()))
+    )
+    compiled = statement.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call]
+    constants = {name: value for name, value in compiled.params.items() if value is not None}
+    return str(compiled), tuple(compiled.positiontup or ()), constants
+
+
+def _sight(sight: Sight) -> dict[str, object]:
+    if sight.everything:
+        return {}
+    if sight.department_id is None:
+        return {"sight_own": True, "user": sight.user_id}
+    return {"sight_department": sight.department_id, "user": sight.user_id}
+
+
+def _search(text: str | None) -> dict[str, object]:
+    """Names by their folded text, numbers by their digits."""
+    words = fold(text or "")
+    digits = "".join(c for c in words if c.isdigit() and c.isascii())
+    if not words:
+        return {}
+    by_name: dict[str, object] = {"name": f"%{'%'.join(words.split())}%"}  # letters and digits: nothing to escape
+    return {"name_or_digits": True, "digits": f"%{digits}%", **by_name} if len(digits) >= 3 else by_name
+
+
+def statement(
+    tenant_id: object, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
+) -> tuple[str, list[object]]:
+    """SQL and its arguments. Raises Invalid for a cursor that is not ours."""
+    given: dict[str, object] = {**_sight(sight), **_search(filter.search)}
+    if filter.statuses:
+        given["statuses"] = sorted(filter.statuses)
+    for name in ("department_id", "assigned_user_id", "session_id"):
+        if (value := getattr(filter, name)) is not None:
+            given[name] = value
+    if cursor is not None:
+        last = read_newer(cursor)
+        given |= {"cursor": True, "at": last.at, "before": last.id}
+    shape = frozenset(given) & set(_CONDITIONS)
+    if "name_or_digits" in shape:
+        shape -= {"name", "digits"}
+    sql, order, constants = _compiled(shape)
+    values = constants | given | {"tenant": tenant_id, "limit": limit}
+    return sql, [values[name] for name in order]

@@ -1,0 +1,58 @@
+"""Keyset cursors: the sort key of the last row, opaque to clients."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from whatsapp_hub.domain.errors import Invalid
+
+T = TypeVar("T")
+
+_NOT_OURS = "is not a cursor of this list"
+
+
+class Newer(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Of conversations: those changed before `at`, ids breaking ties."""
+
+    at: datetime
+    id: UUID
+
+
+class Older(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Of messages: those before this sequence number."""
+
+    seq: int
+
+
+Cursor = Newer | Older
+
+
+def written(cursor: Cursor) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).rstrip(b"=").decode()
+
+
+def read_newer(text: str) -> Newer:
+    """Raises Invalid (`/cursor`)."""
+    cursor = _decoded(text, Newer)
+    if cursor.at.tzinfo is None:
+        raise Invalid.field("cursor", _NOT_OURS)
+    return cursor
+
+
+def read_older(text: str) -> Older:
+    """Raises Invalid (`/cursor`)."""
+    cursor = _decoded(text, Older)
+    if not 0 <= cursor.seq < 2**63:
+        raise Invalid.field("cursor", _NOT_OURS)
+    return cursor
+
+
+def _decoded(text: str, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True), type=kind)
+    except (msgspec.MsgspecError, binascii.Error, UnicodeError, ValueError) as error:
+        raise Invalid.field("cursor", _NOT_OURS) from error

@@ -1,0 +1,115 @@
+"""Sessions, with what hangs on them: sealed settings, webhook routes, and the pace of their sends."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.session import Routing, Session, SessionStatus
+
+_COLUMNS = """
+    id tenant_id key name provider routing created_at updated_at agent_id user_id department_id
+    phone_number status status_reason is_active qr_code webhook_url""".split()  # noqa: SIM905 (a list would take a page)
+_PLACES = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 2))
+SELECT = f"SELECT {', '.join(_COLUMNS)}, settings FROM hub.sessions"
+_ADD = f"INSERT INTO hub.sessions ({', '.join(_COLUMNS)}, settings) VALUES ({_PLACES})"
+_SAVE = f"UPDATE hub.sessions SET ({', '.join(_COLUMNS)}, settings) = ROW({_PLACES}) WHERE id = $1"
+_REMOVE = "DELETE FROM hub.sessions WHERE id = $1"
+
+# Before `hold_until` no lane of the session is claimed; infinity while the session cannot send.
+_ADD_PACE = """
+    INSERT INTO hub.paces (session_id, tenant_id, provider, hold_until)
+    VALUES ($1, $2, $3, CASE WHEN $4 THEN timestamptz '-infinity' ELSE 'infinity' END)"""
+_HOLD = "UPDATE hub.paces SET hold_until = 'infinity' WHERE session_id = $1"
+_FREE = "UPDATE hub.paces SET hold_until = '-infinity' WHERE session_id = $1 AND hold_until = 'infinity'"
+_MOVE = (
+    "UPDATE hub.paces SET provider = $2, paced_until = '-infinity' WHERE session_id = $1",
+    "UPDATE hub.lanes SET provider = $2, slot_at = NULL, paced_until = '-infinity' WHERE session_id = $1",
+)
+_DROP_ROUTES = "DELETE FROM hub.session_routes WHERE session_id = $1"
+_ADD_ROUTES = """
+    INSERT INTO hub.session_routes (provider, route, session_id, tenant_id)
+    SELECT DISTINCT $1, route, $2::uuid, $3::uuid FROM unnest($4::text[]) AS route"""
+
+
+def session_of(row: Any, vault: SettingsVault) -> Session:
+    values = dict(row)
+    values["routing"], values["status"] = Routing(values["routing"]), SessionStatus(values["status"])
+    values["settings"] = vault.open(values["id"], values["provider"], values["settings"])
+    return Session(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the database knew when the session was read."""
+
+    provider: str
+    settings: object
+    sealed: bytes
+    may_send: bool
+
+
+class PostgresSessions:
+    def __init__(self, connection: Any, vault: SettingsVault) -> None:
+        self._connection = connection
+        self._vault = vault
+        self._stored: dict[SessionId, _Stored] = {}
+
+    async def get(self, session_id: SessionId) -> Session:
+        row = await self._connection.fetchrow(f"{SELECT} WHERE id = $1 FOR NO KEY UPDATE", session_id)
+        if row is None:
+            raise NotFound("session", session_id)
+        return self._loaded(row)
+
+    async def peek(self, session_ids: Iterable[SessionId]) -> dict[SessionId, Session]:
+        rows = await self._connection.fetch(f"{SELECT} WHERE id = ANY($1::uuid[])", list(session_ids))
+        return {row["id"]: self._loaded(row) for row in rows}
+
+    def _loaded(self, row: Any) -> Session:
+        session = session_of(row, self._vault)
+        self._stored[session.id] = _Stored(session.provider, session.settings, row["settings"], session.may_send)
+        return session
+
+    async def add(self, session: Session) -> None:
+        sealed = self._vault.seal(session.id, session.provider, session.settings)
+        await self._write(_ADD, session, sealed)
+        await self._connection.execute(_ADD_PACE, session.id, session.tenant_id, session.provider, session.may_send)
+        await self._write_routes(session)
+        self._remember(session, sealed)
+
+    async def save(self, session: Session) -> None:
+        """`session` must come from this unit of work."""
+        was = self._stored[session.id]
+        reset = session.provider != was.provider or session.settings != was.settings
+        sealed = self._vault.seal(session.id, session.provider, session.settings) if reset else was.sealed
+        await self._write(_SAVE, session, sealed)
+        if session.provider != was.provider:
+            for statement in _MOVE:
+                await self._connection.execute(statement, session.id, session.provider)
+        if reset:
+            await self._connection.execute(_DROP_ROUTES, session.id)
+            await self._write_routes(session)
+        if session.may_send != was.may_send:
+            await self._connection.execute(_FREE if session.may_send else _HOLD, session.id)
+        self._remember(session, sealed)
+
+    async def remove(self, session_id: SessionId) -> None:
+        """Takes routes, pace, lanes and early receipts with it."""
+        await self._connection.execute(_REMOVE, session_id)
+
+    def _remember(self, session: Session, sealed: bytes) -> None:
+        self._stored[session.id] = _Stored(session.provider, session.settings, sealed, session.may_send)
+
+    async def _write(self, statement: str, session: Session, sealed: bytes) -> None:
+        try:
+            await self._connection.execute(statement, *(getattr(session, name) for name in _COLUMNS), sealed)
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict("session_exists", f"a session {session.key!r} exists already") from error
+
+    async def _write_routes(self, session: Session) -> None:
+        if routes := self._vault.routes(session.provider, session.settings):
+            await self._connection.execute(_ADD_ROUTES, session.provider, session.id, session.tenant_id, list(routes))

@@ -1,0 +1,158 @@
+"""One transaction of one tenant: a pooled connection under hub_app, its prelude, its repositories, its outbox.
+
+A deadlock or serialisation failure surfaces as `TransactionConflict`, which is an `Unavailable`: see failures.py.
+"""
+
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any
+
+from whatsapp_hub.adapters.contracts.events import body
+from whatsapp_hub.adapters.postgres.contacts import PostgresContacts
+from whatsapp_hub.adapters.postgres.conversations import PostgresAssignments, PostgresConversations
+from whatsapp_hub.adapters.postgres.database import APP, Database, prelude
+from whatsapp_hub.adapters.postgres.departments import PostgresDepartments
+from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
+from whatsapp_hub.adapters.postgres.failures import TransactionConflict, translated
+from whatsapp_hub.adapters.postgres.idempotency import PostgresIdempotencyKeys
+from whatsapp_hub.adapters.postgres.inbox import PostgresInbox, Rounds
+from whatsapp_hub.adapters.postgres.lanes import PostgresLanes
+from whatsapp_hub.adapters.postgres.messages import PostgresMessages
+from whatsapp_hub.adapters.postgres.receipts import PostgresEarlyReceipts
+from whatsapp_hub.adapters.postgres.sessions import PostgresSessions
+from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.adapters.postgres.users import PostgresUsers
+from whatsapp_hub.application.ports.clock import NewId
+from whatsapp_hub.application.ports.delivery import Wake, Work
+from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox
+from whatsapp_hub.application.ports.lanes import Lanes
+from whatsapp_hub.application.ports.storage import (
+    Assignments,
+    Contacts,
+    Conversations,
+    Departments,
+    IdempotencyKeys,
+    Messages,
+    Sessions,
+    UnitOfWork,
+    Users,
+)
+from whatsapp_hub.domain.events import Event
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.tenant import Tenant
+
+_TENANT_CACHED_S = 1.0
+_OUTBOX = """
+    INSERT INTO hub.outbox (tenant_id, type, session_id, conversation_id, occurred_at, body)
+    SELECT $1, type, session_id, conversation_id, occurred_at, body
+    FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::bytea[]) WITH ORDINALITY
+      AS x(type, session_id, conversation_id, occurred_at, body, n) ORDER BY n"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kit:
+    """What every unit of work of a process shares."""
+
+    database: Database
+    vault: SettingsVault
+    wake: Wake
+    new_id: NewId
+    rounds: Rounds
+
+
+class PostgresUnitOfWork:
+    def __init__(self, tenant: Tenant, connection: Any, kit: _Kit) -> None:
+        self.tenant = tenant
+        self.is_open = True
+        self._connection = connection
+        self._wake = kit.wake
+        self._events: list[Event] = []
+        self._lanes = PostgresLanes(connection)
+        self.lanes: Lanes = self._lanes
+        self.contacts: Contacts = PostgresContacts(connection, tenant.id, kit.new_id)
+        self.conversations: Conversations = PostgresConversations(connection)
+        self.messages: Messages = PostgresMessages(connection)
+        self.departments: Departments = PostgresDepartments(connection)
+        self.users: Users = PostgresUsers(connection)
+        self.sessions: Sessions = PostgresSessions(connection, kit.vault)
+        self.assignments: Assignments = PostgresAssignments(connection)
+        self.inbox: Inbox = PostgresInbox(connection, tenant.id, kit.rounds)
+        self.receipts: EarlyReceipts = PostgresEarlyReceipts(connection, tenant.id)
+        self.idempotency: IdempotencyKeys = PostgresIdempotencyKeys(connection, tenant.id)
+
+    def publish(self, events: Iterable[Event]) -> None:
+        self._events.extend(events)
+
+    async def commit(self) -> None:
+        if self._events:
+            rows = ((e.type, e.session_id, e.conversation_id, e.occurred_at, body(e)) for e in self._events)
+            await self._connection.execute(_OUTBOX, self.tenant.id, *zip(*rows, strict=True))
+        if await self._connection.execute("COMMIT") != "COMMIT":
+            raise TransactionConflict("the transaction had failed before its commit")
+        self.is_open = False
+        if self._events:
+            self._wake(Work.OUTBOX)
+        if self._lanes.made_due:
+            self._wake(Work.LANES)
+
+
+class _Transaction:
+    """The context manager that `Storage.tenant` gives."""
+
+    def __init__(self, storage: "PostgresStorage", tenant_id: TenantId) -> None:
+        self._storage = storage
+        self._tenant_id = tenant_id
+        self._connection: Any = None
+        self._uow: PostgresUnitOfWork | None = None
+
+    async def __aenter__(self) -> UnitOfWork:
+        kit = self._storage.kit
+        tenant = await self._storage.known_tenant(self._tenant_id)
+        self._connection = await kit.database.begin(prelude(tenant))
+        self._uow = PostgresUnitOfWork(tenant, self._connection, kit)
+        return self._uow
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._uow is not None
+        await self._storage.kit.database.give_back(APP, self._connection, open_transaction=self._uow.is_open)
+        if error is not None and (domain := translated(error)):
+            raise domain from error
+
+
+class PostgresStorage:
+    """Transactions of tenants. `wake` is called after the commits that left work."""
+
+    def __init__(
+        self,
+        database: Database,
+        directory: PostgresDirectory,
+        vault: SettingsVault,
+        wake: Wake,
+        new_id: NewId,
+    ) -> None:
+        self.directory: Directory = directory
+        self.kit = _Kit(database, vault, wake, new_id, Rounds())
+        self._tenants: dict[TenantId, tuple[float, Tenant]] = {}
+
+    def tenant(self, tenant_id: TenantId) -> AbstractAsyncContextManager[UnitOfWork]:
+        return _Transaction(self, tenant_id)
+
+    @asynccontextmanager
+    async def connection(self, tenant_id: TenantId) -> AsyncIterator[Any]:
+        """A transaction without repositories, for queries. Raises NotFound, Unavailable."""
+        async with self.kit.database.transaction(await self.known_tenant(tenant_id)) as connection:
+            yield connection
+
+    async def known_tenant(self, tenant_id: TenantId) -> Tenant:
+        """A copy, at most one second old. Raises NotFound."""
+        read_at, tenant = self._tenants.get(tenant_id, (-_TENANT_CACHED_S, None))
+        if tenant is None or time.monotonic() - read_at > _TENANT_CACHED_S:
+            tenant = await self.directory.tenant(tenant_id)
+            self._tenants[tenant_id] = (time.monotonic(), tenant)
+        return replace(tenant)

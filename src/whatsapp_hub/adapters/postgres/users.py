@@ -1,0 +1,87 @@
+"""Users of a tenant, and how much each has to do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from whatsapp_hub.adapters.postgres.bulk import Columns
+from whatsapp_hub.domain.assignment import Candidate
+from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.ids import DepartmentId, UserId
+from whatsapp_hub.domain.user import OnlineStatus, Role, User
+
+_MUTABLE = {
+    "id": "uuid",
+    "email": "text",
+    "name": "text",
+    "password_hash": "text",
+    "role": "text",
+    "online_status": "text",
+    "is_active": "bool",
+    "department_id": "uuid",
+    "max_conversations": "int",
+    "last_heartbeat": "timestamptz",
+    "online_since": "timestamptz",
+    "last_assigned_at": "timestamptz",
+}
+_ALL = Columns("hub.users", {"tenant_id": "uuid", "created_at": "timestamptz", **_MUTABLE})
+_CHANGES = Columns("hub.users", _MUTABLE)
+_INSERT, _UPDATE = _ALL.insert(), _CHANGES.update()
+
+COLUMNS = ", ".join(f"u.{name}" for name in _ALL.names)
+SELECT = f"SELECT {COLUMNS} FROM hub.users u"
+_CANDIDATES = f"""
+    SELECT {COLUMNS},
+      (SELECT count(*) FROM conversations c WHERE c.assigned_user_id = u.id AND c.status = 'ASSIGNED') AS load
+    FROM hub.users u
+    WHERE u.tenant_id = hub.tenant() AND u.is_active AND ($1::uuid IS NULL OR u.department_id = $1)
+    ORDER BY u.id"""
+_COUNT = "SELECT count(*) FROM hub.users WHERE tenant_id = hub.tenant() AND department_id = $1"
+
+
+def user_of(row: Any) -> User:
+    values = {name: row[name] for name in _ALL.names}
+    values["role"], values["online_status"] = Role(values["role"]), OnlineStatus(values["online_status"])
+    return User(**values)
+
+
+def _row(user: User, columns: Columns) -> list[object]:
+    return [getattr(user, name) for name in columns.names]
+
+
+class PostgresUsers:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def get(self, user_id: UserId) -> User:
+        row = await self._connection.fetchrow(f"{SELECT} WHERE id = $1 FOR NO KEY UPDATE", user_id)
+        if row is None:
+            raise NotFound("user", user_id)
+        return user_of(row)
+
+    async def candidates(self, department_id: DepartmentId | None) -> list[Candidate]:
+        rows = await self._connection.fetch(_CANDIDATES, department_id)
+        return [Candidate(user_of(row), row["load"]) for row in rows]
+
+    async def add(self, user: User) -> None:
+        try:
+            await self._connection.execute(_INSERT, *_ALL.arrays([_row(user, _ALL)]))
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict("email_taken", "this e-mail address is in use") from error
+
+    async def save(self, users: Sequence[User]) -> None:
+        if not users:
+            return
+        ordered = sorted(users, key=lambda u: u.id)
+        try:
+            await self._connection.execute(_UPDATE, *_CHANGES.arrays(_row(u, _CHANGES) for u in ordered))
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict("email_taken", "this e-mail address is in use") from error
+
+    async def count(self, department_id: DepartmentId) -> int:
+        count: int = await self._connection.fetchval(_COUNT, department_id)
+        return count
+
+    async def lock_masters(self) -> None:
+        await self._connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('masters', 5))")

@@ -1,0 +1,54 @@
+"""Whether a database is at this version, without importing alembic and SQLAlchemy (seconds, at each start)."""
+
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+import whatsapp_hub
+from whatsapp_hub.adapters.postgres.database import CONNECT_TIMEOUT_S, asyncpg_url
+
+_SCHEMAS = """
+    SELECT 'client_' || slug AS schema FROM hub.tenants WHERE placement = 'dedicated' UNION ALL SELECT 'pooled'"""
+
+
+def scripts() -> Path:
+    """The migrations: inside an installed wheel, else at the top of the checkout."""
+    package = Path(whatsapp_hub.__file__).parent
+    inside = package / "_migrations"
+    return inside if inside.is_dir() else package.parents[1] / "migrations"
+
+
+def newest(tree: str) -> str:
+    """The revision that a tree ends with: scripts are named `{revision}_{what}.py`, in order."""
+    return max(path.stem.partition("_")[0] for path in (scripts() / tree / "versions").glob("[0-9]*.py"))
+
+
+async def is_current(url: str) -> bool:
+    """False as well when in doubt: migrating is harmless."""
+    connection = await asyncpg.connect(asyncpg_url(url), timeout=CONNECT_TIMEOUT_S)
+    try:
+        if await _revision(connection, "hub") != newest("hub"):
+            return False
+        schemas = [row["schema"] for row in await connection.fetch(_SCHEMAS)]
+        return all([await _revision(connection, schema) == newest("tenant") for schema in schemas])
+    except asyncpg.PostgresError:
+        return False
+    finally:
+        await connection.close()
+
+
+async def has_administrator(url: str) -> bool:
+    """False as well when this login may not look."""
+    connection = await asyncpg.connect(asyncpg_url(url), timeout=CONNECT_TIMEOUT_S)
+    try:
+        found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM hub.users WHERE role = 'MASTER')")
+        return found
+    finally:
+        await connection.close()
+
+
+async def _revision(connection: Any, schema: str) -> str | None:
+    """Raises UndefinedTableError for a schema that was never migrated."""
+    found: str | None = await connection.fetchval(f'SELECT version_num FROM "{schema}".alembic_version')
+    return found
