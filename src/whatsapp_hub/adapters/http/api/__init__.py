@@ -1,0 +1,1 @@
+"""The hub's resources (contracts E and F): decode, one use case, encode."""

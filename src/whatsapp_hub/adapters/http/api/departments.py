@@ -1,0 +1,104 @@
+"""`/api/departments`."""
+
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts import entities
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.sight import sight_for
+from whatsapp_hub.application.accounts.departments import (
+    CreateDepartment,
+    DeleteDepartment,
+    DepartmentChanges,
+    UpdateDepartment,
+)
+from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.application.reading.visibility import is_in
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.ids import DepartmentId
+
+TAGS = ["departments"]
+READ = [allows(Action.READ_DEPARTMENTS)]
+
+
+class DepartmentPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    name: str | None = None
+    slug: str | None = None
+    color: str | None = None
+    is_root: bool | None = None
+    response_timeout_minutes: int | None = None
+    max_agents: int | None = None
+
+    def changes(self) -> DepartmentChanges:
+        return DepartmentChanges(**msgspec.structs.asdict(self))
+
+
+class DepartmentBody(DepartmentPatch, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    name: str
+    slug: str
+
+
+@get("/departments", guards=READ, tags=TAGS)
+async def list_departments(caller: Asking, queries: FromDishka[Queries]) -> list[dict[str, object]]:
+    """In the menu's order."""
+    return [entities.department(d) for d in await queries.departments(caller.tenant_id)]
+
+
+@get("/departments/{id:uuid}", guards=READ, tags=TAGS)
+async def get_department(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> dict[str, object]:
+    """One department."""
+    return entities.department(await queries.department(caller.tenant_id, DepartmentId(id)))
+
+
+@get("/departments/{id:uuid}/agents", guards=[*READ, allows(Action.READ_USERS)], tags=TAGS)
+async def list_agents(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> list[dict[str, object]]:
+    """The department's users."""
+    department = await queries.department(caller.tenant_id, DepartmentId(id))
+    users = await queries.users(caller.tenant_id, department_id=department.id)
+    return [entities.user(user) for user in users]
+
+
+@get("/departments/{id:uuid}/queue", guards=[*READ, allows(Action.READ_CONVERSATIONS)], tags=TAGS)
+async def list_queue(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> list[dict[str, object]]:
+    """Conversations that wait for somebody free, the longest waiting first."""
+    department = await queries.department(caller.tenant_id, DepartmentId(id))
+    sight = await sight_for(caller, queries)
+    queue = await queries.queue(caller.tenant_id, department.id)
+    return [entities.conversation(c) for c in queue if is_in(sight, c)]
+
+
+@post("/departments", tags=TAGS)
+async def create_department(
+    caller: Asking, data: JSONBody[DepartmentBody], use: FromDishka[CreateDepartment]
+) -> dict[str, object]:
+    """A new department (ADMIN)."""
+    return entities.department(await use(caller, data.name, data.slug, data.changes()))
+
+
+@patch("/departments/{id:uuid}", tags=TAGS)
+async def update_department(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[DepartmentPatch], use: FromDishka[UpdateDepartment]
+) -> dict[str, object]:
+    """Change a department (ADMIN). What is not given stays."""
+    return entities.department(await use(caller, DepartmentId(id), data.changes()))
+
+
+@delete("/departments/{id:uuid}", tags=TAGS)
+async def delete_department(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteDepartment]) -> None:
+    """Remove a department without users and live conversations (ADMIN)."""
+    await use(caller, DepartmentId(id))
+
+
+HANDLERS = [
+    list_departments,
+    get_department,
+    list_agents,
+    list_queue,
+    create_department,
+    update_department,
+    delete_department,
+]

@@ -1,0 +1,174 @@
+"""`/api/sessions`."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts import entities
+from whatsapp_hub.adapters.contracts.capabilities import capabilities as present_capabilities
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.application.ports.provider import Providers
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.application.sessions.manage_sessions import (
+    CreateSession,
+    DeleteSession,
+    NewSession,
+    SessionChanges,
+    UpdateSession,
+)
+from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
+from whatsapp_hub.domain.access import POLICY, Action
+from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
+from whatsapp_hub.domain.session import UNREADABLE, Routing, Session
+
+TAGS = ["sessions"]
+READ = [allows(Action.READ_SESSIONS)]
+
+
+class SessionBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    name: str
+    provider: str
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    session_id: str | None = None
+    agent_id: str | None = None
+    user_id: UUID | None = None
+    department_id: UUID | None = None
+    routing: Routing | None = None
+    webhook_url: str | None = None
+
+    def new(self) -> NewSession:
+        return NewSession(
+            name=self.name,
+            provider=self.provider.upper(),
+            settings=self.settings,
+            key=self.session_id,
+            agent_id=self.agent_id,
+            user_id=UserId(self.user_id) if self.user_id else None,
+            department_id=DepartmentId(self.department_id) if self.department_id else None,
+            routing=self.routing,
+            webhook_url=self.webhook_url,
+        )
+
+
+class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    name: str | None = None
+    settings: dict[str, Any] | None = None
+    routing: Routing | None = None
+    department_id: UUID | None = None
+    webhook_url: str | None = None
+
+    def changes(self) -> SessionChanges:
+        return SessionChanges(
+            name=self.name,
+            settings=self.settings,
+            routing=self.routing,
+            department_id=DepartmentId(self.department_id) if self.department_id else None,
+            webhook_url=self.webhook_url,
+        )
+
+
+def shown(session: Session, caller: Caller, providers: Providers) -> dict[str, object]:
+    """A session as the caller may see it: a QR code is a key to the number, settings are its managers'."""
+    fields = entities.session(session)
+    if Action.MANAGE_SESSIONS not in POLICY[caller.role]:
+        return {**fields, "qrCode": None}
+    plugin = providers.plugin(session.provider)
+    if session.settings is UNREADABLE:
+        return {**fields, "settings": None}
+    return {**fields, "settings": plugin.encode_settings(session.settings, secrets=False)}
+
+
+@get("/sessions", guards=READ, tags=TAGS)
+async def list_sessions(
+    caller: Asking, queries: FromDishka[Queries], providers: FromDishka[Providers]
+) -> list[dict[str, object]]:
+    """The company's sessions."""
+    return [shown(s, caller, providers) for s in await queries.sessions(caller.tenant_id)]
+
+
+@get("/sessions/{id:uuid}", guards=READ, tags=TAGS)
+async def get_session(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], providers: FromDishka[Providers]
+) -> dict[str, object]:
+    """One session. Secrets in its settings are left out."""
+    return shown(await queries.session(caller.tenant_id, SessionId(id)), caller, providers)
+
+
+@get("/sessions/{id:uuid}/capabilities", guards=READ, tags=TAGS)
+async def get_capabilities(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], providers: FromDishka[Providers]
+) -> dict[str, object]:
+    """What the session's provider can do."""
+    session = await queries.session(caller.tenant_id, SessionId(id))
+    return present_capabilities(providers.plugin(session.provider).capabilities)
+
+
+@post("/sessions", tags=TAGS)
+async def create_session(
+    caller: Asking,
+    data: JSONBody[SessionBody],
+    use: FromDishka[CreateSession],
+    providers: FromDishka[Providers],
+) -> dict[str, object]:
+    """A new session, not started yet (ADMIN)."""
+    return shown(await use(caller, data.new()), caller, providers)
+
+
+@patch("/sessions/{id:uuid}", tags=TAGS)
+async def update_session(
+    caller: Asking,
+    id: FromPath[UUID],
+    data: JSONBody[SessionPatch],
+    use: FromDishka[UpdateSession],
+    providers: FromDishka[Providers],
+) -> dict[str, object]:
+    """Change a session (ADMIN). Settings are merged over the present ones."""
+    return shown(await use(caller, SessionId(id), data.changes()), caller, providers)
+
+
+@delete("/sessions/{id:uuid}", tags=TAGS)
+async def delete_session(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteSession]) -> None:
+    """Remove a session; its conversations stay (ADMIN)."""
+    await use(caller, SessionId(id))
+
+
+@post("/sessions/{id:uuid}/start", status_code=200, tags=TAGS)
+async def start_session(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[InitSession], providers: FromDishka[Providers]
+) -> dict[str, object]:
+    """Connect it (ADMIN)."""
+    return shown(await use(caller, SessionId(id)), caller, providers)
+
+
+@post("/sessions/{id:uuid}/stop", status_code=200, tags=TAGS)
+async def stop_session(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[StopSession], providers: FromDishka[Providers]
+) -> dict[str, object]:
+    """Disconnect it, keeping its credentials; what is to be sent waits (ADMIN)."""
+    return shown(await use(caller, SessionId(id)), caller, providers)
+
+
+@post("/sessions/{id:uuid}/restart", status_code=200, tags=TAGS)
+async def restart_session(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[InitSession], providers: FromDishka[Providers]
+) -> dict[str, object]:
+    """Disconnect and connect again (ADMIN)."""
+    return shown(await use(caller, SessionId(id), again=True), caller, providers)
+
+
+HANDLERS = [
+    list_sessions,
+    get_session,
+    get_capabilities,
+    create_session,
+    update_session,
+    delete_session,
+    start_session,
+    stop_session,
+    restart_session,
+]

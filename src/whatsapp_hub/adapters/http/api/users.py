@@ -1,0 +1,97 @@
+"""`/api/users`."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from whatsapp_hub.adapters.contracts import entities
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.application.accounts.users import NewUser, RegisterUser, UpdateUser, UserChanges
+from whatsapp_hub.application.presence.set_presence import SetPresence
+from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
+from whatsapp_hub.domain.user import OnlineStatus, Role
+
+TAGS = ["users"]
+
+
+class UserBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    email: str
+    password: str
+    name: str
+    role: Role
+    department_id: UUID | None = None
+    company_id: UUID | None = None
+    max_conversations: int | None = None
+
+
+class UserPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    name: str | None = None
+    role: Role | None = None
+    department_id: UUID | None = None
+    is_active: bool | None = None
+    max_conversations: int | None = None
+
+
+class StatusBody(msgspec.Struct, forbid_unknown_fields=True):
+    status: OnlineStatus
+
+
+@get("/users", guards=[allows(Action.READ_USERS)], tags=TAGS)
+async def list_users(
+    caller: Asking,
+    queries: FromDishka[Queries],
+    role: FromQuery[Role | None] = None,
+    status: FromQuery[Literal["active", "inactive"] | None] = None,
+    online_status: Annotated[OnlineStatus | None, QueryParameter(name="onlineStatus")] = None,
+    department_id: Annotated[UUID | None, QueryParameter(name="departmentId")] = None,
+) -> list[dict[str, object]]:
+    """The company's users."""
+    active = None if status is None else status == "active"
+    department = DepartmentId(department_id) if department_id else None
+    users = await queries.users(caller.tenant_id, role, active, online_status, department)
+    return [entities.user(user) for user in users]
+
+
+@post("/users", tags=TAGS)
+async def create_user(caller: Asking, data: JSONBody[UserBody], use: FromDishka[RegisterUser]) -> dict[str, object]:
+    """A new user (ADMIN)."""
+    new = NewUser(
+        email=data.email,
+        password=data.password,
+        name=data.name,
+        role=data.role,
+        department_id=DepartmentId(data.department_id) if data.department_id else None,
+        tenant_id=TenantId(data.company_id) if data.company_id else None,
+        max_conversations=data.max_conversations,
+    )
+    return entities.user(await use(caller, new))
+
+
+@patch("/users/{id:uuid}", tags=TAGS)
+async def update_user(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[UserPatch], use: FromDishka[UpdateUser]
+) -> dict[str, object]:
+    """Change a user (ADMIN). What is not given stays."""
+    changes = UserChanges(
+        name=data.name,
+        role=data.role,
+        department_id=DepartmentId(data.department_id) if data.department_id else None,
+        is_active=data.is_active,
+        max_conversations=data.max_conversations,
+    )
+    return entities.user(await use(caller, UserId(id), changes))
+
+
+@patch("/users/me/status", tags=TAGS)
+async def set_status(caller: Asking, data: JSONBody[StatusBody], use: FromDishka[SetPresence]) -> dict[str, object]:
+    """One's own presence; ONLINE takes from the queue."""
+    return entities.user(await use(caller, data.status))
+
+
+HANDLERS = [list_users, create_user, update_user, set_status]

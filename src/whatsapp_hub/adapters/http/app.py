@@ -1,0 +1,162 @@
+"""The HTTP side of a hub as one ASGI app: webhooks, sockets, and Litestar for all the rest."""
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from dishka import AsyncContainer
+from dishka.integrations.litestar import DishkaRouter, setup_dishka
+from litestar import Litestar, Request
+from litestar.config.cors import CORSConfig
+from litestar.middleware import DefineMiddleware
+from litestar.types import ControllerRouterHandler, Middleware
+
+from whatsapp_hub.adapters.http import asgi, health, problems
+from whatsapp_hub.adapters.http.api import (
+    auth,
+    conversations,
+    departments,
+    events,
+    messages,
+    sandbox,
+    sessions,
+    tenants,
+    users,
+)
+from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, Authenticates
+from whatsapp_hub.adapters.http.documents import add_webhooks, openapi
+from whatsapp_hub.adapters.http.frame import Frame
+from whatsapp_hub.adapters.http.paging import NEXT_CURSOR
+from whatsapp_hub.adapters.http.rates import LimitsRate
+from whatsapp_hub.adapters.http.webhooks import PREFIX as WEBHOOKS
+from whatsapp_hub.adapters.http.webhooks import Webhooks
+from whatsapp_hub.application.ports.rates import Rates
+from whatsapp_hub.domain.errors import Flaw, Invalid
+
+SOCKETS = "/socket.io"
+MAX_BODY_BYTES = 1024 * 1024
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """`frontend_url`: whose pages may call the API from a browser, besides our own. Rates are a minute's."""
+
+    version: str
+    frontend_url: str | None = None
+    sandbox: bool = False
+    rate_limit_user: int = 60
+    rate_limit_api_key: int = 6000
+
+
+@dataclass(frozen=True, slots=True)
+class HubApp:
+    """Webhooks and sockets have their own way in, so that nothing meant for the API slows them down."""
+
+    litestar: Litestar
+    pages: asgi.App
+    webhooks: asgi.App
+    sockets: asgi.App | None
+
+    async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        kind = scope["type"]
+        if kind == "lifespan":
+            await self.litestar(scope, receive, send)  # type: ignore[arg-type]
+        elif kind == "http" and scope["path"].startswith(WEBHOOKS):
+            await self.webhooks(scope, receive, send)
+        elif self.sockets and scope["path"].startswith(SOCKETS):
+            await self.sockets(scope, receive, send)
+        else:
+            await self.pages(scope, receive, send)
+
+
+class HubRequest(Request[Any, Any, Any]):
+    """Bytes that are no JSON at all are the client's fault, and so is a NUL, which no database text can hold."""
+
+    async def json(self) -> Any:
+        try:
+            document = await super().json()
+        except (UnicodeDecodeError, RecursionError):
+            raise Invalid(Flaw("", "is not JSON in UTF-8 of a sensible depth")) from None
+        if rb"\u0000" in await self.body() and (flaws := tuple(_nuls(document, ()))):
+            raise Invalid(*flaws)
+        return document
+
+
+def _nuls(value: object, path: tuple[str, ...]) -> Iterator[Flaw]:
+    if isinstance(value, str) and "\x00" in value:
+        yield Flaw(problems.pointer(*path), "must not contain NUL")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _nuls(name, path)
+            yield from _nuls(inner, (*path, name))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _nuls(inner, (*path, str(place)))
+
+
+def create_app(
+    container: AsyncContainer,
+    options: HttpOptions,
+    sockets: asgi.App | None = None,
+    lifespan: Sequence[Lifespan] = (),
+    rates: Rates | None = None,
+) -> HubApp:
+    """`lifespan` runs inside the container's life: it may ask it for things, and ends before it is closed.
+    Without `rates` nobody is limited."""
+    litestar = Litestar(
+        route_handlers=_handlers(options),
+        middleware=_middleware(options, rates),
+        dependencies=DEPENDENCIES,
+        plugins=[problems.plugin()],
+        openapi_config=openapi(options.version),
+        cors_config=_cors(options.frontend_url),
+        request_class=HubRequest,
+        request_max_body_size=MAX_BODY_BYTES,
+        lifespan=[partial(_closing, container), *lifespan],
+        logging_config=None,
+    )
+    setup_dishka(container, litestar)
+    add_webhooks(litestar)
+    return HubApp(litestar, Frame(litestar), Webhooks(container), sockets)
+
+
+def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
+    resources = (auth, users, departments, sessions, conversations, messages, events, tenants)
+    api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
+    playing = sandbox.HANDLERS if options.sandbox else []
+    top = DishkaRouter("/", route_handlers=[health.get_health, *playing])
+    return [api, top]
+
+
+def _middleware(options: HttpOptions, rates: Rates | None) -> list[Middleware]:
+    knows: list[Middleware] = [DefineMiddleware(Authenticates, exclude="^/schema", exclude_from_auth_key="public")]
+    if rates is None:
+        return knows
+    per_user, per_key = options.rate_limit_user, options.rate_limit_api_key
+    return [*knows, DefineMiddleware(LimitsRate, rates=rates, per_user=per_user, per_key=per_key)]
+
+
+def _cors(frontend_url: str | None) -> CORSConfig | None:
+    if not frontend_url:
+        return None
+    return CORSConfig(
+        allow_origins=[frontend_url.rstrip("/")],
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", COMPANY_HEADER],
+        expose_headers=[NEXT_CURSOR, "X-Request-Id", "Retry-After", "RateLimit-Remaining", "RateLimit-Reset"],
+        allow_credentials=True,
+        max_age=600,
+    )
+
+
+@asynccontextmanager
+async def _closing(container: AsyncContainer, _: Litestar) -> AsyncIterator[None]:
+    """Closes the app's container last (dishka closes only the request's)."""
+    try:
+        yield
+    finally:
+        await container.close()

@@ -1,0 +1,60 @@
+"""Who asks. Reads the credential, binds the caller to the request and to its log lines."""
+
+from typing import Any, TypeAlias
+
+import structlog
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency, Provide
+from litestar.handlers import BaseRouteHandler
+from litestar.middleware.authentication import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.params import SkipValidation
+from litestar.types import Guard
+
+from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.domain import access
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import Unauthenticated
+
+Asking: TypeAlias = NamedDependency[SkipValidation[Caller]]
+"""The type of a handler's `caller`."""
+
+PUBLIC = {"public": True}
+"""`opt=PUBLIC` on a handler: anybody may call it."""
+
+COMPANY_HEADER = "X-Company-Id"
+
+
+class Authenticates(AbstractAuthenticationMiddleware):
+    """Puts the `Caller` into `request.auth`. Raises Unauthenticated, NotFound (the tenant chosen)."""
+
+    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+        callers = await connection.app.state.dishka_container.get(Callers)
+        caller: Caller = await callers(_credential(connection), connection.headers.get(COMPANY_HEADER))
+        structlog.contextvars.bind_contextvars(tenant_id=str(caller.tenant_id), caller=caller.key)
+        return AuthenticationResult(user=caller.user_id, auth=caller)
+
+
+def _credential(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The one place where a request's credential is looked for; `Callers` tells its kind."""
+    scheme, _, credential = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and credential.strip():
+        return credential.strip()
+    raise Unauthenticated("a bearer token is needed")
+
+
+def _caller(request: Request[Any, Caller, Any]) -> Caller:
+    return request.auth
+
+
+DEPENDENCIES = {"caller": Provide(_caller, sync_to_thread=False)}
+
+
+def allows(action: Action) -> Guard:
+    """A guard: only roles that the policy allows this."""
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        access.require(connection.auth.role, action)
+
+    return guard

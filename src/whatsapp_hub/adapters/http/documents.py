@@ -1,0 +1,162 @@
+"""`/schema`: the OpenAPI document, and a page to read it that needs no script and nothing from elsewhere."""
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from litestar import Litestar, Request, Response, Router, get
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import (
+    Components,
+    OpenAPIResponse,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    PathItem,
+    Schema,
+    SecurityScheme,
+)
+
+_DESCRIPTION = (
+    "One hub for many WhatsApp numbers, through any provider. Sign in with POST /api/auth/login and send the "
+    "token as `Authorization: Bearer …`. Errors are problem documents (RFC 9457)."
+)
+_Row = tuple[str, str, bool, Mapping[str, Any]]
+_METHODS = ("get", "post", "put", "patch", "delete")
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c2b28 }
+h2 { margin: 2rem 0 .5rem; text-transform: capitalize }
+details { border: 1px solid #d5dedb; border-radius: 6px; margin: .35rem 0; padding: .4rem .8rem }
+summary { cursor: pointer }
+summary b { display: inline-block; width: 4.5rem; text-transform: uppercase; color: #128c7e }
+summary span { color: #5b6d68; margin-left: .6rem }
+table { border-collapse: collapse; margin: .4rem 0 }
+td, th { text-align: left; padding: .15rem .9rem .15rem 0; vertical-align: top }
+code { font: 13px ui-monospace, monospace }
+"""
+
+
+class ReadablePage(OpenAPIRenderPlugin):
+    """The whole document as one page of plain HTML."""
+
+    def __init__(self) -> None:
+        super().__init__(path="/")
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        return "".join(_page(openapi_schema)).encode()
+
+    def receive_router(self, router: Router) -> None:
+        router.register(_style)
+
+
+@get("/page.css", media_type="text/css", include_in_schema=False, sync_to_thread=False)
+def _style() -> Response[str]:
+    return Response(_STYLE, headers={"Cache-Control": "max-age=3600"})
+
+
+def openapi(version: str) -> OpenAPIConfig:
+    bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+    return OpenAPIConfig(
+        title="whatsapp_hub",
+        version=version,
+        description=_DESCRIPTION,
+        path="/schema",
+        render_plugins=[ReadablePage(), JsonRenderPlugin()],
+        components=Components(security_schemes={"bearer": bearer}),
+        security=[{"bearer": []}],
+        use_handler_docstrings=True,
+    )
+
+
+def add_webhooks(app: Litestar) -> None:
+    """Describe what is served beside Litestar."""
+    paths = app.openapi_schema.paths
+    assert paths is not None
+    for name, whose in (("whatsapp", "Meta"), ("waha", "WAHA")):
+        for tail in ("", "/{sessionId}"):
+            post = _webhook(f"{whose} posts its updates here, signed", "stored, or known already", tail)
+            check = _webhook(f"{whose} asks whether the address is ours", "the challenge", tail)
+            paths[f"/webhooks/{name}{tail}"] = PathItem(post=post, get=check if name == "whatsapp" else None)
+
+
+def _webhook(summary: str, meaning: str, tail: str) -> Operation:
+    session = Parameter("sessionId", "path", required=True, schema=Schema(type=OpenAPIType.STRING))
+    return Operation(
+        tags=["webhooks"],
+        summary=summary,
+        parameters=[session] if tail else None,
+        responses={"200": OpenAPIResponse(description=meaning)},
+        security=[{}],
+    )
+
+
+def _page(document: Mapping[str, Any]) -> Iterator[str]:
+    info = document["info"]
+    yield '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>{escape(info['title'])} API</title>"
+    yield '<link rel="stylesheet" href="/schema/page.css"><link rel="icon" href="data:,"></head><body>'
+    yield f"<h1>{escape(info['title'])} <small>{escape(info['version'])}</small></h1>"
+    yield f"<p>{escape(info.get('description', ''))}</p>"
+    yield '<p>For programs: <a href="/schema/openapi.json">openapi.json</a></p>'
+    schemas = document.get("components", {}).get("schemas", {})
+    for tag, operations in _by_tag(document).items():
+        yield f"<h2>{escape(tag)}</h2>"
+        for path, method, operation in operations:
+            yield from _operation_html(path, method, operation, schemas)
+    yield "</body></html>"
+
+
+def _by_tag(document: Mapping[str, Any]) -> dict[str, list[tuple[str, str, Mapping[str, Any]]]]:
+    tags: dict[str, list[tuple[str, str, Mapping[str, Any]]]] = {}
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if operation := item.get(method):
+                tag = (operation.get("tags") or ["other"])[0]
+                tags.setdefault(tag, []).append((path, method, operation))
+    return tags
+
+
+def _operation_html(path: str, method: str, operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[str]:
+    said = operation.get("description") or operation.get("summary") or ""
+    yield f"<details><summary><b>{method}</b><code>{escape(path)}</code><span>{escape(said)}</span></summary>"
+    if rows := [*_parameters(operation), *_fields(operation, schemas)]:
+        yield "<table><tr><th>name</th><th>in</th><th>type</th><th></th></tr>"
+        for name, place, required, schema in rows:
+            note = "required" if required else ""
+            yield f"<tr><td><code>{escape(name)}</code></td><td>{place}</td>"
+            yield f"<td>{escape(_type(schema, schemas))}</td><td>{note}</td></tr>"
+        yield "</table>"
+    answers = ", ".join(f"{code} {r.get('description', '')}" for code, r in operation.get("responses", {}).items())
+    yield f"<p>Answers: {escape(answers)}</p></details>"
+
+
+def _parameters(operation: Mapping[str, Any]) -> Iterator[_Row]:
+    for parameter in operation.get("parameters", ()):
+        yield parameter["name"], parameter["in"], parameter.get("required", False), parameter.get("schema", {})
+
+
+def _fields(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[_Row]:
+    content = operation.get("requestBody", {}).get("content", {})
+    body = _resolved(content.get("application/json", {}).get("schema", {}), schemas)
+    for name, schema in body.get("properties", {}).items():
+        yield name, "body", name in body.get("required", ()), schema
+
+
+def _resolved(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema itself, whatever it is wrapped in."""
+    if reference := schema.get("$ref"):
+        found: Mapping[str, Any] = schemas.get(reference.rsplit("/", 1)[-1], {})
+        return found
+    several = [s for s in schema.get("oneOf", ()) if s.get("type") != "null"]
+    return _resolved(several[0], schemas) if several else schema
+
+
+def _type(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
+    actual = _resolved(schema, schemas)
+    if values := actual.get("enum"):
+        return " | ".join(str(v) for v in values if v is not None)
+    kind = actual.get("type", "any")
+    named = kind if isinstance(kind, str) else " | ".join(kind)
+    return f"{named} ({actual['format']})" if "format" in actual else named

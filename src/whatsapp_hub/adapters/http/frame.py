@@ -1,0 +1,79 @@
+"""Around every request but webhooks and sockets: its id, its log line, security headers."""
+
+import re
+import time
+from uuid import uuid4
+
+import structlog
+
+from whatsapp_hub.adapters.http.asgi import App, Event, Receive, Scope, Send, tell
+from whatsapp_hub.adapters.http.problems import Problem
+
+_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_PHONE = re.compile(r"(?<![0-9A-Za-z-])[0-9]{4,}([0-9]{4})(?![0-9A-Za-z-])")
+_QUIET = frozenset({"/health", "/api/health", "/metrics"})
+_POLICY = (
+    b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    b"form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", _POLICY),
+    (b"cache-control", b"no-store"),
+)
+_NUL = Problem(400, "invalid", "an address must not contain NUL")
+_STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+
+log = structlog.get_logger(__name__)
+
+
+class Frame:
+    """A handler's own header of the same name is left as it is."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _given_id(scope) or uuid4().hex.encode()
+        structlog.contextvars.bind_contextvars(request_id=request_id.decode())
+        extra = [(b"x-request-id", request_id), *_HEADERS]
+        if scope.get("scheme") == "https":
+            extra.append(_STRICT_TRANSPORT)
+        begun, status = time.perf_counter(), 0
+        app = _refuse if "\x00" in scope["path"] or b"%00" in scope["query_string"] else self._app
+
+        async def framed(event: Event) -> None:
+            nonlocal status
+            if event["type"] == "http.response.start":
+                status = event["status"]
+                present = {name.lower() for name, _ in event.get("headers", ())}
+                event["headers"] = [*event.get("headers", ()), *(h for h in extra if h[0] not in present)]
+            await send(event)
+
+        try:
+            await app(scope, receive, framed)
+        finally:
+            if scope["path"] not in _QUIET:
+                took_ms = round((time.perf_counter() - begun) * 1000, 1)
+                log.info("request", method=scope["method"], path=masked(scope["path"]), status=status, took_ms=took_ms)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    await tell(_NUL, scope, send)
+
+
+def masked(path: str) -> str:
+    """Without phone numbers: of a run of digits the last four are left. Ids (UUIDs) stay."""
+    return _PHONE.sub(r"…\1", path)
+
+
+def _given_id(scope: Scope) -> bytes | None:
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    return given if _ID.fullmatch(given) else None

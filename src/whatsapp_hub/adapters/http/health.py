@@ -1,0 +1,52 @@
+"""Is it alive, and what does it stand on."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from dishka.integrations.litestar import FromDishka
+from litestar import Response, get
+
+from whatsapp_hub.adapters.http.auth import PUBLIC
+
+_DEADLINE_S = 2.0
+
+Check = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """`needed` must answer for the hub to be ready; of `helpful` it is only told whether they do. A check
+    returns when all is well (a string replaces "ok") and raises when not."""
+
+    version: str
+    needed: Mapping[str, Check]
+    helpful: Mapping[str, Check]
+
+    async def __call__(self) -> tuple[bool, dict[str, str]]:
+        """Whether the hub is ready, and each dependency's state."""
+        checks = {**self.needed, **self.helpful}
+        states = dict(zip(checks, await asyncio.gather(*map(_state, checks.values())), strict=True))
+        return all(states[name] != "away" for name in self.needed), states
+
+
+async def _state(check: Check) -> str:
+    try:
+        async with asyncio.timeout(_DEADLINE_S):
+            answer = await check()
+    except Exception:
+        return "away"
+    return answer if isinstance(answer, str) else "ok"
+
+
+@get(["/health", "/api/health"], opt=PUBLIC, tags=["health"], security=[{}])
+async def get_health(health: FromDishka[Health]) -> Response[dict[str, object]]:
+    """503 while something that the hub needs is away."""
+    ready, dependencies = await health()
+    status = "ok" if not {"away"} & set(dependencies.values()) else "degraded"
+    document: dict[str, object] = {
+        "status": status if ready else "unavailable",
+        "version": health.version,
+        "dependencies": dependencies,
+    }
+    return Response(document, status_code=200 if ready else 503)

@@ -1,0 +1,171 @@
+"""From what went wrong to what the client is told: RFC 9457 problems. The only place that knows HTTP codes."""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.plugins.problem_details import (
+    ProblemDetailsConfig,
+    ProblemDetailsException,
+    ProblemDetailsPlugin,
+)
+
+from whatsapp_hub.domain.errors import (
+    Conflict,
+    CredentialsInvalid,
+    Flaw,
+    Forbidden,
+    HubError,
+    Invalid,
+    KeyReused,
+    NotFound,
+    NotSupported,
+    OutcomeUnknown,
+    ProviderError,
+    TooMany,
+    Transient,
+    Unauthenticated,
+    Unavailable,
+)
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+_UNAVAILABLE_RETRY_S = 2
+_MISSING = re.compile(r"(?:missing required field|unknown field) `(.+?)`")
+_MISSING_PARAMETER = re.compile(r"Missing required (?:\w+ )?parameter '(.+?)'")
+_INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`kind` is the last part of the problem's `type`; the same kind always has the same title."""
+
+    status: int
+    kind: str
+    detail: str
+    flaws: tuple[Flaw, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def document(self, instance: str) -> dict[str, object]:
+        title = self.kind.replace("-", " ").replace("_", " ").capitalize()
+        document: dict[str, object] = {
+            "type": f"urn:whatsapp-hub:problem:{self.kind}",
+            "title": title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": instance,
+        }
+        if self.flaws:
+            document["errors"] = [{"pointer": f.pointer, "detail": f.reason} for f in self.flaws]
+        return document
+
+
+def _provider(error: HubError) -> Problem:
+    return Problem(422, "provider-refused", f"the provider refused: {error}")
+
+
+_BY_TYPE: dict[type[HubError], Callable[[Any], Problem]] = {
+    Invalid: lambda e: Problem(400, "invalid", str(e), e.flaws),
+    Unauthenticated: lambda e: Problem(
+        401, "unauthenticated", str(e) or "credentials needed", headers={"WWW-Authenticate": "Bearer"}
+    ),
+    Forbidden: lambda e: Problem(403, "forbidden", str(e)),
+    NotFound: lambda e: Problem(404, "not-found", str(e)),
+    Conflict: lambda e: Problem(409, e.code, str(e)),
+    NotSupported: lambda e: Problem(422, "not-supported", str(e)),
+    KeyReused: lambda _: Problem(422, "key-reused", "this Idempotency-Key came with another request before"),
+    TooMany: lambda e: Problem(429, "too-many-requests", str(e), headers=_retry(e.retry_after_s)),
+    Unavailable: lambda e: Problem(503, "unavailable", str(e) or "try again", headers=_retry(_UNAVAILABLE_RETRY_S)),
+    Transient: lambda e: Problem(503, "provider-away", f"the provider is away: {e}", headers=_retry(e.retry_after_s)),
+    OutcomeUnknown: lambda e: Problem(502, "provider-silent", f"the provider did not answer: {e}"),
+    CredentialsInvalid: lambda e: Problem(422, "provider-credentials", f"the provider refuses the credentials: {e}"),
+    ProviderError: _provider,
+}
+
+
+def _retry(after_s: float) -> dict[str, str]:
+    return {"Retry-After": str(max(1, math.ceil(after_s)))}
+
+
+def describe(error: Exception) -> Problem:
+    """The problem that an error is told as. Anything unforeseen is a 500 that says nothing of its cause."""
+    for kind in type(error).__mro__:
+        if kind in _BY_TYPE:
+            return _BY_TYPE[kind](error)
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    return Problem(500, "internal", "something went wrong here; the request id is in X-Request-Id")
+
+
+def _of_http(error: HTTPException) -> Problem:
+    flaws = tuple(_flaws_of(error)) if isinstance(error, ValidationException) else ()
+    if flaws:
+        return describe(Invalid(*flaws))
+    kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    if error.status_code >= 500:
+        return Problem(error.status_code, kind, HTTPStatus(error.status_code).phrase)
+    return Problem(error.status_code, kind, error.detail, headers=error.headers or {})
+
+
+def _flaws_of(error: ValidationException) -> Iterable[Flaw]:
+    if match := _MISSING_PARAMETER.search(error.detail):
+        yield Flaw(f"/{match[1]}", "is missing")
+    for entry in error.extra if isinstance(error.extra, list) else []:
+        yield _flaw(str(entry.get("key", "")), str(entry.get("message", "")))
+
+
+def _flaw(key: str, message: str) -> Flaw:
+    """`many[1].port` and msgspec's words as a JSON pointer and a reason."""
+    path = [] if key == "data" else _INDEX.sub(r".\1", key).split(".")
+    if match := _MISSING.search(message):
+        reason = "is missing" if "missing" in message else "is not known here"
+        return Flaw(pointer(*path, match[1]), reason)
+    if message == "'data'":  # the whole body is missing
+        message = "a JSON body is needed"
+    return Flaw(pointer(*path), _reason(message))
+
+
+def _reason(message: str) -> str:
+    """`Expected `str`, got `int`` as `expected str, got int`."""
+    plain = message.replace("`", "")
+    return plain[:1].lower() + plain[1:]
+
+
+def pointer(*path: str) -> str:
+    """A JSON pointer (RFC 6901)."""
+    return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in path if step)
+
+
+class _Answer(ProblemDetailsException):
+    """A problem that learns its `instance` from the request."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(detail=problem.detail, status_code=problem.status, headers=dict(problem.headers))
+        self._problem = problem
+
+    def to_response(self, request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+        return Response(
+            self._problem.document(request.scope["path"]),
+            status_code=self._problem.status,
+            headers=dict(self._problem.headers),
+            media_type=MEDIA_TYPE,
+        )
+
+
+def plugin() -> ProblemDetailsPlugin:
+    def answer(error: Exception) -> ProblemDetailsException:
+        problem = describe(error)
+        if problem.status == 500:
+            log.error("request failed", exc_info=error)
+        return _Answer(problem)
+
+    errors: dict[type[Exception], Callable[[Exception], ProblemDetailsException]]
+    errors = {HubError: answer, HTTPException: answer, Exception: answer}
+    return ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=errors))

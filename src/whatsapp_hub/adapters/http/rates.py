@@ -1,0 +1,65 @@
+"""So many requests a minute per caller, with the RateLimit headers that clients know."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from whatsapp_hub.adapters.http import asgi
+from whatsapp_hub.adapters.http.problems import describe
+from whatsapp_hub.application.ports.rates import Allowance, Rates
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.domain.errors import TooMany
+
+WINDOW_S = 60
+PER_ADDRESS = {"per_address": 60}
+"""`opt` of a public route that is limited per client address: so many a minute."""
+
+
+class LimitsRate:
+    """Stands behind `Authenticates`. Routes without a caller have no limit, unless they say PER_ADDRESS."""
+
+    def __init__(self, app: ASGIApp, rates: Rates, per_user: int, per_key: int) -> None:
+        self.app = app
+        self._rates = rates
+        self._per_user = per_user
+        self._per_key = per_key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key, limit = self._limit(scope)
+        if not limit:
+            await self.app(scope, receive, send)
+            return
+        allowance = await self._rates.spend(key, limit, WINDOW_S)
+        headers = _headers(allowance)
+        if not allowance.allowed:
+            problem = describe(TooMany(allowance.retry_s))
+            problem = replace(problem, headers={**problem.headers, **headers})
+            await asgi.tell(problem, scope, send)  # type: ignore[arg-type]
+            return
+        raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+        async def limited(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *raw]
+            await send(message)
+
+        await self.app(scope, receive, limited)
+
+    def _limit(self, scope: Scope) -> tuple[str, int]:
+        caller = scope.get("auth")
+        if isinstance(caller, Caller):
+            return caller.key, self._per_user if caller.user_id else self._per_key
+        options: dict[str, Any] = scope["route_handler"].opt
+        address = (scope.get("client") or ("unknown", 0))[0]
+        return f"address:{address}", options.get("per_address", 0)
+
+
+def _headers(allowance: Allowance) -> dict[str, str]:
+    return {
+        "RateLimit-Policy": f"{allowance.limit};w={WINDOW_S}",
+        "RateLimit-Limit": str(allowance.limit),
+        "RateLimit-Remaining": str(allowance.remaining),
+        "RateLimit-Reset": str(math.ceil(allowance.reset_s)),
+    }

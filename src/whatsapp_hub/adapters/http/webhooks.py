@@ -1,0 +1,95 @@
+"""What providers post. Bare ASGI beside Litestar: nothing stands between the socket and `AcceptWebhook`.
+
+`/webhooks/whatsapp[/{sessionId}]` is Meta's, `/webhooks/{provider}[/{sessionId}]` everybody else's.
+"""
+
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import structlog
+from dishka import AsyncContainer
+
+from whatsapp_hub.adapters.http import asgi
+from whatsapp_hub.adapters.http.problems import Problem, describe
+from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake
+from whatsapp_hub.domain.errors import HubError, NotFound
+from whatsapp_hub.domain.ids import SessionId
+
+PREFIX = "/webhooks/"
+MAX_BODY_BYTES = 4 * 1024 * 1024
+_KINDS = {"whatsapp": "META"}
+_TOO_LARGE = Problem(413, "too-large", f"a webhook's body has at most {MAX_BODY_BYTES} bytes")
+_BAD_METHOD = Problem(405, "method-not-allowed", "POST, or GET for a handshake", headers={"Allow": "GET, POST"})
+_REFUSED = Problem(403, "forbidden", "the verify token is not ours")
+_PLAIN = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
+
+_THANKS = b'{"received":true}'
+_THANKS_START = asgi.start(200, {"Content-Type": "application/json", "Content-Length": str(len(_THANKS))})
+_THANKS_BODY = asgi.body(_THANKS)
+
+log = structlog.get_logger(__name__)
+
+
+class Webhooks:
+    """An ASGI app for HTTP requests under `/webhooks/`."""
+
+    def __init__(self, container: AsyncContainer) -> None:
+        self._container = container
+        self._accept: AcceptWebhook | None = None
+
+    async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        try:
+            if scope["method"] == "POST":
+                await self._post(scope, receive, send)
+            elif scope["method"] == "GET":
+                await self._get(scope, send)
+            else:
+                await asgi.tell(_BAD_METHOD, scope, send)
+        except ConnectionResetError:
+            return
+        except HubError as error:
+            log.info("webhook refused", path=scope["path"], error=type(error).__name__)
+            await asgi.tell(describe(error), scope, send)
+        except Exception as error:
+            log.exception("webhook failed", path=scope["path"])
+            await asgi.tell(describe(error), scope, send)
+
+    async def _post(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        headers = asgi.Headers(scope["headers"])
+        body = await asgi.read(receive, headers.get("content-length"), MAX_BODY_BYTES)
+        if body is None:
+            await asgi.tell(_TOO_LARGE, scope, send)
+            return
+        accept = self._accept or await self._resolve()
+        kind, session_id = _addressee(scope["path"])
+        await accept(kind, session_id, headers, body)
+        await send(_THANKS_START)
+        await send(_THANKS_BODY)
+
+    async def _resolve(self) -> AcceptWebhook:
+        self._accept = await self._container.get(AcceptWebhook)
+        return self._accept
+
+    async def _get(self, scope: asgi.Scope, send: asgi.Send) -> None:
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        answer_handshake = await self._container.get(AnswerHandshake)
+        kind, session_id = _addressee(scope["path"])
+        answer = await answer_handshake(kind, session_id, query)
+        if answer is None:
+            await asgi.tell(_REFUSED, scope, send)
+            return
+        content = answer.encode()
+        await send(asgi.start(200, {**_PLAIN, "Content-Length": str(len(content))}))
+        await send(asgi.body(content))
+
+
+def _addressee(path: str) -> tuple[str, SessionId | None]:
+    """The provider's kind and the session that a path names. Raises NotFound."""
+    name, _, session = path[len(PREFIX) :].rstrip("/").partition("/")
+    kind = _KINDS.get(name, name.upper())
+    if not session:
+        return kind, None
+    try:
+        return kind, SessionId(UUID(session))
+    except ValueError:
+        raise NotFound("session", session) from None

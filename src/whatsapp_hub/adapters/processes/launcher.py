@@ -1,0 +1,106 @@
+"""Becomes another program, after tying itself to the process that asked for it.
+
+Run as a script (`python -I -S launcher.py PARENT_PID DEATH_SIGNAL USER_ID PROGRAM ARGUMENTS…`), so that nothing is
+done between fork and exec in a process that has threads. Imports the standard library only.
+
+- The kernel sends DEATH_SIGNAL when the parent dies, even by SIGKILL (Linux; prctl(2), PR_SET_PDEATHSIG).
+- USER_ID (`-` for none): PostgreSQL refuses to run as root. Folders above the program and its data may be open to root
+  only (a 0700 home); instead of loosening them, the program keeps one capability, to read and search folders
+  (capabilities(7), ambient set).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+PR_SET_PDEATHSIG = 1
+PR_SET_SECUREBITS = 28
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2  # also lets access(2), which PostgreSQL asks about itself, see the capability
+CAP_DAC_OVERRIDE = 1
+CAP_DAC_READ_SEARCH = 2
+CAPABILITY_VERSION_3 = 0x20080522
+
+
+class CapabilityHeader(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class CapabilitySet(ctypes.Structure):
+    _fields_ = (("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32))
+
+
+CapabilitySets = CapabilitySet * 2
+
+
+def system_call(name: str, *arguments: object) -> None:
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, f"{name}: {os.strerror(error)}")
+
+
+def prctl(option: int, value: int, detail: int = 0) -> None:
+    system_call("prctl", *(ctypes.c_ulong(number) for number in (option, value, detail, 0, 0)))
+
+
+def permitted_capabilities() -> int:
+    sets = CapabilitySets()
+    system_call("capget", ctypes.byref(CapabilityHeader(CAPABILITY_VERSION_3, 0)), ctypes.byref(sets))
+    return int(sets[0].permitted)
+
+
+def keep_only(capability: int) -> None:
+    bit = 1 << capability
+    sets = CapabilitySets(CapabilitySet(bit, bit, bit), CapabilitySet())
+    system_call("capset", ctypes.byref(CapabilityHeader(CAPABILITY_VERSION_3, 0)), ctypes.byref(sets))
+    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability)
+
+
+def drop_root(user_id: int) -> None:
+    reading = None
+    if sys.platform == "linux":
+        reading = reading_capability()
+    os.setgroups([])
+    os.setgid(user_id)
+    os.setuid(user_id)
+    if reading is not None:
+        keep_only(reading)
+        prctl(PR_SET_NO_NEW_PRIVS, 1)
+
+
+def reading_capability() -> int | None:
+    """The least capability that reads below closed folders, if this process may hand one on."""
+    permitted = permitted_capabilities()
+    chosen = next((cap for cap in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) if permitted & (1 << cap)), None)
+    try:
+        prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
+    except OSError:
+        return None  # a container without CAP_SETPCAP: open folders will do
+    return chosen
+
+
+def tie_to_parent(parent_pid: int, death_signal: int) -> None:
+    if sys.platform == "linux":
+        prctl(PR_SET_PDEATHSIG, death_signal)
+    if os.getppid() != parent_pid:  # it died before the tie held
+        sys.exit(1)
+
+
+def main(arguments: list[str]) -> None:
+    parent_pid, death_signal, user_id, program, *rest = arguments
+    try:
+        if user_id != "-":
+            drop_root(int(user_id))
+        tie_to_parent(int(parent_pid), int(death_signal))  # last: a change of user unties
+        os.execv(program, [program, *rest])
+    except OSError as error:
+        who = "" if user_id == "-" else f" as user {user_id} (PostgreSQL does not run as root)"
+        sys.exit(f"cannot start {program}{who}: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,104 @@
+"""One HTTP exchange with a provider, with a hard deadline and an honest account of how it failed.
+
+The question that decides everything is whether the request had begun to leave this machine. Before that,
+a failure is Transient (certainly not sent); from then on it is OutcomeUnknown, unless the call is
+idempotent and may simply be made again.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+
+import httpx
+
+from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
+
+_RETRY_AFTER_S = 2.0
+_CONNECT_TIMEOUT_S = 5.0
+_WRITING = ("http11.send_request_headers.started", "http2.send_request_headers.started")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`idempotent`: doing it twice does no harm (look-ups, read marks)."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+    idempotent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: bytes
+    retry_after_s: float | None = None
+
+
+class HttpPool:
+    """The connections of one provider.
+
+    Several small pools instead of a large one: httpx looks through all connections of a pool for each request
+    (measured with 128 calls at once: 1.4 ms of processor time a call, against 3.2 in one pool). The least
+    busy takes the call. Idle connections are dropped before the other side does it (Node, and so WAHA, after
+    5 s): one that closes while we write costs an unknown outcome.
+    """
+
+    def __init__(self, pools: int = 16, connections: int = 16) -> None:
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=4)
+        timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S, pool=_CONNECT_TIMEOUT_S)
+        self._clients = [httpx.AsyncClient(limits=limits, timeout=timeout, verify=_tls()) for _ in range(pools)]
+        self._busy = [0] * pools
+
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[httpx.AsyncClient]:
+        chosen = min(range(len(self._clients)), key=self._busy.__getitem__)
+        self._busy[chosen] += 1
+        try:
+            yield self._clients[chosen]
+        finally:
+            self._busy[chosen] -= 1
+
+    async def aclose(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Reading the certificates takes tens of milliseconds, once is enough."""
+    return httpx.create_ssl_context()
+
+
+async def exchange(pool: HttpPool, call: Call, deadline_s: float) -> Answer:
+    """Make the call within `deadline_s` seconds. Raises Transient or OutcomeUnknown."""
+    writing = False
+
+    async def trace(event: str, _info: Mapping[str, object]) -> None:
+        nonlocal writing
+        writing = writing or event in _WRITING
+
+    try:
+        async with asyncio.timeout(deadline_s), pool.client() as client:
+            response = await client.request(
+                call.method,
+                call.url,
+                headers=dict(call.headers),
+                content=call.body,
+                extensions={"trace": trace},
+            )
+    except Exception as error:  # not only httpx's own: a connection that dies while it is made raises anything
+        code = "timeout" if isinstance(error, TimeoutError | httpx.TimeoutException) else "connection"
+        if writing and not call.idempotent:
+            raise OutcomeUnknown(code, type(error).__name__) from error
+        raise Transient(code, type(error).__name__, retry_after_s=_RETRY_AFTER_S, scope=Scope.SESSION) from error
+    return Answer(response.status_code, response.content, _retry_after(response))
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    value = response.headers.get("retry-after", "")
+    return min(float(value), 3600.0) if value.isascii() and value.isdigit() else None

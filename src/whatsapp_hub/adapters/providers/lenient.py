@@ -1,0 +1,140 @@
+"""Reading JSON that may be anything: what providers send is converted, never trusted.
+
+A value of an unexpected kind reads as empty; text is made storable (no NUL, no lone surrogate), since
+PostgreSQL would refuse it.
+"""
+
+import hashlib
+import json
+import math
+from datetime import UTC, datetime
+
+import msgspec
+
+from whatsapp_hub.application.ports.provider import Malformed
+from whatsapp_hub.domain.message import storable
+
+JsonObject = dict[str, object]
+
+UNKNOWN_TIME = datetime(2009, 1, 1, tzinfo=UTC)
+"""Stands for a time that the provider did not tell (WhatsApp did not exist before)."""
+
+_LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_MILLISECONDS_FROM = 10_000_000_000
+_DEPTH = 64
+_KEY_LENGTH = 300
+_CHAT_LENGTH = 200
+
+_decode = msgspec.json.Decoder().decode
+
+
+def decode_object(body: bytes) -> JsonObject:
+    """The JSON object in these bytes, its broken text mended. Raises Malformed."""
+    try:
+        value = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        value = _decode_broken(body)
+    if not isinstance(value, dict):
+        raise Malformed("not a JSON object")
+    return value
+
+
+def mend(body: bytes) -> bytes:
+    """The same JSON with broken UTF-8, lone surrogates and impossible numbers replaced, for strict
+    decoders. Raises Malformed."""
+    return msgspec.json.encode(_decode_broken(body))
+
+
+def _decode_broken(body: bytes) -> object:
+    try:
+        return clean(json.loads(body.decode("utf-8", "replace")))
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"not JSON: {type(error).__name__}") from None
+
+
+def clean(value: object, depth: int = 0) -> object:
+    """A copy that PostgreSQL's jsonb can hold; nesting beyond 64 levels is cut off."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if depth == _DEPTH and isinstance(value, dict | list):
+        return "…"
+    if isinstance(value, dict):
+        return {storable(str(key)): clean(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clean(item, depth + 1) for item in value]
+    return value
+
+
+def obj(value: object) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """A string, or a number's digits; anything else is empty."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 256:
+        return str(value)
+    return ""
+
+
+def instant(*candidates: object) -> datetime:
+    """The first candidate that is a time from 2009 to 2099: seconds or milliseconds since 1970, as a
+    number or in a string. UNKNOWN_TIME if none is."""
+    for candidate in candidates:
+        seen = _instant(candidate)
+        if seen is not None:
+            return seen
+    return UNKNOWN_TIME
+
+
+def _instant(value: object) -> datetime | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = float(value)
+        if seconds > _MILLISECONDS_FROM:
+            seconds /= 1000
+        at = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at if UNKNOWN_TIME <= at < _LATEST else None
+
+
+def dedupe_key(*parts: str) -> str:
+    """The parts joined, or their hash if that is too long or not printable ASCII."""
+    return _bounded(":".join(parts), parts[0], _KEY_LENGTH)
+
+
+def chat_key(address: str) -> str:
+    """An address that orders processing, bounded like `RawUpdate.chat`."""
+    return _bounded(address, "hash", _CHAT_LENGTH)
+
+
+def digest(*pieces: bytes) -> str:
+    sha = hashlib.sha256()
+    for piece in pieces:
+        sha.update(len(piece).to_bytes(8, "big"))
+        sha.update(piece)
+    return sha.hexdigest()
+
+
+def routes(*keys: tuple[str, str]) -> tuple[str, ...]:
+    """`kind:value` for each pair whose value could name a session."""
+    return tuple(f"{kind}:{value}" for kind, value in keys if _is_printable(value) and len(value) <= 200)
+
+
+def _bounded(key: str, prefix: str, length: int) -> str:
+    if len(key) <= length and _is_printable(key):
+        return key
+    return f"{prefix}:{digest(key.encode('utf-8', 'surrogatepass'))}"
+
+
+def _is_printable(value: str) -> bool:
+    return bool(value) and value.isascii() and value.isprintable()

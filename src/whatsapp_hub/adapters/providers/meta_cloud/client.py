@@ -1,0 +1,85 @@
+"""The I/O half of Meta's Cloud API: one pool of connections for all numbers."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from whatsapp_hub.adapters.providers.exchange import Answer, Call, HttpPool, exchange
+from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
+from whatsapp_hub.adapters.providers.meta_cloud import errors
+from whatsapp_hub.adapters.providers.meta_cloud.inbound import identity_of
+from whatsapp_hub.adapters.providers.meta_cloud.outbound import message_body
+from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings
+from whatsapp_hub.application.ports.provider import Accepted, Outgoing, SessionRef, SessionSeen
+from whatsapp_hub.domain.errors import OutcomeUnknown
+from whatsapp_hub.domain.session import SessionStatus
+
+_DEADLINE_S = 15.0
+"""For calls other than `send`, which bring their own."""
+
+
+class MetaClient:
+    def __init__(self, base_url: str, now: Callable[[], datetime]) -> None:
+        self._base = base_url
+        self._now = now
+        self._http = HttpPool()
+
+    async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
+        settings = _settings(session)
+        body = message_body(message)
+        answer = errors.read(await self._post(settings, f"{settings.phone_number_id}/messages", body, deadline_s))
+        id = text(obj(next(iter(items(answer.get("messages"))), None)).get("id"))
+        if not id:
+            raise OutcomeUnknown("no_message_id", "Meta answered without a message id")
+        contact = obj(next(iter(items(answer.get("contacts"))), None))
+        return Accepted(id, identity_of(text(contact.get("wa_id")), text(contact.get("user_id"))))
+
+    async def start(self, session: SessionRef) -> SessionSeen:
+        """Subscribe the business account to our app's webhooks, and look the number up."""
+        settings = _settings(session)
+        if settings.business_account_id:
+            path = f"{settings.business_account_id}/subscribed_apps"
+            errors.read(await self._post(settings, path, {}, _DEADLINE_S, idempotent=True))
+        number = errors.read(await self._get(settings, f"{settings.phone_number_id}?fields=display_phone_number"))
+        digits = "".join(c for c in text(number.get("display_phone_number")) if c.isascii() and c.isdigit())
+        return SessionSeen(SessionStatus.CONNECTED, self._now(), phone_number=digits or None)
+
+    async def stop(self, session: SessionRef) -> SessionSeen:
+        """Nothing is undone at Meta: other numbers of the account may need the subscription."""
+        return SessionSeen(SessionStatus.DISCONNECTED, self._now(), "stopped")
+
+    async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
+        """The newest is enough: Meta marks all earlier ones of the chat as read too."""
+        if provider_message_ids:
+            await self._read_mark(session, {"message_id": provider_message_ids[-1]})
+
+    async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
+        """For up to 25 s. Meta ties it to a message of the customer, and marks that one as read."""
+        if last_inbound_id:
+            await self._read_mark(session, {"message_id": last_inbound_id, "typing_indicator": {"type": "text"}})
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _read_mark(self, session: SessionRef, what: JsonObject) -> None:
+        settings = _settings(session)
+        body: JsonObject = {"messaging_product": "whatsapp", "status": "read", **what}
+        path = f"{settings.phone_number_id}/messages"
+        errors.read(await self._post(settings, path, body, _DEADLINE_S, idempotent=True))
+
+    async def _post(
+        self, settings: MetaSettings, path: str, body: JsonObject, deadline_s: float, *, idempotent: bool = False
+    ) -> Answer:
+        headers = {"Authorization": f"Bearer {settings.access_token}", "Content-Type": "application/json"}
+        call = Call("POST", f"{self._base}/{path}", headers, msgspec.json.encode(clean(body)), idempotent)
+        return await exchange(self._http, call, deadline_s)
+
+    async def _get(self, settings: MetaSettings, path: str) -> Answer:
+        headers = {"Authorization": f"Bearer {settings.access_token}"}
+        return await exchange(self._http, Call("GET", f"{self._base}/{path}", headers, idempotent=True), _DEADLINE_S)
+
+
+def _settings(session: SessionRef) -> MetaSettings:
+    assert isinstance(session.settings, MetaSettings)
+    return session.settings

@@ -1,0 +1,103 @@
+"""What Meta's error codes mean for a message that we tried to send.
+
+Source: Meta's table of WhatsApp error codes; the code decides, the HTTP status only where there is none.
+An answer of 5xx that is no error of Meta's own comes from something on the way, which may have failed after
+Meta took the message: its outcome is unknown. The same goes for a 2xx that carries no message id.
+"""
+
+import re
+
+import msgspec
+
+from whatsapp_hub.adapters.providers.exchange import Answer
+from whatsapp_hub.adapters.providers.lenient import JsonObject, obj, text
+from whatsapp_hub.domain.errors import (
+    CredentialsInvalid,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+    Scope,
+    Transient,
+)
+
+_CREDENTIALS = frozenset({0, 190})
+_PERMISSION = frozenset({3, 10, 131005, *range(200, 300)})
+_ALERT = _PERMISSION | {131048, 368, 131031, 130497, 131037, 131042, 131045, 133010}
+"""Certainly not sent, and an operator must look: permission, policy, spam limit, payment, registration."""
+
+_PERMANENT = _ALERT | {
+    *(33, 100, 130472, 131008, 131009, 131021, 131026, 131030, 131047, 131049, 131050, 131051, 131052, 131053),
+    *(131062, 131063, 131064, 132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132068),
+    *(135000, 137000),
+}
+"""Certainly not sent, whatever the HTTP status. A code that is in no list is unknown with 5xx, else refused."""
+
+_TRANSIENT: dict[int, tuple[float, Scope, int]] = {
+    1: (5.0, Scope.RECIPIENT, 3),
+    2: (5.0, Scope.SESSION, 8),
+    4: (300.0, Scope.APP, 12),
+    80007: (300.0, Scope.SESSION, 12),
+    130429: (5.0, Scope.SESSION, 12),
+    131000: (5.0, Scope.RECIPIENT, 3),
+    131016: (20.0, Scope.SESSION, 8),
+    131056: (4.0, Scope.RECIPIENT, 12),
+    131057: (60.0, Scope.SESSION, 8),
+    132069: (600.0, Scope.RECIPIENT, 6),
+    133004: (60.0, Scope.SESSION, 8),
+}
+"""Seconds before the first retry (the lanes double them), how far it reaches, and how many tries."""
+
+_DETAIL_LENGTH = 200
+_TOKEN = re.compile(r"EAA[0-9A-Za-z_-]{8,}")
+
+
+def read(answer: Answer) -> JsonObject:
+    """The JSON object that Meta answered. Raises the error that the answer is."""
+    try:
+        body = obj(msgspec.json.decode(answer.body))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body = {}
+    if isinstance(body.get("error"), dict):
+        raise by_code(obj(body["error"]), answer)
+    if not 200 <= answer.status < 300:
+        raise _by_status(answer)
+    if not body:
+        raise OutcomeUnknown(f"http_{answer.status}", "the answer is no JSON object")
+    return body
+
+
+def by_code(error: JsonObject, answer: Answer) -> ProviderError:
+    code = error.get("code")
+    if not isinstance(code, int):
+        return _by_status(answer)
+    name, detail = str(code), explain(error)
+    if code in _CREDENTIALS:
+        return CredentialsInvalid(name, detail)
+    if code in _TRANSIENT:
+        retry_after_s, scope, tries = _TRANSIENT[code]
+        return Transient(
+            name, detail, retry_after_s=max(retry_after_s, answer.retry_after_s or 0), scope=scope, tries=tries
+        )
+    if code in _ALERT:
+        return Rejected(name, detail, alert=True)
+    if answer.status >= 500 and code not in _PERMANENT:
+        return OutcomeUnknown(name, detail)
+    return Rejected(name, detail)
+
+
+def explain(error: JsonObject) -> str:
+    """Meta's words: the message or title, and the details. ("Malformed access token" repeats the token.)"""
+    said = [text(error.get("message")) or text(error.get("title")), text(obj(error.get("error_data")).get("details"))]
+    words = " - ".join(dict.fromkeys(word for word in said if word))
+    return _TOKEN.sub("EAA…", words)[:_DETAIL_LENGTH]
+
+
+def _by_status(answer: Answer) -> ProviderError:
+    name = f"http_{answer.status}"
+    if answer.status == 401:
+        return CredentialsInvalid(name)
+    if answer.status == 429:
+        return Transient(name, retry_after_s=answer.retry_after_s or 5.0, scope=Scope.SESSION)
+    if answer.status >= 500 or answer.status == 408 or answer.status < 300:
+        return OutcomeUnknown(name, "not an answer of Meta's own")
+    return Rejected(name, "not an answer of Meta's own")

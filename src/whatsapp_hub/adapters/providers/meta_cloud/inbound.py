@@ -1,0 +1,165 @@
+"""From one update of Meta's to the hub's events. Pure; never fails on what `cut` yields."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from whatsapp_hub.adapters.providers.lenient import JsonObject, decode_object, digest, instant, items, obj, text
+from whatsapp_hub.adapters.providers.meta_cloud import wire
+from whatsapp_hub.adapters.providers.meta_cloud.content import content_of
+from whatsapp_hub.adapters.providers.meta_cloud.errors import explain
+from whatsapp_hub.application.ports.provider import (
+    ChatKind,
+    IdentitySeen,
+    MessageSeen,
+    Origin,
+    OtherSeen,
+    ProviderEvent,
+    ReceiptSeen,
+)
+from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.domain.ids import MessageId
+from whatsapp_hub.domain.message import MessageStatus
+
+_STATUS = {
+    "sent": MessageStatus.SENT,
+    "delivered": MessageStatus.DELIVERED,
+    "read": MessageStatus.READ,
+    "played": MessageStatus.READ,
+    "failed": MessageStatus.FAILED,
+}
+_ADDRESS_LENGTH = 150
+
+
+def translate(body: bytes) -> list[ProviderEvent]:
+    """Raises Malformed for bytes that are no JSON object."""
+    update = decode_object(body)
+    kind, item = text(update.get("kind")), obj(update.get("item"))
+    at = instant(item.get("timestamp"), update.get("time"))
+    events: list[ProviderEvent] = []
+    if kind == wire.STATUS:
+        events = _status(update, item, at)
+    elif kind in (wire.MESSAGE, wire.ECHO, wire.HISTORY):
+        events = _message(update, kind, item, at)
+    return events or [OtherSeen(text(update.get("field"))[:100] or "unknown", at)]
+
+
+def identity_of(address: str, user_id: str = "") -> tuple[Identity, ...]:
+    """The identities behind a phone number and a BSUID, either of which may be missing. An address that is
+    no phone number is kept as a BSUID, as it is spelt."""
+    found = []
+    if _is_phone(address):
+        found.append(Identity.phone(address))
+    elif address:
+        found.append(Identity.bsuid(address))
+    if user_id:
+        found.append(Identity.bsuid(user_id))
+    return tuple(dict.fromkeys(i for i in found if len(i.address) <= _ADDRESS_LENGTH))
+
+
+def _is_phone(address: str) -> bool:
+    digits = address.removeprefix("+")
+    return digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 20
+
+
+def _message(update: JsonObject, kind: str, item: JsonObject, at: datetime) -> list[ProviderEvent]:
+    if text(item.get("type")) == "revoke":
+        return [OtherSeen("revoke", at)]
+    from_me = kind == wire.ECHO or (kind == wire.HISTORY and _wrote_ourselves(update, item))
+    other_side = _other_side(update, item, from_me, kind)
+    changed = _changed_number(item)
+    group = text(item.get("group_id"))[:_ADDRESS_LENGTH]
+    names = (Identity.chat(group),) if group else tuple(dict.fromkeys((*changed, *other_side)))
+    if not names:
+        return []
+    profile = obj(obj(update.get("contact")).get("profile"))
+    context = obj(item.get("context"))
+    seen = MessageSeen(
+        provider_message_id=_id(item, kind, names),
+        chat=names[0].address,
+        kind=ChatKind.GROUP if group else ChatKind.PERSON,
+        chat_names=names,
+        content=content_of(item),
+        at=at,
+        from_me=from_me,
+        origin=Origin.HISTORY if kind == wire.HISTORY else Origin.LIVE,
+        name=None if from_me else text(profile.get("name")) or None,
+        author=other_side[0].address if group and other_side and not from_me else None,
+        reply_to=text(context.get("id")) or None,
+    )
+    return [IdentitySeen(names, at), seen] if changed else [seen]
+
+
+def _id(item: JsonObject, kind: str, names: Iterable[Identity]) -> str:
+    """Meta's id; a message without one gets a name that stays the same when it comes again."""
+    if id := text(item.get("id"))[:500]:
+        return id
+    return "hub." + digest(kind.encode(), repr((*names, item)).encode("utf-8", "replace"))[:40]
+
+
+def _wrote_ourselves(update: JsonObject, item: JsonObject) -> bool:
+    """History does not mark our own messages: they come from our display number, or from nobody to somebody."""
+    ours = _digits(text(obj(update.get("metadata")).get("display_phone_number")))
+    sender = _digits(text(item.get("from")))
+    return bool(item.get("to")) or (bool(ours) and sender == ours)
+
+
+def _digits(phone: str) -> str:
+    return "".join(c for c in phone if c.isdigit())
+
+
+def _other_side(update: JsonObject, item: JsonObject, from_me: bool, kind: str) -> tuple[Identity, ...]:
+    contact = obj(update.get("contact"))
+    if kind == wire.HISTORY and (thread := text(update.get("thread"))):
+        return identity_of(thread, text(contact.get("user_id")))
+    if from_me:
+        return identity_of(text(item.get("to")), text(item.get("to_user_id")))
+    address, user_id = text(item.get("from")), text(item.get("from_user_id"))
+    if not address and text(contact.get("user_id")) in ("", user_id):
+        address = text(contact.get("wa_id"))
+    if not user_id and text(contact.get("wa_id")) == address:
+        user_id = text(contact.get("user_id"))
+    return identity_of(address, user_id)
+
+
+def _changed_number(item: JsonObject) -> tuple[Identity, ...]:
+    """The new identities of a customer who changed number. (A BSUID changes with it.)"""
+    system = obj(item.get("system"))
+    if text(item.get("type")) != "system" or not text(system.get("type")).startswith("user_changed"):
+        return ()
+    return identity_of(text(system.get("wa_id")) or text(system.get("new_wa_id")), text(system.get("user_id")))
+
+
+def _status(update: JsonObject, item: JsonObject, at: datetime) -> list[ProviderEvent]:
+    status, id = _STATUS.get(text(item.get("status"))), text(item.get("id"))[:500]
+    if status is None or not id:
+        return []
+    errors = [_error(obj(error)) for error in items(item.get("errors"))] if status is MessageStatus.FAILED else []
+    receipt = ReceiptSeen(
+        provider_message_id=id,
+        status=status,
+        at=at,
+        error="; ".join(errors) or ("failed" if status is MessageStatus.FAILED else None),
+        sent_as=_sent_as(item.get("biz_opaque_callback_data")),
+    )
+    names = _recipient(item) if status is MessageStatus.DELIVERED else ()
+    return [receipt, IdentitySeen(names, at)] if len(names) > 1 else [receipt]
+
+
+def _error(error: JsonObject) -> str:
+    return f"{text(error.get('code'))}: {explain(error)}"[:600]
+
+
+def _sent_as(value: object) -> MessageId | None:
+    try:
+        return MessageId(UUID(value)) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _recipient(item: JsonObject) -> tuple[Identity, ...]:
+    """A person's phone and BSUID together. Told on `delivered` only, since the answer to our sending tells
+    them as well, and three times a message would be two too many."""
+    if text(item.get("recipient_type")) == "group":
+        return ()
+    return identity_of(text(item.get("recipient_id")), text(item.get("recipient_user_id")))

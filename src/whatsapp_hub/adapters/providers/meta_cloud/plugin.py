@@ -1,0 +1,108 @@
+"""What the hub sees of Meta's Cloud API: kind, capabilities, settings, webhooks."""
+
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from whatsapp_hub.adapters.providers.lenient import routes
+from whatsapp_hub.adapters.providers.meta_cloud import inbound
+from whatsapp_hub.adapters.providers.meta_cloud.client import MetaClient
+from whatsapp_hub.adapters.providers.meta_cloud.cut import cut
+from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings, decode, encode
+from whatsapp_hub.application.ports.provider import Host, ProviderEvent, RawUpdate, ReceivesWebhooks
+from whatsapp_hub.domain.capabilities import Capabilities, Feature, Rate
+from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.domain.message import MessageType
+
+KIND = "META"
+_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
+
+CAPABILITIES = Capabilities(
+    provider=KIND,
+    sends=frozenset(MessageType) - {MessageType.SYSTEM, MessageType.UNSUPPORTED},
+    features=frozenset(
+        {
+            Feature.WEBHOOKS,
+            Feature.TEMPLATES,
+            Feature.TYPING,
+            Feature.MARK_READ,
+            Feature.REPLY,
+            Feature.GROUPS,
+            Feature.HISTORY,
+        }
+    ),
+    text_limit=4096,
+    session_rate=Rate(interval_s=1 / 80, burst=20),
+    chat_rate=Rate(interval_s=6.0, burst=45),
+    reply_window_h=24,
+    promises=(
+        "Meta repeats a webhook for up to 7 days until we have stored it.",
+        "A send whose answer was lost is settled by its receipt, which carries our own id back.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MetaWebhooks:
+    """One app secret signs for every number of a Meta app."""
+
+    def split(self, body: bytes) -> list[RawUpdate]:
+        return cut(body)
+
+    def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
+        """Over the bytes as they came: Meta signs its own escaped spelling."""
+        assert isinstance(settings, MetaSettings)
+        expected = "sha256=" + hmac.digest(settings.app_secret.encode(), body, "sha256").hex()
+        return _same(headers.get("x-hub-signature-256", ""), expected)
+
+    def secret_of(self, settings: object) -> str:
+        assert isinstance(settings, MetaSettings)
+        return settings.app_secret
+
+    def is_signed(self, headers: Mapping[str, str]) -> bool:
+        return _SIGNATURE.fullmatch(headers.get("x-hub-signature-256", "")) is not None
+
+    def handshake(self, settings: object, query: Mapping[str, str]) -> str | None:
+        assert isinstance(settings, MetaSettings)
+        if query.get("hub.mode") != "subscribe" or not _same(query.get("hub.verify_token", ""), settings.verify_token):
+            return None
+        return query.get("hub.challenge", "")
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+
+class MetaCloud:
+    """`now` tells the time at which a session was seen to be up."""
+
+    kind = KIND
+    capabilities = CAPABILITIES
+    webhooks: ReceivesWebhooks | None = MetaWebhooks()
+
+    def __init__(self, graph_url: str, version: str, now: Callable[[], datetime]) -> None:
+        self._base = f"{graph_url.rstrip('/')}/{version.strip('/')}".rstrip("/")
+        self._now = now
+
+    def decode_settings(self, settings: Mapping[str, object]) -> MetaSettings:
+        return decode(settings)
+
+    def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
+        assert isinstance(settings, MetaSettings)
+        return encode(settings, secrets=secrets)
+
+    def routes(self, settings: object) -> tuple[str, ...]:
+        assert isinstance(settings, MetaSettings)
+        return routes(("phone", settings.phone_number_id), ("waba", settings.business_account_id))
+
+    def chat_of(self, identity: Identity) -> str:
+        """The phone's digits, a BSUID, or a group's id."""
+        return identity.address or identity.value
+
+    def translate(self, body: bytes) -> list[ProviderEvent]:
+        return inbound.translate(body)
+
+    def connect(self, host: Host) -> MetaClient:
+        return MetaClient(self._base, self._now)

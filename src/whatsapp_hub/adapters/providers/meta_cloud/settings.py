@@ -1,0 +1,46 @@
+"""A session's settings on Meta's Cloud API."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from whatsapp_hub.adapters.providers.settings import Fields
+
+_NAMES = {
+    "phoneNumberId": "phone_number_id",
+    "businessAccountId": "business_account_id",
+    "accessToken": "access_token",
+    "appSecret": "app_secret",
+    "verifyToken": "verify_token",
+}
+_SECRETS = frozenset({"accessToken", "appSecret", "verifyToken"})
+
+
+@dataclass(frozen=True, slots=True)
+class MetaSettings:
+    """`app_secret` belongs to the Meta app and is often shared by many numbers; `business_account_id` is
+    empty if Meta is not to be asked to subscribe us."""
+
+    phone_number_id: str
+    access_token: str = field(repr=False)
+    app_secret: str = field(repr=False)
+    verify_token: str = field(repr=False)
+    business_account_id: str = ""
+
+
+def decode(settings: Mapping[str, object]) -> MetaSettings:
+    """Raises Invalid."""
+    fields = Fields(settings, frozenset(_NAMES))
+    decoded = MetaSettings(
+        phone_number_id=fields.digits("phoneNumberId"),
+        access_token=fields.token("accessToken"),
+        app_secret=fields.token("appSecret"),
+        verify_token=fields.token("verifyToken"),
+        business_account_id=fields.digits("businessAccountId", required=False),
+    )
+    fields.done()
+    return decoded
+
+
+def encode(settings: MetaSettings, *, secrets: bool) -> dict[str, object]:
+    encoded = {name: getattr(settings, field_name) for name, field_name in _NAMES.items()}
+    return {name: value for name, value in encoded.items() if value and (secrets or name not in _SECRETS)}

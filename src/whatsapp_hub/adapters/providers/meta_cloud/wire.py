@@ -1,0 +1,95 @@
+"""The shapes of Meta's webhooks, as far as cutting a body into updates needs them.
+
+Every field may be missing or of a wrong kind: what is not needed stays raw. The largest bodies have 3 MB
+and 1,000 updates, so that nothing is decoded which the cut does not need.
+"""
+
+from typing import Any
+
+import msgspec
+
+_NULL = msgspec.Raw(b"null")
+
+
+class Envelope(msgspec.Struct):
+    entry: list[msgspec.Raw]
+
+
+class Entry(msgspec.Struct):
+    """`id` is the business account; `time` is missing in many messages."""
+
+    id: Any = None
+    time: Any = None
+    changes: list[msgspec.Raw] = []
+
+
+class Change(msgspec.Struct):
+    field: Any = ""
+    value: msgspec.Raw = _NULL
+
+
+class Value(msgspec.Struct):
+    metadata: msgspec.Raw = _NULL
+    contacts: msgspec.Raw = _NULL
+    messages: msgspec.Raw = _NULL
+    statuses: msgspec.Raw = _NULL
+    message_echoes: msgspec.Raw = _NULL
+    history: msgspec.Raw = _NULL
+
+
+class Chunk(msgspec.Struct):
+    threads: list[msgspec.Raw] = []
+
+
+class Thread(msgspec.Struct):
+    id: Any = None
+    context: msgspec.Raw = _NULL
+    messages: list[msgspec.Raw] = []
+
+
+class Metadata(msgspec.Struct):
+    phone_number_id: Any = None
+    display_phone_number: Any = None
+
+
+class ContactHead(msgspec.Struct):
+    wa_id: Any = None
+    user_id: Any = None
+
+
+class Head(msgspec.Struct):
+    """What names a message or status, and whose chat it belongs to. Since BSUIDs, `from` and
+    `recipient_id` may be missing."""
+
+    id: Any = None
+    type: Any = None
+    status: Any = None
+    from_: Any = msgspec.field(default=None, name="from")
+    from_user_id: Any = None
+    to: Any = None
+    to_user_id: Any = None
+    group_id: Any = None
+    recipient_id: Any = None
+    recipient_user_id: Any = None
+    recipient_participant_id: Any = None
+    recipient_participant_user_id: Any = None
+
+
+class Update(msgspec.Struct):
+    """One update cut out: the body of a RawUpdate, complete enough to be understood alone."""
+
+    kind: str
+    field: str
+    item: msgspec.Raw
+    waba: str = ""
+    time: Any = None
+    metadata: msgspec.Raw | None = None
+    contact: msgspec.Raw = _NULL
+    thread: str = ""
+
+
+MESSAGE = "message"
+STATUS = "status"
+ECHO = "echo"
+HISTORY = "history"
+OTHER = "other"

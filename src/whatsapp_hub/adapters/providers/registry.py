@@ -1,0 +1,90 @@
+"""Which providers this hub has: the built-in ones, and third parties' from installed packages.
+
+A third party names a plugin, or a function without arguments that makes one, in the entry-point group
+`whatsapp_hub.providers`. What cannot be loaded is logged and left out; a built-in kind cannot be replaced.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+from uuid import UUID, uuid4
+
+import structlog
+
+from whatsapp_hub.adapters.providers.meta_cloud.plugin import MetaCloud
+from whatsapp_hub.adapters.providers.sandbox.plugin import SandboxPlugin
+from whatsapp_hub.adapters.providers.waha.plugin import Waha
+from whatsapp_hub.application.ports.provider import Plugin
+from whatsapp_hub.application.ports.sandbox import SandboxPhones
+
+GROUP = "whatsapp_hub.providers"
+
+_KIND = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
+_METHODS = ("decode_settings", "encode_settings", "routes", "chat_of", "translate", "connect")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderOptions:
+    """WHATSAPP_API_URL, WHATSAPP_API_VERSION, SANDBOX_ENABLED."""
+
+    graph_url: str = "https://graph.facebook.com"
+    graph_version: str = "v23.0"
+    sandbox: bool = False
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def builtin_plugins(
+    options: ProviderOptions,
+    phones: SandboxPhones | None = None,
+    now: Callable[[], datetime] = _now,
+    new_id: Callable[[], UUID] = uuid4,
+) -> dict[str, Plugin]:
+    """By kind. The sandbox is there if it is enabled and has phones."""
+    plugins: list[Plugin] = [MetaCloud(options.graph_url, options.graph_version, now), Waha(now)]
+    if options.sandbox and phones is not None:
+        plugins.append(SandboxPlugin(phones, now, new_id))
+    return {plugin.kind: plugin for plugin in plugins}
+
+
+def all_plugins(options: ProviderOptions, phones: SandboxPhones | None = None) -> Mapping[str, Plugin]:
+    """The built-in plugins and every third party's that loads."""
+    builtin = builtin_plugins(options, phones)
+    return third_party_plugins(entry_points(group=GROUP), taken=builtin.keys()) | builtin
+
+
+def third_party_plugins(found: Iterable[EntryPoint], taken: Iterable[str]) -> dict[str, Plugin]:
+    """The plugins behind these entry points; the first of a kind wins. Never raises."""
+    plugins: dict[str, Plugin] = {}
+    refused = frozenset(taken)
+    for entry_point in found:
+        try:
+            plugin = _load(entry_point)
+        except Exception:
+            log.exception("provider.broken", entry_point=entry_point.name, module=entry_point.value)
+            continue
+        if plugin.kind in refused or plugin.kind in plugins:
+            log.warning("provider.kind_taken", entry_point=entry_point.name, kind=plugin.kind)
+        else:
+            plugins[plugin.kind] = plugin
+    return plugins
+
+
+def _load(entry_point: EntryPoint) -> Plugin:
+    plugin = entry_point.load()
+    if isinstance(plugin, type) or not hasattr(plugin, "kind"):
+        plugin = plugin()
+    if not isinstance(plugin.kind, str) or not _KIND.fullmatch(plugin.kind):
+        raise TypeError(f"kind must match {_KIND.pattern}")
+    missing = [name for name in _METHODS if not callable(getattr(plugin, name, None))]
+    missing += [name for name in ("capabilities", "webhooks") if not hasattr(plugin, name)]
+    if missing:
+        raise TypeError(f"no provider plugin: {', '.join(missing)} missing")
+    return cast("Plugin", plugin)

@@ -1,0 +1,1 @@
+"""The sandbox: a WhatsApp without WhatsApp, for trying, demonstrating and testing."""

@@ -1,0 +1,61 @@
+"""What the hub sees of the sandbox: kind, capabilities, and no settings at all."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from whatsapp_hub.adapters.providers.sandbox import inbound
+from whatsapp_hub.adapters.providers.sandbox.client import Sandbox
+from whatsapp_hub.adapters.providers.sandbox.outbound import SENDS
+from whatsapp_hub.adapters.providers.settings import Fields
+from whatsapp_hub.application.ports.provider import Host, ProviderEvent, ReceivesWebhooks
+from whatsapp_hub.application.ports.sandbox import SandboxPhones
+from whatsapp_hub.domain.capabilities import Capabilities, Feature
+from whatsapp_hub.domain.contact import Identity
+
+KIND = "SANDBOX"
+
+CAPABILITIES = Capabilities(
+    provider=KIND,
+    sends=SENDS,
+    features=frozenset({Feature.REPLY}),  # taken; the phone shows the text alone
+    text_limit=4096,
+    promises=("A message and its receipts are stored in one transaction: none is lost.",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """There is nothing to set."""
+
+
+class SandboxPlugin:
+    kind = KIND
+    capabilities = CAPABILITIES
+    webhooks: ReceivesWebhooks | None = None
+
+    def __init__(self, phones: SandboxPhones, now: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
+        self._phones = phones
+        self._now = now
+        self._new_id = new_id
+
+    def decode_settings(self, settings: Mapping[str, object]) -> SandboxSettings:
+        Fields(settings, frozenset()).done()
+        return SandboxSettings()
+
+    def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
+        return {}
+
+    def routes(self, settings: object) -> tuple[str, ...]:
+        return ()
+
+    def chat_of(self, identity: Identity) -> str:
+        """A phone's digits."""
+        return identity.address or identity.value
+
+    def translate(self, body: bytes) -> list[ProviderEvent]:
+        return inbound.translate(body)
+
+    def connect(self, host: Host) -> Sandbox:
+        return Sandbox(self._phones, self._now, self._new_id)

@@ -1,0 +1,47 @@
+"""Decoding a session's settings, with a pointer for each flaw."""
+
+import re
+from collections.abc import Mapping
+
+from whatsapp_hub.domain.errors import Flaw, Invalid
+
+_URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:_]+(/[!-~]*)?")
+_TOKEN = re.compile(r"[!-~]{1,4096}")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_DIGITS = re.compile(r"[0-9]{1,32}")
+
+
+class Fields:
+    """Reads named fields and collects what is wrong; `done` raises it all at once."""
+
+    def __init__(self, settings: Mapping[str, object], known: frozenset[str] | set[str]) -> None:
+        self._settings = settings
+        self._flaws = [Flaw(f"/settings/{name}", "is not known") for name in settings if name not in known]
+
+    def token(self, name: str, *, required: bool = True) -> str:
+        """A secret or key: printable ASCII without spaces."""
+        return self._read(name, _TOKEN, "must be printable ASCII without spaces", required)
+
+    def digits(self, name: str, *, required: bool = True) -> str:
+        return self._read(name, _DIGITS, "must be digits", required)
+
+    def name(self, name: str, *, required: bool = True) -> str:
+        return self._read(name, _NAME, "must match [A-Za-z0-9_.-]{1,128}", required)
+
+    def url(self, name: str) -> str:
+        return self._read(name, _URL, "must be an http or https URL", True).rstrip("/")
+
+    def done(self) -> None:
+        if self._flaws:
+            raise Invalid(*self._flaws)
+
+    def _read(self, name: str, pattern: re.Pattern[str], reason: str, required: bool) -> str:
+        value = self._settings.get(name)
+        if value is None or value == "":
+            if required:
+                self._flaws.append(Flaw(f"/settings/{name}", "is required"))
+            return ""
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            self._flaws.append(Flaw(f"/settings/{name}", reason))
+            return ""
+        return value

@@ -1,0 +1,1 @@
+"""WAHA: WhatsApp Web behind an HTTP API, one server for many sessions."""

@@ -1,0 +1,127 @@
+"""The I/O half of WAHA: one pool of connections for all servers and sessions."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from whatsapp_hub.adapters.providers.exchange import Answer, Call, HttpPool, exchange
+from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, obj, text
+from whatsapp_hub.adapters.providers.waha import errors
+from whatsapp_hub.adapters.providers.waha.inbound import session_seen
+from whatsapp_hub.adapters.providers.waha.names import kind_of, long_id, parse_id
+from whatsapp_hub.adapters.providers.waha.outbound import address, sending
+from whatsapp_hub.adapters.providers.waha.settings import WahaSettings
+from whatsapp_hub.application.ports.provider import Accepted, ChatKind, Outgoing, SessionRef, SessionSeen
+from whatsapp_hub.domain.errors import ProviderError
+from whatsapp_hub.domain.session import SessionStatus
+
+_DEADLINE_S = 15.0
+"""For calls other than `send`, which bring their own."""
+
+
+class WahaClient:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._http = HttpPool()
+
+    async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
+        settings = _settings(session)
+        what = sending(message, settings.session)
+        answer = await self._call(settings, what.method, what.path, what.body, deadline_s)
+        return Accepted(sent_id(errors.read(answer)))
+
+    async def start(self, session: SessionRef) -> SessionSeen:
+        """Make the session if the server has none of that name, start it, and fetch a QR code if it waits for one.
+
+        Which URL WAHA posts to is the server's own setting (WHATSAPP_HOOK_URL) or the session's: the hub
+        does not know under which address WAHA reaches it.
+        """
+        settings = _settings(session)
+        path = f"/api/sessions/{settings.session}"
+        answer = await self._call(settings, "POST", f"{path}/start", None, idempotent=True)
+        if answer.status == 404:
+            body: JsonObject = {"name": settings.session, "start": True}
+            answer = await self._call(settings, "POST", "/api/sessions", body, idempotent=True)
+        if answer.status != 422:
+            errors.read(answer)
+        return await self._look(settings, path)
+
+    async def stop(self, session: SessionRef) -> SessionSeen:
+        settings = _settings(session)
+        path = f"/api/sessions/{settings.session}/stop"
+        errors.read(await self._call(settings, "POST", path, None, idempotent=True))
+        return SessionSeen(SessionStatus.DISCONNECTED, self._now(), "stopped")
+
+    async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
+        """Message ids are told for people only: in groups they would need each author as well."""
+        settings, to = _settings(session), address(chat)
+        body: JsonObject = {"session": settings.session, "chatId": to}
+        if kind_of(to) is ChatKind.PERSON and provider_message_ids:
+            body["messageIds"] = [long_id(id, to) for id in provider_message_ids]
+        errors.read(await self._call(settings, "POST", "/api/sendSeen", body, idempotent=True))
+
+    async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
+        settings = _settings(session)
+        body: JsonObject = {"session": settings.session, "chatId": address(chat)}
+        errors.read(await self._call(settings, "POST", "/api/startTyping", body, idempotent=True))
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def _look(self, settings: WahaSettings, path: str) -> SessionSeen:
+        info = obj(errors.read(await self._call(settings, "GET", path, None, idempotent=True)))
+        seen = session_seen(text(info.get("status")), obj(info.get("me")), {}, self._now())
+        if seen is None:
+            return SessionSeen(SessionStatus.CONNECTING, self._now(), text(info.get("status"))[:64] or None)
+        if text(info.get("status")) != "SCAN_QR_CODE":
+            return seen
+        return SessionSeen(seen.status, seen.at, seen.reason, qr_code=await self._qr_code(settings))
+
+    async def _qr_code(self, settings: WahaSettings) -> str | None:
+        """The code's text; None if WAHA has none at this moment."""
+        try:
+            path = f"/api/{settings.session}/auth/qr?format=raw"
+            answer = errors.read(await self._call(settings, "GET", path, None, idempotent=True))
+        except ProviderError:
+            return None
+        return text(obj(answer).get("value")) or None
+
+    async def _call(
+        self,
+        settings: WahaSettings,
+        method: str,
+        path: str,
+        body: JsonObject | None,
+        deadline_s: float = _DEADLINE_S,
+        *,
+        idempotent: bool = False,
+    ) -> Answer:
+        headers = {"X-Api-Key": settings.api_key, "Content-Type": "application/json"}
+        content = None if body is None else msgspec.json.encode(clean(body))
+        return await exchange(self._http, Call(method, settings.url + path, headers, content, idempotent), deadline_s)
+
+
+def sent_id(answer: object) -> str | None:
+    """The bare id of what was sent: a string, `id` as string or object, `key.id`, or nothing at all."""
+    told = answer if isinstance(answer, str) else _told_id(obj(answer))
+    return parse_id(told).bare or None
+
+
+def _told_id(answer: JsonObject) -> str:
+    id = answer.get("id")
+    nested = obj(obj(answer.get("_data")).get("id"))
+    candidates = (
+        id,
+        obj(id).get("_serialized"),
+        obj(id).get("id"),
+        obj(answer.get("key")).get("id"),
+        nested.get("_serialized"),
+        nested.get("id"),
+    )
+    return next((text(candidate) for candidate in candidates if text(candidate)), "")
+
+
+def _settings(session: SessionRef) -> WahaSettings:
+    assert isinstance(session.settings, WahaSettings)
+    return session.settings

@@ -1,0 +1,223 @@
+"""WAHA's webhooks: one event a body. Pure."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from whatsapp_hub.adapters.providers.lenient import (
+    JsonObject,
+    chat_key,
+    decode_object,
+    dedupe_key,
+    digest,
+    instant,
+    obj,
+    routes,
+    text,
+)
+from whatsapp_hub.adapters.providers.waha.content import content_of, reaction_of
+from whatsapp_hub.adapters.providers.waha.names import Name, identity_of, jid, kind_of, parse_id
+from whatsapp_hub.application.ports.provider import (
+    ChatKind,
+    Malformed,
+    MessageSeen,
+    OtherSeen,
+    ProviderEvent,
+    RawUpdate,
+    ReceiptSeen,
+    SessionSeen,
+)
+from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.domain.message import Content, MessageStatus
+from whatsapp_hub.domain.session import SessionStatus
+
+MESSAGES = ("message", "message.any")
+ACKS = ("message.ack", "message.ack.group")
+
+_ACK = {
+    -1: MessageStatus.FAILED,
+    1: MessageStatus.SENT,
+    2: MessageStatus.DELIVERED,
+    3: MessageStatus.READ,
+    4: MessageStatus.READ,
+}
+STATUSES = {
+    "STOPPED": SessionStatus.DISCONNECTED,
+    "STARTING": SessionStatus.CONNECTING,
+    "SCAN_QR_CODE": SessionStatus.QR_PENDING,
+    "PASSKEY_REQUIRED": SessionStatus.QR_PENDING,
+    "PASSKEY_CONFIRMATION_REQUIRED": SessionStatus.QR_PENDING,
+    "WORKING": SessionStatus.CONNECTED,
+    "FAILED": SessionStatus.FAILED,
+}
+
+
+def split(body: bytes) -> list[RawUpdate]:
+    """Raises Malformed."""
+    envelope = decode_object(body)
+    event, session = text(envelope.get("event")), text(envelope.get("session"))
+    if not event or not session:
+        raise Malformed("a webhook of WAHA has an event and a session")
+    payload = obj(envelope.get("payload"))
+    key = _key(event, session, payload) or _event_key(envelope, session, body)
+    chat = _chat(payload, parse_id(text(payload.get("id")))) or f"event:{event}"
+    return [RawUpdate(routes(("name", session)), key, chat_key(chat), body)]
+
+
+def _key(event: str, session: str, payload: JsonObject) -> str:
+    """`message` and `message.any` tell of the same message, and have the same key."""
+    name = parse_id(text(payload.get("id")))
+    if not name.bare:
+        return ""
+    if event in MESSAGES:
+        return dedupe_key("m", session, name.bare)
+    if event in ACKS:
+        participant = jid(text(payload.get("participant"))) or name.participant
+        return dedupe_key("a", session, name.bare, text(payload.get("ack")), participant)
+    return ""
+
+
+def _event_key(envelope: JsonObject, session: str, body: bytes) -> str:
+    """Of all other events: the envelope's id, which retries repeat; old versions send none."""
+    id = text(envelope.get("id"))
+    return dedupe_key("e", session, id) if id else dedupe_key("x", digest(body))
+
+
+def translate(body: bytes) -> list[ProviderEvent]:
+    """Raises Malformed for bytes that are no JSON object."""
+    envelope = decode_object(body)
+    event, payload = text(envelope.get("event")), obj(envelope.get("payload"))
+    at = instant(payload.get("timestamp"), envelope.get("timestamp"))
+    convert = _BY_EVENT.get(event)
+    seen = convert(envelope, payload, at) if convert else None
+    return [seen or OtherSeen(event[:100] or "unknown", at)]
+
+
+def _message(_envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageSeen | None:
+    name = parse_id(text(payload.get("id")))
+    return _seen(payload, name, name.bare, content_of(payload), at)
+
+
+def _reaction(envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageSeen | None:
+    target = parse_id(text(obj(payload.get("reaction")).get("messageId")))
+    name = parse_id(text(payload.get("id")))
+    return _seen(payload, name, _own_id(name, target.bare, envelope), reaction_of(payload, target.bare), at)
+
+
+def _edited(envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageSeen | None:
+    """The new words stand for themselves; `data.edits` names the message that they replace."""
+    target, name = parse_id(text(payload.get("editedMessageId"))), parse_id(text(payload.get("id")))
+    new = content_of(payload)
+    content = Content(new.type, new.text, new.media_url, {**new.data, "edits": target.bare})
+    return _seen(payload, name, _own_id(name, target.bare, envelope), content, at)
+
+
+def _own_id(name: Name, target: str, envelope: JsonObject) -> str:
+    """Some engines give a reaction or an edit the id of its target; a message of the hub has its own."""
+    if name.bare and name.bare != target:
+        return name.bare
+    again = text(envelope.get("id")) or digest(repr(obj(envelope.get("payload"))).encode("utf-8", "replace"))[:32]
+    return f"{target}~{again}"[:500]
+
+
+def _seen(payload: JsonObject, name: Name, id: str, content: Content, at: datetime) -> MessageSeen | None:
+    """None (kept as another event) where nothing tells which message or which chat it is."""
+    chat = _chat(payload, name)
+    names = _names(payload, chat)
+    if not id or not names:
+        return None
+    kind, from_me = kind_of(chat), _from_me(payload, name)
+    author = jid(text(payload.get("participant"))) or jid(text(payload.get("author"))) or name.participant
+    return MessageSeen(
+        provider_message_id=id,
+        chat=chat,
+        kind=kind,
+        chat_names=names,
+        content=content,
+        at=at,
+        from_me=from_me,
+        via_api=from_me and text(payload.get("source")) == "api",
+        name=None if from_me else _push_name(payload),
+        author=author or None if kind is not ChatKind.PERSON and not from_me else None,
+        reply_to=parse_id(text(obj(payload.get("replyTo")).get("id"))).bare or None,
+    )
+
+
+def _chat(payload: JsonObject, name: Name) -> str:
+    """The message id names the chat best: of our own messages, some engines give it as `from`, others as `to`."""
+    if name.chat:
+        return name.chat
+    from_, to = jid(text(payload.get("from"))), jid(text(payload.get("to")))
+    return (to or from_) if payload.get("fromMe") is True else (from_ or to)
+
+
+def _from_me(payload: JsonObject, name: Name) -> bool:
+    told = payload.get("fromMe")
+    return told if isinstance(told, bool) else name.from_me is True
+
+
+def _names(payload: JsonObject, chat: str) -> tuple[Identity, ...]:
+    """The chat's own identity first, then the other half of phone and LID where the engine tells it."""
+    first = identity_of(chat)
+    if first is None or kind_of(chat) is not ChatKind.PERSON:
+        return (first,) if first else ()
+    other = identity_of(_other_half(payload))
+    return (first, other) if other and other.kind is not first.kind else (first,)
+
+
+def _other_half(payload: JsonObject) -> str:
+    """NOWEB: `_data.key.remoteJidAlt` (older: `senderPn`, `senderLid`); GOWS: `_data.Info`."""
+    inner = obj(payload.get("_data"))
+    key, info = obj(inner.get("key")), obj(inner.get("Info"))
+    mine = payload.get("fromMe") is True
+    found = (
+        *(text(key.get(name)) for name in ("remoteJidAlt", "senderPn", "senderLid")),
+        text(info.get("RecipientAlt" if mine else "SenderAlt")),
+    )
+    return next((address for address in found if address), "")
+
+
+def _push_name(payload: JsonObject) -> str | None:
+    inner = obj(payload.get("_data"))
+    found = (inner.get("notifyName"), inner.get("pushName"), obj(inner.get("Info")).get("PushName"))
+    return next((text(name) for name in found if text(name)), None)
+
+
+def _ack(_envelope: JsonObject, payload: JsonObject, at: datetime) -> ReceiptSeen | None:
+    """Only of our own messages; no word of what is merely queued."""
+    name, ack = parse_id(text(payload.get("id"))), payload.get("ack")
+    status = _ACK.get(ack) if isinstance(ack, int) and not isinstance(ack, bool) else None
+    is_theirs = payload.get("fromMe") is False or name.from_me is False
+    if status is None or is_theirs or not name.bare:
+        return None
+    error = text(payload.get("ackName")) or "ERROR" if status is MessageStatus.FAILED else None
+    return ReceiptSeen(name.bare, status, at, error)
+
+
+def _session(envelope: JsonObject, payload: JsonObject, at: datetime) -> SessionSeen | None:
+    data = obj(payload.get("data"))
+    return session_seen(text(payload.get("status")), obj(envelope.get("me")), data, at)
+
+
+def session_seen(status: str, me: JsonObject, data: JsonObject, at: datetime) -> SessionSeen | None:
+    """What a status of WAHA's says of the session; None for one that we do not know."""
+    known = STATUSES.get(status)
+    if known is None:
+        return None
+    reason = None
+    if status.startswith("PASSKEY"):
+        reason = " ".join(word for word in (status.lower(), text(data.get("code"))[:32]) if word)
+    elif status == "FAILED":
+        reason = "WAHA reports FAILED"
+    elif obj(data.get("reachoutTimelock")).get("isActive") is True:
+        reason = "reachout_timelock"
+    user = jid(text(me.get("id"))).partition("@")[0]
+    return SessionSeen(known, at, reason, user if user.isdigit() else None)
+
+
+_BY_EVENT: dict[str, Callable[[JsonObject, JsonObject, datetime], ProviderEvent | None]] = {
+    **dict.fromkeys(MESSAGES, _message),
+    **dict.fromkeys(ACKS, _ack),
+    "message.reaction": _reaction,
+    "message.edited": _edited,
+    "session.status": _session,
+}

@@ -1,0 +1,96 @@
+"""From an Outgoing to a call of WAHA's. Pure.
+
+Raises Unsupported for what WAHA has no call for, Rejected for content that lacks what its call needs.
+"""
+
+import mimetypes
+from dataclasses import dataclass
+
+from whatsapp_hub.adapters.providers.lenient import JsonObject, text
+from whatsapp_hub.adapters.providers.waha.names import chat_of, jid, long_id
+from whatsapp_hub.application.ports.provider import Outgoing
+from whatsapp_hub.domain.errors import Rejected, Unsupported
+from whatsapp_hub.domain.message import Content, MessageType
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    path: str
+    body: JsonObject
+    method: str = "POST"
+
+
+_FILES = {
+    MessageType.IMAGE: ("/api/sendImage", "image/jpeg"),
+    MessageType.DOCUMENT: ("/api/sendFile", "application/octet-stream"),
+    MessageType.AUDIO: ("/api/sendVoice", "audio/ogg; codecs=opus"),
+    MessageType.VIDEO: ("/api/sendVideo", "video/mp4"),
+}
+SENDS = frozenset({MessageType.TEXT, MessageType.LOCATION, MessageType.REACTION, *_FILES})
+
+
+def sending(message: Outgoing, session: str) -> Sending:
+    chat, content = address_of(message), message.content
+    if content.type is MessageType.REACTION:
+        return _reaction(content, chat, session)
+    body: JsonObject = {"session": session, "chatId": chat}
+    if message.reply_to:
+        body["reply_to"] = long_id(message.reply_to, chat)
+    if content.type in _FILES:
+        return _file(content, body)
+    match content.type:
+        case MessageType.TEXT:
+            return Sending("/api/sendText", body | {"text": content.text})
+        case MessageType.LOCATION:
+            return Sending("/api/sendLocation", body | _location(content))
+    raise Unsupported("unsupported_content", f"WAHA cannot send {content.type}")
+
+
+def address_of(message: Outgoing) -> str:
+    """The first identity that WAHA knows, else the chat's own address."""
+    for identity in message.recipient:
+        if chat := chat_of(identity):
+            return chat
+    return address(message.chat)
+
+
+def address(chat: str) -> str:
+    """A JID from a chat's address or bare digits. Raises Rejected."""
+    digits = chat.removeprefix("+")
+    found = f"{digits}@c.us" if digits.isascii() and digits.isdigit() else jid(chat)
+    if not found:
+        raise Rejected("no_address", "neither a phone number nor a JID of the chat is known")
+    return found
+
+
+def _reaction(content: Content, chat: str, session: str) -> Sending:
+    """To a message of the customer's, unless `data.fromMe` says otherwise."""
+    target = text(content.data.get("messageId"))
+    if not target:
+        raise Rejected("incomplete_content", "REACTION needs messageId")
+    id = long_id(target, chat, content.data.get("fromMe") is True)
+    return Sending("/api/reaction", {"session": session, "messageId": id, "reaction": content.text}, "PUT")
+
+
+def _file(content: Content, body: JsonObject) -> Sending:
+    path, usual = _FILES[content.type]
+    link = content.media_url or ""
+    if not link.startswith(("https://", "http://")):
+        raise Rejected("incomplete_content", f"{content.type} needs an http link")
+    guessed, _ = mimetypes.guess_type(link.partition("?")[0])
+    file: JsonObject = {"url": link, "mimetype": text(content.data.get("mimeType")) or guessed or usual}
+    if name := text(content.data.get("fileName")):
+        file["filename"] = name
+    body = body | {"file": file}
+    if content.type is MessageType.AUDIO:
+        return Sending(path, body | {"convert": True})
+    if content.text:
+        body["caption"] = content.text
+    return Sending(path, body | {"convert": False} if content.type is MessageType.VIDEO else body)
+
+
+def _location(content: Content) -> JsonObject:
+    latitude, longitude = content.data.get("latitude"), content.data.get("longitude")
+    if latitude is None or longitude is None:
+        raise Rejected("incomplete_content", "LOCATION needs latitude and longitude")
+    return {"latitude": latitude, "longitude": longitude, "title": text(content.data.get("name")) or content.text}

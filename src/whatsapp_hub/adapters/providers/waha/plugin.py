@@ -1,0 +1,91 @@
+"""What the hub sees of WAHA: kind, capabilities, settings, webhooks."""
+
+import hmac
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from whatsapp_hub.adapters.providers.lenient import routes
+from whatsapp_hub.adapters.providers.waha import inbound, names
+from whatsapp_hub.adapters.providers.waha.client import WahaClient
+from whatsapp_hub.adapters.providers.waha.outbound import SENDS
+from whatsapp_hub.adapters.providers.waha.settings import WahaSettings, decode, encode
+from whatsapp_hub.application.ports.provider import Host, ProviderEvent, RawUpdate, ReceivesWebhooks
+from whatsapp_hub.domain.capabilities import Capabilities, Feature, Rate
+from whatsapp_hub.domain.contact import Identity
+
+KIND = "WAHA"
+_SIGNATURE = re.compile(r"[0-9A-Fa-f]{128}")
+
+CAPABILITIES = Capabilities(
+    provider=KIND,
+    sends=SENDS,
+    features=frozenset(
+        {Feature.QR_CODE, Feature.WEBHOOKS, Feature.TYPING, Feature.MARK_READ, Feature.REPLY, Feature.GROUPS}
+    ),
+    text_limit=65536,
+    session_rate=Rate(interval_s=3.0, burst=3),
+    promises=(
+        "WAHA repeats a webhook as often as its own retry policy says, then forgets it.",
+        "A send whose answer was lost, or was empty, cannot be matched with its receipts.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WahaWebhooks:
+    def split(self, body: bytes) -> list[RawUpdate]:
+        return inbound.split(body)
+
+    def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
+        """HMAC-SHA512 over the raw bytes; True without a key, since WAHA then signs nothing."""
+        assert isinstance(settings, WahaSettings)
+        if not settings.hmac_key:
+            return True
+        expected = hmac.digest(settings.hmac_key.encode(), body, "sha512").hex()
+        given = headers.get("x-webhook-hmac", "").lower()
+        return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+    def secret_of(self, settings: object) -> str:
+        assert isinstance(settings, WahaSettings)
+        return settings.hmac_key
+
+    def is_signed(self, headers: Mapping[str, str]) -> bool:
+        return _SIGNATURE.fullmatch(headers.get("x-webhook-hmac", "")) is not None
+
+    def handshake(self, settings: object, query: Mapping[str, str]) -> str | None:
+        """WAHA asks for none."""
+        return None
+
+
+class Waha:
+    """`now` tells the time at which a session's state was seen."""
+
+    kind = KIND
+    capabilities = CAPABILITIES
+    webhooks: ReceivesWebhooks | None = WahaWebhooks()
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+
+    def decode_settings(self, settings: Mapping[str, object]) -> WahaSettings:
+        return decode(settings)
+
+    def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
+        assert isinstance(settings, WahaSettings)
+        return encode(settings, secrets=secrets)
+
+    def routes(self, settings: object) -> tuple[str, ...]:
+        assert isinstance(settings, WahaSettings)
+        return routes(("name", settings.session))
+
+    def chat_of(self, identity: Identity) -> str:
+        """A JID; a BSUID has none and stays as it is."""
+        return names.chat_of(identity) or identity.value
+
+    def translate(self, body: bytes) -> list[ProviderEvent]:
+        return inbound.translate(body)
+
+    def connect(self, host: Host) -> WahaClient:
+        return WahaClient(self._now)

@@ -1,0 +1,37 @@
+"""A session's settings on a WAHA server."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from whatsapp_hub.adapters.providers.settings import Fields
+
+_NAMES = {"url": "url", "apiKey": "api_key", "session": "session", "hmacKey": "hmac_key"}
+_SECRETS = frozenset({"apiKey", "hmacKey"})
+
+
+@dataclass(frozen=True, slots=True)
+class WahaSettings:
+    """`hmac_key` is empty if the server does not sign its webhooks."""
+
+    url: str
+    api_key: str = field(repr=False)
+    session: str
+    hmac_key: str = field(default="", repr=False)
+
+
+def decode(settings: Mapping[str, object]) -> WahaSettings:
+    """Raises Invalid."""
+    fields = Fields(settings, frozenset(_NAMES))
+    decoded = WahaSettings(
+        url=fields.url("url"),
+        api_key=fields.token("apiKey"),
+        session=fields.name("session"),
+        hmac_key=fields.token("hmacKey", required=False),
+    )
+    fields.done()
+    return decoded
+
+
+def encode(settings: WahaSettings, *, secrets: bool) -> dict[str, object]:
+    encoded = {name: getattr(settings, field_name) for name, field_name in _NAMES.items()}
+    return {name: value for name, value in encoded.items() if value and (secrets or name not in _SECRETS)}

@@ -1,0 +1,62 @@
+"""Follows the event log and hands each event on, in order, for as long as this process lives."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+import structlog
+
+from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
+
+AT_ONCE = 500
+AWAY_S = 0.5
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Hear = Callable[[LoggedEvent], Awaitable[None]]
+
+
+class Waits(Protocol):
+    async def wait(self) -> bool:
+        """Until somebody says that there are events, or it is time to look anyway."""
+        ...
+
+
+class Tail:
+    """`position` is that of the last event handed on. An event whose handling fails is logged and left
+    behind; a log that cannot be read is waited for."""
+
+    def __init__(self, events: EventLog, bell: Waits, hear: Hear) -> None:
+        self._events = events
+        self._bell = bell
+        self._hear = hear
+        self.position = 0
+
+    async def run(self) -> None:
+        """From the log's present end on, until cancelled."""
+        self.position = await self._retried(self._events.head)
+        while True:
+            batch = await self._retried(self._read)
+            for event in batch:
+                await self._hand_on(event)
+            if len(batch) < AT_ONCE:
+                await self._bell.wait()
+
+    async def _read(self) -> list[LoggedEvent]:
+        return await self._events.read(self.position, AT_ONCE)
+
+    async def _hand_on(self, event: LoggedEvent) -> None:
+        try:
+            await self._hear(event)
+        except Exception:
+            log.exception("event not shown", position=event.position, type=event.type)
+        self.position = event.position
+
+    async def _retried(self, ask: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await ask()
+            except Exception as error:
+                log.warning("log not readable", error=type(error).__name__)
+                await asyncio.sleep(AWAY_S)

@@ -1,0 +1,55 @@
+"""JSON web tokens, HS256, with the claims of contract E: sub, email, role, companyId."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from litestar.exceptions import NotAuthorizedException
+from litestar.security.jwt import Token
+
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.domain.errors import Unauthenticated
+from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.user import Role
+
+_ALGORITHM = "HS256"
+
+
+@dataclass
+class Claims(Token):
+    role: str = ""
+    companyId: str = ""  # noqa: N815 - the claim's name
+    email: str | None = None
+
+
+class JwtTokens:
+    """Implements `Tokens`. Only people have them: a caller without `user_id` cannot be issued one."""
+
+    def __init__(self, secret: str, lifetime: timedelta = timedelta(days=7)) -> None:
+        self._secret = secret
+        self._lifetime = lifetime
+
+    def issue(self, caller: Caller, lifetime: timedelta | None = None) -> str:
+        assert caller.user_id is not None, "a token stands for a person"
+        claims = Claims(
+            sub=str(caller.user_id),
+            exp=datetime.now(UTC) + (self._lifetime if lifetime is None else lifetime),
+            role=caller.role.value,
+            companyId=str(caller.tenant_id),
+            email=caller.email,
+        )
+        return claims.encode(self._secret, _ALGORITHM)
+
+    def read(self, token: str) -> Caller:
+        try:
+            claims = Claims.decode(token, self._secret, _ALGORITHM)
+            user_id = UserId(UUID(claims.sub))
+            tenant_id, role = TenantId(UUID(claims.companyId)), Role(claims.role)
+        except (NotAuthorizedException, ValueError) as error:
+            raise Unauthenticated("the token is not valid") from error
+        return Caller(tenant_id, role, user_key(user_id), user_id, claims.email)
+
+
+def user_key(user_id: UserId) -> str:
+    """How a person is named in idempotency scopes and rates."""
+    return f"user:{user_id}"

@@ -1,0 +1,59 @@
+"""taskiq carries hints, PostgreSQL remembers: a task says "there may be work", the claim decides.
+
+So the queue may be flushed, restarted or gone: a sweep each second finds what a lost hint left behind. There are
+no results and no acknowledgements to rely on. See docs/decisions.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from taskiq import AsyncBroker
+from taskiq.api import run_receiver_task
+from taskiq_redis import ListQueueBroker
+
+from whatsapp_hub.application.ports.delivery import Work
+
+log = logging.getLogger(__name__)
+
+QUEUE = "hub:hints"
+TASK = "hub.hint"
+RESTART_S = 0.5
+
+
+def make_broker(redis_url: str) -> AsyncBroker:
+    return ListQueueBroker(redis_url, queue_name=QUEUE, socket_connect_timeout=1, socket_timeout=None)
+
+
+class Hints:
+    """`tell` puts a hint into the queue; `listen` hands hints to this process for ever."""
+
+    def __init__(self, broker: AsyncBroker) -> None:
+        self.on_hint: Callable[[Work], None] = lambda work: None
+        self._broker = broker
+
+        async def hint(work: str) -> None:
+            self.on_hint(Work(work))
+
+        self._task = broker.register_task(hint, task_name=TASK)
+
+    async def tell(self, work: Work) -> None:
+        """Raises whatever the queue raises; a lost hint is found by the sweep."""
+        await self._task.kiq(work.value)
+
+    async def listen(self) -> None:
+        """Runs taskiq's receiver and starts it again when it ends: a flushed or restarted Valkey ends it."""
+        while True:
+            try:
+                await run_receiver_task(self._broker, sync_workers=1, max_async_tasks=16, propagate_exceptions=False)
+                log.warning("hints.receiver_ended")
+            except asyncio.CancelledError:
+                if (task := asyncio.current_task()) and task.cancelling():
+                    raise
+                log.warning("hints.receiver_cancelled_itself")
+            except Exception as error:
+                log.warning("hints.receiver_failed", extra={"error": type(error).__name__})
+            await asyncio.sleep(RESTART_S)
+
+    async def aclose(self) -> None:
+        await self._broker.shutdown()

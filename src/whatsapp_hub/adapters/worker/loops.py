@@ -1,0 +1,155 @@
+"""The worker's loops: wait for a hint or a second, find who has work, let the use case do it.
+
+Each loop is thin and never dies: a database that is away is waited for.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.domain.errors import InTheWay, Unavailable
+from whatsapp_hub.domain.ids import TenantId
+
+log = logging.getLogger(__name__)
+
+TENANTS_AT_ONCE = 8
+TURN_S = 0.5
+AWAY_S = 0.5
+LOOK_APART_S = 0.01
+
+
+class Waits(Protocol):
+    async def wait(self) -> bool: ...
+
+
+@dataclass(slots=True)
+class TenantLoop:
+    """Drains each tenant that has work: `work(tenant)` until it returns 0, `beside` of them side by side. While more
+    tenants wait than are worked for at once, each has `TURN_S` seconds, then goes to the end of the line."""
+
+    name: str
+    bell: Waits
+    find: Callable[[], Awaitable[Sequence[TenantId]]]
+    work: Callable[[TenantId], Awaitable[int]]
+    beside: int = 1
+    _busy: dict[TenantId, int] = field(default_factory=dict)
+    _again: set[TenantId] = field(default_factory=set)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _line: dict[TenantId, None] = field(default_factory=dict)
+    _ends: bool = False
+
+    async def run(self) -> None:
+        """Until cancelled; what was begun is then finished (half a claim would be an attempt nobody made), and
+        nothing more is begun."""
+        try:
+            await self._run()
+        finally:
+            self._ends = True
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+
+    async def _run(self) -> None:
+        while True:
+            await self.bell.wait()
+            self._again.update(self._busy)
+            if self._busy:  # they look once more anyway; who else has work can wait that long
+                await asyncio.sleep(LOOK_APART_S)
+            try:
+                for tenant_id in await self.find():
+                    self._start(tenant_id)
+            except Unavailable:
+                await asyncio.sleep(AWAY_S)
+            except Exception:
+                log.exception("loop.failed", extra={"loop": self.name})
+                await asyncio.sleep(AWAY_S)
+
+    def _start(self, tenant_id: TenantId) -> None:
+        """One more drain of this tenant, unless enough run; those look once more before they end."""
+        self._again.add(tenant_id)
+        if self._busy.get(tenant_id, 0) >= self.beside:
+            return
+        if len(self._tasks) >= TENANTS_AT_ONCE * self.beside:
+            self._line[tenant_id] = None
+            return
+        self._line.pop(tenant_id, None)
+        self._busy[tenant_id] = self._busy.get(tenant_id, 0) + 1
+        task = asyncio.create_task(self._drain(tenant_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Whoever waits longest is next."""
+        self._tasks.discard(task)
+        if self._line and not self._ends:
+            tenant_id = next(iter(self._line))
+            del self._line[tenant_id]
+            self._start(tenant_id)
+
+    def _goes_on(self, until: float) -> bool:
+        return not self._ends and (not self._line or time.monotonic() < until)
+
+    async def _drain(self, tenant_id: TenantId) -> None:
+        until = time.monotonic() + TURN_S
+        try:
+            while tenant_id in self._again:
+                self._again.discard(tenant_id)
+                while await self.work(tenant_id):
+                    if not self._goes_on(until):
+                        self._line[tenant_id] = None
+                        return
+        except Unavailable:
+            await asyncio.sleep(AWAY_S)
+        except Exception:
+            log.exception("loop.work_failed", extra={"loop": self.name, "tenant_id": str(tenant_id)})
+            await asyncio.sleep(AWAY_S)
+        finally:
+            self._busy[tenant_id] -= 1
+            if not self._busy[tenant_id]:
+                del self._busy[tenant_id]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do every `every_s` seconds, once however many schedulers run."""
+
+    name: str
+    every_s: float
+    act: Callable[[], Awaitable[object]]
+
+
+async def keep_schedule(directory: Directory, jobs: Sequence[Job], look_every_s: float = 1.0) -> None:
+    """Until cancelled: whoever gets a job's tick does it, one run of a job at a time in a process; jobs do not wait
+    for each other. The ticks are rows in PostgreSQL."""
+    async with asyncio.TaskGroup() as tasks:
+        for job in jobs:
+            tasks.create_task(_keep_doing(directory, job, look_every_s), name=f"schedule.{job.name}")
+
+
+async def _keep_doing(directory: Directory, job: Job, look_every_s: float) -> None:
+    while True:
+        await asyncio.sleep(look_every_s)
+        try:
+            if await directory.tick(job.name, job.every_s):
+                await job.act()
+        except Unavailable:
+            await asyncio.sleep(AWAY_S)
+        except Exception:
+            log.exception("schedule.job_failed", extra={"job": job.name})
+
+
+async def for_all_tenants(directory: Directory, act: Callable[[TenantId], Awaitable[object]]) -> None:
+    """One tenant after the other; one that fails, or is in somebody's way just now, does not stop the others. Raises
+    Unavailable when the database is away."""
+    for tenant in await directory.tenants():
+        try:
+            await act(tenant.id)
+        except InTheWay:
+            log.info("schedule.tenant_skipped", extra={"tenant_id": str(tenant.id)})
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("schedule.tenant_failed", extra={"tenant_id": str(tenant.id)})
