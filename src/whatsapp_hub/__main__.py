@@ -1,0 +1,3 @@
+from whatsapp_hub.main.cli import main
+
+main()

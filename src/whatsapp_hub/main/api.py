@@ -1,0 +1,126 @@
+"""The API's process: HTTP, sockets, and the log's tail that feeds them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from importlib.metadata import version
+
+import uvicorn
+from dishka import AsyncContainer, Provider, Scope, provide
+from litestar import Litestar
+from redis.asyncio import Redis
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
+from whatsapp_hub.adapters.http.health import Health
+from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.queries import PostgresQueries
+from whatsapp_hub.adapters.realtime.gateway import Gateway
+from whatsapp_hub.adapters.realtime.tail import Tail
+from whatsapp_hub.adapters.redis.rates import ValkeyRates
+from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
+from whatsapp_hub.adapters.security.tokens import JwtTokens
+from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.accounts.login import Login
+from whatsapp_hub.application.ports.delivery import Work
+from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.log import EventLog
+from whatsapp_hub.application.ports.security import Tokens
+from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
+from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.main.container import Part, make_container
+from whatsapp_hub.main.roles import settle_memory
+from whatsapp_hub.main.settings import Settings
+
+KEEP_ALIVE_S = 75
+"""An idle connection stays open longer than proxies and HTTP clients hold theirs (nginx 60 s, AWS 60 s, httpx 5 s), so
+that the client is always the one to close it. A server that closes first meets requests already on their way."""
+
+
+class Serving(Provider):
+    """What only a process that serves HTTP has."""
+
+    scope = Scope.APP
+    queries = provide(PostgresQueries, provides=Queries)
+    login = provide(Login)
+
+    @provide
+    def tokens(self, settings: Settings) -> Tokens:
+        assert settings.jwt_secret is not None
+        return JwtTokens(settings.jwt_secret, timedelta(seconds=settings.jwt_expiration))
+
+    @provide
+    def callers(self, tokens: Tokens, directory: Directory) -> Callers:
+        return Callers(tokens, directory)
+
+    @provide
+    def health(self, database: Database, redis: Redis) -> Health:
+        return Health(version("whatsapp-hub"), {"postgres": database.ping}, {"redis": redis.ping})
+
+    @provide
+    def gateway(
+        self, callers: Callers, queries: Queries, presence: SetPresence, heartbeat: Heartbeat, settings: Settings
+    ) -> Gateway:
+        return Gateway(callers, queries, presence, heartbeat, settings.frontend_url)
+
+    @provide
+    def http_options(self, settings: Settings) -> HttpOptions:
+        return HttpOptions(
+            version("whatsapp-hub"),
+            settings.frontend_url,
+            settings.sandbox_enabled,
+            settings.rate_limit_user,
+            settings.rate_limit_api_key,
+        )
+
+
+async def run(settings: Settings) -> None:
+    """Until cancelled; requests under way are then finished."""
+    container = make_container(settings, Part.API, Serving())
+    config = uvicorn.Config(
+        await make_app(container),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        backlog=2048,
+    )
+    server = uvicorn.Server(config)
+    settle_memory()
+    serving = asyncio.create_task(server._serve())
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+
+
+async def make_app(container: AsyncContainer) -> HubApp:
+    """The whole HTTP side; its lifespan tails the log for this process's own sockets."""
+    options, gateway = await container.get(HttpOptions), await container.get(Gateway)
+    wakes, channel = await container.get(Wakes), await container.get(Channel)
+    tail = Tail(await container.get(EventLog), wakes.listen(Work.EVENTS), gateway.hear)
+
+    @asynccontextmanager
+    async def live(_: Litestar) -> AsyncIterator[None]:
+        loops = [asyncio.create_task(loop) for loop in (channel.listen(wakes), tail.run(), gateway.watch())]
+        try:
+            yield
+        finally:
+            await gateway.close()
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+
+    rates = ValkeyRates(await container.get(Redis))
+    app = create_app(container, options, gateway.asgi, [live], rates)
+    return replace(app, pages=ProxyHeadersMiddleware(app.pages))

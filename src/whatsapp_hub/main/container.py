@@ -1,0 +1,230 @@
+"""What is made of what. The only place that knows every adapter.
+
+A process plays a `Part`: API and worker differ in which work they do themselves (its wake-ups stay inside) and in how
+many connections they need; TOOL is a command that runs and ends.
+"""
+
+from collections.abc import AsyncIterator
+from enum import Enum
+
+from dishka import AnyOf, AsyncContainer, Provider, Scope, from_context, make_async_container, provide, provide_all
+from redis.asyncio import Redis
+
+from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
+from whatsapp_hub.adapters.postgres.housekeeping import PostgresHousekeeping
+from whatsapp_hub.adapters.postgres.inbox_writer import GroupCommitInbox
+from whatsapp_hub.adapters.postgres.log import PostgresEventLog
+from whatsapp_hub.adapters.postgres.sandbox import PostgresSandboxPhones
+from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
+from whatsapp_hub.adapters.providers.registry import ProviderOptions, all_plugins
+from whatsapp_hub.adapters.providers.sandbox.inbound import customer_wrote
+from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
+from whatsapp_hub.adapters.security.clock import new_id, system_clock
+from whatsapp_hub.adapters.security.passwords import Argon2Passwords
+from whatsapp_hub.adapters.security.secret_box import AesSecretBox
+from whatsapp_hub.adapters.worker.hints import Hints, make_broker
+from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
+from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
+from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
+from whatsapp_hub.application.inbox.work_conversation import (
+    AssignConversation,
+    MarkConversationRead,
+    ResolveConversation,
+)
+from whatsapp_hub.application.maintenance.trim import Trim
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.delivery import Wake, Work
+from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.housekeeping import InboxAside, Trimming
+from whatsapp_hub.application.ports.inbox import InboxAppender
+from whatsapp_hub.application.ports.lanes import Pacing
+from whatsapp_hub.application.ports.log import EventLog
+from whatsapp_hub.application.ports.provider import Host, Providers
+from whatsapp_hub.application.ports.sandbox import SandboxPhones
+from whatsapp_hub.application.ports.security import Passwords, SecretBox
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
+from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake, WebhookCounts
+from whatsapp_hub.application.receiving.host import HubHost
+from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
+from whatsapp_hub.application.receiving.write_as_customer import CustomerWrote, ReadPhone, WriteAsCustomer
+from whatsapp_hub.application.routing.expire_flows import ExpireFlows
+from whatsapp_hub.application.routing.serve_queue import ServeAllQueues, ServeQueue
+from whatsapp_hub.application.sending.complete_sends import SettleStale
+from whatsapp_hub.application.sending.drain_lanes import DrainLanes
+from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
+from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
+from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
+from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
+from whatsapp_hub.domain.capabilities import Capabilities, Rate
+from whatsapp_hub.domain.tenant import Placement
+from whatsapp_hub.main.settings import Settings
+
+
+class Part(Enum):
+    """Work that the process does itself; connections for tenants; connections for the machinery."""
+
+    API = (frozenset({Work.EVENTS}), 12, 4)
+    WORKER = (frozenset({Work.INBOX, Work.LANES}), 16, 4)
+    TOOL = (frozenset[Work](), 2, 2)
+
+    @property
+    def here(self) -> frozenset[Work]:
+        return self.value[0]
+
+
+class Infrastructure(Provider):
+    """Connections, wake-ups, keys. Opened when first asked for, closed with the container."""
+
+    scope = Scope.APP
+    settings = from_context(Settings)
+    part = from_context(Part)
+
+    @provide
+    async def database(self, settings: Settings, part: Part) -> AsyncIterator[Database]:
+        assert settings.database_url is not None
+        _, app, system = part.value
+        database = Database(settings.database_url, app_connections=app, system_connections=system)
+        await database.open()
+        yield database
+        await database.close()
+
+    @provide
+    async def redis(self, settings: Settings) -> AsyncIterator[Redis]:
+        assert settings.redis_url is not None
+        client = Redis.from_url(settings.redis_url, socket_connect_timeout=2)
+        yield client
+        await client.aclose()
+
+    @provide
+    async def hints(self, settings: Settings) -> AsyncIterator[Hints]:
+        assert settings.redis_url is not None
+        hints = Hints(make_broker(settings.redis_url))
+        yield hints
+        await hints.aclose()
+
+    @provide
+    def channel(self, redis: Redis) -> Channel:
+        return Channel(redis)
+
+    @provide
+    def wakes(self, part: Part, hints: Hints, channel: Channel) -> Wakes:
+        async def tell(work: Work) -> None:
+            await (hints.tell(work) if work in (Work.INBOX, Work.LANES) else channel.publish(work))
+
+        wakes = Wakes(part.here, tell)
+        hints.on_hint = wakes.ring
+        return wakes
+
+    @provide
+    def wake(self, wakes: Wakes) -> Wake:
+        return wakes
+
+    @provide
+    def clock(self) -> Clock:
+        return system_clock
+
+    @provide
+    def new_id(self) -> NewId:
+        return new_id
+
+    @provide
+    def box(self, settings: Settings) -> SecretBox:
+        assert settings.hub_secret_key is not None
+        return AesSecretBox(settings.hub_secret_key)
+
+    @provide
+    def passwords(self) -> Passwords:
+        return Argon2Passwords()
+
+
+class Storing(Provider):
+    """PostgreSQL behind the ports, and the providers with what they need of it."""
+
+    scope = Scope.APP
+
+    @provide
+    async def inbox(self, database: Database, wake: Wake) -> AsyncIterator[InboxAppender]:
+        async with GroupCommitInbox(database.direct_url, wake) as inbox:
+            yield inbox
+
+    phones = provide(PostgresSandboxPhones, provides=SandboxPhones)
+    host = provide(HubHost, provides=Host)
+    vault = provide(SettingsVault)
+
+    @provide
+    async def providers(self, settings: Settings, phones: SandboxPhones, host: Host) -> AsyncIterator[Providers]:
+        options = ProviderOptions(settings.whatsapp_api_url, settings.whatsapp_api_version, settings.sandbox_enabled)
+        providers = Providers(all_plugins(options, phones), host)
+        yield providers
+        await providers.aclose()
+
+    @provide(provides=AnyOf[PostgresDirectory, Directory])
+    def directory(self, database: Database, vault: SettingsVault) -> PostgresDirectory:
+        return PostgresDirectory(database, vault)
+
+    @provide(provides=AnyOf[PostgresStorage, Storage])
+    def storage(
+        self, database: Database, directory: PostgresDirectory, vault: SettingsVault, wake: Wake, new_id: NewId
+    ) -> PostgresStorage:
+        return PostgresStorage(database, directory, vault, wake, new_id)
+
+    housekeeping = provide(PostgresHousekeeping, provides=AnyOf[InboxAside, Trimming])
+    log = provide(PostgresEventLog, provides=EventLog)
+
+
+class UseCases(Provider):
+    scope = Scope.APP
+
+    everyone = provide_all(
+        *(RegisterUser, UpdateUser, CreateDepartment, UpdateDepartment, DeleteDepartment),
+        *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
+        *(CreateSession, UpdateSession, DeleteSession, InitSession, StopSession),
+        *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
+        *(AssignConversation, ResolveConversation, MarkConversationRead, ServeQueue, ServeAllQueues, ExpireFlows),
+        *(AcceptWebhook, AnswerHandshake, ReceiveEvents, WriteAsCustomer, ReadPhone, Trim),
+    )
+
+    @provide
+    def create_tenant(self, storage: Storage, settings: Settings) -> CreateTenant:
+        return CreateTenant(storage, system_clock, new_id, Placement(settings.tenant_placement))
+
+    @provide
+    def counts(self) -> WebhookCounts:
+        return WebhookCounts()
+
+    @provide
+    def wrote(self) -> CustomerWrote:
+        return customer_wrote
+
+    @provide
+    async def drain_lanes(
+        self, storage: Storage, providers: Providers, settings: Settings, wakes: Wakes
+    ) -> AsyncIterator[DrainLanes]:
+        pacing = {
+            kind: pacing_of(plugin.capabilities, settings)
+            for kind, plugin in providers.plugins.items()
+            if not plugin.capabilities.holds_socket
+        }
+        drain = DrainLanes(storage, providers, system_clock, new_id, pacing, lambda: wakes.ring(Work.LANES))
+        yield drain
+        await drain.aclose()
+
+
+def pacing_of(capabilities: Capabilities, settings: Settings) -> Pacing:
+    """The provider's own limits; for WhatsApp Web the operator's (WHATSAPP_SESSION_RATE a minute)."""
+    session = capabilities.session_rate
+    if session and capabilities.provider in WHATSAPP_WEB:
+        session = Rate(60 / settings.whatsapp_session_rate, session.burst)
+    return Pacing(session, capabilities.chat_rate)
+
+
+WHATSAPP_WEB = frozenset({"WAHA", "NEONIZE"})
+
+
+def make_container(settings: Settings, part: Part, *more: Provider) -> AsyncContainer:
+    """Close it when the process ends. `more`: what only this process has."""
+    context = {Settings: settings, Part: part}
+    return make_async_container(Infrastructure(), Storing(), UseCases(), *more, context=context)

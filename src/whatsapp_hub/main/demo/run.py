@@ -1,0 +1,124 @@
+"""Find a hub to play on, or start one that lives as long as the play."""
+
+import asyncio
+import os
+import secrets
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import httpx
+
+from whatsapp_hub.main.demo.graph import MiniGraph
+from whatsapp_hub.main.demo.play import play
+from whatsapp_hub.main.settings import Settings
+
+START_PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    url: str
+    email: str
+    password: str
+
+
+async def run(settings: Settings) -> bool:
+    """True if the play ended well. A hub that runs at HOST and PORT is used if HUB_ADMIN_EMAIL and HUB_ADMIN_PASSWORD
+    are given; else one is started, in a folder that is removed after."""
+    graph = MiniGraph(secrets.token_hex(16))
+    async with graph:
+        running = await _running(settings)
+        if running:
+            click.echo(f"using the hub that runs at {running.url}")
+            return await _told(play(running.url, graph, running.email, running.password, is_own=False))
+        async with _own_hub(graph) as hub:
+            return await _told(play(hub.url, graph, hub.email, hub.password, is_own=True))
+
+
+async def _told(playing: Awaitable[bool]) -> bool:
+    """What the hub refuses (a wrong password, no sandbox), and what never came, is one line."""
+    try:
+        return await playing
+    except httpx.HTTPStatusError as error:
+        raise click.ClickException(str(error)) from None
+    except TimeoutError:
+        raise click.ClickException("an answer that should have come did not come in time") from None
+
+
+async def _running(settings: Settings) -> Hub | None:
+    if not settings.hub_admin_email or not settings.hub_admin_password:
+        return None
+    url = f"http://{settings.host}:{settings.port}"
+    try:
+        async with httpx.AsyncClient(timeout=2) as client:
+            (await client.get(f"{url}/health")).raise_for_status()
+    except httpx.HTTPError:
+        return None
+    return Hub(url, settings.hub_admin_email, settings.hub_admin_password)
+
+
+@asynccontextmanager
+async def _own_hub(graph: MiniGraph) -> AsyncIterator[Hub]:
+    with tempfile.TemporaryDirectory(prefix="whatsapp-hub-demo-", ignore_cleanup_errors=True) as folder:
+        hub = Hub(f"http://127.0.0.1:{_free_port()}", "demo@hub.example", secrets.token_urlsafe(12))
+        log = Path(folder) / "hub.log"
+        began = time.monotonic()
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "whatsapp_hub", "serve"),
+                env=_environment(hub, folder, graph.url),
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            await _answers(hub.url, process, log)
+            click.echo(f"started a hub of its own in {time.monotonic() - began:.1f} s")
+            yield hub
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+
+
+def _environment(hub: Hub, folder: str, graph_url: str) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("HUB_", "WHATSAPP_", "WAHA_"))}
+    for name in ("DATABASE_URL", "REDIS_URL", "REDIS_HOST", "JWT_SECRET"):
+        kept.pop(name, None)
+    own = {
+        "HUB_DATA_DIR": str(Path(folder) / "data"),
+        "HUB_ADMIN_EMAIL": hub.email,
+        "HUB_ADMIN_PASSWORD": hub.password,
+        "HOST": "127.0.0.1",
+        "PORT": hub.url.rpartition(":")[2],
+        "WHATSAPP_API_URL": graph_url,
+        "SANDBOX_ENABLED": "true",
+    }
+    return {**kept, **own}
+
+
+async def _answers(url: str, process: asyncio.subprocess.Process, log: Path) -> None:
+    end = time.monotonic() + START_PATIENCE_S
+    async with httpx.AsyncClient(timeout=2) as client:
+        while time.monotonic() < end and process.returncode is None:
+            try:
+                if (await client.get(f"{url}/health")).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(0.1)
+    tail = log.read_text(errors="replace")[-3000:]
+    raise click.ClickException(f"the demonstration's hub did not start; its last words:\n{tail}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

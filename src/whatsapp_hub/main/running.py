@@ -1,0 +1,54 @@
+"""Where the servers of a running hub are, for commands beside it: a note in the data folder, readable by its owner."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from whatsapp_hub.main.settings import Settings, SettingsError
+
+
+class Note(msgspec.Struct):
+    database_url: str
+    redis_url: str
+
+
+@contextmanager
+def noted(settings: Settings) -> Iterator[None]:
+    """Keeps the note while the hub runs. One left behind by a crash points at servers that do not answer."""
+    assert settings.database_url is not None
+    assert settings.redis_url is not None
+    path = _path(settings)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.encode(Note(settings.database_url, settings.redis_url)))
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def settings_of_running_hub() -> Settings:
+    """The environment's settings, with the addresses of the hub that runs on the same data folder where none are
+    given. Raises SettingsError if there is none."""
+    settings = Settings.from_environment()
+    secrets = settings.completed()
+    if settings.database_url and settings.redis_url:
+        return secrets
+    try:
+        note = msgspec.json.decode(_path(settings).read_bytes(), type=Note)
+    except (FileNotFoundError, msgspec.DecodeError):
+        raise SettingsError(
+            f"HUB_DATA_DIR: no hub is running on {settings.data_dir}; start it, or set DATABASE_URL"
+        ) from None
+    return msgspec.structs.replace(
+        secrets,
+        database_url=settings.database_url or note.database_url,
+        redis_url=settings.redis_url or note.redis_url,
+    )
+
+
+def _path(settings: Settings) -> Path:
+    return settings.data_dir / "running.json"

@@ -1,0 +1,184 @@
+"""Every setting of the hub, read once from the environment.
+
+A field `jwt_secret` is the variable JWT_SECRET; an empty variable counts as not set. `.env.example` explains each.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Secret = Annotated[str, Meta(min_length=16)]
+HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
+ProviderName = Literal["META", "WAHA", "NEONIZE", "SANDBOX"]
+
+SECRET_NAMES = ("HUB_SECRET_KEY", "JWT_SECRET")
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class SettingsError(Exception):
+    """A variable is missing or wrong; the message is one line that begins with its name."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
+    """Times are in the unit their name ends with; JWT_EXPIRATION is read as `7d`, `12h`, `30m` or seconds."""
+
+    # Where it runs
+    host: str = "127.0.0.1"
+    port: Port = 4000
+    hub_data_dir: str = ".hub"
+    database_url: Annotated[str, Meta(pattern=r"^postgres(ql)?://")] | None = None
+    redis_url: Annotated[str, Meta(pattern=r"^(rediss?|valkeys?|unix)://")] | None = None
+    frontend_url: HttpUrl | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    metrics_token: str | None = None
+
+    # Who may enter
+    hub_secret_key: Secret | None = None
+    jwt_secret: Secret | None = None
+    jwt_expiration: Positive = 7 * UNITS_S["d"]
+    hub_admin_email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    hub_admin_password: Annotated[str, Meta(min_length=8)] | None = None
+    rate_limit_user: Positive = 60
+    rate_limit_api_key: Positive = 6000
+
+    # Tenants and what they keep
+    tenant_placement: Literal["pooled", "dedicated"] = "pooled"
+    messages_retention_days: Count = 7
+    webhook_allow_private: bool = False
+    sandbox_enabled: bool = False
+
+    # Sessions
+    whatsapp_provider: ProviderName = "NEONIZE"
+    whatsapp_session_rate: Positive = 20
+    max_instances: Positive = 80
+    whatsapp_max_sessions: Positive | None = None
+    staggered_boot_delay_ms: Count = 500
+    whatsapp_session_timeout: Positive = 300_000
+    whatsapp_qr_timeout: Positive = 60_000
+    whatsapp_reconnect_attempts: Count = 3
+
+    # Meta's Cloud API
+    whatsapp_api_url: HttpUrl = "https://graph.facebook.com"
+    whatsapp_api_version: Annotated[str, Meta(pattern=r"^v\d+\.\d+$")] = "v23.0"
+    whatsapp_access_token: str | None = None
+    whatsapp_phone_number_id: str | None = None
+    whatsapp_business_account_id: str | None = None
+    whatsapp_webhook_verify_token: str | None = None
+    whatsapp_app_secret: str | None = None
+
+    # WAHA
+    waha_api_url: HttpUrl | None = None
+    waha_api_key: str | None = None
+    waha_session: str | None = None
+    waha_polling_interval_ms: Count = 60_000
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Reads and checks. Raises SettingsError; the value of a variable is never part of its message."""
+        names = [field.encode_name for field in msgspec.structs.fields(cls)]
+        given: dict[str, str | int] = {name: environ[name] for name in names if environ.get(name)}
+        if redis := _redis_from_parts(environ):
+            given.setdefault("REDIS_URL", redis)
+        _spell(given)
+        try:
+            return msgspec.convert(given, cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingsError(_explain(str(error))) from None
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the hub runs its own PostgreSQL."""
+        return self.database_url is None
+
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.hub_data_dir).expanduser().resolve()
+
+    @property
+    def sessions_per_connector(self) -> int:
+        """MAX_INSTANCES, or its alias WHATSAPP_MAX_SESSIONS where that is lower."""
+        return min(self.max_instances, self.whatsapp_max_sessions or self.max_instances)
+
+    def completed(self) -> Settings:
+        """With both secrets: made once and kept in the data folder when embedded, obligatory otherwise."""
+        missing = [name for name in SECRET_NAMES if getattr(self, name.lower()) is None]
+        if missing and not self.embedded:
+            advice = "obligatory with DATABASE_URL; make one with `openssl rand -base64 32` and keep it"
+            raise SettingsError(f"{missing[0]}: {advice}")
+        made = {name.lower(): _kept_secret(self.data_dir / "secrets" / name) for name in missing}
+        return msgspec.structs.replace(self, **made)
+
+    def for_children(self) -> dict[str, str]:
+        """The variables that a child process must get besides those the hub itself was given."""
+        secrets_ = {name: getattr(self, name.lower()) for name in SECRET_NAMES}
+        addresses = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
+        sandbox = {"SANDBOX_ENABLED": "true"} if self.sandbox_enabled else {}
+        return {**{name: value for name, value in (secrets_ | addresses).items() if value}, **sandbox}
+
+
+def _spell(given: dict[str, str | int]) -> None:
+    """Accepts what people write: `7d`, `debug`, `meta`, `Pooled`."""
+    for name, change in (("LOG_LEVEL", str.upper), ("WHATSAPP_PROVIDER", str.upper), ("TENANT_PLACEMENT", str.lower)):
+        if name in given:
+            given[name] = change(str(given[name]))
+    if "JWT_EXPIRATION" in given:
+        given["JWT_EXPIRATION"] = _seconds("JWT_EXPIRATION", str(given["JWT_EXPIRATION"]))
+
+
+def _seconds(name: str, text: str) -> int:
+    match = re.fullmatch(r"(\d+)([smhd]?)", text)
+    if match is None:
+        raise SettingsError(f"{name}: expected 7d, 12h, 30m or seconds")
+    return int(match[1]) * UNITS_S[match[2] or "s"]
+
+
+def _redis_from_parts(environ: Mapping[str, str]) -> str | None:
+    if not (host := environ.get("REDIS_HOST")):
+        return None
+    password = environ.get("REDIS_PASSWORD")
+    user = f":{quote(password, safe='')}@" if password else ""
+    return f"redis://{user}{host}:{environ.get('REDIS_PORT') or 6379}/0"
+
+
+def _explain(problem: str) -> str:
+    """`Expected `int` <= 65535 - at `$.PORT`` → `PORT: expected int <= 65535`."""
+    what, _, where = problem.partition(" - at `$.")
+    what = re.sub(r"Invalid enum value .*", "not one of the known values (see .env.example)", what)
+    what = re.sub(r"Expected `str` matching regex (.*)", r"expected text that matches \1", what)
+    what = what.replace("Expected", "expected").replace(" | null", "").replace("`", "")
+    return f"{where.rstrip('`')}: {what}"
+
+
+def _kept_secret(path: Path) -> str:
+    """Made at the first call, readable by its owner only, never overwritten (two processes may race)."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+            file.flush()
+            os.fsync(file.fileno())
+        _link_once(draft, path)
+    return path.read_text().strip()
+
+
+def _link_once(draft: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

@@ -1,0 +1,137 @@
+"""Commands that look into a hub's database and end: `inbox`, `tenant`, `user`.
+
+The container, and with it every adapter, is imported only by a command that runs.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+import click
+from dishka import AsyncContainer
+
+from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant
+from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.housekeeping import InboxAside
+from whatsapp_hub.domain.errors import HubError
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.tenant import Placement
+from whatsapp_hub.domain.user import Role
+from whatsapp_hub.main.running import settings_of_running_hub
+
+T = TypeVar("T")
+
+
+def _in_hub(work: Callable[[AsyncContainer], Awaitable[T]]) -> T:
+    """Do something with a hub's parts; what the domain refuses is one line."""
+
+    from whatsapp_hub.main.container import Part, make_container
+
+    async def inside() -> T:
+        container = make_container(settings_of_running_hub(), Part.TOOL)
+        try:
+            return await work(container)
+        finally:
+            await container.close()
+
+    try:
+        return asyncio.run(inside())
+    except HubError as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.group()
+def inbox() -> None:
+    """Updates that were set aside: quarantined, or for no session that we know."""
+
+
+@inbox.command("list")
+@click.option("--limit", default=50, show_default=True)
+@click.option("--after", default=0, help="Only ids greater than this.")
+def list_aside(limit: int, after: int) -> None:
+    """Show them, oldest first."""
+
+    async def work(container: AsyncContainer) -> None:
+        aside = await (await container.get(InboxAside)).list(limit, after)
+        for update in aside:
+            where = update.session_id or "no session"
+            click.echo(
+                f"{update.id:>10}  {update.received_at:%Y-%m-%d %H:%M:%S}  {update.state:<11}  "
+                f"{update.provider:<8}  {where}  {len(update.body)} bytes  {update.error or ''}"
+            )
+        if not aside:
+            click.echo("nothing is set aside")
+
+    _in_hub(work)
+
+
+@inbox.command()
+@click.argument("ids", nargs=-1, type=int)
+@click.option("--all", "everything", is_flag=True, help="All quarantined updates that have a session.")
+@click.option("--session", type=click.UUID, help="Adopt unassigned updates for this session.")
+def replay(ids: tuple[int, ...], everything: bool, session: UUID | None) -> None:
+    """Run updates again."""
+    if bool(ids) == everything:
+        raise click.UsageError("name the ids, or say --all")
+
+    async def work(container: AsyncContainer) -> int:
+        adopter = SessionId(session) if session else None
+        aside: InboxAside = await container.get(InboxAside)
+        return await aside.replay(None if everything else ids, adopter)
+
+    click.echo(f"{_in_hub(work)} will be processed again")
+
+
+@click.group()
+def tenant() -> None:
+    """Companies of this hub."""
+
+
+@tenant.command("list")
+def list_tenants() -> None:
+    """Show them."""
+
+    async def work(container: AsyncContainer) -> None:
+        for found in await (await container.get(Directory)).tenants():
+            click.echo(f"{found.id}  {found.slug:<20}  {found.placement:<9}  {found.name}")
+
+    _in_hub(work)
+
+
+@tenant.command("create")
+@click.argument("slug")
+@click.argument("name")
+@click.option("--placement", type=click.Choice([p.value for p in Placement]), help="Default: TENANT_PLACEMENT.")
+def create_tenant(slug: str, name: str, placement: str | None) -> None:
+    """Make one."""
+
+    async def work(container: AsyncContainer) -> str:
+        made = await (await container.get(CreateTenant))(slug, name, Placement(placement) if placement else None)
+        return str(made.id)
+
+    click.echo(_in_hub(work))
+
+
+@click.group()
+def user() -> None:
+    """People who may sign in."""
+
+
+@user.command("create")
+@click.argument("email")
+@click.argument("name")
+@click.option("--tenant", "slug", default="default", show_default=True)
+@click.option("--role", type=click.Choice([r.value for r in Role]), default=Role.ADMIN.value, show_default=True)
+@click.password_option()
+def create_user(email: str, name: str, slug: str, role: str, password: str) -> None:
+    """Make one; asks for the password."""
+
+    async def work(container: AsyncContainer) -> str:
+        tenants = {t.slug: t.id for t in await (await container.get(Directory)).tenants()}
+        if slug not in tenants:
+            raise click.ClickException(f"there is no tenant {slug!r}")
+        made = await (await container.get(CreateOperator))(tenants[slug], email, password, name, Role(role))
+        return str(made.id)
+
+    click.echo(_in_hub(work))

@@ -1,0 +1,126 @@
+"""The worker's process: stored events, sending, the log's sequence, timed work."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any
+
+from dishka import AsyncContainer
+
+from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.sequencer import Sequencer
+from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
+from whatsapp_hub.adapters.worker.hints import Hints
+from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, keep_schedule
+from whatsapp_hub.application.maintenance.trim import Trim
+from whatsapp_hub.application.ports.delivery import Work
+from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
+from whatsapp_hub.application.routing.expire_flows import ExpireFlows
+from whatsapp_hub.application.routing.serve_queue import ServeAllQueues
+from whatsapp_hub.application.sending.complete_sends import SettleStale
+from whatsapp_hub.application.sending.drain_lanes import DrainLanes
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.main.container import Part, make_container
+from whatsapp_hub.main.roles import ROLES, Role, settle_memory
+from whatsapp_hub.main.settings import Settings
+
+SETTLE_EVERY_S = 1.0
+
+Loop = Coroutine[Any, Any, None]
+
+
+async def run(settings: Settings) -> None:
+    """Until cancelled; calls under way are then finished and written down."""
+    await _run(settings, ROLES["worker"])
+
+
+async def run_scheduler(settings: Settings) -> None:
+    await _run(settings, ROLES["scheduler"])
+
+
+async def _run(settings: Settings, role: Role) -> None:
+    container = make_container(settings, Part.WORKER)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for name in role.loops:
+                tasks.create_task(await LOOPS[name](container), name=name)
+            settle_memory()
+    finally:
+        await container.close()
+
+
+async def _hints(container: AsyncContainer) -> Loop:
+    await container.get(Wakes)  # hands the hints on
+    return (await container.get(Hints)).listen()
+
+
+async def _wakes(container: AsyncContainer) -> Loop:
+    return (await container.get(Channel)).listen(await container.get(Wakes))
+
+
+async def _sequencer(container: AsyncContainer) -> Loop:
+    wakes = await container.get(Wakes)
+    bell = wakes.listen(Work.OUTBOX)
+
+    async def wait(_: float) -> None:
+        await bell.wait()
+
+    return Sequencer((await container.get(Database)).direct_url, wakes, wait).run()
+
+
+async def _inbox(container: AsyncContainer) -> Loop:
+    bell, directory = (await container.get(Wakes)).listen(Work.INBOX), await container.get(Directory)
+    return TenantLoop("inbox", bell, directory.tenants_with_inbox, await container.get(ReceiveEvents)).run()
+
+
+async def _lanes(container: AsyncContainer) -> Loop:
+    bell, directory = (await container.get(Wakes)).listen(Work.LANES), await container.get(Directory)
+    drain, settle = await container.get(DrainLanes), await container.get(SettleStale)
+    due = at_most_every(SETTLE_EVERY_S)
+    kinds = sorted(drain.pacing)
+
+    async def work(tenant_id: TenantId) -> int:
+        return await drain(tenant_id) or (await settle(tenant_id) if due(tenant_id) else 0)
+
+    return TenantLoop("lanes", bell, lambda: directory.tenants_with_lanes(kinds, None), work).run()
+
+
+def at_most_every(seconds: float) -> Callable[[TenantId], bool]:
+    """True for a tenant that was not asked about for so long."""
+    asked: dict[TenantId, float] = {}
+
+    def due(tenant_id: TenantId) -> bool:
+        now = time.monotonic()
+        if now - asked.get(tenant_id, -seconds) < seconds:
+            return False
+        asked[tenant_id] = now
+        return True
+
+    return due
+
+
+async def _schedule(container: AsyncContainer) -> Loop:
+    directory = await container.get(Directory)
+    return keep_schedule(directory, await _jobs(container, directory))
+
+
+async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
+    """Timed work, each for all tenants, once however many workers run."""
+    every = partial(for_all_tenants, directory)
+    return [
+        Job("flows", 15, partial(every, await container.get(ExpireFlows))),
+        Job("trim", 3600, await container.get(Trim)),
+        Job("queues", 30, partial(every, await container.get(ServeAllQueues))),
+    ]
+
+
+LOOPS: dict[str, Callable[[AsyncContainer], Awaitable[Loop]]] = {
+    "hints": _hints,
+    "wakes": _wakes,
+    "sequencer": _sequencer,
+    "inbox": _inbox,
+    "lanes": _lanes,
+    "schedule": _schedule,
+}
