@@ -1,0 +1,147 @@
+"""Meta's Graph API as a fake: it takes messages, remembers them, sends receipts, and fails as it is told.
+
+In a test: `async with FakeGraph() as graph`, then `graph.url`, `graph.sent`, `graph.fail_next("reset")`.
+As a process: `python -m tests.fakes.graph --port P`, with `GET /_sent?after=n` and
+`POST /_script {"faults": […], "callback": {"url", "secret", …}, "statuses": ["sent", …]}`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tests.fakes.http import Callback, Poster, Reply, Request, Server, faulty, reply_json, show
+
+BAD_TOKEN = "expired"
+ACCOUNT = "419000000000001"
+DISPLAY_NUMBER = "+55 11 4000-1000"
+
+
+@dataclass
+class Sent:
+    """One message that Meta took. `body` is what came, word for word."""
+
+    id: str
+    phone_number_id: str
+    to: str
+    body: dict[str, Any]
+    at: float
+
+
+def sign(secret: str, body: bytes) -> dict[str, str]:
+    return {"X-Hub-Signature-256": "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
+
+
+def error_body(code: int, message: str = "as scripted", details: str = "") -> dict[str, Any]:
+    error: dict[str, Any] = {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A1"}
+    return {"error": error | ({"error_data": {"details": details}} if details else {})}
+
+
+def webhook(phone_number_id: str, value: dict[str, Any], field: str = "messages") -> bytes:
+    """A body as Meta posts it, slashes escaped."""
+    metadata = {
+        "display_phone_number": "".join(filter(str.isdigit, DISPLAY_NUMBER)),
+        "phone_number_id": phone_number_id,
+    }
+    change = {"field": field, "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
+    body = {"object": "whatsapp_business_account", "entry": [{"id": ACCOUNT, "changes": [change]}]}
+    return json.dumps(body, separators=(",", ":")).replace("/", "\\/").encode()
+
+
+def text_from(phone: str, id: str, text: str, at: int = 1_780_000_000, **more: Any) -> dict[str, Any]:
+    return {"from": phone, "id": id, "timestamp": str(at), "type": "text", "text": {"body": text}, **more}
+
+
+class FakeGraph(Server):
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(port)
+        self.sent: list[Sent] = []
+        self.marks: list[dict[str, Any]] = []
+        self.subscribed: list[str] = []
+        self.statuses: tuple[str, ...] = ("sent", "delivered", "read")
+        self.poster = Poster(sign)
+
+    def fail_with(self, code: int, status: int = 400, times: int = 1, to: str | None = None) -> None:
+        """The next sends get this error of Meta's."""
+        self.fail_next("status", status=status, body=error_body(code), times=times, to=to)
+
+    async def __aexit__(self, *what: object) -> None:
+        await super().__aexit__(*what)
+        await self.poster.aclose()
+
+    async def handle(self, request: Request) -> Reply:
+        match request.path.strip("/").split("/"):
+            case ["_sent"]:
+                return show(self.sent, request.query)
+            case ["_script"]:
+                return self._script(request.json())
+        if request.headers.get("authorization") in (None, f"Bearer {BAD_TOKEN}"):
+            return reply_json(error_body(190, "Error validating access token"), 401)
+        match [request.method, *request.path.strip("/").split("/")]:
+            case ["POST", _, phone_number_id, "messages"]:
+                return await self._messages(phone_number_id, request.json())
+            case ["POST", _, account, "subscribed_apps"]:
+                self.subscribed.append(account)
+                return reply_json({"success": True})
+            case ["GET", _, phone_number_id]:
+                return reply_json({"id": phone_number_id, "display_phone_number": DISPLAY_NUMBER})
+        return reply_json(error_body(100, "Unsupported request"), 400)
+
+    def _script(self, given: dict[str, Any]) -> Reply:
+        if "callback" in given:
+            self.poster.callback = Callback(**given["callback"]) if given["callback"] else None
+        self.statuses = tuple(given.get("statuses", self.statuses))
+        return self.script(given)
+
+    async def _messages(self, phone_number_id: str, body: dict[str, Any]) -> Reply:
+        to = str(body.get("to") or body.get("recipient") or "")
+        fault = self.faults.take(to)
+        if fault and fault.how != "slow" and not fault.taken:
+            return faulty(fault, Reply())
+        if body.get("status") == "read":
+            self.marks.append(body)
+            return reply_json({"success": True})
+        if not to or "type" not in body:
+            return reply_json(error_body(100, "Invalid parameter"), 400)
+        reply = await self._take(phone_number_id, to, body)
+        return faulty(fault, reply) if fault else reply
+
+    async def _take(self, phone_number_id: str, to: str, body: dict[str, Any]) -> Reply:
+        sent = Sent(f"wamid.fake.{len(self.sent):08d}", phone_number_id, to, body, time.time())
+        self.sent.append(sent)
+        if self.poster.callback:
+            posting = self.poster.post(self._receipts(sent, self.poster.callback.batch))
+            if self.poster.callback.when == "before":
+                await posting
+            else:
+                self.background(posting)
+        who = {"input": to, "wa_id": to} if "to" in body else {"input": to, "user_id": to}
+        return reply_json({"messaging_product": "whatsapp", "contacts": [who], "messages": [{"id": sent.id}]})
+
+    def _receipts(self, sent: Sent, batch: int) -> list[bytes]:
+        ours = sent.body.get("biz_opaque_callback_data")
+        statuses = [
+            {"id": sent.id, "status": status, "timestamp": str(int(sent.at)), "recipient_id": sent.to}
+            | ({"biz_opaque_callback_data": ours} if ours else {})
+            for status in self.statuses
+        ]
+        parts = [statuses[i : i + batch] for i in range(0, len(statuses), batch)]
+        return [webhook(sent.phone_number_id, {"statuses": part}) for part in parts]
+
+
+async def serve(port: int) -> None:
+    async with FakeGraph(port) as graph:
+        print(f"ready {graph.url}", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    asyncio.run(serve(parser.parse_args().port))

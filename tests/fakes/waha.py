@@ -1,0 +1,193 @@
+"""A WAHA server as a fake: sessions, sends with each engine's own answers, echoes and acks, and faults.
+
+In a test: `async with FakeWaha() as waha`, then `waha.url`, `waha.sent`, `waha.fail_next("hang")`.
+As a process: `python -m tests.fakes.waha --port P`, with `GET /_sent?after=n` and
+`POST /_script {"faults": […], "engine": "NOWEB", "callback": {"url", "secret", …}}`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from tests.fakes.http import Callback, Poster, Reply, Request, Server, faulty, reply_json, show
+
+API_KEY = "key-1"
+ME = "5511400010000@c.us"
+SENDS = ("sendText", "sendImage", "sendFile", "sendVoice", "sendVideo", "sendLocation")
+
+
+@dataclass
+class Sent:
+    id: str
+    path: str
+    session: str
+    to: str
+    body: dict[str, Any]
+    at: float
+
+
+def sign(secret: str, body: bytes) -> dict[str, str]:
+    digest = hmac.new(secret.encode(), body, hashlib.sha512).hexdigest()
+    return {"X-Webhook-Hmac": digest, "X-Webhook-Hmac-Algorithm": "sha512"} if secret else {}
+
+
+def webhook(
+    event: str, payload: dict[str, Any], session: str = "default", engine: str = "NOWEB", id: str = ""
+) -> bytes:
+    envelope = {
+        "id": id or f"evt_{time.monotonic_ns():028d}",
+        "timestamp": 1_780_000_000_123,
+        "session": session,
+        "me": {"id": ME, "pushName": "Loja"},
+        "engine": engine,
+        "event": event,
+        "payload": payload,
+    }
+    return json.dumps(envelope, ensure_ascii=False).encode()
+
+
+def text_from(chat: str, id: str, text: str, at: int = 1_780_000_000, **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"false_{chat}_{id}",
+        "timestamp": at,
+        "from": chat,
+        "to": ME,
+        "fromMe": False,
+        "source": "app",
+        "body": text,
+        "hasMedia": False,
+        "media": None,
+        "ack": 2,
+        "ackName": "DEVICE",
+        **more,
+    }
+
+
+class FakeWaha(Server):
+    def __init__(self, port: int = 0, engine: str = "NOWEB") -> None:
+        super().__init__(port)
+        self.engine = engine
+        self.sent: list[Sent] = []
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.sessions: dict[str, str] = {"default": "WORKING"}
+        self.after_start = "WORKING"
+        self.qr_code = "2@fake-qr-code"
+        self.poster = Poster(sign)
+
+    async def __aexit__(self, *what: object) -> None:
+        await super().__aexit__(*what)
+        await self.poster.aclose()
+
+    async def handle(self, request: Request) -> Reply:
+        parts = request.path.strip("/").split("/")
+        if parts == ["_sent"]:
+            return show(self.sent, request.query)
+        if parts == ["_script"]:
+            return self._script(request.json())
+        if request.headers.get("x-api-key") != API_KEY:
+            return reply_json({"message": "Unauthorized", "statusCode": 401}, 401)
+        return await self._message(request, parts) or self._session(request, parts)
+
+    def _script(self, given: dict[str, Any]) -> Reply:
+        if "callback" in given:
+            self.poster.callback = Callback(**given["callback"]) if given["callback"] else None
+        self.engine = given.get("engine", self.engine)
+        return self.script(given)
+
+    async def _message(self, request: Request, parts: list[str]) -> Reply | None:
+        match [request.method, *parts]:
+            case ["POST", "api", send] if send in SENDS:
+                return await self._send(request.path, request.json())
+            case ["PUT", "api", "reaction"]:
+                return await self._send(request.path, request.json())
+            case ["POST", "api", "sendSeen" | "startTyping" | "stopTyping"]:
+                self.calls.append((request.path, request.json()))
+                return reply_json({}, 201)
+        return None
+
+    def _session(self, request: Request, parts: list[str]) -> Reply:
+        match [request.method, *parts]:
+            case ["POST", "api", "sessions"]:
+                return self._start(str(request.json().get("name")), made=True)
+            case ["POST", "api", "sessions", name, "start"]:
+                return self._start(name)
+            case ["POST", "api", "sessions", name, "stop"]:
+                self.sessions[name] = "STOPPED"
+                return reply_json({"name": name, "status": "STOPPED"}, 201)
+            case ["GET", "api", "sessions", name] if name in self.sessions:
+                me = {"id": ME} if self.sessions[name] == "WORKING" else None
+                return reply_json({"name": name, "status": self.sessions[name], "me": me})
+            case ["GET", "api", _, "auth", "qr"]:
+                return reply_json({"value": self.qr_code})
+        return reply_json({"message": "Not found", "statusCode": 404}, 404)
+
+    def _start(self, name: str, made: bool = False) -> Reply:
+        if name not in self.sessions and not made:
+            return reply_json({"message": "Session not found", "statusCode": 404}, 404)
+        self.sessions[name] = self.after_start
+        return reply_json({"name": name, "status": "STARTING"}, 201)
+
+    async def _send(self, path: str, body: dict[str, Any]) -> Reply:
+        to, session = str(body.get("chatId", "")), str(body.get("session", ""))
+        fault = self.faults.take(to)
+        if fault and fault.how != "slow" and not fault.taken:
+            return faulty(fault, Reply())
+        status = self.sessions.get(session)
+        if status is None:
+            return reply_json({"message": "Session not found", "statusCode": 404}, 404)
+        if status != "WORKING":
+            not_up = {"statusCode": 422, "error": "Session status is not as expected", "status": status}
+            return reply_json(not_up | {"session": session, "expected": ["WORKING"]}, 422)
+        reply = await self._take(path, session, to, body)
+        return faulty(fault, reply) if fault else reply
+
+    async def _take(self, path: str, session: str, to: str, body: dict[str, Any]) -> Reply:
+        sent = Sent(f"3EB0{len(self.sent):016X}", path, session, to, body, time.time())
+        self.sent.append(sent)
+        if self.poster.callback:
+            posting = self.poster.post(self._echo_and_acks(sent))
+            if self.poster.callback.when == "before":
+                await posting
+            else:
+                self.background(posting)
+        return self._answer(sent)
+
+    def _answer(self, sent: Sent) -> Reply:
+        full = f"true_{sent.to}_{sent.id}"
+        match self.engine:
+            case "WEBJS":
+                id = {"fromMe": True, "remote": sent.to, "id": sent.id, "_serialized": full}
+                return reply_json({"_data": {"id": id}, "id": id}, 201)
+            case "NOWEB":
+                return reply_json({"key": {"remoteJid": sent.to, "fromMe": True, "id": sent.id}}, 201)
+            case "GOWS":
+                return reply_json({"id": full}, 201)
+        return Reply(201)
+
+    def _echo_and_acks(self, sent: Sent) -> list[bytes]:
+        full = f"true_{sent.to}_{sent.id}"
+        common = {"id": full, "from": sent.to, "to": sent.to, "fromMe": True, "timestamp": int(sent.at)}
+        echo = common | {"source": "api", "body": sent.body.get("text", ""), "hasMedia": False, "media": None}
+        bodies = [webhook("message.any", echo, sent.session, self.engine)]
+        for ack, name in ((1, "SERVER"), (2, "DEVICE"), (3, "READ")):
+            bodies.append(webhook("message.ack", common | {"ack": ack, "ackName": name}, sent.session, self.engine))
+        return bodies
+
+
+async def serve(port: int) -> None:
+    async with FakeWaha(port) as waha:
+        print(f"ready {waha.url}", flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    asyncio.run(serve(parser.parse_args().port))

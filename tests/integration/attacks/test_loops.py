@@ -1,0 +1,64 @@
+"""A worker's loop under tenants that never run out of work, and when it is told to stop."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from uuid import uuid4
+
+import pytest
+
+from whatsapp_hub.adapters.worker import loops
+from whatsapp_hub.adapters.worker.loops import TENANTS_AT_ONCE, TenantLoop
+from whatsapp_hub.domain.ids import TenantId
+
+
+class Bell:
+    async def wait(self) -> bool:
+        await asyncio.sleep(0.01)
+        return True
+
+
+async def run_for(loop: TenantLoop, seconds: float) -> None:
+    task = asyncio.create_task(loop.run())
+    await asyncio.sleep(seconds)
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.wait_for(asyncio.shield(task), 5)
+
+
+async def test_tenants_that_never_run_out_of_work_starve_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "TURN_S", 0.02)
+    tenants = [TenantId(uuid4()) for _ in range(3 * TENANTS_AT_ONCE)]
+    worked: Counter[TenantId] = Counter()
+
+    async def work(tenant_id: TenantId) -> int:
+        worked[tenant_id] += 1
+        await asyncio.sleep(0.002)
+        return 64
+
+    async def find() -> list[TenantId]:
+        return tenants
+
+    await run_for(TenantLoop("t", Bell(), find, work), 0.6)
+    assert min(worked[tenant] for tenant in tenants) > 0
+    assert max(worked.values()) < 8 * min(worked.values())
+
+
+async def test_a_loop_that_is_told_to_stop_finishes_its_piece_and_begins_no_other() -> None:
+    begun, ended = 0, 0
+
+    async def work(tenant_id: TenantId) -> int:
+        nonlocal begun, ended
+        begun += 1
+        await asyncio.sleep(0.05)
+        ended += 1
+        return 64
+
+    async def find() -> list[TenantId]:
+        return [tenant]
+
+    tenant = TenantId(uuid4())
+    await run_for(TenantLoop("t", Bell(), find, work), 0.2)
+    assert begun == ended
+    await asyncio.sleep(0.15)
+    assert begun == ended <= 6

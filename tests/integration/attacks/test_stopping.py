@@ -1,0 +1,48 @@
+"""A session that is stopped while its provider still brings it up."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.integration.postgres.conftest import World
+from whatsapp_hub.application.ports.provider import Providers, SessionRef, SessionSeen
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
+from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.user import Role
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SlowProvider:
+    """Somebody stops the session while it starts."""
+
+    def __init__(self) -> None:
+        self.meanwhile: Any = None
+        self.calls: list[str] = []
+
+    async def start(self, session: SessionRef) -> SessionSeen:
+        await self.meanwhile()
+        self.calls.append("started")
+        return SessionSeen(SessionStatus.CONNECTED, now(), phone_number="5511999990000")
+
+    async def stop(self, session: SessionRef) -> SessionSeen:
+        self.calls.append("stopped")
+        return SessionSeen(SessionStatus.DISCONNECTED, now(), "stopped")
+
+
+async def test_a_session_stopped_meanwhile_stays_stopped_here_and_there(world: World) -> None:
+    provider: Any = SlowProvider()
+    host: Any = None
+    providers = Providers({}, host, {"SANDBOX": provider})
+    session = await world.add_session(connected=False)
+    admin = Caller(world.tenant.id, Role.ADMIN, "admin")
+    stop = StopSession(world.hub.storage, providers, now)
+    provider.meanwhile = lambda: stop(admin, session.id)
+    shown = await InitSession(world.hub.storage, providers, now)(admin, session.id)
+    async with world.uow() as uow:
+        stored = await uow.sessions.get(session.id)
+    for one in (shown, stored):
+        assert (one.is_active, one.status, one.phone_number) == (False, SessionStatus.DISCONNECTED, None)
+    assert provider.calls == ["stopped", "started", "stopped"]

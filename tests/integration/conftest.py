@@ -1,0 +1,167 @@
+"""A migrated database of its own for each module, copied from a template, and the hub's storage on it."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest_asyncio
+import uuid_utils.compat
+
+from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
+from whatsapp_hub.adapters.postgres.migrate import migrate
+from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
+from whatsapp_hub.application.ports.delivery import Work
+from whatsapp_hub.application.ports.provider import Providers
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.tenant import Placement, Tenant
+
+TEMPLATE = "hub_test_template"
+_numbers = itertools.count(1)
+
+
+def of_database(url: str, name: str) -> str:
+    parts = urlsplit(url)
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}/{name}{query}"
+
+
+async def drop(admin: Any, name: str) -> None:
+    await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@dataclass
+class Woken:
+    """Remembers which wake-ups were given."""
+
+    works: list[Work] = field(default_factory=list)
+
+    def __call__(self, work: Work) -> None:
+        self.works.append(work)
+
+    def take(self) -> Counter[Work]:
+        taken = Counter(self.works)
+        self.works.clear()
+        return taken
+
+
+class PlainBox:
+    """A secret box that seals by naming the context."""
+
+    def seal(self, plain: bytes, context: str) -> bytes:
+        return context.encode() + b"\n" + plain[::-1]
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        bound_to, _, rest = sealed.partition(b"\n")
+        if bound_to != context.encode():
+            raise ValueError("sealed for something else")
+        return rest[::-1]
+
+
+class PlainPlugin:
+    """A provider whose settings are a dictionary; `routes` are its webhook routes."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def decode_settings(self, settings: Mapping[str, object]) -> object:
+        return dict(settings)
+
+    def encode_settings(self, settings: Any, *, secrets: bool) -> dict[str, object]:
+        return {k: v for k, v in (settings or {}).items() if secrets or k != "token"}
+
+    def routes(self, settings: Any) -> tuple[str, ...]:
+        return tuple((settings or {}).get("routes", ()))
+
+
+@dataclass
+class Hub:
+    """The storage of one database, and what tests need to look behind it."""
+
+    url: str
+    database: Database
+    vault: SettingsVault
+    directory: PostgresDirectory
+    storage: PostgresStorage
+    woken: Woken
+    owner: Any
+    """A connection of the owner, whom row-level security does not bind."""
+
+    async def tenant(self, placement: Placement = Placement.POOLED) -> Tenant:
+        slug = f"t{uuid4().hex[:12]}"
+        tenant = Tenant(TenantId(new_id()), slug, slug, datetime.now(UTC), placement)
+        await self.directory.add_tenant(tenant)
+        return tenant
+
+
+def new_id() -> UUID:
+    return uuid_utils.compat.uuid7()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def template(postgres_url: str) -> AsyncIterator[str]:
+    """The name of a migrated database that is only ever copied."""
+    admin = await asyncpg.connect(postgres_url)
+    await drop(admin, TEMPLATE)
+    await admin.execute(f'CREATE DATABASE "{TEMPLATE}"')
+    await migrate(of_database(postgres_url, TEMPLATE))
+    yield TEMPLATE
+    await drop(admin, TEMPLATE)
+    await admin.close()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def new_database(postgres_url: str, template: str) -> AsyncIterator[Callable[[], Any]]:
+    """Makes one more migrated database and returns its URL; all are dropped at the end."""
+    admin = await asyncpg.connect(postgres_url)
+    made: list[str] = []
+
+    async def make() -> str:
+        made.append(f"hub_test_{next(_numbers)}")
+        await drop(admin, made[-1])
+        await admin.execute(f'CREATE DATABASE "{made[-1]}" TEMPLATE "{template}"')
+        return of_database(postgres_url, made[-1])
+
+    yield make
+    for name in made:
+        await drop(admin, name)
+    await admin.close()
+
+
+@pytest_asyncio.fixture(scope="module")
+async def database_url(new_database: Callable[[], Any]) -> str:
+    """A migrated database of this module."""
+    url: str = await new_database()
+    return url
+
+
+@pytest_asyncio.fixture(scope="module")
+async def hub(database_url: str) -> AsyncIterator[Hub]:
+    database = Database(database_url, app_connections=16)
+    await database.open()
+    plugins: Any = {kind: PlainPlugin(kind) for kind in ("SANDBOX", "META", "WAHA")}
+    host: Any = None
+    vault = SettingsVault(PlainBox(), Providers(plugins, host))
+    directory = PostgresDirectory(database, vault)
+    woken = Woken()
+    owner = await asyncpg.connect(database_url)
+    yield Hub(
+        database_url,
+        database,
+        vault,
+        directory,
+        PostgresStorage(database, directory, vault, woken, new_id),
+        woken,
+        owner,
+    )
+    await owner.close()
+    await database.close()

@@ -1,0 +1,90 @@
+"""Questions and menus that nobody answers in time (contract E.1, E.2). The clock is moved in the database."""
+
+from uuid import UUID
+
+import pytest_asyncio
+
+from tests.integration.http.conftest import Company
+from tests.integration.hub.world import QUEUED, Number, World, a_phone, menu
+from whatsapp_hub.application.routing.expire_flows import ExpireFlows
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.main.container import Part
+
+
+@pytest_asyncio.fixture
+async def expire(world: World) -> ExpireFlows:
+    found: ExpireFlows = await world.parts[Part.WORKER].get(ExpireFlows)
+    return found
+
+
+async def time_passes(world: World, number: Number, expire: ExpireFlows) -> None:
+    await world.settled(number.company)
+    await world.owner.execute(
+        "UPDATE pooled.conversations SET timeout_at = clock_timestamp() - interval '1 s' "
+        "WHERE session_id = $1::text::uuid AND timeout_at IS NOT NULL",
+        number.id,
+    )
+    for _ in range(2):  # a second tick does nothing more
+        await expire(TenantId(UUID(number.company.id)))
+    await world.settled(number.company)
+
+
+async def test_a_menu_that_nobody_answers_ends_in_the_root_department(
+    world: World, company: Company, number: Number, expire: ExpireFlows
+) -> None:
+    await company.department("Vendas")
+    root = await company.department("Recepção", isRoot=True)
+    phone = a_phone()
+    await number.writes(phone, "Oi")
+    await number.reads(phone, menu("Vendas", "Recepção"))
+    await time_passes(world, number, expire)
+    assert number.sent(phone) == [menu("Vendas", "Recepção"), QUEUED]
+    conversation = await number.conversation(phone)
+    assert (conversation["departmentId"], conversation["status"]) == (root["id"], "OPEN")
+
+
+async def test_without_a_root_department_supervisors_are_told_once(
+    world: World, company: Company, number: Number, expire: ExpireFlows
+) -> None:
+    await company.department("Vendas")
+    phone = a_phone()
+    async with world.hub.listening(company.admin) as supervisor:
+        await number.writes(phone, "Oi")
+        await number.reads(phone, menu("Vendas"))
+        await time_passes(world, number, expire)
+        await supervisor.hears("notification", kind="conversation.unrouted")
+        await time_passes(world, number, expire)
+        assert len([1 for name, data in supervisor.heard if name == "notification"]) == 1
+    conversation = await number.conversation(phone)
+    assert (conversation["departmentId"], conversation["status"]) == (None, "OPEN")
+
+
+async def test_a_question_that_nobody_answers_becomes_the_menu(
+    world: World, company: Company, number: Number, expire: ExpireFlows
+) -> None:
+    agent = await company.agent(await company.department("Vendas"), "ONLINE")
+    phone = a_phone()
+    await number.writes(phone, "Oi")
+    await number.writes(phone, "1")
+    conversation = await number.is_(phone, status="ASSIGNED")
+    assert (await agent.post(f"/api/conversations/{conversation['id']}/resolve")).status_code == 200
+    await number.writes(phone, "Oi de novo")
+    question = "Deseja falar com Vendas? (SIM/NÃO)"
+    await number.reads(phone, menu("Vendas"), question)
+    await time_passes(world, number, expire)
+    await number.reads(phone, menu("Vendas"), question, menu("Vendas"))
+    await number.writes(phone, "1")
+    await number.is_(phone, status="ASSIGNED", assignedUserId=agent.id)
+
+
+async def test_at_most_ten_bot_texts_a_chat_an_hour(world: World, company: Company, number: Number) -> None:
+    await company.department("Vendas", isRoot=True)
+    phone = a_phone()
+    for _ in range(6):
+        await number.writes(phone, "Oi")
+        await number.writes(phone, "não")
+        await world.settled(company)
+        conversation = await number.conversation(phone)
+        resolved = await company.admin.post(f"/api/conversations/{conversation['id']}/resolve")
+        assert resolved.status_code == 200
+    assert len(number.sent(phone)) == 10

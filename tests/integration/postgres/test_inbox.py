@@ -1,0 +1,153 @@
+"""The inbox: order per chat, locks, retries, quarantine, replay safety."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict
+from typing import Any
+
+import pytest_asyncio
+
+from whatsapp_hub.adapters.postgres.inbox_writer import GroupCommitInbox
+from whatsapp_hub.application.ports.inbox import NewUpdate
+
+from .conftest import World
+
+
+@pytest_asyncio.fixture
+async def writer(hub: Any) -> Any:
+    async with GroupCommitInbox(hub.url, hub.woken) as writer:
+        yield writer
+
+
+def update(world: World, chat: str, key: str) -> NewUpdate:
+    return NewUpdate("SANDBOX", key, chat, key.encode(), world.tenant.id, world.session.id)
+
+
+async def fill(world: World, writer: GroupCommitInbox, *chats: str, each: int = 3) -> None:
+    await writer.append([update(world, chat, f"{chat}-{n:05}") for n in range(each) for chat in chats])
+
+
+async def test_a_claim_gives_each_chat_in_order(world: World, writer: GroupCommitInbox) -> None:
+    await fill(world, writer, "a", "b", "c")
+    async with world.uow() as uow:
+        items = await uow.inbox.claim(100)
+        assert [i.id for i in items] == sorted(i.id for i in items)
+        await uow.inbox.done([i.id for i in items])
+        await uow.commit()
+    bodies = defaultdict(list)
+    for item in items:
+        bodies[item.chat].append(item.body.decode())
+    assert bodies == {c: [f"{c}-{n:05}" for n in range(3)] for c in "abc"}
+    async with world.uow() as uow:
+        assert await uow.inbox.claim(100) == []
+
+
+async def test_a_limit_cuts_prefixes_and_starves_no_chat(world: World, writer: GroupCommitInbox) -> None:
+    await fill(world, writer, "long", each=50)
+    await fill(world, writer, "x", "y", each=1)
+    async with world.uow() as uow:
+        items = await uow.inbox.claim(10)
+        assert len(items) == 10
+        assert {"x", "y", "long"} == {i.chat for i in items}
+        long = [i.body.decode() for i in items if i.chat == "long"]
+        assert long == [f"long-{n:05}" for n in range(len(long))]
+
+
+async def test_chats_under_work_are_left_to_whoever_works_on_them(world: World, writer: GroupCommitInbox) -> None:
+    await fill(world, writer, "a", "b")
+    async with world.uow() as first, world.uow() as second:
+        mine = await first.inbox.claim(1)
+        theirs = await second.inbox.claim(100)
+        assert {i.chat for i in mine} | {i.chat for i in theirs} == {"a", "b"}
+        assert not {i.chat for i in mine} & {i.chat for i in theirs}
+        async with world.uow() as third:
+            assert await third.inbox.claim(100) == []
+
+
+async def test_a_retry_holds_its_chat_whole_and_only_its_chat(world: World, writer: GroupCommitInbox) -> None:
+    await fill(world, writer, "a", "b")
+    async with world.uow() as uow:
+        first = next(i for i in await uow.inbox.claim(100) if i.chat == "a")
+        await uow.inbox.retry(first.id, "boom \x00", 0.5)
+        await uow.commit()
+    async with world.uow() as uow:
+        assert {i.chat for i in await uow.inbox.claim(100)} == {"b"}
+    assert world.tenant.id in await world.hub.directory.tenants_with_inbox()
+    await asyncio.sleep(0.6)
+    async with world.uow() as uow:
+        again = [i for i in await uow.inbox.claim(100) if i.chat == "a"]
+        assert [i.tries for i in again] == [1, 0, 0]
+
+
+async def test_a_later_update_that_waits_ends_the_prefix(world: World, writer: GroupCommitInbox) -> None:
+    await fill(world, writer, "a", each=4)
+    async with world.uow() as uow:
+        items = await uow.inbox.claim(100)
+        await uow.inbox.retry(items[2].id, "boom", 60)
+        await uow.commit()
+    async with world.uow() as uow:
+        assert [i.id for i in await uow.inbox.claim(100)] == [i.id for i in items[:2]]
+
+
+async def test_a_quarantined_update_lets_its_chat_go_on(world: World, writer: GroupCommitInbox) -> None:
+    await fill(world, writer, "a")
+    async with world.uow() as uow:
+        items = await uow.inbox.claim(100)
+        await uow.inbox.quarantine(items[0].id, "nonsense")
+        await uow.commit()
+    async with world.uow() as uow:
+        assert [i.id for i in await uow.inbox.claim(100)] == [i.id for i in items[1:]]
+
+
+async def test_concurrent_workers_keep_every_chat_in_order(world: World, writer: GroupCommitInbox) -> None:
+    chats = [f"chat{n}" for n in range(30)]
+    await fill(world, writer, *chats, each=20)
+    seen: dict[str, list[str]] = defaultdict(list)
+
+    async def work(number: int) -> None:
+        empty = 0
+        while empty < 20:
+            async with world.uow() as uow:
+                items = await uow.inbox.claim(7)
+                await asyncio.sleep(0.001 * (number % 3))
+                await uow.inbox.done([i.id for i in items])
+                for item in items:  # before the commit: its chat is still ours alone
+                    seen[item.chat].append(item.body.decode())
+                await uow.commit()
+            empty = 0 if items else empty + 1
+            if not items:
+                await asyncio.sleep(0.01)
+
+    await asyncio.gather(*(work(n) for n in range(8)))
+    assert seen == {c: [f"{c}-{n:05}" for n in range(20)] for c in chats}
+
+
+async def test_a_claim_is_fast_with_a_great_backlog(world: World, writer: GroupCommitInbox) -> None:
+    await world.hub.owner.execute(
+        """INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body)
+           SELECT 'bulk', n::text, $1, $2, 'SANDBOX', CASE WHEN n <= 20000 THEN 'one' ELSE (n % 5000)::text END, 'x'
+           FROM generate_series(1, 100000) AS n""",
+        world.tenant.id,
+        world.session.id,
+    )
+    await world.hub.owner.execute("ANALYZE hub.inbox")
+    spent = []
+    for _ in range(20):
+        async with world.uow() as uow:
+            began = time.perf_counter()
+            items = await uow.inbox.claim(64)
+            spent.append(time.perf_counter() - began)
+            assert len(items) == 64
+            await uow.inbox.done([i.id for i in items])
+            await uow.commit()
+    print(f"claim of 64 with 100,000 pending: {sorted(spent)[10] * 1000:.1f} ms")
+    assert sorted(spent)[10] < 0.05
+
+
+async def test_updates_delivered_again_are_dropped(world: World, writer: GroupCommitInbox) -> None:
+    assert await writer.append([update(world, "a", "k1"), update(world, "a", "k2")]) == 2
+    assert await writer.append([update(world, "a", "k2"), update(world, "a", "k3"), update(world, "a", "k3")]) == 1
+    counts = await asyncio.gather(*(writer.append([update(world, "a", "k9")]) for _ in range(50)))
+    assert sum(counts) == 1

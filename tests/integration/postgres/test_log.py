@@ -1,0 +1,180 @@
+"""Outbox, sequencer, log: dense positions, one conversation's order, one sequencer at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from whatsapp_hub.adapters.postgres.log import PostgresEventLog
+from whatsapp_hub.adapters.postgres.sequencer import Sequencer
+from whatsapp_hub.application.ports.delivery import Work
+from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.domain.events import Event, EventType
+
+from .conftest import NOW, World
+
+
+async def soon(seconds: float) -> None:
+    await asyncio.sleep(min(seconds, 0.02))
+
+
+@asynccontextmanager
+async def sequencing(world: World) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(Sequencer(world.hub.url, world.hub.woken, soon).run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(what: Callable[[], Any], seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while not await what():
+            await asyncio.sleep(0.02)
+
+
+async def publish(world: World, conversation_id: Any, *numbers: int, hold_s: float = 0, commit: bool = True) -> None:
+    async with world.uow() as uow:
+        c = await uow.conversations.get(conversation_id)
+        uow.publish(c.event(EventType.CONVERSATION_OPENED, NOW, number=n) for n in numbers)
+        await asyncio.sleep(hold_s)
+        if commit:
+            await uow.commit()
+
+
+async def logged(world: World) -> list[LoggedEvent]:
+    return await PostgresEventLog(world.hub.database).read(0, 100_000, world.tenant.id)
+
+
+def number(event: LoggedEvent) -> int:
+    n: int = msgspec.json.decode(event.body)["number"]
+    return n
+
+
+async def test_positions_are_dense_and_a_conversations_events_in_order(world: World) -> None:
+    log = PostgresEventLog(world.hub.database)
+    before = await log.head()
+    conversations = [await world.conversation() for _ in range(6)]
+    committed: dict[Any, list[int]] = defaultdict(list)
+
+    async def write(conversation: Any, seed: int) -> None:
+        dice = random.Random(seed)
+        for n in range(25):
+            commit = dice.random() > 0.2
+            async with world.uow() as uow:
+                c = await uow.conversations.get(conversation.id)
+                uow.publish([c.event(EventType.CONVERSATION_OPENED, NOW, number=seed * 1000 + n + i) for i in (0, 500)])
+                await asyncio.sleep(dice.random() * 0.01)
+                if commit:
+                    committed[c.id] += [seed * 1000 + n, seed * 1000 + n + 500]
+                    await uow.commit()
+
+    async with sequencing(world):
+        await asyncio.gather(*(write(c, seed) for seed in range(2) for c in conversations))
+
+        async def all_there() -> bool:
+            return len(await logged(world)) == sum(map(len, committed.values()))
+
+        await until(all_there)
+    everything = await log.read(before, 100_000)
+    assert [e.position for e in everything] == list(range(before + 1, await log.head() + 1))
+    seen: dict[Any, list[int]] = defaultdict(list)
+    for event in await logged(world):
+        seen[event.conversation_id].append(number(event))
+    assert seen == committed
+
+
+async def test_a_transaction_that_idles_stalls_nobody(world: World) -> None:
+    slow, quick = await world.conversation(), await world.conversation()
+    async with sequencing(world):
+        idle = asyncio.create_task(publish(world, slow.id, 1, hold_s=1.0))
+        await asyncio.sleep(0.1)
+        await publish(world, quick.id, 2)
+
+        async def quick_is_there() -> bool:
+            return [number(e) for e in await logged(world)] == [2]
+
+        await until(quick_is_there, 0.9)
+        await idle
+
+        async def both_are() -> bool:
+            return [number(e) for e in await logged(world)] == [2, 1]
+
+        await until(both_are)
+
+
+async def test_another_sequencer_takes_over_when_one_dies(world: World) -> None:
+    conversation = await world.conversation()
+    holder = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 2003661681 AND granted AND database = "
+    holder += "(SELECT oid FROM pg_database WHERE datname = current_database())"
+
+    async def led() -> Any:
+        return await world.hub.owner.fetchval(holder)
+
+    async with sequencing(world), sequencing(world):
+        await until(led)
+        for n in range(3):
+            await publish(world, conversation.id, n)
+            pid = await led()
+            if pid:
+                await world.hub.owner.execute("SELECT pg_terminate_backend($1)", pid)
+            await publish(world, conversation.id, n + 100)
+
+            async def there(count: int = 2 * n + 2) -> bool:
+                return len(await logged(world)) == count
+
+            await until(there)
+        assert len(await world.hub.owner.fetch(holder)) <= 1
+    assert [number(e) for e in await logged(world)] == [0, 100, 1, 101, 2, 102]
+
+
+async def test_readers_are_woken_and_the_body_speaks_the_contract(world: World) -> None:
+    conversation = await world.conversation(customer_name="Zoë")
+    world.hub.woken.take()
+    async with sequencing(world):
+        await publish(world, conversation.id, 7)
+
+        async def there() -> bool:
+            return bool(await logged(world))
+
+        await until(there)
+    woken = world.hub.woken.take()
+    assert woken[Work.OUTBOX] == 1
+    assert woken[Work.EVENTS] >= 1
+    [event] = await logged(world)
+    assert (event.type, event.session_id, event.occurred_at) == ("conversation.opened", world.session.id, NOW)
+    body = msgspec.json.decode(event.body)
+    assert body["conversation"]["customerName"] == "Zoë"
+    assert body["conversation"]["createdAt"] == "2026-03-04T05:06:07.890123Z"
+    assert body["number"] == 7
+
+
+async def test_retention_forgets_the_oldest_only(world: World) -> None:
+    log = PostgresEventLog(world.hub.database)
+    async with world.uow() as uow:
+        for hours in (3, 2, 1, 2):
+            at = NOW - timedelta(days=100_00) + timedelta(hours=-hours)
+            uow.publish([Event(EventType.USER_PRESENCE, world.tenant.id, at, detail={"number": hours})])
+        await uow.commit()
+    async with sequencing(world):
+
+        async def there() -> bool:
+            return len(await logged(world)) == 4
+
+        await until(there)
+    head = await log.head()
+    await world.hub.owner.execute("DELETE FROM hub.events WHERE tenant_id <> $1", world.tenant.id)
+    assert await log.trim(NOW - timedelta(days=100_00, hours=1, minutes=30)) == 2
+    assert [number(e) for e in await logged(world)] == [1, 2]
+    assert await log.tail() == head - 1
+    assert await log.trim(NOW) == 2
+    assert (await log.head(), await log.tail()) == (head, head + 1)

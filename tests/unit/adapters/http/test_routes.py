@@ -1,0 +1,139 @@
+"""The route table and the reference: nothing shadowed, nothing unguarded, everything described."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from dishka import Provider, Scope, make_async_container, provide
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.testing import TestClient
+from openapi_spec_validator import validate
+
+from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
+from whatsapp_hub.adapters.security.tokens import JwtTokens
+from whatsapp_hub.application.accounts.callers import Callers
+
+PUBLIC = {("GET", "/health"), ("GET", "/api/health"), ("POST", "/api/auth/login")}
+
+
+class Security(Provider):
+    @provide(scope=Scope.APP)
+    def callers(self) -> Callers:
+        return Callers(JwtTokens("0123456789abcdef0123456789abcdef"), None)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def app() -> HubApp:
+    return create_app(make_async_container(Security()), HttpOptions("0.1.0", "https://desk.example", sandbox=True))
+
+
+@pytest.fixture
+def client(app: HubApp) -> TestClient[Litestar]:
+    return TestClient(app, raise_server_exceptions=False)  # type: ignore[type-var]
+
+
+def routes(app: HubApp) -> list[tuple[str, str, HTTPRouteHandler]]:
+    found = []
+    for route in app.litestar.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            found += [(method, route.path, handler) for method in handler.http_methods if method != "OPTIONS"]
+    return found
+
+
+def test_no_two_routes_share_a_template(app: HubApp) -> None:
+    """Litestar lets the last of them win in silence when only the parameters' names or types differ."""
+    templates = Counter((method, re.sub(r"\{[^}]+\}", "{}", path)) for method, path, _ in routes(app))
+    assert [template for template, times in templates.items() if times > 1] == []
+
+
+def test_paths_of_one_template_call_their_parameters_alike(app: HubApp) -> None:
+    names: dict[str, set[str]] = {}
+    for _, path, _ in routes(app):
+        for match in re.finditer(r"\{([^}]+)\}", path):
+            prefix = re.sub(r"\{[^}]+\}", "{}", path[: match.start()])
+            names.setdefault(prefix, set()).add(match[1])
+    assert {prefix: several for prefix, several in names.items() if len(several) > 1} == {}
+
+
+def test_only_the_contracts_public_routes_are_public(app: HubApp) -> None:
+    ours = [(m, p, h) for m, p, h in routes(app) if not p.startswith("/schema")]
+    assert {(method, path) for method, path, handler in ours if handler.opt.get("public")} == PUBLIC
+
+
+def test_without_a_token_everything_else_is_401(app: HubApp, client: TestClient[Litestar]) -> None:
+    for method, path, handler in routes(app):
+        if handler.opt.get("public") or path.startswith("/schema"):
+            continue
+        path = re.sub(r"\{\w+:uuid\}", "018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e", path).replace("{phone:str}", "1")
+        for headers in (
+            {},
+            {"Authorization": "Bearer x"},
+            {"Authorization": "Basic eDp5"},
+            {"Authorization": "Bearer"},
+        ):
+            answer = client.request(method, path, headers=headers)
+            assert answer.status_code == 401, (method, path, headers)
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_the_document_is_valid_and_names_every_path(app: HubApp, client: TestClient[Litestar]) -> None:
+    document = client.get("/schema/openapi.json").json()
+    validate(document)
+    ours = {re.sub(r"\{(\w+):\w+\}", r"{\1}", path) for _, path, _ in routes(app)}
+    missing = {path for path in ours if not path.startswith("/schema")} - set(document["paths"])
+    assert missing == set()
+    assert {"/webhooks/whatsapp", "/webhooks/waha/{sessionId}"} <= set(document["paths"])
+
+
+def test_every_operation_says_what_it_does(client: TestClient[Litestar]) -> None:
+    for path, item in client.get("/schema/openapi.json").json()["paths"].items():
+        for method, operation in item.items():
+            assert operation.get("description") or operation.get("summary"), (method, path)
+            assert operation.get("tags"), (method, path)
+
+
+def test_the_reference_is_read_without_anything_from_elsewhere(client: TestClient[Litestar]) -> None:
+    page = client.get("/schema")
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert "<code>/api/messages/send</code>" in page.text
+    assert not re.search(r"(src|href)=.(https?:)?//", page.text)
+    assert "<script" not in page.text
+    assert client.get("/schema/page.css").headers["content-type"].startswith("text/css")
+
+
+def test_every_answer_carries_its_id_and_security_headers(client: TestClient[Litestar]) -> None:
+    headers = client.get("/nowhere").headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert re.fullmatch(r"[0-9a-f]{32}", headers["x-request-id"])
+    assert client.get("/nowhere", headers={"X-Request-Id": "abc-1"}).headers["x-request-id"] == "abc-1"
+    assert client.get("/nowhere", headers={"X-Request-Id": "a b"}).headers["x-request-id"] != "a b"
+
+
+def test_only_the_frontend_may_call_from_a_browser(client: TestClient[Litestar]) -> None:
+    asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    allowed = client.options("/api/users", headers={"Origin": "https://desk.example", **asks})
+    assert allowed.headers["access-control-allow-origin"] == "https://desk.example"
+    foreign = client.options("/api/users", headers={"Origin": "https://evil.example", **asks})
+    assert foreign.headers.get("access-control-allow-origin") != "https://evil.example"
+
+
+def test_a_body_that_is_too_large_is_refused(client: TestClient[Litestar]) -> None:
+    answer = client.post("/api/auth/login", content=b'{"email": "' + b"x" * 1_100_000 + b'"}')
+    assert answer.status_code == 413
+    assert answer.json()["status"] == 413
+
+
+def test_sandbox_routes_are_absent_unless_switched_on() -> None:
+    app = create_app(make_async_container(), HttpOptions("0.1.0"))
+    assert not [path for _, path, _ in routes(app) if path.startswith("/sandbox")]
+
+
+def test_no_file_of_the_api_reaches_for_sql_or_a_transaction() -> None:
+    folder = Path(__file__).parents[4] / "src/whatsapp_hub/adapters/http"
+    for file in folder.rglob("*.py"):
+        assert not re.search(r"\bsqlalchemy\b|\basyncpg\b|\.commit\(", file.read_text()), file

@@ -1,0 +1,185 @@
+"""Whatever comes is either refused as Malformed, or understood: never a crash, never a loss."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.fakes import graph, waha
+from whatsapp_hub.adapters.providers.lenient import clean
+from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
+from whatsapp_hub.application.ports.provider import Malformed, MessageSeen, Plugin
+from whatsapp_hub.domain.message import is_storable
+
+PLUGINS = builtin_plugins(ProviderOptions())
+META, WAHA = PLUGINS["META"], PLUGINS["WAHA"]
+
+KNOWN = st.sampled_from(
+    ["text", "image", "system", "edit", "5511987650101", "1780000000", "false_5511@c.us_AA", "1@lid"]
+)
+LEAF = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | KNOWN
+JSON = st.recursive(
+    LEAF,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KNOWN | st.text(max_size=5), inner, max_size=6),
+    max_leaves=20,
+)
+
+COMMON = {"from": "5511987650101", "from_user_id": "BR.1", "id": "wamid.1", "timestamp": "1780000000"}
+CONTEXT = {
+    "context": {"id": "wamid.0", "forwarded": True, "referred_product": {"catalog_id": "1"}},
+    "referral": {"a": 1},
+}
+CARD = {"name": {"formatted_name": "Bia"}, "phones": [{"phone": "+55"}]}
+PARTS: dict[str, Any] = {
+    "text": {"body": "Oi"},
+    "image": {"id": "7", "caption": "Look", "mime_type": "image/png"},
+    "location": {"latitude": 1.5, "longitude": 2, "name": "Bar"},
+    "contacts": [CARD],
+    "reaction": {"message_id": "wamid.0", "emoji": "👍"},
+    "interactive": {"type": "list_reply", "list_reply": {"id": "r1", "title": "Help"}},
+    "button": {"payload": "STOP", "text": "Stop"},
+    "system": {"type": "user_changed_number", "wa_id": "5521911112222", "body": "changed"},
+    "edit": {"original_message_id": "wamid.5", "message": {"type": "text", "text": {"body": "better"}}},
+    "order": {"text": "two"},
+}
+MESSAGES = [{**COMMON, **CONTEXT, "type": kind, kind: part} for kind, part in PARTS.items()]
+STATUS = {"id": "w", "status": "failed", "recipient_id": "5511", "recipient_user_id": "BR.1", "errors": [{"code": 1}]}
+VALUES: list[dict[str, Any]] = [
+    *({"contacts": [{"wa_id": "5511987650101", "profile": {"name": "Ana"}}], "messages": [m]} for m in MESSAGES),
+    *({"message_echoes": [{**m, "to": "5511", "to_user_id": "BR.2"}]} for m in MESSAGES[:3]),
+    {"history": [{"threads": [{"id": "5511", "context": {"user_id": "BR.1"}, "messages": MESSAGES[:2]}]}]},
+    {"messages": [{**MESSAGES[0], "group_id": "Y2Fw"}]},
+    {"statuses": [STATUS, {**STATUS, "status": "delivered"}]},
+]
+META_BODIES = [json.loads(graph.webhook("1065", value)) for value in VALUES]
+
+MEDIA = {"hasMedia": True, "media": {"mimetype": "image/png", "url": "http://x"}, "_data": {"type": "ptt"}}
+PLACE = {"location": {"latitude": "1", "longitude": "2", "name": "Bar"}}
+INNER = {"_data": {"key": {"remoteJidAlt": "1@s.whatsapp.net"}, "Info": {"SenderAlt": "1:2@lid", "PushName": "Ana"}}}
+GROUP = {"id": "false_1@g.us_AA_2@c.us", "participant": "2@c.us", "replyTo": {"id": "AA"}, **INNER}
+REACTION = {"reaction": {"text": "🙏", "messageId": "true_1@c.us_BB"}}
+WAHA_BODIES = [
+    json.loads(waha.webhook(event, waha.text_from("5511@lid", "3EB0", "Oi") | more))
+    for event, more in (
+        ("message", {}),
+        ("message", MEDIA),
+        ("message.any", PLACE),
+        ("message", GROUP),
+        ("message.reaction", REACTION),
+        ("message.edited", {"editedMessageId": "AA"}),
+        ("message.ack", {"fromMe": True, "id": "true_1@c.us_AA", "ack": 3}),
+        ("session.status", {"status": "WORKING", "data": {"reachoutTimelock": {"isActive": True}}}),
+    )
+]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, inner in inside for place in places(inner, (*path, key)))]
+
+
+def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path or not isinstance(value, dict | list):
+        return new
+    copy = dict(value) if isinstance(value, dict) else dict(enumerate(value))
+    if path[0] in copy:
+        copy[path[0]] = put(copy[path[0]], path[1:], new)
+    return copy if isinstance(value, dict) else list(copy.values())
+
+
+@st.composite
+def spoilt(draw: st.DrawFn, bodies: list[dict[str, Any]]) -> Any:
+    """A real body with up to three places, chosen from all, holding something else."""
+    body: Any = draw(st.sampled_from(bodies))
+    for _ in range(draw(st.integers(0, 3))):
+        body = put(body, draw(st.sampled_from(places(body))), draw(JSON))
+    return body
+
+
+META_BODY = spoilt(META_BODIES)
+WAHA_BODY = spoilt(WAHA_BODIES)
+quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def understand(plugin: Plugin, body: bytes) -> None:
+    assert plugin.webhooks is not None
+    try:
+        updates = plugin.webhooks.split(body)
+    except Malformed:
+        return
+    assert [u.dedupe_key for u in plugin.webhooks.split(body)] == [u.dedupe_key for u in updates]
+    for update in updates:
+        assert 0 < len(update.dedupe_key) <= 300
+        assert update.dedupe_key.isascii()
+        assert update.dedupe_key.isprintable()
+        assert 0 < len(update.chat) <= 200
+        assert all(route.isprintable() and len(route) <= 220 for route in update.routes)
+        for event in plugin.translate(update.body):
+            if isinstance(event, MessageSeen):
+                storable(event)
+
+
+def storable(seen: MessageSeen) -> None:
+    assert seen.at.tzinfo is not None
+    assert seen.provider_message_id
+    assert seen.chat
+    assert seen.chat_names
+    assert is_storable(seen.content.text)
+    assert is_storable(f"{seen.provider_message_id}{seen.chat}{seen.name}{seen.author}{seen.reply_to}")
+    stored = json.dumps(dict(seen.content.data), allow_nan=False, ensure_ascii=False)
+    assert "\\u0000" not in stored
+    assert is_storable(stored)
+
+
+@quick
+@given(JSON)
+@pytest.mark.parametrize("plugin", [META, WAHA], ids=["META", "WAHA"])
+def test_any_json(plugin: Plugin, value: Any) -> None:
+    understand(plugin, json.dumps(value).encode())
+
+
+@quick
+@given(META_BODY)
+def test_anything_in_meta_s_envelope(value: Any) -> None:
+    understand(META, json.dumps(value).encode())
+
+
+@quick
+@given(META_BODY)
+def test_anything_in_meta_s_envelope_unescaped(value: Any) -> None:
+    understand(META, json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+@quick
+@given(WAHA_BODY)
+def test_anything_in_waha_s_envelope(value: Any) -> None:
+    understand(WAHA, json.dumps(value).encode())
+
+
+@quick
+@given(st.binary(max_size=200))
+def test_any_bytes(body: bytes) -> None:
+    for plugin in (META, WAHA):
+        understand(plugin, body)
+        with contextlib.suppress(Malformed):
+            assert plugin.translate(body)
+
+
+@quick
+@given(JSON)
+def test_cleaned_values_can_be_stored_as_they_are(value: Any) -> None:
+    cleaned = clean(value)
+    assert is_storable(json.dumps(cleaned, allow_nan=False, ensure_ascii=False).replace("\\u0000", "\x00"))
+    assert clean(cleaned) == cleaned
+
+
+def test_nesting_is_cut_off() -> None:
+    deep: Any = "x"
+    for _ in range(300):
+        deep = [deep]
+    assert json.dumps(clean(deep)).count("[") == 64

@@ -1,0 +1,204 @@
+"""What goes out to WAHA, and what its answers are worth."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from tests.fakes.waha import API_KEY, FakeWaha
+from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
+from whatsapp_hub.adapters.providers.waha.client import WahaClient, sent_id
+from whatsapp_hub.application.ports.provider import Host, Outgoing, SessionRef
+from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.domain.errors import (
+    CredentialsInvalid,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+    Transient,
+    Unsupported,
+)
+from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
+from whatsapp_hub.domain.message import Content, MessageType
+from whatsapp_hub.domain.session import SessionStatus
+
+PHONE = "5511987650101"
+CHAT = f"{PHONE}@c.us"
+TEXT = Content(MessageType.TEXT, "Oi")
+
+
+@pytest_asyncio.fixture
+async def waha() -> AsyncIterator[FakeWaha]:
+    async with FakeWaha() as fake:
+        yield fake
+
+
+@pytest_asyncio.fixture
+async def client() -> AsyncIterator[WahaClient]:
+    provider = builtin_plugins(ProviderOptions())["WAHA"].connect(cast("Host", None))
+    yield cast("WahaClient", provider)
+    await provider.aclose()
+
+
+def session(waha: FakeWaha, **changes: object) -> SessionRef:
+    settings = {"url": waha.url, "apiKey": API_KEY, "session": "default", **changes}
+    decoded = builtin_plugins(ProviderOptions())["WAHA"].decode_settings(settings)
+    return SessionRef(SessionId(uuid4()), TenantId(uuid4()), "shop", "WAHA", decoded)
+
+
+def outgoing(content: Content = TEXT, *recipient: Identity, **more: Any) -> Outgoing:
+    return Outgoing(MessageId(uuid4()), more.pop("chat", CHAT), recipient or (Identity.phone(PHONE),), content, **more)
+
+
+@pytest.mark.parametrize(
+    ("message", "chat"),
+    [
+        (outgoing(), CHAT),
+        (outgoing(TEXT, Identity.lid("99")), "99@lid"),
+        (outgoing(TEXT, Identity.chat("120363@g.us")), "120363@g.us"),
+        (outgoing(TEXT, Identity.bsuid("BR.1"), Identity.phone(PHONE)), CHAT),
+        (Outgoing(MessageId(uuid4()), "+5511", (), TEXT), "5511@c.us"),
+        (Outgoing(MessageId(uuid4()), "5511@s.whatsapp.net", (), TEXT), "5511@c.us"),
+    ],
+)
+async def test_the_chat_is_a_jid(client: WahaClient, waha: FakeWaha, message: Outgoing, chat: str) -> None:
+    await client.send(session(waha), message, 2.0)
+    assert waha.sent[0].body == {"session": "default", "chatId": chat, "text": "Oi"}
+
+
+async def test_nobody_to_write_to_is_rejected(client: WahaClient, waha: FakeWaha) -> None:
+    with pytest.raises(Rejected, match="no_address"):
+        await client.send(session(waha), outgoing(TEXT, Identity.bsuid("BR.1"), chat="BR.1"), 2.0)
+
+
+async def test_replies_and_reactions_name_the_message_in_full(client: WahaClient, waha: FakeWaha) -> None:
+    await client.send(session(waha), outgoing(reply_to="AAA"), 2.0)
+    reaction = Content(MessageType.REACTION, "👍", data={"messageId": "AAA"})
+    await client.send(session(waha), outgoing(reaction), 2.0)
+    assert waha.sent[0].body["reply_to"] == f"false_{CHAT}_AAA"
+    assert waha.sent[1].body == {"session": "default", "messageId": f"false_{CHAT}_AAA", "reaction": "👍"}
+
+
+async def test_media_go_by_link_with_their_kind(client: WahaClient, waha: FakeWaha) -> None:
+    await client.send(session(waha), outgoing(Content(MessageType.IMAGE, "Look", "https://x.example/a.png?x=1")), 2.0)
+    await client.send(session(waha), outgoing(Content(MessageType.AUDIO, "", "https://x.example/a")), 2.0)
+    image, voice = waha.sent
+    assert image.path == "/api/sendImage"
+    assert image.body["file"] == {"url": "https://x.example/a.png?x=1", "mimetype": "image/png"}
+    assert image.body["caption"] == "Look"
+    assert (voice.path, voice.body["convert"]) == ("/api/sendVoice", True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "id"),
+    [
+        ({"id": "true_1@c.us_AA"}, "AA"),
+        ({"id": "AA"}, "AA"),
+        ({"id": {"_serialized": "true_1@c.us_AA"}}, "AA"),
+        ({"key": {"id": "AA"}}, "AA"),
+        ({"_data": {"id": {"_serialized": "true_1@c.us_AA"}}}, "AA"),
+        ("true_1@c.us_AA", "AA"),
+        ({}, None),
+        (None, None),
+        ([], None),
+    ],
+    ids=str,
+)
+def test_every_engine_s_answer_gives_the_bare_id(answer: object, id: str | None) -> None:
+    assert sent_id(answer) == id
+
+
+async def test_an_empty_answer_is_accepted_without_an_id(client: WahaClient, waha: FakeWaha) -> None:
+    waha.engine = "silent"
+    assert (await client.send(session(waha), outgoing(), 2.0)).provider_message_id is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"how": "status", "status": 401}, CredentialsInvalid),
+        ({"how": "status", "status": 404}, CredentialsInvalid),
+        ({"how": "status", "status": 400, "body": {"message": ["text must be a string"]}}, Rejected),
+        ({"how": "status", "status": 422, "body": {"message": "bad"}}, Rejected),
+        ({"how": "status", "status": 422, "body": {"expected": ["WORKING"]}}, Transient),
+        ({"how": "status", "status": 429}, Transient),
+        ({"how": "status", "status": 501}, Unsupported),
+        ({"how": "status", "status": 500}, OutcomeUnknown),
+        ({"how": "text", "status": 502}, OutcomeUnknown),
+        ({"how": "text", "status": 201}, OutcomeUnknown),
+        ({"how": "reset", "taken": True}, OutcomeUnknown),
+        ({"how": "hang"}, OutcomeUnknown),
+    ],
+    ids=str,
+)
+async def test_answers_are_judged_by_what_may_have_happened(
+    client: WahaClient, waha: FakeWaha, fault: dict[str, Any], error: type[ProviderError]
+) -> None:
+    waha.fail_next(**fault)
+    with pytest.raises(error):
+        await client.send(session(waha), outgoing(), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ({"statusCode": 400, "message": ["text must be a string", "no chat"]}, "text must be a string; no chat"),
+        ({"statusCode": 400, "message": "x" * 5_000}, "x" * 200),
+        ({"message": "an internal service's own words"}, ""),
+        ({"error": "an internal service's own words", "statusCode": 500}, ""),
+        (["an internal service's own words"], ""),
+    ],
+)
+async def test_only_waha_s_own_words_are_passed_on(
+    client: WahaClient, waha: FakeWaha, body: object, detail: str
+) -> None:
+    waha.fail_next(how="status", status=400, body=body)
+    with pytest.raises(Rejected) as caught:
+        await client.send(session(waha), outgoing(), 2.0)
+    assert caught.value.detail == detail
+
+
+async def test_a_session_that_is_not_up_sends_later(client: WahaClient, waha: FakeWaha) -> None:
+    waha.sessions["default"] = "STARTING"
+    with pytest.raises(Transient):
+        await client.send(session(waha), outgoing(), 2.0)
+
+
+async def test_a_server_that_is_away_is_certainly_not_reached(client: WahaClient, waha: FakeWaha) -> None:
+    await waha.refuse()
+    with pytest.raises(Transient):
+        await client.send(session(waha), outgoing(), 2.0)
+
+
+async def test_starting_makes_a_session_that_is_missing_and_fetches_its_code(
+    client: WahaClient, waha: FakeWaha
+) -> None:
+    waha.after_start = "SCAN_QR_CODE"
+    seen = await client.start(session(waha, session="new"))
+    assert waha.sessions["new"] == "SCAN_QR_CODE"
+    assert (seen.status, seen.qr_code) == (SessionStatus.QR_PENDING, waha.qr_code)
+
+
+async def test_starting_a_session_that_works_tells_its_number(client: WahaClient, waha: FakeWaha) -> None:
+    seen = await client.start(session(waha))
+    assert (seen.status, seen.phone_number) == (SessionStatus.CONNECTED, "5511400010000")
+
+
+async def test_a_wrong_key_is_told(client: WahaClient, waha: FakeWaha) -> None:
+    with pytest.raises(CredentialsInvalid):
+        await client.start(session(waha, apiKey="wrong"))
+
+
+async def test_reading_and_typing(client: WahaClient, waha: FakeWaha) -> None:
+    await client.mark_read(session(waha), CHAT, ["AAA"])
+    await client.mark_read(session(waha), "1@g.us", ["AAA"])
+    await client.show_typing(session(waha), CHAT, None)
+    assert waha.calls == [
+        ("/api/sendSeen", {"session": "default", "chatId": CHAT, "messageIds": [f"false_{CHAT}_AAA"]}),
+        ("/api/sendSeen", {"session": "default", "chatId": "1@g.us"}),
+        ("/api/startTyping", {"session": "default", "chatId": CHAT}),
+    ]

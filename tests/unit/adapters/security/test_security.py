@@ -1,0 +1,152 @@
+"""Passwords, tokens, secrets at rest and who asks."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import bcrypt
+import pytest
+
+from whatsapp_hub.adapters.security.clock import new_id
+from whatsapp_hub.adapters.security.passwords import Argon2Passwords
+from whatsapp_hub.adapters.security.secret_box import AesSecretBox
+from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
+from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.domain.errors import Invalid, NotFound, Unauthenticated
+from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.tenant import Tenant
+from whatsapp_hub.domain.user import Role, User
+
+SECRET = "0123456789abcdef0123456789abcdef"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def a_user(role: Role = Role.AGENT) -> User:
+    return User(UserId(new_id()), TenantId(new_id()), "ana@example.org", "Ana", "x", role, NOW)
+
+
+def caller_of(user: User) -> Caller:
+    return Caller(user.tenant_id, user.role, user_key(user.id), user.id, user.email)
+
+
+class Directory:
+    """The part of the directory that callers are looked up in."""
+
+    def __init__(self, *users: User) -> None:
+        self.users = {user.id: user for user in users}
+        self.tenants = {user.tenant_id: Tenant(user.tenant_id, "t", "T", NOW) for user in users}
+
+    async def user(self, user_id: UserId) -> User | None:
+        return self.users.get(user_id)
+
+    async def tenant(self, tenant_id: TenantId) -> Tenant:
+        if tenant_id not in self.tenants:
+            raise NotFound("tenant", tenant_id)
+        return self.tenants[tenant_id]
+
+
+async def test_a_password_verifies_and_a_wrong_one_does_not() -> None:
+    passwords = Argon2Passwords()
+    hashed = await passwords.hash("correct horse")
+    assert hashed.startswith("$argon2id$")
+    assert await passwords.verify("correct horse", hashed) == (True, None)
+    assert await passwords.verify("battery staple", hashed) == (False, None)
+
+
+async def test_a_bcrypt_hash_verifies_and_is_renewed() -> None:
+    old = bcrypt.hashpw(b"imported", bcrypt.gensalt(4)).decode()
+    matches, renewed = await Argon2Passwords().verify("imported", old)
+    assert matches
+    assert renewed
+    assert renewed.startswith("$argon2id$")
+    assert await Argon2Passwords().verify("other", old) == (False, None)
+
+
+async def test_a_password_longer_than_bcrypt_can_see_still_verifies() -> None:
+    old = bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4)).decode()
+    matches, renewed = await Argon2Passwords().verify("x" * 80, old)
+    assert matches
+    assert renewed
+    assert await Argon2Passwords().verify("x" * 80, renewed) == (True, None)
+
+
+@pytest.mark.parametrize("hashed", ["", "plain", "$2b$garbage", "$argon2id$garbage"])
+async def test_an_unknown_hash_never_verifies(hashed: str) -> None:
+    assert await Argon2Passwords().verify("anything", hashed) == (False, None)
+
+
+def test_a_token_carries_its_caller() -> None:
+    tokens, user = JwtTokens(SECRET), a_user(Role.ADMIN)
+    assert tokens.read(tokens.issue(caller_of(user))) == caller_of(user)
+
+
+@pytest.mark.parametrize("change", [lambda t: t[:-3] + "abc", lambda t: "", lambda t: "a.b.c", lambda t: t + "é"])
+def test_a_changed_token_is_refused(change: object) -> None:
+    tokens = JwtTokens(SECRET)
+    with pytest.raises(Unauthenticated):
+        tokens.read(change(tokens.issue(caller_of(a_user()))))  # type: ignore[operator]
+
+
+def test_a_foreign_or_expired_token_is_refused() -> None:
+    caller = caller_of(a_user())
+    with pytest.raises(Unauthenticated):
+        JwtTokens(SECRET).read(JwtTokens(SECRET[::-1]).issue(caller))
+    brief = JwtTokens(SECRET).issue(caller, timedelta(seconds=0))
+    with pytest.raises(Unauthenticated):
+        JwtTokens(SECRET).read(brief)
+
+
+def test_a_secret_opens_only_in_its_context_and_unchanged() -> None:
+    box = AesSecretBox("key")
+    sealed = box.seal(b"token", "session:1")
+    assert box.open(sealed, "session:1") == b"token"
+    assert box.seal(b"token", "session:1") != sealed
+    tampered = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    for text, context, opener in (
+        (sealed, "session:2", box),
+        (tampered, "session:1", box),
+        (b"", "session:1", box),
+        (sealed[:8], "session:1", box),
+        (sealed, "session:1", AesSecretBox("other")),
+    ):
+        with pytest.raises(ValueError, match=r"wrong|sealed"):
+            opener.open(text, context)
+
+
+def test_new_ids_are_version_7_and_sort_as_made() -> None:
+    ids = [new_id() for _ in range(1000)]
+    assert all(type(i) is UUID and i.version == 7 for i in ids)
+    assert ids == sorted(ids)
+
+
+async def test_a_caller_has_the_users_present_role_not_the_tokens() -> None:
+    user = a_user(Role.ADMIN)
+    tokens = JwtTokens(SECRET)
+    token = tokens.issue(caller_of(user))
+    user.role = Role.AGENT
+    assert (await Callers(tokens, Directory(user))(token)).role is Role.AGENT  # type: ignore[arg-type]
+
+
+async def test_a_dismissed_user_is_refused() -> None:
+    user = a_user()
+    tokens = JwtTokens(SECRET)
+    token = tokens.issue(caller_of(user))
+    user.is_active = False
+    with pytest.raises(Unauthenticated):
+        await Callers(tokens, Directory(user))(token)  # type: ignore[arg-type]
+    with pytest.raises(Unauthenticated):
+        await Callers(tokens, Directory())(token)  # type: ignore[arg-type]
+
+
+async def test_only_a_master_may_choose_a_tenant_and_others_cannot_tell_that_it_exists() -> None:
+    master, admin = a_user(Role.MASTER), a_user(Role.ADMIN)
+    tokens = JwtTokens(SECRET)
+    callers = Callers(tokens, Directory(master, admin))  # type: ignore[arg-type]
+    as_master, as_admin = tokens.issue(caller_of(master)), tokens.issue(caller_of(admin))
+    assert (await callers(as_master, str(admin.tenant_id))).tenant_id == admin.tenant_id
+    assert (await callers(as_admin, str(admin.tenant_id))).tenant_id == admin.tenant_id
+    for token, company in ((as_admin, str(master.tenant_id)), (as_master, str(new_id()))):
+        with pytest.raises(NotFound):
+            await callers(token, company)
+    with pytest.raises(Invalid):
+        await callers(as_master, "nonsense")

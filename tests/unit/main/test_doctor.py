@@ -1,0 +1,18 @@
+from whatsapp_hub.main.doctor import examine
+
+
+async def test_a_bare_environment_is_good_enough() -> None:
+    assert [finding for finding in await examine({}) if finding.good is False] == []
+
+
+async def test_variables_of_the_replaced_systems_are_named() -> None:
+    findings = await examine({"SUPABASE_URL": "x", "NODE_ENV": "production", "NEXT_PUBLIC_API": "y"})
+    says = next(finding.says for finding in findings if finding.subject == "environment")
+    assert says == "not needed here, may go: NEXT_PUBLIC_API, NODE_ENV, SUPABASE_URL"
+
+
+async def test_a_database_that_does_not_answer_is_named() -> None:
+    findings = await examine({"DATABASE_URL": "postgresql://x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1"})
+    bad = {finding.subject: finding.says for finding in findings if finding.good is False}
+    assert bad["database"].startswith("DATABASE_URL does not answer")
+    assert bad["redis"].startswith("REDIS_URL does not answer")

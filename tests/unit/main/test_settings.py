@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from whatsapp_hub.main.settings import Settings, SettingsError
+
+EXTERNAL = {"DATABASE_URL": "postgresql://hub@db/hub", "REDIS_URL": "redis://cache"}
+
+
+def read(**environ: str) -> Settings:
+    return Settings.from_environment(environ)
+
+
+def test_nothing_set_means_embedded_on_the_loopback() -> None:
+    settings = read()
+    assert settings.embedded
+    assert (settings.host, settings.port) == ("127.0.0.1", 4000)
+    assert settings.data_dir == Path(".hub").resolve()
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert read(DATABASE_URL="", PORT="").embedded
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "99999"),
+        ("PORT", "four"),
+        ("DATABASE_URL", "mysql://x"),
+        ("WHATSAPP_PROVIDER", "TELEGRAM"),
+        ("JWT_EXPIRATION", "a week"),
+        ("JWT_SECRET", "short"),
+        ("SANDBOX_ENABLED", "perhaps"),
+        ("HUB_ADMIN_EMAIL", "nobody"),
+    ],
+)
+def test_a_bad_value_gives_one_line_that_begins_with_the_variable(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"^{name}: ") as caught:
+        read(**{name: value})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("7d", 604_800), ("12h", 43_200), ("30m", 1_800), ("90", 90)])
+def test_the_token_lifetime_is_read_as_people_write_it(text: str, seconds: int) -> None:
+    assert read(JWT_EXPIRATION=text).jwt_expiration == seconds
+
+
+def test_a_redis_address_may_come_in_parts() -> None:
+    url = read(REDIS_HOST="cache", REDIS_PORT="6380", REDIS_PASSWORD="p@ss").redis_url
+    assert url == "redis://:p%40ss@cache:6380/0"
+
+
+def test_the_lower_of_the_two_session_limits_wins() -> None:
+    assert read(MAX_INSTANCES="80", WHATSAPP_MAX_SESSIONS="5").sessions_per_connector == 5
+    assert read(MAX_INSTANCES="3", WHATSAPP_MAX_SESSIONS="5").sessions_per_connector == 3
+
+
+def test_secrets_are_obligatory_with_a_database_of_ones_own() -> None:
+    with pytest.raises(SettingsError, match=r"^HUB_SECRET_KEY: obligatory"):
+        read(**EXTERNAL).completed()
+
+
+def test_embedded_secrets_are_made_once_and_private(tmp_path: Path) -> None:
+    first = read(HUB_DATA_DIR=str(tmp_path)).completed()
+    again = read(HUB_DATA_DIR=str(tmp_path)).completed()
+    assert first == again
+    assert first.hub_secret_key != first.jwt_secret
+    for name in ("HUB_SECRET_KEY", "JWT_SECRET"):
+        assert (tmp_path / "secrets" / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_given_secret_is_used_and_not_stored(tmp_path: Path) -> None:
+    settings = read(HUB_DATA_DIR=str(tmp_path), JWT_SECRET="x" * 32).completed()
+    assert settings.jwt_secret == "x" * 32
+    assert not (tmp_path / "secrets" / "JWT_SECRET").exists()
+
+
+def test_children_receive_what_the_hub_made() -> None:
+    settings = read(**EXTERNAL, HUB_SECRET_KEY="k" * 32, JWT_SECRET="j" * 32)
+    assert settings.for_children() == EXTERNAL | {"HUB_SECRET_KEY": "k" * 32, "JWT_SECRET": "j" * 32}
+
+
+def test_every_variable_is_explained_in_the_example() -> None:
+    example = Path(".env.example").read_text()
+    names = [field.upper() for field in Settings.__struct_fields__]
+    assert [name for name in names if f"{name}=" not in example] == []
