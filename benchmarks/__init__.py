@@ -1,0 +1,4 @@
+"""How fast the hub is (`python -m benchmarks`) and what it survives (`python -m benchmarks.chaos`).
+
+See docs/benchmarks.md for what each row means. Everything runs on 127.0.0.1 in folders of its own.
+"""
