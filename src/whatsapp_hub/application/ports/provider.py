@@ -19,13 +19,15 @@ from whatsapp_hub.domain.session import SessionStatus
 
 @dataclass(frozen=True, slots=True)
 class SessionRef:
-    """A session as a provider sees it: whose it is, the provider's kind, and its decoded settings."""
+    """A session as a provider sees it: whose it is, the provider's kind, and its decoded settings. `fence` numbers the
+    dials of a session that holds a socket (0: it holds none)."""
 
     id: SessionId
     tenant_id: TenantId
     key: str
     provider: str
     settings: object
+    fence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +102,15 @@ class ReceiptSeen:
 
 @dataclass(frozen=True, slots=True)
 class SessionSeen:
-    """The provider reports the session's own state."""
+    """The provider reports the session's own state. `until` is when a ban ends. See `held.py` for what each means of
+    a session that holds a socket."""
 
     status: SessionStatus
     at: datetime
     reason: str | None = None
     phone_number: str | None = None
     qr_code: str | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
