@@ -9,11 +9,13 @@ from whatsapp_hub.domain.ids import SessionId
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """How a held session does. `silent_s`: seconds since the other side was last heard (any frame, a pong too)."""
+    """How a held session does. `silent_s`: seconds since the other side was last heard (any frame, a pong too).
+    `unstored_s`: for how long something that it brought waits to be stored (0: nothing waits)."""
 
     is_connected: bool
     is_logged_in: bool
     silent_s: float
+    unstored_s: float = 0.0
 
 
 def store_name(session_id: SessionId) -> str:
@@ -70,5 +72,5 @@ class HoldsSockets(Protocol):
         ...
 
     def pulse(self, session_id: SessionId) -> Pulse | None:
-        """None if the session is not open here. Never blocks."""
+        """None if the session is not open here, or went down by itself and may be opened again. Never blocks."""
         ...
