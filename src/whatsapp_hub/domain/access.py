@@ -19,9 +19,11 @@ class Action(StrEnum):
     MANAGE_DEPARTMENTS = "create, change and delete departments"
     READ_SESSIONS = "read sessions"
     MANAGE_SESSIONS = "create, start, stop and delete sessions"
+    WATCH_SESSIONS = "hear what happens on a session as it happens"
     READ_EVENTS = "read the event log"
     SET_OWN_STATUS = "set one's own presence"
     USE_SANDBOX = "play a customer in the sandbox"
+    MANAGE_API_KEYS = "create and revoke API keys"
     CHOOSE_TENANT = "act for any tenant"
     MANAGE_TENANTS = "create and change tenants"
 

@@ -115,6 +115,10 @@ class Conversation(Records):
         if self.status is ConversationStatus.ASSIGNED:
             self.timeout_at = None
 
+    def program_wrote(self, at: datetime) -> None:
+        """A program of the tenant's (an API key) answered: nobody of ours has read what the customer wrote."""
+        self.last_message_at = self.updated_at = at
+
     def silence(self) -> None:
         """A person took over on the phone: no bot text in this round."""
         self.silenced = True

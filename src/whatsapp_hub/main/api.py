@@ -24,6 +24,7 @@ from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.accounts.login import Login
+from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.log import EventLog
@@ -52,8 +53,8 @@ class Serving(Provider):
         return JwtTokens(settings.jwt_secret, timedelta(seconds=settings.jwt_expiration))
 
     @provide
-    def callers(self, tokens: Tokens, directory: Directory) -> Callers:
-        return Callers(tokens, directory)
+    def callers(self, tokens: Tokens, directory: Directory, clock: Clock) -> Callers:
+        return Callers(tokens, directory, clock)
 
     @provide
     def health(self, database: Database, redis: Redis) -> Health:

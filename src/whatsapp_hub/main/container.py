@@ -25,6 +25,7 @@ from whatsapp_hub.adapters.security.clock import new_id, system_clock
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.adapters.worker.hints import Hints, make_broker
+from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys, RevokeApiKey
 from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
 from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
@@ -180,6 +181,7 @@ class UseCases(Provider):
 
     everyone = provide_all(
         *(RegisterUser, UpdateUser, CreateDepartment, UpdateDepartment, DeleteDepartment),
+        *(CreateApiKey, ListApiKeys, RevokeApiKey),
         *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
         *(CreateSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),

@@ -15,8 +15,10 @@ from whatsapp_hub.application.ports.lanes import Pacing
 from whatsapp_hub.application.ports.provider import ReceiptSeen
 from whatsapp_hub.application.ports.storage import Sighting
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
+from whatsapp_hub.domain.api_key import ApiKey, digest_of
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.ids import ApiKeyId
 from whatsapp_hub.domain.message import MessageStatus
 from whatsapp_hub.domain.tenant import Placement
 
@@ -43,6 +45,8 @@ async def fill(world: World) -> None:
         uow.publish(c.take_events())
         await uow.receipts.keep([(world.session.id, ReceiptSeen("wamid.x", MessageStatus.READ, NOW))])
         await uow.idempotency.claim("me", "key", b"hash", message.id)
+        digest = digest_of(str(world.tenant.id))
+        await uow.api_keys.add(ApiKey(ApiKeyId(new_id()), world.tenant.id, "k", digest, "hub_", NOW, user.id))
         await uow.commit()
     await world.hub.owner.execute(
         """INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body)

@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler, Middleware
 
 from whatsapp_hub.adapters.http import asgi, health, problems
 from whatsapp_hub.adapters.http.api import (
+    api_keys,
     auth,
     conversations,
     departments,
@@ -25,7 +26,7 @@ from whatsapp_hub.adapters.http.api import (
     tenants,
     users,
 )
-from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, Authenticates
+from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, KEY_HEADERS, Authenticates
 from whatsapp_hub.adapters.http.documents import add_webhooks, openapi
 from whatsapp_hub.adapters.http.frame import Frame
 from whatsapp_hub.adapters.http.paging import NEXT_CURSOR
@@ -125,7 +126,7 @@ def create_app(
 
 
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
-    resources = (auth, users, departments, sessions, conversations, messages, events, tenants)
+    resources = (auth, api_keys, users, departments, sessions, conversations, messages, events, tenants)
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []
     top = DishkaRouter("/", route_handlers=[health.get_health, *playing])
@@ -146,7 +147,7 @@ def _cors(frontend_url: str | None) -> CORSConfig | None:
     return CORSConfig(
         allow_origins=[frontend_url.rstrip("/")],
         allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", COMPANY_HEADER],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", COMPANY_HEADER, *KEY_HEADERS],
         expose_headers=[NEXT_CURSOR, "X-Request-Id", "Retry-After", "RateLimit-Remaining", "RateLimit-Reset"],
         allow_credentials=True,
         max_age=600,

@@ -13,8 +13,8 @@ from litestar.types import Guard
 
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.domain import access
 from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.api_key import is_api_key
 from whatsapp_hub.domain.errors import Unauthenticated
 
 Asking: TypeAlias = NamedDependency[SkipValidation[Caller]]
@@ -24,6 +24,7 @@ PUBLIC = {"public": True}
 """`opt=PUBLIC` on a handler: anybody may call it."""
 
 COMPANY_HEADER = "X-Company-Id"
+KEY_HEADERS = ("X-Api-Key", "apikey")
 
 
 class Authenticates(AbstractAuthenticationMiddleware):
@@ -41,7 +42,10 @@ def _credential(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     scheme, _, credential = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credential.strip():
         return credential.strip()
-    raise Unauthenticated("a bearer token is needed")
+    given = (connection.headers.get(name, "").strip() for name in KEY_HEADERS)
+    if key := next((value for value in given if is_api_key(value)), None):
+        return key
+    raise Unauthenticated("a bearer token or an API key is needed")
 
 
 def _caller(request: Request[Any, Caller, Any]) -> Caller:
@@ -55,6 +59,6 @@ def allows(action: Action) -> Guard:
     """A guard: only roles that the policy allows this."""
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        access.require(connection.auth.role, action)
+        connection.auth.require(action)
 
     return guard

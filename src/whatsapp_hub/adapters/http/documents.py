@@ -20,7 +20,8 @@ from litestar.openapi.spec import (
 
 _DESCRIPTION = (
     "One hub for many WhatsApp numbers, through any provider. Sign in with POST /api/auth/login and send the "
-    "token as `Authorization: Bearer …`. Errors are problem documents (RFC 9457)."
+    "token as `Authorization: Bearer …`; a program's API key goes there too, or into `X-Api-Key`. "
+    "Errors are problem documents (RFC 9457)."
 )
 _Row = tuple[str, str, bool, Mapping[str, Any]]
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -56,15 +57,16 @@ def _style() -> Response[str]:
 
 
 def openapi(version: str) -> OpenAPIConfig:
-    bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+    bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT or API key")
+    key = SecurityScheme(type="apiKey", name="X-Api-Key", security_scheme_in="header")
     return OpenAPIConfig(
         title="whatsapp_hub",
         version=version,
         description=_DESCRIPTION,
         path="/schema",
         render_plugins=[ReadablePage(), JsonRenderPlugin()],
-        components=Components(security_schemes={"bearer": bearer}),
-        security=[{"bearer": []}],
+        components=Components(security_schemes={"bearer": bearer, "apiKey": key}),
+        security=[{"bearer": []}, {"apiKey": []}],
         use_handler_docstrings=True,
     )
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import asyncpg
 
-from whatsapp_hub.adapters.postgres import users
+from whatsapp_hub.adapters.postgres import api_keys, users
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.application.ports.directory import Credentials, WebhookTarget
+from whatsapp_hub.domain.api_key import ApiKey
 from whatsapp_hub.domain.errors import Conflict, NotFound, Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
 from whatsapp_hub.domain.session import UNREADABLE
@@ -111,6 +112,14 @@ class PostgresDirectory:
     async def user(self, user_id: UserId) -> User | None:
         rows = await self._fetch(f"{users.SELECT} WHERE id = $1", user_id)
         return users.user_of(rows[0]) if rows else None
+
+    async def api_key(self, digest: bytes) -> ApiKey | None:
+        rows = await self._fetch(api_keys.BY_DIGEST, digest)
+        if not rows:
+            return None
+        key = api_keys.api_key_of(rows[0])
+        await self._fetch(api_keys.USED, key.id)
+        return key
 
     async def targets(self, provider: str, routes: Sequence[str]) -> dict[str, list[WebhookTarget]]:
         """One query a second and route, however many ask: all of them wait for the same answer."""

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from whatsapp_hub.adapters.contracts.events import body
+from whatsapp_hub.adapters.postgres.api_keys import PostgresApiKeys
 from whatsapp_hub.adapters.postgres.contacts import PostgresContacts
 from whatsapp_hub.adapters.postgres.conversations import PostgresAssignments, PostgresConversations
 from whatsapp_hub.adapters.postgres.database import APP, Database, prelude
@@ -31,6 +32,7 @@ from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.lanes import Lanes
 from whatsapp_hub.application.ports.storage import (
+    ApiKeys,
     Assignments,
     Contacts,
     Conversations,
@@ -80,6 +82,7 @@ class PostgresUnitOfWork:
         self.users: Users = PostgresUsers(connection)
         self.sessions: Sessions = PostgresSessions(connection, kit.vault)
         self.assignments: Assignments = PostgresAssignments(connection)
+        self.api_keys: ApiKeys = PostgresApiKeys(connection)
         self.inbox: Inbox = PostgresInbox(connection, tenant.id, kit.rounds)
         self.receipts: EarlyReceipts = PostgresEarlyReceipts(connection, tenant.id)
         self.idempotency: IdempotencyKeys = PostgresIdempotencyKeys(connection, tenant.id)

@@ -21,7 +21,6 @@ from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
 from whatsapp_hub.application.reading.queries import Queries, Sight
 from whatsapp_hub.application.reading.visibility import sight_of
-from whatsapp_hub.domain import access
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.errors import HubError, Invalid, NotFound, Unauthenticated
@@ -150,7 +149,7 @@ class Gateway:
 
     async def _member(self, token: str, company_id: str | None) -> Member:
         caller = await self._callers(token, company_id)
-        access.require(caller.role, Action.READ_CONVERSATIONS)
+        caller.require(Action.READ_CONVERSATIONS)
         return Member(token, company_id, caller, await self._sight(caller))
 
     async def _sight(self, caller: Caller) -> Sight:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.domain import access
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Conflict
@@ -40,7 +39,7 @@ class CreateDepartment:
 
     async def __call__(self, caller: Caller, name: str, slug: str, more: DepartmentChanges) -> Department:
         """Raises Invalid, Conflict (the slug is taken, there is a root already)."""
-        access.require(caller.role, Action.MANAGE_DEPARTMENTS)
+        caller.require(Action.MANAGE_DEPARTMENTS)
         department = Department(DepartmentId(self.new_id()), caller.tenant_id, name, slug, self.clock())
         more.onto(department)
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -55,7 +54,7 @@ class UpdateDepartment:
 
     async def __call__(self, caller: Caller, department_id: DepartmentId, changes: DepartmentChanges) -> Department:
         """Raises NotFound, Invalid, Conflict (also: more users than the new bound)."""
-        access.require(caller.role, Action.MANAGE_DEPARTMENTS)
+        caller.require(Action.MANAGE_DEPARTMENTS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             await uow.departments.lock([department_id])
             department = await uow.departments.get(department_id)
@@ -73,7 +72,7 @@ class DeleteDepartment:
 
     async def __call__(self, caller: Caller, department_id: DepartmentId) -> None:
         """Raises NotFound, Conflict while users or live conversations belong to it."""
-        access.require(caller.role, Action.MANAGE_DEPARTMENTS)
+        caller.require(Action.MANAGE_DEPARTMENTS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             await uow.departments.lock([department_id])
             await uow.departments.get(department_id)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.security import Caller, Passwords
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
-from whatsapp_hub.domain import access
-from whatsapp_hub.domain.access import POLICY, Action
+from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
@@ -48,9 +47,9 @@ class RegisterUser:
 
     async def __call__(self, caller: Caller, new: NewUser) -> User:
         """Raises Invalid, NotFound (another tenant), Conflict (the e-mail is taken, the department full)."""
-        access.require(caller.role, Action.MANAGE_USERS)
+        caller.require(Action.MANAGE_USERS)
         tenant_id = new.tenant_id or caller.tenant_id
-        if tenant_id != caller.tenant_id and Action.CHOOSE_TENANT not in POLICY[caller.role]:
+        if tenant_id != caller.tenant_id and not caller.may(Action.CHOOSE_TENANT):
             raise NotFound("company", tenant_id)
         _may_grant(caller, new.role)
         check_password(new.password)
@@ -80,7 +79,7 @@ class UpdateUser:
 
     async def __call__(self, caller: Caller, user_id: UserId, changes: UserChanges) -> User:
         """Raises NotFound, Invalid, Conflict (the department is full, nobody would administer the hub)."""
-        access.require(caller.role, Action.MANAGE_USERS)
+        caller.require(Action.MANAGE_USERS)
         if changes.role is not None:
             _may_grant(caller, changes.role)
         async with self.storage.tenant(caller.tenant_id) as uow:

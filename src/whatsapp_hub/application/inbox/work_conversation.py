@@ -9,8 +9,7 @@ from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.application.reading.visibility import require_sight
 from whatsapp_hub.application.routing.route_conversation import answer_deadline, notification
 from whatsapp_hub.application.routing.serve_queue import ServeQueue
-from whatsapp_hub.domain import access
-from whatsapp_hub.domain.access import POLICY, Action
+from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, UserId
@@ -30,12 +29,12 @@ class AssignConversation:
     ) -> Conversation:
         """`user_id` None: the caller. Idempotent. Raises NotFound, Forbidden, Invalid, Conflict (the round is
         over, or somebody else has it and the caller may not take it from them)."""
-        access.require(caller.role, Action.WORK_CONVERSATIONS)
+        caller.require(Action.WORK_CONVERSATIONS)
         target_id = user_id or caller.user_id
         if target_id is None:
             raise Invalid.field("userId", "must be given, since the caller is not a user")
         if target_id != caller.user_id:
-            access.require(caller.role, Action.ASSIGN_OTHERS)
+            caller.require(Action.ASSIGN_OTHERS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
@@ -84,7 +83,7 @@ class ResolveConversation:
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
         """Raises NotFound, Conflict unless the round is live."""
-        access.require(caller.role, Action.WORK_CONVERSATIONS)
+        caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
@@ -112,7 +111,7 @@ class MarkConversationRead:
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
         """Idempotent. Raises NotFound."""
-        access.require(caller.role, Action.WORK_CONVERSATIONS)
+        caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
@@ -125,7 +124,7 @@ class MarkConversationRead:
 def _require_takable(caller: Caller, conversation: Conversation) -> None:
     if not conversation.is_live:
         raise Conflict("not_open", f"the conversation is {conversation.status}")
-    others = Action.ASSIGN_OTHERS in POLICY[caller.role]
+    others = caller.may(Action.ASSIGN_OTHERS)
     if conversation.assigned_user_id is not None and not others:
         raise Conflict("already_assigned", "somebody else has this conversation")
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from whatsapp_hub.domain.api_key import ApiKey
 from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import User
@@ -48,6 +49,10 @@ class Directory(Protocol):
         ...
 
     async def user(self, user_id: UserId) -> User | None: ...
+
+    async def api_key(self, digest: bytes) -> ApiKey | None:
+        """Whether valid or not; that it was asked for is remembered as its use."""
+        ...
 
     async def targets(self, provider: str, routes: Sequence[str]) -> dict[str, list[WebhookTarget]]:
         """By route, the sessions that claim it. May answer from a cache at most one second old."""

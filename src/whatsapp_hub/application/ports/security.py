@@ -4,19 +4,31 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from whatsapp_hub.domain.access import POLICY, Action
+from whatsapp_hub.domain.errors import Forbidden
 from whatsapp_hub.domain.ids import TenantId, UserId
 from whatsapp_hub.domain.user import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and for which tenant. `key` names the caller for idempotency and rates."""
+    """Who asks, and for which tenant: a person, or (without `user_id`) a program with an API key, whose `scopes` may
+    allow less than its role. `key` names the caller for idempotency and rates."""
 
     tenant_id: TenantId
     role: Role
     key: str
     user_id: UserId | None = None
     email: str | None = None
+    scopes: frozenset[Action] | None = None
+
+    def may(self, action: Action) -> bool:
+        return action in POLICY[self.role] and (self.scopes is None or action in self.scopes)
+
+    def require(self, action: Action) -> None:
+        """Raises Forbidden."""
+        if not self.may(action):
+            raise Forbidden(action)
 
 
 class Passwords(Protocol):

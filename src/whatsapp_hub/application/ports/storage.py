@@ -15,12 +15,14 @@ from typing import Protocol
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox, ProviderKey
 from whatsapp_hub.application.ports.lanes import Lanes
+from whatsapp_hub.domain.api_key import ApiKey
 from whatsapp_hub.domain.assignment import Assignment, Candidate
 from whatsapp_hub.domain.contact import Contact, Identity
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.ids import (
+    ApiKeyId,
     ContactId,
     ConversationId,
     DepartmentId,
@@ -186,6 +188,20 @@ class Assignments(Protocol):
     async def of(self, conversation_id: ConversationId) -> list[Assignment]: ...
 
 
+class ApiKeys(Protocol):
+    async def add(self, key: ApiKey) -> None: ...
+
+    async def all(self) -> list[ApiKey]:
+        """The newest first."""
+        ...
+
+    async def get(self, key_id: ApiKeyId) -> ApiKey:
+        """Locks. Raises NotFound."""
+        ...
+
+    async def save(self, key: ApiKey) -> None: ...
+
+
 class IdempotencyKeys(Protocol):
     async def claim(self, caller: str, key: str, request_hash: bytes, message_id: MessageId) -> MessageId | None:
         """None: the key is new and now stands for `message_id`. Else the message it stood for.
@@ -204,6 +220,7 @@ class UnitOfWork(Protocol):
     users: Users
     sessions: Sessions
     assignments: Assignments
+    api_keys: ApiKeys
     inbox: Inbox
     receipts: EarlyReceipts
     lanes: Lanes

@@ -6,7 +6,6 @@ from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.routing.serve_queue import ServeQueue
-from whatsapp_hub.domain import access
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Forbidden
 from whatsapp_hub.domain.user import OnlineStatus, User
@@ -22,7 +21,7 @@ class SetPresence:
 
     async def __call__(self, caller: Caller, status: OnlineStatus) -> User:
         """Raises Forbidden for a caller that is no user."""
-        access.require(caller.role, Action.SET_OWN_STATUS)
+        caller.require(Action.SET_OWN_STATUS)
         if caller.user_id is None:
             raise Forbidden(Action.SET_OWN_STATUS)
         async with self.storage.tenant(caller.tenant_id) as uow:

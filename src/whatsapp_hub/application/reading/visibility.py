@@ -3,7 +3,7 @@
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import UnitOfWork
 from whatsapp_hub.application.reading.queries import Sight
-from whatsapp_hub.domain.access import POLICY, Action
+from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import DepartmentId
@@ -11,7 +11,7 @@ from whatsapp_hub.domain.ids import DepartmentId
 
 def sight_of(caller: Caller, department_id: DepartmentId | None) -> Sight:
     """What a caller of this department sees in lists."""
-    if Action.READ_ALL_CONVERSATIONS in POLICY[caller.role]:
+    if caller.may(Action.READ_ALL_CONVERSATIONS):
         return Sight(everything=True)
     return Sight(caller.user_id, department_id)
 
@@ -29,7 +29,7 @@ def is_in(sight: Sight, conversation: Conversation) -> bool:
 async def require_sight(uow: UnitOfWork, caller: Caller, conversation: Conversation) -> None:
     """Raise NotFound if the caller may not see the conversation."""
     department_id = None
-    if caller.user_id and Action.READ_ALL_CONVERSATIONS not in POLICY[caller.role]:
+    if caller.user_id and not caller.may(Action.READ_ALL_CONVERSATIONS):
         department_id = (await uow.users.get(caller.user_id)).department_id
     if not is_in(sight_of(caller, department_id), conversation):
         raise NotFound("conversation", conversation.id)

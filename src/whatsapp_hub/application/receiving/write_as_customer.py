@@ -10,7 +10,6 @@ from whatsapp_hub.application.ports.inbox import InboxAppender, NewUpdate
 from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
 from whatsapp_hub.application.ports.sandbox import SandboxPhones, ShownMessage
 from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.domain import access
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId
@@ -58,7 +57,7 @@ class ReadPhone:
 
 
 async def sandbox_session(directory: Directory, caller: Caller, session_id: SessionId) -> SessionRef:
-    access.require(caller.role, Action.USE_SANDBOX)
+    caller.require(Action.USE_SANDBOX)
     target = await directory.target(session_id)
     if target is None or target.tenant_id != caller.tenant_id:
         raise NotFound("session", session_id)

@@ -9,7 +9,6 @@ from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Sighting, Storage, UnitOfWork
 from whatsapp_hub.application.reading.visibility import require_sight
-from whatsapp_hub.domain import access
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.capabilities import Feature
 from whatsapp_hub.domain.contact import Identity, IdentityKind, parse_address
@@ -38,7 +37,7 @@ class SendMessage:
         reply_to: str | None = None,
     ) -> Message:
         """Raises NotFound, Conflict (the round is over, the session is off), NotSupported, Invalid, KeyReused."""
-        access.require(caller.role, Action.WORK_CONVERSATIONS)
+        caller.require(Action.WORK_CONVERSATIONS)
         message_id = MessageId(self.new_id())
         async with self.storage.tenant(caller.tenant_id) as uow:
             request = _digest("send", conversation_id, content, reply_to)
@@ -74,7 +73,7 @@ class StartConversation:
         idempotency_key: str | None = None,
     ) -> Conversation:
         """Raises as SendMessage does, and Invalid for `to`."""
-        access.require(caller.role, Action.START_CONVERSATIONS)
+        caller.require(Action.START_CONVERSATIONS)
         identity = parse_address(to)
         message_id = MessageId(self.new_id())
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -144,11 +143,15 @@ def _write(
         session.provider,
         message_id=message_id,
         sender_id=caller.user_id,
+        is_bot=caller.user_id is None,
         reply_to=reply_to,
     )
-    conversation.person_wrote(changes.now)
-    if caller.user_id and conversation.assigned_user_id is None:
-        conversation.silence()
+    if caller.user_id is None:
+        conversation.program_wrote(changes.now)
+    else:
+        conversation.person_wrote(changes.now)
+        if conversation.assigned_user_id is None:
+            conversation.silence()
     changes.conversation(conversation)
     return message
 

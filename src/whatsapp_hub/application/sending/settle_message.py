@@ -6,7 +6,6 @@ from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.domain import access
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.ids import MessageId
@@ -23,7 +22,7 @@ class RetryMessage:
 
     async def __call__(self, caller: Caller, message_id: MessageId) -> Message:
         """Raises NotFound, Conflict unless the outcome is unknown and the session exists."""
-        access.require(caller.role, Action.SETTLE_MESSAGES)
+        caller.require(Action.SETTLE_MESSAGES)
         async with self.storage.tenant(caller.tenant_id) as uow:
             message = await uow.messages.get(message_id)
             message.retry(self.clock())
@@ -48,7 +47,7 @@ class FailMessage:
 
     async def __call__(self, caller: Caller, message_id: MessageId) -> Message:
         """Raises NotFound, Conflict unless the outcome is unknown."""
-        access.require(caller.role, Action.SETTLE_MESSAGES)
+        caller.require(Action.SETTLE_MESSAGES)
         async with self.storage.tenant(caller.tenant_id) as uow:
             message = await uow.messages.get(message_id)
             message.give_up(self.clock())

@@ -8,7 +8,6 @@ from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider import Plugin, Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
-from whatsapp_hub.domain import access
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Invalid, NotFound
 from whatsapp_hub.domain.events import EventType
@@ -53,7 +52,7 @@ class CreateSession:
 
     async def __call__(self, caller: Caller, new: NewSession) -> Session:
         """Raises Invalid with the fields' pointers, Conflict if the key is taken."""
-        access.require(caller.role, Action.MANAGE_SESSIONS)
+        caller.require(Action.MANAGE_SESSIONS)
         plugin = _plugin(self.providers, new.provider)
         now, id = self.clock(), SessionId(self.new_id())
         default = Routing.NONE if new.agent_id else Routing.DEPARTMENTS
@@ -89,7 +88,7 @@ class UpdateSession:
 
     async def __call__(self, caller: Caller, session_id: SessionId, changes: SessionChanges) -> Session:
         """Raises NotFound, Invalid."""
-        access.require(caller.role, Action.MANAGE_SESSIONS)
+        caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
             await _require_known(uow, changes.department_id)
@@ -122,7 +121,7 @@ class DeleteSession:
 
     async def __call__(self, caller: Caller, session_id: SessionId) -> None:
         """Raises NotFound."""
-        access.require(caller.role, Action.MANAGE_SESSIONS)
+        caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session, now = await uow.sessions.get(session_id), self.clock()
             for message in await uow.lanes.abandon(session_id):

@@ -9,7 +9,6 @@ from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.provider import Providers, SessionRef, SessionSeen, Starts
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
-from whatsapp_hub.domain import access
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import CredentialsInvalid, ProviderError
 from whatsapp_hub.domain.ids import SessionId
@@ -26,7 +25,7 @@ class InitSession:
 
     async def __call__(self, caller: Caller, session_id: SessionId, *, again: bool = False) -> Session:
         """`again`: restart it if it is connected. Raises NotFound, Conflict."""
-        access.require(caller.role, Action.MANAGE_SESSIONS)
+        caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
             if again:
@@ -69,7 +68,7 @@ class StopSession:
 
     async def __call__(self, caller: Caller, session_id: SessionId) -> Session:
         """Idempotent. Raises NotFound."""
-        access.require(caller.role, Action.MANAGE_SESSIONS)
+        caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
             session.stop(self.clock())

@@ -140,7 +140,7 @@ class Client:
 @pytest_asyncio.fixture
 async def desk() -> AsyncIterator[Desk]:
     world = World()
-    callers = Callers(TOKENS, world, max_age_s=0)  # type: ignore[arg-type]
+    callers = Callers(TOKENS, world, lambda: NOW, max_age_s=0)  # type: ignore[arg-type]
     gateway = Gateway(callers, world, world.set_presence, world.heartbeat)  # type: ignore[arg-type]
     server = uvicorn.Server(uvicorn.Config(gateway.asgi, port=0, log_level="error", lifespan="off"))
     serving = asyncio.create_task(server._serve())

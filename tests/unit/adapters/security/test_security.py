@@ -6,7 +6,7 @@ from uuid import UUID
 import bcrypt
 import pytest
 
-from whatsapp_hub.adapters.security.clock import new_id
+from whatsapp_hub.adapters.security.clock import new_id, system_clock
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
@@ -124,7 +124,7 @@ async def test_a_caller_has_the_users_present_role_not_the_tokens() -> None:
     tokens = JwtTokens(SECRET)
     token = tokens.issue(caller_of(user))
     user.role = Role.AGENT
-    assert (await Callers(tokens, Directory(user))(token)).role is Role.AGENT  # type: ignore[arg-type]
+    assert (await Callers(tokens, Directory(user), system_clock)(token)).role is Role.AGENT  # type: ignore[arg-type]
 
 
 async def test_a_dismissed_user_is_refused() -> None:
@@ -133,15 +133,15 @@ async def test_a_dismissed_user_is_refused() -> None:
     token = tokens.issue(caller_of(user))
     user.is_active = False
     with pytest.raises(Unauthenticated):
-        await Callers(tokens, Directory(user))(token)  # type: ignore[arg-type]
+        await Callers(tokens, Directory(user), system_clock)(token)  # type: ignore[arg-type]
     with pytest.raises(Unauthenticated):
-        await Callers(tokens, Directory())(token)  # type: ignore[arg-type]
+        await Callers(tokens, Directory(), system_clock)(token)  # type: ignore[arg-type]
 
 
 async def test_only_a_master_may_choose_a_tenant_and_others_cannot_tell_that_it_exists() -> None:
     master, admin = a_user(Role.MASTER), a_user(Role.ADMIN)
     tokens = JwtTokens(SECRET)
-    callers = Callers(tokens, Directory(master, admin))  # type: ignore[arg-type]
+    callers = Callers(tokens, Directory(master, admin), system_clock)  # type: ignore[arg-type]
     as_master, as_admin = tokens.issue(caller_of(master)), tokens.issue(caller_of(admin))
     assert (await callers(as_master, str(admin.tenant_id))).tenant_id == admin.tenant_id
     assert (await callers(as_admin, str(admin.tenant_id))).tenant_id == admin.tenant_id

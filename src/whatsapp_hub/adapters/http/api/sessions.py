@@ -22,7 +22,7 @@ from whatsapp_hub.application.sessions.manage_sessions import (
     UpdateSession,
 )
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
-from whatsapp_hub.domain.access import POLICY, Action
+from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
 from whatsapp_hub.domain.session import UNREADABLE, Routing, Session
 
@@ -75,7 +75,7 @@ class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 def shown(session: Session, caller: Caller, providers: Providers) -> dict[str, object]:
     """A session as the caller may see it: a QR code is a key to the number, settings are its managers'."""
     fields = entities.session(session)
-    if Action.MANAGE_SESSIONS not in POLICY[caller.role]:
+    if not caller.may(Action.MANAGE_SESSIONS):
         return {**fields, "qrCode": None}
     plugin = providers.plugin(session.provider)
     if session.settings is UNREADABLE:
