@@ -42,9 +42,8 @@ class Kept:
     def __init__(self) -> None:
         self.rows: list[NewUpdate] = []
 
-    async def append(self, updates: Sequence[NewUpdate]) -> int:
+    async def append(self, updates: Sequence[NewUpdate]) -> None:
         self.rows += updates
-        return len(updates)
 
     @property
     def owners(self) -> list[UUID | None]:

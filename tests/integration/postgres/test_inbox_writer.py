@@ -36,8 +36,7 @@ async def stored(world: World) -> dict[str, str]:
 
 async def test_concurrent_calls_share_few_commits(world: World, writer: GroupCommitInbox) -> None:
     world.hub.woken.take()
-    counts = await asyncio.gather(*(writer.append([update(world, f"k{n}")]) for n in range(300)))
-    assert counts == [1] * 300
+    await asyncio.gather(*(writer.append([update(world, f"k{n}")]) for n in range(300)))
     assert len(await stored(world)) == 300
     assert world.hub.woken.take()[Work.INBOX] <= 3
 
@@ -57,8 +56,8 @@ async def test_names_that_cannot_be_stored_are_mended_not_refused(world: World, 
     chats = ["nul\x00", "lone\ud800", "x" * 5000, "nul\x00"]
     keys = ["k\x00", "k\ud800", "k" * 5000, "other"]
     for chat, key in zip(chats, keys, strict=True):
-        assert await writer.append([replace(update(world, key), chat=chat)]) == 1
-        assert await writer.append([replace(update(world, key), chat=chat)]) == 0
+        await writer.append([replace(update(world, key), chat=chat)])
+        await writer.append([replace(update(world, key), chat=chat)])
     found = await stored(world)
     assert len(found) == 4
     assert len(set(found.values())) == 3, "the same chat is the same chat"
@@ -90,7 +89,8 @@ async def test_a_lost_connection_fails_who_waits_and_is_replaced(world: World, w
     await lock.rollback()
     answers = await asyncio.gather(*waiting, return_exceptions=True)
     assert isinstance(answers[0], Unavailable)
-    assert await writer.append([update(world, "after")]) == 1
+    await writer.append([update(world, "after")])
+    assert "after" in await stored(world)
 
 
 async def test_an_update_without_a_key_is_refused(world: World, writer: GroupCommitInbox) -> None:
@@ -102,4 +102,5 @@ async def test_closing_stores_what_was_given(world: World) -> None:
     async with GroupCommitInbox(world.hub.url, world.hub.woken) as writer:
         calls = [asyncio.create_task(writer.append([update(world, f"last{n}")])) for n in range(50)]
         await asyncio.sleep(0)
-    assert await asyncio.gather(*calls) == [1] * 50
+    await asyncio.gather(*calls)
+    assert len(await stored(world)) == 50

@@ -15,25 +15,23 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 class Headers(Mapping[str, str]):
-    """A request's headers by lower-case name, decoded when asked for (a webhook asks for one or two of twenty)."""
+    """A request's headers by lower-case name, decoded when asked for (a webhook asks for one or two of twenty).
+    Of a header that came twice, the first counts."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_by_name", "_raw")
 
     def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         self._raw = raw
+        self._by_name = dict(reversed(raw))
 
     def __getitem__(self, name: str) -> str:
-        wanted = name.encode("latin-1", "replace")
-        for given, value in self._raw:
-            if given == wanted:
-                return value.decode("latin-1")
-        raise KeyError(name)
+        return self._by_name[name.encode("latin-1", "replace")].decode("latin-1")
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(name.decode("latin-1") for name, _ in self._raw))
 
     def __len__(self) -> int:
-        return len(dict(self._raw))
+        return len(self._by_name)
 
 
 def start(status: int, headers: Mapping[str, str]) -> Event:

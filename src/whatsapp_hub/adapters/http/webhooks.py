@@ -23,9 +23,8 @@ _BAD_METHOD = Problem(405, "method-not-allowed", "POST, or GET for a handshake",
 _REFUSED = Problem(403, "forbidden", "the verify token is not ours")
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
 
-_THANKS = b'{"received":true}'
-_THANKS_START = asgi.start(200, {"Content-Type": "application/json", "Content-Length": str(len(_THANKS))})
-_THANKS_BODY = asgi.body(_THANKS)
+_STORED = asgi.start(200, {"Content-Length": "0"})
+_END = asgi.body(b"")
 
 log = structlog.get_logger(__name__)
 
@@ -63,8 +62,8 @@ class Webhooks:
         accept = self._accept or await self._resolve()
         kind, session_id = _addressee(scope["path"])
         await accept(kind, session_id, headers, body)
-        await send(_THANKS_START)
-        await send(_THANKS_BODY)
+        await send(_STORED)
+        await send(_END)
 
     async def _resolve(self) -> AcceptWebhook:
         self._accept = await self._container.get(AcceptWebhook)

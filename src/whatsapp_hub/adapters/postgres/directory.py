@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import asyncpg
@@ -121,16 +121,15 @@ class PostgresDirectory:
         await self._fetch(api_keys.USED, key.id)
         return key
 
-    async def targets(self, provider: str, routes: Sequence[str]) -> dict[str, list[WebhookTarget]]:
+    async def targets(self, provider: str, routes: Collection[str]) -> dict[str, list[WebhookTarget]]:
         """One query a second and route, however many ask: all of them wait for the same answer."""
-        oldest, answers = time.monotonic() - _CACHED_S, {}
-        for route in dict.fromkeys(routes):
-            asked_at, answer = self._routes.get((provider, route), (oldest, None))
-            if answer and asked_at > oldest:
-                answers[route] = answer
-        if missing := [route for route in dict.fromkeys(routes) if route not in answers]:
+        oldest = time.monotonic() - _CACHED_S
+        answers = {
+            route: known[1] for route in routes if (known := self._routes.get((provider, route))) and known[0] > oldest
+        }
+        if missing := [route for route in routes if route not in answers]:
             answers |= await self._look_up(provider, missing)
-        return {route: await asyncio.shield(answer) for route, answer in answers.items()}
+        return {route: a.result() if a.done() else await asyncio.shield(a) for route, a in answers.items()}
 
     async def _look_up(self, provider: str, routes: Sequence[str]) -> dict[str, asyncio.Future[list[WebhookTarget]]]:
         """The answers, by route: others may forget them (any stranger's body can fill the memory), we may not."""

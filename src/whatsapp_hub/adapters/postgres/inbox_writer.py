@@ -32,9 +32,13 @@ STATEMENT_TIMEOUT_S = 30.0
 
 _INSERT = """
     INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body, state, error)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::bytea[],
-                         $8::text[], $9::text[])
-    ON CONFLICT (source, dedupe_key) DO NOTHING RETURNING source, dedupe_key"""
+    SELECT coalesce(new.session_id::text, 'app'), new.dedupe_key, new.tenant_id, new.session_id, new.provider, new.chat,
+      new.body, CASE WHEN new.error IS NOT NULL THEN 'quarantined' WHEN new.session_id IS NULL THEN 'unassigned'
+                     ELSE 'pending' END, new.error
+    FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::text[])
+      AS new (dedupe_key, tenant_id, session_id, provider, chat, body, error)
+    ON CONFLICT (source, dedupe_key) DO NOTHING"""
+_NOTHING_NEW = "INSERT 0 0"
 
 Row = tuple[object, ...]
 
@@ -53,32 +57,27 @@ def row_of(update: NewUpdate) -> Row:
         raise Invalid.field("dedupe_key", "must not be empty")
     if update.session_id and not update.tenant_id:
         raise Invalid.field("tenant_id", "must be given with a session")
-    state = "quarantined" if update.quarantined is not None else "pending" if update.session_id else "unassigned"
     error = None if update.quarantined is None else storable(update.quarantined)[:2000]
-    source = str(update.session_id) if update.session_id else "app"
-    names = (update.provider, _bounded(update.chat, CHAT_CHARACTERS))
     key = _bounded(update.dedupe_key, DEDUPE_CHARACTERS)
-    return (source, key, update.tenant_id, update.session_id, *names, update.body, state, error)
+    chat = _bounded(update.chat, CHAT_CHARACTERS)
+    return (key, update.tenant_id, update.session_id, update.provider, chat, update.body, error)
 
 
 @dataclass(slots=True)
 class _Call:
-    """One caller's rows, and the promise of how many were new."""
+    """One caller's rows, and the promise that they are stored."""
 
     rows: list[Row]
     size: int
-    answer: asyncio.Future[int]
+    stored: asyncio.Future[None]
 
-    def settle(self, new: set[tuple[object, object]]) -> None:
-        """Counts, and takes from `new`, the keys that this call brought first."""
-        mine = {(row[0], row[1]) for row in self.rows} & new
-        new -= mine
-        if not self.answer.done():
-            self.answer.set_result(len(mine))
+    def settle(self) -> None:
+        if not self.stored.done():
+            self.stored.set_result(None)
 
     def fail(self, error: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
+        if not self.stored.done():
+            self.stored.set_exception(error)
 
 
 class GroupCommitInbox:
@@ -97,19 +96,21 @@ class GroupCommitInbox:
         for writer in self._writers:
             await writer.stop()
 
-    async def append(self, updates: Sequence[NewUpdate]) -> int:
+    async def append(self, updates: Sequence[NewUpdate]) -> None:
         """A call whose rows fail in part has stored the others; its caller is told, and delivers all of it again."""
-        shares: dict[int, list[NewUpdate]] = {}
+        if len(updates) == 1:
+            await self._writer_of(updates[0]).append(updates)
+            return
+        shares: dict[_Writer, list[NewUpdate]] = {}
         for update in updates:
-            shares.setdefault(crc32(update.chat.encode("utf-8", "replace")) % len(self._writers), []).append(update)
-        if len(shares) == 1:
-            [(number, share)] = shares.items()
-            return await self._writers[number].append(share)
-        stored = (self._writers[number].append(share) for number, share in shares.items())
-        found = await asyncio.gather(*stored, return_exceptions=True)
-        if failed := [error for error in found if isinstance(error, BaseException)]:
-            raise failed[0]
-        return sum(new for new in found if isinstance(new, int))
+            shares.setdefault(self._writer_of(update), []).append(update)
+        stored = (writer.append(share) for writer, share in shares.items())
+        for failed in await asyncio.gather(*stored, return_exceptions=True):
+            if failed is not None:
+                raise failed
+
+    def _writer_of(self, update: NewUpdate) -> "_Writer":
+        return self._writers[crc32(update.chat.encode("utf-8", "replace")) % len(self._writers)]
 
 
 class _Writer:
@@ -136,18 +137,18 @@ class _Writer:
                 await self._task
         self._drop()
 
-    async def append(self, updates: Sequence[NewUpdate]) -> int:
-        rows = [row_of(update) for update in updates]
-        size = sum(len(update.body) + 500 for update in updates)
+    async def append(self, updates: Sequence[NewUpdate]) -> None:
         if self._task is None or self._task.done():
             raise Unavailable("the inbox is closed")
+        rows = [row_of(update) for update in updates]
+        size = sum([len(update.body) for update in updates]) + 500 * len(rows)
         if self._bytes + size > QUEUE_BYTES:
             raise Unavailable("the inbox cannot keep up")
         call = _Call(rows, size, asyncio.get_running_loop().create_future())
         self._calls.append(call)
         self._bytes += size
         self._given.set()
-        return await call.answer
+        await call.stored
 
     async def _run(self) -> None:
         while True:
@@ -190,12 +191,11 @@ class _Writer:
     async def _insert(self, batch: list[_Call]) -> None:
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url, SYSTEM)
-        columns = zip(*(row for call in batch for row in call.rows), strict=True)
-        stored = await self._connection.fetch(_INSERT, *columns, timeout=STATEMENT_TIMEOUT_S)
-        new = {(row["source"], row["dedupe_key"]) for row in stored}
+        columns = zip(*[row for call in batch for row in call.rows], strict=True)
+        done = await self._connection.execute(_INSERT, *columns, timeout=STATEMENT_TIMEOUT_S)
         for call in batch:
-            call.settle(new)
-        if stored:
+            call.settle()
+        if done != _NOTHING_NEW:
             self._wake(Work.INBOX)
 
     def _drop(self) -> None:

@@ -1,6 +1,6 @@
 """What is looked up across tenants."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,7 +54,7 @@ class Directory(Protocol):
         """Whether valid or not; that it was asked for is remembered as its use."""
         ...
 
-    async def targets(self, provider: str, routes: Sequence[str]) -> dict[str, list[WebhookTarget]]:
+    async def targets(self, provider: str, routes: Collection[str]) -> dict[str, list[WebhookTarget]]:
         """By route, the sessions that claim it. May answer from a cache at most one second old."""
         ...
 

@@ -76,7 +76,7 @@ class NewUpdate:
 
 
 class InboxAppender(Protocol):
-    async def append(self, updates: Sequence[NewUpdate]) -> int:
-        """Store them durably, dropping those already stored; returns how many were new. Concurrent calls
-        share a transaction; one call's bad row fails that call alone. Raises Invalid, Unavailable."""
+    async def append(self, updates: Sequence[NewUpdate]) -> None:
+        """Store them durably, dropping those already stored. Concurrent calls share a transaction; one call's
+        bad row fails that call alone. Raises Invalid, Unavailable."""
         ...

@@ -38,14 +38,18 @@ class WebhookCounts:
     unvouched_bytes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Signed:
     """A body with its headers, and which sessions' own secrets signed it. Each secret is tried once."""
 
     webhooks: ReceivesWebhooks
     headers: Mapping[str, str]
     body: bytes
-    _seen: dict[str, bool] = field(default_factory=dict)
+    has_signature: bool = field(init=False)
+    _seen: dict[str, bool] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.has_signature = self.webhooks.is_signed(self.headers)
 
     def has_secret(self, target: WebhookTarget) -> bool:
         return bool(self.webhooks.secret_of(target.settings))
@@ -57,11 +61,12 @@ class Signed:
 
     def by(self, target: WebhookTarget) -> bool:
         secret = self.webhooks.secret_of(target.settings)
-        if secret and not self.webhooks.is_signed(self.headers):
+        if secret and not self.has_signature:
             return False
-        if secret not in self._seen:
-            self._seen[secret] = self.webhooks.verify(target.settings, self.headers, self.body)
-        return self._seen[secret]
+        known = self._seen.get(secret)
+        if known is None:
+            known = self._seen[secret] = self.webhooks.verify(target.settings, self.headers, self.body)
+        return known
 
     def by_any(self, guarded: Sequence[WebhookTarget]) -> bool:
         """Whether one of these signed it; False as well if finding out would take too long."""
@@ -71,33 +76,41 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """The sessions that go by one of a body's routes, and which of them it is for."""
+
+    targets: Sequence[WebhookTarget]
+    owners: Sequence[WebhookTarget]
+
+
+@dataclass(frozen=True, slots=True)
 class AcceptWebhook:
     providers: Providers
     directory: Directory
     inbox: InboxAppender
     counts: WebhookCounts = field(default_factory=WebhookCounts)
 
-    async def __call__(self, kind: str, session_id: SessionId | None, headers: Mapping[str, str], body: bytes) -> int:
-        """Store the body's updates; how many of them were new. `headers` have lower-case names.
+    async def __call__(self, kind: str, session_id: SessionId | None, headers: Mapping[str, str], body: bytes) -> None:
+        """Store the body's updates. `headers` have lower-case names.
 
         Raises Unauthenticated (nothing is stored), NotFound for a path of no such session, Unavailable.
         """
         webhooks = self._webhooks(kind)
         signed = Signed(webhooks, headers, body)
         addressee = await self._addressee(kind, session_id, signed) if session_id else None
-        if addressee is None:
-            await self._require_signature(kind, webhooks, headers)
+        if addressee is None and not signed.has_signature:
+            await self._require_unguarded(kind, signed)
         try:
             updates = webhooks.split(body)
         except Malformed as error:
-            return await self._quarantine(kind, addressee, signed, str(error))
+            await self._quarantine(kind, addressee, signed, str(error))
+            return
         targets = await self._targets(kind, updates)
-        if addressee:
-            vouched = signed.has_secret(addressee)
-        else:
-            vouched = await self._vouched(kind, targets, signed)
-        rows = [row for u in updates if (row := self._row(kind, u, targets, addressee, signed, vouched=vouched))]
-        return await self.inbox.append(rows) if rows else 0
+        vouched = signed.has_secret(addressee) if addressee else await self._vouched(kind, targets, signed)
+        named = {route: Named(several, signed.owners(several)) for route, several in targets.items() if several}
+        rows = [row for u in updates if (row := self._row(kind, u, named, addressee, vouched=vouched))]
+        if rows:
+            await self.inbox.append(rows)
 
     def _webhooks(self, kind: str) -> ReceivesWebhooks:
         plugin = self.providers.plugins.get(kind)
@@ -113,24 +126,22 @@ class AcceptWebhook:
             self._refuse()
         return target
 
-    async def _targets(self, kind: str, updates: list[RawUpdate]) -> dict[str, list[WebhookTarget]]:
-        routes = list(dict.fromkeys(route for update in updates for route in update.routes))
+    async def _targets(self, kind: str, updates: list[RawUpdate]) -> Mapping[str, list[WebhookTarget]]:
+        routes = {route for update in updates for route in update.routes}
         return await self.directory.targets(kind, routes) if routes else {}
 
     async def _vouched(self, kind: str, targets: Mapping[str, list[WebhookTarget]], signed: Signed) -> bool:
         """Whether somebody's secret signed the body; one must have, as soon as anybody has one."""
         named = [target for several in targets.values() for target in several]
         guarded = [t for t in named or await self.directory.all_targets(kind) if signed.has_secret(t)]
-        if guarded and not (any(signed.by(target) for target in guarded) if named else signed.by_any(guarded)):
+        if guarded and not (any(map(signed.by, guarded)) if named else signed.by_any(guarded)):
             self._refuse()
         return bool(guarded)
 
-    async def _require_signature(self, kind: str, webhooks: ReceivesWebhooks, headers: Mapping[str, str]) -> None:
+    async def _require_unguarded(self, kind: str, signed: Signed) -> None:
         """Where everybody has a secret, a body without a signature is not even cut up."""
-        if webhooks.is_signed(headers):
-            return
         everybody = await self.directory.all_targets(kind)
-        if everybody and all(webhooks.secret_of(target.settings) for target in everybody):
+        if everybody and all(map(signed.has_secret, everybody)):
             self._refuse()
 
     def _refuse(self) -> NoReturn:
@@ -141,20 +152,22 @@ class AcceptWebhook:
         self,
         kind: str,
         update: RawUpdate,
-        targets: Mapping[str, list[WebhookTarget]],
+        named: Mapping[str, Named],
         addressee: WebhookTarget | None,
-        signed: Signed,
         *,
         vouched: bool,
     ) -> NewUpdate | None:
-        named = next((targets[route] for route in update.routes if targets.get(route)), [])
-        owners = signed.owners(named)
-        target = owners[0] if len(owners) == 1 else None
-        if addressee and any(t.session_id == addressee.session_id for t in named):
-            target = addressee
-        if target is None and named and not owners:
-            self.counts.dropped += 1
-            return None
+        target = None
+        for route in update.routes:
+            if found := named.get(route):
+                if addressee and any(t.session_id == addressee.session_id for t in found.targets):
+                    target = addressee
+                elif len(found.owners) == 1:
+                    target = found.owners[0]
+                elif not found.owners:
+                    self.counts.dropped += 1
+                    return None
+                break
         if target is None:
             return self._unassigned(kind, update, vouched=vouched)
         self.counts.accepted += 1
@@ -170,7 +183,7 @@ class AcceptWebhook:
         self.counts.unassigned += 1
         return NewUpdate(kind, update.dedupe_key, update.chat, update.body)
 
-    async def _quarantine(self, kind: str, addressee: WebhookTarget | None, signed: Signed, why: str) -> int:
+    async def _quarantine(self, kind: str, addressee: WebhookTarget | None, signed: Signed, why: str) -> None:
         """Signed nonsense is kept and answered 200; unsigned nonsense is refused."""
         if addressee is None:
             others = await self.directory.all_targets(kind)
@@ -180,7 +193,7 @@ class AcceptWebhook:
         key = f"nonsense:{hashlib.sha256(signed.body).hexdigest()}"
         tenant, session = (addressee.tenant_id, addressee.session_id) if addressee else (None, None)
         row = NewUpdate(kind, key, "", signed.body, tenant, session, quarantined=why[:500])
-        return await self.inbox.append([row])
+        await self.inbox.append([row])
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,10 @@ class Accepting:
         self.seen: list[tuple[str, SessionId | None, Mapping[str, str], bytes]] = []
         self.error: Exception | None = None
 
-    async def __call__(self, kind: str, session_id: SessionId | None, headers: Mapping[str, str], body: bytes) -> int:
+    async def __call__(self, kind: str, session_id: SessionId | None, headers: Mapping[str, str], body: bytes) -> None:
         if self.error:
             raise self.error
         self.seen.append((kind, session_id, headers, body))
-        return 1
 
 
 class Answering:

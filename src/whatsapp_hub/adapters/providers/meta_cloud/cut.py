@@ -16,13 +16,15 @@ from whatsapp_hub.adapters.providers.meta_cloud.wire import (
     MESSAGE,
     OTHER,
     STATUS,
-    Change,
+    Body,
     Chunk,
     ContactHead,
-    Entry,
-    Envelope,
     Head,
     Metadata,
+    OddBody,
+    OddChange,
+    OddEntry,
+    OddValue,
     Thread,
     Update,
     Value,
@@ -35,10 +37,11 @@ _T = TypeVar("_T")
 
 _encode = msgspec.json.Encoder().encode
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
-_envelope = msgspec.json.Decoder(Envelope)
-_entry = msgspec.json.Decoder(Entry)
-_change = msgspec.json.Decoder(Change)
-_value = msgspec.json.Decoder(Value)
+_body = msgspec.json.Decoder(Body)
+_odd_body = msgspec.json.Decoder(OddBody)
+_odd_entry = msgspec.json.Decoder(OddEntry)
+_odd_change = msgspec.json.Decoder(OddChange)
+_odd_value = msgspec.json.Decoder(OddValue)
 _chunk = msgspec.json.Decoder(Chunk)
 _thread = msgspec.json.Decoder(Thread)
 _metadata = msgspec.json.Decoder(Metadata)
@@ -62,21 +65,24 @@ def _cut_mended(body: bytes) -> list[RawUpdate]:
 
 
 def _cut(body: bytes) -> list[RawUpdate]:
-    envelope = _envelope.decode(body)
-    return [update for raw in envelope.entry for update in _of_entry(raw)]
+    return _as_documented(body) or [update for raw in _odd_body.decode(body).entry for update in _of_odd_entry(raw)]
 
 
-def _of_entry(raw: msgspec.Raw) -> Iterator[RawUpdate]:
-    entry = _try(_entry, raw)
-    if entry is None or not entry.changes:
-        yield _other(_Place("", None, ""), raw)
-        return
-    for raw_change in entry.changes:
-        change = _try(_change, raw_change)
-        if change is None:
-            yield _other(_Place(text(entry.id), entry.time, ""), raw_change)
-        else:
-            yield from _of_change(_Place(text(entry.id), entry.time, text(change.field)), change.value)
+def _as_documented(body: bytes) -> list[RawUpdate]:
+    """In one pass. Nothing if a part has another shape or holds no update."""
+    found: list[RawUpdate] = []
+    try:
+        for entry in _body.decode(body).entry:
+            for change in entry.changes:
+                updates = _of_value(_Place(text(entry.id), entry.time, text(change.field)), change.value)
+                if not updates:
+                    return []
+                found += updates
+            if not entry.changes:
+                return []
+    except msgspec.ValidationError:
+        return []
+    return found
 
 
 @dataclass(slots=True)
@@ -88,51 +94,58 @@ class _Place:
     field: str
     metadata: msgspec.Raw | None = None
     phone_id: str = ""
-    routes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        self.routes = routes(("waba", self.waba))
 
     def on_number(self, metadata: msgspec.Raw) -> None:
-        """What names a number is for that number alone: another one of the same account may not be ours."""
         head = _try(_metadata, metadata)
-        if head is None:
-            return
-        self.metadata = metadata
-        self.phone_id = text(head.phone_number_id)
-        if self.phone_id:
-            self.routes = routes(("phone", self.phone_id))
+        if head is not None:
+            self.metadata = metadata
+            self.phone_id = text(head.phone_number_id)
+
+    @property
+    def routes(self) -> tuple[str, ...]:
+        """What names a number is for that number alone: another one of the same account may not be ours."""
+        return routes(("phone", self.phone_id) if self.phone_id else ("waba", self.waba))
 
 
-def _of_change(place: _Place, raw: msgspec.Raw) -> Iterator[RawUpdate]:
-    value = _try(_value, raw)
-    if value is None:
-        yield _other(place, raw)
+def _of_odd_entry(raw: msgspec.Raw) -> Iterator[RawUpdate]:
+    entry = _try(_odd_entry, raw)
+    if entry is None or not entry.changes:
+        yield _other(_Place("", None, ""), raw)
         return
+    for raw_change in entry.changes:
+        change = _try(_odd_change, raw_change)
+        if change is None:
+            yield _other(_Place(text(entry.id), entry.time, ""), raw_change)
+        else:
+            yield from _of_odd_value(_Place(text(entry.id), entry.time, text(change.field)), change.value)
+
+
+def _of_odd_value(place: _Place, raw: msgspec.Raw) -> list[RawUpdate]:
+    odd = _try(_odd_value, raw)
+    if odd is None:
+        return [_other(place, raw)]
+    value = Value(
+        odd.metadata,
+        _list(odd.contacts),
+        _list(odd.messages),
+        _list(odd.statuses),
+        _list(odd.message_echoes),
+        _list(odd.history),
+    )
+    return _of_value(place, value) or [_other(place, raw)]
+
+
+def _of_value(place: _Place, value: Value) -> list[RawUpdate]:
     place.on_number(value.metadata)
-    found = False
-    for update in _of_value(place, value):
-        found = True
-        yield update
-    if not found:
-        yield _other(place, raw)
-
-
-def _of_value(place: _Place, value: Value) -> Iterator[RawUpdate]:
-    messages, statuses = _list(value.messages), _list(value.statuses)
-    echoes, chunks = _list(value.message_echoes), _list(value.history)
-    contacts = _Contacts(_list(value.contacts)) if messages or echoes or statuses else _Contacts([])
+    contacts = _Contacts(value.contacts)
     kind = HISTORY if place.field == "history" else MESSAGE
-    for raw in messages:
-        yield _message(place, raw, kind, contacts)
-    if place.field == "calls":
-        statuses = []
-    for raw in statuses:
-        yield _status(place, raw, contacts)
-    for raw in echoes:
-        yield _message(place, raw, ECHO, contacts)
-    for chunk in chunks:
-        yield from _of_chunk(place, chunk)
+    found = [_message(place, raw, kind, contacts) for raw in value.messages]
+    if place.field != "calls":
+        found += [_status(place, raw, contacts) for raw in value.statuses]
+    found += [_message(place, raw, ECHO, contacts) for raw in value.message_echoes]
+    for chunk in value.history:
+        found += _of_chunk(place, chunk)
+    return found
 
 
 class _Contacts:

@@ -17,7 +17,8 @@ from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.message import MessageType
 
 KIND = "META"
-_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}")
+_SIGNATURE_HEADER = "x-hub-signature-256"
+_SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}").fullmatch
 
 CAPABILITIES = Capabilities(
     provider=KIND,
@@ -55,14 +56,14 @@ class MetaWebhooks:
         """Over the bytes as they came: Meta signs its own escaped spelling."""
         assert isinstance(settings, MetaSettings)
         expected = "sha256=" + hmac.digest(settings.app_secret.encode(), body, "sha256").hex()
-        return _same(headers.get("x-hub-signature-256", ""), expected)
+        return _same(headers.get(_SIGNATURE_HEADER, ""), expected)
 
     def secret_of(self, settings: object) -> str:
         assert isinstance(settings, MetaSettings)
         return settings.app_secret
 
     def is_signed(self, headers: Mapping[str, str]) -> bool:
-        return _SIGNATURE.fullmatch(headers.get("x-hub-signature-256", "")) is not None
+        return _SIGNATURE(headers.get(_SIGNATURE_HEADER, "")) is not None
 
     def handshake(self, settings: object, query: Mapping[str, str]) -> str | None:
         assert isinstance(settings, MetaSettings)

@@ -11,24 +11,52 @@ import msgspec
 _NULL = msgspec.Raw(b"null")
 
 
-class Envelope(msgspec.Struct):
-    entry: list[msgspec.Raw]
+class Value(msgspec.Struct):
+    """What changed. All updates of a body that is as documented are reached by one decoding, down to here."""
+
+    metadata: msgspec.Raw = _NULL
+    contacts: list[msgspec.Raw] = []
+    messages: list[msgspec.Raw] = []
+    statuses: list[msgspec.Raw] = []
+    message_echoes: list[msgspec.Raw] = []
+    history: list[msgspec.Raw] = []
+
+
+class Change(msgspec.Struct):
+    value: Value
+    field: Any = ""
 
 
 class Entry(msgspec.Struct):
     """`id` is the business account; `time` is missing in many messages."""
 
+    changes: list[Change]
     id: Any = None
     time: Any = None
+
+
+class Body(msgspec.Struct):
+    entry: list[Entry]
+
+
+class OddBody(msgspec.Struct):
+    """The same where something is of another shape: each level is decoded alone."""
+
+    entry: list[msgspec.Raw]
+
+
+class OddEntry(msgspec.Struct):
     changes: list[msgspec.Raw] = []
+    id: Any = None
+    time: Any = None
 
 
-class Change(msgspec.Struct):
-    field: Any = ""
+class OddChange(msgspec.Struct):
     value: msgspec.Raw = _NULL
+    field: Any = ""
 
 
-class Value(msgspec.Struct):
+class OddValue(msgspec.Struct):
     metadata: msgspec.Raw = _NULL
     contacts: msgspec.Raw = _NULL
     messages: msgspec.Raw = _NULL
