@@ -7,6 +7,7 @@
     ├── NotFound             does not exist for this caller
     ├── Conflict             the state does not allow it
     ├── NotSupported         the session's provider cannot do it
+    ├── Expired              what is asked for is no longer kept
     ├── KeyReused            an idempotency key came back with another request
     ├── TooMany              over a rate; carries when to try again
     ├── Unavailable          something the hub needs is away; nothing was stored
@@ -85,6 +86,16 @@ class NotSupported(HubError):
         super().__init__(f"{provider} does not support {feature}")
         self.provider = provider
         self.feature = feature
+
+
+class Expired(HubError):
+    """A position of the log that is not kept any more, or that this log never gave; reading on would skip events.
+    `oldest` is the first position that can be read."""
+
+    def __init__(self, position: int, oldest: int) -> None:
+        super().__init__(f"position {position} is not in the log; the oldest kept is {oldest}")
+        self.position = position
+        self.oldest = oldest
 
 
 class KeyReused(HubError):

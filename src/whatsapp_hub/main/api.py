@@ -8,7 +8,7 @@ from datetime import timedelta
 from importlib.metadata import version
 
 import uvicorn
-from dishka import AsyncContainer, Provider, Scope, provide
+from dishka import AnyOf, AsyncContainer, Provider, Scope, provide
 from litestar import Litestar
 from redis.asyncio import Redis
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -18,6 +18,8 @@ from whatsapp_hub.adapters.http.health import Health
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.adapters.realtime.gateway import Gateway
+from whatsapp_hub.adapters.realtime.recent import Recent
+from whatsapp_hub.adapters.realtime.streams import LogStreams
 from whatsapp_hub.adapters.realtime.tail import Tail
 from whatsapp_hub.adapters.redis.rates import ValkeyRates
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
@@ -27,7 +29,8 @@ from whatsapp_hub.application.accounts.login import Login
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
-from whatsapp_hub.application.ports.log import EventLog
+from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
+from whatsapp_hub.application.ports.realtime import Streams
 from whatsapp_hub.application.ports.security import Tokens
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
 from whatsapp_hub.application.reading.queries import Queries
@@ -62,9 +65,24 @@ class Serving(Provider):
 
     @provide
     def gateway(
-        self, callers: Callers, queries: Queries, presence: SetPresence, heartbeat: Heartbeat, settings: Settings
+        self,
+        callers: Callers,
+        queries: Queries,
+        presence: SetPresence,
+        heartbeat: Heartbeat,
+        log: EventLog,
+        recent: Recent,
+        settings: Settings,
     ) -> Gateway:
-        return Gateway(callers, queries, presence, heartbeat, settings.frontend_url)
+        return Gateway(callers, queries, presence, heartbeat, log, recent, settings.frontend_url)
+
+    @provide
+    def recent(self) -> Recent:
+        return Recent()
+
+    @provide(provides=AnyOf[LogStreams, Streams])
+    def streams(self, log: EventLog, recent: Recent) -> LogStreams:
+        return LogStreams(log, recent)
 
     @provide
     def http_options(self, settings: Settings) -> HttpOptions:
@@ -78,7 +96,7 @@ class Serving(Provider):
 
 
 async def run(settings: Settings) -> None:
-    """Until cancelled; requests under way are then finished."""
+    """Until cancelled; streams are then ended and requests under way finished."""
     container = make_container(settings, Part.API, Serving())
     config = uvicorn.Config(
         await make_app(container),
@@ -102,6 +120,7 @@ async def run(settings: Settings) -> None:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
         server.should_exit = True
+        (await container.get(LogStreams)).close()
         await serving
 
 
@@ -109,7 +128,17 @@ async def make_app(container: AsyncContainer) -> HubApp:
     """The whole HTTP side; its lifespan tails the log for this process's own sockets."""
     options, gateway = await container.get(HttpOptions), await container.get(Gateway)
     wakes, channel = await container.get(Wakes), await container.get(Channel)
-    tail = Tail(await container.get(EventLog), wakes.listen(Work.EVENTS), gateway.hear)
+    recent = await container.get(Recent)
+
+    async def begin(position: int) -> None:
+        recent.begin(position)
+        await gateway.begin(position)
+
+    async def hear(event: LoggedEvent) -> None:
+        recent.add(event)
+        await gateway.hear(event)
+
+    tail = Tail(await container.get(EventLog), wakes.listen(Work.EVENTS), begin, hear)
 
     @asynccontextmanager
     async def live(_: Litestar) -> AsyncIterator[None]:

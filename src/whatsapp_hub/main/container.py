@@ -5,6 +5,7 @@ many connections they need; TOOL is a command that runs and ends.
 """
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from enum import Enum
 
 from dishka import AnyOf, AsyncContainer, Provider, Scope, from_context, make_async_container, provide, provide_all
@@ -35,6 +36,7 @@ from whatsapp_hub.application.inbox.work_conversation import (
     ResolveConversation,
 )
 from whatsapp_hub.application.maintenance.trim import Trim
+from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.delivery import Wake, Work
 from whatsapp_hub.application.ports.directory import Directory
@@ -192,6 +194,10 @@ class UseCases(Provider):
     @provide
     def create_tenant(self, storage: Storage, settings: Settings) -> CreateTenant:
         return CreateTenant(storage, system_clock, new_id, Placement(settings.tenant_placement))
+
+    @provide
+    def trim_log(self, log: EventLog, settings: Settings) -> TrimLog:
+        return TrimLog(log, system_clock, timedelta(days=settings.events_retention_days))
 
     @provide
     def counts(self) -> WebhookCounts:

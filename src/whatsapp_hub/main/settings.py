@@ -56,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     # Tenants and what they keep
     tenant_placement: Literal["pooled", "dedicated"] = "pooled"
     messages_retention_days: Count = 7
+    events_retention_days: Annotated[int, Meta(ge=2)] = 14
     webhook_allow_private: bool = False
     sandbox_enabled: bool = False
 

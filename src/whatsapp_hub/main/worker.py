@@ -14,6 +14,7 @@ from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, keep_schedule
 from whatsapp_hub.application.maintenance.trim import Trim
+from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
@@ -112,6 +113,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
     return [
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),
         Job("trim", 3600, await container.get(Trim)),
+        Job("trim-log", 3600, await container.get(TrimLog)),
         Job("queues", 30, partial(every, await container.get(ServeAllQueues))),
     ]
 

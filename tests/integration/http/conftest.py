@@ -110,7 +110,8 @@ class RunningHub:
         listener = Listener(socketio.AsyncClient(reconnection=False))
 
         async def hear(name: str, data: dict[str, Any]) -> None:
-            listener.heard.append((name, data))
+            if name != "connected":
+                listener.heard.append((name, data))
 
         listener.io.on("*", hear)
         await listener.io.connect(self.url, auth={"token": person.token}, transports=["websocket"])

@@ -52,7 +52,7 @@ async def publish(world: World, conversation_id: Any, *numbers: int, hold_s: flo
 
 
 async def logged(world: World) -> list[LoggedEvent]:
-    return await PostgresEventLog(world.hub.database).read(0, 100_000, world.tenant.id)
+    return await PostgresEventLog(world.hub.database).read(None, 100_000, world.tenant.id)
 
 
 def number(event: LoggedEvent) -> int:

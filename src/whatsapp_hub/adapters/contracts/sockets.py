@@ -63,7 +63,11 @@ Body = dict[str, msgspec.Raw]
 
 def body_of(event: LoggedEvent) -> Body:
     """The event's subjects and details, not yet decoded."""
-    return _BODY.decode(event.body)
+    return decoded(event.body)
+
+
+def decoded(body: bytes) -> Body:
+    return _BODY.decode(body)
 
 
 def conversation_in(body: Body) -> ConversationShown | None:
@@ -104,10 +108,11 @@ def _status(event: LoggedEvent, body: Body) -> list[Emission]:
 
 
 def _sent(event: LoggedEvent, body: Body) -> list[Emission]:
-    """What was typed on the phone itself is new to everybody; all else was told when it was queued."""
+    """What was typed on the phone itself is new to everybody; all else was told when it was queued. One event is one
+    packet: a client that comes back with its position has seen all of it."""
     message = _MESSAGE.decode(body["message"])
     typed_on_the_phone = message.sender_id is None and not message.is_bot
-    return [*(_message("message-sent")(event, body) if typed_on_the_phone else ()), *_status(event, body)]
+    return _message("message-sent")(event, body) if typed_on_the_phone else _status(event, body)
 
 
 def _conversation(name: str) -> Callable[[LoggedEvent, Body], list[Emission]]:

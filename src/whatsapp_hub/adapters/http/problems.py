@@ -19,6 +19,7 @@ from litestar.plugins.problem_details import (
 from whatsapp_hub.domain.errors import (
     Conflict,
     CredentialsInvalid,
+    Expired,
     Flaw,
     Forbidden,
     HubError,
@@ -80,6 +81,7 @@ _BY_TYPE: dict[type[HubError], Callable[[Any], Problem]] = {
     NotFound: lambda e: Problem(404, "not-found", str(e)),
     Conflict: lambda e: Problem(409, e.code, str(e)),
     NotSupported: lambda e: Problem(422, "not-supported", str(e)),
+    Expired: lambda e: Problem(410, "expired", str(e)),
     KeyReused: lambda _: Problem(422, "key-reused", "this Idempotency-Key came with another request before"),
     TooMany: lambda e: Problem(429, "too-many-requests", str(e), headers=_retry(e.retry_after_s)),
     Unavailable: lambda e: Problem(503, "unavailable", str(e) or "try again", headers=_retry(_UNAVAILABLE_RETRY_S)),

@@ -4,16 +4,21 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.application.ports.log import LoggedEvent
-from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.errors import Expired
+from whatsapp_hub.domain.ids import ConversationId, TenantId
 
 _COLUMNS = "position, tenant_id, type, session_id, conversation_id, occurred_at, body"
 _READ = f"SELECT {_COLUMNS} FROM hub.events WHERE position > $1 ORDER BY position LIMIT $2"
 _READ_TENANT = f"""
     SELECT {_COLUMNS} FROM hub.events WHERE tenant_id = $3 AND position > $1 ORDER BY position LIMIT $2"""
+# The words of the index events_of_conversation.
+_CONVERSATION_AT = """
+    SELECT body FROM hub.events WHERE conversation_id = $1 AND position <= $2 AND type LIKE 'conversation.%'
+    ORDER BY position DESC LIMIT 1"""
 _HEAD = "SELECT position FROM hub.sequencer"
-_TAIL = """
-    SELECT coalesce((SELECT position FROM hub.events ORDER BY position LIMIT 1),
-                    (SELECT position + 1 FROM hub.sequencer))"""
+_BOUNDS = """
+    SELECT position AS head, coalesce((SELECT min(position) FROM hub.events), position + 1) AS tail
+    FROM hub.sequencer"""
 # Always the oldest positions, without a hole: up to the first event that is to be kept.
 _TRIM = """
     DELETE FROM hub.events WHERE position < coalesce(
@@ -27,12 +32,29 @@ class PostgresEventLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def read(self, after: int, limit: int, tenant_id: TenantId | None = None) -> list[LoggedEvent]:
+    async def read(self, after: int | None, limit: int, tenant_id: TenantId | None = None) -> list[LoggedEvent]:
+        """The bounds are looked at after the rows, so that a trim in between is noticed; positions are dense, hence a
+        reader of all tenants sees by itself whether one is missing."""
         if tenant_id is None:
-            rows = await self._database.system(lambda c: c.fetch(_READ, after, limit))
+            rows = await self._database.system(lambda c: c.fetch(_READ, after or 0, limit))
         else:
-            rows = await self._database.system(lambda c: c.fetch(_READ_TENANT, after, limit, tenant_id))
+            rows = await self._database.system(lambda c: c.fetch(_READ_TENANT, after or 0, limit, tenant_id))
+        is_seen_whole = tenant_id is None and rows and rows[0]["position"] == (after or 0) + 1
+        if after is not None and not is_seen_whole:
+            head, tail = await self._bounds()
+            if not tail - 1 <= after <= head:
+                raise Expired(after, tail)
         return [LoggedEvent(**dict(row)) for row in rows]
+
+    async def _bounds(self) -> tuple[int, int]:
+        row = await self._database.system(lambda c: c.fetchrow(_BOUNDS))
+        return row["head"], row["tail"]
+
+    async def conversation_at(self, conversation_id: ConversationId, position: int) -> bytes | None:
+        body: bytes | None = await self._database.system(
+            lambda c: c.fetchval(_CONVERSATION_AT, conversation_id, position)
+        )
+        return body
 
     async def head(self) -> int:
         head: int = await self._database.system(lambda c: c.fetchval(_HEAD))
@@ -40,8 +62,7 @@ class PostgresEventLog:
 
     async def tail(self) -> int:
         """The oldest position still kept; a cursor below `tail() - 1` has missed events."""
-        tail: int = await self._database.system(lambda c: c.fetchval(_TAIL))
-        return tail
+        return (await self._bounds())[1]
 
     async def trim(self, older_than: datetime) -> int:
         """Forget what happened before; how many events."""

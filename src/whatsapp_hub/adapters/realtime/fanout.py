@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import structlog
-from engineio.packet import MESSAGE, Packet
+from engineio.packet import CLOSE, MESSAGE, Packet
 
 from whatsapp_hub.adapters.contracts.sockets import Emission
 
 MAX_WAITING = 1000
+TOO_SLOW = Emission("error", {"code": "too_slow", "message": "you did not read; come back with auth.after"})
 
 log = structlog.get_logger(__name__)
 
@@ -41,22 +42,35 @@ class Fanout:
         found = (present[room].items() for room in rooms if room in present)
         return {eio_sid for pairs in found for sid, eio_sid in pairs if sid not in pending}
 
+    def tell(self, eio_sid: str, emission: Emission) -> None:
+        """To one of them only."""
+        self._put(eio_sid, Packet(MESSAGE, data=emission.packet))
+
+    def waiting(self, eio_sid: str) -> int:
+        """How many packets wait for this one to read them."""
+        socket = self._server.eio.sockets.get(eio_sid)
+        return socket.queue.qsize() if socket else 0
+
     def _put(self, eio_sid: str, packet: Packet) -> None:
         socket = self._server.eio.sockets.get(eio_sid)
         if socket is None or socket.closing or socket.closed:
             return
         if socket.queue.qsize() >= self._max_waiting:
-            self._let_go(eio_sid, socket)
+            self.let_go(eio_sid)
             return
         socket.queue.put_nowait(packet)
 
-    def _let_go(self, eio_sid: str, socket: Any) -> None:
-        """Forget what waits and close without a farewell, which would wait in the same queue."""
-        log.warning("socket too slow", waiting=socket.queue.qsize())
+    def let_go(self, eio_sid: str, farewell: Emission = TOO_SLOW) -> None:
+        """Forget what waits, say why, and close. Whoever comes back with `after` gets what was forgotten."""
+        socket = self._server.eio.sockets.get(eio_sid)
+        if socket is None or socket.closing or socket.closed:
+            return
+        log.warning("socket let go", waiting=socket.queue.qsize(), code=farewell.payload["code"])
         while not socket.queue.empty():
             socket.queue.get_nowait()
             socket.queue.task_done()
-        socket.queue.put_nowait(None)
+        for last in (Packet(MESSAGE, data=farewell.packet), Packet(CLOSE), None):
+            socket.queue.put_nowait(last)
         reason = self._server.reason.SERVER_DISCONNECT
         task = asyncio.create_task(socket.close(wait=False, abort=True, reason=reason))
         self._leaving.add(task)

@@ -5,35 +5,38 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
-from uuid import UUID
 
 import socketio
 import structlog
 
 from whatsapp_hub.adapters.contracts import entities
-from whatsapp_hub.adapters.contracts.sockets import NAMESPACE, body_of, spell
+from whatsapp_hub.adapters.contracts.sockets import NAMESPACE, Emission, body_of, spell
+from whatsapp_hub.adapters.realtime import given
 from whatsapp_hub.adapters.realtime.fanout import Fanout
-from whatsapp_hub.adapters.realtime.rooms import Audiences, own_rooms
+from whatsapp_hub.adapters.realtime.recent import Recent
+from whatsapp_hub.adapters.realtime.resume import Missing, Resume
+from whatsapp_hub.adapters.realtime.rooms import Audiences, Places, own_rooms
 from whatsapp_hub.application.accounts.callers import Callers
-from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
 from whatsapp_hub.application.reading.queries import Queries, Sight
 from whatsapp_hub.application.reading.visibility import sight_of
 from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.conversation import Conversation
-from whatsapp_hub.domain.errors import HubError, Invalid, NotFound, Unauthenticated
+from whatsapp_hub.domain.errors import Forbidden, HubError, Invalid, NotFound, Unauthenticated, Unavailable
 from whatsapp_hub.domain.ids import ConversationId, TenantId
 from whatsapp_hub.domain.user import OnlineStatus
 
 MAX_INCOMING_BYTES = 64 * 1024
-RECHECK_S = 60.0
+RECHECK_S = 30.0
+AWAY_S = 0.5
+GREET_APART_S = 0.001
 LEAST_HEARTBEAT_S = 5.0
 
 log = structlog.get_logger(__name__)
 
 Ack = dict[str, object]
+Told = tuple[Emission, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -48,7 +51,8 @@ class Member:
 
 
 class Gateway:
-    """`asgi` serves `/socket.io`; `hear` shows one event of the log; `watch` runs beside it."""
+    """`asgi` serves `/socket.io`; `begin` says where the log stands, `hear` shows one event of it; `watch` runs
+    beside it. `position` is that of the last event shown to all; what `recent` holds may be ahead of it."""
 
     def __init__(
         self,
@@ -56,8 +60,11 @@ class Gateway:
         queries: Queries,
         set_presence: SetPresence,
         heartbeat: Heartbeat,
+        events: EventLog,
+        recent: Recent,
         frontend_url: str | None = None,
     ) -> None:
+        self.position: int | None = None
         self._callers = callers
         self._queries = queries
         self._set_presence = set_presence
@@ -65,26 +72,60 @@ class Gateway:
         self._server = socketio.AsyncServer(
             async_mode="asgi",
             async_handlers=False,
-            cors_allowed_origins=_origins(frontend_url),
+            cors_allowed_origins=given.origins(frontend_url),
             max_http_buffer_size=MAX_INCOMING_BYTES,
         )
         self._fanout = Fanout(self._server)
-        self._audiences = Audiences(self._find)
+        self._places = Places(events, queries)
+        self._audiences = Audiences(self._places)
+        self._resume = Resume(
+            self._server,
+            self._fanout,
+            events,
+            recent,
+            lambda: self.position,
+            lambda: Audiences(self._places),
+            self._shown,
+        )
         self._members: dict[str, Member] = {}
+        self._greetings: set[asyncio.Task[None]] = set()
         self.asgi = socketio.ASGIApp(self._server, socketio_path="socket.io")
         self._listen()
 
+    async def begin(self, position: int) -> None:
+        """What is heard next follows this position. If that is not what was heard last, something was missed."""
+        if self.position is not None:
+            for sid in self._members:
+                self._tell(sid, Emission("reset", {"position": position}))
+        self._audiences.forget()
+        self.position = position
+
     async def hear(self, event: LoggedEvent) -> None:
-        """Show an event to those who may see it. Called for every event, in order."""
-        if not self._members:
-            self._audiences.forget()
-            return
-        body = body_of(event)
-        rooms = await self._audiences.of(event, body)
-        for emission in spell(event, body):
-            self._fanout(emission, rooms)
-        if event.conversation_id and "conversation" in body:
+        """Show an event to those who may see it. Called for every event, in order; waits for a database that is away
+        rather than skip."""
+        try:
+            if self._members:
+                for emission, rooms in await self._patiently(event):
+                    self._fanout(emission, rooms)
+            else:
+                self._audiences.forget()
+        finally:
+            self.position = event.position  # in one step with the fan-out: see resume.py
+        if event.conversation_id and event.type.startswith("conversation."):
             await self._part(event.tenant_id, event.conversation_id)
+
+    async def _patiently(self, event: LoggedEvent) -> list[Told]:
+        while True:
+            try:
+                return await self._shown(event, self._audiences)
+            except Unavailable:
+                await asyncio.sleep(AWAY_S)
+
+    async def _shown(self, event: LoggedEvent, audiences: Audiences) -> list[Told]:
+        """What an event is told as, each with the rooms that hear it."""
+        body = body_of(event)
+        rooms = await audiences.of(event, body)
+        return [(emission, rooms) for emission in spell(event, body)]
 
     async def watch(self) -> None:
         """Disconnect whoever is no longer who they were: dismissed, moved, expired. Until cancelled."""
@@ -133,9 +174,10 @@ class Gateway:
         return answer
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
-        given = auth if isinstance(auth, dict) else {}
-        token, company_id = given.get("token"), given.get("companyId")
+        said = auth if isinstance(auth, dict) else {}
+        token, company_id = said.get("token"), said.get("companyId")
         try:
+            after = given.after(said.get("after"))
             if not isinstance(token, str) or not token:
                 raise Unauthenticated("auth: {token} is needed")
             member = await self._member(token, str(company_id) if company_id else None)
@@ -145,7 +187,27 @@ class Gateway:
             log.exception("socket not connected")
             raise socketio.exceptions.ConnectionRefusedError("internal error") from None
         self._members[sid] = member
-        await self._enter(sid, own_rooms(member.caller.tenant_id, member.sight))
+        rooms = own_rooms(member.caller.tenant_id, member.sight)
+        if after is None:
+            await self._enter(sid, rooms)
+        greeting = asyncio.create_task(self._greet(sid, member, rooms, after))
+        self._greetings.add(greeting)
+        greeting.add_done_callback(self._greetings.discard)
+
+    async def _greet(self, sid: str, member: Member, rooms: list[str], after: int | None) -> None:
+        """`connected` {position}: from there on a client that comes back may ask. What it missed follows."""
+        while self._server.manager.is_pre_connected(sid, NAMESPACE) or self.position is None:
+            await asyncio.sleep(GREET_APART_S)
+        if sid not in self._members:
+            return
+        self._tell(sid, Emission("connected", {"position": self.position if after is None else after}))
+        if after is not None:
+            eio_sid = self._server.manager.eio_sid_from_sid(sid, NAMESPACE)
+            await self._resume(Missing(sid, eio_sid, member.caller.tenant_id, frozenset(rooms), after))
+
+    def _tell(self, sid: str, emission: Emission) -> None:
+        if eio_sid := self._server.manager.eio_sid_from_sid(sid, NAMESPACE):
+            self._fanout.tell(eio_sid, emission)
 
     async def _member(self, token: str, company_id: str | None) -> Member:
         caller = await self._callers(token, company_id)
@@ -164,12 +226,18 @@ class Gateway:
         self._members.pop(sid, None)
 
     async def _recheck(self, sid: str, member: Member) -> None:
+        """Whoever may no longer listen, or to other rooms now, is told why and let go."""
         try:
             now = await self._member(member.token, member.company_id)
-        except (Unauthenticated, NotFound):
-            now = None
-        if now is None or (now.caller, now.sight) != (member.caller, member.sight):
-            await self._server.disconnect(sid, namespace=NAMESPACE)
+        except (Unauthenticated, Forbidden, NotFound) as refusal:
+            await self._dismiss(sid, "unauthenticated", str(refusal))
+            return
+        if (now.caller, now.sight) != (member.caller, member.sight):
+            await self._dismiss(sid, "changed", "your role or department has changed; connect again")
+
+    async def _dismiss(self, sid: str, code: str, message: str) -> None:
+        self._tell(sid, Emission("error", {"code": code, "message": message}))
+        await self._server.disconnect(sid, namespace=NAMESPACE)
 
     async def _enter(self, sid: str, rooms: list[str]) -> None:
         for room in rooms:
@@ -177,26 +245,26 @@ class Gateway:
 
     async def _join_company(self, sid: str, member: Member, data: Any) -> Ack:
         """A MASTER may join any company; others are in their own already."""
-        company_id = _text(data, "companyId", str(member.caller.tenant_id))
+        company_id = given.text(data, "companyId", str(member.caller.tenant_id))
         caller = await self._callers(member.token, company_id)
         if caller.tenant_id != member.caller.tenant_id:
             await self._enter(sid, own_rooms(caller.tenant_id, Sight(everything=True)))
         return {"companyId": str(caller.tenant_id)}
 
     async def _join_conversation(self, sid: str, member: Member, data: Any) -> Ack:
-        conversation_id = _conversation_id(data)
+        conversation_id = given.conversation_id(data)
         seen = await self._queries.conversation(member.caller.tenant_id, member.sight, conversation_id)
         await self._enter(sid, [f"conversation:{seen.id}"])
         return {"conversationId": str(seen.id)}
 
     async def _leave_conversation(self, sid: str, member: Member, data: Any) -> Ack:
-        conversation_id = _conversation_id(data)
+        conversation_id = given.conversation_id(data)
         await self._server.leave_room(sid, f"conversation:{conversation_id}", namespace=NAMESPACE)
         return {"conversationId": str(conversation_id)}
 
     async def _agent_status(self, sid: str, member: Member, data: Any) -> Ack:
         try:
-            status = OnlineStatus(_text(data, "status", ""))
+            status = OnlineStatus(given.text(data, "status", ""))
         except ValueError:
             raise Invalid.field("status", f"must be one of {', '.join(OnlineStatus)}") from None
         return {"user": entities.user(await self._set_presence(member.caller, status))}
@@ -208,9 +276,6 @@ class Gateway:
             await self._heartbeat(member.caller)
         return {}
 
-    async def _find(self, tenant_id: TenantId, conversation_id: ConversationId) -> Conversation:
-        return await self._queries.conversation(tenant_id, Sight(everything=True), conversation_id)
-
     async def _part(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
         """Whoever looked at a conversation that is out of their sight now looks at it no longer."""
         room = f"conversation:{conversation_id}"
@@ -221,29 +286,3 @@ class Gateway:
         for sid, eio_sid in list(lookers.items()):
             if eio_sid not in allowed:
                 await self._server.leave_room(sid, room, namespace=NAMESPACE)
-
-
-def _origins(frontend_url: str | None) -> Callable[[str | None, dict[str, Any]], bool]:
-    """Our own pages, and those of `frontend_url`."""
-    frontend = frontend_url.rstrip("/") if frontend_url else None
-
-    def allowed(origin: str | None, environ: dict[str, Any]) -> bool:
-        hosts = {environ.get("HTTP_HOST"), environ.get("HTTP_X_FORWARDED_HOST")}
-        return origin is not None and (origin == frontend or urlsplit(origin).netloc in hosts - {None})
-
-    return allowed
-
-
-def _text(data: Any, name: str, default: str) -> str:
-    """A value given alone or in an object."""
-    value = data.get(name, default) if isinstance(data, dict) else data or default
-    if not isinstance(value, str):
-        raise Invalid.field(name, "must be text")
-    return value
-
-
-def _conversation_id(data: Any) -> ConversationId:
-    try:
-        return ConversationId(UUID(_text(data, "conversationId", "")))
-    except ValueError:
-        raise Invalid.field("conversationId", "must be a UUID") from None

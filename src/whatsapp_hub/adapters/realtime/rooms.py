@@ -13,14 +13,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from whatsapp_hub.adapters.contracts.sockets import Body, conversation_in, text_in
-from whatsapp_hub.application.ports.log import LoggedEvent
-from whatsapp_hub.application.reading.queries import Sight
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.adapters.contracts.sockets import Body, conversation_in, decoded, text_in
+from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
+from whatsapp_hub.application.reading.queries import Queries, Sight
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ConversationId, TenantId
 
 _REMEMBERED = 50_000
+OPENED = "conversation.opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Placed:
 
 
 NOWHERE = Placed("nowhere", None)
-Find = Callable[[TenantId, ConversationId], Awaitable[Conversation]]
+Find = Callable[[TenantId, ConversationId, int], Awaitable[Placed | None]]
+"""Where a conversation stood when the event of this position had happened; None if nobody knows."""
 
 
 def own_rooms(tenant_id: TenantId, sight: Sight) -> list[str]:
@@ -58,7 +59,8 @@ def own_rooms(tenant_id: TenantId, sight: Sight) -> list[str]:
 
 
 class Audiences:
-    """Remembers where conversations stand as the log tells it, and looks up those it has not heard of."""
+    """Remembers where conversations stand as the log tells it, and looks up those it has not heard of. What an
+    event's audience is depends on the log alone: every process says the same, at once or when asked again later."""
 
     def __init__(self, find: Find) -> None:
         self._find = find
@@ -81,20 +83,22 @@ class Audiences:
         """Who sees it now, and (when it moves) who saw it until now."""
         shown = conversation_in(body)
         if shown is None:
-            return (await self._placed(event.tenant_id, conversation_id)).rooms(event.tenant_id)
-        before, now = self._known.get(conversation_id), Placed(shown.department_id, shown.assigned_user_id)
+            return (await self._placed(event, conversation_id) or NOWHERE).rooms(event.tenant_id)
+        before, now = await self._before(event, conversation_id), Placed(shown.department_id, shown.assigned_user_id)
         self._remember(conversation_id, now)
         rooms = now.rooms(event.tenant_id)
         return tuple(dict.fromkeys(rooms + before.rooms(event.tenant_id))) if before else rooms
 
-    async def _placed(self, tenant_id: TenantId, conversation_id: ConversationId) -> Placed:
+    async def _before(self, event: LoggedEvent, conversation_id: ConversationId) -> Placed | None:
+        if event.type == OPENED:
+            return None
+        return await self._placed(event, conversation_id)
+
+    async def _placed(self, event: LoggedEvent, conversation_id: ConversationId) -> Placed | None:
         if known := self._known.get(conversation_id):
             return known
-        try:
-            found = await self._find(tenant_id, conversation_id)
-        except NotFound:
-            return NOWHERE
-        return self._remember(conversation_id, placed(found))
+        found = await self._find(event.tenant_id, conversation_id, event.position - 1)
+        return self._remember(conversation_id, found) if found else None
 
     def _remember(self, conversation_id: ConversationId, where: Placed) -> Placed:
         self._known[conversation_id] = where
@@ -113,6 +117,20 @@ class Audiences:
         return known.rooms(tenant_id) if known else ()
 
 
-def placed(conversation: Conversation) -> Placed:
-    department, user = conversation.department_id, conversation.assigned_user_id
-    return Placed(str(department) if department else None, str(user) if user else None)
+class Places:
+    """Implements `Find`: what the log last said, else (older than the log) what is stored now."""
+
+    def __init__(self, events: EventLog, queries: Queries) -> None:
+        self._events = events
+        self._queries = queries
+
+    async def __call__(self, tenant_id: TenantId, conversation_id: ConversationId, position: int) -> Placed | None:
+        body = await self._events.conversation_at(conversation_id, position)
+        if body and (shown := conversation_in(decoded(body))):
+            return Placed(shown.department_id, shown.assigned_user_id)
+        try:
+            found = await self._queries.conversation(tenant_id, Sight(everything=True), conversation_id)
+        except NotFound:
+            return None
+        department, user = found.department_id, found.assigned_user_id
+        return Placed(str(department) if department else None, str(user) if user else None)

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
+from whatsapp_hub.domain.errors import Expired
 
 AT_ONCE = 500
 AWAY_S = 0.5
@@ -15,6 +16,7 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Hear = Callable[[LoggedEvent], Awaitable[None]]
+Begin = Callable[[int], Awaitable[None]]
 
 
 class Waits(Protocol):
@@ -25,23 +27,34 @@ class Waits(Protocol):
 
 class Tail:
     """`position` is that of the last event handed on. An event whose handling fails is logged and left
-    behind; a log that cannot be read is waited for."""
+    behind; a log that cannot be read is waited for. `begin` is told the position that the next events follow:
+    once at the start, and again if the log was trimmed or replaced (a restored database) under our feet."""
 
-    def __init__(self, events: EventLog, bell: Waits, hear: Hear) -> None:
+    def __init__(self, events: EventLog, bell: Waits, begin: Begin, hear: Hear) -> None:
         self._events = events
         self._bell = bell
+        self._begin_at = begin
         self._hear = hear
         self.position = 0
 
     async def run(self) -> None:
         """From the log's present end on, until cancelled."""
-        self.position = await self._retried(self._events.head)
+        await self._begin()
         while True:
-            batch = await self._retried(self._read)
+            try:
+                batch = await self._retried(self._read)
+            except Expired as gap:
+                log.error("log lost from under its reader", position=gap.position, oldest=gap.oldest)
+                await self._begin()
+                continue
             for event in batch:
                 await self._hand_on(event)
             if len(batch) < AT_ONCE:
                 await self._bell.wait()
+
+    async def _begin(self) -> None:
+        self.position = await self._retried(self._events.head)
+        await self._begin_at(self.position)
 
     async def _read(self) -> list[LoggedEvent]:
         return await self._events.read(self.position, AT_ONCE)
@@ -57,6 +70,8 @@ class Tail:
         while True:
             try:
                 return await ask()
+            except Expired:
+                raise
             except Exception as error:
                 log.warning("log not readable", error=type(error).__name__)
                 await asyncio.sleep(AWAY_S)

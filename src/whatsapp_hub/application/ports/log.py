@@ -21,10 +21,20 @@ class LoggedEvent:
 
 
 class EventLog(Protocol):
-    async def read(self, after: int, limit: int, tenant_id: TenantId | None = None) -> list[LoggedEvent]:
-        """Events with a position greater than `after`, ascending; of one tenant or (None) of all."""
+    async def read(self, after: int | None, limit: int, tenant_id: TenantId | None = None) -> list[LoggedEvent]:
+        """Events with a position greater than `after` (None: from the oldest kept), ascending; of one tenant or
+        (None) of all. Raises Expired if some of them are kept no more, or if no such position was ever given
+        (a cursor of another log, or of this one before it was restored from an older backup)."""
+        ...
+
+    async def conversation_at(self, conversation_id: ConversationId, position: int) -> bytes | None:
+        """The body of the newest event, not after `position`, that shows this conversation; None if none is kept."""
         ...
 
     async def head(self) -> int:
         """The last position given (0: none yet)."""
+        ...
+
+    async def trim(self, older_than: datetime) -> int:
+        """Forget the events before the first that is not older; how many."""
         ...

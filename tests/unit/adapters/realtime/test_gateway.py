@@ -1,9 +1,10 @@
 """Sockets over a real server: who gets in, who hears what, and that nobody holds up the others."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ import uvicorn
 
 from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.realtime.gateway import Gateway
+from whatsapp_hub.adapters.realtime.recent import Recent
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.ports.log import LoggedEvent
@@ -22,7 +24,7 @@ from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.reading.queries import Sight
 from whatsapp_hub.application.reading.visibility import is_in
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
-from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.errors import Expired, NotFound
 from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
@@ -52,6 +54,8 @@ class World:
 
     users: dict[UUID, User] = field(default_factory=dict)
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
+    events: list[LoggedEvent] = field(default_factory=list)
+    forgotten: int = 0
     beats: int = 0
 
     def add(self, user: User) -> User:
@@ -72,6 +76,18 @@ class World:
             raise NotFound("conversation", id)
         return found
 
+    async def read(self, after: int, limit: int, tenant_id: TenantId) -> list[LoggedEvent]:
+        if not self.forgotten <= after <= len(self.events):
+            raise Expired(after, self.forgotten + 1)
+        return [e for e in self.events if e.position > after and e.tenant_id == tenant_id][:limit]
+
+    async def head(self) -> int:
+        return len(self.events)
+
+    async def conversation_at(self, conversation_id: ConversationId, position: int) -> bytes | None:
+        found = (e for e in reversed(self.events) if e.position <= position and e.conversation_id == conversation_id)
+        return next((e.body for e in found if e.type.startswith("conversation.")), None)
+
     async def set_presence(self, caller: Caller, status: OnlineStatus) -> User:
         assert caller.user_id
         user = self.users[caller.user_id]
@@ -88,6 +104,7 @@ class Desk:
 
     world: World
     gateway: Gateway
+    recent: Recent
     url: str
     clients: list["Client"] = field(default_factory=list)
     position: int = 0
@@ -104,9 +121,10 @@ class Desk:
         conversation_id = conversation.id if conversation else None
         tenant_id = conversation.tenant_id if conversation else HOME
         raw = msgspec.json.encode(body)
-        await self.gateway.hear(
-            LoggedEvent(self.position, tenant_id, type, None, conversation_id, NOW, raw),
-        )
+        event = LoggedEvent(self.position, tenant_id, type, None, conversation_id, NOW, raw)
+        self.world.events.append(event)
+        self.recent.add(event)
+        await self.gateway.hear(event)
         return self.position
 
     async def moves(self, type: str, conversation: Conversation) -> int:
@@ -120,13 +138,17 @@ class Client:
     def __init__(self, io: socketio.AsyncClient) -> None:
         self.io = io
         self.heard: list[tuple[str, dict[str, Any]]] = []
+        self.base: int | None = None
         io.on("*", self._hear)
 
     async def open(self, url: str, auth: dict[str, object]) -> None:
         await self.io.connect(url, auth=auth, transports=["websocket"], wait_timeout=5)
 
     async def _hear(self, name: str, data: dict[str, Any]) -> None:
-        self.heard.append((name, data))
+        if name == "connected":
+            self.base = data["position"]
+        else:
+            self.heard.append((name, data))
 
     async def ask(self, name: str, data: object = None) -> Any:
         return await self.io.call(name, data, timeout=5)
@@ -139,15 +161,17 @@ class Client:
 
 @pytest_asyncio.fixture
 async def desk() -> AsyncIterator[Desk]:
-    world = World()
+    world, recent = World(), Recent()
     callers = Callers(TOKENS, world, lambda: NOW, max_age_s=0)  # type: ignore[arg-type]
-    gateway = Gateway(callers, world, world.set_presence, world.heartbeat)  # type: ignore[arg-type]
+    gateway = Gateway(callers, world, world.set_presence, world.heartbeat, world, recent)  # type: ignore[arg-type]
+    recent.begin(0)
+    await gateway.begin(0)
     server = uvicorn.Server(uvicorn.Config(gateway.asgi, port=0, log_level="error", lifespan="off"))
     serving = asyncio.create_task(server._serve())
     while not server.started:
         await asyncio.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
-    desk = Desk(world, gateway, f"http://127.0.0.1:{port}")
+    desk = Desk(world, gateway, recent, f"http://127.0.0.1:{port}")
     yield desk
     for client in desk.clients:
         await client.io.disconnect()
@@ -308,3 +332,127 @@ async def test_a_client_that_does_not_read_is_let_go_and_holds_nobody_up(desk: D
     assert slow_socket.closed
     assert slow_socket.queue.qsize() <= 20
     blocked.set()
+
+
+async def test_a_client_learns_where_the_log_stands(desk: Desk) -> None:
+    await desk.moves("conversation.opened", a_conversation())
+    client = await desk.connect(desk.world.add(a_user("admin", Role.ADMIN)))
+    await client.positions()
+    assert client.base == 1
+
+
+@pytest.mark.parametrize("after", [0, 1, 5, "7", 12])
+async def test_whoever_comes_back_hears_what_they_missed_and_then_goes_on(desk: Desk, after: int | str) -> None:
+    conversation = a_conversation(department_id=SALES)
+    await desk.moves("conversation.opened", conversation)
+    for _ in range(11):
+        await desk.receives(conversation)
+    client = await desk.connect(desk.world.add(a_user("seller", department=SALES)), after=after)
+    await desk.receives(conversation)
+    await until_heard(client, 13)
+    assert client.base == int(after)
+    expected = [p for p in range(2, 14) if p > int(after)]  # `opened` is not told on sockets
+    assert await client.positions() == expected
+
+
+async def test_coming_and_going_at_any_moment_neither_skips_nor_doubles(desk: Desk) -> None:
+    dice = random.Random(3)
+    conversation = a_conversation(department_id=SALES)
+    desk.recent._most_events = 40  # whoever was away for longer reads the log
+    user = desk.world.add(a_user("seller", department=SALES))
+    await desk.moves("conversation.opened", conversation)
+    heard: list[list[int]] = [[1] for _ in range(6)]
+
+    async def happen() -> None:
+        for _ in range(600):
+            await desk.receives(conversation)
+            await asyncio.sleep(dice.random() * 0.003)
+
+    async def come_and_go(mine: list[int]) -> None:
+        while mine[-1] < desk.position or not happening.done():
+            client = await desk.connect(user, after=mine[-1])
+            await asyncio.sleep(dice.random() * 0.08)
+            await client.io.disconnect()
+            mine += [data["position"] for _, data in client.heard]
+            await asyncio.sleep(dice.random() * 0.1)
+
+    happening = asyncio.create_task(happen())
+    async with asyncio.timeout(30):
+        await asyncio.gather(happening, *map(come_and_go, heard))
+    assert heard == [list(range(1, 602))] * 6
+
+
+async def test_what_was_missed_is_what_one_would_have_heard(desk: Desk) -> None:
+    """Of a conversation that came and went: what it was about while it was theirs, and that it left."""
+    conversation = a_conversation(department_id=SUPPORT)
+    await desk.moves("conversation.opened", conversation)
+    await desk.receives(conversation)
+    came = await desk.moves("conversation.queued", replace(conversation, department_id=SALES))
+    inside = await desk.receives(conversation)
+    left = await desk.moves("conversation.queued", conversation)
+    desk.world.conversations[conversation.id] = conversation
+    await desk.receives(conversation)
+    seller = desk.world.add(a_user("seller", department=SALES))
+    for after, expected in ((0, [came, inside, left]), (came, [inside, left]), (inside, [left]), (left, [])):
+        client = await desk.connect(seller, after=after)
+        assert await settled(client) == expected
+
+
+async def test_a_position_that_is_kept_no_more_is_a_reset(desk: Desk) -> None:
+    conversation = a_conversation(department_id=SALES)
+    await desk.moves("conversation.opened", conversation)
+    for _ in range(5):
+        await desk.receives(conversation)
+    desk.recent._most_events = 0
+    desk.world.forgotten = 3
+    await desk.receives(conversation)
+    user = desk.world.add(a_user("seller", department=SALES))
+    for after in (2, 1000):
+        client = await desk.connect(user, after=after)
+        await settled(client)
+        assert client.heard == [("reset", {"position": 7})]
+    position = await desk.receives(conversation)
+    assert (await client.positions())[-1] == position
+
+
+async def test_a_log_replaced_under_our_feet_is_told_to_everybody(desk: Desk) -> None:
+    client = await desk.connect(desk.world.add(a_user("admin", Role.ADMIN)))
+    await client.positions()
+    await desk.gateway.begin(500)
+    await client.positions()
+    assert client.heard == [("reset", {"position": 500})]
+
+
+@pytest.mark.parametrize("after", ["x", -1, True, [1], {"a": 1}, 1.5, "9" * 30])
+async def test_nonsense_for_a_position_is_refused(desk: Desk, after: object) -> None:
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        await desk.connect(desk.world.add(a_user("admin", Role.ADMIN)), after=after)
+
+
+async def test_a_token_that_expires_ends_the_connection_with_its_reason(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whatsapp_hub.adapters.realtime.gateway.RECHECK_S", 0.02)
+    user = desk.world.add(a_user("ana", Role.ADMIN))
+    caller = Caller(user.tenant_id, user.role, user_key(user.id), user.id, user.email)
+    client = Client(socketio.AsyncClient(reconnection=False))
+    desk.clients.append(client)
+    await client.open(desk.url, {"token": TOKENS.issue(caller, timedelta(seconds=1.2))})
+    watching = asyncio.create_task(desk.gateway.watch())
+    async with asyncio.timeout(8):
+        while client.io.connected:
+            await asyncio.sleep(0.02)
+    watching.cancel()
+    assert [(name, data["code"]) for name, data in client.heard] == [("error", "unauthenticated")]
+
+
+async def until_heard(client: Client, position: int) -> None:
+    async with asyncio.timeout(5):
+        while not client.heard or client.heard[-1][1].get("position") != position:
+            await asyncio.sleep(0.005)
+
+
+async def settled(client: Client) -> list[int]:
+    """What it heard once it hears live."""
+    await asyncio.sleep(0.15)
+    return await client.positions()

@@ -53,7 +53,11 @@ async def running(log: Log, heard: list[int], fail_at: int | None = None) -> Asy
             raise RuntimeError("bad event")
         heard.append(event.position)
 
-    tail = Tail(log, Bell(), hear)
+    async def begin(position: int) -> None:
+        begun.append(position)
+
+    begun: list[int] = []
+    tail = Tail(log, Bell(), begin, hear)
     task = asyncio.create_task(tail.run())
     await asyncio.sleep(0.01)
     try:

@@ -1,28 +1,62 @@
-"""`/api/events`: the ordered log."""
+"""`/api/events`: the ordered log, in pages and as a stream."""
 
 from typing import Annotated
+from uuid import UUID
 
+import msgspec
 from dishka.integrations.litestar import FromDishka
 from litestar import Response, get
 from litestar.params import QueryParameter
+from litestar.response import Stream
 
 from whatsapp_hub.adapters.contracts.envelope import envelope
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Limit, page
-from whatsapp_hub.application.ports.log import EventLog
+from whatsapp_hub.adapters.http.sse import MEDIA_TYPE, After, Asked, LastEventId, Spell, event_stream
+from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
+from whatsapp_hub.application.ports.realtime import Streams
 from whatsapp_hub.domain.access import Action
 
-After = Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="the last position seen")]
+READ = [allows(Action.READ_EVENTS)]
+TAGS = ["events"]
+
+Types = Annotated[str, QueryParameter(max_length=2000, description="only these types, with commas between")]
 
 
-@get("/events", guards=[allows(Action.READ_EVENTS)], tags=["events"])
+@get("/events", guards=READ, tags=TAGS)
 async def list_events(
-    caller: Asking, log: FromDishka[EventLog], after: After = 0, limit: Limit = 50
+    caller: Asking, log: FromDishka[EventLog], after: After = None, limit: Limit = 50
 ) -> Response[list[dict[str, object]]]:
-    """The company's events with a greater position, ascending; the next cursor is the next `after`."""
+    """The company's events with a greater position (none given: from the oldest kept), ascending; the next cursor is
+    the next `after`. A position that is kept no more: 410."""
     events = await log.read(after, limit, caller.tenant_id)
     more = str(events[-1].position) if len(events) == limit else None
     return page([envelope(event) for event in events], more)
 
 
-HANDLERS = [list_events]
+@get("/events/stream", guards=READ, tags=TAGS, media_type=MEDIA_TYPE)
+async def stream_events(
+    request: Asked,
+    streams: FromDishka[Streams],
+    after: After = None,
+    types: Types = "",
+    session_id: Annotated[UUID | None, QueryParameter(name="sessionId")] = None,
+    last_event_id: LastEventId = None,
+) -> Stream:
+    """The same as server-sent events, live: `event` is the type, `id` the position, `data` the event. A client that
+    comes back with `Last-Event-ID` misses nothing; one whose position is kept no more is told `reset`."""
+    return event_stream(streams, request, _spelling(types, session_id), after, last_event_id)
+
+
+def _spelling(types: str, session_id: UUID | None) -> Spell:
+    wanted = frozenset(filter(None, (name.strip() for name in types.split(","))))
+
+    def spell(event: LoggedEvent) -> list[tuple[str, bytes]]:
+        if (wanted and event.type not in wanted) or (session_id and event.session_id != session_id):
+            return []
+        return [(event.type, msgspec.json.encode(envelope(event)))]
+
+    return spell
+
+
+HANDLERS = [list_events, stream_events]

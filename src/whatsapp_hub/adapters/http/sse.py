@@ -1,0 +1,100 @@
+"""Server-sent events over the log: each with its position as id, so that a client that comes back misses nothing.
+
+A contract gives the spelling: from one event of the log to names and JSON, none for what it does not show.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+from litestar import Request
+from litestar.params import HeaderParameter, QueryParameter
+from litestar.response import Stream
+
+from whatsapp_hub.adapters.http.auth import caller_of
+from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.application.ports.realtime import Streams, Stretch
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.domain.errors import Flaw, HubError, Invalid, Unavailable
+
+MEDIA_TYPE = "text/event-stream"
+RETRY_MS = 2000
+RECHECK_S = 30.0
+SILENT_S = 15.0
+
+Asked: TypeAlias = Request[Any, Caller, Any]
+Spell: TypeAlias = Callable[[LoggedEvent], Iterable[tuple[str, bytes]]]
+After: TypeAlias = Annotated[
+    int | None, QueryParameter(ge=0, le=2**63 - 1, description="the last position seen (none: from now on)")
+]
+LastEventId: TypeAlias = Annotated[
+    str | None, HeaderParameter(name="Last-Event-ID", description="what a browser sends when it comes back; wins")
+]
+
+
+def event_stream(
+    streams: Streams, request: Asked, spell: Spell, after: int | None, last_event_id: str | None
+) -> Stream:
+    """The answer of a handler, for whoever asks. Raises Invalid for an id that is no position of ours."""
+    lines = _lines(streams, request, spell, _position(last_event_id, after))
+    return Stream(lines, media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"})
+
+
+def _position(last_event_id: str | None, after: int | None) -> int | None:
+    if not last_event_id:
+        return after
+    if not (last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 18):
+        raise Invalid(Flaw("/Last-Event-ID", "is no position of this log"))
+    return int(last_event_id)
+
+
+async def _lines(streams: Streams, request: Asked, spell: Spell, after: int | None) -> AsyncIterator[bytes]:
+    """Ends with an event `error` when the caller may listen no longer."""
+    caller = request.auth
+    yield b"retry: %d\n\n" % RETRY_MS
+    said, checked = 0.0, time.monotonic()
+    async for stretch in streams.follow(caller.tenant_id, after):
+        now = time.monotonic()
+        if now - checked >= RECHECK_S:
+            checked = now
+            if refusal := await _refusal(request):
+                yield refusal
+                return
+        chunk = _spelled(stretch, spell)
+        if not chunk and now - said >= SILENT_S:
+            chunk = b":\nid: %d\n\n" % stretch.position
+        if chunk:
+            said = now
+            yield chunk
+
+
+async def _refusal(request: Asked) -> bytes | None:
+    """Expired, dismissed, given another role or company since."""
+    try:
+        reason = None if await caller_of(request) == request.auth else "you are not who you were; connect again"
+    except Unavailable:
+        return None
+    except HubError as error:
+        reason = str(error)
+    return (
+        _event("error", msgspec.json.encode({"code": "unauthenticated", "message": reason}), None) if reason else None
+    )
+
+
+def _spelled(stretch: Stretch, spell: Spell) -> bytes:
+    """An event's position stands on the last of its messages: none of them counts as seen before all are."""
+    chunk = bytearray()
+    if stretch.is_reset:
+        chunk += _event("reset", b'{"position":%d}' % stretch.position, stretch.position)
+    for event in stretch.events:
+        messages = list(spell(event))
+        for n, (name, data) in enumerate(messages, start=1):
+            chunk += _event(name, data, event.position if n == len(messages) else None)
+    return bytes(chunk)
+
+
+def _event(name: str, data: bytes, position: int | None) -> bytes:
+    """`data` is JSON in one line."""
+    id = b"" if position is None else b"id: %d\n" % position
+    return b"%bevent: %b\ndata: %b\n\n" % (id, name.encode(), data)

@@ -1,0 +1,78 @@
+"""The newest events of the log in memory: whoever keeps up reads them here, whoever is behind reads the log."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+
+from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.domain.ids import TenantId
+
+MOST_EVENTS = 5_000
+MOST_BYTES = 16 * 1024 * 1024
+
+
+class Recent:
+    """`position` is that of the newest event heard (None until `begin`); all events after `floor` are here."""
+
+    def __init__(self, most_events: int = MOST_EVENTS, most_bytes: int = MOST_BYTES) -> None:
+        self.position: int | None = None
+        self.floor = 0
+        self._most_events = most_events
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._all: deque[LoggedEvent] = deque()
+        self._of: dict[TenantId, deque[LoggedEvent]] = {}
+        self._bells: dict[TenantId, set[asyncio.Event]] = {}
+
+    def begin(self, position: int) -> None:
+        """What follows begins after this position."""
+        self.position = self.floor = position
+        self._bytes = 0
+        self._all.clear()
+        self._of.clear()
+        for tenant_id in self._bells:
+            self._ring(tenant_id)
+
+    def add(self, event: LoggedEvent) -> None:
+        """Called for every event, in order."""
+        self.position = event.position
+        self._all.append(event)
+        self._of.setdefault(event.tenant_id, deque()).append(event)
+        self._bytes += len(event.body)
+        while len(self._all) > self._most_events or self._bytes > self._most_bytes:
+            self._drop()
+        self._ring(event.tenant_id)
+
+    def since(self, after: int, tenant_id: TenantId, limit: int) -> list[LoggedEvent] | None:
+        """The tenant's first events after the position, at most `limit`; None if some of them are no longer here."""
+        if self.position is None or after < self.floor:
+            return None
+        newer = list(takewhile(lambda event: event.position > after, reversed(self._of.get(tenant_id, ()))))
+        return newer[: -limit - 1 : -1]
+
+    @contextmanager
+    def listening(self, tenant_id: TenantId) -> Iterator[asyncio.Event]:
+        """Set whenever something of this tenant happened; its listener clears it."""
+        bell = asyncio.Event()
+        self._bells.setdefault(tenant_id, set()).add(bell)
+        try:
+            yield bell
+        finally:
+            self._bells[tenant_id].discard(bell)
+            if not self._bells[tenant_id]:
+                del self._bells[tenant_id]
+
+    def _ring(self, tenant_id: TenantId) -> None:
+        for bell in self._bells.get(tenant_id, ()):
+            bell.set()
+
+    def _drop(self) -> None:
+        oldest = self._all.popleft()
+        self.floor = oldest.position
+        self._bytes -= len(oldest.body)
+        of = self._of[oldest.tenant_id]
+        of.popleft()
+        if not of:
+            del self._of[oldest.tenant_id]

@@ -1,0 +1,81 @@
+"""Following the log for one reader: what it missed from the log, what happens from memory, without a seam.
+
+A stream holds a position, no queue: a slow reader falls out of memory and reads the log, and costs nobody anything.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import structlog
+
+from whatsapp_hub.adapters.realtime.recent import Recent
+from whatsapp_hub.application.ports.log import EventLog
+from whatsapp_hub.application.ports.realtime import Stretch
+from whatsapp_hub.domain.errors import Expired, Unavailable
+from whatsapp_hub.domain.ids import TenantId
+
+AT_ONCE = 200
+SILENT_S = 15.0
+AWAY_S = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class LogStreams:
+    """Implements `Streams`."""
+
+    def __init__(self, events: EventLog, recent: Recent) -> None:
+        self._events = events
+        self._recent = recent
+        self._ending = asyncio.Event()
+        self._bells: set[asyncio.Event] = set()
+
+    def close(self) -> None:
+        """End every stream; readers come back elsewhere."""
+        self._ending.set()
+        for bell in self._bells:
+            bell.set()
+
+    async def follow(self, tenant_id: TenantId, after: int | None) -> AsyncIterator[Stretch]:
+        with self._recent.listening(tenant_id) as bell:
+            self._bells.add(bell)
+            try:
+                cursor = await self._begun() if after is None else after
+                yield Stretch(cursor)
+                while not self._ending.is_set():
+                    bell.clear()
+                    stretch = await self._next(tenant_id, cursor)
+                    if stretch.position == cursor and not stretch.is_reset:
+                        with suppress(TimeoutError):
+                            await asyncio.wait_for(bell.wait(), SILENT_S)
+                            continue
+                    cursor = stretch.position
+                    yield stretch
+            finally:
+                self._bells.discard(bell)
+
+    async def _begun(self) -> int:
+        """Where the process that hears the log is; waits for it to begin."""
+        while self._recent.position is None:
+            await asyncio.sleep(0.01)
+        return self._recent.position
+
+    async def _next(self, tenant_id: TenantId, after: int) -> Stretch:
+        upto = await self._begun()
+        try:
+            if after > upto:  # another process is ahead of this one, or the cursor is of another log
+                is_given = after <= await self._events.head()
+                return Stretch(after) if is_given else Stretch(upto, is_reset=True)
+            events = self._recent.since(after, tenant_id, AT_ONCE)
+            if events is None:
+                events = await self._events.read(after, AT_ONCE, tenant_id)
+        except Expired:
+            return Stretch(upto, is_reset=True)
+        except Unavailable:
+            log.warning("stream waits for the log")
+            await asyncio.sleep(AWAY_S)
+            return Stretch(after)
+        is_whole = len(events) < AT_ONCE
+        last = events[-1].position if events else after
+        return Stretch(max(upto, last) if is_whole else last, events)
