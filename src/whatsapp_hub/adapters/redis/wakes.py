@@ -20,7 +20,8 @@ POLL_S = 1.0
 POLL_ALONE_S = 0.25
 APART_S = 0.003
 BUSY_APART_S = 0.02
-BUSY_FROM = 30
+BUSY_PER_S = 600
+BURST = 4
 CHANNEL = "hub:wake"
 
 Tell = Callable[[Work], Awaitable[None]]
@@ -57,7 +58,7 @@ class Wakes:
         self._here = frozenset(here)
         self._tell = tell
         self._bells: dict[Work, list[Bell]] = {}
-        self._due: set[Work] = set()
+        self._rung: dict[Work, int] = {}
         self._telling: dict[Work, asyncio.Task[None]] = {}
         self.is_alone = False
 
@@ -65,7 +66,7 @@ class Wakes:
         self.ring(work)
         if work in self._here:
             return
-        self._due.add(work)
+        self._rung[work] = self._rung.get(work, 0) + 1
         if work not in self._telling:
             self._telling[work] = asyncio.create_task(self._tell_others(work))
 
@@ -80,18 +81,17 @@ class Wakes:
         return bell
 
     async def _tell_others(self, work: Work) -> None:
-        """Under a lasting load (so many tellings without a pause) whoever listens is at work anyway: seldomer then."""
+        """Where it rings very often, whoever listens is at work anyway, and telling takes its time: seldomer then."""
+        apart_s = APART_S
         try:
-            told = 0
-            while work in self._due:
-                self._due.discard(work)
-                told += 1
+            while rung := self._rung.pop(work, 0):
                 try:
                     async with asyncio.timeout(1):
                         await self._tell(work)
                 except Exception as error:
                     log.debug("wake.lost", extra={"work": work, "error": type(error).__name__})
-                await asyncio.sleep(APART_S if told < BUSY_FROM else BUSY_APART_S)
+                apart_s = BUSY_APART_S if rung >= max(BURST, apart_s * BUSY_PER_S) else APART_S
+                await asyncio.sleep(apart_s)
         finally:
             del self._telling[work]
 
