@@ -12,8 +12,9 @@ from whatsapp_hub.application.ports.clock import NewId
 from whatsapp_hub.application.ports.storage import UnitOfWork
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.events import Event, EventType
-from whatsapp_hub.domain.ids import MessageId, UserId
+from whatsapp_hub.domain.ids import MessageId, NotificationId, UserId
 from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType
+from whatsapp_hub.domain.notification import Notification, NotificationKind
 from whatsapp_hub.domain.user import User
 
 
@@ -28,6 +29,7 @@ class Changes:
         self._messages: dict[UUID, Message] = {}
         self._outgoing: dict[str, list[Message]] = {}
         self._users: dict[UUID, User] = {}
+        self._notifications: list[Notification] = []
         self._events: list[Event] = []
 
     def happened(self, *events: Event) -> None:
@@ -87,6 +89,15 @@ class Changes:
         self._outgoing.setdefault(provider, []).append(message)
         return message
 
+    def notify(self, conversation: Conversation, kind: NotificationKind, user_id: UserId | None = None) -> None:
+        """Tell one user, or (None) the tenant's supervisors."""
+        id = NotificationId(self.new_id())
+        told = Notification(id, conversation.tenant_id, kind, conversation.id, self.now, user_id)
+        self._notifications.append(told)
+        audience = {"userId": str(user_id)} if user_id else {"role": "ADMIN"}
+        event = conversation.event(EventType.NOTIFICATION_CREATED, self.now, id=id, kind=kind.value, **audience)
+        self._events.append(event)
+
     def requeue(self, message: Message, provider: str) -> None:
         """A stored message goes to the end of its lane again."""
         self.message(message)
@@ -94,8 +105,16 @@ class Changes:
 
     def say(self, conversation: Conversation, text: str, provider: str) -> bool:
         """A bot text, unless the bot has said enough in this chat; True if it will be sent."""
-        if not conversation.may_say(self.now):
-            return False
+        return conversation.may_say(self.now) and self._said(conversation, text, provider)
+
+    def inform(self, conversation: Conversation, text: str, provider: str) -> bool:
+        """A text that a person's doing brings about (a transfer): a person's silencing of the bot does not stop it.
+        A group is never told anything."""
+        is_person = not conversation.silenced or conversation.customer_phone is not None
+        has_left = conversation.has_bot_texts_left(self.now)
+        return is_person and has_left and self._said(conversation, text, provider)
+
+    def _said(self, conversation: Conversation, text: str, provider: str) -> bool:
         self.outgoing(conversation, Content(MessageType.TEXT, text), provider, is_bot=True)
         conversation.bot_said(self.now)
         return True
@@ -113,6 +132,8 @@ class Changes:
             await uow.messages.save(list(self._messages.values()))
         for provider, messages in self._outgoing.items():
             await uow.lanes.enqueue(messages, provider)
+        if self._notifications:
+            await uow.notifications.add(self._notifications)
         if self._users:
             await uow.users.save(list(self._users.values()))
         uow.publish([*self._merged(), *self._events])

@@ -12,6 +12,7 @@ class Action(StrEnum):
     WORK_CONVERSATIONS = "answer, take and resolve conversations"
     ASSIGN_OTHERS = "assign a conversation to somebody else"
     START_CONVERSATIONS = "start a conversation"
+    REOPEN_CONVERSATIONS = "take a closed conversation up again"
     SETTLE_MESSAGES = "retry or fail a message of unknown outcome"
     READ_USERS = "read users"
     MANAGE_USERS = "create and change users"
@@ -22,6 +23,7 @@ class Action(StrEnum):
     WATCH_SESSIONS = "hear what happens on a session as it happens"
     READ_EVENTS = "read the event log"
     SET_OWN_STATUS = "set one's own presence"
+    READ_NOTIFICATIONS = "read one's own notifications"
     USE_SANDBOX = "play a customer in the sandbox"
     MANAGE_API_KEYS = "create and revoke API keys"
     CHOOSE_TENANT = "act for any tenant"
@@ -33,6 +35,8 @@ _AGENT = frozenset(
         Action.READ_CONVERSATIONS,
         Action.WORK_CONVERSATIONS,
         Action.START_CONVERSATIONS,
+        Action.REOPEN_CONVERSATIONS,
+        Action.READ_NOTIFICATIONS,
         Action.READ_USERS,
         Action.READ_DEPARTMENTS,
         Action.READ_SESSIONS,

@@ -38,13 +38,16 @@ class Assignment:
     reason: str
 
 
-def choose(candidates: Sequence[Candidate], now: datetime, prefer: UserId | None = None) -> Choice | None:
-    """The preferred user if free, else the free user with the fewest conversations; None if nobody is.
+def choose(
+    candidates: Sequence[Candidate], now: datetime, prefer: UserId | None = None, avoid: UserId | None = None
+) -> Choice | None:
+    """The preferred user if free, else the free user with the fewest conversations; None if nobody is. `avoid` gets
+    nothing, free or not.
 
     Ties go to whoever waits longest since the last assignment, then to the lowest id (so that two
     processes decide alike). Contract: E.1 and E.3.
     """
-    free = [c for c in candidates if c.is_free]
+    free = [c for c in candidates if c.is_free and c.user.id != avoid]
     if not free:
         return None
     for candidate in free:

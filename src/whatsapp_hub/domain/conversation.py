@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from whatsapp_hub.domain.errors import Conflict
+from whatsapp_hub.domain.contact import NAME_LENGTH
+from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import Event, EventType, Records
 from whatsapp_hub.domain.ids import (
     ContactId,
@@ -14,6 +15,7 @@ from whatsapp_hub.domain.ids import (
     TenantId,
     UserId,
 )
+from whatsapp_hub.domain.message import is_storable
 
 BOT_TEXTS_AN_HOUR = 10
 
@@ -40,7 +42,8 @@ LIVE = frozenset({ConversationStatus.OPEN, ConversationStatus.ASSIGNED})
 @dataclass(slots=True)
 class Conversation(Records):
     """`chat` is the provider's address of the chat; `timeout_at` is when somebody has waited too long
-    (a question, the menu, the queue or an unanswered message); `silenced` keeps the bot out of this round;
+    (a question, the menu, the queue or an unanswered message), `told_timeout` the time-out that supervisors were
+    told of; `silenced` keeps the bot out of this round;
     `bot_texts` are the times of the last hour's bot texts in this chat."""
 
     id: ConversationId
@@ -57,6 +60,7 @@ class Conversation(Records):
     department_id: DepartmentId | None = None
     assigned_user_id: UserId | None = None
     timeout_at: datetime | None = None
+    told_timeout: datetime | None = None
     routed_at: datetime | None = None
     assigned_at: datetime | None = None
     greeting_sent_at: datetime | None = None
@@ -85,6 +89,11 @@ class Conversation(Records):
     def is_queued(self) -> bool:
         """A department waits to have somebody free for it."""
         return self.status is ConversationStatus.OPEN and self.department_id is not None
+
+    @property
+    def needs_telling(self) -> bool:
+        """Whether supervisors do not know yet of the time-out that has passed."""
+        return self.told_timeout != self.timeout_at
 
     @property
     def starts_waiting(self) -> bool:
@@ -131,8 +140,10 @@ class Conversation(Records):
         self.menu_tries, self.confirm_tries = menu_tries, confirm_tries
 
     def may_say(self, now: datetime) -> bool:
-        recent = [at for at in self.bot_texts if now - at < timedelta(hours=1)]
-        return not self.silenced and len(recent) < BOT_TEXTS_AN_HOUR
+        return not self.silenced and self.has_bot_texts_left(now)
+
+    def has_bot_texts_left(self, now: datetime) -> bool:
+        return sum(now - at < timedelta(hours=1) for at in self.bot_texts) < BOT_TEXTS_AN_HOUR
 
     def bot_said(self, at: datetime) -> None:
         self.bot_texts = (*(t for t in self.bot_texts if at - t < timedelta(hours=1)), at)
@@ -154,31 +165,78 @@ class Conversation(Records):
         at: datetime,
         reason: str,
         answer_by: datetime | None = None,
+        state: FlowState = FlowState.ASSIGNED,
     ) -> None:
-        """Give it to exactly one person. `answer_by`: when the customer's unanswered message times out."""
+        """Give it to exactly one person. `answer_by`: when the customer's unanswered message times out; `state` is
+        TIMEOUT_REDIRECT for whoever takes it over because nobody else answered in time."""
         self._require_live("assigned")
-        self.status, self.flow_state = ConversationStatus.ASSIGNED, FlowState.ASSIGNED
+        former = {"fromUserId": self.assigned_user_id} if self.assigned_user_id else {}
+        self.status, self.flow_state = ConversationStatus.ASSIGNED, state
         self.assigned_user_id, self.department_id = user_id, department_id or self.department_id
         self.assigned_at = self.routed_at = self.updated_at = at
         self.timeout_at, self.routing_reason = answer_by, reason
-        self.record(self.event(EventType.CONVERSATION_ASSIGNED, at, reason=reason))
+        self.record(self.event(EventType.CONVERSATION_ASSIGNED, at, reason=reason, **former))
+
+    def unassign(self, at: datetime, reason: str) -> None:
+        """Take it from its person; whoever calls this finds the next one, or a queue."""
+        self._require_live("unassigned")
+        if self.status is not ConversationStatus.ASSIGNED:
+            raise Conflict("not_assigned", "nobody has this conversation")
+        former = self._leave(at, reason)
+        self.record(self.event(EventType.CONVERSATION_UNASSIGNED, at, reason=reason, fromUserId=former))
+
+    def transfer(self, department_id: DepartmentId, at: datetime, reason: str) -> None:
+        """To another department (or person of the same); whoever calls this finds the person, or a queue."""
+        self._require_live("transferred")
+        detail = {"fromDepartmentId": self.department_id, "toDepartmentId": department_id}
+        former = self._leave(at, reason)
+        self.department_id, self.flow_state = department_id, FlowState.DEPARTMENT_SELECTED
+        self.record(self.event(EventType.CONVERSATION_TRANSFERRED, at, reason=reason, fromUserId=former, **detail))
+
+    def _leave(self, at: datetime, reason: str) -> UserId | None:
+        """Nobody has it from now on; who had it."""
+        former, self.assigned_user_id, self.assigned_at = self.assigned_user_id, None, None
+        self.status, self.timeout_at = ConversationStatus.OPEN, None
+        self.flow_state = FlowState.DEPARTMENT_SELECTED if self.department_id else FlowState.GREETING
+        self.routing_reason, self.updated_at = reason, at
+        return former
 
     def resolve(self, at: datetime) -> None:
         """Close the round, remembering who and what it was."""
         self._require_live("resolved")
-        self.last_department_id = self.department_id or self.last_department_id
-        self.last_attendant_id = self.assigned_user_id or self.last_attendant_id
+        self._remember()
         self.status, self.flow_state = ConversationStatus.RESOLVED, FlowState.RESOLVED
         self.timeout_at, self.unread_count = None, 0
         self.resolved_at = self.updated_at = at
         self.record(self.event(EventType.CONVERSATION_RESOLVED, at))
 
+    def _remember(self) -> None:
+        self.last_department_id = self.department_id or self.last_department_id
+        self.last_attendant_id = self.assigned_user_id or self.last_attendant_id
+
     def archive(self, at: datetime, reason: str) -> None:
-        """Close a round that gives way to another."""
-        self._require_live("archived")
+        """Put a round away, whether it gives way to another or a person has done with it."""
+        if self.status is ConversationStatus.ARCHIVED:
+            raise Conflict("archived", "the conversation is archived already")
+        self._remember()
         self.status, self.flow_state = ConversationStatus.ARCHIVED, FlowState.RESOLVED
-        self.timeout_at, self.routing_reason, self.updated_at = None, reason, at
+        self.timeout_at, self.unread_count = None, 0
+        self.routing_reason, self.updated_at = reason, at
         self.record(self.event(EventType.CONVERSATION_ARCHIVED, at, reason=reason))
+
+    def reopen(self, at: datetime, reason: str) -> None:
+        """Take a closed round up again; whoever calls this finds its person. The bot has no part in it."""
+        if self.is_live:
+            raise Conflict("open", f"the conversation is {self.status} already")
+        self.resolved_at, self.silenced = None, True
+        self._leave(at, reason)
+        self.record(self.event(EventType.CONVERSATION_REOPENED, at, reason=reason))
+
+    def rename_customer(self, name: str, at: datetime) -> None:
+        """What the customer is called here, in this round and those after it. Raises Invalid."""
+        if not 1 <= len(name.strip()) <= NAME_LENGTH or not is_storable(name):
+            raise Invalid.field("name", f"must have 1 to {NAME_LENGTH} characters, without NUL")
+        self.customer_name, self.updated_at = name.strip(), at
 
     def outranks(self, other: "Conversation") -> bool:
         """Which of two live rounds of one person goes on: somebody's, then one in a queue, then a menu."""

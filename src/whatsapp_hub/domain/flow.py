@@ -50,11 +50,12 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Send the conversation to a department, to one person first if that person is free."""
+    """Send the conversation to a department, to one person first if that person is free, and not to another."""
 
     department: Department
     reason: str
     prefer: UserId | None = None
+    avoid: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True)

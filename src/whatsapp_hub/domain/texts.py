@@ -9,7 +9,7 @@ from whatsapp_hub.domain.tenant import Language
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The texts of one language. `confirm` has one place for the department's name."""
+    """The texts of one language. `confirm` and `transferred` have one place for the department's name."""
 
     greeting: str
     choose: str
@@ -18,6 +18,7 @@ class Phrases:
     confirm: str
     confirm_hint: str
     queued: str
+    transferred: str
     yes: frozenset[str]
     no: frozenset[str]
 
@@ -31,6 +32,7 @@ PHRASES = {
         confirm="Deseja falar com {department}? (SIM/NÃO)",
         confirm_hint="Responda SIM ou NÃO, por favor.",
         queued="Todos os nossos atendentes estão ocupados. Você está na fila e será atendido em breve.",
+        transferred="Seu atendimento foi transferido para {department}. Aguarde um momento, por favor.",
         yes=frozenset({"sim", "s", "yes", "ok", "claro", "quero", "isso"}),
         no=frozenset({"nao", "n", "no", "nenhum"}),
     ),
@@ -42,6 +44,7 @@ PHRASES = {
         confirm="Would you like to talk to {department}? (YES/NO)",
         confirm_hint="Please answer YES or NO.",
         queued="All our agents are busy. You are in the queue and will be answered soon.",
+        transferred="Your conversation was transferred to {department}. One moment, please.",
         yes=frozenset({"yes", "y", "ok", "sure", "yep", "yeah"}),
         no=frozenset({"no", "n", "nope"}),
     ),
@@ -53,6 +56,7 @@ PHRASES = {
         confirm="¿Desea hablar con {department}? (SÍ/NO)",
         confirm_hint="Responda SÍ o NO, por favor.",
         queued="Todos nuestros agentes están ocupados. Está en la fila y será atendido pronto.",
+        transferred="Su conversación fue transferida a {department}. Un momento, por favor.",
         yes=frozenset({"si", "s", "ok", "claro", "yes"}),
         no=frozenset({"no", "n", "ninguno"}),
     ),

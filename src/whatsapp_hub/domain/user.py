@@ -27,7 +27,8 @@ class OnlineStatus(StrEnum):
 
 @dataclass(slots=True)
 class User(Records):
-    """`max_conversations` bounds how many ASSIGNED conversations the user holds (None: no bound)."""
+    """`max_conversations` bounds how many ASSIGNED conversations the user holds (None: no bound); `hands_over`: the
+    user left, and what they held is still to be given to others."""
 
     id: UserId
     tenant_id: TenantId
@@ -43,6 +44,7 @@ class User(Records):
     last_heartbeat: datetime | None = None
     online_since: datetime | None = None
     last_assigned_at: datetime | None = None
+    hands_over: bool = False
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -64,7 +66,7 @@ class User(Records):
         self.last_heartbeat = at
         if status is self.online_status:
             return False
-        self.online_status = status
+        self.online_status, self.hands_over = status, status is OnlineStatus.OFFLINE
         self.online_since = at if status is OnlineStatus.ONLINE else None
         self.record(
             Event(
@@ -78,5 +80,8 @@ class User(Records):
 
     def is_free(self, load: int) -> bool:
         """ONLINE, active, and below its bound while holding `load` conversations."""
-        within = self.max_conversations is None or load < self.max_conversations
-        return self.is_active and self.online_status is OnlineStatus.ONLINE and within
+        return self.is_active and self.online_status is OnlineStatus.ONLINE and self.has_room(load)
+
+    def has_room(self, load: int) -> bool:
+        """Below its bound while holding `load` conversations."""
+        return self.max_conversations is None or load < self.max_conversations

@@ -30,11 +30,14 @@ from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys
 from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
 from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
-from whatsapp_hub.application.inbox.work_conversation import (
-    AssignConversation,
-    MarkConversationRead,
+from whatsapp_hub.application.inbox.close_conversation import (
+    ArchiveConversation,
+    ReopenConversation,
     ResolveConversation,
 )
+from whatsapp_hub.application.inbox.pass_on import TransferConversation, UnassignConversation
+from whatsapp_hub.application.inbox.remarks import AddNote, ReadNotifications
+from whatsapp_hub.application.inbox.work_conversation import AssignConversation, MarkConversationRead, RenameCustomer
 from whatsapp_hub.application.maintenance.trim import Trim
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.ports.clock import Clock, NewId
@@ -48,13 +51,15 @@ from whatsapp_hub.application.ports.provider import Host, Providers
 from whatsapp_hub.application.ports.sandbox import SandboxPhones
 from whatsapp_hub.application.ports.security import Passwords, SecretBox
 from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
+from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
 from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake, WebhookCounts
 from whatsapp_hub.application.receiving.host import HubHost
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.receiving.write_as_customer import CustomerWrote, ReadPhone, WriteAsCustomer
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
-from whatsapp_hub.application.routing.serve_queue import ServeAllQueues, ServeQueue
+from whatsapp_hub.application.routing.hand_on import RedistributeAll, RedistributeConversations
+from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
+from whatsapp_hub.application.routing.serve_queue import ServeAllQueues, ServeFreed, ServeQueue
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
@@ -187,7 +192,10 @@ class UseCases(Provider):
         *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
         *(CreateSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
-        *(AssignConversation, ResolveConversation, MarkConversationRead, ServeQueue, ServeAllQueues, ExpireFlows),
+        *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead, RenameCustomer),
+        *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
+        *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows),
+        *(RedistributeConversations, RedistributeAll, ExpirePresence),
         *(AcceptWebhook, AnswerHandshake, ReceiveEvents, WriteAsCustomer, ReadPhone, Trim),
     )
 

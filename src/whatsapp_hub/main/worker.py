@@ -17,9 +17,10 @@ from whatsapp_hub.application.maintenance.trim import Trim
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.presence.set_presence import ExpirePresence
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
-from whatsapp_hub.application.routing.serve_queue import ServeAllQueues
+from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.domain.ids import TenantId
@@ -114,7 +115,8 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),
         Job("trim", 3600, await container.get(Trim)),
         Job("trim-log", 3600, await container.get(TrimLog)),
-        Job("queues", 30, partial(every, await container.get(ServeAllQueues))),
+        Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),
+        Job("presence", 60, partial(every, await container.get(ExpirePresence))),
     ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 import pytest_asyncio
 import socketio
@@ -227,6 +228,14 @@ async def _stop(parts: list[asyncio.Task[None]]) -> None:
     for part in parts:
         part.cancel()
     await asyncio.gather(*parts, return_exceptions=True)
+
+
+@pytest_asyncio.fixture
+async def hub_owner(database_url: str) -> AsyncIterator[Any]:
+    """A connection of the database's owner, to move time."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
 
 
 @pytest_asyncio.fixture

@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.postgres.sandbox import PostgresSandboxPhones
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
 from whatsapp_hub.application.ports.sandbox import ShownMessage
-from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
+from whatsapp_hub.application.reading.queries import ConversationFilter, Sight, UserFilter
 from whatsapp_hub.application.reading.visibility import is_in
 from whatsapp_hub.domain.conversation import ConversationStatus
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
@@ -125,18 +125,20 @@ async def test_single_reads(world: World, queries: PostgresQueries) -> None:
     conversation = await world.conversation("5511912345678")
     tenant_id = world.tenant.id
     assert (await queries.contact_of(tenant_id, conversation.id)).phone_number == "5511912345678"
-    assert await queries.users(tenant_id, department_id=department.id, active=True) == [user]
-    assert await queries.users(tenant_id, online_status=OnlineStatus.BUSY) == []
+    assert (await queries.users(tenant_id, UserFilter(department_id=department.id, active=True), 50, None)).items == [
+        user
+    ]
+    assert (await queries.users(tenant_id, UserFilter(online_status=OnlineStatus.BUSY), 50, None)).items == []
     assert await queries.user(tenant_id, user.id) == user
-    assert await queries.departments(tenant_id) == [department]
-    assert await queries.sessions(tenant_id) == [world.session]
-    assert await queries.queue(tenant_id, department.id) == []
+    assert (await queries.departments(tenant_id, 50, None)).items == [department]
+    assert (await queries.sessions(tenant_id, 50, None)).items == [world.session]
+    assert (await queries.queue(tenant_id, department.id, 50, None)).items == []
     async with world.uow() as uow:
         c = await uow.conversations.get(conversation.id)
         c.queue(department.id, NOW, timedelta(minutes=1), "test")
         await uow.conversations.save([c])
         await uow.commit()
-    assert [c.id for c in await queries.queue(tenant_id, department.id)] == [conversation.id]
+    assert [c.id for c in (await queries.queue(tenant_id, department.id, 50, None)).items] == [conversation.id]
 
 
 async def test_targets_are_found_by_route_and_at_most_a_second_old(world: World) -> None:

@@ -180,8 +180,8 @@ async def test_timed_out_and_queued_conversations_are_found_once(world: World) -
         await uow.conversations.add([late])
         await uow.commit()
     async with world.uow() as uow, world.uow() as other:
-        assert [c.id for c in await uow.conversations.flows_timed_out(10)] == [late.id]
-        assert await other.conversations.flows_timed_out(10) == []
+        assert [c.id for c in await uow.conversations.flows_timed_out(datetime.now(UTC), 10)] == [late.id]
+        assert await other.conversations.flows_timed_out(datetime.now(UTC), 10) == []
         assert [c.id for c in await uow.conversations.queued(department.id, 10)] == [conversation.id]
         assert await other.conversations.queued(department.id, 10) == []
     async with world.uow() as uow:

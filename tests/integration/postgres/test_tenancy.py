@@ -18,8 +18,10 @@ from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.api_key import ApiKey, digest_of
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import ApiKeyId
+from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId
 from whatsapp_hub.domain.message import MessageStatus
+from whatsapp_hub.domain.note import Note
+from whatsapp_hub.domain.notification import Notification, NotificationKind
 from whatsapp_hub.domain.tenant import Placement
 
 from .conftest import NOW, World, new_id
@@ -28,7 +30,15 @@ TABLES = """
     SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind = 'r' AND (n.nspname IN ('hub', 'pooled') OR n.nspname LIKE 'client\\_%')
       AND c.relname <> 'alembic_version'"""
-WRITTEN_BY_CUSTOMERS = ("contacts", "contact_identities", "conversations", "messages", "assignments")
+WRITTEN_BY_CUSTOMERS = (
+    "contacts",
+    "contact_identities",
+    "conversations",
+    "messages",
+    "assignments",
+    "notes",
+    "notifications",
+)
 
 
 async def fill(world: World) -> None:
@@ -47,6 +57,10 @@ async def fill(world: World) -> None:
         await uow.idempotency.claim("me", "key", b"hash", message.id)
         digest = digest_of(str(world.tenant.id))
         await uow.api_keys.add(ApiKey(ApiKeyId(new_id()), world.tenant.id, "k", digest, "hub_", NOW, user.id))
+        id = new_id()
+        await uow.notes.add(Note(NoteId(id), world.tenant.id, c.id, user.id, "secret", NOW))
+        told = Notification(NotificationId(id), world.tenant.id, NotificationKind.ASSIGNED, c.id, NOW, user.id)
+        await uow.notifications.add([told])
         await uow.commit()
     await world.hub.owner.execute(
         """INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body)

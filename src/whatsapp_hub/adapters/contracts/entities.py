@@ -11,6 +11,8 @@ from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.note import Note
+from whatsapp_hub.domain.notification import Notification
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import User
@@ -136,6 +138,27 @@ def department(department: Department) -> Shown:
         "responseTimeoutMinutes": department.response_timeout_minutes,
         "maxAgents": department.max_agents,
         "createdAt": time(department.created_at),
+    }
+
+
+def note(note: Note) -> Shown:
+    return {
+        "id": str(note.id),
+        "conversationId": str(note.conversation_id),
+        "userId": _id(note.user_id),
+        "content": note.content,
+        "createdAt": time(note.created_at),
+    }
+
+
+def notification(notification: Notification) -> Shown:
+    return {
+        "id": str(notification.id),
+        "userId": _id(notification.user_id),
+        "kind": notification.kind.value,
+        "conversationId": str(notification.conversation_id),
+        "createdAt": time(notification.created_at),
+        "readAt": time(notification.read_at),
     }
 
 

@@ -137,6 +137,7 @@ _SPELLINGS: dict[str, Callable[[LoggedEvent, Any], list[Emission]]] = {
     "message.outcome_unknown": _status,
     "conversation.queued": _conversation("conversation-queued"),
     "conversation.assigned": _conversation("conversation-assigned"),
+    "conversation.transferred": _conversation("conversation-transferred"),
     "conversation.resolved": _conversation("conversation-resolved"),
     "notification.created": _conversation("notification"),
     "user.presence": _presence,

@@ -20,7 +20,9 @@ from whatsapp_hub.adapters.http.api import (
     conversations,
     departments,
     events,
+    handling,
     messages,
+    notifications,
     sandbox,
     sessions,
     tenants,
@@ -126,7 +128,10 @@ def create_app(
 
 
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
-    resources = (auth, api_keys, users, departments, sessions, conversations, messages, events, tenants)
+    resources = (
+        *(auth, api_keys, users, departments, sessions, conversations, handling, messages),
+        *(notifications, events, tenants),
+    )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []
     top = DishkaRouter("/", route_handlers=[health.get_health, *playing])

@@ -1,6 +1,8 @@
 """Conversations, and the record of whose they were."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -23,6 +25,7 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "department_id": "uuid",
     "assigned_user_id": "uuid",
     "timeout_at": "timestamptz",
+    "told_timeout": "timestamptz",
     "routed_at": "timestamptz",
     "assigned_at": "timestamptz",
     "greeting_sent_at": "timestamptz",
@@ -52,9 +55,15 @@ _LATEST = f"""{_SELECT} WHERE id IN (
          ORDER BY c.created_at DESC LIMIT 1))
       FROM unnest($1::uuid[], $2::uuid[]) AS p(session_id, contact_id))
     ORDER BY id FOR NO KEY UPDATE"""
-_FLOWS_TIMED_OUT = f"""{_SELECT} WHERE timeout_at <= (SELECT clock_timestamp()) AND status = 'OPEN'
+_FLOWS_TIMED_OUT = f"""{_SELECT} WHERE timeout_at <= $1 AND status = 'OPEN'
       AND flow_state IN ('GREETING', 'AWAITING_ROUTING_CONFIRMATION')
-    ORDER BY timeout_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED"""
+    ORDER BY timeout_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
+_OVERDUE = f"""{_SELECT} WHERE timeout_at <= $1 AND (told_timeout IS NOT DISTINCT FROM timeout_at) = $3
+      AND (status = 'ASSIGNED' OR status = 'OPEN' AND department_id IS NOT NULL)
+    ORDER BY timeout_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
+_ROUTED_TO = f"""{_SELECT} WHERE assigned_user_id = $1 AND status = 'ASSIGNED'
+      AND session_id IN (SELECT id FROM hub.sessions WHERE routing = 'departments')
+    ORDER BY assigned_at, id LIMIT $2 FOR NO KEY UPDATE"""
 _QUEUED = f"""{_SELECT} WHERE department_id = $1 AND status = 'OPEN'
     ORDER BY routed_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
 _END_ASSIGNMENTS = """
@@ -84,6 +93,16 @@ def _row(conversation: Conversation, columns: Columns) -> list[object]:
 def _holder(conversation: Conversation) -> UserId | None:
     """Whose it is now; a closed round is nobody's, though it remembers."""
     return conversation.assigned_user_id if conversation.status is ConversationStatus.ASSIGNED else None
+
+
+@contextmanager
+def _one_live_round() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name != "one_live_conversation":
+            raise
+        raise Conflict("already_open", "this contact has an open conversation on this session") from error
 
 
 class PostgresConversations:
@@ -118,19 +137,16 @@ class PostgresConversations:
         """Raises Conflict: this contact and session have a live round already."""
         if not conversations:
             return
-        try:
+        with _one_live_round():
             await self._connection.execute(_INSERT, *_ALL.arrays(_row(c, _ALL) for c in conversations))
-        except asyncpg.UniqueViolationError as error:
-            if error.constraint_name != "one_live_conversation":
-                raise
-            raise Conflict("already_open", "this contact has an open conversation on this session") from error
         await self._record(conversations)
 
     async def save(self, conversations: Sequence[Conversation]) -> None:
         if not conversations:
             return
         ordered = sorted(conversations, key=lambda c: c.id)
-        await self._connection.execute(_UPDATE, *_CHANGES.arrays(_row(c, _CHANGES) for c in ordered))
+        with _one_live_round():
+            await self._connection.execute(_UPDATE, *_CHANGES.arrays(_row(c, _CHANGES) for c in ordered))
         await self._record(ordered)
 
     async def _record(self, conversations: Sequence[Conversation]) -> None:
@@ -148,8 +164,20 @@ class PostgresConversations:
             )
             await self._connection.execute(_BEGIN_ASSIGNMENTS, *zip(*rows, strict=True))
 
-    async def flows_timed_out(self, limit: int) -> list[Conversation]:
-        return self._loaded(await self._connection.fetch(_FLOWS_TIMED_OUT, limit))
+    async def peek(self, conversation_id: ConversationId) -> Conversation:
+        row = await self._connection.fetchrow(f"{_SELECT} WHERE id = $1", conversation_id)
+        if row is None:
+            raise NotFound("conversation", conversation_id)
+        return conversation_of(row)
+
+    async def flows_timed_out(self, now: datetime, limit: int) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_FLOWS_TIMED_OUT, now, limit))
+
+    async def overdue(self, now: datetime, limit: int, *, told: bool) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_OVERDUE, now, limit, told))
+
+    async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_ROUTED_TO, user_id, limit))
 
     async def queued(self, department_id: DepartmentId, limit: int) -> list[Conversation]:
         return self._loaded(await self._connection.fetch(_QUEUED, department_id, limit))

@@ -9,11 +9,11 @@ from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import DepartmentId
 
-_SELECT = """
+SELECT = """
     SELECT id, tenant_id, name, slug, created_at, color, is_root, response_timeout_minutes, max_agents
     FROM departments"""
-ALL = f"{_SELECT} ORDER BY created_at, id"
-ONE = f"{_SELECT} WHERE id = $1"
+ALL = f"{SELECT} ORDER BY created_at, id"
+ONE = f"{SELECT} WHERE id = $1"
 _LOCK = "SELECT FROM departments WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 _ADD = """
     INSERT INTO departments

@@ -8,7 +8,7 @@ import msgspec
 from whatsapp_hub.adapters.postgres.bulk import Columns
 from whatsapp_hub.application.ports.inbox import ProviderKey
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import MessageId
+from whatsapp_hub.domain.ids import ConversationId, MessageId
 from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType, Outcome
 
 _FIXED: dict[str, str | tuple[str, str]] = {
@@ -44,6 +44,11 @@ COLUMNS = ", ".join(_ALL.names)
 SELECT = f"SELECT {COLUMNS} FROM messages"
 _KNOWN = f"""{SELECT} WHERE (session_id, whatsapp_message_id) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
     ORDER BY id FOR NO KEY UPDATE"""
+_UNREAD = """
+    SELECT whatsapp_message_id FROM (
+      SELECT whatsapp_message_id, seq FROM messages
+      WHERE conversation_id = $1 AND direction = 'INBOUND' ORDER BY seq DESC LIMIT $2) AS newest
+    WHERE whatsapp_message_id IS NOT NULL ORDER BY seq DESC"""
 _BY_ID = f"{SELECT} WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -90,6 +95,10 @@ def _whole(m: Message) -> tuple[object, ...]:
 class PostgresMessages:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+
+    async def unread(self, conversation_id: ConversationId, limit: int) -> list[str]:
+        rows = await self._connection.fetch(_UNREAD, conversation_id, limit)
+        return [row["whatsapp_message_id"] for row in rows]
 
     async def known(self, keys: Iterable[ProviderKey]) -> dict[ProviderKey, Message]:
         wanted = list(keys)

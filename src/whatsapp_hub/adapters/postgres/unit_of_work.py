@@ -22,6 +22,7 @@ from whatsapp_hub.adapters.postgres.idempotency import PostgresIdempotencyKeys
 from whatsapp_hub.adapters.postgres.inbox import PostgresInbox, Rounds
 from whatsapp_hub.adapters.postgres.lanes import PostgresLanes
 from whatsapp_hub.adapters.postgres.messages import PostgresMessages
+from whatsapp_hub.adapters.postgres.notes import PostgresNotes, PostgresNotifications
 from whatsapp_hub.adapters.postgres.receipts import PostgresEarlyReceipts
 from whatsapp_hub.adapters.postgres.sessions import PostgresSessions
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
@@ -39,6 +40,8 @@ from whatsapp_hub.application.ports.storage import (
     Departments,
     IdempotencyKeys,
     Messages,
+    Notes,
+    Notifications,
     Sessions,
     UnitOfWork,
     Users,
@@ -83,6 +86,8 @@ class PostgresUnitOfWork:
         self.sessions: Sessions = PostgresSessions(connection, kit.vault)
         self.assignments: Assignments = PostgresAssignments(connection)
         self.api_keys: ApiKeys = PostgresApiKeys(connection)
+        self.notes: Notes = PostgresNotes(connection)
+        self.notifications: Notifications = PostgresNotifications(connection, tenant.id)
         self.inbox: Inbox = PostgresInbox(connection, tenant.id, kit.rounds)
         self.receipts: EarlyReceipts = PostgresEarlyReceipts(connection, tenant.id)
         self.idempotency: IdempotencyKeys = PostgresIdempotencyKeys(connection, tenant.id)

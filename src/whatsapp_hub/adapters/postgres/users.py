@@ -1,6 +1,7 @@
 """Users of a tenant, and how much each has to do."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -24,6 +25,7 @@ _MUTABLE = {
     "last_heartbeat": "timestamptz",
     "online_since": "timestamptz",
     "last_assigned_at": "timestamptz",
+    "hands_over": "bool",
 }
 _ALL = Columns("hub.users", {"tenant_id": "uuid", "created_at": "timestamptz", **_MUTABLE})
 _CHANGES = Columns("hub.users", _MUTABLE)
@@ -37,6 +39,12 @@ _CANDIDATES = f"""
     FROM hub.users u
     WHERE u.tenant_id = hub.tenant() AND u.is_active AND ($1::uuid IS NULL OR u.department_id = $1)
     ORDER BY u.id"""
+_SILENT = f"""
+    {SELECT} WHERE u.tenant_id = hub.tenant() AND u.online_status <> 'OFFLINE'
+      AND coalesce(u.last_heartbeat, '-infinity') < $1
+    ORDER BY u.id FOR NO KEY UPDATE SKIP LOCKED"""
+_LEAVING = "SELECT id FROM hub.users WHERE tenant_id = hub.tenant() AND hands_over ORDER BY id"
+_LOAD = "SELECT count(*) FROM conversations WHERE assigned_user_id = $1 AND status = 'ASSIGNED'"
 _COUNT = "SELECT count(*) FROM hub.users WHERE tenant_id = hub.tenant() AND department_id = $1"
 
 
@@ -59,6 +67,22 @@ class PostgresUsers:
         if row is None:
             raise NotFound("user", user_id)
         return user_of(row)
+
+    async def peek(self, user_id: UserId) -> User:
+        row = await self._connection.fetchrow(f"{SELECT} WHERE id = $1", user_id)
+        if row is None:
+            raise NotFound("user", user_id)
+        return user_of(row)
+
+    async def load(self, user_id: UserId) -> int:
+        load: int = await self._connection.fetchval(_LOAD, user_id)
+        return load
+
+    async def silent_since(self, before: datetime) -> list[User]:
+        return [user_of(row) for row in await self._connection.fetch(_SILENT, before)]
+
+    async def leaving(self) -> list[UserId]:
+        return [row["id"] for row in await self._connection.fetch(_LEAVING)]
 
     async def candidates(self, department_id: DepartmentId | None) -> list[Candidate]:
         rows = await self._connection.fetch(_CANDIDATES, department_id)

@@ -1,10 +1,13 @@
 """RegisterUser and UpdateUser: a tenant's people."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.security import Caller, Passwords
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.routing.hand_on import RedistributeConversations
+from whatsapp_hub.application.routing.serve_queue import ServeQueue
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
@@ -27,15 +30,24 @@ class NewUser:
     max_conversations: int | None = None
 
 
+class Unchanged(Enum):
+    """Stands for a field that is not given, where None means to clear it."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
+
+
 @dataclass(frozen=True, slots=True)
 class UserChanges:
-    """None: leave it as it is."""
+    """None leaves name, role and isActive as they are; it clears department and bound."""
 
     name: str | None = None
     role: Role | None = None
-    department_id: DepartmentId | None = None
     is_active: bool | None = None
-    max_conversations: int | None = None
+    department_id: DepartmentId | Unchanged | None = UNCHANGED
+    max_conversations: int | Unchanged | None = UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +86,12 @@ class RegisterUser:
 
 @dataclass(frozen=True, slots=True)
 class UpdateUser:
+    """Whoever is dismissed hands over what they hold; whoever came to a department serves its queue."""
+
     storage: Storage
     clock: Clock
+    redistribute: RedistributeConversations
+    serve_queue: ServeQueue
 
     async def __call__(self, caller: Caller, user_id: UserId, changes: UserChanges) -> User:
         """Raises NotFound, Invalid, Conflict (the department is full, nobody would administer the hub)."""
@@ -83,12 +99,13 @@ class UpdateUser:
         if changes.role is not None:
             _may_grant(caller, changes.role)
         async with self.storage.tenant(caller.tenant_id) as uow:
-            if changes.department_id:
-                await uow.departments.lock([changes.department_id])
+            joins = None if changes.department_id is UNCHANGED else changes.department_id
+            if joins:
+                await uow.departments.lock([joins])
             user = await uow.users.get(user_id)
             _may_change(caller, user)
-            if changes.department_id and changes.department_id != user.department_id:
-                await _require_room(uow, changes.department_id)
+            if joins and joins != user.department_id:
+                await _require_room(uow, joins)
             was_master = _is_master(user)
             self._apply(user, changes)
             if was_master and not _is_master(user):
@@ -96,6 +113,10 @@ class UpdateUser:
             uow.publish(user.take_events())
             await uow.users.save([user])
             await uow.commit()
+        if user.hands_over:
+            await self.redistribute(caller.tenant_id, user.id)
+        if user.online_status is OnlineStatus.ONLINE and user.department_id:
+            await self.serve_queue(caller.tenant_id, user.department_id)
         return user
 
     async def _require_another_master(self, uow: UnitOfWork, user: User) -> None:
@@ -107,13 +128,15 @@ class UpdateUser:
         if changes.name is not None:
             user.rename(changes.name)
         user.role = changes.role or user.role
-        user.department_id = changes.department_id or user.department_id
-        if changes.max_conversations is not None:
+        if changes.department_id is not UNCHANGED:
+            user.department_id = changes.department_id
+        if changes.max_conversations is not UNCHANGED:
             user.max_conversations = _bound(changes.max_conversations)
         if changes.is_active is not None:
             user.is_active = changes.is_active
             if not user.is_active:
                 user.set_presence(OnlineStatus.OFFLINE, self.clock())
+                user.hands_over = True
 
 
 def _is_master(user: User) -> bool:

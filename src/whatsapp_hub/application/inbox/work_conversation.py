@@ -1,34 +1,49 @@
-"""AssignConversation, ResolveConversation, MarkConversationRead: an agent's work on one conversation."""
+"""AssignConversation, MarkConversationRead, RenameCustomer: an agent's work on one conversation."""
 
-from dataclasses import dataclass
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.provider import MarksRead, Providers, SessionRef
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.application.reading.visibility import require_sight
-from whatsapp_hub.application.routing.route_conversation import answer_deadline, notification
-from whatsapp_hub.application.routing.serve_queue import ServeQueue
+from whatsapp_hub.application.routing.hand_on import providers_of
+from whatsapp_hub.application.routing.route_conversation import RouteConversation, answer_deadline
+from whatsapp_hub.application.routing.serve_queue import ServeFreed
 from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.capabilities import Feature
 from whatsapp_hub.domain.conversation import Conversation
-from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
-from whatsapp_hub.domain.ids import ConversationId, UserId
+from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound, ProviderError
+from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
+from whatsapp_hub.domain.notification import NotificationKind
+from whatsapp_hub.domain.session import UNREADABLE, Session
 from whatsapp_hub.domain.user import User
+
+READ_AT_ONCE = 50
+SHOW_READ_S = 10.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class AssignConversation:
-    """Take a conversation, or (supervisors) give it to somebody."""
+    """Take a conversation, or (supervisors) give it to somebody. Under the same lock as routing by itself, so that
+    nobody ever holds more than their bound and both count the same loads."""
 
     storage: Storage
     clock: Clock
     new_id: NewId
+    serve_freed: ServeFreed
 
     async def __call__(
         self, caller: Caller, conversation_id: ConversationId, user_id: UserId | None = None
     ) -> Conversation:
         """`user_id` None: the caller. Idempotent. Raises NotFound, Forbidden, Invalid, Conflict (the round is
-        over, or somebody else has it and the caller may not take it from them)."""
+        over, the user has as many as they may, or somebody else has it and the caller may not take it from them)."""
         caller.require(Action.WORK_CONVERSATIONS)
         target_id = user_id or caller.user_id
         if target_id is None:
@@ -38,13 +53,16 @@ class AssignConversation:
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
-            if conversation.is_live and conversation.assigned_user_id == target_id:
+            former = conversation.assigned_user_id
+            if conversation.is_live and former == target_id:
                 return conversation
-            _require_takable(caller, conversation)
+            require_takable(caller, conversation)
             changes = Changes(uow, self.new_id, self.clock())
+            await RouteConversation(changes).lock()
             await self._give(uow, caller, conversation, target_id, changes)
             await changes.write()
             await uow.commit()
+        await self.serve_freed(caller.tenant_id, former)
         return conversation
 
     async def _give(
@@ -55,59 +73,39 @@ class AssignConversation:
         target_id: UserId,
         changes: Changes,
     ) -> None:
-        user = await _user(uow, target_id)
+        user = await active_user(uow, target_id)
+        if not user.has_room(await uow.users.load(user.id)):
+            raise Conflict("at_capacity", f"{user.name} has as many conversations as they may")
         department_id = conversation.department_id or user.department_id
-        departments = {d.id: d for d in await uow.departments.all()}
-        deadline = None
-        if department_id in departments:
-            timeout = departments[department_id].response_timeout
-            deadline = answer_deadline(changes.now, conversation.unread_count, timeout)
         by = f" by {caller.email}" if caller.email and target_id != caller.user_id else ""
         reason = f"taken by {user.name}" if not by else f"assigned to {user.name}{by}"
+        deadline = await _deadline(uow, conversation, department_id, changes.now)
         conversation.assign(user.id, department_id, changes.now, reason, deadline)
         changes.conversation(conversation)
         if target_id != caller.user_id:
-            changes.happened(notification(conversation, changes.now, "conversation.assigned", user.id))
+            changes.notify(conversation, NotificationKind.ASSIGNED, user.id)
         user.last_assigned_at = changes.now
         changes.user(user)
 
 
-@dataclass(frozen=True, slots=True)
-class ResolveConversation:
-    """Close the round. Whoever had it is free for the next in the queue."""
-
-    storage: Storage
-    clock: Clock
-    new_id: NewId
-    serve_queue: ServeQueue
-
-    async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
-        """Raises NotFound, Conflict unless the round is live."""
-        caller.require(Action.WORK_CONVERSATIONS)
-        async with self.storage.tenant(caller.tenant_id) as uow:
-            conversation = await uow.conversations.get(conversation_id)
-            await require_sight(uow, caller, conversation)
-            changes = Changes(uow, self.new_id, self.clock())
-            conversation.resolve(changes.now)
-            changes.conversation(conversation)
-            await changes.write()
-            await uow.commit()
-        await self._serve_next(caller, conversation)
-        return conversation
-
-    async def _serve_next(self, caller: Caller, conversation: Conversation) -> None:
-        if conversation.department_id and conversation.assigned_user_id:
-            try:
-                await self.serve_queue(caller.tenant_id, conversation.department_id)
-            except NotFound:
-                return
+async def _deadline(
+    uow: UnitOfWork, conversation: Conversation, department_id: DepartmentId | None, now: datetime
+) -> datetime | None:
+    """Time runs only where the hub routes."""
+    departments = {d.id: d for d in await uow.departments.all()}
+    if department_id not in departments or not await providers_of(uow, [conversation]):
+        return None
+    return answer_deadline(now, conversation.unread_count, departments[department_id].response_timeout)
 
 
 @dataclass(frozen=True, slots=True)
 class MarkConversationRead:
-    """The agent has read what the customer wrote."""
+    """The agent has read what the customer wrote. The customer is shown it as well where the provider can, after the
+    commit and as well as it goes: a mark that is lost there is not made up for."""
 
     storage: Storage
+    providers: Providers
+    _showing: set[asyncio.Task[None]] = field(default_factory=set, init=False, repr=False, compare=False)
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
         """Idempotent. Raises NotFound."""
@@ -115,21 +113,67 @@ class MarkConversationRead:
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
+            if not conversation.unread_count:
+                return conversation
+            names = await uow.messages.unread(conversation.id, min(conversation.unread_count, READ_AT_ONCE))
+            session = (await uow.sessions.peek([conversation.session_id])).get(conversation.session_id)
             conversation.unread_count = 0
+            await uow.conversations.save([conversation])
+            await uow.commit()
+        if session and names and self._can_show(session):
+            task = asyncio.create_task(self._show(session, conversation.chat, names))
+            self._showing.add(task)
+            task.add_done_callback(self._showing.discard)
+        return conversation
+
+    def _can_show(self, session: Session) -> bool:
+        """A session that a connector holds cannot be reached from here."""
+        can = self.providers.plugin(session.provider).capabilities
+        is_here = Feature.MARK_READ in can.features and not can.holds_socket
+        return is_here and session.may_send and session.settings is not UNREADABLE
+
+    async def _show(self, session: Session, chat: str, names: list[str]) -> None:
+        provider = self.providers.live(session.provider)
+        if not isinstance(provider, MarksRead):
+            return
+        ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+        try:
+            async with asyncio.timeout(SHOW_READ_S):
+                await provider.mark_read(ref, chat, names)
+        except (ProviderError, TimeoutError) as error:
+            log.info("read.not_shown", extra={"session_id": str(session.id), "error": type(error).__name__})
+
+
+@dataclass(frozen=True, slots=True)
+class RenameCustomer:
+    """What the customer is called in this round and those after it; the contact's own name stays."""
+
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, caller: Caller, conversation_id: ConversationId, name: str) -> Conversation:
+        """Raises NotFound, Invalid."""
+        caller.require(Action.WORK_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            conversation.rename_customer(name, self.clock())
             await uow.conversations.save([conversation])
             await uow.commit()
         return conversation
 
 
-def _require_takable(caller: Caller, conversation: Conversation) -> None:
+def require_takable(caller: Caller, conversation: Conversation) -> None:
+    """What somebody else has, only a supervisor takes from them. Raises Conflict."""
     if not conversation.is_live:
         raise Conflict("not_open", f"the conversation is {conversation.status}")
     others = caller.may(Action.ASSIGN_OTHERS)
-    if conversation.assigned_user_id is not None and not others:
+    if conversation.assigned_user_id not in (None, caller.user_id) and not others:
         raise Conflict("already_assigned", "somebody else has this conversation")
 
 
-async def _user(uow: UnitOfWork, user_id: UserId) -> User:
+async def active_user(uow: UnitOfWork, user_id: UserId) -> User:
+    """Locked. Raises Invalid."""
     try:
         user = await uow.users.get(user_id)
     except NotFound:

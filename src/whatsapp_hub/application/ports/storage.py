@@ -27,11 +27,14 @@ from whatsapp_hub.domain.ids import (
     ConversationId,
     DepartmentId,
     MessageId,
+    NotificationId,
     SessionId,
     TenantId,
     UserId,
 )
 from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.note import Note
+from whatsapp_hub.domain.notification import Notification
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import User
@@ -90,9 +93,22 @@ class Conversations(Protocol):
         """Write them as they are now; an assignment begun or ended since loading is recorded too."""
         ...
 
-    async def flows_timed_out(self, limit: int) -> list[Conversation]:
-        """OPEN ones in GREETING or AWAITING_ROUTING_CONFIRMATION whose timeout_at has passed by the
-        database's clock, locked; skips locked ones."""
+    async def flows_timed_out(self, now: datetime, limit: int) -> list[Conversation]:
+        """OPEN ones in GREETING or AWAITING_ROUTING_CONFIRMATION whose timeout_at has passed, locked; skips
+        locked ones."""
+        ...
+
+    async def overdue(self, now: datetime, limit: int, *, told: bool) -> list[Conversation]:
+        """Queued or ASSIGNED ones whose timeout_at has passed, longest first, locked; skips locked ones. `told`:
+        those of which supervisors know already, or those of which they do not."""
+        ...
+
+    async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
+        """What the user holds of sessions that route, longest first, locked."""
+        ...
+
+    async def peek(self, conversation_id: ConversationId) -> Conversation:
+        """Unlocked. Raises NotFound."""
         ...
 
     async def queued(self, department_id: DepartmentId, limit: int) -> list[Conversation]:
@@ -101,6 +117,10 @@ class Conversations(Protocol):
 
 
 class Messages(Protocol):
+    async def unread(self, conversation_id: ConversationId, limit: int) -> list[str]:
+        """The provider's ids of the customer's last `limit` messages, newest first, unlocked."""
+        ...
+
     async def known(self, keys: Iterable[ProviderKey]) -> dict[ProviderKey, Message]:
         """Those that are stored, by the provider's id, locked."""
         ...
@@ -145,6 +165,22 @@ class Departments(Protocol):
 class Users(Protocol):
     async def get(self, user_id: UserId) -> User:
         """Locks. Raises NotFound."""
+        ...
+
+    async def peek(self, user_id: UserId) -> User:
+        """Unlocked. Raises NotFound."""
+        ...
+
+    async def load(self, user_id: UserId) -> int:
+        """How many ASSIGNED conversations the user holds."""
+        ...
+
+    async def silent_since(self, before: datetime) -> list[User]:
+        """Who is not OFFLINE and was last heard of earlier than that, locked; skips locked ones."""
+        ...
+
+    async def leaving(self) -> list[UserId]:
+        """Who left and still holds what is to be given to others."""
         ...
 
     async def candidates(self, department_id: DepartmentId | None) -> list[Candidate]:
@@ -202,6 +238,24 @@ class ApiKeys(Protocol):
     async def save(self, key: ApiKey) -> None: ...
 
 
+class Notes(Protocol):
+    async def add(self, note: Note) -> None: ...
+
+
+class Notifications(Protocol):
+    async def add(self, notifications: Sequence[Notification]) -> None:
+        """One row for each who is told."""
+        ...
+
+    async def mark_read(self, user_id: UserId, notification_id: NotificationId | None, at: datetime) -> int:
+        """One of the user's, or (None) all that are unread; how many there were. Idempotent. Raises NotFound."""
+        ...
+
+    async def trim(self, before: datetime) -> None:
+        """Delete those that are older."""
+        ...
+
+
 class IdempotencyKeys(Protocol):
     async def claim(self, caller: str, key: str, request_hash: bytes, message_id: MessageId) -> MessageId | None:
         """None: the key is new and now stands for `message_id`. Else the message it stood for.
@@ -221,6 +275,8 @@ class UnitOfWork(Protocol):
     sessions: Sessions
     assignments: Assignments
     api_keys: ApiKeys
+    notes: Notes
+    notifications: Notifications
     inbox: Inbox
     receipts: EarlyReceipts
     lanes: Lanes

@@ -1,23 +1,30 @@
-"""SetPresence and Heartbeat: who is there to answer."""
+"""SetPresence, Heartbeat and ExpirePresence: who is there to answer (contract E.5)."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.routing.hand_on import RedistributeAll, RedistributeConversations
 from whatsapp_hub.application.routing.serve_queue import ServeQueue
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Forbidden
+from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.user import OnlineStatus, User
+
+SILENT_AFTER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
 class SetPresence:
-    """A user's own presence. Coming ONLINE takes from the department's queue, oldest first."""
+    """A user's own presence. Coming ONLINE takes from the department's queue, oldest first; going OFFLINE gives what
+    the user holds to others."""
 
     storage: Storage
     clock: Clock
     serve_queue: ServeQueue
+    redistribute: RedistributeConversations
 
     async def __call__(self, caller: Caller, status: OnlineStatus) -> User:
         """Raises Forbidden for a caller that is no user."""
@@ -32,6 +39,8 @@ class SetPresence:
             await uow.commit()
         if status is OnlineStatus.ONLINE and user.department_id:
             await self.serve_queue(caller.tenant_id, user.department_id)
+        if user.hands_over:
+            await self.redistribute(caller.tenant_id, user.id)
         return user
 
 
@@ -50,3 +59,27 @@ class Heartbeat:
             user.last_heartbeat = self.clock()
             await uow.users.save([user])
             await uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class ExpirePresence:
+    """Every minute: whoever was not heard of for two minutes is OFFLINE, and hands over what they hold."""
+
+    storage: Storage
+    clock: Clock
+    redistribute_all: RedistributeAll
+
+    async def __call__(self, tenant_id: TenantId) -> int:
+        """How many users went OFFLINE. Safe to run in many processes at once."""
+        now = self.clock()
+        async with self.storage.tenant(tenant_id) as uow:
+            silent = await uow.users.silent_since(now - SILENT_AFTER)
+            for user in silent:
+                heard = user.last_heartbeat
+                user.set_presence(OnlineStatus.OFFLINE, now)
+                user.last_heartbeat = heard
+                uow.publish(user.take_events())
+            await uow.users.save(silent)
+            await uow.commit()
+        await self.redistribute_all(tenant_id)
+        return len(silent)

@@ -9,6 +9,8 @@ from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.note import Note
+from whatsapp_hub.domain.notification import Notification
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
@@ -45,6 +47,14 @@ class ConversationFilter:
     search: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    role: Role | None = None
+    active: bool | None = None
+    online_status: OnlineStatus | None = None
+    department_id: DepartmentId | None = None
+
+
 class Queries(Protocol):
     """Cursors that are not ours raise Invalid (`/cursor`); ids that do not exist here raise NotFound."""
 
@@ -70,25 +80,38 @@ class Queries(Protocol):
 
     async def contact_of(self, tenant_id: TenantId, conversation_id: ConversationId) -> Contact: ...
 
-    async def users(
-        self,
-        tenant_id: TenantId,
-        role: Role | None = None,
-        active: bool | None = None,
-        online_status: OnlineStatus | None = None,
-        department_id: DepartmentId | None = None,
-    ) -> list[User]: ...
+    async def users(self, tenant_id: TenantId, filter: UserFilter, limit: int, cursor: str | None) -> Page[User]:
+        """By name."""
+        ...
 
     async def user(self, tenant_id: TenantId, user_id: UserId) -> User: ...
 
-    async def departments(self, tenant_id: TenantId) -> list[Department]: ...
+    async def departments(self, tenant_id: TenantId, limit: int, cursor: str | None) -> Page[Department]:
+        """In the menu's order."""
+        ...
 
     async def department(self, tenant_id: TenantId, department_id: DepartmentId) -> Department: ...
 
-    async def queue(self, tenant_id: TenantId, department_id: DepartmentId) -> list[Conversation]:
+    async def queue(
+        self, tenant_id: TenantId, department_id: DepartmentId, limit: int, cursor: str | None
+    ) -> Page[Conversation]:
         """Longest waiting first."""
         ...
 
-    async def sessions(self, tenant_id: TenantId) -> list[Session]: ...
+    async def sessions(self, tenant_id: TenantId, limit: int, cursor: str | None) -> Page[Session]:
+        """The older first."""
+        ...
+
+    async def notes(
+        self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
+    ) -> Page[Note]:
+        """The older first."""
+        ...
+
+    async def notifications(
+        self, tenant_id: TenantId, user_id: UserId, unread: bool, limit: int, cursor: str | None
+    ) -> Page[Notification]:
+        """The newest first; `unread`: only those."""
+        ...
 
     async def session(self, tenant_id: TenantId, session_id: SessionId) -> Session: ...

@@ -30,6 +30,6 @@ async def require_sight(uow: UnitOfWork, caller: Caller, conversation: Conversat
     """Raise NotFound if the caller may not see the conversation."""
     department_id = None
     if caller.user_id and not caller.may(Action.READ_ALL_CONVERSATIONS):
-        department_id = (await uow.users.get(caller.user_id)).department_id
+        department_id = (await uow.users.peek(caller.user_id)).department_id
     if not is_in(sight_of(caller, department_id), conversation):
         raise NotFound("conversation", conversation.id)

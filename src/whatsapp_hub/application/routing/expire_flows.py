@@ -31,9 +31,9 @@ class ExpireFlows:
 
     async def _some(self, tenant_id: TenantId, limit: int) -> int:
         async with self.storage.tenant(tenant_id) as uow:
-            late = await uow.conversations.flows_timed_out(limit)
-            sessions = await uow.sessions.peek({conversation.session_id for conversation in late})
             changes = Changes(uow, self.new_id, self.clock())
+            late = await uow.conversations.flows_timed_out(changes.now, limit)
+            sessions = await uow.sessions.peek({conversation.session_id for conversation in late})
             bot = FollowFlow(changes)
             for conversation in late:
                 if session := sessions.get(conversation.session_id):

@@ -1,15 +1,12 @@
 """Carry out what the flow decides: say, ask, route, tell supervisors."""
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.routing.route_conversation import (
-    RouteConversation,
-    answer_deadline,
-    notification,
-)
+from whatsapp_hub.application.routing.route_conversation import RouteConversation, answer_deadline
 from whatsapp_hub.domain import flow
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.flow import Script, Step
+from whatsapp_hub.domain.notification import NotificationKind
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.texts import PHRASES
 
@@ -60,7 +57,7 @@ class FollowFlow:
             if not got and not silently:
                 self._changes.say(conversation, (await self.script()).phrases.queued, provider)
         if step.tell_supervisors:
-            self._changes.happened(notification(conversation, now, "conversation.unrouted"))
+            self._changes.notify(conversation, NotificationKind.UNROUTED)
         self._changes.conversation(conversation)
 
 

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.domain.assignment import Candidate, Choice, choose
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.conversation import Conversation, FlowState
 from whatsapp_hub.domain.department import Department
-from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.flow import Route
 from whatsapp_hub.domain.ids import DepartmentId, UserId
+from whatsapp_hub.domain.notification import NotificationKind
 from whatsapp_hub.domain.user import User
 
 
@@ -23,13 +23,13 @@ class RouteConversation:
     def __init__(self, changes: Changes, only: DepartmentId | None = None) -> None:
         self._changes = changes
         self._has_locked = only is not None
-        self._candidates: dict[DepartmentId, list[Candidate]] = {}
+        self._people_of: dict[DepartmentId | None, list[Candidate]] = {}
         self._locked: set[UserId] = set()
 
     async def __call__(self, conversation: Conversation, route: Route, answer_by: datetime | None) -> bool:
         """Assign or queue; True if somebody got it. `answer_by` as in `Conversation.assign`."""
         department, now = route.department, self._changes.now
-        if await self.to_whoever_is_free(conversation, department, answer_by, route.prefer):
+        if await self._assign(conversation, route, answer_by):
             return True
         reason = f"{route.reason}; nobody is free"
         conversation.queue(department.id, now, department.response_timeout, reason)
@@ -37,20 +37,35 @@ class RouteConversation:
         return False
 
     async def to_whoever_is_free(
-        self,
-        conversation: Conversation,
-        department: Department,
-        answer_by: datetime | None,
-        prefer: UserId | None = None,
+        self, conversation: Conversation, department: Department, answer_by: datetime | None
     ) -> bool:
         """Assign to the department's best choice; False, and nothing changes, if nobody is free."""
-        people = await self._people(department.id)
-        while choice := choose(people, self._changes.now, prefer):
-            if choice.user.id in self._locked:
-                self.give(conversation, choice, department.id, answer_by)
-                return True
-            await self._lock(choice.user.id, department.id, people)
-        return False
+        return await self._assign(conversation, Route(department, ""), answer_by)
+
+    async def _assign(self, conversation: Conversation, route: Route, answer_by: datetime | None) -> bool:
+        choice = await self._choice(route.department.id, route.prefer, route.avoid)
+        if choice is None:
+            return False
+        self.give(conversation, choice, route.department.id, answer_by, route.reason)
+        return True
+
+    async def to_anybody(self, conversation: Conversation, departments: dict[DepartmentId, Department]) -> bool:
+        """Time is out: any free person of any department takes it over; False, and nothing changes, if nobody is."""
+        choice = await self._choice(None, None, conversation.assigned_user_id)
+        if choice is None:
+            return False
+        assert choice.user.department_id is not None
+        department = departments[choice.user.department_id]
+        deadline = answer_deadline(self._changes.now, conversation.unread_count, department.response_timeout)
+        self.give(conversation, choice, department.id, deadline, "nobody answered in time", FlowState.TIMEOUT_REDIRECT)
+        return True
+
+    async def lock(self) -> None:
+        """All departments of the tenant."""
+        if not self._has_locked:
+            departments = self._changes.uow.departments
+            await departments.lock([department.id for department in await departments.all()])
+            self._has_locked = True
 
     def give(
         self,
@@ -58,37 +73,49 @@ class RouteConversation:
         choice: Choice,
         department_id: DepartmentId | None,
         answer_by: datetime | None,
+        because: str = "",
+        state: FlowState = FlowState.ASSIGNED,
     ) -> None:
         """Assign to this person and tell them."""
         now, user = self._changes.now, choice.user
-        conversation.assign(user.id, department_id, now, choice.reason, answer_by)
+        reason = f"{choice.reason}; {because}" if because else choice.reason
+        conversation.assign(user.id, department_id, now, reason, answer_by, state)
         self._changes.conversation(conversation)
-        self._changes.happened(notification(conversation, now, "conversation.assigned", user.id))
+        self._changes.notify(conversation, NotificationKind.ASSIGNED, user.id)
         user.last_assigned_at = now
         self._changes.user(user)
         self._count(user)
 
-    async def _people(self, department_id: DepartmentId) -> list[Candidate]:
-        if department_id not in self._candidates:
-            if not self._has_locked:
-                departments = self._changes.uow.departments
-                await departments.lock([department.id for department in await departments.all()])
-                self._has_locked = True
-            self._candidates[department_id] = await self._changes.uow.users.candidates(department_id)
-        return self._candidates[department_id]
+    async def _choice(
+        self, department_id: DepartmentId | None, prefer: UserId | None, avoid: UserId | None
+    ) -> Choice | None:
+        """The best of a department (None: of all that have one), locked."""
+        people = await self._people(department_id)
+        while choice := choose(people, self._changes.now, prefer, avoid):
+            if choice.user.id in self._locked:
+                return choice
+            await self._lock(choice.user.id, department_id, people)
+        return None
 
-    async def _lock(self, user_id: UserId, department_id: DepartmentId, people: list[Candidate]) -> None:
+    async def _people(self, department_id: DepartmentId | None) -> list[Candidate]:
+        if department_id not in self._people_of:
+            await self.lock()
+            people = await self._changes.uow.users.candidates(department_id)
+            self._people_of[department_id] = [c for c in people if c.user.department_id is not None]
+        return self._people_of[department_id]
+
+    async def _lock(self, user_id: UserId, department_id: DepartmentId | None, people: list[Candidate]) -> None:
         """The person as they are now, until the transaction ends; one who left the department is struck off."""
         user = await self._changes.uow.users.get(user_id)
         self._locked.add(user_id)
         place = next(n for n, candidate in enumerate(people) if candidate.user.id == user_id)
-        if user.department_id == department_id:
+        if user.department_id is not None and department_id in (None, user.department_id):
             people[place] = replace(people[place], user=user)
         else:
             del people[place]
 
     def _count(self, user: User) -> None:
-        for people in self._candidates.values():
+        for people in self._people_of.values():
             for place, candidate in enumerate(people):
                 if candidate.user.id == user.id:
                     people[place] = replace(candidate, user=user, load=candidate.load + 1)
@@ -97,10 +124,3 @@ class RouteConversation:
 def answer_deadline(now: datetime, unread: int, timeout: timedelta) -> datetime | None:
     """By when somebody who just got the conversation should answer: only if the customer waits."""
     return now + timeout if unread else None
-
-
-def notification(conversation: Conversation, at: datetime, kind: str, user_id: UserId | None = None) -> Event:
-    """Tell one user, or (None) the tenant's supervisors."""
-    event = conversation.event(EventType.NOTIFICATION_CREATED, at)
-    audience = {"userId": str(user_id)} if user_id else {"role": "ADMIN"}
-    return replace(event, detail={"kind": kind, **audience})

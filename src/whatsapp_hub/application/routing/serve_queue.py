@@ -12,7 +12,8 @@ from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.routing.route_conversation import RouteConversation, answer_deadline
 from whatsapp_hub.domain.department import Department
-from whatsapp_hub.domain.ids import DepartmentId, TenantId
+from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 
 AT_ONCE = 100
 
@@ -43,6 +44,25 @@ class ServeQueue:
                 break
             given += 1
         return given
+
+
+@dataclass(frozen=True, slots=True)
+class ServeFreed:
+    """Somebody has one conversation less: their department's queue may have one for them."""
+
+    storage: Storage
+    serve: ServeQueue
+
+    async def __call__(self, tenant_id: TenantId, user_id: UserId | None) -> None:
+        if user_id is None:
+            return
+        try:
+            async with self.storage.tenant(tenant_id) as uow:
+                department_id = (await uow.users.peek(user_id)).department_id
+            if department_id:
+                await self.serve(tenant_id, department_id)
+        except NotFound:
+            return
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,8 @@ from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.sight import sight_for
-from whatsapp_hub.application.inbox.work_conversation import (
-    AssignConversation,
-    MarkConversationRead,
-    ResolveConversation,
-)
+from whatsapp_hub.application.inbox.close_conversation import ResolveConversation
+from whatsapp_hub.application.inbox.work_conversation import AssignConversation, MarkConversationRead
 from whatsapp_hub.application.reading.queries import ConversationFilter, Queries
 from whatsapp_hub.application.sending.send_message import StartConversation
 from whatsapp_hub.domain.access import Action

@@ -4,11 +4,12 @@ from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import delete, get, patch, post
+from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.sight import sight_for
 from whatsapp_hub.application.accounts.departments import (
     CreateDepartment,
@@ -16,7 +17,7 @@ from whatsapp_hub.application.accounts.departments import (
     DepartmentChanges,
     UpdateDepartment,
 )
-from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.application.reading.queries import Queries, UserFilter
 from whatsapp_hub.application.reading.visibility import is_in
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.ids import DepartmentId
@@ -43,9 +44,12 @@ class DepartmentBody(DepartmentPatch, kw_only=True, forbid_unknown_fields=True, 
 
 
 @get("/departments", guards=READ, tags=TAGS)
-async def list_departments(caller: Asking, queries: FromDishka[Queries]) -> list[dict[str, object]]:
+async def list_departments(
+    caller: Asking, queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
     """In the menu's order."""
-    return [entities.department(d) for d in await queries.departments(caller.tenant_id)]
+    found = await queries.departments(caller.tenant_id, limit, cursor)
+    return page([entities.department(d) for d in found.items], found.next_cursor)
 
 
 @get("/departments/{id:uuid}", guards=READ, tags=TAGS)
@@ -55,20 +59,24 @@ async def get_department(caller: Asking, id: FromPath[UUID], queries: FromDishka
 
 
 @get("/departments/{id:uuid}/agents", guards=[*READ, allows(Action.READ_USERS)], tags=TAGS)
-async def list_agents(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> list[dict[str, object]]:
-    """The department's users."""
+async def list_agents(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
+    """The department's users, by name."""
     department = await queries.department(caller.tenant_id, DepartmentId(id))
-    users = await queries.users(caller.tenant_id, department_id=department.id)
-    return [entities.user(user) for user in users]
+    found = await queries.users(caller.tenant_id, UserFilter(department_id=department.id), limit, cursor)
+    return page([entities.user(user) for user in found.items], found.next_cursor)
 
 
 @get("/departments/{id:uuid}/queue", guards=[*READ, allows(Action.READ_CONVERSATIONS)], tags=TAGS)
-async def list_queue(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> list[dict[str, object]]:
+async def list_queue(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
     """Conversations that wait for somebody free, the longest waiting first."""
     department = await queries.department(caller.tenant_id, DepartmentId(id))
     sight = await sight_for(caller, queries)
-    queue = await queries.queue(caller.tenant_id, department.id)
-    return [entities.conversation(c) for c in queue if is_in(sight, c)]
+    found = await queries.queue(caller.tenant_id, department.id, limit, cursor)
+    return page([entities.conversation(c) for c in found.items if is_in(sight, c)], found.next_cursor)
 
 
 @post("/departments", tags=TAGS)

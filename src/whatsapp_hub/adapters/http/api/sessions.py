@@ -5,12 +5,13 @@ from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import delete, get, patch, post
+from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.contracts.capabilities import capabilities as present_capabilities
 from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.reading.queries import Queries
@@ -85,10 +86,15 @@ def shown(session: Session, caller: Caller, providers: Providers) -> dict[str, o
 
 @get("/sessions", guards=READ, tags=TAGS)
 async def list_sessions(
-    caller: Asking, queries: FromDishka[Queries], providers: FromDishka[Providers]
-) -> list[dict[str, object]]:
-    """The company's sessions."""
-    return [shown(s, caller, providers) for s in await queries.sessions(caller.tenant_id)]
+    caller: Asking,
+    queries: FromDishka[Queries],
+    providers: FromDishka[Providers],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[list[dict[str, object]]]:
+    """The company's sessions, the older first."""
+    found = await queries.sessions(caller.tenant_id, limit, cursor)
+    return page([shown(s, caller, providers) for s in found.items], found.next_cursor)
 
 
 @get("/sessions/{id:uuid}", guards=READ, tags=TAGS)

@@ -5,14 +5,22 @@ from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import get, patch, post
+from litestar import Response, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.application.accounts.users import NewUser, RegisterUser, UpdateUser, UserChanges
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.application.accounts.users import (
+    UNCHANGED,
+    NewUser,
+    RegisterUser,
+    Unchanged,
+    UpdateUser,
+    UserChanges,
+)
 from whatsapp_hub.application.presence.set_presence import SetPresence
-from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.application.reading.queries import Queries, UserFilter
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 from whatsapp_hub.domain.user import OnlineStatus, Role
@@ -33,9 +41,24 @@ class UserBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 class UserPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     name: str | None = None
     role: Role | None = None
-    department_id: UUID | None = None
     is_active: bool | None = None
-    max_conversations: int | None = None
+    department_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    max_conversations: int | msgspec.UnsetType | None = msgspec.UNSET
+
+    def changes(self) -> UserChanges:
+        department: DepartmentId | Unchanged | None = None
+        if self.department_id is msgspec.UNSET:
+            department = UNCHANGED
+        elif self.department_id is not None:
+            department = DepartmentId(self.department_id)
+        bound = self.max_conversations
+        return UserChanges(
+            name=self.name,
+            role=self.role,
+            is_active=self.is_active,
+            department_id=department,
+            max_conversations=UNCHANGED if bound is msgspec.UNSET else bound,
+        )
 
 
 class StatusBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -50,12 +73,15 @@ async def list_users(
     status: FromQuery[Literal["active", "inactive"] | None] = None,
     online_status: Annotated[OnlineStatus | None, QueryParameter(name="onlineStatus")] = None,
     department_id: Annotated[UUID | None, QueryParameter(name="departmentId")] = None,
-) -> list[dict[str, object]]:
-    """The company's users."""
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[list[dict[str, object]]]:
+    """The company's users, by name."""
     active = None if status is None else status == "active"
     department = DepartmentId(department_id) if department_id else None
-    users = await queries.users(caller.tenant_id, role, active, online_status, department)
-    return [entities.user(user) for user in users]
+    wanted = UserFilter(role, active, online_status, department)
+    found = await queries.users(caller.tenant_id, wanted, limit, cursor)
+    return page([entities.user(user) for user in found.items], found.next_cursor)
 
 
 @post("/users", tags=TAGS)
@@ -77,15 +103,8 @@ async def create_user(caller: Asking, data: JSONBody[UserBody], use: FromDishka[
 async def update_user(
     caller: Asking, id: FromPath[UUID], data: JSONBody[UserPatch], use: FromDishka[UpdateUser]
 ) -> dict[str, object]:
-    """Change a user (ADMIN). What is not given stays."""
-    changes = UserChanges(
-        name=data.name,
-        role=data.role,
-        department_id=DepartmentId(data.department_id) if data.department_id else None,
-        is_active=data.is_active,
-        max_conversations=data.max_conversations,
-    )
-    return entities.user(await use(caller, UserId(id), changes))
+    """Change a user (ADMIN). What is not given stays; null clears `departmentId` and `maxConversations`."""
+    return entities.user(await use(caller, UserId(id), data.changes()))
 
 
 @patch("/users/me/status", tags=TAGS)

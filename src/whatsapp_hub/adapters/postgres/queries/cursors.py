@@ -16,7 +16,7 @@ _NOT_OURS = "is not a cursor of this list"
 
 
 class Newer(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """Of conversations: those changed before `at`, ids breaking ties."""
+    """Of lists in order of time: those before (or after) `at`, ids breaking ties."""
 
     at: datetime
     id: UUID
@@ -28,7 +28,20 @@ class Older(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     seq: int
 
 
-Cursor = Newer | Older
+class Named(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Of lists by name: those after it, ids breaking ties."""
+
+    name: str
+    id: UUID
+
+
+class Id(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Of lists by id alone."""
+
+    id: UUID
+
+
+Cursor = Newer | Older | Named | Id
 
 
 def written(cursor: Cursor) -> str:
@@ -49,6 +62,16 @@ def read_older(text: str) -> Older:
     if not 0 <= cursor.seq < 2**63:
         raise Invalid.field("cursor", _NOT_OURS)
     return cursor
+
+
+def read_named(text: str) -> Named:
+    """Raises Invalid (`/cursor`)."""
+    return _decoded(text, Named)
+
+
+def read_id(text: str) -> Id:
+    """Raises Invalid (`/cursor`)."""
+    return _decoded(text, Id)
 
 
 def _decoded(text: str, kind: type[T]) -> T:

@@ -1,12 +1,26 @@
 """The Queries port: each call a transaction of its own as hub_app, without locks."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
 
-from whatsapp_hub.adapters.postgres import contacts, conversations, departments, messages, sessions, users
+from whatsapp_hub.adapters.postgres import contacts, conversations, departments, messages, notes, sessions, users
 from whatsapp_hub.adapters.postgres.queries import conversation_list
-from whatsapp_hub.adapters.postgres.queries.cursors import Newer, Older, read_older, written
+from whatsapp_hub.adapters.postgres.queries.cursors import (
+    Cursor,
+    Id,
+    Named,
+    Newer,
+    Older,
+    read_id,
+    read_named,
+    read_newer,
+    read_older,
+    written,
+)
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
-from whatsapp_hub.application.reading.queries import ConversationFilter, Page, Sight
+from whatsapp_hub.application.reading.queries import ConversationFilter, Page, Sight, UserFilter
 from whatsapp_hub.application.reading.visibility import is_in
 from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation
@@ -14,21 +28,49 @@ from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.note import Note
+from whatsapp_hub.domain.notification import Notification
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.user import User
+
+T = TypeVar("T")
 
 _CONVERSATION = f"SELECT {conversations.COLUMNS} FROM conversations WHERE id = $1"
 _QUEUE = f"""
     SELECT {conversations.COLUMNS} FROM conversations WHERE department_id = $1 AND status = 'OPEN'
-    ORDER BY routed_at, id"""
+      AND (routed_at, id) > ($2, $3)
+    ORDER BY routed_at, id LIMIT $4"""
 _MESSAGES = f"""
     SELECT {messages.COLUMNS}, seq FROM messages WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"""
 _USERS = f"""
     {users.SELECT} WHERE u.tenant_id = hub.tenant()
       AND ($1::text IS NULL OR u.role = $1) AND ($2::bool IS NULL OR u.is_active = $2)
       AND ($3::text IS NULL OR u.online_status = $3) AND ($4::uuid IS NULL OR u.department_id = $4)
-    ORDER BY lower(u.name), u.id"""
+      AND ($5::text IS NULL OR (lower(u.name), u.id) > (lower($5), $6))
+    ORDER BY lower(u.name), u.id LIMIT $7"""
+_DEPARTMENTS = f"""
+    {departments.SELECT} WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3"""
+_SESSIONS = f"""
+    {sessions.SELECT} WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3"""
+_NOTES = f"""
+    SELECT {notes.NOTE_COLUMNS} FROM notes WHERE conversation_id = $1 AND id > $2 ORDER BY id LIMIT $3"""
+_NOTIFICATIONS = f"""
+    SELECT {notes.NOTIFICATION_COLUMNS} FROM notifications
+    WHERE user_id = $1 AND id < $2 AND (NOT $3 OR read_at IS NULL) ORDER BY id DESC LIMIT $4"""
+_LONG_AGO = Newer(datetime.min.replace(tzinfo=UTC), UUID(int=0))
+_LAST_ID = Id(UUID(int=2**128 - 1))
+
+
+def _after(cursor: str | None) -> tuple[datetime, UUID]:
+    after = read_newer(cursor) if cursor is not None else _LONG_AGO
+    return after.at, after.id
+
+
+def _page(rows: Sequence[Any], entity_of: Callable[[Any], T], limit: int, place: Callable[[T], Cursor]) -> Page[T]:
+    """Of `limit + 1` rows: the one too many tells that there is a next page."""
+    items = [entity_of(row) for row in rows[:limit]]
+    return Page(items, written(place(items[-1])) if len(rows) > limit else None)
 
 
 class PostgresQueries:
@@ -88,35 +130,51 @@ class PostgresQueries:
             names = await connection.fetch(contacts.IDENTITIES, [row["id"]])
         return contacts.contact_of(row, map(contacts.identity_of, names))
 
-    async def users(
-        self,
-        tenant_id: TenantId,
-        role: Role | None = None,
-        active: bool | None = None,
-        online_status: OnlineStatus | None = None,
-        department_id: DepartmentId | None = None,
-    ) -> list[User]:
-        rows = await self._rows(tenant_id, _USERS, role, active, online_status, department_id)
-        return [users.user_of(row) for row in rows]
+    async def users(self, tenant_id: TenantId, filter: UserFilter, limit: int, cursor: str | None) -> Page[User]:
+        wanted = (filter.role, filter.active, filter.online_status, filter.department_id)
+        after = read_named(cursor) if cursor is not None else None
+        place = (after.name, after.id) if after else (None, None)
+        rows = await self._rows(tenant_id, _USERS, *wanted, *place, limit + 1)
+        return _page(rows, users.user_of, limit, lambda user: Named(user.name, user.id))
 
     async def user(self, tenant_id: TenantId, user_id: UserId) -> User:
         return users.user_of(await self._one(tenant_id, "user", user_id, f"{users.SELECT} WHERE id = $1"))
 
-    async def departments(self, tenant_id: TenantId) -> list[Department]:
-        return [departments.department_of(row) for row in await self._rows(tenant_id, departments.ALL)]
+    async def departments(self, tenant_id: TenantId, limit: int, cursor: str | None) -> Page[Department]:
+        rows = await self._rows(tenant_id, _DEPARTMENTS, *_after(cursor), limit + 1)
+        return _page(rows, departments.department_of, limit, lambda d: Newer(d.created_at, d.id))
 
     async def department(self, tenant_id: TenantId, department_id: DepartmentId) -> Department:
         return departments.department_of(await self._one(tenant_id, "department", department_id, departments.ONE))
 
-    async def queue(self, tenant_id: TenantId, department_id: DepartmentId) -> list[Conversation]:
+    async def queue(
+        self, tenant_id: TenantId, department_id: DepartmentId, limit: int, cursor: str | None
+    ) -> Page[Conversation]:
+        after = _after(cursor)
         async with self._storage.connection(tenant_id) as connection:
             if not await connection.fetchrow(departments.ONE, department_id):
                 raise NotFound("department", department_id)
-            return [conversations.conversation_of(row) for row in await connection.fetch(_QUEUE, department_id)]
+            rows = await connection.fetch(_QUEUE, department_id, *after, limit + 1)
+        return _page(rows, conversations.conversation_of, limit, lambda c: Newer(c.routed_at or c.created_at, c.id))
 
-    async def sessions(self, tenant_id: TenantId) -> list[Session]:
-        rows = await self._rows(tenant_id, f"{sessions.SELECT} ORDER BY created_at, id")
-        return [sessions.session_of(row, self._storage.kit.vault) for row in rows]
+    async def sessions(self, tenant_id: TenantId, limit: int, cursor: str | None) -> Page[Session]:
+        rows = await self._rows(tenant_id, _SESSIONS, *_after(cursor), limit + 1)
+        vault = self._storage.kit.vault
+        return _page(rows, lambda row: sessions.session_of(row, vault), limit, lambda s: Newer(s.created_at, s.id))
+
+    async def notes(
+        self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
+    ) -> Page[Note]:
+        after = read_id(cursor).id if cursor is not None else UUID(int=0)
+        rows = await self._rows(tenant_id, _NOTES, conversation_id, after, limit + 1)
+        return _page(rows, notes.note_of, limit, lambda note: Id(note.id))
+
+    async def notifications(
+        self, tenant_id: TenantId, user_id: UserId, unread: bool, limit: int, cursor: str | None
+    ) -> Page[Notification]:
+        before = read_id(cursor) if cursor is not None else _LAST_ID
+        rows = await self._rows(tenant_id, _NOTIFICATIONS, user_id, before.id, unread, limit + 1)
+        return _page(rows, notes.notification_of, limit, lambda n: Id(n.id))
 
     async def session(self, tenant_id: TenantId, session_id: SessionId) -> Session:
         row = await self._one(tenant_id, "session", session_id, f"{sessions.SELECT} WHERE id = $1")

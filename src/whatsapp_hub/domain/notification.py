@@ -1,0 +1,26 @@
+"""A notification: something that one person, or every supervisor, should look at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from whatsapp_hub.domain.ids import ConversationId, NotificationId, TenantId, UserId
+
+
+class NotificationKind(StrEnum):
+    ASSIGNED = "conversation.assigned"
+    UNROUTED = "conversation.unrouted"
+    TIMED_OUT = "conversation.timed_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """`user_id` None: for all who are administrators when it is stored; each of them has it and reads it apart."""
+
+    id: NotificationId
+    tenant_id: TenantId
+    kind: NotificationKind
+    conversation_id: ConversationId
+    created_at: datetime
+    user_id: UserId | None = None
+    read_at: datetime | None = None
