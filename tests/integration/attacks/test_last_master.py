@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.postgres.conftest import World
+from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.application.accounts.users import UpdateUser, UserChanges
 from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.routing.hand_on import RedistributeConversations
+from whatsapp_hub.application.routing.serve_queue import ServeQueue
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.user import Role, User
 
@@ -36,7 +38,9 @@ async def promoted(world: World, user: User) -> User:
 
 async def update(world: World, user: User, changes: UserChanges) -> User:
     caller = Caller(world.tenant.id, Role.MASTER, "master", user.id)
-    return await UpdateUser(world.hub.storage, now)(caller, user.id, changes)
+    storage = world.hub.storage
+    serve, redistribute = ServeQueue(storage, now, new_id), RedistributeConversations(storage, now, new_id)
+    return await UpdateUser(storage, now, redistribute, serve)(caller, user.id, changes)
 
 
 @pytest.mark.parametrize("changes", [UserChanges(role=Role.ADMIN), UserChanges(is_active=False)], ids=repr)

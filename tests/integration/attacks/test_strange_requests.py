@@ -11,6 +11,7 @@ from whatsapp_hub.application.inbox.work_conversation import AssignConversation
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
+from whatsapp_hub.application.routing.serve_queue import ServeFreed, ServeQueue
 from whatsapp_hub.application.sending.send_message import StartConversation
 from whatsapp_hub.application.sending.settle_message import RetryMessage
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession, SessionChanges, UpdateSession
@@ -70,7 +71,8 @@ async def test_what_is_resolved_is_not_assigned_even_to_whoever_had_it(world: Wo
         stored.resolve(now())
         await uow.conversations.save([stored])
         await uow.commit()
-    assign = AssignConversation(world.hub.storage, now, new_id)
+    storage = world.hub.storage
+    assign = AssignConversation(storage, now, new_id, ServeFreed(storage, ServeQueue(storage, now, new_id)))
     with pytest.raises(Conflict):
         await assign(admin(world, user.id), conversation.id)
 
