@@ -79,6 +79,11 @@ def parse_address(text: str, field_name: str = "to") -> Identity:
     return Identity.chat(f"{user}@{server}")
 
 
+def address_of(identity: Identity) -> str:
+    """The inverse of `parse_address`: a phone's digits, else a JID (or a BSUID as it is)."""
+    return f"{identity.address}@lid" if identity.kind is IdentityKind.LID else identity.address
+
+
 @dataclass(slots=True)
 class Contact:
     """`identities` is never empty; a group, broadcast list or channel has one identity of kind CHAT."""

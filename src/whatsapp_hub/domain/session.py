@@ -63,8 +63,8 @@ def check_key(value: str, field_name: str) -> str:
 
 @dataclass(slots=True)
 class Session(Records):
-    """`key` is the client's own name for it (contract: sessionId); `settings` are the provider's, decoded
-    by its plugin and opaque here; `paused` stops its lanes until an operator mends the credentials."""
+    """`key` is the client's own name for it (contract: sessionId); `settings` are the provider's, decoded by its plugin
+    and opaque here; `owner` is whose it is in the words of a client that has users of its own."""
 
     id: SessionId
     tenant_id: TenantId
@@ -77,6 +77,7 @@ class Session(Records):
     settings: object = None
     agent_id: str = ""
     user_id: UserId | None = None
+    owner: str | None = None
     department_id: DepartmentId | None = None
     phone_number: str | None = None
     status: SessionStatus = SessionStatus.DISCONNECTED

@@ -8,7 +8,7 @@ from datetime import timedelta
 from importlib.metadata import version
 
 import uvicorn
-from dishka import AnyOf, AsyncContainer, Provider, Scope, provide
+from dishka import AnyOf, AsyncContainer, Provider, Scope, provide, provide_all
 from litestar import Litestar
 from redis.asyncio import Redis
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.http.health import Health
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
+from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
 from whatsapp_hub.adapters.realtime.gateway import Gateway
 from whatsapp_hub.adapters.realtime.recent import Recent
 from whatsapp_hub.adapters.realtime.streams import LogStreams
@@ -34,6 +35,18 @@ from whatsapp_hub.application.ports.realtime import Streams
 from whatsapp_hub.application.ports.security import Tokens
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
 from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.application.reading.sessions import SessionFinder
+from whatsapp_hub.application.sending.send_to import SendTo
+from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession, DeleteInstance
+from whatsapp_hub.application.sessions.open_sessions import (
+    CreateInstance,
+    OpenAgentSession,
+    OpenRules,
+    OpenSession,
+    PrepareSession,
+    ShowCode,
+    StartNamed,
+)
 from whatsapp_hub.main.container import Part, make_container
 from whatsapp_hub.main.roles import settle_memory
 from whatsapp_hub.main.settings import Settings
@@ -49,6 +62,15 @@ class Serving(Provider):
     scope = Scope.APP
     queries = provide(PostgresQueries, provides=Queries)
     login = provide(Login)
+    finder = provide(PostgresSessionFinder, provides=SessionFinder)
+    gateways = provide_all(
+        *(PrepareSession, OpenAgentSession, OpenSession, CreateInstance, ShowCode, StartNamed),
+        *(CloseAgentSession, DeleteInstance, SendTo),
+    )
+
+    @provide
+    def open_rules(self, settings: Settings) -> OpenRules:
+        return OpenRules(settings.whatsapp_provider, timedelta(milliseconds=settings.whatsapp_qr_timeout))
 
     @provide
     def tokens(self, settings: Settings) -> Tokens:

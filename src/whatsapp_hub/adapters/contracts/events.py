@@ -44,3 +44,15 @@ def body(event: Event) -> bytes:
     for name, value in event.detail.items():
         shown[name] = entities.time(value) if isinstance(value, datetime) else value
     return _encode(shown)
+
+
+class _Reasoned(msgspec.Struct):
+    reason: str | None = None
+
+
+_reasoned = msgspec.json.Decoder(_Reasoned)
+
+
+def reason_in(body: bytes) -> str | None:
+    """The detail `reason` of an event's body."""
+    return _reasoned.decode(body).reason

@@ -10,7 +10,7 @@ from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origin
 from whatsapp_hub.application.receiving.batch import Batch, Seen
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
-from whatsapp_hub.domain.contact import Contact
+from whatsapp_hub.domain.contact import Contact, IdentityKind, address_of
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
@@ -103,7 +103,7 @@ class ApplyMessages:
             author=event.author,
         )
         kind = EventType.MESSAGE_SENT if event.from_me else EventType.MESSAGE_RECEIVED
-        message.record(message.event(kind, now))
+        message.record(message.event(kind, now, **told_of(contact, event)))
         return message
 
     def _is_answered(self, session: Session, event: MessageSeen) -> bool:
@@ -120,6 +120,14 @@ class ApplyMessages:
             await self._bot.without_words(conversation, session.provider)
         else:
             await self._bot.customer_wrote(conversation, event.content.text, session.provider)
+
+
+def told_of(contact: Contact, event: MessageSeen) -> dict[str, object]:
+    """What gateways tell of a message beside the message itself, so that nobody has to look the chat up: its address
+    as others write it (a phone's digits, else a JID), the writer's own name, whether the chat is a group."""
+    identity = next((i for i in contact.identities if i.kind is IdentityKind.PHONE), contact.identities[0])
+    name = event.name or (None if event.from_me else contact.name)
+    return {"from": address_of(identity), "pushName": name, "isGroup": event.kind is ChatKind.GROUP}
 
 
 def is_typed_now(event: MessageSeen) -> bool:

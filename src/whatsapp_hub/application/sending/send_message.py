@@ -73,23 +73,43 @@ class StartConversation:
         idempotency_key: str | None = None,
     ) -> Conversation:
         """Raises as SendMessage does, and Invalid for `to`."""
+        return (await self.message(caller, session_id, to, content, idempotency_key))[0]
+
+    async def message(
+        self,
+        caller: Caller,
+        session_id: SessionId,
+        to: str,
+        content: Content,
+        idempotency_key: str | None = None,
+        *,
+        take: bool = True,
+    ) -> tuple[Conversation, Message]:
+        """The same, with the message. Not `take`: a new conversation stays nobody's."""
         caller.require(Action.START_CONVERSATIONS)
         identity = parse_address(to)
         message_id = MessageId(self.new_id())
         async with self.storage.tenant(caller.tenant_id) as uow:
             request = _digest("start", session_id, content, to)
             if earlier := await _earlier(uow, caller, idempotency_key, request, message_id):
-                return await uow.conversations.get(earlier.conversation_id)
+                return await uow.conversations.get(earlier.conversation_id), earlier
             session = await _sendable(uow, session_id, self.providers, content, None, identity)
             changes = Changes(uow, self.new_id, self.clock())
-            conversation = await self._round(uow, changes, session, identity, caller)
-            _write(changes, caller, conversation, session, content, message_id, None)
+            conversation = await self._round(uow, changes, session, identity, caller, take=take)
+            message = _write(changes, caller, conversation, session, content, message_id, None)
             await changes.write()
             await uow.commit()
-        return conversation
+        return conversation, message
 
     async def _round(
-        self, uow: UnitOfWork, changes: Changes, session: Session, identity: Identity, caller: Caller
+        self,
+        uow: UnitOfWork,
+        changes: Changes,
+        session: Session,
+        identity: Identity,
+        caller: Caller,
+        *,
+        take: bool,
     ) -> Conversation:
         is_group = identity.kind is IdentityKind.CHAT
         [(contact, _)] = await uow.contacts.meet([Sighting((identity,), None, is_group)], changes.now)
@@ -112,7 +132,8 @@ class StartConversation:
         if latest:
             conversation.continues(latest)
         conversation.opened(changes.now)
-        await self._take(uow, conversation, caller, changes)
+        if take:
+            await self._take(uow, conversation, caller, changes)
         changes.conversation(conversation, new=True)
         return conversation
 

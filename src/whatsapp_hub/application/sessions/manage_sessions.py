@@ -9,6 +9,7 @@ from whatsapp_hub.application.ports.provider import Plugin, Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.contact import IdentityKind, parse_address
 from whatsapp_hub.domain.errors import Invalid, NotFound
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
@@ -19,14 +20,17 @@ from whatsapp_hub.domain.session import UNREADABLE, Routing, Session, check_key
 @dataclass(frozen=True, slots=True)
 class NewSession:
     """`key` None: the name if it can be one, else the session's id. `routing` None: departments, or none
-    for a session bound to an agent (bot)."""
+    for a session bound to an agent (bot). `own_key`: the key is the session's id. `owner`: see Session."""
 
     name: str
     provider: str
     settings: Mapping[str, object] = field(default_factory=dict)
     key: str | None = None
+    own_key: bool = False
     agent_id: str | None = None
     user_id: UserId | None = None
+    owner: str | None = None
+    phone_number: str | None = None
     department_id: DepartmentId | None = None
     routing: Routing | None = None
     webhook_url: str | None = None
@@ -59,7 +63,7 @@ class CreateSession:
         session = Session(
             id=id,
             tenant_id=caller.tenant_id,
-            key=new.key or _key_of(new.name, id),
+            key=str(id) if new.own_key else new.key or _key_of(new.name, id),
             name=_name(new.name),
             provider=plugin.kind,
             routing=new.routing or default,
@@ -68,6 +72,8 @@ class CreateSession:
             settings=plugin.decode_settings(new.settings),
             agent_id=new.agent_id or "",
             user_id=new.user_id,
+            owner=_owner(new.owner),
+            phone_number=_phone(new.phone_number),
             department_id=new.department_id,
             webhook_url=new.webhook_url,
         )
@@ -156,6 +162,22 @@ def _name(name: str) -> str:
     if not 1 <= len(name.strip()) <= 128 or not is_storable(name):
         raise Invalid.field("name", "must have 1 to 128 characters, without NUL")
     return name.strip()
+
+
+def _owner(owner: str | None) -> str | None:
+    if owner is not None and (not 1 <= len(owner) <= 128 or not is_storable(owner)):
+        raise Invalid.field("userId", "must have 1 to 128 characters, without NUL")
+    return owner
+
+
+def _phone(phone: str | None) -> str | None:
+    """Digits."""
+    if not phone:
+        return None
+    identity = parse_address(phone, "phoneNumber")
+    if identity.kind is not IdentityKind.PHONE:
+        raise Invalid.field("phoneNumber", "must be digits or an E.164 number")
+    return identity.address
 
 
 def _key_of(name: str, id: UUID) -> str:

@@ -1,0 +1,82 @@
+"""Contract A: sessions owned by AI agents."""
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import delete, get, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts import connections, gateways
+from whatsapp_hub.adapters.http.api.conversations import IdempotencyKey
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.gateways.fields import SendBody, spelled
+from whatsapp_hub.application.reading.sessions import SessionFinder
+from whatsapp_hub.application.sending.send_to import SendTo
+from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession
+from whatsapp_hub.application.sessions.open_sessions import OpenAgentSession
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import NotFound
+
+TAGS = ["A: agents' sessions"]
+
+
+class InitBody(msgspec.Struct, rename="camel"):
+    session_id: str | None = None
+    provider: str | None = None
+
+
+@post("/whatsapp/{key:str}/sessions/init", status_code=202, tags=TAGS)
+async def init_agent_session(
+    caller: Asking, key: FromPath[str], use: FromDishka[OpenAgentSession], data: JSONBody[InitBody | None] = None
+) -> dict[str, object]:
+    """Start a session of an AI agent (`key` is the agentId), made if need be. Without a `sessionId`: the agent's
+    newest session that is not connected, else a new one."""
+    body = data or InitBody()
+    with spelled(name="sessionId"):
+        return gateways.agent_session(await use(caller, key, body.session_id, body.provider))
+
+
+@delete("/whatsapp/{key:str}/sessions/{session_id:str}", tags=TAGS)
+async def close_agent_session(
+    caller: Asking,
+    key: FromPath[str],
+    session_id: FromPath[str],
+    use: FromDishka[CloseAgentSession],
+) -> None:
+    """Disconnect a session of an AI agent (`key` is the agentId)."""
+    await use(caller, key, session_id)
+
+
+@post("/whatsapp/{key:str}/send-message", status_code=202, tags=["A and D: sending"])
+async def send_message(
+    caller: Asking,
+    key: FromPath[str],
+    data: JSONBody[SendBody],
+    use: FromDishka[SendTo],
+    idempotency_key: IdempotencyKey = None,
+) -> dict[str, object]:
+    """Send a text. `key` is a session's id, else its sessionId, else an agentId with exactly one connected session
+    (several: 409). The message is stored when this returns; what becomes of it comes over the socket."""
+    with spelled(content="message"):
+        message = await use(caller, key, data.to, data.message, idempotency_key, agents_too=True)
+    return gateways.sent(message)
+
+
+@get("/whatsapp/{key:str}/status", guards=[allows(Action.READ_SESSIONS)], tags=TAGS)
+async def agent_status(caller: Asking, key: FromPath[str], finder: FromDishka[SessionFinder]) -> dict[str, object]:
+    """An AI agent's sessions (`key` is the agentId)."""
+    found = await finder.connections(caller.tenant_id, key)
+    if not found:
+        raise NotFound("agent", key)
+    return {"agentId": key, "sessions": [gateways.agent_state(c.session, c.last_seen_at) for c in found]}
+
+
+@get("/debug/whatsapp/{key:str}/connection", guards=[allows(Action.MANAGE_SESSIONS)], tags=TAGS)
+async def agent_connection(caller: Asking, key: FromPath[str], finder: FromDishka[SessionFinder]) -> dict[str, object]:
+    """What is known of the connections of an AI agent's sessions, for whoever looks for a fault (ADMIN)."""
+    found = await finder.connections(caller.tenant_id, key)
+    if not found:
+        raise NotFound("agent", key)
+    return {"agentId": key, "sessions": [connections.connection(one) for one in found]}
+
+
+HANDLERS = [init_agent_session, close_agent_session, send_message, agent_status, agent_connection]

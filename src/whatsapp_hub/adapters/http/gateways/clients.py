@@ -1,0 +1,64 @@
+"""Contract B: client sessions. Its live stream is in `stream.py`, its socket in `adapters/realtime`."""
+
+from typing import Annotated
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Response, get, post
+from litestar.params import JSONBody, QueryParameter
+
+from whatsapp_hub.adapters.contracts import gateways
+from whatsapp_hub.adapters.http.api.conversations import IdempotencyKey
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.gateways.fields import SendBody, spelled
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.application.reading.sessions import SessionFinder
+from whatsapp_hub.application.sending.send_to import SendTo
+from whatsapp_hub.application.sessions.open_sessions import OpenSession
+from whatsapp_hub.domain.access import Action
+
+TAGS = ["B: client sessions"]
+
+
+class OpenBody(msgspec.Struct, rename="camel"):
+    session_id: str
+    provider: str | None = None
+
+
+class ClientSendBody(SendBody, rename="camel"):
+    session_id: str
+
+
+@post("/whatsapp/session", tags=TAGS)
+async def open_session(caller: Asking, data: JSONBody[OpenBody], use: FromDishka[OpenSession]) -> dict[str, object]:
+    """Make a session and start it; one that was stopped is started again."""
+    with spelled(name="sessionId"):
+        return gateways.client_session(await use(caller, data.session_id, data.provider))
+
+
+@get("/whatsapp/sessions", guards=[allows(Action.READ_SESSIONS)], tags=TAGS)
+async def list_client_sessions(
+    caller: Asking,
+    finder: FromDishka[SessionFinder],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    all_: Annotated[bool, QueryParameter(name="all", description="those that are not started too")] = False,
+) -> Response[list[dict[str, object]]]:
+    """The company's sessions that are started, the oldest first."""
+    found = await finder.page(caller.tenant_id, limit, cursor, active=not all_)
+    with_code = caller.may(Action.MANAGE_SESSIONS)
+    lines = [gateways.listed_client_session(session, with_code=with_code) for session in found.items]
+    return page(lines, found.next_cursor)
+
+
+@post("/whatsapp/send", status_code=202, tags=TAGS)
+async def send_from_session(
+    caller: Asking, data: JSONBody[ClientSendBody], use: FromDishka[SendTo], key: IdempotencyKey = None
+) -> dict[str, object]:
+    """Send a text of at most 4096 characters. It is stored when this returns, and sent in its turn."""
+    with spelled(content="message"):
+        message = await use(caller, data.session_id, data.to, data.message, key)
+    return gateways.sent(message, lower=True)
+
+
+HANDLERS = [open_session, list_client_sessions, send_from_session]

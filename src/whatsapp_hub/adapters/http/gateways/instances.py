@@ -1,0 +1,101 @@
+"""Contract C: scalable instances."""
+
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Response, delete, get, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts import gateways
+from whatsapp_hub.adapters.http.api.conversations import IdempotencyKey
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.gateways.fields import spelled
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
+from whatsapp_hub.application.sending.send_to import SendTo
+from whatsapp_hub.application.sessions.close_sessions import DeleteInstance
+from whatsapp_hub.application.sessions.open_sessions import CreateInstance, ShowCode, StartNamed
+from whatsapp_hub.domain.access import Action
+
+TAGS = ["C: instances"]
+READ = [allows(Action.READ_SESSIONS)]
+
+
+class InstanceBody(msgspec.Struct):
+    user_id: str
+    instance_name: str
+    webhook_url: str | None = None
+    provider: str | None = None
+
+
+class InstanceSendBody(msgspec.Struct):
+    number: str
+    message: str
+
+
+@post("/instances/create", tags=TAGS)
+async def create_instance(
+    caller: Asking, data: JSONBody[InstanceBody], use: FromDishka[CreateInstance]
+) -> dict[str, object]:
+    """Make an instance and start it; waits up to 10 seconds for a code to scan. `webhook_secret` is shown this once."""
+    with spelled(userId="user_id", name="instance_name", webhookUrl="webhook_url"):
+        made = await use(caller, data.user_id, data.instance_name, data.webhook_url, data.provider)
+    return gateways.new_instance(made, None)
+
+
+@get("/instances", guards=READ, tags=TAGS)
+async def list_instances(
+    caller: Asking, finder: FromDishka[SessionFinder], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
+    """The company's instances, the oldest first."""
+    found = await finder.page(caller.tenant_id, limit, cursor, active=False)
+    return page([gateways.instance(session) for session in found.items], found.next_cursor)
+
+
+@get("/instances/{id:uuid}", guards=READ, tags=TAGS)
+async def get_instance(caller: Asking, id: FromPath[UUID], finder: FromDishka[SessionFinder]) -> dict[str, object]:
+    """One instance."""
+    return gateways.instance(await session_named(finder, caller.tenant_id, str(id)))
+
+
+@get("/instances/{id:uuid}/qr", tags=TAGS)
+async def get_instance_code(caller: Asking, id: FromPath[UUID], use: FromDishka[ShowCode]) -> dict[str, object]:
+    """The code to scan, and until when (404: none yet; 409: connected)."""
+    return gateways.instance_code(await use(caller, str(id)))
+
+
+@post("/instances/{id:uuid}/restart", status_code=202, tags=TAGS)
+async def restart_instance(caller: Asking, id: FromPath[UUID], use: FromDishka[StartNamed]) -> dict[str, object]:
+    """Disconnect and connect again."""
+    return gateways.instance(await use(caller, str(id), again=True))
+
+
+@delete("/instances/{id:uuid}", tags=TAGS)
+async def delete_instance(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteInstance]) -> None:
+    """Log it out and remove its credentials; its conversations stay."""
+    await use(caller, str(id))
+
+
+@post("/instances/{id:uuid}/send", status_code=202, tags=TAGS)
+async def send_from_instance(
+    caller: Asking,
+    id: FromPath[UUID],
+    data: JSONBody[InstanceSendBody],
+    use: FromDishka[SendTo],
+    key: IdempotencyKey = None,
+) -> dict[str, object]:
+    """Send a text. It is stored when this returns, and sent in its turn."""
+    with spelled(to="number", content="message"):
+        return gateways.sent_by_instance(await use(caller, str(id), data.number, data.message, key))
+
+
+HANDLERS = [
+    create_instance,
+    list_instances,
+    get_instance,
+    get_instance_code,
+    restart_instance,
+    delete_instance,
+    send_from_instance,
+]

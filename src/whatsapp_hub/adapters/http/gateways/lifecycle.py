@@ -1,0 +1,44 @@
+"""Contract D: the session life cycle. Its sending is A's, its events come over the socket."""
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import get, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts import gateways
+from whatsapp_hub.adapters.http.auth import Asking
+from whatsapp_hub.adapters.http.gateways.fields import spelled
+from whatsapp_hub.application.sessions.open_sessions import PrepareSession, ShowCode, StartNamed
+from whatsapp_hub.domain.session import SessionStatus
+
+TAGS = ["D: session life cycle"]
+
+
+class PrepareBody(msgspec.Struct, rename="camel"):
+    session_id: str
+    phone_number: str | None = None
+    provider: str | None = None
+
+
+@post("/whatsapp", tags=TAGS)
+async def prepare_session(
+    caller: Asking, data: JSONBody[PrepareBody], use: FromDishka[PrepareSession]
+) -> dict[str, object]:
+    """Make a session, not started yet."""
+    with spelled(name="sessionId"):
+        return gateways.life(await use(caller, data.session_id, data.phone_number, data.provider))
+
+
+@post("/whatsapp/{key:str}/activate", status_code=202, tags=TAGS)
+async def activate_session(caller: Asking, key: FromPath[str], use: FromDishka[StartNamed]) -> dict[str, object]:
+    """Start a session (`key` is its id, or its sessionId). It is on its way; the socket tells how it goes."""
+    return gateways.life(await use(caller, key), SessionStatus.CONNECTING)
+
+
+@get("/whatsapp/{key:str}/qr", tags=TAGS)
+async def get_code(caller: Asking, key: FromPath[str], use: FromDishka[ShowCode]) -> dict[str, object]:
+    """The code to scan, as text and as a picture (404: none yet; 409: connected)."""
+    return gateways.life_code((await use(caller, key)).session)
+
+
+HANDLERS = [prepare_session, activate_session, get_code]

@@ -1,0 +1,101 @@
+"""The SessionFinder port: sessions by the names that gateways' clients give, each call a transaction of its own."""
+
+from typing import Any
+from uuid import UUID
+
+from whatsapp_hub.adapters.contracts.events import reason_in
+from whatsapp_hub.adapters.postgres.sessions import SELECT, session_of
+from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
+from whatsapp_hub.application.reading.queries import Page
+from whatsapp_hub.application.reading.sessions import Connection, Happening
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.events import EventType
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.session import Session
+
+_NAMED = f"{SELECT} WHERE id = $1 OR key = $2 ORDER BY id <> $1 LIMIT 1"
+_KEYED = f"{SELECT} WHERE key = $1"
+_OF_AGENT = f"{SELECT} WHERE agent_id = $1 ORDER BY id"
+_PAGE = f"""
+    {SELECT} WHERE tenant_id = hub.tenant() AND ($1::uuid IS NULL OR id > $1) AND (is_active OR NOT $2::bool)
+    ORDER BY id LIMIT $3"""
+
+_CONNECT = [EventType.SESSION_CONNECTED.value]
+_DISCONNECT = [EventType.SESSION_DISCONNECTED.value, EventType.SESSION_DELETED.value]
+_ERROR = [EventType.SESSION_ERROR.value, EventType.SESSION_AUTH_CORRUPTED.value]
+_ANY = [*(t.value for t in EventType if t.value.startswith("session.")), EventType.MESSAGE_RECEIVED.value]
+# The newest of each kind, one probe of events_of_session a kind.
+_LAST = """
+    SELECT s.id AS session_id, e.* FROM unnest($1::uuid[]) AS s(id) CROSS JOIN unnest($2::text[]) AS kind
+    CROSS JOIN LATERAL (
+      SELECT type, position, occurred_at, body FROM hub.events
+      WHERE session_id = s.id AND type = kind AND (type LIKE 'session.%' OR type = 'message.received')
+      ORDER BY position DESC LIMIT 1) AS e"""
+_DEPTHS = """
+    SELECT session_id, sum(queued)::bigint AS waiting FROM hub.lanes WHERE session_id = ANY($1::uuid[])
+    GROUP BY session_id"""
+
+
+class PostgresSessionFinder:
+    def __init__(self, storage: PostgresStorage) -> None:
+        self._storage = storage
+
+    async def named(self, tenant_id: TenantId, name: str) -> Session | None:
+        id = _uuid(name)
+        async with self._storage.connection(tenant_id) as connection:
+            found = await (connection.fetchrow(_NAMED, id, name) if id else connection.fetchrow(_KEYED, name))
+        return self._session(found) if found else None
+
+    async def of_agent(self, tenant_id: TenantId, agent_id: str) -> list[Session]:
+        async with self._storage.connection(tenant_id) as connection:
+            return [self._session(row) for row in await connection.fetch(_OF_AGENT, agent_id)]
+
+    async def page(self, tenant_id: TenantId, limit: int, cursor: str | None, *, active: bool) -> Page[Session]:
+        after = _uuid(cursor) if cursor is not None else None
+        if cursor is not None and after is None:
+            raise Invalid.field("cursor", "is not a cursor of this list")
+        async with self._storage.connection(tenant_id) as connection:
+            rows = await connection.fetch(_PAGE, after, active, limit + 1)
+        page = [self._session(row) for row in rows[:limit]]
+        return Page(page, str(page[-1].id) if len(rows) > limit else None)
+
+    async def connections(self, tenant_id: TenantId, agent_id: str) -> list[Connection]:
+        async with self._storage.connection(tenant_id) as connection:
+            sessions = [self._session(row) for row in await connection.fetch(_OF_AGENT, agent_id)]
+            ids = [session.id for session in sessions]
+            last = await connection.fetch(_LAST, ids, _ANY)
+            depths = {row["session_id"]: row["waiting"] for row in await connection.fetch(_DEPTHS, ids)}
+        return [
+            _connection(session, [row for row in last if row["session_id"] == session.id], depths.get(session.id, 0))
+            for session in sessions
+        ]
+
+    def _session(self, row: Any) -> Session:
+        return session_of(row, self._storage.kit.vault)
+
+
+def _connection(session: Session, last: list[Any], lane_depth: int) -> Connection:
+    event = _newest(last, _ANY)
+    return Connection(
+        session,
+        last_seen_at=event.at if event else None,
+        last_connect=_newest(last, _CONNECT),
+        last_disconnect=_newest(last, _DISCONNECT),
+        last_event=event,
+        last_error=_newest(last, _ERROR),
+        lane_depth=lane_depth,
+    )
+
+
+def _newest(rows: list[Any], kinds: list[str]) -> Happening | None:
+    row = max((row for row in rows if row["type"] in kinds), key=lambda row: int(row["position"]), default=None)
+    if row is None:
+        return None
+    return Happening(row["type"], row["position"], row["occurred_at"], reason_in(row["body"]))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,75 @@
+"""How clients of the gateway contracts find sessions, and what is known of their connections."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from whatsapp_hub.application.reading.queries import Page
+from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.session import Session, SessionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event of the log about a session. `reason`: the session's, if it was one of its state."""
+
+    type: str
+    position: int
+    at: datetime
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What is known of a session's connection. `lane_depth`: messages that wait to be sent."""
+
+    session: Session
+    last_seen_at: datetime | None = None
+    last_connect: Happening | None = None
+    last_disconnect: Happening | None = None
+    last_event: Happening | None = None
+    last_error: Happening | None = None
+    lane_depth: int = 0
+
+
+class SessionFinder(Protocol):
+    """Of one tenant; without locks. Those who ask for what is another's find nothing."""
+
+    async def named(self, tenant_id: TenantId, name: str) -> Session | None:
+        """By its id, else by the client's own key."""
+        ...
+
+    async def of_agent(self, tenant_id: TenantId, agent_id: str) -> list[Session]:
+        """The oldest first."""
+        ...
+
+    async def page(self, tenant_id: TenantId, limit: int, cursor: str | None, *, active: bool) -> Page[Session]:
+        """The oldest first; `active`: only those that are started. Raises Invalid (`/cursor`)."""
+        ...
+
+    async def connections(self, tenant_id: TenantId, agent_id: str) -> list[Connection]:
+        """Of all the agent's sessions, the oldest first."""
+        ...
+
+
+async def session_named(finder: SessionFinder, tenant_id: TenantId, name: str) -> Session:
+    """Raises NotFound."""
+    found = await finder.named(tenant_id, name)
+    if found is None:
+        raise NotFound("session", name)
+    return found
+
+
+async def session_for(finder: SessionFinder, tenant_id: TenantId, key: str) -> Session:
+    """A session's id, else its key, else an agent with exactly one connected session. Raises NotFound, Conflict."""
+    if found := await finder.named(tenant_id, key):
+        return found
+    sessions = await finder.of_agent(tenant_id, key)
+    if not sessions:
+        raise NotFound("session", key)
+    connected = [session for session in sessions if session.status is SessionStatus.CONNECTED]
+    if len(connected) != 1:
+        count = "several connected sessions: name one" if connected else "no connected session"
+        raise Conflict("not_one_session", f"the agent {key} has {count}")
+    return connected[0]

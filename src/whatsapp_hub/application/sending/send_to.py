@@ -1,0 +1,36 @@
+"""SendTo: a gateway's client sends a text to a number, through a session that it names in its own way."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.reading.sessions import SessionFinder, session_for, session_named
+from whatsapp_hub.application.sending.send_message import StartConversation
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.message import Content, Message
+
+
+@dataclass(frozen=True, slots=True)
+class SendTo:
+    """The conversation it belongs to is nobody's: no person is made to answer for it."""
+
+    finder: SessionFinder
+    start: StartConversation
+
+    async def __call__(
+        self,
+        caller: Caller,
+        name: str,
+        to: str,
+        text: str,
+        idempotency_key: str | None = None,
+        *,
+        agents_too: bool = False,
+    ) -> Message:
+        """`agents_too`: the name may be an agent's with exactly one connected session. Raises NotFound, Conflict (no
+        such one session, the session is off), Invalid, NotSupported, KeyReused."""
+        caller.require(Action.START_CONVERSATIONS)
+        content = Content.plain(text, field_name="message")
+        find = session_for if agents_too else session_named
+        session = await find(self.finder, caller.tenant_id, name)
+        _, message = await self.start.message(caller, session.id, to, content, idempotency_key, take=False)
+        return message

@@ -1,0 +1,163 @@
+"""What the gateway contracts A to D open sessions with: made if need be, started, and the code waited for.
+
+All of them are thin over CreateSession and InitSession. Sessions made here have routing none: a gateway's customers
+never meet a menu.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
+from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
+from whatsapp_hub.application.sessions.run_sessions import InitSession
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.session import Routing, Session, SessionStatus, check_key
+
+LOOK_APART_S = 0.2
+_AWAITED = frozenset({SessionStatus.CONNECTING, SessionStatus.RECONNECTING})
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRules:
+    """`provider`: of whoever names none (WHATSAPP_PROVIDER). `code_wait_s`: how long a new instance's code is
+    waited for. `code_lives`: how long one code can be scanned (WHATSAPP_QR_TIMEOUT)."""
+
+    provider: str
+    code_lives: timedelta
+    code_wait_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareSession:
+    """D: made, not started."""
+
+    create: CreateSession
+    rules: OpenRules
+
+    async def __call__(self, caller: Caller, key: str, phone_number: str | None, provider: str | None) -> Session:
+        """Raises Invalid, Conflict (the key is taken)."""
+        check_key(key, "sessionId")
+        kind = (provider or self.rules.provider).upper()
+        new = NewSession(key, kind, key=key, phone_number=phone_number, routing=Routing.NONE)
+        return await self.create(caller, new)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAgentSession:
+    """A: a session of an AI agent."""
+
+    finder: SessionFinder
+    create: CreateSession
+    start: InitSession
+    rules: OpenRules
+
+    async def __call__(self, caller: Caller, agent_id: str, key: str | None, provider: str | None) -> Session:
+        """Without a key: the agent's newest session that is not connected, else a new one. Raises Invalid, Conflict
+        (connected already, or another agent's)."""
+        caller.require(Action.MANAGE_SESSIONS)
+        check_key(agent_id, "agentId")
+        session = await self._present(caller.tenant_id, agent_id, key)
+        if session is None:
+            kind = (provider or self.rules.provider).upper()
+            new = NewSession(key or agent_id, kind, key=key, agent_id=agent_id, routing=Routing.NONE, own_key=not key)
+            session = await self.create(caller, new)
+        return await self.start(caller, session.id)
+
+    async def _present(self, tenant_id: TenantId, agent_id: str, key: str | None) -> Session | None:
+        if key is not None:
+            found = await self.finder.named(tenant_id, check_key(key, "sessionId"))
+            if found and found.agent_id != agent_id:
+                raise Conflict("other_agent", f"the session {key} belongs to another agent")
+            return found
+        idle = [s for s in await self.finder.of_agent(tenant_id, agent_id) if s.status is not SessionStatus.CONNECTED]
+        return idle[-1] if idle else None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """B: made and started. One that is there but was stopped is started again."""
+
+    finder: SessionFinder
+    prepare: PrepareSession
+    start: InitSession
+
+    async def __call__(self, caller: Caller, key: str, provider: str | None) -> Session:
+        """Raises Invalid, Conflict (it is there and started)."""
+        caller.require(Action.MANAGE_SESSIONS)
+        found = await self.finder.named(caller.tenant_id, check_key(key, "sessionId"))
+        if found and found.is_active:
+            raise Conflict("session_exists", f"a session {key!r} exists already")
+        session = found or await self.prepare(caller, key, None, provider)
+        return await self.start(caller, session.id)
+
+
+@dataclass(frozen=True, slots=True)
+class CreateInstance:
+    """C: made and started; answers as soon as there is a QR code, or when it was waited for long enough."""
+
+    finder: SessionFinder
+    create: CreateSession
+    start: InitSession
+    rules: OpenRules
+
+    async def __call__(
+        self, caller: Caller, owner: str, name: str, webhook_url: str | None, provider: str | None
+    ) -> Session:
+        """Raises Invalid, Conflict (this owner has an instance of that name)."""
+        kind = (provider or self.rules.provider).upper()
+        new = NewSession(name, kind, own_key=True, owner=owner, webhook_url=webhook_url, routing=Routing.NONE)
+        session = await self.create(caller, new)
+        session = await self.start(caller, session.id)
+        return await self._with_code(session)
+
+    async def _with_code(self, session: Session) -> Session:
+        deadline = time.monotonic() + self.rules.code_wait_s
+        while session.status in _AWAITED and time.monotonic() < deadline:
+            await asyncio.sleep(LOOK_APART_S)
+            session = await session_named(self.finder, session.tenant_id, str(session.id))
+        return session
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The session whose present QR code can be scanned until `expires_at`."""
+
+    session: Session
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCode:
+    """The QR code of a session that waits to be scanned."""
+
+    finder: SessionFinder
+    rules: OpenRules
+
+    async def __call__(self, caller: Caller, name: str) -> Code:
+        """Raises NotFound (the session, or no code yet), Conflict (connected)."""
+        caller.require(Action.MANAGE_SESSIONS)
+        session = await session_named(self.finder, caller.tenant_id, name)
+        if session.status is SessionStatus.CONNECTED:
+            raise Conflict("already_connected", "the session is connected: there is nothing to scan")
+        if session.qr_code is None:
+            raise NotFound("QR code of session", name)
+        return Code(session, session.updated_at + self.rules.code_lives)
+
+
+@dataclass(frozen=True, slots=True)
+class StartNamed:
+    """A session by whatever name its client has for it, started."""
+
+    finder: SessionFinder
+    start: InitSession
+
+    async def __call__(self, caller: Caller, name: str, *, again: bool = False) -> Session:
+        """Raises NotFound, Conflict (connected already)."""
+        caller.require(Action.MANAGE_SESSIONS)
+        session = await session_named(self.finder, caller.tenant_id, name)
+        return await self.start(caller, session.id, again=again)
