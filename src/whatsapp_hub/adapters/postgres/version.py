@@ -1,5 +1,6 @@
 """Whether a database is at this version, without importing alembic and SQLAlchemy (seconds, at each start)."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import asyncpg
 import whatsapp_hub
 from whatsapp_hub.adapters.postgres.database import CONNECT_TIMEOUT_S, asyncpg_url
 
+_REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
 _SCHEMAS = """
     SELECT 'client_' || slug AS schema FROM hub.tenants WHERE placement = 'dedicated' UNION ALL SELECT 'pooled'"""
 
@@ -20,8 +22,9 @@ def scripts() -> Path:
 
 
 def newest(tree: str) -> str:
-    """The revision that a tree ends with: scripts are named `{revision}_{what}.py`, in order."""
-    return max(path.stem.partition("_")[0] for path in (scripts() / tree / "versions").glob("[0-9]*.py"))
+    """The revision that a tree ends with: scripts are named in order."""
+    last = max((scripts() / tree / "versions").glob("[0-9]*.py"))
+    return str(_REVISION.findall(last.read_text(encoding="utf-8"))[0])
 
 
 async def is_current(url: str) -> bool:

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0102"
+down_revision = "0101_service"
 
 _STATEMENTS = (
     "ALTER TABLE hub.sessions ADD COLUMN owner text",
