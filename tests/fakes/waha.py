@@ -15,6 +15,7 @@ import json
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from tests.fakes.http import Callback, Poster, Reply, Request, Server, faulty, reply_json, show
 
@@ -80,6 +81,8 @@ class FakeWaha(Server):
         self.after_start = "WORKING"
         self.qr_code = "2@fake-qr-code"
         self.poster = Poster(sign)
+        self.stored: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        """What the server remembers of a session's chat: payloads as its webhooks carry them."""
 
     async def __aexit__(self, *what: object) -> None:
         await super().__aexit__(*what)
@@ -124,9 +127,28 @@ class FakeWaha(Server):
             case ["GET", "api", "sessions", name] if name in self.sessions:
                 me = {"id": ME} if self.sessions[name] == "WORKING" else None
                 return reply_json({"name": name, "status": self.sessions[name], "me": me})
+            case ["GET", "api", name, "chats", "overview"]:
+                return self._up(name) or reply_json(_page(self._overview(name), request.query))
+            case ["GET", "api", name, "chats", chat, "messages"]:
+                since = float(request.query.get("filter.timestamp.gte", 0))
+                stored = [m for m in self.stored.get((name, unquote(chat)), []) if m["timestamp"] >= since]
+                stored.sort(key=lambda m: m["timestamp"], reverse=request.query.get("sortOrder") == "desc")
+                return self._up(name) or reply_json(_page(stored, request.query))
             case ["GET", "api", _, "auth", "qr"]:
                 return reply_json({"value": self.qr_code})
         return reply_json({"message": "Not found", "statusCode": 404}, 404)
+
+    def _overview(self, session: str) -> list[dict[str, Any]]:
+        chats = [(chat, stored[-1]) for (name, chat), stored in self.stored.items() if name == session and stored]
+        chats.sort(key=lambda one: one[1]["timestamp"], reverse=True)
+        return [{"id": chat, "name": None, "picture": None, "lastMessage": last, "_chat": {}} for chat, last in chats]
+
+    def _up(self, session: str) -> Reply | None:
+        status = self.sessions.get(session)
+        if status == "WORKING":
+            return None
+        not_up = {"statusCode": 422, "error": "Session status is not as expected", "status": status}
+        return reply_json(not_up | {"session": session, "expected": ["WORKING"]}, 422)
 
     def _start(self, name: str, made: bool = False) -> Reply:
         if name not in self.sessions and not made:
@@ -142,9 +164,8 @@ class FakeWaha(Server):
         status = self.sessions.get(session)
         if status is None:
             return reply_json({"message": "Session not found", "statusCode": 404}, 404)
-        if status != "WORKING":
-            not_up = {"statusCode": 422, "error": "Session status is not as expected", "status": status}
-            return reply_json(not_up | {"session": session, "expected": ["WORKING"]}, 422)
+        if down := self._up(session):
+            return down
         reply = await self._take(path, session, to, body)
         return faulty(fault, reply) if fault else reply
 
@@ -179,6 +200,11 @@ class FakeWaha(Server):
         for ack, name in ((1, "SERVER"), (2, "DEVICE"), (3, "READ")):
             bodies.append(webhook("message.ack", common | {"ack": ack, "ackName": name}, sent.session, self.engine))
         return bodies
+
+
+def _page(rows: list[dict[str, Any]], query: dict[str, str]) -> list[dict[str, Any]]:
+    offset = int(query.get("offset", 0))
+    return rows[offset : offset + int(query.get("limit", 20))]
 
 
 async def serve(port: int) -> None:

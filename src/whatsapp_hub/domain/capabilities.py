@@ -21,6 +21,7 @@ class Feature(StrEnum):
     REVOKE = "revoke"
     GROUPS = "groups"
     HISTORY = "history"
+    POLLING = "polling"
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
 from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake, WebhookCounts
 from whatsapp_hub.application.receiving.host import HubHost
+from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.receiving.write_as_customer import CustomerWrote, ReadPhone, WriteAsCustomer
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
@@ -206,6 +207,10 @@ class UseCases(Provider):
     @provide
     def trim_log(self, log: EventLog, settings: Settings) -> TrimLog:
         return TrimLog(log, system_clock, timedelta(days=settings.events_retention_days))
+
+    @provide
+    def poll_silent(self, storage: Storage, providers: Providers, settings: Settings) -> PollSilent:
+        return PollSilent(storage, providers, settings.waha_polling_interval_ms / 1000)
 
     @provide
     def counts(self) -> WebhookCounts:

@@ -18,6 +18,7 @@ from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.presence.set_presence import ExpirePresence
+from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
@@ -110,8 +111,10 @@ async def _schedule(container: AsyncContainer) -> Loop:
 
 async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
     """Timed work, each for all tenants, once however many workers run."""
-    every = partial(for_all_tenants, directory)
+    every, poll = partial(for_all_tenants, directory), await container.get(PollSilent)
+    polls = [Job("poll", poll.silent_s, poll)] if poll.silent_s else []
     return [
+        *polls,
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),
         Job("trim", 3600, await container.get(Trim)),
         Job("trim-log", 3600, await container.get(TrimLog)),

@@ -10,7 +10,7 @@ import asyncpg
 from whatsapp_hub.adapters.postgres import api_keys, users
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
-from whatsapp_hub.application.ports.directory import Credentials, WebhookTarget
+from whatsapp_hub.application.ports.directory import Credentials, SilentSession, WebhookTarget
 from whatsapp_hub.domain.api_key import ApiKey
 from whatsapp_hub.domain.errors import Conflict, NotFound, Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
@@ -51,6 +51,28 @@ _TICK = """
     ON CONFLICT (name) DO UPDATE SET acted_at = clock_timestamp()
       WHERE t.acted_at <= clock_timestamp() - $2 * interval '1 second'
     RETURNING true"""
+
+_HEARD = """
+    SELECT DISTINCT i.session_id FROM hub.inbox i LEFT JOIN hub.polls p USING (session_id)
+    WHERE i.received_at > clock_timestamp() - $2::float8 * interval '1 second'
+      AND (p.until IS NULL OR i.received_at > p.until)"""
+# A session that was heard needs no asking, and is not asked later about the time before.
+_SILENT = f"""
+    WITH heard AS ({_HEARD}),
+    caught_up AS (
+      INSERT INTO hub.polls AS p (session_id, tenant_id, until)
+      SELECT s.id, s.tenant_id, clock_timestamp() FROM hub.sessions s JOIN heard ON heard.session_id = s.id
+      WHERE s.provider = ANY($1::text[])
+      ON CONFLICT (session_id) DO UPDATE SET until = excluded.until)
+    SELECT s.id, s.tenant_id, coalesce(p.until, clock_timestamp() - $2 * interval '1 second') AS since
+    FROM hub.sessions s LEFT JOIN hub.polls p ON p.session_id = s.id
+    WHERE s.provider = ANY($1::text[]) AND s.is_active AND NOT EXISTS (SELECT FROM heard WHERE session_id = s.id)
+      AND (p.until IS NULL OR p.until <= clock_timestamp() - $2 * interval '1 second')
+    ORDER BY s.id"""
+_POLLED = """
+    INSERT INTO hub.polls (session_id, tenant_id, until)
+    SELECT id, tenant_id, clock_timestamp() FROM hub.sessions WHERE id = $1
+    ON CONFLICT (session_id) DO UPDATE SET until = excluded.until"""
 
 _CACHED_S = 1.0
 _CACHED_ROUTES = 20_000
@@ -189,6 +211,13 @@ class PostgresDirectory:
         except BaseException:
             self._everybody.pop(provider, None)
             raise
+
+    async def silent_sessions(self, providers: Collection[str], for_s: float) -> list[SilentSession]:
+        rows = await self._fetch(_SILENT, list(providers), for_s) if providers else []
+        return [SilentSession(**dict(row)) for row in rows]
+
+    async def polled(self, session: SilentSession) -> None:
+        await self._fetch(_POLLED, session.id)
 
     async def tenants_with_inbox(self) -> list[TenantId]:
         return _ids(await self._fetch(_WITH_INBOX))

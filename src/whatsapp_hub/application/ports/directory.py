@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from whatsapp_hub.domain.api_key import ApiKey
@@ -27,6 +28,15 @@ class WebhookTarget:
     key: str
     provider: str
     settings: object
+
+
+@dataclass(frozen=True, slots=True)
+class SilentSession:
+    """A session that was last heard, or asked, at `since`."""
+
+    id: SessionId
+    tenant_id: TenantId
+    since: datetime
 
 
 class Directory(Protocol):
@@ -62,6 +72,14 @@ class Directory(Protocol):
 
     async def all_targets(self, provider: str) -> list[WebhookTarget]:
         """All sessions of this provider. May answer from a cache at most one second old."""
+        ...
+
+    async def silent_sessions(self, providers: Collection[str], for_s: float) -> list[SilentSession]:
+        """Started sessions of these providers that brought nothing for so long, `for_s` seconds apart."""
+        ...
+
+    async def polled(self, session: SilentSession) -> None:
+        """All that it has brought until now is in the inbox."""
         ...
 
     async def tenants_with_inbox(self) -> list[TenantId]:

@@ -206,6 +206,16 @@ class ShowsTyping(Protocol):
 
 
 @runtime_checkable
+class Polls(Protocol):
+    """Providers that can be asked for what they should have posted to us (feature `polling`)."""
+
+    async def poll(self, session: SessionRef, since: datetime) -> list[RawUpdate]:
+        """The session's state and what was written since then, as updates with the keys that the provider's
+        webhooks give the same messages. Idempotent. Raises as `send` does."""
+        ...
+
+
+@runtime_checkable
 class ReceivesWebhooks(Protocol):
     """The pure half of a provider that posts to us. No method here does I/O."""
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import count
 
 import msgspec
 
 from whatsapp_hub.adapters.providers.exchange import Answer, Call, HttpPool, exchange
-from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, obj, text
-from whatsapp_hub.adapters.providers.waha import errors
+from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
+from whatsapp_hub.adapters.providers.waha import errors, polling
 from whatsapp_hub.adapters.providers.waha.inbound import session_seen
 from whatsapp_hub.adapters.providers.waha.names import kind_of, long_id, parse_id
 from whatsapp_hub.adapters.providers.waha.outbound import address, sending
 from whatsapp_hub.adapters.providers.waha.settings import WahaSettings
-from whatsapp_hub.application.ports.provider import Accepted, ChatKind, Outgoing, SessionRef, SessionSeen
+from whatsapp_hub.application.ports.provider import Accepted, ChatKind, Outgoing, RawUpdate, SessionRef, SessionSeen
 from whatsapp_hub.domain.errors import ProviderError
 from whatsapp_hub.domain.session import SessionStatus
 
@@ -65,6 +66,37 @@ class WahaClient:
         settings = _settings(session)
         body: JsonObject = {"session": settings.session, "chatId": address(chat)}
         errors.read(await self._call(settings, "POST", "/api/startTyping", body, idempotent=True))
+
+    async def poll(self, session: SessionRef, since: datetime) -> list[RawUpdate]:
+        """The state and, while it is up, the messages of every chat that has any since then."""
+        settings, now = _settings(session), self._now()
+        info = obj(await self._get(settings, f"/api/sessions/{settings.session}"))
+        found = [polling.status(settings.session, info, now)]
+        if text(info.get("status")) == "WORKING":
+            for chat in await self._chats(settings, since):
+                found += await self._written(settings, chat, since, now)
+        return found
+
+    async def _chats(self, settings: WahaSettings, since: datetime) -> list[str]:
+        found: list[str] = []
+        for page in count():
+            chats = polling.chats(await self._get(settings, polling.chats_path(settings.session, page)))
+            found += [chat.id for chat in chats if chat.last_at >= since]
+            if len(chats) < polling.PAGE or chats[-1].last_at < since:
+                break
+        return found
+
+    async def _written(self, settings: WahaSettings, chat: str, since: datetime, now: datetime) -> list[RawUpdate]:
+        found: list[RawUpdate] = []
+        for page in count():
+            answer = items(await self._get(settings, polling.messages_path(settings.session, chat, since, page)))
+            found += polling.messages(settings.session, answer, now)
+            if len(answer) < polling.PAGE:
+                break
+        return found
+
+    async def _get(self, settings: WahaSettings, path: str) -> object:
+        return errors.read(await self._call(settings, "GET", path, None, idempotent=True))
 
     async def aclose(self) -> None:
         await self._http.aclose()

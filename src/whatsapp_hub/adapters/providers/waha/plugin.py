@@ -22,7 +22,15 @@ CAPABILITIES = Capabilities(
     provider=KIND,
     sends=SENDS,
     features=frozenset(
-        {Feature.QR_CODE, Feature.WEBHOOKS, Feature.TYPING, Feature.MARK_READ, Feature.REPLY, Feature.GROUPS}
+        {
+            Feature.QR_CODE,
+            Feature.WEBHOOKS,
+            Feature.TYPING,
+            Feature.MARK_READ,
+            Feature.REPLY,
+            Feature.GROUPS,
+            Feature.POLLING,
+        }
     ),
     text_limit=65536,
     session_rate=Rate(interval_s=3.0, burst=3),

@@ -1,0 +1,59 @@
+"""What WAHA answers when it is asked, as the webhooks it should have posted. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, urlencode
+
+import msgspec
+
+from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, instant, items, obj, text
+from whatsapp_hub.adapters.providers.waha.inbound import split
+from whatsapp_hub.application.ports.provider import RawUpdate
+
+PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    id: str
+    last_at: datetime
+
+
+def chats_path(session: str, page: int) -> str:
+    """The latest chats come first."""
+    return f"/api/{session}/chats/overview?limit={PAGE}&offset={page * PAGE}"
+
+
+def messages_path(session: str, chat: str, since: datetime, page: int) -> str:
+    query = {
+        "limit": PAGE,
+        "offset": page * PAGE,
+        "sortBy": "timestamp",
+        "sortOrder": "asc",
+        "downloadMedia": "false",
+        "filter.timestamp.gte": int(since.timestamp()),
+    }
+    return f"/api/{session}/chats/{quote(chat, safe='@')}/messages?{urlencode(query)}"
+
+
+def chats(answer: object) -> list[Chat]:
+    rows = [obj(row) for row in items(answer)]
+    return [Chat(text(row["id"]), instant(obj(row.get("lastMessage")).get("timestamp"))) for row in rows if "id" in row]
+
+
+def status(session: str, info: JsonObject, now: datetime) -> RawUpdate:
+    """With an id of its own: the same state may be seen again later."""
+    payload: JsonObject = {"name": session, "status": text(info.get("status"))}
+    id = f"asked:{now.timestamp()}"
+    [update] = split(_webhook("session.status", session, payload, now, me=info.get("me"), id=id))
+    return update
+
+
+def messages(session: str, answer: object, now: datetime) -> list[RawUpdate]:
+    payloads = [obj(row) for row in items(answer)]
+    return [update for payload in payloads for update in split(_webhook("message.any", session, payload, now))]
+
+
+def _webhook(event: str, session: str, payload: JsonObject, now: datetime, **more: object) -> bytes:
+    envelope = {"event": event, "session": session, "timestamp": int(now.timestamp() * 1000), "payload": payload}
+    return msgspec.json.encode(clean(envelope | more))
