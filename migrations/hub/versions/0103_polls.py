@@ -9,13 +9,12 @@ _STATEMENTS = (
     """
     CREATE TABLE hub.polls (
       session_id uuid PRIMARY KEY REFERENCES hub.sessions ON DELETE CASCADE,
-      tenant_id uuid NOT NULL,
       until timestamptz NOT NULL
     )
     """,
     "GRANT SELECT, INSERT, UPDATE, DELETE ON hub.polls TO hub_system",
     "ALTER TABLE hub.polls ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
-    "CREATE POLICY directory ON hub.polls TO hub_system USING (true)",
+    "CREATE POLICY machinery ON hub.polls TO hub_system USING (true)",
 )
 
 

@@ -26,7 +26,7 @@ async def poll(world: World, waha: WahaNumber) -> None:
     """As if the session had brought nothing for the whole interval."""
     ask = await world.parts[Part.WORKER].get(PollSilent)
     await world.owner.execute(
-        """INSERT INTO hub.polls SELECT id, tenant_id, clock_timestamp() - interval '1 hour' FROM hub.sessions
+        """INSERT INTO hub.polls SELECT id, clock_timestamp() - interval '1 hour' FROM hub.sessions
            WHERE id = $1 ON CONFLICT (session_id) DO UPDATE SET until = excluded.until""",
         UUID(waha.session["id"]),
     )

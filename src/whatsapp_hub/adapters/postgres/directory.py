@@ -60,8 +60,8 @@ _HEARD = """
 _SILENT = f"""
     WITH heard AS ({_HEARD}),
     caught_up AS (
-      INSERT INTO hub.polls AS p (session_id, tenant_id, until)
-      SELECT s.id, s.tenant_id, clock_timestamp() FROM hub.sessions s JOIN heard ON heard.session_id = s.id
+      INSERT INTO hub.polls (session_id, until)
+      SELECT s.id, clock_timestamp() FROM hub.sessions s JOIN heard ON heard.session_id = s.id
       WHERE s.provider = ANY($1::text[])
       ON CONFLICT (session_id) DO UPDATE SET until = excluded.until)
     SELECT s.id, s.tenant_id, coalesce(p.until, clock_timestamp() - $2 * interval '1 second') AS since
@@ -70,8 +70,7 @@ _SILENT = f"""
       AND (p.until IS NULL OR p.until <= clock_timestamp() - $2 * interval '1 second')
     ORDER BY s.id"""
 _POLLED = """
-    INSERT INTO hub.polls (session_id, tenant_id, until)
-    SELECT id, tenant_id, clock_timestamp() FROM hub.sessions WHERE id = $1
+    INSERT INTO hub.polls (session_id, until) SELECT id, clock_timestamp() FROM hub.sessions WHERE id = $1
     ON CONFLICT (session_id) DO UPDATE SET until = excluded.until"""
 
 _CACHED_S = 1.0
