@@ -21,6 +21,9 @@ class Unreadable:
 
 UNREADABLE = Unreadable()
 
+CORRUPTED = "credentials_corrupted"
+"""The status reason of a session whose stored credentials cannot be used."""
+
 
 class SessionStatus(StrEnum):
     DISCONNECTED = "DISCONNECTED"
@@ -103,6 +106,8 @@ class Session(Records):
             return False
         self.status, self.status_reason, self.qr_code, self.updated_at = status, reason, code, at
         self.record(self.event(_EVENT[status], at, reason=reason))
+        if reason == CORRUPTED:
+            self.record(self.event(EventType.SESSION_AUTH_CORRUPTED, at, reason=reason))
         return True
 
     def start(self, at: datetime) -> None:
