@@ -22,6 +22,7 @@ from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.provider import Providers
+from whatsapp_hub.domain.capabilities import Capabilities
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.tenant import Placement, Tenant
 
@@ -70,8 +71,9 @@ class PlainBox:
 class PlainPlugin:
     """A provider whose settings are a dictionary; `routes` are its webhook routes."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, holds_socket: bool = False) -> None:
         self.kind = kind
+        self.capabilities = Capabilities(kind, frozenset(), holds_socket=holds_socket)
 
     def decode_settings(self, settings: Mapping[str, object]) -> object:
         return dict(settings)
@@ -149,6 +151,7 @@ async def hub(database_url: str) -> AsyncIterator[Hub]:
     database = Database(database_url, app_connections=16)
     await database.open()
     plugins: Any = {kind: PlainPlugin(kind) for kind in ("SANDBOX", "META", "WAHA")}
+    plugins["HELD"] = PlainPlugin("HELD", holds_socket=True)
     host: Any = None
     vault = SettingsVault(PlainBox(), Providers(plugins, host))
     directory = PostgresDirectory(database, vault)

@@ -4,6 +4,7 @@ A process plays a `Part`: API and worker differ in which work they do themselves
 many connections they need; TOOL is a command that runs and ends.
 """
 
+import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from enum import Enum
@@ -11,10 +12,12 @@ from enum import Enum
 from dishka import AnyOf, AsyncContainer, Provider, Scope, from_context, make_async_container, provide, provide_all
 from redis.asyncio import Redis
 
+from whatsapp_hub.adapters.postgres.commands import PostgresCommands
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
 from whatsapp_hub.adapters.postgres.housekeeping import PostgresHousekeeping
 from whatsapp_hub.adapters.postgres.inbox_writer import GroupCommitInbox
+from whatsapp_hub.adapters.postgres.leases import PostgresLeases
 from whatsapp_hub.adapters.postgres.log import PostgresEventLog
 from whatsapp_hub.adapters.postgres.sandbox import PostgresSandboxPhones
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
@@ -30,6 +33,7 @@ from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys
 from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
 from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
+from whatsapp_hub.application.connecting.mind_lines import MindLines, TendLines
 from whatsapp_hub.application.inbox.close_conversation import (
     ArchiveConversation,
     ReopenConversation,
@@ -41,11 +45,13 @@ from whatsapp_hub.application.inbox.work_conversation import AssignConversation,
 from whatsapp_hub.application.maintenance.trim import Trim
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.commands import Commands
 from whatsapp_hub.application.ports.delivery import Wake, Work
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.housekeeping import InboxAside, Trimming
 from whatsapp_hub.application.ports.inbox import InboxAppender
 from whatsapp_hub.application.ports.lanes import Pacing
+from whatsapp_hub.application.ports.lines import Leases
 from whatsapp_hub.application.ports.log import EventLog
 from whatsapp_hub.application.ports.provider import Host, Providers
 from whatsapp_hub.application.ports.sandbox import SandboxPhones
@@ -65,8 +71,10 @@ from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
+from whatsapp_hub.application.sessions.command_sessions import AskHolder, LogOut, RequestPairingCode
+from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
-from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
+from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
 from whatsapp_hub.domain.capabilities import Capabilities, Rate
 from whatsapp_hub.domain.tenant import Placement
 from whatsapp_hub.main.settings import Settings
@@ -77,6 +85,7 @@ class Part(Enum):
 
     API = (frozenset({Work.EVENTS}), 12, 4)
     WORKER = (frozenset({Work.INBOX, Work.LANES}), 16, 4)
+    CONNECTOR = (frozenset[Work](), 8, 4)
     TOOL = (frozenset[Work](), 2, 2)
 
     @property
@@ -181,6 +190,8 @@ class Storing(Provider):
         return PostgresStorage(database, directory, vault, wake, new_id)
 
     housekeeping = provide(PostgresHousekeeping, provides=AnyOf[InboxAside, Trimming])
+    leases = provide(PostgresLeases, provides=Leases)
+    commands = provide(PostgresCommands, provides=Commands)
     log = provide(PostgresEventLog, provides=EventLog)
 
 
@@ -192,6 +203,7 @@ class UseCases(Provider):
         *(CreateApiKey, ListApiKeys, RevokeApiKey),
         *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
         *(CreateSession, UpdateSession, DeleteSession, InitSession, StopSession),
+        *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines),
         *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead, RenameCustomer),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
@@ -211,6 +223,14 @@ class UseCases(Provider):
     @provide
     def poll_silent(self, storage: Storage, providers: Providers, settings: Settings) -> PollSilent:
         return PollSilent(storage, providers, settings.waha_polling_interval_ms / 1000)
+
+    @provide
+    def follow(self, clock: Clock, settings: Settings) -> FollowLife:
+        return FollowLife(clock, settings.life_rules, random.random)
+
+    @provide
+    def limit(self, settings: Settings) -> SessionLimit:
+        return SessionLimit(settings.sessions_per_connector)
 
     @provide
     def counts(self) -> WebhookCounts:

@@ -63,6 +63,13 @@ ROLES = {
             loops=("hints", "wakes", "sequencer", "inbox", "lanes", "schedule"),
         ),
         Role(
+            "connector",
+            "whatsapp_hub.main.connector:run",
+            "sessions that hold a socket (WhatsApp Web), and what is sent through them",
+            loops=("hold", "wakes", "lanes", "commands", "fitness"),
+            stop_deadline_s=40,
+        ),
+        Role(
             "scheduler",
             "whatsapp_hub.main.worker:run_scheduler",
             "timed work only (workers do it too; each tick acts once)",

@@ -9,12 +9,15 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
+
+from whatsapp_hub.domain.life import Rules
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -111,6 +114,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     def sessions_per_connector(self) -> int:
         """MAX_INSTANCES, or its alias WHATSAPP_MAX_SESSIONS where that is lower."""
         return min(self.max_instances, self.whatsapp_max_sessions or self.max_instances)
+
+    @property
+    def life_rules(self) -> Rules:
+        return Rules(
+            pairing=timedelta(milliseconds=self.whatsapp_session_timeout),
+            code=timedelta(milliseconds=self.whatsapp_qr_timeout),
+            attempts=self.whatsapp_reconnect_attempts,
+        )
 
     def completed(self) -> Settings:
         """With both secrets: made once and kept in the data folder when embedded, obligatory otherwise."""

@@ -13,10 +13,12 @@ from whatsapp_hub.adapters.postgres.sequencer import Sequencer
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, keep_schedule
+from whatsapp_hub.application.connecting.mind_lines import TendLines
 from whatsapp_hub.application.maintenance.trim import Trim
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.presence.set_presence import ExpirePresence
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
@@ -83,11 +85,19 @@ async def _lanes(container: AsyncContainer) -> Loop:
     drain, settle = await container.get(DrainLanes), await container.get(SettleStale)
     due = at_most_every(SETTLE_EVERY_S)
     kinds = sorted(drain.pacing)
+    plugins = (await container.get(Providers)).plugins
+    held = sorted(
+        plugins.keys() - drain.pacing.keys()
+    )  # connectors drain these; a dead one's attempts are settled here
+
+    async def find() -> list[TenantId]:
+        stale = await directory.tenants_with_stale_lanes(held)
+        return [*dict.fromkeys([*await directory.tenants_with_lanes(kinds, None), *stale])]
 
     async def work(tenant_id: TenantId) -> int:
         return await drain(tenant_id) or (await settle(tenant_id) if due(tenant_id) else 0)
 
-    return TenantLoop("lanes", bell, lambda: directory.tenants_with_lanes(kinds, None), work).run()
+    return TenantLoop("lanes", bell, find, work).run()
 
 
 def at_most_every(seconds: float) -> Callable[[TenantId], bool]:
@@ -115,6 +125,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
     polls = [Job("poll", poll.silent_s, poll)] if poll.silent_s else []
     return [
         *polls,
+        Job("lines", 1, await container.get(TendLines)),
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),
         Job("trim", 3600, await container.get(Trim)),
         Job("trim-log", 3600, await container.get(TrimLog)),

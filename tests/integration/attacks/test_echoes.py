@@ -12,8 +12,10 @@ from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.adapters.providers.waha.plugin import Waha
 from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origin, Providers
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
+from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.conversation import FlowState
+from whatsapp_hub.domain.life import Rules
 from whatsapp_hub.domain.message import Content
 
 
@@ -30,7 +32,8 @@ async def receive(world: World, session_id: Any, **payload: Any) -> None:
     )
     host: Any = None
     providers = Providers({"WAHA": Waha(now)}, host)
-    assert await ReceiveEvents(world.hub.storage, providers, now, new_id)(world.tenant.id) == 1
+    follow = FollowLife(now, Rules(), lambda: 0.5)
+    assert await ReceiveEvents(world.hub.storage, providers, now, new_id, follow)(world.tenant.id) == 1
 
 
 @pytest.mark.parametrize(("source", "is_silenced"), [("api", False), ("app", True)])
@@ -74,7 +77,9 @@ async def test_what_was_typed_long_ago_silences_nobody(world: World, origin: Ori
     )
     host: Any = None
     plugins: Any = {"META": Past(typed)}
-    receive = ReceiveEvents(world.hub.storage, Providers(plugins, host), now, new_id)
+    receive = ReceiveEvents(
+        world.hub.storage, Providers(plugins, host), now, new_id, FollowLife(now, Rules(), lambda: 0.5)
+    )
     assert await receive(world.tenant.id) == 1
     async with world.uow() as uow:
         stored = await uow.conversations.get(conversation.id)

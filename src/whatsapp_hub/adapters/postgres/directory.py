@@ -9,6 +9,7 @@ import asyncpg
 
 from whatsapp_hub.adapters.postgres import api_keys, users
 from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.lines import LATE
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.application.ports.directory import Credentials, SilentSession, WebhookTarget
 from whatsapp_hub.domain.api_key import ApiKey
@@ -44,6 +45,11 @@ _WITH_LANES = """
         SELECT FROM hub.lanes l WHERE l.session_id = p.session_id AND l.next_at <= (SELECT clock_timestamp())
           AND ((l.attempt_message IS NULL AND l.queued > 0 AND p.hold_until <= clock_timestamp())
             OR l.attempt_message IS NOT NULL))"""
+_WITH_STALE_LANES = """
+    SELECT DISTINCT p.tenant_id FROM hub.paces p WHERE p.provider = ANY($1::text[]) AND EXISTS (
+      SELECT FROM hub.lanes l WHERE l.session_id = p.session_id AND l.attempt_message IS NOT NULL
+        AND l.next_at <= (SELECT clock_timestamp()) AND l.lease_until <= (SELECT clock_timestamp()))"""
+_WITH_LATE_LINES = f"SELECT DISTINCT tenant_id FROM hub.lines WHERE {LATE}"
 _MASTER = """
     SELECT FROM hub.users WHERE role = 'MASTER' AND is_active AND id IS DISTINCT FROM $1::uuid LIMIT 1"""
 _TICK = """
@@ -225,6 +231,12 @@ class PostgresDirectory:
         self, providers: Sequence[str], sessions: Sequence[SessionId] | None
     ) -> list[TenantId]:
         return _ids(await self._fetch(_WITH_LANES, providers, sessions))
+
+    async def tenants_with_stale_lanes(self, providers: Sequence[str]) -> list[TenantId]:
+        return _ids(await self._fetch(_WITH_STALE_LANES, providers)) if providers else []
+
+    async def tenants_with_late_lines(self) -> list[TenantId]:
+        return _ids(await self._fetch(_WITH_LATE_LINES))
 
     async def tick(self, name: str, every_s: float) -> bool:
         return bool(await self._fetch(_TICK, name, every_s))

@@ -39,7 +39,7 @@ _READ = """
               ORDER BY id LIMIT $5) AS first
         WINDOW w AS (ORDER BY id)) AS i
       WHERE due ORDER BY rank, id LIMIT $4)
-    SELECT id, session_id, provider, chat, body, received_at, tries
+    SELECT id, session_id, provider, chat, body, received_at, tries, fence
     FROM hub.inbox JOIN picked USING (id) ORDER BY id"""
 _DONE = "UPDATE hub.inbox SET state = 'done', retry_at = NULL, error = NULL WHERE id = ANY($1::bigint[])"
 _RETRY = """

@@ -31,12 +31,13 @@ QUEUE_BYTES = 64_000_000
 STATEMENT_TIMEOUT_S = 30.0
 
 _INSERT = """
-    INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body, state, error)
+    INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body, state, error, fence)
     SELECT coalesce(new.session_id::text, 'app'), new.dedupe_key, new.tenant_id, new.session_id, new.provider, new.chat,
       new.body, CASE WHEN new.error IS NOT NULL THEN 'quarantined' WHEN new.session_id IS NULL THEN 'unassigned'
-                     ELSE 'pending' END, new.error
-    FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::text[])
-      AS new (dedupe_key, tenant_id, session_id, provider, chat, body, error)
+                     ELSE 'pending' END, new.error, new.fence
+    FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::text[],
+                $8::bigint[])
+      AS new (dedupe_key, tenant_id, session_id, provider, chat, body, error, fence)
     ON CONFLICT (source, dedupe_key) DO NOTHING"""
 _NOTHING_NEW = "INSERT 0 0"
 
@@ -60,7 +61,7 @@ def row_of(update: NewUpdate) -> Row:
     error = None if update.quarantined is None else storable(update.quarantined)[:2000]
     key = _bounded(update.dedupe_key, DEDUPE_CHARACTERS)
     chat = _bounded(update.chat, CHAT_CHARACTERS)
-    return (key, update.tenant_id, update.session_id, update.provider, chat, update.body, error)
+    return (key, update.tenant_id, update.session_id, update.provider, chat, update.body, error, update.fence)
 
 
 @dataclass(slots=True)

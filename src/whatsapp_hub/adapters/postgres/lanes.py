@@ -1,7 +1,7 @@
 """Lanes: one ordered lane a chat of a session. A lane with an open attempt is leased, and due again (`next_at`) when
 the lease ends. Lanes are locked in the order of (session, chat); a claim waits for nobody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.messages import COLUMNS, SELECT, message_of
 from whatsapp_hub.adapters.postgres.pacing import turn
-from whatsapp_hub.application.ports.lanes import Claim, LaneKey, Pacing, Release
+from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, Pacing, Release
 from whatsapp_hub.domain.contact import Identity, IdentityKind
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.message import Message, MessageStatus
@@ -32,7 +32,7 @@ _PICK = f"""
     WITH p AS MATERIALIZED (
       SELECT session_id, provider, paced_until FROM hub.paces
       WHERE provider = ANY($1::text[]) AND ($2::uuid[] IS NULL OR session_id = ANY($2))
-        AND hold_until <= clock_timestamp()
+        AND hold_until <= clock_timestamp() %s
         AND EXISTS (SELECT FROM hub.lanes l WHERE l.session_id = paces.session_id AND {_DUE})
       ORDER BY random() %s)
     SELECT l.*, p.provider, greatest(p.paced_until, 'epoch') AS session_paced, clock_timestamp() AS now
@@ -41,7 +41,13 @@ _PICK = f"""
       WHERE l.session_id = p.session_id AND {_DUE}
       ORDER BY l.next_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS l
     LIMIT $3"""
-_PICK_PACED, _PICK_FREELY = _PICK % "FOR NO KEY UPDATE SKIP LOCKED", _PICK % ""
+_IS_HELD = """AND EXISTS (
+          SELECT FROM hub.lines k JOIN hub.connectors c ON c.id = k.connector_id AND c.until > clock_timestamp()
+          JOIN unnest($2::uuid[], $5::bigint[]) AS h(session_id, fence) USING (session_id, fence)
+          WHERE k.session_id = paces.session_id AND k.connector_id = $4)"""
+_ONE_AT_A_TIME = "FOR NO KEY UPDATE SKIP LOCKED"
+_PICK_PACED, _PICK_FREELY = _PICK % ("", _ONE_AT_A_TIME), _PICK % ("", "")
+_PICK_HELD_PACED, _PICK_HELD_FREELY = _PICK % (_IS_HELD, _ONE_AT_A_TIME), _PICK % (_IS_HELD, "")
 _POSTPONE = """
     UPDATE hub.lanes l SET next_at = x.at, slot_at = x.slot_at
     FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[]) AS x(session_id, chat, at, slot_at)
@@ -166,15 +172,20 @@ class _Turns:
 
 
 class PostgresLanes:
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, holds_socket: Callable[[str], bool]) -> None:
         self._connection = connection
+        self._holds_socket = holds_socket
         self.made_due = False
-        """Whether a lane may have become due here, so that the commit wakes whoever drains lanes."""
+        self.made_due_held = False
+        """Whether a lane may have become due here, so that the commit wakes whoever drains it: workers, connectors."""
 
     async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
         if not messages:
             return
-        self.made_due = True
+        if self._holds_socket(provider):
+            self.made_due_held = True
+        else:
+            self.made_due = True
         sessions, chats = [m.session_id for m in messages], [m.chat for m in messages]
         await self._connection.execute(_ENQUEUE, sessions, chats, provider)
         await self._connection.execute(_NUMBER, [m.id for m in messages])
@@ -184,14 +195,18 @@ class PostgresLanes:
         pacing: Mapping[str, Pacing],
         limit: int,
         lease_s: float,
-        sessions: Sequence[SessionId] | None = None,
+        holding: Holding | None = None,
     ) -> list[Claim]:
         claims: list[Claim] = []
         paced = [kind for kind, p in pacing.items() if p.session]
-        for pick, kinds in ((_PICK_PACED, paced), (_PICK_FREELY, [k for k in pacing if k not in paced])):
+        freely = [kind for kind in pacing if kind not in paced]
+        picks = (_PICK_HELD_PACED, _PICK_HELD_FREELY) if holding else (_PICK_PACED, _PICK_FREELY)
+        sessions = list(holding.fences) if holding else None
+        lease = (holding.connector_id, list(holding.fences.values())) if holding else ()
+        for pick, kinds in zip(picks, (paced, freely), strict=True):
             for _ in range(_ROUNDS if kinds else 0):
                 wanted = limit - len(claims)
-                rows = await self._connection.fetch(pick, kinds, sessions, wanted) if wanted else []
+                rows = await self._connection.fetch(pick, kinds, sessions, wanted, *lease) if wanted else []
                 claims += await self._lease(rows, pacing, lease_s)
                 if len(rows) < wanted or len(claims) == limit:
                     break
@@ -244,12 +259,12 @@ class PostgresLanes:
         await self._connection.execute(_HOLD, session_id, for_s)
 
     async def resume(self, session_id: SessionId) -> None:
-        self.made_due = True
+        self.made_due = self.made_due_held = True
         await self._connection.execute(_RESUME, session_id)
 
     async def settled(self, messages: Sequence[Message]) -> None:
         if messages:
-            self.made_due = True
+            self.made_due = self.made_due_held = True
             keys = [m.session_id for m in messages], [m.chat for m in messages], [m.id for m in messages]
             await self._connection.execute(_SETTLED, *keys)
 

@@ -29,6 +29,7 @@ _FREE = "UPDATE hub.paces SET hold_until = '-infinity' WHERE session_id = $1 AND
 _MOVE = (
     "UPDATE hub.paces SET provider = $2, paced_until = '-infinity' WHERE session_id = $1",
     "UPDATE hub.lanes SET provider = $2, slot_at = NULL, paced_until = '-infinity' WHERE session_id = $1",
+    "DELETE FROM hub.lines WHERE session_id = $1 AND provider <> $2",  # whoever holds it hangs up
 )
 _DROP_ROUTES = "DELETE FROM hub.session_routes WHERE session_id = $1"
 _ADD_ROUTES = """

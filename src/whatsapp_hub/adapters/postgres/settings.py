@@ -53,6 +53,9 @@ class SettingsVault:
             log.error("session.settings_unreadable", extra={"session_id": str(session_id), "why": type(error).__name__})
             return UNREADABLE
 
+    def holds_socket(self, provider: str) -> bool:
+        return self._providers.holds_socket(provider)
+
     def routes(self, provider: str, settings: object) -> tuple[str, ...]:
         return self._providers.plugin(provider).routes(settings)
 

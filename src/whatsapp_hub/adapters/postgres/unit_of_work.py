@@ -21,6 +21,7 @@ from whatsapp_hub.adapters.postgres.failures import TransactionConflict, transla
 from whatsapp_hub.adapters.postgres.idempotency import PostgresIdempotencyKeys
 from whatsapp_hub.adapters.postgres.inbox import PostgresInbox, Rounds
 from whatsapp_hub.adapters.postgres.lanes import PostgresLanes
+from whatsapp_hub.adapters.postgres.lines import PostgresLines
 from whatsapp_hub.adapters.postgres.messages import PostgresMessages
 from whatsapp_hub.adapters.postgres.notes import PostgresNotes, PostgresNotifications
 from whatsapp_hub.adapters.postgres.receipts import PostgresEarlyReceipts
@@ -32,6 +33,7 @@ from whatsapp_hub.application.ports.delivery import Wake, Work
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.lanes import Lanes
+from whatsapp_hub.application.ports.lines import Lines
 from whatsapp_hub.application.ports.storage import (
     ApiKeys,
     Assignments,
@@ -76,8 +78,10 @@ class PostgresUnitOfWork:
         self._connection = connection
         self._wake = kit.wake
         self._events: list[Event] = []
-        self._lanes = PostgresLanes(connection)
+        self._lanes = PostgresLanes(connection, kit.vault.holds_socket)
         self.lanes: Lanes = self._lanes
+        self._lines = PostgresLines(connection, tenant.id)
+        self.lines: Lines = self._lines
         self.contacts: Contacts = PostgresContacts(connection, tenant.id, kit.new_id)
         self.conversations: Conversations = PostgresConversations(connection)
         self.messages: Messages = PostgresMessages(connection)
@@ -106,6 +110,10 @@ class PostgresUnitOfWork:
             self._wake(Work.OUTBOX)
         if self._lanes.made_due:
             self._wake(Work.LANES)
+        if self._lanes.made_due_held:
+            self._wake(Work.HELD_LANES)
+        if self._lines.changed:
+            self._wake(Work.LINES)
 
 
 class _Transaction:

@@ -9,6 +9,10 @@ class Work(StrEnum):
     LANES = "lanes"
     OUTBOX = "outbox"
     EVENTS = "events"
+    LINES = "lines"
+    """Connectors: sessions to open or close, and commands."""
+    HELD_LANES = "held_lanes"
+    """Connectors: lanes of the sessions that they hold."""
 
 
 class Wake(Protocol):

@@ -92,6 +92,14 @@ class Directory(Protocol):
         """Those with lanes that are due or stale."""
         ...
 
+    async def tenants_with_stale_lanes(self, providers: Sequence[str]) -> list[TenantId]:
+        """Those with lanes of these providers whose attempt outlived its lease."""
+        ...
+
+    async def tenants_with_late_lines(self) -> list[TenantId]:
+        """Those with lines that somebody must see to (`Lines.late`)."""
+        ...
+
     async def tick(self, name: str, every_s: float) -> bool:
         """True for exactly one caller in each `every_s` seconds."""
         ...

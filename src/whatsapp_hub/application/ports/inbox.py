@@ -14,7 +14,7 @@ ProviderKey = tuple[SessionId, str]
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
-    """A raw update that waits to be processed."""
+    """A raw update that waits to be processed. `fence`: the dial that brought it, of a session that holds a socket."""
 
     id: int
     session_id: SessionId
@@ -23,6 +23,7 @@ class InboxItem:
     body: bytes
     received_at: datetime
     tries: int
+    fence: int | None = None
 
 
 class Inbox(Protocol):
@@ -73,6 +74,7 @@ class NewUpdate:
     tenant_id: TenantId | None = None
     session_id: SessionId | None = None
     quarantined: str | None = None
+    fence: int | None = None
 
 
 class InboxAppender(Protocol):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from whatsapp_hub.application.ports.lines import ConnectorId
 from whatsapp_hub.domain.capabilities import Rate
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.ids import SessionId
@@ -48,6 +49,14 @@ class Pacing:
     chat: Rate | None
 
 
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The sessions that a connector may send for, each with the fence under which it holds it."""
+
+    connector_id: ConnectorId
+    fences: Mapping[SessionId, int]
+
+
 class Lanes(Protocol):
     """All times are the database's clock_timestamp()."""
 
@@ -60,10 +69,11 @@ class Lanes(Protocol):
         pacing: Mapping[str, Pacing],
         limit: int,
         lease_s: float,
-        sessions: Sequence[SessionId] | None = None,
+        holding: Holding | None = None,
     ) -> list[Claim]:
         """Lease due lanes and open an attempt for the head of each; the caller commits before it calls a
-        provider. Only lanes of the providers in `pacing` (by kind), and only of `sessions` if given.
+        provider. Only lanes of the providers in `pacing` (by kind). With `holding` only lanes of sessions whose lease
+        is still that connector's, under that fence.
 
         Reserves each message's slot on the session's and on the lane's pace; a lane whose slot is later
         than now gets it as its next_at and is not claimed. Leaves out sessions on hold, leased lanes, and

@@ -291,6 +291,11 @@ class Providers:
         """Raises KeyError for a kind that this hub does not have."""
         return self.plugins[kind]
 
+    def holds_socket(self, kind: str) -> bool:
+        """Whether connectors hold the sessions of this kind; False for one that this hub does not have."""
+        plugin = self.plugins.get(kind)
+        return plugin is not None and plugin.capabilities.holds_socket
+
     def live(self, kind: str) -> Provider:
         if kind not in self._live:
             self._live[kind] = self.plugins[kind].connect(self.host)

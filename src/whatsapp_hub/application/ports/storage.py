@@ -3,7 +3,7 @@
 `async with storage.tenant(tenant_id) as uow: … await uow.commit()`. Leaving without commit rolls back. Events
 leave through `uow.publish` only: they are written to the outbox in the same transaction, in order. No
 provider or network call is made inside. Locks are taken in this order, each kind by id: contacts,
-conversations, receipt keys, messages, lanes, departments, users.
+conversations, receipt keys, messages, sessions, lines, lanes, departments, users.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +15,7 @@ from typing import Protocol
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox, ProviderKey
 from whatsapp_hub.application.ports.lanes import Lanes
+from whatsapp_hub.application.ports.lines import Lines
 from whatsapp_hub.domain.api_key import ApiKey
 from whatsapp_hub.domain.assignment import Assignment, Candidate
 from whatsapp_hub.domain.contact import Contact, Identity
@@ -273,6 +274,7 @@ class UnitOfWork(Protocol):
     departments: Departments
     users: Users
     sessions: Sessions
+    lines: Lines
     assignments: Assignments
     api_keys: ApiKeys
     notes: Notes

@@ -24,10 +24,11 @@ from whatsapp_hub.domain.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One event of one session."""
+    """One event of one session; `fence` is the dial that brought it."""
 
     session_id: SessionId
     event: ProviderEvent
+    fence: int | None = None
 
 
 @dataclass(slots=True)

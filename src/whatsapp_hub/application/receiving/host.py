@@ -15,6 +15,15 @@ class HubHost:
 
     async def receive(self, session: SessionRef, updates: Sequence[RawUpdate]) -> None:
         rows = [
-            NewUpdate(session.provider, u.dedupe_key, u.chat, u.body, session.tenant_id, session.id) for u in updates
+            NewUpdate(
+                session.provider,
+                u.dedupe_key,
+                u.chat,
+                u.body,
+                session.tenant_id,
+                session.id,
+                fence=session.fence or None,
+            )
+            for u in updates
         ]
         await self.inbox.append(rows)

@@ -25,6 +25,7 @@ from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
 from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
 from whatsapp_hub.application.receiving.apply_session import apply_session
 from whatsapp_hub.application.receiving.batch import Batch, Seen
+from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
 
@@ -40,6 +41,7 @@ class ReceiveEvents:
     providers: Providers
     clock: Clock
     new_id: NewId
+    follow: FollowLife
 
     async def __call__(self, tenant_id: TenantId, limit: int = 64) -> int:
         """Process up to `limit` updates; how many were taken. 0: nothing is due. Raises Unavailable."""
@@ -115,15 +117,22 @@ class ReceiveEvents:
                 case ReceiptSeen():
                     receipts(one, one.event)
                 case SessionSeen():
-                    await apply_session(uow, one.session_id, one.event, changes)
+                    await self._see_session(uow, one, one.event, changes)
                 case _:
                     pass
         await changes.write()
         await receipts.write()
 
+    async def _see_session(self, uow: UnitOfWork, seen: Seen, event: SessionSeen, changes: Changes) -> None:
+        session = await uow.sessions.get(seen.session_id)
+        if self.providers.holds_socket(session.provider):
+            changes.happened(*await self.follow.reported(uow, session, event, seen.fence))
+        else:
+            await apply_session(uow, session, event, changes)
+
     def _translate(self, items: list[InboxItem]) -> list[Seen]:
         seen: list[Seen] = []
         for item in items:
             translate: Callable[[bytes], list[ProviderEvent]] = self.providers.plugin(item.provider).translate
-            seen.extend(Seen(item.session_id, event) for event in translate(item.body))
+            seen.extend(Seen(item.session_id, event, item.fence) for event in translate(item.body))
         return seen

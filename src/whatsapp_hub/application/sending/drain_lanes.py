@@ -9,11 +9,11 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.lanes import Claim, Pacing
+from whatsapp_hub.application.ports.lanes import Claim, Holding, Pacing
 from whatsapp_hub.application.ports.provider import Outgoing, Providers, SessionRef
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result
@@ -37,9 +37,10 @@ class Deadlines:
 
 @dataclass(slots=True)
 class DrainLanes:
-    """One object a process. `sessions`: only these (a connector's own), or None for all providers that
-    need no connector. `freed` is called when finished calls made room or made lanes due again. `per_tenant` of
-    the calls `at_once` may be one tenant's: a server that hangs keeps none but its own waiting."""
+    """One object a process. `holding`: only these sessions (a connector's own), or None for all providers that
+    need no connector; `still_held` is asked right before each call. `freed` is called when finished calls made room
+    or made lanes due again. `per_tenant` of the calls `at_once` may be one tenant's: a server that hangs keeps none
+    but its own waiting."""
 
     storage: Storage
     providers: Providers
@@ -47,6 +48,7 @@ class DrainLanes:
     new_id: NewId
     pacing: Mapping[str, Pacing]
     freed: Callable[[], None] = lambda: None
+    still_held: Callable[[SessionId], bool] = lambda _: True
     deadlines: Deadlines = field(default_factory=Deadlines)
     at_once: int = 256
     per_tenant: int = 128
@@ -54,7 +56,7 @@ class DrainLanes:
     _calling: Counter[TenantId] = field(default_factory=Counter)
     _complete: CompleteSends | None = None
 
-    async def __call__(self, tenant_id: TenantId, limit: int = 16, sessions: Sequence[SessionId] | None = None) -> int:
+    async def __call__(self, tenant_id: TenantId, limit: int = 16, holding: Holding | None = None) -> int:
         """Claim up to `limit` due lanes and start their calls; how many. 0: nothing is due, or no room.
         Raises Unavailable."""
         room = min(limit, self.at_once - len(self._calls), self.per_tenant - self._calling[tenant_id])
@@ -62,7 +64,7 @@ class DrainLanes:
             return 0
         claimed_at = time.monotonic()
         async with self.storage.tenant(tenant_id) as uow:
-            claims = await uow.lanes.claim(self.pacing, room, self.deadlines.lease_s, sessions)
+            claims = await uow.lanes.claim(self.pacing, room, self.deadlines.lease_s, holding)
             held = await uow.sessions.peek({c.lane.session_id for c in claims}) if claims else {}
             await uow.commit()
         for claim in claims:
@@ -98,7 +100,7 @@ class DrainLanes:
         await self._completer(tenant_id, result)
 
     async def _call(self, claim: Claim, session: Session, claimed_at: float) -> Result:
-        if time.monotonic() - claimed_at > self.deadlines.start_by_s:
+        if time.monotonic() - claimed_at > self.deadlines.start_by_s or not self.still_held(session.id):
             return Result(claim, given_back=True)
         if claim.message.status is not MessageStatus.PENDING:
             return Result(claim)  # a receipt was faster than its second try: it is there already

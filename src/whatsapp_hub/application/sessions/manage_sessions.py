@@ -1,6 +1,7 @@
 """CreateSession, UpdateSession, DeleteSession: what a session is."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -8,9 +9,10 @@ from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider import Plugin, Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.sessions.command_sessions import LogOut
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.contact import IdentityKind, parse_address
-from whatsapp_hub.domain.errors import Invalid, NotFound
+from whatsapp_hub.domain.errors import Invalid, NotFound, NotSupported
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
 from whatsapp_hub.domain.message import is_storable
@@ -120,20 +122,26 @@ class UpdateSession:
 
 @dataclass(frozen=True, slots=True)
 class DeleteSession:
-    """Conversations stay; what still waited to be sent fails."""
+    """Conversations stay; what still waited to be sent fails; a session that holds a socket is logged out first."""
 
     storage: Storage
+    providers: Providers
     clock: Clock
+    log_out: LogOut
 
     async def __call__(self, caller: Caller, session_id: SessionId) -> None:
         """Raises NotFound."""
         caller.require(Action.MANAGE_SESSIONS)
+        with suppress(NotSupported):
+            await self.log_out(caller, session_id)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session, now = await uow.sessions.get(session_id), self.clock()
             for message in await uow.lanes.abandon(session_id):
                 message.abandon(now)
                 await uow.messages.save([message])
                 uow.publish(message.take_events())
+            if self.providers.holds_socket(session.provider):
+                await uow.lines.forget_deleted(session)
             await uow.sessions.remove(session_id)
             uow.publish([session.event(EventType.SESSION_DELETED, now)])
             await uow.commit()

@@ -1,18 +1,28 @@
 """InitSession and StopSession: bring a number up and down.
 
-The provider is asked between two transactions: CONNECTING is committed first, what it answered after.
+Of a session that holds a socket only what is wanted is written down; connectors do it. Any other provider is asked
+between two transactions: CONNECTING is committed first, what it answered after.
 """
 
 from dataclasses import dataclass
 
 from whatsapp_hub.application.ports.clock import Clock
+from whatsapp_hub.application.ports.lines import Leases
 from whatsapp_hub.application.ports.provider import Providers, SessionRef, SessionSeen, Starts
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.sessions.follow_life import FollowLife, save_session
 from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.errors import CredentialsInvalid, ProviderError
+from whatsapp_hub.domain.errors import Conflict, CredentialsInvalid, ProviderError
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.session import UNREADABLE, Session, SessionStatus
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimit:
+    """How many sessions of one kind the hub holds while no connector tells its own room (MAX_INSTANCES)."""
+
+    sessions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +32,17 @@ class InitSession:
     storage: Storage
     providers: Providers
     clock: Clock
+    follow: FollowLife
+    leases: Leases
+    limit: SessionLimit
 
     async def __call__(self, caller: Caller, session_id: SessionId, *, again: bool = False) -> Session:
-        """`again`: restart it if it is connected. Raises NotFound, Conflict."""
+        """`again`: restart it if it is connected. Raises NotFound, Conflict (connected already, too many sessions)."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
+            if self.providers.holds_socket(session.provider):
+                return await self._want(uow, session, again=again)
             if again:
                 session.stop(self.clock())
             session.start(self.clock())
@@ -43,6 +58,26 @@ class InitSession:
             await _save(uow, session)
             await uow.commit()
         return session
+
+    async def _want(self, uow: UnitOfWork, session: Session, *, again: bool) -> Session:
+        if not session.is_active:
+            await self._require_room(session.provider)
+        elif session.status is SessionStatus.CONNECTED and not again:
+            raise Conflict("already_connected", "the session is connected already")
+        rules = self.follow.rules
+        if again:
+            events = await self.follow(uow, session, lambda life, now: life.restarted(now, rules))
+        else:
+            events = await self.follow(uow, session, lambda life, now: life.started(now, rules))
+        uow.publish(events)
+        await uow.commit()
+        return session
+
+    async def _require_room(self, kind: str) -> None:
+        room, wanted = await self.leases.crowd(kind)
+        if wanted >= (room or self.limit.sessions):
+            detail = f"{wanted} sessions are started already; stop some, raise MAX_INSTANCES or run more connectors"
+            raise Conflict("too_many_sessions", detail)
 
     async def _ask(self, session: Session) -> SessionSeen:
         if session.settings is UNREADABLE:
@@ -65,12 +100,17 @@ class StopSession:
     storage: Storage
     providers: Providers
     clock: Clock
+    follow: FollowLife
 
     async def __call__(self, caller: Caller, session_id: SessionId) -> Session:
         """Idempotent. Raises NotFound."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
+            if self.providers.holds_socket(session.provider):
+                uow.publish(await self.follow(uow, session, lambda life, _: life.stopped()))
+                await uow.commit()
+                return session
             session.stop(self.clock())
             await _save(uow, session)
             await uow.commit()
@@ -88,12 +128,7 @@ async def _bring_down(providers: Providers, session: Session) -> Session:
 
 
 async def _save(uow: UnitOfWork, session: Session) -> None:
-    """Lanes run only while the session may send."""
-    await uow.sessions.save(session)
-    if session.may_send:
-        await uow.lanes.resume(session.id)
-    else:
-        await uow.lanes.hold(session.id, None)
+    await save_session(uow, session)
     uow.publish(session.take_events())
 
 

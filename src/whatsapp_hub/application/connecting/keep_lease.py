@@ -1,0 +1,102 @@
+"""KeepLease: this process is a connector as long as it renews its lease in time.
+
+All decisions of this process go by its own monotonic clock, from the moment before the renewal was asked for: so it
+always believes its lease to end sooner than PostgreSQL does.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from whatsapp_hub.application.ports.lines import Connector, Leases
+from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.ids import SessionId, TenantId
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Seconds. A lease of `lease_s` is renewed every `renew_s`; a connector that cannot renew, or cannot store what its
+    sessions bring, for `give_up_s` hangs up; at `fatal_s` its process is ended. Others wait out the whole lease."""
+
+    lease_s: float = 6.0
+    renew_s: float = 1.0
+    give_up_s: float = 3.0
+    fatal_s: float = 4.0
+
+
+@dataclass(slots=True)
+class KeepLease:
+    """`make` gives the connector that this process is next: a lost one does not come back under its id."""
+
+    leases: Leases
+    make: Callable[[], Connector]
+    terms: Terms = field(default_factory=Terms)
+    connector: Connector | None = None
+    _renewed_at: float = 0.0
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since the last renewal that held."""
+        return time.monotonic() - self._renewed_at
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether something may still be begun under it."""
+        return self.connector is not None and self.age_s < self.terms.give_up_s
+
+    async def enter(self) -> None:
+        """Until it is a connector; waits for the database."""
+        while self.connector is None:
+            connector, began = self.make(), time.monotonic()
+            try:
+                async with asyncio.timeout(self.terms.give_up_s):
+                    await self.leases.enter(connector, self.terms.lease_s)
+            except (Unavailable, TimeoutError):
+                await asyncio.sleep(self.terms.renew_s)
+            else:
+                self.connector, self._renewed_at = connector, began
+                log.info("connector.entered", extra={"connector": str(connector.id), "named": connector.name})
+
+    async def renew(self) -> bool:
+        """One try. False: the lease is lost, or too old to go on."""
+        if self.connector is None:
+            return True
+        began = time.monotonic()
+        try:
+            async with asyncio.timeout(self.terms.give_up_s - self.terms.renew_s):
+                if not await self.leases.renew(self.connector.id, self.terms.lease_s):
+                    log.error("connector.lease_lost", extra={"connector": str(self.connector.id)})
+                    return False
+        except (Unavailable, TimeoutError):
+            return self.age_s < self.terms.give_up_s
+        self._renewed_at = began
+        return True
+
+    async def leave(self, *, clean: bool) -> None:
+        """Give the lease back; whether or not the database hears of it, this process is no connector any more."""
+        connector, self.connector = self.connector, None
+        if connector is None:
+            return
+        try:
+            async with asyncio.timeout(self.terms.give_up_s):
+                await self.leases.leave(connector.id, clean=clean)
+        except (Unavailable, TimeoutError):
+            log.warning("connector.left_unheard", extra={"connector": str(connector.id)})
+
+
+@dataclass(slots=True)
+class OpenLine:
+    """A line that is open here: under which fence, and how it does (monotonic seconds)."""
+
+    session_id: SessionId
+    tenant_id: TenantId
+    provider: str
+    fence: int
+    is_up: bool = False
+    was_up: bool = False
+    down_since: float = 0.0
+    gone_since: float | None = None

@@ -1,0 +1,65 @@
+"""ObeyCommands: what the holder of a session is asked to do."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from whatsapp_hub.application.connecting.hold_sessions import HoldSessions
+from whatsapp_hub.application.ports.commands import Answer, Command, Commands, Order
+from whatsapp_hub.domain.errors import Conflict, HubError, ProviderError
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 32
+WITHIN_S = 30.0
+
+
+@dataclass(slots=True)
+class ObeyCommands:
+    commands: Commands
+    hold: HoldSessions
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def __call__(self) -> int:
+        """Take what is asked of this connector and do it beside; how many. Raises Unavailable."""
+        connector = self.hold.lease.connector
+        if connector is None or not self.hold.lease.is_fresh:
+            return 0
+        taken = await self.commands.take(connector.id, connector.kinds, AT_ONCE - len(self._tasks))
+        for command in taken:
+            task = asyncio.create_task(self._obey(command))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return len(taken)
+
+    async def _obey(self, command: Command) -> None:
+        answer = await self._answer(command)
+        if answer.error:
+            log.warning("command.refused", extra={"order": command.order, "code": answer.error})
+        try:
+            await self.commands.answer(command.id, answer)
+        except Exception:
+            log.exception("command.answer_lost", extra={"order": command.order})
+
+    async def _answer(self, command: Command) -> Answer:
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                return Answer(await self._do(command))
+        except (ProviderError, Conflict) as error:
+            return Answer(error=error.code, error_detail=str(error)[:300])
+        except (HubError, TimeoutError) as error:
+            return Answer(error="unavailable", error_detail=str(error) or "no answer in time")
+        except Exception as error:
+            log.exception("command.failed", extra={"order": command.order})
+            return Answer(error="internal", error_detail=type(error).__name__)
+
+    async def _do(self, command: Command) -> str | None:
+        socket = self.hold.socket(command.provider)
+        match command.order:
+            case Order.PAIRING_CODE:
+                return await socket.pairing_code(command.session_id, command.argument or "")
+            case Order.LOG_OUT:
+                await socket.log_out(command.session_id)
+            case Order.FORGET:
+                await socket.forget(command.session_id)
+        return None
