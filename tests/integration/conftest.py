@@ -71,9 +71,10 @@ class PlainBox:
 class PlainPlugin:
     """A provider whose settings are a dictionary; `routes` are its webhook routes."""
 
-    def __init__(self, kind: str, holds_socket: bool = False) -> None:
+    capabilities = Capabilities("PLAIN", frozenset())
+
+    def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.capabilities = Capabilities(kind, frozenset(), holds_socket=holds_socket)
 
     def decode_settings(self, settings: Mapping[str, object]) -> object:
         return dict(settings)
@@ -83,6 +84,12 @@ class PlainPlugin:
 
     def routes(self, settings: Any) -> tuple[str, ...]:
         return tuple((settings or {}).get("routes", ()))
+
+
+class HeldPlugin(PlainPlugin):
+    """One whose sessions connectors hold."""
+
+    capabilities = Capabilities("HELD", frozenset(), holds_socket=True)
 
 
 @dataclass
@@ -151,7 +158,7 @@ async def hub(database_url: str) -> AsyncIterator[Hub]:
     database = Database(database_url, app_connections=16)
     await database.open()
     plugins: Any = {kind: PlainPlugin(kind) for kind in ("SANDBOX", "META", "WAHA")}
-    plugins["HELD"] = PlainPlugin("HELD", holds_socket=True)
+    plugins["HELD"] = HeldPlugin("HELD")
     host: Any = None
     vault = SettingsVault(PlainBox(), Providers(plugins, host))
     directory = PostgresDirectory(database, vault)

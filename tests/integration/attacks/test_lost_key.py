@@ -2,7 +2,7 @@
 
 import logging
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -13,8 +13,10 @@ from whatsapp_hub.application.ports.lanes import Pacing
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
+from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.application.sessions.manage_sessions import SessionChanges, UpdateSession
-from whatsapp_hub.application.sessions.run_sessions import InitSession
+from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit
+from whatsapp_hub.domain.life import Rules
 from whatsapp_hub.domain.message import MessageStatus
 from whatsapp_hub.domain.session import UNREADABLE, Session, SessionStatus
 from whatsapp_hub.domain.user import Role
@@ -95,7 +97,9 @@ async def test_what_is_to_be_sent_waits(world: World, lost: Session) -> None:
 
 async def test_new_settings_mend_it(world: World, lost: Session) -> None:
     admin = Caller(world.tenant.id, Role.ADMIN, "admin")
-    failed = await InitSession(world.hub.storage, providers(), now)(admin, lost.id, again=True)
+    follow, nobody = FollowLife(now, Rules(), lambda: 0.5), cast("Any", None)
+    init = InitSession(world.hub.storage, providers(), now, follow, nobody, SessionLimit(9))
+    failed = await init(admin, lost.id, again=True)
     assert failed.status is SessionStatus.FAILED
     update = UpdateSession(world.hub.storage, providers(), now)
     await update(admin, lost.id, SessionChanges(settings={"token": "new"}))

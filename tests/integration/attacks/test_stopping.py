@@ -6,7 +6,9 @@ from typing import Any
 from tests.integration.postgres.conftest import World
 from whatsapp_hub.application.ports.provider import Providers, SessionRef, SessionSeen
 from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
+from whatsapp_hub.application.sessions.follow_life import FollowLife
+from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
+from whatsapp_hub.domain.life import Rules
 from whatsapp_hub.domain.session import SessionStatus
 from whatsapp_hub.domain.user import Role
 
@@ -35,12 +37,14 @@ class SlowProvider:
 async def test_a_session_stopped_meanwhile_stays_stopped_here_and_there(world: World) -> None:
     provider: Any = SlowProvider()
     host: Any = None
+    nobody: Any = None
     providers = Providers({}, host, {"SANDBOX": provider})
     session = await world.add_session(connected=False)
     admin = Caller(world.tenant.id, Role.ADMIN, "admin")
-    stop = StopSession(world.hub.storage, providers, now)
+    stop = StopSession(world.hub.storage, providers, now, FollowLife(now, Rules(), lambda: 0.5))
     provider.meanwhile = lambda: stop(admin, session.id)
-    shown = await InitSession(world.hub.storage, providers, now)(admin, session.id)
+    init = InitSession(world.hub.storage, providers, now, stop.follow, nobody, SessionLimit(9))
+    shown = await init(admin, session.id)
     async with world.uow() as uow:
         stored = await uow.sessions.get(session.id)
     for one in (shown, stored):

@@ -126,14 +126,13 @@ async def test_a_session_on_hold_sends_nothing_until_resumed(world: World) -> No
     assert len(await claim(world)) == 1
 
 
-async def test_only_the_asked_providers_and_sessions_are_claimed(world: World) -> None:
+async def test_only_the_asked_providers_are_claimed(world: World) -> None:
     other = await world.add_session("META")
     await world.enqueue(await world.conversation(), "mine")
     await world.enqueue(await world.conversation(session=other), "theirs", provider="META")
     async with world.uow() as uow:
         assert await uow.lanes.claim({"WAHA": Pacing(None, None)}, 9, 9) == []
-        assert await uow.lanes.claim(FREE, 9, 9, [other.id]) == []
-        both = await uow.lanes.claim(FREE | {"META": Pacing(None, None)}, 9, 9, [other.id, world.session.id])
+        both = await uow.lanes.claim(FREE | {"META": Pacing(None, None)}, 9, 9)
         assert {c.message.content.text for c in both} == {"mine", "theirs"}
 
 

@@ -48,7 +48,10 @@ async def fill(world: World) -> None:
     department = await world.add_department()
     user = await world.add_user(department_id=department.id)
     await world.add_session("META", settings={"routes": ["phone:1"]})
+    held = await world.add_session("HELD")
     async with world.uow() as uow:
+        await uow.lines.of(held)
+        await uow.lines.forget_deleted(held)
         c = await uow.conversations.get(conversation.id)
         c.assign(user.id, department.id, NOW, "test")
         await uow.conversations.save([c])
