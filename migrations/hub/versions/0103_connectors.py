@@ -4,8 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0103"
+down_revision = "0102"
 
 
 def upgrade() -> None:
