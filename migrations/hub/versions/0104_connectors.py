@@ -4,8 +4,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0103"
-down_revision = "0102"
+revision = "0104"
+down_revision = "0103_polls"
 
 
 def upgrade() -> None:
