@@ -24,6 +24,11 @@ class Action(StrEnum):
     READ_EVENTS = "read the event log"
     SET_OWN_STATUS = "set one's own presence"
     READ_NOTIFICATIONS = "read one's own notifications"
+    READ_QUICK_REPLIES = "read quick replies"
+    MANAGE_QUICK_REPLIES = "create, change and delete quick replies"
+    READ_COMPANY = "read the company's settings"
+    MANAGE_COMPANY = "change the company's settings and texts"
+    READ_AUDIT = "read who changed what"
     USE_SANDBOX = "play a customer in the sandbox"
     MANAGE_API_KEYS = "create and revoke API keys"
     CHOOSE_TENANT = "act for any tenant"
@@ -37,6 +42,7 @@ _AGENT = frozenset(
         Action.START_CONVERSATIONS,
         Action.REOPEN_CONVERSATIONS,
         Action.READ_NOTIFICATIONS,
+        Action.READ_QUICK_REPLIES,
         Action.READ_USERS,
         Action.READ_DEPARTMENTS,
         Action.READ_SESSIONS,

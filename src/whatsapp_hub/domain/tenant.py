@@ -1,7 +1,8 @@
 """The tenant: owns everything."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -27,6 +28,8 @@ class Language(StrEnum):
 
 @dataclass(slots=True)
 class Tenant:
+    """`texts` replace what the bot says in the tenant's language, by the names of `texts.Phrases`."""
+
     id: TenantId
     slug: str
     name: str
@@ -34,8 +37,13 @@ class Tenant:
     placement: Placement = Placement.POOLED
     language: Language = Language.PT_BR
     greeting: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Raise Invalid."""
         if not _SLUG.fullmatch(self.slug):
             raise Invalid.field("slug", "must match [a-z0-9_]{1,48}")
         if not 1 <= len(self.name.strip()) <= 128 or not is_storable(self.name):

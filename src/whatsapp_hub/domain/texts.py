@@ -1,10 +1,14 @@
 """What the bot says, per language; a tenant's own greeting takes the place of ours."""
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from string import Formatter
+from typing import Any
 
-from whatsapp_hub.domain.tenant import Language
+from whatsapp_hub.domain.errors import Flaw, Invalid
+from whatsapp_hub.domain.message import is_storable
+from whatsapp_hub.domain.tenant import Language, Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,38 @@ PHRASES = {
         no=frozenset({"no", "n", "ninguno"}),
     ),
 }
+
+
+CHANGEABLE = frozenset(field.name for field in fields(Phrases)) - {"greeting", "yes", "no"}
+"""What a tenant may say in its own words; its greeting is a setting of its own."""
+
+TEXT_LENGTH = 1024
+
+
+def phrases_of(tenant: Tenant) -> Phrases:
+    """The tenant's language with the tenant's own words."""
+    own: dict[str, Any] = dict(tenant.texts)
+    return replace(PHRASES[tenant.language], **own)
+
+
+def check_texts(texts: Mapping[str, str]) -> None:
+    """Raise Invalid for a text that is none of ours, is too long, or has other places than ours has."""
+    flaws = [Flaw(f"/texts/{name}", reason) for name, text in texts.items() if (reason := _flaw(name, text))]
+    if flaws:
+        raise Invalid(*flaws)
+
+
+def _flaw(name: str, text: str) -> str | None:
+    if name not in CHANGEABLE:
+        return f"must be one of {', '.join(sorted(CHANGEABLE))}"
+    if not 1 <= len(text.strip()) <= TEXT_LENGTH or not is_storable(text):
+        return f"must have 1 to {TEXT_LENGTH} characters, without NUL"
+    usual: str = getattr(PHRASES[Language.PT_BR], name)
+    try:
+        places = {place for _, place, _, _ in Formatter().parse(text) if place is not None}
+    except ValueError:
+        return "has a brace without its other"
+    return None if places <= ({"department"} if "{department}" in usual else set()) else "has a place that is not known"
 
 
 def fold(text: str) -> str:

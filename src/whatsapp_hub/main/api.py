@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.http.health import Health
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
+from whatsapp_hub.adapters.postgres.queries.audit import PostgresAuditTrail
 from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
 from whatsapp_hub.adapters.realtime.gateway import Gateway
 from whatsapp_hub.adapters.realtime.recent import Recent
@@ -34,6 +35,7 @@ from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
 from whatsapp_hub.application.ports.realtime import Streams
 from whatsapp_hub.application.ports.security import Tokens
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
+from whatsapp_hub.application.reading.audit import AuditTrail
 from whatsapp_hub.application.reading.queries import Queries
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sending.send_to import SendTo
@@ -61,6 +63,7 @@ class Serving(Provider):
 
     scope = Scope.APP
     queries = provide(PostgresQueries, provides=Queries)
+    audit = provide(PostgresAuditTrail, provides=AuditTrail)
     login = provide(Login)
     finder = provide(PostgresSessionFinder, provides=SessionFinder)
     gateways = provide_all(

@@ -30,7 +30,15 @@ from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.adapters.worker.hints import Hints, make_broker
 from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys, RevokeApiKey
+from whatsapp_hub.application.accounts.company import UpdateCompany
+from whatsapp_hub.application.accounts.default_session import SetCredentials
 from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
+from whatsapp_hub.application.accounts.quick_replies import (
+    CreateQuickReply,
+    DeleteQuickReply,
+    FillQuickReply,
+    UpdateQuickReply,
+)
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
 from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
 from whatsapp_hub.application.connecting.mind_lines import MindLines, TendLines
@@ -42,7 +50,7 @@ from whatsapp_hub.application.inbox.close_conversation import (
 from whatsapp_hub.application.inbox.pass_on import TransferConversation, UnassignConversation
 from whatsapp_hub.application.inbox.remarks import AddNote, ReadNotifications
 from whatsapp_hub.application.inbox.work_conversation import AssignConversation, MarkConversationRead, RenameCustomer
-from whatsapp_hub.application.maintenance.trim import Trim
+from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.commands import Commands
@@ -207,9 +215,10 @@ class UseCases(Provider):
         *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead, RenameCustomer),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
+        *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows),
         *(RedistributeConversations, RedistributeAll, ExpirePresence),
-        *(AcceptWebhook, AnswerHandshake, ReceiveEvents, WriteAsCustomer, ReadPhone, Trim),
+        *(AcceptWebhook, AnswerHandshake, ReceiveEvents, WriteAsCustomer, ReadPhone, Trim, TrimNotifications),
     )
 
     @provide

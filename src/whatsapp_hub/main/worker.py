@@ -14,7 +14,7 @@ from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, keep_schedule
 from whatsapp_hub.application.connecting.mind_lines import TendLines
-from whatsapp_hub.application.maintenance.trim import Trim
+from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
@@ -128,6 +128,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("lines", 1, await container.get(TendLines)),
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),
         Job("trim", 3600, await container.get(Trim)),
+        Job("trim-notifications", 86_400, partial(every, await container.get(TrimNotifications))),
         Job("trim-log", 3600, await container.get(TrimLog)),
         Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),
         Job("presence", 60, partial(every, await container.get(ExpirePresence))),

@@ -18,10 +18,11 @@ from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.api_key import ApiKey, digest_of
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId
+from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId, QuickReplyId
 from whatsapp_hub.domain.message import MessageStatus
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification, NotificationKind
+from whatsapp_hub.domain.quick_reply import QuickReply
 from whatsapp_hub.domain.tenant import Placement
 
 from .conftest import NOW, World, new_id
@@ -64,11 +65,17 @@ async def fill(world: World) -> None:
         await uow.notes.add(Note(NoteId(id), world.tenant.id, c.id, user.id, "secret", NOW))
         told = Notification(NotificationId(id), world.tenant.id, NotificationKind.ASSIGNED, c.id, NOW, user.id)
         await uow.notifications.add([told])
+        await uow.quick_replies.add(QuickReply(QuickReplyId(id), world.tenant.id, "hi", "secret", NOW, NOW))
         await uow.commit()
     await world.hub.owner.execute(
         """INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body)
            VALUES ($1::uuid::text, 'k', $2, $1, 'SANDBOX', 'c', 'b')""",
         world.session.id,
+        world.tenant.id,
+    )
+    await world.hub.owner.execute(
+        """INSERT INTO hub.audit (tenant_id, caller, action, change, entity, entity_id)
+           VALUES ($1, 'user:1', 'test', 'create', 'note', '1')""",
         world.tenant.id,
     )
     await world.hub.owner.execute(

@@ -13,6 +13,7 @@ from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
+from whatsapp_hub.domain.quick_reply import QuickReply
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import User
@@ -141,6 +142,16 @@ def department(department: Department) -> Shown:
     }
 
 
+def quick_reply(reply: QuickReply) -> Shown:
+    return {
+        "id": str(reply.id),
+        "shortcut": reply.shortcut,
+        "content": reply.content,
+        "createdAt": time(reply.created_at),
+        "updatedAt": time(reply.updated_at),
+    }
+
+
 def note(note: Note) -> Shown:
     return {
         "id": str(note.id),
@@ -170,5 +181,6 @@ def tenant(tenant: Tenant) -> Shown:
         "placement": tenant.placement.value,
         "language": tenant.language.value,
         "greetingMessage": tenant.greeting,
+        "texts": dict(tenant.texts),
         "createdAt": time(tenant.created_at),
     }

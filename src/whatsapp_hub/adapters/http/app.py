@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.http import asgi, health, problems
 from whatsapp_hub.adapters.http.api import (
     api_keys,
     auth,
+    company,
     conversations,
     departments,
     events,
@@ -131,7 +132,7 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, api_keys, users, departments, sessions, conversations, handling, messages),
-        *(notifications, events, tenants),
+        *(notifications, company, events, tenants),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []

@@ -12,6 +12,7 @@ from litestar.params import SkipValidation
 from litestar.types import Guard
 
 from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.acting import ACTOR, Actor
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.api_key import is_api_key
@@ -33,7 +34,14 @@ class Authenticates(AbstractAuthenticationMiddleware):
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
         caller = await caller_of(connection)
         structlog.contextvars.bind_contextvars(tenant_id=str(caller.tenant_id), caller=caller.key)
+        ACTOR.set(_actor(connection, caller))
         return AuthenticationResult(user=caller.user_id, auth=caller)
+
+
+def _actor(connection: ASGIConnection[Any, Any, Any, Any], caller: Caller) -> Actor:
+    path = connection.scope.get("path_template") or connection.scope["path"]
+    address = connection.client.host if connection.client else None
+    return Actor(caller, f"{connection.scope.get('method', 'GET')} {path}", address)
 
 
 async def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:

@@ -6,6 +6,7 @@ use; nothing else is needed after PostgreSQL restarts. See docs/decisions/0002.
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from whatsapp_hub.adapters.postgres.failures import translated
+from whatsapp_hub.application.acting import ACTOR
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.tenant import Tenant
@@ -41,7 +43,19 @@ def prelude(tenant: Tenant) -> str:
     return (
         "BEGIN; SELECT "
         f"set_config('app.tenant_id', '{tenant.id}', true), set_config('search_path', '{tenant.schema}, hub', true)"
+        f"{_acting()}"
     )
+
+
+def _acting() -> str:
+    """Names who is at work, for the triggers that record changes; nothing for what the hub does by itself."""
+    if (actor := ACTOR.get()) is None:
+        return ""
+    caller = actor.caller
+    user_id = str(caller.user_id) if caller.user_id else None
+    who = {"key": caller.key, "user": user_id, "email": caller.email, "from": actor.address, "doing": actor.doing}
+    quoted = json.dumps(who).replace("'", "''")
+    return f", set_config('app.caller', '{quoted}', true)"
 
 
 async def connect(url: str, role: str, *, statement_cache: bool = True) -> Any:

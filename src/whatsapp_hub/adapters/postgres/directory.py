@@ -1,6 +1,7 @@
 """What is looked up across tenants, as hub_system."""
 
 import asyncio
+import json
 import time
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from whatsapp_hub.domain.session import UNREADABLE
 from whatsapp_hub.domain.tenant import Language, Placement, Tenant
 from whatsapp_hub.domain.user import User
 
-_TENANTS = "SELECT id, slug, name, created_at, placement, language, greeting FROM hub.tenants"
+TENANTS = "SELECT id, slug, name, created_at, placement, language, greeting, texts FROM hub.tenants"
 _ADD_TENANT = """
     INSERT INTO hub.tenants (id, slug, name, created_at, placement, language, greeting)
     VALUES ($1, $2, $3, $4, $5, $6, $7)"""
@@ -85,6 +86,7 @@ _CACHED_ROUTES = 20_000
 
 def tenant_of(row: Any) -> Tenant:
     values = dict(row)
+    values["texts"] = json.loads(values["texts"])
     values["placement"], values["language"] = Placement(values["placement"]), Language(values["language"])
     return Tenant(**values)
 
@@ -104,17 +106,17 @@ class PostgresDirectory:
         return rows
 
     async def tenants(self) -> list[Tenant]:
-        return [tenant_of(row) for row in await self._fetch(f"{_TENANTS} ORDER BY slug")]
+        return [tenant_of(row) for row in await self._fetch(f"{TENANTS} ORDER BY slug")]
 
     async def tenant(self, tenant_id: TenantId) -> Tenant:
-        rows = await self._fetch(f"{_TENANTS} WHERE id = $1", tenant_id)
+        rows = await self._fetch(f"{TENANTS} WHERE id = $1", tenant_id)
         if not rows:
             raise NotFound("tenant", tenant_id)
         return tenant_of(rows[0])
 
     async def add_tenant(self, tenant: Tenant) -> None:
         t = tenant
-        if await self._fetch(f"{_TENANTS} WHERE slug = $1", t.slug):
+        if await self._fetch(f"{TENANTS} WHERE slug = $1", t.slug):
             raise Conflict("slug_taken", f"the slug {t.slug!r} is taken")
         if t.placement is Placement.DEDICATED:
             from whatsapp_hub.adapters.postgres.migrate import migrate_tenant  # alembic: seconds to import

@@ -34,6 +34,7 @@ _TRIM_INBOX = _TRIM.format(table="hub.inbox", age="received_at", only="AND state
 _TRIM_UNASSIGNED = _TRIM.format(table="hub.inbox", age="received_at", only="AND state = 'unassigned'")
 _TRIM_QUARANTINED = _TRIM.format(table="hub.inbox", age="received_at", only="AND state = 'quarantined'")
 _TRIM_KEYS = _TRIM.format(table="hub.idempotency_keys", age="created_at", only="")
+_TRIM_AUDIT = _TRIM.format(table="hub.audit", age="at", only="")
 _TRIM_RECEIPTS = _TRIM.format(table="hub.early_receipts", age="kept_at", only="")
 
 
@@ -67,6 +68,9 @@ class PostgresHousekeeping:
 
     async def trim_keys(self, older_than_s: float, limit: int) -> int:
         return await self._count(_TRIM_KEYS, older_than_s, limit)
+
+    async def trim_audit(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_AUDIT, older_than_s, limit)
 
     async def trim_receipts(self, older_than_s: float, limit: int) -> int:
         return await self._count(_TRIM_RECEIPTS, older_than_s, limit)

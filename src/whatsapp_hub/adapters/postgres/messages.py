@@ -48,7 +48,7 @@ _UNREAD = """
     SELECT whatsapp_message_id FROM (
       SELECT whatsapp_message_id, seq FROM messages
       WHERE conversation_id = $1 AND direction = 'INBOUND' ORDER BY seq DESC LIMIT $2) AS newest
-    WHERE whatsapp_message_id IS NOT NULL ORDER BY seq DESC"""
+    WHERE whatsapp_message_id IS NOT NULL ORDER BY seq"""
 _BY_ID = f"{SELECT} WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode

@@ -66,6 +66,10 @@ class PostgresSessions:
             raise NotFound("session", session_id)
         return self._loaded(row)
 
+    async def by_key(self, key: str) -> Session | None:
+        row = await self._connection.fetchrow(f"{SELECT} WHERE tenant_id = hub.tenant() AND key = $1", key)
+        return session_of(row, self._vault) if row else None
+
     async def peek(self, session_ids: Iterable[SessionId]) -> dict[SessionId, Session]:
         rows = await self._connection.fetch(f"{SELECT} WHERE id = ANY($1::uuid[])", list(session_ids))
         return {row["id"]: self._loaded(row) for row in rows}

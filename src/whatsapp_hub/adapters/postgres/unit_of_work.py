@@ -24,9 +24,11 @@ from whatsapp_hub.adapters.postgres.lanes import PostgresLanes
 from whatsapp_hub.adapters.postgres.lines import PostgresLines
 from whatsapp_hub.adapters.postgres.messages import PostgresMessages
 from whatsapp_hub.adapters.postgres.notes import PostgresNotes, PostgresNotifications
+from whatsapp_hub.adapters.postgres.quick_replies import PostgresQuickReplies
 from whatsapp_hub.adapters.postgres.receipts import PostgresEarlyReceipts
 from whatsapp_hub.adapters.postgres.sessions import PostgresSessions
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.adapters.postgres.tenants import PostgresTenants
 from whatsapp_hub.adapters.postgres.users import PostgresUsers
 from whatsapp_hub.application.ports.clock import NewId
 from whatsapp_hub.application.ports.delivery import Wake, Work
@@ -44,7 +46,9 @@ from whatsapp_hub.application.ports.storage import (
     Messages,
     Notes,
     Notifications,
+    QuickReplies,
     Sessions,
+    Tenants,
     UnitOfWork,
     Users,
 )
@@ -90,6 +94,8 @@ class PostgresUnitOfWork:
         self.sessions: Sessions = PostgresSessions(connection, kit.vault)
         self.assignments: Assignments = PostgresAssignments(connection)
         self.api_keys: ApiKeys = PostgresApiKeys(connection)
+        self.quick_replies: QuickReplies = PostgresQuickReplies(connection)
+        self.tenants: Tenants = PostgresTenants(connection)
         self.notes: Notes = PostgresNotes(connection)
         self.notifications: Notifications = PostgresNotifications(connection, tenant.id)
         self.inbox: Inbox = PostgresInbox(connection, tenant.id, kit.rounds)

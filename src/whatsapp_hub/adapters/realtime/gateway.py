@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.realtime.recent import Recent
 from whatsapp_hub.adapters.realtime.resume import Missing, Resume
 from whatsapp_hub.adapters.realtime.rooms import Audiences, Places, own_rooms
 from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.acting import ACTOR, Actor
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
@@ -163,6 +164,7 @@ class Gateway:
             member = self._members.get(sid)
             if member is None:
                 return {"ok": False, "error": "not connected"}
+            acting = ACTOR.set(Actor(member.caller, f"socket {name}"))
             try:
                 return {"ok": True, **await handler(sid, member, data)}
             except HubError as error:
@@ -170,6 +172,8 @@ class Gateway:
             except Exception:
                 log.exception("socket event failed", name=name)
                 return {"ok": False, "error": "internal error"}
+            finally:
+                ACTOR.reset(acting)
 
         return answer
 

@@ -1,8 +1,12 @@
 """Trim: what is no longer needed goes, a little at a time."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.housekeeping import Trimming
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.domain.ids import TenantId
 
 DAY_S = 86_400.0
 AT_ONCE = 5_000
@@ -11,7 +15,8 @@ AT_ONCE = 5_000
 @dataclass(frozen=True, slots=True)
 class Trim:
     """Providers deliver again for up to 7 days, so dedupe keys live 9; idempotency keys live 24 hours. An
-    operator has 30 days to adopt an unassigned update and 90 to replay a quarantined one."""
+    operator has 30 days to adopt an unassigned update and 90 to replay a quarantined one. Who changed what is kept
+    for two years."""
 
     trimming: Trimming
 
@@ -22,6 +27,20 @@ class Trim:
             (self.trimming.trim_quarantined, 90 * DAY_S),
             (self.trimming.trim_receipts, 9 * DAY_S),
             (self.trimming.trim_keys, DAY_S),
+            (self.trimming.trim_audit, 730 * DAY_S),
         ):
             while await work(age_s, AT_ONCE) == AT_ONCE:
                 pass
+
+
+@dataclass(frozen=True, slots=True)
+class TrimNotifications:
+    """Of one tenant: read or not, after 90 days nobody looks at them."""
+
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, tenant_id: TenantId) -> None:
+        async with self.storage.tenant(tenant_id) as uow:
+            await uow.notifications.trim(self.clock() - timedelta(days=90))
+            await uow.commit()

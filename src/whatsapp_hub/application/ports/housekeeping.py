@@ -50,6 +50,10 @@ class Trimming(Protocol):
         """Delete idempotency keys; how many."""
         ...
 
+    async def trim_audit(self, older_than_s: float, limit: int) -> int:
+        """Delete entries of who changed what; how many."""
+        ...
+
     async def trim_receipts(self, older_than_s: float, limit: int) -> int:
         """Delete early receipts whose message never came; how many."""
         ...

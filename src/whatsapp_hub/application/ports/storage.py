@@ -29,6 +29,7 @@ from whatsapp_hub.domain.ids import (
     DepartmentId,
     MessageId,
     NotificationId,
+    QuickReplyId,
     SessionId,
     TenantId,
     UserId,
@@ -36,6 +37,7 @@ from whatsapp_hub.domain.ids import (
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
+from whatsapp_hub.domain.quick_reply import QuickReply
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import User
@@ -119,7 +121,7 @@ class Conversations(Protocol):
 
 class Messages(Protocol):
     async def unread(self, conversation_id: ConversationId, limit: int) -> list[str]:
-        """The provider's ids of the customer's last `limit` messages, newest first, unlocked."""
+        """The provider's ids of the customer's last `limit` messages, oldest first, unlocked."""
         ...
 
     async def known(self, keys: Iterable[ProviderKey]) -> dict[ProviderKey, Message]:
@@ -208,6 +210,10 @@ class Sessions(Protocol):
         """Locks. Raises NotFound."""
         ...
 
+    async def by_key(self, key: str) -> Session | None:
+        """Unlocked."""
+        ...
+
     async def peek(self, session_ids: Iterable[SessionId]) -> dict[SessionId, Session]:
         """Those that exist, unlocked."""
         ...
@@ -241,6 +247,32 @@ class ApiKeys(Protocol):
 
 class Notes(Protocol):
     async def add(self, note: Note) -> None: ...
+
+
+class QuickReplies(Protocol):
+    async def get(self, reply_id: QuickReplyId) -> QuickReply:
+        """Locks. Raises NotFound."""
+        ...
+
+    async def add(self, reply: QuickReply) -> None:
+        """Raises Conflict: a shortcut twice."""
+        ...
+
+    async def save(self, reply: QuickReply) -> None:
+        """Raises Conflict: a shortcut twice."""
+        ...
+
+    async def remove(self, reply_id: QuickReplyId) -> None: ...
+
+
+class Tenants(Protocol):
+    async def own(self) -> Tenant:
+        """The transaction's own tenant as it is now (`UnitOfWork.tenant` may be a second old), locked."""
+        ...
+
+    async def save(self, tenant: Tenant) -> None:
+        """Its name, language, greeting and texts."""
+        ...
 
 
 class Notifications(Protocol):
@@ -278,6 +310,8 @@ class UnitOfWork(Protocol):
     assignments: Assignments
     api_keys: ApiKeys
     notes: Notes
+    quick_replies: QuickReplies
+    tenants: Tenants
     notifications: Notifications
     inbox: Inbox
     receipts: EarlyReceipts

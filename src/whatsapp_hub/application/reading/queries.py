@@ -7,10 +7,11 @@ from typing import Generic, Protocol, TypeVar
 from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.department import Department
-from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, SessionId, TenantId, UserId
+from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, QuickReplyId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
+from whatsapp_hub.domain.quick_reply import QuickReply
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
@@ -107,6 +108,12 @@ class Queries(Protocol):
     ) -> Page[Note]:
         """The older first."""
         ...
+
+    async def quick_replies(self, tenant_id: TenantId, prefix: str, limit: int, cursor: str | None) -> Page[QuickReply]:
+        """By shortcut, those that begin with `prefix`."""
+        ...
+
+    async def quick_reply(self, tenant_id: TenantId, reply_id: QuickReplyId) -> QuickReply: ...
 
     async def notifications(
         self, tenant_id: TenantId, user_id: UserId, unread: bool, limit: int, cursor: str | None

@@ -8,7 +8,7 @@ from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.flow import Script, Step
 from whatsapp_hub.domain.notification import NotificationKind
 from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.texts import PHRASES
+from whatsapp_hub.domain.texts import phrases_of
 
 
 class FollowFlow:
@@ -63,5 +63,5 @@ class FollowFlow:
 
 def script_of(tenant: Tenant, departments: list[Department]) -> Script:
     """The bot's script in the tenant's language, with its own greeting if it has one."""
-    phrases = PHRASES[tenant.language]
+    phrases = phrases_of(tenant)
     return Script(departments, phrases, tenant.greeting or phrases.greeting)

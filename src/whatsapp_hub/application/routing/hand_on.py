@@ -12,7 +12,7 @@ from whatsapp_hub.domain.flow import Route
 from whatsapp_hub.domain.ids import TenantId, UserId
 from whatsapp_hub.domain.notification import NotificationKind
 from whatsapp_hub.domain.session import Routing
-from whatsapp_hub.domain.texts import PHRASES
+from whatsapp_hub.domain.texts import phrases_of
 
 AT_ONCE = 200
 
@@ -43,7 +43,7 @@ class HandOn:
         deadline = answer_deadline(changes.now, conversation.unread_count, department.response_timeout)
         got = await self.route(conversation, Route(department, reason, prefer, avoid), deadline)
         if not got and provider and conversation.unread_count:
-            changes.say(conversation, PHRASES[changes.uow.tenant.language].queued, provider)
+            changes.say(conversation, phrases_of(changes.uow.tenant).queued, provider)
         return got
 
     async def _department(self, conversation: Conversation) -> Department | None:

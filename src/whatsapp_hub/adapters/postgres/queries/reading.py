@@ -5,7 +5,16 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from whatsapp_hub.adapters.postgres import contacts, conversations, departments, messages, notes, sessions, users
+from whatsapp_hub.adapters.postgres import (
+    contacts,
+    conversations,
+    departments,
+    messages,
+    notes,
+    quick_replies,
+    sessions,
+    users,
+)
 from whatsapp_hub.adapters.postgres.queries import conversation_list
 from whatsapp_hub.adapters.postgres.queries.cursors import (
     Cursor,
@@ -26,10 +35,11 @@ from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, SessionId, TenantId, UserId
+from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, QuickReplyId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
+from whatsapp_hub.domain.quick_reply import QuickReply
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import User
@@ -58,6 +68,9 @@ _NOTES = f"""
 _NOTIFICATIONS = f"""
     SELECT {notes.NOTIFICATION_COLUMNS} FROM notifications
     WHERE user_id = $1 AND id < $2 AND (NOT $3 OR read_at IS NULL) ORDER BY id DESC LIMIT $4"""
+_QUICK_REPLIES = f"""
+    SELECT {quick_replies.COLUMNS} FROM quick_replies
+    WHERE starts_with(shortcut, $1) AND shortcut > $2 ORDER BY shortcut LIMIT $3"""
 _LONG_AGO = Newer(datetime.min.replace(tzinfo=UTC), UUID(int=0))
 _LAST_ID = Id(UUID(int=2**128 - 1))
 
@@ -89,7 +102,7 @@ class PostgresQueries:
         return rows[0]
 
     async def tenant(self, tenant_id: TenantId) -> Tenant:
-        return await self._storage.known_tenant(tenant_id)
+        return await self._storage.directory.tenant(tenant_id)
 
     async def conversations(
         self, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
@@ -168,6 +181,15 @@ class PostgresQueries:
         after = read_id(cursor).id if cursor is not None else UUID(int=0)
         rows = await self._rows(tenant_id, _NOTES, conversation_id, after, limit + 1)
         return _page(rows, notes.note_of, limit, lambda note: Id(note.id))
+
+    async def quick_replies(self, tenant_id: TenantId, prefix: str, limit: int, cursor: str | None) -> Page[QuickReply]:
+        after = read_named(cursor).name if cursor is not None else ""
+        rows = await self._rows(tenant_id, _QUICK_REPLIES, prefix, after, limit + 1)
+        return _page(rows, quick_replies.quick_reply_of, limit, lambda reply: Named(reply.shortcut, reply.id))
+
+    async def quick_reply(self, tenant_id: TenantId, reply_id: QuickReplyId) -> QuickReply:
+        statement = f"SELECT {quick_replies.COLUMNS} FROM quick_replies WHERE id = $1"
+        return quick_replies.quick_reply_of(await self._one(tenant_id, "quick reply", reply_id, statement))
 
     async def notifications(
         self, tenant_id: TenantId, user_id: UserId, unread: bool, limit: int, cursor: str | None

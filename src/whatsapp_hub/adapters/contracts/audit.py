@@ -1,0 +1,33 @@
+"""How the API spells the record of changes."""
+
+from whatsapp_hub.adapters.contracts.entities import Shown, time
+from whatsapp_hub.application.reading.audit import AuditEntry
+
+
+def entry(entry: AuditEntry) -> Shown:
+    return {
+        "id": str(entry.id),
+        "createdAt": time(entry.at),
+        "caller": entry.caller,
+        "userId": str(entry.user_id) if entry.user_id else None,
+        "email": entry.email,
+        "ipAddress": entry.address,
+        "action": entry.action,
+        "change": entry.change,
+        "entity": entry.entity,
+        "entityId": entry.entity_id,
+        "before": _camel(entry.before),
+        "after": _camel(entry.after),
+    }
+
+
+def _camel(values: object) -> object:
+    """Fields as the entities' own are spelled."""
+    if not isinstance(values, dict):
+        return values
+    return {_name(name): value for name, value in values.items()}
+
+
+def _name(column: str) -> str:
+    first, *rest = column.split("_")
+    return first + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,41 @@
+"""The record of changes, which triggers write: see migrations/hub/versions/0103_audit.sql."""
+
+import json
+from typing import Any
+
+from whatsapp_hub.adapters.postgres.queries.cursors import Older, read_older, written
+from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
+from whatsapp_hub.application.reading.audit import AuditEntry, AuditFilter
+from whatsapp_hub.application.reading.queries import Page
+from whatsapp_hub.domain.ids import TenantId
+
+_ENTRIES = """
+    SELECT id, at, caller, user_id, email, address, action, change, entity, entity_id, before, after FROM hub.audit
+    WHERE tenant_id = $1 AND id < $2 AND ($3::uuid IS NULL OR user_id = $3) AND ($4::text IS NULL OR entity = $4)
+      AND ($5::text IS NULL OR entity_id = $5) AND ($6::timestamptz IS NULL OR at >= $6)
+      AND ($7::timestamptz IS NULL OR at < $7)
+    ORDER BY id DESC LIMIT $8"""
+
+
+class PostgresAuditTrail:
+    def __init__(self, storage: PostgresStorage) -> None:
+        self._storage = storage
+
+    async def entries(
+        self, tenant_id: TenantId, filter: AuditFilter, limit: int, cursor: str | None
+    ) -> Page[AuditEntry]:
+        before = read_older(cursor).seq if cursor is not None else 2**63 - 1
+        f = filter
+        async with self._storage.connection(tenant_id) as connection:
+            rows = await connection.fetch(
+                _ENTRIES, tenant_id, before, f.user_id, f.entity, f.entity_id, f.since, f.until, limit + 1
+            )
+        items = [_entry_of(row) for row in rows[:limit]]
+        return Page(items, written(Older(items[-1].id)) if len(rows) > limit else None)
+
+
+def _entry_of(row: Any) -> AuditEntry:
+    values = dict(row)
+    for side in ("before", "after"):
+        values[side] = json.loads(values[side]) if values[side] else None
+    return AuditEntry(**values)

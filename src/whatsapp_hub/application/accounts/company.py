@@ -1,0 +1,53 @@
+"""UpdateCompany: what a company's administrators set for all of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.message import is_storable
+from whatsapp_hub.domain.tenant import Language, Tenant
+from whatsapp_hub.domain.texts import check_texts
+
+GREETING_LENGTH = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyChanges:
+    """None: leave it as it is. An empty greeting, and an empty text, bring ours back."""
+
+    name: str | None = None
+    language: Language | None = None
+    greeting: str | None = None
+    texts: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCompany:
+    storage: Storage
+
+    async def __call__(self, caller: Caller, changes: CompanyChanges) -> Tenant:
+        """Raises Invalid."""
+        caller.require(Action.MANAGE_COMPANY)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            tenant = await uow.tenants.own()
+            _apply(tenant, changes)
+            await uow.tenants.save(tenant)
+            await uow.commit()
+        return tenant
+
+
+def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
+    tenant.name = tenant.name if changes.name is None else changes.name.strip()
+    tenant.language = changes.language or tenant.language
+    if changes.greeting is not None:
+        if len(changes.greeting) > GREETING_LENGTH or not is_storable(changes.greeting):
+            raise Invalid.field("greetingMessage", f"must have at most {GREETING_LENGTH} characters, without NUL")
+        tenant.greeting = changes.greeting.strip() or None
+    if changes.texts is not None:
+        given = {name: text for name, text in changes.texts.items() if text.strip()}
+        check_texts(given | dict.fromkeys(changes.texts.keys() - given.keys(), "-"))
+        tenant.texts = {n: t for n, t in {**tenant.texts, **given}.items() if n not in changes.texts or n in given}
+    tenant.check()

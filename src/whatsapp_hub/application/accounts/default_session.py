@@ -1,0 +1,50 @@
+"""SetCredentials: the provider credentials of a company's session `default` (contract E's Company)."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.provider import Providers
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.sessions.manage_sessions import SessionChanges, UpdateSession
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import Conflict
+from whatsapp_hub.domain.session import UNREADABLE, Session
+
+KEY = "default"
+PROVIDER = "META"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialChanges:
+    phone_number_id: str | None = None
+    access_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetCredentials:
+    storage: Storage
+    providers: Providers
+    update: UpdateSession
+
+    async def __call__(self, caller: Caller, changes: CredentialChanges) -> None:
+        """Raises Conflict (the company has no session `default` of META), Invalid."""
+        caller.require(Action.MANAGE_COMPANY)
+        session = await self._default(caller)
+        if session is None:
+            raise Conflict("no_default_session", "the company has no session `default` of META")
+        given = {"phoneNumberId": changes.phone_number_id, "accessToken": changes.access_token}
+        settings = {name: value for name, value in given.items() if value is not None}
+        await self.update(caller, session.id, SessionChanges(settings=settings))
+
+    async def shown(self, caller: Caller) -> str | None:
+        """The phone number id; None without such a session."""
+        session = await self._default(caller)
+        if session is None or session.settings is UNREADABLE:
+            return None
+        settings = self.providers.plugin(session.provider).encode_settings(session.settings, secrets=False)
+        return str(settings.get("phoneNumberId") or "") or None
+
+    async def _default(self, caller: Caller) -> Session | None:
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            session = await uow.sessions.by_key(KEY)
+        return session if session and session.provider == PROVIDER else None

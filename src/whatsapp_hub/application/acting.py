@@ -1,0 +1,22 @@
+"""Who is at work in this task, for the record that the database keeps of every change.
+
+It travels with the task as a request's id does: set where a caller is known (a request, a socket's event), read where
+a transaction begins. What the hub does by itself has nobody, and is in the event log.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.security import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`doing` is what was asked (`PATCH /api/users/{id}`), `address` where it came from."""
+
+    caller: Caller
+    doing: str
+    address: str | None = None
+
+
+ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)

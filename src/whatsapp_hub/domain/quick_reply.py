@@ -1,0 +1,51 @@
+"""A quick reply: a text that agents send often, under a short name, with places for what differs."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from whatsapp_hub.domain.errors import Flaw, Invalid
+from whatsapp_hub.domain.ids import QuickReplyId, TenantId
+from whatsapp_hub.domain.message import is_storable
+
+_SHORTCUT = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+_PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+VARIABLES = ("customerName", "customerPhone", "agentName", "departmentName", "companyName")
+CONTENT_LENGTH = 4096
+
+
+@dataclass(slots=True)
+class QuickReply:
+    """`content` may hold `{{customerName}}` and the other VARIABLES."""
+
+    id: QuickReplyId
+    tenant_id: TenantId
+    shortcut: str
+    content: str
+    created_at: datetime
+    updated_at: datetime
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Raise Invalid with every bad field."""
+        unknown = sorted({name for name in _PLACE.findall(self.content) if name not in VARIABLES})
+        flaws = [
+            Flaw(f"/{name}", reason)
+            for name, bad, reason in (
+                ("shortcut", not _SHORTCUT.fullmatch(self.shortcut), "must match [a-z0-9][a-z0-9_-]{0,31}"),
+                ("content", not self.content.strip(), "must not be empty"),
+                ("content", len(self.content) > CONTENT_LENGTH, f"must have at most {CONTENT_LENGTH} characters"),
+                ("content", not is_storable(self.content), "must not contain NUL or lone surrogates"),
+                ("content", bool(unknown), f"knows only {', '.join(VARIABLES)}, not {', '.join(unknown)}"),
+            )
+            if bad
+        ]
+        if flaws:
+            raise Invalid(*flaws)
+
+    def filled(self, values: Mapping[str, str | None]) -> str:
+        """The text to send; what is not known is left out."""
+        return _PLACE.sub(lambda place: values.get(place[1]) or "", self.content)

@@ -1,0 +1,180 @@
+"""Quick replies, the company's own settings, and the record of changes (contract E)."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.http.conftest import Company, Person, eventually
+from tests.integration.http.test_service import ANA, routed, url, walked
+
+REPLY_FIELDS = {"id", "shortcut", "content", "createdAt", "updatedAt"}
+AUDIT_FIELDS = {
+    "id", "createdAt", "caller", "userId", "email", "ipAddress", "action", "change", "entity", "entityId", "before",
+    "after",
+}  # fmt: skip
+
+
+async def test_quick_replies_are_made_read_changed_and_removed(company: Company) -> None:
+    agent = await company.agent()
+    made = await company.admin.post("/api/quick-replies", {"shortcut": "oi", "content": "Olá!"})
+    assert (made.status_code, set(made.json())) == (201, REPLY_FIELDS)
+    path = f"/api/quick-replies/{made.json()['id']}"
+    assert (await agent.get(path)).json() == made.json()
+    changed = await company.admin.patch(path, {"content": "Oi!"})
+    assert (changed.status_code, changed.json()["content"], changed.json()["shortcut"]) == (200, "Oi!", "oi")
+    assert (await company.admin.post("/api/quick-replies", {"shortcut": "oi", "content": "x"})).status_code == 409
+    for refused in (
+        await agent.post("/api/quick-replies", {"shortcut": "b", "content": "x"}),
+        await agent.patch(path, {"content": "x"}),
+        await agent.delete(path),
+    ):
+        assert refused.status_code == 403
+    assert (await company.admin.delete(path)).status_code == 204
+    assert (await company.admin.get(path)).status_code == 404
+    assert (await company.admin.delete(path)).status_code == 404
+
+
+async def test_quick_replies_are_listed_by_shortcut(company: Company) -> None:
+    for shortcut in ("c", "a", "ab", "b"):
+        await company.admin.post("/api/quick-replies", {"shortcut": shortcut, "content": "x"})
+    assert [r["shortcut"] for r in await walked(company.admin, "/api/quick-replies")] == ["a", "ab", "b", "c"]
+    assert [r["shortcut"] for r in await walked(company.admin, "/api/quick-replies", search="a")] == ["a", "ab"]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"shortcut": "Ó", "content": "x"}, "/shortcut"),
+        ({"shortcut": "a", "content": " "}, "/content"),
+        ({"shortcut": "a", "content": "x" * 4097}, "/content"),
+        ({"shortcut": "a", "content": "Oi {{password}}"}, "/content"),
+    ],
+)
+async def test_a_bad_quick_reply_is_refused_by_its_field(company: Company, body: dict[str, str], pointer: str) -> None:
+    answer = await company.admin.post("/api/quick-replies", body)
+    assert (answer.status_code, [e["pointer"] for e in answer.json()["errors"]]) == (400, [pointer])
+
+
+async def test_variables_are_filled_in_for_a_conversation(company: Company) -> None:
+    sales = await company.department("Vendas")
+    agent = await company.agent(sales, "ONLINE")
+    conversation = await routed(company, sales)
+    content = "Oi {{customerName}}, sou {{ agentName }} de {{departmentName}} ({{customerPhone}})."
+    made = (await company.admin.post("/api/quick-replies", {"shortcut": "oi", "content": content})).json()
+    filled = await agent.post(f"/api/quick-replies/{made['id']}/fill", {"conversationId": conversation["id"]})
+    assert filled.json() == {"content": f"Oi Ana, sou The AGENT de Vendas ({ANA})."}
+    stranger = await company.agent(await company.department("Outro"))
+    refused = await stranger.post(f"/api/quick-replies/{made['id']}/fill", {"conversationId": conversation["id"]})
+    assert refused.status_code == 404
+
+
+async def test_a_company_speaks_with_its_own_greeting_texts_and_language(company: Company) -> None:
+    changes = {"language": "es", "greetingMessage": "¡Hola, soy la tienda!", "texts": {"queued": "Un ratito."}}
+    changed = await company.admin.patch("/api/companies/me", changes)
+    assert changed.status_code == 200, changed.text
+    assert (await company.admin.get("/api/companies/me")).json() == changed.json()
+    assert {**changed.json(), **changes} == changed.json()
+    sales = await company.department("Ventas")
+    conversation = await routed(company, sales)
+    session = {"id": conversation["sessionId"]}
+
+    async def told() -> bool:
+        return len(await company.phone(session, ANA)) == 2
+
+    await eventually(told)
+    greeting, queued = await company.phone(session, ANA)
+    assert greeting.startswith("¡Hola, soy la tienda!\n\nElija el departamento:\n1 - Ventas")
+    assert queued == "Un ratito."
+    back = (await company.admin.patch("/api/companies/me", {"texts": {"queued": ""}, "greetingMessage": ""})).json()
+    assert (back["texts"], back["greetingMessage"], back["language"]) == ({}, None, "es")
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"texts": {"nonsense": "x"}}, "/texts/nonsense"),
+        ({"texts": {"queued": "{department}"}}, "/texts/queued"),
+        ({"texts": {"confirm": "{0.__class__}"}}, "/texts/confirm"),
+        ({"texts": {"confirm": "{"}}, "/texts/confirm"),
+        ({"language": "de"}, "/language"),
+        ({"name": " "}, "/name"),
+        ({"greetingMessage": "x" * 1025}, "/greetingMessage"),
+    ],
+)
+async def test_a_bad_setting_of_a_company_is_named(company: Company, body: dict[str, Any], pointer: str) -> None:
+    answer = await company.admin.patch("/api/companies/me", body)
+    assert (answer.status_code, [e["pointer"] for e in answer.json()["errors"]]) == (400, [pointer])
+
+
+async def test_a_companys_credentials_are_those_of_its_session_default(company: Company) -> None:
+    given = {"phoneNumberId": "107", "accessToken": "EAAnew"}
+    assert (await company.admin.patch("/api/companies/me", given)).status_code == 409
+    settings = {"phoneNumberId": "106", "accessToken": "EAAold", "appSecret": "s", "verifyToken": "v"}
+    made = await company.admin.post("/api/sessions", {"name": "default", "provider": "META", "settings": settings})
+    assert made.status_code == 201, made.text
+    assert (await company.admin.get("/api/companies/me")).json()["phoneNumberId"] == "106"
+    changed = await company.admin.patch("/api/companies/me", given)
+    assert (changed.status_code, changed.json()["phoneNumberId"]) == (200, "107")
+    assert "EAA" not in changed.text + (await company.admin.get("/api/companies/me")).text
+
+
+async def test_a_companys_settings_are_its_administrators(company: Company) -> None:
+    agent = await company.agent()
+    for answer in (
+        await agent.get("/api/companies/me"),
+        await agent.patch("/api/companies/me", {"name": "x"}),
+        await agent.get("/api/audit"),
+    ):
+        assert answer.status_code == 403
+
+
+async def entries(person: Person, **query: object) -> list[dict[str, Any]]:
+    return list(reversed(await walked(person, "/api/audit", **query)))
+
+
+async def test_every_change_says_who_what_before_and_after_and_from_where(company: Company) -> None:
+    sales = await company.department("Vendas")
+    await company.admin.patch(f"/api/departments/{sales['id']}", {"name": "Comercial", "maxAgents": 3})
+    made, changed = await entries(company.admin, entity="department", entityId=sales["id"])
+    assert set(changed) == AUDIT_FIELDS
+    assert (made["change"], made["after"]["name"], made["before"]) == ("create", "Vendas", None)
+    assert (changed["change"], changed["before"], changed["after"]) == (
+        "update",
+        {"name": "Vendas", "maxAgents": 10},
+        {"name": "Comercial", "maxAgents": 3},
+    )
+    assert (changed["userId"], changed["email"]) == (company.admin.id, company.admin.user["email"])
+    assert changed["ipAddress"] == "127.0.0.1"
+    assert changed["action"].startswith("PATCH /api/departments/")
+    await company.admin.delete(f"/api/departments/{sales['id']}")
+    assert (await entries(company.admin, entityId=sales["id"]))[-1]["change"] == "delete"
+
+
+async def test_the_record_holds_no_secret(company: Company) -> None:
+    agent = await company.agent()
+    settings = {"phoneNumberId": "1", "accessToken": "EAAtoken", "appSecret": "shh-app", "verifyToken": "shh-verify"}
+    await company.admin.post("/api/sessions", {"name": "m", "provider": "META", "settings": settings})
+    kinds = {entry["entity"]: entry for entry in await entries(company.admin)}
+    assert kinds["user"]["entityId"] == agent.id
+    assert kinds["user"]["after"]["passwordHash"] == "***"
+    assert kinds["session"]["after"]["settings"] == "***"
+
+
+async def test_an_agents_work_is_recorded_and_what_the_hub_does_is_not(company: Company) -> None:
+    sales = await company.department()
+    agent = await company.agent(sales, "ONLINE")
+    conversation = await routed(company, sales)
+    assert await entries(company.admin, entityId=conversation["id"]) == []
+    await agent.post(url(conversation, "read"))
+    await agent.post(url(conversation, "resolve"))
+    [entry] = await entries(company.admin, entityId=conversation["id"])
+    assert (entry["userId"], entry["before"]["status"], entry["after"]["status"]) == (agent.id, "ASSIGNED", "RESOLVED")
+    assert [e["entityId"] for e in await entries(company.admin, userId=agent.id)] == [conversation["id"]]
+
+
+async def test_another_companys_record_is_not_seen(company: Company) -> None:
+    other = await company.hub.company()
+    sales = await other.department()
+    assert await entries(company.admin, entityId=sales["id"]) == []
+    [mine] = await entries(other.admin, entity="department")
+    assert (mine["entityId"], mine["email"]) == (sales["id"], other.admin.user["email"])
