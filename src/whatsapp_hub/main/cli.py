@@ -9,7 +9,7 @@ import click
 
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.processes.folder import FolderTaken
-from whatsapp_hub.main import tools
+from whatsapp_hub.main import session_tools, tools
 from whatsapp_hub.main.logging import configure_logging
 from whatsapp_hub.main.roles import ROLES, Role, play, until_told_to_stop
 from whatsapp_hub.main.settings import Settings, SettingsError
@@ -64,7 +64,7 @@ def demo() -> None:
         sys.exit(1)
 
 
-for _tool in (tools.inbox, tools.tenant, tools.user):
+for _tool in (tools.inbox, tools.tenant, tools.user, session_tools.session):
     commands.add_command(_tool)
 
 

@@ -23,13 +23,14 @@ from whatsapp_hub.main.running import settings_of_running_hub
 T = TypeVar("T")
 
 
-def _in_hub(work: Callable[[AsyncContainer], Awaitable[T]]) -> T:
+def in_hub(work: Callable[[AsyncContainer], Awaitable[T]]) -> T:
     """Do something with a hub's parts; what the domain refuses is one line."""
 
     from whatsapp_hub.main.container import Part, make_container
+    from whatsapp_hub.main.reading import Reading
 
     async def inside() -> T:
-        container = make_container(settings_of_running_hub(), Part.TOOL)
+        container = make_container(settings_of_running_hub(), Part.TOOL, Reading())
         try:
             return await work(container)
         finally:
@@ -63,7 +64,7 @@ def list_aside(limit: int, after: int) -> None:
         if not aside:
             click.echo("nothing is set aside")
 
-    _in_hub(work)
+    in_hub(work)
 
 
 @inbox.command()
@@ -80,7 +81,7 @@ def replay(ids: tuple[int, ...], everything: bool, session: UUID | None) -> None
         aside: InboxAside = await container.get(InboxAside)
         return await aside.replay(None if everything else ids, adopter)
 
-    click.echo(f"{_in_hub(work)} will be processed again")
+    click.echo(f"{in_hub(work)} will be processed again")
 
 
 @click.group()
@@ -96,7 +97,7 @@ def list_tenants() -> None:
         for found in await (await container.get(Directory)).tenants():
             click.echo(f"{found.id}  {found.slug:<20}  {found.placement:<9}  {found.name}")
 
-    _in_hub(work)
+    in_hub(work)
 
 
 @tenant.command("create")
@@ -110,7 +111,7 @@ def create_tenant(slug: str, name: str, placement: str | None) -> None:
         made = await (await container.get(CreateTenant))(slug, name, Placement(placement) if placement else None)
         return str(made.id)
 
-    click.echo(_in_hub(work))
+    click.echo(in_hub(work))
 
 
 @click.group()
@@ -134,4 +135,4 @@ def create_user(email: str, name: str, slug: str, role: str, password: str) -> N
         made = await (await container.get(CreateOperator))(tenants[slug], email, password, name, Role(role))
         return str(made.id)
 
-    click.echo(_in_hub(work))
+    click.echo(in_hub(work))

@@ -25,6 +25,7 @@ from whatsapp_hub.adapters.http.api import (
     messages,
     notifications,
     sandbox,
+    session_codes,
     sessions,
     tenants,
     users,
@@ -131,7 +132,7 @@ def create_app(
 
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
-        *(auth, api_keys, users, departments, sessions, conversations, handling, messages),
+        *(auth, api_keys, users, departments, sessions, session_codes, conversations, handling, messages),
         *(notifications, company, events, tenants),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])

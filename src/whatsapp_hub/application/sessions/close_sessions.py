@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.application.sessions.manage_sessions import DeleteSession
@@ -31,6 +32,7 @@ class DeleteInstance:
     """C: logged out, its credentials gone; conversations stay."""
 
     finder: SessionFinder
+    providers: Providers
     stop: StopSession
     delete: DeleteSession
 
@@ -38,5 +40,6 @@ class DeleteInstance:
         """Raises NotFound."""
         caller.require(Action.MANAGE_SESSIONS)
         session = await session_named(self.finder, caller.tenant_id, name)
-        await self.stop(caller, session.id)
+        if not self.providers.holds_socket(session.provider):  # of one that is held, deleting it logs it out
+            await self.stop(caller, session.id)
         await self.delete(caller, session.id)
