@@ -30,6 +30,7 @@ class Action(StrEnum):
     MANAGE_COMPANY = "change the company's settings and texts"
     READ_AUDIT = "read who changed what"
     USE_SANDBOX = "play a customer in the sandbox"
+    MANAGE_WEBHOOKS = "create, change, test and replay webhooks"
     MANAGE_API_KEYS = "create and revoke API keys"
     CHOOSE_TENANT = "act for any tenant"
     MANAGE_TENANTS = "create and change tenants"

@@ -137,7 +137,7 @@ class Message(Records):
             self.session_id,
             self.conversation_id,
             {"message": replace(self, _events=[])},
-            detail,
+            {"chat": self.chat, **({"author": self.author} if self.author else {}), **detail},
         )
 
     def advance(self, status: MessageStatus, at: datetime, error: str | None = None) -> bool:

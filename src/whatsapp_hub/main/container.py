@@ -6,7 +6,6 @@ many connections they need; TOOL is a command that runs and ends.
 
 import random
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from enum import Enum
 
 from dishka import AnyOf, AsyncContainer, Provider, Scope, from_context, make_async_container, provide, provide_all
@@ -51,7 +50,6 @@ from whatsapp_hub.application.inbox.pass_on import TransferConversation, Unassig
 from whatsapp_hub.application.inbox.remarks import AddNote, ReadNotifications
 from whatsapp_hub.application.inbox.work_conversation import AssignConversation, MarkConversationRead, RenameCustomer
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
-from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.commands import Commands
 from whatsapp_hub.application.ports.delivery import Wake, Work
@@ -85,6 +83,7 @@ from whatsapp_hub.application.sessions.manage_sessions import CreateSession, Del
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
 from whatsapp_hub.domain.capabilities import Capabilities, Rate
 from whatsapp_hub.domain.tenant import Placement
+from whatsapp_hub.main.integrations import Integrations
 from whatsapp_hub.main.settings import Settings
 
 
@@ -226,10 +225,6 @@ class UseCases(Provider):
         return CreateTenant(storage, system_clock, new_id, Placement(settings.tenant_placement))
 
     @provide
-    def trim_log(self, log: EventLog, settings: Settings) -> TrimLog:
-        return TrimLog(log, system_clock, timedelta(days=settings.events_retention_days))
-
-    @provide
     def poll_silent(self, storage: Storage, providers: Providers, settings: Settings) -> PollSilent:
         return PollSilent(storage, providers, settings.waha_polling_interval_ms / 1000)
 
@@ -277,4 +272,4 @@ WHATSAPP_WEB = frozenset({"WAHA", "NEONIZE"})
 def make_container(settings: Settings, part: Part, *more: Provider) -> AsyncContainer:
     """Close it when the process ends. `more`: what only this process has."""
     context = {Settings: settings, Part: part}
-    return make_async_container(Infrastructure(), Storing(), UseCases(), *more, context=context)
+    return make_async_container(Infrastructure(), Storing(), UseCases(), Integrations(), *more, context=context)

@@ -59,8 +59,8 @@ ROLES = {
         Role(
             "worker",
             "whatsapp_hub.main.worker:run",
-            "stored events, sending, the log, timed work",
-            loops=("hints", "wakes", "sequencer", "inbox", "lanes", "schedule"),
+            "stored events, sending, the log, outgoing webhooks, timed work",
+            loops=("hints", "wakes", "sequencer", "inbox", "lanes", "webhooks", "schedule"),
         ),
         Role(
             "connector",

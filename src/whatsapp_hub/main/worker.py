@@ -14,11 +14,13 @@ from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, keep_schedule
 from whatsapp_hub.application.connecting.mind_lines import TendLines
+from whatsapp_hub.application.integrations.deliver import DeliverWebhooks
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.provider import Providers
+from whatsapp_hub.application.ports.webhooks import WebhookQueue
 from whatsapp_hub.application.presence.set_presence import ExpirePresence
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
@@ -28,6 +30,7 @@ from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.main.container import Part, make_container
+from whatsapp_hub.main.integrations import expire_deliveries, keep_delivering
 from whatsapp_hub.main.roles import ROLES, Role, settle_memory
 from whatsapp_hub.main.settings import Settings
 
@@ -114,6 +117,11 @@ def at_most_every(seconds: float) -> Callable[[TenantId], bool]:
     return due
 
 
+async def _webhooks(container: AsyncContainer) -> Loop:
+    bell = (await container.get(Wakes)).listen(Work.EVENTS)
+    return keep_delivering(bell, await container.get(DeliverWebhooks))
+
+
 async def _schedule(container: AsyncContainer) -> Loop:
     directory = await container.get(Directory)
     return keep_schedule(directory, await _jobs(container, directory))
@@ -130,6 +138,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("trim", 3600, await container.get(Trim)),
         Job("trim-notifications", 86_400, partial(every, await container.get(TrimNotifications))),
         Job("trim-log", 3600, await container.get(TrimLog)),
+        Job("expire-deliveries", 60, partial(expire_deliveries, await container.get(WebhookQueue))),
         Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),
         Job("presence", 60, partial(every, await container.get(ExpirePresence))),
     ]
@@ -141,5 +150,6 @@ LOOPS: dict[str, Callable[[AsyncContainer], Awaitable[Loop]]] = {
     "sequencer": _sequencer,
     "inbox": _inbox,
     "lanes": _lanes,
+    "webhooks": _webhooks,
     "schedule": _schedule,
 }

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from tests.integration.conftest import PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
+from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, WebhookRules
 from whatsapp_hub.application.ports.lanes import Pacing
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
@@ -101,7 +102,9 @@ async def test_new_settings_mend_it(world: World, lost: Session) -> None:
     init = InitSession(world.hub.storage, providers(), now, follow, nobody, SessionLimit(9))
     failed = await init(admin, lost.id, again=True)
     assert failed.status is SessionStatus.FAILED
-    update = UpdateSession(world.hub.storage, providers(), now)
+    update = UpdateSession(
+        world.hub.storage, providers(), now, SessionWebhook(new_id, WebhookRules(allow_private=False))
+    )
     await update(admin, lost.id, SessionChanges(settings={"token": "new"}))
     async with world.uow() as uow:
         assert (await uow.sessions.get(lost.id)).settings == {"token": "new"}

@@ -8,6 +8,7 @@ import pytest
 from tests.integration.conftest import PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.application.inbox.work_conversation import AssignConversation
+from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, WebhookRules
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
@@ -36,6 +37,7 @@ class Plugin(PlainPlugin):
 
 NOBODY: Any = None
 PROVIDERS = Providers({"SANDBOX": Plugin("SANDBOX")}, NOBODY)  # type: ignore[dict-item]
+WEBHOOK = SessionWebhook(new_id, WebhookRules(allow_private=False))
 
 
 def admin(world: World, user_id: Any = None, role: Role = Role.ADMIN) -> Caller:
@@ -45,12 +47,12 @@ def admin(world: World, user_id: Any = None, role: Role = Role.ADMIN) -> Caller:
 async def test_a_session_cannot_be_bound_to_anothers_department_or_user(world: World, new_world: Any) -> None:
     other = await new_world()
     department, user = await other.add_department(), await other.add_user()
-    create = CreateSession(world.hub.storage, PROVIDERS, now, new_id)
+    create = CreateSession(world.hub.storage, PROVIDERS, now, new_id, WEBHOOK)
     for field, given in (("/departmentId", {"department_id": department.id}), ("/userId", {"user_id": user.id})):
         with pytest.raises(Invalid) as refused:
             await create(admin(world), NewSession("x", "SANDBOX", **given))
         assert [flaw.pointer for flaw in refused.value.flaws] == [field]
-    update = UpdateSession(world.hub.storage, PROVIDERS, now)
+    update = UpdateSession(world.hub.storage, PROVIDERS, now, WEBHOOK)
     with pytest.raises(Invalid):
         await update(admin(world), world.session.id, SessionChanges(department_id=department.id))
 

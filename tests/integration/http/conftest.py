@@ -197,6 +197,7 @@ async def running(database_url: str, valkey_url: str, tmp_path_factory: Any) -> 
         hub_admin_password=MASTER[1],
         rate_limit_user=1_000_000,
         sandbox_enabled=True,
+        webhook_allow_private=True,
     )
     await ensure_admin(settings)
     url = f"http://127.0.0.1:{settings.port}"

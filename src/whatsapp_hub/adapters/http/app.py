@@ -29,6 +29,7 @@ from whatsapp_hub.adapters.http.api import (
     sessions,
     tenants,
     users,
+    webhooks,
 )
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, KEY_HEADERS, Authenticates
 from whatsapp_hub.adapters.http.documents import add_webhooks, openapi
@@ -133,7 +134,7 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, api_keys, users, departments, sessions, session_codes, conversations, handling, messages),
-        *(notifications, company, events, tenants),
+        *(notifications, company, events, webhooks, tenants),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []

@@ -24,7 +24,7 @@ _TRIM = """
     DELETE FROM hub.events WHERE position < coalesce(
       (SELECT position FROM hub.events WHERE occurred_at >= $1 ORDER BY position LIMIT 1),
       (SELECT position + 1 FROM hub.sequencer))
-      AND position < (SELECT position FROM hub.events ORDER BY position LIMIT 1) + $2"""
+      AND position < $3 AND position < (SELECT position FROM hub.events ORDER BY position LIMIT 1) + $2"""
 _TRIM_BATCH = 20_000
 
 
@@ -64,11 +64,11 @@ class PostgresEventLog:
         """The oldest position still kept; a cursor below `tail() - 1` has missed events."""
         return (await self._bounds())[1]
 
-    async def trim(self, older_than: datetime) -> int:
-        """Forget what happened before; how many events."""
+    async def trim(self, older_than: datetime, needed_from: int) -> int:
+        """A little at a time."""
         forgotten = 0
         while True:
-            tag = await self._database.system(lambda c: c.execute(_TRIM, older_than, _TRIM_BATCH))
+            tag = await self._database.system(lambda c: c.execute(_TRIM, older_than, _TRIM_BATCH, needed_from))
             count = int(tag.rpartition(" ")[2])
             forgotten += count
             if count < _TRIM_BATCH:

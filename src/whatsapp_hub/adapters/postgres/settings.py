@@ -21,7 +21,7 @@ class SettingsVault:
     settings that this process wrote: a copy made at another count is out of date."""
 
     def __init__(self, box: SecretBox, providers: Providers) -> None:
-        self._box = box
+        self.box = box
         self._providers = providers
         self._opened: OrderedDict[tuple[UUID, str, bytes], object] = OrderedDict()
         self.sealed = 0
@@ -30,7 +30,7 @@ class SettingsVault:
         """Raises KeyError for a provider that this hub does not have."""
         self.sealed += 1
         shown = self._providers.plugin(provider).encode_settings(settings, secrets=True)
-        return self._box.seal(msgspec.json.encode(shown), _context(session_id))
+        return self.box.seal(msgspec.json.encode(shown), _context(session_id))
 
     def open(self, session_id: UUID, provider: str, sealed: bytes) -> object:
         """None for a provider that this hub does not have (any more); UNREADABLE with a wrong key, which is logged
@@ -47,7 +47,7 @@ class SettingsVault:
 
     def _open(self, session_id: UUID, provider: str, sealed: bytes) -> object:
         try:
-            plain = msgspec.json.decode(self._box.open(sealed, _context(session_id)), type=dict[str, object])
+            plain = msgspec.json.decode(self.box.open(sealed, _context(session_id)), type=dict[str, object])
             return self._providers.plugin(provider).decode_settings(plain)
         except (ValueError, msgspec.MsgspecError, Invalid) as error:
             log.error("session.settings_unreadable", extra={"session_id": str(session_id), "why": type(error).__name__})

@@ -30,6 +30,7 @@ from whatsapp_hub.adapters.postgres.sessions import PostgresSessions
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.adapters.postgres.tenants import PostgresTenants
 from whatsapp_hub.adapters.postgres.users import PostgresUsers
+from whatsapp_hub.adapters.postgres.webhooks import PostgresWebhooks
 from whatsapp_hub.application.ports.clock import NewId
 from whatsapp_hub.application.ports.delivery import Wake, Work
 from whatsapp_hub.application.ports.directory import Directory
@@ -52,6 +53,7 @@ from whatsapp_hub.application.ports.storage import (
     UnitOfWork,
     Users,
 )
+from whatsapp_hub.application.ports.webhooks import Webhooks
 from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.tenant import Tenant
@@ -101,6 +103,7 @@ class PostgresUnitOfWork:
         self.inbox: Inbox = PostgresInbox(connection, tenant.id, kit.rounds)
         self.receipts: EarlyReceipts = PostgresEarlyReceipts(connection, tenant.id)
         self.idempotency: IdempotencyKeys = PostgresIdempotencyKeys(connection, tenant.id)
+        self.webhooks: Webhooks = PostgresWebhooks(connection, kit.vault.box)
 
     def publish(self, events: Iterable[Event]) -> None:
         self._events.extend(events)

@@ -1,19 +1,27 @@
-"""TrimLog: how far back the event log reaches."""
+"""TrimLog: how far back the event log and the record of deliveries reach."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.log import EventLog
+from whatsapp_hub.application.ports.webhooks import WebhookQueue
+
+AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class TrimLog:
-    """Readers whose cursor is older are told so (410, or `reset` on streams); nothing is skipped in silence."""
+    """Readers whose cursor is older are told so (410, or `reset` on streams); nothing is skipped in silence, and what
+    a webhook still waits for stays."""
 
     log: EventLog
+    queue: WebhookQueue
     clock: Clock
     keep: timedelta
 
-    async def __call__(self) -> int:
-        return await self.log.trim(self.clock() - self.keep)
+    async def __call__(self) -> None:
+        older_than = self.clock() - self.keep
+        while await self.queue.trim(older_than, AT_ONCE) == AT_ONCE:
+            pass
+        await self.log.trim(older_than, await self.queue.oldest_needed())

@@ -35,6 +35,6 @@ class EventLog(Protocol):
         """The last position given (0: none yet)."""
         ...
 
-    async def trim(self, older_than: datetime) -> int:
-        """Forget the events before the first that is not older; how many."""
+    async def trim(self, older_than: datetime, needed_from: int) -> int:
+        """Forget the events before the first that is not older, or from `needed_from` on; how many."""
         ...

@@ -16,6 +16,7 @@ from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox, ProviderKey
 from whatsapp_hub.application.ports.lanes import Lanes
 from whatsapp_hub.application.ports.lines import Lines
+from whatsapp_hub.application.ports.webhooks import Webhooks
 from whatsapp_hub.domain.api_key import ApiKey
 from whatsapp_hub.domain.assignment import Assignment, Candidate
 from whatsapp_hub.domain.contact import Contact, Identity
@@ -317,6 +318,7 @@ class UnitOfWork(Protocol):
     receipts: EarlyReceipts
     lanes: Lanes
     idempotency: IdempotencyKeys
+    webhooks: Webhooks
 
     def publish(self, events: Iterable[Event]) -> None:
         """Write these events with the commit, in this order."""

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from whatsapp_hub.application.integrations.subscriptions import SessionWebhook
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider import Plugin, Providers
 from whatsapp_hub.application.ports.security import Caller
@@ -17,6 +18,7 @@ from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
 from whatsapp_hub.domain.message import is_storable
 from whatsapp_hub.domain.session import UNREADABLE, Routing, Session, check_key
+from whatsapp_hub.domain.webhook import WebhookFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class NewSession:
     department_id: DepartmentId | None = None
     routing: Routing | None = None
     webhook_url: str | None = None
+    webhook_format: WebhookFormat | None = None
+    webhook_secret: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class SessionChanges:
     routing: Routing | None = None
     department_id: DepartmentId | None = None
     webhook_url: str | None = None
+    webhook_format: WebhookFormat | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class CreateSession:
     providers: Providers
     clock: Clock
     new_id: NewId
+    webhook: SessionWebhook
 
     async def __call__(self, caller: Caller, new: NewSession) -> Session:
         """Raises Invalid with the fields' pointers, Conflict if the key is taken."""
@@ -77,12 +83,14 @@ class CreateSession:
             owner=_owner(new.owner),
             phone_number=_phone(new.phone_number),
             department_id=new.department_id,
-            webhook_url=new.webhook_url,
+            webhook_url=new.webhook_url or None,
         )
         session.record(session.event(EventType.SESSION_CREATED, now))
         async with self.storage.tenant(caller.tenant_id) as uow:
             await _require_known(uow, new.department_id, new.user_id)
             await uow.sessions.add(session)
+            if new.webhook_url:
+                await self.webhook(uow, session, new.webhook_url, new.webhook_format, now, new.webhook_secret)
             uow.publish(session.take_events())
             await uow.commit()
         return session
@@ -93,6 +101,7 @@ class UpdateSession:
     storage: Storage
     providers: Providers
     clock: Clock
+    webhook: SessionWebhook
 
     async def __call__(self, caller: Caller, session_id: SessionId, changes: SessionChanges) -> Session:
         """Raises NotFound, Invalid."""
@@ -102,6 +111,9 @@ class UpdateSession:
             await _require_known(uow, changes.department_id)
             self._apply(session, changes)
             session.updated_at = self.clock()
+            if changes.webhook_url is not None or changes.webhook_format is not None:
+                url = session.webhook_url if changes.webhook_url is None else changes.webhook_url
+                await self.webhook(uow, session, url, changes.webhook_format, session.updated_at)
             await uow.sessions.save(session)
             await uow.commit()
         return session
@@ -116,8 +128,6 @@ class UpdateSession:
             session.settings = plugin.decode_settings({**present, **changes.settings})
         session.routing = changes.routing or session.routing
         session.department_id = changes.department_id or session.department_id
-        if changes.webhook_url is not None:
-            session.webhook_url = changes.webhook_url or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.session import Routing, Session, SessionStatus, check_key
+from whatsapp_hub.domain.webhook import WebhookFormat
 
 LOOK_APART_S = 0.2
 _AWAITED = frozenset({SessionStatus.CONNECTING, SessionStatus.RECONNECTING})
@@ -106,11 +107,26 @@ class CreateInstance:
     rules: OpenRules
 
     async def __call__(
-        self, caller: Caller, owner: str, name: str, webhook_url: str | None, provider: str | None
+        self,
+        caller: Caller,
+        owner: str,
+        name: str,
+        webhook_url: str | None,
+        webhook_secret: str | None,
+        provider: str | None,
     ) -> Session:
         """Raises Invalid, Conflict (this owner has an instance of that name)."""
         kind = (provider or self.rules.provider).upper()
-        new = NewSession(name, kind, own_key=True, owner=owner, webhook_url=webhook_url, routing=Routing.NONE)
+        new = NewSession(
+            name,
+            kind,
+            own_key=True,
+            owner=owner,
+            routing=Routing.NONE,
+            webhook_url=webhook_url,
+            webhook_format=WebhookFormat.INSTANCE,
+            webhook_secret=webhook_secret,
+        )
         session = await self.create(caller, new)
         session = await self.start(caller, session.id)
         return await self._with_code(session)

@@ -67,6 +67,7 @@ def test_without_a_token_everything_else_is_401(app: HubApp, client: TestClient[
     for method, path, handler in routes(app):
         if handler.opt.get("public") or path.startswith("/schema"):
             continue
+        path = re.sub(r"\{\w+:int\}", "1", path)
         path = re.sub(r"\{\w+:\w+\}", "018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e", path)
         for headers in (
             {},

@@ -26,6 +26,7 @@ from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSess
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
 from whatsapp_hub.domain.session import UNREADABLE, Routing, Session
+from whatsapp_hub.domain.webhook import WebhookFormat
 
 TAGS = ["sessions"]
 READ = [allows(Action.READ_SESSIONS)]
@@ -41,6 +42,8 @@ class SessionBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     department_id: UUID | None = None
     routing: Routing | None = None
     webhook_url: str | None = None
+    webhook_format: WebhookFormat | None = None
+    webhook_secret: str | None = None
 
     def new(self) -> NewSession:
         return NewSession(
@@ -53,6 +56,8 @@ class SessionBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
             department_id=DepartmentId(self.department_id) if self.department_id else None,
             routing=self.routing,
             webhook_url=self.webhook_url,
+            webhook_format=self.webhook_format,
+            webhook_secret=self.webhook_secret,
         )
 
 
@@ -62,6 +67,7 @@ class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     routing: Routing | None = None
     department_id: UUID | None = None
     webhook_url: str | None = None
+    webhook_format: WebhookFormat | None = None
 
     def changes(self) -> SessionChanges:
         return SessionChanges(
@@ -70,6 +76,7 @@ class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
             routing=self.routing,
             department_id=DepartmentId(self.department_id) if self.department_id else None,
             webhook_url=self.webhook_url,
+            webhook_format=self.webhook_format,
         )
 
 

@@ -12,6 +12,7 @@ from whatsapp_hub.adapters.http.api.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import spelled
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.application.integrations.subscriptions import new_secret
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.close_sessions import DeleteInstance
@@ -39,9 +40,10 @@ async def create_instance(
     caller: Asking, data: JSONBody[InstanceBody], use: FromDishka[CreateInstance]
 ) -> dict[str, object]:
     """Make an instance and start it; waits up to 10 seconds for a code to scan. `webhook_secret` is shown this once."""
+    secret = new_secret() if data.webhook_url else None
     with spelled(userId="user_id", name="instance_name", webhookUrl="webhook_url"):
-        made = await use(caller, data.user_id, data.instance_name, data.webhook_url, data.provider)
-    return gateways.new_instance(made, None)
+        made = await use(caller, data.user_id, data.instance_name, data.webhook_url, secret, data.provider)
+    return gateways.new_instance(made, secret)
 
 
 @get("/instances", guards=READ, tags=TAGS)

@@ -1,0 +1,64 @@
+"""What an outgoing webhook posts, in each format's words; None where a format has none for an event. Pure."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from whatsapp_hub.adapters.contracts import gateways
+from whatsapp_hub.adapters.contracts.entities import Shown, time
+from whatsapp_hub.adapters.contracts.envelope import envelope
+from whatsapp_hub.adapters.contracts.outgoing_waha import waha
+from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.application.ports.webhooks import Due
+from whatsapp_hub.domain.webhook import Webhook, WebhookFormat
+
+RECEIVED = "message.received"
+
+
+def message_id(event: LoggedEvent) -> str:
+    """`webhook-id`: the same on every attempt and replay, and the `id` inside a standard body."""
+    return f"evt_{event.position}"
+
+
+def body(format: WebhookFormat, due: Due, event: LoggedEvent) -> bytes | None:
+    said = _SAID[format](due, event)
+    return None if said is None else msgspec.json.encode(said)
+
+
+def ping(webhook: Webhook, id: str, at: datetime) -> bytes:
+    """Of every format alike: a receiver must not take it for a customer's message."""
+    said: Shown = {
+        "id": id,
+        "type": "webhook.test",
+        "position": None,
+        "occurredAt": time(at),
+        "tenantId": str(webhook.tenant_id),
+        "sessionId": str(webhook.session_id) if webhook.session_id else None,
+        "data": {"webhookId": str(webhook.id)},
+    }
+    return msgspec.json.encode(said)
+
+
+def _standard(_: Due, event: LoggedEvent) -> Shown:
+    return envelope(event)
+
+
+def _flat(due: Due, event: LoggedEvent) -> Shown | None:
+    if event.type != RECEIVED or due.session_key is None:
+        return None
+    return gateways.flat_message(gateways.heard(event.body), due.session_key)
+
+
+def _instance(due: Due, event: LoggedEvent) -> Shown | None:
+    if event.type != RECEIVED or event.session_id is None:
+        return None
+    return gateways.instance_event(gateways.heard(event.body), str(event.session_id), due.session_name or "")
+
+
+_SAID: dict[WebhookFormat, Callable[[Due, LoggedEvent], Shown | None]] = {
+    WebhookFormat.STANDARD: _standard,
+    WebhookFormat.FLAT: _flat,
+    WebhookFormat.INSTANCE: _instance,
+    WebhookFormat.WAHA: waha,
+}

@@ -1,0 +1,166 @@
+"""`/api/webhooks`: who is told what happens, and what became of the telling (ADMIN)."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from whatsapp_hub.adapters.contracts import webhooks as present
+from whatsapp_hub.adapters.http.auth import Asking
+from whatsapp_hub.adapters.http.paging import Limit, page
+from whatsapp_hub.application.integrations.replay import ListDeliveries, PingWebhook, ReplayDelivery, ReplayRange
+from whatsapp_hub.application.integrations.subscriptions import (
+    CreateWebhook,
+    DeleteWebhook,
+    ListWebhooks,
+    NewWebhook,
+    RotateWebhookSecret,
+    UpdateWebhook,
+    WebhookChanges,
+)
+from whatsapp_hub.domain.delivery import DeliveryState
+from whatsapp_hub.domain.ids import SessionId, WebhookId
+from whatsapp_hub.domain.webhook import WebhookFormat
+
+TAGS = ["outgoing webhooks"]
+
+Position = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Before = Annotated[int | None, QueryParameter(name="cursor", ge=0, le=2**63 - 1, description="X-Next-Cursor of before")]
+State = Annotated[DeliveryState | None, QueryParameter(name="state", description="only those")]
+
+
+class WebhookBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """`events`: types, `message.*` or `*`; none: all that the format can tell. `secret` missing: one is made."""
+
+    url: str
+    events: list[str] = msgspec.field(default_factory=list)
+    session_id: UUID | None = None
+    secret: str | None = None
+    format: WebhookFormat = WebhookFormat.STANDARD
+
+    def new(self) -> NewWebhook:
+        session_id = SessionId(self.session_id) if self.session_id else None
+        return NewWebhook(self.url, self.format, tuple(self.events), session_id, self.secret)
+
+
+class WebhookPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    url: str | None = None
+    events: list[str] | None = None
+    format: WebhookFormat | None = None
+    is_active: bool | None = None
+
+    def changes(self) -> WebhookChanges:
+        events = None if self.events is None else tuple(self.events)
+        return WebhookChanges(self.url, self.format, events, self.is_active)
+
+
+class SecretBody(msgspec.Struct, forbid_unknown_fields=True):
+    secret: str | None = None
+
+
+class RangeBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Positions of the log: greater than `after`, up to `upto` (none: to its end)."""
+
+    after: Position
+    upto: Position | None = None
+
+
+@post("/webhooks", tags=TAGS)
+async def create_webhook(
+    caller: Asking, data: JSONBody[WebhookBody], use: FromDishka[CreateWebhook]
+) -> dict[str, object]:
+    """A new subscription; it is told what happens from now on. `secret` is shown this once."""
+    webhook, secret = await use(caller, data.new())
+    return {**present.webhook(webhook), "secret": secret}
+
+
+@get("/webhooks", tags=TAGS)
+async def list_webhooks(caller: Asking, use: FromDishka[ListWebhooks]) -> list[dict[str, object]]:
+    """The company's subscriptions, sessions' own among them, and how each fares."""
+    return [{**present.webhook(webhook), **present.health(health)} for webhook, health in await use(caller)]
+
+
+@get("/webhooks/{id:uuid}", tags=TAGS)
+async def get_webhook(caller: Asking, id: FromPath[UUID], use: FromDishka[ListWebhooks]) -> dict[str, object]:
+    """One subscription and how it fares."""
+    webhook, health = await use.one(caller, WebhookId(id))
+    return {**present.webhook(webhook), **present.health(health)}
+
+
+@patch("/webhooks/{id:uuid}", tags=TAGS)
+async def update_webhook(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[WebhookPatch], use: FromDishka[UpdateWebhook]
+) -> dict[str, object]:
+    """Change it, switch it off or on again (then it is told what happens from then on; replay what it missed)."""
+    webhook, health = await use(caller, WebhookId(id), data.changes())
+    return {**present.webhook(webhook), **present.health(health)}
+
+
+@delete("/webhooks/{id:uuid}", tags=TAGS)
+async def delete_webhook(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteWebhook]) -> None:
+    """Remove it with its deliveries."""
+    await use(caller, WebhookId(id))
+
+
+@post("/webhooks/{id:uuid}/secret", status_code=200, tags=TAGS)
+async def rotate_secret(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[SecretBody], use: FromDishka[RotateWebhookSecret]
+) -> dict[str, object]:
+    """A new secret, shown this once. For a day deliveries carry a signature by the old one too."""
+    webhook, secret = await use(caller, WebhookId(id), data.secret)
+    return {**present.webhook(webhook), "secret": secret}
+
+
+@post("/webhooks/{id:uuid}/test", status_code=200, tags=TAGS)
+async def test_webhook(caller: Asking, id: FromPath[UUID], use: FromDishka[PingWebhook]) -> dict[str, object]:
+    """Post a signed `webhook.test` now; what came back."""
+    return present.attempt(await use(caller, WebhookId(id)))
+
+
+@get("/webhooks/{id:uuid}/deliveries", tags=TAGS)
+async def list_deliveries(
+    caller: Asking,
+    id: FromPath[UUID],
+    use: FromDishka[ListDeliveries],
+    state_: State = None,
+    limit: Limit = 50,
+    before: Before = None,
+) -> Response[list[dict[str, object]]]:
+    """The newest first, each with its attempts. `state=dead`: what was given up."""
+    found = await use(caller, WebhookId(id), state_, limit, before)
+    return page([present.delivery(d) for d in found], str(found[-1].position) if len(found) == limit else None)
+
+
+@post("/webhooks/{id:uuid}/replay", status_code=202, tags=TAGS)
+async def replay_range(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[RangeBody], use: FromDishka[ReplayRange]
+) -> dict[str, object]:
+    """Deliver what it is for between two positions once more, delivered before or not. `upto`: how far this call
+    came; go on after it."""
+    replayed, upto = await use(caller, WebhookId(id), data.after, data.upto)
+    return {"replayed": replayed, "upto": upto}
+
+
+@post("/webhooks/deliveries/{delivery_id:int}/replay", status_code=202, tags=TAGS)
+async def replay_delivery(
+    caller: Asking, delivery_id: FromPath[int], use: FromDishka[ReplayDelivery]
+) -> dict[str, object]:
+    """Deliver it once more, with the same `webhook-id`."""
+    return present.delivery(await use(caller, delivery_id))
+
+
+HANDLERS = [
+    create_webhook,
+    list_webhooks,
+    get_webhook,
+    update_webhook,
+    delete_webhook,
+    rotate_secret,
+    test_webhook,
+    list_deliveries,
+    replay_range,
+    replay_delivery,
+]

@@ -1,0 +1,205 @@
+"""Deliveries of outgoing webhooks, across tenants: planned from the log, leased by subscription, written down.
+
+All times are the database's. A driver whose fence is no longer the row's changes nothing.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.webhooks import COLUMNS, LANE, WANTS, webhook_of
+from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.application.ports.security import SecretBox
+from whatsapp_hub.application.ports.webhooks import Done, Due, Lease
+from whatsapp_hub.domain.delivery import GIVE_UP_AFTER_S, OPENS_AFTER, DeliveryState
+from whatsapp_hub.domain.webhook import Webhook
+
+_NOW = "(SELECT clock_timestamp())"
+
+_TAKE_TURN = "SELECT position FROM hub.webhook_planner FOR UPDATE SKIP LOCKED"
+_PLAN = f"""
+    WITH range AS (
+      SELECT p.position AS after, least(s.position, p.position + $1) AS upto
+      FROM hub.webhook_planner p, hub.sequencer s),
+    planned AS (
+      INSERT INTO hub.webhook_deliveries (webhook_id, tenant_id, position, type, lane, expires_at)
+      SELECT w.id, e.tenant_id, e.position, e.type, {LANE}, e.occurred_at + $2 * interval '1 second'
+      FROM range, hub.events e JOIN hub.webhooks w ON w.tenant_id = e.tenant_id
+      WHERE e.position > range.after AND e.position <= range.upto
+        AND w.is_active AND w.cursor < e.position AND {WANTS}
+      ORDER BY e.position
+      ON CONFLICT (webhook_id, position) DO NOTHING
+      RETURNING webhook_id),
+    woken AS (
+      UPDATE hub.webhooks w SET
+        cursor = range.upto, due_at = least(w.due_at, greatest(clock_timestamp(), w.open_until))
+      FROM range WHERE w.id IN (SELECT webhook_id FROM planned))
+    UPDATE hub.webhook_planner p SET position = range.upto FROM range WHERE p.position < range.upto
+    RETURNING range.upto - range.after"""
+
+_LEASE = f"""
+    UPDATE hub.webhooks w SET fence = w.fence + 1, lease_until = clock_timestamp() + $2 * interval '1 second'
+    FROM (
+      SELECT id FROM hub.webhooks WHERE is_active AND due_at <= {_NOW} AND lease_until <= {_NOW}
+      ORDER BY due_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) AS due
+    WHERE w.id = due.id RETURNING w.id, w.tenant_id, w.fence, w.failures"""
+_LOOK = f"""
+    UPDATE hub.webhooks SET lease_until = clock_timestamp() + $3 * interval '1 second'
+    WHERE id = $1 AND fence = $2 AND is_active RETURNING {COLUMNS}"""
+_WAITING = f"""
+    waiting AS MATERIALIZED (
+      SELECT lane, next_at FROM hub.webhook_deliveries
+      WHERE webhook_id = $1 AND state = 'pending' AND next_at > {_NOW})"""
+_DUE = f"""
+    WITH {_WAITING},
+    due AS MATERIALIZED (
+      SELECT id, lane, tries, expires_at, position FROM hub.webhook_deliveries
+      WHERE webhook_id = $1 AND state = 'pending' AND next_at <= {_NOW}
+        AND lane NOT IN (SELECT lane FROM waiting) AND lane <> ALL ($2::text[])
+      ORDER BY position LIMIT $3)
+    SELECT d.id, d.lane, d.tries, d.expires_at, e.position, e.tenant_id, e.type, e.session_id, e.conversation_id,
+      e.occurred_at, e.body, s.key, s.name, s.phone_number
+    FROM due d LEFT JOIN hub.events e ON e.position = d.position LEFT JOIN hub.sessions s ON s.id = e.session_id
+    ORDER BY d.position"""
+_RECORD = """
+    UPDATE hub.webhook_deliveries d SET
+      state = r.state, tries = least(d.tries + r.tried, 30000),
+      next_at = clock_timestamp() + r.again_in_s * interval '1 second',
+      finished_at = CASE WHEN r.state <> 'pending' THEN clock_timestamp() END,
+      attempts = CASE WHEN r.tried = 0 THEN d.attempts ELSE
+        CASE WHEN jsonb_array_length(d.attempts) >= 40 THEN d.attempts - 0 ELSE d.attempts END
+        || jsonb_build_object('at', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+                              'status', r.status, 'error', r.error, 'tookMs', r.took_ms) END
+    FROM unnest($3::bigint[], $4::text[], $5::float8[], $6::int[], $7::int[], $8::text[], $9::int[])
+      AS r(id, state, again_in_s, tried, status, error, took_ms)
+    WHERE d.id = r.id AND d.webhook_id = $1 AND d.state = 'pending'
+      AND EXISTS (SELECT FROM hub.webhooks w WHERE w.id = $1 AND w.fence = $2)"""
+_RATE = """
+    UPDATE hub.webhooks SET failures = $3,
+      open_until = CASE WHEN $4::float8 IS NULL THEN '-infinity' ELSE clock_timestamp() + $4 * interval '1 second' END
+    WHERE id = $1 AND fence = $2"""
+_PULL_FORWARD = f"""
+    UPDATE hub.webhook_deliveries SET next_at = clock_timestamp()
+    WHERE webhook_id = $1 AND state = 'pending' AND next_at > {_NOW}"""
+_END = """
+    UPDATE hub.webhooks SET is_active = false, ended_reason = $3, updated_at = clock_timestamp(), due_at = 'infinity'
+    WHERE id = $1 AND fence = $2 RETURNING true"""
+_CANCEL = """
+    UPDATE hub.webhook_deliveries SET state = 'cancelled', finished_at = clock_timestamp()
+    WHERE webhook_id = $1 AND state = 'pending'"""
+# Locked first: whatever the planner adds meanwhile is either seen by the second statement or sets due_at after it.
+_HOLD = "SELECT FROM hub.webhooks WHERE id = $1 AND fence = $2 FOR NO KEY UPDATE"
+_RELEASE = f"""
+    WITH {_WAITING}
+    UPDATE hub.webhooks SET lease_until = '-infinity', due_at = greatest(open_until, coalesce(least(
+      (SELECT min(next_at) FROM waiting),
+      (SELECT min(next_at) FROM hub.webhook_deliveries
+       WHERE webhook_id = $1 AND state = 'pending' AND next_at <= {_NOW} AND lane NOT IN (SELECT lane FROM waiting))
+      ), 'infinity'))
+    WHERE id = $1"""
+_EXPIRE = f"""
+    UPDATE hub.webhook_deliveries SET state = 'dead', finished_at = clock_timestamp() WHERE id IN (
+      SELECT d.id FROM hub.webhook_deliveries d JOIN hub.webhooks w ON w.id = d.webhook_id
+      WHERE d.state = 'pending' AND d.expires_at <= {_NOW} AND w.lease_until <= {_NOW}
+        AND (NOT w.is_active OR w.failures >= $2)
+      LIMIT $1 FOR UPDATE OF d SKIP LOCKED)"""
+_OLDEST = """
+    SELECT least((SELECT position + 1 FROM hub.webhook_planner), (
+      SELECT min(d.position) FROM hub.webhook_deliveries d JOIN hub.webhooks w ON w.id = d.webhook_id
+      WHERE d.state = 'pending' AND w.is_active))"""
+_TRIM = """
+    DELETE FROM hub.webhook_deliveries WHERE ctid = ANY (ARRAY(
+      SELECT ctid FROM hub.webhook_deliveries WHERE created_at < $1 AND state <> 'pending' LIMIT $2))"""
+
+
+class PostgresWebhookQueue:
+    """Implements `WebhookQueue`."""
+
+    def __init__(self, database: Database, box: SecretBox) -> None:
+        self._database = database
+        self._box = box
+
+    async def plan(self, limit: int) -> int:
+        async def work(connection: Any) -> int:
+            async with connection.transaction():
+                if await connection.fetchval(_TAKE_TURN) is None:
+                    return 0
+                return await connection.fetchval(_PLAN, limit, GIVE_UP_AFTER_S) or 0
+
+        return await self._database.system(work)
+
+    async def lease(self, limit: int, lease_s: float) -> list[Lease]:
+        rows = await self._database.system(lambda c: c.fetch(_LEASE, limit, lease_s))
+        return [Lease(row["id"], row["tenant_id"], row["fence"], row["failures"]) for row in rows]
+
+    async def look(self, lease: Lease, lease_s: float) -> Webhook | None:
+        row = await self._database.system(lambda c: c.fetchrow(_LOOK, lease.webhook_id, lease.fence, lease_s))
+        return webhook_of(row, self._box) if row else None
+
+    async def due(self, lease: Lease, but_lanes: Collection[str], limit: int) -> list[Due]:
+        rows = await self._database.system(lambda c: c.fetch(_DUE, lease.webhook_id, list(but_lanes), limit))
+        return [_due(row) for row in rows]
+
+    async def record(self, lease: Lease, done: Sequence[Done]) -> None:
+        if not done:
+            return
+        rows = [_row(one) for one in done]
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        await self._database.system(lambda c: c.execute(_RECORD, lease.webhook_id, lease.fence, *columns))
+
+    async def rate(self, lease: Lease, failures: int, left_alone_s: float | None, is_back: bool) -> None:
+        async def work(connection: Any) -> None:
+            async with connection.transaction():
+                await connection.execute(_RATE, lease.webhook_id, lease.fence, failures, left_alone_s)
+                if is_back:
+                    await connection.execute(_PULL_FORWARD, lease.webhook_id)
+
+        await self._database.system(work)
+
+    async def end(self, lease: Lease, reason: str) -> None:
+        async def work(connection: Any) -> None:
+            async with connection.transaction():
+                if await connection.fetchval(_END, lease.webhook_id, lease.fence, reason):
+                    await connection.execute(_CANCEL, lease.webhook_id)
+
+        await self._database.system(work)
+
+    async def release(self, lease: Lease) -> None:
+        async def work(connection: Any) -> None:
+            async with connection.transaction():
+                if await connection.fetchrow(_HOLD, lease.webhook_id, lease.fence) is not None:
+                    await connection.execute(_RELEASE, lease.webhook_id)
+
+        await self._database.system(work)
+
+    async def expire(self, limit: int) -> int:
+        return await self._count(_EXPIRE, limit, OPENS_AFTER)
+
+    async def oldest_needed(self) -> int:
+        oldest: int = await self._database.system(lambda c: c.fetchval(_OLDEST))
+        return oldest
+
+    async def trim(self, older_than: datetime, limit: int) -> int:
+        return await self._count(_TRIM, older_than, limit)
+
+    async def _count(self, statement: str, *arguments: object) -> int:
+        tag: str = await self._database.system(lambda c: c.execute(statement, *arguments))
+        return int(tag.rpartition(" ")[2])
+
+
+def _due(row: Any) -> Due:
+    event = None
+    if row["body"] is not None:
+        where = (row["position"], row["tenant_id"], row["type"], row["session_id"], row["conversation_id"])
+        event = LoggedEvent(*where, row["occurred_at"], row["body"])
+    fixed = (row["id"], row["lane"], row["tries"], row["expires_at"], event)
+    return Due(*fixed, row["key"], row["name"], row["phone_number"])
+
+
+def _row(done: Done) -> tuple[object, ...]:
+    attempt, again = done.attempt, done.again_in_s if done.state is DeliveryState.PENDING else 0.0
+    if attempt is None:
+        return done.delivery_id, done.state.value, again, 0, None, None, None
+    error = attempt.error and attempt.error[:500]
+    return done.delivery_id, done.state.value, again, 1, attempt.status, error, round(attempt.took_s * 1000)

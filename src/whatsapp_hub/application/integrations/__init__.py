@@ -1,0 +1,1 @@
+"""Use cases: telling other systems what happens."""

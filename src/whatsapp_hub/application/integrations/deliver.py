@@ -1,0 +1,195 @@
+"""DeliverWebhooks: turns the log into deliveries and makes them, at least once, in order per conversation.
+
+A subscription is driven by one worker at a time, so nothing is posted by two at once; a worker that dies is replaced
+when its lease runs out. Lanes run side by side, a lane's events one after the other. Each receiver has connections and
+a circuit of its own: one that is down costs nobody else anything. PostgreSQL remembers everything; what was posted but
+not yet written down when a process dies is posted again, with the same `webhook-id`.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from whatsapp_hub.application.ports.clock import Clock
+from whatsapp_hub.application.ports.webhooks import Done, Due, Lease, Receiver, WebhookQueue, WebhookSender
+from whatsapp_hub.domain.delivery import OPENS_AFTER, Attempt, DeliveryState, probe_in_s, retry_in_s
+from whatsapp_hub.domain.webhook import Webhook
+
+log = logging.getLogger(__name__)
+
+PLANNED_AT_ONCE = 2_000
+RECEIVERS_AT_ONCE = 256
+LANES_AT_ONCE = 8
+DUE_AT_ONCE = 64
+LEASE_S = 40.0
+RENEW_S = 8.0
+LOOK_APART_S = 1.0
+GATHER_S = 0.01
+"""What finishes within it is written down together."""
+GONE = "gone: the receiver answered 410"
+
+
+@dataclass(slots=True)
+class DeliverWebhooks:
+    """Call it whenever there may be work; it returns when everything due is under way. `aclose` lets that finish."""
+
+    queue: WebhookQueue
+    sender: WebhookSender
+    clock: Clock
+    again: Callable[[], None]
+    """Called when a subscription was given back: it may be due again at once."""
+    chance: Callable[[], float] = random.random
+    _driving: set[asyncio.Task[None]] = field(default_factory=set)
+    _ends: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self) -> int:
+        """How many subscriptions it began to serve. Raises Unavailable."""
+        while not self._ends.is_set() and await self.queue.plan(PLANNED_AT_ONCE):
+            pass
+        room = RECEIVERS_AT_ONCE - len(self._driving)
+        if self._ends.is_set() or not room:
+            return 0
+        leases = await self.queue.lease(room, LEASE_S)
+        for lease in leases:
+            task = asyncio.create_task(Drive(self, lease).run())
+            self._driving.add(task)
+            task.add_done_callback(self._driven)
+        return len(leases)
+
+    def _driven(self, task: asyncio.Task[None]) -> None:
+        self._driving.discard(task)
+        self.again()
+        if not task.cancelled() and (error := task.exception()):
+            log.error("webhooks.drive_failed", exc_info=error)
+
+    @property
+    def ends(self) -> bool:
+        return self._ends.is_set()
+
+    async def aclose(self) -> None:
+        """Begin nothing more; what is under way is finished and written down."""
+        self._ends.set()
+        if self._driving:
+            await asyncio.wait(self._driving)
+
+
+@dataclass(slots=True)
+class Drive:
+    """One lease of one subscription."""
+
+    deliver: DeliverWebhooks
+    lease: Lease
+    failures: int = 0
+    left_alone_s: float | None = None
+    is_gone: bool = False
+    _done: list[Done] = field(default_factory=list)
+    _flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _rated: int = 0
+    _webhook: Webhook | None = None
+    _looked: float = 0.0
+
+    async def run(self) -> None:
+        """Until nothing is due, the receiver is down, or the lease is lost."""
+        self.failures = self._rated = self.lease.failures
+        queue = self.deliver.queue
+        async with self.deliver.sender.receiver() as receiver:
+            try:
+                while (webhook := await self._look()) and await self._start(receiver, webhook):
+                    await self._gather()
+                    await self._write()
+            finally:
+                if self._flying:
+                    await asyncio.wait(self._flying.values())
+                await self._write()
+                await queue.release(self.lease)
+
+    async def _look(self) -> Webhook | None:
+        """The subscription as it is now (or was a second ago); None: stop."""
+        asked = time.monotonic()
+        if self._webhook and asked < self._looked + LOOK_APART_S:
+            return None if self._is_stopped else self._webhook
+        self._webhook = None if self._is_stopped else await self.deliver.queue.look(self.lease, LEASE_S)
+        self._looked = asked
+        return self._webhook
+
+    @property
+    def _is_stopped(self) -> bool:
+        return self.deliver.ends or self.is_gone or self.left_alone_s is not None
+
+    @property
+    def _may_post(self) -> bool:
+        """Whether an attempt begun now is over before anybody else may take the subscription."""
+        until = self._looked + LEASE_S
+        return not self._is_stopped and time.monotonic() + self.deliver.sender.longest_s < until
+
+    async def _start(self, receiver: Receiver, webhook: Webhook) -> bool:
+        """Begin what there is room for; False if nothing is under way then. A receiver that counts as down gets one
+        event to show that it is up again."""
+        is_probe = probe_in_s(self.failures, 0.5) is not None
+        room = (1 if is_probe else LANES_AT_ONCE) - len(self._flying)
+        if room > 0:
+            limit = 1 if is_probe else DUE_AT_ONCE
+            for lane in _lanes(await self.deliver.queue.due(self.lease, list(self._flying), limit))[:room]:
+                self._flying[lane[0].lane] = asyncio.create_task(self._post(receiver, webhook, lane))
+        return bool(self._flying)
+
+    async def _post(self, receiver: Receiver, webhook: Webhook, lane: deque[Due]) -> None:
+        """One lane's deliveries, in order, up to the first that fails."""
+        while lane and self._may_post:
+            due = lane.popleft()
+            if due.event is None:
+                self._done.append(Done(due.id, DeliveryState.DEAD, Attempt(None, 0.0, "the log keeps it no more")))
+                continue
+            attempt = await receiver.post(webhook, due)
+            self._done.append(self._judged(due, attempt))
+            if attempt is not None and not attempt.is_delivered:
+                return
+
+    def _judged(self, due: Due, attempt: Attempt | None) -> Done:
+        """What an attempt means for the delivery, and for its receiver."""
+        if attempt is None:
+            return Done(due.id, DeliveryState.CANCELLED, None)
+        if attempt.is_delivered:
+            self.failures, self.left_alone_s = 0, None
+            return Done(due.id, DeliveryState.DELIVERED, attempt)
+        if attempt.is_gone:
+            self.is_gone = True
+            return Done(due.id, DeliveryState.DEAD, attempt)
+        if attempt.is_receivers_fault:
+            self.failures += 1
+            self.left_alone_s = probe_in_s(self.failures, self.deliver.chance(), attempt.retry_after_s)
+        left_s = (due.expires_at - self.deliver.clock()).total_seconds()
+        if left_s <= 0:
+            return Done(due.id, DeliveryState.DEAD, attempt)
+        again_in_s = retry_in_s(due.tries + 1, self.deliver.chance(), attempt.retry_after_s)
+        return Done(due.id, DeliveryState.PENDING, attempt, min(again_in_s, left_s))
+
+    async def _gather(self) -> None:
+        await asyncio.wait(self._flying.values(), timeout=RENEW_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(GATHER_S)
+
+    async def _write(self) -> None:
+        """Down in one go, before their lanes may go on."""
+        finished = [lane for lane, task in self._flying.items() if task.done()]
+        done, self._done = self._done, []
+        await self.deliver.queue.record(self.lease, done)
+        if self.failures != self._rated:
+            is_back = self._rated >= OPENS_AFTER and not self.failures
+            await self.deliver.queue.rate(self.lease, self.failures, self.left_alone_s, is_back)
+            self._rated = self.failures
+        if self.is_gone:
+            await self.deliver.queue.end(self.lease, GONE)
+        for lane in finished:  # only those: what ended during the writing is not written yet
+            self._flying.pop(lane).result()
+
+
+def _lanes(due: list[Due]) -> list[deque[Due]]:
+    """By lane, each in order, lanes in the order of their first."""
+    lanes: dict[str, deque[Due]] = {}
+    for one in due:
+        lanes.setdefault(one.lane, deque()).append(one)
+    return list(lanes.values())

@@ -1,0 +1,87 @@
+"""ListDeliveries, ReplayDelivery, ReplayRange, PingWebhook: what an operator of a receiver asks for."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.delivery import Wake, Work
+from whatsapp_hub.application.ports.log import EventLog
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.webhooks import DeliveryRecord, WebhookSender
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.delivery import Attempt, DeliveryState
+from whatsapp_hub.domain.errors import Conflict, Invalid
+from whatsapp_hub.domain.ids import WebhookId
+
+AT_ONCE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class ListDeliveries:
+    storage: Storage
+
+    async def __call__(
+        self, caller: Caller, webhook_id: WebhookId, state: DeliveryState | None, limit: int, before: int | None
+    ) -> list[DeliveryRecord]:
+        """The newest first, with a position below `before`. Raises NotFound."""
+        caller.require(Action.MANAGE_WEBHOOKS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            await uow.webhooks.health(webhook_id)
+            return await uow.webhooks.deliveries(webhook_id, state, limit, before)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayDelivery:
+    """The same event with the same `webhook-id` once more."""
+
+    storage: Storage
+    wake: Wake
+
+    async def __call__(self, caller: Caller, delivery_id: int) -> DeliveryRecord:
+        """Raises NotFound, Conflict (its webhook is off, or it is still to be made), Expired."""
+        caller.require(Action.MANAGE_WEBHOOKS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            record = await uow.webhooks.replay(delivery_id)
+            await uow.commit()
+        self.wake(Work.EVENTS)
+        return record
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRange:
+    """Everything that a webhook is for between two positions, delivered before or not."""
+
+    storage: Storage
+    log: EventLog
+    wake: Wake
+
+    async def __call__(self, caller: Caller, webhook_id: WebhookId, after: int, upto: int | None) -> tuple[int, int]:
+        """How many, and up to which position: at most AT_ONCE a call. Raises NotFound, Invalid, Conflict (switched
+        off), Expired (`after` is kept no more)."""
+        caller.require(Action.MANAGE_WEBHOOKS)
+        head = await self.log.head()
+        if upto is not None and upto < after:
+            raise Invalid.field("upto", "must not be below after")
+        await self.log.read(after, 1, caller.tenant_id)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            if not (await uow.webhooks.get(webhook_id)).is_active:
+                raise Conflict("webhook_off", "the webhook is switched off")
+            done = await uow.webhooks.replay_range(webhook_id, after, min(upto or head, head), AT_ONCE)
+            await uow.commit()
+        self.wake(Work.EVENTS)
+        return done
+
+
+@dataclass(frozen=True, slots=True)
+class PingWebhook:
+    """Post a signed `webhook.test` now and say what came back."""
+
+    storage: Storage
+    sender: WebhookSender
+
+    async def __call__(self, caller: Caller, webhook_id: WebhookId) -> Attempt:
+        """Raises NotFound."""
+        caller.require(Action.MANAGE_WEBHOOKS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            webhook = await uow.webhooks.get(webhook_id)
+        async with self.sender.receiver() as receiver:
+            return await receiver.ping(webhook)

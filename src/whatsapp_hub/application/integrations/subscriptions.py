@@ -1,0 +1,210 @@
+"""CreateWebhook, UpdateWebhook, DeleteWebhook, RotateWebhookSecret, ListWebhooks; and a session's own webhook."""
+
+import base64
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.ports.webhooks import Health
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import Conflict, Invalid
+from whatsapp_hub.domain.ids import SessionId, WebhookId
+from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.webhook import SECRET_PREFIX, Secret, Webhook, WebhookFormat, check_secret, check_url
+
+MOST = 50
+_SECRET_BYTES = 32
+
+
+def new_secret() -> str:
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRules:
+    """`allow_private`: WEBHOOK_ALLOW_PRIVATE, for receivers inside one's own network."""
+
+    allow_private: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewWebhook:
+    """`events` none: all that the format has words for. `secret` None: one is made."""
+
+    url: str
+    format: WebhookFormat = WebhookFormat.STANDARD
+    events: tuple[str, ...] = ()
+    session_id: SessionId | None = None
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateWebhook:
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+    rules: WebhookRules
+
+    async def __call__(self, caller: Caller, new: NewWebhook) -> tuple[Webhook, str]:
+        """The subscription and its secret, which nobody can tell afterwards. Raises Invalid, Conflict (too many)."""
+        caller.require(Action.MANAGE_WEBHOOKS)
+        secret, now = check_secret(new.secret) if new.secret else new_secret(), self.clock()
+        webhook = Webhook(
+            id=WebhookId(self.new_id()),
+            tenant_id=caller.tenant_id,
+            url=check_url(new.url, self.rules.allow_private),
+            created_at=now,
+            updated_at=now,
+            secrets=(Secret(secret),),
+            format=new.format,
+            events=new.events,
+            session_id=new.session_id,
+        )
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            if new.session_id and not await uow.sessions.peek([new.session_id]):
+                raise Invalid.field("sessionId", "there is no such session")
+            if len(await uow.webhooks.all()) >= MOST:
+                raise Conflict("too_many_webhooks", f"a company has at most {MOST} webhooks")
+            await uow.webhooks.add(webhook)
+            await uow.commit()
+        return webhook, secret
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookChanges:
+    """None: leave it as it is."""
+
+    url: str | None = None
+    format: WebhookFormat | None = None
+    events: tuple[str, ...] | None = None
+    is_active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateWebhook:
+    storage: Storage
+    clock: Clock
+    rules: WebhookRules
+
+    async def __call__(self, caller: Caller, webhook_id: WebhookId, changes: WebhookChanges) -> tuple[Webhook, Health]:
+        """A webhook that had ended begins again with a new address, or when it is switched on; it is told what
+        happens from then on (earlier events can be replayed). Raises NotFound, Invalid."""
+        caller.require(Action.MANAGE_WEBHOOKS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            webhook = await uow.webhooks.get(webhook_id)
+            self._apply(webhook, changes, self.clock())
+            await uow.webhooks.save(webhook)
+            health = await uow.webhooks.health(webhook_id)
+            await uow.commit()
+        return webhook, health
+
+    def _apply(self, webhook: Webhook, changes: WebhookChanges, now: datetime) -> None:
+        if changes.url is not None or changes.format is not None:
+            url = check_url(changes.url or webhook.url, self.rules.allow_private)
+            webhook.move(url, changes.format or webhook.format, now)
+        if changes.events is not None:
+            webhook.choose(changes.events, now)
+        if changes.is_active is not None:
+            (webhook.resume if changes.is_active else webhook.pause)(now)
+
+
+@dataclass(frozen=True, slots=True)
+class RotateWebhookSecret:
+    """For a day deliveries are signed with the old secret too, so that a receiver can change over in peace."""
+
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, caller: Caller, webhook_id: WebhookId, given: str | None) -> tuple[Webhook, str]:
+        """Raises NotFound, Invalid."""
+        caller.require(Action.MANAGE_WEBHOOKS)
+        secret = check_secret(given) if given else new_secret()
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            webhook = await uow.webhooks.get(webhook_id)
+            webhook.rotate(secret, self.clock())
+            await uow.webhooks.save(webhook)
+            await uow.commit()
+        return webhook, secret
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteWebhook:
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, caller: Caller, webhook_id: WebhookId) -> None:
+        """With its deliveries; a session's own leaves the session too. Raises NotFound."""
+        caller.require(Action.MANAGE_WEBHOOKS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            webhook = await uow.webhooks.get(webhook_id)
+            if webhook.of_session and webhook.session_id:
+                session = await uow.sessions.get(webhook.session_id)
+                session.webhook_url, session.updated_at = None, self.clock()
+                await uow.sessions.save(session)
+            await uow.webhooks.remove(webhook_id)
+            await uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class ListWebhooks:
+    storage: Storage
+
+    async def __call__(self, caller: Caller) -> list[tuple[Webhook, Health]]:
+        """Sessions' own among them."""
+        caller.require(Action.MANAGE_WEBHOOKS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            return await uow.webhooks.all()
+
+    async def one(self, caller: Caller, webhook_id: WebhookId) -> tuple[Webhook, Health]:
+        """Raises NotFound."""
+        caller.require(Action.MANAGE_WEBHOOKS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            return await uow.webhooks.get(webhook_id), await uow.webhooks.health(webhook_id)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionWebhook:
+    """A session's own webhook, kept in step with its `webhookUrl` in the session's own transaction."""
+
+    new_id: NewId
+    rules: WebhookRules
+
+    async def __call__(
+        self,
+        uow: UnitOfWork,
+        session: Session,
+        url: str | None,
+        format: WebhookFormat | None,
+        now: datetime,
+        secret: str | None = None,
+    ) -> None:
+        """`url` None or empty: it has none. `format` None: as it was, else standard. `secret`: of a new one; whoever
+        gives it can tell it. Raises Invalid."""
+        present = await uow.webhooks.of_session(session.id)
+        session.webhook_url = check_url(url, self.rules.allow_private, "webhookUrl") if url else None
+        if session.webhook_url is None:
+            if present:
+                await uow.webhooks.remove(present.id)
+        elif present:
+            present.move(session.webhook_url, format or present.format, now)
+            await uow.webhooks.save(present)
+        else:
+            await uow.webhooks.add(self._new(session, session.webhook_url, format, now, secret))
+
+    def _new(
+        self, session: Session, url: str, format: WebhookFormat | None, now: datetime, secret: str | None
+    ) -> Webhook:
+        return Webhook(
+            id=WebhookId(self.new_id()),
+            tenant_id=session.tenant_id,
+            url=url,
+            created_at=now,
+            updated_at=now,
+            secrets=(Secret(check_secret(secret) if secret else new_secret()),),
+            format=format or WebhookFormat.STANDARD,
+            session_id=session.id,
+            of_session=True,
+        )

@@ -1,0 +1,192 @@
+"""Outgoing webhooks: subscriptions, the queue of their deliveries, and how one is posted."""
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.domain.delivery import Attempt, DeliveryState
+from whatsapp_hub.domain.ids import SessionId, TenantId, WebhookId
+from whatsapp_hub.domain.webhook import Webhook
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a subscription fares: its receiver's failures in a row, until when it is left alone, how far the log has
+    been turned into its deliveries, how many wait."""
+
+    failures: int
+    open_until: datetime | None
+    cursor: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """A line of the delivery log. `attempts` are JSON: `[{at, status, error, tookMs}]`."""
+
+    id: int
+    webhook_id: WebhookId
+    position: int
+    type: str
+    state: DeliveryState
+    tries: int
+    next_at: datetime
+    created_at: datetime
+    finished_at: datetime | None
+    attempts: bytes
+
+
+class Webhooks(Protocol):
+    """Subscriptions and their delivery log, in a unit of work."""
+
+    async def all(self) -> list[tuple[Webhook, Health]]:
+        """The oldest first."""
+        ...
+
+    async def get(self, webhook_id: WebhookId) -> Webhook:
+        """Locks. Raises NotFound."""
+        ...
+
+    async def health(self, webhook_id: WebhookId) -> Health: ...
+
+    async def of_session(self, session_id: SessionId) -> Webhook | None:
+        """The session's own. Locks."""
+        ...
+
+    async def add(self, webhook: Webhook) -> None:
+        """It is told what happens from now on."""
+        ...
+
+    async def save(self, webhook: Webhook) -> None:
+        """One that was switched on again is told what happens from now on."""
+        ...
+
+    async def remove(self, webhook_id: WebhookId) -> None:
+        """With its deliveries."""
+        ...
+
+    async def deliveries(
+        self, webhook_id: WebhookId, state: DeliveryState | None, limit: int, before: int | None
+    ) -> list[DeliveryRecord]:
+        """The newest first, with a position below `before`."""
+        ...
+
+    async def replay(self, delivery_id: int) -> DeliveryRecord:
+        """Pending again, at once, with all its time. Raises NotFound, Conflict (the subscription is off, it waits
+        anyway), Expired (its event is kept no more)."""
+        ...
+
+    async def replay_range(self, webhook_id: WebhookId, after: int, upto: int, limit: int) -> tuple[int, int]:
+        """The same for every event of the log in (after, upto] that the subscription is for, whether it was ever
+        delivered or not; at most `limit`. How many, and up to which position."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A subscription is driven by one worker at a time, whose writes count while the fence is its own."""
+
+    webhook_id: WebhookId
+    tenant_id: TenantId
+    fence: int
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A delivery to make now. Deliveries of one lane are made one after the other. The session's names are None for
+    an event of no session, or of one that is gone."""
+
+    id: int
+    lane: str
+    tries: int
+    expires_at: datetime
+    event: LoggedEvent | None
+    session_key: str | None = None
+    session_name: str | None = None
+    phone_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of a delivery. PENDING: to be tried again in `again_in_s`. Without an attempt none was made."""
+
+    delivery_id: int
+    state: DeliveryState
+    attempt: Attempt | None
+    again_in_s: float = 0.0
+
+
+class WebhookQueue(Protocol):
+    """Across tenants (role hub_system); each call is a transaction of its own."""
+
+    async def plan(self, limit: int) -> int:
+        """Make the deliveries of the next positions of the log, at most `limit`; how many positions (0: none left, or
+        another worker is at it)."""
+        ...
+
+    async def lease(self, limit: int, lease_s: float) -> list[Lease]:
+        """Take subscriptions that have something due and no driver."""
+        ...
+
+    async def look(self, lease: Lease, lease_s: float) -> Webhook | None:
+        """The subscription as it is now, the lease renewed; None if the lease is lost or it was switched off."""
+        ...
+
+    async def due(self, lease: Lease, but_lanes: Collection[str], limit: int) -> list[Due]:
+        """The first due deliveries of lanes that wait for nothing, in the log's order. `event` is None if the log
+        does not hold it any more."""
+        ...
+
+    async def record(self, lease: Lease, done: Sequence[Done]) -> None:
+        """Write it down, if the lease is still ours."""
+        ...
+
+    async def rate(self, lease: Lease, failures: int, left_alone_s: float | None, is_back: bool) -> None:
+        """The receiver's failures in a row, and how long it is left alone. `is_back`: it was down; what was put off
+        because of that is due at once."""
+        ...
+
+    async def end(self, lease: Lease, reason: str) -> None:
+        """Switch it off for good; what waits is cancelled."""
+        ...
+
+    async def release(self, lease: Lease) -> None:
+        """Give it back; it is due again when the next of its deliveries is."""
+        ...
+
+    async def expire(self, limit: int) -> int:
+        """Give up what is out of time while its receiver is down or its subscription off; how many."""
+        ...
+
+    async def oldest_needed(self) -> int:
+        """The first position of the log that deliveries may still ask for."""
+        ...
+
+    async def trim(self, older_than: datetime, limit: int) -> int:
+        """Forget finished deliveries; how many."""
+        ...
+
+
+class Receiver(Protocol):
+    async def post(self, webhook: Webhook, due: Due) -> Attempt | None:
+        """One attempt within a hard deadline. Never raises for what the other side does. None: the subscription's
+        format has no words for this event, nothing was sent."""
+        ...
+
+    async def ping(self, webhook: Webhook) -> Attempt:
+        """A signed event of type `webhook.test`."""
+        ...
+
+
+class WebhookSender(Protocol):
+    """Posts only to addresses that the operator allows; follows no redirect."""
+
+    longest_s: float
+
+    def receiver(self) -> AbstractAsyncContextManager[Receiver]:
+        """Connections of one receiver, shared with no other."""
+        ...

@@ -1,0 +1,68 @@
+"""Deliveries of webhooks: what an attempt's answer means, when to try again, when a receiver counts as down."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+GIVE_UP_AFTER_S = 24 * 3600.0
+_FIRST_S = 5.0
+_GROWS = 3.0
+_LONGEST_S = 4 * 3600.0
+_MOST_ASKED_S = 3600.0
+
+OPENS_AFTER = 5
+_PROBE_FIRST_S = 10.0
+_PROBE_LONGEST_S = 300.0
+
+
+class DeliveryState(StrEnum):
+    """DEAD: given up, an operator may replay it. CANCELLED: its subscription ended, or had no words for it."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a receiver answered. `status` None: it did not (`error` says how). `retry_after_s`: when it asks to be
+    tried again."""
+
+    status: int | None
+    took_s: float
+    error: str | None = None
+    retry_after_s: float | None = None
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def is_gone(self) -> bool:
+        """The receiver wants no more of anything."""
+        return self.status == 410
+
+    @property
+    def is_receivers_fault(self) -> bool:
+        """It is down or overloaded; any event would have fared the same."""
+        return self.status is None or self.status >= 500 or self.status in (408, 429)
+
+
+def retry_in_s(tries: int, chance: float, asked_s: float | None = None) -> float:
+    """After so many tries (1: the first has failed): 5 s, 15 s, 45 s … 4 h, a fifth more or less by `chance` (0 to
+    1), never sooner than the receiver asks (up to an hour)."""
+    grown = min(_FIRST_S * _GROWS ** min(tries - 1, 20), _LONGEST_S)
+    return max(_jittered(grown, chance), min(asked_s or 0.0, _MOST_ASKED_S))
+
+
+def probe_in_s(failures: int, chance: float, asked_s: float | None = None) -> float | None:
+    """How long a receiver that failed so often in a row is left alone; None while it still counts as up. Then it gets
+    one event; everything else waits for how that one fares."""
+    if failures < OPENS_AFTER:
+        return None
+    grown = min(_PROBE_FIRST_S * 2.0 ** min(failures - OPENS_AFTER, 20), _PROBE_LONGEST_S)
+    return max(_jittered(grown, chance), min(asked_s or 0.0, _MOST_ASKED_S))
+
+
+def _jittered(seconds: float, chance: float) -> float:
+    return seconds * (0.8 + 0.4 * chance)

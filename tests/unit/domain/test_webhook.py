@@ -1,0 +1,90 @@
+"""Subscriptions and deliveries: what may be asked for, how secrets change, when to try again."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from whatsapp_hub.domain.delivery import Attempt, probe_in_s, retry_in_s
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.ids import TenantId, WebhookId
+from whatsapp_hub.domain.webhook import Secret, Webhook, WebhookFormat, check_secret
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+OLD, NEW, NEWEST = ("whsec_" + letter * 32 for letter in "ABC")
+WEBHOOK = Webhook(WebhookId(uuid4()), TenantId(uuid4()), "https://a.example/", NOW, NOW, (Secret(OLD),))
+
+
+@pytest.mark.parametrize("events", [("message.received",), ("message.*", "session.qr"), ("*",), ()])
+def test_events_are_types_groups_or_everything(events: tuple[str, ...]) -> None:
+    assert replace(WEBHOOK, events=events).events == events
+
+
+@pytest.mark.parametrize(
+    "events", [("message.unheard",), ("nothing.*",), ("",), ("message.received", "x"), ("a",) * 51]
+)
+def test_events_that_there_are_not_are_refused_by_their_place(events: tuple[str, ...]) -> None:
+    with pytest.raises(Invalid) as refused:
+        replace(WEBHOOK, events=events)
+    assert refused.value.flaws[0].pointer.startswith("/events")
+
+
+def test_a_format_tells_what_it_has_words_for() -> None:
+    flat = replace(WEBHOOK, format=WebhookFormat.FLAT)
+    assert flat.events == ("message.received",)
+    with pytest.raises(Invalid):
+        replace(WEBHOOK, format=WebhookFormat.FLAT, events=("conversation.opened",))
+    waha = replace(WEBHOOK, format=WebhookFormat.WAHA, events=("session.*",))
+    waha.move("https://b.example/", WebhookFormat.STANDARD, NOW)
+    assert waha.events == ()
+
+
+def test_a_new_secret_leaves_the_old_one_a_day() -> None:
+    webhook = replace(WEBHOOK)
+    webhook.rotate(NEW, NOW)
+    assert [s.value for s in webhook.valid_secrets(NOW)] == [NEW, OLD]
+    webhook.rotate(NEWEST, NOW + timedelta(hours=23))
+    assert [s.value for s in webhook.valid_secrets(NOW + timedelta(hours=23))] == [NEWEST, NEW, OLD]
+    assert [s.value for s in webhook.valid_secrets(NOW + timedelta(hours=25))] == [NEWEST, NEW]
+    assert [s.value for s in webhook.valid_secrets(NOW + timedelta(hours=48))] == [NEWEST]
+
+
+@pytest.mark.parametrize("secret", ["", "x", "whsec_", "whsec_!!!", "whsec_QUJD", "A" * 32, "whsec_" + "A" * 200])
+def test_secrets_are_spelled_as_the_standard_says(secret: str) -> None:
+    with pytest.raises(Invalid):
+        check_secret(secret)
+
+
+def test_one_that_ended_begins_anew_with_a_new_address() -> None:
+    webhook = replace(WEBHOOK, is_active=False, ended_reason="gone")
+    webhook.move("https://b.example/", WebhookFormat.STANDARD, NOW)
+    assert (webhook.is_active, webhook.ended_reason) == (True, None)
+
+
+def test_tries_grow_apart_with_jitter_and_fit_a_day() -> None:
+    plan = [retry_in_s(n, 0.5) for n in range(1, 14)]
+    assert plan[:4] == [5, 15, 45, 135]
+    assert plan == sorted(plan)
+    assert plan[-1] == 4 * 3600
+    assert 20 * 3600 < sum(plan) < 28 * 3600
+    assert (retry_in_s(1, 0), retry_in_s(1, 1)) == (4, pytest.approx(6))
+    assert retry_in_s(1, 0.5, asked_s=120) == 120
+    assert retry_in_s(1, 0.5, asked_s=10**9) == 3600
+    assert retry_in_s(10**6, 0.5) == 4 * 3600
+
+
+def test_a_receiver_counts_as_down_after_five_failures_and_is_then_probed() -> None:
+    assert [probe_in_s(n, 0.5) for n in range(1, 5)] == [None] * 4
+    assert [probe_in_s(n, 0.5) for n in (5, 6, 7, 50)] == [10, 20, 40, 300]
+
+
+@pytest.mark.parametrize(
+    ("status", "delivered", "fault"),
+    [(200, True, False), (204, True, False), (302, False, False), (400, False, False), (410, False, False),
+     (408, False, True), (429, False, True), (500, False, True), (None, False, True)],
+)  # fmt: skip
+def test_what_an_answer_means(status: int | None, delivered: bool, fault: bool) -> None:
+    attempt = Attempt(status, 0.1)
+    assert (attempt.is_delivered, attempt.is_receivers_fault) == (delivered, fault)
+    assert attempt.is_gone is (status == 410)
