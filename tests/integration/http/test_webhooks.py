@@ -100,6 +100,12 @@ async def test_one_delivery_and_a_range_are_replayed_with_the_same_ids(
     before = (await company.admin.get("/api/events", limit=200)).json()
     start = before[-1]["position"] if before else 0
     missed = await company.session()
+
+    async def logged() -> bool:
+        listed = (await company.admin.get("/api/events", after=start)).json()
+        return any(event["type"] == "session.connected" for event in listed)
+
+    await eventually(logged)
     made = await subscribe(company, receiver, events=["session.created"])
     await company.session()
     [first] = await taken(receiver, 1)
@@ -210,7 +216,11 @@ async def test_a_client_of_waha_understands_the_waha_format(company: Company, re
     session = await company.session(routing="none")
     secret = (await subscribe(company, receiver, format="waha", sessionId=session["id"]))["secret"]
     await company.customer_writes(session, "5511999990003", "Olá", "Ana")
-    await taken(receiver, 1)
+
+    async def there() -> bool:
+        return any(posted.json()["event"] == "message" for posted in receiver.taken)
+
+    await eventually(there)
     [posted] = [p for p in receiver.taken if p.json()["event"] == "message"]
     plugin = Waha(lambda: datetime.now(UTC))
     given = {"url": "http://x", "apiKey": "k", "session": session["sessionId"], "hmacKey": secret}
