@@ -46,7 +46,7 @@ async def test_a_subscription_from_its_making_to_its_end(company: Company, recei
     )
     assert shown.items() >= {"receiver": "up", "failures": 0, "pending": 0, "sessionId": None}.items()
     session = await company.session()
-    events = await taken(receiver, 2)
+    events = await taken(receiver, 3)
     assert events[0]["type"] == "session.created"
     assert {event["sessionId"] for event in events} == {session["id"]}
     assert set(events[0]) == {"id", "type", "position", "occurredAt", "tenantId", "sessionId", "data"}
