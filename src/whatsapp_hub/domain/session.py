@@ -104,8 +104,9 @@ class Session(Records):
         code = qr_code if status is SessionStatus.QR_PENDING else None
         if (status, reason, code) == (self.status, self.status_reason, self.qr_code):
             return False
+        was = self.status.value
         self.status, self.status_reason, self.qr_code, self.updated_at = status, reason, code, at
-        self.record(self.event(_EVENT[status], at, reason=reason))
+        self.record(self.event(_EVENT[status], at, reason=reason, was=was))
         if reason == CORRUPTED:
             self.record(self.event(EventType.SESSION_AUTH_CORRUPTED, at, reason=reason))
         return True

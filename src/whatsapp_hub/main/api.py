@@ -19,6 +19,7 @@ from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.adapters.postgres.queries.audit import PostgresAuditTrail
 from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
+from whatsapp_hub.adapters.realtime.clients import SendRates
 from whatsapp_hub.adapters.realtime.gateway import Gateway
 from whatsapp_hub.adapters.realtime.recent import Recent
 from whatsapp_hub.adapters.realtime.streams import LogStreams
@@ -97,9 +98,13 @@ class Serving(Provider):
         heartbeat: Heartbeat,
         log: EventLog,
         recent: Recent,
+        finder: SessionFinder,
+        send: SendTo,
+        redis: Redis,
         settings: Settings,
     ) -> Gateway:
-        return Gateway(callers, queries, presence, heartbeat, log, recent, settings.frontend_url)
+        rates = SendRates(ValkeyRates(redis), settings.rate_limit_user, settings.rate_limit_api_key)
+        return Gateway(callers, queries, presence, heartbeat, log, recent, finder, send, rates, settings.frontend_url)
 
     @provide
     def recent(self) -> Recent:

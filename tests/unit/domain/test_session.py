@@ -65,7 +65,7 @@ def test_every_new_status_is_one_event(status: SessionStatus) -> None:
     assert one.move(status, NOW, "because")
     [event] = one.take_events()
     assert event.type is EVENT_OF[status]
-    assert event.detail == {"reason": "because"}
+    assert event.detail == {"reason": "because", "was": "DISCONNECTED"}
     assert event.subjects["session"].status is status
 
 

@@ -34,7 +34,7 @@ from whatsapp_hub.adapters.http.api import (
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, KEY_HEADERS, Authenticates
 from whatsapp_hub.adapters.http.documents import add_webhooks, openapi
 from whatsapp_hub.adapters.http.frame import Frame
-from whatsapp_hub.adapters.http.gateways import agents, clients, instances, lifecycle
+from whatsapp_hub.adapters.http.gateways import agents, clients, instances, lifecycle, stream
 from whatsapp_hub.adapters.http.paging import NEXT_CURSOR
 from whatsapp_hub.adapters.http.rates import LimitsRate
 from whatsapp_hub.adapters.http.webhooks import PREFIX as WEBHOOKS
@@ -138,7 +138,7 @@ def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []
-    gateways = [h for contract in (agents, clients, instances, lifecycle) for h in contract.HANDLERS]
+    gateways = [h for contract in (agents, clients, stream, instances, lifecycle) for h in contract.HANDLERS]
     top = DishkaRouter("/", route_handlers=[health.get_health, *gateways, *playing])
     return [api, top]
 

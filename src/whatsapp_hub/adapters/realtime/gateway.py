@@ -12,17 +12,21 @@ import structlog
 from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.contracts.sockets import NAMESPACE, Emission, body_of, spell
 from whatsapp_hub.adapters.realtime import given
+from whatsapp_hub.adapters.realtime.clients import ClientNamespace, SendRates
 from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.adapters.realtime.recent import Recent
 from whatsapp_hub.adapters.realtime.resume import Missing, Resume
 from whatsapp_hub.adapters.realtime.rooms import Audiences, Places, own_rooms
+from whatsapp_hub.adapters.realtime.sessions import SessionNews, Subscriptions
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.acting import ACTOR, Actor
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
 from whatsapp_hub.application.reading.queries import Queries, Sight
+from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.reading.visibility import sight_of
+from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Forbidden, HubError, Invalid, NotFound, Unauthenticated, Unavailable
 from whatsapp_hub.domain.ids import ConversationId, TenantId
@@ -63,6 +67,9 @@ class Gateway:
         heartbeat: Heartbeat,
         events: EventLog,
         recent: Recent,
+        finder: SessionFinder,
+        send: SendTo,
+        rates: SendRates | None = None,
         frontend_url: str | None = None,
     ) -> None:
         self.position: int | None = None
@@ -88,6 +95,9 @@ class Gateway:
             lambda: Audiences(self._places),
             self._shown,
         )
+        self._news = SessionNews(finder)
+        self._subscriptions = Subscriptions(self._server, self._fanout, finder, self._news, self._resume)
+        self._clients = ClientNamespace(self._server, self._fanout, callers, finder, self._subscriptions, send, rates)
         self._members: dict[str, Member] = {}
         self._greetings: set[asyncio.Task[None]] = set()
         self.asgi = socketio.ASGIApp(self._server, socketio_path="socket.io")
@@ -98,6 +108,7 @@ class Gateway:
         if self.position is not None:
             for sid in self._members:
                 self._tell(sid, Emission("reset", {"position": position}))
+            self._clients.reset(position)
         self._audiences.forget()
         self.position = position
 
@@ -105,7 +116,7 @@ class Gateway:
         """Show an event to those who may see it. Called for every event, in order; waits for a database that is away
         rather than skip."""
         try:
-            if self._members:
+            if self._members or self._clients.members:
                 for emission, rooms in await self._patiently(event):
                     self._fanout(emission, rooms)
             else:
@@ -126,7 +137,8 @@ class Gateway:
         """What an event is told as, each with the rooms that hear it."""
         body = body_of(event)
         rooms = await audiences.of(event, body)
-        return [(emission, rooms) for emission in spell(event, body)]
+        spelled = spell(event, body)
+        return [(emission, rooms) for emission in spelled] + await self._news.told(event, body, spelled)
 
     async def watch(self) -> None:
         """Disconnect whoever is no longer who they were: dismissed, moved, expired. Until cancelled."""
@@ -137,6 +149,7 @@ class Gateway:
                     await self._recheck(sid, member)
                 except Exception as error:
                     log.warning("socket not checked", error=type(error).__name__)
+            await self._clients.recheck()
 
     async def close(self) -> None:
         """Stop; clients connect again elsewhere."""
@@ -152,6 +165,8 @@ class Gateway:
             "leave-conversation": self._leave_conversation,
             "agent-status": self._agent_status,
             "heartbeat": self._beat,
+            "subscribe:session": self._subscribe,
+            "unsubscribe:session": self._unsubscribe,
         }.items():
             on(name, self._answered(name, handler), namespace=NAMESPACE)
 
@@ -191,7 +206,7 @@ class Gateway:
             log.exception("socket not connected")
             raise socketio.exceptions.ConnectionRefusedError("internal error") from None
         self._members[sid] = member
-        rooms = own_rooms(member.caller.tenant_id, member.sight)
+        rooms = self._rooms(member)
         if after is None:
             await self._enter(sid, rooms)
         greeting = asyncio.create_task(self._greet(sid, member, rooms, after))
@@ -215,8 +230,14 @@ class Gateway:
 
     async def _member(self, token: str, company_id: str | None) -> Member:
         caller = await self._callers(token, company_id)
-        caller.require(Action.READ_CONVERSATIONS)
+        if not caller.may(Action.WATCH_SESSIONS):
+            caller.require(Action.READ_CONVERSATIONS)
         return Member(token, company_id, caller, await self._sight(caller))
+
+    def _rooms(self, member: Member) -> list[str]:
+        if not member.caller.may(Action.READ_CONVERSATIONS):
+            return []
+        return own_rooms(member.caller.tenant_id, member.sight)
 
     async def _sight(self, caller: Caller) -> Sight:
         """With the user's id also for those who see everything: it names their own room."""
@@ -228,6 +249,7 @@ class Gateway:
 
     def _disconnect(self, sid: str, *_: Any) -> None:
         self._members.pop(sid, None)
+        self._subscriptions.gone(sid)
 
     async def _recheck(self, sid: str, member: Member) -> None:
         """Whoever may no longer listen, or to other rooms now, is told why and let go."""
@@ -255,7 +277,14 @@ class Gateway:
             await self._enter(sid, own_rooms(caller.tenant_id, Sight(everything=True)))
         return {"companyId": str(caller.tenant_id)}
 
+    async def _subscribe(self, sid: str, member: Member, data: Any) -> Ack:
+        return await self._subscriptions.subscribe(sid, member.caller, data)
+
+    async def _unsubscribe(self, sid: str, member: Member, data: Any) -> Ack:
+        return await self._subscriptions.unsubscribe(sid, member.caller, data)
+
     async def _join_conversation(self, sid: str, member: Member, data: Any) -> Ack:
+        member.caller.require(Action.READ_CONVERSATIONS)
         conversation_id = given.conversation_id(data)
         seen = await self._queries.conversation(member.caller.tenant_id, member.sight, conversation_id)
         await self._enter(sid, [f"conversation:{seen.id}"])

@@ -1,12 +1,15 @@
 """What clients of sockets send, checked. Raises Invalid with the field's name."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.errors import Conflict, HubError, Invalid
 from whatsapp_hub.domain.ids import ConversationId
+
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 def origins(frontend_url: str | None) -> Callable[[str | None, dict[str, Any]], bool]:
@@ -36,6 +39,25 @@ def text(data: Any, name: str, default: str) -> str:
     if not isinstance(value, str):
         raise Invalid.field(name, "must be text")
     return value
+
+
+def needed(data: Any, name: str) -> str:
+    """A text that must be there, in an object."""
+    value = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(value, str):
+        raise Invalid.field(name, "must be text")
+    return value
+
+
+def named(data: Any, *names: str) -> str:
+    """What the client seems to have meant, for an answer that refuses it."""
+    given = [data.get(name) for name in names] if isinstance(data, dict) else [data]
+    return next((value for value in given if isinstance(value, str)), "")[:128]
+
+
+def code_of(error: HubError) -> str:
+    """`not_found`, `forbidden` …; a Conflict has a code of its own."""
+    return error.code if isinstance(error, Conflict) else _CAPITAL.sub("_", type(error).__name__).lower()
 
 
 def conversation_id(data: Any) -> ConversationId:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from whatsapp_hub.application.reading.queries import Page
 from whatsapp_hub.domain.errors import Conflict, NotFound
-from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.session import Session, SessionStatus
 
 
@@ -42,6 +42,10 @@ class SessionFinder(Protocol):
 
     async def of_agent(self, tenant_id: TenantId, agent_id: str) -> list[Session]:
         """The oldest first."""
+        ...
+
+    async def keys(self, tenant_id: TenantId) -> dict[SessionId, str]:
+        """The clients' own keys of all sessions."""
         ...
 
     async def page(self, tenant_id: TenantId, limit: int, cursor: str | None, *, active: bool) -> Page[Session]:

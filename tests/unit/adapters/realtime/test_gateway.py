@@ -163,7 +163,10 @@ class Client:
 async def desk() -> AsyncIterator[Desk]:
     world, recent = World(), Recent()
     callers = Callers(TOKENS, world, lambda: NOW, max_age_s=0)  # type: ignore[arg-type]
-    gateway = Gateway(callers, world, world.set_presence, world.heartbeat, world, recent)  # type: ignore[arg-type]
+    stand_in: Any = world
+    gateway = Gateway(
+        callers, stand_in, stand_in.set_presence, stand_in.heartbeat, stand_in, recent, stand_in, stand_in
+    )
     recent.begin(0)
     await gateway.begin(0)
     server = uvicorn.Server(uvicorn.Config(gateway.asgi, port=0, log_level="error", lifespan="off"))

@@ -10,12 +10,13 @@ from whatsapp_hub.application.reading.queries import Page
 from whatsapp_hub.application.reading.sessions import Connection, Happening
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.events import EventType
-from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.session import Session
 
 _NAMED = f"{SELECT} WHERE id = $1 OR key = $2 ORDER BY id <> $1 LIMIT 1"
 _KEYED = f"{SELECT} WHERE key = $1"
 _OF_AGENT = f"{SELECT} WHERE agent_id = $1 ORDER BY id"
+_KEYS = "SELECT id, key FROM hub.sessions WHERE tenant_id = hub.tenant()"
 _PAGE = f"""
     {SELECT} WHERE tenant_id = hub.tenant() AND ($1::uuid IS NULL OR id > $1) AND (is_active OR NOT $2::bool)
     ORDER BY id LIMIT $3"""
@@ -49,6 +50,10 @@ class PostgresSessionFinder:
     async def of_agent(self, tenant_id: TenantId, agent_id: str) -> list[Session]:
         async with self._storage.connection(tenant_id) as connection:
             return [self._session(row) for row in await connection.fetch(_OF_AGENT, agent_id)]
+
+    async def keys(self, tenant_id: TenantId) -> dict[SessionId, str]:
+        async with self._storage.connection(tenant_id) as connection:
+            return {row["id"]: row["key"] for row in await connection.fetch(_KEYS)}
 
     async def page(self, tenant_id: TenantId, limit: int, cursor: str | None, *, active: bool) -> Page[Session]:
         after = _uuid(cursor) if cursor is not None else None

@@ -1,0 +1,160 @@
+"""How contracts B and D spell what happens on a session. Pure.
+
+D  Socket.IO `/`           life_events
+B  Socket.IO `/whatsapp`   client_events, without `message-status`
+B  SSE `/whatsapp/stream`  client_events
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from whatsapp_hub.adapters.contracts import gateways
+from whatsapp_hub.adapters.contracts.qr_codes import data_url
+from whatsapp_hub.adapters.contracts.sockets import Body, text_in
+from whatsapp_hub.application.ports.log import LoggedEvent
+
+CLIENTS = "/whatsapp"
+"""B's namespace."""
+
+Payload = dict[str, object]
+Spelled = list[tuple[str, Payload]]
+
+
+class SessionShown(msgspec.Struct, rename="camel"):
+    """What of a session the spelling depends on; `session_id` is the client's own key."""
+
+    session_id: str
+    agent_id: str
+    status: str = ""
+    qr_code: str | None = None
+
+
+class MessageState(msgspec.Struct):
+    id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of the log about the session of this key."""
+
+    event: LoggedEvent
+    body: Body
+    key: str
+
+    def payload(self, **more: object) -> Payload:
+        return {"sessionId": self.key, **more, "position": self.event.position}
+
+    @property
+    def reason(self) -> str | None:
+        return text_in(self.body, "reason")
+
+    @property
+    def session(self) -> SessionShown:
+        return _SESSION.decode(self.body["session"])
+
+    @property
+    def is_renewal(self) -> bool:
+        """The status is what it was; only the QR code is another."""
+        return text_in(self.body, "was") == self.session.status
+
+
+_SESSION = msgspec.json.Decoder(SessionShown)
+_STATE = msgspec.json.Decoder(MessageState)
+
+
+def session_in(body: Body) -> SessionShown | None:
+    return _SESSION.decode(body["session"]) if "session" in body else None
+
+
+def life_events(happened: Happened) -> Spelled:
+    """D."""
+    spelling = _LIFE.get(happened.event.type)
+    return spelling(happened) if spelling else []
+
+
+def client_events(happened: Happened) -> Spelled:
+    """B."""
+    spelling = _CLIENT.get(happened.event.type)
+    return spelling(happened) if spelling else []
+
+
+def _plain(name: str) -> Callable[[Happened], Spelled]:
+    return lambda happened: [(name, happened.payload())]
+
+
+def _qr(happened: Happened) -> Spelled:
+    return [("qr", happened.payload(qr=happened.session.qr_code))]
+
+
+def _disconnected(happened: Happened) -> Spelled:
+    return [("session:disconnected", happened.payload(reason=happened.reason))]
+
+
+def _deleted(happened: Happened) -> Spelled:
+    return [("session:disconnected", happened.payload(reason="deleted"))]
+
+
+def _error(name: str) -> Callable[[Happened], Spelled]:
+    return lambda happened: [(name, happened.payload(**gateways.fault(happened.reason)))]
+
+
+def _flat(happened: Happened) -> Spelled:
+    told = gateways.flat_message(gateways.heard(happened.event.body), happened.key)
+    return [("session:message", happened.payload(**told))]
+
+
+def _status(happened: Happened) -> Spelled:
+    return [("status-change", happened.payload(status=happened.session.status.lower()))]
+
+
+def _gone(happened: Happened) -> Spelled:
+    return [("status-change", happened.payload(status="disconnected"))]
+
+
+def _code(happened: Happened) -> Spelled:
+    """A renewed code is no change of the status."""
+    change = [] if happened.is_renewal else _status(happened)
+    return [*change, ("qr-code", happened.payload(qrCode=data_url(happened.session.qr_code)))]
+
+
+def _fault(happened: Happened) -> Spelled:
+    return [*_status(happened), *_error("error")(happened)]
+
+
+def _message(happened: Happened) -> Spelled:
+    message = gateways.client_message(gateways.heard(happened.event.body), happened.key)
+    return [("message-received", happened.payload(message=message))]
+
+
+def _state(happened: Happened) -> Spelled:
+    message = _STATE.decode(happened.body["message"])
+    return [("message-status", happened.payload(messageId=message.id, status=message.status.lower()))]
+
+
+_LIFE: dict[str, Callable[[Happened], Spelled]] = {
+    "session.started": _plain("session:started"),
+    "session.qr": _qr,
+    "session.connected": _plain("session:connected"),
+    "session.disconnected": _disconnected,
+    "session.deleted": _deleted,
+    "session.error": _error("session:error"),
+    "session.auth_corrupted": _plain("session.auth.corrupted"),
+    "message.received": _flat,
+}
+_CLIENT: dict[str, Callable[[Happened], Spelled]] = {
+    "session.started": _status,
+    "session.qr": _code,
+    "session.connected": _status,
+    "session.disconnected": _status,
+    "session.deleted": _gone,
+    "session.error": _fault,
+    "message.received": _message,
+    "message.sent": _state,
+    "message.delivered": _state,
+    "message.read": _state,
+    "message.failed": _state,
+    "message.outcome_unknown": _state,
+}

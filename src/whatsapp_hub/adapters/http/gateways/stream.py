@@ -1,0 +1,57 @@
+"""Contract B's live stream: server-sent events over the log, resumed by position."""
+
+from typing import Annotated
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import get
+from litestar.params import QueryParameter
+from litestar.response import Stream
+
+from whatsapp_hub.adapters.contracts.session_events import Happened, client_events, session_in
+from whatsapp_hub.adapters.contracts.sockets import body_of
+from whatsapp_hub.adapters.http.auth import allows
+from whatsapp_hub.adapters.http.sse import MEDIA_TYPE, After, Asked, LastEventId, Spell, event_stream
+from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.application.ports.realtime import Streams
+from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.ids import SessionId
+
+
+@get("/whatsapp/stream", guards=[allows(Action.WATCH_SESSIONS)], tags=["B: client sessions"], media_type=MEDIA_TYPE)
+async def stream_sessions(
+    request: Asked,
+    streams: FromDishka[Streams],
+    finder: FromDishka[SessionFinder],
+    session_id: Annotated[
+        str | None, QueryParameter(name="sessionId", description="of this session only (its sessionId or id)")
+    ] = None,
+    after: After = None,
+    last_event_id: LastEventId = None,
+) -> Stream:
+    """What happens on the company's sessions, live: `qr-code`, `status-change`, `message-received`, `message-status`,
+    `error`. The `id` is a position; a client that comes back with `Last-Event-ID` misses nothing, one whose position is
+    kept no more is told `reset`."""
+    tenant_id = request.auth.tenant_id
+    only = await session_named(finder, tenant_id, session_id) if session_id else None
+    keys = {only.id: only.key} if only else await finder.keys(tenant_id)
+    return event_stream(streams, request, _spelling(keys, only.id if only else None), after, last_event_id)
+
+
+def _spelling(keys: dict[SessionId, str], only: SessionId | None) -> Spell:
+    """`keys`: the clients' own names of the sessions that there were; those made since tell theirs themselves."""
+
+    def spell(event: LoggedEvent) -> list[tuple[str, bytes]]:
+        if event.session_id is None or (only and event.session_id != only):
+            return []
+        body = body_of(event)
+        if shown := session_in(body):
+            keys[event.session_id] = shown.session_id
+        happened = Happened(event, body, keys.get(event.session_id, str(event.session_id)))
+        return [(name, msgspec.json.encode(payload)) for name, payload in client_events(happened)]
+
+    return spell
+
+
+HANDLERS = [stream_sessions]

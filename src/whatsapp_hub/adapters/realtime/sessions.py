@@ -1,0 +1,166 @@
+"""Who hears what happens on a session: contract D's subscriptions on `/`, contract B's on `/whatsapp`.
+
+session:{id}               whoever subscribed to the session
+agent:{tenant}:{agent}     whoever subscribed to all of an agent's sessions (contract A)
+statuses:…                 the same, for message-status as contract E has it, where the right to hear it comes from the
+                           subscription alone: whoever sees every conversation hears it anyhow
+"""
+
+import asyncio
+from collections import OrderedDict
+from typing import Any
+
+from whatsapp_hub.adapters.contracts.qr_codes import data_url
+from whatsapp_hub.adapters.contracts.session_events import (
+    CLIENTS,
+    Happened,
+    SessionShown,
+    client_events,
+    life_events,
+    session_in,
+)
+from whatsapp_hub.adapters.contracts.sockets import NAMESPACE, Body, Emission
+from whatsapp_hub.adapters.realtime import given
+from whatsapp_hub.adapters.realtime.fanout import Fanout
+from whatsapp_hub.adapters.realtime.resume import Missing, Resume
+from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import HubError, NotFound
+from whatsapp_hub.domain.ids import SessionId, TenantId
+from whatsapp_hub.domain.session import Session
+
+_REMEMBERED = 20_000
+_SOCKET_LESS = frozenset({"message-status"})
+
+Told = tuple[Emission, tuple[str, ...]]
+
+
+def session_room(session_id: SessionId) -> str:
+    return f"session:{session_id}"
+
+
+def agent_room(tenant_id: TenantId, agent_id: str) -> str:
+    return f"agent:{tenant_id}:{agent_id}"
+
+
+class SessionNews:
+    """What an event is told as to those who subscribed to its session. While nobody did (`listeners` is empty),
+    nothing is spelled."""
+
+    def __init__(self, finder: SessionFinder) -> None:
+        self.listeners: set[str] = set()
+        self._finder = finder
+        self._known: OrderedDict[SessionId, SessionShown] = OrderedDict()
+
+    async def told(self, event: LoggedEvent, body: Body, spelled: list[Emission]) -> list[Told]:
+        """`spelled`: what contract E says of it. Raises Unavailable."""
+        if not self.listeners or event.session_id is None:
+            return []
+        session = await self._session(event, event.session_id, body)
+        if event.type == "session.qr":
+            await asyncio.to_thread(data_url, session.qr_code)  # drawn aside; it is remembered
+        happened = Happened(event, body, session.session_id)
+        rooms = (session_room(event.session_id), agent_room(event.tenant_id, session.agent_id))
+        told = [(Emission(name, payload), rooms) for name, payload in life_events(happened)]
+        for name, payload in client_events(happened):
+            if name not in _SOCKET_LESS:
+                told.append((Emission(name, payload, CLIENTS), rooms))
+        statuses = tuple(f"statuses:{room}" for room in rooms)
+        return told + [(emission, statuses) for emission in spelled if emission.name == "message-status"]
+
+    async def _session(self, event: LoggedEvent, session_id: SessionId, body: Body) -> SessionShown:
+        """As the event shows it, else as it is known. One that was deleted since goes by its id."""
+        shown = session_in(body) or self._known.get(session_id)
+        if shown is None:
+            found = await self._finder.named(event.tenant_id, str(session_id))
+            shown = SessionShown(found.key, found.agent_id) if found else SessionShown(str(session_id), "")
+        self._known[session_id] = shown
+        self._known.move_to_end(session_id)
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return shown
+
+
+class Subscriptions:
+    """Into the rooms of sessions and out of them. With `after`, what was missed since that position comes first."""
+
+    def __init__(self, server: Any, fanout: Fanout, finder: SessionFinder, news: SessionNews, resume: Resume) -> None:
+        self._server = server
+        self._fanout = fanout
+        self._finder = finder
+        self._news = news
+        self._resume = resume
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def subscribe(self, sid: str, caller: Caller, data: Any) -> dict[str, object]:
+        """D's and A's, on `/`: a session, or all those of an agent. Raises Forbidden, NotFound, Invalid."""
+        try:
+            sessions, room = await self._meant(caller, data)
+        except HubError as error:
+            fault = {"sessionId": given.named(data, "sessionId", "agentId"), "code": given.code_of(error)}
+            self._tell(sid, Emission("session:error", {**fault, "message": str(error)}))
+            raise
+        rooms = [room] if caller.may(Action.READ_ALL_CONVERSATIONS) else [room, f"statuses:{room}"]
+        for session in sessions:
+            self._tell(sid, Emission("subscribed", {"sessionId": session.key}))
+        self._enter(sid, NAMESPACE, caller, rooms, given.after(_field(data, "after")))
+        return {"sessionId": sessions[0].key} if len(sessions) == 1 else {"sessionIds": [s.key for s in sessions]}
+
+    async def unsubscribe(self, sid: str, caller: Caller, data: Any) -> dict[str, object]:
+        """Raises Forbidden, NotFound, Invalid."""
+        sessions, room = await self._meant(caller, data)
+        for each in (room, f"statuses:{room}"):
+            await self._server.leave_room(sid, each, namespace=NAMESPACE)
+        return {"sessionId": sessions[0].key} if len(sessions) == 1 else {"sessionIds": [s.key for s in sessions]}
+
+    async def join(self, sid: str, caller: Caller, data: Any) -> Session:
+        """B's, on `/whatsapp`. Raises Forbidden, NotFound, Invalid."""
+        caller.require(Action.WATCH_SESSIONS)
+        session = await self._session(caller, data)
+        self._enter(sid, CLIENTS, caller, [session_room(session.id)], given.after(_field(data, "after")))
+        return session
+
+    async def leave(self, sid: str, caller: Caller, data: Any) -> Session:
+        session = await self._session(caller, data)
+        await self._server.leave_room(sid, session_room(session.id), namespace=CLIENTS)
+        return session
+
+    def gone(self, sid: str) -> None:
+        """It disconnected."""
+        self._news.listeners.discard(sid)
+
+    async def _meant(self, caller: Caller, data: Any) -> tuple[list[Session], str]:
+        caller.require(Action.WATCH_SESSIONS)
+        agent_id = _field(data, "agentId")
+        if not isinstance(agent_id, str) or not agent_id:
+            session = await self._session(caller, data)
+            return [session], session_room(session.id)
+        sessions = await self._finder.of_agent(caller.tenant_id, agent_id)
+        if not sessions:
+            raise NotFound("agent", agent_id)
+        return sessions, agent_room(caller.tenant_id, agent_id)
+
+    async def _session(self, caller: Caller, data: Any) -> Session:
+        return await session_named(self._finder, caller.tenant_id, given.text(data, "sessionId", ""))
+
+    def _enter(self, sid: str, namespace: str, caller: Caller, rooms: list[str], after: int | None) -> None:
+        self._news.listeners.add(sid)
+        if after is None:
+            for room in rooms:
+                self._server.manager.basic_enter_room(sid, namespace, room)
+            return
+        eio_sid = self._server.manager.eio_sid_from_sid(sid, namespace)
+        missing = Missing(sid, eio_sid, caller.tenant_id, frozenset(rooms), after, namespace)
+        task = asyncio.create_task(self._resume(missing))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _tell(self, sid: str, emission: Emission) -> None:
+        if eio_sid := self._server.manager.eio_sid_from_sid(sid, emission.namespace):
+            self._fanout.tell(eio_sid, emission)
+
+
+def _field(data: Any, name: str) -> object:
+    return data.get(name) if isinstance(data, dict) else None
