@@ -79,6 +79,7 @@ class FakeWaha(Server):
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.sessions: dict[str, str] = {"default": "WORKING"}
         self.after_start = "WORKING"
+        self.logged_out: list[str] = []
         self.qr_code = "2@fake-qr-code"
         self.poster = Poster(sign)
         self.stored: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -121,9 +122,10 @@ class FakeWaha(Server):
                 return self._start(str(request.json().get("name")), made=True)
             case ["POST", "api", "sessions", name, "start"]:
                 return self._start(name)
-            case ["POST", "api", "sessions", name, "stop"]:
-                self.sessions[name] = "STOPPED"
-                return reply_json({"name": name, "status": "STOPPED"}, 201)
+            case ["POST", "api", "sessions", name, "logout" | "stop" as what] if name in self.sessions:
+                self.logged_out += [name] if what == "logout" else []
+                self.sessions[name] = "SCAN_QR_CODE" if what == "logout" else "STOPPED"
+                return reply_json({"name": name, "status": self.sessions[name]}, 201)
             case ["GET", "api", "sessions", name] if name in self.sessions:
                 me = {"id": ME} if self.sessions[name] == "WORKING" else None
                 return reply_json({"name": name, "status": self.sessions[name], "me": me})

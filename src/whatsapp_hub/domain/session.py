@@ -121,6 +121,11 @@ class Session(Records):
         self.is_active = False
         self.move(SessionStatus.DISCONNECTED, at, "stopped")
 
+    def log_out(self, at: datetime, reason: str) -> None:
+        """No phone is linked any more; the next start asks for one."""
+        self.is_active = False
+        self.move(SessionStatus.LOGGED_OUT, at, reason)
+
     def break_credentials(self, reason: str, at: datetime) -> None:
         """The provider refuses our credentials: nothing is sent until an operator mends them."""
         self.move(SessionStatus.FAILED, at, f"credentials_invalid: {reason}")

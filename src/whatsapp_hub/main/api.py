@@ -40,7 +40,7 @@ from whatsapp_hub.application.reading.audit import AuditTrail
 from whatsapp_hub.application.reading.queries import Queries
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sending.send_to import SendTo
-from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession, DeleteInstance
+from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession, DeleteInstance, UnlinkSession
 from whatsapp_hub.application.sessions.open_sessions import (
     CreateInstance,
     OpenAgentSession,
@@ -69,7 +69,7 @@ class Serving(Provider):
     finder = provide(PostgresSessionFinder, provides=SessionFinder)
     gateways = provide_all(
         *(PrepareSession, OpenAgentSession, OpenSession, CreateInstance, ShowCode, StartNamed),
-        *(CloseAgentSession, DeleteInstance, SendTo),
+        *(UnlinkSession, CloseAgentSession, DeleteInstance, SendTo),
     )
 
     @provide

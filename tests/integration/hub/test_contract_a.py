@@ -81,6 +81,21 @@ async def test_delete_disconnects_and_keeps_the_session(program: Program) -> Non
     assert is_problem(await program.delete(f"/whatsapp/{a_key('agent')}/sessions/{key}"), 404)
 
 
+async def test_delete_logs_out_of_the_phone_too_if_asked(world: World, company: Company, program: Program) -> None:
+    session = await a_scannable_session(world, company)
+    agent, key = session["agentId"], session["sessionId"]
+    path = f"/whatsapp/{agent}/sessions/{key}"
+    assert (await program.delete(path)).status_code == 204
+    assert key not in world.waha.logged_out
+    assert (await program.delete(f"{path}?logout=true")).status_code == 204
+    assert world.waha.logged_out.count(key) == 1
+    assert world.waha.sessions[key] == "STOPPED"
+    status = (await program.get(f"/whatsapp/{agent}/status")).json()
+    assert [s["status"] for s in status["sessions"]] == ["LOGGED_OUT"]
+    sandbox = await opened(program, agent)
+    assert (await program.delete(f"/whatsapp/{agent}/sessions/{sandbox['sessionId']}?logout=true")).status_code == 204
+
+
 async def test_a_message_is_stored_queued_and_delivered(program: Program) -> None:
     agent, key, phone = a_key("agent"), a_key(), a_phone()
     await opened(program, agent, sessionId=key)
@@ -180,7 +195,8 @@ async def test_debug_tells_what_is_known_of_a_connection(company: Company, progr
     session = await until(told)
     assert session
     assert {
-        "sessionId", "provider", "lastConnect", "lastDisconnect", "laneDepth", "lastEvent", "lastError",
+        "sessionId", "provider", "leaseOwner", "leaseAgeSeconds", "lastConnect", "lastDisconnect", "retries",
+        "laneDepth", "lastEvent", "lastError",
     } <= set(session)  # fmt: skip
     assert (session["sessionId"], session["provider"], session["laneDepth"]) == (key, "SANDBOX", 0)
     assert session["lastDisconnect"]["reason"] == "stopped"  # type: ignore[index]

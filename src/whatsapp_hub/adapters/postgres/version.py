@@ -10,6 +10,7 @@ import whatsapp_hub
 from whatsapp_hub.adapters.postgres.database import CONNECT_TIMEOUT_S, asyncpg_url
 
 _REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
+_FOLLOWS = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
 _SCHEMAS = """
     SELECT 'client_' || slug AS schema FROM hub.tenants WHERE placement = 'dedicated' UNION ALL SELECT 'pooled'"""
 
@@ -22,9 +23,11 @@ def scripts() -> Path:
 
 
 def newest(tree: str) -> str:
-    """The revision that a tree ends with: scripts are named in order."""
-    last = max((scripts() / tree / "versions").glob("[0-9]*.py"))
-    return str(_REVISION.findall(last.read_text(encoding="utf-8"))[0])
+    """The revision that a tree ends with: the one that no other follows."""
+    texts = [path.read_text(encoding="utf-8") for path in (scripts() / tree / "versions").glob("*.py")]
+    followed = {name for text in texts for name in _FOLLOWS.findall(text)}
+    [last] = {name for text in texts for name in _REVISION.findall(text)} - followed
+    return str(last)
 
 
 async def is_current(url: str) -> bool:

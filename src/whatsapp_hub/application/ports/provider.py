@@ -192,6 +192,15 @@ class Starts(Protocol):
 
 
 @runtime_checkable
+class LogsOut(Protocol):
+    """Providers that hold the line themselves and link it to a phone."""
+
+    async def log_out(self, session: SessionRef) -> None:
+        """Unlink the phone and forget the credentials. Idempotent. Raises as `send` does."""
+        ...
+
+
+@runtime_checkable
 class MarksRead(Protocol):
     async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
         """Show the customer that we read. Idempotent. Raises as `send` does."""

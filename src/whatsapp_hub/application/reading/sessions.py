@@ -21,6 +21,20 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
+class Lease:
+    """Of a session that holds a socket: the connector that holds it (None: nobody) and for how long; dials in a row
+    that came to nothing; until when the present QR code can be scanned."""
+
+    owner: str | None = None
+    age_s: float | None = None
+    retries: int = 0
+    code_until: datetime | None = None
+    connected_at: datetime | None = None
+    disconnected_at: datetime | None = None
+    disconnect_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """What is known of a session's connection. `lane_depth`: messages that wait to be sent."""
 
@@ -31,6 +45,7 @@ class Connection:
     last_event: Happening | None = None
     last_error: Happening | None = None
     lane_depth: int = 0
+    lease: Lease | None = None
 
 
 class SessionFinder(Protocol):
@@ -50,6 +65,10 @@ class SessionFinder(Protocol):
 
     async def page(self, tenant_id: TenantId, limit: int, cursor: str | None, *, active: bool) -> Page[Session]:
         """The oldest first; `active`: only those that are started. Raises Invalid (`/cursor`)."""
+        ...
+
+    async def lease(self, tenant_id: TenantId, session_id: SessionId) -> Lease | None:
+        """None for a session that holds no socket, or was never started."""
         ...
 
     async def connections(self, tenant_id: TenantId, agent_id: str) -> list[Connection]:

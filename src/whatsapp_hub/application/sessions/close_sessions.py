@@ -1,30 +1,87 @@
-"""What the gateway contracts A and C close sessions with."""
+"""UnlinkSession, and what the gateway contracts A and C close sessions with."""
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.provider import Providers
+from whatsapp_hub.application.ports.clock import Clock
+from whatsapp_hub.application.ports.provider import LogsOut, Providers, SessionRef
 from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
+from whatsapp_hub.application.sessions.command_sessions import NOT_TOLD, LogOut
+from whatsapp_hub.application.sessions.follow_life import save_session
 from whatsapp_hub.application.sessions.manage_sessions import DeleteSession
 from whatsapp_hub.application.sessions.run_sessions import StopSession
 from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.errors import NotFound, NotSupported, ProviderError
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.session import UNREADABLE, Session
+
+
+@dataclass(frozen=True, slots=True)
+class UnlinkSession:
+    """Log out of the phone, whoever holds the line: a connector of ours, or the provider itself."""
+
+    storage: Storage
+    providers: Providers
+    clock: Clock
+    log_out: LogOut
+
+    async def __call__(self, caller: Caller, session_id: SessionId) -> Session:
+        """A provider that cannot be told is not waited for; the status reason says so (`logged_out_here`). Raises
+        NotFound, NotSupported where no phone is linked."""
+        caller.require(Action.MANAGE_SESSIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            session = (await uow.sessions.peek([session_id])).get(session_id)
+        if session is None:
+            raise NotFound("session", session_id)
+        if self.providers.holds_socket(session.provider):
+            return await self.log_out(caller, session_id)
+        reason = await self._tell_provider(session)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            session = await uow.sessions.get(session_id)
+            session.log_out(self.clock(), reason)
+            await save_session(uow, session)
+            uow.publish(session.take_events())
+            await uow.commit()
+        return session
+
+    async def _tell_provider(self, session: Session) -> str:
+        provider = self.providers.live(session.provider)
+        if not isinstance(provider, LogsOut):
+            raise NotSupported(session.provider, "logging out")
+        if session.settings is UNREADABLE:
+            return NOT_TOLD
+        try:
+            await provider.log_out(
+                SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+            )
+        except ProviderError:
+            return NOT_TOLD
+        return "logged_out"
 
 
 @dataclass(frozen=True, slots=True)
 class CloseAgentSession:
-    """A: disconnected, its credentials kept."""
+    """A: disconnected, its credentials kept unless `log_out`."""
 
     finder: SessionFinder
     stop: StopSession
+    unlink: UnlinkSession
 
-    async def __call__(self, caller: Caller, agent_id: str, name: str) -> None:
-        """Idempotent. Raises NotFound (also for another agent's session)."""
+    async def __call__(self, caller: Caller, agent_id: str, name: str, *, log_out: bool = False) -> None:
+        """Idempotent. Where no phone is linked, disconnecting is all there is to logging out. Raises NotFound (also for
+        another agent's session)."""
         caller.require(Action.MANAGE_SESSIONS)
         session = await session_named(self.finder, caller.tenant_id, name)
         if session.agent_id != agent_id:
             raise NotFound("session", name)
-        await self.stop(caller, session.id)
+        if not log_out:
+            await self.stop(caller, session.id)
+            return
+        try:
+            await self.unlink(caller, session.id)
+        except NotSupported:
+            await self.stop(caller, session.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +89,7 @@ class DeleteInstance:
     """C: logged out, its credentials gone; conversations stay."""
 
     finder: SessionFinder
-    providers: Providers
+    unlink: UnlinkSession
     stop: StopSession
     delete: DeleteSession
 
@@ -40,6 +97,8 @@ class DeleteInstance:
         """Raises NotFound."""
         caller.require(Action.MANAGE_SESSIONS)
         session = await session_named(self.finder, caller.tenant_id, name)
-        if not self.providers.holds_socket(session.provider):  # of one that is held, deleting it logs it out
+        try:
+            await self.unlink(caller, session.id)
+        except NotSupported:
             await self.stop(caller, session.id)
         await self.delete(caller, session.id)

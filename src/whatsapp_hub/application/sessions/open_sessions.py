@@ -162,7 +162,9 @@ class ShowCode:
             raise Conflict("already_connected", "the session is connected: there is nothing to scan")
         if session.qr_code is None:
             raise NotFound("QR code of session", name)
-        return Code(session, session.updated_at + self.rules.code_lives)
+        lease = await self.finder.lease(caller.tenant_id, session.id)
+        until = lease.code_until if lease else None
+        return Code(session, until or session.updated_at + self.rules.code_lives)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from whatsapp_hub.adapters.contracts.entities import time
 from whatsapp_hub.adapters.http.api.sessions import TAGS, shown
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.application.ports.provider import Providers
-from whatsapp_hub.application.sessions.command_sessions import LogOut, RequestPairingCode
+from whatsapp_hub.application.sessions.close_sessions import UnlinkSession
+from whatsapp_hub.application.sessions.command_sessions import RequestPairingCode
 from whatsapp_hub.application.sessions.open_sessions import Code, ShowCode
 from whatsapp_hub.domain.ids import SessionId
 
@@ -55,7 +56,7 @@ async def request_pairing_code(
 
 @post("/sessions/{id:uuid}/logout", status_code=200, tags=TAGS)
 async def log_out_session(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[LogOut], providers: FromDishka[Providers]
+    caller: Asking, id: FromPath[UUID], use: FromDishka[UnlinkSession], providers: FromDishka[Providers]
 ) -> dict[str, object]:
     """Unlink it from the phone and delete its credentials (ADMIN)."""
     return shown(await use(caller, SessionId(id)), caller, providers)

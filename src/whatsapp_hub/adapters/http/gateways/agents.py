@@ -1,9 +1,11 @@
 """Contract A: sessions owned by AI agents."""
 
+from typing import Annotated
+
 import msgspec
 from dishka.integrations.litestar import FromDishka
 from litestar import delete, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts import connections, gateways
 from whatsapp_hub.adapters.http.api.conversations import IdempotencyKey
@@ -41,9 +43,10 @@ async def close_agent_session(
     key: FromPath[str],
     session_id: FromPath[str],
     use: FromDishka[CloseAgentSession],
+    logout: Annotated[bool, QueryParameter(description="log out of the phone too")] = False,
 ) -> None:
     """Disconnect a session of an AI agent (`key` is the agentId)."""
-    await use(caller, key, session_id)
+    await use(caller, key, session_id, log_out=logout)
 
 
 @post("/whatsapp/{key:str}/send-message", status_code=202, tags=["A and D: sending"])

@@ -1,5 +1,6 @@
 """The SessionFinder port: sessions by the names that gateways' clients give, each call a transaction of its own."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from whatsapp_hub.adapters.contracts.events import reason_in
 from whatsapp_hub.adapters.postgres.sessions import SELECT, session_of
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page
-from whatsapp_hub.application.reading.sessions import Connection, Happening
+from whatsapp_hub.application.reading.sessions import Connection, Happening, Lease
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import SessionId, TenantId
@@ -32,6 +33,12 @@ _LAST = """
       SELECT type, position, occurred_at, body FROM hub.events
       WHERE session_id = s.id AND type = kind AND (type LIKE 'session.%' OR type = 'message.received')
       ORDER BY position DESC LIMIT 1) AS e"""
+_LEASES = """
+    SELECT l.session_id, c.name AS owner, l.attempts AS retries, l.code_until, l.connected_at, l.disconnected_at,
+      l.disconnect_reason,
+      CASE WHEN c.id IS NOT NULL THEN extract(epoch FROM clock_timestamp() - l.held_since)::float8 END AS age_s
+    FROM hub.lines l LEFT JOIN hub.connectors c ON c.id = l.connector_id AND c.until > clock_timestamp()
+    WHERE l.session_id = ANY($1::uuid[])"""
 _DEPTHS = """
     SELECT session_id, sum(queued)::bigint AS waiting FROM hub.lanes WHERE session_id = ANY($1::uuid[])
     GROUP BY session_id"""
@@ -64,14 +71,23 @@ class PostgresSessionFinder:
         page = [self._session(row) for row in rows[:limit]]
         return Page(page, str(page[-1].id) if len(rows) > limit else None)
 
+    async def lease(self, tenant_id: TenantId, session_id: SessionId) -> Lease | None:
+        async with self._storage.connection(tenant_id) as connection:
+            return (await _leases(connection, [session_id])).get(session_id)
+
     async def connections(self, tenant_id: TenantId, agent_id: str) -> list[Connection]:
         async with self._storage.connection(tenant_id) as connection:
             sessions = [self._session(row) for row in await connection.fetch(_OF_AGENT, agent_id)]
             ids = [session.id for session in sessions]
             last = await connection.fetch(_LAST, ids, _ANY)
             depths = {row["session_id"]: row["waiting"] for row in await connection.fetch(_DEPTHS, ids)}
+            leases = await _leases(connection, ids)
         return [
-            _connection(session, [row for row in last if row["session_id"] == session.id], depths.get(session.id, 0))
+            replace(
+                _connection(session, [row for row in last if row["session_id"] == session.id]),
+                lane_depth=depths.get(session.id, 0),
+                lease=leases.get(session.id),
+            )
             for session in sessions
         ]
 
@@ -79,7 +95,12 @@ class PostgresSessionFinder:
         return session_of(row, self._storage.kit.vault)
 
 
-def _connection(session: Session, last: list[Any], lane_depth: int) -> Connection:
+async def _leases(connection: Any, ids: list[SessionId]) -> dict[SessionId, Lease]:
+    rows = [dict(row) for row in await connection.fetch(_LEASES, ids)]
+    return {row.pop("session_id"): Lease(**row) for row in rows}
+
+
+def _connection(session: Session, last: list[Any]) -> Connection:
     event = _newest(last, _ANY)
     return Connection(
         session,
@@ -88,7 +109,6 @@ def _connection(session: Session, last: list[Any], lane_depth: int) -> Connectio
         last_disconnect=_newest(last, _DISCONNECT),
         last_event=event,
         last_error=_newest(last, _ERROR),
-        lane_depth=lane_depth,
     )
 
 

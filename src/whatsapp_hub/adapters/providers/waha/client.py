@@ -54,6 +54,14 @@ class WahaClient:
         errors.read(await self._call(settings, "POST", path, None, idempotent=True))
         return SessionSeen(SessionStatus.DISCONNECTED, self._now(), "stopped")
 
+    async def log_out(self, session: SessionRef) -> None:
+        """WAHA starts a session that it logged out again, to be scanned: it is stopped too."""
+        path = f"/api/sessions/{_settings(session).session}"
+        for what in ("logout", "stop"):
+            answer = await self._call(_settings(session), "POST", f"{path}/{what}", None, idempotent=True)
+            if answer.status != 404:  # it is not there: nothing is linked
+                errors.read(answer)
+
     async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
         """Message ids are told for people only: in groups they would need each author as well."""
         settings, to = _settings(session), address(chat)

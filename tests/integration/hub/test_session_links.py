@@ -1,0 +1,70 @@
+"""`/api/sessions/{id}/qr`, `/logout`, `/pairing-code` (contract F)."""
+
+from __future__ import annotations
+
+import io
+
+import png
+
+from tests.integration.http.conftest import Company
+from tests.integration.hub.programs import Program, a_scannable_session, is_problem, program, shown_picture
+from tests.integration.hub.world import World, until
+
+__all__ = ["program"]
+
+
+async def test_the_code_is_json_or_a_picture_by_accept(world: World, company: Company, program: Program) -> None:
+    session = await a_scannable_session(world, company)
+    path = f"/api/sessions/{session['id']}/qr"
+    for accept in ({}, {"Accept": "application/json"}, {"Accept": "*/*"}):
+        shown = await company.hub.http.get(path, headers={"X-Api-Key": program.key, **accept})
+        assert shown.status_code == 200
+        assert shown.json()["qr"] == world.waha.qr_code
+        assert shown_picture(shown.json()["qrCode"])[0] > 100
+    picture = await company.hub.http.get(path, headers={"X-Api-Key": program.key, "Accept": "image/png"})
+    assert (picture.status_code, picture.headers["content-type"]) == (200, "image/png")
+    width, height, _, _ = png.Reader(file=io.BytesIO(picture.content)).read()
+    assert width == height > 100
+    agent = await company.agent()
+    assert is_problem(await agent.get(path), 403)
+    assert is_problem(await (await world.hub.company()).admin.get(path), 404)
+
+
+async def test_logging_out_unlinks_the_phone(world: World, company: Company) -> None:
+    session = await a_scannable_session(world, company)
+    path = f"/api/sessions/{session['id']}/logout"
+    gone = await company.admin.post(path)
+    assert (gone.status_code, gone.json()["status"], gone.json()["isActive"]) == (200, "LOGGED_OUT", False)
+    assert gone.json()["statusReason"] == "logged_out"
+    assert world.waha.logged_out.count(session["sessionId"]) == 1
+    assert (await company.admin.post(path)).status_code == 200
+    agent = await company.agent()
+    assert is_problem(await agent.post(path), 403)
+
+
+async def test_a_provider_that_is_away_keeps_nobody_from_logging_out(world: World, company: Company) -> None:
+    session = await a_scannable_session(world, company)
+    moved = await company.admin.patch(f"/api/sessions/{session['id']}", {"settings": {"url": "http://127.0.0.1:9"}})
+    assert moved.status_code == 200, moved.text
+    gone = await company.admin.post(f"/api/sessions/{session['id']}/logout")
+    assert (gone.status_code, gone.json()["statusReason"]) == (200, "logged_out_here")
+
+
+async def test_what_a_provider_cannot_do_is_refused_by_name(world: World, company: Company) -> None:
+    session = await company.session()
+    assert is_problem(await company.admin.post(f"/api/sessions/{session['id']}/logout"), 422)
+    code = await company.admin.post(f"/api/sessions/{session['id']}/pairing-code", {"phoneNumber": "5511988887777"})
+    assert is_problem(code, 422)
+
+
+async def test_an_instance_that_is_deleted_is_logged_out_first(
+    world: World, company: Company, program: Program
+) -> None:
+    session = await a_scannable_session(world, company)
+    assert (await program.delete(f"/instances/{session['id']}")).status_code == 204
+    assert world.waha.logged_out.count(session["sessionId"]) == 1
+
+    async def gone() -> bool:
+        return (await company.admin.get(f"/api/sessions/{session['id']}")).status_code == 404
+
+    await until(gone)
