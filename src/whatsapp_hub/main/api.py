@@ -19,6 +19,7 @@ from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.adapters.postgres.queries.audit import PostgresAuditTrail
 from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
+from whatsapp_hub.adapters.postgres.tickets import PostgresTickets
 from whatsapp_hub.adapters.realtime.clients import SendRates
 from whatsapp_hub.adapters.realtime.gateway import Gateway
 from whatsapp_hub.adapters.realtime.recent import Recent
@@ -29,12 +30,14 @@ from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.accounts.login import Login
+from whatsapp_hub.application.accounts.tickets import Tickets
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
 from whatsapp_hub.application.ports.realtime import Streams
 from whatsapp_hub.application.ports.security import Tokens
+from whatsapp_hub.application.ports.tickets import TicketStore
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
 from whatsapp_hub.application.reading.audit import AuditTrail
 from whatsapp_hub.application.reading.queries import Queries
@@ -66,6 +69,8 @@ class Serving(Provider):
     queries = provide(PostgresQueries, provides=Queries)
     audit = provide(PostgresAuditTrail, provides=AuditTrail)
     login = provide(Login)
+    tickets = provide(Tickets)
+    ticket_store = provide(PostgresTickets, provides=TicketStore)
     finder = provide(PostgresSessionFinder, provides=SessionFinder)
     gateways = provide_all(
         *(PrepareSession, OpenAgentSession, OpenSession, CreateInstance, ShowCode, StartNamed),

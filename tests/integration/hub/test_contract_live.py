@@ -382,6 +382,34 @@ async def test_the_stream_shows_codes_and_faults(world: World, company: Company,
     assert told[2].id == told[2].data["position"] == told[1].data["position"]
 
 
+async def test_a_ticket_opens_one_stream_and_nothing_else(world: World, company: Company, program: Program) -> None:
+    session = await opened(program)
+    begin = await position(program)
+    await company.customer_writes(session, a_phone(), "oi")
+    agent = await company.agent()
+    for path, by in (("/whatsapp/stream", program), ("/api/events/stream", company.admin)):
+        issued = await by.post("/api/auth/ticket")
+        assert (issued.status_code, set(issued.json())) == (201, {"ticket", "expiresIn"})
+        ticket = {"ticket": issued.json()["ticket"], "after": begin}
+        assert (await company.hub.http.get("/api/sessions", params=ticket)).status_code == 401
+        async with asyncio.timeout(20):
+            async with world.hub.http.stream("GET", path, params=ticket) as answer:
+                assert answer.status_code == 200
+                async for text in answer.aiter_lines():
+                    if text.startswith("data: ") and '"oi"' in text:
+                        break
+        again = await company.hub.http.get(path, params=ticket)
+        assert (again.status_code, again.json()["status"]) == (401, 401)
+    weak = (await agent.post("/api/auth/ticket")).json()["ticket"]
+    assert (await company.hub.http.get("/whatsapp/stream", params={"ticket": weak})).status_code == 403
+    for bad in ("", "nonsense"):
+        assert (await company.hub.http.get("/whatsapp/stream", params={"ticket": bad})).status_code == 401
+    late = (await program.post("/api/auth/ticket")).json()["ticket"]
+    await world.owner.execute("UPDATE hub.tickets SET expires_at = clock_timestamp() - interval '1 second'")
+    assert (await company.hub.http.get("/whatsapp/stream", params={"ticket": late})).status_code == 401
+    assert (await company.hub.http.post("/api/auth/ticket")).status_code == 401
+
+
 async def test_the_stream_is_for_the_companys_administrators(world: World, company: Company, program: Program) -> None:
     session = await opened(program)
     agent, other = await company.agent(), (await world.hub.company()).admin

@@ -12,6 +12,7 @@ from litestar.params import SkipValidation
 from litestar.types import Guard
 
 from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.accounts.tickets import Tickets
 from whatsapp_hub.application.acting import ACTOR, Actor
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.domain.access import Action
@@ -24,8 +25,12 @@ Asking: TypeAlias = NamedDependency[SkipValidation[Caller]]
 PUBLIC = {"public": True}
 """`opt=PUBLIC` on a handler: anybody may call it."""
 
+BY_TICKET = {"by_ticket": True}
+"""`opt=BY_TICKET` on a handler: a one-use ticket (`?ticket=`) is enough."""
+
 COMPANY_HEADER = "X-Company-Id"
 KEY_HEADERS = ("X-Api-Key", "apikey")
+_REDEEMED = "whatsapp_hub.redeemed"
 
 
 class Authenticates(AbstractAuthenticationMiddleware):
@@ -46,12 +51,19 @@ def _actor(connection: ASGIConnection[Any, Any, Any, Any], caller: Caller) -> Ac
 
 async def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     """Who asks, as of now: what a long answer asks again from time to time. Raises Unauthenticated, NotFound."""
-    callers = await connection.app.state.dishka_container.get(Callers)
-    caller: Caller = await callers(_credential(connection), connection.headers.get(COMPANY_HEADER))
-    return caller
+    container = connection.app.state.dishka_container
+    callers: Callers = await container.get(Callers)
+    ticket = connection.query_params.get("ticket")
+    if ticket and connection.route_handler.opt.get("by_ticket"):
+        if _REDEEMED not in connection.scope:  # it is good once, also for who asks again from time to time
+            tickets: Tickets = await container.get(Tickets)
+            connection.scope[_REDEEMED] = await tickets.redeem(ticket)  # type: ignore[literal-required]
+        credential, company_id = connection.scope[_REDEEMED]  # type: ignore[literal-required]
+        return await callers(credential, company_id)
+    return await callers(credential_of(connection), connection.headers.get(COMPANY_HEADER))
 
 
-def _credential(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+def credential_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The one place where a request's credential is looked for; `Callers` tells its kind."""
     scheme, _, credential = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credential.strip():

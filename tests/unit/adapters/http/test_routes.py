@@ -15,6 +15,8 @@ from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.security.clock import system_clock
 from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.session import check_key
 
 PUBLIC = {("GET", "/health"), ("GET", "/api/health"), ("POST", "/api/auth/login")}
 
@@ -56,6 +58,53 @@ def test_paths_of_one_template_call_their_parameters_alike(app: HubApp) -> None:
             prefix = re.sub(r"\{[^}]+\}", "{}", path[: match.start()])
             names.setdefault(prefix, set()).add(match[1])
     assert {prefix: several for prefix, several in names.items() if len(several) > 1} == {}
+
+
+SAMPLES = {"uuid": "018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e", "str": "some-key.1:2@3+4", "int": "7", "path": "page.css"}
+
+
+def test_every_route_is_reached_by_its_own_path(app: HubApp) -> None:
+    """None shadows another: a path made for a route is routed to that very handler."""
+    for method, path, handler in routes(app):
+        concrete = re.sub(r"\{\w+:(\w+)\}", lambda match: SAMPLES[match[1]], path)
+        routed = app.litestar.asgi_router.handle_routing(path=concrete, method=method)  # type: ignore[arg-type]
+        assert routed[1] is handler, (method, concrete)
+
+
+GATEWAYS = {
+    ("POST", "/whatsapp/{key:str}/sessions/init"),
+    ("DELETE", "/whatsapp/{key:str}/sessions/{session_id:str}"),
+    ("POST", "/whatsapp/{key:str}/send-message"),
+    ("GET", "/whatsapp/{key:str}/status"),
+    ("GET", "/debug/whatsapp/{key:str}/connection"),
+    ("POST", "/whatsapp/session"),
+    ("GET", "/whatsapp/sessions"),
+    ("POST", "/whatsapp/send"),
+    ("GET", "/whatsapp/stream"),
+    ("POST", "/instances/create"),
+    ("GET", "/instances"),
+    ("GET", "/instances/{id:uuid}"),
+    ("GET", "/instances/{id:uuid}/qr"),
+    ("POST", "/instances/{id:uuid}/restart"),
+    ("DELETE", "/instances/{id:uuid}"),
+    ("POST", "/instances/{id:uuid}/send"),
+    ("POST", "/whatsapp"),
+    ("POST", "/whatsapp/{key:str}/activate"),
+    ("GET", "/whatsapp/{key:str}/qr"),
+}
+"""Contracts A to D, as CONTRACTS list them."""
+
+
+def test_the_gateway_contracts_are_there_whole_and_nothing_beside_them(app: HubApp) -> None:
+    tops = ("/whatsapp", "/instances", "/debug")
+    assert {(method, path) for method, path, _ in routes(app) if path.startswith(tops)} == GATEWAYS
+
+
+@pytest.mark.parametrize("key", ["init", "create", "me", "session", "sessions", "send", "stream", "status"])
+def test_a_static_path_is_never_taken_for_a_key(app: HubApp, key: str) -> None:
+    """The names that the paths use are refused as keys, so that a session of that name could not be reached."""
+    with pytest.raises(Invalid):
+        check_key(key, "sessionId")
 
 
 def test_only_the_contracts_public_routes_are_public(app: HubApp) -> None:

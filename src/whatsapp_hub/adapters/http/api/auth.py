@@ -1,18 +1,21 @@
 """`/api/auth`."""
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.params import JSONBody
 
 from whatsapp_hub.adapters.contracts import entities
-from whatsapp_hub.adapters.http.auth import PUBLIC, Asking
+from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, PUBLIC, Asking, credential_of
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
 from whatsapp_hub.application.accounts.login import Login
+from whatsapp_hub.application.accounts.tickets import LIFETIME_S, Tickets
 from whatsapp_hub.application.accounts.users import NewUser, RegisterUser
 from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.domain.errors import Forbidden
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.user import Role
@@ -62,4 +65,14 @@ async def logout(caller: Asking) -> None:
     """Ends the session of a page. A token is valid until it expires; a client forgets it."""
 
 
-HANDLERS = [login, register, me, logout]
+@post("/auth/ticket", tags=TAGS)
+async def issue_ticket(
+    request: Request[Any, Caller, Any], caller: Asking, tickets: FromDishka[Tickets]
+) -> dict[str, object]:
+    """A ticket for one stream (`?ticket=` instead of a header, which a browser's EventSource cannot send): good once,
+    for half a minute."""
+    ticket = await tickets.issue(credential_of(request), request.headers.get(COMPANY_HEADER))
+    return {"ticket": ticket, "expiresIn": int(LIFETIME_S)}
+
+
+HANDLERS = [issue_ticket, login, register, me, logout]

@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from whatsapp_hub.adapters.contracts.envelope import envelope
-from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.auth import BY_TICKET, Asking, allows
 from whatsapp_hub.adapters.http.paging import Limit, page
 from whatsapp_hub.adapters.http.sse import MEDIA_TYPE, After, Asked, LastEventId, Spell, event_stream
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
@@ -34,7 +34,7 @@ async def list_events(
     return page([envelope(event) for event in events], more)
 
 
-@get("/events/stream", guards=READ, tags=TAGS, media_type=MEDIA_TYPE)
+@get("/events/stream", guards=READ, tags=TAGS, media_type=MEDIA_TYPE, opt=BY_TICKET)
 async def stream_events(
     request: Asked,
     streams: FromDishka[Streams],

@@ -10,7 +10,7 @@ from litestar.response import Stream
 
 from whatsapp_hub.adapters.contracts.session_events import Happened, client_events, session_in
 from whatsapp_hub.adapters.contracts.sockets import body_of
-from whatsapp_hub.adapters.http.auth import allows
+from whatsapp_hub.adapters.http.auth import BY_TICKET, allows
 from whatsapp_hub.adapters.http.sse import MEDIA_TYPE, After, Asked, LastEventId, Spell, event_stream
 from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.application.ports.realtime import Streams
@@ -19,7 +19,13 @@ from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.ids import SessionId
 
 
-@get("/whatsapp/stream", guards=[allows(Action.WATCH_SESSIONS)], tags=["B: client sessions"], media_type=MEDIA_TYPE)
+@get(
+    "/whatsapp/stream",
+    guards=[allows(Action.WATCH_SESSIONS)],
+    tags=["B: client sessions"],
+    media_type=MEDIA_TYPE,
+    opt=BY_TICKET,
+)
 async def stream_sessions(
     request: Asked,
     streams: FromDishka[Streams],
