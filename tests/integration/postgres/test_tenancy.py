@@ -83,6 +83,20 @@ async def fill(world: World) -> None:
            SELECT 1000000 + count(*), $1, 't', now(), '{}' FROM hub.events""",
         world.tenant.id,
     )
+    webhook = new_id()
+    await world.hub.owner.execute(
+        """INSERT INTO hub.webhooks
+             (id, tenant_id, url, format, events, secrets, is_active, created_at, updated_at, cursor)
+           VALUES ($1, $2, 'http://a', 'standard', '{}', '', true, now(), now(), 0)""",
+        webhook,
+        world.tenant.id,
+    )
+    await world.hub.owner.execute(
+        """INSERT INTO hub.webhook_deliveries (webhook_id, tenant_id, position, type, lane, expires_at)
+           VALUES ($1, $2, 1, 't', 'l', now())""",
+        webhook,
+        world.tenant.id,
+    )
     await world.hub.owner.execute(
         """INSERT INTO hub.sandbox_screens (tenant_id, session_id, phone, message_id, direction, text, at)
            VALUES ($1, $2, '1', 'm', 'OUTBOUND', 'secret', now())""",
