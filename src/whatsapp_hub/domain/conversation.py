@@ -43,8 +43,9 @@ LIVE = frozenset({ConversationStatus.OPEN, ConversationStatus.ASSIGNED})
 class Conversation(Records):
     """`chat` is the provider's address of the chat; `timeout_at` is when somebody has waited too long
     (a question, the menu, the queue or an unanswered message), `told_timeout` the time-out that supervisors were
-    told of; `silenced` keeps the bot out of this round;
-    `bot_texts` are the times of the last hour's bot texts in this chat."""
+    told of; `waiting_since` is the customer's first message that no person answered, `first_customer_at` and
+    `first_response_at` the round's first message and the first answer by a person; `silenced` keeps the bot out of
+    this round; `bot_texts` are the times of the last hour's bot texts in this chat."""
 
     id: ConversationId
     tenant_id: TenantId
@@ -69,6 +70,9 @@ class Conversation(Records):
     last_department_id: DepartmentId | None = None
     last_attendant_id: UserId | None = None
     routing_reason: str | None = None
+    waiting_since: datetime | None = None
+    first_customer_at: datetime | None = None
+    first_response_at: datetime | None = None
     unread_count: int = 0
     menu_tries: int = 0
     confirm_tries: int = 0
@@ -113,6 +117,8 @@ class Conversation(Records):
     def customer_wrote(self, at: datetime, response_timeout: timedelta | None) -> None:
         """The other side wrote; from the first unanswered message on, an assigned agent's time runs."""
         self.unread_count += 1
+        self.waiting_since = self.waiting_since or at
+        self.first_customer_at = self.first_customer_at or at
         self.last_message_at = self.updated_at = at
         if self.starts_waiting and response_timeout:
             self.timeout_at = at + response_timeout
@@ -120,7 +126,9 @@ class Conversation(Records):
     def person_wrote(self, at: datetime) -> None:
         """A person answered, in the hub or on the phone itself: what the customer wrote has been read."""
         self.last_message_at = self.updated_at = at
-        self.unread_count = 0
+        self.unread_count, self.waiting_since = 0, None
+        if self.first_customer_at:
+            self.first_response_at = self.first_response_at or at
         if self.status is ConversationStatus.ASSIGNED:
             self.timeout_at = None
 
@@ -206,7 +214,7 @@ class Conversation(Records):
         self._require_live("resolved")
         self._remember()
         self.status, self.flow_state = ConversationStatus.RESOLVED, FlowState.RESOLVED
-        self.timeout_at, self.unread_count = None, 0
+        self.timeout_at, self.waiting_since, self.unread_count = None, None, 0
         self.resolved_at = self.updated_at = at
         self.record(self.event(EventType.CONVERSATION_RESOLVED, at))
 
@@ -220,7 +228,7 @@ class Conversation(Records):
             raise Conflict("archived", "the conversation is archived already")
         self._remember()
         self.status, self.flow_state = ConversationStatus.ARCHIVED, FlowState.RESOLVED
-        self.timeout_at, self.unread_count = None, 0
+        self.timeout_at, self.waiting_since, self.unread_count = None, None, 0
         self.routing_reason, self.updated_at = reason, at
         self.record(self.event(EventType.CONVERSATION_ARCHIVED, at, reason=reason))
 

@@ -95,7 +95,7 @@ async def _deadline(
     departments = {d.id: d for d in await uow.departments.all()}
     if department_id not in departments or not await providers_of(uow, [conversation]):
         return None
-    return answer_deadline(now, conversation.unread_count, departments[department_id].response_timeout)
+    return answer_deadline(now, conversation, departments[department_id].response_timeout)
 
 
 @dataclass(frozen=True, slots=True)

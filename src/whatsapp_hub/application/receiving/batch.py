@@ -19,7 +19,9 @@ from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import ContactId, DepartmentId, MessageId, SessionId
 from whatsapp_hub.domain.message import Message
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.session import Routing, Session
+
+USUAL_TIMEOUT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Batch:
     messages: dict[ProviderKey, Message] = field(default_factory=dict)
     own: dict[MessageId, Message] = field(default_factory=dict)
     busy: set[SessionId] = field(default_factory=set)
-    _timeouts: dict[DepartmentId, timedelta] | None = None
+    _timeouts: dict[DepartmentId | None, timedelta] | None = None
 
     @classmethod
     async def load(
@@ -60,12 +62,16 @@ class Batch:
         return batch
 
     async def response_timeout(self, conversation: Conversation) -> timedelta | None:
-        """How long the conversation's department may leave a customer unanswered; None if no time starts to run."""
-        if conversation.department_id is None or not conversation.starts_waiting:
+        """How long the conversation's department (without one: the root) may leave a customer unanswered; None if no
+        time starts to run, as on sessions that do not route."""
+        session = self.sessions.get(conversation.session_id)
+        if not conversation.starts_waiting or session is None or session.routing is not Routing.DEPARTMENTS:
             return None
         if self._timeouts is None:
-            self._timeouts = {d.id: d.response_timeout for d in await self.uow.departments.all()}
-        return self._timeouts.get(conversation.department_id)
+            departments = await self.uow.departments.all()
+            self._timeouts = {d.id: d.response_timeout for d in departments}
+            self._timeouts |= {None: next((d.response_timeout for d in departments if d.is_root), USUAL_TIMEOUT)}
+        return self._timeouts.get(conversation.department_id, self._timeouts[None])
 
     async def _meet(self, seen: Iterable[Seen], changes: Changes) -> None:
         """Find, make and lock everybody who appears."""

@@ -52,7 +52,7 @@ class FollowFlow:
             conversation.greeting_sent_at = conversation.greeting_sent_at or now
         if step.route:
             timeout = step.route.department.response_timeout
-            deadline = answer_deadline(now, conversation.unread_count, timeout)
+            deadline = answer_deadline(now, conversation, timeout)
             got = await self._route(conversation, step.route, deadline)
             if not got and not silently:
                 self._changes.say(conversation, (await self.script()).phrases.queued, provider)

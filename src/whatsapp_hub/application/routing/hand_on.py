@@ -40,9 +40,9 @@ class HandOn:
             changes.conversation(conversation)
             changes.notify(conversation, NotificationKind.UNROUTED)
             return False
-        deadline = answer_deadline(changes.now, conversation.unread_count, department.response_timeout)
+        deadline = answer_deadline(changes.now, conversation, department.response_timeout)
         got = await self.route(conversation, Route(department, reason, prefer, avoid), deadline)
-        if not got and provider and conversation.unread_count:
+        if not got and provider and conversation.waiting_since:
             changes.say(conversation, phrases_of(changes.uow.tenant).queued, provider)
         return got
 

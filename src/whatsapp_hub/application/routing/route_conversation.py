@@ -56,7 +56,7 @@ class RouteConversation:
             return False
         assert choice.user.department_id is not None
         department = departments[choice.user.department_id]
-        deadline = answer_deadline(self._changes.now, conversation.unread_count, department.response_timeout)
+        deadline = answer_deadline(self._changes.now, conversation, department.response_timeout)
         self.give(conversation, choice, department.id, deadline, "nobody answered in time", FlowState.TIMEOUT_REDIRECT)
         return True
 
@@ -121,6 +121,6 @@ class RouteConversation:
                     people[place] = replace(candidate, user=user, load=candidate.load + 1)
 
 
-def answer_deadline(now: datetime, unread: int, timeout: timedelta) -> datetime | None:
+def answer_deadline(now: datetime, conversation: Conversation, timeout: timedelta) -> datetime | None:
     """By when somebody who just got the conversation should answer: only if the customer waits."""
-    return now + timeout if unread else None
+    return now + timeout if conversation.waiting_since else None
