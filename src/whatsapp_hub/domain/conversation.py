@@ -1,8 +1,9 @@
 """A conversation: one round between a contact and a session, from the first message to its resolution."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from whatsapp_hub.domain.contact import NAME_LENGTH
 from whatsapp_hub.domain.errors import Conflict, Invalid
@@ -15,6 +16,7 @@ from whatsapp_hub.domain.ids import (
     TenantId,
     UserId,
 )
+from whatsapp_hub.domain.labels import checked
 from whatsapp_hub.domain.message import is_storable
 
 BOT_TEXTS_AN_HOUR = 10
@@ -25,6 +27,15 @@ class ConversationStatus(StrEnum):
     ASSIGNED = "ASSIGNED"
     RESOLVED = "RESOLVED"
     ARCHIVED = "ARCHIVED"
+
+
+class Priority(IntEnum):
+    """Higher ones leave the queue first."""
+
+    LOW = -1
+    NORMAL = 0
+    HIGH = 1
+    URGENT = 2
 
 
 class FlowState(StrEnum):
@@ -77,6 +88,8 @@ class Conversation(Records):
     menu_tries: int = 0
     confirm_tries: int = 0
     silenced: bool = False
+    priority: Priority = Priority.NORMAL
+    labels: tuple[str, ...] = ()
     bot_texts: tuple[datetime, ...] = ()
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
@@ -239,6 +252,12 @@ class Conversation(Records):
         self.resolved_at, self.silenced = None, True
         self._leave(at, reason)
         self.record(self.event(EventType.CONVERSATION_REOPENED, at, reason=reason))
+
+    def classify(self, priority: Priority | None, labels: Iterable[str] | None, at: datetime) -> None:
+        """None: leave it as it is. Raises Invalid."""
+        self.labels = self.labels if labels is None else checked(labels, "labels")
+        self.priority = self.priority if priority is None else priority
+        self.updated_at = at
 
     def rename_customer(self, name: str, at: datetime) -> None:
         """What the customer is called here, in this round and those after it. Raises Invalid."""

@@ -1,10 +1,11 @@
 """A department: who answers what."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from whatsapp_hub.domain.errors import Flaw, Invalid
+from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.ids import DepartmentId, TenantId
 from whatsapp_hub.domain.message import is_storable
 
@@ -14,7 +15,12 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 @dataclass(slots=True)
 class Department:
-    """`is_root` takes what the menu could not place; `max_agents` bounds the department's users."""
+    """`is_root` takes what the menu could not place; `max_agents` bounds the department's users.
+
+    `max_conversations` bounds each user who has no bound of their own; `last_agent_first`: a returning customer's last
+    attendant goes before whoever has the fewest; `prefers_skills`: whoever has more of a conversation's labels among
+    their skills goes first. `hours` None: the company's, which `open_hours` already tells.
+    """
 
     id: DepartmentId
     tenant_id: TenantId
@@ -25,6 +31,11 @@ class Department:
     is_root: bool = False
     response_timeout_minutes: int = 5
     max_agents: int = 10
+    max_conversations: int | None = None
+    last_agent_first: bool = True
+    prefers_skills: bool = True
+    hours: Hours | None = None
+    open_hours: Hours | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         self.check()
@@ -44,6 +55,11 @@ class Department:
                     "must be from 1 to 1440",
                 ),
                 ("maxAgents", not 1 <= self.max_agents <= 1000, "must be from 1 to 1000"),
+                (
+                    "maxConversations",
+                    self.max_conversations is not None and not 0 <= self.max_conversations <= 10_000,
+                    "must be from 0 to 10000",
+                ),
             )
             if bad
         ]
@@ -53,3 +69,12 @@ class Department:
     @property
     def response_timeout(self) -> timedelta:
         return timedelta(minutes=self.response_timeout_minutes)
+
+    def is_open(self, at: datetime) -> bool:
+        hours = self.hours or self.open_hours
+        return hours is None or hours.is_open(at)
+
+    def timeout_from(self, at: datetime) -> timedelta:
+        """How long somebody who waits from now on may wait: the response time, counted while it is open."""
+        hours = self.hours or self.open_hours
+        return self.response_timeout if hours is None else hours.after(at, self.response_timeout) - at

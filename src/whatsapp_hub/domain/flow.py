@@ -50,12 +50,14 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Send the conversation to a department, to one person first if that person is free, and not to another."""
+    """Send the conversation to a department, to one person first if that person is free, and not to another.
+    `is_asked`: somebody asked for that person, who is not merely the last attendant."""
 
     department: Department
     reason: str
     prefer: UserId | None = None
     avoid: UserId | None = None
+    is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.message import is_storable
 
@@ -38,6 +39,7 @@ class Tenant:
     language: Language = Language.PT_BR
     greeting: str | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+    hours: Hours | None = None
 
     def __post_init__(self) -> None:
         self.check()

@@ -3,9 +3,11 @@
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from string import Formatter
 from typing import Any
 
+from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Flaw, Invalid
 from whatsapp_hub.domain.message import is_storable
 from whatsapp_hub.domain.tenant import Language, Tenant
@@ -23,6 +25,7 @@ class Phrases:
     confirm_hint: str
     queued: str
     transferred: str
+    out_of_hours: str
     yes: frozenset[str]
     no: frozenset[str]
 
@@ -37,6 +40,7 @@ PHRASES = {
         confirm_hint="Responda SIM ou NÃO, por favor.",
         queued="Todos os nossos atendentes estão ocupados. Você está na fila e será atendido em breve.",
         transferred="Seu atendimento foi transferido para {department}. Aguarde um momento, por favor.",
+        out_of_hours="Estamos fora do horário de atendimento. Sua mensagem foi recebida e será respondida em breve.",
         yes=frozenset({"sim", "s", "yes", "ok", "claro", "quero", "isso"}),
         no=frozenset({"nao", "n", "no", "nenhum"}),
     ),
@@ -49,6 +53,7 @@ PHRASES = {
         confirm_hint="Please answer YES or NO.",
         queued="All our agents are busy. You are in the queue and will be answered soon.",
         transferred="Your conversation was transferred to {department}. One moment, please.",
+        out_of_hours="We are closed at the moment. We have your message and will answer when we are back.",
         yes=frozenset({"yes", "y", "ok", "sure", "yep", "yeah"}),
         no=frozenset({"no", "n", "nope"}),
     ),
@@ -61,10 +66,17 @@ PHRASES = {
         confirm_hint="Responda SÍ o NO, por favor.",
         queued="Todos nuestros agentes están ocupados. Está en la fila y será atendido pronto.",
         transferred="Su conversación fue transferida a {department}. Un momento, por favor.",
+        out_of_hours="Estamos fuera del horario de atención. Recibimos su mensaje y le responderemos pronto.",
         yes=frozenset({"si", "s", "ok", "claro", "yes"}),
         no=frozenset({"no", "n", "ninguno"}),
     ),
 }
+
+
+def waiting_text(tenant: Tenant, department: Department, now: datetime) -> str:
+    """What a customer is told for whom nobody is free."""
+    phrases = phrases_of(tenant)
+    return phrases.queued if department.is_open(now) else phrases.out_of_hours
 
 
 CHANGEABLE = frozenset(field.name for field in fields(Phrases)) - {"greeting", "yes", "no"}

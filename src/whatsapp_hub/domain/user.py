@@ -28,7 +28,7 @@ class OnlineStatus(StrEnum):
 @dataclass(slots=True)
 class User(Records):
     """`max_conversations` bounds how many ASSIGNED conversations the user holds (None: no bound); `hands_over`: the
-    user left, and what they held is still to be given to others."""
+    user left, and what they held is still to be given to others; `skills` are compared with conversations' labels."""
 
     id: UserId
     tenant_id: TenantId
@@ -45,6 +45,7 @@ class User(Records):
     online_since: datetime | None = None
     last_assigned_at: datetime | None = None
     hands_over: bool = False
+    skills: tuple[str, ...] = ()
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -78,10 +79,7 @@ class User(Records):
         )
         return True
 
-    def is_free(self, load: int) -> bool:
-        """ONLINE, active, and below its bound while holding `load` conversations."""
-        return self.is_active and self.online_status is OnlineStatus.ONLINE and self.has_room(load)
-
-    def has_room(self, load: int) -> bool:
-        """Below its bound while holding `load` conversations."""
-        return self.max_conversations is None or load < self.max_conversations
+    @property
+    def is_here(self) -> bool:
+        """ONLINE and active."""
+        return self.is_active and self.online_status is OnlineStatus.ONLINE

@@ -48,7 +48,12 @@ from whatsapp_hub.application.inbox.close_conversation import (
 )
 from whatsapp_hub.application.inbox.pass_on import TransferConversation, UnassignConversation
 from whatsapp_hub.application.inbox.remarks import AddNote, ReadNotifications
-from whatsapp_hub.application.inbox.work_conversation import AssignConversation, MarkConversationRead, RenameCustomer
+from whatsapp_hub.application.inbox.work_conversation import (
+    AssignConversation,
+    ClassifyConversation,
+    MarkConversationRead,
+    RenameCustomer,
+)
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.commands import Commands
@@ -212,7 +217,8 @@ class UseCases(Provider):
         *(CreateSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines),
         *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
-        *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead, RenameCustomer),
+        *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
+        *(RenameCustomer, ClassifyConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
         *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows),

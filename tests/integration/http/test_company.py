@@ -178,3 +178,35 @@ async def test_another_companys_record_is_not_seen(company: Company) -> None:
     assert await entries(company.admin, entityId=sales["id"]) == []
     [mine] = await entries(other.admin, entity="department")
     assert (mine["entityId"], mine["email"]) == (sales["id"], other.admin.user["email"])
+
+
+HOURS = {"timezone": "America/Sao_Paulo", "week": {"mon": [["09:00", "18:00"]]}, "holidays": ["2026-12-25"]}
+
+
+async def test_hours_bounds_and_preferences_are_set_shown_and_cleared(company: Company) -> None:
+    assert (await company.admin.patch("/api/companies/me", {"hours": HOURS})).json()["hours"] == HOURS
+    assert (await company.admin.patch("/api/companies/me", {"language": "en"})).json()["hours"] == HOURS
+    assert (await company.admin.patch("/api/companies/me", {"hours": None})).json()["hours"] is None
+    sales = await company.department()
+    path = f"/api/departments/{sales['id']}"
+    wanted = {"hours": HOURS, "maxConversations": 3, "lastAgentFirst": False, "prefersSkills": False}
+    changed = (await company.admin.patch(path, wanted)).json()
+    assert {**changed, **wanted} == changed
+    assert (await company.admin.patch(path, {"name": "X"})).json()["maxConversations"] == 3
+    cleared = (await company.admin.patch(path, {"hours": None, "maxConversations": None})).json()
+    assert (cleared["hours"], cleared["maxConversations"]) == (None, None)
+    bad = await company.admin.patch(path, {"hours": {"week": {"mon": [["18:00", "09:00"]]}}})
+    assert (bad.status_code, [e["pointer"] for e in bad.json()["errors"]]) == (400, ["/hours/week/mon"])
+
+
+async def test_skills_labels_and_priority_are_set_and_shown(company: Company) -> None:
+    sales = await company.department()
+    agent = await company.agent(sales, "ONLINE")
+    skilled = await company.admin.patch(f"/api/users/{agent.id}", {"skills": ["Cobrança", " cobranca", "es"]})
+    assert skilled.json()["skills"] == ["Cobrança", "es"]
+    conversation = await routed(company, sales)
+    assert (conversation["labels"], conversation["priority"]) == ([], "NORMAL")
+    changed = await agent.patch(url(conversation), {"labels": ['a "b" \\ {c}, d'], "priority": "URGENT"})
+    assert (changed.json()["labels"], changed.json()["priority"]) == (['a "b" \\ {c}, d'], "URGENT")
+    assert (await agent.get(url(conversation))).json()["labels"] == ['a "b" \\ {c}, d']
+    assert (await agent.patch(url(conversation), {"priority": "VERY"})).status_code == 400

@@ -11,7 +11,7 @@ ANA = "5511987654321"
 CONVERSATION_FIELDS = {
     "id", "companyId", "sessionId", "contactId", "customerPhone", "customerName", "status", "flowState",
     "departmentId", "assignedUserId", "timeoutAt", "routedAt", "assignedAt", "greetingSentAt", "lastDepartmentId",
-    "lastAttendantId", "routingReason", "unreadCount", "metadata", "createdAt", "updatedAt",
+    "lastAttendantId", "routingReason", "unreadCount", "priority", "labels", "metadata", "createdAt", "updatedAt",
 }  # fmt: skip
 MESSAGE_FIELDS = {
     "id", "whatsappMessageId", "sessionId", "conversationId", "contactId", "senderId", "direction", "type",

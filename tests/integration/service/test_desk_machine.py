@@ -23,6 +23,7 @@ from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.ports.provider import Providers
+from whatsapp_hub.domain.assignment import Candidate
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
@@ -172,7 +173,7 @@ class Desks(RuleBasedStateMachine):
         loads = {
             id: sum(c.assigned_user_id == id and c.status is ConversationStatus.ASSIGNED for c in found) for id in users
         }
-        free = [u for u in users.values() if u.is_free(loads[u.id])]
+        free = [u for u in users.values() if Candidate(u, loads[u.id]).is_free]
         for c in found:
             if c.status not in LIVE:
                 continue

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.unit.domain.build import NOW, TENANT, department, minutes, user
+from whatsapp_hub.domain.assignment import Candidate
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.events import EventType
@@ -79,8 +80,8 @@ def test_a_bad_name_is_named(name: str) -> None:
 @pytest.mark.parametrize("status", OnlineStatus)
 def test_free_is_online_active_and_below_the_bound(status: OnlineStatus, active: bool) -> None:
     one = user(1, online_status=status, is_active=active, max_conversations=2)
-    assert one.is_free(1) is (status is ONLINE and active)
-    assert not one.is_free(2)
+    assert Candidate(one, 1).is_free is (status is ONLINE and active)
+    assert not Candidate(one, 2).is_free
 
 
 def test_a_new_presence_is_told_once() -> None:

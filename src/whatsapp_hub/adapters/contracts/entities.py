@@ -73,6 +73,8 @@ def conversation(conversation: Conversation) -> Shown:
         "lastAttendantId": _id(conversation.last_attendant_id),
         "routingReason": conversation.routing_reason,
         "unreadCount": conversation.unread_count,
+        "priority": conversation.priority.name,
+        "labels": list(conversation.labels),
         "metadata": {"chatId": conversation.chat},
         "createdAt": time(conversation.created_at),
         "updatedAt": time(conversation.updated_at),
@@ -123,6 +125,7 @@ def user(user: User) -> Shown:
         "isActive": user.is_active,
         "departmentId": _id(user.department_id),
         "maxConversations": user.max_conversations,
+        "skills": list(user.skills),
         "lastHeartbeat": time(user.last_heartbeat),
         "createdAt": time(user.created_at),
     }
@@ -138,6 +141,10 @@ def department(department: Department) -> Shown:
         "isRoot": department.is_root,
         "responseTimeoutMinutes": department.response_timeout_minutes,
         "maxAgents": department.max_agents,
+        "maxConversations": department.max_conversations,
+        "lastAgentFirst": department.last_agent_first,
+        "prefersSkills": department.prefers_skills,
+        "hours": department.hours.shown() if department.hours else None,
         "createdAt": time(department.created_at),
     }
 
@@ -182,5 +189,6 @@ def tenant(tenant: Tenant) -> Shown:
         "language": tenant.language.value,
         "greetingMessage": tenant.greeting,
         "texts": dict(tenant.texts),
+        "hours": tenant.hours.shown() if tenant.hours else None,
         "createdAt": time(tenant.created_at),
     }

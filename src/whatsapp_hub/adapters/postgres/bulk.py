@@ -29,3 +29,9 @@ class Columns:
     def arrays(self, rows: Iterable[Sequence[object]]) -> list[Sequence[object]]:
         """Rows as one array a column. Needs at least one row."""
         return list(zip(*rows, strict=True))
+
+
+def array(items: Iterable[str]) -> str:
+    """As PostgreSQL writes arrays."""
+    quoted = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
+    return "{" + ",".join(f'"{item}"' for item in quoted) + "}"

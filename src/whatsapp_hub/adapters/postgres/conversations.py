@@ -7,9 +7,9 @@ from typing import Any
 
 import asyncpg
 
-from whatsapp_hub.adapters.postgres.bulk import Columns
+from whatsapp_hub.adapters.postgres.bulk import Columns, array
 from whatsapp_hub.domain.assignment import Assignment
-from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState
+from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState, Priority
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, UserId
 
@@ -41,6 +41,8 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "menu_tries": "int",
     "confirm_tries": "int",
     "silenced": "bool",
+    "priority": "smallint",
+    "labels": ("text", "text[]"),
     "bot_texts": ("text", "timestamptz[]"),
 }
 _ALL = Columns("conversations", {**_FIXED, **_MUTABLE})
@@ -68,7 +70,7 @@ _ROUTED_TO = f"""{_SELECT} WHERE assigned_user_id = $1 AND status = 'ASSIGNED'
       AND session_id IN (SELECT id FROM hub.sessions WHERE routing = 'departments')
     ORDER BY assigned_at, id LIMIT $2 FOR NO KEY UPDATE"""
 _QUEUED = f"""{_SELECT} WHERE department_id = $1 AND status = 'OPEN'
-    ORDER BY routed_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
+    ORDER BY priority DESC, routed_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
 _END_ASSIGNMENTS = """
     UPDATE assignments a SET unassigned_at = x.at FROM unnest($1::uuid[], $2::timestamptz[]) AS x(id, at)
     WHERE a.conversation_id = x.id AND a.unassigned_at IS NULL"""
@@ -83,13 +85,15 @@ def conversation_of(row: Any) -> Conversation:
     values = dict(row)
     values["status"] = ConversationStatus(values["status"])
     values["flow_state"] = FlowState(values["flow_state"])
-    values["bot_texts"] = tuple(values["bot_texts"])
+    values["bot_texts"], values["labels"] = tuple(values["bot_texts"]), tuple(values["labels"])
+    values["priority"] = Priority(values["priority"])
     return Conversation(**values)
 
 
 def _row(conversation: Conversation, columns: Columns) -> list[object]:
     values = [getattr(conversation, name) for name in columns.names]
-    values[-1] = "{" + ",".join(at.isoformat() for at in conversation.bot_texts) + "}"  # the last column
+    values[columns.names.index("bot_texts")] = array(at.isoformat() for at in conversation.bot_texts)
+    values[columns.names.index("labels")] = array(conversation.labels)
     return values
 
 

@@ -1,5 +1,6 @@
 """Departments, in the order of the menu."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,21 +8,24 @@ import asyncpg
 
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.ids import DepartmentId
 
-SELECT = """
-    SELECT id, tenant_id, name, slug, created_at, color, is_root, response_timeout_minutes, max_agents
-    FROM departments"""
+_FIXED = ("id", "tenant_id", "created_at")
+_MUTABLE = (
+    *("name", "slug", "color", "is_root", "response_timeout_minutes", "max_agents"),
+    *("max_conversations", "last_agent_first", "prefers_skills", "hours"),
+)
+_NAMES = (*_FIXED, *_MUTABLE)
+_COLUMNS = ", ".join(_NAMES)
+SELECT = f"""
+    SELECT {_COLUMNS}, (SELECT t.hours FROM hub.tenants t WHERE t.id = hub.tenant()) AS open_hours FROM departments"""
 ALL = f"{SELECT} ORDER BY created_at, id"
 ONE = f"{SELECT} WHERE id = $1"
 _LOCK = "SELECT FROM departments WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
-_ADD = """
-    INSERT INTO departments
-      (id, tenant_id, name, slug, created_at, color, is_root, response_timeout_minutes, max_agents)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
-_SAVE = """
-    UPDATE departments SET name = $2, slug = $3, color = $4, is_root = $5, response_timeout_minutes = $6,
-      max_agents = $7 WHERE id = $1"""
+_ADD = f"INSERT INTO departments ({_COLUMNS}) VALUES ({', '.join(f'${n}' for n in range(1, len(_NAMES) + 1))})"
+_SAVE = f"""
+    UPDATE departments SET {", ".join(f"{name} = ${n}" for n, name in enumerate(_MUTABLE, start=2))} WHERE id = $1"""
 _IN_USE = """
     SELECT CASE
       WHEN EXISTS (SELECT FROM users WHERE department_id = $1) THEN 'users belong to it'
@@ -31,7 +35,22 @@ _REMOVE = "DELETE FROM departments WHERE id = $1"
 
 
 def department_of(row: Any) -> Department:
-    return Department(**dict(row))
+    values = dict(row)
+    for name in ("hours", "open_hours"):
+        values[name] = hours_of(values[name])
+    return Department(**values)
+
+
+def hours_of(stored: str | None) -> Hours | None:
+    return Hours.read(json.loads(stored)) if stored else None
+
+
+def stored_hours(hours: Hours | None) -> str | None:
+    return json.dumps(hours.shown()) if hours else None
+
+
+def _values(department: Department, names: Iterable[str]) -> list[object]:
+    return [stored_hours(department.hours) if name == "hours" else getattr(department, name) for name in names]
 
 
 def _taken(error: asyncpg.UniqueViolationError) -> Conflict:
@@ -57,19 +76,14 @@ class PostgresDepartments:
         return department_of(row)
 
     async def add(self, department: Department) -> None:
-        d = department
-        fixed = (d.id, d.tenant_id, d.name, d.slug, d.created_at)
-        try:
-            await self._connection.execute(_ADD, *fixed, d.color, d.is_root, d.response_timeout_minutes, d.max_agents)
-        except asyncpg.UniqueViolationError as error:
-            raise _taken(error) from error
+        await self._write(_ADD, *_values(department, _NAMES))
 
     async def save(self, department: Department) -> None:
-        d = department
+        await self._write(_SAVE, department.id, *_values(department, _MUTABLE))
+
+    async def _write(self, statement: str, *values: object) -> None:
         try:
-            await self._connection.execute(
-                _SAVE, d.id, d.name, d.slug, d.color, d.is_root, d.response_timeout_minutes, d.max_agents
-            )
+            await self._connection.execute(statement, *values)
         except asyncpg.UniqueViolationError as error:
             raise _taken(error) from error
 

@@ -10,6 +10,7 @@ import asyncpg
 
 from whatsapp_hub.adapters.postgres import api_keys, users
 from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.departments import hours_of
 from whatsapp_hub.adapters.postgres.lines import LATE
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.application.ports.directory import Credentials, SilentSession, WebhookTarget
@@ -20,7 +21,7 @@ from whatsapp_hub.domain.session import UNREADABLE
 from whatsapp_hub.domain.tenant import Language, Placement, Tenant
 from whatsapp_hub.domain.user import User
 
-TENANTS = "SELECT id, slug, name, created_at, placement, language, greeting, texts FROM hub.tenants"
+TENANTS = "SELECT id, slug, name, created_at, placement, language, greeting, texts, hours FROM hub.tenants"
 _ADD_TENANT = """
     INSERT INTO hub.tenants (id, slug, name, created_at, placement, language, greeting)
     VALUES ($1, $2, $3, $4, $5, $6, $7)"""
@@ -86,7 +87,7 @@ _CACHED_ROUTES = 20_000
 
 def tenant_of(row: Any) -> Tenant:
     values = dict(row)
-    values["texts"] = json.loads(values["texts"])
+    values["texts"], values["hours"] = json.loads(values["texts"]), hours_of(values["hours"])
     values["placement"], values["language"] = Placement(values["placement"]), Language(values["language"])
     return Tenant(**values)
 

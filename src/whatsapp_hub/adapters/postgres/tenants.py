@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
+from whatsapp_hub.adapters.postgres.departments import stored_hours
 from whatsapp_hub.adapters.postgres.directory import TENANTS, tenant_of
 from whatsapp_hub.domain.tenant import Tenant
 
 _OWN = f"{TENANTS} WHERE id = hub.tenant() FOR NO KEY UPDATE"
-_SAVE = "UPDATE hub.tenants SET name = $2, language = $3, greeting = $4, texts = $5::text::jsonb WHERE id = $1"
+_SAVE = """
+    UPDATE hub.tenants SET name = $2, language = $3, greeting = $4, texts = $5::text::jsonb, hours = $6::text::jsonb
+    WHERE id = $1"""
 
 
 class PostgresTenants:
@@ -19,4 +22,5 @@ class PostgresTenants:
 
     async def save(self, tenant: Tenant) -> None:
         t = tenant
-        await self._connection.execute(_SAVE, t.id, t.name, t.language, t.greeting, json.dumps(dict(t.texts)))
+        values = (t.id, t.name, t.language, t.greeting, json.dumps(dict(t.texts)), stored_hours(t.hours))
+        await self._connection.execute(_SAVE, *values)

@@ -6,13 +6,13 @@ from typing import Any
 
 import asyncpg
 
-from whatsapp_hub.adapters.postgres.bulk import Columns
+from whatsapp_hub.adapters.postgres.bulk import Columns, array
 from whatsapp_hub.domain.assignment import Candidate
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, UserId
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
 
-_MUTABLE = {
+_MUTABLE: dict[str, str | tuple[str, str]] = {
     "id": "uuid",
     "email": "text",
     "name": "text",
@@ -26,6 +26,7 @@ _MUTABLE = {
     "online_since": "timestamptz",
     "last_assigned_at": "timestamptz",
     "hands_over": "bool",
+    "skills": ("text", "text[]"),
 }
 _ALL = Columns("hub.users", {"tenant_id": "uuid", "created_at": "timestamptz", **_MUTABLE})
 _CHANGES = Columns("hub.users", _MUTABLE)
@@ -35,27 +36,30 @@ COLUMNS = ", ".join(f"u.{name}" for name in _ALL.names)
 SELECT = f"SELECT {COLUMNS} FROM hub.users u"
 _CANDIDATES = f"""
     SELECT {COLUMNS},
-      (SELECT count(*) FROM conversations c WHERE c.assigned_user_id = u.id AND c.status = 'ASSIGNED') AS load
-    FROM hub.users u
-    WHERE u.tenant_id = hub.tenant() AND u.is_active AND ($1::uuid IS NULL OR u.department_id = $1)
-    ORDER BY u.id"""
+      (SELECT count(*) FROM conversations c WHERE c.assigned_user_id = u.id AND c.status = 'ASSIGNED') AS load,
+      (SELECT d.max_conversations FROM departments d WHERE d.id = u.department_id) AS bound
+    FROM hub.users u WHERE u.tenant_id = hub.tenant()"""
+_OF_DEPARTMENT = f"{_CANDIDATES} AND u.is_active AND ($1::uuid IS NULL OR u.department_id = $1) ORDER BY u.id"
+_CANDIDATE = f"{_CANDIDATES} AND u.id = $1"
 _SILENT = f"""
     {SELECT} WHERE u.tenant_id = hub.tenant() AND u.online_status <> 'OFFLINE'
       AND coalesce(u.last_heartbeat, '-infinity') < $1
     ORDER BY u.id FOR NO KEY UPDATE SKIP LOCKED"""
 _LEAVING = "SELECT id FROM hub.users WHERE tenant_id = hub.tenant() AND hands_over ORDER BY id"
-_LOAD = "SELECT count(*) FROM conversations WHERE assigned_user_id = $1 AND status = 'ASSIGNED'"
 _COUNT = "SELECT count(*) FROM hub.users WHERE tenant_id = hub.tenant() AND department_id = $1"
 
 
 def user_of(row: Any) -> User:
     values = {name: row[name] for name in _ALL.names}
     values["role"], values["online_status"] = Role(values["role"]), OnlineStatus(values["online_status"])
+    values["skills"] = tuple(values["skills"])
     return User(**values)
 
 
 def _row(user: User, columns: Columns) -> list[object]:
-    return [getattr(user, name) for name in columns.names]
+    values = [getattr(user, name) for name in columns.names]
+    values[columns.names.index("skills")] = array(user.skills)
+    return values
 
 
 class PostgresUsers:
@@ -74,9 +78,11 @@ class PostgresUsers:
             raise NotFound("user", user_id)
         return user_of(row)
 
-    async def load(self, user_id: UserId) -> int:
-        load: int = await self._connection.fetchval(_LOAD, user_id)
-        return load
+    async def candidate(self, user_id: UserId) -> Candidate:
+        row = await self._connection.fetchrow(_CANDIDATE, user_id)
+        if row is None:
+            raise NotFound("user", user_id)
+        return Candidate(user_of(row), row["load"], row["bound"])
 
     async def silent_since(self, before: datetime) -> list[User]:
         return [user_of(row) for row in await self._connection.fetch(_SILENT, before)]
@@ -85,8 +91,8 @@ class PostgresUsers:
         return [row["id"] for row in await self._connection.fetch(_LEAVING)]
 
     async def candidates(self, department_id: DepartmentId | None) -> list[Candidate]:
-        rows = await self._connection.fetch(_CANDIDATES, department_id)
-        return [Candidate(user_of(row), row["load"]) for row in rows]
+        rows = await self._connection.fetch(_OF_DEPARTMENT, department_id)
+        return [Candidate(user_of(row), row["load"], row["bound"]) for row in rows]
 
     async def add(self, user: User) -> None:
         try:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.message import is_storable
 from whatsapp_hub.domain.tenant import Language, Tenant
 from whatsapp_hub.domain.texts import check_texts
@@ -16,12 +18,14 @@ GREETING_LENGTH = 1024
 
 @dataclass(frozen=True, slots=True)
 class CompanyChanges:
-    """None: leave it as it is. An empty greeting, and an empty text, bring ours back."""
+    """None: leave it as it is. An empty greeting, and an empty text, bring ours back. Without hours it is always
+    open."""
 
     name: str | None = None
     language: Language | None = None
     greeting: str | None = None
     texts: Mapping[str, str] | None = None
+    hours: Hours | Unchanged | None = UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +54,6 @@ def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
         given = {name: text for name, text in changes.texts.items() if text.strip()}
         check_texts(given | dict.fromkeys(changes.texts.keys() - given.keys(), "-"))
         tenant.texts = {n: t for n, t in {**tenant.texts, **given}.items() if n not in changes.texts or n in given}
+    if changes.hours is not UNCHANGED:
+        tenant.hours = changes.hours
     tenant.check()

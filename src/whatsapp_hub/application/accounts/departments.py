@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass
 
+from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Conflict
+from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.ids import DepartmentId
+
+_CLEARABLE = frozenset({"max_conversations", "hours"})
 
 
 @dataclass(frozen=True, slots=True)
 class DepartmentChanges:
-    """None: leave it as it is (or, for a new one, the default)."""
+    """None: leave it as it is (or, for a new one, the default); for hours and the bound it clears them."""
 
     name: str | None = None
     slug: str | None = None
@@ -21,12 +25,17 @@ class DepartmentChanges:
     is_root: bool | None = None
     response_timeout_minutes: int | None = None
     max_agents: int | None = None
+    last_agent_first: bool | None = None
+    prefers_skills: bool | None = None
+    max_conversations: int | Unchanged | None = UNCHANGED
+    hours: Hours | Unchanged | None = UNCHANGED
 
     def onto(self, department: Department) -> None:
         """Raises Invalid with every bad field, and then changes nothing that is stored."""
         for name in self.__slots__:
             value = getattr(self, name)
-            if value is not None:
+            keeps = value is UNCHANGED if name in _CLEARABLE else value is None
+            if not keeps:
                 setattr(department, name, value)
         department.check()
 

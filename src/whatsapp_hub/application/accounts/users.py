@@ -1,8 +1,9 @@
 """RegisterUser and UpdateUser: a tenant's people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 
+from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.security import Caller, Passwords
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
@@ -11,6 +12,7 @@ from whatsapp_hub.application.routing.serve_queue import ServeQueue
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
+from whatsapp_hub.domain.labels import checked
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
 
 MIN_PASSWORD = 8
@@ -30,20 +32,12 @@ class NewUser:
     max_conversations: int | None = None
 
 
-class Unchanged(Enum):
-    """Stands for a field that is not given, where None means to clear it."""
-
-    UNCHANGED = "unchanged"
-
-
-UNCHANGED = Unchanged.UNCHANGED
-
-
 @dataclass(frozen=True, slots=True)
 class UserChanges:
-    """None leaves name, role and isActive as they are; it clears department and bound."""
+    """None leaves name, role, isActive and skills as they are; it clears department and bound."""
 
     name: str | None = None
+    skills: Sequence[str] | None = None
     role: Role | None = None
     is_active: bool | None = None
     department_id: DepartmentId | Unchanged | None = UNCHANGED
@@ -128,6 +122,7 @@ class UpdateUser:
         if changes.name is not None:
             user.rename(changes.name)
         user.role = changes.role or user.role
+        user.skills = user.skills if changes.skills is None else checked(changes.skills, "skills")
         if changes.department_id is not UNCHANGED:
             user.department_id = changes.department_id
         if changes.max_conversations is not UNCHANGED:

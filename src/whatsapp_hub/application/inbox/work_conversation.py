@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +17,7 @@ from whatsapp_hub.application.routing.route_conversation import RouteConversatio
 from whatsapp_hub.application.routing.serve_queue import ServeFreed
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.capabilities import Feature
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.conversation import Conversation, Priority
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound, ProviderError
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
 from whatsapp_hub.domain.notification import NotificationKind
@@ -74,7 +75,7 @@ class AssignConversation:
         changes: Changes,
     ) -> None:
         user = await active_user(uow, target_id)
-        if not user.has_room(await uow.users.load(user.id)):
+        if not (await uow.users.candidate(user.id)).has_room:
             raise Conflict("at_capacity", f"{user.name} has as many conversations as they may")
         department_id = conversation.department_id or user.department_id
         by = f" by {caller.email}" if caller.email and target_id != caller.user_id else ""
@@ -95,7 +96,7 @@ async def _deadline(
     departments = {d.id: d for d in await uow.departments.all()}
     if department_id not in departments or not await providers_of(uow, [conversation]):
         return None
-    return answer_deadline(now, conversation, departments[department_id].response_timeout)
+    return answer_deadline(now, conversation, departments[department_id])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,31 @@ class MarkConversationRead:
                 await provider.mark_read(ref, chat, names)
         except (ProviderError, TimeoutError) as error:
             log.info("read.not_shown", extra={"session_id": str(session.id), "error": type(error).__name__})
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyConversation:
+    """Its labels, which find people with such skills, and its priority in queues."""
+
+    storage: Storage
+    clock: Clock
+
+    async def __call__(
+        self,
+        caller: Caller,
+        conversation_id: ConversationId,
+        priority: Priority | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> Conversation:
+        """None: leave it as it is. Raises NotFound, Invalid."""
+        caller.require(Action.WORK_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            conversation.classify(priority, labels, self.clock())
+            await uow.conversations.save([conversation])
+            await uow.commit()
+        return conversation
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,8 +175,8 @@ class Users(Protocol):
         """Unlocked. Raises NotFound."""
         ...
 
-    async def load(self, user_id: UserId) -> int:
-        """How many ASSIGNED conversations the user holds."""
+    async def candidate(self, user_id: UserId) -> Candidate:
+        """The user with their load, unlocked. Raises NotFound."""
         ...
 
     async def silent_since(self, before: datetime) -> list[User]:

@@ -43,7 +43,7 @@ class ApplyMessages:
             conversation.person_wrote(self._changes.now)
             conversation.silence()
         elif not event.from_me and not is_about_earlier(event.content):
-            timeout = await self._batch.response_timeout(conversation)
+            timeout = await self._batch.response_timeout(conversation, self._changes.now)
             conversation.customer_wrote(self._changes.now, timeout)
         self._changes.conversation(conversation, new=is_new)
         self._changes.new_message(message)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.inbox import ProviderKey
@@ -61,7 +61,7 @@ class Batch:
         await batch._load_attempts(seen)
         return batch
 
-    async def response_timeout(self, conversation: Conversation) -> timedelta | None:
+    async def response_timeout(self, conversation: Conversation, now: datetime) -> timedelta | None:
         """How long the conversation's department (without one: the root) may leave a customer unanswered; None if no
         time starts to run, as on sessions that do not route."""
         session = self.sessions.get(conversation.session_id)
@@ -69,8 +69,8 @@ class Batch:
             return None
         if self._timeouts is None:
             departments = await self.uow.departments.all()
-            self._timeouts = {d.id: d.response_timeout for d in departments}
-            self._timeouts |= {None: next((d.response_timeout for d in departments if d.is_root), USUAL_TIMEOUT)}
+            self._timeouts = {d.id: d.timeout_from(now) for d in departments}
+            self._timeouts |= {None: next((self._timeouts[d.id] for d in departments if d.is_root), USUAL_TIMEOUT)}
         return self._timeouts.get(conversation.department_id, self._timeouts[None])
 
     async def _meet(self, seen: Iterable[Seen], changes: Changes) -> None:

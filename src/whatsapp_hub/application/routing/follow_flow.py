@@ -8,7 +8,7 @@ from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.flow import Script, Step
 from whatsapp_hub.domain.notification import NotificationKind
 from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.texts import phrases_of
+from whatsapp_hub.domain.texts import phrases_of, waiting_text
 
 
 class FollowFlow:
@@ -51,11 +51,11 @@ class FollowFlow:
         if step.say and self._changes.say(conversation, step.say, provider) and step.greets:
             conversation.greeting_sent_at = conversation.greeting_sent_at or now
         if step.route:
-            timeout = step.route.department.response_timeout
-            deadline = answer_deadline(now, conversation, timeout)
+            department = step.route.department
+            deadline = answer_deadline(now, conversation, department)
             got = await self._route(conversation, step.route, deadline)
             if not got and not silently:
-                self._changes.say(conversation, (await self.script()).phrases.queued, provider)
+                self._changes.say(conversation, waiting_text(self._changes.uow.tenant, department, now), provider)
         if step.tell_supervisors:
             self._changes.notify(conversation, NotificationKind.UNROUTED)
         self._changes.conversation(conversation)

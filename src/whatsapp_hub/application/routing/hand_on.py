@@ -12,7 +12,7 @@ from whatsapp_hub.domain.flow import Route
 from whatsapp_hub.domain.ids import TenantId, UserId
 from whatsapp_hub.domain.notification import NotificationKind
 from whatsapp_hub.domain.session import Routing
-from whatsapp_hub.domain.texts import phrases_of
+from whatsapp_hub.domain.texts import waiting_text
 
 AT_ONCE = 200
 
@@ -40,10 +40,10 @@ class HandOn:
             changes.conversation(conversation)
             changes.notify(conversation, NotificationKind.UNROUTED)
             return False
-        deadline = answer_deadline(changes.now, conversation, department.response_timeout)
-        got = await self.route(conversation, Route(department, reason, prefer, avoid), deadline)
+        deadline = answer_deadline(changes.now, conversation, department)
+        got = await self.route(conversation, Route(department, reason, prefer, avoid, is_asked=True), deadline)
         if not got and provider and conversation.waiting_since:
-            changes.say(conversation, phrases_of(changes.uow.tenant).queued, provider)
+            changes.say(conversation, waiting_text(changes.uow.tenant, department, changes.now), provider)
         return got
 
     async def _department(self, conversation: Conversation) -> Department | None:

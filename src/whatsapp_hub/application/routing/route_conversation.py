@@ -1,10 +1,11 @@
 """RouteConversation: a department's free person gets the conversation, or its queue does."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.domain.assignment import Candidate, Choice, choose
+from whatsapp_hub.domain.assignment import Candidate, Choice, choose, nobody
 from whatsapp_hub.domain.conversation import Conversation, FlowState
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.flow import Route
@@ -31,8 +32,8 @@ class RouteConversation:
         department, now = route.department, self._changes.now
         if await self._assign(conversation, route, answer_by):
             return True
-        reason = f"{route.reason}; nobody is free"
-        conversation.queue(department.id, now, department.response_timeout, reason)
+        reason = f"{route.reason}; {nobody(await self._people(department.id))}"
+        conversation.queue(department.id, now, department.timeout_from(now), reason)
         self._changes.conversation(conversation)
         return False
 
@@ -43,7 +44,10 @@ class RouteConversation:
         return await self._assign(conversation, Route(department, ""), answer_by)
 
     async def _assign(self, conversation: Conversation, route: Route, answer_by: datetime | None) -> bool:
-        choice = await self._choice(route.department.id, route.prefer, route.avoid)
+        department, labels = route.department, conversation.labels
+        prefer = route.prefer if department.last_agent_first or route.is_asked else None
+        wanted = labels if department.prefers_skills else ()
+        choice = await self._choice(department.id, prefer, route.avoid, wanted)
         if choice is None:
             return False
         self.give(conversation, choice, route.department.id, answer_by, route.reason)
@@ -51,12 +55,12 @@ class RouteConversation:
 
     async def to_anybody(self, conversation: Conversation, departments: dict[DepartmentId, Department]) -> bool:
         """Time is out: any free person of any department takes it over; False, and nothing changes, if nobody is."""
-        choice = await self._choice(None, None, conversation.assigned_user_id)
+        choice = await self._choice(None, None, conversation.assigned_user_id, conversation.labels)
         if choice is None:
             return False
         assert choice.user.department_id is not None
         department = departments[choice.user.department_id]
-        deadline = answer_deadline(self._changes.now, conversation, department.response_timeout)
+        deadline = answer_deadline(self._changes.now, conversation, department)
         self.give(conversation, choice, department.id, deadline, "nobody answered in time", FlowState.TIMEOUT_REDIRECT)
         return True
 
@@ -87,11 +91,11 @@ class RouteConversation:
         self._count(user)
 
     async def _choice(
-        self, department_id: DepartmentId | None, prefer: UserId | None, avoid: UserId | None
+        self, department_id: DepartmentId | None, prefer: UserId | None, avoid: UserId | None, labels: Sequence[str]
     ) -> Choice | None:
         """The best of a department (None: of all that have one), locked."""
         people = await self._people(department_id)
-        while choice := choose(people, self._changes.now, prefer, avoid):
+        while choice := choose(people, self._changes.now, prefer, avoid, labels):
             if choice.user.id in self._locked:
                 return choice
             await self._lock(choice.user.id, department_id, people)
@@ -121,6 +125,6 @@ class RouteConversation:
                     people[place] = replace(candidate, user=user, load=candidate.load + 1)
 
 
-def answer_deadline(now: datetime, conversation: Conversation, timeout: timedelta) -> datetime | None:
+def answer_deadline(now: datetime, conversation: Conversation, department: Department) -> datetime | None:
     """By when somebody who just got the conversation should answer: only if the customer waits."""
-    return now + timeout if conversation.waiting_since else None
+    return now + department.timeout_from(now) if conversation.waiting_since else None

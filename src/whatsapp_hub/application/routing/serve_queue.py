@@ -39,7 +39,7 @@ class ServeQueue:
         route = RouteConversation(changes, only=department.id)
         given = 0
         for conversation in await changes.uow.conversations.queued(department.id, AT_ONCE):
-            deadline = answer_deadline(changes.now, conversation, department.response_timeout)
+            deadline = answer_deadline(changes.now, conversation, department)
             if not await route.to_whoever_is_free(conversation, department, deadline):
                 break
             given += 1

@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts import audit, entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.given import hours_given
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
 from whatsapp_hub.application.accounts.default_session import CredentialChanges, SetCredentials
@@ -34,6 +35,7 @@ class CompanyPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     language: Language | None = None
     greeting_message: str | None = None
     texts: dict[str, str] | None = None
+    hours: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
     phone_number_id: str | None = None
     access_token: str | None = None
 
@@ -71,7 +73,8 @@ async def update_company(
     """Change it (ADMIN). What is not given stays; an empty text brings ours back."""
     if data.phone_number_id is not None or data.access_token is not None:
         await credentials(caller, CredentialChanges(data.phone_number_id, data.access_token))
-    tenant = await use(caller, CompanyChanges(data.name, data.language, data.greeting_message, data.texts))
+    hours = hours_given(data.hours)
+    tenant = await use(caller, CompanyChanges(data.name, data.language, data.greeting_message, data.texts, hours))
     return entities.tenant(tenant) | {"phoneNumberId": await credentials.shown(caller)}
 
 

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.given import given, hours_given
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.sight import sight_for
 from whatsapp_hub.application.accounts.departments import (
@@ -33,9 +34,24 @@ class DepartmentPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"
     is_root: bool | None = None
     response_timeout_minutes: int | None = None
     max_agents: int | None = None
+    last_agent_first: bool | None = None
+    prefers_skills: bool | None = None
+    max_conversations: int | msgspec.UnsetType | None = msgspec.UNSET
+    hours: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
 
     def changes(self) -> DepartmentChanges:
-        return DepartmentChanges(**msgspec.structs.asdict(self))
+        return DepartmentChanges(
+            name=self.name,
+            slug=self.slug,
+            color=self.color,
+            is_root=self.is_root,
+            response_timeout_minutes=self.response_timeout_minutes,
+            max_agents=self.max_agents,
+            last_agent_first=self.last_agent_first,
+            prefers_skills=self.prefers_skills,
+            max_conversations=given(self.max_conversations),
+            hours=hours_given(self.hours),
+        )
 
 
 class DepartmentBody(DepartmentPatch, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -91,7 +107,7 @@ async def create_department(
 async def update_department(
     caller: Asking, id: FromPath[UUID], data: JSONBody[DepartmentPatch], use: FromDishka[UpdateDepartment]
 ) -> dict[str, object]:
-    """Change a department (ADMIN). What is not given stays."""
+    """Change a department (ADMIN). What is not given stays; null clears `hours` and `maxConversations`."""
     return entities.department(await use(caller, DepartmentId(id), data.changes()))
 
 

@@ -1,5 +1,6 @@
 """`/api/conversations/{id}/…`: what agents do with a conversation besides answering it."""
 
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -15,14 +16,20 @@ from whatsapp_hub.adapters.http.sight import sight_for
 from whatsapp_hub.application.inbox.close_conversation import ArchiveConversation, ReopenConversation
 from whatsapp_hub.application.inbox.pass_on import TransferConversation, UnassignConversation
 from whatsapp_hub.application.inbox.remarks import AddNote
-from whatsapp_hub.application.inbox.work_conversation import RenameCustomer
+from whatsapp_hub.application.inbox.work_conversation import ClassifyConversation, RenameCustomer
 from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.domain.conversation import Priority
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
 
 
 class TransferBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     department_id: UUID
     user_id: UUID | None = None
+
+
+class ConversationPatch(msgspec.Struct, forbid_unknown_fields=True):
+    priority: Literal["LOW", "NORMAL", "HIGH", "URGENT"] | None = None
+    labels: list[str] | None = None
 
 
 class NameBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,6 +74,15 @@ async def reopen_conversation(
     return entities.conversation(await use(caller, ConversationId(id)))
 
 
+@patch("/conversations/{id:uuid}", tags=TAGS)
+async def classify_conversation(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[ConversationPatch], use: FromDishka[ClassifyConversation]
+) -> dict[str, object]:
+    """Its priority in queues, and labels, which find people with such skills."""
+    priority = None if data.priority is None else Priority[data.priority]
+    return entities.conversation(await use(caller, ConversationId(id), priority, data.labels))
+
+
 @patch("/conversations/{id:uuid}/customer-name", tags=TAGS)
 async def rename_customer(
     caller: Asking, id: FromPath[UUID], data: JSONBody[NameBody], use: FromDishka[RenameCustomer]
@@ -98,6 +114,7 @@ HANDLERS = [
     transfer_conversation,
     archive_conversation,
     reopen_conversation,
+    classify_conversation,
     rename_customer,
     list_notes,
     add_note,

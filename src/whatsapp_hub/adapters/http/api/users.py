@@ -10,15 +10,10 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.given import given
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
-from whatsapp_hub.application.accounts.users import (
-    UNCHANGED,
-    NewUser,
-    RegisterUser,
-    Unchanged,
-    UpdateUser,
-    UserChanges,
-)
+from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
+from whatsapp_hub.application.accounts.users import NewUser, RegisterUser, UpdateUser, UserChanges
 from whatsapp_hub.application.presence.set_presence import SetPresence
 from whatsapp_hub.application.reading.queries import Queries, UserFilter
 from whatsapp_hub.domain.access import Action
@@ -42,6 +37,7 @@ class UserPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     name: str | None = None
     role: Role | None = None
     is_active: bool | None = None
+    skills: list[str] | None = None
     department_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
     max_conversations: int | msgspec.UnsetType | None = msgspec.UNSET
 
@@ -51,13 +47,13 @@ class UserPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
             department = UNCHANGED
         elif self.department_id is not None:
             department = DepartmentId(self.department_id)
-        bound = self.max_conversations
         return UserChanges(
             name=self.name,
             role=self.role,
             is_active=self.is_active,
             department_id=department,
-            max_conversations=UNCHANGED if bound is msgspec.UNSET else bound,
+            max_conversations=given(self.max_conversations),
+            skills=self.skills,
         )
 
 

@@ -41,7 +41,15 @@ class Id(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=Tru
     id: UUID
 
 
-Cursor = Newer | Older | Named | Id
+class Ranked(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Of queues: those after it in the order in which they are served."""
+
+    rank: int
+    at: datetime
+    id: UUID
+
+
+Cursor = Newer | Older | Named | Id | Ranked
 
 
 def written(cursor: Cursor) -> str:
@@ -60,6 +68,14 @@ def read_older(text: str) -> Older:
     """Raises Invalid (`/cursor`)."""
     cursor = _decoded(text, Older)
     if not 0 <= cursor.seq < 2**63:
+        raise Invalid.field("cursor", _NOT_OURS)
+    return cursor
+
+
+def read_ranked(text: str) -> Ranked:
+    """Raises Invalid (`/cursor`)."""
+    cursor = _decoded(text, Ranked)
+    if cursor.at.tzinfo is None or not -(2**15) <= cursor.rank < 2**15:
         raise Invalid.field("cursor", _NOT_OURS)
     return cursor
 

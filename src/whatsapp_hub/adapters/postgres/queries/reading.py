@@ -22,10 +22,12 @@ from whatsapp_hub.adapters.postgres.queries.cursors import (
     Named,
     Newer,
     Older,
+    Ranked,
     read_id,
     read_named,
     read_newer,
     read_older,
+    read_ranked,
     written,
 )
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
@@ -49,8 +51,8 @@ T = TypeVar("T")
 _CONVERSATION = f"SELECT {conversations.COLUMNS} FROM conversations WHERE id = $1"
 _QUEUE = f"""
     SELECT {conversations.COLUMNS} FROM conversations WHERE department_id = $1 AND status = 'OPEN'
-      AND (routed_at, id) > ($2, $3)
-    ORDER BY routed_at, id LIMIT $4"""
+      AND (-priority, routed_at, id) > ($2, $3, $4)
+    ORDER BY -priority, routed_at, id LIMIT $5"""
 _MESSAGES = f"""
     SELECT {messages.COLUMNS}, seq FROM messages WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"""
 _USERS = f"""
@@ -72,6 +74,7 @@ _QUICK_REPLIES = f"""
     SELECT {quick_replies.COLUMNS} FROM quick_replies
     WHERE starts_with(shortcut, $1) AND shortcut > $2 ORDER BY shortcut LIMIT $3"""
 _LONG_AGO = Newer(datetime.min.replace(tzinfo=UTC), UUID(int=0))
+_HIGHEST = 100
 _LAST_ID = Id(UUID(int=2**128 - 1))
 
 
@@ -163,12 +166,14 @@ class PostgresQueries:
     async def queue(
         self, tenant_id: TenantId, department_id: DepartmentId, limit: int, cursor: str | None
     ) -> Page[Conversation]:
-        after = _after(cursor)
+        after = read_ranked(cursor) if cursor is not None else Ranked(-_HIGHEST, _LONG_AGO.at, _LONG_AGO.id)
         async with self._storage.connection(tenant_id) as connection:
             if not await connection.fetchrow(departments.ONE, department_id):
                 raise NotFound("department", department_id)
-            rows = await connection.fetch(_QUEUE, department_id, *after, limit + 1)
-        return _page(rows, conversations.conversation_of, limit, lambda c: Newer(c.routed_at or c.created_at, c.id))
+            rows = await connection.fetch(_QUEUE, department_id, after.rank, after.at, after.id, limit + 1)
+        return _page(
+            rows, conversations.conversation_of, limit, lambda c: Ranked(-c.priority, c.routed_at or c.created_at, c.id)
+        )
 
     async def sessions(self, tenant_id: TenantId, limit: int, cursor: str | None) -> Page[Session]:
         rows = await self._rows(tenant_id, _SESSIONS, *_after(cursor), limit + 1)
