@@ -29,6 +29,7 @@ class Action(StrEnum):
     READ_COMPANY = "read the company's settings"
     MANAGE_COMPANY = "change the company's settings and texts"
     READ_AUDIT = "read who changed what"
+    READ_METRICS = "read the company's figures"
     USE_SANDBOX = "play a customer in the sandbox"
     MANAGE_WEBHOOKS = "create, change, test and replay webhooks"
     MANAGE_API_KEYS = "create and revoke API keys"
@@ -44,6 +45,7 @@ _AGENT = frozenset(
         Action.REOPEN_CONVERSATIONS,
         Action.READ_NOTIFICATIONS,
         Action.READ_QUICK_REPLIES,
+        Action.READ_METRICS,
         Action.READ_USERS,
         Action.READ_DEPARTMENTS,
         Action.READ_SESSIONS,

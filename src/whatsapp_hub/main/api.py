@@ -18,6 +18,7 @@ from whatsapp_hub.adapters.http.health import Health
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.adapters.postgres.queries.audit import PostgresAuditTrail
+from whatsapp_hub.adapters.postgres.queries.metrics import PostgresMetrics
 from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
 from whatsapp_hub.adapters.postgres.tickets import PostgresTickets
 from whatsapp_hub.adapters.realtime.clients import SendRates
@@ -40,6 +41,7 @@ from whatsapp_hub.application.ports.security import Tokens
 from whatsapp_hub.application.ports.tickets import TicketStore
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
 from whatsapp_hub.application.reading.audit import AuditTrail
+from whatsapp_hub.application.reading.metrics import Metrics
 from whatsapp_hub.application.reading.queries import Queries
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sending.send_to import SendTo
@@ -68,6 +70,7 @@ class Serving(Provider):
     scope = Scope.APP
     queries = provide(PostgresQueries, provides=Queries)
     audit = provide(PostgresAuditTrail, provides=AuditTrail)
+    metrics = provide(PostgresMetrics, provides=Metrics)
     login = provide(Login)
     tickets = provide(Tickets)
     ticket_store = provide(PostgresTickets, provides=TicketStore)

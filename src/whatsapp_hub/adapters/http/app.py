@@ -23,6 +23,7 @@ from whatsapp_hub.adapters.http.api import (
     events,
     handling,
     messages,
+    metrics,
     notifications,
     sandbox,
     session_codes,
@@ -134,7 +135,7 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, api_keys, users, departments, sessions, session_codes, conversations, handling, messages),
-        *(notifications, company, events, webhooks, tenants),
+        *(notifications, company, metrics, events, webhooks, tenants),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []

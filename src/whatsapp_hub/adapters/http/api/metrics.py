@@ -1,0 +1,86 @@
+"""`/api/metrics`."""
+
+import re
+from datetime import timedelta
+
+from dishka.integrations.litestar import FromDishka
+from litestar import get
+from litestar.params import FromQuery
+
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.application.ports.clock import Clock
+from whatsapp_hub.application.reading.metrics import FirstResponses, Metrics
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import Invalid
+
+TAGS = ["metrics"]
+READ = [allows(Action.READ_METRICS)]
+_PERIOD = re.compile(r"([1-9][0-9]{0,3})([hd])")
+_LONGEST = timedelta(days=366)
+
+
+def _period(text: str) -> timedelta:
+    match = _PERIOD.fullmatch(text)
+    period = timedelta(**{{"h": "hours", "d": "days"}[match[2]]: int(match[1])}) if match else None
+    if period is None or period > _LONGEST:
+        raise Invalid.field("period", "must be hours or days, as in 24h or 7d, at most 366d")
+    return period
+
+
+def _responses(first: FirstResponses) -> dict[str, object]:
+    return {
+        "avgFirstResponseTime": first.mean_s,
+        "medianFirstResponseTime": first.median_s,
+        "avgFirstResponseTimeOpenHours": first.mean_open_s,
+        "medianFirstResponseTimeOpenHours": first.median_open_s,
+    }
+
+
+@get("/metrics/dashboard", guards=READ, tags=TAGS)
+async def get_dashboard(
+    caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock], period: FromQuery[str] = "7d"
+) -> dict[str, object]:
+    """The company's figures; times are in seconds, null where there is nothing yet."""
+    found = await metrics.dashboard(caller.tenant_id, clock(), _period(period))
+    messages = {
+        "today": found.messages_today,
+        "total": found.inbound + found.outbound,
+        "inbound": found.inbound,
+        "outbound": found.outbound,
+    }
+    conversations = {status.value.lower(): count for status, count in found.conversations.items()}
+    return {"conversations": conversations, "messages": messages, **_responses(found.first_responses)}
+
+
+@get("/metrics/agents", guards=READ, tags=TAGS)
+async def get_agents(
+    caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock], period: FromQuery[str] = "7d"
+) -> list[dict[str, object]]:
+    """Each person's figures, by name."""
+    return [
+        {
+            "userId": str(agent.user_id),
+            "name": agent.name,
+            "onlineStatus": agent.online_status.value,
+            "assigned": agent.assigned,
+            "resolved": agent.resolved,
+            "messagesSent": agent.sent,
+            **_responses(agent.first_responses),
+        }
+        for agent in await metrics.agents(caller.tenant_id, clock(), _period(period))
+    ]
+
+
+@get("/metrics/sessions", guards=READ, tags=TAGS)
+async def get_sessions(caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock]) -> dict[str, object]:
+    """Sessions that are connected; how many attempts of the last day succeeded (null: none was made)."""
+    found = await metrics.sessions(caller.tenant_id, clock())
+    tried = found.connected + found.failed
+    return {
+        "active": found.active,
+        "authSuccessRate": found.connected / tried if tried else None,
+        "messagesPerSecond": found.messages_per_second,
+    }
+
+
+HANDLERS = [get_dashboard, get_agents, get_sessions]

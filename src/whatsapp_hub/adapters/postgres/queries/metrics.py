@@ -1,0 +1,108 @@
+"""Figures of a tenant, as hub_app."""
+
+from collections import defaultdict
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
+from whatsapp_hub.application.reading.metrics import AgentFigures, Dashboard, FirstResponses, SessionFigures
+from whatsapp_hub.domain.conversation import ConversationStatus
+from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.tenant import Tenant
+from whatsapp_hub.domain.user import OnlineStatus
+
+RESPONSES_LOOKED_AT = 10_000
+ZONE_WITHOUT_HOURS = "America/Sao_Paulo"
+
+_STATES = """
+    SELECT status, count(*) AS n FROM conversations
+    WHERE tenant_id = $1 AND (status IN ('OPEN', 'ASSIGNED') OR updated_at >= $2) GROUP BY status"""
+_MESSAGES = """
+    SELECT count(*) FILTER (WHERE created_at >= $2 AND direction = 'INBOUND') AS inbound,
+      count(*) FILTER (WHERE created_at >= $2 AND direction = 'OUTBOUND') AS outbound,
+      count(*) FILTER (WHERE created_at >= $3) AS today
+    FROM messages WHERE tenant_id = $1 AND created_at >= least($2, $3)"""
+# The newest of the period: enough for a mean and a median, and bounded on the largest tenant.
+_RESPONSES = """
+    SELECT assigned_user_id, first_customer_at, first_response_at FROM conversations
+    WHERE tenant_id = $1 AND first_response_at >= $2 ORDER BY first_response_at DESC LIMIT $3"""
+_AGENTS = """
+    SELECT u.id, u.name, u.online_status,
+      (SELECT count(*) FROM conversations c WHERE c.assigned_user_id = u.id AND c.status = 'ASSIGNED') AS assigned
+    FROM hub.users u WHERE u.tenant_id = $1 AND u.is_active ORDER BY lower(u.name), u.id"""
+_RESOLVED = """
+    SELECT assigned_user_id AS id, count(*) AS n FROM conversations
+    WHERE tenant_id = $1 AND status = 'RESOLVED' AND updated_at >= $2 GROUP BY 1"""
+_SENT = """
+    SELECT sender_id AS id, count(*) AS n FROM messages
+    WHERE tenant_id = $1 AND created_at >= $2 AND sender_id IS NOT NULL GROUP BY 1"""
+_SESSIONS = """
+    SELECT (SELECT count(*) FROM hub.sessions WHERE tenant_id = $1 AND is_active AND status = 'CONNECTED') AS active,
+      (SELECT count(*) FROM messages WHERE tenant_id = $1 AND created_at >= $2) AS recent,
+      count(*) FILTER (WHERE type = 'session.connected') AS connected,
+      count(*) FILTER (WHERE type IN ('session.error', 'session.auth_corrupted')) AS failed
+    FROM hub.events
+    WHERE tenant_id = $1 AND occurred_at >= $3
+      AND type IN ('session.connected', 'session.error', 'session.auth_corrupted')"""
+
+
+class PostgresMetrics:
+    def __init__(self, storage: PostgresStorage) -> None:
+        self._storage = storage
+
+    async def dashboard(self, tenant_id: TenantId, now: datetime, period: timedelta) -> Dashboard:
+        tenant, since = await self._storage.known_tenant(tenant_id), now - period
+        async with self._storage.connection(tenant_id) as connection:
+            states = {row["status"]: row["n"] for row in await connection.fetch(_STATES, tenant_id, since)}
+            messages = await connection.fetchrow(_MESSAGES, tenant_id, since, _midnight(now, tenant))
+            pairs = await connection.fetch(_RESPONSES, tenant_id, since, RESPONSES_LOOKED_AT)
+        return Dashboard(
+            conversations={status: states.get(status.value, 0) for status in ConversationStatus},
+            messages_today=messages["today"],
+            inbound=messages["inbound"],
+            outbound=messages["outbound"],
+            first_responses=FirstResponses.of([_pair(row) for row in pairs], tenant.hours),
+        )
+
+    async def agents(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[AgentFigures]:
+        tenant, since = await self._storage.known_tenant(tenant_id), now - period
+        async with self._storage.connection(tenant_id) as connection:
+            people = await connection.fetch(_AGENTS, tenant_id)
+            resolved = _counts(await connection.fetch(_RESOLVED, tenant_id, since))
+            sent = _counts(await connection.fetch(_SENT, tenant_id, since))
+            rows = await connection.fetch(_RESPONSES, tenant_id, since, RESPONSES_LOOKED_AT)
+        pairs: dict[Any, list[tuple[datetime, datetime]]] = defaultdict(list)
+        for row in rows:
+            pairs[row["assigned_user_id"]].append(_pair(row))
+        return [
+            AgentFigures(
+                user_id=UserId(p["id"]),
+                name=p["name"],
+                online_status=OnlineStatus(p["online_status"]),
+                assigned=p["assigned"],
+                resolved=resolved.get(p["id"], 0),
+                sent=sent.get(p["id"], 0),
+                first_responses=FirstResponses.of(pairs[p["id"]], tenant.hours),
+            )
+            for p in people
+        ]
+
+    async def sessions(self, tenant_id: TenantId, now: datetime) -> SessionFigures:
+        minute, day = timedelta(minutes=1), timedelta(days=1)
+        async with self._storage.connection(tenant_id) as connection:
+            row = await connection.fetchrow(_SESSIONS, tenant_id, now - minute, now - day)
+        return SessionFigures(row["active"], row["connected"], row["failed"], row["recent"] / minute.total_seconds())
+
+
+def _midnight(now: datetime, tenant: Tenant) -> datetime:
+    zone = ZoneInfo(tenant.hours.timezone if tenant.hours else ZONE_WITHOUT_HOURS)
+    return datetime.combine(now.astimezone(zone).date(), time(), zone)
+
+
+def _pair(row: Any) -> tuple[datetime, datetime]:
+    return row["first_customer_at"], row["first_response_at"]
+
+
+def _counts(rows: Any) -> dict[Any, int]:
+    return {row["id"]: row["n"] for row in rows}

@@ -1,0 +1,76 @@
+"""Figures of a tenant: what dashboards show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import fmean, median
+from typing import Protocol
+
+from whatsapp_hub.domain.conversation import ConversationStatus
+from whatsapp_hub.domain.hours import Hours
+from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.user import OnlineStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FirstResponses:
+    """Seconds from a round's first message to the first answer by a person; None without any."""
+
+    mean_s: float | None
+    median_s: float | None
+    mean_open_s: float | None
+    median_open_s: float | None
+
+    @classmethod
+    def of(cls, pairs: Sequence[tuple[datetime, datetime]], hours: Hours | None) -> "FirstResponses":
+        """By the clock, and counting only open hours (without hours: the same)."""
+        if not pairs:
+            return cls(None, None, None, None)
+        clock = [(answered - wrote).total_seconds() for wrote, answered in pairs]
+        opened = [hours.open_time(wrote, answered).total_seconds() for wrote, answered in pairs] if hours else clock
+        return cls(fmean(clock), median(clock), fmean(opened), median(opened))
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """`conversations`: open and assigned ones now, resolved and archived ones of the period; messages of the period,
+    and of today in the company's time zone."""
+
+    conversations: dict[ConversationStatus, int]
+    messages_today: int
+    inbound: int
+    outbound: int
+    first_responses: FirstResponses
+
+
+@dataclass(frozen=True, slots=True)
+class AgentFigures:
+    """Of one person: what they hold now, what they resolved and sent in the period."""
+
+    user_id: UserId
+    name: str
+    online_status: OnlineStatus
+    assigned: int
+    resolved: int
+    sent: int
+    first_responses: FirstResponses
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFigures:
+    """`connected` and `failed` are attempts of the last 24 hours."""
+
+    active: int
+    connected: int
+    failed: int
+    messages_per_second: float
+
+
+class Metrics(Protocol):
+    async def dashboard(self, tenant_id: TenantId, now: datetime, period: timedelta) -> Dashboard: ...
+
+    async def agents(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[AgentFigures]:
+        """Every active user, by name."""
+        ...
+
+    async def sessions(self, tenant_id: TenantId, now: datetime) -> SessionFigures: ...
