@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0104_service_settings"
-down_revision = "0105"
+down_revision = "0107"
 
 
 def upgrade() -> None:
