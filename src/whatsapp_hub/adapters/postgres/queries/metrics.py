@@ -52,7 +52,7 @@ class PostgresMetrics:
         self._storage = storage
 
     async def dashboard(self, tenant_id: TenantId, now: datetime, period: timedelta) -> Dashboard:
-        tenant, since = await self._storage.known_tenant(tenant_id), now - period
+        tenant, since = await self._storage.directory.tenant(tenant_id), now - period
         async with self._storage.connection(tenant_id) as connection:
             states = {row["status"]: row["n"] for row in await connection.fetch(_STATES, tenant_id, since)}
             messages = await connection.fetchrow(_MESSAGES, tenant_id, since, _midnight(now, tenant))
@@ -66,7 +66,7 @@ class PostgresMetrics:
         )
 
     async def agents(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[AgentFigures]:
-        tenant, since = await self._storage.known_tenant(tenant_id), now - period
+        tenant, since = await self._storage.directory.tenant(tenant_id), now - period
         async with self._storage.connection(tenant_id) as connection:
             people = await connection.fetch(_AGENTS, tenant_id)
             resolved = _counts(await connection.fetch(_RESOLVED, tenant_id, since))
