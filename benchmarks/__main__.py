@@ -10,11 +10,11 @@ import uvloop
 
 from benchmarks import report
 from benchmarks.report import Row
-from benchmarks.rows import QUICK, Size, full_path, ingest, lanes, latency
+from benchmarks.rows import QUICK, Size, full_path, ingest, lanes, latency, sessions
 from benchmarks.rows.customers import desk
 from benchmarks.stack import Stack, stack
 
-GROUPS = ("ingest", "lanes", "full_path", "latency")
+GROUPS = ("ingest", "lanes", "full_path", "latency", "sessions")
 
 
 async def measure(groups: Sequence[str], size: Size) -> list[Row]:
@@ -33,6 +33,8 @@ async def _group(group: str, made: Stack, size: Size) -> list[Row]:
         return await ingest.rows(made, size)
     if group == "lanes":
         return await lanes.rows(made, size)
+    if group == "sessions":
+        return await sessions.rows(made, size)
     async with desk(made, size) as open_desk:
         if group == "full_path":
             return await full_path.rows(open_desk, size)
@@ -56,6 +58,7 @@ def main() -> None:
 
 def _group_of(name: str) -> str | None:
     name = "latency" if name.startswith("event_") else name
+    name = "sessions" if name.startswith(("connector_", "dialling_")) else name
     return next((group for group in GROUPS if name.startswith(group)), None)
 
 

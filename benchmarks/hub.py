@@ -73,13 +73,13 @@ class Hub:
         await self.stop()
 
     async def start(self) -> None:
-        """Returns once `/health` says 200 (a worker alone: at once). Raises RuntimeError with the log's end."""
+        """Returns once `/health` says 200 (a role without HTTP: at once). Raises RuntimeError with the log's end."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "whatsapp_hub", self._role,
                 env=self._environment, stdout=log, stderr=log, stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
-        if self._role != "worker":
+        if self._role in ("api", "serve"):
             await self.until_healthy()
 
     async def until_healthy(self) -> None:

@@ -18,6 +18,7 @@ class Size:
     known_customers: int = 1000
     lane_batches: int = 250
     slow_commits: bool = True
+    dialling_sessions: tuple[int, ...] = (1, 80, 300, 1000)
 
 
 QUICK = Size(
@@ -30,4 +31,5 @@ QUICK = Size(
     known_customers=200,
     lane_batches=50,
     slow_commits=False,
+    dialling_sessions=(1, 20),
 )

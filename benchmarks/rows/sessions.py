@@ -1,0 +1,96 @@
+"""What one connector needs for WhatsApp Web sessions that dial: memory and threads at 0, 1, 80, 300 and 1,000 of them.
+
+A proxy that never answers keeps them dialling. What a connected session needs cannot be measured without WhatsApp.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.blackhole import Blackhole
+from benchmarks.hub import Api, Hub
+from benchmarks.report import Row
+from benchmarks.rows import Size
+from benchmarks.stack import Stack
+
+AT_ONCE = 16
+SETTLED_S = 3.0
+PATIENCE_S = 300.0
+DIALLING = {
+    "MAX_INSTANCES": "5000",
+    "STAGGERED_BOOT_DELAY_MS": "5",
+    "WHATSAPP_RECONNECT_ATTEMPTS": "1000",
+    "WHATSAPP_PROVIDER": "NEONIZE",
+}
+
+
+@dataclass(frozen=True)
+class Weight:
+    """Of the connector's process: memory of its own in MB (shared pages by their share), threads, descriptors."""
+
+    megabytes: float
+    threads: int
+    descriptors: int
+
+    @classmethod
+    def of(cls, pid: int) -> Weight:
+        process = Path(f"/proc/{pid}")
+        lines = (process / "smaps_rollup").read_text().splitlines()
+        kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        return cls(kilobytes / 1024, *(sum(1 for _ in (process / what).iterdir()) for what in ("task", "fd")))
+
+
+async def rows(stack: Stack, size: Size) -> list[Row]:
+    async with AsyncExitStack() as held:
+        blackhole = await held.enter_async_context(Blackhole())
+        environment = {**stack.environment, **DIALLING}
+        hub = await held.enter_async_context(Hub(stack.folder, "api", **environment))
+        api = await held.enter_async_context(Api(hub))
+        connector = await held.enter_async_context(Hub(stack.folder, "connector", **environment))
+        weights: dict[int, Weight] = {}
+        dialling = 0
+        for wanted in (0, *size.dialling_sessions):
+            await _dial(api, blackhole, range(dialling, wanted))
+            await _until_held(blackhole, wanted)
+            await asyncio.sleep(SETTLED_S)
+            weights[wanted], dialling = Weight.of(connector.pid), wanted
+    return [*_rows(weights), *_slope(weights)]
+
+
+async def _dial(api: Api, blackhole: Blackhole, numbers: range) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def one(number: int) -> None:
+        async with gate:
+            settings = {"proxy": blackhole.address}
+            made = await api.post("/api/sessions", name=f"dials-{number}", provider="NEONIZE", settings=settings)
+            await api.post(f"/api/sessions/{made['id']}/start")
+
+    await asyncio.gather(*(one(number) for number in numbers))
+
+
+async def _until_held(blackhole: Blackhole, wanted: int) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while blackhole.held < wanted * 0.98:  # a few are always between two attempts
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{blackhole.held} of {wanted} sessions dial after {PATIENCE_S:.0f} s")
+        await asyncio.sleep(0.1)
+
+
+def _rows(weights: dict[int, Weight]) -> list[Row]:
+    found = []
+    for number, weight in weights.items():
+        found.append(Row.of(f"connector_memory_at_{number}", [weight.megabytes], "MB", less_is_better=True))
+        found.append(Row.of(f"connector_threads_at_{number}", [weight.threads], "", less_is_better=True))
+    return found
+
+
+def _slope(weights: dict[int, Weight]) -> list[Row]:
+    """One more session, between the two largest numbers."""
+    few, many = sorted(weights)[-2:]
+    more = (weights[many].megabytes - weights[few].megabytes) / (many - few)
+    return [Row.of("dialling_session_memory", [more], "MB", reach=0.5, stretch=0.3, less_is_better=True)]
