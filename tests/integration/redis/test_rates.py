@@ -8,12 +8,17 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from whatsapp_hub.adapters.redis import rates as redis_rates
 from whatsapp_hub.adapters.redis.rates import LocalRates, ValkeyRates
 from whatsapp_hub.application.ports.rates import Rates
 
 
 @pytest_asyncio.fixture(params=["local", "valkey", "valkey away"])
-async def rates(request: pytest.FixtureRequest, valkey_url: str) -> AsyncIterator[Rates]:
+async def rates(
+    request: pytest.FixtureRequest, valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Rates]:
+    """Without the haste that takes a slow Valkey for one that is away."""
+    monkeypatch.setattr(redis_rates, "_DEADLINE_S", 30)
     if request.param == "local":
         yield LocalRates()
         return
