@@ -78,7 +78,8 @@ class Stage:
     variables: dict[str, str] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def role(self, name: str, **variables: str) -> AsyncIterator[Process]:
+    async def role(self, name: str, program: str | None = None, **variables: str) -> AsyncIterator[Process]:
+        command = ("-P", program) if program else ("-m", "whatsapp_hub")
         environment = {
             **os.environ,
             **SECRETS,
@@ -93,7 +94,7 @@ class Stage:
         log = self.folder / f"{name}-{uuid4().hex[:6]}.log"
         with log.open("wb") as output:
             started = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "whatsapp_hub", name, env=environment, stdout=output, stderr=output
+                sys.executable, *command, name, env=environment, stdout=output, stderr=output
             )
         process = Process(started, log)
         try:

@@ -7,14 +7,35 @@ always believes its lease to end sooner than PostgreSQL does.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from whatsapp_hub.application.ports.lines import Connector, Leases
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_LEFT_BEHIND: set[asyncio.Task[Any]] = set()
+
+
+async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` gives. It is left behind, cancelled, when time is up: not even its tidying up is waited for (a driver
+    may ask a database that hangs to cancel, and wait for that). Raises TimeoutError."""
+    task = asyncio.create_task(work)
+    try:
+        done, _ = await asyncio.wait([task], timeout=seconds)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if done:
+        return task.result()
+    task.cancel()
+    _LEFT_BEHIND.add(task)
+    task.add_done_callback(_LEFT_BEHIND.discard)
+    raise TimeoutError
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +74,7 @@ class KeepLease:
         while self.connector is None:
             connector, began = self.make(), time.monotonic()
             try:
-                async with asyncio.timeout(self.terms.give_up_s):
-                    await self.leases.enter(connector, self.terms.lease_s)
+                await within(self.terms.give_up_s, self.leases.enter(connector, self.terms.lease_s))
             except (Unavailable, TimeoutError):
                 await asyncio.sleep(self.terms.renew_s)
             else:
@@ -67,12 +87,13 @@ class KeepLease:
             return True
         began = time.monotonic()
         try:
-            async with asyncio.timeout(self.terms.give_up_s - self.terms.renew_s):
-                if not await self.leases.renew(self.connector.id, self.terms.lease_s):
-                    log.error("connector.lease_lost", extra={"connector": str(self.connector.id)})
-                    return False
+            patience_s = self.terms.give_up_s - self.terms.renew_s
+            renewed = await within(patience_s, self.leases.renew(self.connector.id, self.terms.lease_s))
         except (Unavailable, TimeoutError):
             return self.age_s < self.terms.give_up_s
+        if not renewed:
+            log.error("connector.lease_lost", extra={"connector": str(self.connector.id)})
+            return False
         self._renewed_at = began
         return True
 
@@ -82,8 +103,7 @@ class KeepLease:
         if connector is None:
             return
         try:
-            async with asyncio.timeout(self.terms.give_up_s):
-                await self.leases.leave(connector.id, clean=clean)
+            await within(self.terms.give_up_s, self.leases.leave(connector.id, clean=clean))
         except (Unavailable, TimeoutError):
             log.warning("connector.left_unheard", extra={"connector": str(connector.id)})
 
