@@ -269,7 +269,7 @@ def pacing_of(capabilities: Capabilities, settings: Settings) -> Pacing:
     session = capabilities.session_rate
     if session and capabilities.provider in WHATSAPP_WEB:
         session = Rate(60 / settings.whatsapp_session_rate, session.burst)
-    return Pacing(session, capabilities.chat_rate)
+    return Pacing(session, capabilities.chat_rate, settings.human_pace if capabilities.holds_socket else None)
 
 
 WHATSAPP_WEB = frozenset({"WAHA", "NEONIZE"})

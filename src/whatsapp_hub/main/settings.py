@@ -17,6 +17,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta
 
+from whatsapp_hub.application.ports.lanes import HumanPace
+from whatsapp_hub.domain.capabilities import Rate
 from whatsapp_hub.domain.life import Rules
 
 Count = Annotated[int, Meta(ge=0)]
@@ -66,6 +68,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     # Sessions
     whatsapp_provider: ProviderName = "NEONIZE"
     whatsapp_session_rate: Positive = 20
+    whatsapp_typing_speed: Count = 20
+    whatsapp_typing_max_ms: Count = 5_000
+    whatsapp_warmup_days: Count = 0
+    whatsapp_warmup_first_day: Positive = 50
+    whatsapp_strangers_per_hour: Count = 0
     max_instances: Positive = 80
     whatsapp_max_sessions: Positive | None = None
     staggered_boot_delay_ms: Count = 500
@@ -121,6 +128,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
             pairing=timedelta(milliseconds=self.whatsapp_session_timeout),
             code=timedelta(milliseconds=self.whatsapp_qr_timeout),
             attempts=self.whatsapp_reconnect_attempts,
+        )
+
+    @property
+    def human_pace(self) -> HumanPace:
+        """Of sessions that connectors hold."""
+        strangers = self.whatsapp_strangers_per_hour
+        return HumanPace(
+            characters_per_s=self.whatsapp_typing_speed,
+            longest_typing_s=self.whatsapp_typing_max_ms / 1000,
+            warm_days=self.whatsapp_warmup_days,
+            warm_first_day=self.whatsapp_warmup_first_day,
+            strangers=Rate(3600 / strangers, max(1, strangers // 4)) if strangers else None,
         )
 
     def completed(self) -> Settings:

@@ -311,3 +311,17 @@ async def test_without_a_holder_a_command_says_so(stage: Stage, monkeypatch: pyt
     )
     with pytest.raises(Unavailable, match="no connector"):
         await (await stage.use(RequestPairingCode))(stage.caller, session.id, "5511987654321")
+
+
+async def test_a_text_is_typed_before_it_is_sent(stage: Stage) -> None:
+    session = await stage.connected()
+    login = await stage.login(session)
+    await stage.say(session, "5511911110009", "a text that takes two seconds to type. ")
+
+    async def sent() -> bool:
+        return any("send" in what for _, what in login.said)
+
+    await stage.until(sent)
+    typed_at = next(at for at, what in login.said if what.get("typing") == "5511911110009")
+    sent_at = next(at for at, what in login.said if "send" in what)
+    assert sent_at - typed_at >= 1.3

@@ -7,10 +7,10 @@ from collections import defaultdict
 from typing import Any
 
 from whatsapp_hub.application.ports.delivery import Work
-from whatsapp_hub.application.ports.lanes import Claim, Pacing, Release
+from whatsapp_hub.application.ports.lanes import Claim, HumanPace, Pacing, Release
 from whatsapp_hub.domain.capabilities import Rate
 from whatsapp_hub.domain.contact import IdentityKind
-from whatsapp_hub.domain.message import MessageStatus
+from whatsapp_hub.domain.message import Direction, MessageStatus
 
 from .conftest import NOW, World
 
@@ -244,3 +244,51 @@ async def test_an_abandoned_session_has_empty_lanes(world: World) -> None:
     assert await claim(world) == []
     async with world.uow() as uow:
         assert not await uow.lanes.has_open_attempt(world.session.id)
+
+
+async def test_what_a_person_writes_is_typed_first(world: World) -> None:
+    pacing = {"SANDBOX": Pacing(None, None, HumanPace(characters_per_s=10, longest_typing_s=0.3))}
+    conversation = await world.conversation()
+    await world.enqueue(conversation, "a text of some length")
+
+    async def look() -> tuple[list[str], list[str]]:
+        async with world.uow() as uow:
+            claims = await uow.lanes.claim(pacing, 9, 30)
+            typing = uow.lanes.take_typing()
+            await uow.commit()
+        return [c.message.content.text for c in claims], [lane.chat for lane in typing]
+
+    assert await look() == ([], [conversation.chat])
+    assert await look() == ([], []), "typing is shown once"
+    await asyncio.sleep(0.45)
+    assert await look() == (["a text of some length"], [])
+
+
+async def test_first_contacts_wait_for_a_slot_of_their_own(world: World) -> None:
+    pacing = {"SANDBOX": Pacing(None, None, HumanPace(strangers=Rate(0.4)))}
+    known = await world.conversation()
+    async with world.uow() as uow:
+        was = world.make_message(known, "hello from me", direction=Direction.INBOUND, status=MessageStatus.DELIVERED)
+        await uow.messages.add([was])
+        await uow.commit()
+    for n in range(3):
+        await world.enqueue(await world.conversation(), f"stranger {n}")
+    await world.enqueue(known, "known")
+    texts = [c.message.content.text for c in await claim(world, pacing=pacing)]
+    assert "known" in texts
+    assert len(texts) == 2, "one first contact at once"
+    await asyncio.sleep(0.45)
+    assert len(await claim(world, pacing=pacing)) == 1
+    await asyncio.sleep(0.45)
+    assert len(await claim(world, pacing=pacing)) == 1
+
+
+async def test_a_young_number_waits(world: World) -> None:
+    pacing = {"SANDBOX": Pacing(None, None, HumanPace(warm_days=7, warm_first_day=8))}
+    await world.hub.owner.execute("UPDATE hub.sessions SET created_at = now() WHERE id = $1", world.session.id)
+    for n in range(5):
+        await world.enqueue(await world.conversation(), f"m{n}")
+    assert len(await claim(world, pacing=pacing)) == 2, "a quarter of the first day's"
+    waits = "SELECT next_at - now() AS wait FROM hub.lanes WHERE session_id = $1 AND attempt_message IS NULL"
+    later = await world.hub.owner.fetch(waits, world.session.id)
+    assert all(row["wait"].total_seconds() > 3600 for row in later)

@@ -1,6 +1,7 @@
 """Lanes: one ordered lane a chat of a session. A lane with an open attempt is leased, and due again (`next_at`) when
 the lease ends. Lanes are locked in the order of (session, chat); a claim waits for nobody."""
 
+import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.messages import COLUMNS, SELECT, message_of
-from whatsapp_hub.adapters.postgres.pacing import turn
+from whatsapp_hub.adapters.postgres.pacing import Head, Paces, turn
 from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, Pacing, Release
 from whatsapp_hub.domain.contact import Identity, IdentityKind
 from whatsapp_hub.domain.ids import SessionId
@@ -30,30 +31,64 @@ _NUMBER = """
 _DUE = "l.queued > 0 AND l.attempt_message IS NULL AND l.next_at <= (SELECT clock_timestamp())"
 _PICK = f"""
     WITH p AS MATERIALIZED (
-      SELECT session_id, provider, paced_until FROM hub.paces
+      SELECT session_id, provider, paced_until %(paces)s FROM hub.paces
       WHERE provider = ANY($1::text[]) AND ($2::uuid[] IS NULL OR session_id = ANY($2))
-        AND hold_until <= clock_timestamp() %s
+        AND hold_until <= clock_timestamp() %(held)s
         AND EXISTS (SELECT FROM hub.lanes l WHERE l.session_id = paces.session_id AND {_DUE})
-      ORDER BY random() %s)
-    SELECT l.*, p.provider, greatest(p.paced_until, 'epoch') AS session_paced, clock_timestamp() AS now
+      ORDER BY random() %(lock)s)
+    SELECT l.*, %(columns)s p.provider, greatest(p.paced_until, 'epoch') AS session_paced, clock_timestamp() AS now
     FROM p CROSS JOIN LATERAL (
-      SELECT session_id, chat, greatest(paced_until, 'epoch') AS lane_paced, slot_at FROM hub.lanes l
+      SELECT session_id, chat, greatest(paced_until, 'epoch') AS lane_paced, slot_at, typing_for FROM hub.lanes l
       WHERE l.session_id = p.session_id AND {_DUE}
       ORDER BY l.next_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS l
-    LIMIT $3"""
+    %(head)s LIMIT $3"""
 _IS_HELD = """AND EXISTS (
           SELECT FROM hub.lines k JOIN hub.connectors c ON c.id = k.connector_id AND c.until > clock_timestamp()
           JOIN unnest($2::uuid[], $5::bigint[]) AS h(session_id, fence) USING (session_id, fence)
           WHERE k.session_id = paces.session_id AND k.connector_id = $4)"""
-_ONE_AT_A_TIME = "FOR NO KEY UPDATE SKIP LOCKED"
-_PICK_PACED, _PICK_FREELY = _PICK % ("", _ONE_AT_A_TIME), _PICK % ("", "")
-_PICK_HELD_PACED, _PICK_HELD_FREELY = _PICK % (_IS_HELD, _ONE_AT_A_TIME), _PICK % (_IS_HELD, "")
+# What a person's pace depends on: how long the number is linked, the head's length, and whether the two ever spoke.
+_PACES = """, warm_until, strangers_until, clock_timestamp() - coalesce(
+        (SELECT paired_at FROM hub.lines WHERE session_id = paces.session_id),
+        (SELECT created_at FROM hub.sessions WHERE id = paces.session_id)) AS age"""
+_COLUMNS = """h.id AS head, coalesce(h.characters, 0) AS characters, coalesce(h.is_stranger, false) AS is_stranger,
+      greatest(p.warm_until, 'epoch') AS warm_paced, greatest(p.strangers_until, 'epoch') AS strangers_paced, p.age,"""
+_HEAD = """LEFT JOIN LATERAL (
+      SELECT m.id, length(m.content) AS characters,
+        NOT EXISTS (SELECT FROM messages o WHERE o.conversation_id = m.conversation_id AND o.id <> m.id
+                    AND (o.direction = 'INBOUND' OR o.status <> 'PENDING'))
+        AND NOT EXISTS (SELECT FROM conversations c WHERE c.session_id = m.session_id AND c.contact_id = m.contact_id
+                        AND c.id <> m.conversation_id) AS is_stranger
+      FROM messages m WHERE m.session_id = l.session_id AND m.chat = l.chat AND m.queue_seq IS NOT NULL
+      ORDER BY m.queue_seq LIMIT 1) AS h ON true"""
+
+
+def _pick(*, held: bool, paced: bool, human: bool) -> str:
+    """Of paced sessions each claim locks the pace; of a human one it must know what is to be said to whom."""
+    return _PICK % {
+        "held": _IS_HELD if held else "",
+        "lock": "FOR NO KEY UPDATE SKIP LOCKED" if paced else "",
+        "paces": _PACES if human else "",
+        "columns": _COLUMNS if human else "",
+        "head": _HEAD if human else "",
+    }
+
+
+_KINDS_OF_PACE = ((True, False), (False, False), (True, True))  # (paced, human)
+_PICKS = {
+    (held, paced, human): _pick(held=held, paced=paced, human=human)
+    for held in (False, True)
+    for paced, human in _KINDS_OF_PACE
+}
 _POSTPONE = """
-    UPDATE hub.lanes l SET next_at = x.at, slot_at = x.slot_at
-    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[]) AS x(session_id, chat, at, slot_at)
+    UPDATE hub.lanes l SET next_at = x.at, slot_at = x.slot_at, typing_for = coalesce(x.typing_for, l.typing_for)
+    FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::uuid[])
+      AS x(session_id, chat, at, slot_at, typing_for)
     WHERE l.session_id = x.session_id AND l.chat = x.chat"""
 _PACE = """
-    UPDATE hub.paces p SET paced_until = x.at FROM unnest($1::uuid[], $2::timestamptz[]) AS x(session_id, at)
+    UPDATE hub.paces p SET paced_until = x.at, warm_until = coalesce(x.warm, p.warm_until),
+      strangers_until = coalesce(x.strangers, p.strangers_until)
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
+      AS x(session_id, at, warm, strangers)
     WHERE p.session_id = x.session_id"""
 # A lane whose count says more than there is (its messages were deleted) is emptied instead.
 _LEASE = f"""
@@ -156,19 +191,35 @@ class _Turns:
     """The due lanes of one pick, decided."""
 
     now: list[tuple[UUID, str, datetime | None]] = field(default_factory=list)
-    later: list[tuple[UUID, str, datetime, datetime | None]] = field(default_factory=list)
-    paces: dict[UUID, datetime] = field(default_factory=dict)
+    later: list[tuple[UUID, str, datetime, datetime | None, UUID | None]] = field(default_factory=list)
+    paces: dict[UUID, Paces] = field(default_factory=dict)
+    typing: list[LaneKey] = field(default_factory=list)
 
     def decide(self, row: Any, pacing: Pacing) -> None:
-        session_id = row["session_id"]
-        session_paced = self.paces.get(session_id, row["session_paced"])
-        its = turn(pacing.session, pacing.chat, session_paced, row["lane_paced"], row["slot_at"], row["now"])
-        if its.session_paced:
-            self.paces[session_id] = its.session_paced
-        if its.at:
-            self.later.append((session_id, row["chat"], its.at, its.slot_at))
-        else:
-            self.now.append((session_id, row["chat"], its.lane_paced))
+        session_id, chat = row["session_id"], row["chat"]
+        paces, head = self.paces.get(session_id) or _paces(row, pacing), _head(row, pacing)
+        its = turn(pacing, paces, row["lane_paced"], row["slot_at"], row["now"], head, random.random())  # noqa: S311 (no secret)
+        if its.paces and its.paces != paces:
+            self.paces[session_id] = its.paces
+        if its.at is None:
+            self.now.append((session_id, chat, its.lane_paced))
+            return
+        self.later.append((session_id, chat, its.at, its.slot_at, row["head"] if its.types else None))
+        if its.types:
+            self.typing.append(LaneKey(session_id, chat))
+
+
+def _paces(row: Any, pacing: Pacing) -> Paces:
+    if pacing.human is None:
+        return Paces(row["session_paced"])
+    return Paces(row["session_paced"], row["warm_paced"], row["strangers_paced"])
+
+
+def _head(row: Any, pacing: Pacing) -> Head | None:
+    if pacing.human is None:
+        return None
+    is_typed = row["typing_for"] is not None and row["typing_for"] == row["head"]
+    return Head(row["characters"], row["is_stranger"], is_typed, row["age"])
 
 
 class PostgresLanes:
@@ -178,6 +229,7 @@ class PostgresLanes:
         self.made_due = False
         self.made_due_held = False
         """Whether a lane may have become due here, so that the commit wakes whoever drains it: workers, connectors."""
+        self._typing: list[LaneKey] = []
 
     async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
         if not messages:
@@ -198,12 +250,11 @@ class PostgresLanes:
         holding: Holding | None = None,
     ) -> list[Claim]:
         claims: list[Claim] = []
-        paced = [kind for kind, p in pacing.items() if p.session]
-        freely = [kind for kind in pacing if kind not in paced]
-        picks = (_PICK_HELD_PACED, _PICK_HELD_FREELY) if holding else (_PICK_PACED, _PICK_FREELY)
         sessions = list(holding.fences) if holding else None
         lease = (holding.connector_id, list(holding.fences.values())) if holding else ()
-        for pick, kinds in zip(picks, (paced, freely), strict=True):
+        for paced, human in _KINDS_OF_PACE:
+            kinds = [k for k, p in pacing.items() if _kind_of_pace(p) == (paced, human)]
+            pick = _PICKS[holding is not None, paced, human]
             for _ in range(_ROUNDS if kinds else 0):
                 wanted = limit - len(claims)
                 rows = await self._connection.fetch(pick, kinds, sessions, wanted, *lease) if wanted else []
@@ -212,6 +263,10 @@ class PostgresLanes:
                     break
         return claims
 
+    def take_typing(self) -> list[LaneKey]:
+        taken, self._typing = self._typing, []
+        return taken
+
     async def _lease(self, rows: Sequence[Any], pacing: Mapping[str, Pacing], lease_s: float) -> list[Claim]:
         turns = _Turns()
         for row in rows:
@@ -219,7 +274,9 @@ class PostgresLanes:
         if turns.later:
             await self._connection.execute(_POSTPONE, *zip(*turns.later, strict=True))
         if turns.paces:
-            await self._connection.execute(_PACE, list(turns.paces), list(turns.paces.values()))
+            rows = [(id, p.session, p.warm, p.strangers) for id, p in turns.paces.items()]
+            await self._connection.execute(_PACE, *zip(*rows, strict=True))
+        self._typing += turns.typing
         if not turns.now:
             return []
         return [_claim(row) for row in await self._connection.fetch(_LEASE, *zip(*turns.now, strict=True), lease_s)]
@@ -278,6 +335,11 @@ class PostgresLanes:
         await self._connection.execute(_LOCK_ALL, session_id)
         await self._connection.execute(_EMPTY, session_id)
         return messages
+
+
+def _kind_of_pace(pacing: Pacing) -> tuple[bool, bool]:
+    is_human = pacing.human is not None
+    return pacing.session is not None or is_human, is_human
 
 
 def _claim(row: Any) -> Claim:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from whatsapp_hub.application.ports.lines import ConnectorId
@@ -42,11 +43,32 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class HumanPace:
+    """How a person would write. A text takes its length at `characters_per_s` (0: nobody types), `longest_typing_s` at
+    most. A number that was linked `warm_days` ago or less sends `warm_first_day` messages on its first day, twice as
+    many on each further one (0: no such limit). `strangers`: first contacts with people who never wrote."""
+
+    characters_per_s: float = 0.0
+    longest_typing_s: float = 5.0
+    warm_days: int = 0
+    warm_first_day: int = 50
+    strangers: Rate | None = None
+
+    def warm_rate(self, age: timedelta) -> Rate | None:
+        """A quarter of the day's messages at once, the others evenly over the day."""
+        if age.days >= self.warm_days:
+            return None
+        today = self.warm_first_day * 2**age.days
+        return Rate(86_400 / today, max(1, today // 4))
+
+
+@dataclass(frozen=True, slots=True)
 class Pacing:
-    """How fast a session and each of its chats may send (None: no limit)."""
+    """How fast a session and each of its chats may send (None: no limit), and whether as a person would."""
 
     session: Rate | None
     chat: Rate | None
+    human: HumanPace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +101,10 @@ class Lanes(Protocol):
         than now gets it as its next_at and is not claimed. Leaves out sessions on hold, leased lanes, and
         lanes whose last attempt is still open (`stale` sees to those). Never waits for another claimer.
         """
+        ...
+
+    def take_typing(self) -> list[LaneKey]:
+        """Lanes whose head is being typed from now on, as this transaction's claims found since this was last asked."""
         ...
 
     async def stale(self, limit: int, wait_s: float) -> list[Message]:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.lanes import Claim, Holding, Pacing
-from whatsapp_hub.application.ports.provider import Outgoing, Providers, SessionRef
+from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, Pacing
+from whatsapp_hub.application.ports.provider import Outgoing, Providers, SessionRef, ShowsTyping
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result
 from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, ProviderError
@@ -23,6 +23,8 @@ from whatsapp_hub.domain.message import MessageStatus
 from whatsapp_hub.domain.session import UNREADABLE, Session
 
 log = logging.getLogger(__name__)
+
+TYPING_CALL_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,12 @@ class DrainLanes:
         claimed_at = time.monotonic()
         async with self.storage.tenant(tenant_id) as uow:
             claims = await uow.lanes.claim(self.pacing, room, self.deadlines.lease_s, holding)
-            held = await uow.sessions.peek({c.lane.session_id for c in claims}) if claims else {}
+            typing = uow.lanes.take_typing()
+            concerned = {c.lane.session_id for c in claims} | {lane.session_id for lane in typing}
+            held = await uow.sessions.peek(concerned) if concerned else {}
             await uow.commit()
+        for lane in typing:
+            self._type(lane, held[lane.session_id])
         for claim in claims:
             self._start(tenant_id, claim, held[claim.lane.session_id], claimed_at)
         return len(claims)
@@ -95,6 +101,15 @@ class DrainLanes:
         if not self._calling[tenant_id]:
             del self._calling[tenant_id]
 
+    def _type(self, lane: LaneKey, session: Session) -> None:
+        """Beside everything else: that it was seen is nobody's concern."""
+        provider = self.providers.live(session.provider)
+        if not isinstance(provider, ShowsTyping) or not self.still_held(session.id):
+            return
+        task = asyncio.create_task(_show_typing(provider, _ref(session), lane.chat))
+        self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
+
     async def _run(self, tenant_id: TenantId, claim: Claim, session: Session, claimed_at: float) -> None:
         result = await self._call(claim, session, claimed_at)
         await self._completer(tenant_id, result)
@@ -109,7 +124,7 @@ class DrainLanes:
         provider = self.providers.live(session.provider)
         message = claim.message
         outgoing = Outgoing(message.id, message.chat, claim.recipient, message.content, message.reply_to)
-        ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+        ref = _ref(session)
         try:
             async with asyncio.timeout(self.deadlines.call_s + 1):
                 return Result(claim, await provider.send(ref, outgoing, self.deadlines.call_s))
@@ -120,3 +135,15 @@ class DrainLanes:
         except Exception as error:
             log.exception("lanes.provider_broke", extra={"message_id": str(message.id)})
             return Result(claim, error=OutcomeUnknown("internal", type(error).__name__))
+
+
+async def _show_typing(provider: ShowsTyping, session: SessionRef, chat: str) -> None:
+    try:
+        async with asyncio.timeout(TYPING_CALL_S):
+            await provider.show_typing(session, chat, None)
+    except Exception as error:
+        log.debug("lanes.typing_unseen", extra={"error": type(error).__name__})
+
+
+def _ref(session: Session) -> SessionRef:
+    return SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
