@@ -76,6 +76,7 @@ class Stage:
     server: PigeonServer
     caller: Caller
     variables: dict[str, str] = field(default_factory=dict)
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
     async def role(self, name: str, program: str | None = None, **variables: str) -> AsyncIterator[Process]:
@@ -114,7 +115,8 @@ class Stage:
         return session
 
     async def rows(self, statement: str, *arguments: object) -> list[dict[str, Any]]:
-        return [dict(row) for row in await self.owner.fetch(statement, *arguments)]
+        async with self.one_at_a_time:
+            return [dict(row) for row in await self.owner.fetch(statement, *arguments)]
 
     async def line(self, session: Session | SessionId) -> dict[str, Any]:
         id = session.id if isinstance(session, Session) else session

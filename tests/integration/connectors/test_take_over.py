@@ -154,7 +154,7 @@ async def test_one_that_was_paused_never_acts_on_what_is_anothers_by_now(stage: 
 async def test_a_dead_holders_store_connections_are_ended(stage: Stage) -> None:
     async with AsyncExitStack() as stack:
         a, b = await two(stage, stack)
-        sessions = await hold(stage, 10, store=stage.database_url)
+        await hold(stage, 10, store=stage.database_url)
 
         async def stores() -> dict[str, int]:
             rows = await stage.rows(
@@ -165,17 +165,18 @@ async def test_a_dead_holders_store_connections_are_ended(stage: Stage) -> None:
 
         before = await stores()
         assert len(before) == 10
+        of_a = {f"whatsapp-hub session {login.session}" for login in stage.server.logins if login.pid == a.pid}
+        assert of_a
         a.send(signal.SIGSTOP)
 
-        async def all_with_b() -> bool:
-            return await holders(stage) == {b.pid: 10} and len(await stores()) == 10
+        async def anew() -> bool:
+            after = await stores()
+            return len(after) == 10 and all(after[name] != before[name] for name in of_a)
 
-        await stage.until(all_with_b, 30)
-        pids = {login.session for login in stage.server.logins if login.pid == a.pid}
+        await stage.until(anew, 30)
+        assert await holders(stage) == {b.pid: 10}
         after = await stores()
-        for session in sessions:
-            name = f"whatsapp-hub session {session.id}"
-            assert (before[name] == after[name]) is (str(session.id) not in pids)
+        assert {name for name in before if after[name] != before[name]} == of_a, "the others' are left alone"
         a.send(signal.SIGKILL)
         await a.ended()
 
