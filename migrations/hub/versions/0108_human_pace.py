@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0106"
-down_revision = "0105"
+revision = "0108"
+down_revision = "0105_metrics"
 
 _STEPS = (
     "ALTER TABLE hub.paces ADD COLUMN warm_until timestamptz NOT NULL DEFAULT '-infinity'",
