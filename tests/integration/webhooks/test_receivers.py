@@ -4,11 +4,13 @@ import asyncio
 import json
 import random
 from collections import defaultdict
+from typing import Any
 
 import pytest
 
 from tests.fakes.receiver import CUT, GARBAGE, HANG, OK, FakeReceiver, Posted, status
 from tests.integration.webhooks.conftest import CALL_S, Desk, until
+from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.webhook import WebhookFormat
 
 
@@ -251,6 +253,28 @@ async def test_a_worker_that_dies_is_replaced_and_what_it_had_posted_may_come_ag
         for posted in receiver.posted:
             ids[posted.json()["data"]["number"]].add(posted.id)
         assert {len(several) for several in ids.values()} == {1}
+
+
+async def test_a_database_that_is_away_for_a_moment_doubles_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whatsapp_hub.application.integrations.deliver.AWAY_S", 0.02)
+    away, record = 3, desk.queue.record
+
+    async def sometimes(*given: Any) -> None:
+        nonlocal away
+        if away:
+            away -= 1
+            raise Unavailable("just now")
+        await record(*given)
+
+    desk.queue.record = sometimes  # type: ignore[method-assign]
+    async with FakeReceiver() as receiver, desk.working():
+        await desk.subscribe(receiver)
+        await desk.happens(0, count=5)
+        await until(lambda: len(receiver.taken) == 5)
+        await asyncio.sleep(0.3)
+        assert (receiver.numbers(), away) == ([1, 2, 3, 4, 5], 0)
 
 
 async def _never(*_: object) -> None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.webhooks import Done, Due, Lease, Receiver, WebhookQueue, WebhookSender
 from whatsapp_hub.domain.delivery import OPENS_AFTER, Attempt, DeliveryState, probe_in_s, retry_in_s
+from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.webhook import Webhook
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ DUE_AT_ONCE = 64
 LEASE_S = 40.0
 RENEW_S = 8.0
 LOOK_APART_S = 1.0
+AWAY_S = 0.5
 GATHER_S = 0.01
 """What finishes within it is written down together."""
 GONE = "gone: the receiver answered 410"
@@ -176,7 +178,7 @@ class Drive:
         """Down in one go, before their lanes may go on."""
         finished = [lane for lane, task in self._flying.items() if task.done()]
         done, self._done = self._done, []
-        await self.deliver.queue.record(self.lease, done)
+        await self._record(done)
         if self.failures != self._rated:
             is_back = self._rated >= OPENS_AFTER and not self.failures
             await self.deliver.queue.rate(self.lease, self.failures, self.left_alone_s, is_back)
@@ -185,6 +187,17 @@ class Drive:
             await self.deliver.queue.end(self.lease, GONE)
         for lane in finished:  # only those: what ended during the writing is not written yet
             self._flying.pop(lane).result()
+
+    async def _record(self, done: list[Done]) -> None:
+        """What is not written down is posted again: a database that is away for a moment is waited for, as long as
+        the lease is ours. Raises Unavailable after that."""
+        while True:
+            try:
+                return await self.deliver.queue.record(self.lease, done)
+            except Unavailable:
+                if time.monotonic() > self._looked + LEASE_S:
+                    raise
+                await asyncio.sleep(AWAY_S)
 
 
 def _lanes(due: list[Due]) -> list[deque[Due]]:

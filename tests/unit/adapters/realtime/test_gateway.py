@@ -344,6 +344,41 @@ async def test_a_client_learns_where_the_log_stands(desk: Desk) -> None:
     assert client.base == 1
 
 
+async def test_a_client_that_is_too_slow_hears_why_and_gets_the_rest_when_it_comes_back(desk: Desk) -> None:
+    user = desk.world.add(a_user("seller", department=SALES))
+    slow = await desk.connect(user)
+    await slow.positions()
+    desk.gateway._fanout._max_waiting = 20
+    eio_sid = desk.gateway._server.manager.eio_sid_from_sid(slow.io.get_sid(), "/")
+    socket = desk.gateway._server.eio.sockets[eio_sid]
+    reads, poll = asyncio.Event(), socket.poll
+
+    async def stopping() -> list[Any]:
+        await reads.wait()
+        return await poll()
+
+    socket.poll = stopping
+    conversation = a_conversation(department_id=SALES)
+    first = await desk.moves("conversation.queued", conversation)
+    await desk.receives(conversation)
+    await asyncio.sleep(0.05)  # its writer is in the `poll` before
+    for _ in range(40):
+        await desk.receives(conversation)
+    reads.set()
+    async with asyncio.timeout(5):
+        while slow.io.connected:
+            await asyncio.sleep(0.01)
+    name, data = slow.heard[-1]
+    assert (name, data["code"]) == ("error", "too_slow")
+    seen = [data["position"] for _, data in slow.heard if "position" in data]
+    assert len(seen) < 42
+    desk.gateway._fanout._max_waiting = 1000
+    again = await desk.connect(user, after=seen[-1] if seen else 0)
+    await until_heard(again, 42)
+    missed = await again.positions()
+    assert [*seen, *missed] == list(range(first, 43))
+
+
 @pytest.mark.parametrize("after", [0, 1, 5, "7", 12])
 async def test_whoever_comes_back_hears_what_they_missed_and_then_goes_on(desk: Desk, after: int | str) -> None:
     conversation = a_conversation(department_id=SALES)
