@@ -58,6 +58,7 @@ bench: setup ## figures, into build/bench.json
 
 chaos: setup ## faults while messages flow, into build/chaos.json
 	$(BIN)/python -m benchmarks.chaos
+	$(BIN)/python -m benchmarks.chaos.live
 
 conformance: setup ## every provider against the published contract
 	$(BIN)/python -m pytest tests/contracts

@@ -10,11 +10,11 @@ import uvloop
 
 from benchmarks import report
 from benchmarks.report import Row
-from benchmarks.rows import QUICK, Size, full_path, ingest, lanes, latency, sessions
+from benchmarks.rows import QUICK, Size, full_path, ingest, lanes, latency, live, sessions
 from benchmarks.rows.customers import desk
 from benchmarks.stack import Stack, stack
 
-GROUPS = ("ingest", "lanes", "full_path", "latency", "sessions")
+GROUPS = ("ingest", "lanes", "full_path", "latency", "live", "sessions")
 
 
 async def measure(groups: Sequence[str], size: Size) -> list[Row]:
@@ -38,6 +38,8 @@ async def _group(group: str, made: Stack, size: Size) -> list[Row]:
     async with desk(made, size) as open_desk:
         if group == "full_path":
             return await full_path.rows(open_desk, size)
+        if group == "live":
+            return await live.rows(open_desk, size)
         return await latency.rows(open_desk, size)
 
 
@@ -59,6 +61,7 @@ def main() -> None:
 def _group_of(name: str) -> str | None:
     name = "latency" if name.startswith("event_") else name
     name = "sessions" if name.startswith(("connector_", "dialling_")) else name
+    name = "live" if name.startswith(("fan_out", "webhook")) else name
     return next((group for group in GROUPS if name.startswith(group)), None)
 
 

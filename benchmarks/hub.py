@@ -18,6 +18,7 @@ import httpx
 ADMIN = ("admin@example.com", "a-long-enough-password")
 SECRETS = {"HUB_SECRET_KEY": "benchmark-key-not-secret-at-all", "JWT_SECRET": "benchmark-jwt-not-secret-at-all"}
 GENEROUS = {"RATE_LIMIT_USER": "1000000", "RATE_LIMIT_API_KEY": "1000000", "WHATSAPP_SESSION_RATE": "1000000"}
+LOCAL = {"WEBHOOK_ALLOW_PRIVATE": "true"}  # receivers of webhooks stand on this machine
 APP_SECRET = "the-app-secret-of-the-benchmark"
 VERIFY_TOKEN = "verify-me"
 START_WITHIN_S = 90.0
@@ -50,6 +51,7 @@ class Hub:
             "SANDBOX_ENABLED": "true",
             "LOG_LEVEL": "WARNING",
             **GENEROUS,
+            **LOCAL,
             **environment,
         }
         self._process: asyncio.subprocess.Process | None = None

@@ -207,7 +207,7 @@ class Observers:
     """`async with Observers(port, token, sockets) as observers: await observers.watch(run, count)`."""
 
     def __init__(self, port: int, token: str, sockets: int = 10) -> None:
-        self._first = {"port": port, "token": token, "sockets": sockets}
+        self._first: dict[str, Any] = {"port": port, "token": token, "sockets": sockets}
         self._process: asyncio.subprocess.Process
 
     async def __aenter__(self) -> Self:
@@ -215,7 +215,7 @@ class Observers:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "benchmarks.sockets", stdin=pipe, stdout=pipe
         )
-        await self._ask(self._first, READY_WITHIN_S + 5)
+        await self._ask(self._first, READY_WITHIN_S + 5 + 0.05 * self._first["sockets"])
         return self
 
     async def __aexit__(

@@ -148,7 +148,7 @@ async def staged(given: Given) -> AsyncIterator[Stage]:
         for n, role in enumerate(("api", "api", "worker", "worker")):
             folder = made.folder / f"{role}{n}"
             folder.mkdir()
-            hub = Hub(folder, role, WEBHOOK_ALLOW_PRIVATE="true", **made.environment)
+            hub = Hub(folder, role, **made.environment)
             hubs.append(await entered.enter_async_context(hub))
         stage = Stage(made, hubs[:2], hubs[2:], receiver, random.Random(given.seed))
         async with Api(hubs[0]) as api:

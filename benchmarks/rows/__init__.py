@@ -16,6 +16,8 @@ class Size:
     latency_s: float = 10.0
     latency_rates: tuple[int, ...] = (200, 400, 800)
     known_customers: int = 1000
+    fan_out_sockets: int = 1000
+    fan_out_s: float = 10.0
     lane_batches: int = 250
     slow_commits: bool = True
     dialling_sessions: tuple[int, ...] = (1, 80, 300, 1000)
@@ -29,6 +31,8 @@ QUICK = Size(
     latency_s=4.0,
     latency_rates=(200, 400),
     known_customers=200,
+    fan_out_sockets=100,
+    fan_out_s=3.0,
     lane_batches=50,
     slow_commits=False,
     dialling_sessions=(1, 20),
