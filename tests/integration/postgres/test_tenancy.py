@@ -78,6 +78,18 @@ async def fill(world: World) -> None:
            VALUES ($1, 'user:1', 'test', 'create', 'note', '1')""",
         world.tenant.id,
     )
+    webhook_id = await world.hub.owner.fetchval(
+        """INSERT INTO hub.webhooks
+             (id, tenant_id, url, format, events, secrets, is_active, created_at, updated_at, cursor)
+           VALUES (gen_random_uuid(), $1, 'http://x/', 'standard', '{}', '', true, now(), now(), 0) RETURNING id""",
+        world.tenant.id,
+    )
+    await world.hub.owner.execute(
+        """INSERT INTO hub.webhook_deliveries (webhook_id, tenant_id, position, type, lane, expires_at)
+           VALUES ($1, $2, 1, 't', '', now())""",
+        webhook_id,
+        world.tenant.id,
+    )
     await world.hub.owner.execute(
         """INSERT INTO hub.events (position, tenant_id, type, occurred_at, body)
            SELECT 1000000 + count(*), $1, 't', now(), '{}' FROM hub.events""",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest_asyncio
 
 from tests.fakes.receiver import FakeReceiver
@@ -86,7 +87,12 @@ class Desk:
             "expires_at = expires_at - $1::interval",
             "UPDATE hub.webhooks SET due_at = due_at - $1::interval, open_until = open_until - $1::interval",
         ):
-            await self.hub.owner.execute(statement, timedelta(hours=hours))
+            while True:
+                try:
+                    await self.hub.owner.execute(statement, timedelta(hours=hours))
+                    break
+                except asyncpg.DeadlockDetectedError:  # it takes all rows at once, as nobody else does
+                    continue
 
     async def row(self, webhook: Webhook) -> dict[str, Any]:
         return dict(await self.hub.owner.fetchrow("SELECT * FROM hub.webhooks WHERE id = $1", webhook.id))

@@ -191,6 +191,7 @@ async def test_after_a_day_of_silence_what_is_a_day_old_is_given_up_and_the_rest
         await desk.queue.expire(1000)
 
         async def given_up() -> bool:
+            await desk.pass_time(0.1)
             await desk.queue.expire(1000)
             return [row["state"] for row in await desk.deliveries(webhook)] == ["dead"] * 4
 

@@ -3,6 +3,7 @@
 All times are the database's. A driver whose fence is no longer the row's changes nothing.
 """
 
+import time
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,13 +12,18 @@ from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.webhooks import COLUMNS, LANE, WANTS, webhook_of
 from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.application.ports.security import SecretBox
-from whatsapp_hub.application.ports.webhooks import Done, Due, Lease
+from whatsapp_hub.application.ports.webhooks import Done, Due, Lease, Planned
 from whatsapp_hub.domain.delivery import GIVE_UP_AFTER_S, OPENS_AFTER, DeliveryState
 from whatsapp_hub.domain.webhook import Webhook
 
+LOOK_APART_S = 0.5
+IDLE_APART_S = 10.0
 _NOW = "(SELECT clock_timestamp())"
 
-_TAKE_TURN = "SELECT position FROM hub.webhook_planner FOR UPDATE SKIP LOCKED"
+_WANTED = "SELECT EXISTS (SELECT FROM hub.webhooks WHERE is_active)"
+# Not waiting for the disk: a plan that a crash forgets is forgotten whole, position and deliveries, and made again.
+_TAKE_TURN = """
+    SELECT position, set_config('synchronous_commit', 'off', true) FROM hub.webhook_planner FOR UPDATE SKIP LOCKED"""
 _PLAN = f"""
     WITH range AS (
       SELECT p.position AS after, least(s.position, p.position + $1) AS upto
@@ -34,9 +40,9 @@ _PLAN = f"""
     woken AS (
       UPDATE hub.webhooks w SET
         cursor = range.upto, due_at = least(w.due_at, greatest(clock_timestamp(), w.open_until))
-      FROM range WHERE w.id IN (SELECT webhook_id FROM planned))
+      FROM range WHERE w.id IN (SELECT webhook_id FROM planned) RETURNING w.id)
     UPDATE hub.webhook_planner p SET position = range.upto FROM range WHERE p.position < range.upto
-    RETURNING range.upto - range.after"""
+    RETURNING range.upto - range.after AS positions, ARRAY(SELECT id FROM woken) AS webhooks"""
 
 _LEASE = f"""
     UPDATE hub.webhooks w SET fence = w.fence + 1, lease_until = clock_timestamp() + $2 * interval '1 second'
@@ -63,6 +69,8 @@ _DUE = f"""
     FROM due d LEFT JOIN hub.events e ON e.position = d.position LEFT JOIN hub.sessions s ON s.id = e.session_id
     ORDER BY d.position"""
 _RECORD = """
+    WITH held AS MATERIALIZED (
+      SELECT id FROM hub.webhook_deliveries WHERE id = ANY ($3) AND state = 'pending' ORDER BY id FOR NO KEY UPDATE)
     UPDATE hub.webhook_deliveries d SET
       state = r.state, tries = least(d.tries + r.tried, 30000),
       next_at = clock_timestamp() + r.again_in_s * interval '1 second',
@@ -73,7 +81,7 @@ _RECORD = """
                               'status', r.status, 'error', r.error, 'tookMs', r.took_ms) END
     FROM unnest($3::bigint[], $4::text[], $5::float8[], $6::int[], $7::int[], $8::text[], $9::int[])
       AS r(id, state, again_in_s, tried, status, error, took_ms)
-    WHERE d.id = r.id AND d.webhook_id = $1 AND d.state = 'pending'
+    WHERE d.id = r.id AND d.id IN (SELECT id FROM held) AND d.webhook_id = $1 AND d.state = 'pending'
       AND EXISTS (SELECT FROM hub.webhooks w WHERE w.id = $1 AND w.fence = $2)"""
 _RATE = """
     UPDATE hub.webhooks SET failures = $3,
@@ -119,15 +127,28 @@ class PostgresWebhookQueue:
     def __init__(self, database: Database, box: SecretBox) -> None:
         self._database = database
         self._box = box
+        self._looked_at, self._is_wanted, self._idled_at = 0.0, False, 0.0
 
-    async def plan(self, limit: int) -> int:
-        async def work(connection: Any) -> int:
+    async def plan(self, limit: int) -> Planned:
+        """A hub without webhooks pays next to nothing: it is looked each second whether there are any."""
+        now = time.monotonic()
+        if now >= self._looked_at + LOOK_APART_S:
+            self._looked_at, self._is_wanted = now, await self._database.system(lambda c: c.fetchval(_WANTED))
+        if not self._is_wanted:
+            if now < self._idled_at + IDLE_APART_S:
+                return Planned(0)
+            self._idled_at = now
+        return await self._plan(limit)
+
+    async def _plan(self, limit: int) -> Planned:
+        async def work(connection: Any) -> Any:
             async with connection.transaction():
                 if await connection.fetchval(_TAKE_TURN) is None:
-                    return 0
-                return await connection.fetchval(_PLAN, limit, GIVE_UP_AFTER_S) or 0
+                    return None
+                return await connection.fetchrow(_PLAN, limit, GIVE_UP_AFTER_S)
 
-        return await self._database.system(work)
+        row = await self._database.system(work)
+        return Planned(row["positions"], frozenset(row["webhooks"])) if row else Planned(0)
 
     async def lease(self, limit: int, lease_s: float) -> list[Lease]:
         rows = await self._database.system(lambda c: c.fetch(_LEASE, limit, lease_s))

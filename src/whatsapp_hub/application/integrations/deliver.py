@@ -15,9 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.webhooks import Done, Due, Lease, Receiver, WebhookQueue, WebhookSender
+from whatsapp_hub.application.ports.webhooks import Done, Due, Lease, Planned, Receiver, WebhookQueue, WebhookSender
 from whatsapp_hub.domain.delivery import OPENS_AFTER, Attempt, DeliveryState, probe_in_s, retry_in_s
 from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.ids import WebhookId
 from whatsapp_hub.domain.webhook import Webhook
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,9 @@ LEASE_S = 40.0
 RENEW_S = 8.0
 LOOK_APART_S = 1.0
 AWAY_S = 0.5
-GATHER_S = 0.01
+LINGERS_S = 0.3
+"""How long a lease is kept when nothing is due: taking it again costs more than waiting."""
+GATHER_S = 0.003
 """What finishes within it is written down together."""
 GONE = "gone: the receiver answered 410"
 
@@ -46,12 +49,12 @@ class DeliverWebhooks:
     """Called when a subscription was given back: it may be due again at once."""
     chance: Callable[[], float] = random.random
     _driving: set[asyncio.Task[None]] = field(default_factory=set)
+    _idle: dict[WebhookId, asyncio.Event] = field(default_factory=dict)
     _ends: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self) -> int:
         """How many subscriptions it began to serve. Raises Unavailable."""
-        while not self._ends.is_set() and await self.queue.plan(PLANNED_AT_ONCE):
-            pass
+        await self._plan()
         room = RECEIVERS_AT_ONCE - len(self._driving)
         if self._ends.is_set() or not room:
             return 0
@@ -61,6 +64,28 @@ class DeliverWebhooks:
             self._driving.add(task)
             task.add_done_callback(self._driven)
         return len(leases)
+
+    async def _plan(self) -> None:
+        """Those who wait with their lease in hand hear it at once. If it was another worker that planned, nobody here
+        knows whose turn it is: then all of them look."""
+        planned, found = set[WebhookId](), Planned(1)
+        while found.positions and not self._ends.is_set():
+            found = await self.queue.plan(PLANNED_AT_ONCE)
+            planned |= found.webhooks
+        for webhook_id, bell in self._idle.items():
+            if webhook_id in planned or not planned:
+                bell.set()
+
+    async def more(self, webhook_id: WebhookId) -> bool:
+        """Whether there is more for it before long."""
+        bell = self._idle[webhook_id] = asyncio.Event()
+        try:
+            async with asyncio.timeout(LINGERS_S):
+                return await bell.wait()
+        except TimeoutError:
+            return False
+        finally:
+            del self._idle[webhook_id]
 
     def _driven(self, task: asyncio.Task[None]) -> None:
         self._driving.discard(task)
@@ -95,14 +120,19 @@ class Drive:
     _looked: float = 0.0
 
     async def run(self) -> None:
-        """Until nothing is due, the receiver is down, or the lease is lost."""
+        """Until nothing more comes, the receiver is down, or the lease is lost."""
         self.failures = self._rated = self.lease.failures
         queue = self.deliver.queue
         async with self.deliver.sender.receiver() as receiver:
             try:
-                while (webhook := await self._look()) and await self._start(receiver, webhook):
-                    await self._gather()
-                    await self._write()
+                while webhook := await self._look():
+                    if await self._start(receiver, webhook):
+                        await self._gather()
+                        await self._write()
+                    elif self.failures or not await self.deliver.more(self.lease.webhook_id):
+                        break
+                    else:
+                        self._webhook = None  # it may have changed meanwhile
             finally:
                 if self._flying:
                     await asyncio.wait(self._flying.values())

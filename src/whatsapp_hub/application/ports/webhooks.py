@@ -86,6 +86,14 @@ class Webhooks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """How many positions of the log were turned into deliveries, and whose they are."""
+
+    positions: int
+    webhooks: frozenset[WebhookId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """A subscription is driven by one worker at a time, whose writes count while the fence is its own."""
 
@@ -123,9 +131,9 @@ class Done:
 class WebhookQueue(Protocol):
     """Across tenants (role hub_system); each call is a transaction of its own."""
 
-    async def plan(self, limit: int) -> int:
-        """Make the deliveries of the next positions of the log, at most `limit`; how many positions (0: none left, or
-        another worker is at it)."""
+    async def plan(self, limit: int) -> Planned:
+        """Make the deliveries of the next positions of the log, at most `limit`. No positions: none are left, or
+        another worker is at it."""
         ...
 
     async def lease(self, limit: int, lease_s: float) -> list[Lease]:

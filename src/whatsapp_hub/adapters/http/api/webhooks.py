@@ -144,12 +144,10 @@ async def replay_range(
     return {"replayed": replayed, "upto": upto}
 
 
-@post("/webhooks/deliveries/{delivery_id:int}/replay", status_code=202, tags=TAGS)
-async def replay_delivery(
-    caller: Asking, delivery_id: FromPath[int], use: FromDishka[ReplayDelivery]
-) -> dict[str, object]:
+@post("/webhooks/deliveries/{id:int}/replay", status_code=202, tags=TAGS)
+async def replay_delivery(caller: Asking, id: FromPath[int], use: FromDishka[ReplayDelivery]) -> dict[str, object]:
     """Deliver it once more, with the same `webhook-id`."""
-    return present.delivery(await use(caller, delivery_id))
+    return present.delivery(await use(caller, id))
 
 
 HANDLERS = [
