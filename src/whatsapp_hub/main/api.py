@@ -1,10 +1,11 @@
 """The API's process: HTTP, sockets, and the log's tail that feeds them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 
 import uvicorn
@@ -28,6 +29,7 @@ from whatsapp_hub.adapters.realtime.streams import LogStreams
 from whatsapp_hub.adapters.realtime.tail import Tail
 from whatsapp_hub.adapters.redis.rates import ValkeyRates
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
+from whatsapp_hub.adapters.security.clock import new_id
 from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.accounts.login import Login
@@ -35,7 +37,9 @@ from whatsapp_hub.application.accounts.tickets import Tickets
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.lines import Leases
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
+from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.realtime import Streams
 from whatsapp_hub.application.ports.security import Tokens
 from whatsapp_hub.application.ports.tickets import TicketStore
@@ -55,6 +59,7 @@ from whatsapp_hub.application.sessions.open_sessions import (
     ShowCode,
     StartNamed,
 )
+from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main.container import Part, make_container
 from whatsapp_hub.main.roles import settle_memory
 from whatsapp_hub.main.settings import Settings
@@ -82,7 +87,8 @@ class Serving(Provider):
 
     @provide
     def open_rules(self, settings: Settings) -> OpenRules:
-        return OpenRules(settings.whatsapp_provider, timedelta(milliseconds=settings.whatsapp_qr_timeout))
+        lives = timedelta(milliseconds=settings.whatsapp_qr_timeout)
+        return OpenRules(settings.whatsapp_provider, lives, partial(given_settings, settings))
 
     @provide
     def tokens(self, settings: Settings) -> Tokens:
@@ -94,8 +100,16 @@ class Serving(Provider):
         return Callers(tokens, directory, clock)
 
     @provide
-    def health(self, database: Database, redis: Redis) -> Health:
-        return Health(version("whatsapp-hub"), {"postgres": database.ping}, {"redis": redis.ping})
+    def health(self, database: Database, redis: Redis, leases: Leases, providers: Providers) -> Health:
+        async def connectors() -> str:
+            crowds = [await leases.crowd(kind) for kind in providers.plugins if providers.holds_socket(kind)]
+            if any(wanted and not room for room, wanted in crowds):
+                raise Unavailable("sessions wait for a connector")
+            return "ok" if any(room for room, _ in crowds) else "none"
+
+        return Health(
+            version("whatsapp-hub"), {"postgres": database.ping}, {"redis": redis.ping, "connectors": connectors}
+        )
 
     @provide
     def gateway(
@@ -131,6 +145,15 @@ class Serving(Provider):
             settings.rate_limit_user,
             settings.rate_limit_api_key,
         )
+
+
+def given_settings(settings: Settings, kind: str) -> Mapping[str, object]:
+    """What a session that is made without settings gets: a name of its own on the operator's WAHA server. The
+    credentials of a Meta number are one number's, and nobody else's."""
+    if kind != "WAHA" or not settings.waha_api_url:
+        return {}
+    given = {"url": settings.waha_api_url, "apiKey": settings.waha_api_key, "session": f"hub-{new_id().hex}"}
+    return {name: value for name, value in given.items() if value}
 
 
 async def run(settings: Settings) -> None:

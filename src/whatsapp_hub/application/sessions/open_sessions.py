@@ -6,6 +6,7 @@ never meet a menu.
 
 import asyncio
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,12 +26,19 @@ _AWAITED = frozenset({SessionStatus.CONNECTING, SessionStatus.RECONNECTING})
 
 @dataclass(frozen=True, slots=True)
 class OpenRules:
-    """`provider`: of whoever names none (WHATSAPP_PROVIDER). `code_wait_s`: how long a new instance's code is
-    waited for. `code_lives`: how long one code can be scanned (WHATSAPP_QR_TIMEOUT)."""
+    """`provider`: of whoever names none (WHATSAPP_PROVIDER). `settings_of`: the settings of a new session of a kind,
+    since these contracts carry none: those of the operator's own WAHA server, nothing else. `code_wait_s`: how long a
+    new instance's code is waited for. `code_lives`: how long one code can be scanned (WHATSAPP_QR_TIMEOUT)."""
 
     provider: str
     code_lives: timedelta
+    settings_of: Callable[[str], Mapping[str, object]]
     code_wait_s: float = 10.0
+
+    def chosen(self, provider: str | None) -> tuple[str, Mapping[str, object]]:
+        """The kind, and settings for one new session."""
+        kind = (provider or self.provider).upper()
+        return kind, self.settings_of(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +51,8 @@ class PrepareSession:
     async def __call__(self, caller: Caller, key: str, phone_number: str | None, provider: str | None) -> Session:
         """Raises Invalid, Conflict (the key is taken)."""
         check_key(key, "sessionId")
-        kind = (provider or self.rules.provider).upper()
-        new = NewSession(key, kind, key=key, phone_number=phone_number, routing=Routing.NONE)
+        kind, settings = self.rules.chosen(provider)
+        new = NewSession(key, kind, settings, key=key, phone_number=phone_number, routing=Routing.NONE)
         return await self.create(caller, new)
 
 
@@ -64,8 +72,10 @@ class OpenAgentSession:
         check_key(agent_id, "agentId")
         session = await self._present(caller.tenant_id, agent_id, key)
         if session is None:
-            kind = (provider or self.rules.provider).upper()
-            new = NewSession(key or agent_id, kind, key=key, agent_id=agent_id, routing=Routing.NONE, own_key=not key)
+            kind, settings = self.rules.chosen(provider)
+            new = NewSession(
+                key or agent_id, kind, settings, key=key, agent_id=agent_id, routing=Routing.NONE, own_key=not key
+            )
             session = await self.create(caller, new)
         return await self.start(caller, session.id)
 
@@ -116,10 +126,11 @@ class CreateInstance:
         provider: str | None,
     ) -> Session:
         """Raises Invalid, Conflict (this owner has an instance of that name)."""
-        kind = (provider or self.rules.provider).upper()
+        kind, settings = self.rules.chosen(provider)
         new = NewSession(
             name,
             kind,
+            settings,
             own_key=True,
             owner=owner,
             routing=Routing.NONE,
