@@ -6,6 +6,7 @@ many connections they need; TOOL is a command that runs and ends.
 
 import random
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from enum import Enum
 
 from dishka import AnyOf, AsyncContainer, Provider, Scope, from_context, make_async_container, provide, provide_all
@@ -55,6 +56,7 @@ from whatsapp_hub.application.inbox.work_conversation import (
     RenameCustomer,
 )
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
+from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.commands import Commands
 from whatsapp_hub.application.ports.delivery import Wake, Work
@@ -241,6 +243,11 @@ class UseCases(Provider):
     @provide
     def limit(self, settings: Settings) -> SessionLimit:
         return SessionLimit(settings.sessions_per_connector)
+
+    @provide
+    def trim_messages(self, storage: Storage, settings: Settings) -> TrimMessages:
+        days = settings.messages_retention_days
+        return TrimMessages(storage, system_clock, timedelta(days=days) if days else None)
 
     @provide
     def counts(self) -> WebhookCounts:

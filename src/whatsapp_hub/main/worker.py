@@ -17,6 +17,7 @@ from whatsapp_hub.application.connecting.mind_lines import TendLines
 from whatsapp_hub.application.integrations.deliver import DeliverWebhooks
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
+from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.provider import Providers
@@ -137,6 +138,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),
         Job("trim", 3600, await container.get(Trim)),
         Job("trim-notifications", 86_400, partial(every, await container.get(TrimNotifications))),
+        Job("trim-messages", 3600, partial(every, await container.get(TrimMessages))),
         Job("trim-log", 3600, await container.get(TrimLog)),
         Job("expire-deliveries", 60, partial(expire_deliveries, await container.get(WebhookQueue))),
         Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),

@@ -1,6 +1,7 @@
 """Messages. Their place in a lane (`queue_seq`) is the lanes' business, see lanes.py."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -50,6 +51,15 @@ _UNREAD = """
       WHERE conversation_id = $1 AND direction = 'INBOUND' ORDER BY seq DESC LIMIT $2) AS newest
     WHERE whatsapp_message_id IS NOT NULL ORDER BY seq"""
 _BY_ID = f"{SELECT} WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+
+# The oldest of each conversation, along messages_of_conversation: what is young costs one probe a conversation.
+_FORGET = """
+    WITH old AS (
+      SELECT m.id FROM hub.sessions s JOIN conversations c ON c.session_id = s.id AND c.created_at < $1
+      CROSS JOIN LATERAL (
+        SELECT id, created_at, queue_seq FROM messages WHERE conversation_id = c.id ORDER BY seq LIMIT $2) AS m
+      WHERE s.tenant_id = hub.tenant() AND s.routing = 'none' AND m.created_at < $1 AND m.queue_seq IS NULL LIMIT $2)
+    DELETE FROM messages USING old WHERE messages.id = old.id"""
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 _decode = msgspec.json.Decoder(dict[str, object]).decode
@@ -124,3 +134,7 @@ class PostgresMessages:
         if messages:
             ordered = sorted(messages, key=lambda m: m.id)
             await self._connection.execute(_UPDATE, *_CHANGES.arrays(map(_changing, ordered)))
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        tag: str = await self._connection.execute(_FORGET, before, limit)
+        return int(tag.rpartition(" ")[2])

@@ -141,6 +141,11 @@ class Messages(Protocol):
 
     async def save(self, messages: Sequence[Message]) -> None: ...
 
+    async def forget(self, before: datetime, limit: int) -> int:
+        """Delete messages from before that time in sessions with routing none, but for those that wait to be sent; how
+        many."""
+        ...
+
 
 class Departments(Protocol):
     async def all(self) -> list[Department]:

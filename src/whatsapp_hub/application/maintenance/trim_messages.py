@@ -1,0 +1,31 @@
+"""TrimMessages: a gateway's messages are not kept for long (contract C, MESSAGES_RETENTION_DAYS)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from whatsapp_hub.application.ports.clock import Clock
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.domain.ids import TenantId
+
+AT_ONCE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class TrimMessages:
+    """Of one tenant, in sessions with routing none. What still waits to be sent stays, and so do conversations.
+    `keep` None: nothing is ever deleted."""
+
+    storage: Storage
+    clock: Clock
+    keep: timedelta | None
+
+    async def __call__(self, tenant_id: TenantId) -> None:
+        """A little in each transaction. Raises Unavailable."""
+        if self.keep is None:
+            return
+        before = self.clock() - self.keep
+        gone = AT_ONCE
+        while gone == AT_ONCE:
+            async with self.storage.tenant(tenant_id) as uow:
+                gone = await uow.messages.forget(before, AT_ONCE)
+                await uow.commit()
