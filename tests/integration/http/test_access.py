@@ -10,7 +10,7 @@ from tests.integration.http.conftest import MASTER, PASSWORD, Company, RunningHu
 
 USER_FIELDS = {
     "id", "companyId", "email", "name", "role", "onlineStatus", "isActive", "departmentId", "maxConversations",
-    "lastHeartbeat", "createdAt",
+    "lastHeartbeat", "createdAt", "skills",
 }  # fmt: skip
 
 
@@ -175,6 +175,10 @@ async def test_departments_are_made_changed_and_removed(company: Company) -> Non
         "isRoot": False,
         "responseTimeoutMinutes": 5,
         "maxAgents": 10,
+        "hours": None,
+        "lastAgentFirst": True,
+        "maxConversations": None,
+        "prefersSkills": True,
         "createdAt": made["createdAt"],
     }
     url = f"/api/departments/{made['id']}"

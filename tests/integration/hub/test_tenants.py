@@ -169,7 +169,12 @@ async def test_every_route_wants_a_credential(world: World, document: dict[str, 
     for method, path, operation in operations(document):
         if path in public or path.startswith("/webhooks"):
             continue
-        url = path.replace("deliveries/{id}", "deliveries/1").replace("{id}", str(uuid4())).replace("{phone}", "1")
+        url = (
+            path.replace("deliveries/{id}", "deliveries/1")
+            .replace("{id}", str(uuid4()))
+            .replace("{phone}", "1")
+            .replace("{delivery_id}", "1")
+        )
         for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}):
             answer = await world.hub.http.request(method, url, json=body_of(operation, document), headers=headers)
             if answer.status_code != 401:
