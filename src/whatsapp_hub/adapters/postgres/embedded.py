@@ -54,7 +54,7 @@ SETTINGS = {
     "listen_addresses": "",
     "port": str(PORT),
     "unix_socket_permissions": "0700",
-    "max_connections": "120",
+    "max_connections": "240",  # the hub's own, and one a session of WhatsApp Web
     "shared_buffers": "128MB",
     "effective_cache_size": "1GB",
     "jit": "off",  # compiling costs more than our short statements take

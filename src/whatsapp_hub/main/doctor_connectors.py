@@ -1,0 +1,69 @@
+"""What `whatsapp-hub doctor` says of connectors: descriptors, connections, who holds what is started."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import asyncpg
+
+from whatsapp_hub.main.settings import Settings
+
+OWN_CONNECTIONS = 50
+"""Of the hub's other pools: an API, a worker and a connector."""
+DESCRIPTORS_EACH = 4
+DESCRIPTORS_SPARE = 200
+
+_CROWD = """
+    SELECT (SELECT count(*) FROM hub.connectors WHERE until > clock_timestamp()) AS connectors,
+      (SELECT coalesce(sum(room), 0) FROM hub.connectors WHERE until > clock_timestamp()) AS room,
+      (SELECT count(*) FROM hub.lines WHERE is_wanted) AS wanted,
+      (SELECT count(*) FROM hub.lines l WHERE is_wanted AND NOT EXISTS (
+        SELECT FROM hub.connectors c WHERE c.id = l.connector_id AND c.until > clock_timestamp())) AS unheld"""
+
+
+@dataclass(frozen=True)
+class Says:
+    """`good` is None where only one feature waits for it."""
+
+    good: bool | None
+    text: str
+
+
+def descriptors(settings: Settings) -> Says:
+    """Each session needs a few: its socket, its store."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = DESCRIPTORS_SPARE + DESCRIPTORS_EACH * settings.sessions_per_connector
+    if soft < needed:
+        return Says(None, f"{soft} descriptors a process, MAX_INSTANCES needs {needed}; raise it: ulimit -n {needed}")
+    return Says(True, f"{soft} descriptors a process for {settings.sessions_per_connector} sessions")
+
+
+async def in_database(connection: asyncpg.Connection, settings: Settings) -> list[Says]:
+    """As whoever migrates; nothing is said of a database that was never migrated."""
+    most = int(await connection.fetchval("SHOW max_connections"))
+    found = [*_connections(most, settings.sessions_per_connector)]
+    if await connection.fetchval("SELECT to_regclass('hub.connectors')") is None:
+        return found
+    async with connection.transaction(readonly=True):
+        await connection.execute("SET LOCAL ROLE hub_system")
+        row = await connection.fetchrow(_CROWD)
+    return [*found, held(row["connectors"], row["room"], row["wanted"], row["unheld"])]
+
+
+def _connections(most: int, sessions: int) -> Iterator[Says]:
+    if most < OWN_CONNECTIONS + sessions:
+        yield Says(
+            None,
+            f"max_connections is {most}; {sessions} sessions of WhatsApp Web hold one each besides the hub's own "
+            f"{OWN_CONNECTIONS}: raise it in postgresql.conf, or lower MAX_INSTANCES",
+        )
+
+
+def held(connectors: int, room: int, wanted: int, unheld: int) -> Says:
+    if not unheld:
+        return Says(True, f"{connectors} running, room for {room}, {wanted} sessions held")
+    if not connectors:
+        return Says(False, f"none is running, and {unheld} started sessions wait: start `whatsapp-hub connector`")
+    return Says(None, f"{unheld} of {wanted} started sessions wait; there is room for {room}: start more connectors")
