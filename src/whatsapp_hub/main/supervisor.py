@@ -116,7 +116,8 @@ async def serve(settings: Settings, roles: Sequence[Role] = SERVED, prepare: Pre
             admin = await (prepare or prepare_database)(settings)
             lifeline = _open_lifeline(stack)
             for role in reversed(roles):  # the API last up and first down
-                await _supervise(role, RoleProcess(role, settings, lifeline), stack)
+                for _ in range(settings.hub_connectors if role.name == "connector" else 1):
+                    await _supervise(role, RoleProcess(role, settings, lifeline), stack)
             await _until_healthy(settings)
             _announce(settings, admin)
             await asyncio.Event().wait()
