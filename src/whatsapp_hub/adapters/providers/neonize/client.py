@@ -1,0 +1,186 @@
+"""The I/O half of neonize: sends over the lines that this process holds, and holds them.
+
+In a process that is no connector it does nothing: every session is "not open here".
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import msgspec
+
+from whatsapp_hub.adapters.providers.lenient import JsonObject, items, obj, text
+from whatsapp_hub.adapters.providers.neonize import errors, wire
+from whatsapp_hub.adapters.providers.neonize.holding import Holder
+from whatsapp_hub.adapters.providers.neonize.library import Library, answered, load
+from whatsapp_hub.adapters.providers.neonize.lines import Line
+from whatsapp_hub.adapters.providers.neonize.media import Fetch, mimetype_of, opus_seconds
+from whatsapp_hub.adapters.providers.neonize.names import PERSON, identity_of, kind_of, spelled
+from whatsapp_hub.adapters.providers.neonize.outbound import Sending, Uploaded, address, sending, with_upload
+from whatsapp_hub.adapters.providers.neonize.protobuf import encode
+from whatsapp_hub.adapters.providers.neonize.store import DeviceStore
+from whatsapp_hub.adapters.providers.neonize.threads import Late, NotBegun
+from whatsapp_hub.application.ports.held import Pulse
+from whatsapp_hub.application.ports.provider import Accepted, ChatKind, Host, Malformed, Outgoing, SessionRef
+from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient
+from whatsapp_hub.domain.ids import MessageId, SessionId
+
+CALL_S = 15.0
+_KNOWN_NUMBERS = 10_000
+_BRAZIL = "55"
+
+
+class NeonizeClient:
+    """`storing` makes the devices' store, `loading` the library: both when the first session is opened."""
+
+    def __init__(
+        self, host: Host, fetch: Fetch, storing: Callable[[], DeviceStore], loading: Callable[[], Library] = load
+    ) -> None:
+        self._holder = Holder(host, storing, loading)
+        self._fetch = fetch
+        self._numbers: OrderedDict[str, str] = OrderedDict()
+
+    # -- Provider
+
+    async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
+        until = _now() + deadline_s
+        what = sending(message, lambda id: None, int(time.time() * 1000))  # what cannot be sent is told even if closed
+        line = self._holder.connected(session.id)
+        what = sending(message, line.author_of, int(time.time() * 1000))
+        try:
+            async with asyncio.timeout_at(until):
+                to = await self._number_of(line, what.to)
+                whole = await self._whole(line, what)
+        except (TimeoutError, Late) as error:
+            raise _nothing_sent("timeout") from error
+        return await self._send(line, to, encode(wire.MESSAGE, whole), message.message_id, until)
+
+    async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
+        line, to = self._holder.connected(session.id), address(chat)
+        await self._query(self._holder.library.typing, line.uuid, to)
+
+    async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
+        """In a group, those whose author is still remembered: WhatsApp wants both."""
+        line, to = self._holder.connected(session.id), address(chat)
+        by_author: dict[str, list[str]] = {}
+        for id in provider_message_ids:
+            author = line.author_of(id) or (to if kind_of(to) is ChatKind.PERSON else "")
+            if author and id and " " not in id:
+                by_author.setdefault(author, []).append(id)
+        for author, ids in by_author.items():
+            await self._query(self._holder.library.mark_read, line.uuid, ids, to, author, int(time.time()))
+
+    async def aclose(self) -> None:
+        await self._holder.aclose()
+
+    # -- HoldsSockets
+
+    async def open(self, session: SessionRef, *, unclean: bool = False) -> None:
+        """WhatsApp brings again what it was not told of; what neonize had acknowledged and an earlier holder did not
+        store cannot be asked for through neonize 0.5 (see docs/guarantees.md), so `unclean` changes nothing."""
+        await self._holder.open(session)
+
+    async def close(self, session_id: SessionId) -> None:
+        await self._holder.close(session_id)
+
+    async def forget(self, session_id: SessionId) -> None:
+        await self._holder.forget(session_id)
+
+    async def pairing_code(self, session_id: SessionId, phone: str) -> str:
+        return await self._holder.pairing_code(session_id, phone)
+
+    async def log_out(self, session_id: SessionId) -> None:
+        await self._holder.log_out(session_id)
+
+    def pulse(self, session_id: SessionId) -> Pulse | None:
+        return self._holder.pulse(session_id)
+
+    # -- inside
+
+    async def _send(self, line: Line, to: str, message: bytes, message_id: MessageId, until: float) -> Accepted:
+        left_s = until - _now()
+        if left_s <= 0:
+            raise _nothing_sent("timeout")
+        try:
+            data = await self._holder.calls(left_s, self._holder.library.send, line.uuid, to, message)
+        except NotBegun as error:
+            raise _nothing_sent("busy") from error
+        except Late as late:
+            late.answer.add_done_callback(lambda answer: _settle(line, message_id, answer))
+            raise OutcomeUnknown("timeout", "WhatsApp did not answer in time") from late
+        try:
+            answer = answered("SendMessage", data)
+        except Malformed as error:
+            raise OutcomeUnknown("answer", "the library's answer cannot be read") from error
+        if said := text(answer.get("error")):
+            raise errors.of_send(said)
+        id = text(obj(answer.get("response")).get("ID")) or None
+        identity = identity_of(to)
+        return Accepted(id, (identity,) if identity else ())
+
+    async def _whole(self, line: Line, what: Sending) -> JsonObject:
+        """With its file uploaded. Raises Late, Transient, Rejected."""
+        if what.file is None:
+            return what.message
+        fetched = await self._fetch(what.file.url)
+        if not fetched.data:
+            raise Rejected("media_empty", "the file is empty")
+        library = self._holder.library
+        answer = await self._answer("Upload", library.upload, line.uuid, fetched.data, what.file.kind)
+        mimetype = mimetype_of(what.file.mimetype, fetched, what.file.usual)
+        return with_upload(what, Uploaded(obj(answer.get("response")), mimetype, opus_seconds(fetched.data)))
+
+    async def _number_of(self, line: Line, to: str) -> str:
+        """Where a Brazilian mobile really is: with or without the ninth digit. All others are where they say."""
+        digits = to.removesuffix(f"@{PERSON}")
+        if not (digits.isdigit() and digits.startswith(_BRAZIL) and len(digits) in (12, 13)):
+            return to
+        if to not in self._numbers:
+            library = self._holder.library
+            answer = await self._answer("IsOnWhatsApp", library.is_on_whatsapp, line.uuid, f"+{digits}")
+            found = next((obj(one) for one in items(answer.get("response"))), {})
+            if found.get("isIn") is not True:
+                raise Rejected("not_on_whatsapp", "there is no WhatsApp at this number")
+            self._numbers[to] = spelled(obj(found.get("JID"))) or to
+            if len(self._numbers) > _KNOWN_NUMBERS:
+                self._numbers.popitem(last=False)
+        return self._numbers[to]
+
+    async def _answer(self, name: str, call: Callable[..., bytes], *arguments: object) -> JsonObject:
+        """Of a call that sends no message. Raises Late, Transient, Rejected."""
+        try:
+            answer = answered(name, await self._holder.calls(CALL_S, call, *arguments))
+        except (NotBegun, Malformed) as error:
+            raise _nothing_sent("busy") from error
+        if said := text(answer.get("error")):
+            raise errors.of_query(said)
+        return answer
+
+    async def _query(self, call: Callable[..., str], *arguments: object) -> None:
+        try:
+            error = await self._holder.calls(CALL_S, call, *arguments)
+        except (Late, NotBegun) as late:
+            raise _nothing_sent("timeout") from late
+        if error:
+            raise errors.of_query(error)
+
+
+def _settle(line: Line, message_id: MessageId, answer: "asyncio.Future[object]") -> None:
+    """It came after all: the message is out of the unknown, as if by a receipt."""
+    if answer.cancelled() or answer.exception() is not None:
+        return
+    data = answer.result()
+    with suppress(Malformed, msgspec.MsgspecError):
+        told = answered("SendMessage", data if isinstance(data, bytes) else b"")
+        if id := text(obj(told.get("response")).get("ID")):
+            line.say("sent", id, [str(message_id)])
+
+
+def _nothing_sent(code: str) -> Transient:
+    return Transient(code, "nothing was sent", retry_after_s=5.0, scope=Scope.SESSION)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

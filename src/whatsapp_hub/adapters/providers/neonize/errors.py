@@ -1,0 +1,73 @@
+"""What whatsmeow's error texts mean; neonize passes nothing else on. Source: whatsmeow's errors.go and send.go.
+
+Only what certainly happened before the message left is Transient. After that, a time-out or a lost connection leaves
+the outcome unknown, and so does any text that we do not know.
+"""
+
+import re
+
+from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, ProviderError, Rejected, Scope, Transient
+
+_DETAIL_LENGTH = 200
+_RETRY_AFTER_S = 5.0
+_BUSY_S = 60.0
+
+_ON_ITS_WAY = ("message send response", "before message send")
+_NOT_LOGGED_IN = ("doesn't contain a device jid", "not logged in")
+_NEVER = (
+    "unknown server",
+    "must be a user jid",
+    "can't send message to",
+    "unsupported message",
+    "invalid jid",
+    "recipient",
+)
+_BEFORE = (
+    "websocket not connected",
+    "client is nil",
+    "info query timed out",
+    "failed to get device list",
+    "failed to get group members",
+    "failed to get user info",
+    "failed to prefetch",
+    "usync",
+)
+_REFUSED = re.compile(r"server returned error (\d+)")
+_ACCOUNT_LIMITED = frozenset({"463", "475"})
+"""The number may not write to strangers for now."""
+
+
+def of_send(error: str) -> ProviderError:
+    said, detail = error.lower(), error[:_DETAIL_LENGTH]
+    if refused := _REFUSED.search(said):
+        return _refused(refused[1], detail)
+    if any(mark in said for mark in _ON_ITS_WAY):
+        return OutcomeUnknown("no_answer", detail)
+    if any(mark in said for mark in _NOT_LOGGED_IN):
+        return CredentialsInvalid("not_logged_in", detail)
+    if any(mark in said for mark in _BEFORE):
+        return not_connected(detail)
+    if any(mark in said for mark in _NEVER):
+        return Rejected("refused", detail)
+    return OutcomeUnknown("unknown_error", detail)
+
+
+def of_query(error: str) -> ProviderError:
+    """Of a call that sends no message, so that it may simply be made again."""
+    known = of_send(error)
+    if isinstance(known, OutcomeUnknown):
+        return Transient(known.code, known.detail, retry_after_s=_RETRY_AFTER_S, scope=Scope.SESSION)
+    return known
+
+
+def not_connected(detail: str = "") -> Transient:
+    return Transient("not_connected", detail, retry_after_s=_RETRY_AFTER_S, scope=Scope.SESSION, tries=50)
+
+
+def _refused(code: str, detail: str) -> ProviderError:
+    """WhatsApp's server answered, and did not take the message."""
+    if code in _ACCOUNT_LIMITED:
+        return Rejected(f"server_{code}", detail, alert=True)
+    if code == "429" or code.startswith("5"):
+        return Transient(f"server_{code}", detail, retry_after_s=_BUSY_S, scope=Scope.SESSION)
+    return Rejected(f"server_{code}", detail)

@@ -1,0 +1,68 @@
+"""What the hub sees of neonize: kind, capabilities, settings. Importing it loads neither neonize nor its Go library."""
+
+from collections.abc import Mapping
+
+from whatsapp_hub.adapters.providers.neonize import inbound, names
+from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
+from whatsapp_hub.adapters.providers.neonize.media import HttpFetch
+from whatsapp_hub.adapters.providers.neonize.outbound import SENDS
+from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings, decode, encode
+from whatsapp_hub.adapters.providers.neonize.store import DeviceStore
+from whatsapp_hub.application.ports.provider import Host, ProviderEvent, ReceivesWebhooks
+from whatsapp_hub.domain.capabilities import Capabilities, Feature, Rate
+from whatsapp_hub.domain.contact import Identity
+
+KIND = "NEONIZE"
+
+CAPABILITIES = Capabilities(
+    provider=KIND,
+    sends=SENDS,
+    features=frozenset(
+        {
+            *(Feature.QR_CODE, Feature.PAIRING_CODE, Feature.TYPING, Feature.MARK_READ),
+            *(Feature.REPLY, Feature.GROUPS, Feature.HISTORY),
+        }
+    ),
+    text_limit=65536,
+    session_rate=Rate(interval_s=3.0, burst=1),
+    holds_socket=True,
+    promises=(
+        "A message is acknowledged to WhatsApp up to 132 messages before it is stored here: so many can be lost if a"
+        " connector is killed in a burst.",
+        "No message id can be chosen: a send whose answer was lost is settled by an answer that comes late, or by a"
+        " person.",
+    ),
+)
+
+
+class Neonize:
+    """`store_url` is where connectors keep the devices' keys; `allow_private`: files to send may be at private
+    addresses."""
+
+    kind = KIND
+    capabilities = CAPABILITIES
+    webhooks: ReceivesWebhooks | None = None
+
+    def __init__(self, store_url: str, *, allow_private: bool = False) -> None:
+        self._store_url = store_url
+        self._allow_private = allow_private
+
+    def decode_settings(self, settings: Mapping[str, object]) -> NeonizeSettings:
+        return decode(settings)
+
+    def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
+        assert isinstance(settings, NeonizeSettings)
+        return encode(settings, secrets=secrets)
+
+    def routes(self, settings: object) -> tuple[str, ...]:
+        return ()
+
+    def chat_of(self, identity: Identity) -> str:
+        """A JID; a BSUID has none and stays as it is."""
+        return names.chat_of(identity) or identity.value
+
+    def translate(self, body: bytes) -> list[ProviderEvent]:
+        return inbound.translate(body)
+
+    def connect(self, host: Host) -> NeonizeClient:
+        return NeonizeClient(host, HttpFetch(allow_private=self._allow_private), lambda: DeviceStore(self._store_url))

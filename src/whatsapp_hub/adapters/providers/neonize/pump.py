@@ -1,0 +1,134 @@
+"""What a session brings, stored in order, before anything else is done with it.
+
+Go acknowledges an event to WhatsApp once it stands in its own queue (100 events). So little as possible may lie between
+that queue and the inbox: when WAITING events wait, Go's thread waits too.
+"""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from itertools import groupby
+from uuid import uuid4
+
+import structlog
+
+from whatsapp_hub.adapters.providers.neonize.cut import Cutting
+from whatsapp_hub.adapters.providers.neonize.kept import Kept
+from whatsapp_hub.application.ports.provider import Host, RawUpdate, SessionRef
+from whatsapp_hub.domain.errors import Unavailable
+
+WAITING = 32
+ROWS_AT_ONCE = 200
+RETRY_S = (0.1, 0.25, 0.5, 1.0)
+TRIES = 3
+
+log = structlog.get_logger(__name__)
+
+Before = Callable[[SessionRef, Kept], Awaitable[None]]
+"""What must be done before an event is stored. Raises Unavailable: it is tried again."""
+
+
+class Pump:
+    """One for each session; it outlives its dials, so that what waits is stored in order whatever becomes of them."""
+
+    def __init__(self, host: Host, before: Before) -> None:
+        self._host = host
+        self._before = before
+        self._loop = asyncio.get_running_loop()
+        self._room = threading.Condition()
+        self._waiting: deque[tuple[SessionRef, Kept, str]] = deque()
+        self._since: float | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def unstored_s(self) -> float:
+        since = self._since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def put(self, session: SessionRef, kept: Kept, hurry: threading.Event) -> None:
+        """On a thread of Go's; waits for room, unless its dial is being ended."""
+        with self._room:
+            while len(self._waiting) >= WAITING and not (self._closed or hurry.is_set()):
+                self._room.wait(0.2)
+            self._add(session, kept)
+        with suppress(RuntimeError):  # the loop has ended: so has the process, nearly
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def put_now(self, session: SessionRef, kept: Kept) -> None:
+        """On the loop; a word of our own, for which there is always room."""
+        with self._room:
+            self._add(session, kept)
+        self._wake()
+
+    async def put_soon(self, session: SessionRef, kept: Kept) -> None:
+        """On the loop; waits for room."""
+        while len(self._waiting) >= WAITING and not self._closed:
+            await asyncio.sleep(0.01)
+        self.put_now(session, kept)
+
+    async def drained(self, deadline_s: float) -> bool:
+        """Whether everything was stored in time."""
+        if self._task is None or self._task.done():
+            return not self._waiting
+        await asyncio.wait([self._task], timeout=deadline_s)
+        return not self._waiting
+
+    async def close(self) -> None:
+        """What still waits is given up."""
+        with self._room:
+            self._closed = True
+            self._room.notify_all()
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def _add(self, session: SessionRef, kept: Kept) -> None:
+        self._waiting.append((session, kept, uuid4().hex))
+        if self._since is None:
+            self._since = time.monotonic()
+
+    def _wake(self) -> None:
+        if self._waiting and not self._closed and (self._task is None or self._task.done()):
+            self._task = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        tries = unlucky = 0
+        while self._waiting:
+            batch = list(self._waiting)[: 1 if unlucky else WAITING]
+            try:
+                await self._store(batch)
+            except Unavailable:
+                await asyncio.sleep(RETRY_S[min(tries, len(RETRY_S) - 1)])
+                tries += 1
+                continue
+            except Exception:
+                unlucky += 1
+                log.exception("neonize.event_not_stored", tries=unlucky, event_kind=batch[0][1].event)
+                if unlucky <= TRIES:
+                    continue
+                batch = batch[:1]
+            tries = unlucky = 0
+            self._done(len(batch))
+
+    async def _store(self, batch: list[tuple[SessionRef, Kept, str]]) -> None:
+        rows: list[tuple[SessionRef, RawUpdate]] = []
+        for session, kept, unique in batch:
+            await self._before(session, kept)
+            cutting = Cutting(history=getattr(session.settings, "history", False))
+            rows.extend((session, row) for row in cutting(kept, unique))
+        for _, dial in groupby(rows, key=lambda pair: pair[0].fence):
+            mine = list(dial)
+            for at in range(0, len(mine), ROWS_AT_ONCE):
+                await self._host.receive(mine[at][0], [row for _, row in mine[at : at + ROWS_AT_ONCE]])
+
+    def _done(self, count: int) -> None:
+        with self._room:
+            for _ in range(count):
+                self._waiting.popleft()
+            self._since = time.monotonic() if self._waiting else None
+            self._room.notify_all()

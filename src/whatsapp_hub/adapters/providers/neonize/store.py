@@ -1,0 +1,167 @@
+"""Where whatsmeow keeps each device's keys: tables of its own in the schema `whatsmeow` of the hub's database.
+
+Only the role `hub_whatsmeow` reaches them, and only connectors use it. `devices` beside them says which device is which
+session's. Whoever reads this schema can be any of the linked devices: see docs/providers.md.
+
+Go never closes a store's connections. So each session gets a `Door`, a way to the database of its own that can be shut:
+then its connections are ended on the server, and Go, asking once more, finds them dead and drops them.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+import asyncpg
+
+from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.ids import SessionId
+
+ROLE = "hub_whatsmeow"
+SCHEMA = "whatsmeow"
+PREPARING = "whatsapp-hub preparing whatsmeow"
+
+_ONE_AT_A_TIME = 0x77686D77
+_CONNECT_TIMEOUT_S = 5.0
+_SOCKET = ".s.PGSQL."
+_FOLDER = "whatsapp-hub-doors-"
+_PASSED_ON = ("sslcert", "sslkey", "sslrootcert")
+
+
+class Door:
+    """One session's way to the database: a link to its socket, or over TCP a file with the password. `url` is for Go's
+    driver (lib/pq), which looks for either at each new connection."""
+
+    def __init__(self, folder: Path, database_url: str, application_name: str, *, tls: bool) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder = Path(tempfile.mkdtemp(dir=folder))
+        parts = urlsplit(database_url)
+        given = dict(parse_qsl(parts.query))
+        host, port = given.get("host") or parts.hostname or "", str(parts.port or given.get("port") or 5432)
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        wanted = {
+            "port": port,
+            "user": user or given.get("user", ""),
+            "search_path": SCHEMA,
+            "role": ROLE,
+            "application_name": application_name,
+            "connect_timeout": "10",
+        }
+        password = password or given.get("password", "")
+        if host.startswith("/"):
+            (self._folder / f"{_SOCKET}{port}").symlink_to(Path(host) / f"{_SOCKET}{port}")
+            wanted |= {"host": str(self._folder), "sslmode": "disable", "password": password}
+        else:
+            wanted |= {"host": host, "sslmode": _sslmode(given, tls=tls)} | _passfile(self._folder, password)
+            wanted |= {name: given[name] for name in _PASSED_ON if name in given}
+        query = urlencode({name: value for name, value in wanted.items() if value}, quote_via=quote)
+        self.url = f"postgres:///{parts.path.lstrip('/')}?{query}"
+
+    def shut(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _sslmode(given: dict[str, str], *, tls: bool) -> str:
+    """lib/pq has no `prefer`: what it would come to is known from our own connection."""
+    asked = given.get("sslmode") or given.get("ssl") or "prefer"
+    return asked if asked in ("disable", "require", "verify-ca", "verify-full") else "require" if tls else "disable"
+
+
+def _passfile(folder: Path, password: str) -> dict[str, str]:
+    if not password:
+        return {}
+    path = folder / "pgpass"
+    path.touch(mode=0o600)
+    path.write_text("*:*:*:*:" + password.replace("\\", "\\\\").replace(":", "\\:") + "\n")
+    return {"passfile": str(path)}
+
+
+def _sweep(parent: Path) -> None:
+    """Removes the doors of processes that were killed."""
+    for folder in parent.glob(f"{_FOLDER}*"):
+        pid = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+class DeviceStore:
+    """All methods but the doors do I/O and raise Unavailable."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url.replace("postgresql+asyncpg:", "postgresql:", 1)
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
+        _sweep(self._folder.parent)
+        self._tls = False
+
+    def door(self, application_name: str) -> Door:
+        return Door(self._folder, self._url, application_name, tls=self._tls)
+
+    @asynccontextmanager
+    async def preparing(self) -> AsyncIterator[None]:
+        """Alone among all connectors: whatsmeow's first-start migrations race."""
+        async with self._connection() as connection:
+            self._tls = await connection.fetchval("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") or False
+            await connection.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)
+            yield
+
+    async def device_of(self, session_id: SessionId) -> str:
+        """The JID, with its device, that the session was paired as; empty if it is to be paired."""
+        async with self._connection() as connection:
+            jid = await connection.fetchval("SELECT jid FROM devices WHERE session_id = $1", session_id)
+        return jid or ""
+
+    async def has(self, jid: str) -> bool:
+        """Whether whatsmeow still has this device. (Without it, its `Neonize` ends the process.)"""
+        async with self._connection() as connection:
+            return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM whatsmeow_device WHERE jid = $1)", jid))
+
+    async def remember(self, session_id: SessionId, jid: str) -> None:
+        async with self._connection() as connection:
+            await connection.execute(
+                "INSERT INTO devices (session_id, jid) VALUES ($1, $2)"
+                " ON CONFLICT (session_id) DO UPDATE SET jid = excluded.jid, paired_at = now()",
+                session_id,
+                jid,
+            )
+
+    async def forget(self, session_id: SessionId) -> None:
+        """Its keys, contacts and sessions with them."""
+        async with self._connection() as connection, connection.transaction():
+            jid = await connection.fetchval("DELETE FROM devices WHERE session_id = $1 RETURNING jid", session_id)
+            if jid and await connection.fetchval("SELECT to_regclass('whatsmeow_device')"):
+                await connection.execute("DELETE FROM whatsmeow_device WHERE jid = $1", jid)
+
+    async def end_connections(self, application_name: str) -> int:
+        """Those that a session's store has open, in whatever process. Returns how many."""
+        async with self._connection(role="") as connection:
+            ended = await connection.fetch(
+                "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE application_name = $1"
+                " AND datname = current_database()",
+                application_name,
+            )
+        return len(ended)
+
+    def close(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @asynccontextmanager
+    async def _connection(self, role: str = ROLE) -> AsyncIterator[Any]:
+        settings = {"search_path": SCHEMA, "application_name": "whatsapp-hub whatsmeow", "jit": "off"}
+        if role:
+            settings["role"] = role
+        try:
+            connection = await asyncpg.connect(
+                self._url, timeout=_CONNECT_TIMEOUT_S, server_settings=settings, statement_cache_size=0
+            )
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise Unavailable(f"the store of WhatsApp Web devices does not answer: {error}") from error
+        try:
+            yield connection
+        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+            raise Unavailable(f"the store of WhatsApp Web devices does not answer: {error}") from error
+        finally:
+            connection.terminate()

@@ -1,0 +1,74 @@
+"""Blocking calls, each on a thread of its own that the process need not wait for when it ends.
+
+asyncio's default threads are few, shared with name resolution, and joined at exit: a send may block for 75 seconds.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+T = TypeVar("T")
+
+AT_ONCE = 16
+
+
+class Late(Exception):
+    """The call began, and goes on. `answer` will be what it returns."""
+
+    def __init__(self, answer: "asyncio.Future[object]") -> None:
+        super().__init__("no answer in time")
+        self.answer = answer
+
+
+class NotBegun(Exception):
+    """So many calls were under way that this one never began."""
+
+
+class Calls:
+    """At most AT_ONCE blocking calls, each with a deadline."""
+
+    def __init__(self) -> None:
+        self._free = asyncio.Semaphore(AT_ONCE)
+
+    async def __call__(self, deadline_s: float, call: Callable[..., T], *arguments: object) -> T:
+        """Raises Late, NotBegun, and what the call raises."""
+        until = asyncio.get_running_loop().time() + deadline_s
+        try:
+            await asyncio.wait_for(self._free.acquire(), deadline_s)
+        except TimeoutError:
+            raise NotBegun from None
+        answer = in_thread(call, *arguments)
+        answer.add_done_callback(lambda _: self._free.release())
+        done, _ = await asyncio.wait([answer], timeout=max(0.0, until - asyncio.get_running_loop().time()))
+        if not done:
+            raise Late(answer)  # type: ignore[arg-type] # a Future is invariant
+        return answer.result()
+
+
+def in_thread(call: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
+    """Begins at once. Who stops waiting does not stop the call."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if answer.cancelled():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(result)  # type: ignore[arg-type] # T may be None
+
+    def run() -> None:
+        result: T | None = None
+        error: BaseException | None = None
+        try:
+            result = call(*arguments)
+        except BaseException as raised:  # handed to who waits
+            error = raised
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=run, daemon=True, name="neonize-call").start()
+    return answer
