@@ -188,7 +188,13 @@ class Storing(Provider):
 
     @provide
     async def providers(self, settings: Settings, phones: SandboxPhones, host: Host) -> AsyncIterator[Providers]:
-        options = ProviderOptions(settings.whatsapp_api_url, settings.whatsapp_api_version, settings.sandbox_enabled)
+        options = ProviderOptions(
+            settings.whatsapp_api_url,
+            settings.whatsapp_api_version,
+            settings.sandbox_enabled,
+            settings.database_url or "",
+            settings.webhook_allow_private,
+        )
         providers = Providers(all_plugins(options, phones), host)
         yield providers
         await providers.aclose()

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import structlog
 
 from whatsapp_hub.adapters.providers.meta_cloud.plugin import MetaCloud
+from whatsapp_hub.adapters.providers.neonize.plugin import Neonize
 from whatsapp_hub.adapters.providers.sandbox.plugin import SandboxPlugin
 from whatsapp_hub.adapters.providers.waha.plugin import Waha
 from whatsapp_hub.application.ports.provider import Plugin
@@ -30,11 +31,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProviderOptions:
-    """WHATSAPP_API_URL, WHATSAPP_API_VERSION, SANDBOX_ENABLED."""
+    """WHATSAPP_API_URL, WHATSAPP_API_VERSION, SANDBOX_ENABLED; where WhatsApp Web devices are kept (DATABASE_URL), and
+    whether files to send may be at private addresses (WEBHOOK_ALLOW_PRIVATE)."""
 
     graph_url: str = "https://graph.facebook.com"
     graph_version: str = "v23.0"
     sandbox: bool = False
+    store_url: str = ""
+    allow_private: bool = False
 
 
 def _now() -> datetime:
@@ -48,7 +52,11 @@ def builtin_plugins(
     new_id: Callable[[], UUID] = uuid4,
 ) -> dict[str, Plugin]:
     """By kind. The sandbox is there if it is enabled and has phones."""
-    plugins: list[Plugin] = [MetaCloud(options.graph_url, options.graph_version, now), Waha(now)]
+    plugins: list[Plugin] = [
+        MetaCloud(options.graph_url, options.graph_version, now),
+        Waha(now),
+        Neonize(options.store_url, allow_private=options.allow_private),
+    ]
     if options.sandbox and phones is not None:
         plugins.append(SandboxPlugin(phones, now, new_id))
     return {plugin.kind: plugin for plugin in plugins}

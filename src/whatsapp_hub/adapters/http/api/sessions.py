@@ -36,6 +36,7 @@ class SessionBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     name: str
     provider: str
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    proxy: str | None = None
     session_id: str | None = None
     agent_id: str | None = None
     user_id: UUID | None = None
@@ -49,7 +50,7 @@ class SessionBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
         return NewSession(
             name=self.name,
             provider=self.provider.upper(),
-            settings=self.settings,
+            settings=with_proxy(self.settings, self.proxy),
             key=self.session_id,
             agent_id=self.agent_id,
             user_id=UserId(self.user_id) if self.user_id else None,
@@ -64,6 +65,7 @@ class SessionBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     name: str | None = None
     settings: dict[str, Any] | None = None
+    proxy: str | None = None
     routing: Routing | None = None
     department_id: UUID | None = None
     webhook_url: str | None = None
@@ -72,12 +74,17 @@ class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     def changes(self) -> SessionChanges:
         return SessionChanges(
             name=self.name,
-            settings=self.settings,
+            settings=self.settings if self.proxy is None else with_proxy(self.settings or {}, self.proxy),
             routing=self.routing,
             department_id=DepartmentId(self.department_id) if self.department_id else None,
             webhook_url=self.webhook_url,
             webhook_format=self.webhook_format,
         )
+
+
+def with_proxy(settings: dict[str, Any], proxy: str | None) -> dict[str, Any]:
+    """A session's proxy is a setting of its provider, who refuses it if it can have none; empty takes it away."""
+    return settings if proxy is None else {**settings, "proxy": proxy}
 
 
 def shown(session: Session, caller: Caller, providers: Providers) -> dict[str, object]:
