@@ -32,8 +32,8 @@ def entry(name: str, value: str) -> EntryPoint:
 
 
 def test_the_sandbox_is_there_only_if_it_is_open() -> None:
-    assert set(builtin_plugins(ProviderOptions(), FakePhones())) == {"META", "WAHA"}
-    assert set(builtin_plugins(ProviderOptions(sandbox=True), FakePhones())) == {"META", "WAHA", "SANDBOX"}
+    assert set(builtin_plugins(ProviderOptions(), FakePhones())) == {"META", "WAHA", "NEONIZE"}
+    assert set(builtin_plugins(ProviderOptions(sandbox=True), FakePhones())) == {"META", "WAHA", "NEONIZE", "SANDBOX"}
     assert set(all_plugins(ProviderOptions(sandbox=True), FakePhones())) >= {"META", "WAHA", "SANDBOX"}
 
 

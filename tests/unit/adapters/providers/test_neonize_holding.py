@@ -1,0 +1,416 @@
+"""How sessions are held: their life over a Go library made of Python, what they bring stored before all else."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from tests.fakes.neonize import CODES, GROUP, ME, PERSON, PHONE, FakeLibrary, FakeStore, Inbox, event, text
+from whatsapp_hub.adapters.providers.neonize import lines, pump
+from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
+from whatsapp_hub.adapters.providers.neonize.inbound import translate
+from whatsapp_hub.adapters.providers.neonize.library import Library, Missing
+from whatsapp_hub.adapters.providers.neonize.media import Fetched
+from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
+from whatsapp_hub.application.ports.held import store_name
+from whatsapp_hub.application.ports.provider import (
+    MessageSeen,
+    Outgoing,
+    ProviderEvent,
+    ReceiptSeen,
+    SessionRef,
+    SessionSeen,
+)
+from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.domain.errors import Conflict, OutcomeUnknown, Rejected, Transient, Unavailable
+from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
+from whatsapp_hub.domain.message import Content, MessageType
+from whatsapp_hub.domain.session import SessionStatus
+
+
+@dataclass
+class Held:
+    """One paired session, not yet opened."""
+
+    library: FakeLibrary = field(default_factory=FakeLibrary)
+    store: FakeStore = field(default_factory=FakeStore)
+    inbox: Inbox = field(default_factory=Inbox)
+    lack: str = ""
+
+    def __post_init__(self) -> None:
+        self.provider = NeonizeClient(self.inbox, self._fetch, cast("Any", lambda: self.store), self._load)
+        self.session = SessionRef(SessionId(uuid4()), TenantId(uuid4()), "shop", "NEONIZE", NeonizeSettings(), fence=1)
+        self.store.devices[self.session.id] = ME
+        self.store.keys.add(ME)
+
+    def _load(self) -> Library:
+        if self.lack:
+            raise Missing(self.lack)
+        return cast("Library", self.library)
+
+    async def _fetch(self, url: str) -> Fetched:
+        return Fetched(b"a file", "image/png")
+
+    async def open(self) -> None:
+        await self.provider.open(self.session)
+        await self.until(lambda: self.pulse is not None and self.pulse.is_connected)
+
+    async def until(self, ask: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not ask():
+                await asyncio.sleep(0.005)
+
+    @property
+    def pulse(self) -> Any:
+        return self.provider.pulse(self.session.id)
+
+    @property
+    def seen(self) -> list[ProviderEvent]:
+        return [found for _, row in self.inbox.rows for found in translate(row.body)]
+
+    @property
+    def states(self) -> list[tuple[SessionStatus, str | None]]:
+        return [(found.status, found.reason) for found in self.seen if isinstance(found, SessionSeen)]
+
+    async def bring(self, name: str, data: bytes = b"") -> None:
+        """An event comes, on a thread that is not ours."""
+        await asyncio.to_thread(self.library.listener.event, CODES[name], data)
+
+    async def send(self, content: Content | None = None, to: str = PHONE, deadline_s: float = 2.0, **more: Any) -> Any:
+        identity = Identity.phone(to)
+        message = Outgoing(
+            MessageId(uuid4()), f"{to}@s.whatsapp.net", (identity,), content or Content(MessageType.TEXT, "Oi")
+        )
+        return await self.provider.send(self.session, replace(message, **more), deadline_s)
+
+
+@pytest_asyncio.fixture
+async def held() -> AsyncIterator[Held]:
+    found = Held()
+    yield found
+    found.inbox.away = None
+    await found.provider.aclose()
+
+
+# -- opening and closing
+
+
+async def test_a_paired_session_connects_by_its_own_device(held: Held) -> None:
+    await held.open()
+    await held.until(lambda: bool(held.states))
+    assert held.states == [(SessionStatus.CONNECTED, None)]
+    assert [dial.jid for dial in held.library.dials] == [ME]
+    connected = next(found for found in held.seen if isinstance(found, SessionSeen))
+    assert connected.phone_number == "5511900000001"
+    assert held.pulse.is_logged_in
+
+
+async def test_it_is_opened_once(held: Held) -> None:
+    await held.open()
+    with pytest.raises(Conflict):
+        await held.provider.open(held.session)
+
+
+async def test_closing_leaves_nothing_behind_and_keeps_the_credentials(held: Held) -> None:
+    before = threading.active_count()
+    for fence in range(5):
+        held.session = replace(held.session, fence=fence)
+        await held.open()
+        await held.provider.close(held.session.id)
+        await held.provider.close(held.session.id)
+    await held.until(lambda: threading.active_count() <= before)
+    assert held.pulse is None
+    assert held.store.ended.count(store_name(held.session.id)) >= 5
+    assert held.store.devices
+
+
+async def test_each_state_is_told_by_the_dial_that_saw_it(held: Held) -> None:
+    await held.open()
+    await held.provider.close(held.session.id)
+    held.session = replace(held.session, fence=2)
+    await held.open()
+    await held.until(lambda: len(held.states) == 2)
+    assert [dial.fence for dial, row in held.inbox.rows if isinstance(translate(row.body)[0], SessionSeen)] == [1, 2]
+
+
+async def test_a_missing_library_is_told_as_a_state(held: Held) -> None:
+    held.lack = "the system library libmagic is missing: apt-get install libmagic1"
+    await held.provider.open(held.session)
+    await held.until(lambda: bool(held.states))
+    assert held.states == [(SessionStatus.FAILED, held.lack)]
+    assert held.pulse is None
+
+
+async def test_no_network_is_one_state_and_no_loop(held: Held) -> None:
+    held.library.dial_error = 'failed to dial: Get "https://x/": no such host'
+    await held.provider.open(held.session)
+    await held.until(lambda: held.pulse is None)
+    await asyncio.sleep(0.1)
+    assert held.states == [(SessionStatus.DISCONNECTED, "no_network: no such host")]
+    assert len(held.library.dials) == 1
+
+
+async def test_it_can_be_opened_again_as_soon_as_it_is_down(held: Held) -> None:
+    await held.open()
+    await held.bring("StreamReplaced")
+    await held.until(lambda: held.pulse is None)
+    held.session = replace(held.session, fence=2)
+    await held.open()
+    assert len({dial.uuid for dial in held.library.dials}) == 2
+
+
+async def test_keys_that_are_gone_are_never_given_to_go(held: Held) -> None:
+    """Its library would end the whole process."""
+    held.store.keys.clear()
+    await held.provider.open(held.session)
+    await held.until(lambda: bool(held.states))
+    assert held.states == [(SessionStatus.FAILED, "credentials_corrupted")]
+    assert held.library.dials == []
+
+
+async def test_a_store_that_is_away_is_told_as_a_state(held: Held) -> None:
+    held.store.away = Unavailable("PostgreSQL is away")
+    await held.provider.open(held.session)
+    await held.until(lambda: bool(held.states))
+    assert held.states[0][0] is SessionStatus.DISCONNECTED
+    assert held.pulse is None
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "state"),
+    [
+        ("StreamReplaced", b"", (SessionStatus.DISCONNECTED, "replaced")),
+        ("TemporaryBan", event("TemporaryBan", code=1, expire=60), (SessionStatus.BANNED, "sent_to_too_many_people")),
+        ("ClientOutdated", b"", (SessionStatus.FAILED, "client_outdated")),
+        ("LoggedOut", event("LoggedOut", reason=2), (SessionStatus.LOGGED_OUT, "logged_out")),
+    ],
+)
+async def test_what_ends_a_session_hangs_it_up(
+    held: Held, name: str, data: bytes, state: tuple[SessionStatus, str]
+) -> None:
+    await held.open()
+    await held.bring(name, data)
+    await held.until(lambda: held.pulse is None and held.states[-1] == state)
+    await held.provider.close(held.session.id)
+    assert held.library.listeners == {}
+    assert bool(held.store.devices) == (state[0] is not SessionStatus.LOGGED_OUT)
+
+
+@pytest.mark.parametrize(
+    ("name", "connected", "state"),
+    [
+        ("Disconnected", False, (SessionStatus.RECONNECTING, "disconnected")),
+        ("KeepAliveTimeout", True, (SessionStatus.CONNECTED, "degraded")),
+    ],
+)
+async def test_what_heals_by_itself_stays_open(
+    held: Held, name: str, connected: bool, state: tuple[SessionStatus, str]
+) -> None:
+    await held.open()
+    await held.bring(name)
+    await held.until(lambda: held.states[-1] == state)
+    assert held.pulse.is_connected is connected
+    await held.bring("Connected")
+    await held.until(lambda: held.states[-1] == (SessionStatus.CONNECTED, None))
+    assert held.pulse.is_connected
+
+
+async def test_unanswered_keep_alives_count_as_silence(held: Held) -> None:
+    await held.open()
+    await held.bring("KeepAliveTimeout", event("KeepAliveTimeout", errorCount=3, lastSuccess=1_780_000_000))
+    assert held.pulse.silent_s > 1_000_000
+    await held.bring("KeepAliveRestored")
+    assert held.pulse.silent_s < 5
+
+
+async def test_a_quiet_night_is_no_silence_while_the_library_answers(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whatsapp_hub.adapters.providers.neonize.holding.PROBE_AFTER_S", 0.05)
+    monkeypatch.setattr(lines, "PROBE_EVERY_S", 0.0)
+    await held.open()
+    await asyncio.sleep(0.2)
+    held.provider.pulse(held.session.id)
+    await held.until(lambda: held.pulse.silent_s < 0.1)
+
+
+async def test_logging_out_forgets_and_says_so(held: Held) -> None:
+    await held.open()
+    await held.provider.log_out(held.session.id)
+    await held.until(lambda: held.states[-1] == (SessionStatus.LOGGED_OUT, "requested"))
+    assert held.store.devices == {}
+    assert held.pulse is None
+
+
+async def test_a_log_out_that_failed_keeps_everything(held: Held) -> None:
+    await held.open()
+    held.library.log_out_error = "websocket not connected"
+    with pytest.raises(Transient):
+        await held.provider.log_out(held.session.id)
+    assert held.store.devices
+    assert held.pulse.is_connected
+
+
+async def test_forgetting_needs_no_connection(held: Held) -> None:
+    await held.provider.forget(held.session.id)
+    assert held.store.devices == {}
+    await held.provider.forget(held.session.id)
+
+
+async def test_a_paired_session_needs_no_pairing_code(held: Held) -> None:
+    await held.open()
+    with pytest.raises(Rejected, match="already_paired"):
+        await held.provider.pairing_code(held.session.id, PHONE)
+    with pytest.raises(Rejected, match="bad_phone"):
+        await held.provider.pairing_code(held.session.id, "0800")
+
+
+# -- what it brings
+
+
+async def test_everything_is_stored_in_the_order_in_which_it_came(held: Held) -> None:
+    await held.open()
+    for number in range(100):
+        await held.bring("Message", text(f"{number}", id=f"3EB0{number}"))
+    await held.until(lambda: len(held.inbox.rows) >= 102)
+    texts = [found.content.text for found in held.seen if isinstance(found, MessageSeen)]
+    assert texts == [f"{number}" for number in range(100)]
+
+
+async def test_while_nothing_can_be_stored_go_must_wait_and_nothing_is_lost(held: Held) -> None:
+    await held.open()
+    await held.until(lambda: bool(held.states))
+    held.inbox.away = Unavailable("PostgreSQL is away")
+    listener, given = held.library.listener, []
+
+    def bring() -> None:
+        for number in range(pump.WAITING + 20):
+            listener.event(CODES["Message"], text(f"{number}", id=f"3EB0{number}"))
+            given.append(number)
+
+    thread = threading.Thread(target=bring, daemon=True)
+    thread.start()
+    await asyncio.sleep(0.4)
+    assert len(given) <= pump.WAITING + 1
+    assert held.pulse.unstored_s > 0.2
+    held.inbox.away = None
+    await held.until(lambda: len(given) == pump.WAITING + 20 and held.pulse.unstored_s == 0)
+    texts = [found.content.text for found in held.seen if isinstance(found, MessageSeen)]
+    assert texts == [f"{number}" for number in range(pump.WAITING + 20)]
+
+
+async def test_a_session_that_cannot_store_can_still_be_closed_and_stores_later(held: Held) -> None:
+    await held.open()
+    await held.until(lambda: bool(held.states))
+    held.inbox.away = Unavailable("PostgreSQL is away")
+    listener = held.library.listener
+
+    def bring() -> None:
+        for number in range(pump.WAITING + 5):
+            listener.event(CODES["Message"], text(f"{number}", id=f"3EB0{number}"))
+
+    thread = threading.Thread(target=bring, daemon=True)
+    thread.start()
+    await asyncio.sleep(0.1)
+    await asyncio.wait_for(held.provider.close(held.session.id), 5)
+    held.inbox.away = None
+    await held.until(lambda: len([f for f in held.seen if isinstance(f, MessageSeen)]) == pump.WAITING + 5)
+
+
+async def test_one_row_that_cannot_be_stored_does_not_hold_up_the_others(held: Held) -> None:
+    await held.open()
+    await held.until(lambda: bool(held.states))
+    real = held.inbox.receive
+
+    async def picky(session: SessionRef, updates: Any) -> None:
+        if any(b"poison" in update.body for update in updates):
+            raise ValueError("poison")
+        await real(session, updates)
+
+    held.inbox.receive = picky  # type: ignore[method-assign]
+    for said in ("before", "poison", "after"):
+        await held.bring("Message", text(said, id=said))
+    await held.until(lambda: [f.content.text for f in held.seen if isinstance(f, MessageSeen)] == ["before", "after"])
+
+
+# -- sending
+
+
+async def test_a_brazilian_number_is_asked_for_once_and_sent_to_where_it_is(held: Held) -> None:
+    held.library.on_whatsapp["+5511987650101"] = "551187650101@s.whatsapp.net"
+    await held.open()
+    for _ in range(2):
+        accepted = await held.send()
+    assert [to for to, _ in held.library.sent] == ["551187650101@s.whatsapp.net"] * 2
+    assert accepted.identities == (Identity.phone(PHONE),)
+    assert held.library.calls.count(("is_on_whatsapp", "+5511987650101")) == 1
+    await held.send(to="4915112345678")
+    assert len([call for call in held.library.calls if call[0] == "is_on_whatsapp"]) == 1
+
+
+async def test_a_number_without_whatsapp_is_rejected(held: Held) -> None:
+    held.library.on_whatsapp["+5511987650101"] = ""
+    await held.open()
+    with pytest.raises(Rejected, match="not_on_whatsapp"):
+        await held.send()
+    assert held.library.sent == []
+
+
+async def test_an_answer_after_the_deadline_settles_the_unknown_outcome(held: Held) -> None:
+    await held.open()
+    held.library.hang = hang = threading.Event()
+    message_id = MessageId(uuid4())
+    with pytest.raises(OutcomeUnknown):
+        await held.send(deadline_s=0.2, message_id=message_id)
+    hang.set()
+    await held.until(lambda: any(isinstance(found, ReceiptSeen) for found in held.seen))
+    (receipt,) = [found for found in held.seen if isinstance(found, ReceiptSeen)]
+    assert receipt.sent_as == message_id
+
+
+async def test_a_call_that_never_began_was_not_sent(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    await held.open()
+    held.provider._holder.calls._free = asyncio.Semaphore(0)
+    with pytest.raises(Transient):
+        await held.send(deadline_s=0.2, to="4915112345678")
+    assert held.library.sent == []
+
+
+async def test_in_a_group_who_wrote_is_remembered(held: Held) -> None:
+    await held.open()
+    await held.bring("Message", text("Oi", id="3EB0GG", chat=GROUP, sender=PERSON))
+    await held.send(chat=GROUP, recipient=(), reply_to="3EB0GG")
+    _, message = held.library.sent[-1]
+    assert message["extendedTextMessage"]["contextInfo"]["participant"] == PERSON
+    await held.provider.mark_read(held.session, GROUP, ["3EB0GG", "unknown"])
+    assert ("mark_read", ["3EB0GG"], GROUP, PERSON) in held.library.calls
+
+
+async def test_a_file_is_fetched_uploaded_and_sent(held: Held) -> None:
+    await held.open()
+    await held.send(Content(MessageType.IMAGE, "look", "https://files.example/x"))
+    assert ("upload", 6, 0) in held.library.calls
+    part = held.library.sent[-1][1]["imageMessage"]
+    assert (part["caption"], part["mimetype"], part["mediaKey"]) == ("look", "image/png", b"k")
+
+
+async def test_typing_is_shown(held: Held) -> None:
+    await held.open()
+    await held.provider.show_typing(held.session, PERSON, None)
+    assert ("typing", PERSON) in held.library.calls
+
+
+async def test_only_an_open_session_that_is_connected_sends(held: Held) -> None:
+    with pytest.raises(Transient, match="not_open"):
+        await held.send()
+    await held.open()
+    await held.bring("Disconnected")
+    with pytest.raises(Transient, match="not_connected"):
+        await held.send()
