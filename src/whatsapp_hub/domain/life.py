@@ -22,6 +22,7 @@ REPLACED = "replaced"
 NO_CONNECTOR = "no_connector"
 CONNECTOR_LOST = "connector_lost"
 NO_ANSWER = "no_answer"
+PAIRED = "paired"
 SILENT = "silent"
 ENDED = "ended"
 LOST = "connection_lost"
@@ -167,7 +168,7 @@ class Life:
             case SessionStatus.DISCONNECTED if report.reason != REPLACED:
                 return self._redial(report.reason or ENDED, now, rules, dice)
             case SessionStatus.CONNECTING:
-                return self
+                return self._scanned(now, rules) if report.reason == PAIRED else self
             case _:
                 return self._ended(report, rules, dice)
 
@@ -199,6 +200,10 @@ class Life:
             code_until=min(now + rules.code, until),
         )
 
+    def _scanned(self, now: datetime, rules: Rules) -> "Life":
+        """A phone has scanned the code; the connection with the new credentials is on its way."""
+        return replace(self, has_paired=True, pairing_until=None, deadline_at=now + rules.answer)
+
     def _connected(self, reason: str | None, now: datetime, rules: Rules) -> "Life":
         life = replace(
             self,
@@ -220,7 +225,10 @@ class Life:
         return replace(self, status=SessionStatus.CONNECTED, reason=None, losses=())
 
     def _lost(self, reason: str, now: datetime, rules: Rules, dice: float) -> "Life":
-        """The provider dials again by itself; one that never was connected has nothing to come back to."""
+        """The provider dials again by itself. One that never was connected has nothing to come back to, unless a code
+        is shown: a phone that scans it ends the connection to begin another (515)."""
+        if self.status is SessionStatus.QR_PENDING:
+            return self
         if not self.has_paired:
             return self._redial(reason, now, rules, dice)
         life = self._down(reason, now, rules)

@@ -158,6 +158,23 @@ def test_used_up_codes_are_followed_by_new_ones_while_there_is_time() -> None:
     assert again.reported(Report(S.DISCONNECTED, "qr_timeout"), NOW + minutes(6), RULES, 0.5).reason == "qr_timeout"
 
 
+def test_the_line_that_a_scan_ends_is_not_dialled_by_us() -> None:
+    """WhatsApp ends the connection (515) when a phone has scanned, and the provider comes back as somebody."""
+    shown = play(start, dial, CODE)
+    between = report(S.RECONNECTING, "stream_error")(shown, NOW)
+    assert between == shown
+    assert CONNECTED(between, NOW).status is S.CONNECTED
+
+
+def test_scanned_in_the_last_second_it_is_not_given_up() -> None:
+    shown = play(start, dial, CODE)
+    assert shown.pairing_until
+    scanned = report(S.CONNECTING, "paired")(shown, shown.pairing_until)
+    assert (scanned.has_paired, scanned.pairing_until) == (True, None)
+    assert scanned.deadline_at == shown.pairing_until + RULES.answer
+    assert late(scanned, scanned.deadline_at).status is S.RECONNECTING, "its credentials are there: it is dialled again"
+
+
 def test_connected_it_owes_nothing() -> None:
     assert (UP.status, UP.is_up, UP.has_paired, UP.attempts) == (S.CONNECTED, True, True, 0)
     assert (UP.code, UP.pairing_until, UP.deadline_at, UP.dial_at) == (None, None, None, None)

@@ -33,6 +33,7 @@ class HoldsSockets(Protocol):
     what an earlier dial still says about the session's state is ignored. The states (`SessionSeen`) are:
 
         QR_PENDING                             a code to scan (`qr_code`, raw text); each renewed one again
+        CONNECTING    paired                   a phone has scanned; CONNECTED is to follow
         CONNECTED                              connected and logged in (`phone_number`)
         CONNECTED     degraded                 keep-alives go unanswered; CONNECTED again when they come back
         RECONNECTING  (why)                    the line is lost, the provider dials again by itself
