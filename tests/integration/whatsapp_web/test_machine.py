@@ -8,14 +8,19 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from tests.fakes.go_calls import BlackHole
+from tests.integration.hub.world import until
 from tests.integration.whatsapp_web.conftest import Number
 from whatsapp_hub.adapters.providers.neonize import library as library_module
+from whatsapp_hub.adapters.providers.neonize import rooms, store
 from whatsapp_hub.adapters.providers.neonize.library import GoLibrary, Missing, load, missing
+from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.session import SessionStatus
 from whatsapp_hub.main.doctor import examine
 
@@ -71,6 +76,50 @@ async def test_closing_a_line_that_dials_waits_for_go_and_leaves_nothing(number:
     await asyncio.wait_for(closing, 10)
     left = await number.owner.fetch("SELECT FROM pg_stat_activity WHERE application_name LIKE 'whatsapp-hub session%'")
     assert left == []
+
+
+async def test_a_quiet_number_holds_no_connection_and_gets_one_when_it_needs_it(
+    number: Number, library: GoLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "IDLE", "1s")
+    await number.pair_beforehand()
+    uuid = await number.open()
+    name = f"whatsapp-hub session {number.session.id}"
+    count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
+
+    async def holds() -> bool:
+        return bool(await number.owner.fetchval(count, name) == 1)
+
+    async def is_quiet() -> bool:
+        return not await holds()
+
+    await until(holds, 10)
+    await until(is_quiet, 10)
+    await asyncio.to_thread(library.touch_store, uuid)
+    assert await holds()
+
+
+async def test_a_room_takes_as_many_numbers_as_there_are_and_is_left_for_what_it_leaves_behind(
+    number: Number, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rooms, "LEFT_BEHIND", 2)
+    provider, found = number.provider, number.provider._holder._rooms
+    refs = [replace(number.session, id=SessionId(uuid4())) for _ in range(5)]
+    for ref in refs[:4]:
+        await provider.open(ref)
+    first = found._room
+    assert first is not None
+    assert len(first.lines) == 4
+    for ref in refs[:2]:
+        await provider.close(ref.id)
+    await provider.open(refs[4])
+    assert found._room is not first
+    assert not first.is_closed
+    for ref in refs[2:4]:
+        await provider.close(ref.id)
+    assert first.is_closed
+    await provider.close(refs[4].id)
+    assert found._room is None
 
 
 def test_starts_are_apart_and_calls_wait_meanwhile() -> None:

@@ -15,7 +15,7 @@ from whatsapp_hub.application.ports.held import store_name
 from whatsapp_hub.domain.errors import Unavailable
 
 LEFT_BEHIND = 40
-"""Threads that a room may leave behind before new numbers get a new one."""
+"""Numbers that a room may have let go, each with a thread that never ends, before new ones get a new room."""
 
 STOP_S = 10.0
 _LOST = "the pairing process has ended"
@@ -42,6 +42,10 @@ class Room:
             child = await Child.start(argv, death_signal=signal.SIGKILL, keep_fds=[theirs.fileno()])
         reader, writer = await asyncio.open_connection(sock=ours)
         return cls(child, reader, writer)
+
+    @property
+    def left_behind(self) -> int:
+        return self.dials - len(self.lines)
 
     @property
     def is_over(self) -> bool:
@@ -131,7 +135,7 @@ class Rooms:
     async def room(self) -> Room:
         """The one for the next number. Raises OSError."""
         async with self._starting:
-            if self._room and (self._room.dials >= LEFT_BEHIND or self._room.is_over):
+            if self._room and (self._room.left_behind >= LEFT_BEHIND or self._room.is_over):
                 self._old.append(self._room)
                 self._room = None
             if self._room is None:

@@ -25,6 +25,9 @@ ROLE = "hub_whatsmeow"
 SCHEMA = "whatsmeow"
 PREPARING = "whatsapp-hub preparing whatsmeow"
 
+IDLE = "10s"
+"""Then PostgreSQL ends a store's connection, which Go replaces when it needs one: a quiet number holds none."""
+
 _ONE_AT_A_TIME = 0x77686D77
 _CONNECT_TIMEOUT_S = 5.0
 _SOCKET = ".s.PGSQL."
@@ -50,6 +53,7 @@ class Door:
             "role": ROLE,
             "application_name": application_name,
             "connect_timeout": "10",
+            "idle_session_timeout": IDLE,
         }
         password = password or given.get("password", "")
         if host.startswith("/"):
