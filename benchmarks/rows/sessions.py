@@ -30,7 +30,8 @@ DIALLING = {
 
 @dataclass(frozen=True)
 class Weight:
-    """Of the connector's process: memory of its own in MB (shared pages by their share), threads, descriptors."""
+    """Of the connector and what it started (numbers pair in a process beside it): memory of their own in MB (shared
+    pages by their share), threads, descriptors."""
 
     megabytes: float
     threads: int
@@ -41,7 +42,21 @@ class Weight:
         process = Path(f"/proc/{pid}")
         lines = (process / "smaps_rollup").read_text().splitlines()
         kilobytes = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
-        return cls(kilobytes / 1024, *(sum(1 for _ in (process / what).iterdir()) for what in ("task", "fd")))
+        weight = cls(kilobytes / 1024, *(sum(1 for _ in (process / what).iterdir()) for what in ("task", "fd")))
+        for child in _children(pid):
+            more = cls.of(child)
+            weight = cls(
+                weight.megabytes + more.megabytes,
+                weight.threads + more.threads,
+                weight.descriptors + more.descriptors,
+            )
+        return weight
+
+
+def _children(pid: int) -> list[int]:
+    """Of all its threads: a child belongs to the one that started it."""
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for found in lists for child in found.read_text().split()]
 
 
 async def rows(stack: Stack, size: Size) -> list[Row]:
