@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
+import sys
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from whatsapp_hub.adapters.postgres.log import PostgresEventLog
 from whatsapp_hub.adapters.postgres.sequencer import Sequencer
@@ -19,6 +23,10 @@ from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.domain.events import Event, EventType
 
 from .conftest import NOW, World
+
+LEADER = """
+    SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 2003661681 AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 
 async def soon(seconds: float) -> None:
@@ -114,11 +122,9 @@ async def test_a_transaction_that_idles_stalls_nobody(world: World) -> None:
 
 async def test_another_sequencer_takes_over_when_one_dies(world: World) -> None:
     conversation = await world.conversation()
-    holder = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 2003661681 AND granted AND database = "
-    holder += "(SELECT oid FROM pg_database WHERE datname = current_database())"
 
     async def led() -> Any:
-        return await world.hub.owner.fetchval(holder)
+        return await world.hub.owner.fetchval(LEADER)
 
     async with sequencing(world), sequencing(world):
         await until(led)
@@ -133,8 +139,50 @@ async def test_another_sequencer_takes_over_when_one_dies(world: World) -> None:
                 return len(await logged(world)) == count
 
             await until(there)
-        assert len(await world.hub.owner.fetch(holder)) <= 1
+        assert len(await world.hub.owner.fetch(LEADER)) <= 1
     assert [number(e) for e in await logged(world)] == [0, 100, 1, 101, 2, 102]
+
+
+@asynccontextmanager
+async def process_that_leads(world: World) -> AsyncIterator[asyncio.subprocess.Process]:
+    script = Path(__file__).with_name("sequence_forever.py")
+    process = await asyncio.create_subprocess_exec(sys.executable, str(script), world.hub.url)
+    try:
+        await until(lambda: world.hub.owner.fetchval(LEADER), 30)
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+@pytest.mark.parametrize(("how", "within_s"), [(signal.SIGKILL, 3), (signal.SIGSTOP, 10)])
+async def test_when_the_leading_process_dies_or_hangs_another_goes_on_without_hole_or_double(
+    world: World, how: signal.Signals, within_s: float
+) -> None:
+    log = PostgresEventLog(world.hub.database)
+    before = await log.head()
+    conversation = await world.conversation()
+    async with process_that_leads(world) as leader, sequencing(world):
+        for n in range(60):
+            await publish(world, conversation.id, n)
+            if n == 30:
+                leader.send_signal(how)
+
+        async def all_there() -> bool:
+            return len(await logged(world)) == 60
+
+        await until(all_there, within_s)
+        if how is signal.SIGSTOP:  # it wakes up, and must see that it leads no more
+            leader.send_signal(signal.SIGCONT)
+            await publish(world, conversation.id, 60)
+            await asyncio.sleep(1.5)
+            assert leader.returncode is None
+            assert len(await world.hub.owner.fetch(LEADER)) == 1
+    numbers = [number(event) for event in await logged(world)]
+    assert numbers == list(range(len(numbers)))
+    positions = [event.position for event in await log.read(before, 1000)]
+    assert positions == list(range(before + 1, before + len(positions) + 1))
 
 
 async def test_readers_are_woken_and_the_body_speaks_the_contract(world: World) -> None:

@@ -21,6 +21,8 @@ BATCH = 2000
 POLL_S = 1.0
 _LOCK = 0x776D7371
 
+# A leader that is alive asks each second; one that hangs or was paused loses its connection, and the lock with it.
+_SILENCE = "SET idle_session_timeout = '5s'"
 _TAKE_LOCK = "SELECT pg_try_advisory_lock($1)"
 _MOVE = """
     WITH batch AS (
@@ -64,6 +66,7 @@ class Sequencer:
         """Returns at once when another leads; raises when the connection breaks."""
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url, SYSTEM)
+            await self._connection.execute(_SILENCE)
         if not await self._connection.fetchval(_TAKE_LOCK, _LOCK):
             return
         log.info("sequencer.leads")
