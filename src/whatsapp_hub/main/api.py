@@ -28,6 +28,7 @@ from whatsapp_hub.adapters.realtime.recent import Recent
 from whatsapp_hub.adapters.realtime.streams import LogStreams
 from whatsapp_hub.adapters.realtime.tail import Tail
 from whatsapp_hub.adapters.redis.rates import ValkeyRates
+from whatsapp_hub.adapters.redis.typing import TypingChannel
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.clock import new_id
 from whatsapp_hub.adapters.security.tokens import JwtTokens
@@ -123,10 +124,27 @@ class Serving(Provider):
         finder: SessionFinder,
         send: SendTo,
         redis: Redis,
+        typing: TypingChannel,
         settings: Settings,
     ) -> Gateway:
         rates = SendRates(ValkeyRates(redis), settings.rate_limit_user, settings.rate_limit_api_key)
-        return Gateway(callers, queries, presence, heartbeat, log, recent, finder, send, rates, settings.frontend_url)
+        return Gateway(
+            callers,
+            queries,
+            presence,
+            heartbeat,
+            log,
+            recent,
+            finder,
+            send,
+            rates,
+            settings.frontend_url,
+            typing.publish,
+        )
+
+    @provide
+    def typing(self, redis: Redis) -> TypingChannel:
+        return TypingChannel(redis)
 
     @provide
     def recent(self) -> Recent:
@@ -189,7 +207,7 @@ async def make_app(container: AsyncContainer) -> HubApp:
     """The whole HTTP side; its lifespan tails the log for this process's own sockets."""
     options, gateway = await container.get(HttpOptions), await container.get(Gateway)
     wakes, channel = await container.get(Wakes), await container.get(Channel)
-    recent = await container.get(Recent)
+    recent, typing = await container.get(Recent), await container.get(TypingChannel)
 
     async def begin(position: int) -> None:
         recent.begin(position)
@@ -203,7 +221,8 @@ async def make_app(container: AsyncContainer) -> HubApp:
 
     @asynccontextmanager
     async def live(_: Litestar) -> AsyncIterator[None]:
-        loops = [asyncio.create_task(loop) for loop in (channel.listen(wakes), tail.run(), gateway.watch())]
+        lasting = (channel.listen(wakes), typing.listen(gateway.typing.hear), tail.run(), gateway.watch())
+        loops = [asyncio.create_task(loop) for loop in lasting]
         try:
             yield
         finally:

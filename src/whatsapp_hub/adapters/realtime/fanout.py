@@ -25,9 +25,9 @@ class Fanout:
         self._max_waiting = max_waiting
         self._leaving: set[asyncio.Task[None]] = set()
 
-    def __call__(self, emission: Emission, rooms: Iterable[str]) -> int:
-        """Put it into the queues of those in any of the rooms, once each; how many they were."""
-        members = self.members(emission.namespace, rooms)
+    def __call__(self, emission: Emission, rooms: Iterable[str], but: str | None = None) -> int:
+        """Put it into the queues of those in any of the rooms (`but` one), once each; how many they were."""
+        members = self.members(emission.namespace, rooms) - {but}
         if not members:
             return 0
         packet = Packet(MESSAGE, data=emission.packet)

@@ -18,6 +18,7 @@ from whatsapp_hub.adapters.realtime.recent import Recent
 from whatsapp_hub.adapters.realtime.resume import Missing, Resume
 from whatsapp_hub.adapters.realtime.rooms import Audiences, Places, own_rooms
 from whatsapp_hub.adapters.realtime.sessions import SessionNews, Subscriptions
+from whatsapp_hub.adapters.realtime.typing import Tell, Typing
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.acting import ACTOR, Actor
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
@@ -71,6 +72,7 @@ class Gateway:
         send: SendTo,
         rates: SendRates | None = None,
         frontend_url: str | None = None,
+        tell_typing: Tell | None = None,
     ) -> None:
         self.position: int | None = None
         self._callers = callers
@@ -84,6 +86,7 @@ class Gateway:
             max_http_buffer_size=MAX_INCOMING_BYTES,
         )
         self._fanout = Fanout(self._server)
+        self.typing = Typing(self._fanout, tell_typing)
         self._places = Places(events, queries)
         self._audiences = Audiences(self._places)
         self._resume = Resume(
@@ -165,6 +168,7 @@ class Gateway:
             "leave-conversation": self._leave_conversation,
             "agent-status": self._agent_status,
             "heartbeat": self._beat,
+            "typing": self._type,
             "subscribe:session": self._subscribe,
             "unsubscribe:session": self._unsubscribe,
         }.items():
@@ -250,6 +254,7 @@ class Gateway:
     def _disconnect(self, sid: str, *_: Any) -> None:
         self._members.pop(sid, None)
         self._subscriptions.gone(sid)
+        self.typing.gone(sid)
 
     async def _recheck(self, sid: str, member: Member) -> None:
         """Whoever may no longer listen, or to other rooms now, is told why and let go."""
@@ -307,6 +312,14 @@ class Gateway:
         if now - member.last_heartbeat >= LEAST_HEARTBEAT_S:
             member.last_heartbeat = now
             await self._heartbeat(member.caller)
+        return {}
+
+    async def _type(self, sid: str, member: Member, data: Any) -> Ack:
+        conversation_id, manager = given.conversation_id(data), self._server.manager
+        if sid not in manager.rooms.get(NAMESPACE, {}).get(f"conversation:{conversation_id}", ()):
+            await self._queries.conversation(member.caller.tenant_id, member.sight, conversation_id)
+        eio_sid, is_typing = manager.eio_sid_from_sid(sid, NAMESPACE), given.field(data, "typing")
+        await self.typing.say(sid, eio_sid, member.caller.user_id, conversation_id, is_typing)
         return {}
 
     async def _part(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:

@@ -41,6 +41,11 @@ def text(data: Any, name: str, default: str) -> str:
     return value
 
 
+def field(data: Any, name: str) -> object:
+    """Whatever it is; None if it is not there."""
+    return data.get(name) if isinstance(data, dict) else None
+
+
 def needed(data: Any, name: str) -> str:
     """A text that must be there, in an object."""
     value = data.get(name) if isinstance(data, dict) else None

@@ -266,6 +266,37 @@ async def test_only_a_master_joins_another_company(desk: Desk) -> None:
     assert await master.positions() == [position]
 
 
+async def test_typing_is_told_to_those_who_look_at_the_conversation_and_to_nobody_else(desk: Desk) -> None:
+    users = [desk.world.add(a_user(name, department=SALES)) for name in "abc"]
+    writer, looker, elsewhere = [await desk.connect(user) for user in users]
+    conversation, foreign = a_conversation(department_id=SALES), a_conversation(department_id=SUPPORT)
+    desk.world.conversations.update({c.id: c for c in (conversation, foreign)})
+    told: list[bytes] = []
+
+    async def tell(said: bytes) -> None:
+        told.append(said)
+
+    desk.gateway.typing._tell = tell
+    for client in (writer, looker):
+        assert (await client.ask("join-conversation", {"conversationId": str(conversation.id)}))["ok"]
+    for is_typing in (True, True, True, False):  # at every key, and at last sent
+        said = {"conversationId": str(conversation.id), "typing": is_typing}
+        assert await writer.ask("typing", said) == {"ok": True}
+    for client in (writer, looker, elsewhere):
+        await client.ask("heartbeat")
+    payload = {"conversationId": str(conversation.id), "userId": str(users[0].id)}
+    assert looker.heard == [("typing", {**payload, "typing": is_typing}) for is_typing in (True, False)]
+    assert (writer.heard, elsewhere.heard, len(told)) == ([], [], 2)
+    looker.heard.clear()
+    for said in (told[0], b"", b"{}", b"nonsense", b"\xff"):  # as another process says it
+        desk.gateway.typing.hear(said)
+    await looker.ask("heartbeat")
+    assert looker.heard == [("typing", {**payload, "typing": True})]
+    for nonsense in (None, {}, "x", {"conversationId": str(conversation.id)}, {"conversationId": "x", "typing": True}):
+        assert not (await writer.ask("typing", nonsense))["ok"]
+    assert not (await writer.ask("typing", {"conversationId": str(foreign.id), "typing": True}))["ok"]
+
+
 async def test_presence_is_set_and_told_to_the_company(desk: Desk) -> None:
     user = desk.world.add(a_user("agent", department=SALES))
     agent = await desk.connect(user)

@@ -1,0 +1,61 @@
+"""`typing`: told to those who look at the same conversation, in every process, and forgotten."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from whatsapp_hub.adapters.contracts.sockets import NAMESPACE, Emission
+from whatsapp_hub.adapters.realtime.fanout import Fanout
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.ids import ConversationId, UserId
+
+LEAST_APART_S = 0.3
+
+Tell = Callable[[bytes], Awaitable[None]]
+
+
+class Typed(msgspec.Struct, rename="camel"):
+    conversation_id: str
+    user_id: str | None
+    typing: bool
+
+
+_TYPED = msgspec.json.Decoder(Typed)
+
+
+class Typing:
+    """`tell` hands it to the other processes, whose `hear` is given it."""
+
+    def __init__(self, fanout: Fanout, tell: Tell | None) -> None:
+        self._fanout = fanout
+        self._tell = tell
+        self._last: dict[str, tuple[Typed, float]] = {}
+
+    async def say(self, sid: str, eio_sid: str, user_id: UserId | None, id: ConversationId, is_typing: object) -> None:
+        """Whoever says the same at every key is told on a few times a second. Raises Invalid."""
+        if not isinstance(is_typing, bool):
+            raise Invalid.field("typing", "must be true or false")
+        typed, now = Typed(str(id), str(user_id) if user_id else None, is_typing), time.monotonic()
+        last = self._last.get(sid)
+        if last and last[0] == typed and now - last[1] < LEAST_APART_S:
+            return
+        self._last[sid] = (typed, now)
+        self._show(typed, but=eio_sid)
+        if self._tell:
+            await self._tell(msgspec.json.encode(typed))
+
+    def hear(self, said: bytes) -> None:
+        """From another process; nonsense is ignored."""
+        try:
+            self._show(_TYPED.decode(said))
+        except msgspec.MsgspecError:
+            return
+
+    def gone(self, sid: str) -> None:
+        self._last.pop(sid, None)
+
+    def _show(self, typed: Typed, but: str | None = None) -> None:
+        payload: dict[str, Any] = msgspec.to_builtins(typed)
+        self._fanout(Emission("typing", payload, NAMESPACE), [f"conversation:{typed.conversation_id}"], but)
