@@ -282,6 +282,46 @@ async def _never(*_: object) -> None:
     return None
 
 
+async def test_more_slow_receivers_than_places_leave_the_others_their_turn(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whatsapp_hub.application.integrations.deliver.RECEIVERS_AT_ONCE", 3)
+    monkeypatch.setattr("whatsapp_hub.application.integrations.deliver.TURN_S", 0.3)
+    slow, quick = [FakeReceiver(delay_s=0.1) for _ in range(5)], FakeReceiver()
+    async with quick, desk.working():
+        for receiver in slow:
+            await receiver.up()
+            await desk.subscribe(receiver)
+        await desk.happens(0, count=60)
+        await until(lambda: sum(len(receiver.posted) for receiver in slow) > 5)
+        await desk.subscribe(quick)
+        await desk.happens(1)
+        await until(lambda: len(quick.taken) == 1)
+        assert sum(len(receiver.taken) for receiver in slow) < 300
+        for receiver in slow:
+            receiver.delay_s = 0
+        await until(lambda: all(len(receiver.taken) == 61 for receiver in slow), 20)
+    for receiver in slow:
+        assert [number for number in receiver.numbers() if number <= 60] == list(range(1, 61))
+        await receiver.down()
+
+
+async def test_a_secret_that_cannot_be_read_is_told_and_is_nobody_elses_trouble(desk: Desk) -> None:
+    async with FakeReceiver() as lost, FakeReceiver() as well, desk.working():
+        webhook = await desk.subscribe(lost)
+        await desk.subscribe(well)
+        await desk.hub.owner.execute("UPDATE hub.webhooks SET secrets = 'x' WHERE id = $1", webhook.id)
+        await desk.happens()
+        await until(lambda: len(well.taken) == 1)
+
+        async def told() -> bool:
+            [row] = await desk.deliveries(webhook)
+            return "HUB_SECRET_KEY" in row["attempts"]
+
+        await until(told)
+        assert lost.posted == []
+
+
 async def test_of_a_hundred_receivers_each_gets_its_own(desk: Desk) -> None:
     receivers = [FakeReceiver() for _ in range(12)]
     async with desk.working(workers=2):

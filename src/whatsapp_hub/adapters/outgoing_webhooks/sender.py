@@ -72,7 +72,8 @@ class HttpReceiver:
         began = time.monotonic()
         try:
             async with asyncio.timeout(self._longest_s):
-                status, retry_after_s = await self._exchange(webhook.url, self._headers(webhook, id, body), body)
+                headers = self._headers(webhook, id, body)
+                status, retry_after_s = await self._exchange(webhook.url, headers, body)
         except TimeoutError:
             return Attempt(None, time.monotonic() - began, f"no answer within {self._longest_s:g} s")
         except Refused as error:
@@ -85,6 +86,8 @@ class HttpReceiver:
     def _headers(self, webhook: Webhook, id: str, body: bytes) -> dict[str, str]:
         now = self._clock()
         secrets = webhook.valid_secrets(now)
+        if not secrets:
+            raise Refused("its secret cannot be read (HUB_SECRET_KEY is another one); give it a new one")
         headers = {**signing.CONTENT, **signing.standard(secrets, id, now, body)}
         return {**headers, **signing.waha(secrets[0], id, now, body)} if _is_waha(webhook) else headers
 

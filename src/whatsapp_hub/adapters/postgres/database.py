@@ -157,7 +157,8 @@ class Database:
         with it. (The pool takes a lost connection back by itself; the driver then calls it released.)"""
         try:
             if open_transaction:
-                await asyncio.wait_for(connection.execute("ROLLBACK"), ROLLBACK_TIMEOUT_S)
+                async with asyncio.timeout(ROLLBACK_TIMEOUT_S):  # wait_for of Python 3.11 may swallow a cancellation
+                    await connection.execute("ROLLBACK")
         except BaseException as error:
             with suppress(asyncpg.InterfaceError):
                 connection.terminate()

@@ -96,11 +96,12 @@ _END = """
 _CANCEL = """
     UPDATE hub.webhook_deliveries SET state = 'cancelled', finished_at = clock_timestamp()
     WHERE webhook_id = $1 AND state = 'pending'"""
+# To the end of the line.
 # Locked first: whatever the planner adds meanwhile is either seen by the second statement or sets due_at after it.
 _HOLD = "SELECT FROM hub.webhooks WHERE id = $1 AND fence = $2 FOR NO KEY UPDATE"
 _RELEASE = f"""
     WITH {_WAITING}
-    UPDATE hub.webhooks SET lease_until = '-infinity', due_at = greatest(open_until, coalesce(least(
+    UPDATE hub.webhooks SET lease_until = '-infinity', due_at = greatest(open_until, clock_timestamp(), coalesce(least(
       (SELECT min(next_at) FROM waiting),
       (SELECT min(next_at) FROM hub.webhook_deliveries
        WHERE webhook_id = $1 AND state = 'pending' AND next_at <= {_NOW} AND lane NOT IN (SELECT lane FROM waiting))

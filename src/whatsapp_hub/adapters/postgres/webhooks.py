@@ -1,5 +1,6 @@
 """Webhook subscriptions and their delivery log, as a tenant sees them."""
 
+import logging
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from whatsapp_hub.domain.delivery import GIVE_UP_AFTER_S, DeliveryState
 from whatsapp_hub.domain.errors import Conflict, Expired, NotFound
 from whatsapp_hub.domain.ids import SessionId, WebhookId
 from whatsapp_hub.domain.webhook import Secret, Webhook, WebhookFormat
+
+log = logging.getLogger(__name__)
 
 _NAMES = (
     *("id", "tenant_id", "session_id", "of_session", "url", "format", "events"),
@@ -75,7 +78,12 @@ def webhook_of(row: Any, box: SecretBox) -> Webhook:
 
 
 def _opened(sealed: bytes, webhook_id: UUID, box: SecretBox) -> tuple[Secret, ...]:
-    return msgspec.json.decode(box.open(sealed, f"webhook:{webhook_id}"), type=tuple[Secret, ...])
+    """None with a wrong key: one webhook's lost secret is nobody else's trouble."""
+    try:
+        return msgspec.json.decode(box.open(sealed, f"webhook:{webhook_id}"), type=tuple[Secret, ...])
+    except (ValueError, msgspec.MsgspecError):
+        log.error("webhook.secret_unreadable", extra={"webhook_id": str(webhook_id)})
+        return ()
 
 
 class PostgresWebhooks:

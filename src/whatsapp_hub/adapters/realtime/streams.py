@@ -48,7 +48,8 @@ class LogStreams:
                     stretch = await self._next(tenant_id, cursor)
                     if stretch.position == cursor and not stretch.is_reset:
                         with suppress(TimeoutError):
-                            await asyncio.wait_for(bell.wait(), SILENT_S)
+                            async with asyncio.timeout(SILENT_S):
+                                await bell.wait()
                             continue
                     cursor = stretch.position
                     yield stretch

@@ -40,7 +40,8 @@ class Bell:
     async def wait(self) -> bool:
         """Until it rings (True), or until it is time to look anyway (False)."""
         try:
-            await asyncio.wait_for(self._event.wait(), self._poll_s())
+            async with asyncio.timeout(self._poll_s()):  # wait_for of Python 3.11 may swallow a cancellation
+                await self._event.wait()
         except TimeoutError:
             return False
         self._event.clear()

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 PLANNED_AT_ONCE = 2_000
 RECEIVERS_AT_ONCE = 256
 LANES_AT_ONCE = 8
+TURN_S = 5.0
+"""How long a subscription is driven while others wait for a place."""
 DUE_AT_ONCE = 64
 LEASE_S = 40.0
 RENEW_S = 8.0
@@ -94,6 +96,10 @@ class DeliverWebhooks:
             log.error("webhooks.drive_failed", exc_info=error)
 
     @property
+    def is_full(self) -> bool:
+        return len(self._driving) >= RECEIVERS_AT_ONCE
+
+    @property
     def ends(self) -> bool:
         return self._ends.is_set()
 
@@ -116,6 +122,7 @@ class Drive:
     _done: list[Done] = field(default_factory=list)
     _flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _rated: int = 0
+    _began: float = field(default_factory=time.monotonic)
     _webhook: Webhook | None = None
     _looked: float = 0.0
 
@@ -149,8 +156,13 @@ class Drive:
         return self._webhook
 
     @property
+    def _is_over(self) -> bool:
+        """Others wait for their turn, and this one had its own."""
+        return self.deliver.is_full and time.monotonic() > self._began + TURN_S
+
+    @property
     def _is_stopped(self) -> bool:
-        return self.deliver.ends or self.is_gone or self.left_alone_s is not None
+        return self.deliver.ends or self.is_gone or self.left_alone_s is not None or self._is_over
 
     @property
     def _may_post(self) -> bool:

@@ -13,7 +13,15 @@ from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.ids import SessionId, WebhookId
 from whatsapp_hub.domain.session import Session
-from whatsapp_hub.domain.webhook import SECRET_PREFIX, Secret, Webhook, WebhookFormat, check_secret, check_url
+from whatsapp_hub.domain.webhook import (
+    SECRET_PREFIX,
+    Secret,
+    Webhook,
+    WebhookFormat,
+    check_events,
+    check_secret,
+    check_url,
+)
 
 MOST = 50
 _SECRET_BYTES = 32
@@ -51,6 +59,7 @@ class CreateWebhook:
     async def __call__(self, caller: Caller, new: NewWebhook) -> tuple[Webhook, str]:
         """The subscription and its secret, which nobody can tell afterwards. Raises Invalid, Conflict (too many)."""
         caller.require(Action.MANAGE_WEBHOOKS)
+        check_events(new.events, new.format)
         secret, now = check_secret(new.secret) if new.secret else new_secret(), self.clock()
         webhook = Webhook(
             id=WebhookId(self.new_id()),
@@ -66,8 +75,8 @@ class CreateWebhook:
         async with self.storage.tenant(caller.tenant_id) as uow:
             if new.session_id and not await uow.sessions.peek([new.session_id]):
                 raise Invalid.field("sessionId", "there is no such session")
-            if len(await uow.webhooks.all()) >= MOST:
-                raise Conflict("too_many_webhooks", f"a company has at most {MOST} webhooks")
+            if sum(not known.of_session for known, _ in await uow.webhooks.all()) >= MOST:
+                raise Conflict("too_many_webhooks", f"a company has at most {MOST} webhooks besides its sessions' own")
             await uow.webhooks.add(webhook)
             await uow.commit()
         return webhook, secret
