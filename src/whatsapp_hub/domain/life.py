@@ -22,6 +22,7 @@ REPLACED = "replaced"
 NO_CONNECTOR = "no_connector"
 CONNECTOR_LOST = "connector_lost"
 NO_ANSWER = "no_answer"
+SETTINGS_CHANGED = "settings_changed"
 PAIRED = "paired"
 SILENT = "silent"
 ENDED = "ended"
@@ -103,6 +104,16 @@ class Life:
         """Dial afresh, whatever was before."""
         kept = Life(fence=self.fence + 1, has_paired=self.has_paired, must_forget=self.must_forget)
         return replace(kept, status=SessionStatus.CONNECTING, is_on=True, deadline_at=now + rules.answer)
+
+    def redialled(self, now: datetime, rules: Rules) -> "Life":
+        """Its settings changed: what is open was dialled with the old ones. No attempt is counted, no loss either."""
+        if not self.is_on:
+            return self
+        deadline = self.pairing_until or (None if self.dial_at else now + rules.answer)
+        life = replace(self, fence=self.fence + 1, is_up=False, deadline_at=deadline)
+        if self.status is not SessionStatus.CONNECTED:
+            return life
+        return replace(life, status=SessionStatus.RECONNECTING, reason=SETTINGS_CHANGED)
 
     def stopped(self) -> "Life":
         if not self.is_on and self.reason == STOPPED:

@@ -102,9 +102,8 @@ async def test_new_settings_mend_it(world: World, lost: Session) -> None:
     init = InitSession(world.hub.storage, providers(), now, follow, nobody, SessionLimit(9))
     failed = await init(admin, lost.id, again=True)
     assert failed.status is SessionStatus.FAILED
-    update = UpdateSession(
-        world.hub.storage, providers(), now, SessionWebhook(new_id, WebhookRules(allow_private=False))
-    )
+    webhook = SessionWebhook(new_id, WebhookRules(allow_private=False))
+    update = UpdateSession(world.hub.storage, providers(), now, webhook, follow)
     await update(admin, lost.id, SessionChanges(settings={"token": "new"}))
     async with world.uow() as uow:
         assert (await uow.sessions.get(lost.id)).settings == {"token": "new"}

@@ -52,7 +52,7 @@ async def test_a_session_cannot_be_bound_to_anothers_department_or_user(world: W
         with pytest.raises(Invalid) as refused:
             await create(admin(world), NewSession("x", "SANDBOX", **given))
         assert [flaw.pointer for flaw in refused.value.flaws] == [field]
-    update = UpdateSession(world.hub.storage, PROVIDERS, now, WEBHOOK)
+    update = UpdateSession(world.hub.storage, PROVIDERS, now, WEBHOOK, NOBODY)
     with pytest.raises(Invalid):
         await update(admin(world), world.session.id, SessionChanges(department_id=department.id))
 

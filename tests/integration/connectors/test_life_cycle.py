@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from tests.integration.connectors.conftest import QR, UP, Stage
 from whatsapp_hub.application.sessions.command_sessions import LogOut, RequestPairingCode
-from whatsapp_hub.application.sessions.manage_sessions import DeleteSession
+from whatsapp_hub.application.sessions.manage_sessions import DeleteSession, SessionChanges, UpdateSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
 from whatsapp_hub.domain.errors import Conflict, Invalid, Unavailable
 
@@ -325,3 +325,19 @@ async def test_a_text_is_typed_before_it_is_sent(stage: Stage) -> None:
     typed_at = next(at for at, what in login.said if what.get("typing") == "5511911110009")
     sent_at = next(at for at, what in login.said if "send" in what)
     assert sent_at - typed_at >= 1.3
+
+
+async def test_new_settings_take_effect_at_once(stage: Stage) -> None:
+    session = await stage.connected()
+    first = await stage.login(session)
+    changes = SessionChanges(settings={**stage.server.settings, "proxy": "socks5://elsewhere"})
+    await (await stage.use(UpdateSession))(stage.caller, session.id, changes)
+    await stage.is_(session, "RECONNECTING", "settings_changed")
+
+    async def dialled() -> bool:
+        return any(one.fence > first.fence for one in stage.server.open_logins(str(session.id)))
+
+    await stage.until(dialled)
+    (await stage.login(session)).tell(**UP)
+    await stage.is_(session, "CONNECTED")
+    assert not first.is_open

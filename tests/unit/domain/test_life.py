@@ -59,6 +59,7 @@ REPORTS = st.builds(
 DICE = st.floats(0, 1)
 MOVES = st.one_of(
     st.builds(lambda r, d: lambda life, now: life.reported(r, now, RULES, d), REPORTS, DICE),
+    st.sampled_from([lambda life, now: life.redialled(now, RULES)]),
     st.sampled_from([start, dial, lambda life, now: life.restarted(now, RULES), lambda life, _: life.unheld()]),
     st.builds(lambda d, h: lambda life, now: life.late(now, RULES, d, is_held=h), DICE, st.booleans()),
     st.builds(lambda d: lambda life, now: life.recycled("silent", now, RULES, d), DICE),
@@ -268,6 +269,14 @@ def test_after_a_storm_it_is_connected_once_it_has_kept_its_line() -> None:
 
 def test_losses_that_are_far_apart_are_no_storm() -> None:
     assert (S.RECONNECTING, "reconnect_storm") not in told([LOST, CONNECTED] * 20, UP, minutes(3))
+
+
+def test_new_settings_are_dialled_with_at_once() -> None:
+    life = UP.redialled(NOW, RULES)
+    assert (life.status, life.reason, life.fence) == (S.RECONNECTING, "settings_changed", UP.fence + 1)
+    assert (life.dial_at, life.attempts, life.losses) == (None, 0, ())
+    assert CONNECTED(dial(life, NOW), NOW).status is S.CONNECTED
+    assert UP.stopped().redialled(NOW, RULES) == UP.stopped()
 
 
 def test_without_a_connector_it_says_so_and_goes_on_waiting() -> None:

@@ -11,6 +11,7 @@ from whatsapp_hub.application.ports.provider import Plugin, Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.application.sessions.command_sessions import LogOut
+from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.contact import IdentityKind, parse_address
 from whatsapp_hub.domain.errors import Invalid, NotFound, NotSupported
@@ -98,10 +99,13 @@ class CreateSession:
 
 @dataclass(frozen=True, slots=True)
 class UpdateSession:
+    """New settings (a proxy) of a session that connectors hold take effect at once: it is dialled anew."""
+
     storage: Storage
     providers: Providers
     clock: Clock
     webhook: SessionWebhook
+    follow: FollowLife
 
     async def __call__(self, caller: Caller, session_id: SessionId, changes: SessionChanges) -> Session:
         """Raises NotFound, Invalid."""
@@ -109,12 +113,15 @@ class UpdateSession:
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
             await _require_known(uow, changes.department_id)
+            before = session.settings
             self._apply(session, changes)
             session.updated_at = self.clock()
             if changes.webhook_url is not None or changes.webhook_format is not None:
                 url = session.webhook_url if changes.webhook_url is None else changes.webhook_url
                 await self.webhook(uow, session, url, changes.webhook_format, session.updated_at)
             await uow.sessions.save(session)
+            if session.settings != before and self.providers.holds_socket(session.provider):
+                uow.publish(await self.follow(uow, session, lambda life, now: life.redialled(now, self.follow.rules)))
             await uow.commit()
         return session
 
