@@ -123,12 +123,18 @@ class Gate:
 
     @contextmanager
     def starting(self) -> Iterator[None]:
+        """What is begun inside may go on writing for the window after it."""
+        with self.alone():
+            yield
+            time.sleep(self._window_s)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
         with self._starts:
             self._open.clear()
             time.sleep(_SETTLE_S)
             try:
                 yield
-                time.sleep(self._window_s)
             finally:
                 self._open.set()
 
@@ -213,7 +219,7 @@ class GoLibrary:
 
     def stop(self, uuid: str) -> None:
         self._alive.discard(uuid)
-        with self._gate.starting():
+        with self._gate.alone():
             self._go.Stop(uuid.encode())
 
     def _enter(self, uuid: str) -> bool:

@@ -182,14 +182,15 @@ class Here:
         self._door = self._thread = None
         if door is None:
             return
-        await self._leave(door)
-        if thread is not None:
-            await in_thread(thread.join)
-            await self._leave(door)  # a dial that had not yet made its client when we left makes it nevertheless
-
-    async def _leave(self, door: Door) -> None:
         uuid = self._line.uuid
         known = await in_thread(self._library.is_known, uuid)
+        await self._leave(uuid, door, known=known)
+        if thread is not None:
+            await in_thread(thread.join)
+            if not known and await in_thread(self._library.is_known, uuid):
+                await self._leave(uuid, door, known=True)  # it had not yet made its client, and did so nevertheless
+
+    async def _leave(self, uuid: str, door: Door, *, known: bool) -> None:
         if known:
             await in_thread(self._library.disconnect, uuid)
         door.shut()

@@ -7,6 +7,7 @@ Go never closes a store's connections. So each session gets a `Door`, a way to t
 then its connections are ended on the server, and Go, asking once more, finds them dead and drops them.
 """
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -24,6 +25,9 @@ from whatsapp_hub.domain.ids import SessionId
 ROLE = "hub_whatsmeow"
 SCHEMA = "whatsmeow"
 PREPARING = "whatsapp-hub preparing whatsmeow"
+
+AT_ONCE = 4
+"""Connections of our own, however many sessions open and close."""
 
 IDLE = "10s"
 """Then PostgreSQL ends a store's connection, which Go replaces when it needs one: a quiet number holds none."""
@@ -100,6 +104,7 @@ class DeviceStore:
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
         _sweep(self._folder.parent)
         self._tls = False
+        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     def door(self, application_name: str) -> Door:
         return Door(self._folder, self._url, application_name, tls=self._tls)
@@ -157,15 +162,19 @@ class DeviceStore:
         settings = {"search_path": SCHEMA, "application_name": "whatsapp-hub whatsmeow", "jit": "off"}
         if role:
             settings["role"] = role
+        async with self._at_once:
+            connection = await self._connect(settings)
+            try:
+                yield connection
+            except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
+                raise Unavailable(f"the store of WhatsApp Web devices does not answer: {error}") from error
+            finally:
+                connection.terminate()
+
+    async def _connect(self, settings: dict[str, str]) -> Any:
         try:
-            connection = await asyncpg.connect(
+            return await asyncpg.connect(
                 self._url, timeout=_CONNECT_TIMEOUT_S, server_settings=settings, statement_cache_size=0
             )
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise Unavailable(f"the store of WhatsApp Web devices does not answer: {error}") from error
-        try:
-            yield connection
-        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
-            raise Unavailable(f"the store of WhatsApp Web devices does not answer: {error}") from error
-        finally:
-            connection.terminate()
