@@ -1,5 +1,7 @@
 """`/api/sessions`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +26,7 @@ from whatsapp_hub.application.sessions.manage_sessions import (
 )
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
 from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import Flaw, Invalid
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
 from whatsapp_hub.domain.session import UNREADABLE, Routing, Session
 from whatsapp_hub.domain.webhook import WebhookFormat
@@ -87,6 +90,16 @@ def with_proxy(settings: dict[str, Any], proxy: str | None) -> dict[str, Any]:
     return settings if proxy is None else {**settings, "proxy": proxy}
 
 
+@contextmanager
+def proxy_named(proxy: str | None) -> Iterator[None]:
+    """A flaw of the proxy is shown where it was given."""
+    try:
+        yield
+    except Invalid as error:
+        where = {"/settings/proxy": "/proxy"} if proxy is not None else {}
+        raise Invalid(*(Flaw(where.get(f.pointer, f.pointer), f.reason) for f in error.flaws)) from None
+
+
 def shown(session: Session, caller: Caller, providers: Providers) -> dict[str, object]:
     """A session as the caller may see it: a QR code is a key to the number, settings are its managers'."""
     fields = entities.session(session)
@@ -136,7 +149,8 @@ async def create_session(
     providers: FromDishka[Providers],
 ) -> dict[str, object]:
     """A new session, not started yet (ADMIN)."""
-    return shown(await use(caller, data.new()), caller, providers)
+    with proxy_named(data.proxy):
+        return shown(await use(caller, data.new()), caller, providers)
 
 
 @patch("/sessions/{id:uuid}", tags=TAGS)
@@ -148,7 +162,8 @@ async def update_session(
     providers: FromDishka[Providers],
 ) -> dict[str, object]:
     """Change a session (ADMIN). Settings are merged over the present ones."""
-    return shown(await use(caller, SessionId(id), data.changes()), caller, providers)
+    with proxy_named(data.proxy):
+        return shown(await use(caller, SessionId(id), data.changes()), caller, providers)
 
 
 @delete("/sessions/{id:uuid}", tags=TAGS)

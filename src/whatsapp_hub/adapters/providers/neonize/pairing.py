@@ -10,6 +10,8 @@ import sys
 import threading
 from contextlib import suppress
 
+import structlog
+
 from whatsapp_hub.adapters.providers.neonize.frames import Ask, Told, framed, next_ask
 from whatsapp_hub.adapters.providers.neonize.library import Library, Missing, load
 
@@ -61,6 +63,7 @@ class _Listener:
 
 
 def main() -> None:
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     connection = socket.socket(fileno=int(sys.argv[1]))
     try:
         library = load()
