@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from dishka import AsyncContainer
 
@@ -36,6 +37,7 @@ from whatsapp_hub.main.roles import ROLES, Role, settle_memory
 from whatsapp_hub.main.settings import Settings
 
 SETTLE_EVERY_S = 1.0
+NOBODY = TenantId(UUID(int=0))
 
 Loop = Coroutine[Any, Any, None]
 
@@ -89,13 +91,12 @@ async def _lanes(container: AsyncContainer) -> Loop:
     drain, settle = await container.get(DrainLanes), await container.get(SettleStale)
     due = at_most_every(SETTLE_EVERY_S)
     kinds = sorted(drain.pacing)
-    plugins = (await container.get(Providers)).plugins
-    held = sorted(
-        plugins.keys() - drain.pacing.keys()
-    )  # connectors drain these; a dead one's attempts are settled here
+    held = sorted((await container.get(Providers)).plugins.keys() - drain.pacing.keys())
+    looks = at_most_every(SETTLE_EVERY_S)
 
     async def find() -> list[TenantId]:
-        stale = await directory.tenants_with_stale_lanes(held)
+        """What connectors drain is none of our work, but a dead one's attempts are settled here."""
+        stale = await directory.tenants_with_stale_lanes(held) if looks(NOBODY) else []
         return [*dict.fromkeys([*await directory.tenants_with_lanes(kinds, None), *stale])]
 
     async def work(tenant_id: TenantId) -> int:

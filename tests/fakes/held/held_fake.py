@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -80,6 +81,9 @@ class Pigeons:
     async def forget(self, session_id: SessionId) -> None:
         await self.close(session_id)
         note = os.environ.get("PIGEON_FORGOTTEN")
+        stubborn = Path(f"{note}.stubborn")
+        if stubborn.exists() and str(session_id) in stubborn.read_text():
+            raise RuntimeError("the store does not let go")
         if note:
             with open(note, "a") as file:  # noqa: PTH123
                 file.write(f"{session_id}\n")

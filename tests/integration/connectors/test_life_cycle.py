@@ -227,6 +227,22 @@ async def test_logged_out_on_the_phone_its_credentials_are_cleared(stage: Stage)
     await stage.until(cleared)
 
 
+async def test_a_store_that_does_not_let_go_keeps_nobody_waiting(stage: Stage) -> None:
+    session = await stage.connected()
+    stubborn = stage.folder / "forgotten.stubborn"
+    stubborn.write_text(str(session.id))
+    (await stage.login(session)).tell(state="LOGGED_OUT", reason="401")
+    await stage.is_(session, "LOGGED_OUT", "401")
+    await stage.connected()
+    assert (await stage.line(session))["must_forget"]
+    stubborn.unlink()
+
+    async def cleared() -> bool:
+        return not (await stage.line(session))["must_forget"]
+
+    await stage.until(cleared)
+
+
 async def test_logging_out_tells_the_phone(stage: Stage) -> None:
     session = await stage.connected()
     login = await stage.login(session)

@@ -158,11 +158,19 @@ class HoldSessions:
         closed = [line for id, line in self._lines.items() if id not in self._open and id not in self._closing]
         for line in closed:
             if line.must_forget:
-                await self.socket(line.provider).forget(line.session_id)
-                await self.mind.forgotten(line)
+                await self._forget(line)
         if gone := [line.session_id for line in closed if not line.is_wanted]:
             await self.mind.leases.let_go(me, gone)
             self._unclean -= set(gone)
+
+    async def _forget(self, line: HeldLine) -> None:
+        """One whose store does not let go of its credentials must not keep the others waiting; the next look tries."""
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self.socket(line.provider).forget(line.session_id)
+            await self.mind.forgotten(line)
+        except Exception:
+            log.exception("connector.forget_failed", extra={"session_id": str(line.session_id)})
 
     # Opening
 
