@@ -51,7 +51,7 @@ class HttpFetch:
 
     async def _get(self, client: httpx.AsyncClient, url: httpx.URL) -> Fetched | str:
         """The file, or where else it is said to be."""
-        if url.scheme not in ("http", "https") or not url.host:
+        if url.scheme not in ("http", "https") or not url.host or (url.port or 1) > 65535:
             raise Rejected("media_url", "the file's URL cannot be used")
         target, extensions = url, {}
         if not self._allow_private:

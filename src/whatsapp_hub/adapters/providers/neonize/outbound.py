@@ -137,7 +137,10 @@ def _file(content: Content) -> tuple[File, JsonObject]:
     link = content.media_url or ""
     if not link.startswith(("https://", "http://")):
         raise Rejected("incomplete_content", f"{content.type} needs an http link")
-    path = unquote(urlsplit(link).path)
+    try:
+        path = unquote(urlsplit(link).path)
+    except ValueError as error:
+        raise Rejected("media_url", "the file's URL cannot be used") from error
     guessed, _ = mimetypes.guess_type(path)
     file = File(link, kind, field, text(content.data.get("mimeType")) or guessed or "", usual)
     part: JsonObject = {}
