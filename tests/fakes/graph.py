@@ -64,6 +64,7 @@ class FakeGraph(Server):
         self.sent: list[Sent] = []
         self.marks: list[dict[str, Any]] = []
         self.subscribed: list[str] = []
+        self.uploads: list[tuple[str, bytes]] = []
         self.statuses: tuple[str, ...] = ("sent", "delivered", "read")
         self.poster = Poster(sign)
 
@@ -86,6 +87,9 @@ class FakeGraph(Server):
         match [request.method, *request.path.strip("/").split("/")]:
             case ["POST", _, phone_number_id, "messages"]:
                 return await self._messages(phone_number_id, request.json())
+            case ["POST", _, _, "media"]:
+                self.uploads.append((request.headers.get("content-type", ""), request.body))
+                return reply_json({"id": f"media-{len(self.uploads)}"})
             case ["POST", _, account, "subscribed_apps"]:
                 self.subscribed.append(account)
                 return reply_json({"success": True})

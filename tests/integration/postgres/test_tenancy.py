@@ -19,6 +19,7 @@ from whatsapp_hub.domain.api_key import ApiKey, digest_of
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId, QuickReplyId
+from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import MessageStatus
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification, NotificationKind
@@ -65,6 +66,7 @@ async def fill(world: World) -> None:
         await uow.notes.add(Note(NoteId(id), world.tenant.id, c.id, user.id, "secret", NOW))
         told = Notification(NotificationId(id), world.tenant.id, NotificationKind.ASSIGNED, c.id, NOW, user.id)
         await uow.notifications.add([told])
+        await uow.media.add(Media.given(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))
         await uow.quick_replies.add(QuickReply(QuickReplyId(id), world.tenant.id, "hi", "secret", NOW, NOW))
         await uow.commit()
     await world.hub.owner.execute(

@@ -22,6 +22,7 @@ from whatsapp_hub.adapters.postgres.idempotency import PostgresIdempotencyKeys
 from whatsapp_hub.adapters.postgres.inbox import PostgresInbox, Rounds
 from whatsapp_hub.adapters.postgres.lanes import PostgresLanes
 from whatsapp_hub.adapters.postgres.lines import PostgresLines
+from whatsapp_hub.adapters.postgres.media import PostgresMedia
 from whatsapp_hub.adapters.postgres.messages import PostgresMessages
 from whatsapp_hub.adapters.postgres.notes import PostgresNotes, PostgresNotifications
 from whatsapp_hub.adapters.postgres.quick_replies import PostgresQuickReplies
@@ -44,6 +45,7 @@ from whatsapp_hub.application.ports.storage import (
     Conversations,
     Departments,
     IdempotencyKeys,
+    MediaFiles,
     Messages,
     Notes,
     Notifications,
@@ -98,6 +100,7 @@ class PostgresUnitOfWork:
         self.api_keys: ApiKeys = PostgresApiKeys(connection)
         self.quick_replies: QuickReplies = PostgresQuickReplies(connection)
         self.tenants: Tenants = PostgresTenants(connection)
+        self.media: MediaFiles = PostgresMedia(connection)
         self.notes: Notes = PostgresNotes(connection)
         self.notifications: Notifications = PostgresNotifications(connection, tenant.id)
         self.inbox: Inbox = PostgresInbox(connection, tenant.id, kit.rounds)

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 from whatsapp_hub.domain.capabilities import Capabilities
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
+from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Content, MessageStatus
 from whatsapp_hub.domain.session import SessionStatus
 
@@ -33,13 +34,14 @@ class SessionRef:
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message to send. `recipient` are the chat's identities, the one to use first; `reply_to` is a
-    provider's message id."""
+    provider's message id; `media` is the file where the content names one of ours (`blob`)."""
 
     message_id: MessageId
     chat: str
     recipient: tuple[Identity, ...]
     content: Content
     reply_to: str | None = None
+    media: Media | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from whatsapp_hub.domain.ids import (
     ContactId,
     ConversationId,
     DepartmentId,
+    MediaId,
     MessageId,
     NotificationId,
     QuickReplyId,
@@ -35,6 +36,7 @@ from whatsapp_hub.domain.ids import (
     TenantId,
     UserId,
 )
+from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
@@ -255,6 +257,16 @@ class Notes(Protocol):
     async def add(self, note: Note) -> None: ...
 
 
+class MediaFiles(Protocol):
+    async def get(self, media_id: MediaId) -> Media:
+        """Raises NotFound."""
+        ...
+
+    async def add(self, media: Media) -> None:
+        """The same file once more changes nothing."""
+        ...
+
+
 class QuickReplies(Protocol):
     async def get(self, reply_id: QuickReplyId) -> QuickReply:
         """Locks. Raises NotFound."""
@@ -316,6 +328,7 @@ class UnitOfWork(Protocol):
     assignments: Assignments
     api_keys: ApiKeys
     notes: Notes
+    media: MediaFiles
     quick_replies: QuickReplies
     tenants: Tenants
     notifications: Notifications

@@ -7,7 +7,17 @@ from typing import Generic, Protocol, TypeVar
 from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.department import Department
-from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, QuickReplyId, SessionId, TenantId, UserId
+from whatsapp_hub.domain.ids import (
+    ConversationId,
+    DepartmentId,
+    MediaId,
+    MessageId,
+    QuickReplyId,
+    SessionId,
+    TenantId,
+    UserId,
+)
+from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
@@ -114,6 +124,10 @@ class Queries(Protocol):
         ...
 
     async def quick_reply(self, tenant_id: TenantId, reply_id: QuickReplyId) -> QuickReply: ...
+
+    async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Media:
+        """A file, for whoever sees a conversation in which it was sent."""
+        ...
 
     async def notifications(
         self, tenant_id: TenantId, user_id: UserId, unread: bool, limit: int, cursor: str | None

@@ -17,10 +17,22 @@ from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, Pacing
 from whatsapp_hub.application.ports.provider import Outgoing, Providers, SessionRef, ShowsTyping
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result
-from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, ProviderError
+from whatsapp_hub.domain.errors import (
+    CredentialsInvalid,
+    NotFound,
+    OutcomeUnknown,
+    ProviderError,
+    Rejected,
+    Scope,
+    Transient,
+    Unavailable,
+)
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.message import MessageStatus
+from whatsapp_hub.domain.media import Media, blob_of
+from whatsapp_hub.domain.message import Message, MessageStatus
 from whatsapp_hub.domain.session import UNREADABLE, Session
+
+MEDIA_RETRY_S = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +135,11 @@ class DrainLanes:
             return Result(claim, error=CredentialsInvalid("settings_unreadable", UNREADABLE.reason))
         provider = self.providers.live(session.provider)
         message = claim.message
-        outgoing = Outgoing(message.id, message.chat, claim.recipient, message.content, message.reply_to)
+        try:
+            media = await self._media(session.tenant_id, message)
+        except (NotFound, Unavailable) as error:
+            return Result(claim, error=_without_media(error))
+        outgoing = Outgoing(message.id, message.chat, claim.recipient, message.content, message.reply_to, media)
         ref = _ref(session)
         try:
             async with asyncio.timeout(self.deadlines.call_s + 1):
@@ -135,6 +151,20 @@ class DrainLanes:
         except Exception as error:
             log.exception("lanes.provider_broke", extra={"message_id": str(message.id)})
             return Result(claim, error=OutcomeUnknown("internal", type(error).__name__))
+
+    async def _media(self, tenant_id: TenantId, message: Message) -> Media | None:
+        """The file that the message carries, if it is one of ours. Raises NotFound, Unavailable."""
+        if (media_id := blob_of(message.content)) is None:
+            return None
+        async with self.storage.tenant(tenant_id) as uow:
+            return await uow.media.get(media_id)
+
+
+def _without_media(error: NotFound | Unavailable) -> ProviderError:
+    """Nothing was sent, for certain."""
+    if isinstance(error, NotFound):
+        return Rejected("media_gone", "the file is no longer stored")
+    return Transient("storage_away", str(error), retry_after_s=MEDIA_RETRY_S, scope=Scope.RECIPIENT)
 
 
 async def _show_typing(provider: ShowsTyping, session: SessionRef, chat: str) -> None:

@@ -15,6 +15,7 @@ from whatsapp_hub.domain.contact import Identity, IdentityKind, parse_address
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
+from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Content, Message
 from whatsapp_hub.domain.session import Session
 
@@ -35,6 +36,7 @@ class SendMessage:
         content: Content,
         idempotency_key: str | None = None,
         reply_to: str | None = None,
+        media: Media | None = None,
     ) -> Message:
         """Raises NotFound, Conflict (the round is over, the session is off), NotSupported, Invalid, KeyReused."""
         caller.require(Action.WORK_CONVERSATIONS)
@@ -48,6 +50,8 @@ class SendMessage:
             session = await _sendable(uow, conversation.session_id, self.providers, content, reply_to)
             if not conversation.is_live:
                 raise Conflict("not_open", f"the conversation is {conversation.status}")
+            if media:
+                await uow.media.add(media)
             changes = Changes(uow, self.new_id, self.clock())
             message = _write(changes, caller, conversation, session, content, message_id, reply_to)
             await changes.write()

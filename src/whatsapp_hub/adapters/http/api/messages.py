@@ -1,21 +1,32 @@
 """`/api/messages`."""
 
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import post
-from litestar.params import FromPath, JSONBody
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.http.api.conversations import IdempotencyKey
-from whatsapp_hub.adapters.http.auth import Asking
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.sight import sight_for
+from whatsapp_hub.application.ports.clock import Clock
+from whatsapp_hub.application.reading.queries import Queries
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
-from whatsapp_hub.domain.ids import ConversationId, MessageId
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.ids import ConversationId, MediaId, MessageId
+from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Content
 
 TAGS = ["messages"]
+MAX_UPLOAD_BYTES = 17 * 1024 * 1024
 
 
 class SendBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -24,6 +35,15 @@ class SendBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     conversation_id: UUID
     content: str
     reply_to: str | None = None
+
+
+@dataclass
+class MediaForm:
+    """The form's fields, by their own names."""
+
+    conversationId: UUID  # noqa: N815 (the form's name)
+    file: UploadFile
+    caption: str | None = None
 
 
 @post("/messages/send", status_code=202, tags=TAGS)
@@ -38,6 +58,34 @@ async def send_message(
     return entities.message(await use(caller, ConversationId(data.conversation_id), content, key, data.reply_to))
 
 
+@post("/messages/send-media", status_code=202, tags=TAGS, request_max_body_size=MAX_UPLOAD_BYTES)
+async def send_media(
+    caller: Asking,
+    data: Annotated[MediaForm, Body(media_type=RequestEncodingType.MULTI_PART)],
+    use: FromDishka[SendMessage],
+    clock: FromDishka[Clock],
+    key: IdempotencyKey = None,
+) -> dict[str, object]:
+    """A picture, sound, film or document (`multipart/form-data`: conversationId, file, caption?)."""
+    file = data.file
+    content = await file.read()
+    media = Media.given(caller.tenant_id, content, file.content_type or "", file.filename or "", clock())
+    said = media.message(data.caption or "")
+    conversation_id = ConversationId(data.conversationId)
+    return entities.message(await use(caller, conversation_id, said, key, media=media))
+
+
+@get("/media/{id:uuid}", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS, media_type="application/octet-stream")
+async def get_media(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> Response[bytes]:
+    """A file that was sent. It is always saved, never shown by the browser: anybody may have made it."""
+    media = await queries.media(caller.tenant_id, await sight_for(caller, queries), MediaId(id))
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(media.file_name)}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(media.content, media_type=media.mime_type, headers=headers)
+
+
 @post("/messages/{id:uuid}/retry", status_code=200, tags=TAGS)
 async def retry_message(caller: Asking, id: FromPath[UUID], use: FromDishka[RetryMessage]) -> dict[str, object]:
     """Send a message of unknown outcome again; the customer may see it twice (ADMIN)."""
@@ -50,4 +98,4 @@ async def fail_message(caller: Asking, id: FromPath[UUID], use: FromDishka[FailM
     return entities.message(await use(caller, MessageId(id)))
 
 
-HANDLERS = [send_message, retry_message, fail_message]
+HANDLERS = [send_message, send_media, get_media, retry_message, fail_message]

@@ -9,6 +9,7 @@ from whatsapp_hub.adapters.postgres import (
     contacts,
     conversations,
     departments,
+    media,
     messages,
     notes,
     quick_replies,
@@ -37,7 +38,17 @@ from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, QuickReplyId, SessionId, TenantId, UserId
+from whatsapp_hub.domain.ids import (
+    ConversationId,
+    DepartmentId,
+    MediaId,
+    MessageId,
+    QuickReplyId,
+    SessionId,
+    TenantId,
+    UserId,
+)
+from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
@@ -70,6 +81,9 @@ _NOTES = f"""
 _NOTIFICATIONS = f"""
     SELECT {notes.NOTIFICATION_COLUMNS} FROM notifications
     WHERE user_id = $1 AND id < $2 AND (NOT $3 OR read_at IS NULL) ORDER BY id DESC LIMIT $4"""
+_SENT_IN = f"""
+    SELECT {conversations.COLUMNS} FROM conversations
+    WHERE id IN (SELECT conversation_id FROM messages WHERE media_url = $1) LIMIT 1000"""
 _QUICK_REPLIES = f"""
     SELECT {quick_replies.COLUMNS} FROM quick_replies
     WHERE starts_with(shortcut, $1) AND shortcut > $2 ORDER BY shortcut LIMIT $3"""
@@ -195,6 +209,14 @@ class PostgresQueries:
     async def quick_reply(self, tenant_id: TenantId, reply_id: QuickReplyId) -> QuickReply:
         statement = f"SELECT {quick_replies.COLUMNS} FROM quick_replies WHERE id = $1"
         return quick_replies.quick_reply_of(await self._one(tenant_id, "quick reply", reply_id, statement))
+
+    async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Media:
+        async with self._storage.connection(tenant_id) as connection:
+            row = await connection.fetchrow(media.ONE, media_id)
+            seen = await connection.fetch(_SENT_IN, f"/api/media/{media_id}") if row else []
+        if not any(is_in(sight, conversations.conversation_of(one)) for one in seen):
+            raise NotFound("media", media_id)
+        return media.media_of(row)
 
     async def notifications(
         self, tenant_id: TenantId, user_id: UserId, unread: bool, limit: int, cursor: str | None

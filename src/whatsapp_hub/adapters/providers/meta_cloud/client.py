@@ -1,5 +1,6 @@
 """The I/O half of Meta's Cloud API: one pool of connections for all numbers."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -9,10 +10,11 @@ from whatsapp_hub.adapters.providers.exchange import Answer, Call, HttpPool, exc
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
 from whatsapp_hub.adapters.providers.meta_cloud import errors
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import identity_of
-from whatsapp_hub.adapters.providers.meta_cloud.outbound import message_body
+from whatsapp_hub.adapters.providers.meta_cloud.outbound import form, message_body
 from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings
 from whatsapp_hub.application.ports.provider import Accepted, Outgoing, SessionRef, SessionSeen
-from whatsapp_hub.domain.errors import OutcomeUnknown
+from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
+from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.session import SessionStatus
 
 _DEADLINE_S = 15.0
@@ -27,13 +29,31 @@ class MetaClient:
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
         settings = _settings(session)
-        body = message_body(message)
+        began = time.monotonic()
+        uploaded = await self._upload(settings, message.media, deadline_s) if message.media else None
+        body = message_body(message, uploaded)
+        deadline_s -= time.monotonic() - began
         answer = errors.read(await self._post(settings, f"{settings.phone_number_id}/messages", body, deadline_s))
         id = text(obj(next(iter(items(answer.get("messages"))), None)).get("id"))
         if not id:
             raise OutcomeUnknown("no_message_id", "Meta answered without a message id")
         contact = obj(next(iter(items(answer.get("contacts"))), None))
         return Accepted(id, identity_of(text(contact.get("wa_id")), text(contact.get("user_id"))))
+
+    async def _upload(self, settings: MetaSettings, media: Media, deadline_s: float) -> str:
+        """Meta's id of the file. Until the message itself is sent nothing has reached anybody, so this may be tried
+        again."""
+        boundary, content = form(media)
+        headers = {
+            "Authorization": f"Bearer {settings.access_token}",
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+        }
+        url = f"{self._base}/{settings.phone_number_id}/media"
+        call = Call("POST", url, headers, content, idempotent=True)
+        id = text(errors.read(await exchange(self._http, call, deadline_s)).get("id"))
+        if not id:
+            raise Transient("no_media_id", "Meta took the file without an id", retry_after_s=5, scope=Scope.RECIPIENT)
+        return id
 
     async def start(self, session: SessionRef) -> SessionSeen:
         """Subscribe the business account to our app's webhooks, and look the number up."""

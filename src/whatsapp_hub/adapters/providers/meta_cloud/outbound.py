@@ -5,11 +5,13 @@ Raises Unsupported for what Meta has no type for, Rejected for content that lack
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, items, obj, text
 from whatsapp_hub.application.ports.provider import Outgoing
 from whatsapp_hub.domain.contact import IdentityKind
 from whatsapp_hub.domain.errors import Rejected, Unsupported
+from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Content, MessageType
 
 _BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,140}")
@@ -23,17 +25,33 @@ _MEDIA = {
 _CAPTIONED = frozenset({MessageType.IMAGE, MessageType.DOCUMENT, MessageType.VIDEO})
 
 
-def message_body(message: Outgoing) -> JsonObject:
-    """The whole body. Our id travels as `biz_opaque_callback_data` and comes back in every receipt."""
+def form(media: Media) -> tuple[str, bytes]:
+    """A file as Meta's /media takes it: the boundary, and the multipart body."""
+    boundary = f"hub-{media.id.hex}"
+    name = "".join("_" if c in '"\\\r\n' else c for c in media.file_name)
+    fields = f'--{boundary}\r\nContent-Disposition: form-data; name="messaging_product"\r\n\r\nwhatsapp\r\n'
+    fields += f'--{boundary}\r\nContent-Disposition: form-data; name="type"\r\n\r\n{media.mime_type}\r\n'
+    fields += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+    fields += f"Content-Type: {media.mime_type}\r\n\r\n"
+    return boundary, fields.encode() + media.content + f"\r\n--{boundary}--\r\n".encode()
+
+
+def message_body(message: Outgoing, uploaded: str | None = None) -> JsonObject:
+    """The whole body; `uploaded` is Meta's id of the file that was uploaded for it. Our own id travels as
+    `biz_opaque_callback_data` and comes back in every receipt."""
     body = {
         "messaging_product": "whatsapp",
         **_recipient(message),
-        **_content(message.content),
+        **_content(_with_media(message.content, uploaded)),
         "biz_opaque_callback_data": str(message.message_id),
     }
     if message.reply_to and message.content.type is not MessageType.REACTION:
         body["context"] = {"message_id": message.reply_to}
     return body
+
+
+def _with_media(content: Content, uploaded: str | None) -> Content:
+    return replace(content, data={**content.data, "mediaId": uploaded}) if uploaded else content
 
 
 def _recipient(message: Outgoing) -> JsonObject:

@@ -27,6 +27,6 @@ def shown_text(content: Content) -> str:
     if content.type not in _MEDIA:
         raise Unsupported("unsupported_content", f"the sandbox cannot show {content.type}")
     link = content.media_url or ""
-    if not link.startswith(("https://", "http://")):
-        raise Rejected("incomplete_content", f"{content.type} needs an http link")
+    if not link.startswith(("https://", "http://", "/api/media/")):
+        raise Rejected("incomplete_content", f"{content.type} needs an http link or a file of ours")
     return "\n".join(part for part in (content.text, link) if part)

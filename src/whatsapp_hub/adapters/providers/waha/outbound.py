@@ -3,6 +3,7 @@
 Raises Unsupported for what WAHA has no call for, Rejected for content that lacks what its call needs.
 """
 
+import base64
 import mimetypes
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from whatsapp_hub.adapters.providers.lenient import JsonObject, text
 from whatsapp_hub.adapters.providers.waha.names import chat_of, jid, long_id
 from whatsapp_hub.application.ports.provider import Outgoing
 from whatsapp_hub.domain.errors import Rejected, Unsupported
+from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Content, MessageType
 
 
@@ -37,7 +39,7 @@ def sending(message: Outgoing, session: str) -> Sending:
     if message.reply_to:
         body["reply_to"] = long_id(message.reply_to, chat)
     if content.type in _FILES:
-        return _file(content, body)
+        return _file(message, body)
     match content.type:
         case MessageType.TEXT:
             return Sending("/api/sendText", body | {"text": content.text})
@@ -72,13 +74,10 @@ def _reaction(content: Content, chat: str, session: str) -> Sending:
     return Sending("/api/reaction", {"session": session, "messageId": id, "reaction": content.text}, "PUT")
 
 
-def _file(content: Content, body: JsonObject) -> Sending:
+def _file(message: Outgoing, body: JsonObject) -> Sending:
+    content = message.content
     path, usual = _FILES[content.type]
-    link = content.media_url or ""
-    if not link.startswith(("https://", "http://")):
-        raise Rejected("incomplete_content", f"{content.type} needs an http link")
-    guessed, _ = mimetypes.guess_type(link.partition("?")[0])
-    file: JsonObject = {"url": link, "mimetype": text(content.data.get("mimeType")) or guessed or usual}
+    file = _bytes(message.media) if message.media else _link(content, usual)
     if name := text(content.data.get("fileName")):
         file["filename"] = name
     body = body | {"file": file}
@@ -87,6 +86,18 @@ def _file(content: Content, body: JsonObject) -> Sending:
     if content.text:
         body["caption"] = content.text
     return Sending(path, body | {"convert": False} if content.type is MessageType.VIDEO else body)
+
+
+def _bytes(media: Media) -> JsonObject:
+    return {"data": base64.b64encode(media.content).decode(), "mimetype": media.mime_type}
+
+
+def _link(content: Content, usual: str) -> JsonObject:
+    link = content.media_url or ""
+    if not link.startswith(("https://", "http://")):
+        raise Rejected("incomplete_content", f"{content.type} needs an http link")
+    guessed, _ = mimetypes.guess_type(link.partition("?")[0])
+    return {"url": link, "mimetype": text(content.data.get("mimeType")) or guessed or usual}
 
 
 def _location(content: Content) -> JsonObject:
