@@ -20,6 +20,7 @@ from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.adapters.postgres.queries.audit import PostgresAuditTrail
 from whatsapp_hub.adapters.postgres.queries.metrics import PostgresMetrics
+from whatsapp_hub.adapters.postgres.queries.search import PostgresMessageSearch
 from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
 from whatsapp_hub.adapters.postgres.tickets import PostgresTickets
 from whatsapp_hub.adapters.realtime.clients import SendRates
@@ -47,7 +48,7 @@ from whatsapp_hub.application.ports.tickets import TicketStore
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
 from whatsapp_hub.application.reading.audit import AuditTrail
 from whatsapp_hub.application.reading.metrics import Metrics
-from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession, DeleteInstance, UnlinkSession
@@ -75,6 +76,7 @@ class Serving(Provider):
 
     scope = Scope.APP
     queries = provide(PostgresQueries, provides=Queries)
+    search = provide(PostgresMessageSearch, provides=MessageSearch)
     audit = provide(PostgresAuditTrail, provides=AuditTrail)
     metrics = provide(PostgresMetrics, provides=Metrics)
     login = provide(Login)

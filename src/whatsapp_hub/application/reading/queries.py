@@ -66,6 +66,21 @@ class UserFilter:
     department_id: DepartmentId | None = None
 
 
+class MessageSearch(Protocol):
+    async def messages(
+        self,
+        tenant_id: TenantId,
+        sight: Sight,
+        query: str,
+        conversation_id: ConversationId | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Message]:
+        """Messages that say all of the words (`"a phrase"`, `-not this`, `or`), the newest first; endings, accents
+        and case are ignored. Only of conversations in sight."""
+        ...
+
+
 class Queries(Protocol):
     """Cursors that are not ours raise Invalid (`/cursor`); ids that do not exist here raise NotFound."""
 

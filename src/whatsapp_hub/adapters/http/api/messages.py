@@ -10,14 +10,15 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, FromPath, JSONBody
+from litestar.params import Body, FromPath, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.http.api.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.sight import sight_for
 from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.domain.access import Action
@@ -75,6 +76,23 @@ async def send_media(
     return entities.message(await use(caller, conversation_id, said, key, media=media))
 
 
+@get("/messages/search", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS)
+async def search_messages(
+    caller: Asking,
+    queries: FromDishka[Queries],
+    search: FromDishka[MessageSearch],
+    words: Annotated[str, QueryParameter(name="query", min_length=1, max_length=200)],
+    conversation_id: Annotated[UUID | None, QueryParameter(name="conversationId")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[list[dict[str, object]]]:
+    """Messages that say this, the newest first; accents, case and endings are ignored."""
+    within = ConversationId(conversation_id) if conversation_id else None
+    sight = await sight_for(caller, queries)
+    found = await search.messages(caller.tenant_id, sight, words, within, limit, cursor)
+    return page([entities.message(m) for m in found.items], found.next_cursor)
+
+
 @get("/media/{id:uuid}", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS, media_type="application/octet-stream")
 async def get_media(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> Response[bytes]:
     """A file that was sent. It is always saved, never shown by the browser: anybody may have made it."""
@@ -98,4 +116,4 @@ async def fail_message(caller: Asking, id: FromPath[UUID], use: FromDishka[FailM
     return entities.message(await use(caller, MessageId(id)))
 
 
-HANDLERS = [send_message, send_media, get_media, retry_message, fail_message]
+HANDLERS = [send_message, send_media, search_messages, get_media, retry_message, fail_message]

@@ -4,6 +4,7 @@ Composed with SQLAlchemy Core, compiled once a shape for asyncpg, run as hub_app
 tenant whatever is composed here.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,10 @@ from whatsapp_hub.adapters.postgres.queries.cursors import read_newer
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.texts import fold
 
+INDEXED = 3
+"""Trigrams find nothing shorter."""
+
+MOST_FOUND = 2_000
 _ACCENTS = ("áàâãäåéèêëíìîïóòôõöúùûüçñýÿ", "aaaaaaeeeeiiiiooooouuuucnyy")
 _uuid, _text = postgresql.UUID(as_uuid=True), sa.Text()
 _TYPES: dict[str, sa.types.TypeEngine[Any]] = {
@@ -45,8 +50,7 @@ _CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
     "assigned_user_id": _c.assigned_user_id == _given("assigned_user_id", _uuid),
     "session_id": _c.session_id == _given("session_id", _uuid),
     "name": _name.like(_given("name")),
-    "digits": _c.customer_phone.like(_given("digits")),
-    "name_or_digits": sa.or_(_name.like(_given("name")), _c.customer_phone.like(_given("digits"))),
+    "found": _c.id == sa.any_(_given("found", postgresql.ARRAY(_uuid))),
     "sight_own": sa.or_(_own, sa.and_(_nobodys, _c.department_id.is_(None))),
     "sight_department": sa.or_(
         _own,
@@ -79,21 +83,37 @@ def _sight(sight: Sight) -> dict[str, object]:
     return {"sight_department": sight.department_id, "user": sight.user_id}
 
 
-def _search(text: str | None) -> dict[str, object]:
-    """Names by their folded text, numbers by their digits."""
+def search_arguments(text: str | None) -> tuple[str, str | None, int] | None:
+    """What `search_conversations` is asked: names by their folded text, numbers by their digits. None: too short for
+    its index; the list itself then looks through names, the most recently changed first."""
     words = fold(text or "")
     digits = "".join(c for c in words if c.isdigit() and c.isascii())
-    if not words:
-        return {}
-    by_name: dict[str, object] = {"name": f"%{'%'.join(words.split())}%"}  # letters and digits: nothing to escape
-    return {"name_or_digits": True, "digits": f"%{digits}%", **by_name} if len(digits) >= 3 else by_name
+    if not any(len(word) >= INDEXED for word in words.split()) and len(digits) < INDEXED:
+        return None
+    return _pattern(words), f"%{digits}%" if len(digits) >= INDEXED else None, MOST_FOUND
+
+
+def _pattern(words: str) -> str:
+    return f"%{'%'.join(words.split())}%"  # letters and digits: nothing to escape
+
+
+def _search(text: str | None, found: Sequence[object] | None) -> dict[str, object]:
+    words = fold(text or "")
+    if found is not None:
+        return {"found": list(found)}
+    return {"name": _pattern(words)} if words else {}
 
 
 def statement(
-    tenant_id: object, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
+    tenant_id: object,
+    sight: Sight,
+    filter: ConversationFilter,
+    limit: int,
+    cursor: str | None,
+    found: Sequence[object] | None = None,
 ) -> tuple[str, list[object]]:
-    """SQL and its arguments. Raises Invalid for a cursor that is not ours."""
-    given: dict[str, object] = {**_sight(sight), **_search(filter.search)}
+    """SQL and its arguments; `found` are the ids that a search gave. Raises Invalid for a cursor that is not ours."""
+    given: dict[str, object] = {**_sight(sight), **_search(filter.search, found)}
     if filter.statuses:
         given["statuses"] = sorted(filter.statuses)
     for name in ("department_id", "assigned_user_id", "session_id"):
@@ -103,8 +123,6 @@ def statement(
         last = read_newer(cursor)
         given |= {"cursor": True, "at": last.at, "before": last.id}
     shape = frozenset(given) & set(_CONDITIONS)
-    if "name_or_digits" in shape:
-        shape -= {"name", "digits"}
     sql, order, constants = _compiled(shape)
     values = constants | given | {"tenant": tenant_id, "limit": limit}
     return sql, [values[name] for name in order]

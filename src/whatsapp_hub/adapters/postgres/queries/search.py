@@ -1,0 +1,36 @@
+"""Search in messages: Portuguese stems, accents ignored, through a function that row-level security does not slow."""
+
+from whatsapp_hub.adapters.postgres import messages
+from whatsapp_hub.adapters.postgres.queries.cursors import Older, read_older, written
+from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
+from whatsapp_hub.application.reading.queries import Page, Sight
+from whatsapp_hub.domain.ids import ConversationId, TenantId
+from whatsapp_hub.domain.message import Message
+
+# The rows themselves are read as hub_app: whatever the function found, another tenant's is not among them.
+_FOUND = f"""
+    SELECT {messages.COLUMNS}, seq FROM messages
+    WHERE id = ANY(ARRAY(
+      SELECT id FROM search_messages(websearch_to_tsquery('hub.portuguese', $1), $2, $3, $4, $5, $6, $7)))
+    ORDER BY seq DESC"""
+
+
+class PostgresMessageSearch:
+    def __init__(self, storage: PostgresStorage) -> None:
+        self._storage = storage
+
+    async def messages(
+        self,
+        tenant_id: TenantId,
+        sight: Sight,
+        query: str,
+        conversation_id: ConversationId | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[Message]:
+        before = read_older(cursor).seq if cursor is not None else 2**62
+        seen = (sight.everything, sight.user_id, sight.department_id)
+        async with self._storage.connection(tenant_id) as connection:
+            rows = await connection.fetch(_FOUND, query, conversation_id, before, limit + 1, *seen)
+        page = [messages.message_of(row) for row in rows[:limit]]
+        return Page(page, written(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
