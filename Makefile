@@ -6,10 +6,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 INSTALL_PROJECT := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check format bench chaos conformance lock clean
+.PHONY: help setup run demo test check format bench bench-scale chaos conformance lock clean
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # uv installs from the lock in seconds. Where it cannot reach the package index that pip is configured for, pip does.
 define install
@@ -55,6 +55,9 @@ format: setup ## let ruff write
 
 bench: setup ## figures, into build/bench.json
 	$(BIN)/python -m benchmarks
+
+bench-scale: setup ## lists and search on 1,000,000 conversations (SCALE=0.01: a hundredth), into build/bench-scale.json
+	$(BIN)/python -m benchmarks.scale
 
 chaos: setup ## faults while messages flow, into build/chaos.json
 	$(BIN)/python -m benchmarks.chaos

@@ -91,3 +91,12 @@ DO $$ DECLARE place CONSTANT text := current_schema(); name text; BEGIN
   END LOOP;
   EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM hub_search', place);
 END $$;
+
+-- Lists of what is under way: of a department, of a person. Few rows at any time, however many are closed. And all that
+-- a person ever had.
+CREATE INDEX conversations_of_department_live ON conversations (tenant_id, department_id, updated_at DESC, id DESC)
+  WHERE status IN ('OPEN', 'ASSIGNED');
+CREATE INDEX conversations_of_user_live ON conversations (tenant_id, assigned_user_id, updated_at DESC, id DESC)
+  WHERE status IN ('OPEN', 'ASSIGNED');
+CREATE INDEX conversations_of_user_all ON conversations (tenant_id, assigned_user_id, updated_at DESC, id DESC)
+  WHERE assigned_user_id IS NOT NULL;
