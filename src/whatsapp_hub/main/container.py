@@ -33,6 +33,7 @@ from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys
 from whatsapp_hub.application.accounts.company import UpdateCompany
 from whatsapp_hub.application.accounts.default_session import SetCredentials
 from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
+from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ResetPassword
 from whatsapp_hub.application.accounts.quick_replies import (
     CreateQuickReply,
     DeleteQuickReply,
@@ -228,6 +229,7 @@ class UseCases(Provider):
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
         *(RenameCustomer, ClassifyConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
+        *(OfferPasswordReset, ResetPassword),
         *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows),
         *(RedistributeConversations, RedistributeAll, ExpirePresence),

@@ -66,6 +66,7 @@ async def fill(world: World) -> None:
         await uow.notes.add(Note(NoteId(id), world.tenant.id, c.id, user.id, "secret", NOW))
         told = Notification(NotificationId(id), world.tenant.id, NotificationKind.ASSIGNED, c.id, NOW, user.id)
         await uow.notifications.add([told])
+        await uow.password_resets.offer(user.id, digest_of(str(user.id)), NOW)
         await uow.media.add(Media.given(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))
         await uow.quick_replies.add(QuickReply(QuickReplyId(id), world.tenant.id, "hi", "secret", NOW, NOW))
         await uow.commit()

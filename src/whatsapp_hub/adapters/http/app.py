@@ -25,6 +25,7 @@ from whatsapp_hub.adapters.http.api import (
     messages,
     metrics,
     notifications,
+    password_resets,
     sandbox,
     session_codes,
     sessions,
@@ -135,7 +136,7 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, api_keys, users, departments, sessions, session_codes, conversations, handling, messages),
-        *(notifications, company, metrics, events, webhooks, tenants),
+        *(notifications, company, metrics, password_resets, events, webhooks, tenants),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []

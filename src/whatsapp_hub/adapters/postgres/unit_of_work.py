@@ -25,6 +25,7 @@ from whatsapp_hub.adapters.postgres.lines import PostgresLines
 from whatsapp_hub.adapters.postgres.media import PostgresMedia
 from whatsapp_hub.adapters.postgres.messages import PostgresMessages
 from whatsapp_hub.adapters.postgres.notes import PostgresNotes, PostgresNotifications
+from whatsapp_hub.adapters.postgres.password_resets import PostgresPasswordResets
 from whatsapp_hub.adapters.postgres.quick_replies import PostgresQuickReplies
 from whatsapp_hub.adapters.postgres.receipts import PostgresEarlyReceipts
 from whatsapp_hub.adapters.postgres.sessions import PostgresSessions
@@ -49,6 +50,7 @@ from whatsapp_hub.application.ports.storage import (
     Messages,
     Notes,
     Notifications,
+    PasswordResets,
     QuickReplies,
     Sessions,
     Tenants,
@@ -100,6 +102,7 @@ class PostgresUnitOfWork:
         self.api_keys: ApiKeys = PostgresApiKeys(connection)
         self.quick_replies: QuickReplies = PostgresQuickReplies(connection)
         self.tenants: Tenants = PostgresTenants(connection)
+        self.password_resets: PasswordResets = PostgresPasswordResets(connection, tenant.id)
         self.media: MediaFiles = PostgresMedia(connection)
         self.notes: Notes = PostgresNotes(connection)
         self.notifications: Notifications = PostgresNotifications(connection, tenant.id)

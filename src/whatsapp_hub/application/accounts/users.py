@@ -97,7 +97,7 @@ class UpdateUser:
             if joins:
                 await uow.departments.lock([joins])
             user = await uow.users.get(user_id)
-            _may_change(caller, user)
+            may_change(caller, user)
             if joins and joins != user.department_id:
                 await _require_room(uow, joins)
             was_master = _is_master(user)
@@ -154,7 +154,7 @@ def _may_grant(caller: Caller, role: Role) -> None:
         raise Invalid.field("role", "must be ADMIN or AGENT")
 
 
-def _may_change(caller: Caller, user: User) -> None:
+def may_change(caller: Caller, user: User) -> None:
     if user.role is Role.MASTER and caller.role is not Role.MASTER:
         raise Forbidden(Action.MANAGE_TENANTS)
 

@@ -267,6 +267,16 @@ class MediaFiles(Protocol):
         ...
 
 
+class PasswordResets(Protocol):
+    async def offer(self, user_id: UserId, digest: bytes, expires_at: datetime) -> None:
+        """In the place of an earlier one."""
+        ...
+
+    async def use(self, digest: bytes, now: datetime) -> UserId | None:
+        """Whose it is, once; None if there is none or it is too old."""
+        ...
+
+
 class QuickReplies(Protocol):
     async def get(self, reply_id: QuickReplyId) -> QuickReply:
         """Locks. Raises NotFound."""
@@ -329,6 +339,7 @@ class UnitOfWork(Protocol):
     api_keys: ApiKeys
     notes: Notes
     media: MediaFiles
+    password_resets: PasswordResets
     quick_replies: QuickReplies
     tenants: Tenants
     notifications: Notifications

@@ -18,7 +18,7 @@ from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.session import check_key
 
-PUBLIC = {("GET", "/health"), ("GET", "/api/health"), ("POST", "/api/auth/login")}
+PUBLIC = {("GET", "/health"), ("GET", "/api/health"), ("POST", "/api/auth/login"), ("POST", "/api/auth/reset-password")}
 
 
 class Security(Provider):

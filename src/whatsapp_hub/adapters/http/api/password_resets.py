@@ -1,0 +1,37 @@
+"""`/api/users/{id}/password-reset` and `/api/auth/reset-password`."""
+
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts.entities import time
+from whatsapp_hub.adapters.http.auth import PUBLIC, Asking
+from whatsapp_hub.adapters.http.rates import PER_ADDRESS
+from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ResetPassword
+from whatsapp_hub.domain.ids import UserId
+
+
+class ResetBody(msgspec.Struct, forbid_unknown_fields=True):
+    token: str
+    password: str
+
+
+@post("/users/{id:uuid}/password-reset", tags=["users"])
+async def offer_password_reset(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[OfferPasswordReset]
+) -> dict[str, object]:
+    """A link that sets a new password once, within a day (ADMIN). It is shown here and nowhere else."""
+    token, expires_at = await use(caller, UserId(id))
+    return {"token": token, "link": f"/reset-password?token={token}", "expiresAt": time(expires_at)}
+
+
+@post("/auth/reset-password", opt={**PUBLIC, **PER_ADDRESS}, status_code=204, tags=["auth"], security=[{}])
+async def reset_password(data: JSONBody[ResetBody], use: FromDishka[ResetPassword]) -> None:
+    """A new password, by such a link's token."""
+    await use(data.token, data.password)
+
+
+HANDLERS = [offer_password_reset, reset_password]

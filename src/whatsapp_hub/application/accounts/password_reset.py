@@ -1,0 +1,63 @@
+"""OfferPasswordReset and ResetPassword: an administrator gives somebody a link that sets a new password once."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from whatsapp_hub.application.accounts.users import check_password, may_change
+from whatsapp_hub.application.ports.clock import Clock
+from whatsapp_hub.application.ports.security import Caller, Passwords
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.errors import Invalid, NotFound
+from whatsapp_hub.domain.ids import TenantId, UserId
+
+LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPasswordReset:
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, caller: Caller, user_id: UserId) -> tuple[str, datetime]:
+        """The token, which nobody can tell afterwards, and when it ends. An earlier one ends now. Raises NotFound,
+        Forbidden."""
+        caller.require(Action.MANAGE_USERS)
+        secret, expires_at = secrets.token_urlsafe(32), self.clock() + LIFETIME
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            may_change(caller, await uow.users.get(user_id))
+            await uow.password_resets.offer(user_id, _digest(secret), expires_at)
+            await uow.commit()
+        return f"{caller.tenant_id.hex}.{secret}", expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class ResetPassword:
+    storage: Storage
+    passwords: Passwords
+    clock: Clock
+
+    async def __call__(self, token: str, password: str) -> None:
+        """Raises Invalid: a password that is none, a token that is unknown, used or too old."""
+        check_password(password)
+        tenant, _, secret = token.partition(".")
+        unknown = Invalid.field("token", "is unknown, used or too old")
+        try:
+            tenant_id = TenantId(UUID(hex=tenant))
+            async with self.storage.tenant(tenant_id) as uow:
+                user_id = await uow.password_resets.use(_digest(secret), self.clock())
+                if user_id is None:
+                    raise unknown
+                user = await uow.users.get(user_id)
+                user.password_hash = await self.passwords.hash(password)
+                await uow.users.save([user])
+                await uow.commit()
+        except (ValueError, NotFound):
+            raise unknown from None
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
