@@ -10,6 +10,7 @@ from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.storage import UnitOfWork
 from whatsapp_hub.application.routing.route_conversation import RouteConversation
+from whatsapp_hub.domain.assignment import Candidate
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.ids import ConversationId
@@ -64,7 +65,7 @@ async def test_an_assignment_does_not_undo_what_happened_to_its_user(world: Worl
     async with world.uow() as uow:
         stored = await uow.users.get(user.id)
     assert {name: getattr(stored, name) for name in fields} == fields
-    assert got is stored.is_free(0)
+    assert got is Candidate(stored, 0).is_free
 
 
 async def test_whoever_left_while_being_chosen_gets_nothing_and_the_next_one_does(world: World) -> None:
