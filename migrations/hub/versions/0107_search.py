@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0107_search"
-down_revision = "0108"
+down_revision = "0109"
 
 
 def upgrade() -> None:

@@ -36,7 +36,8 @@ XMIN_READ = """
 OUTBOX = """
     INSERT INTO hub.outbox (tenant_id, type, occurred_at, body)
     VALUES ($1, 'trial', clock_timestamp(), convert_to('{"number":' || $2::int || '}', 'UTF8'))"""
-ROLES = "CREATE ROLE hub_app NOLOGIN; CREATE ROLE hub_system NOLOGIN; CREATE ROLE hub_search NOLOGIN; GRANT hub_app, hub_system, hub_search TO CURRENT_USER"
+NAMES = ("hub_app", "hub_system", "hub_search")
+ROLES = "".join(f"CREATE ROLE {name} NOLOGIN; GRANT {name} TO CURRENT_USER;" for name in NAMES)
 
 
 class ByNumber:
