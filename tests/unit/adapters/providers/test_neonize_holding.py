@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ from whatsapp_hub.application.ports.provider import (
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.errors import Conflict, OutcomeUnknown, Rejected, Transient, Unavailable
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
+from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Content, MessageType
 from whatsapp_hub.domain.session import SessionStatus
 
@@ -399,6 +401,14 @@ async def test_a_file_is_fetched_uploaded_and_sent(held: Held) -> None:
     assert ("upload", 6, 0) in held.library.calls
     part = held.library.sent[-1][1]["imageMessage"]
     assert (part["caption"], part["mimetype"], part["mediaKey"]) == ("look", "image/png", b"k")
+
+
+async def test_a_file_of_the_hubs_own_is_not_fetched(held: Held) -> None:
+    await held.open()
+    media = Media.given(held.session.tenant_id, b"a longer file", "image/png", "a.png", datetime.now(UTC))
+    await held.send(media.message("look"), media=media)
+    assert ("upload", 13, 0) in held.library.calls
+    assert held.library.sent[-1][1]["imageMessage"]["mimetype"] == "image/png"
 
 
 async def test_typing_is_shown(held: Held) -> None:

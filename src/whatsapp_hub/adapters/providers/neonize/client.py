@@ -16,7 +16,7 @@ from whatsapp_hub.adapters.providers.neonize import errors, wire
 from whatsapp_hub.adapters.providers.neonize.holding import Holder
 from whatsapp_hub.adapters.providers.neonize.library import Library, answered, load
 from whatsapp_hub.adapters.providers.neonize.lines import Line
-from whatsapp_hub.adapters.providers.neonize.media import Fetch, mimetype_of, opus_seconds
+from whatsapp_hub.adapters.providers.neonize.media import Fetch, Fetched, mimetype_of, opus_seconds
 from whatsapp_hub.adapters.providers.neonize.names import PERSON, identity_of, kind_of, spelled
 from whatsapp_hub.adapters.providers.neonize.outbound import Sending, Uploaded, address, sending, with_upload
 from whatsapp_hub.adapters.providers.neonize.protobuf import encode
@@ -26,6 +26,7 @@ from whatsapp_hub.application.ports.held import Pulse
 from whatsapp_hub.application.ports.provider import Accepted, ChatKind, Host, Malformed, Outgoing, SessionRef
 from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient
 from whatsapp_hub.domain.ids import MessageId, SessionId
+from whatsapp_hub.domain.media import Media
 
 CALL_S = 15.0
 _KNOWN_NUMBERS = 10_000
@@ -52,7 +53,7 @@ class NeonizeClient:
         try:
             async with asyncio.timeout_at(until):
                 to = await self._number_of(line, what.to)
-                whole = await self._whole(line, what)
+                whole = await self._whole(line, what, message.media)
         except (TimeoutError, Late) as error:
             raise _nothing_sent("timeout") from error
         return await self._send(line, to, encode(wire.MESSAGE, whole), message.message_id, until)
@@ -120,11 +121,11 @@ class NeonizeClient:
         identity = identity_of(to)
         return Accepted(id, (identity,) if identity else ())
 
-    async def _whole(self, line: Line, what: Sending) -> JsonObject:
+    async def _whole(self, line: Line, what: Sending, media: Media | None) -> JsonObject:
         """With its file uploaded. Raises Late, Transient, Rejected."""
         if what.file is None:
             return what.message
-        fetched = await self._fetch(what.file.url)
+        fetched = Fetched(media.content, media.mime_type) if media else await self._fetch(what.file.url)
         if not fetched.data:
             raise Rejected("media_empty", "the file is empty")
         library = self._holder.library

@@ -50,6 +50,9 @@ class Uploaded:
     seconds: int = 0
 
 
+STORED = "/api/media/"
+"""Begins the address of a file that the hub itself has: its bytes come with the message."""
+
 _FILES = {
     MessageType.IMAGE: ("imageMessage", 0, "image/jpeg"),
     MessageType.VIDEO: ("videoMessage", 1, "video/mp4"),
@@ -135,7 +138,7 @@ def _reaction(content: Content, to: str, author_of: AuthorOf, now_ms: int) -> Js
 def _file(content: Content) -> tuple[File, JsonObject]:
     field, kind, usual = _FILES[content.type]
     link = content.media_url or ""
-    if not link.startswith(("https://", "http://")):
+    if not link.startswith(("https://", "http://", STORED)):
         raise Rejected("incomplete_content", f"{content.type} needs an http link")
     try:
         path = unquote(urlsplit(link).path)
