@@ -54,25 +54,47 @@ _CONDITIONS: dict[str, sa.ColumnElement[bool] | sa.TextClause] = {
     "session_id": _c.session_id == _given("session_id", _uuid),
     "name": _name.like(_given("name")),
     "found": _c.id == sa.any_(_given("found", postgresql.ARRAY(_uuid))),
-    "sight_own": sa.or_(_own, sa.and_(_nobodys, _c.department_id.is_(None))),
-    "sight_department": sa.or_(
-        _own,
-        _c.department_id == _given("sight_department", _uuid),
-        sa.and_(_nobodys, _c.department_id.is_(None)),
-    ),
     "cursor": sa.tuple_(_c.updated_at, _c.id) < sa.tuple_(_given("at", _TYPES["updated_at"]), _given("before", _uuid)),
 }
+
+
+# What an agent sees, in parts that have no row in common: each is read in order from an index of its own, and a page of
+# their union costs what three pages cost. As one OR it would be looked for among all rows.
+_nobody_and_nowhere = sa.and_(_nobodys, _c.department_id.is_(None))
+_SIGHTS: dict[str, tuple[sa.ColumnElement[bool], ...]] = {
+    "sight_own": (_own, _nobody_and_nowhere),
+    "sight_department": (
+        _own,
+        sa.and_(
+            _c.department_id == _given("sight_department", _uuid),
+            _c.assigned_user_id.is_distinct_from(_given("user", _uuid)),
+        ),
+        _nobody_and_nowhere,
+    ),
+}
+
+
+def _page(shape: frozenset[str], *more: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    conditions = (_CONDITIONS[name] for name in sorted(shape & _CONDITIONS.keys()))
+    return (
+        sa.select(_table)
+        .where(_c.tenant_id == _given("tenant", _uuid), *conditions, *more)
+        .order_by(_c.updated_at.desc(), _c.id.desc())
+        .limit(_given("limit", sa.Integer()))
+    )
+
+
+def _united(shape: frozenset[str], parts: tuple[sa.ColumnElement[bool], ...]) -> sa.Select[Any]:
+    seen = sa.union_all(*(sa.select(_page(shape, part).subquery()) for part in parts)).subquery()
+    newest = seen.c.updated_at.desc(), seen.c.id.desc()
+    return sa.select(seen).order_by(*newest).limit(_given("limit", sa.Integer()))
 
 
 @lru_cache(maxsize=512)
 def _compiled(shape: frozenset[str]) -> tuple[str, tuple[str, ...], dict[str, Any]]:
     """The statement for these conditions, the order of its parameters, and its constants."""
-    statement = (
-        sa.select(_table)
-        .where(_c.tenant_id == _given("tenant", _uuid), *(_CONDITIONS[name] for name in sorted(shape)))
-        .order_by(_c.updated_at.desc(), _c.id.desc())
-        .limit(_given("limit", sa.Integer()))
-    )
+    sight = next((parts for name, parts in _SIGHTS.items() if name in shape), None)
+    statement = _united(shape, sight) if sight else _page(shape)
     compiled = statement.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call]
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     return str(compiled), tuple(compiled.positiontup or ()), constants
@@ -126,7 +148,7 @@ def statement(
     if cursor is not None:
         last = read_newer(cursor)
         given |= {"cursor": True, "at": last.at, "before": last.id}
-    shape = frozenset(given) & set(_CONDITIONS)
+    shape = frozenset(given) & (_CONDITIONS.keys() | _SIGHTS.keys())
     sql, order, constants = _compiled(shape)
     values = constants | given | {"tenant": tenant_id, "limit": limit}
     return sql, [values[name] for name in order]
