@@ -75,12 +75,14 @@ def instance(session: Session) -> Shown:
 
 
 def new_instance(session: Session, webhook_secret: str | None) -> Shown:
-    """C: what creating answers. The secret is never shown again."""
+    """C: what creating answers, in the contract's words: whatever is not to be scanned (nor connected at once) was
+    asked to connect; how that went is told by the instance itself. The secret is never shown again."""
+    known = session.status in (SessionStatus.QR_PENDING, SessionStatus.CONNECTED)
     return {
         "id": str(session.id),
         "instance_name": session.name,
         "qr_code": data_url(session.qr_code),
-        "connection_status": session.status.value.lower(),
+        "connection_status": (session.status if known else SessionStatus.CONNECTING).value.lower(),
         "webhook_secret": webhook_secret,
     }
 

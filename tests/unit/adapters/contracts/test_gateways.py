@@ -111,6 +111,12 @@ def test_a_session_as_each_contract_answers_it() -> None:
     assert gateways.life_code(WAITING) == {"sessionId": "main", "qr": "2@abc", "qrCode": PICTURE}
 
 
+@pytest.mark.parametrize("status", SessionStatus)
+def test_a_new_instance_is_to_be_scanned_or_on_its_way(status: SessionStatus) -> None:
+    word = gateways.new_instance(replace(SESSION, status=status), None)["connection_status"]
+    assert word == {"QR_PENDING": "qr_pending", "CONNECTED": "connected"}.get(status, "connecting")
+
+
 def test_a_message_on_its_way() -> None:
     sent = replace(MESSAGE, status=MessageStatus.PENDING)
     assert gateways.sent(sent) == {"messageId": str(MESSAGE.id), "status": "PENDING"}
