@@ -28,7 +28,8 @@ from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.user import Role
 from whatsapp_hub.domain.webhook import Webhook
 
-CALL_S = 0.5
+CALL_S = 0.5  # where receivers never answer
+PATIENT_S = 5.0  # where they do, however busy the machine is
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Desk:
         return numbers
 
     @asynccontextmanager
-    async def working(self, workers: int = 1, call_s: float = CALL_S) -> AsyncIterator[list[DeliverWebhooks]]:
+    async def working(self, workers: int = 1, call_s: float = PATIENT_S) -> AsyncIterator[list[DeliverWebhooks]]:
         """The worker's loop, as often as wanted."""
         sender = HttpWebhookSender(Guard(allow_private=True), self.now, call_s)
         made = [DeliverWebhooks(self.queue, sender, self.now, lambda: None) for _ in range(workers)]
@@ -75,10 +76,13 @@ class Desk:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
             for deliver in made:
                 await deliver.aclose()
             sender.close()
+            for error in ended:
+                if not isinstance(error, asyncio.CancelledError):
+                    raise AssertionError("the worker's loop ended by itself") from error
 
     async def pass_time(self, hours: float) -> None:
         """As if it were so much later: everything that waits for a moment has come nearer to it."""

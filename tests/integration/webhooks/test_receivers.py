@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.receiver import CUT, GARBAGE, HANG, OK, FakeReceiver, Posted, status
-from tests.integration.webhooks.conftest import CALL_S, Desk, until
+from tests.integration.webhooks.conftest import CALL_S, PATIENT_S, Desk, until
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.webhook import WebhookFormat
 
@@ -45,7 +45,8 @@ async def test_whatever_it_answers_first_every_event_arrives_in_order_with_one_i
         tries[posted.id] += 1
         return bad if tries[posted.id] <= 2 else OK
 
-    async with FakeReceiver(twice_badly) as receiver, desk.working():
+    call_s = CALL_S if bad in (HANG, status(100)) else PATIENT_S
+    async with FakeReceiver(twice_badly) as receiver, desk.working(call_s=call_s):
         webhook = await desk.subscribe(receiver)
         lanes = {lane: await desk.happens(lane, count=3) for lane in range(3)}
 
@@ -124,7 +125,7 @@ async def test_slow_and_dead_receivers_do_not_delay_the_others(desk: Desk) -> No
             spans.append(receiver.taken[-1].at - began)
         return sorted(spans)
 
-    async with FakeReceiver() as quick, desk.working():
+    async with FakeReceiver() as quick, desk.working(call_s=CALL_S):
         await desk.subscribe(quick)
         alone = await took(quick, 40)
         bad = [FakeReceiver(lambda _: HANG) for _ in range(3)] + [FakeReceiver(delay_s=0.3) for _ in range(3)]

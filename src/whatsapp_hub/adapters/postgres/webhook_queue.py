@@ -44,12 +44,13 @@ _PLAN = f"""
     UPDATE hub.webhook_planner p SET position = range.upto FROM range WHERE p.position < range.upto
     RETURNING range.upto - range.after AS positions, ARRAY(SELECT id FROM woken) AS webhooks"""
 
+# Materialised: as the inner side of a loop the selection would be made, and its limit counted, for every outer row.
 _LEASE = f"""
-    UPDATE hub.webhooks w SET fence = w.fence + 1, lease_until = clock_timestamp() + $2 * interval '1 second'
-    FROM (
+    WITH due AS MATERIALIZED (
       SELECT id FROM hub.webhooks WHERE is_active AND due_at <= {_NOW} AND lease_until <= {_NOW}
-      ORDER BY due_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED) AS due
-    WHERE w.id = due.id RETURNING w.id, w.tenant_id, w.fence, w.failures"""
+      ORDER BY due_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
+    UPDATE hub.webhooks w SET fence = w.fence + 1, lease_until = clock_timestamp() + $2 * interval '1 second'
+    FROM due WHERE w.id = due.id RETURNING w.id, w.tenant_id, w.fence, w.failures"""
 _LOOK = f"""
     UPDATE hub.webhooks SET lease_until = clock_timestamp() + $3 * interval '1 second'
     WHERE id = $1 AND fence = $2 AND is_active RETURNING {COLUMNS}"""
@@ -108,11 +109,13 @@ _RELEASE = f"""
       ), 'infinity'))
     WHERE id = $1"""
 _EXPIRE = f"""
-    UPDATE hub.webhook_deliveries SET state = 'dead', finished_at = clock_timestamp() WHERE id IN (
+    WITH late AS MATERIALIZED (
       SELECT d.id FROM hub.webhook_deliveries d JOIN hub.webhooks w ON w.id = d.webhook_id
       WHERE d.state = 'pending' AND d.expires_at <= {_NOW} AND w.lease_until <= {_NOW}
         AND (NOT w.is_active OR w.failures >= $2)
-      LIMIT $1 FOR UPDATE OF d SKIP LOCKED)"""
+      LIMIT $1 FOR UPDATE OF d SKIP LOCKED)
+    UPDATE hub.webhook_deliveries SET state = 'dead', finished_at = clock_timestamp()
+    WHERE id IN (SELECT id FROM late)"""
 _OLDEST = """
     SELECT least((SELECT position + 1 FROM hub.webhook_planner), (
       SELECT min(d.position) FROM hub.webhook_deliveries d JOIN hub.webhooks w ON w.id = d.webhook_id

@@ -58,7 +58,7 @@ class DeliverWebhooks:
         """How many subscriptions it began to serve. Raises Unavailable."""
         await self._plan()
         room = RECEIVERS_AT_ONCE - len(self._driving)
-        if self._ends.is_set() or not room:
+        if self._ends.is_set() or room <= 0:
             return 0
         leases = await self.queue.lease(room, LEASE_S)
         for lease in leases:
