@@ -120,7 +120,9 @@ async def test_a_storm_of_one_session_is_one_event_and_one_alarm(stage: Stage) -
 
 async def test_many_sessions_down_at_once_are_one_alarm(stage: Stage) -> None:
     async with stage.role("worker"), stage.role("connector") as connector:
-        for id in await up(stage, 12):
+        ids = await up(stage, 12)
+        await asyncio.sleep(1.5)  # the connector has felt their pulses
+        for id in ids:
             stage.server.login(id).tell(state="RECONNECTING", reason="stream_error")
 
         async def told() -> bool:

@@ -314,8 +314,8 @@ class HoldSessions:
         known = [line for line in self._open.values() if line.was_up]
         down = sum(not line.is_up for line in known)
         if not self._stormy and down >= 5 and down * 2 >= len(known):
-            self._stormy = True
-            log.error("connector.reconnect_storm", extra={"down": down, "sessions": len(known)})
             await self.mind.alarm([line for line in known if not line.is_up])
+            self._stormy = True  # only now: an alarm that could not be stored is given again
+            log.error("connector.reconnect_storm", extra={"down": down, "sessions": len(known)})
         elif self._stormy and down * 4 <= len(known):
             self._stormy = False
