@@ -28,7 +28,7 @@ from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
 
-PEOPLE, CUSTOMERS = 4, 4
+PEOPLE, CUSTOMERS = 4, 5
 EXAMPLES = int(os.environ.get("DESK_EXAMPLES", "12"))
 people = st.integers(0, PEOPLE - 1)
 customers = st.integers(0, CUSTOMERS - 1)
@@ -59,9 +59,11 @@ class Desks(RuleBasedStateMachine):
         for n in range(PEOPLE):
             department = (self.sales, self.support)[n // 2]
             bound = 1 + n % 2
-            self.people.append(await self.desk.person(department, OnlineStatus.OFFLINE, max_conversations=bound))
+            self.people.append(await self.desk.person(department, OnlineStatus.ONLINE, max_conversations=bound))
         self.admin = await self.desk.person(None, OnlineStatus.OFFLINE, role=Role.ADMIN)
         self.phones = [f"551198{new_id().int % 10**6:06d}{n}" for n in range(CUSTOMERS)]
+        for phone in self.phones[:3]:
+            await self.desk.writes(phone, "Oi", "Vendas")
 
     async def _all(self) -> list[Conversation]:
         rows = await self.hub.owner.fetch("SELECT id FROM pooled.conversations WHERE tenant_id = $1", self.desk.id)
