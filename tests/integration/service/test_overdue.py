@@ -126,3 +126,17 @@ async def test_a_departments_own_queue_comes_before_what_is_overdue_elsewhere(de
     await desk.redirect(desk.id)
     assert (await desk.get(own)).assigned_user_id == helper.id
     assert (await desk.get(overdue)).status is OPEN
+
+
+async def test_whoever_lost_one_to_somebody_else_has_room_for_another(desk: Desk) -> None:
+    sales, support = await desk.department("Vendas"), await desk.department("Suporte")
+    silent = [await desk.person(sales, max_conversations=1) for _ in range(2)]
+    first = await desk.queued(sales)
+    desk.clock.pass_(seconds=1)
+    second = await desk.queued(sales)
+    helper = await desk.person(support, max_conversations=1)
+    desk.clock.pass_(minutes=6)
+    await desk.redirect(desk.id)
+    assert (await desk.get(first)).assigned_user_id == helper.id
+    freed = next(user.id for user in silent if user.id == first.assigned_user_id)
+    assert (await desk.get(second)).assigned_user_id == freed
