@@ -112,3 +112,20 @@ async def test_the_customer_is_told_of_the_queue_only_while_waiting_for_an_answe
     before = len(await desk.said(waiting)), len(await desk.said(answered))
     await desk.goes(agent, OFFLINE)
     assert (len(await desk.said(waiting)), len(await desk.said(answered))) == (before[0] + 1, before[1])
+
+
+async def test_who_was_read_but_not_answered_still_has_a_time_out_with_the_next_agent(desk: Desk) -> None:
+    sales = await desk.department()
+    reads = await desk.person(sales)
+    held = await desk.queued(sales)
+    async with desk.hub.storage.tenant(desk.id) as uow:
+        stored = await uow.conversations.get(held.id)
+        stored.unread_count = 0
+        await uow.conversations.save([stored])
+        await uow.commit()
+    stays = await desk.person(sales)
+    desk.clock.pass_(minutes=1)
+    await desk.goes(reads, OFFLINE)
+    now = await desk.get(held)
+    assert now.assigned_user_id == stays.id
+    assert now.timeout_at is not None
