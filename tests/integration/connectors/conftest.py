@@ -140,6 +140,14 @@ class Stage:
         except AssertionError:
             raise AssertionError(f"not {status} {reason}, but {seen}") from None
 
+    async def was_down(self, session: Session, reason: str, patience_s: float = 20) -> None:
+        """As soon as its line has gone down for this reason, however soon it came back."""
+
+        async def told() -> bool:
+            return bool((await self.line(session))["disconnect_reason"] == reason)
+
+        await until(told, patience_s)
+
     async def login(self, session: Session) -> Login:
         """The session's socket as the server sees it."""
 

@@ -80,7 +80,7 @@ async def test_connected_but_silent_is_found_and_dialled_anew(stage: Stage) -> N
         session = await stage.session()
         await stage.is_(session, "CONNECTED")
         first = stage.server.login(str(session.id))
-        await stage.is_(session, "RECONNECTING", "silent")
+        await stage.was_down(session, "silent")
         await stage.is_(session, "CONNECTED")
         assert not first.is_open
         assert stage.server.login(str(session.id)).fence > first.fence
