@@ -28,7 +28,7 @@ from benchmarks.report import percentile
 
 TICK_S = 0.001
 GRACE_S = 15.0
-CUSTOMERS = 100_000
+CUSTOMERS = 1_000_000
 OLD_S = 3600
 
 
@@ -69,10 +69,10 @@ def wamid(run: str, i: int) -> str:
 
 
 def customer_number(group: str, i: int) -> str:
-    """A Brazilian mobile number, the same for the same group and i; two groups share theirs once in 83,000."""
+    """A Brazilian mobile number, the same for the same group and i; two groups share theirs once in 8,300."""
     assert i < CUSTOMERS, "a group has no more numbers"
     place = int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big")
-    return f"55{11 + place % 83:02d}9{place // 83 % 1000:03d}{i:05d}"
+    return f"55{11 + place % 83:02d}9{place // 83 % 100:02d}{i:06d}"
 
 
 @dataclass(frozen=True)

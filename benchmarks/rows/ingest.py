@@ -16,7 +16,7 @@ from benchmarks.rows import Size
 from benchmarks.stack import Stack
 
 PHONE_NUMBER_ID = "106540352242922"
-MOST_PER_S = 28_000
+MOST_PER_S = 60_000
 WARM_UP_S = 0.5
 OTHERS = {"pgbench": "pgbench", "parse": "parse_only", "bare": "bare_parse_only", "orm": "orm_transaction"}
 
