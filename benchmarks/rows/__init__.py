@@ -20,7 +20,7 @@ class Size:
     fan_out_s: float = 10.0
     lane_batches: int = 250
     slow_commits: bool = True
-    dialling_sessions: tuple[int, ...] = (1, 80, 300, 1000)
+    dialling_sessions: tuple[int, ...] = (1, 80, 300)
 
 
 QUICK = Size(
