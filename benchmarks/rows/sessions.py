@@ -1,7 +1,7 @@
 """What one connector needs for WhatsApp Web sessions that dial: memory and threads at 0, 1, 80 and 300 of them.
 
-A proxy that never answers keeps them dialling, each for a minute, and a connector begins some eight dials a second: more
-than about 450 are never under way at once. What a connected session needs cannot be measured without WhatsApp.
+A proxy that never answers keeps them dialling, each for a minute, and a connector begins some eight dials a second:
+more than about 450 are never under way at once. What a connected session needs cannot be measured without WhatsApp.
 """
 
 from __future__ import annotations
