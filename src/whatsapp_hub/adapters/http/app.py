@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from dishka import AsyncContainer
 from dishka.integrations.litestar import DishkaRouter, setup_dishka
@@ -73,7 +73,7 @@ class HubApp:
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         kind = scope["type"]
         if kind == "lifespan":
-            await self.litestar(scope, receive, send)  # type: ignore[arg-type]
+            await cast("asgi.App", self.litestar)(scope, receive, send)
         elif kind == "http" and scope["path"].startswith(WEBHOOKS):
             await self.webhooks(scope, receive, send)
         elif self.sockets and scope["path"].startswith(SOCKETS):

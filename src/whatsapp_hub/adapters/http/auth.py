@@ -1,6 +1,6 @@
 """Who asks. Reads the credential, binds the caller to the request and to its log lines."""
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import structlog
 from litestar import Request
@@ -55,10 +55,11 @@ async def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     callers: Callers = await container.get(Callers)
     ticket = connection.query_params.get("ticket")
     if ticket and connection.route_handler.opt.get("by_ticket"):
-        if _REDEEMED not in connection.scope:  # it is good once, also for who asks again from time to time
+        kept = cast("dict[str, tuple[str, str | None]]", connection.scope)
+        if _REDEEMED not in kept:  # it is good once, also for who asks again from time to time
             tickets: Tickets = await container.get(Tickets)
-            connection.scope[_REDEEMED] = await tickets.redeem(ticket)  # type: ignore[literal-required]
-        credential, company_id = connection.scope[_REDEEMED]  # type: ignore[literal-required]
+            kept[_REDEEMED] = await tickets.redeem(ticket)
+        credential, company_id = kept[_REDEEMED]
         return await callers(credential, company_id)
     return await callers(credential_of(connection), connection.headers.get(COMPANY_HEADER))
 

@@ -11,9 +11,10 @@ from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.session import Routing, Session, SessionStatus
 
-_COLUMNS = """
-    id tenant_id key name provider routing created_at updated_at agent_id user_id owner department_id
-    phone_number status status_reason is_active qr_code webhook_url""".split()  # noqa: SIM905 (a list would take a page)
+_COLUMNS = (
+    *("id", "tenant_id", "key", "name", "provider", "routing", "created_at", "updated_at", "agent_id", "user_id"),
+    *("owner", "department_id", "phone_number", "status", "status_reason", "is_active", "qr_code", "webhook_url"),
+)
 _PLACES = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 2))
 SELECT = f"SELECT {', '.join(_COLUMNS)}, settings FROM hub.sessions"
 _ADD = f"INSERT INTO hub.sessions ({', '.join(_COLUMNS)}, settings) VALUES ({_PLACES})"

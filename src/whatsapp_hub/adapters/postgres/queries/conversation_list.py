@@ -95,7 +95,7 @@ def _compiled(shape: frozenset[str]) -> tuple[str, tuple[str, ...], dict[str, An
     """The statement for these conditions, the order of its parameters, and its constants."""
     sight = next((parts for name, parts in _SIGHTS.items() if name in shape), None)
     statement = _united(shape, sight) if sight else _page(shape)
-    compiled = statement.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call]
+    compiled = statement.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call] # of SQLAlchemy
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     return str(compiled), tuple(compiled.positiontup or ()), constants
 

@@ -7,7 +7,8 @@ import asyncio
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -17,7 +18,7 @@ AT_ONCE = 16
 class Late(Exception):
     """The call began, and goes on. `answer` will be what it returns."""
 
-    def __init__(self, answer: "asyncio.Future[object]") -> None:
+    def __init__(self, answer: "asyncio.Future[Any]") -> None:
         super().__init__("no answer in time")
         self.answer = answer
 
@@ -43,7 +44,7 @@ class Calls:
         answer.add_done_callback(lambda _: self._free.release())
         done, _ = await asyncio.wait([answer], timeout=max(0.0, until - asyncio.get_running_loop().time()))
         if not done:
-            raise Late(answer)  # type: ignore[arg-type] # a Future is invariant
+            raise Late(answer)
         return answer.result()
 
 
@@ -52,23 +53,17 @@ def in_thread(call: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
 
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if answer.cancelled():
-            return
-        if error is not None:
-            answer.set_exception(error)
-        else:
-            answer.set_result(result)  # type: ignore[arg-type] # T may be None
+    def settle(finish: Callable[[], None]) -> None:
+        if not answer.cancelled():
+            finish()
 
     def run() -> None:
-        result: T | None = None
-        error: BaseException | None = None
         try:
-            result = call(*arguments)
-        except BaseException as raised:  # handed to who waits
-            error = raised
+            finish = partial(answer.set_result, call(*arguments))
+        except BaseException as error:  # handed to who waits
+            finish = partial(answer.set_exception, error)
         with suppress(RuntimeError):  # the loop has ended
-            loop.call_soon_threadsafe(settle, result, error)
+            loop.call_soon_threadsafe(settle, finish)
 
     threading.Thread(target=run, daemon=True, name="neonize-call").start()
     return answer
