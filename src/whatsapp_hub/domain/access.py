@@ -30,6 +30,7 @@ class Action(StrEnum):
     MANAGE_COMPANY = "change the company's settings and texts"
     READ_AUDIT = "read who changed what"
     READ_METRICS = "read the company's figures"
+    READ_SYSTEM = "read which parts of the hub run and what waits in them"
     USE_SANDBOX = "play a customer in the sandbox"
     MANAGE_WEBHOOKS = "create, change, test and replay webhooks"
     MANAGE_API_KEYS = "create and revoke API keys"

@@ -22,6 +22,7 @@ from whatsapp_hub.adapters.postgres.queries.audit import PostgresAuditTrail
 from whatsapp_hub.adapters.postgres.queries.metrics import PostgresMetrics
 from whatsapp_hub.adapters.postgres.queries.search import PostgresMessageSearch
 from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
+from whatsapp_hub.adapters.postgres.queries.system import PostgresSystem
 from whatsapp_hub.adapters.postgres.tickets import PostgresTickets
 from whatsapp_hub.adapters.realtime.clients import SendRates
 from whatsapp_hub.adapters.realtime.gateway import Gateway
@@ -50,6 +51,7 @@ from whatsapp_hub.application.reading.audit import AuditTrail
 from whatsapp_hub.application.reading.metrics import Metrics
 from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.reading.sessions import SessionFinder
+from whatsapp_hub.application.reading.system import System
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession, DeleteInstance, UnlinkSession
 from whatsapp_hub.application.sessions.open_sessions import (
@@ -62,6 +64,7 @@ from whatsapp_hub.application.sessions.open_sessions import (
     StartNamed,
 )
 from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.main.announcing import announced
 from whatsapp_hub.main.container import Part, make_container
 from whatsapp_hub.main.roles import settle_memory
 from whatsapp_hub.main.settings import Settings
@@ -79,6 +82,7 @@ class Serving(Provider):
     search = provide(PostgresMessageSearch, provides=MessageSearch)
     audit = provide(PostgresAuditTrail, provides=AuditTrail)
     metrics = provide(PostgresMetrics, provides=Metrics)
+    system = provide(PostgresSystem, provides=System)
     login = provide(Login)
     tickets = provide(Tickets)
     ticket_store = provide(PostgresTickets, provides=TicketStore)
@@ -226,7 +230,8 @@ async def make_app(container: AsyncContainer) -> HubApp:
         lasting = (channel.listen(wakes), typing.listen(gateway.typing.hear), tail.run(), gateway.watch())
         loops = [asyncio.create_task(loop) for loop in lasting]
         try:
-            yield
+            async with announced(container, "api"):
+                yield
         finally:
             await gateway.close()
             for loop in loops:

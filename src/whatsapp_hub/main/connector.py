@@ -34,6 +34,7 @@ from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.main.announcing import announced
 from whatsapp_hub.main.container import Part, make_container, pacing_of
 from whatsapp_hub.main.roles import settle_memory
 from whatsapp_hub.main.settings import Settings
@@ -81,11 +82,12 @@ async def run(settings: Settings) -> None:
     try:
         providers = await container.get(Providers)
         kinds = tuple(sorted(kind for kind in providers.plugins if providers.holds_socket(kind)))
-        if kinds:
-            await _hold(settings, container, kinds)
-        else:
-            log.info("connector.idle", extra={"why": "no provider here holds sockets; see `whatsapp-hub doctor`"})
-            await asyncio.Event().wait()
+        async with announced(container, "connector"):
+            if kinds:
+                await _hold(settings, container, kinds)
+            else:
+                log.info("connector.idle", extra={"why": "no provider here holds sockets; see `whatsapp-hub doctor`"})
+                await asyncio.Event().wait()
     finally:
         await container.close()
 

@@ -19,6 +19,7 @@ from whatsapp_hub.adapters.postgres.housekeeping import PostgresHousekeeping
 from whatsapp_hub.adapters.postgres.inbox_writer import GroupCommitInbox
 from whatsapp_hub.adapters.postgres.leases import PostgresLeases
 from whatsapp_hub.adapters.postgres.log import PostgresEventLog
+from whatsapp_hub.adapters.postgres.processes import PostgresProcesses
 from whatsapp_hub.adapters.postgres.sandbox import PostgresSandboxPhones
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
@@ -67,6 +68,7 @@ from whatsapp_hub.application.ports.inbox import InboxAppender
 from whatsapp_hub.application.ports.lanes import Pacing
 from whatsapp_hub.application.ports.lines import Leases
 from whatsapp_hub.application.ports.log import EventLog
+from whatsapp_hub.application.ports.processes import Processes
 from whatsapp_hub.application.ports.provider import Host, Providers
 from whatsapp_hub.application.ports.sandbox import SandboxPhones
 from whatsapp_hub.application.ports.security import Passwords, SecretBox
@@ -211,6 +213,7 @@ class Storing(Provider):
         return PostgresStorage(database, directory, vault, wake, new_id)
 
     housekeeping = provide(PostgresHousekeeping, provides=AnyOf[InboxAside, Trimming])
+    processes = provide(PostgresProcesses, provides=Processes)
     leases = provide(PostgresLeases, provides=Leases)
     commands = provide(PostgresCommands, provides=Commands)
     log = provide(PostgresEventLog, provides=EventLog)

@@ -31,6 +31,7 @@ from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.main.announcing import announced
 from whatsapp_hub.main.container import Part, make_container
 from whatsapp_hub.main.integrations import expire_deliveries, keep_delivering
 from whatsapp_hub.main.roles import ROLES, Role, settle_memory
@@ -54,7 +55,7 @@ async def run_scheduler(settings: Settings) -> None:
 async def _run(settings: Settings, role: Role) -> None:
     container = make_container(settings, Part.WORKER)
     try:
-        async with asyncio.TaskGroup() as tasks:
+        async with announced(container, role.name), asyncio.TaskGroup() as tasks:
             for name in role.loops:
                 tasks.create_task(await LOOPS[name](container), name=name)
             settle_memory()

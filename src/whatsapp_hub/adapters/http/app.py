@@ -29,6 +29,7 @@ from whatsapp_hub.adapters.http.api import (
     sandbox,
     session_codes,
     sessions,
+    system,
     tenants,
     users,
     webhooks,
@@ -136,7 +137,7 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, api_keys, users, departments, sessions, session_codes, conversations, handling, messages),
-        *(notifications, company, metrics, password_resets, events, webhooks, tenants),
+        *(notifications, company, metrics, password_resets, events, webhooks, tenants, system),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []

@@ -1,0 +1,27 @@
+"""Processes of the hub say that they run."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """`role` is what it was started as (`api`, `worker` …); `name` says where, for people."""
+
+    id: UUID
+    role: str
+    name: str
+    version: str
+
+
+class Processes(Protocol):
+    """Known to every process that shares the database. Both raise Unavailable."""
+
+    async def announce(self, process: Process) -> None:
+        """It runs, now. Also forgets those that fell silent long ago."""
+        ...
+
+    async def leave(self, process: Process) -> None:
+        """It ends. Idempotent."""
+        ...
