@@ -15,6 +15,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,10 @@ from whatsapp_hub.adapters.providers.neonize.names import parts
 from whatsapp_hub.adapters.providers.neonize.protobuf import decode, encode
 
 START_WINDOW_S = 0.1
+STRAGGLERS = 64
+"""Stopped clients that Go may still call back for: a C function that is gone would end the process. Its logger is never
+gone: a client whose dial came to nothing, not yet stopped, logs when it is asked for something."""
+
 _SETTLE_S = 0.02
 _NO_CLIENT = "client is nil"
 _LOG_LEVEL = b"ERROR"
@@ -170,6 +175,9 @@ class GoLibrary:
         self._go = binder.gocode
         self._gate = Gate()
         self._alive: set[str] = set()
+        self._quiet = binder.func_callback_bytes2(lambda _text, _size: None)
+        self._heard: dict[str, object] = {}
+        self._unheard: deque[object] = deque(maxlen=STRAGGLERS)
 
     def callbacks(self, listener: Listener) -> tuple[Any, Any, Any]:
         """For QR codes, for login statuses, for events: pointers in, nothing out. They never raise into Go."""
@@ -194,8 +202,7 @@ class GoLibrary:
         return thread
 
     def _dial(self, dial: Dial, listener: Listener) -> None:
-        qr, login, event = self.callbacks(listener)
-        quiet = self._binder.func_callback_bytes2(lambda _text, _size: None)
+        qr, login, event = self._heard[dial.uuid] = self.callbacks(listener)
         jid = encode(wire.JID, parts(dial.jid)) if dial.jid else b""
         proxy = self._binder.ProxySettings(proxy_address=dial.proxy)._to_c_struct() if dial.proxy else None
         codes = bytearray(wire.EVENTS)
@@ -211,7 +218,7 @@ class GoLibrary:
                 qr,
                 login,
                 event,
-                quiet,
+                self._quiet,
             ),
             *(subscribed, len(codes), dial.props, len(dial.props), b"", 0, ctypes.byref(proxy) if proxy else None),
         )
@@ -221,6 +228,7 @@ class GoLibrary:
         self._alive.discard(uuid)
         with self._gate.alone():
             self._go.Stop(uuid.encode())
+        self._unheard.append(self._heard.pop(uuid, None))
 
     def _enter(self, uuid: str) -> bool:
         """Whether Go may be asked about this client: of one that was stopped it would read through a nil pointer."""
@@ -241,8 +249,7 @@ class GoLibrary:
         self._go.GetContact(uuid.encode(), nobody, len(nobody))
 
     def prepare(self, store: str) -> str:
-        quiet = self._binder.func_callback_bytes2(lambda _text, _size: None)
-        told = text_of(self._go.GetAllDevices(store.encode(), quiet))
+        told = text_of(self._go.GetAllDevices(store.encode(), self._quiet))
         return told.removeprefix("error: ") if told.startswith("error: ") else ""
 
     def send(self, uuid: str, to: str, message: bytes) -> bytes:
