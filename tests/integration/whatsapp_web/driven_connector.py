@@ -1,7 +1,7 @@
 """A connector's process whose Go is a test: `python -m … SOCKET` runs the role `connector` as `whatsapp-hub` does.
 
 The test says over SOCKET, a line of JSON each, what Go calls back; every line is answered with one. All is real but
-what would need WhatsApp: `SendMessage` and `IsOnWhatsApp` answer as it would. A number pairs in this process, not in
+what would need WhatsApp: `SendMessage`, `IsOnWhatsApp` and `MarkRead` answer as it would. A number pairs in this process, not in
 one apart.
 """
 
@@ -25,6 +25,7 @@ from whatsapp_hub.main import connector
 from whatsapp_hub.main.settings import Settings
 
 _ids = itertools.count(1)
+_marks: list[object] = []
 
 
 def send(self: GoLibrary, uuid: str, to: str, message: bytes) -> bytes:
@@ -36,10 +37,17 @@ def is_on_whatsapp(self: GoLibrary, uuid: str, number: str) -> bytes:
     return encode(wire.ANSWERS["IsOnWhatsApp"], {"response": [{"query": number, "JID": jid, "isIn": True}]})
 
 
+def mark_read(self: GoLibrary, uuid: str, ids: list[str], chat: str, sender: str, at_s: int) -> str:
+    _marks.append([ids, chat, sender])
+    return ""
+
+
 async def obey(calls: GoCalls, said: dict[str, Any]) -> object:
     match said:
         case {"do": "dials"}:
             return calls.order
+        case {"do": "marks"}:
+            return _marks
         case {"do": "event", "uuid": uuid, "code": code, "data": data}:
             await calls.event_of(uuid, code, base64.b64decode(data))
         case {"do": "qr" | "login" as what, "uuid": uuid, "text": text}:
@@ -53,6 +61,7 @@ async def main(path: str) -> None:
         patch.setattr(rooms, "STOP_S", 0.3)
         patch.setattr(GoLibrary, "send", send)
         patch.setattr(GoLibrary, "is_on_whatsapp", is_on_whatsapp)
+        patch.setattr(GoLibrary, "mark_read", mark_read)
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             while line := await reader.readline():

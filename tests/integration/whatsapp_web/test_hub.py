@@ -257,3 +257,27 @@ async def test_the_whole_life_of_a_number(number: WebNumber, running: RunningHub
     assert states[-1] == "session.disconnected"
     assert told.count("message.received") + told.count("message.reaction") == 6
     assert [type for type in told if type in SENDING] == list(SENDING)
+
+
+@pytest.mark.slow
+async def test_what_an_agent_has_read_is_shown_on_the_customers_phone(number: WebNumber) -> None:
+    """Through whoever holds the number: the API and the workers cannot reach it."""
+    here = await number.pair()
+    await number.looks("CONNECTED")
+    await number.go.event(here, message({"conversation": "Oi"}, "A1"))
+    await number.go.event(here, message({"conversation": "Tem alguém?"}, "A2"))
+    await number.messages(2)
+    [conversation] = (await number.admin.get("/api/conversations", sessionId=number.id)).json()
+    for _ in range(2):
+        read = await number.admin.post(f"/api/conversations/{conversation['id']}/read")
+        assert (read.status_code, read.json()["unreadCount"]) == (200, 0)
+
+    async def shown() -> Any:
+        return await number.go.ask(do="marks")
+
+    assert await until(shown) == [[["A1", "A2"], PERSON, PERSON]]
+
+    async def gone() -> bool:
+        return await number.owner.fetch("SELECT FROM hub.commands WHERE session_id = $1", UUID(number.id)) == []
+
+    await until(gone)

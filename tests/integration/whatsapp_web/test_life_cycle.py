@@ -252,6 +252,8 @@ async def test_go_s_own_error_for_a_line_that_is_down_means_that_nothing_was_sen
     data = await asyncio.to_thread(library.send, uuid, "4915112345678@s.whatsapp.net", message)
     error = errors.of_send(str(answered("SendMessage", data)["error"]))
     assert isinstance(error, Transient)
+    with pytest.raises(Transient):
+        await number.provider.mark_read(number.session, PERSON, ["3EB0AA"])
 
 
 async def test_calls_about_a_client_that_is_gone_do_not_reach_go(number: Number, library: GoLibrary) -> None:

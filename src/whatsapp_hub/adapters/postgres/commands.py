@@ -30,11 +30,10 @@ _TAKE = """
       ORDER BY c.asked_at LIMIT $3 FOR UPDATE SKIP LOCKED)
     UPDATE hub.commands c SET taken_by = $1 FROM mine WHERE c.id = mine.id
     RETURNING c.id, c.tenant_id, c.session_id, c.provider, c.kind, c.argument"""
-# A forgotten session's command has nobody who waits for its answer.
 _ANSWER = """
     UPDATE hub.commands SET answered_at = clock_timestamp(), answer = $2, error_code = $3, error_detail = $4
-    WHERE id = $1 AND kind <> 'forget'"""
-_FORGOTTEN = "DELETE FROM hub.commands WHERE id = $1 AND kind = 'forget'"
+    WHERE id = $1 AND kind NOT IN ('forget', 'mark_read')"""
+_UNAWAITED = "DELETE FROM hub.commands WHERE id = $1 AND (kind = 'forget' AND $2::text IS NULL OR kind = 'mark_read')"
 _TRIM = "DELETE FROM hub.commands WHERE expires_at < clock_timestamp() - interval '1 minute'"
 
 
@@ -74,6 +73,5 @@ class PostgresCommands:
 
     async def answer(self, command_id: UUID, answer: Answer) -> None:
         a = answer
-        if a.error is None:
-            await self._database.system(lambda db: db.execute(_FORGOTTEN, command_id))
+        await self._database.system(lambda db: db.execute(_UNAWAITED, command_id, a.error))
         await self._database.system(lambda db: db.execute(_ANSWER, command_id, a.text, a.error, a.error_detail))

@@ -18,7 +18,7 @@ from whatsapp_hub.application.connecting.mind_lines import MindLines
 from whatsapp_hub.application.ports.held import HoldsSockets
 from whatsapp_hub.application.ports.lanes import Holding
 from whatsapp_hub.application.ports.lines import ConnectorId, HeldLine
-from whatsapp_hub.application.ports.provider import Providers
+from whatsapp_hub.application.ports.provider import Providers, SessionRef
 from whatsapp_hub.domain.errors import Conflict, Unavailable
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.life import ENDED, verdict
@@ -74,6 +74,11 @@ class HoldSessions:
     def still_held(self, session_id: SessionId) -> bool:
         line = self._open.get(session_id)
         return line is not None and line.is_up and self.lease.is_fresh
+
+    def dialled_with(self, session_id: SessionId) -> SessionRef | None:
+        """None: it is not open here."""
+        line = self._open.get(session_id)
+        return line.ref if line else None
 
     def socket(self, kind: str) -> HoldsSockets:
         provider = self.providers.live(kind)
@@ -203,7 +208,7 @@ class HoldSessions:
         if ref is None or connector is not self.lease.connector or not self.lease.is_fresh:
             return
         now, unclean = time.monotonic(), line.session_id in self._unclean
-        opened = OpenLine(line.session_id, line.tenant_id, line.provider, line.fence, down_since=now)
+        opened = OpenLine(ref, down_since=now)
         self._open[line.session_id] = opened
         self.dialled += 1
         try:

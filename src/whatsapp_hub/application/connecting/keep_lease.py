@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from whatsapp_hub.application.ports.lines import Connector, Leases
+from whatsapp_hub.application.ports.provider import SessionRef
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
 
@@ -110,13 +111,26 @@ class KeepLease:
 
 @dataclass(slots=True)
 class OpenLine:
-    """A line that is open here: under which fence, and how it does (monotonic seconds)."""
+    """A line that is open here: what it was dialled with, and how it does (monotonic seconds)."""
 
-    session_id: SessionId
-    tenant_id: TenantId
-    provider: str
-    fence: int
+    ref: SessionRef
     is_up: bool = False
     was_up: bool = False
     down_since: float = 0.0
     gone_since: float | None = None
+
+    @property
+    def session_id(self) -> SessionId:
+        return self.ref.id
+
+    @property
+    def tenant_id(self) -> TenantId:
+        return self.ref.tenant_id
+
+    @property
+    def provider(self) -> str:
+        return self.ref.provider
+
+    @property
+    def fence(self) -> int:
+        return self.ref.fence

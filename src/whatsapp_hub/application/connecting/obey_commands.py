@@ -5,8 +5,10 @@ import logging
 from dataclasses import dataclass, field
 
 from whatsapp_hub.application.connecting.hold_sessions import HoldSessions
-from whatsapp_hub.application.ports.commands import Answer, Command, Commands, Order
+from whatsapp_hub.application.ports.commands import Answer, Command, Commands, Order, ReadMark
+from whatsapp_hub.application.ports.provider import MarksRead
 from whatsapp_hub.domain.errors import Conflict, HubError, ProviderError
+from whatsapp_hub.domain.ids import SessionId
 
 log = logging.getLogger(__name__)
 
@@ -62,4 +64,14 @@ class ObeyCommands:
                 await socket.log_out(command.session_id)
             case Order.FORGET:
                 await socket.forget(command.session_id)
+            case Order.MARK_READ:
+                await self._mark_read(command.session_id, ReadMark.of_argument(command.argument or ""))
         return None
+
+    async def _mark_read(self, session_id: SessionId, mark: ReadMark) -> None:
+        ref = self.hold.dialled_with(session_id)
+        if ref is None:
+            return  # it is down just now: a mark is not made up for
+        provider = self.hold.providers.live(ref.provider)
+        if isinstance(provider, MarksRead):
+            await provider.mark_read(ref, mark.chat, mark.provider_message_ids)

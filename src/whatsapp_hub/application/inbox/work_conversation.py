@@ -8,6 +8,7 @@ from datetime import datetime
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.commands import Command, Commands, Order, ReadMark
 from whatsapp_hub.application.ports.provider import MarksRead, Providers, SessionRef
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
@@ -18,7 +19,7 @@ from whatsapp_hub.application.routing.serve_queue import ServeFreed
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.capabilities import Feature
 from whatsapp_hub.domain.conversation import Conversation, Priority
-from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound, ProviderError
+from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound, ProviderError, Unavailable
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
 from whatsapp_hub.domain.notification import NotificationKind
 from whatsapp_hub.domain.session import UNREADABLE, Session
@@ -102,10 +103,13 @@ async def _deadline(
 @dataclass(frozen=True, slots=True)
 class MarkConversationRead:
     """The agent has read what the customer wrote. The customer is shown it as well where the provider can, after the
-    commit and as well as it goes: a mark that is lost there is not made up for."""
+    commit and as well as it goes: a mark that is lost there is not made up for. Of a session that holds a socket, its
+    connector is asked to."""
 
     storage: Storage
     providers: Providers
+    commands: Commands
+    new_id: NewId
     _showing: set[asyncio.Task[None]] = field(default_factory=set, init=False, repr=False, compare=False)
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
@@ -122,27 +126,35 @@ class MarkConversationRead:
             await uow.conversations.save([conversation])
             await uow.commit()
         if session and names and self._can_show(session):
-            task = asyncio.create_task(self._show(session, conversation.chat, names))
+            task = asyncio.create_task(self._show(session, ReadMark(conversation.chat, tuple(names))))
             self._showing.add(task)
             task.add_done_callback(self._showing.discard)
         return conversation
 
     def _can_show(self, session: Session) -> bool:
-        """A session that a connector holds cannot be reached from here."""
-        can = self.providers.plugin(session.provider).capabilities
-        is_here = Feature.MARK_READ in can.features and not can.holds_socket
-        return is_here and session.may_send and session.settings is not UNREADABLE
+        features = self.providers.plugin(session.provider).capabilities.features
+        return Feature.MARK_READ in features and session.may_send and session.settings is not UNREADABLE
 
-    async def _show(self, session: Session, chat: str, names: list[str]) -> None:
-        provider = self.providers.live(session.provider)
-        if not isinstance(provider, MarksRead):
-            return
-        ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+    async def _show(self, session: Session, mark: ReadMark) -> None:
         try:
             async with asyncio.timeout(SHOW_READ_S):
-                await provider.mark_read(ref, chat, names)
-        except (ProviderError, TimeoutError) as error:
+                if self.providers.holds_socket(session.provider):
+                    await self._ask_holder(session, mark)
+                else:
+                    await self._show_here(session, mark)
+        except (ProviderError, Unavailable, TimeoutError) as error:
             log.info("read.not_shown", extra={"session_id": str(session.id), "error": type(error).__name__})
+
+    async def _ask_holder(self, session: Session, mark: ReadMark) -> None:
+        """Nobody waits for its answer."""
+        order = (session.provider, Order.MARK_READ, mark.as_argument())
+        await self.commands.ask(Command(self.new_id(), session.tenant_id, session.id, *order), SHOW_READ_S)
+
+    async def _show_here(self, session: Session, mark: ReadMark) -> None:
+        provider = self.providers.live(session.provider)
+        if isinstance(provider, MarksRead):
+            ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+            await provider.mark_read(ref, mark.chat, mark.provider_message_ids)
 
 
 @dataclass(frozen=True, slots=True)

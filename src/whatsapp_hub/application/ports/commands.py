@@ -1,5 +1,6 @@
 """What the holder of a session is asked to do, through PostgreSQL, and what it answered."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,11 +12,29 @@ from whatsapp_hub.domain.ids import SessionId, TenantId
 
 
 class Order(StrEnum):
-    """FORGET is for sessions that were deleted: their last holder does it, or any connector once that one is gone."""
+    """FORGET is for sessions that were deleted: their last holder does it, or any connector once that one is gone. For
+    the answers of FORGET and MARK_READ (`ReadMark`) nobody waits."""
 
     PAIRING_CODE = "pairing_code"
     LOG_OUT = "log_out"
     FORGET = "forget"
+    MARK_READ = "mark_read"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMark:
+    """These messages of a chat were read."""
+
+    chat: str
+    provider_message_ids: tuple[str, ...]
+
+    def as_argument(self) -> str:
+        return json.dumps([self.chat, *self.provider_message_ids])
+
+    @classmethod
+    def of_argument(cls, argument: str) -> "ReadMark":
+        chat, *ids = json.loads(argument)
+        return cls(chat, tuple(ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +76,6 @@ class Commands(Protocol):
         taker died is taken again."""
         ...
 
-    async def answer(self, command_id: UUID, answer: Answer) -> None: ...
+    async def answer(self, command_id: UUID, answer: Answer) -> None:
+        """Keeps it for whoever waits; a command that nobody waits for is gone, unless it is a FORGET that failed."""
+        ...

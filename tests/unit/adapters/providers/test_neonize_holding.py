@@ -395,6 +395,12 @@ async def test_in_a_group_who_wrote_is_remembered(held: Held) -> None:
     assert ("mark_read", ["3EB0GG"], GROUP, PERSON) in held.library.calls
 
 
+async def test_read_marks_bear_whatsapps_own_ids(held: Held) -> None:
+    await held.open()
+    await held.provider.mark_read(held.session, PERSON, ["3EB0AA", "3EB0BB~unavailable", "3EB0CC~1780000000000"])
+    assert held.library.calls[-1] == ("mark_read", ["3EB0AA", "3EB0BB", "3EB0CC"], PERSON, PERSON)
+
+
 async def test_a_file_is_fetched_uploaded_and_sent(held: Held) -> None:
     await held.open()
     await held.send(Content(MessageType.IMAGE, "look", "https://files.example/x"))

@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.providers.neonize.holding import Holder
 from whatsapp_hub.adapters.providers.neonize.library import Library, answered, load
 from whatsapp_hub.adapters.providers.neonize.lines import Line
 from whatsapp_hub.adapters.providers.neonize.media import Fetch, Fetched, mimetype_of, opus_seconds
+from whatsapp_hub.adapters.providers.neonize.messages import whatsapps_id
 from whatsapp_hub.adapters.providers.neonize.names import PERSON, identity_of, kind_of, spelled
 from whatsapp_hub.adapters.providers.neonize.outbound import Sending, Uploaded, address, sending, with_upload
 from whatsapp_hub.adapters.providers.neonize.protobuf import encode
@@ -66,7 +67,7 @@ class NeonizeClient:
         """In a group, those whose author is still remembered: WhatsApp wants both."""
         line, to = self._holder.connected(session.id), address(chat)
         by_author: dict[str, list[str]] = {}
-        for id in provider_message_ids:
+        for id in map(whatsapps_id, provider_message_ids):
             author = line.author_of(id) or (to if kind_of(to) is ChatKind.PERSON else "")
             if author and id and " " not in id:
                 by_author.setdefault(author, []).append(id)

@@ -14,6 +14,11 @@ _REVOKE, _EDIT = 0, 14
 _UNAVAILABLE = Content(MessageType.UNSUPPORTED, data={"raw": {"kinds": ["unavailable"]}})
 
 
+def whatsapps_id(id: str) -> str:
+    """Of a message that got more than WhatsApp's own id here, because another had that already."""
+    return id.partition("~")[0]
+
+
 def live_message(event: JsonObject) -> ProviderEvent:
     info = obj(event.get("info"))
     at, id = instant(info.get("timestamp")), text(info.get("ID"))
