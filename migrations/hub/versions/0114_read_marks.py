@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0114"
-down_revision = "0109_password_resets"
+down_revision = "0112_processes"
 
 _ORDERS = "ALTER TABLE hub.commands DROP CONSTRAINT commands_kind_check, ADD CHECK (kind IN ({}))"
 

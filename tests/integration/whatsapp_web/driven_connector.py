@@ -1,8 +1,8 @@
 """A connector's process whose Go is a test: `python -m … SOCKET` runs the role `connector` as `whatsapp-hub` does.
 
 The test says over SOCKET, a line of JSON each, what Go calls back; every line is answered with one. All is real but
-what would need WhatsApp: `SendMessage`, `IsOnWhatsApp` and `MarkRead` answer as it would. A number pairs in this process, not in
-one apart.
+what would need WhatsApp: `SendMessage`, `IsOnWhatsApp` and `MarkRead` answer as it would. A number pairs in this
+process, not in one apart.
 """
 
 from __future__ import annotations
