@@ -31,7 +31,7 @@ from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.lines import Connector, ConnectorId, Leases
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.application.sending.drain_lanes import DrainLanes
+from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.main.announcing import announced
@@ -157,9 +157,9 @@ def _lanes(
         directory: Directory = await container.get(Directory)
         return await directory.tenants_with_lanes(kinds, list(holding.fences))
 
-    async def work(tenant_id: TenantId) -> int:
+    async def work(tenant_id: TenantId) -> bool:
         holding = hold.holding()
-        return await drain(tenant_id, holding=holding) if holding else 0
+        return holding is not None and await drain(tenant_id, holding=holding) == AT_ONCE
 
     return TenantLoop("held lanes", wakes.listen(Work.HELD_LANES), find, work).run()
 

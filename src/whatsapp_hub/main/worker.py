@@ -29,7 +29,7 @@ from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.sending.complete_sends import SettleStale
-from whatsapp_hub.application.sending.drain_lanes import DrainLanes
+from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.main.announcing import announced
 from whatsapp_hub.main.container import Part, make_container
@@ -100,8 +100,9 @@ async def _lanes(container: AsyncContainer) -> Loop:
         stale = await directory.tenants_with_stale_lanes(held) if looks(NOBODY) else []
         return [*dict.fromkeys([*await directory.tenants_with_lanes(kinds, None), *stale])]
 
-    async def work(tenant_id: TenantId) -> int:
-        return await drain(tenant_id) or (await settle(tenant_id) if due(tenant_id) else 0)
+    async def work(tenant_id: TenantId) -> bool:
+        settled = await settle(tenant_id) if due(tenant_id) else 0
+        return await drain(tenant_id) == AT_ONCE or settled > 0
 
     return TenantLoop("lanes", bell, find, work).run()
 

@@ -31,10 +31,10 @@ async def test_tenants_that_never_run_out_of_work_starve_nobody(monkeypatch: pyt
     tenants = [TenantId(uuid4()) for _ in range(3 * TENANTS_AT_ONCE)]
     worked: Counter[TenantId] = Counter()
 
-    async def work(tenant_id: TenantId) -> int:
+    async def work(tenant_id: TenantId) -> bool:
         worked[tenant_id] += 1
         await asyncio.sleep(0.002)
-        return 64
+        return True
 
     async def find() -> list[TenantId]:
         return tenants
@@ -47,12 +47,12 @@ async def test_tenants_that_never_run_out_of_work_starve_nobody(monkeypatch: pyt
 async def test_a_loop_that_is_told_to_stop_finishes_its_piece_and_begins_no_other() -> None:
     begun, ended = 0, 0
 
-    async def work(tenant_id: TenantId) -> int:
+    async def work(tenant_id: TenantId) -> bool:
         nonlocal begun, ended
         begun += 1
         await asyncio.sleep(0.05)
         ended += 1
-        return 64
+        return True
 
     async def find() -> list[TenantId]:
         return [tenant]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -24,8 +25,8 @@ class Directory:
     async def tenants(self) -> Any:
         return self.everybody
 
-    async def tick(self, name: str, every_s: float) -> bool:
-        return True
+    async def ticks(self, every_s: Mapping[str, float]) -> list[str]:
+        return list(every_s)
 
 
 async def test_a_slow_job_delays_no_other_and_runs_once_at_a_time() -> None:

@@ -65,6 +65,23 @@ async def test_chats_under_work_are_left_to_whoever_works_on_them(world: World, 
             assert await third.inbox.claim(100) == []
 
 
+async def test_a_claim_tells_whether_more_may_be_due(world: World, writer: GroupCommitInbox) -> None:
+    await fill(world, writer, "a", "b", each=1)
+    async with world.uow() as first, world.uow() as second:
+        assert len(await first.inbox.claim(1)) == 1
+        assert first.inbox.has_more  # it was bounded
+        assert len(await second.inbox.claim(100)) == 1
+        assert second.inbox.has_more  # somebody works on the other chat
+    async with world.uow() as uow:
+        assert len(await uow.inbox.claim(100)) == 2
+        assert not uow.inbox.has_more
+    await fill(world, writer, "c", each=2)
+    async with world.uow() as uow:
+        await uow.inbox.claim(100)
+        assert uow.inbox.has_more  # a chat may have more than was read of it
+        await uow.commit()
+
+
 async def test_a_retry_holds_its_chat_whole_and_only_its_chat(world: World, writer: GroupCommitInbox) -> None:
     await fill(world, writer, "a", "b")
     async with world.uow() as uow:

@@ -104,10 +104,11 @@ async def test_a_key_is_new_again_after_a_day(world: World) -> None:
 
 
 async def test_a_tick_acts_once_however_many_ask(world: World) -> None:
-    asked = await asyncio.gather(*(world.hub.directory.tick("t", 0.5) for _ in range(10)))
-    assert asked.count(True) == 1
+    jobs = {"often": 0.5, "seldom": 60.0}
+    asked = await asyncio.gather(*(world.hub.directory.ticks(jobs) for _ in range(10)))
+    assert sorted(name for names in asked for name in names) == ["often", "seldom"]
     await asyncio.sleep(0.55)
-    assert await world.hub.directory.tick("t", 0.5)
+    assert await world.hub.directory.ticks(jobs) == ["often"]
 
 
 async def test_a_deadlock_is_a_conflict_that_may_be_tried_again(world: World) -> None:

@@ -52,13 +52,13 @@ _INSERT, _UPDATE = _ALL.insert(), _CHANGES.update()
 COLUMNS = ", ".join(_ALL.names)
 _SELECT = f"SELECT {COLUMNS} FROM conversations"
 # The live round, which after a merge of contacts need not be the newest.
-_LATEST = f"""{_SELECT} WHERE id IN (
+_LATEST = f"""{_SELECT} WHERE id = ANY(ARRAY(
       SELECT coalesce(
         (SELECT c.id FROM conversations c WHERE c.session_id = p.session_id AND c.contact_id = p.contact_id
            AND c.status IN ('OPEN', 'ASSIGNED')),
         (SELECT c.id FROM conversations c WHERE c.session_id = p.session_id AND c.contact_id = p.contact_id
          ORDER BY c.created_at DESC LIMIT 1))
-      FROM unnest($1::uuid[], $2::uuid[]) AS p(session_id, contact_id))
+      FROM unnest($1::uuid[], $2::uuid[]) AS p(session_id, contact_id)))
     ORDER BY id FOR NO KEY UPDATE"""
 _FLOWS_TIMED_OUT = f"""{_SELECT} WHERE timeout_at <= $1 AND status = 'OPEN'
       AND flow_state IN ('GREETING', 'AWAITING_ROUTING_CONFIRMATION')

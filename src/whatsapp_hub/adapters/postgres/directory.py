@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -54,11 +54,17 @@ _WITH_STALE_LANES = """
 _WITH_LATE_LINES = f"SELECT DISTINCT tenant_id FROM hub.lines WHERE {LATE}"
 _MASTER = """
     SELECT FROM hub.users WHERE role = 'MASTER' AND is_active AND id IS DISTINCT FROM $1::uuid LIMIT 1"""
-_TICK = """
-    INSERT INTO hub.ticks AS t (name, acted_at) VALUES ($1, clock_timestamp())
-    ON CONFLICT (name) DO UPDATE SET acted_at = clock_timestamp()
-      WHERE t.acted_at <= clock_timestamp() - $2 * interval '1 second'
-    RETURNING true"""
+_TICKS = """
+    INSERT INTO hub.ticks AS t (name, acted_at)
+    SELECT name, clock_timestamp() FROM unnest($1::text[], $2::float8[]) AS job(name, every_s)
+    WHERE NOT EXISTS (SELECT FROM hub.ticks WHERE ticks.name = job.name
+      AND acted_at > clock_timestamp() - every_s * interval '1 second')
+    ORDER BY name
+    ON CONFLICT (name) DO UPDATE SET acted_at = excluded.acted_at
+      WHERE t.acted_at <= excluded.acted_at - (
+        SELECT every_s FROM unnest($1::text[], $2::float8[]) AS job(name, every_s) WHERE job.name = t.name
+      ) * interval '1 second'
+    RETURNING name"""
 
 _HEARD = """
     SELECT DISTINCT i.session_id FROM hub.inbox i LEFT JOIN hub.polls p USING (session_id)
@@ -241,8 +247,8 @@ class PostgresDirectory:
     async def tenants_with_late_lines(self) -> list[TenantId]:
         return _ids(await self._fetch(_WITH_LATE_LINES))
 
-    async def tick(self, name: str, every_s: float) -> bool:
-        return bool(await self._fetch(_TICK, name, every_s))
+    async def ticks(self, every_s: Mapping[str, float]) -> list[str]:
+        return [row["name"] for row in await self._fetch(_TICKS, list(every_s), list(every_s.values()))]
 
 
 def _ids(rows: Iterable[Any]) -> list[TenantId]:

@@ -22,10 +22,8 @@ _PICK = """
         WHERE state = 'pending' AND tenant_id = $1 AND (session_id, chat) > (head.session_id, head.chat)
         ORDER BY session_id, chat, id LIMIT 1) AS next
       WHERE head.step < 8 * $4::int)
-    SELECT session_id, chat FROM head
-    WHERE (retry_at IS NULL OR retry_at <= clock_timestamp())
-      AND pg_try_advisory_xact_lock(hashtextextended(session_id::text || chat, 3))
-    LIMIT $4"""
+    SELECT session_id, chat, pg_try_advisory_xact_lock(hashtextextended(session_id::text || chat, 3)) AS is_ours
+    FROM head WHERE retry_at IS NULL OR retry_at <= clock_timestamp() LIMIT $4"""
 # A statement of its own: it sees what whoever held these locks before has committed. Of each chat a prefix, up to
 # the first update that waits for its retry; short chats are not starved by long ones.
 _READ = """
@@ -64,31 +62,38 @@ class PostgresInbox:
         self._connection = connection
         self._tenant_id = tenant_id
         self._rounds = rounds
+        self.has_more = False
 
     async def claim(self, limit: int) -> list[InboxItem]:
-        chats = await self._pick(limit)
-        if not chats:
-            return []
+        seen = await self._pick(limit)
+        chats = [chat for chat, is_ours in seen.items() if is_ours]
+        items = await self._read(chats, limit) if chats else []
+        # Two at least are read of each chat that has them: where one of each was there, nothing else was due.
+        self.has_more = len(seen) >= limit or len(seen) > len(chats) or len(items) > len(chats)
+        return items
+
+    async def _read(self, chats: Sequence[tuple[UUID, str]], limit: int) -> list[InboxItem]:
         sessions, names = zip(*chats, strict=True)
         of_each = 2 * -(-limit // len(chats))  # a long chat's rest has its turn in the next claim
         rows = await self._connection.fetch(_READ, self._tenant_id, sessions, names, limit, of_each)
         return [InboxItem(**dict(row)) for row in rows]
 
-    async def _pick(self, limit: int) -> list[tuple[UUID, str]]:
-        """Chats from where the last claim stopped; from the first one again when the end is reached."""
+    async def _pick(self, limit: int) -> dict[tuple[UUID, str], bool]:
+        """Chats from where the last claim stopped, from the first one again when the end is reached; whether they are
+        ours, or somebody else works on them."""
         began = self._rounds.after.get(self._tenant_id, _START)
         chats = await self._chats(began, limit)
         if len(chats) < limit and began != _START:
-            chats += [chat for chat in await self._chats(_START, limit - len(chats)) if chat not in set(chats)]
+            chats = await self._chats(_START, limit - len(chats)) | chats
         if len(chats) < limit:
             self._rounds.after.pop(self._tenant_id, None)
         else:
-            self._rounds.after[self._tenant_id] = chats[-1]
+            self._rounds.after[self._tenant_id] = next(reversed(chats))
         return chats
 
-    async def _chats(self, after: tuple[UUID, str], limit: int) -> list[tuple[UUID, str]]:
+    async def _chats(self, after: tuple[UUID, str], limit: int) -> dict[tuple[UUID, str], bool]:
         rows = await self._connection.fetch(_PICK, self._tenant_id, *after, limit)
-        return [(row["session_id"], row["chat"]) for row in rows]
+        return {(row["session_id"], row["chat"]): row["is_ours"] for row in rows}
 
     async def done(self, ids: Sequence[int]) -> None:
         if ids:

@@ -6,7 +6,7 @@ Each loop is thin and never dies: a database that is away is waited for.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,13 +28,14 @@ class Waits(Protocol):
 
 @dataclass(slots=True)
 class TenantLoop:
-    """Drains each tenant that has work: `work(tenant)` until it returns 0, `beside` of them side by side. While more
-    tenants wait than are worked for at once, each has `TURN_S` seconds, then goes to the end of the line."""
+    """Drains each tenant that has work: `work(tenant)` as long as it says that there may be more, `beside` of them side
+    by side. While more tenants wait than are worked for at once, each has `TURN_S` seconds, then goes to the end of the
+    line."""
 
     name: str
     bell: Waits
     find: Callable[[], Awaitable[Sequence[TenantId]]]
-    work: Callable[[TenantId], Awaitable[int]]
+    work: Callable[[TenantId], Awaitable[bool]]
     beside: int = 1
     _busy: dict[TenantId, int] = field(default_factory=dict)
     _again: set[TenantId] = field(default_factory=set)
@@ -123,22 +124,33 @@ class Job:
 
 async def keep_schedule(directory: Directory, jobs: Sequence[Job], look_every_s: float = 1.0) -> None:
     """Until cancelled: whoever gets a job's tick does it, one run of a job at a time in a process; jobs do not wait
-    for each other. The ticks are rows in PostgreSQL."""
+    for each other. The ticks are rows in PostgreSQL, all asked for at once."""
+    running: dict[str, asyncio.Task[None]] = {}
     async with asyncio.TaskGroup() as tasks:
-        for job in jobs:
-            tasks.create_task(_keep_doing(directory, job, look_every_s), name=f"schedule.{job.name}")
+        while True:
+            await asyncio.sleep(look_every_s)
+            idle = {job.name: job for job in jobs if job.name not in running or running[job.name].done()}
+            for name in await _ticks(directory, idle):
+                running[name] = tasks.create_task(_do(idle[name]), name=f"schedule.{name}")
 
 
-async def _keep_doing(directory: Directory, job: Job, look_every_s: float) -> None:
-    while True:
-        await asyncio.sleep(look_every_s)
-        try:
-            if await directory.tick(job.name, job.every_s):
-                await job.act()
-        except Unavailable:
-            await asyncio.sleep(AWAY_S)
-        except Exception:
-            log.exception("schedule.job_failed", extra={"job": job.name})
+async def _ticks(directory: Directory, jobs: Mapping[str, Job]) -> Sequence[str]:
+    try:
+        return await directory.ticks({name: job.every_s for name, job in jobs.items()}) if jobs else []
+    except Unavailable:
+        await asyncio.sleep(AWAY_S)
+    except Exception:
+        log.exception("schedule.ticks_failed")
+    return []
+
+
+async def _do(job: Job) -> None:
+    try:
+        await job.act()
+    except Unavailable:
+        await asyncio.sleep(AWAY_S)
+    except Exception:
+        log.exception("schedule.job_failed", extra={"job": job.name})
 
 
 async def for_all_tenants(directory: Directory, act: Callable[[TenantId], Awaitable[object]]) -> None:

@@ -1,6 +1,6 @@
 """What is looked up across tenants."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -100,6 +100,6 @@ class Directory(Protocol):
         """Those with lines that somebody must see to (`Lines.late`)."""
         ...
 
-    async def tick(self, name: str, every_s: float) -> bool:
-        """True for exactly one caller in each `every_s` seconds."""
+    async def ticks(self, every_s: Mapping[str, float]) -> list[str]:
+        """Of these jobs, those that the caller is to do: each is told to exactly one caller in so many seconds."""
         ...

@@ -27,7 +27,10 @@ class InboxItem:
 
 
 class Inbox(Protocol):
-    """The tenant's share of the inbox."""
+    """The tenant's share of the inbox. `has_more`: after a claim, whether more may be due, be it that it was bounded or
+    that somebody else works on a chat just now."""
+
+    has_more: bool
 
     async def claim(self, limit: int) -> list[InboxItem]:
         """Pending updates of chats that nobody else works on, in order; their chats are locked until the

@@ -5,6 +5,7 @@ fails is taken up again item by item, so that one bad update blocks only its own
 tries, and is then set aside with its error.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 MAX_TRIES = 3
 RETRY_AFTER_S = (0.5, 5.0)
+ASIDE_S = 0.005
+"""While somebody else works on what is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,8 @@ class ReceiveEvents:
     new_id: NewId
     follow: FollowLife
 
-    async def __call__(self, tenant_id: TenantId, limit: int = 64) -> int:
-        """Process up to `limit` updates; how many were taken. 0: nothing is due. Raises Unavailable."""
+    async def __call__(self, tenant_id: TenantId, limit: int = 64) -> bool:
+        """Process up to `limit` updates; whether there may be more. Raises Unavailable."""
         try:
             return await self._batch(tenant_id, limit)
         except Unavailable:
@@ -53,20 +56,23 @@ class ReceiveEvents:
             log.warning("inbox.batch_failed", exc_info=True, extra={"tenant_id": str(tenant_id)})
             return await self._one_by_one(tenant_id, limit)
 
-    async def _batch(self, tenant_id: TenantId, limit: int) -> int:
+    async def _batch(self, tenant_id: TenantId, limit: int) -> bool:
         async with self.storage.tenant(tenant_id) as uow:
             items = await uow.inbox.claim(limit)
             if items:
                 await self._apply(uow, items)
                 await uow.inbox.done([item.id for item in items])
                 await uow.commit()
-            return len(items)
+            more = uow.inbox.has_more
+        if more and not items:
+            await asyncio.sleep(ASIDE_S)
+        return more
 
-    async def _one_by_one(self, tenant_id: TenantId, limit: int) -> int:
-        for taken in range(limit):
+    async def _one_by_one(self, tenant_id: TenantId, limit: int) -> bool:
+        for _ in range(limit):
             if not await self._one(tenant_id):
-                return taken
-        return limit
+                return False
+        return True
 
     async def _one(self, tenant_id: TenantId) -> bool:
         item: InboxItem | None = None

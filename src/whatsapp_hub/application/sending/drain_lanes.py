@@ -36,6 +36,7 @@ MEDIA_RETRY_S = 2.0
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 16
 TYPING_CALL_S = 5.0
 
 
@@ -70,7 +71,7 @@ class DrainLanes:
     _calling: Counter[TenantId] = field(default_factory=Counter)
     _complete: CompleteSends | None = None
 
-    async def __call__(self, tenant_id: TenantId, limit: int = 16, holding: Holding | None = None) -> int:
+    async def __call__(self, tenant_id: TenantId, limit: int = AT_ONCE, holding: Holding | None = None) -> int:
         """Claim up to `limit` due lanes and start their calls; how many. 0: nothing is due, or no room.
         Raises Unavailable."""
         room = min(limit, self.at_once - len(self._calls), self.per_tenant - self._calling[tenant_id])
