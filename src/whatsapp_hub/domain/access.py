@@ -13,6 +13,7 @@ class Action(StrEnum):
     ASSIGN_OTHERS = "assign a conversation to somebody else"
     START_CONVERSATIONS = "start a conversation"
     REOPEN_CONVERSATIONS = "take a closed conversation up again"
+    HAND_OVER_CONVERSATIONS = "give a bot's conversation to people"
     SETTLE_MESSAGES = "retry or fail a message of unknown outcome"
     READ_USERS = "read users"
     MANAGE_USERS = "create and change users"
@@ -44,6 +45,7 @@ _AGENT = frozenset(
         Action.WORK_CONVERSATIONS,
         Action.START_CONVERSATIONS,
         Action.REOPEN_CONVERSATIONS,
+        Action.HAND_OVER_CONVERSATIONS,
         Action.READ_NOTIFICATIONS,
         Action.READ_QUICK_REPLIES,
         Action.READ_METRICS,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.contact import NAME_LENGTH
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import Event, EventType, Records
@@ -56,7 +57,8 @@ class Conversation(Records):
     (a question, the menu, the queue or an unanswered message), `told_timeout` the time-out that supervisors were
     told of; `waiting_since` is the customer's first message that no person answered, `first_customer_at` and
     `first_response_at` the round's first message and the first answer by a person; `silenced` keeps the bot out of
-    this round; `bot_texts` are the times of the last hour's bot texts in this chat."""
+    this round; `bot_part` is that of the session's bot, which is a program of the tenant's (`bot` elsewhere here is
+    the hub's own menu); `bot_texts` are the times of the last hour's bot texts in this chat."""
 
     id: ConversationId
     tenant_id: TenantId
@@ -88,6 +90,7 @@ class Conversation(Records):
     menu_tries: int = 0
     confirm_tries: int = 0
     silenced: bool = False
+    bot_part: BotPart = BotPart.NONE
     priority: Priority = Priority.NORMAL
     labels: tuple[str, ...] = ()
     bot_texts: tuple[datetime, ...] = ()
@@ -114,8 +117,21 @@ class Conversation(Records):
 
     @property
     def starts_waiting(self) -> bool:
-        """The next thing the customer writes starts the time in which its agent should answer."""
-        return self.status is ConversationStatus.ASSIGNED and self.timeout_at is None
+        """The next thing the customer writes starts the time in which its agent, or its session's bot, should
+        answer."""
+        return self.timeout_at is None and (self.status is ConversationStatus.ASSIGNED or self.is_unplaced)
+
+    @property
+    def is_unplaced(self) -> bool:
+        """Of a bot's session, and in no department's hands: the bot has it, or nobody."""
+        is_bots = self.bot_part is not BotPart.NONE
+        return is_bots and self.status is ConversationStatus.OPEN and self.department_id is None
+
+    @property
+    def is_peoples(self) -> bool:
+        """A person has it, a department's queue does, or the bot gave the word away."""
+        has_left = self.bot_part is BotPart.HANDED_OVER
+        return has_left or self.is_queued or self.status is ConversationStatus.ASSIGNED
 
     def opened(self, at: datetime) -> None:
         self.record(self.event(EventType.CONVERSATION_OPENED, at))
@@ -128,7 +144,7 @@ class Conversation(Records):
         self.bot_texts = earlier.bot_texts
 
     def customer_wrote(self, at: datetime, response_timeout: timedelta | None) -> None:
-        """The other side wrote; from the first unanswered message on, an assigned agent's time runs."""
+        """The other side wrote; from the first unanswered message on, an assigned agent's time runs, or a bot's."""
         self.unread_count += 1
         self.waiting_since = self.waiting_since or at
         self.first_customer_at = self.first_customer_at or at
@@ -142,12 +158,33 @@ class Conversation(Records):
         self.unread_count, self.waiting_since = 0, None
         if self.first_customer_at:
             self.first_response_at = self.first_response_at or at
-        if self.status is ConversationStatus.ASSIGNED:
+        self._leave_bot(at, "a person answered")
+        if self.status is ConversationStatus.ASSIGNED or self.is_unplaced:
             self.timeout_at = None
 
     def program_wrote(self, at: datetime) -> None:
         """A program of the tenant's (an API key) answered: nobody of ours has read what the customer wrote."""
         self.last_message_at = self.updated_at = at
+        if self.bot_part is BotPart.TALKING:
+            self.timeout_at = None
+
+    def meet_bot(self) -> None:
+        """It is one of a bot's session: the bot has the word, unless people have it already."""
+        if self.bot_part is BotPart.NONE:
+            is_taken = self.is_peoples or self.silenced
+            self.bot_part = BotPart.HANDED_OVER if is_taken else BotPart.TALKING
+
+    def hand_over(self, at: datetime, reason: str, **detail: object) -> None:
+        """The bot has the word no more; whoever calls this finds people for the customer."""
+        self._require_live("handed over")
+        self._leave_bot(at, reason, **detail)
+        self.timeout_at, self.routing_reason, self.updated_at = None, reason, at
+
+    def _leave_bot(self, at: datetime, reason: str, **detail: object) -> None:
+        """For this round, whoever takes the word from it."""
+        if self.bot_part is BotPart.TALKING:
+            self.bot_part, self.routing_reason = BotPart.HANDED_OVER, reason
+            self.record(self.event(EventType.CONVERSATION_HANDED_OVER, at, reason=reason, **detail))
 
     def silence(self) -> None:
         """A person took over on the phone: no bot text in this round."""
@@ -173,6 +210,7 @@ class Conversation(Records):
     def queue(self, department_id: DepartmentId, at: datetime, timeout: timedelta, reason: str) -> None:
         """Wait in the department's queue for somebody free."""
         self._require_live("queued")
+        self._leave_bot(at, reason)
         self.status, self.flow_state = ConversationStatus.OPEN, FlowState.DEPARTMENT_SELECTED
         self.department_id, self.assigned_user_id, self.assigned_at = department_id, None, None
         self.routed_at = self.updated_at = at
@@ -191,6 +229,7 @@ class Conversation(Records):
         """Give it to exactly one person. `answer_by`: when the customer's unanswered message times out; `state` is
         TIMEOUT_REDIRECT for whoever takes it over because nobody else answered in time."""
         self._require_live("assigned")
+        self._leave_bot(at, reason)
         former = {"fromUserId": self.assigned_user_id} if self.assigned_user_id else {}
         self.status, self.flow_state = ConversationStatus.ASSIGNED, state
         self.assigned_user_id, self.department_id = user_id, department_id or self.department_id
@@ -209,6 +248,7 @@ class Conversation(Records):
     def transfer(self, department_id: DepartmentId, at: datetime, reason: str) -> None:
         """To another department (or person of the same); whoever calls this finds the person, or a queue."""
         self._require_live("transferred")
+        self._leave_bot(at, reason)
         detail = {"fromDepartmentId": self.department_id, "toDepartmentId": department_id}
         former = self._leave(at, reason)
         self.department_id, self.flow_state = department_id, FlowState.DEPARTMENT_SELECTED
@@ -246,10 +286,11 @@ class Conversation(Records):
         self.record(self.event(EventType.CONVERSATION_ARCHIVED, at, reason=reason))
 
     def reopen(self, at: datetime, reason: str) -> None:
-        """Take a closed round up again; whoever calls this finds its person. The bot has no part in it."""
+        """Take a closed round up again; whoever calls this finds its person. No bot has a part in it."""
         if self.is_live:
             raise Conflict("open", f"the conversation is {self.status} already")
         self.resolved_at, self.silenced = None, True
+        self.bot_part = BotPart.NONE if self.bot_part is BotPart.NONE else BotPart.HANDED_OVER
         self._leave(at, reason)
         self.record(self.event(EventType.CONVERSATION_REOPENED, at, reason=reason))
 
@@ -266,12 +307,15 @@ class Conversation(Records):
         self.customer_name, self.updated_at = name.strip(), at
 
     def outranks(self, other: "Conversation") -> bool:
-        """Which of two live rounds of one person goes on: somebody's, then one in a queue, then a menu."""
+        """Which of two live rounds of one person goes on: somebody's, then one in a queue, then one that waits for a
+        bot's answer, then a menu."""
         return self._rank > other._rank
 
     @property
     def _rank(self) -> int:
-        return 2 if self.status is ConversationStatus.ASSIGNED else int(self.is_queued)
+        if self.is_unplaced:
+            return int(self.timeout_at is not None)
+        return 3 if self.status is ConversationStatus.ASSIGNED else 2 * int(self.is_queued)
 
     def _require_live(self, what: str) -> None:
         if not self.is_live:

@@ -25,6 +25,7 @@ class EventType(StrEnum):
     MESSAGE_FAILED = "message.failed"
     MESSAGE_OUTCOME_UNKNOWN = "message.outcome_unknown"
     CONVERSATION_OPENED = "conversation.opened"
+    CONVERSATION_HANDED_OVER = "conversation.handed_over"
     CONVERSATION_QUEUED = "conversation.queued"
     CONVERSATION_ASSIGNED = "conversation.assigned"
     CONVERSATION_TRANSFERRED = "conversation.transferred"

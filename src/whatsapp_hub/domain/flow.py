@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.ids import DepartmentId, UserId
@@ -78,9 +79,11 @@ class Step:
 
 
 def is_the_bots(conversation: Conversation) -> bool:
-    """Whether the bot has a part in it: nobody has it, no department waits for it, nobody silenced the bot."""
+    """Whether the bot has a part in it: nobody has it, no department waits for it, nobody silenced the bot, and no
+    program of the tenant's answers in its place."""
     in_hand = conversation.flow_state in (FlowState.GREETING, FlowState.AWAITING_ROUTING_CONFIRMATION)
-    return in_hand and conversation.status is ConversationStatus.OPEN and not conversation.silenced
+    is_free = conversation.bot_part is BotPart.NONE and not conversation.silenced
+    return in_hand and conversation.status is ConversationStatus.OPEN and is_free
 
 
 def customer_wrote(conversation: Conversation, text: str, script: Script, now: datetime) -> Step | None:

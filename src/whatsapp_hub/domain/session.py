@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from whatsapp_hub.domain.bot import Bot, BotPart
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import Event, EventType, Records
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, TenantId, UserId
@@ -88,12 +89,31 @@ class Session(Records):
     is_active: bool = False
     qr_code: str | None = None
     webhook_url: str | None = None
+    bot: Bot | None = None
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_key(self.key, "sessionId")
         self.agent_id = self.agent_id or self.key
         check_key(self.agent_id, "agentId")
+
+    def bind(self, bot: Bot, at: datetime) -> None:
+        """From now on its customers talk to this bot, and never meet the menu."""
+        self.bot, self.routing, self.updated_at = bot, Routing.NONE, at
+
+    def unbind(self, at: datetime) -> None:
+        self.bot, self.updated_at = None, at
+
+    def reroute(self, routing: Routing) -> None:
+        """Raises Conflict."""
+        if self.bot and routing is Routing.DEPARTMENTS:
+            raise Conflict("has_bot", "the session has a bot, whose customers never meet the menu: take it away first")
+        self.routing = routing
+
+    def routes(self, part: BotPart) -> bool:
+        """Whether the hub finds people for such a round, and minds their time: on sessions with departments, and
+        where a bot gives its customers to people."""
+        return self.routing is Routing.DEPARTMENTS or self.bot is not None or part is BotPart.HANDED_OVER
 
     def event(self, type: EventType, at: datetime, **detail: object) -> Event:
         copy = replace(self, settings=None, _events=[])

@@ -45,6 +45,9 @@ _TOLD: dict[WebhookFormat, tuple[str, ...]] = {
 }
 """What each format has words for; nothing: everything."""
 
+BOTS_EVENTS = ("message.received", "conversation.*")
+"""What a session's bot is told of, as far as it has a part in the round."""
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:
@@ -57,8 +60,8 @@ class Secret:
 @dataclass(slots=True)
 class Webhook:
     """`events` are types, `message.*` or `*`; none: all that the format can tell. `session_id` narrows to one session;
-    `of_session`: it is that session's own `webhookUrl`, changed through the session. `secrets`: the present one
-    first; none: this hub's key does not open them. `ended_reason`: why the hub itself stopped it."""
+    `of_session`: it is that session's own `webhookUrl`, changed through the session; `of_bot`: its bot's. `secrets`:
+    the present one first; none: this hub's key does not open them. `ended_reason`: why the hub itself stopped it."""
 
     id: WebhookId
     tenant_id: TenantId
@@ -70,6 +73,7 @@ class Webhook:
     events: tuple[str, ...] = ()
     session_id: SessionId | None = None
     of_session: bool = False
+    of_bot: bool = False
     is_active: bool = True
     ended_reason: str | None = None
 

@@ -49,6 +49,7 @@ from whatsapp_hub.application.inbox.close_conversation import (
     ReopenConversation,
     ResolveConversation,
 )
+from whatsapp_hub.application.inbox.hand_over import HandOverConversation
 from whatsapp_hub.application.inbox.pass_on import TransferConversation, UnassignConversation
 from whatsapp_hub.application.inbox.remarks import AddNote, ReadNotifications
 from whatsapp_hub.application.inbox.work_conversation import (
@@ -87,6 +88,7 @@ from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
+from whatsapp_hub.application.sessions.bind_bot import BindBot, UnbindBot
 from whatsapp_hub.application.sessions.command_sessions import AskHolder, LogOut, RequestPairingCode
 from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
@@ -226,11 +228,11 @@ class UseCases(Provider):
         *(RegisterUser, UpdateUser, CreateDepartment, UpdateDepartment, DeleteDepartment),
         *(CreateApiKey, ListApiKeys, RevokeApiKey),
         *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
-        *(CreateSession, UpdateSession, DeleteSession, InitSession, StopSession),
+        *(CreateSession, UpdateSession, DeleteSession, InitSession, StopSession, BindBot, UnbindBot),
         *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines),
         *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
-        *(RenameCustomer, ClassifyConversation),
+        *(RenameCustomer, ClassifyConversation, HandOverConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
         *(OfferPasswordReset, ResetPassword),
         *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),

@@ -7,6 +7,7 @@ that any encoder takes them. Password hashes and settings are never shown.
 from datetime import UTC, datetime
 from uuid import UUID
 
+from whatsapp_hub.domain.bot import Bot, BotPart
 from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
@@ -72,6 +73,7 @@ def conversation(conversation: Conversation) -> Shown:
         "lastDepartmentId": _id(conversation.last_department_id),
         "lastAttendantId": _id(conversation.last_attendant_id),
         "routingReason": conversation.routing_reason,
+        "bot": None if conversation.bot_part is BotPart.NONE else conversation.bot_part.value,
         "unreadCount": conversation.unread_count,
         "priority": conversation.priority.name,
         "labels": list(conversation.labels),
@@ -93,6 +95,15 @@ def contact(contact: Contact) -> Shown:
     }
 
 
+def bot(bot: Bot) -> Shown:
+    return {
+        "webhookId": str(bot.webhook_id),
+        "url": bot.url,
+        "departmentId": _id(bot.department_id),
+        "answerWithinMinutes": bot.answer_within_minutes,
+    }
+
+
 def session(session: Session) -> Shown:
     return {
         "id": str(session.id),
@@ -109,6 +120,7 @@ def session(session: Session) -> Shown:
         "isActive": session.is_active,
         "qrCode": session.qr_code,
         "webhookUrl": session.webhook_url,
+        "bot": bot(session.bot) if session.bot else None,
         "createdAt": time(session.created_at),
         "updatedAt": time(session.updated_at),
     }

@@ -21,8 +21,10 @@ def message_id(event: LoggedEvent) -> str:
     return f"evt_{event.position}"
 
 
-def body(format: WebhookFormat, due: Due, event: LoggedEvent) -> bytes | None:
-    said = _SAID[format](due, event)
+def body(webhook: Webhook, due: Due, event: LoggedEvent) -> bytes | None:
+    if webhook.of_bot and not _is_bots(event):
+        return None
+    said = _SAID[webhook.format](due, event)
     return None if said is None else msgspec.json.encode(said)
 
 
@@ -38,6 +40,26 @@ def ping(webhook: Webhook, id: str, at: datetime) -> bytes:
         "data": {"webhookId": str(webhook.id)},
     }
     return msgspec.json.encode(said)
+
+
+class _Round(msgspec.Struct):
+    bot: str | None = None
+
+
+class _Heard(msgspec.Struct, rename="camel"):
+    handled_by: str | None = None
+    conversation: _Round | None = None
+
+
+_heard = msgspec.json.Decoder(_Heard)
+
+
+def _is_bots(event: LoggedEvent) -> bool:
+    """A session's bot hears customers while it has the word, and how rounds go on that it had a part in."""
+    heard = _heard.decode(event.body)
+    if event.type == RECEIVED:
+        return heard.handled_by == "bot"
+    return heard.conversation is not None and heard.conversation.bot is not None
 
 
 def _standard(_: Due, event: LoggedEvent) -> Shown:

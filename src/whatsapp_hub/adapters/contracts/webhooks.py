@@ -16,6 +16,7 @@ def webhook(webhook: Webhook) -> Shown:
         "events": list(webhook.events),
         "sessionId": str(webhook.session_id) if webhook.session_id else None,
         "ofSession": webhook.of_session,
+        "ofBot": webhook.of_bot,
         "isActive": webhook.is_active,
         "endedReason": webhook.ended_reason,
         "createdAt": time(webhook.created_at),

@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.http import asgi, health, problems
 from whatsapp_hub.adapters.http.api import (
     api_keys,
     auth,
+    bots,
     company,
     conversations,
     departments,
@@ -137,7 +138,7 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, api_keys, users, departments, sessions, session_codes, conversations, handling, messages),
-        *(notifications, company, metrics, password_resets, events, webhooks, tenants, system),
+        *(notifications, bots, company, metrics, password_resets, events, webhooks, tenants, system),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []
@@ -159,7 +160,7 @@ def _cors(frontend_url: str | None) -> CORSConfig | None:
         return None
     return CORSConfig(
         allow_origins=[frontend_url.rstrip("/")],
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", COMPANY_HEADER, *KEY_HEADERS],
         expose_headers=[NEXT_CURSOR, "X-Request-Id", "Retry-After", "RateLimit-Remaining", "RateLimit-Reset"],
         allow_credentials=True,

@@ -61,7 +61,7 @@ class HttpReceiver:
 
     async def post(self, webhook: Webhook, due: Due) -> Attempt | None:
         assert due.event is not None
-        body = outgoing.body(webhook.format, due, due.event)
+        body = outgoing.body(webhook, due, due.event)
         return None if body is None else await self._attempt(webhook, outgoing.message_id(due.event), body)
 
     async def ping(self, webhook: Webhook) -> Attempt:

@@ -9,6 +9,7 @@ import asyncpg
 
 from whatsapp_hub.adapters.postgres.bulk import Columns, array
 from whatsapp_hub.domain.assignment import Assignment
+from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState, Priority
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, UserId
@@ -41,6 +42,7 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "menu_tries": "int",
     "confirm_tries": "int",
     "silenced": "bool",
+    "bot_part": "text",
     "priority": "smallint",
     "labels": ("text", "text[]"),
     "bot_texts": ("text", "timestamptz[]"),
@@ -67,7 +69,8 @@ _OVERDUE = f"""{_SELECT} WHERE timeout_at <= $1 AND (told_timeout IS NOT DISTINC
       AND (status = 'ASSIGNED' OR status = 'OPEN' AND department_id IS NOT NULL)
     ORDER BY timeout_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
 _ROUTED_TO = f"""{_SELECT} WHERE assigned_user_id = $1 AND status = 'ASSIGNED'
-      AND session_id IN (SELECT id FROM hub.sessions WHERE routing = 'departments')
+      AND (bot_part = 'handed_over'
+        OR session_id IN (SELECT id FROM hub.sessions WHERE routing = 'departments' OR bot IS NOT NULL))
     ORDER BY assigned_at, id LIMIT $2 FOR NO KEY UPDATE"""
 _QUEUED = f"""{_SELECT} WHERE department_id = $1 AND status = 'OPEN'
     ORDER BY priority DESC, routed_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
@@ -84,7 +87,7 @@ _ASSIGNMENTS = """
 def conversation_of(row: Any) -> Conversation:
     values = dict(row)
     values["status"] = ConversationStatus(values["status"])
-    values["flow_state"] = FlowState(values["flow_state"])
+    values["flow_state"], values["bot_part"] = FlowState(values["flow_state"]), BotPart(values["bot_part"])
     values["bot_texts"], values["labels"] = tuple(values["bot_texts"]), tuple(values["labels"])
     values["priority"] = Priority(values["priority"])
     return Conversation(**values)

@@ -58,7 +58,8 @@ _FORGET = """
       SELECT m.id FROM hub.sessions s JOIN conversations c ON c.session_id = s.id AND c.created_at < $1
       CROSS JOIN LATERAL (
         SELECT id, created_at, queue_seq FROM messages WHERE conversation_id = c.id ORDER BY seq LIMIT $2) AS m
-      WHERE s.tenant_id = hub.tenant() AND s.routing = 'none' AND m.created_at < $1 AND m.queue_seq IS NULL LIMIT $2)
+      WHERE s.tenant_id = hub.tenant() AND s.routing = 'none' AND c.bot_part <> 'handed_over'
+        AND m.created_at < $1 AND m.queue_seq IS NULL LIMIT $2)
     DELETE FROM messages USING old WHERE messages.id = old.id"""
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode

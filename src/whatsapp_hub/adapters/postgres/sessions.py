@@ -5,15 +5,27 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.domain.bot import Bot
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.session import Routing, Session, SessionStatus
 
 _COLUMNS = (
     *("id", "tenant_id", "key", "name", "provider", "routing", "created_at", "updated_at", "agent_id", "user_id"),
-    *("owner", "department_id", "phone_number", "status", "status_reason", "is_active", "qr_code", "webhook_url"),
+    *(
+        "owner",
+        "department_id",
+        "phone_number",
+        "status",
+        "status_reason",
+        "is_active",
+        "qr_code",
+        "webhook_url",
+        "bot",
+    ),
 )
 _PLACES = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 2))
 SELECT = f"SELECT {', '.join(_COLUMNS)}, settings FROM hub.sessions"
@@ -38,9 +50,18 @@ _ADD_ROUTES = """
     SELECT DISTINCT $1, route, $2::uuid, $3::uuid FROM unnest($4::text[]) AS route"""
 
 
+_decode = msgspec.json.Decoder(Bot).decode
+
+
+def _value(session: Session, name: str) -> object:
+    value = getattr(session, name)
+    return msgspec.json.encode(value).decode() if isinstance(value, Bot) else value
+
+
 def session_of(row: Any, vault: SettingsVault) -> Session:
     values = dict(row)
     values["routing"], values["status"] = Routing(values["routing"]), SessionStatus(values["status"])
+    values["bot"] = _decode(values["bot"]) if values["bot"] else None
     values["settings"] = vault.open(values["id"], values["provider"], values["settings"])
     return Session(**values)
 
@@ -112,7 +133,7 @@ class PostgresSessions:
 
     async def _write(self, statement: str, session: Session, sealed: bytes) -> None:
         try:
-            await self._connection.execute(statement, *(getattr(session, name) for name in _COLUMNS), sealed)
+            await self._connection.execute(statement, *(_value(session, name) for name in _COLUMNS), sealed)
         except asyncpg.UniqueViolationError as error:
             raise Conflict("session_exists", f"a session {session.key!r} exists already") from error
 

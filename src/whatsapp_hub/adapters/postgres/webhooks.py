@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 _NAMES = (
     *("id", "tenant_id", "session_id", "of_session", "url", "format", "events"),
-    *("is_active", "ended_reason", "created_at", "updated_at"),
+    *("is_active", "ended_reason", "created_at", "updated_at", "of_bot"),
 )
 COLUMNS = ", ".join((*_NAMES, "secrets"))
 _PLACES = ", ".join(f"${n}" for n in range(1, len(_NAMES) + 2))
@@ -36,6 +36,7 @@ _SAVE = f"""
       open_until = CASE WHEN w.url = $5 THEN w.open_until ELSE '-infinity' END,
       due_at = clock_timestamp()
     WHERE id = $1"""
+_WHY_OFF = "SELECT coalesce(ended_reason, 'switched off') FROM hub.webhooks WHERE id = $1 AND NOT is_active"
 _REMOVE = "DELETE FROM hub.webhooks WHERE id = $1"
 
 _RECORD = "id, webhook_id, position, type, state, tries, next_at, created_at, finished_at, attempts::text AS attempts"
@@ -118,6 +119,10 @@ class PostgresWebhooks:
         if row is None:
             raise NotFound("webhook", webhook_id)
         return _health(row)
+
+    async def why_off(self, webhook_id: WebhookId) -> str | None:
+        reason: str | None = await self._connection.fetchval(_WHY_OFF, webhook_id)
+        return reason
 
     async def add(self, webhook: Webhook) -> None:
         try:

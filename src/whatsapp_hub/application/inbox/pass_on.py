@@ -73,7 +73,7 @@ class TransferConversation:
             changes = Changes(uow, self.new_id, self.clock())
             hand_on = HandOn(changes)
             await hand_on.route.lock()
-            department = await _target(uow, department_id, user_id)
+            department = await target(uow, department_id, user_id)
             former = conversation.assigned_user_id
             reason = f"transferred to {department.name} by {caller.email or 'an API key'}"
             conversation.transfer(department_id, changes.now, reason)
@@ -89,7 +89,8 @@ class TransferConversation:
         return conversation
 
 
-async def _target(uow: UnitOfWork, department_id: DepartmentId, user_id: UserId | None) -> Department:
+async def target(uow: UnitOfWork, department_id: DepartmentId, user_id: UserId | None = None) -> Department:
+    """Raises Invalid: there is no such department, or the user is not of it."""
     try:
         department = await uow.departments.get(department_id)
     except NotFound:

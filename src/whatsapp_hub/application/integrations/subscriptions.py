@@ -75,7 +75,8 @@ class CreateWebhook:
         async with self.storage.tenant(caller.tenant_id) as uow:
             if new.session_id and not await uow.sessions.peek([new.session_id]):
                 raise Invalid.field("sessionId", "there is no such session")
-            if sum(not known.of_session for known, _ in await uow.webhooks.all()) >= MOST:
+            known = [webhook for webhook, _ in await uow.webhooks.all()]
+            if sum(not (w.of_session or w.of_bot) for w in known) >= MOST:
                 raise Conflict("too_many_webhooks", f"a company has at most {MOST} webhooks besides its sessions' own")
             await uow.webhooks.add(webhook)
             await uow.commit()
@@ -100,7 +101,8 @@ class UpdateWebhook:
 
     async def __call__(self, caller: Caller, webhook_id: WebhookId, changes: WebhookChanges) -> tuple[Webhook, Health]:
         """A webhook that had ended begins again with a new address, or when it is switched on; it is told what
-        happens from then on (earlier events can be replayed). Raises NotFound, Invalid."""
+        happens from then on (earlier events can be replayed). Raises NotFound, Invalid, Conflict (a bot's address
+        and events are its session's)."""
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             webhook = await uow.webhooks.get(webhook_id)
@@ -111,6 +113,8 @@ class UpdateWebhook:
         return webhook, health
 
     def _apply(self, webhook: Webhook, changes: WebhookChanges, now: datetime) -> None:
+        if webhook.of_bot and (changes.url, changes.format, changes.events) != (None, None, None):
+            raise Conflict("of_bot", "it is the webhook of a session's bot: change the bot")
         if changes.url is not None or changes.format is not None:
             url = check_url(changes.url or webhook.url, self.rules.allow_private)
             webhook.move(url, changes.format or webhook.format, now)
@@ -145,13 +149,17 @@ class DeleteWebhook:
     clock: Clock
 
     async def __call__(self, caller: Caller, webhook_id: WebhookId) -> None:
-        """With its deliveries; a session's own leaves the session too. Raises NotFound."""
+        """With its deliveries; a session's own leaves the session too, and a bot's takes the bot with it. Raises
+        NotFound."""
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             webhook = await uow.webhooks.get(webhook_id)
-            if webhook.of_session and webhook.session_id:
-                session = await uow.sessions.get(webhook.session_id)
-                session.webhook_url, session.updated_at = None, self.clock()
+            if webhook.session_id and (webhook.of_session or webhook.of_bot):
+                session, now = await uow.sessions.get(webhook.session_id), self.clock()
+                if webhook.of_bot:
+                    session.unbind(now)
+                else:
+                    session.webhook_url, session.updated_at = None, now
                 await uow.sessions.save(session)
             await uow.webhooks.remove(webhook_id)
             await uow.commit()

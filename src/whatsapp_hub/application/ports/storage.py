@@ -110,7 +110,7 @@ class Conversations(Protocol):
         ...
 
     async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
-        """What the user holds of sessions that route, longest first, locked."""
+        """What the user holds of rounds that the hub routes (`Session.routes`), longest first, locked."""
         ...
 
     async def peek(self, conversation_id: ConversationId) -> Conversation:
@@ -144,8 +144,8 @@ class Messages(Protocol):
     async def save(self, messages: Sequence[Message]) -> None: ...
 
     async def forget(self, before: datetime, limit: int) -> int:
-        """Delete messages from before that time in sessions with routing none, but for those that wait to be sent; how
-        many."""
+        """Delete messages from before that time in sessions with routing none, but for those that wait to be sent and
+        those of rounds that a bot gave to people; how many."""
         ...
 
 

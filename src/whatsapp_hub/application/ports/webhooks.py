@@ -56,6 +56,10 @@ class Webhooks(Protocol):
         """The session's own. Locks."""
         ...
 
+    async def why_off(self, webhook_id: WebhookId) -> str | None:
+        """Why it is switched off; None if it is on, or not there. Unlocked."""
+        ...
+
     async def add(self, webhook: Webhook) -> None:
         """It is told what happens from now on."""
         ...

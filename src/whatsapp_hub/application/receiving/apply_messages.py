@@ -1,7 +1,7 @@
 """A message was seen: it becomes the hub's, once, and the bot answers if it may.
 
 Who is answered (contract E.0): only a live, one-to-one message from the other side, on a session whose
-routing is `departments`. Everything else is stored and never answered.
+routing is `departments`, or that has a bot. Everything else is stored and never answered.
 """
 
 from datetime import timedelta
@@ -10,6 +10,8 @@ from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origin
 from whatsapp_hub.application.receiving.batch import Batch, Seen
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
+from whatsapp_hub.application.routing.hand_over import HandOver
+from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.contact import Contact, IdentityKind, address_of
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.events import EventType
@@ -25,7 +27,8 @@ class ApplyMessages:
     def __init__(self, batch: Batch, changes: Changes) -> None:
         self._batch = batch
         self._changes = changes
-        self._bot = FollowFlow(changes)
+        self._menu = FollowFlow(changes)
+        self._hand_over = HandOver(changes)
 
     async def __call__(self, seen: Seen, event: MessageSeen) -> None:
         known = self._batch.messages.get((seen.session_id, event.provider_message_id))
@@ -43,11 +46,10 @@ class ApplyMessages:
             conversation.person_wrote(self._changes.now)
             conversation.silence()
         elif not event.from_me and not is_about_earlier(event.content):
-            timeout = await self._batch.response_timeout(conversation, self._changes.now)
-            conversation.customer_wrote(self._changes.now, timeout)
+            conversation.customer_wrote(self._changes.now, await self._patience(conversation, event))
         self._changes.conversation(conversation, new=is_new)
         self._changes.new_message(message)
-        if self._is_answered(session, event):
+        if event.kind is ChatKind.PERSON and not event.from_me and not is_about_earlier(event.content):
             await self._answer(session, conversation, event)
 
     def _echo(self, known: Message, event: MessageSeen) -> None:
@@ -60,11 +62,16 @@ class ApplyMessages:
         """The live round of this contact, or a new one that remembers the last."""
         key = (session.id, contact.id)
         latest = self._batch.rounds.get(key)
+        meets_bot = session.bot is not None and event.kind is ChatKind.PERSON
         if latest and (latest.is_live or is_about_earlier(event.content)):
+            if meets_bot and latest.is_live:
+                latest.meet_bot()
             return latest, False
         conversation = self._open(session, contact, event)
         if latest:
             conversation.continues(latest)
+        if meets_bot:
+            conversation.meet_bot()
         conversation.opened(self._changes.now)
         self._batch.rounds[key] = conversation
         return conversation, True
@@ -103,23 +110,30 @@ class ApplyMessages:
             author=event.author,
         )
         kind = EventType.MESSAGE_SENT if event.from_me else EventType.MESSAGE_RECEIVED
-        message.record(message.event(kind, now, **told_of(contact, event)))
+        is_bots = conversation.bot_part is BotPart.TALKING and not event.from_me and not self._is_old(event)
+        heard = {"handledBy": "bot"} if is_bots else {}
+        message.record(message.event(kind, now, **told_of(contact, event), **heard))
         return message
 
-    def _is_answered(self, session: Session, event: MessageSeen) -> bool:
-        return (
-            session.routing is Routing.DEPARTMENTS
-            and event.kind is ChatKind.PERSON
-            and not event.from_me
-            and not is_about_earlier(event.content)
-        )
+    def _is_old(self, event: MessageSeen) -> bool:
+        return event.origin is Origin.HISTORY or self._changes.now - event.at > STALE_AFTER
+
+    async def _patience(self, conversation: Conversation, event: MessageSeen) -> timedelta | None:
+        """A bot never hears what is old: nobody waits for its answer."""
+        if conversation.is_unplaced and self._is_old(event):
+            return None
+        return await self._batch.response_timeout(conversation, self._changes.now)
 
     async def _answer(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
-        is_old = event.origin is Origin.HISTORY or self._changes.now - event.at > STALE_AFTER
-        if is_old:
-            await self._bot.without_words(conversation, session.provider)
+        if conversation.is_unplaced:
+            if self._is_old(event):
+                await self._hand_over.silently(conversation, session, is_history=event.origin is Origin.HISTORY)
+        elif session.routing is not Routing.DEPARTMENTS:
+            return
+        elif self._is_old(event):
+            await self._menu.without_words(conversation, session.provider)
         else:
-            await self._bot.customer_wrote(conversation, event.content.text, session.provider)
+            await self._menu.customer_wrote(conversation, event.content.text, session.provider)
 
 
 def told_of(contact: Contact, event: MessageSeen) -> dict[str, object]:

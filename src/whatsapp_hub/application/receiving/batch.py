@@ -14,12 +14,13 @@ from whatsapp_hub.application.ports.provider import (
     ReceiptSeen,
 )
 from whatsapp_hub.application.ports.storage import Sighting, UnitOfWork
+from whatsapp_hub.domain.bot import patience_with
 from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import ContactId, DepartmentId, MessageId, SessionId
 from whatsapp_hub.domain.message import Message
-from whatsapp_hub.domain.session import Routing, Session
+from whatsapp_hub.domain.session import Session
 
 USUAL_TIMEOUT = timedelta(minutes=5)
 
@@ -62,11 +63,13 @@ class Batch:
         return batch
 
     async def response_timeout(self, conversation: Conversation, now: datetime) -> timedelta | None:
-        """How long the conversation's department (without one: the root) may leave a customer unanswered; None if no
-        time starts to run, as on sessions that do not route."""
+        """How long the conversation's department (without one: the root), or its session's bot, may leave a customer
+        unanswered; None if no time starts to run, as on sessions that do not route."""
         session = self.sessions.get(conversation.session_id)
-        if not conversation.starts_waiting or session is None or session.routing is not Routing.DEPARTMENTS:
+        if not conversation.starts_waiting or session is None or not session.routes(conversation.bot_part):
             return None
+        if conversation.is_unplaced:
+            return patience_with(session.bot)
         if self._timeouts is None:
             departments = await self.uow.departments.all()
             self._timeouts = {d.id: d.timeout_from(now) for d in departments}

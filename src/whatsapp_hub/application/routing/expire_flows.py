@@ -1,12 +1,17 @@
-"""ExpireFlows: questions and menus that nobody answered in time (contract E.1 and E.2)."""
+"""ExpireFlows: questions and menus that nobody answered in time (contract E.1 and E.2), and customers whom a bot did
+not answer in time."""
 
 from dataclasses import dataclass
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
+from whatsapp_hub.application.routing.hand_over import HandOver
+from whatsapp_hub.domain.bot import why_late
+from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.session import Session
 
 TRANSACTIONS = 100
 """In one go; other tenants wait meanwhile."""
@@ -34,13 +39,21 @@ class ExpireFlows:
             changes = Changes(uow, self.new_id, self.clock())
             late = await uow.conversations.flows_timed_out(changes.now, limit)
             sessions = await uow.sessions.peek({conversation.session_id for conversation in late})
-            bot = FollowFlow(changes)
+            menu, hand_over = FollowFlow(changes), HandOver(changes)
             for conversation in late:
-                if session := sessions.get(conversation.session_id):
-                    await bot.timed_out(conversation, session.provider)
-                else:  # deleted: nobody can be told, and others' time must not wait behind this one's
+                session = sessions.get(conversation.session_id)
+                if session is None:  # deleted: nobody can be told, and others' time must not wait behind this one's
                     conversation.silence()
                     changes.conversation(conversation)
+                elif session.bot or conversation.is_unplaced:
+                    await hand_over(conversation, session, await _why(uow, conversation, session))
+                else:
+                    await menu.timed_out(conversation, session.provider)
             await changes.write()
             await uow.commit()
         return len(late)
+
+
+async def _why(uow: UnitOfWork, conversation: Conversation, session: Session) -> str:
+    off = await uow.webhooks.why_off(session.bot.webhook_id) if session.bot else None
+    return why_late(conversation.bot_part, session.bot, off)

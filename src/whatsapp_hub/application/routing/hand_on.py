@@ -11,7 +11,6 @@ from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.flow import Route
 from whatsapp_hub.domain.ids import TenantId, UserId
 from whatsapp_hub.domain.notification import NotificationKind
-from whatsapp_hub.domain.session import Routing
 from whatsapp_hub.domain.texts import waiting_text
 
 AT_ONCE = 200
@@ -105,7 +104,7 @@ class RedistributeAll:
 
 
 async def providers_of(uow: UnitOfWork, conversations: list[Conversation]) -> dict[object, str]:
-    """By conversation, the provider that its session's bot speaks through; none where nobody is answered by the hub."""
+    """By conversation, the provider that the hub speaks through to its customer; none where it answers nobody."""
     sessions = await uow.sessions.peek({c.session_id for c in conversations})
-    speaking = {s.id: s.provider for s in sessions.values() if s.routing is Routing.DEPARTMENTS}
-    return {c.id: speaking[c.session_id] for c in conversations if c.session_id in speaking}
+    found = ((c, sessions.get(c.session_id)) for c in conversations)
+    return {c.id: session.provider for c, session in found if session and session.routes(c.bot_part)}

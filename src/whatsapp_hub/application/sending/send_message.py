@@ -38,7 +38,8 @@ class SendMessage:
         reply_to: str | None = None,
         media: Media | None = None,
     ) -> Message:
-        """Raises NotFound, Conflict (the round is over, the session is off), NotSupported, Invalid, KeyReused."""
+        """Raises NotFound, Conflict (the round is over, the session is off, people have what a bot would answer),
+        NotSupported, Invalid, KeyReused."""
         caller.require(Action.WORK_CONVERSATIONS)
         message_id = MessageId(self.new_id())
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -50,6 +51,7 @@ class SendMessage:
             session = await _sendable(uow, conversation.session_id, self.providers, content, reply_to)
             if not conversation.is_live:
                 raise Conflict("not_open", f"the conversation is {conversation.status}")
+            _require_word(caller, conversation, session)
             if media:
                 await uow.media.add(media)
             changes = Changes(uow, self.new_id, self.clock())
@@ -120,7 +122,9 @@ class StartConversation:
         latest = (await uow.conversations.latest([(session.id, contact.id)])).get((session.id, contact.id))
         if latest and latest.is_live:
             await require_sight(uow, caller, latest)
+            _require_word(caller, latest, session)
             return latest
+        is_bots = session.bot is not None and caller.user_id is None and not is_group
         conversation = Conversation(
             id=ConversationId(self.new_id()),
             tenant_id=caller.tenant_id,
@@ -131,8 +135,10 @@ class StartConversation:
             updated_at=changes.now,
             customer_phone=contact.phone_number,
             customer_name=contact.name,
-            silenced=True,
+            silenced=not is_bots,
         )
+        if session.bot and not is_group:
+            conversation.meet_bot()
         if latest:
             conversation.continues(latest)
         conversation.opened(changes.now)
@@ -179,6 +185,12 @@ def _write(
             conversation.silence()
     changes.conversation(conversation)
     return message
+
+
+def _require_word(caller: Caller, conversation: Conversation, session: Session) -> None:
+    """A program is a bot's voice, and a bot does not talk where people do. Raises Conflict."""
+    if session.bot and caller.user_id is None and conversation.is_peoples:
+        raise Conflict("peoples", "people have this conversation: the bot has no word in it any more")
 
 
 async def _sendable(

@@ -108,7 +108,7 @@ class UpdateSession:
     follow: FollowLife
 
     async def __call__(self, caller: Caller, session_id: SessionId, changes: SessionChanges) -> Session:
-        """Raises NotFound, Invalid."""
+        """Raises NotFound, Invalid, Conflict (routing to departments on the session of a bot)."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
@@ -133,7 +133,7 @@ class UpdateSession:
             is_lost = session.settings is UNREADABLE  # then all of them must be given again
             present = {} if is_lost else plugin.encode_settings(session.settings, secrets=True)
             session.settings = plugin.decode_settings({**present, **changes.settings})
-        session.routing = changes.routing or session.routing
+        session.reroute(changes.routing or session.routing)
         session.department_id = changes.department_id or session.department_id
 
 

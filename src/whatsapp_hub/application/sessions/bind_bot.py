@@ -1,0 +1,100 @@
+"""BindBot and UnbindBot: who talks to a session's customers before people do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from whatsapp_hub.application.integrations.subscriptions import WebhookRules, new_secret
+from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.bot import USUAL_ANSWER_WITHIN, Bot
+from whatsapp_hub.domain.errors import Invalid, NotFound
+from whatsapp_hub.domain.ids import DepartmentId, SessionId, WebhookId
+from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.webhook import BOTS_EVENTS, Secret, Webhook, WebhookFormat, check_url
+
+
+@dataclass(frozen=True, slots=True)
+class WantedBot:
+    url: str
+    department_id: DepartmentId | None = None
+    answer_within_minutes: int = USUAL_ANSWER_WITHIN
+
+
+@dataclass(frozen=True, slots=True)
+class BindBot:
+    """The bot hears through a webhook of its own, which is a subscription like others: signed, in order, retried, with
+    a delivery log."""
+
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+    rules: WebhookRules
+
+    async def __call__(self, caller: Caller, session_id: SessionId, wanted: WantedBot) -> tuple[Session, str | None]:
+        """The session, and the secret if the bot is new, which nobody can tell afterwards. One that was there moves
+        to the new address and keeps its secret; had its webhook ended, it begins anew. Raises NotFound, Invalid."""
+        caller.require(Action.MANAGE_SESSIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            session, now = await uow.sessions.get(session_id), self.clock()
+            known = session.bot.webhook_id if session.bot else None
+            bot = await self._bot(uow, wanted, known or WebhookId(self.new_id()))
+            secret = await (_move(uow, bot, now) if known else _subscribe(uow, session, bot, now))
+            session.bind(bot, now)
+            await uow.sessions.save(session)
+            await uow.commit()
+        return session, secret
+
+    async def _bot(self, uow: UnitOfWork, wanted: WantedBot, webhook_id: WebhookId) -> Bot:
+        url = check_url(wanted.url, self.rules.allow_private)
+        bot = Bot(webhook_id, url, wanted.department_id, wanted.answer_within_minutes)
+        try:
+            if bot.department_id:
+                await uow.departments.get(bot.department_id)
+        except NotFound:
+            raise Invalid.field("departmentId", "there is no such department") from None
+        return bot
+
+
+async def _move(uow: UnitOfWork, bot: Bot, now: datetime) -> None:
+    webhook = await uow.webhooks.get(bot.webhook_id)
+    webhook.move(bot.url, WebhookFormat.STANDARD, now)
+    await uow.webhooks.save(webhook)
+
+
+async def _subscribe(uow: UnitOfWork, session: Session, bot: Bot, now: datetime) -> str:
+    secret = new_secret()
+    webhook = Webhook(
+        id=bot.webhook_id,
+        tenant_id=session.tenant_id,
+        url=bot.url,
+        created_at=now,
+        updated_at=now,
+        secrets=(Secret(secret),),
+        events=BOTS_EVENTS,
+        session_id=session.id,
+        of_bot=True,
+    )
+    await uow.webhooks.add(webhook)
+    return secret
+
+
+@dataclass(frozen=True, slots=True)
+class UnbindBot:
+    """The session stays without routing. Rounds that the bot had go to people when their customer waits too long."""
+
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, caller: Caller, session_id: SessionId) -> None:
+        """Its webhook goes with it. Raises NotFound (also: there is no bot)."""
+        caller.require(Action.MANAGE_SESSIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            session = await uow.sessions.get(session_id)
+            if session.bot is None:
+                raise NotFound("bot of session", session_id)
+            await uow.webhooks.remove(session.bot.webhook_id)
+            session.unbind(self.clock())
+            await uow.sessions.save(session)
+            await uow.commit()
