@@ -1,10 +1,15 @@
 """The list of conversations: any combination of filters, one compiled statement each.
 
+A list is the merge of ordered index scans: one a status, and for those who do not see everything one a reason to see a
+conversation. Each scan is in the list's order and ends with the page, so that a page costs the same however many
+conversations there are. (As one condition with OR or with a set of statuses it would be looked for among all rows.)
+
 Composed with SQLAlchemy Core, compiled once a shape for asyncpg, run as hub_app: row-level security bounds it to the
 tenant whatever is composed here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,17 +18,13 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
 from whatsapp_hub.adapters.postgres import conversations
-from whatsapp_hub.adapters.postgres.queries.cursors import read_newer
+from whatsapp_hub.adapters.postgres.queries.cursors import Newer
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
-from whatsapp_hub.domain.conversation import LIVE
-from whatsapp_hub.domain.texts import fold
+from whatsapp_hub.domain.conversation import ConversationStatus
 
-INDEXED = 3
-"""Trigrams find nothing shorter."""
-
-MOST_FOUND = 2_000
+OPEN, ASSIGNED = ConversationStatus.OPEN, ConversationStatus.ASSIGNED
 _ACCENTS = ("áàâãäåéèêëíìîïóòôõöúùûüçñýÿ", "aaaaaaeeeeiiiiooooouuuucnyy")
-_uuid, _text = postgresql.UUID(as_uuid=True), sa.Text()
+_uuid, _text, _int = postgresql.UUID(as_uuid=True), sa.Text(), sa.Integer()
 _TYPES: dict[str, sa.types.TypeEngine[Any]] = {
     "tenant_id": _uuid,
     "session_id": _uuid,
@@ -42,91 +43,99 @@ def _given(name: str, kind: sa.types.TypeEngine[Any] = _text) -> sa.BindParamete
     return sa.bindparam(name, type_=kind)
 
 
-_name = sa.func.translate(sa.func.lower(_c.customer_name), *_ACCENTS)
-_own = _c.assigned_user_id == _given("user", _uuid)
-_nobodys = _c.assigned_user_id.is_(None)
-_CONDITIONS: dict[str, sa.ColumnElement[bool] | sa.TextClause] = {
-    "statuses": _c.status == sa.any_(_given("statuses", postgresql.ARRAY(_text))),
-    # in so many words, or the planner does not see that an index of live ones serves
-    "live": sa.text("status IN ('OPEN', 'ASSIGNED')"),
+_CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
     "department_id": _c.department_id == _given("department_id", _uuid),
     "assigned_user_id": _c.assigned_user_id == _given("assigned_user_id", _uuid),
     "session_id": _c.session_id == _given("session_id", _uuid),
-    "name": _name.like(_given("name")),
-    "found": _c.id == sa.any_(_given("found", postgresql.ARRAY(_uuid))),
-    "cursor": sa.tuple_(_c.updated_at, _c.id) < sa.tuple_(_given("at", _TYPES["updated_at"]), _given("before", _uuid)),
+    "at": sa.tuple_(_c.updated_at, _c.id) < sa.tuple_(_given("at", _TYPES["updated_at"]), _given("before", _uuid)),
 }
 
 
-# What an agent sees, in parts that have no row in common: each is read in order from an index of its own, and a page of
-# their union costs what three pages cost. As one OR it would be looked for among all rows.
-_nobody_and_nowhere = sa.and_(_nobodys, _c.department_id.is_(None))
-_SIGHTS: dict[str, tuple[sa.ColumnElement[bool], ...]] = {
-    "sight_own": (_own, _nobody_and_nowhere),
-    "sight_department": (
-        _own,
-        sa.and_(
-            _c.department_id == _given("sight_department", _uuid),
-            _c.assigned_user_id.is_distinct_from(_given("user", _uuid)),
-        ),
-        _nobody_and_nowhere,
-    ),
+@dataclass(frozen=True)
+class _Reason:
+    """Why a reader sees a conversation, and in which statuses there can be such ones (the table's own checks)."""
+
+    condition: sa.ColumnElement[bool]
+    without: ConversationStatus | None = None
+
+
+_own = _Reason(_c.assigned_user_id == _given("reader", _uuid), without=OPEN)
+_departments = _Reason(_c.department_id == _given("readers_department", _uuid))
+_nobodys = _Reason(sa.and_(_c.assigned_user_id.is_(None), _c.department_id.is_(None)), without=ASSIGNED)
+_SIGHTS: dict[str, tuple[_Reason, ...]] = {
+    "everything": (_Reason(sa.true()),),
+    "a person's": (_own, _nobodys),
+    "a department's": (_own, _departments, _nobodys),
 }
 
 
-def _page(shape: frozenset[str], *more: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    conditions = (_CONDITIONS[name] for name in sorted(shape & _CONDITIONS.keys()))
-    return (
-        sa.select(_table)
-        .where(_c.tenant_id == _given("tenant", _uuid), *conditions, *more)
-        .order_by(_c.updated_at.desc(), _c.id.desc())
-        .limit(_given("limit", sa.Integer()))
-    )
+@dataclass(frozen=True)
+class _Shape:
+    """What a statement's text depends on."""
+
+    sight: str
+    statuses: tuple[ConversationStatus, ...]
+    conditions: frozenset[str]
+    matched: bool
 
 
-def _united(shape: frozenset[str], parts: tuple[sa.ColumnElement[bool], ...]) -> sa.Select[Any]:
-    seen = sa.union_all(*(sa.select(_page(shape, part).subquery()) for part in parts)).subquery()
-    newest = seen.c.updated_at.desc(), seen.c.id.desc()
-    return sa.select(seen).order_by(*newest).limit(_given("limit", sa.Integer()))
+def _scans(shape: _Shape) -> Iterator[sa.Select[Any]]:
+    conditions = [_CONDITIONS[name] for name in sorted(shape.conditions)]
+    for reason in _SIGHTS[shape.sight]:
+        # of one status nothing may be left to read, but a statement there must be
+        for status in shape.statuses:
+            if status is not reason.without or len(shape.statuses) == 1:
+                # the status in so many words, or the planner does not know how few are live
+                is_status = _c.status == sa.literal_column(f"'{status}'", _text)
+                yield _newest(_table.select().where(_c.tenant_id == _given("tenant", _uuid), is_status), _c).where(
+                    reason.condition, *conditions
+                )
+
+
+def _newest(rows: sa.Select[Any], columns: Any, limit: str = "limit") -> sa.Select[Any]:
+    return rows.order_by(columns.updated_at.desc(), columns.id.desc()).limit(_given(limit, _int))
+
+
+def _merged(shape: _Shape) -> sa.Select[Any]:
+    scans = list(_scans(shape))
+    if len(scans) == 1:
+        return scans[0]
+    seen = sa.union_all(*(sa.select(scan.subquery()) for scan in scans)).subquery()
+    rows = sa.select(seen)
+    if shape.sight == "a department's":  # where one's own and one's department's are often the same
+        rows = rows.distinct(seen.c.updated_at, seen.c.id)
+    return _newest(rows, seen.c)
+
+
+def _matching(looked_at: sa.Subquery) -> sa.Select[Any]:
+    name = sa.func.translate(sa.func.lower(looked_at.c.customer_name), *_ACCENTS)
+    matches = sa.or_(name.like(_given("name")), looked_at.c.customer_phone.like(_given("number")))
+    return _newest(sa.select(looked_at).where(matches), looked_at.c, "wanted")
 
 
 @lru_cache(maxsize=512)
-def _compiled(shape: frozenset[str]) -> tuple[str, tuple[str, ...], dict[str, Any]]:
-    """The statement for these conditions, the order of its parameters, and its constants."""
-    sight = next((parts for name, parts in _SIGHTS.items() if name in shape), None)
-    statement = _united(shape, sight) if sight else _page(shape)
+def _compiled(shape: _Shape) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+    """The statement of this shape, the order of its parameters, and its constants."""
+    merged = _merged(shape)
+    statement = _matching(merged.subquery()) if shape.matched else merged
     compiled = statement.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call] # of SQLAlchemy
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     return str(compiled), tuple(compiled.positiontup or ()), constants
 
 
-def _sight(sight: Sight) -> dict[str, object]:
+@dataclass(frozen=True)
+class Looked:
+    """Names and numbers like these, among the first `among` of the list."""
+
+    name: str | None
+    number: str | None
+    among: int
+
+
+def _sight(sight: Sight) -> str:
     if sight.everything:
-        return {}
-    if sight.department_id is None:
-        return {"sight_own": True, "user": sight.user_id}
-    return {"sight_department": sight.department_id, "user": sight.user_id}
-
-
-def search_arguments(text: str | None) -> tuple[str, str | None, int] | None:
-    """What `search_conversations` is asked: names by their folded text, numbers by their digits. None: too short for
-    its index; the list itself then looks through names, the most recently changed first."""
-    words = fold(text or "")
-    digits = "".join(c for c in words if c.isdigit() and c.isascii())
-    if not any(len(word) >= INDEXED for word in words.split()) and len(digits) < INDEXED:
-        return None
-    return _pattern(words), f"%{digits}%" if len(digits) >= INDEXED else None, MOST_FOUND
-
-
-def _pattern(words: str) -> str:
-    return f"%{'%'.join(words.split())}%"  # letters and digits: nothing to escape
-
-
-def _search(text: str | None, found: Sequence[object] | None) -> dict[str, object]:
-    words = fold(text or "")
-    if found is not None:
-        return {"found": list(found)}
-    return {"name": _pattern(words)} if words else {}
+        return "everything"
+    return "a person's" if sight.department_id is None else "a department's"
 
 
 def statement(
@@ -134,21 +143,26 @@ def statement(
     sight: Sight,
     filter: ConversationFilter,
     limit: int,
-    cursor: str | None,
-    found: Sequence[object] | None = None,
+    after: Newer | None = None,
+    looked: Looked | None = None,
 ) -> tuple[str, list[object]]:
-    """SQL and its arguments; `found` are the ids that a search gave. Raises Invalid for a cursor that is not ours."""
-    given: dict[str, object] = {**_sight(sight), **_search(filter.search, found)}
-    if filter.statuses:
-        given["statuses"] = sorted(filter.statuses)
-        given |= {"live": True} if filter.statuses <= LIVE else {}
-    for name in ("department_id", "assigned_user_id", "session_id"):
-        if (value := getattr(filter, name)) is not None:
-            given[name] = value
-    if cursor is not None:
-        last = read_newer(cursor)
-        given |= {"cursor": True, "at": last.at, "before": last.id}
-    shape = frozenset(given) & (_CONDITIONS.keys() | _SIGHTS.keys())
+    """SQL and its arguments."""
+    given: dict[str, object] = {
+        "department_id": filter.department_id,
+        "assigned_user_id": filter.assigned_user_id,
+        "session_id": filter.session_id,
+        "at": after and after.at,
+    }
+    shape = _Shape(
+        _sight(sight),
+        tuple(status for status in ConversationStatus if status in filter.statuses or not filter.statuses),
+        frozenset(name for name, value in given.items() if value is not None),
+        matched=looked is not None,
+    )
     sql, order, constants = _compiled(shape)
-    values = constants | given | {"tenant": tenant_id, "limit": limit}
+    given |= {"tenant": tenant_id, "reader": sight.user_id, "readers_department": sight.department_id}
+    given |= {"before": after and after.id, "limit": looked.among if looked else limit, "wanted": limit}
+    if looked:
+        given |= {"name": looked.name, "number": looked.number}
+    values = constants | given
     return sql, [values[name] for name in order]

@@ -17,7 +17,8 @@ ZONE_WITHOUT_HOURS = "America/Sao_Paulo"
 
 _STATES = """
     SELECT status, count(*) AS n FROM conversations
-    WHERE tenant_id = $1 AND (status IN ('OPEN', 'ASSIGNED') OR updated_at >= $2) GROUP BY status"""
+    WHERE tenant_id = $1 AND (status IN ('OPEN', 'ASSIGNED') OR status IN ('RESOLVED', 'ARCHIVED') AND updated_at >= $2)
+    GROUP BY status"""
 _MESSAGES = """
     SELECT count(*) FILTER (WHERE created_at >= $2 AND direction = 'INBOUND') AS inbound,
       count(*) FILTER (WHERE created_at >= $2 AND direction = 'OUTBOUND') AS outbound,

@@ -16,7 +16,7 @@ from whatsapp_hub.adapters.postgres import (
     sessions,
     users,
 )
-from whatsapp_hub.adapters.postgres.queries import conversation_list
+from whatsapp_hub.adapters.postgres.queries import conversation_search
 from whatsapp_hub.adapters.postgres.queries.cursors import (
     Cursor,
     Id,
@@ -60,7 +60,6 @@ from whatsapp_hub.domain.user import User
 T = TypeVar("T")
 
 _CONVERSATION = f"SELECT {conversations.COLUMNS} FROM conversations WHERE id = $1"
-_SEARCH = "SELECT search_conversations($1, $2, $3)"
 _QUEUE = f"""
     SELECT {conversations.COLUMNS} FROM conversations WHERE department_id = $1 AND status = 'OPEN'
       AND (-priority, routed_at, id) > ($2, $3, $4)
@@ -125,11 +124,8 @@ class PostgresQueries:
     async def conversations(
         self, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
     ) -> Page[Conversation]:
-        asked = conversation_list.search_arguments(filter.search)
         async with self._storage.connection(tenant_id) as connection:
-            found = [row[0] for row in await connection.fetch(_SEARCH, *asked)] if asked else None
-            sql, arguments = conversation_list.statement(tenant_id, sight, filter, limit + 1, cursor, found)
-            rows = await connection.fetch(sql, *arguments)
+            rows = await conversation_search.listed(connection, tenant_id, sight, filter, limit + 1, cursor)
         page = [conversations.conversation_of(row) for row in rows[:limit]]
         return Page(page, written(Newer(page[-1].updated_at, page[-1].id)) if len(rows) > limit else None)
 

@@ -1,0 +1,93 @@
+"""A page of the list of conversations, and who is found in it by name or number.
+
+A frequent name is found soonest in the list itself, a rare one by its trigrams. So the newest of the list are looked
+through first; where they do not fill the page the index is asked; and where the index knows too many, more of the list
+is looked through, which such a name soon fills.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from whatsapp_hub.adapters.postgres import conversations
+from whatsapp_hub.adapters.postgres.queries import conversation_list
+from whatsapp_hub.adapters.postgres.queries.conversation_list import Looked
+from whatsapp_hub.adapters.postgres.queries.cursors import Newer, read_newer
+from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.texts import fold
+
+INDEXED = 3
+"""Trigrams find nothing shorter."""
+
+FIRST, FURTHER = 500, 20_000
+"""How many of the list are looked through before the index is asked, and where it knows too many or no trigrams."""
+
+ENOUGH = 5_000
+"""More matches than this are too many to be put in order."""
+
+_SEARCH = "SELECT complete, ids FROM search_conversations($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+_FOUND = f"""
+    SELECT {conversations.COLUMNS} FROM conversations WHERE id = ANY($1) ORDER BY updated_at DESC, id DESC"""
+
+
+async def listed(
+    connection: Any, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
+) -> Sequence[Any]:
+    """Rows, at most `limit`. Raises Invalid for a cursor that is not ours."""
+    after = read_newer(cursor) if cursor is not None else None
+    words = fold(filter.search or "")
+    if not words:
+        return await _fetched(connection, tenant_id, sight, filter, limit, after)
+    looked = _looked(words)
+    rows = await _fetched(connection, tenant_id, sight, filter, limit, after, looked)
+    if len(rows) == limit:
+        return rows
+    if _is_indexed(words):
+        asked = looked.name, looked.number, limit, ENOUGH, *_bounds(sight, filter, after)
+        complete, ids = await connection.fetchrow(_SEARCH, *asked)
+        if complete:
+            return await connection.fetch(_FOUND, ids) if ids else ()
+    return await _fetched(connection, tenant_id, sight, filter, limit, after, replace(looked, among=FURTHER))
+
+
+async def _fetched(
+    connection: Any,
+    tenant_id: TenantId,
+    sight: Sight,
+    filter: ConversationFilter,
+    limit: int,
+    after: Newer | None,
+    looked: Looked | None = None,
+) -> Sequence[Any]:
+    sql, arguments = conversation_list.statement(tenant_id, sight, filter, limit, after, looked)
+    rows: Sequence[Any] = await connection.fetch(sql, *arguments)
+    return rows
+
+
+def _digits(words: str) -> str:
+    return "".join(c for c in words if c.isdigit() and c.isascii())
+
+
+def _looked(words: str) -> Looked:
+    """Names by their folded text, numbers by their digits: letters and digits, nothing to escape."""
+    digits = _digits(words)
+    return Looked(f"%{'%'.join(words.split())}%", f"%{digits}%" if len(digits) >= INDEXED else None, FIRST)
+
+
+def _is_indexed(words: str) -> bool:
+    return any(len(word) >= INDEXED for word in words.split()) or len(_digits(words)) >= INDEXED
+
+
+def _bounds(sight: Sight, filter: ConversationFilter, after: Newer | None) -> tuple[object, ...]:
+    return (
+        sorted(filter.statuses) or None,
+        filter.department_id,
+        filter.assigned_user_id,
+        filter.session_id,
+        sight.everything,
+        sight.user_id,
+        sight.department_id,
+        after and after.at,
+        after and after.id,
+    )
