@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0113_lists"
-down_revision = "0107_search"
+down_revision = "0111_bots"
 
 
 def upgrade() -> None:
