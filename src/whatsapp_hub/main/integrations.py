@@ -63,10 +63,8 @@ class Integrations(Provider):
         sender.close()
 
     @provide
-    async def deliver(
-        self, queue: WebhookQueue, sender: WebhookSender, clock: Clock, wakes: Wakes
-    ) -> AsyncIterator[DeliverWebhooks]:
-        deliver = DeliverWebhooks(queue, sender, clock, lambda: wakes.ring(Work.EVENTS))
+    async def deliver(self, queue: WebhookQueue, sender: WebhookSender, wakes: Wakes) -> AsyncIterator[DeliverWebhooks]:
+        deliver = DeliverWebhooks(queue, sender, lambda: wakes.ring(Work.EVENTS))
         yield deliver
         await deliver.aclose()
 

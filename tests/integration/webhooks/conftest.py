@@ -24,6 +24,7 @@ from whatsapp_hub.application.integrations.deliver import DeliverWebhooks
 from whatsapp_hub.application.integrations.subscriptions import CreateWebhook, NewWebhook, WebhookRules
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.user import Role
 from whatsapp_hub.domain.webhook import Webhook
@@ -69,7 +70,7 @@ class Desk:
     async def working(self, workers: int = 1, call_s: float = PATIENT_S) -> AsyncIterator[list[DeliverWebhooks]]:
         """The worker's loop, as often as wanted."""
         sender = HttpWebhookSender(Guard(allow_private=True), self.now, call_s)
-        made = [DeliverWebhooks(self.queue, sender, self.now, lambda: None) for _ in range(workers)]
+        made = [DeliverWebhooks(self.queue, sender, lambda: None) for _ in range(workers)]
         tasks = [asyncio.create_task(_work(deliver)) for deliver in made]
         try:
             yield made
@@ -113,7 +114,8 @@ class Desk:
 
 async def _work(deliver: DeliverWebhooks) -> None:
     while True:
-        await deliver()
+        with suppress(Unavailable):
+            await deliver()
         await asyncio.sleep(0.02)
 
 

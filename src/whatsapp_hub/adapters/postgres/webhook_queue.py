@@ -12,12 +12,13 @@ from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.webhooks import COLUMNS, LANE, WANTS, webhook_of
 from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.application.ports.security import SecretBox
-from whatsapp_hub.application.ports.webhooks import Done, Due, Lease, Planned
+from whatsapp_hub.application.ports.webhooks import Done, Due, Lease, Planned, Rating
 from whatsapp_hub.domain.delivery import GIVE_UP_AFTER_S, OPENS_AFTER, DeliveryState
 from whatsapp_hub.domain.webhook import Webhook
 
 LOOK_APART_S = 0.5
 IDLE_APART_S = 10.0
+HEAVY_BYTES = 8 * 1024 * 1024
 _NOW = "(SELECT clock_timestamp())"
 
 _WANTED = "SELECT EXISTS (SELECT FROM hub.webhooks WHERE is_active)"
@@ -30,7 +31,7 @@ _PLAN = f"""
       FROM hub.webhook_planner p, hub.sequencer s),
     planned AS (
       INSERT INTO hub.webhook_deliveries (webhook_id, tenant_id, position, type, lane, expires_at)
-      SELECT w.id, e.tenant_id, e.position, e.type, {LANE}, e.occurred_at + $2 * interval '1 second'
+      SELECT w.id, e.tenant_id, e.position, e.type, {LANE}, clock_timestamp() + $2 * interval '1 second'
       FROM range, hub.events e JOIN hub.webhooks w ON w.tenant_id = e.tenant_id
       WHERE e.position > range.after AND e.position <= range.upto
         AND w.is_active AND w.cursor < e.position AND {WANTS}
@@ -61,13 +62,18 @@ _WAITING = f"""
 _DUE = f"""
     WITH {_WAITING},
     due AS MATERIALIZED (
-      SELECT id, lane, tries, expires_at, position FROM hub.webhook_deliveries
+      SELECT id, lane, tries, extract(epoch FROM expires_at - {_NOW})::float8 AS left_s, position
+      FROM hub.webhook_deliveries
       WHERE webhook_id = $1 AND state = 'pending' AND next_at <= {_NOW}
         AND lane NOT IN (SELECT lane FROM waiting) AND lane <> ALL ($2::text[])
-      ORDER BY position LIMIT $3)
-    SELECT d.id, d.lane, d.tries, d.expires_at, e.position, e.tenant_id, e.type, e.session_id, e.conversation_id,
+      ORDER BY position LIMIT $3),
+    weighed AS (
+      SELECT d.position, sum(length(e.body)) OVER (ORDER BY d.position) - length(e.body) AS before
+      FROM due d LEFT JOIN hub.events e ON e.position = d.position)
+    SELECT d.id, d.lane, d.tries, d.left_s, e.position, e.tenant_id, e.type, e.session_id, e.conversation_id,
       e.occurred_at, e.body, s.key, s.name, s.phone_number
-    FROM due d LEFT JOIN hub.events e ON e.position = d.position LEFT JOIN hub.sessions s ON s.id = e.session_id
+    FROM due d JOIN weighed w ON w.position = d.position AND coalesce(w.before, 0) < $4
+      LEFT JOIN hub.events e ON e.position = d.position LEFT JOIN hub.sessions s ON s.id = e.session_id
     ORDER BY d.position"""
 _RECORD = """
     WITH held AS MATERIALIZED (
@@ -87,19 +93,18 @@ _RECORD = """
 _RATE = """
     UPDATE hub.webhooks SET failures = $3,
       open_until = CASE WHEN $4::float8 IS NULL THEN '-infinity' ELSE clock_timestamp() + $4 * interval '1 second' END
-    WHERE id = $1 AND fence = $2"""
+    WHERE id = $1 AND fence = $2 AND url = $5 RETURNING true"""
 _PULL_FORWARD = f"""
     UPDATE hub.webhook_deliveries SET next_at = clock_timestamp()
     WHERE webhook_id = $1 AND state = 'pending' AND next_at > {_NOW}"""
 _END = """
     UPDATE hub.webhooks SET is_active = false, ended_reason = $3, updated_at = clock_timestamp(), due_at = 'infinity'
-    WHERE id = $1 AND fence = $2 RETURNING true"""
+    WHERE id = $1 AND fence = $2 AND url = $4 RETURNING true"""
 _CANCEL = """
     UPDATE hub.webhook_deliveries SET state = 'cancelled', finished_at = clock_timestamp()
     WHERE webhook_id = $1 AND state = 'pending'"""
-# To the end of the line.
 # Locked first: whatever the planner adds meanwhile is either seen by the second statement or sets due_at after it.
-_HOLD = "SELECT FROM hub.webhooks WHERE id = $1 AND fence = $2 FOR NO KEY UPDATE"
+_HOLD = "SELECT url FROM hub.webhooks WHERE id = $1 AND fence = $2 FOR NO KEY UPDATE"
 _RELEASE = f"""
     WITH {_WAITING}
     UPDATE hub.webhooks SET lease_until = '-infinity', due_at = greatest(open_until, clock_timestamp(), coalesce(least(
@@ -163,7 +168,8 @@ class PostgresWebhookQueue:
         return webhook_of(row, self._box) if row else None
 
     async def due(self, lease: Lease, but_lanes: Collection[str], limit: int) -> list[Due]:
-        rows = await self._database.system(lambda c: c.fetch(_DUE, lease.webhook_id, list(but_lanes), limit))
+        asked = (lease.webhook_id, list(but_lanes), limit, HEAVY_BYTES)
+        rows = await self._database.system(lambda c: c.fetch(_DUE, *asked))
         return [_due(row) for row in rows]
 
     async def record(self, lease: Lease, done: Sequence[Done]) -> None:
@@ -173,28 +179,32 @@ class PostgresWebhookQueue:
         columns = [list(column) for column in zip(*rows, strict=True)]
         await self._database.system(lambda c: c.execute(_RECORD, lease.webhook_id, lease.fence, *columns))
 
-    async def rate(self, lease: Lease, failures: int, left_alone_s: float | None, is_back: bool) -> None:
+    async def rate(self, lease: Lease, url: str, rating: Rating) -> None:
+        given = (lease.webhook_id, lease.fence, rating.failures, rating.left_alone_s, url)
+
         async def work(connection: Any) -> None:
             async with connection.transaction():
-                await connection.execute(_RATE, lease.webhook_id, lease.fence, failures, left_alone_s)
-                if is_back:
+                if await connection.fetchval(_RATE, *given) and rating.is_back:
                     await connection.execute(_PULL_FORWARD, lease.webhook_id)
 
         await self._database.system(work)
 
-    async def end(self, lease: Lease, reason: str) -> None:
+    async def end(self, lease: Lease, url: str, reason: str) -> None:
         async def work(connection: Any) -> None:
             async with connection.transaction():
-                if await connection.fetchval(_END, lease.webhook_id, lease.fence, reason):
+                if await connection.fetchval(_END, lease.webhook_id, lease.fence, reason, url):
                     await connection.execute(_CANCEL, lease.webhook_id)
 
         await self._database.system(work)
 
-    async def release(self, lease: Lease) -> None:
+    async def release(self, lease: Lease, url: str) -> None:
         async def work(connection: Any) -> None:
             async with connection.transaction():
-                if await connection.fetchrow(_HOLD, lease.webhook_id, lease.fence) is not None:
-                    await connection.execute(_RELEASE, lease.webhook_id)
+                if (now := await connection.fetchval(_HOLD, lease.webhook_id, lease.fence)) is None:
+                    return
+                if url and now != url:
+                    await connection.execute(_PULL_FORWARD, lease.webhook_id)
+                await connection.execute(_RELEASE, lease.webhook_id)
 
         await self._database.system(work)
 
@@ -218,7 +228,7 @@ def _due(row: Any) -> Due:
     if row["body"] is not None:
         where = (row["position"], row["tenant_id"], row["type"], row["session_id"], row["conversation_id"])
         event = LoggedEvent(*where, row["occurred_at"], row["body"])
-    fixed = (row["id"], row["lane"], row["tries"], row["expires_at"], event)
+    fixed = (row["id"], row["lane"], row["tries"], row["left_s"], event)
     return Due(*fixed, row["key"], row["name"], row["phone_number"])
 
 

@@ -37,6 +37,11 @@ _SAVE = f"""
       due_at = clock_timestamp()
     WHERE id = $1"""
 _WHY_OFF = "SELECT coalesce(ended_reason, 'switched off') FROM hub.webhooks WHERE id = $1 AND NOT is_active"
+# Its driver does the same when it gives it back, for what failed at the old address meanwhile.
+_MOVED = """
+    UPDATE hub.webhook_deliveries SET next_at = clock_timestamp()
+    WHERE webhook_id = $1 AND state = 'pending' AND next_at > clock_timestamp()
+      AND (SELECT url FROM hub.webhooks WHERE id = $1) <> $2"""
 _REMOVE = "DELETE FROM hub.webhooks WHERE id = $1"
 
 _RECORD = "id, webhook_id, position, type, state, tries, next_at, created_at, finished_at, attempts::text AS attempts"
@@ -131,6 +136,7 @@ class PostgresWebhooks:
             raise NotFound("session", webhook.session_id) from error
 
     async def save(self, webhook: Webhook) -> None:
+        await self._connection.execute(_MOVED, webhook.id, webhook.url)
         await self._connection.execute(_SAVE, *self._values(webhook))
 
     def _values(self, webhook: Webhook) -> list[object]:

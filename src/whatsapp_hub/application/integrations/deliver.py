@@ -11,11 +11,19 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.webhooks import Done, Due, Lease, Planned, Receiver, WebhookQueue, WebhookSender
+from whatsapp_hub.application.ports.webhooks import (
+    Done,
+    Due,
+    Lease,
+    Planned,
+    Rating,
+    Receiver,
+    WebhookQueue,
+    WebhookSender,
+)
 from whatsapp_hub.domain.delivery import OPENS_AFTER, Attempt, DeliveryState, probe_in_s, retry_in_s
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import WebhookId
@@ -32,12 +40,14 @@ DUE_AT_ONCE = 64
 LEASE_S = 40.0
 RENEW_S = 8.0
 LOOK_APART_S = 1.0
+"""How soon a subscription that was deleted, moved or given a new secret is heard of."""
 AWAY_S = 0.5
 LINGERS_S = 0.3
 """How long a lease is kept when nothing is due: taking it again costs more than waiting."""
 GATHER_S = 0.003
 """What finishes within it is written down together."""
 GONE = "gone: the receiver answered 410"
+NO_WORDS = "not posted: the hub could not spell it"
 
 
 @dataclass(slots=True)
@@ -46,7 +56,6 @@ class DeliverWebhooks:
 
     queue: WebhookQueue
     sender: WebhookSender
-    clock: Clock
     again: Callable[[], None]
     """Called when a subscription was given back: it may be due again at once."""
     chance: Callable[[], float] = random.random
@@ -124,16 +133,16 @@ class Drive:
     _rated: int = 0
     _began: float = field(default_factory=time.monotonic)
     _webhook: Webhook | None = None
+    _url: str = ""
     _looked: float = 0.0
 
     async def run(self) -> None:
         """Until nothing more comes, the receiver is down, or the lease is lost."""
         self.failures = self._rated = self.lease.failures
-        queue = self.deliver.queue
         async with self.deliver.sender.receiver() as receiver:
             try:
-                while webhook := await self._look():
-                    if await self._start(receiver, webhook):
+                while await self._look():
+                    if await self._start(receiver):
                         await self._gather()
                         await self._write()
                     elif self.failures or not await self.deliver.more(self.lease.webhook_id):
@@ -141,19 +150,31 @@ class Drive:
                     else:
                         self._webhook = None  # it may have changed meanwhile
             finally:
-                if self._flying:
-                    await asyncio.wait(self._flying.values())
-                await self._write()
-                await queue.release(self.lease)
+                await self._give_back()
 
-    async def _look(self) -> Webhook | None:
-        """The subscription as it is now (or was a second ago); None: stop."""
+    async def _give_back(self) -> None:
+        """When all that is under way is over and written down, what was taken beside a 410 included."""
+        if self._flying:
+            await asyncio.wait(self._flying.values())
+        await self._write()
+        queue = self.deliver.queue
+        if self.is_gone:
+            await self._patiently(lambda: queue.end(self.lease, self._url, GONE))
+        await self._patiently(lambda: queue.release(self.lease, self._url))
+
+    async def _look(self) -> bool:
+        """See the subscription as it is now (or was a second ago); False: stop."""
         asked = time.monotonic()
+        if self._is_stopped:
+            return False
         if self._webhook and asked < self._looked + LOOK_APART_S:
-            return None if self._is_stopped else self._webhook
-        self._webhook = None if self._is_stopped else await self.deliver.queue.look(self.lease, LEASE_S)
-        self._looked = asked
-        return self._webhook
+            return True
+        found = await self.deliver.queue.look(self.lease, LEASE_S)
+        if found and self._url and found.url != self._url:
+            found = None  # it has moved: another drive, with connections of its own
+        self._webhook, self._looked = found, asked
+        self._url = self._url or (found.url if found else "")
+        return found is not None
 
     @property
     def _is_over(self) -> bool:
@@ -165,12 +186,12 @@ class Drive:
         return self.deliver.ends or self.is_gone or self.left_alone_s is not None or self._is_over
 
     @property
-    def _may_post(self) -> bool:
-        """Whether an attempt begun now is over before anybody else may take the subscription."""
-        until = self._looked + LEASE_S
-        return not self._is_stopped and time.monotonic() + self.deliver.sender.longest_s < until
+    def _postable(self) -> Webhook | None:
+        """The subscription, if an attempt begun now is over before anybody else may take it."""
+        ends = time.monotonic() + self.deliver.sender.longest_s
+        return None if self._is_stopped or ends >= self._looked + LEASE_S else self._webhook
 
-    async def _start(self, receiver: Receiver, webhook: Webhook) -> bool:
+    async def _start(self, receiver: Receiver) -> bool:
         """Begin what there is room for; False if nothing is under way then. A receiver that counts as down gets one
         event to show that it is up again."""
         is_probe = probe_in_s(self.failures, 0.5) is not None
@@ -178,20 +199,25 @@ class Drive:
         if room > 0:
             limit = 1 if is_probe else DUE_AT_ONCE
             for lane in _lanes(await self.deliver.queue.due(self.lease, list(self._flying), limit))[:room]:
-                self._flying[lane[0].lane] = asyncio.create_task(self._post(receiver, webhook, lane))
+                self._flying[lane[0].lane] = asyncio.create_task(self._post(receiver, lane))
         return bool(self._flying)
 
-    async def _post(self, receiver: Receiver, webhook: Webhook, lane: deque[Due]) -> None:
-        """One lane's deliveries, in order, up to the first that fails."""
-        while lane and self._may_post:
-            due = lane.popleft()
-            if due.event is None:
-                self._done.append(Done(due.id, DeliveryState.DEAD, Attempt(None, 0.0, "the log keeps it no more")))
-                continue
-            attempt = await receiver.post(webhook, due)
-            self._done.append(self._judged(due, attempt))
-            if attempt is not None and not attempt.is_delivered:
+    async def _post(self, receiver: Receiver, lane: deque[Due]) -> None:
+        """One lane's deliveries, in order, up to the first that fails; the rest of them after another look."""
+        while lane and (webhook := self._postable):
+            done = await self._attempt(receiver, webhook, lane.popleft())
+            self._done.append(done)
+            if done.state is DeliveryState.PENDING or time.monotonic() > self._looked + LOOK_APART_S:
                 return
+
+    async def _attempt(self, receiver: Receiver, webhook: Webhook, due: Due) -> Done:
+        if due.event is None:
+            return Done(due.id, DeliveryState.DEAD, Attempt(None, 0.0, "the log keeps it no more"))
+        try:
+            return self._judged(due, await receiver.post(webhook, due))
+        except Exception:
+            log.exception("webhook.not_spelled", extra={"position": due.event.position, "type": due.event.type})
+            return Done(due.id, DeliveryState.DEAD, Attempt(None, 0.0, NO_WORDS))
 
     def _judged(self, due: Due, attempt: Attempt | None) -> Done:
         """What an attempt means for the delivery, and for its receiver."""
@@ -206,7 +232,7 @@ class Drive:
         if attempt.is_receivers_fault:
             self.failures += 1
             self.left_alone_s = probe_in_s(self.failures, self.deliver.chance(), attempt.retry_after_s)
-        left_s = (due.expires_at - self.deliver.clock()).total_seconds()
+        left_s = due.left_s - attempt.took_s
         if left_s <= 0:
             return Done(due.id, DeliveryState.DEAD, attempt)
         again_in_s = retry_in_s(due.tries + 1, self.deliver.chance(), attempt.retry_after_s)
@@ -220,22 +246,20 @@ class Drive:
         """Down in one go, before their lanes may go on."""
         finished = [lane for lane, task in self._flying.items() if task.done()]
         done, self._done = self._done, []
-        await self._record(done)
+        await self._patiently(lambda: self.deliver.queue.record(self.lease, done))
         if self.failures != self._rated:
-            is_back = self._rated >= OPENS_AFTER and not self.failures
-            await self.deliver.queue.rate(self.lease, self.failures, self.left_alone_s, is_back)
-            self._rated = self.failures
-        if self.is_gone:
-            await self.deliver.queue.end(self.lease, GONE)
+            rating = Rating(self.failures, self.left_alone_s, self._rated >= OPENS_AFTER and not self.failures)
+            await self._patiently(lambda: self.deliver.queue.rate(self.lease, self._url, rating))
+            self._rated = rating.failures
         for lane in finished:  # only those: what ended during the writing is not written yet
             self._flying.pop(lane).result()
 
-    async def _record(self, done: list[Done]) -> None:
-        """What is not written down is posted again: a database that is away for a moment is waited for, as long as
-        the lease is ours. Raises Unavailable after that."""
+    async def _patiently(self, write: Callable[[], Awaitable[None]]) -> None:
+        """What is not written down is posted again, and a lease that is not given back is waited for: a database that
+        is away for a moment is, too, as long as the lease is ours. Raises Unavailable after that."""
         while True:
             try:
-                return await self.deliver.queue.record(self.lease, done)
+                return await write()
             except Unavailable:
                 if time.monotonic() > self._looked + LEASE_S:
                     raise

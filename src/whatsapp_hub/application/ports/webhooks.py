@@ -65,7 +65,7 @@ class Webhooks(Protocol):
         ...
 
     async def save(self, webhook: Webhook) -> None:
-        """One that was switched on again is told what happens from now on."""
+        """One that was switched on again is told what happens from now on; one that moved, all that waits, at once."""
         ...
 
     async def remove(self, webhook_id: WebhookId) -> None:
@@ -109,13 +109,13 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A delivery to make now. Deliveries of one lane are made one after the other. The session's names are None for
-    an event of no session, or of one that is gone."""
+    """A delivery to make now, for which so much time is left. Deliveries of one lane are made one after the other. The
+    session's names are None for an event of no session, or of one that is gone."""
 
     id: int
     lane: str
     tries: int
-    expires_at: datetime
+    left_s: float
     event: LoggedEvent | None
     session_key: str | None = None
     session_name: str | None = None
@@ -132,8 +132,19 @@ class Done:
     again_in_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A receiver's failures in a row, and how long it is left alone. `is_back`: it was down; what was put off because
+    of that is due at once."""
+
+    failures: int
+    left_alone_s: float | None
+    is_back: bool
+
+
 class WebhookQueue(Protocol):
-    """Across tenants (role hub_system); each call is a transaction of its own."""
+    """Across tenants (role hub_system); each call is a transaction of its own. `url`: where was posted; if the
+    subscription has moved meanwhile, that says nothing about its new receiver."""
 
     async def plan(self, limit: int) -> Planned:
         """Make the deliveries of the next positions of the log, at most `limit`. No positions: none are left, or
@@ -149,25 +160,24 @@ class WebhookQueue(Protocol):
         ...
 
     async def due(self, lease: Lease, but_lanes: Collection[str], limit: int) -> list[Due]:
-        """The first due deliveries of lanes that wait for nothing, in the log's order. `event` is None if the log
-        does not hold it any more."""
+        """The first due deliveries of lanes that wait for nothing, in the log's order; fewer than `limit` if they are
+        heavy. `event` is None if the log does not hold it any more."""
         ...
 
     async def record(self, lease: Lease, done: Sequence[Done]) -> None:
         """Write it down, if the lease is still ours."""
         ...
 
-    async def rate(self, lease: Lease, failures: int, left_alone_s: float | None, is_back: bool) -> None:
-        """The receiver's failures in a row, and how long it is left alone. `is_back`: it was down; what was put off
-        because of that is due at once."""
+    async def rate(self, lease: Lease, url: str, rating: Rating) -> None:
+        """Nothing after a move."""
         ...
 
-    async def end(self, lease: Lease, reason: str) -> None:
-        """Switch it off for good; what waits is cancelled."""
+    async def end(self, lease: Lease, url: str, reason: str) -> None:
+        """Switch it off for good; what waits is cancelled. Nothing after a move."""
         ...
 
-    async def release(self, lease: Lease) -> None:
-        """Give it back; it is due again when the next of its deliveries is."""
+    async def release(self, lease: Lease, url: str) -> None:
+        """Give it back; it is due again when the next of its deliveries is. After a move, that is at once."""
         ...
 
     async def expire(self, limit: int) -> int:
@@ -185,8 +195,8 @@ class WebhookQueue(Protocol):
 
 class Receiver(Protocol):
     async def post(self, webhook: Webhook, due: Due) -> Attempt | None:
-        """One attempt within a hard deadline. Never raises for what the other side does. None: the subscription's
-        format has no words for this event, nothing was sent."""
+        """One attempt within a hard deadline. Never raises for what the other side does; an event that cannot be
+        spelled raises whatever that raises. None: the subscription's format has no words for it, nothing was sent."""
         ...
 
     async def ping(self, webhook: Webhook) -> Attempt:
