@@ -55,6 +55,6 @@ def _formatter(*, console: bool) -> logging.Formatter:
     if not console:
         rendering = [_TRACEBACKS, structlog.processors.JSONRenderer()]
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=SHARED,
+        foreign_pre_chain=(*SHARED, structlog.stdlib.ExtraAdder()),
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
     )

@@ -2,11 +2,14 @@
 
 Connections start in their role (`hub_app` or `hub_system`) by a startup setting, so that no statement ever runs as the
 login's own role: a transaction that forgot its tenant sees no rows. A connection that broke is replaced at its next
-use; nothing else is needed after PostgreSQL restarts. See docs/decisions/0002.
+use; nothing else is needed after PostgreSQL restarts. See docs/decisions/0002. Each transaction is logged when it ends
+(`transaction`, at DEBUG; slow ones at WARNING), and each pool is asked every 30 s whether it still answers.
 """
 
 import asyncio
 import json
+import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
@@ -26,7 +29,14 @@ SYSTEM = "hub_system"
 ACQUIRE_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 5.0
 IDLE_CLOSED_AFTER_S = 300.0
+KEPT_WARM = 2
 ROLLBACK_TIMEOUT_S = 5.0
+HEALTH_EVERY_S = 30.0
+HEALTHY_WITHIN_S = 5.0
+SLOW_S = 1.0
+HUB_SCHEMA = "hub"
+
+log = logging.getLogger(__name__)
 
 
 def asyncpg_url(url: str) -> str:
@@ -107,18 +117,22 @@ class Database:
         self._sizes = {APP: app_connections, SYSTEM: system_connections}
         self._statement_cache = statement_cache
         self._pools: dict[str, Any] = {}
+        self._began: dict[int, tuple[float, str]] = {}
+        self._watching: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Raises Unavailable; may be called again then."""
         for role, size in self._sizes.items():
             if role not in self._pools:
                 self._pools[role] = await self._pool(role, size)
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch(), name="database health")
 
     async def _pool(self, role: str, size: int) -> Any:
         try:
             return await asyncpg.create_pool(
                 asyncpg_url(self.url),
-                min_size=min(2, size),
+                min_size=min(KEPT_WARM, size),
                 max_size=size,
                 timeout=CONNECT_TIMEOUT_S,
                 max_inactive_connection_lifetime=IDLE_CLOSED_AFTER_S,
@@ -132,6 +146,9 @@ class Database:
             raise translated(error) or error from error
 
     async def close(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
         for pool in self._pools.values():
             with suppress(TimeoutError):
                 await asyncio.wait_for(pool.close(), 5)
@@ -142,6 +159,24 @@ class Database:
         began = asyncio.get_running_loop().time()
         await self.system(lambda connection: connection.fetchval("SELECT 1"))
         return asyncio.get_running_loop().time() - began
+
+    async def _watch(self) -> None:
+        """Whether it answers, so that it is known before anybody asks; connections that broke are replaced by it."""
+        is_well = True
+        while True:
+            await asyncio.sleep(HEALTH_EVERY_S)
+            was_well, is_well = is_well, await self._is_well()
+            if is_well != was_well:
+                log.log(logging.INFO if is_well else logging.ERROR, "database.back" if is_well else "database.away")
+
+    async def _is_well(self) -> bool:
+        try:
+            async with asyncio.timeout(HEALTHY_WITHIN_S):
+                await self.ping()
+                await self.give_back(APP, await self.begin("BEGIN", HUB_SCHEMA), open_transaction=True)
+        except (Unavailable, TimeoutError):
+            return False
+        return True
 
     async def take(self, role: str) -> Any:
         """A connection of the pool, to be given back by `give_back`. Raises Unavailable."""
@@ -165,15 +200,29 @@ class Database:
             if not isinstance(error, Exception):
                 raise
         finally:
+            self._ended(connection, "rolled_back" if open_transaction else "committed")
             await self._pools[role].release(connection)
 
-    async def begin(self, prelude: str) -> Any:
-        """A connection in the transaction that `prelude` begins, to be given back. Raises Unavailable.
+    def _ended(self, connection: Any, outcome: str) -> None:
+        """Logs the transaction that was begun on this connection, if one was."""
+        began, schema = self._began.pop(id(connection), (0.0, ""))
+        if not schema:
+            return
+        took_s = time.perf_counter() - began
+        level = logging.WARNING if took_s > SLOW_S else logging.DEBUG
+        if log.isEnabledFor(level):
+            said = {"schema": schema, "took_ms": round(took_s * 1000, 2), "outcome": outcome}
+            log.log(level, "transaction", extra=said)
+
+    async def begin(self, prelude: str, schema: str) -> Any:
+        """A connection in the transaction that `prelude` begins, to be given back; `schema` is where, for the log.
+        Raises Unavailable.
 
         The first statement on a connection that PostgreSQL ended meanwhile fails: then it, and whatever else is
         pooled, is replaced."""
         for last in (False, True):
             connection = await self.take(APP)
+            self._began[id(connection)] = (time.perf_counter(), schema)
             try:
                 await connection.execute(prelude)
             except BaseException as error:
@@ -188,31 +237,37 @@ class Database:
 
     async def system(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """One statement (or a few, each a transaction) as hub_system. Raises Unavailable."""
-        connection = await self.take(SYSTEM)
+        connection, ended_well = await self.take(SYSTEM), False
+        self._began[id(connection)] = (time.perf_counter(), HUB_SCHEMA)
         try:
-            return await work(connection)
+            found = await work(connection)
+            ended_well = True
         except Exception as error:
             if away := translated(error):
                 await self._pools[SYSTEM].expire_connections()
             raise away or error from error
         finally:
+            if not ended_well:
+                self._ended(connection, "failed")
             await self.give_back(SYSTEM, connection, open_transaction=False)
+        return found
 
     @asynccontextmanager
     async def transaction(self, tenant: Tenant) -> AsyncIterator[Any]:
         """A transaction of this tenant, committed when the block ends well. Raises Unavailable."""
-        async with self._begun(prelude(tenant)) as connection:
+        async with self._begun(prelude(tenant), tenant.schema) as connection:
             yield connection
 
     @asynccontextmanager
     async def acting_for(self, tenant_id: TenantId) -> AsyncIterator[Any]:
         """The same for the tables of the schema `hub` alone, wherever the tenant's own tables stand."""
-        async with self._begun(f"BEGIN; SELECT set_config('app.tenant_id', '{tenant_id}', true)") as connection:
+        prelude = f"BEGIN; SELECT set_config('app.tenant_id', '{tenant_id}', true)"
+        async with self._begun(prelude, HUB_SCHEMA) as connection:
             yield connection
 
     @asynccontextmanager
-    async def _begun(self, prelude: str) -> AsyncIterator[Any]:
-        connection = await self.begin(prelude)
+    async def _begun(self, prelude: str, schema: str) -> AsyncIterator[Any]:
+        connection = await self.begin(prelude, schema)
         is_open = True
         try:
             yield connection

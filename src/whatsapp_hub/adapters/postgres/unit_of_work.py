@@ -143,7 +143,7 @@ class _Transaction:
     async def __aenter__(self) -> UnitOfWork:
         kit = self._storage.kit
         tenant = await self._storage.known_tenant(self._tenant_id)
-        self._connection = await kit.database.begin(prelude(tenant))
+        self._connection = await kit.database.begin(prelude(tenant), tenant.schema)
         self._uow = PostgresUnitOfWork(tenant, self._connection, kit)
         return self._uow
 
