@@ -1,4 +1,4 @@
-"""A proxy that takes every connection and never says a word: whoever dials through it keeps dialling."""
+"""A SOCKS5 proxy that takes every connection and never says a word: whoever dials through it keeps dialling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Blackhole:
     @property
     def address(self) -> str:
         assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return f"socks5://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     @property
     def held(self) -> int:

@@ -20,7 +20,8 @@ class Size:
     fan_out_s: float = 10.0
     lane_batches: int = 250
     slow_commits: bool = True
-    dialling_sessions: tuple[int, ...] = (1, 80, 300)
+    dialling_sessions: tuple[int, ...] = (1, 80, 300, 1000)
+    connectors: int = 4
 
 
 QUICK = Size(
@@ -36,4 +37,5 @@ QUICK = Size(
     lane_batches=50,
     slow_commits=False,
     dialling_sessions=(1, 20),
+    connectors=2,
 )

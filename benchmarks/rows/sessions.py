@@ -1,14 +1,15 @@
-"""What one connector needs for WhatsApp Web sessions that dial: memory and threads at 0, 1, 80 and 300 of them.
+"""What connectors need for WhatsApp Web sessions that dial: memory, threads, descriptors and connections of the
+database for 0, 1, 80, 300 and 1000 of them in one connector, and for 1000 in four.
 
-A proxy that never answers keeps them dialling, each for a minute, and a connector begins some eight dials a second:
-more than about 450 are never under way at once. What a connected session needs cannot be measured without WhatsApp.
+A SOCKS5 proxy that never says a word keeps them dialling for as long as they are measured (one for HTTP would be given
+up by Go after a minute). What a connected session needs cannot be measured without WhatsApp.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +21,16 @@ from benchmarks.stack import Stack
 
 AT_ONCE = 16
 SETTLED_S = 3.0
-PATIENCE_S = 55.0
+PATIENCE_S = 300.0
 DIALLING = {
     "MAX_INSTANCES": "5000",
     "STAGGERED_BOOT_DELAY_MS": "5",
     "WHATSAPP_RECONNECT_ATTEMPTS": "1000",
     "WHATSAPP_PROVIDER": "NEONIZE",
 }
+
+
+_CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'whatsapp-hub session %'"
 
 
 @dataclass(frozen=True)
@@ -61,24 +65,65 @@ def _children(pid: int) -> list[int]:
     return [int(child) for found in lists for child in found.read_text().split()]
 
 
+@dataclass(frozen=True)
+class Stage:
+    """So many sessions in so many connectors, and what was found."""
+
+    connectors: list[Weight]
+    dialling: int
+    connections: int
+
+    def rows(self, name: str) -> list[Row]:
+        figures = {
+            "memory": (sum(one.megabytes for one in self.connectors), "MB"),
+            "threads": (sum(one.threads for one in self.connectors), ""),
+            "descriptors": (sum(one.descriptors for one in self.connectors), ""),
+            "connections": (self.connections, ""),
+        }
+        return [
+            Row.of(f"connector_{what}_at_{name}", [value], unit, less_is_better=True)
+            for what, (value, unit) in figures.items()
+        ]
+
+
 async def rows(stack: Stack, size: Size) -> list[Row]:
     environment = {**stack.environment, **DIALLING}
-    weights: dict[int, Weight] = {}
+    most = max(size.dialling_sessions)
     async with Blackhole() as blackhole, Hub(stack.folder, "api", **environment) as hub, Api(hub) as api:
         settings = {"proxy": blackhole.address}
         made = [
             await api.post("/api/sessions", name=f"dials-{number}", provider="NEONIZE", settings=settings)
-            for number in range(max(size.dialling_sessions))
+            for number in range(most)
         ]
         sessions = [session["id"] for session in made]
-        for wanted in (0, *size.dialling_sessions):
+
+        async def stage(wanted: int, connectors: int = 1) -> Stage:
             await _all(api, sessions[:wanted], "start")
-            async with Hub(stack.folder, "connector", **environment) as connector:
-                await _until_held(blackhole, wanted)
-                await asyncio.sleep(SETTLED_S)
-                weights[wanted] = Weight.of(connector.pid)
-            await _all(api, sessions[:wanted], "stop")
-    return [*_rows(weights), *_slope(weights)]
+            try:
+                return await _weigh(stack, blackhole, environment, wanted, connectors)
+            finally:
+                await _all(api, sessions[:wanted], "stop")
+
+        alone = {wanted: await stage(wanted) for wanted in (0, *size.dialling_sessions)}
+        shared = await stage(most, size.connectors)
+    found = [row for wanted, one in alone.items() for row in one.rows(str(wanted))]
+    return [*found, *shared.rows(f"{most}_in_{size.connectors}"), _slope(alone)]
+
+
+async def _weigh(
+    stack: Stack, blackhole: Blackhole, environment: dict[str, str], wanted: int, connectors: int
+) -> Stage:
+    """With several connectors each may hold its even share only: the first that enters would take all."""
+    if connectors > 1:
+        environment = {**environment, "MAX_INSTANCES": str(-(-wanted // connectors))}
+    async with AsyncExitStack() as exits:
+        running = [
+            await exits.enter_async_context(Hub(stack.folder, "connector", **environment)) for _ in range(connectors)
+        ]
+        await _until_held(blackhole, wanted)
+        await asyncio.sleep(SETTLED_S)
+        weights = [Weight.of(connector.pid) for connector in running]
+        return Stage(weights, blackhole.held, await stack.value(_CONNECTIONS))
 
 
 async def _all(api: Api, sessions: list[str], verb: str) -> None:
@@ -92,7 +137,7 @@ async def _all(api: Api, sessions: list[str], verb: str) -> None:
 
 
 async def _until_held(blackhole: Blackhole, wanted: int) -> None:
-    """One dial is given up after a minute; all of them are to be under way at once before that."""
+    """All are to be under way at once; a connector begins some eight dials a second."""
     deadline = time.monotonic() + PATIENCE_S
     while blackhole.held < wanted:
         if time.monotonic() > deadline:
@@ -100,16 +145,8 @@ async def _until_held(blackhole: Blackhole, wanted: int) -> None:
         await asyncio.sleep(0.1)
 
 
-def _rows(weights: dict[int, Weight]) -> list[Row]:
-    found = []
-    for number, weight in weights.items():
-        found.append(Row.of(f"connector_memory_at_{number}", [weight.megabytes], "MB", less_is_better=True))
-        found.append(Row.of(f"connector_threads_at_{number}", [weight.threads], "", less_is_better=True))
-    return found
-
-
-def _slope(weights: dict[int, Weight]) -> list[Row]:
+def _slope(alone: dict[int, Stage]) -> Row:
     """One more session, between the two largest numbers."""
-    few, many = sorted(weights)[-2:]
-    more = (weights[many].megabytes - weights[few].megabytes) / (many - few)
-    return [Row.of("dialling_session_memory", [more], "MB", reach=0.5, stretch=0.3, less_is_better=True)]
+    few, many = (alone[wanted] for wanted in sorted(alone)[-2:])
+    more = (many.connectors[0].megabytes - few.connectors[0].megabytes) / (many.dialling - few.dialling)
+    return Row.of("dialling_session_memory", [more], "MB", reach=0.5, stretch=0.3, less_is_better=True)
