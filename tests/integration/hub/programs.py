@@ -16,7 +16,9 @@ from tests.fakes import waha as waha_fake
 from tests.integration.http.conftest import Company, Person
 from tests.integration.hub.world import World
 
-__all__ = ["Program", "a_key", "a_scannable_session", "is_problem", "program", "shown_picture"]
+__all__ = [
+    *("Program", "a_key", "a_scannable_session", "is_problem", "opened", "program", "shown_picture", "waha_says"),
+]
 
 
 @dataclass
@@ -93,3 +95,21 @@ def is_problem(answer: httpx.Response, status: int, *pointers: str) -> bool:
     assert answer.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "status", "detail", "instance"} <= set(problem)
     return True
+
+
+async def opened(program: Program, agent: str | None = None) -> dict[str, Any]:
+    """A started sandbox session, as F shows it."""
+    key = a_key()
+    made = await program.post(f"/whatsapp/{agent or key}/sessions/init", {"sessionId": key, "provider": "SANDBOX"})
+    assert made.status_code == 202, made.text
+    [found] = [s for s in (await program.get("/api/sessions")).json() if s["sessionId"] == key]
+    return dict(found)
+
+
+async def waha_says(world: World, session: dict[str, Any], status: str) -> None:
+    """The WAHA server reports a state of the session's."""
+    body = waha_fake.webhook("session.status", {"name": session["sessionId"], "status": status}, session["sessionId"])
+    answer = await world.hub.http.post(
+        f"/webhooks/waha/{session['id']}", content=body, headers={"Content-Type": "application/json"}
+    )
+    assert answer.status_code == 200, answer.text
