@@ -5,7 +5,9 @@ on entities and write here; `write` then stores everything in bulk, in the order
 publishes the events in the order in which they happened.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from whatsapp_hub.application.ports.clock import NewId
@@ -16,6 +18,12 @@ from whatsapp_hub.domain.ids import MessageId, NotificationId, UserId
 from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType
 from whatsapp_hub.domain.notification import Notification, NotificationKind
 from whatsapp_hub.domain.user import User
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
+TOLD_OF_TARGETS = {
+    EventType.CONVERSATION_TARGET_WARNED: NotificationKind.TARGET_WARNED,
+    EventType.CONVERSATION_TARGET_BREACHED: NotificationKind.TARGET_BREACHED,
+}
 
 
 class Changes:
@@ -36,8 +44,12 @@ class Changes:
         self._events.extend(events)
 
     def conversation(self, conversation: Conversation, *, new: bool = False) -> None:
-        """It changed: its recorded events are taken now, which fixes their place in the order."""
-        self._events.extend(conversation.take_events())
+        """It changed: its recorded events are taken now, which fixes their place in the order. Whoever should know of
+        a target is notified."""
+        for event in conversation.take_events():
+            self._events.append(event)
+            if kind := TOLD_OF_TARGETS.get(event.type):
+                self._notify_of_target(conversation, kind, event.detail)
         if new:
             self._new_conversations[conversation.id] = conversation
         elif conversation.id not in self._new_conversations:
@@ -89,14 +101,25 @@ class Changes:
         self._outgoing.setdefault(provider, []).append(message)
         return message
 
-    def notify(self, conversation: Conversation, kind: NotificationKind, user_id: UserId | None = None) -> None:
+    def _notify_of_target(self, conversation: Conversation, kind: NotificationKind, of: Mapping[str, object]) -> None:
+        if conversation.assigned_user_id:
+            self.notify(conversation, kind, conversation.assigned_user_id, of)
+        self.notify(conversation, kind, None, of)
+
+    def notify(
+        self,
+        conversation: Conversation,
+        kind: NotificationKind,
+        user_id: UserId | None = None,
+        detail: Mapping[str, object] = NOTHING,
+    ) -> None:
         """Tell one user, or (None) the tenant's supervisors."""
         id = NotificationId(self.new_id())
         told = Notification(id, conversation.tenant_id, kind, conversation.id, self.now, user_id)
         self._notifications.append(told)
         audience = {"userId": str(user_id)} if user_id else {"role": "ADMIN"}
-        event = conversation.event(EventType.NOTIFICATION_CREATED, self.now, id=id, kind=kind.value, **audience)
-        self._events.append(event)
+        told_of = {"id": id, "kind": kind.value, **audience, **detail}
+        self._events.append(conversation.event(EventType.NOTIFICATION_CREATED, self.now, **told_of))
 
     def requeue(self, message: Message, provider: str) -> None:
         """A stored message goes to the end of its lane again."""

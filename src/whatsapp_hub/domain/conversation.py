@@ -19,6 +19,8 @@ from whatsapp_hub.domain.ids import (
 )
 from whatsapp_hub.domain.labels import checked
 from whatsapp_hub.domain.message import is_storable
+from whatsapp_hub.domain.rating import NOT_RATED, Rating
+from whatsapp_hub.domain.targets import NO_TARGETS, Target, Targets, Terms
 
 BOT_TEXTS_AN_HOUR = 10
 
@@ -58,7 +60,8 @@ class Conversation(Records):
     told of; `waiting_since` is the customer's first message that no person answered, `first_customer_at` and
     `first_response_at` the round's first message and the first answer by a person; `silenced` keeps the bot out of
     this round; `bot_part` is that of the session's bot, which is a program of the tenant's (`bot` elsewhere here is
-    the hub's own menu); `bot_texts` are the times of the last hour's bot texts in this chat."""
+    the hub's own menu); `bot_texts` are the times of the last hour's bot texts in this chat; `targets` are by when
+    people should answer and resolve it."""
 
     id: ConversationId
     tenant_id: TenantId
@@ -94,6 +97,8 @@ class Conversation(Records):
     priority: Priority = Priority.NORMAL
     labels: tuple[str, ...] = ()
     bot_texts: tuple[datetime, ...] = ()
+    targets: Targets = NO_TARGETS
+    rating: Rating = NOT_RATED
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def event(self, type: EventType, at: datetime, **detail: object) -> Event:
@@ -154,6 +159,7 @@ class Conversation(Records):
 
     def person_wrote(self, at: datetime) -> None:
         """A person answered, in the hub or on the phone itself: what the customer wrote has been read."""
+        self._breach(at)
         self.last_message_at = self.updated_at = at
         self.unread_count, self.waiting_since = 0, None
         if self.first_customer_at:
@@ -184,6 +190,7 @@ class Conversation(Records):
         """For this round, whoever takes the word from it."""
         if self.bot_part is BotPart.TALKING:
             self.bot_part, self.routing_reason = BotPart.HANDED_OVER, reason
+            self.targets = self.targets.resumed(self._running, self.created_at, at)
             self.record(self.event(EventType.CONVERSATION_HANDED_OVER, at, reason=reason, **detail))
 
     def silence(self) -> None:
@@ -265,6 +272,7 @@ class Conversation(Records):
     def resolve(self, at: datetime) -> None:
         """Close the round, remembering who and what it was."""
         self._require_live("resolved")
+        self._breach(at)
         self._remember()
         self.status, self.flow_state = ConversationStatus.RESOLVED, FlowState.RESOLVED
         self.timeout_at, self.waiting_since, self.unread_count = None, None, 0
@@ -279,6 +287,7 @@ class Conversation(Records):
         """Put a round away, whether it gives way to another or a person has done with it."""
         if self.status is ConversationStatus.ARCHIVED:
             raise Conflict("archived", "the conversation is archived already")
+        self._breach(at)
         self._remember()
         self.status, self.flow_state = ConversationStatus.ARCHIVED, FlowState.RESOLVED
         self.timeout_at, self.waiting_since, self.unread_count = None, None, 0
@@ -289,10 +298,65 @@ class Conversation(Records):
         """Take a closed round up again; whoever calls this finds its person. No bot has a part in it."""
         if self.is_live:
             raise Conflict("open", f"the conversation is {self.status} already")
-        self.resolved_at, self.silenced = None, True
+        closed_at = self.resolved_at or self.updated_at
+        self.rating, self.resolved_at, self.silenced = self.rating.withdrawn(), None, True
         self.bot_part = BotPart.NONE if self.bot_part is BotPart.NONE else BotPart.HANDED_OVER
         self._leave(at, reason)
+        self.targets = self.targets.resumed(self._running, closed_at, at)
         self.record(self.event(EventType.CONVERSATION_REOPENED, at, reason=reason))
+
+    def aim(self, terms: Terms, at: datetime) -> None:
+        """Its clocks count by these terms, from when they started: when one starts, and whenever it comes to a
+        department. What is missed already stays so."""
+        self._breach(at)
+        for target in self._running:
+            since = self.created_at if target is Target.RESOLUTION else self.first_customer_at or at
+            self.targets = self.targets.aimed(target, terms, since)
+
+    def look_at_targets(self, at: datetime) -> None:
+        """Tell what is missed, and what soon will be: each once."""
+        self._breach(at)
+        for target in self._running:
+            aim = self.targets.of(target)
+            if aim.warn_at and aim.warn_at < at:
+                self.targets = self.targets.warned(target)
+                self.record(self.event(EventType.CONVERSATION_TARGET_WARNED, at, target=target.value, dueAt=aim.due_at))
+
+    @property
+    def target_look_at(self) -> datetime | None:
+        """When one of its targets has something to tell next."""
+        return self.targets.next_look(self._running)
+
+    @property
+    def _running(self) -> tuple[Target, ...]:
+        """Targets that are neither met nor missed; none in a round that is over."""
+        waits = self.first_customer_at is not None and self.first_response_at is None
+        targets = (Target.FIRST_RESPONSE, Target.RESOLUTION) if waits else (Target.RESOLUTION,)
+        return tuple(t for t in targets if self.is_live and t not in self.targets.breaches)
+
+    def _breach(self, at: datetime) -> None:
+        """Whatever was due before is missed, though the sweep may not have come by yet."""
+        for target in self._running:
+            due = self.targets.of(target).due_at
+            if due and due < at:
+                self.targets, self.updated_at = self.targets.breached(target), at
+                self.record(self.event(EventType.CONVERSATION_TARGET_BREACHED, at, target=target.value, dueAt=due))
+
+    def may_be_rated(self, at: datetime) -> bool:
+        """Whether the customer may be asked how this round was."""
+        return self.first_customer_at is not None and self.rating.value is None and self.may_say(at)
+
+    def asked_for_rating(self, at: datetime) -> None:
+        self.rating = self.rating.asked(at)
+
+    def awaits_rating(self, at: datetime) -> bool:
+        """Whether what the customer wrote at that time may be a rating of this round."""
+        return not self.is_live and self.rating.is_awaited(at)
+
+    def rate(self, value: int, at: datetime) -> None:
+        self.rating = self.rating.given(value, at, self.assigned_user_id)
+        self.last_message_at = self.updated_at = at
+        self.record(self.event(EventType.CONVERSATION_RATED, at, rating=value))
 
     def classify(self, priority: Priority | None, labels: Iterable[str] | None, at: datetime) -> None:
         """None: leave it as it is. Raises Invalid."""

@@ -8,6 +8,8 @@ from whatsapp_hub.domain.errors import Flaw, Invalid
 from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.ids import DepartmentId, TenantId
 from whatsapp_hub.domain.message import is_storable
+from whatsapp_hub.domain.service_level import NOTHING_SET, USUAL, ServiceLevel
+from whatsapp_hub.domain.targets import Terms
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
@@ -19,7 +21,8 @@ class Department:
 
     `max_conversations` bounds each user who has no bound of their own; `last_agent_first`: a returning customer's last
     attendant goes before whoever has the fewest; `prefers_skills`: whoever has more of a conversation's labels among
-    their skills goes first. `hours` None: the company's, which `open_hours` already tells.
+    their skills goes first. `hours` None: the company's, which `open_hours` already tells; `usual_level` is the
+    company's service level, which `level` goes before.
     """
 
     id: DepartmentId
@@ -35,7 +38,9 @@ class Department:
     last_agent_first: bool = True
     prefers_skills: bool = True
     hours: Hours | None = None
+    level: ServiceLevel = NOTHING_SET
     open_hours: Hours | None = field(default=None, compare=False)
+    usual_level: ServiceLevel = field(default=NOTHING_SET, compare=False)
 
     def __post_init__(self) -> None:
         self.check()
@@ -62,13 +67,18 @@ class Department:
                 ),
             )
             if bad
-        ]
+        ] + self.level.flaws()
         if flaws:
             raise Invalid(*flaws)
 
     @property
     def response_timeout(self) -> timedelta:
         return timedelta(minutes=self.response_timeout_minutes)
+
+    @property
+    def terms(self) -> Terms:
+        """Its own settings, and the company's where it has none."""
+        return Terms(self.level.over(self.usual_level).over(USUAL), self.hours or self.open_hours)
 
     def is_open(self, at: datetime) -> bool:
         hours = self.hours or self.open_hours

@@ -17,6 +17,7 @@ from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.ids import DepartmentId, UserId
+from whatsapp_hub.domain.rating import rating_in
 from whatsapp_hub.domain.texts import Phrases, fold, menu
 
 CONFIRMATION_TIMEOUT = timedelta(minutes=2)
@@ -95,6 +96,11 @@ def customer_wrote(conversation: Conversation, text: str, script: Script, now: d
     if _is_new(conversation):
         return _open(conversation, script, now)
     return _choose(conversation, text, script, now)
+
+
+def rating_given(conversation: Conversation, text: str, at: datetime) -> int | None:
+    """The rating of a round that is over, if that is what the customer, asked for one, wrote at that time."""
+    return rating_in(text) if conversation.awaits_rating(at) else None
 
 
 def without_words(conversation: Conversation, script: Script) -> Step | None:

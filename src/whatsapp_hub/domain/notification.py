@@ -11,6 +11,8 @@ class NotificationKind(StrEnum):
     ASSIGNED = "conversation.assigned"
     UNROUTED = "conversation.unrouted"
     TIMED_OUT = "conversation.timed_out"
+    TARGET_WARNED = "conversation.target_warned"
+    TARGET_BREACHED = "conversation.target_breached"
 
 
 @dataclass(frozen=True, slots=True)

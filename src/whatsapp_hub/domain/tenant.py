@@ -10,6 +10,8 @@ from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.message import is_storable
+from whatsapp_hub.domain.service_level import NOTHING_SET, USUAL, ServiceLevel
+from whatsapp_hub.domain.targets import Terms
 
 _SLUG = re.compile(r"[a-z0-9_]{1,48}")
 
@@ -40,6 +42,7 @@ class Tenant:
     greeting: str | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
     hours: Hours | None = None
+    level: ServiceLevel = NOTHING_SET
 
     def __post_init__(self) -> None:
         self.check()
@@ -50,6 +53,13 @@ class Tenant:
             raise Invalid.field("slug", "must match [a-z0-9_]{1,48}")
         if not 1 <= len(self.name.strip()) <= 128 or not is_storable(self.name):
             raise Invalid.field("name", "must have 1 to 128 characters, without NUL")
+        if flaws := self.level.flaws():
+            raise Invalid(*flaws)
+
+    @property
+    def terms(self) -> Terms:
+        """What holds where no department has a word in it."""
+        return Terms(self.level.over(USUAL), self.hours)
 
     @property
     def schema(self) -> str:

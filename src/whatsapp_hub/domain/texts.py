@@ -26,6 +26,8 @@ class Phrases:
     queued: str
     transferred: str
     out_of_hours: str
+    ask_rating: str
+    rated: str
     yes: frozenset[str]
     no: frozenset[str]
 
@@ -41,6 +43,8 @@ PHRASES = {
         queued="Todos os nossos atendentes estão ocupados. Você está na fila e será atendido em breve.",
         transferred="Seu atendimento foi transferido para {department}. Aguarde um momento, por favor.",
         out_of_hours="Estamos fora do horário de atendimento. Sua mensagem foi recebida e será respondida em breve.",
+        ask_rating="Seu atendimento foi encerrado. De 1 a 5, que nota você dá ao atendimento? (5 é a melhor)",
+        rated="Obrigado pela sua avaliação!",
         yes=frozenset({"sim", "s", "yes", "ok", "claro", "quero", "isso"}),
         no=frozenset({"nao", "n", "no", "nenhum"}),
     ),
@@ -54,6 +58,8 @@ PHRASES = {
         queued="All our agents are busy. You are in the queue and will be answered soon.",
         transferred="Your conversation was transferred to {department}. One moment, please.",
         out_of_hours="We are closed at the moment. We have your message and will answer when we are back.",
+        ask_rating="Your conversation was closed. From 1 to 5, how would you rate our support? (5 is the best)",
+        rated="Thank you for your rating!",
         yes=frozenset({"yes", "y", "ok", "sure", "yep", "yeah"}),
         no=frozenset({"no", "n", "nope"}),
     ),
@@ -67,6 +73,8 @@ PHRASES = {
         queued="Todos nuestros agentes están ocupados. Está en la fila y será atendido pronto.",
         transferred="Su conversación fue transferida a {department}. Un momento, por favor.",
         out_of_hours="Estamos fuera del horario de atención. Recibimos su mensaje y le responderemos pronto.",
+        ask_rating="Su atención ha terminado. Del 1 al 5, ¿qué nota le da a la atención? (5 es la mejor)",
+        rated="¡Gracias por su calificación!",
         yes=frozenset({"si", "s", "ok", "claro", "yes"}),
         no=frozenset({"no", "n", "ninguno"}),
     ),

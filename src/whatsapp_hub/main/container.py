@@ -84,6 +84,7 @@ from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.hand_on import RedistributeAll, RedistributeConversations
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.routing.serve_queue import ServeAllQueues, ServeFreed, ServeQueue
+from whatsapp_hub.application.routing.tell_targets import TellTargets
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
@@ -236,7 +237,7 @@ class UseCases(Provider):
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
         *(OfferPasswordReset, ResetPassword),
         *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
-        *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows),
+        *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, TellTargets),
         *(RedistributeConversations, RedistributeAll, ExpirePresence),
         *(AcceptWebhook, AnswerHandshake, ReceiveEvents, WriteAsCustomer, ReadPhone, Trim, TrimNotifications),
     )

@@ -28,6 +28,7 @@ from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
+from whatsapp_hub.application.routing.tell_targets import TellTargets
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
 from whatsapp_hub.domain.ids import TenantId
@@ -145,6 +146,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("trim-log", 3600, await container.get(TrimLog)),
         Job("expire-deliveries", 60, partial(expire_deliveries, await container.get(WebhookQueue))),
         Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),
+        Job("targets", 15, partial(every, await container.get(TellTargets))),
         Job("presence", 60, partial(every, await container.get(ExpirePresence))),
     ]
 

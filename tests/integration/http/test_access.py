@@ -179,6 +179,10 @@ async def test_departments_are_made_changed_and_removed(company: Company) -> Non
         "lastAgentFirst": True,
         "maxConversations": None,
         "prefersSkills": True,
+        "firstResponseTargetMinutes": None,
+        "resolutionTargetMinutes": None,
+        "targetWarningPercent": None,
+        "asksRating": None,
         "createdAt": made["createdAt"],
     }
     url = f"/api/departments/{made['id']}"

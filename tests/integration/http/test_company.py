@@ -199,6 +199,37 @@ async def test_hours_bounds_and_preferences_are_set_shown_and_cleared(company: C
     assert (bad.status_code, [e["pointer"] for e in bad.json()["errors"]]) == (400, ["/hours/week/mon"])
 
 
+async def test_targets_and_the_question_are_set_shown_and_left_to_the_company(company: Company) -> None:
+    usual = {
+        "firstResponseTargetMinutes": None,
+        "resolutionTargetMinutes": None,
+        "targetWarningPercent": 80,
+        "asksRating": False,
+    }
+    assert usual.items() <= (await company.admin.get("/api/companies/me")).json().items()
+    wanted = {"firstResponseTargetMinutes": 15, "asksRating": True}
+    changed = (await company.admin.patch("/api/companies/me", wanted)).json()
+    assert (usual | wanted).items() <= changed.items()
+    path = f"/api/departments/{(await company.department())['id']}"
+    own = {
+        "firstResponseTargetMinutes": 0,
+        "resolutionTargetMinutes": 480,
+        "targetWarningPercent": 50,
+        "asksRating": False,
+    }
+    assert own.items() <= (await company.admin.patch(path, own)).json().items()
+    cleared = (await company.admin.patch(path, {"resolutionTargetMinutes": None, "asksRating": None})).json()
+    assert (cleared["resolutionTargetMinutes"], cleared["asksRating"]) == (None, None)
+    assert cleared["targetWarningPercent"] == 50
+    for where, name, value in (
+        (path, "firstResponseTargetMinutes", -1),
+        ("/api/companies/me", "resolutionTargetMinutes", 43_201),
+        (path, "targetWarningPercent", 101),
+    ):
+        bad = await company.admin.patch(where, {name: value})
+        assert (bad.status_code, [e["pointer"] for e in bad.json()["errors"]]) == (400, [f"/{name}"])
+
+
 async def test_skills_labels_and_priority_are_set_and_shown(company: Company) -> None:
     sales = await company.department()
     agent = await company.agent(sales, "ONLINE")

@@ -13,12 +13,17 @@ RESPONSES = {
 }  # fmt: skip
 
 
+NONE_KEPT = {"within": 0, "breached": 0, "share": None}
+
+
 async def test_a_new_company_has_nothing_to_show(company: Company) -> None:
     shown = (await company.admin.get("/api/metrics/dashboard")).json()
     assert shown == {
         "conversations": {"open": 0, "assigned": 0, "resolved": 0, "archived": 0},
         "messages": {"today": 0, "total": 0, "inbound": 0, "outbound": 0},
         **dict.fromkeys(RESPONSES),
+        "targets": {"firstResponse": NONE_KEPT, "resolution": NONE_KEPT},
+        "ratings": {"average": None, "count": 0},
     }
     sessions = (await company.admin.get("/api/metrics/sessions")).json()
     assert sessions == {"active": 0, "authSuccessRate": None, "messagesPerSecond": 0}

@@ -29,11 +29,13 @@ from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.hand_on import RedistributeAll, RedistributeConversations
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.routing.serve_queue import ServeAllQueues, ServeFreed, ServeQueue
+from whatsapp_hub.application.routing.tell_targets import TellTargets
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.message import Content, MessageType
+from whatsapp_hub.domain.service_level import ServiceLevel
 from whatsapp_hub.domain.session import Routing, Session, SessionStatus
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
@@ -74,6 +76,7 @@ class Desk:
         self.expire_presence = ExpirePresence(storage, clock, RedistributeAll(storage, redistribute))
         self.expire_flows = ExpireFlows(storage, clock, new_id)
         self.redirect = RedirectOverdue(storage, clock, new_id, self.serve_all)
+        self.tell_targets = TellTargets(storage, clock, new_id)
         self.assign = AssignConversation(storage, clock, new_id, freed)
         self.unassign = UnassignConversation(storage, clock, new_id, freed)
         self.transfer = TransferConversation(storage, clock, new_id, freed)
@@ -148,8 +151,10 @@ class Desk:
         """A person writes back."""
         async with self.hub.storage.tenant(self.id) as uow:
             stored = await uow.conversations.get(conversation.id)
-            stored.person_wrote(self.clock.now)
-            await uow.conversations.save([stored])
+            changes = Changes(uow, new_id, self.clock.now)
+            stored.person_wrote(changes.now)
+            changes.conversation(stored)
+            await changes.write()
             await uow.commit()
 
     async def sweeps(self) -> None:
@@ -157,6 +162,15 @@ class Desk:
         await self.expire_flows(self.id)
         await self.expire_presence(self.id)
         await self.redirect(self.id)
+        await self.tell_targets(self.id)
+
+    async def sets(self, level: ServiceLevel) -> None:
+        """The company's service level."""
+        async with self.hub.storage.tenant(self.id) as uow:
+            tenant = await uow.tenants.own()
+            tenant.level = level
+            await uow.tenants.save(tenant)
+            await uow.commit()
 
     async def said(self, conversation: Conversation) -> list[str]:
         """The bot's texts."""

@@ -22,17 +22,19 @@ from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
+from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.domain.assignment import Candidate
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.service_level import ServiceLevel
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
 
 PEOPLE, CUSTOMERS = 4, 5
 EXAMPLES = int(os.environ.get("DESK_EXAMPLES", "12"))
 people = st.integers(0, PEOPLE - 1)
 customers = st.integers(0, CUSTOMERS - 1)
-words = st.sampled_from(["Oi", "Vendas", "Suporte", "1", "sim", "não", "hm"])
+words = st.sampled_from(["Oi", "Vendas", "Suporte", "1", "sim", "não", "hm", "nota 5"])
 doings = st.sampled_from(["answer", "read", "resolve", "unassign", "archive", "to sales", "to support"])
 LIVE = (ConversationStatus.OPEN, ConversationStatus.ASSIGNED)
 
@@ -62,6 +64,7 @@ class Desks(RuleBasedStateMachine):
             self.people.append(await self.desk.person(department, OnlineStatus.ONLINE, max_conversations=bound))
         self.admin = await self.desk.person(None, OnlineStatus.OFFLINE, role=Role.ADMIN)
         self.phones = [f"551198{new_id().int % 10**6:06d}{n}" for n in range(CUSTOMERS)]
+        await self.desk.sets(ServiceLevel(2, 20, asks_rating=True))
         for phone in self.phones[:3]:
             await self.desk.writes(phone, "Oi", "Vendas")
 
@@ -138,8 +141,10 @@ class Desks(RuleBasedStateMachine):
             for one in (await self._held(self.people[person]))[:1]:
                 async with self.hub.storage.tenant(self.desk.id) as uow:
                     stored = await uow.conversations.get(one.id)
-                    stored.resolve(self.desk.clock.now)
-                    await uow.conversations.save([stored])
+                    changes = Changes(uow, new_id, self.desk.clock.now)
+                    stored.resolve(changes.now)
+                    changes.conversation(stored)
+                    await changes.write()
                     await uow.commit()
 
         self.do(resolving())
@@ -179,6 +184,7 @@ class Desks(RuleBasedStateMachine):
         for c in found:
             if c.status not in LIVE:
                 continue
+            assert c.target_look_at is None or c.target_look_at >= now, f"late and nobody was told: {c}"
             if c.is_queued:
                 assert not [u for u in free if u.department_id == c.department_id], (
                     f"waits though somebody is free: {c}"
@@ -208,10 +214,23 @@ class Desks(RuleBasedStateMachine):
                 assert c.timeout_at is not None, f"unanswered without a time-out: {c}"
             if c.status is ConversationStatus.OPEN and c.department_id is None and not c.silenced:
                 assert c.timeout_at is not None, f"with the bot without a time-out: {c}"
+            assert c.department_id is None or c.targets.resolution.due_at is not None, f"without a target: {c}"
         for person in self.people:
             bound = person.max_conversations
             assert bound is not None
             assert len(await self._held(person)) <= bound
+        told = await self.hub.owner.fetch(
+            """SELECT conversation_id, type, convert_from(body, 'UTF8')::json ->> 'target' AS target, count(*) AS n
+               FROM hub.outbox WHERE tenant_id = $1
+                 AND type IN ('conversation.target_warned', 'conversation.target_breached', 'conversation.rated')
+               GROUP BY 1, 2, 3""",
+            self.desk.id,
+        )
+        assert all(row["n"] == 1 for row in told), f"told twice: {[dict(row) for row in told]}"
+        missed = {(row["conversation_id"], row["target"]) for row in told if row["type"].endswith("breached")}
+        assert missed == {(c.id, target.value) for c in found for target in c.targets.breaches}
+        rated = {row["conversation_id"] for row in told if row["type"].endswith("rated")}
+        assert rated == {c.id for c in found if c.rating.value is not None}
         doubled = await self.hub.owner.fetchval(
             """SELECT count(*) FROM pooled.assignments a JOIN pooled.assignments b
                  ON b.conversation_id = a.conversation_id AND b.id > a.id

@@ -1,5 +1,6 @@
 """Whatever happens to a conversation, in whatever order, these hold."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hypothesis import settings
@@ -12,6 +13,7 @@ from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import UserId
+from whatsapp_hub.domain.service_level import ServiceLevel
 
 departments = st.sampled_from([SALES, SUPPORT, MONEY])
 people = st.sampled_from([user_id(number) for number in range(10, 14)])
@@ -35,7 +37,9 @@ class Rounds(RuleBasedStateMachine):
         self.said: list[datetime] = []
 
     def _told(self, what: str) -> None:
-        assert [event.type for event in self.round.take_events()] == [EVENT_OF[what]]
+        """Besides of targets, which anything may find missed."""
+        types = [event.type for event in self.round.take_events()]
+        assert [type for type in types if type is not EventType.CONVERSATION_TARGET_BREACHED] == [EVENT_OF[what]]
 
     @rule(seconds=st.integers(0, 1200))
     def time_passes(self, seconds: int) -> None:
@@ -80,6 +84,27 @@ class Rounds(RuleBasedStateMachine):
         if self.round.may_say(self.now):
             self.round.bot_said(self.now)
             self.said.append(self.now)
+
+    @rule(department=departments)
+    def its_targets_are_those_of_a_department(self, department: Department) -> None:
+        self.round.aim(replace(department, level=ServiceLevel(5, 30)).terms, self.now)
+        self.round.take_events()
+
+    @rule()
+    def the_sweep_looks_at_its_targets(self) -> None:
+        self.round.look_at_targets(self.now)
+        assert self.round.target_look_at is None or self.round.target_look_at >= self.now
+        self.round.take_events()
+
+    @rule()
+    @precondition(lambda self: not self.round.is_live)
+    def the_customer_rates_it(self) -> None:
+        if self.round.may_be_rated(self.now):
+            self.round.asked_for_rating(self.now)
+        if self.round.awaits_rating(self.now):
+            self.round.rate(5, self.now)
+            assert not self.round.awaits_rating(self.now)
+            assert [event.type for event in self.round.take_events()] == [EventType.CONVERSATION_RATED]
 
     @rule()
     @precondition(lambda self: self.round.is_live)
@@ -137,6 +162,11 @@ class Rounds(RuleBasedStateMachine):
     @invariant()
     def unread_messages_are_counted(self) -> None:
         assert self.round.unread_count == self.unread
+
+    @invariant()
+    def no_target_is_missed_twice_and_none_is_looked_at_when_it_is_over(self) -> None:
+        assert len(set(self.round.targets.breaches)) == len(self.round.targets.breaches)
+        assert self.round.is_live or self.round.target_look_at is None
 
     @invariant()
     def the_bot_keeps_to_its_measure(self) -> None:

@@ -1,5 +1,7 @@
 """What holds for the bot whatever a customer writes and whenever."""
 
+from datetime import timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,6 +116,21 @@ def test_a_decision_changes_nothing_and_is_the_same_each_time(chat: Chat, text: 
     first = flow.customer_wrote(chat.conversation, text, chat.script, NOW)
     assert flow.customer_wrote(chat.conversation, text, chat.script, NOW) == first
     assert repr(chat.conversation) == before
+
+
+@given(chats(), words, st.sampled_from(ConversationStatus), st.booleans(), waits)
+def test_words_are_a_rating_or_the_bots_to_answer_but_never_both(
+    chat: Chat, text: str, status: ConversationStatus, was_asked: bool, later: timedelta
+) -> None:
+    one = chat.conversation
+    one.status = status
+    if was_asked:
+        one.asked_for_rating(NOW)
+    before = repr(one)
+    value = flow.rating_given(one, text, NOW + later)
+    assert repr(one) == before
+    assert value is None or (was_asked and not one.is_live)
+    assert value is None or flow.customer_wrote(one, text, chat.script, NOW + later) is None
 
 
 names = st.lists(st.text("abcçãéXYZ 0123456789&-", min_size=1, max_size=12), min_size=1, max_size=12)

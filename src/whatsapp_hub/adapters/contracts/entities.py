@@ -15,6 +15,7 @@ from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
 from whatsapp_hub.domain.quick_reply import QuickReply
+from whatsapp_hub.domain.service_level import USUAL
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import User
@@ -75,6 +76,10 @@ def conversation(conversation: Conversation) -> Shown:
         "routingReason": conversation.routing_reason,
         "bot": None if conversation.bot_part is BotPart.NONE else conversation.bot_part.value,
         "unreadCount": conversation.unread_count,
+        "firstResponseDueAt": time(conversation.targets.first_response.due_at),
+        "resolutionDueAt": time(conversation.targets.resolution.due_at),
+        "breaches": [target.value for target in conversation.targets.breaches],
+        "rating": conversation.rating.value,
         "priority": conversation.priority.name,
         "labels": list(conversation.labels),
         "metadata": {"chatId": conversation.chat},
@@ -157,6 +162,7 @@ def department(department: Department) -> Shown:
         "lastAgentFirst": department.last_agent_first,
         "prefersSkills": department.prefers_skills,
         "hours": department.hours.shown() if department.hours else None,
+        **department.level.shown(),
         "createdAt": time(department.created_at),
     }
 
@@ -202,5 +208,6 @@ def tenant(tenant: Tenant) -> Shown:
         "greetingMessage": tenant.greeting,
         "texts": dict(tenant.texts),
         "hours": tenant.hours.shown() if tenant.hours else None,
+        **tenant.level.over(USUAL).shown(),
         "createdAt": time(tenant.created_at),
     }

@@ -1,17 +1,33 @@
 """What a PATCH gave: nothing, null, or a value."""
 
+from dataclasses import fields
 from typing import TypeVar
 
 import msgspec
 
 from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
 from whatsapp_hub.domain.hours import Hours
+from whatsapp_hub.domain.service_level import ServiceLevel
 
 T = TypeVar("T")
 
 
 def given(value: T | msgspec.UnsetType) -> T | Unchanged:
     return UNCHANGED if isinstance(value, msgspec.UnsetType) else value
+
+
+class LevelPatch(msgspec.Struct, kw_only=True, rename="camel"):
+    """By when customers should be answered and their rounds resolved, in minutes in which it is open."""
+
+    first_response_target_minutes: int | msgspec.UnsetType | None = msgspec.UNSET
+    resolution_target_minutes: int | msgspec.UnsetType | None = msgspec.UNSET
+    target_warning_percent: int | msgspec.UnsetType | None = msgspec.UNSET
+    asks_rating: bool | msgspec.UnsetType | None = msgspec.UNSET
+
+    def level(self) -> dict[str, int | bool | None]:
+        """What was given."""
+        names = (field.name for field in fields(ServiceLevel))
+        return {name: value for name in names if (value := getattr(self, name)) is not msgspec.UNSET}
 
 
 def hours_given(value: dict[str, object] | msgspec.UnsetType | None) -> Hours | Unchanged | None:

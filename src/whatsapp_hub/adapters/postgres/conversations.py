@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from whatsapp_hub.adapters.postgres import targets
 from whatsapp_hub.adapters.postgres.bulk import Columns, array
 from whatsapp_hub.domain.assignment import Assignment
 from whatsapp_hub.domain.bot import BotPart
@@ -46,6 +47,7 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "priority": "smallint",
     "labels": ("text", "text[]"),
     "bot_texts": ("text", "timestamptz[]"),
+    **targets.COLUMNS,
 }
 _ALL = Columns("conversations", {**_FIXED, **_MUTABLE})
 _CHANGES = Columns("conversations", _MUTABLE)
@@ -68,6 +70,8 @@ _FLOWS_TIMED_OUT = f"""{_SELECT} WHERE timeout_at <= $1 AND status = 'OPEN'
 _OVERDUE = f"""{_SELECT} WHERE timeout_at <= $1 AND (told_timeout IS NOT DISTINCT FROM timeout_at) = $3
       AND (status = 'ASSIGNED' OR status = 'OPEN' AND department_id IS NOT NULL)
     ORDER BY timeout_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
+_TARGETS_TO_TELL = f"""{_SELECT} WHERE target_look_at < $1
+    ORDER BY target_look_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
 _ROUTED_TO = f"""{_SELECT} WHERE assigned_user_id = $1 AND status = 'ASSIGNED'
       AND (bot_part = 'handed_over'
         OR session_id IN (SELECT id FROM hub.sessions WHERE routing = 'departments' OR bot IS NOT NULL))
@@ -85,7 +89,7 @@ _ASSIGNMENTS = """
 
 
 def conversation_of(row: Any) -> Conversation:
-    values = dict(row)
+    values = targets.read(dict(row))
     values["status"] = ConversationStatus(values["status"])
     values["flow_state"], values["bot_part"] = FlowState(values["flow_state"]), BotPart(values["bot_part"])
     values["bot_texts"], values["labels"] = tuple(values["bot_texts"]), tuple(values["labels"])
@@ -94,10 +98,10 @@ def conversation_of(row: Any) -> Conversation:
 
 
 def _row(conversation: Conversation, columns: Columns) -> list[object]:
-    values = [getattr(conversation, name) for name in columns.names]
-    values[columns.names.index("bot_texts")] = array(at.isoformat() for at in conversation.bot_texts)
-    values[columns.names.index("labels")] = array(conversation.labels)
-    return values
+    own = targets.values_of(conversation)
+    own["bot_texts"] = array(at.isoformat() for at in conversation.bot_texts)
+    own["labels"] = array(conversation.labels)
+    return [own[name] if name in own else getattr(conversation, name) for name in columns.names]
 
 
 def _holder(conversation: Conversation) -> UserId | None:
@@ -185,6 +189,9 @@ class PostgresConversations:
 
     async def overdue(self, now: datetime, limit: int, *, told: bool) -> list[Conversation]:
         return self._loaded(await self._connection.fetch(_OVERDUE, now, limit, told))
+
+    async def with_target_to_tell(self, now: datetime, limit: int) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_TARGETS_TO_TELL, now, limit))
 
     async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
         return self._loaded(await self._connection.fetch(_ROUTED_TO, user_id, limit))

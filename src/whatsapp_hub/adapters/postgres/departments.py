@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from whatsapp_hub.adapters.postgres.targets import level_of, stored_level
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.hours import Hours
@@ -14,12 +15,13 @@ from whatsapp_hub.domain.ids import DepartmentId
 _FIXED = ("id", "tenant_id", "created_at")
 _MUTABLE = (
     *("name", "slug", "color", "is_root", "response_timeout_minutes", "max_agents"),
-    *("max_conversations", "last_agent_first", "prefers_skills", "hours"),
+    *("max_conversations", "last_agent_first", "prefers_skills", "hours", "level"),
 )
 _NAMES = (*_FIXED, *_MUTABLE)
 _COLUMNS = ", ".join(_NAMES)
 SELECT = f"""
-    SELECT {_COLUMNS}, (SELECT t.hours FROM hub.tenants t WHERE t.id = hub.tenant()) AS open_hours FROM departments"""
+    SELECT {_COLUMNS}, (SELECT t.hours FROM hub.tenants t WHERE t.id = hub.tenant()) AS open_hours,
+      (SELECT t.level FROM hub.tenants t WHERE t.id = hub.tenant()) AS usual_level FROM departments"""
 ALL = f"{SELECT} ORDER BY created_at, id"
 ONE = f"{SELECT} WHERE id = $1"
 _LOCK = "SELECT FROM departments WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
@@ -38,6 +40,8 @@ def department_of(row: Any) -> Department:
     values = dict(row)
     for name in ("hours", "open_hours"):
         values[name] = hours_of(values[name])
+    for name in ("level", "usual_level"):
+        values[name] = level_of(values[name])
     return Department(**values)
 
 
@@ -50,7 +54,8 @@ def stored_hours(hours: Hours | None) -> str | None:
 
 
 def _values(department: Department, names: Iterable[str]) -> list[object]:
-    return [stored_hours(department.hours) if name == "hours" else getattr(department, name) for name in names]
+    stored = {"hours": stored_hours(department.hours), "level": stored_level(department.level)}
+    return [stored[name] if name in stored else getattr(department, name) for name in names]
 
 
 def _taken(error: asyncpg.UniqueViolationError) -> Conflict:

@@ -13,6 +13,7 @@ from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.departments import hours_of
 from whatsapp_hub.adapters.postgres.lines import LATE
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.adapters.postgres.targets import level_of
 from whatsapp_hub.application.ports.directory import Credentials, SilentSession, WebhookTarget
 from whatsapp_hub.domain.api_key import ApiKey
 from whatsapp_hub.domain.errors import Conflict, NotFound, Unavailable
@@ -21,7 +22,7 @@ from whatsapp_hub.domain.session import UNREADABLE
 from whatsapp_hub.domain.tenant import Language, Placement, Tenant
 from whatsapp_hub.domain.user import User
 
-TENANTS = "SELECT id, slug, name, created_at, placement, language, greeting, texts, hours FROM hub.tenants"
+TENANTS = "SELECT id, slug, name, created_at, placement, language, greeting, texts, hours, level FROM hub.tenants"
 _ADD_TENANT = """
     INSERT INTO hub.tenants (id, slug, name, created_at, placement, language, greeting)
     VALUES ($1, $2, $3, $4, $5, $6, $7)"""
@@ -94,6 +95,7 @@ _CACHED_ROUTES = 20_000
 def tenant_of(row: Any) -> Tenant:
     values = dict(row)
     values["texts"], values["hours"] = json.loads(values["texts"]), hours_of(values["hours"])
+    values["level"] = level_of(values["level"])
     values["placement"], values["language"] = Placement(values["placement"]), Language(values["language"])
     return Tenant(**values)
 

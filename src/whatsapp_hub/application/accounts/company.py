@@ -1,7 +1,7 @@
 """UpdateCompany: what a company's administrators set for all of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
 from whatsapp_hub.application.ports.security import Caller
@@ -19,13 +19,14 @@ GREETING_LENGTH = 1024
 @dataclass(frozen=True, slots=True)
 class CompanyChanges:
     """None: leave it as it is. An empty greeting, and an empty text, bring ours back. Without hours it is always
-    open."""
+    open. `level`: what was given of the service level, null among it, which brings ours back."""
 
     name: str | None = None
     language: Language | None = None
     greeting: str | None = None
     texts: Mapping[str, str] | None = None
     hours: Hours | Unchanged | None = UNCHANGED
+    level: Mapping[str, int | bool | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +57,5 @@ def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
         tenant.texts = {n: t for n, t in {**tenant.texts, **given}.items() if n not in changes.texts or n in given}
     if changes.hours is not UNCHANGED:
         tenant.hours = changes.hours
+    tenant.level = replace(tenant.level, **changes.level)  # type: ignore[arg-type] # by its own names
     tenant.check()

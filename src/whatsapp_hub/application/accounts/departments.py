@@ -1,6 +1,7 @@
 """CreateDepartment, UpdateDepartment, DeleteDepartment."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
 from whatsapp_hub.application.ports.clock import Clock, NewId
@@ -17,7 +18,8 @@ _CLEARABLE = frozenset({"max_conversations", "hours"})
 
 @dataclass(frozen=True, slots=True)
 class DepartmentChanges:
-    """None: leave it as it is (or, for a new one, the default); for hours and the bound it clears them."""
+    """None: leave it as it is (or, for a new one, the default); for hours and the bound it clears them. `level`: what
+    was given of the service level, null among it, which leaves it to the company."""
 
     name: str | None = None
     slug: str | None = None
@@ -29,10 +31,12 @@ class DepartmentChanges:
     prefers_skills: bool | None = None
     max_conversations: int | Unchanged | None = UNCHANGED
     hours: Hours | Unchanged | None = UNCHANGED
+    level: Mapping[str, int | bool | None] = field(default_factory=dict)
 
     def onto(self, department: Department) -> None:
         """Raises Invalid with every bad field, and then changes nothing that is stored."""
-        for name in self.__slots__:
+        department.level = replace(department.level, **self.level)  # type: ignore[arg-type] # by its own names
+        for name in set(self.__slots__) - {"level"}:
             value = getattr(self, name)
             keeps = value is UNCHANGED if name in _CLEARABLE else value is None
             if not keeps:

@@ -8,6 +8,7 @@ from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.reading.visibility import require_sight
+from whatsapp_hub.application.routing.ask_rating import ask_rating
 from whatsapp_hub.application.routing.hand_on import HandOn
 from whatsapp_hub.application.routing.serve_queue import ServeFreed
 from whatsapp_hub.domain.access import Action
@@ -17,7 +18,7 @@ from whatsapp_hub.domain.ids import ConversationId
 
 @dataclass(frozen=True, slots=True)
 class ResolveConversation:
-    """Close the round. Whoever had it is free for the next in the queue."""
+    """Close the round. Whoever had it is free for the next in the queue; its customer may be asked how it was."""
 
     storage: Storage
     clock: Clock
@@ -33,6 +34,7 @@ class ResolveConversation:
             changes = Changes(uow, self.new_id, self.clock())
             conversation.resolve(changes.now)
             changes.conversation(conversation)
+            await ask_rating(changes, conversation)
             await changes.write()
             await uow.commit()
         await self.serve_freed(caller.tenant_id, conversation.assigned_user_id)

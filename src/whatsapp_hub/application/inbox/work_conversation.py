@@ -81,7 +81,7 @@ class AssignConversation:
         department_id = conversation.department_id or user.department_id
         by = f" by {caller.email}" if caller.email and target_id != caller.user_id else ""
         reason = f"taken by {user.name}" if not by else f"assigned to {user.name}{by}"
-        deadline = await _deadline(uow, conversation, department_id, changes.now)
+        deadline = await _start_clocks(uow, conversation, department_id, changes.now)
         conversation.assign(user.id, department_id, changes.now, reason, deadline)
         changes.conversation(conversation)
         if target_id != caller.user_id:
@@ -90,13 +90,14 @@ class AssignConversation:
         changes.user(user)
 
 
-async def _deadline(
+async def _start_clocks(
     uow: UnitOfWork, conversation: Conversation, department_id: DepartmentId | None, now: datetime
 ) -> datetime | None:
-    """Time runs only where the hub routes."""
+    """Time runs only where the hub routes. Until when an answer is waited for."""
     departments = {d.id: d for d in await uow.departments.all()}
     if department_id not in departments or not await providers_of(uow, [conversation]):
         return None
+    conversation.aim(departments[department_id].terms, now)
     return answer_deadline(now, conversation, departments[department_id])
 
 

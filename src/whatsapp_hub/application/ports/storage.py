@@ -109,6 +109,10 @@ class Conversations(Protocol):
         those of which supervisors know already, or those of which they do not."""
         ...
 
+    async def with_target_to_tell(self, now: datetime, limit: int) -> list[Conversation]:
+        """Those of which a target was due, or its warning, before now; earliest first, locked; skips locked ones."""
+        ...
+
     async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
         """What the user holds of rounds that the hub routes (`Session.routes`), longest first, locked."""
         ...
@@ -299,7 +303,7 @@ class Tenants(Protocol):
         ...
 
     async def save(self, tenant: Tenant) -> None:
-        """Its name, language, greeting and texts."""
+        """Its name, language, greeting, texts, hours and service level."""
         ...
 
 

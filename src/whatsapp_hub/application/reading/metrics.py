@@ -1,6 +1,6 @@
 """Figures of a tenant: what dashboards show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean, median
@@ -9,6 +9,7 @@ from typing import Protocol
 from whatsapp_hub.domain.conversation import ConversationStatus
 from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.targets import Target
 from whatsapp_hub.domain.user import OnlineStatus
 
 
@@ -32,6 +33,28 @@ class FirstResponses:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """How many rounds kept to a target, and how many missed it."""
+
+    within: int
+    breached: int
+
+    @property
+    def share(self) -> float | None:
+        """Of those that had the target; None without any."""
+        rounds = self.within + self.breached
+        return self.within / rounds if rounds else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """What customers gave, from 1 to 5; None without any."""
+
+    average: float | None = None
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Dashboard:
     """`conversations`: open and assigned ones now, resolved and archived ones of the period; messages of the period,
     and of today in the company's time zone."""
@@ -41,11 +64,13 @@ class Dashboard:
     inbound: int
     outbound: int
     first_responses: FirstResponses
+    targets: Mapping[Target, Kept]
+    ratings: Ratings
 
 
 @dataclass(frozen=True, slots=True)
 class AgentFigures:
-    """Of one person: what they hold now, what they resolved and sent in the period."""
+    """Of one person: what they hold now; what they resolved and sent, and how they were rated, in the period."""
 
     user_id: UserId
     name: str
@@ -54,6 +79,7 @@ class AgentFigures:
     resolved: int
     sent: int
     first_responses: FirstResponses
+    ratings: Ratings
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,13 +49,15 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class ConversationFilter:
-    """`search` matches the customer's name or digits, case and accents ignored."""
+    """`search` matches the customer's name or digits, case and accents ignored; `breached`: those that missed a
+    target."""
 
     statuses: frozenset[ConversationStatus] = field(default_factory=frozenset)
     department_id: DepartmentId | None = None
     assigned_user_id: UserId | None = None
     session_id: SessionId | None = None
     search: str | None = None
+    breached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

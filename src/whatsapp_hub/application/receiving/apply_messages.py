@@ -11,6 +11,8 @@ from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origi
 from whatsapp_hub.application.receiving.batch import Batch, Seen
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
 from whatsapp_hub.application.routing.hand_over import HandOver
+from whatsapp_hub.application.routing.terms import terms_of
+from whatsapp_hub.domain import flow
 from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.contact import Contact, IdentityKind, address_of
 from whatsapp_hub.domain.conversation import Conversation
@@ -39,14 +41,19 @@ class ApplyMessages:
         if event.from_me and event.via_api and session.id in self._batch.busy:
             return
         contact = self._batch.contacts[id(event)]
-        conversation, is_new = self._round(session, contact, event)
+        if self._rates(session, contact, event):
+            return
+        conversation, is_new = await self._round(session, contact, event)
         message = self._store(session, contact, conversation, event)
         self._batch.messages[session.id, event.provider_message_id] = message
         if is_typed_now(event):
             conversation.person_wrote(self._changes.now)
             conversation.silence()
         elif not event.from_me and not is_about_earlier(event.content):
+            is_first = conversation.first_customer_at is None
             conversation.customer_wrote(self._changes.now, await self._patience(conversation, event))
+            if is_first:
+                await self._aim(session, conversation, event)
         self._changes.conversation(conversation, new=is_new)
         self._changes.new_message(message)
         if event.kind is ChatKind.PERSON and not event.from_me and not is_about_earlier(event.content):
@@ -58,7 +65,23 @@ class ApplyMessages:
         if is_ours and known.advance(MessageStatus.SENT, self._changes.now):
             self._changes.message(known)
 
-    def _round(self, session: Session, contact: Contact, event: MessageSeen) -> tuple[Conversation, bool]:
+    def _rates(self, session: Session, contact: Contact, event: MessageSeen) -> bool:
+        """Whether it was a rating of the last round, to which it then belongs: nothing is opened for it."""
+        latest = self._batch.rounds.get((session.id, contact.id))
+        is_text = event.content.type is MessageType.TEXT and not is_about_earlier(event.content)
+        may_rate = session.routing is Routing.DEPARTMENTS and event.kind is ChatKind.PERSON and not event.from_me
+        if latest is None or not is_text or not may_rate:
+            return False
+        value = flow.rating_given(latest, event.content.text, event.at)
+        if value is None:
+            return False
+        message = self._store(session, contact, latest, event)
+        self._batch.messages[session.id, event.provider_message_id] = message
+        self._changes.new_message(message)
+        self._menu.rated(latest, value, session.provider)
+        return True
+
+    async def _round(self, session: Session, contact: Contact, event: MessageSeen) -> tuple[Conversation, bool]:
         """The live round of this contact, or a new one that remembers the last."""
         key = (session.id, contact.id)
         latest = self._batch.rounds.get(key)
@@ -72,9 +95,16 @@ class ApplyMessages:
             conversation.continues(latest)
         if meets_bot:
             conversation.meet_bot()
+        await self._aim(session, conversation, event)
         conversation.opened(self._changes.now)
         self._batch.rounds[key] = conversation
         return conversation, True
+
+    async def _aim(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
+        """Targets are what people have, on sessions where the hub routes."""
+        is_bots = conversation.bot_part is BotPart.TALKING
+        if session.routing is Routing.DEPARTMENTS and event.kind is ChatKind.PERSON and not is_bots:
+            conversation.aim(await terms_of(self._changes.uow, conversation.department_id), self._changes.now)
 
     def _open(self, session: Session, contact: Contact, event: MessageSeen) -> Conversation:
         now = self._changes.now

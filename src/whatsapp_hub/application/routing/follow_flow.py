@@ -34,6 +34,12 @@ class FollowFlow:
         step = flow.timed_out(conversation, await self.script(), self._changes.now)
         await self._carry_out(conversation, step, provider)
 
+    def rated(self, conversation: Conversation, value: int, provider: str) -> None:
+        """The customer told how the round was that is over; it stays so."""
+        conversation.rate(value, self._changes.now)
+        self._changes.say(conversation, phrases_of(self._changes.uow.tenant).rated, provider)
+        self._changes.conversation(conversation)
+
     async def script(self) -> Script:
         if self._script is None:
             tenant = self._changes.uow.tenant

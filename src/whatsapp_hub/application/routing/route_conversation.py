@@ -33,6 +33,7 @@ class RouteConversation:
         if await self._assign(conversation, route, answer_by):
             return True
         reason = f"{route.reason}; {nobody(await self._people(department.id))}"
+        conversation.aim(department.terms, now)
         conversation.queue(department.id, now, department.timeout_from(now), reason)
         self._changes.conversation(conversation)
         return False
@@ -50,7 +51,7 @@ class RouteConversation:
         choice = await self._choice(department.id, prefer, route.avoid, wanted)
         if choice is None:
             return False
-        self.give(conversation, choice, route.department.id, answer_by, route.reason)
+        self.give(conversation, choice, department, answer_by, route.reason)
         return True
 
     async def to_anybody(self, conversation: Conversation, departments: dict[DepartmentId, Department]) -> bool:
@@ -61,7 +62,7 @@ class RouteConversation:
         assert choice.user.department_id is not None
         department = departments[choice.user.department_id]
         deadline = answer_deadline(self._changes.now, conversation, department)
-        self.give(conversation, choice, department.id, deadline, "nobody answered in time", FlowState.TIMEOUT_REDIRECT)
+        self.give(conversation, choice, department, deadline, "nobody answered in time", FlowState.TIMEOUT_REDIRECT)
         return True
 
     async def lock(self) -> None:
@@ -75,7 +76,7 @@ class RouteConversation:
         self,
         conversation: Conversation,
         choice: Choice,
-        department_id: DepartmentId | None,
+        department: Department,
         answer_by: datetime | None,
         because: str = "",
         state: FlowState = FlowState.ASSIGNED,
@@ -83,7 +84,8 @@ class RouteConversation:
         """Assign to this person and tell them."""
         now, user = self._changes.now, choice.user
         reason = f"{choice.reason}; {because}" if because else choice.reason
-        conversation.assign(user.id, department_id, now, reason, answer_by, state)
+        conversation.aim(department.terms, now)
+        conversation.assign(user.id, department.id, now, reason, answer_by, state)
         self._changes.conversation(conversation)
         self._changes.notify(conversation, NotificationKind.ASSIGNED, user.id)
         user.last_assigned_at = now

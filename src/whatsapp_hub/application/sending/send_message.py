@@ -9,6 +9,7 @@ from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Sighting, Storage, UnitOfWork
 from whatsapp_hub.application.reading.visibility import require_sight
+from whatsapp_hub.application.routing.terms import terms_of
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.capabilities import Feature
 from whatsapp_hub.domain.contact import Identity, IdentityKind, parse_address
@@ -17,7 +18,7 @@ from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
 from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Content, Message
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.session import Routing, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +142,18 @@ class StartConversation:
             conversation.meet_bot()
         if latest:
             conversation.continues(latest)
+        has_targets = session.routing is Routing.DEPARTMENTS and not is_group
+        if has_targets:
+            conversation.aim(uow.tenant.terms, changes.now)
         conversation.opened(changes.now)
         if take:
-            await self._take(uow, conversation, caller, changes)
+            await self._take(uow, conversation, caller, changes, has_targets=has_targets)
         changes.conversation(conversation, new=True)
         return conversation
 
-    async def _take(self, uow: UnitOfWork, conversation: Conversation, caller: Caller, changes: Changes) -> None:
+    async def _take(
+        self, uow: UnitOfWork, conversation: Conversation, caller: Caller, changes: Changes, *, has_targets: bool
+    ) -> None:
         """Whoever starts a conversation has it, unless they are no user of this tenant (a MASTER acting for it)."""
         if caller.user_id is None:
             return
@@ -156,6 +162,8 @@ class StartConversation:
         except NotFound:
             return
         reason = f"started by {user.name}"
+        if has_targets:
+            conversation.aim(await terms_of(uow, user.department_id), changes.now)
         conversation.assign(user.id, user.department_id, changes.now, reason)
 
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts import audit, entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.given import hours_given
+from whatsapp_hub.adapters.http.given import LevelPatch, hours_given
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
 from whatsapp_hub.application.accounts.default_session import CredentialChanges, SetCredentials
@@ -28,7 +28,7 @@ from whatsapp_hub.domain.ids import ConversationId, QuickReplyId
 from whatsapp_hub.domain.tenant import Language
 
 
-class CompanyPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+class CompanyPatch(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     """`phone_number_id` and `access_token` are the credentials of the session `default`."""
 
     name: str | None = None
@@ -70,11 +70,14 @@ async def update_company(
     use: FromDishka[UpdateCompany],
     credentials: FromDishka[SetCredentials],
 ) -> dict[str, object]:
-    """Change it (ADMIN). What is not given stays; an empty text brings ours back."""
+    """Change it (ADMIN). What is not given stays; an empty text brings ours back. `firstResponseTargetMinutes`,
+    `resolutionTargetMinutes` (null: none), `targetWarningPercent` (80) and `asksRating` (false: nobody is asked for a
+    rating from 1 to 5 after resolving) hold for departments that set none of their own."""
     if data.phone_number_id is not None or data.access_token is not None:
         await credentials(caller, CredentialChanges(data.phone_number_id, data.access_token))
-    hours = hours_given(data.hours)
-    tenant = await use(caller, CompanyChanges(data.name, data.language, data.greeting_message, data.texts, hours))
+    hours, level = hours_given(data.hours), data.level()
+    changes = CompanyChanges(data.name, data.language, data.greeting_message, data.texts, hours, level)
+    tenant = await use(caller, changes)
     return entities.tenant(tenant) | {"phoneNumberId": await credentials.shown(caller)}
 
 

@@ -70,16 +70,18 @@ async def list_conversations(
     assigned_user_id: Annotated[UUID | None, QueryParameter(name="assignedUserId")] = None,
     session_id: Annotated[UUID | None, QueryParameter(name="sessionId")] = None,
     search: Annotated[str | None, QueryParameter(max_length=200)] = None,
+    breached: FromQuery[bool] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[list[dict[str, object]]]:
-    """Those the caller may see, the most recently changed first."""
+    """Those the caller may see, the most recently changed first; `breached`: only those that missed a target."""
     wanted = ConversationFilter(
         statuses=_statuses(status),
         department_id=DepartmentId(department_id) if department_id else None,
         assigned_user_id=UserId(assigned_user_id) if assigned_user_id else None,
         session_id=SessionId(session_id) if session_id else None,
         search=search or None,
+        breached=breached,
     )
     sight = await sight_for(caller, queries)
     found = await queries.conversations(caller.tenant_id, sight, wanted, limit, cursor)
@@ -145,7 +147,8 @@ async def assign_conversation(
 async def resolve_conversation(
     caller: Asking, id: FromPath[UUID], use: FromDishka[ResolveConversation]
 ) -> dict[str, object]:
-    """Close the round."""
+    """Close the round. Where `asksRating` is on, the customer is asked for a rating from 1 to 5; what they write within
+    24 hours, if it is one, is stored as `rating` and opens no new round."""
     return entities.conversation(await use(caller, ConversationId(id)))
 
 

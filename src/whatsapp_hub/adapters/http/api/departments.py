@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.given import given, hours_given
+from whatsapp_hub.adapters.http.given import LevelPatch, given, hours_given
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.sight import sight_for
 from whatsapp_hub.application.accounts.departments import (
@@ -27,7 +27,7 @@ TAGS = ["departments"]
 READ = [allows(Action.READ_DEPARTMENTS)]
 
 
-class DepartmentPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+class DepartmentPatch(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename="camel"):
     name: str | None = None
     slug: str | None = None
     color: str | None = None
@@ -51,6 +51,7 @@ class DepartmentPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"
             prefers_skills=self.prefers_skills,
             max_conversations=given(self.max_conversations),
             hours=hours_given(self.hours),
+            level=self.level(),
         )
 
 
@@ -107,7 +108,9 @@ async def create_department(
 async def update_department(
     caller: Asking, id: FromPath[UUID], data: JSONBody[DepartmentPatch], use: FromDishka[UpdateDepartment]
 ) -> dict[str, object]:
-    """Change a department (ADMIN). What is not given stays; null clears `hours` and `maxConversations`."""
+    """Change a department (ADMIN). What is not given stays; null clears `hours` and `maxConversations`, and leaves
+    `firstResponseTargetMinutes`, `resolutionTargetMinutes`, `targetWarningPercent` and `asksRating` to the company. A
+    target of 0 is none, whatever the company's. Targets count the minutes in which the department is open."""
     return entities.department(await use(caller, DepartmentId(id), data.changes()))
 
 

@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.reading.metrics import FirstResponses, Metrics
+from whatsapp_hub.application.reading.metrics import FirstResponses, Kept, Metrics, Ratings
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Invalid
 
@@ -36,11 +36,20 @@ def _responses(first: FirstResponses) -> dict[str, object]:
     }
 
 
+def _kept(kept: Kept) -> dict[str, object]:
+    return {"within": kept.within, "breached": kept.breached, "share": kept.share}
+
+
+def _ratings(ratings: Ratings) -> dict[str, object]:
+    return {"average": ratings.average, "count": ratings.count}
+
+
 @get("/metrics/dashboard", guards=READ, tags=TAGS)
 async def get_dashboard(
     caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock], period: FromQuery[str] = "7d"
 ) -> dict[str, object]:
-    """The company's figures; times are in seconds, null where there is nothing yet."""
+    """The company's figures; times are in seconds, null where there is nothing yet. `targets`: how many rounds kept to
+    their target and how many missed it (`share`: of those that had one); `ratings` are from 1 to 5."""
     found = await metrics.dashboard(caller.tenant_id, clock(), _period(period))
     messages = {
         "today": found.messages_today,
@@ -49,7 +58,13 @@ async def get_dashboard(
         "outbound": found.outbound,
     }
     conversations = {status.value.lower(): count for status, count in found.conversations.items()}
-    return {"conversations": conversations, "messages": messages, **_responses(found.first_responses)}
+    return {
+        "conversations": conversations,
+        "messages": messages,
+        **_responses(found.first_responses),
+        "targets": {target.value: _kept(kept) for target, kept in found.targets.items()},
+        "ratings": _ratings(found.ratings),
+    }
 
 
 @get("/metrics/agents", guards=READ, tags=TAGS)
@@ -66,6 +81,7 @@ async def get_agents(
             "resolved": agent.resolved,
             "messagesSent": agent.sent,
             **_responses(agent.first_responses),
+            "ratings": _ratings(agent.ratings),
         }
         for agent in await metrics.agents(caller.tenant_id, clock(), _period(period))
     ]

@@ -47,6 +47,7 @@ _CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
     "department_id": _c.department_id == _given("department_id", _uuid),
     "assigned_user_id": _c.assigned_user_id == _given("assigned_user_id", _uuid),
     "session_id": _c.session_id == _given("session_id", _uuid),
+    "breached": _c.breaches.is_not(None),
     "at": sa.tuple_(_c.updated_at, _c.id) < sa.tuple_(_given("at", _TYPES["updated_at"]), _given("before", _uuid)),
 }
 
@@ -151,6 +152,7 @@ def statement(
         "department_id": filter.department_id,
         "assigned_user_id": filter.assigned_user_id,
         "session_id": filter.session_id,
+        "breached": filter.breached or None,
         "at": after and after.at,
     }
     shape = _Shape(

@@ -43,7 +43,7 @@ async def listed(
     rows = await _fetched(connection, tenant_id, sight, filter, limit, after, looked)
     if len(rows) == limit:
         return rows
-    if _is_indexed(words):
+    if _is_indexed(words) and not filter.breached:  # of which there are few
         asked = looked.name, looked.number, limit, ENOUGH, *_bounds(sight, filter, after)
         complete, ids = await connection.fetchrow(_SEARCH, *asked)
         if complete:

@@ -1,14 +1,23 @@
 """Figures of a tenant, as hub_app."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
-from whatsapp_hub.application.reading.metrics import AgentFigures, Dashboard, FirstResponses, SessionFigures
+from whatsapp_hub.application.reading.metrics import (
+    AgentFigures,
+    Dashboard,
+    FirstResponses,
+    Kept,
+    Ratings,
+    SessionFigures,
+)
 from whatsapp_hub.domain.conversation import ConversationStatus
 from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.targets import Target
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import OnlineStatus
 
@@ -38,6 +47,20 @@ _RESOLVED = """
 _SENT = """
     SELECT sender_id AS id, count(*) AS n FROM messages
     WHERE tenant_id = $1 AND created_at >= $2 AND sender_id IS NOT NULL GROUP BY 1"""
+# Kept: answered, or resolved, in time. Missed in the period: a breach is a change of its round, so that what changed
+# last before the period missed nothing in it.
+_TARGETS = """
+    SELECT
+      (SELECT count(*) FROM conversations WHERE tenant_id = $1 AND first_response_at >= $2
+         AND first_response_at <= first_response_due_at) AS answered_in_time,
+      (SELECT count(*) FROM conversations WHERE tenant_id = $1 AND status = 'RESOLVED' AND updated_at >= $2
+         AND resolved_at >= $2 AND resolved_at <= resolution_due_at) AS resolved_in_time,
+      count(*) FILTER (WHERE 'firstResponse' = ANY(breaches) AND first_response_due_at >= $2) AS answered_late,
+      count(*) FILTER (WHERE 'resolution' = ANY(breaches) AND resolution_due_at >= $2) AS resolved_late
+    FROM conversations WHERE tenant_id = $1 AND breaches IS NOT NULL AND updated_at >= $2"""
+_RATINGS = """
+    SELECT rated_user_id AS id, sum(rating) AS total, count(*) AS n FROM conversations
+    WHERE tenant_id = $1 AND rated_at >= $2 GROUP BY 1"""
 _SESSIONS = """
     SELECT (SELECT count(*) FROM hub.sessions WHERE tenant_id = $1 AND is_active AND status = 'CONNECTED') AS active,
       (SELECT count(*) FROM messages WHERE tenant_id = $1 AND created_at >= $2) AS recent,
@@ -58,12 +81,19 @@ class PostgresMetrics:
             states = {row["status"]: row["n"] for row in await connection.fetch(_STATES, tenant_id, since)}
             messages = await connection.fetchrow(_MESSAGES, tenant_id, since, _midnight(now, tenant))
             pairs = await connection.fetch(_RESPONSES, tenant_id, since, RESPONSES_LOOKED_AT)
+            kept = await connection.fetchrow(_TARGETS, tenant_id, since)
+            ratings = await connection.fetch(_RATINGS, tenant_id, since)
         return Dashboard(
             conversations={status: states.get(status.value, 0) for status in ConversationStatus},
             messages_today=messages["today"],
             inbound=messages["inbound"],
             outbound=messages["outbound"],
             first_responses=FirstResponses.of([_pair(row) for row in pairs], tenant.hours),
+            targets={
+                Target.FIRST_RESPONSE: Kept(kept["answered_in_time"], kept["answered_late"]),
+                Target.RESOLUTION: Kept(kept["resolved_in_time"], kept["resolved_late"]),
+            },
+            ratings=_rated(ratings),
         )
 
     async def agents(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[AgentFigures]:
@@ -73,6 +103,7 @@ class PostgresMetrics:
             resolved = _counts(await connection.fetch(_RESOLVED, tenant_id, since))
             sent = _counts(await connection.fetch(_SENT, tenant_id, since))
             rows = await connection.fetch(_RESPONSES, tenant_id, since, RESPONSES_LOOKED_AT)
+            ratings = await connection.fetch(_RATINGS, tenant_id, since)
         pairs: dict[Any, list[tuple[datetime, datetime]]] = defaultdict(list)
         for row in rows:
             pairs[row["assigned_user_id"]].append(_pair(row))
@@ -85,6 +116,7 @@ class PostgresMetrics:
                 resolved=resolved.get(p["id"], 0),
                 sent=sent.get(p["id"], 0),
                 first_responses=FirstResponses.of(pairs[p["id"]], tenant.hours),
+                ratings=_rated([row for row in ratings if row["id"] == p["id"]]),
             )
             for p in people
         ]
@@ -103,6 +135,11 @@ def _midnight(now: datetime, tenant: Tenant) -> datetime:
 
 def _pair(row: Any) -> tuple[datetime, datetime]:
     return row["first_customer_at"], row["first_response_at"]
+
+
+def _rated(rows: Sequence[Any]) -> Ratings:
+    count = sum(row["n"] for row in rows)
+    return Ratings(sum(row["total"] for row in rows) / count, count) if count else Ratings()
 
 
 def _counts(rows: Any) -> dict[Any, int]:

@@ -1,0 +1,20 @@
+"""The question after a round: how was it, from 1 to 5?"""
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.routing.hand_on import providers_of
+from whatsapp_hub.application.routing.terms import terms_of
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.texts import phrases_of
+
+
+async def ask_rating(changes: Changes, conversation: Conversation) -> None:
+    """Where the department, or the company, wants it, the hub routes and the bot may speak. Works inside one
+    transaction, on a round that was just resolved."""
+    uow = changes.uow
+    if not conversation.may_be_rated(changes.now):
+        return
+    if not (await terms_of(uow, conversation.department_id)).level.asks_rating:
+        return
+    provider = (await providers_of(uow, [conversation])).get(conversation.id)
+    if provider and changes.say(conversation, phrases_of(uow.tenant).ask_rating, provider):
+        conversation.asked_for_rating(changes.now)
