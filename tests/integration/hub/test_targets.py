@@ -51,6 +51,8 @@ async def test_the_schedule_tells_a_breach_to_agent_supervisors_log_and_lists(
     assert body["dueAt"] == body["conversation"]["firstResponseDueAt"]  # type: ignore[index] # JSON
     listed = (await company.admin.get("/api/conversations", breached="true")).json()
     assert [(c["id"], c["breaches"]) for c in listed] == [(one["id"], ["firstResponse"])]
+    named = (await company.admin.get("/api/conversations", breached="true", search="Ana")).json()
+    assert [c["id"] for c in named] == [one["id"]]
     mine = (await agent.get("/api/conversations", breached="true", status="ASSIGNED")).json()
     assert [c["id"] for c in mine] == [one["id"]]
     for conversation in (one, other):

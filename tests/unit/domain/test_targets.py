@@ -133,6 +133,21 @@ def test_taken_up_again_its_time_goes_on_where_it_stopped() -> None:
     assert one.targets.resolution.due_at == NOW + minutes(930)
 
 
+@pytest.mark.parametrize("aims_first", [True, False])
+def test_the_time_in_which_a_sessions_bot_had_it_does_not_count(aims_first: bool) -> None:
+    one, now = conversation(), NOW + minutes(45)
+    one.meet_bot()
+    one.customer_wrote(NOW, None)
+    if aims_first:  # somebody takes it from the bot
+        one.aim(TERMS, now)
+        one.assign(user_id(9), SALES.id, now, "a test")
+    else:
+        one.hand_over(now, "a test")
+        one.aim(TERMS, now)
+    assert due(one) == (now + minutes(10), now + minutes(60))
+    assert told(one) == []
+
+
 def test_a_round_that_is_put_away_has_no_targets_any_more() -> None:
     one = waiting()
     one.archive(NOW + minutes(1), "a test")
