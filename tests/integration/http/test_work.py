@@ -12,7 +12,7 @@ CONVERSATION_FIELDS = {
     "id", "companyId", "sessionId", "contactId", "customerPhone", "customerName", "status", "flowState",
     "departmentId", "assignedUserId", "timeoutAt", "routedAt", "assignedAt", "greetingSentAt", "lastDepartmentId",
     "lastAttendantId", "routingReason", "unreadCount", "priority", "labels", "metadata", "createdAt", "updatedAt",
-    "firstResponseDueAt", "resolutionDueAt", "breaches", "rating",
+    "firstResponseDueAt", "resolutionDueAt", "breaches", "rating", "bot",
 }  # fmt: skip
 MESSAGE_FIELDS = {
     "id", "whatsappMessageId", "sessionId", "conversationId", "contactId", "senderId", "direction", "type",
