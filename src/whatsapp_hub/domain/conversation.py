@@ -55,7 +55,8 @@ LIVE = frozenset({ConversationStatus.OPEN, ConversationStatus.ASSIGNED})
 
 @dataclass(slots=True)
 class Conversation(Records):
-    """`chat` is the provider's address of the chat; `timeout_at` is when somebody has waited too long
+    """`chat` is the provider's address of the chat; `customer_name` is what the customer is called here, `profile_name`
+    how they call themselves on WhatsApp; `timeout_at` is when somebody has waited too long
     (a question, the menu, the queue or an unanswered message), `told_timeout` the time-out that supervisors were
     told of; `waiting_since` is the customer's first message that no person answered, `first_customer_at` and
     `first_response_at` the round's first message and the first answer by a person; `silenced` keeps the bot out of
@@ -72,6 +73,7 @@ class Conversation(Records):
     updated_at: datetime
     customer_phone: str | None = None
     customer_name: str | None = None
+    profile_name: str | None = None
     status: ConversationStatus = ConversationStatus.OPEN
     flow_state: FlowState = FlowState.GREETING
     department_id: DepartmentId | None = None

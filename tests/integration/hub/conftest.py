@@ -133,3 +133,10 @@ def short_deadlines(drain: DrainLanes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A provider has 0.7 s to answer, an attempt is given up after 1.5 s, its lane goes on 1 s later."""
     monkeypatch.setattr(drain, "deadlines", Deadlines(call_s=0.7, lease_s=1.5, start_by_s=1.0))
     monkeypatch.setattr(complete_sends, "RECEIPT_WAIT_S", 1.0)
+
+
+@pytest_asyncio.fixture(scope="module")
+async def document(world: World) -> dict[str, Any]:
+    answer = await world.hub.http.get("/schema/openapi.json")
+    assert answer.status_code == 200
+    return dict(answer.json())

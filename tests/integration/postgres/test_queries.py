@@ -132,13 +132,13 @@ async def test_single_reads(world: World, queries: PostgresQueries) -> None:
     assert await queries.user(tenant_id, user.id) == user
     assert (await queries.departments(tenant_id, 50, None)).items == [department]
     assert (await queries.sessions(tenant_id, 50, None)).items == [world.session]
-    assert (await queries.queue(tenant_id, department.id, 50, None)).items == []
+    assert (await queries.queue(tenant_id, ALL, department.id, 50, None)).items == []
     async with world.uow() as uow:
         c = await uow.conversations.get(conversation.id)
         c.queue(department.id, NOW, timedelta(minutes=1), "test")
         await uow.conversations.save([c])
         await uow.commit()
-    assert [c.id for c in (await queries.queue(tenant_id, department.id, 50, None)).items] == [conversation.id]
+    assert [c.id for c in (await queries.queue(tenant_id, ALL, department.id, 50, None)).items] == [conversation.id]
 
 
 async def test_targets_are_found_by_route_and_at_most_a_second_old(world: World) -> None:

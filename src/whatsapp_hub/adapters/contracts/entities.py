@@ -82,7 +82,7 @@ def conversation(conversation: Conversation) -> Shown:
         "rating": conversation.rating.value,
         "priority": conversation.priority.name,
         "labels": list(conversation.labels),
-        "metadata": {"chatId": conversation.chat},
+        "metadata": {"chatId": conversation.chat, "profile": {"name": conversation.profile_name}},
         "createdAt": time(conversation.created_at),
         "updatedAt": time(conversation.updated_at),
     }

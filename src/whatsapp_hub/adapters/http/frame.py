@@ -2,12 +2,14 @@
 
 import re
 import time
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import structlog
 
 from whatsapp_hub.adapters.http.asgi import App, Event, Receive, Scope, Send, tell
-from whatsapp_hub.adapters.http.problems import Problem
+from whatsapp_hub.adapters.http.problems import Problem, pointer
+from whatsapp_hub.domain.errors import Flaw
 
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _PHONE = re.compile(r"(?<![0-9A-Za-z-])[0-9]{4,}([0-9]{4})(?![0-9A-Za-z-])")
@@ -25,7 +27,6 @@ _HEADERS = (
     (b"content-security-policy", _POLICY),
     (b"cache-control", b"no-store"),
 )
-_NUL = Problem(400, "invalid", "an address must not contain NUL")
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 log = structlog.get_logger(__name__)
@@ -66,7 +67,10 @@ class Frame:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    await tell(_NUL, scope, send)
+    """NUL is in no text of a database. Names the parameters that have it."""
+    given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    flaws = tuple(Flaw(pointer(name), "must not contain NUL") for name, value in given if "\x00" in name + value)
+    await tell(Problem(400, "invalid", "an address must not contain NUL", flaws), scope, send)
 
 
 def masked(path: str) -> str:

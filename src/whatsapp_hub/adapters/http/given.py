@@ -1,11 +1,13 @@
-"""What a PATCH gave: nothing, null, or a value."""
+"""What a client gave: in a PATCH nothing, null, or a value; moments."""
 
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import TypeVar
 
 import msgspec
 
 from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
+from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.service_level import ServiceLevel
 
@@ -28,6 +30,16 @@ class LevelPatch(msgspec.Struct, kw_only=True, rename="camel"):
         """What was given."""
         names = (field.name for field in fields(ServiceLevel))
         return {name: value for name in names if (value := getattr(self, name)) is not msgspec.UNSET}
+
+
+def utc(name: str, at: datetime | None) -> datetime | None:
+    """That moment in UTC, which it is in if it names no zone. Raises Invalid: UTC has no such moment."""
+    if at is None:
+        return None
+    try:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except OverflowError:
+        raise Invalid.field(name, "is out of range") from None
 
 
 def hours_given(value: dict[str, object] | msgspec.UnsetType | None) -> Hours | Unchanged | None:

@@ -108,6 +108,8 @@ def describe(error: Exception) -> Problem:
 
 def _of_http(error: HTTPException) -> Problem:
     flaws = tuple(_flaws_of(error)) if isinstance(error, ValidationException) else ()
+    if error.status_code == HTTPStatus.BAD_REQUEST and not flaws:
+        flaws = (Flaw("", _reason(error.detail)),)  # the body as a whole: it is no JSON, or no form
     if flaws:
         return describe(Invalid(*flaws))
     kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")

@@ -22,6 +22,7 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "updated_at": "timestamptz",
     "customer_phone": "text",
     "customer_name": "text",
+    "profile_name": "text",
     "status": "text",
     "flow_state": "text",
     "department_id": "uuid",

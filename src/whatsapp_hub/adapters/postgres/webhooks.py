@@ -153,7 +153,8 @@ class PostgresWebhooks:
         return [_record(row) for row in rows]
 
     async def replay(self, delivery_id: int) -> DeliveryRecord:
-        found = await self._connection.fetchrow(_TO_REPLAY, delivery_id)
+        is_one = delivery_id < 2**63  # no larger number is a bigint
+        found = await self._connection.fetchrow(_TO_REPLAY, delivery_id) if is_one else None
         if found is None:
             raise NotFound("delivery", delivery_id)
         if not found["is_active"]:

@@ -121,9 +121,9 @@ class Queries(Protocol):
     async def department(self, tenant_id: TenantId, department_id: DepartmentId) -> Department: ...
 
     async def queue(
-        self, tenant_id: TenantId, department_id: DepartmentId, limit: int, cursor: str | None
+        self, tenant_id: TenantId, sight: Sight, department_id: DepartmentId, limit: int, cursor: str | None
     ) -> Page[Conversation]:
-        """Longest waiting first."""
+        """Longest waiting first; nothing for whoever does not see the department's."""
         ...
 
     async def sessions(self, tenant_id: TenantId, limit: int, cursor: str | None) -> Page[Session]:

@@ -87,6 +87,7 @@ class ApplyMessages:
         latest = self._batch.rounds.get(key)
         meets_bot = session.bot is not None and event.kind is ChatKind.PERSON
         if latest and (latest.is_live or is_about_earlier(event.content)):
+            latest.profile_name = contact.name
             if meets_bot and latest.is_live:
                 latest.meet_bot()
             return latest, False
@@ -118,6 +119,7 @@ class ApplyMessages:
             updated_at=now,
             customer_phone=contact.phone_number,
             customer_name=contact.name,
+            profile_name=contact.name,
             silenced=event.kind is not ChatKind.PERSON,
         )
 

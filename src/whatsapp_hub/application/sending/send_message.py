@@ -136,6 +136,7 @@ class StartConversation:
             updated_at=changes.now,
             customer_phone=contact.phone_number,
             customer_name=contact.name,
+            profile_name=contact.name,
             silenced=not is_bots,
         )
         if session.bot and not is_group:

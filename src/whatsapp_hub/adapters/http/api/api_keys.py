@@ -11,6 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts.api_keys import api_key
 from whatsapp_hub.adapters.http.auth import Asking
+from whatsapp_hub.adapters.http.given import utc
 from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys, RevokeApiKey
 from whatsapp_hub.domain.ids import ApiKeyId
 
@@ -32,7 +33,7 @@ async def create_api_key(
     caller: Asking, data: JSONBody[ApiKeyBody], use: FromDishka[CreateApiKey]
 ) -> dict[str, object]:
     """A new key. `key` is its secret, shown this once."""
-    key, secret = await use(caller, data.name, data.scopes, data.expires_at)
+    key, secret = await use(caller, data.name, data.scopes, utc("expiresAt", data.expires_at))
     return {**api_key(key), "key": secret}
 
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts import audit, entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.given import LevelPatch, hours_given
+from whatsapp_hub.adapters.http.given import LevelPatch, hours_given, utc
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
 from whatsapp_hub.application.accounts.default_session import CredentialChanges, SetCredentials
@@ -143,7 +143,7 @@ async def list_audit(
     cursor: Cursor = None,
 ) -> Response[list[dict[str, object]]]:
     """Who changed what, the newest first (ADMIN): before and after, and where it came from."""
-    wanted = AuditFilter(user_id, entity, entity_id, since, until)
+    wanted = AuditFilter(user_id, entity, entity_id, utc("since", since), utc("until", until))
     found = await trail.entries(caller.tenant_id, wanted, limit, cursor)
     return page([audit.entry(entry) for entry in found.items], found.next_cursor)
 

@@ -19,7 +19,6 @@ from whatsapp_hub.application.accounts.departments import (
     UpdateDepartment,
 )
 from whatsapp_hub.application.reading.queries import Queries, UserFilter
-from whatsapp_hub.application.reading.visibility import is_in
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.ids import DepartmentId
 
@@ -90,10 +89,9 @@ async def list_queue(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
 ) -> Response[list[dict[str, object]]]:
     """Conversations that wait for somebody free, the longest waiting first."""
-    department = await queries.department(caller.tenant_id, DepartmentId(id))
     sight = await sight_for(caller, queries)
-    found = await queries.queue(caller.tenant_id, department.id, limit, cursor)
-    return page([entities.conversation(c) for c in found.items if is_in(sight, c)], found.next_cursor)
+    found = await queries.queue(caller.tenant_id, sight, DepartmentId(id), limit, cursor)
+    return page([entities.conversation(c) for c in found.items], found.next_cursor)
 
 
 @post("/departments", tags=TAGS)

@@ -178,12 +178,14 @@ class PostgresQueries:
         return departments.department_of(await self._one(tenant_id, "department", department_id, departments.ONE))
 
     async def queue(
-        self, tenant_id: TenantId, department_id: DepartmentId, limit: int, cursor: str | None
+        self, tenant_id: TenantId, sight: Sight, department_id: DepartmentId, limit: int, cursor: str | None
     ) -> Page[Conversation]:
         after = read_ranked(cursor) if cursor is not None else Ranked(-_HIGHEST, _LONG_AGO.at, _LONG_AGO.id)
         async with self._storage.connection(tenant_id) as connection:
             if not await connection.fetchrow(departments.ONE, department_id):
                 raise NotFound("department", department_id)
+            if not sight.everything and sight.department_id != department_id:
+                return Page([])
             rows = await connection.fetch(_QUEUE, department_id, after.rank, after.at, after.id, limit + 1)
         return _page(
             rows, conversations.conversation_of, limit, lambda c: Ranked(-c.priority, c.routed_at or c.created_at, c.id)

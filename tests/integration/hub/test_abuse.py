@@ -1,0 +1,215 @@
+"""Whatever a client sends to the API, it is told what is wrong with it: 400 with the fields named, 404, 409, 422; a 5xx
+never. Every route, parameter and field that the reference knows, with every strange value."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest_asyncio
+
+from tests.integration.http.conftest import Company
+from tests.integration.hub.reference import body_of, operations
+from tests.integration.hub.world import World, a_phone
+
+Operation = dict[str, Any]
+JSON = {"Content-Type": "application/json"}
+STRANGE: list[Any] = [
+    *(None, True, -1, 5, 2**31, 2**63, 10**400, 1.5, "", "x", "a\x00b", "\ud800", "😀" * 300, "x" * 100_000),
+    *(
+        [],
+        [1],
+        [None],
+        {},
+        {"a": 1},
+        {"\x00": 1},
+        "9999-12-31T23:59:59-23:59",
+        "0001-01-01T00:00:00+23:59",
+        str(uuid4()),
+        "{{x}}",
+        "{0}",
+    ),
+]
+ASKED = [
+    *("", "x", "-1", "0", "201", "99999999999999999999999", "NaN", "%FF%FE", "a%00", "W10", "WzEsMl0", "eyJhIjoxfQ"),
+    *(
+        "0001-01-01T00:00:00%2B23:59",
+        "9999-12-31T23:59:59-23:59",
+        "2026-01-01T00:00:00",
+        "x" * 3000,
+        "' OR 1=1 --",
+        "OPEN,,",
+        str(uuid4()),
+    ),
+]
+BODIES = [b"", b"{", b"\xff", b"[" * 50_000, b'{"a": 1, "a": 2}', b"NaN", b'"\xed\xa0\x80"']
+HEADERS: list[dict[str, Any]] = [
+    {"Idempotency-Key": "x" * 5000},
+    {"Idempotency-Key": ""},
+    {"Idempotency-Key": "é".encode()},
+    {"X-Company-Id": "x"},
+    {"Content-Type": "application/xml"},
+    {"Accept": b"\x80"},
+]
+
+
+@dataclass
+class Abuser:
+    """Asks as an administrator and collects what should not have been answered."""
+
+    company: Company
+    ids: dict[str, str]
+    asked: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def url(self, path: str, id: str | None = None) -> str:
+        kind = path.removeprefix("/api/").split("/")[0]
+        return path.replace("{id}", id or self.ids.get(kind, "1" if "deliveries/{id}" in path else str(uuid4())))
+
+    async def asks(self, method: str, url: str, what: str, headers: dict[str, Any] | None = None, **more: Any) -> None:
+        self.asked += 1
+        headers = {**self.company.admin.headers, **(headers or {})}
+        answer = await self.company.hub.http.request(method, url, headers=headers, **more)
+        is_problem = answer.headers.get("content-type") == "application/problem+json"
+        names = is_problem and answer.json().get("errors")
+        if answer.status_code >= 500 or (answer.status_code >= 400 and not is_problem):
+            self.wrong.append(f"{method} {url[:100]} {what}: {answer.status_code}")
+        elif answer.status_code == 400 and not names:
+            self.wrong.append(f"{method} {url[:100]} {what}: no field is named: {answer.text}")
+
+
+@pytest_asyncio.fixture
+async def abuser(company: Company) -> Abuser:
+    """A company with one thing of every kind."""
+    admin, department = company.admin, await company.department("Vendas")
+    agent, session = await company.agent(department, "ONLINE"), await company.session(routing="none")
+    body = {"sessionId": session["id"], "to": a_phone(), "content": "x"}
+    conversation = (await admin.post("/api/conversations", body)).json()
+    shown = (await admin.get(f"/api/conversations/{conversation['id']}/messages")).json()
+    reply = (await admin.post("/api/quick-replies", {"shortcut": "a", "content": "x"})).json()
+    hook = (await admin.post("/api/webhooks", {"url": "https://example.org/x", "events": ["*"]})).json()
+    return Abuser(
+        company,
+        {
+            "departments": department["id"],
+            "users": agent.id,
+            "sessions": session["id"],
+            "conversations": conversation["id"],
+            "messages": shown["messages"][0]["id"],
+            "quick-replies": reply["id"],
+            "webhooks": hook["id"],
+        },
+    )
+
+
+def mild_first(operation: tuple[str, str, Operation]) -> tuple[bool, bool]:
+    """What ends a thing comes after all that can be done with it."""
+    method, path, _ = operation
+    return method == "delete", path.endswith(("/archive", "/resolve", "/stop", "/logout"))
+
+
+def mine(document: dict[str, Any]) -> list[tuple[str, str, Operation]]:
+    """Contract E and F's resources: all but streams, which do not end."""
+    ours = (o for o in operations(document) if o[1].startswith("/api") and "stream" not in o[1])
+    return sorted(ours, key=mild_first)
+
+
+def fields_of(operation: Operation, document: dict[str, Any]) -> list[str] | None:
+    """The names of a JSON body's fields; None: it takes no body."""
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/json" not in content:
+        return None
+    schema = content["application/json"]["schema"]
+    while "properties" not in schema:
+        choices = [s for s in schema.get("oneOf", ()) if s.get("type") != "null"]
+        schema = choices[0] if choices else document["components"]["schemas"][schema["$ref"].rsplit("/")[-1]]
+    return list(schema["properties"])
+
+
+async def test_a_strange_parameter_is_named(world: World, abuser: Abuser, document: dict[str, Any]) -> None:
+    for method, path, operation in mine(document):
+        if method != "get":
+            continue
+        names = [p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"]
+        for name in names:
+            for value in ASKED:
+                await abuser.asks(method, f"{abuser.url(path)}?{name}={value}", name)
+            await abuser.asks(method, f"{abuser.url(path)}?{name}=1&{name}=2", f"{name} twice")
+    assert abuser.wrong == []
+    assert abuser.asked > 500
+
+
+async def test_a_strange_id_does_not_exist(world: World, abuser: Abuser, document: dict[str, Any]) -> None:
+    for method, path, operation in mine(document):
+        if "{id}" in path:
+            for id in ("x", "9" * 40, "0" * 8, "%F0%9F%98%80"):
+                await abuser.asks(method, abuser.url(path, id), f"id {id}", json=body_of(operation, document))
+    assert abuser.wrong == []
+    assert abuser.asked > 150
+
+
+async def test_a_strange_field_is_named(world: World, abuser: Abuser, document: dict[str, Any]) -> None:
+    for method, path, operation in mine(document):
+        if (fields := fields_of(operation, document)) is None:
+            continue
+        url, valid = abuser.url(path), body_of(operation, document) or {}
+        for name in fields:
+            for value in STRANGE:
+                content = json.dumps({**valid, name: value}).encode()
+                await abuser.asks(method, url, f"{name}={str(value)[:20]!r}", JSON, content=content)
+        for more in ({"nobodyKnows": 1}, {"__proto__": {}}):
+            await abuser.asks(method, url, "an unknown field", json={**valid, **more})
+    assert abuser.wrong == []
+    assert abuser.asked > 1000
+
+
+async def test_what_is_no_body_is_refused(world: World, abuser: Abuser, document: dict[str, Any]) -> None:
+    for method, path, operation in mine(document):
+        if fields_of(operation, document) is None:
+            continue
+        for content in (*BODIES, *(json.dumps(value).encode() for value in STRANGE)):
+            await abuser.asks(method, abuser.url(path), f"the body {content[:10]!r}", JSON, content=content)
+    assert abuser.wrong == []
+    assert abuser.asked > 500
+
+
+async def test_strange_headers_are_refused_or_ignored(world: World, abuser: Abuser, document: dict[str, Any]) -> None:
+    for method, path, operation in mine(document):
+        for headers in HEADERS:
+            await abuser.asks(method, abuser.url(path), str(headers), headers, json=body_of(operation, document))
+    assert abuser.wrong == []
+
+
+async def test_a_strange_form_is_refused_by_its_field(world: World, abuser: Abuser) -> None:
+    url, conversation = "/api/messages/send-media", {"conversationId": abuser.ids["conversations"]}
+    file = {"file": ("a.txt", b"x", "text/plain")}
+    forms: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({}, file),
+        (conversation, {}),
+        ({"conversationId": "x"}, file),
+        ({**conversation, "file": "text"}, {}),
+        ({**conversation, "caption": "x\x00"}, file),
+        ({**conversation, "caption": "x" * 5000}, file),
+        ({**conversation, "more": "x"}, file),
+        (conversation, {"file": ("a\x00.txt", b"x", "text/plain")}),
+        (conversation, {"file": ("../../a.txt", b"x", "no type")}),
+        (conversation, {"file": ("", b"", "")}),
+        (conversation, {"file": ("x" * 5000, b"x", "text/plain")}),
+        (conversation, {**file, "caption": ("c.txt", b"x", "text/plain")}),
+    ]
+    for data, files in forms:
+        await abuser.asks("POST", url, f"{data} {files}", data=data, files=files)
+    boundary = {"Content-Type": "multipart/form-data; boundary=x"}
+    for content in (
+        b"",
+        b"--x",
+        b"--x\r\n\r\n",
+        b"--x\r\nContent-Disposition: form-data\r\n\r\nx\r\n--x--",
+        b"\xff" * 99,
+    ):
+        await abuser.asks("POST", url, f"{content[:30]!r}", boundary, content=content)
+    await abuser.asks("POST", url, "no boundary", {"Content-Type": "multipart/form-data"}, content=b"x")
+    await abuser.asks("POST", url, "JSON", json=conversation)
+    assert abuser.wrong == []
