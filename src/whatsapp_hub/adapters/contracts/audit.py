@@ -1,7 +1,11 @@
 """How the API spells the record of changes."""
 
+import re
+
 from whatsapp_hub.adapters.contracts.entities import Shown, time
 from whatsapp_hub.application.reading.audit import AuditEntry
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)\+00:00")
 
 
 def entry(entry: AuditEntry) -> Shown:
@@ -22,10 +26,16 @@ def entry(entry: AuditEntry) -> Shown:
 
 
 def _camel(values: object) -> object:
-    """Fields as the entities' own are spelled."""
+    """Fields and times as the entities' own are spelled."""
     if not isinstance(values, dict):
         return values
-    return {_name(name): value for name, value in values.items()}
+    return {_name(name): _value(value) for name, value in values.items()}
+
+
+def _value(value: object) -> object:
+    """PostgreSQL writes UTC as +00:00."""
+    is_time = isinstance(value, str) and _TIME.fullmatch(value)
+    return _TIME.sub(r"\1Z", value) if is_time else value
 
 
 def _name(column: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.params import ParameterKwarg
 from litestar.plugins.problem_details import (
     ProblemDetailsConfig,
     ProblemDetailsException,
@@ -39,6 +40,7 @@ log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _UNAVAILABLE_RETRY_S = 2
+_NO_NAMES: Mapping[str, str] = {}
 _MISSING = re.compile(r"(?:missing required field|unknown field) `(.+?)`")
 _MISSING_PARAMETER = re.compile(r"Missing required (?:\w+ )?parameter '(.+?)'")
 _INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
@@ -96,18 +98,19 @@ def _retry(after_s: float) -> dict[str, str]:
     return {"Retry-After": str(max(1, math.ceil(after_s)))}
 
 
-def describe(error: Exception) -> Problem:
-    """The problem that an error is told as. Anything unforeseen is a 500 that says nothing of its cause."""
+def describe(error: Exception, names: Mapping[str, str] = _NO_NAMES) -> Problem:
+    """The problem that an error is told as. Anything unforeseen is a 500 that says nothing of its cause. `names`: what
+    clients call a handler's parameters where the handler calls them otherwise."""
     for kind in type(error).__mro__:
         if kind in _BY_TYPE:
             return _BY_TYPE[kind](error)
     if isinstance(error, HTTPException):
-        return _of_http(error)
+        return _of_http(error, names)
     return Problem(500, "internal", "something went wrong here; the request id is in X-Request-Id")
 
 
-def _of_http(error: HTTPException) -> Problem:
-    flaws = tuple(_flaws_of(error)) if isinstance(error, ValidationException) else ()
+def _of_http(error: HTTPException, names: Mapping[str, str]) -> Problem:
+    flaws = tuple(_flaws_of(error, names)) if isinstance(error, ValidationException) else ()
     if error.status_code == HTTPStatus.BAD_REQUEST and not flaws:
         flaws = (Flaw("", _reason(error.detail)),)  # the body as a whole: it is no JSON, or no form
     if flaws:
@@ -118,11 +121,12 @@ def _of_http(error: HTTPException) -> Problem:
     return Problem(error.status_code, kind, error.detail, headers=error.headers or {})
 
 
-def _flaws_of(error: ValidationException) -> Iterable[Flaw]:
+def _flaws_of(error: ValidationException, names: Mapping[str, str]) -> Iterable[Flaw]:
     if match := _MISSING_PARAMETER.search(error.detail):
         yield Flaw(f"/{match[1]}", "is missing")
     for entry in error.extra if isinstance(error.extra, list) else []:
-        yield _flaw(str(entry.get("key", "")), str(entry.get("message", "")))
+        key = str(entry.get("key", ""))
+        yield _flaw(key if entry.get("source") == "body" else names.get(key, key), str(entry.get("message", "")))
 
 
 def _flaw(key: str, message: str) -> Flaw:
@@ -148,19 +152,28 @@ def pointer(*path: str) -> str:
 
 
 class _Answer(ProblemDetailsException):
-    """A problem that learns its `instance` from the request."""
+    """A problem that learns from the request its `instance`, and what the client calls its parameters."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, error: Exception, problem: Problem) -> None:
         super().__init__(detail=problem.detail, status_code=problem.status, headers=dict(problem.headers))
-        self._problem = problem
+        self._error = error
 
     def to_response(self, request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+        problem = describe(self._error, _names(request))
         return Response(
-            self._problem.document(request.scope["path"]),
-            status_code=self._problem.status,
-            headers=dict(self._problem.headers),
+            problem.document(request.scope["path"]),
+            status_code=problem.status,
+            headers=dict(problem.headers),
             media_type=MEDIA_TYPE,
         )
+
+
+def _names(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """`user_id` is `userId` outside."""
+    handler = request.scope.get("route_handler")
+    parameters = handler.parsed_fn_signature.parameters if handler else {}
+    kinds = {name: parameter.kwarg_definition for name, parameter in parameters.items()}
+    return {name: kind.name for name, kind in kinds.items() if isinstance(kind, ParameterKwarg) and kind.name}
 
 
 def plugin() -> ProblemDetailsPlugin:
@@ -168,7 +181,7 @@ def plugin() -> ProblemDetailsPlugin:
         problem = describe(error)
         if problem.status == 500:
             log.error("request failed", exc_info=error)
-        return _Answer(problem)
+        return _Answer(error, problem)
 
     errors: dict[type[Exception], Callable[[Exception], ProblemDetailsException]]
     errors = {HubError: answer, HTTPException: answer, Exception: answer}
