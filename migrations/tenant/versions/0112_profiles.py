@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0112_profiles"
-down_revision = "0111_bots"
+down_revision = "0113_lists"
 
 
 def upgrade() -> None:
