@@ -34,8 +34,8 @@ def _camel(values: object) -> object:
 
 def _value(value: object) -> object:
     """PostgreSQL writes UTC as +00:00."""
-    is_time = isinstance(value, str) and _TIME.fullmatch(value)
-    return _TIME.sub(r"\1Z", value) if is_time else value
+    match = _TIME.fullmatch(value) if isinstance(value, str) else None
+    return f"{match[1]}Z" if match else value
 
 
 def _name(column: str) -> str:

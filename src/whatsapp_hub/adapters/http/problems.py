@@ -170,8 +170,9 @@ class _Answer(ProblemDetailsException):
 
 def _names(request: Request[Any, Any, Any]) -> dict[str, str]:
     """`user_id` is `userId` outside."""
-    handler = request.scope.get("route_handler")
-    parameters = handler.parsed_fn_signature.parameters if handler else {}
+    if "route_handler" not in request.scope:
+        return {}
+    parameters = request.scope["route_handler"].parsed_fn_signature.parameters
     kinds = {name: parameter.kwarg_definition for name, parameter in parameters.items()}
     return {name: kind.name for name, kind in kinds.items() if isinstance(kind, ParameterKwarg) and kind.name}
 
