@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from litestar import Request, Response
@@ -170,9 +170,8 @@ class _Answer(ProblemDetailsException):
 
 def _names(request: Request[Any, Any, Any]) -> dict[str, str]:
     """`user_id` is `userId` outside."""
-    if "route_handler" not in request.scope:
-        return {}
-    parameters = request.scope["route_handler"].parsed_fn_signature.parameters
+    handler = cast("Any", request.scope).get("route_handler")  # a path that is nobody's has none
+    parameters = handler.parsed_fn_signature.parameters if handler else {}
     kinds = {name: parameter.kwarg_definition for name, parameter in parameters.items()}
     return {name: kind.name for name, kind in kinds.items() if isinstance(kind, ParameterKwarg) and kind.name}
 
