@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0112_profiles"
-down_revision = "0113_lists"
+down_revision = "0110_targets"
 
 
 def upgrade() -> None:
