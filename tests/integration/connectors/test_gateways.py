@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -11,11 +12,13 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import pytest
 import pytest_asyncio
 import socketio
 
 from tests.integration.connectors.conftest import QR, UP, Stage
 from tests.integration.http.conftest import free_port
+from whatsapp_hub.adapters.providers.neonize.library import missing
 from whatsapp_hub.application.accounts.api_keys import CreateApiKey
 from whatsapp_hub.application.accounts.tenants import CreateOperator
 from whatsapp_hub.application.ports.security import Caller
@@ -195,6 +198,28 @@ async def test_an_instance_is_restarted_and_deleted(stage: Stage, gateway: Gatew
     assert (await gateway.http.delete(f"/instances/{session.id}")).status_code == 204
     assert any("log_out" in said for _, said in second.said)
     assert (await gateway.http.get(f"/instances/{session.id}")).status_code == 404
+
+
+@pytest.mark.skipif(missing() is not None, reason=missing() or "")
+async def test_a_new_instance_is_waited_for_up_to_ten_seconds(stage: Stage, gateway: Gateway) -> None:
+    begun_at = time.monotonic()
+    body = {"user_id": "u", "instance_name": uuid4().hex, "webhook_url": "https://example.org/hook"}
+    made = await gateway.http.post("/instances/create", json=body)
+    took_s = time.monotonic() - begun_at
+    assert (made.status_code, set(made.json())) == (
+        201,
+        {"id", "instance_name", "qr_code", "connection_status", "webhook_secret"},
+    )
+    if made.json()["qr_code"] is None:  # without WhatsApp's servers
+        assert made.json()["connection_status"] == "connecting"
+        assert took_s < 14
+    else:
+        assert made.json()["connection_status"] == "qr_pending"
+        assert took_s < 14
+    shown = await gateway.http.get(f"/instances/{made.json()['id']}")
+    assert made.json()["webhook_secret"].startswith("whsec_")
+    assert made.json()["webhook_secret"] not in shown.text + (await gateway.http.get("/instances")).text
+    assert (await gateway.http.delete(f"/instances/{made.json()['id']}")).status_code == 204
 
 
 async def test_more_sessions_than_there_is_room_for_are_refused(stage: Stage, gateway: Gateway) -> None:

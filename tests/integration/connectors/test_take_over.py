@@ -205,6 +205,36 @@ async def test_told_to_end_it_hangs_up_first_and_the_other_goes_on_at_once(stage
         never_twice(stage)
 
 
+async def test_replaced_one_by_one_the_load_stays_even_and_new_ones_go_to_whoever_has_fewer(
+    stage: Stage,
+) -> None:
+    """A rolling restart that starts the new process before it ends the old one."""
+    async with AsyncExitStack() as stack:
+        old = await two(stage, stack)
+        await hold(stage, 20)
+        new = []
+        for gone in old:
+            new.append(await stack.enter_async_context(stage.role("connector", **FAST)))
+
+            async def there() -> bool:
+                return len(await stage.rows("SELECT FROM hub.connectors WHERE until > clock_timestamp()")) == 3
+
+            await stage.until(there)
+            gone.send(signal.SIGTERM)
+            assert await gone.ended() == 0
+
+            async def all_open() -> bool:
+                return sum((await holders(stage)).values()) == len(stage.server.open_logins()) == 20
+
+            await stage.until(all_open)
+        spread = await holders(stage)
+        assert set(spread) == {one.pid for one in new}
+        assert max(spread.values()) <= 15, spread
+        newcomer = await stage.login(await stage.session())
+        assert spread[newcomer.pid] == min(spread.values()), spread
+        never_twice(stage)
+
+
 async def test_nobody_holds_more_than_its_room(stage: Stage) -> None:
     async with AsyncExitStack() as stack:
         await two(stage, stack, MAX_INSTANCES="3")

@@ -58,6 +58,15 @@ def test_the_lower_of_the_two_session_limits_wins() -> None:
     assert read(MAX_INSTANCES="3", WHATSAPP_MAX_SESSIONS="5").sessions_per_connector == 3
 
 
+def test_the_life_of_a_session_follows_contract_b() -> None:
+    usual = read().life_rules
+    assert (usual.pairing.total_seconds(), usual.code.total_seconds(), usual.attempts) == (300, 60, 3)
+    given = {"WHATSAPP_SESSION_TIMEOUT": "9000", "WHATSAPP_QR_TIMEOUT": "20000", "WHATSAPP_RECONNECT_ATTEMPTS": "0"}
+    rules = read(**given).life_rules
+    assert (rules.pairing.total_seconds(), rules.code.total_seconds(), rules.attempts) == (9, 20, 0)
+    assert (read().max_instances, read().staggered_boot_delay_ms, read().whatsapp_provider) == (80, 500, "NEONIZE")
+
+
 def test_secrets_are_obligatory_with_a_database_of_ones_own() -> None:
     with pytest.raises(SettingsError, match=r"^HUB_SECRET_KEY: obligatory"):
         read(**EXTERNAL).completed()
