@@ -27,6 +27,7 @@ class Action(StrEnum):
     READ_NOTIFICATIONS = "read one's own notifications"
     READ_QUICK_REPLIES = "read quick replies"
     MANAGE_QUICK_REPLIES = "create, change and delete quick replies"
+    MANAGE_RULES = "read and change automatic rules"
     READ_COMPANY = "read the company's settings"
     MANAGE_COMPANY = "change the company's settings and texts"
     READ_AUDIT = "read who changed what"

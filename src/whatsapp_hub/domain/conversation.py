@@ -17,7 +17,7 @@ from whatsapp_hub.domain.ids import (
     TenantId,
     UserId,
 )
-from whatsapp_hub.domain.labels import checked
+from whatsapp_hub.domain.labels import added, checked
 from whatsapp_hub.domain.message import is_storable
 from whatsapp_hub.domain.rating import NOT_RATED, Rating
 from whatsapp_hub.domain.targets import NO_TARGETS, Target, Targets, Terms
@@ -133,6 +133,11 @@ class Conversation(Records):
         """Of a bot's session, and in no department's hands: the bot has it, or nobody."""
         is_bots = self.bot_part is not BotPart.NONE
         return is_bots and self.status is ConversationStatus.OPEN and self.department_id is None
+
+    @property
+    def is_nobodys(self) -> bool:
+        """The menu or a bot has it, at most: no person and no queue."""
+        return self.status is ConversationStatus.OPEN and not self.silenced and not self.is_peoples
 
     @property
     def is_peoples(self) -> bool:
@@ -365,6 +370,13 @@ class Conversation(Records):
         self.labels = self.labels if labels is None else checked(labels, "labels")
         self.priority = self.priority if priority is None else priority
         self.updated_at = at
+
+    def ruled(self, labels: Iterable[str], priority: Priority | None, reason: str, at: datetime) -> None:
+        """What automatic rules say about it; a priority that it has been given stays."""
+        self.labels = added(self.labels, labels)
+        if priority is not None and self.priority is Priority.NORMAL:
+            self.priority = priority
+        self.routing_reason, self.updated_at = reason, at
 
     def rename_customer(self, name: str, at: datetime) -> None:
         """What the customer is called here, in this round and those after it. Raises Invalid."""

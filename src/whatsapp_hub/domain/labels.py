@@ -23,6 +23,14 @@ def checked(words: Iterable[str], field_name: str) -> tuple[str, ...]:
     return tuple(kept.values())
 
 
+def added(labels: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    """Both, each word once, as many as there may be."""
+    kept = {fold(label): label for label in labels}
+    for label in more:
+        kept.setdefault(fold(label), label)
+    return tuple(kept.values())[:MOST]
+
+
 def shared(labels: Iterable[str], skills: Iterable[str]) -> tuple[str, ...]:
     """The labels that are among the skills."""
     known = {fold(skill) for skill in skills}

@@ -41,6 +41,7 @@ from whatsapp_hub.application.accounts.quick_replies import (
     FillQuickReply,
     UpdateQuickReply,
 )
+from whatsapp_hub.application.accounts.rules import CreateRule, DeleteRule, ListRules, UpdateRule
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
 from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
 from whatsapp_hub.application.connecting.mind_lines import MindLines, TendLines
@@ -237,6 +238,7 @@ class UseCases(Provider):
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
         *(OfferPasswordReset, ResetPassword),
         *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
+        *(ListRules, CreateRule, UpdateRule, DeleteRule),
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, TellTargets),
         *(RedistributeConversations, RedistributeAll, ExpirePresence),
         *(AcceptWebhook, AnswerHandshake, ReceiveEvents, WriteAsCustomer, ReadPhone, Trim, TrimNotifications),

@@ -86,6 +86,11 @@ async def test_a_bot_talks_and_hands_over_and_has_the_next_round(company: Compan
     refused.append(await bot.post(f"/whatsapp/{session['id']}/send-message", {"to": PHONE, "message": "ainda aqui"}))
     assert [answer.status_code for answer in refused] == [409, 409, 403]  # the key may start no conversations
     await company.customer_writes(session, PHONE, "cadê?")
+
+    async def is_in() -> bool:
+        return (await company.admin.get(path)).json()["unreadCount"] == 2
+
+    await eventually(is_in)  # or it might be the next round's
     assert (await agent.post("/api/messages/send", {**body, "content": "Aqui"})).status_code == 202
     assert (await agent.post(f"{path}/resolve")).status_code == 200
     await company.customer_writes(session, PHONE, "de novo")

@@ -18,12 +18,13 @@ from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.api_key import ApiKey, digest_of
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId, QuickReplyId
+from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId, QuickReplyId, RuleId
 from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import MessageStatus
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification, NotificationKind
 from whatsapp_hub.domain.quick_reply import QuickReply
+from whatsapp_hub.domain.rules import Actions, Conditions, Rule
 from whatsapp_hub.domain.tenant import Placement
 
 from .conftest import NOW, World, new_id
@@ -69,6 +70,8 @@ async def fill(world: World) -> None:
         await uow.password_resets.offer(user.id, digest_of(str(user.id)), NOW)
         await uow.media.add(Media.given(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))
         await uow.quick_replies.add(QuickReply(QuickReplyId(id), world.tenant.id, "hi", "secret", NOW, NOW))
+        rule = Rule(RuleId(id), world.tenant.id, 1, "secret", Conditions(), Actions(("secret",)), NOW, NOW)
+        await uow.rules.save([rule])
         await uow.commit()
     await world.hub.owner.execute(
         """INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body)

@@ -17,8 +17,9 @@ from whatsapp_hub.application.receiving.batch import Batch, Seen
 from whatsapp_hub.domain.bot import Bot, BotPart
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState
-from whatsapp_hub.domain.ids import WebhookId
+from whatsapp_hub.domain.ids import RuleId, WebhookId
 from whatsapp_hub.domain.message import Content, MessageType
+from whatsapp_hub.domain.rules import Actions, Conditions, Rule
 from whatsapp_hub.domain.session import Routing
 from whatsapp_hub.domain.user import OnlineStatus, Role
 
@@ -219,6 +220,17 @@ async def test_whoever_answers_on_the_phone_has_the_word(bots: Desk) -> None:
 async def test_a_group_is_never_the_bots(bots: Desk) -> None:
     found = await sees(bots, a_phone(), kind=ChatKind.GROUP)
     assert (found.bot_part, found.timeout_at, await heard_by_bot(bots, found)) == (BotPart.NONE, None, 0)
+
+
+async def test_a_rule_labels_a_bots_round_and_leaves_it_with_the_bot(bots: Desk) -> None:
+    money = await bots.department("Financeiro")
+    async with bots.hub.storage.tenant(bots.id) as uow:
+        then = Actions(("fatura",), None, money.id)
+        now = bots.clock.now
+        await uow.rules.save([Rule(RuleId(new_id()), bots.id, 1, "R", Conditions(words=("boleto",)), then, now, now)])
+        await uow.commit()
+    found = await bots.writes(a_phone(), "boleto")
+    assert (found.labels, found.department_id, found.bot_part) == (("fatura",), None, BotPart.TALKING)
 
 
 async def test_what_a_bot_gave_to_people_is_kept_and_its_own_rounds_are_forgotten_as_a_gateways(bots: Desk) -> None:

@@ -15,6 +15,7 @@ from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
 from whatsapp_hub.domain.quick_reply import QuickReply
+from whatsapp_hub.domain.rules import Rule
 from whatsapp_hub.domain.service_level import USUAL
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
@@ -174,6 +175,27 @@ def quick_reply(reply: QuickReply) -> Shown:
         "content": reply.content,
         "createdAt": time(reply.created_at),
         "updatedAt": time(reply.updated_at),
+    }
+
+
+def rule(rule: Rule) -> Shown:
+    if_, then = rule.conditions, rule.actions
+    return {
+        "id": str(rule.id),
+        "place": rule.place,
+        "name": rule.name,
+        "conditions": {
+            "sessionId": _id(if_.session_id),
+            "words": list(if_.words),
+            "outsideHours": if_.outside_hours,
+        },
+        "actions": {
+            "labels": list(then.labels),
+            "priority": None if then.priority is None else then.priority.name,
+            "departmentId": _id(then.department_id),
+        },
+        "createdAt": time(rule.created_at),
+        "updatedAt": time(rule.updated_at),
     }
 
 

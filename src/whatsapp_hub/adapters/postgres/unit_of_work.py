@@ -28,6 +28,7 @@ from whatsapp_hub.adapters.postgres.notes import PostgresNotes, PostgresNotifica
 from whatsapp_hub.adapters.postgres.password_resets import PostgresPasswordResets
 from whatsapp_hub.adapters.postgres.quick_replies import PostgresQuickReplies
 from whatsapp_hub.adapters.postgres.receipts import PostgresEarlyReceipts
+from whatsapp_hub.adapters.postgres.rules import PostgresRules
 from whatsapp_hub.adapters.postgres.sessions import PostgresSessions
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.adapters.postgres.tenants import PostgresTenants
@@ -52,6 +53,7 @@ from whatsapp_hub.application.ports.storage import (
     Notifications,
     PasswordResets,
     QuickReplies,
+    Rules,
     Sessions,
     Tenants,
     UnitOfWork,
@@ -101,6 +103,7 @@ class PostgresUnitOfWork:
         self.assignments: Assignments = PostgresAssignments(connection)
         self.api_keys: ApiKeys = PostgresApiKeys(connection)
         self.quick_replies: QuickReplies = PostgresQuickReplies(connection)
+        self.rules: Rules = PostgresRules(connection)
         self.tenants: Tenants = PostgresTenants(connection)
         self.password_resets: PasswordResets = PostgresPasswordResets(connection, tenant.id)
         self.media: MediaFiles = PostgresMedia(connection)

@@ -32,6 +32,7 @@ from whatsapp_hub.domain.ids import (
     MessageId,
     NotificationId,
     QuickReplyId,
+    RuleId,
     SessionId,
     TenantId,
     UserId,
@@ -41,6 +42,7 @@ from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
 from whatsapp_hub.domain.quick_reply import QuickReply
+from whatsapp_hub.domain.rules import Rule
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import User
@@ -297,6 +299,18 @@ class QuickReplies(Protocol):
     async def remove(self, reply_id: QuickReplyId) -> None: ...
 
 
+class Rules(Protocol):
+    async def all(self) -> list[Rule]:
+        """In their order."""
+        ...
+
+    async def save(self, rules: Sequence[Rule]) -> None:
+        """New ones are added."""
+        ...
+
+    async def remove(self, rule_id: RuleId) -> None: ...
+
+
 class Tenants(Protocol):
     async def own(self) -> Tenant:
         """The transaction's own tenant as it is now (`UnitOfWork.tenant` may be a second old), locked."""
@@ -345,6 +359,7 @@ class UnitOfWork(Protocol):
     media: MediaFiles
     password_resets: PasswordResets
     quick_replies: QuickReplies
+    rules: Rules
     tenants: Tenants
     notifications: Notifications
     inbox: Inbox

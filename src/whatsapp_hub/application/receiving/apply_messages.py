@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origin
+from whatsapp_hub.application.receiving.apply_rules import ApplyRules
 from whatsapp_hub.application.receiving.batch import Batch, Seen
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
 from whatsapp_hub.application.routing.hand_over import HandOver
@@ -30,6 +31,7 @@ class ApplyMessages:
         self._batch = batch
         self._changes = changes
         self._menu = FollowFlow(changes)
+        self._rules = ApplyRules(changes)
         self._hand_over = HandOver(changes)
 
     async def __call__(self, seen: Seen, event: MessageSeen) -> None:
@@ -157,11 +159,14 @@ class ApplyMessages:
         return await self._batch.response_timeout(conversation, self._changes.now)
 
     async def _answer(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
+        route = await self._rules(session, conversation, event.content.text)
         if conversation.is_unplaced:
             if self._is_old(event):
                 await self._hand_over.silently(conversation, session, is_history=event.origin is Origin.HISTORY)
         elif session.routing is not Routing.DEPARTMENTS:
             return
+        elif route:
+            await self._menu.straight(conversation, route, session.provider, silently=self._is_old(event))
         elif self._is_old(event):
             await self._menu.without_words(conversation, session.provider)
         else:

@@ -3,9 +3,9 @@
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.routing.route_conversation import RouteConversation, answer_deadline
 from whatsapp_hub.domain import flow
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.conversation import Conversation, FlowState
 from whatsapp_hub.domain.department import Department
-from whatsapp_hub.domain.flow import Script, Step
+from whatsapp_hub.domain.flow import Route, Script, Step
 from whatsapp_hub.domain.notification import NotificationKind
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.texts import phrases_of, waiting_text
@@ -29,6 +29,11 @@ class FollowFlow:
         if flow.is_the_bots(conversation):
             step = flow.without_words(conversation, await self.script())
             await self._carry_out(conversation, step, provider, silently=True)
+
+    async def straight(self, conversation: Conversation, route: Route, provider: str, *, silently: bool) -> None:
+        """To where a rule says, without asking; `silently` as above."""
+        if flow.is_the_bots(conversation):
+            await self._carry_out(conversation, Step(FlowState.GREETING, route=route), provider, silently=silently)
 
     async def timed_out(self, conversation: Conversation, provider: str) -> None:
         step = flow.timed_out(conversation, await self.script(), self._changes.now)
