@@ -9,7 +9,10 @@ from ipaddress import ip_address
 
 from whatsapp_hub.domain.webhook import is_public
 
-RESOLVERS = 8
+RESOLVERS = 32
+OF_SLOW_NAMES = 4
+SLOW_S = 1.0
+_REMEMBERED = 10_000
 MOST_ADDRESSES = 3
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -20,17 +23,19 @@ class Refused(Exception):
 
 
 class Guard:
-    """`allow_private`: WEBHOOK_ALLOW_PRIVATE. Look-ups have threads of their own: a name server that is slow is
-    nobody else's trouble."""
+    """`allow_private`: WEBHOOK_ALLOW_PRIVATE. Look-ups have threads of their own, and names whose servers were slow
+    lately have other threads than the rest: they wait for each other only."""
 
     def __init__(self, allow_private: bool, resolve: Resolve | None = None) -> None:
         self._allow_private = allow_private
         self._threads = ThreadPoolExecutor(RESOLVERS, "webhook-names")
+        self._slow_threads = ThreadPoolExecutor(OF_SLOW_NAMES, "webhook-slow-names")
+        self._slow: set[str] = set()
         self._resolve = resolve or self._look_up
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """Where to connect to, the first first. Raises Refused."""
-        found = list(dict.fromkeys(await self._resolve(host, port)))
+        found = [host] if _is_address(host) else list(dict.fromkeys(await self._resolve(host, port)))
         allowed = [a for a in found if self._allow_private or is_public(ip_address(a.partition("%")[0]))]
         if not found:
             raise Refused("the name leads nowhere")
@@ -39,15 +44,32 @@ class Guard:
         return sorted(allowed, key=lambda address: ":" in address)[:MOST_ADDRESSES]
 
     async def _look_up(self, host: str, port: int) -> list[str]:
-        loop = asyncio.get_running_loop()
+        threads = self._slow_threads if host in self._slow else self._threads
+        asked = asyncio.get_running_loop().run_in_executor(threads, _addresses, host, port)
+        is_quick, _ = await asyncio.wait({asked}, timeout=SLOW_S)
+        self._remember(host, is_slow=not is_quick)
         try:
-            found = await loop.run_in_executor(self._threads, _addresses, host, port)
+            return await asked
         except (OSError, UnicodeError):
             raise Refused("the name leads nowhere") from None
-        return found
+
+    def _remember(self, host: str, *, is_slow: bool) -> None:
+        if not is_slow:
+            self._slow.discard(host)
+        elif len(self._slow) < _REMEMBERED:
+            self._slow.add(host)
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._slow_threads):
+            threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _addresses(host: str, port: int) -> list[str]:
