@@ -9,14 +9,7 @@ from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.contact import NAME_LENGTH
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import Event, EventType, Records
-from whatsapp_hub.domain.ids import (
-    ContactId,
-    ConversationId,
-    DepartmentId,
-    SessionId,
-    TenantId,
-    UserId,
-)
+from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.labels import added, checked
 from whatsapp_hub.domain.message import is_storable
 from whatsapp_hub.domain.rating import NOT_RATED, Rating
@@ -276,30 +269,31 @@ class Conversation(Records):
         self.routing_reason, self.updated_at = reason, at
         return former
 
+    def displace(self) -> None:
+        """Its department is gone, and there is no other for it: everybody sees it, nobody's queue has it."""
+        self.department_id, self.flow_state = None, FlowState.GREETING
+
     def resolve(self, at: datetime) -> None:
         """Close the round, remembering who and what it was."""
         self._require_live("resolved")
-        self._breach(at)
-        self._remember()
-        self.status, self.flow_state = ConversationStatus.RESOLVED, FlowState.RESOLVED
-        self.timeout_at, self.waiting_since, self.unread_count = None, None, 0
-        self.resolved_at = self.updated_at = at
+        self._close(ConversationStatus.RESOLVED, at)
+        self.resolved_at = at
         self.record(self.event(EventType.CONVERSATION_RESOLVED, at))
-
-    def _remember(self) -> None:
-        self.last_department_id = self.department_id or self.last_department_id
-        self.last_attendant_id = self.assigned_user_id or self.last_attendant_id
 
     def archive(self, at: datetime, reason: str) -> None:
         """Put a round away, whether it gives way to another or a person has done with it."""
         if self.status is ConversationStatus.ARCHIVED:
             raise Conflict("archived", "the conversation is archived already")
-        self._breach(at)
-        self._remember()
-        self.status, self.flow_state = ConversationStatus.ARCHIVED, FlowState.RESOLVED
-        self.timeout_at, self.waiting_since, self.unread_count = None, None, 0
-        self.routing_reason, self.updated_at = reason, at
+        self._close(ConversationStatus.ARCHIVED, at)
+        self.routing_reason = reason
         self.record(self.event(EventType.CONVERSATION_ARCHIVED, at, reason=reason))
+
+    def _close(self, status: ConversationStatus, at: datetime) -> None:
+        self._breach(at)
+        self.last_department_id = self.department_id or self.last_department_id
+        self.last_attendant_id = self.assigned_user_id or self.last_attendant_id
+        self.status, self.flow_state, self.updated_at = status, FlowState.RESOLVED, at
+        self.timeout_at, self.waiting_since, self.unread_count = None, None, 0
 
     def reopen(self, at: datetime, reason: str) -> None:
         """Take a closed round up again; whoever calls this finds its person. No bot has a part in it."""

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.integration.service.conftest import Desk, a_phone
+from whatsapp_hub.application.accounts.departments import DeleteDepartment
 from whatsapp_hub.domain.conversation import ConversationStatus, FlowState
 from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from whatsapp_hub.domain.user import OnlineStatus, Role
@@ -169,6 +170,16 @@ async def test_a_reopened_round_goes_to_its_last_attendant(desk: Desk) -> None:
     assert "conversation.reopened" in await desk.events(conversation)
     with pytest.raises(Conflict):
         await desk.reopen(desk.as_(agent), conversation.id)
+
+
+async def test_a_reopened_round_whose_department_is_gone_is_nobodys_and_supervisors_know(desk: Desk) -> None:
+    sales, boss = await desk.department(), await desk.person(None, role=Role.ADMIN)
+    conversation = await desk.queued(sales)
+    await desk.resolve(desk.as_(boss), conversation.id)
+    await DeleteDepartment(desk.hub.storage)(desk.as_(boss), sales.id)
+    again = await desk.reopen(desk.as_(boss), conversation.id)
+    assert (again.status, again.department_id, again.is_queued) == (OPEN, None, False)
+    assert await desk.told(boss) == ["conversation.unrouted"]
 
 
 async def test_a_round_is_not_reopened_beside_a_live_one(desk: Desk) -> None:

@@ -164,6 +164,7 @@ class Rounds(RuleBasedStateMachine):
 
     def _route(self, department: Department | None, reason: str) -> None:
         if department is None:
+            self.round.displace()
             self.told = True
         else:
             self.round.queue(department.id, self.now, department.response_timeout, reason)

@@ -36,6 +36,7 @@ class HandOn:
         changes = self._changes
         department = await self._department(conversation)
         if department is None:
+            conversation.displace()
             conversation.aim(changes.uow.tenant.terms, changes.now)
             changes.conversation(conversation)
             changes.notify(conversation, NotificationKind.UNROUTED)
