@@ -1,7 +1,7 @@
 """Events as WAHA's own webhooks spell them (its documentation, "Events"), for clients that move over from it. Pure.
 
-`message` and `message.any`, `message.ack`, `session.status`. A receiver of WAHA's asks for the events it knows by name;
-what a message's media is beyond an address, and the engine's raw data, are not told.
+`message`, `message.ack`, `session.status`. Not told: what WAHA calls `message.any` (the same, and one's own messages),
+what a message's media is beyond an address, and the engine's raw data.
 """
 
 from datetime import UTC, datetime

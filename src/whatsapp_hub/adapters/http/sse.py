@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
+import structlog
 from litestar import Request
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
@@ -22,6 +23,8 @@ MEDIA_TYPE = "text/event-stream"
 RETRY_MS = 2000
 RECHECK_S = 30.0
 SILENT_S = 15.0
+
+log = structlog.get_logger(__name__)
 
 Asked: TypeAlias = Request[Any, Caller, Any]
 Spell: TypeAlias = Callable[[LoggedEvent], Iterable[tuple[str, bytes]]]
@@ -88,10 +91,20 @@ def _spelled(stretch: Stretch, spell: Spell) -> bytes:
     if stretch.is_reset:
         chunk += _event("reset", b'{"position":%d}' % stretch.position, stretch.position)
     for event in stretch.events:
-        messages = list(spell(event))
+        messages = _messages(event, spell)
         for n, (name, data) in enumerate(messages, start=1):
             chunk += _event(name, data, event.position if n == len(messages) else None)
     return bytes(chunk)
+
+
+def _messages(event: LoggedEvent, spell: Spell) -> list[tuple[str, bytes]]:
+    """One that cannot be spelled is logged and left behind, as on sockets: a stream that broke off at it would break
+    off there for ever."""
+    try:
+        return list(spell(event))
+    except Exception:
+        log.exception("event not shown", position=event.position, type=event.type)
+        return []
 
 
 def _event(name: str, data: bytes, position: int | None) -> bytes:

@@ -2,14 +2,19 @@
 
 import hmac
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from standardwebhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
+from tests.fakes.receiver import FakeReceiver
 from whatsapp_hub.adapters.outgoing_webhooks import signing
+from whatsapp_hub.adapters.outgoing_webhooks.guard import Guard
+from whatsapp_hub.adapters.outgoing_webhooks.sender import HttpWebhookSender
 from whatsapp_hub.application.integrations.subscriptions import new_secret
-from whatsapp_hub.domain.webhook import Secret
+from whatsapp_hub.domain.ids import TenantId, WebhookId
+from whatsapp_hub.domain.webhook import Secret, Webhook, WebhookFormat
 
 BODY = '{"a":"ção"}'.encode()
 
@@ -37,3 +42,24 @@ def test_wahas_documented_example() -> None:
     )
     assert hmac.compare_digest(headers["x-webhook-hmac"], expected)
     assert headers["x-webhook-hmac-algorithm"] == "sha512"
+
+
+@pytest.mark.parametrize("format", list(WebhookFormat))
+async def test_wahas_headers_stand_beside_the_standard_ones_in_wahas_format_only(format: WebhookFormat) -> None:
+    at, secret = datetime.now(UTC), new_secret()
+    async with FakeReceiver(secret=secret) as server:
+        webhook = Webhook(WebhookId(uuid4()), TenantId(uuid4()), server.url, at, at, (Secret(secret),), format)
+        sender = HttpWebhookSender(Guard(allow_private=True), lambda: at, 5)
+        async with sender.receiver() as receiver:
+            assert (await receiver.ping(webhook)).is_delivered
+    [posted] = server.taken
+    assert server.refused_signatures == 0
+    assert posted.headers.items() >= {"content-type": "application/json", "webhook-id": posted.id}.items()
+    wahas = {name: value for name, value in posted.headers.items() if name.startswith("x-webhook-")}
+    expected = {
+        "x-webhook-request-id": posted.id,
+        "x-webhook-timestamp": str(int(at.timestamp() * 1000)),
+        "x-webhook-hmac": hmac.new(secret.encode(), posted.body, "sha512").hexdigest(),
+        "x-webhook-hmac-algorithm": "sha512",
+    }
+    assert wahas == (expected if format is WebhookFormat.WAHA else {})
