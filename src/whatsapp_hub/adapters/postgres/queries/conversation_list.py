@@ -77,7 +77,9 @@ class _Shape:
     sight: str
     statuses: tuple[ConversationStatus, ...]
     conditions: frozenset[str]
-    matched: bool
+    limit: int
+    """In so many words: of a parameter the planner supposes a tenth of all rows, and would plan each call anew."""
+    among: int | None
 
 
 def _scans(shape: _Shape) -> Iterator[sa.Select[Any]]:
@@ -88,13 +90,15 @@ def _scans(shape: _Shape) -> Iterator[sa.Select[Any]]:
             if status is not reason.without or len(shape.statuses) == 1:
                 # the status in so many words, or the planner does not know how few are live
                 is_status = _c.status == sa.literal_column(f"'{status}'", _text)
-                yield _newest(_table.select().where(_c.tenant_id == _given("tenant", _uuid), is_status), _c).where(
-                    reason.condition, *conditions
-                )
+                yield _newest(
+                    _table.select().where(_c.tenant_id == _given("tenant", _uuid), is_status),
+                    _c,
+                    shape.among or shape.limit,
+                ).where(reason.condition, *conditions)
 
 
-def _newest(rows: sa.Select[Any], columns: Any, limit: str = "limit") -> sa.Select[Any]:
-    return rows.order_by(columns.updated_at.desc(), columns.id.desc()).limit(_given(limit, _int))
+def _newest(rows: sa.Select[Any], columns: Any, limit: int) -> sa.Select[Any]:
+    return rows.order_by(columns.updated_at.desc(), columns.id.desc()).limit(sa.literal_column(str(limit), _int))
 
 
 def _merged(shape: _Shape) -> sa.Select[Any]:
@@ -105,20 +109,20 @@ def _merged(shape: _Shape) -> sa.Select[Any]:
     rows = sa.select(seen)
     if shape.sight == "a department's":  # where one's own and one's department's are often the same
         rows = rows.distinct(seen.c.updated_at, seen.c.id)
-    return _newest(rows, seen.c)
+    return _newest(rows, seen.c, shape.among or shape.limit)
 
 
-def _matching(looked_at: sa.Subquery) -> sa.Select[Any]:
+def _matching(looked_at: sa.Subquery, limit: int) -> sa.Select[Any]:
     name = sa.func.translate(sa.func.lower(looked_at.c.customer_name), *_ACCENTS)
     matches = sa.or_(name.like(_given("name")), looked_at.c.customer_phone.like(_given("number")))
-    return _newest(sa.select(looked_at).where(matches), looked_at.c, "wanted")
+    return _newest(sa.select(looked_at).where(matches), looked_at.c, limit)
 
 
 @lru_cache(maxsize=512)
 def _compiled(shape: _Shape) -> tuple[str, tuple[str, ...], dict[str, Any]]:
     """The statement of this shape, the order of its parameters, and its constants."""
     merged = _merged(shape)
-    statement = _matching(merged.subquery()) if shape.matched else merged
+    statement = _matching(merged.subquery(), shape.limit) if shape.among else merged
     compiled = statement.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call] # of SQLAlchemy
     constants = {name: value for name, value in compiled.params.items() if value is not None}
     return str(compiled), tuple(compiled.positiontup or ()), constants
@@ -159,11 +163,12 @@ def statement(
         _sight(sight),
         tuple(status for status in ConversationStatus if status in filter.statuses or not filter.statuses),
         frozenset(name for name, value in given.items() if value is not None),
-        matched=looked is not None,
+        limit,
+        looked.among if looked else None,
     )
     sql, order, constants = _compiled(shape)
     given |= {"tenant": tenant_id, "reader": sight.user_id, "readers_department": sight.department_id}
-    given |= {"before": after and after.id, "limit": looked.among if looked else limit, "wanted": limit}
+    given["before"] = after and after.id
     if looked:
         given |= {"name": looked.name, "number": looked.number}
     values = constants | given
