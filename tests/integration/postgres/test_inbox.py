@@ -82,6 +82,18 @@ async def test_a_claim_tells_whether_more_may_be_due(world: World, writer: Group
         await uow.commit()
 
 
+async def test_claims_of_one_step_past_a_chat_that_somebody_works_on(world: World, writer: GroupCommitInbox) -> None:
+    await fill(world, writer, "a", "b", each=1)
+    async with world.uow() as theirs:
+        [held] = await theirs.inbox.claim(1)
+        seen = []
+        for _ in range(3):
+            async with world.uow() as ours:
+                seen += await ours.inbox.claim(1)
+                assert ours.inbox.has_more
+        assert {item.chat for item in seen} == {"a", "b"} - {held.chat}
+
+
 async def test_a_retry_holds_its_chat_whole_and_only_its_chat(world: World, writer: GroupCommitInbox) -> None:
     await fill(world, writer, "a", "b")
     async with world.uow() as uow:

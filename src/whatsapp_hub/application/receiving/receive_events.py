@@ -80,7 +80,7 @@ class ReceiveEvents:
             async with self.storage.tenant(tenant_id) as uow:
                 items = await uow.inbox.claim(1)
                 if not items:
-                    return False
+                    return uow.inbox.has_more  # somebody else works on that chat: the next claim looks further
                 item = items[0]
                 await self._apply(uow, items)
                 await uow.inbox.done([item.id])
