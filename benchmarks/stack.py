@@ -110,3 +110,6 @@ async def _prepare(made: Stack) -> None:
         {**made.environment, "HUB_ADMIN_EMAIL": ADMIN[0], "HUB_ADMIN_PASSWORD": ADMIN[1]}
     )
     await prepare_database(settings.completed())
+    # As a database that has lived for a while: its log is written into recycled files, no commit waits for a new one.
+    full = ("SELECT pg_logical_emit_message(true, 'bench', 'x')", "SELECT pg_switch_wal()")
+    await made.execute(*full * 14, "CHECKPOINT")

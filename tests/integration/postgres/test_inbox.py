@@ -33,7 +33,7 @@ async def test_a_claim_gives_each_chat_in_order(world: World, writer: GroupCommi
     async with world.uow() as uow:
         items = await uow.inbox.claim(100)
         assert [i.id for i in items] == sorted(i.id for i in items)
-        await uow.inbox.done([i.id for i in items])
+        uow.inbox.done([i.id for i in items])
         await uow.commit()
     bodies = defaultdict(list)
     for item in items:
@@ -140,7 +140,7 @@ async def test_concurrent_workers_keep_every_chat_in_order(world: World, writer:
             async with world.uow() as uow:
                 items = await uow.inbox.claim(7)
                 await asyncio.sleep(0.001 * (number % 3))
-                await uow.inbox.done([i.id for i in items])
+                uow.inbox.done([i.id for i in items])
                 for item in items:  # before the commit: its chat is still ours alone
                     seen[item.chat].append(item.body.decode())
                 await uow.commit()
@@ -171,7 +171,7 @@ async def test_a_claim_reads_little_of_a_great_backlog(world: World, writer: Gro
             items = await uow.inbox.claim(64)
             assert len(items) == 64
             assert 64 <= await uow.inbox._connection.fetchval(_ROWS_READ) - before < 2000, "of 100,000"
-            await uow.inbox.done([i.id for i in items])
+            uow.inbox.done([i.id for i in items])
             await uow.commit()
 
 

@@ -20,6 +20,8 @@ from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.tenant import Placement
 
 OURS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'whatsapp-hub hub_app' AND datname = $1"
+SEQUENTIAL = "SELECT seq_scan FROM pg_stat_user_tables WHERE relid = 'hub.events'::regclass"
+FLUSH = "SELECT pg_stat_force_next_flush()"
 END = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE application_name LIKE 'whatsapp-hub hub_%' AND datname = current_database()"""
@@ -130,3 +132,37 @@ async def test_the_database_is_asked_every_thirty_seconds_and_comes_back_by_itse
         finally:
             proxy.hangs = False
             await database.close()
+
+
+async def test_what_writes_is_planned_once_and_what_reads_each_time(hub: Hub) -> None:
+    tenant = await hub.tenant()
+    show = "SELECT current_setting('plan_cache_mode') || ' ' || current_setting('enable_seqscan')"
+    async with hub.storage.tenant(tenant.id) as uow:
+        assert await uow._connection.fetchval(show) == "force_generic_plan off"  # type: ignore[attr-defined]
+    async with hub.storage.connection(tenant.id) as connection:
+        assert await connection.fetchval(show) == "auto on"
+    async with hub.storage.tenant(tenant.id) as uow:  # what the reader set ended with its transaction
+        assert await uow._connection.fetchval(show) == "force_generic_plan off"  # type: ignore[attr-defined]
+    assert await hub.database.system(lambda c: c.fetchval(show)) == "force_generic_plan off"
+
+
+async def test_a_plan_made_for_a_tiny_table_follows_an_index_when_it_is_full(apart: tuple[Database, Any]) -> None:
+    """The plan is the one of the first call, when the table was known to be one page."""
+    database, owner = apart
+    await database.open()
+    query = "SELECT count(*) FROM hub.events WHERE position = ANY($1::bigint[])"
+    fill = """INSERT INTO hub.events (position, tenant_id, type, occurred_at, body)
+              SELECT n, gen_random_uuid(), 'x', now(), '' FROM generate_series($1::bigint, $2) AS n"""
+
+    async def twice(connection: Any) -> int:
+        await owner.execute(fill, 1, 2)
+        await owner.execute("VACUUM ANALYZE hub.events")
+        await connection.fetchval(query, [1])
+        await owner.execute(fill, 3, 20_000)
+        await connection.fetchval(FLUSH)
+        before = await owner.fetchval(SEQUENTIAL)
+        assert await connection.fetchval(query, [1, 20_000]) == 2
+        await connection.fetchval(FLUSH)
+        return int(await owner.fetchval(SEQUENTIAL) - before)
+
+    assert await database.system(twice) == 0

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.conversations import PostgresConversations
-from whatsapp_hub.adapters.postgres.failures import TransactionConflict
 from whatsapp_hub.application.ports.clock import NewId
 from whatsapp_hub.application.ports.storage import Merge, Sighting
 from whatsapp_hub.domain.contact import Contact, Identity, IdentityKind
@@ -14,15 +15,7 @@ from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, TenantId
 
-_WANTED = "unnest($1::text[], $2::text[]) AS w(kind, value)"
-_KNOWN = f"SELECT i.kind, i.value FROM contact_identities i JOIN {_WANTED} USING (kind, value) WHERE tenant_id = $3"
-_LOCK_NAMES = f"""
-    SELECT pg_advisory_xact_lock(key) FROM (
-      SELECT DISTINCT hashtextextended($3::text || kind || value, 1) AS key FROM {_WANTED} ORDER BY 1) AS names"""
-_LOCK = f"""
-    SELECT id, tenant_id, created_at, name, profile_pic, is_group FROM contacts
-    WHERE id IN (SELECT i.contact_id FROM contact_identities i JOIN {_WANTED} USING (kind, value) WHERE tenant_id = $3)
-    ORDER BY id FOR NO KEY UPDATE"""
+_MEET = "SELECT * FROM hub.meet($1, $2)"
 _BY_ID = """
     SELECT id, tenant_id, created_at, name, profile_pic, is_group FROM contacts WHERE id = $1"""
 OF_CONVERSATION = """
@@ -32,12 +25,12 @@ IDENTITIES = """
     SELECT contact_id, kind, value, address FROM contact_identities WHERE contact_id = ANY($1::uuid[])
     ORDER BY added_at, kind, value"""
 _ADD = """
-    INSERT INTO contacts (id, tenant_id, created_at, name, is_group)
-    SELECT id, $1, $2, name, is_group FROM unnest($3::uuid[], $4::text[], $5::bool[]) AS x(id, name, is_group)"""
-_ADD_IDENTITIES = """
+    WITH added AS (
+      INSERT INTO contacts (id, tenant_id, created_at, name, is_group)
+      SELECT id, $1, $2, name, is_group FROM unnest($3::uuid[], $4::text[], $5::bool[]) AS x(id, name, is_group))
     INSERT INTO contact_identities (tenant_id, kind, value, address, contact_id, added_at)
     SELECT $1, kind, value, address, contact_id, clock_timestamp() + n * interval '1 microsecond'
-    FROM unnest($2::text[], $3::text[], $4::text[], $5::uuid[]) WITH ORDINALITY
+    FROM unnest($6::text[], $7::text[], $8::text[], $9::uuid[]) WITH ORDINALITY
       AS x(kind, value, address, contact_id, n)"""
 _RENAME = """
     UPDATE contacts SET name = x.name FROM unnest($1::uuid[], $2::text[]) AS x(id, name) WHERE contacts.id = x.id"""
@@ -48,9 +41,8 @@ _MERGE = (
     """UPDATE conversations SET contact_id = $1 WHERE contact_id = $2""",
     """DELETE FROM contacts WHERE id = $2 AND id <> $1""",
 )
+_ABOUT = ("created_at", "name", "profile_pic", "is_group")
 _ONE_PERSON = "merged with the same contact's other conversation"
-
-_MERGES_SEEN = 5
 
 
 def identity_of(row: Any) -> Identity:
@@ -83,8 +75,7 @@ class PostgresContacts:
         return contact_of(row, map(identity_of, await self._connection.fetch(IDENTITIES, [contact_id])))
 
     async def meet(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
-        """Advisory locks on names nobody knows yet come first, then the contacts' rows by id: whoever meets the same
-        new person at the same moment waits here, and then finds the contact."""
+        """Whoever meets the same new person at the same moment waits in `_find`, and then finds the contact."""
         wanted = list(dict.fromkeys(i for sighting in sightings for i in sighting.identities))
         if not wanted:
             return []
@@ -98,25 +89,16 @@ class PostgresContacts:
         return [result[n] for n in range(len(sightings))]
 
     async def _find(self, wanted: Sequence[Identity]) -> dict[Identity, Contact]:
-        """The contacts of those names that have one, locked. While we waited for a contact it may have been merged
-        into another: then its names are looked up again."""
-        named = ([i.kind.value for i in wanted], [i.value for i in wanted], self._tenant_id)
-        for _ in range(_MERGES_SEEN):
-            known = {(row["kind"], row["value"]) for row in await self._connection.fetch(_KNOWN, *named)}
-            if len(known) < len(wanted):
-                await self._connection.execute(_LOCK_NAMES, *named[:2], str(self._tenant_id))
-            found = await self._locked(named)
-            if all(i in found for i in wanted if (i.kind.value, i.value) in known):
-                return found
-        raise TransactionConflict("these contacts are being merged")
-
-    async def _locked(self, named: tuple[object, ...]) -> dict[Identity, Contact]:
-        rows = {row["id"]: row for row in await self._connection.fetch(_LOCK, *named)}
-        names: dict[ContactId, list[Identity]] = {contact_id: [] for contact_id in rows}
-        for row in await self._connection.fetch(IDENTITIES, list(rows)) if rows else ():
-            names[row["contact_id"]].append(identity_of(row))
-        contacts = [contact_of(row, names[contact_id]) for contact_id, row in rows.items()]
-        return {identity: contact for contact in contacts for identity in contact.identities}
+        """The contacts of those names that have one, locked."""
+        rows = await self._connection.fetch(_MEET, [i.kind.value for i in wanted], [i.value for i in wanted])
+        found: dict[Identity, Contact] = {}
+        for contact_id, of_contact in groupby(rows, key=itemgetter("id")):
+            first, *others = of_contact
+            identities = tuple(identity_of(row) for row in (first, *others))
+            about = {name: first[name] for name in _ABOUT}
+            contact = Contact(contact_id, self._tenant_id, identities, **about)
+            found |= dict.fromkeys(identities, contact)
+        return found
 
     async def _one(
         self, group: _Group, sightings: Sequence[Sighting], at: datetime, changes: "_Changes"
@@ -173,7 +155,7 @@ class PostgresContacts:
 
 @dataclass(slots=True)
 class _Changes:
-    """What a meeting adds, to be written in at most three statements."""
+    """What a meeting adds, to be written in at most two statements."""
 
     tenant_id: TenantId
     at: datetime
@@ -193,12 +175,10 @@ class _Changes:
             self._renamed.append(contact)
 
     async def write(self, connection: Any) -> None:
-        if self._new:
-            columns = zip(*((c.id, c.name, c.is_group) for c in self._new), strict=True)
-            await connection.execute(_ADD, self.tenant_id, self.at, *columns)
-        if self._names:
+        if self._names:  # nobody is new without one
+            new = [c.id for c in self._new], [c.name for c in self._new], [c.is_group for c in self._new]
             rows = ((i.kind.value, i.value, i.address, contact_id) for i, contact_id in self._names)
-            await connection.execute(_ADD_IDENTITIES, self.tenant_id, *zip(*rows, strict=True))
+            await connection.execute(_ADD, self.tenant_id, self.at, *new, *zip(*rows, strict=True))
         if self._renamed:
             await connection.execute(_RENAME, [c.id for c in self._renamed], [c.name for c in self._renamed])
 

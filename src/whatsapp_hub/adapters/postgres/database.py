@@ -35,6 +35,15 @@ HEALTH_EVERY_S = 30.0
 HEALTHY_WITHIN_S = 5.0
 SLOW_S = 1.0
 HUB_SCHEMA = "hub"
+# Statements that write are planned once and follow indexes, however few rows a table had when they were planned.
+# Planning them anew for each array of ids took longer than running them. See docs/decisions/0007.
+PLANNED_ONCE = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+PLANNED_EACH_TIME = dict(zip(PLANNED_ONCE, ("auto", "on", "on", "on"), strict=True))
 
 log = logging.getLogger(__name__)
 
@@ -74,15 +83,21 @@ async def connect(url: str, role: str, *, statement_cache: bool = True) -> Any:
         return await asyncpg.connect(
             asyncpg_url(url),
             timeout=CONNECT_TIMEOUT_S,
-            server_settings=_settings(role),
+            server_settings=_settings(role, statement_cache=statement_cache),
             statement_cache_size=1000 if statement_cache else 0,
         )
     except Exception as error:
         raise translated(error) or error from error
 
 
-def _settings(role: str) -> dict[str, str]:
+def planned_by_value(begin: str) -> str:
+    """The same beginning for a transaction that only reads: what a filter selects decides how."""
+    return ", ".join([begin, *(f"set_config('{name}', '{value}', true)" for name, value in PLANNED_EACH_TIME.items())])
+
+
+def _settings(role: str, *, statement_cache: bool) -> dict[str, str]:
     return {
+        **(PLANNED_ONCE if statement_cache else {}),
         "role": role,
         "jit": "off",
         "search_path": "hub",
@@ -139,7 +154,7 @@ class Database:
                 max_queries=1_000_000,
                 statement_cache_size=1000 if self._statement_cache else 0,
                 max_cached_statement_lifetime=0,
-                server_settings=_settings(role),
+                server_settings=_settings(role, statement_cache=self._statement_cache),
                 reset=_keep,
             )
         except Exception as error:
@@ -254,8 +269,8 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, tenant: Tenant) -> AsyncIterator[Any]:
-        """A transaction of this tenant, committed when the block ends well. Raises Unavailable."""
-        async with self._begun(prelude(tenant), tenant.schema) as connection:
+        """A transaction of this tenant to read in, committed when the block ends well. Raises Unavailable."""
+        async with self._begun(planned_by_value(prelude(tenant)), tenant.schema) as connection:
             yield connection
 
     @asynccontextmanager

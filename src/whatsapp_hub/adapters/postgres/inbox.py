@@ -7,45 +7,14 @@ from uuid import UUID
 from whatsapp_hub.application.ports.inbox import InboxItem
 from whatsapp_hub.domain.ids import TenantId
 
-# From one chat's head to the next along inbox_pending, beginning after ($2, $3): each step is one index look-up,
-# however much a chat has waiting. The recursion runs only as far as LIMIT asks, and a lock is tried only on chats
-# whose head is due. Advisory locks die with the transaction.
-_PICK = """
-    WITH RECURSIVE head AS (
-      (SELECT session_id, chat, retry_at, 1 AS step FROM hub.inbox
-       WHERE state = 'pending' AND tenant_id = $1 AND (session_id, chat) > ($2, $3)
-       ORDER BY session_id, chat, id LIMIT 1)
-      UNION ALL
-      SELECT next.session_id, next.chat, next.retry_at, head.step + 1 FROM head
-      CROSS JOIN LATERAL (
-        SELECT session_id, chat, retry_at FROM hub.inbox
-        WHERE state = 'pending' AND tenant_id = $1 AND (session_id, chat) > (head.session_id, head.chat)
-        ORDER BY session_id, chat, id LIMIT 1) AS next
-      WHERE head.step < 8 * $4::int)
-    SELECT session_id, chat, pg_try_advisory_xact_lock(hashtextextended(session_id::text || chat, 3)) AS is_ours
-    FROM head WHERE retry_at IS NULL OR retry_at <= clock_timestamp() LIMIT $4"""
-# A statement of its own: it sees what whoever held these locks before has committed. Of each chat a prefix, up to
-# the first update that waits for its retry; short chats are not starved by long ones.
-_READ = """
-    WITH picked AS (
-      SELECT i.id, rank FROM unnest($2::uuid[], $3::text[]) AS c(session_id, chat)
-      CROSS JOIN LATERAL (
-        SELECT id, row_number() OVER w AS rank,
-          bool_and(retry_at IS NULL OR retry_at <= clock_timestamp()) OVER w AS due
-        FROM (SELECT id, retry_at FROM hub.inbox p
-              WHERE p.state = 'pending' AND p.tenant_id = $1 AND p.session_id = c.session_id AND p.chat = c.chat
-              ORDER BY id LIMIT $5) AS first
-        WINDOW w AS (ORDER BY id)) AS i
-      WHERE due ORDER BY rank, id LIMIT $4)
-    SELECT id, session_id, provider, chat, body, received_at, tries, fence
-    FROM hub.inbox JOIN picked USING (id) ORDER BY id"""
-_DONE = "UPDATE hub.inbox SET state = 'done', retry_at = NULL, error = NULL WHERE id = ANY($1::bigint[])"
+_CLAIM = "SELECT * FROM hub.claim_updates($1, $2, $3, $4) ORDER BY place, id"
 _RETRY = """
     UPDATE hub.inbox SET tries = tries + 1, error = $2, retry_at = clock_timestamp() + $3 * interval '1 second'
     WHERE id = $1"""
 _QUARANTINE = """
     UPDATE hub.inbox SET state = 'quarantined', tries = tries + 1, error = $2, retry_at = NULL WHERE id = $1"""
 
+_ITEM = ("id", "session_id", "provider", "chat", "body", "received_at", "tries", "fence")
 _START = (UUID(int=0), "")
 ERROR_CHARACTERS = 2000
 
@@ -63,41 +32,36 @@ class PostgresInbox:
         self._tenant_id = tenant_id
         self._rounds = rounds
         self.has_more = False
+        self.finished: list[int] = []
+        """What the commit marks as done."""
 
     async def claim(self, limit: int) -> list[InboxItem]:
-        seen = await self._pick(limit)
-        chats = [chat for chat, is_ours in seen.items() if is_ours]
-        items = await self._read(chats, limit) if chats else []
-        # Two at least are read of each chat that has them: where one of each was there, nothing else was due.
-        self.has_more = len(seen) >= limit or len(seen) > len(chats) or len(items) > len(chats)
-        return items
-
-    async def _read(self, chats: Sequence[tuple[UUID, str]], limit: int) -> list[InboxItem]:
-        sessions, names = zip(*chats, strict=True)
-        of_each = 2 * -(-limit // len(chats))  # a long chat's rest has its turn in the next claim
-        rows = await self._connection.fetch(_READ, self._tenant_id, sessions, names, limit, of_each)
-        return [InboxItem(**dict(row)) for row in rows]
-
-    async def _pick(self, limit: int) -> dict[tuple[UUID, str], bool]:
-        """Chats from where the last claim stopped, from the first one again when the end is reached; whether they are
-        ours, or somebody else works on them."""
+        """Of chats from where the last claim stopped, from the first one again when the end is reached."""
         began = self._rounds.after.get(self._tenant_id, _START)
-        chats = await self._chats(began, limit)
+        chats, items = await self._take(began, limit)
         if len(chats) < limit and began != _START:
-            chats = await self._chats(_START, limit - len(chats)) | chats
+            others, more = await self._take(_START, limit - len(chats))
+            chats, items = chats | others, items | more
         if len(chats) < limit:
             self._rounds.after.pop(self._tenant_id, None)
         else:
             self._rounds.after[self._tenant_id] = next(reversed(chats))
-        return chats
+        ours = sum(chats.values())
+        # Two at least are read of each chat that has them: where one of each was there, nothing else was due.
+        self.has_more = len(chats) >= limit or len(chats) > ours or len(items) > ours
+        return [items[id] for id in sorted(items)]
 
-    async def _chats(self, after: tuple[UUID, str], limit: int) -> dict[tuple[UUID, str], bool]:
-        rows = await self._connection.fetch(_PICK, self._tenant_id, *after, limit)
-        return {(row["session_id"], row["chat"]): row["is_ours"] for row in rows}
+    async def _take(
+        self, after: tuple[UUID, str], limit: int
+    ) -> tuple[dict[tuple[UUID, str], bool], dict[int, InboxItem]]:
+        """Chats, and whether they are ours or somebody else works on them; their updates by id."""
+        rows = await self._connection.fetch(_CLAIM, self._tenant_id, *after, limit)
+        chats = {(row["session_id"], row["chat"]): row["is_ours"] for row in rows}
+        items = {row["id"]: InboxItem(*(row[name] for name in _ITEM)) for row in rows if row["id"] is not None}
+        return chats, items
 
-    async def done(self, ids: Sequence[int]) -> None:
-        if ids:
-            await self._connection.execute(_DONE, list(ids))
+    def done(self, ids: Sequence[int]) -> None:
+        self.finished += ids
 
     async def retry(self, item_id: int, error: str, after_s: float) -> None:
         await self._connection.execute(_RETRY, item_id, _short(error), after_s)

@@ -16,16 +16,20 @@ from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.message import Message, MessageStatus
 
 # The lane's row is locked before its messages are numbered: numbers rise in the order of commits.
+# Numbers are taken once all these lanes are locked, so that they follow one another as their transactions do.
 _ENQUEUE = """
-    INSERT INTO hub.lanes AS l (session_id, chat, tenant_id, provider, queued, next_at)
-    SELECT session_id, chat, hub.tenant(), $3, count(*), clock_timestamp()
-    FROM unnest($1::uuid[], $2::text[]) AS m(session_id, chat) GROUP BY session_id, chat ORDER BY session_id, chat
-    ON CONFLICT (session_id, chat) DO UPDATE SET
-      queued = l.queued + excluded.queued, provider = excluded.provider,
-      next_at = CASE WHEN l.queued = 0 THEN greatest(l.next_at, clock_timestamp()) ELSE l.next_at END"""
-_NUMBER = """
+    WITH m AS (
+      SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[]) WITH ORDINALITY AS m(session_id, chat, id, n)),
+    lane AS (
+      INSERT INTO hub.lanes AS l (session_id, chat, tenant_id, provider, queued, next_at)
+      SELECT session_id, chat, hub.tenant(), $4, count(*), clock_timestamp()
+      FROM m GROUP BY session_id, chat ORDER BY session_id, chat
+      ON CONFLICT (session_id, chat) DO UPDATE SET
+        queued = l.queued + excluded.queued, provider = excluded.provider,
+        next_at = CASE WHEN l.queued = 0 THEN greatest(l.next_at, clock_timestamp()) ELSE l.next_at END
+      RETURNING session_id, chat)
     UPDATE messages SET queue_seq = x.seq
-    FROM (SELECT id, nextval('queue_seq') AS seq FROM unnest($1::uuid[]) WITH ORDINALITY AS m(id, n) ORDER BY n) AS x
+    FROM (SELECT id, nextval('queue_seq') AS seq FROM m JOIN lane USING (session_id, chat) ORDER BY n) AS x
     WHERE messages.id = x.id"""
 
 _DUE = "l.queued > 0 AND l.attempt_message IS NULL AND l.next_at <= (SELECT clock_timestamp())"
@@ -238,9 +242,8 @@ class PostgresLanes:
             self.made_due_held = True
         else:
             self.made_due = True
-        sessions, chats = [m.session_id for m in messages], [m.chat for m in messages]
-        await self._connection.execute(_ENQUEUE, sessions, chats, provider)
-        await self._connection.execute(_NUMBER, [m.id for m in messages])
+        keys = [m.session_id for m in messages], [m.chat for m in messages], [m.id for m in messages]
+        await self._connection.execute(_ENQUEUE, *keys, provider)
 
     async def claim(
         self,

@@ -65,7 +65,10 @@ from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.tenant import Tenant
 
 _TENANT_CACHED_S = 1.0
+# What was done and what is told of it, in one round trip.
 _OUTBOX = """
+    WITH done AS (
+      UPDATE hub.inbox SET state = 'done', retry_at = NULL, error = NULL WHERE id = ANY($7::bigint[]))
     INSERT INTO hub.outbox (tenant_id, type, session_id, conversation_id, occurred_at, body)
     SELECT $1, type, session_id, conversation_id, occurred_at, body
     FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::bytea[]) WITH ORDINALITY
@@ -109,7 +112,8 @@ class PostgresUnitOfWork:
         self.media: MediaFiles = PostgresMedia(connection)
         self.notes: Notes = PostgresNotes(connection)
         self.notifications: Notifications = PostgresNotifications(connection, tenant.id)
-        self.inbox: Inbox = PostgresInbox(connection, tenant.id, kit.rounds)
+        self._inbox = PostgresInbox(connection, tenant.id, kit.rounds)
+        self.inbox: Inbox = self._inbox
         self.receipts: EarlyReceipts = PostgresEarlyReceipts(connection, tenant.id)
         self.idempotency: IdempotencyKeys = PostgresIdempotencyKeys(connection, tenant.id)
         self.webhooks: Webhooks = PostgresWebhooks(connection, kit.vault.box)
@@ -118,9 +122,10 @@ class PostgresUnitOfWork:
         self._events.extend(events)
 
     async def commit(self) -> None:
-        if self._events:
-            rows = ((e.type, e.session_id, e.conversation_id, e.occurred_at, body(e)) for e in self._events)
-            await self._connection.execute(_OUTBOX, self.tenant.id, *zip(*rows, strict=True))
+        if self._events or self._inbox.finished:
+            rows = [(e.type, e.session_id, e.conversation_id, e.occurred_at, body(e)) for e in self._events]
+            columns = zip(*rows, strict=True) if rows else [()] * 5
+            await self._connection.execute(_OUTBOX, self.tenant.id, *columns, self._inbox.finished)
         if await self._connection.execute("COMMIT") != "COMMIT":
             raise TransactionConflict("the transaction had failed before its commit")
         self.is_open = False

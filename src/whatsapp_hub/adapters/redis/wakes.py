@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 POLL_S = 1.0
 POLL_ALONE_S = 0.25
-APART_S = 0.006
+APART_S = 0.002
 BUSY_APART_S = 0.02
 BUSY_PER_S = 600
 BURST = 4

@@ -37,7 +37,9 @@ class Inbox(Protocol):
         transaction ends. A chat whose head waits for its retry is left out whole."""
         ...
 
-    async def done(self, ids: Sequence[int]) -> None: ...
+    def done(self, ids: Sequence[int]) -> None:
+        """With the commit."""
+        ...
 
     async def retry(self, item_id: int, error: str, after_s: float) -> None:
         """Count a failed try; the chat waits."""

@@ -61,7 +61,7 @@ class ReceiveEvents:
             items = await uow.inbox.claim(limit)
             if items:
                 await self._apply(uow, items)
-                await uow.inbox.done([item.id for item in items])
+                uow.inbox.done([item.id for item in items])
                 await uow.commit()
             more = uow.inbox.has_more
         if more and not items:
@@ -83,7 +83,7 @@ class ReceiveEvents:
                     return uow.inbox.has_more  # somebody else works on that chat: the next claim looks further
                 item = items[0]
                 await self._apply(uow, items)
-                await uow.inbox.done([item.id])
+                uow.inbox.done([item.id])
                 await uow.commit()
         except Unavailable:
             raise
