@@ -27,9 +27,9 @@ DROP FUNCTION search_conversations(
 --   rest           the older ones in one go, after four buckets, or after two that had so few that the name is rare;
 --                  without asking the index for the tenant: where a company has most of the rows, that is a list as
 --                  long as the table
---   tenant's rest  the same with it, if those were more than `enough`
--- If even these are more, or what is under way, the answer is not complete: a name so frequent, of which a list has so
--- few, is found sooner in that list itself.
+--   tenant's rest  the same with it, and of the list alone, if those were more than `enough`
+-- If even these are more, the answer is not complete: a name so frequent, of which a list has so few newer ones, is found
+-- sooner in that list itself.
 CREATE FUNCTION search_conversations(
   pattern text, digits text, keys tsquery, most integer, enough integer, statuses text[], department uuid, holder uuid,
   of_session uuid, everything boolean, reader uuid, readers_department uuid, before_at timestamptz, before_id uuid,
@@ -51,7 +51,6 @@ DECLARE
   ats timestamptz[] := '{}';
   live_count integer;
 BEGIN
-  complete := true;
   ids := '{}';
   IF statuses IS NOT NULL THEN
     closed := ARRAY(SELECT s FROM unnest(closed) AS s WHERE s = ANY (statuses));
@@ -68,12 +67,17 @@ BEGIN
       bucket := date_bin('3 days', newest, '2000-01-01 00:00+00');
     END IF;
     WITH alike AS MATERIALIZED (
-      (SELECT c.id, c.updated_at, c.tenant_id, c.status, c.department_id, c.assigned_user_id, c.session_id
+      -- names and numbers apart: of both in one condition the planner would rather read all that the tenant has
+      SELECT c.id, c.updated_at, c.tenant_id, c.status, c.department_id, c.assigned_user_id, c.session_id
         FROM conversations c
         WHERE look = 'live' AND c.status IN ('OPEN', 'ASSIGNED') AND c.tenant_id::text = tenant::text
-          AND (translate(lower(c.customer_name), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy') LIKE pattern
-            OR c.customer_phone LIKE digits)
-        LIMIT enough + 1)
+          AND translate(lower(c.customer_name), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy') LIKE pattern
+      UNION ALL
+      SELECT c.id, c.updated_at, c.tenant_id, c.status, c.department_id, c.assigned_user_id, c.session_id
+        FROM conversations c
+        WHERE look = 'live' AND c.status IN ('OPEN', 'ASSIGNED') AND c.tenant_id::text = tenant::text
+          AND c.customer_phone LIKE digits
+          AND (translate(lower(c.customer_name), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy') LIKE pattern) IS NOT TRUE
       UNION ALL
       SELECT c.id, c.updated_at, c.tenant_id, c.status, c.department_id, c.assigned_user_id, c.session_id
         FROM conversations c
@@ -97,6 +101,13 @@ BEGIN
           AND c.updated_at < edge AND hub.search_keys(c.customer_name, c.customer_phone) @@ keys
           AND (translate(lower(c.customer_name), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy') LIKE pattern
             OR c.customer_phone LIKE digits)
+          AND (statuses IS NULL OR c.status = ANY (statuses))
+          AND (department IS NULL OR c.department_id = department)
+          AND (holder IS NULL OR c.assigned_user_id = holder)
+          AND (of_session IS NULL OR c.session_id = of_session)
+          AND (before_at IS NULL OR (c.updated_at, c.id) < (before_at, before_id))
+          AND (everything OR c.assigned_user_id = reader OR c.department_id = readers_department
+            OR c.assigned_user_id IS NULL AND c.department_id IS NULL)
         LIMIT enough + 1)),
     found AS MATERIALIZED (
       SELECT a.id, a.updated_at FROM alike a
@@ -117,8 +128,7 @@ BEGIN
     END IF;
     ids := ids || found_ids;
     ats := ats || found_ats;
-    complete := look = 'bucket' OR alike_count <= enough;
-    EXIT WHEN NOT complete OR look IN ('rest', 'tenant''s rest');
+    EXIT WHEN look IN ('rest', 'tenant''s rest');
     IF look = 'live' THEN
       live_count := cardinality(ids);
       look := 'bucket';
@@ -130,6 +140,7 @@ BEGIN
       look := CASE WHEN buckets = 4 OR buckets = 2 AND in_buckets < rare THEN 'rest' ELSE 'bucket' END;
     END IF;
   END LOOP;
+  complete := look <> 'tenant''s rest' OR alike_count <= enough;
   ids := ARRAY(SELECT f.id FROM unnest(ids, ats) AS f(id, at) ORDER BY f.at DESC, f.id DESC LIMIT most);
 END $$;
 
