@@ -93,3 +93,6 @@ BEGIN
   END LOOP;
   RAISE serialization_failure USING MESSAGE = 'these contacts are being merged';
 END $$;
+
+-- A plan that is made once must know early when a handful of lanes has become thousands.
+ALTER TABLE hub.lanes SET (autovacuum_analyze_threshold = 500);

@@ -70,7 +70,7 @@ SETTINGS = {
     "autovacuum_vacuum_scale_factor": "0.05",
     "autovacuum_vacuum_insert_threshold": "20000",
     "autovacuum_vacuum_insert_scale_factor": "0.1",
-    "autovacuum_analyze_threshold": "10000",
+    "autovacuum_analyze_threshold": "5000",
     "autovacuum_analyze_scale_factor": "0.05",
     "autovacuum_vacuum_cost_limit": "200",
     "autovacuum_vacuum_cost_delay": "4ms",
