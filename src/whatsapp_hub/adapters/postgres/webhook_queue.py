@@ -160,7 +160,7 @@ class PostgresWebhookQueue:
         return Planned(row["positions"], frozenset(row["webhooks"])) if row else Planned(0)
 
     async def lease(self, limit: int, lease_s: float) -> list[Lease]:
-        if not self._is_wanted:
+        if not self._is_wanted:  # as `plan` saw within the last second
             return []
         rows = await self._database.system(lambda c: c.fetch(_LEASE, limit, lease_s))
         return [Lease(row["id"], row["tenant_id"], row["fence"], row["failures"]) for row in rows]
