@@ -227,7 +227,7 @@ async def make_app(container: AsyncContainer) -> HubApp:
 
     @asynccontextmanager
     async def live(_: Litestar) -> AsyncIterator[None]:
-        lasting = (channel.listen(wakes), typing.listen(gateway.typing.hear), tail.run(), gateway.watch())
+        lasting = (channel.listen(wakes, Work.EVENTS), typing.listen(gateway.typing.hear), tail.run(), gateway.watch())
         loops = [asyncio.create_task(loop) for loop in lasting]
         try:
             async with announced(container, "api"):

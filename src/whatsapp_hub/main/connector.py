@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -100,7 +101,7 @@ async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str,
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_end_with(ending))
-            tasks.create_task((await container.get(Channel)).listen(wakes), name="wakes")
+            tasks.create_task((await container.get(Channel)).listen(wakes, Work.LINES, Work.HELD_LANES), name="wakes")
             tasks.create_task(_lanes(container, hold, lanes, wakes, kinds), name="lanes")
             tasks.create_task(_commands(ObeyCommands(await container.get(Commands), hold), wakes.listen(Work.LINES)))
             tasks.create_task(_stay_fit(hold, await container.get(Leases)), name="fitness")
@@ -142,7 +143,7 @@ async def _make_drain(
         system_clock,
         new_id,
         pacing,
-        lambda: wakes.ring(Work.HELD_LANES),
+        partial(wakes.ring, Work.HELD_LANES),
         still_held=hold.still_held,
     )
 
@@ -159,7 +160,9 @@ def _lanes(
 
     async def work(tenant_id: TenantId) -> bool:
         holding = hold.holding()
-        return holding is not None and await drain(tenant_id, holding=holding) == AT_ONCE
+        if holding is None or not hold.serves(tenant_id):
+            return False
+        return await drain(tenant_id, holding=holding) == AT_ONCE
 
     return TenantLoop("held lanes", wakes.listen(Work.HELD_LANES), find, work).run()
 

@@ -5,9 +5,10 @@ many connections they need; TOOL is a command that runs and ends.
 """
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import timedelta
 from enum import Enum
+from functools import partial
 
 from dishka import AnyOf, AsyncContainer, Provider, Scope, from_context, make_async_container, provide, provide_all
 from redis.asyncio import Redis
@@ -29,7 +30,7 @@ from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.clock import new_id, system_clock
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
-from whatsapp_hub.adapters.worker.hints import Hints, make_broker
+from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys, RevokeApiKey
 from whatsapp_hub.application.accounts.company import UpdateCompany
 from whatsapp_hub.application.accounts.default_session import SetCredentials
@@ -96,6 +97,7 @@ from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
 from whatsapp_hub.domain.capabilities import Capabilities, Rate
+from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.tenant import Placement
 from whatsapp_hub.main.integrations import Integrations
 from whatsapp_hub.main.settings import Settings
@@ -140,7 +142,7 @@ class Infrastructure(Provider):
     @provide
     async def hints(self, settings: Settings) -> AsyncIterator[Hints]:
         assert settings.redis_url is not None
-        hints = Hints(make_broker(settings.redis_url))
+        hints = Hints(settings.redis_url)
         yield hints
         await hints.aclose()
 
@@ -150,8 +152,8 @@ class Infrastructure(Provider):
 
     @provide
     def wakes(self, part: Part, hints: Hints, channel: Channel) -> Wakes:
-        async def tell(work: Work) -> None:
-            await (hints.tell(work) if work in (Work.INBOX, Work.LANES) else channel.publish(work))
+        async def tell(work: Work, whose: Collection[TenantId | None]) -> None:
+            await (hints if work in (Work.INBOX, Work.LANES) else channel).tell(work, whose)
 
         wakes = Wakes(part.here, tell)
         hints.on_hint = wakes.ring
@@ -282,7 +284,7 @@ class UseCases(Provider):
             for kind, plugin in providers.plugins.items()
             if not plugin.capabilities.holds_socket
         }
-        drain = DrainLanes(storage, providers, system_clock, new_id, pacing, lambda: wakes.ring(Work.LANES))
+        drain = DrainLanes(storage, providers, system_clock, new_id, pacing, partial(wakes.ring, Work.LANES))
         yield drain
         await drain.aclose()
 

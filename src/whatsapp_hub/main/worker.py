@@ -70,7 +70,7 @@ async def _hints(container: AsyncContainer) -> Loop:
 
 
 async def _wakes(container: AsyncContainer) -> Loop:
-    return (await container.get(Channel)).listen(await container.get(Wakes))
+    return (await container.get(Channel)).listen(await container.get(Wakes), Work.OUTBOX, Work.EVENTS)
 
 
 async def _sequencer(container: AsyncContainer) -> Loop:
@@ -80,7 +80,7 @@ async def _sequencer(container: AsyncContainer) -> Loop:
     async def wait(_: float) -> None:
         await bell.wait()
 
-    return Sequencer((await container.get(Database)).direct_url, wakes, wait).run()
+    return Sequencer((await container.get(Database)).direct_url, wakes, wait, partial(wakes.does, Work.OUTBOX)).run()
 
 
 async def _inbox(container: AsyncContainer) -> Loop:

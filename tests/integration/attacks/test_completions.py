@@ -27,7 +27,7 @@ async def claims(world: World) -> list[Claim]:
 
 
 async def completed(world: World, *results: Result) -> None:
-    complete = CompleteSends(world.hub.storage, now, new_id, lambda: None)
+    complete = CompleteSends(world.hub.storage, now, new_id, lambda _: None)
     for result in results:
         await complete(world.tenant.id, result)
     await asyncio.wait_for(complete.drain(), 10)

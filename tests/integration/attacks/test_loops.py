@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import Collection
 from uuid import uuid4
 
 import pytest
@@ -13,9 +14,12 @@ from whatsapp_hub.domain.ids import TenantId
 
 
 class Bell:
-    async def wait(self) -> bool:
+    def __init__(self, named: Collection[TenantId] | None = None) -> None:
+        self._named = named
+
+    async def wait(self) -> Collection[TenantId] | None:
         await asyncio.sleep(0.01)
-        return True
+        return self._named
 
 
 async def run_for(loop: TenantLoop, seconds: float) -> None:
@@ -62,3 +66,18 @@ async def test_a_loop_that_is_told_to_stop_finishes_its_piece_and_begins_no_othe
     assert begun == ended
     await asyncio.sleep(0.15)
     assert begun == ended <= 6
+
+
+async def test_who_is_named_is_worked_for_and_nobody_is_looked_for() -> None:
+    worked: Counter[TenantId] = Counter()
+    named = [TenantId(uuid4()) for _ in range(2)]
+
+    async def work(tenant_id: TenantId) -> bool:
+        worked[tenant_id] += 1
+        return False
+
+    async def find() -> list[TenantId]:
+        raise AssertionError("the bell said whose work it is")
+
+    await run_for(TenantLoop("t", Bell(named), find, work), 0.1)
+    assert set(worked) == set(named)

@@ -20,6 +20,7 @@ from whatsapp_hub.adapters.postgres.failures import TransactionConflict, transla
 from whatsapp_hub.application.ports.delivery import Wake, Work
 from whatsapp_hub.application.ports.inbox import NewUpdate
 from whatsapp_hub.domain.errors import Invalid, Unavailable
+from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.message import is_storable, storable
 
 DEDUPE_CHARACTERS = 300
@@ -41,7 +42,7 @@ _INSERT = """
     ON CONFLICT (source, dedupe_key) DO NOTHING"""
 _NOTHING_NEW = "INSERT 0 0"
 
-Row = tuple[object, ...]
+Row = tuple[Any, ...]
 
 
 def _bounded(text: str, limit: int) -> str:
@@ -197,12 +198,18 @@ class _Writer:
         for call in batch:
             call.settle()
         if done != _NOTHING_NEW:
-            self._wake(Work.INBOX)
+            for tenant_id in _tenants(batch):
+                self._wake(Work.INBOX, tenant_id)
 
     def _drop(self) -> None:
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
+
+
+def _tenants(calls: Sequence[_Call]) -> set[TenantId]:
+    """Who has new updates; what is nobody's yet waits for an operator."""
+    return {tenant_id for call in calls for _, tenant_id, *_ in call.rows if tenant_id}
 
 
 def _fail(calls: Sequence[_Call], error: Exception) -> None:

@@ -51,7 +51,7 @@ class PostgresSandboxPhones:
                 raise OutcomeUnknown("commit", "the connection was lost") from error
             raise
         if receipts:
-            self._wake(Work.INBOX)
+            self._wake(Work.INBOX, session.tenant_id)
 
     async def messages(self, session: SessionRef, phone: str) -> list[ShownMessage]:
         async with self._database.acting_for(session.tenant_id) as connection:

@@ -40,11 +40,19 @@ _MOVE = """
 class Sequencer:
     """`run()` until cancelled, in as many processes as there are; one of them works.
 
-    `wait` returns when the outbox may have rows (a wake-up) or after the given seconds.
+    `wait` returns when the outbox may have rows (a wake-up) or after the given seconds; `leads` is told whether it is
+    this one.
     """
 
-    def __init__(self, direct_url: str, wake: Wake, wait: Callable[[float], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        direct_url: str,
+        wake: Wake,
+        wait: Callable[[float], Awaitable[None]],
+        leads: Callable[[bool], None] = lambda _: None,
+    ) -> None:
         self._url = direct_url
+        self._leads = leads
         self._wake = wake
         self._wait = wait
         self._connection: Any = None
@@ -70,11 +78,13 @@ class Sequencer:
         if not await self._connection.fetchval(_TAKE_LOCK, _LOCK):
             return
         log.info("sequencer.leads")
+        self._leads(True)
         try:
             while True:
                 if await self.move() < BATCH:
                     await self._wait(POLL_S)
         finally:
+            self._leads(False)
             self._drop()
 
     async def move(self) -> int:

@@ -132,9 +132,9 @@ class PostgresUnitOfWork:
         if self._events:
             self._wake(Work.OUTBOX)
         if self._lanes.made_due:
-            self._wake(Work.LANES)
+            self._wake(Work.LANES, self.tenant.id)
         if self._lanes.made_due_held:
-            self._wake(Work.HELD_LANES)
+            self._wake(Work.HELD_LANES, self.tenant.id)
         if self._lines.changed:
             self._wake(Work.LINES)
 

@@ -20,7 +20,7 @@ Begin = Callable[[int], Awaitable[None]]
 
 
 class Waits(Protocol):
-    async def wait(self) -> bool:
+    async def wait(self) -> object:
         """Until somebody says that there are events, or it is time to look anyway."""
         ...
 

@@ -6,13 +6,17 @@ Valkey is away. Rings that come while one is being told share the next telling.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from uuid import uuid4
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from contextlib import suppress
+from uuid import UUID, uuid4
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from whatsapp_hub.application.ports.delivery import Work
+from whatsapp_hub.domain.ids import TenantId
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +28,9 @@ BUSY_PER_S = 600
 BURST = 4
 CHANNEL = "hub:wake"
 
-Tell = Callable[[Work], Awaitable[None]]
+Whose = TenantId | None
+"""Whose work: one tenant's, or (None) anybody's."""
+Tell = Callable[[Work, Collection[Whose]], Awaitable[None]]
 
 
 class Bell:
@@ -33,48 +39,64 @@ class Bell:
     def __init__(self, poll_s: Callable[[], float]) -> None:
         self._event = asyncio.Event()
         self._poll_s = poll_s
+        self._rung: set[Whose] = set()
+        self._looked_at = time.monotonic()
 
-    def ring(self) -> None:
+    def ring(self, whose: Whose = None) -> None:
+        self._rung.add(whose)
         self._event.set()
 
-    async def wait(self) -> bool:
-        """Until it rings (True), or until it is time to look anyway (False)."""
-        try:
-            async with asyncio.timeout(self._poll_s()):  # wait_for of Python 3.11 may swallow a cancellation
-                await self._event.wait()
-        except TimeoutError:
-            return False
+    async def wait(self) -> Collection[TenantId] | None:
+        """Until it rings, or until it is time to look anyway: whose work there may be, or None if all are to be looked
+        at. They are in time however often it rings for some."""
+        left_s = self._looked_at + self._poll_s() - time.monotonic()
+        if left_s > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_s):  # wait_for of Python 3.11 may swallow a cancellation
+                    await self._event.wait()
+        else:
+            await asyncio.sleep(0)
         self._event.clear()
-        return True
+        rung, self._rung = self._rung, set()
+        whose = {one for one in rung if one is not None}
+        now = time.monotonic()
+        if whose and len(whose) == len(rung) and now < self._looked_at + self._poll_s():
+            return whose
+        self._looked_at = now
+        return None
 
 
 class Wakes:
-    """Calls itself `Wake` (the port): `wakes(Work.INBOX)`.
+    """Calls itself `Wake` (the port): `wakes(Work.INBOX, tenant_id)`.
 
-    `here` is the work that this process does itself; it is rung directly and told to nobody. All other work is
-    told through `tell` (a taskiq hint to one worker, or a publish to all who listen).
+    `here` is the work that this process does itself; it is rung directly and told to nobody (`does` adds to it, and
+    takes away). All other work is told through `tell` (a hint to one worker, or a publish to all who listen).
     """
 
     def __init__(self, here: Iterable[Work], tell: Tell) -> None:
-        self._here = frozenset(here)
+        self._here = set(here)
         self._tell = tell
         self._bells: dict[Work, list[Bell]] = {}
-        self._rung: dict[Work, int] = {}
+        self._rung: dict[Work, Counter[Whose]] = {}
         self._telling: dict[Work, asyncio.Task[None]] = {}
         self.is_alone = False
 
-    def __call__(self, work: Work) -> None:
-        self.ring(work)
+    def __call__(self, work: Work, tenant_id: Whose = None) -> None:
+        self.ring(work, tenant_id)
         if work in self._here:
             return
-        self._rung[work] = self._rung.get(work, 0) + 1
+        self._rung.setdefault(work, Counter())[tenant_id] += 1
         if work not in self._telling:
             self._telling[work] = asyncio.create_task(self._tell_others(work))
 
-    def ring(self, work: Work) -> None:
+    def ring(self, work: Work, tenant_id: Whose = None) -> None:
         """Ring the listeners of this process only."""
         for bell in self._bells.get(work, ()):
-            bell.ring()
+            bell.ring(tenant_id)
+
+    def does(self, work: Work, is_here: bool) -> None:
+        """Whether this process is the one that does this work."""
+        (self._here.add if is_here else self._here.discard)(work)
 
     def listen(self, work: Work) -> Bell:
         bell = Bell(lambda: POLL_ALONE_S if self.is_alone else POLL_S)
@@ -85,45 +107,49 @@ class Wakes:
         """Where it rings very often, whoever listens is at work anyway, and telling takes its time: seldomer then."""
         apart_s = APART_S
         try:
-            while rung := self._rung.pop(work, 0):
+            while rung := self._rung.pop(work, None):
                 try:
                     async with asyncio.timeout(1):
-                        await self._tell(work)
+                        await self._tell(work, rung.keys())
                 except Exception as error:
                     log.debug("wake.lost", extra={"work": work, "error": type(error).__name__})
-                apart_s = BUSY_APART_S if rung >= max(BURST, apart_s * BUSY_PER_S) else APART_S
+                apart_s = BUSY_APART_S if rung.total() >= max(BURST, apart_s * BUSY_PER_S) else APART_S
                 await asyncio.sleep(apart_s)
         finally:
             del self._telling[work]
 
 
 class Channel:
-    """A publish and subscribe channel of Valkey that carries wake-ups to every process."""
+    """Publish and subscribe of Valkey, a channel for each kind of work: a process hears of what it does alone."""
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
         self._own = uuid4().hex
 
-    async def publish(self, work: Work) -> None:
-        await self._redis.publish(CHANNEL, f"{self._own}:{work}")
+    async def tell(self, work: Work, whose: Collection[Whose]) -> None:
+        names = "" if None in whose else ",".join(str(tenant_id) for tenant_id in whose)
+        await self._redis.publish(f"{CHANNEL}:{work}", f"{self._own}:{names}")
 
-    async def listen(self, wakes: Wakes) -> None:
-        """Ring what others tell, for ever; connects again by itself."""
+    async def listen(self, wakes: Wakes, *works: Work) -> None:
+        """Ring what others tell of these works, for ever; connects again by itself."""
         while True:
             try:
-                await self._listen(wakes)
+                await self._listen(wakes, works)
             except (RedisError, OSError) as error:
                 if not wakes.is_alone:
                     log.warning("wake.valkey_away", extra={"error": type(error).__name__})
                 wakes.is_alone = True
                 await asyncio.sleep(0.5)
 
-    async def _listen(self, wakes: Wakes) -> None:
+    async def _listen(self, wakes: Wakes, works: Iterable[Work]) -> None:
         async with self._redis.pubsub() as subscription:
-            await subscription.subscribe(CHANNEL)
+            await subscription.subscribe(*(f"{CHANNEL}:{work}" for work in works))
             wakes.is_alone = False
             async for message in subscription.listen():
                 if message["type"] == "message":
-                    sender, _, work = message["data"].decode().partition(":")
-                    if sender != self._own:  # what we told others, we heard when it was rung
-                        wakes.ring(Work(work))
+                    sender, _, names = message["data"].decode().partition(":")
+                    if sender == self._own:  # what we told others, we heard when it was rung
+                        continue
+                    work = Work(message["channel"].decode().rpartition(":")[2])
+                    for name in names.split(","):
+                        wakes.ring(work, TenantId(UUID(name)) if name else None)

@@ -1,21 +1,24 @@
-"""taskiq carries hints, PostgreSQL remembers: a task says "there may be work", the claim decides.
+"""taskiq carries hints, PostgreSQL remembers: a hint says "there may be work", the claim decides.
 
 So the queue may be flushed, restarted or gone: a sweep each second finds what a lost hint left behind. There are
-no results and no acknowledgements to rely on. See docs/decisions.
+no results and no acknowledgements to rely on, hence no receiver of tasks either: what taskiq's broker hands out rings a
+bell. See docs/decisions.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
-from taskiq import AsyncBroker, BrokerMessage, TaskiqMessage
-from taskiq.api import run_receiver_task
+from taskiq import TaskiqMessage
 from taskiq_redis import ListQueueBroker
 
 from whatsapp_hub.application.ports.delivery import Work
+from whatsapp_hub.domain.ids import TenantId
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +26,7 @@ QUEUE = "hub:hints"
 TASK = "hub.hint"
 RESTART_S = 0.5
 TAKEN_AT_ONCE = 64
+KNOWN_BY_HEART = 4096
 
 
 class HintQueue(ListQueueBroker):
@@ -33,8 +37,9 @@ class HintQueue(ListQueueBroker):
         super().__init__(redis_url, queue_name=QUEUE, socket_connect_timeout=1, socket_timeout=None)
         self._redis = Redis(connection_pool=self.connection_pool)
 
-    async def kick(self, message: BrokerMessage) -> None:
-        await self._redis.lpush(self.queue_name, message.message)
+    async def push(self, hints: Collection[bytes]) -> None:
+        """All of them in one round trip."""
+        await self._redis.lpush(self.queue_name, *hints)
 
     async def listen(self) -> AsyncGenerator[bytes, None]:
         while True:
@@ -47,44 +52,46 @@ class HintQueue(ListQueueBroker):
                 yield hint
 
 
-def _message(work: Work) -> TaskiqMessage:
-    return TaskiqMessage(task_id=work.value, task_name=TASK, labels={}, args=[work.value], kwargs={})
-
-
-def make_broker(redis_url: str) -> AsyncBroker:
-    return HintQueue(redis_url)
-
-
 class Hints:
-    """`tell` puts a hint into the queue; `listen` hands hints to this process for ever."""
+    """`tell` puts hints into the queue, one for each tenant (None: for all); `listen` hands hints to this process for
+    ever."""
 
-    def __init__(self, broker: AsyncBroker) -> None:
-        self.on_hint: Callable[[Work], None] = lambda work: None
-        self._broker = broker
+    def __init__(self, redis_url: str) -> None:
+        self.on_hint: Callable[[Work, TenantId | None], None] = lambda work, tenant_id: None
+        self._queue = HintQueue(redis_url)
+        self._written = lru_cache(KNOWN_BY_HEART)(self._write)
+        self._read = lru_cache(KNOWN_BY_HEART)(self._parse)
 
-        async def hint(work: str) -> None:
-            self.on_hint(Work(work))
-
-        broker.register_task(hint, task_name=TASK)
-        self._said = {work: broker.formatter.dumps(_message(work)) for work in Work}
-
-    async def tell(self, work: Work) -> None:
+    async def tell(self, work: Work, whose: Collection[TenantId | None]) -> None:
         """Raises whatever the queue raises; a lost hint is found by the sweep."""
-        await self._broker.kick(self._said[work])
+        await self._queue.push([self._written(work, tenant_id) for tenant_id in whose])
 
     async def listen(self) -> None:
-        """Runs taskiq's receiver and starts it again when it ends: a flushed or restarted Valkey ends it."""
+        """A Valkey that was flushed or restarted is asked again."""
         while True:
             try:
-                await run_receiver_task(self._broker, sync_workers=1, max_async_tasks=16, propagate_exceptions=False)
-                log.warning("hints.receiver_ended")
-            except asyncio.CancelledError:
-                if (task := asyncio.current_task()) and task.cancelling():
-                    raise
-                log.warning("hints.receiver_cancelled_itself")
+                async for hint in self._queue.listen():
+                    self._hear(hint)
             except Exception as error:
-                log.warning("hints.receiver_failed", extra={"error": type(error).__name__})
+                log.warning("hints.failed", extra={"error": type(error).__name__})
             await asyncio.sleep(RESTART_S)
 
+    def _hear(self, hint: bytes) -> None:
+        try:
+            work, tenant_id = self._read(hint)
+        except Exception as error:  # another version's, or nobody's
+            log.warning("hints.unreadable", extra={"error": type(error).__name__})
+        else:
+            self.on_hint(work, tenant_id)
+
     async def aclose(self) -> None:
-        await self._broker.shutdown()
+        await self._queue.shutdown()
+
+    def _write(self, work: Work, tenant_id: TenantId | None) -> bytes:
+        whose = str(tenant_id) if tenant_id else None
+        message = TaskiqMessage(task_id=work.value, task_name=TASK, labels={}, args=[work.value, whose], kwargs={})
+        return self._queue.formatter.dumps(message).message
+
+    def _parse(self, hint: bytes) -> tuple[Work, TenantId | None]:
+        work, whose = self._queue.formatter.loads(hint).args
+        return Work(work), TenantId(UUID(whose)) if whose else None

@@ -6,7 +6,7 @@ Each loop is thin and never dies: a database that is away is waited for.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,7 +23,9 @@ LOOK_APART_S = 0.01
 
 
 class Waits(Protocol):
-    async def wait(self) -> bool: ...
+    async def wait(self) -> Collection[TenantId] | None:
+        """Until there may be work: of these tenants, or (None) of any."""
+        ...
 
 
 @dataclass(slots=True)
@@ -55,18 +57,21 @@ class TenantLoop:
 
     async def _run(self) -> None:
         while True:
-            await self.bell.wait()
-            self._again.update(self._busy)
-            if self._busy:  # they look once more anyway; who else has work can wait that long
-                await asyncio.sleep(LOOK_APART_S)
+            named = await self.bell.wait()
             try:
-                for tenant_id in await self.find():
+                for tenant_id in await self._all() if named is None else named:
                     self._start(tenant_id)
             except Unavailable:
                 await asyncio.sleep(AWAY_S)
             except Exception:
                 log.exception("loop.failed", extra={"loop": self.name})
                 await asyncio.sleep(AWAY_S)
+
+    async def _all(self) -> Sequence[TenantId]:
+        self._again.update(self._busy)
+        if self._busy:  # they look once more anyway; who else has work can wait that long
+            await asyncio.sleep(LOOK_APART_S)
+        return await self.find()
 
     def _start(self, tenant_id: TenantId) -> None:
         """One more drain of this tenant, unless enough run; those look once more before they end."""

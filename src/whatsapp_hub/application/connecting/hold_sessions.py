@@ -20,7 +20,7 @@ from whatsapp_hub.application.ports.lanes import Holding
 from whatsapp_hub.application.ports.lines import ConnectorId, HeldLine
 from whatsapp_hub.application.ports.provider import Providers, SessionRef
 from whatsapp_hub.domain.errors import Conflict, Unavailable
-from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.life import ENDED, verdict
 from whatsapp_hub.domain.share import fair_share
 
@@ -33,7 +33,7 @@ GONE_S = 10.0
 
 
 class Waits(Protocol):
-    async def wait(self) -> bool: ...
+    async def wait(self) -> object: ...
 
 
 @dataclass(slots=True)
@@ -74,6 +74,9 @@ class HoldSessions:
     def still_held(self, session_id: SessionId) -> bool:
         line = self._open.get(session_id)
         return line is not None and line.is_up and self.lease.is_fresh
+
+    def serves(self, tenant_id: TenantId) -> bool:
+        return any(line.ref.tenant_id == tenant_id for line in self._open.values())
 
     def dialled_with(self, session_id: SessionId) -> SessionRef | None:
         """None: it is not open here."""

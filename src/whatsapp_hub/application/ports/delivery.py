@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Protocol
 
+from whatsapp_hub.domain.ids import TenantId
+
 
 class Work(StrEnum):
     INBOX = "inbox"
@@ -16,6 +18,7 @@ class Work(StrEnum):
 
 
 class Wake(Protocol):
-    def __call__(self, work: Work) -> None:
-        """Tell whoever does this work that there may be some. Never blocks, never raises."""
+    def __call__(self, work: Work, tenant_id: TenantId | None = None) -> None:
+        """Tell whoever does this work that there may be some, of this tenant (None: they look at all). Never blocks,
+        never raises."""
         ...

@@ -50,7 +50,7 @@ class CompleteSends:
     storage: Storage
     clock: Clock
     new_id: NewId
-    freed: Callable[[], None]
+    freed: Callable[[TenantId], None]
     _waiting: dict[TenantId, list[Result]] = field(default_factory=dict)
     _writers: dict[TenantId, asyncio.Task[None]] = field(default_factory=dict)
 
@@ -69,7 +69,7 @@ class CompleteSends:
         try:
             while results := self._waiting.pop(tenant_id, None):
                 await self._persist(tenant_id, results)
-                self.freed()
+                self.freed(tenant_id)
         finally:
             del self._writers[tenant_id]
 

@@ -53,22 +53,23 @@ class Deadlines:
 @dataclass(slots=True)
 class DrainLanes:
     """One object a process. `holding`: only these sessions (a connector's own), or None for all providers that
-    need no connector; `still_held` is asked right before each call. `freed` is called when finished calls made room
-    or made lanes due again. `per_tenant` of the calls `at_once` may be one tenant's: a server that hangs keeps none
-    but its own waiting."""
+    need no connector; `still_held` is asked right before each call. `freed` is called when finished calls made lanes
+    of a tenant due again, or (None) made room for anybody. `per_tenant` of the calls `at_once` may be one tenant's: a
+    server that hangs keeps none but its own waiting."""
 
     storage: Storage
     providers: Providers
     clock: Clock
     new_id: NewId
     pacing: Mapping[str, Pacing]
-    freed: Callable[[], None] = lambda: None
+    freed: Callable[[TenantId | None], None] = lambda _: None
     still_held: Callable[[SessionId], bool] = lambda _: True
     deadlines: Deadlines = field(default_factory=Deadlines)
     at_once: int = 256
     per_tenant: int = 128
     _calls: set[asyncio.Task[None]] = field(default_factory=set)
     _calling: Counter[TenantId] = field(default_factory=Counter)
+    _turned_away: bool = False
     _complete: CompleteSends | None = None
 
     async def __call__(self, tenant_id: TenantId, limit: int = AT_ONCE, holding: Holding | None = None) -> int:
@@ -76,6 +77,7 @@ class DrainLanes:
         Raises Unavailable."""
         room = min(limit, self.at_once - len(self._calls), self.per_tenant - self._calling[tenant_id])
         if room <= 0:
+            self._turned_away = True
             return 0
         claimed_at = time.monotonic()
         async with self.storage.tenant(tenant_id) as uow:
@@ -99,8 +101,12 @@ class DrainLanes:
     @property
     def _completer(self) -> CompleteSends:
         if self._complete is None:
-            self._complete = CompleteSends(self.storage, self.clock, self.new_id, self.freed)
+            self._complete = CompleteSends(self.storage, self.clock, self.new_id, self._freed)
         return self._complete
+
+    def _freed(self, tenant_id: TenantId) -> None:
+        self.freed(None if self._turned_away else tenant_id)
+        self._turned_away = False
 
     def _start(self, tenant_id: TenantId, claim: Claim, session: Session, claimed_at: float) -> None:
         task = asyncio.create_task(self._run(tenant_id, claim, session, claimed_at))

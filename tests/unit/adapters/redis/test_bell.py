@@ -1,8 +1,10 @@
 """A loop that waits for a bell ends when it is told to, even if it rings at that very moment."""
 
 import asyncio
+from uuid import uuid4
 
 from whatsapp_hub.adapters.redis.wakes import Bell
+from whatsapp_hub.domain.ids import TenantId
 
 
 async def test_a_ring_swallows_no_cancellation() -> None:
@@ -22,3 +24,30 @@ async def test_a_ring_swallows_no_cancellation() -> None:
         task.cancel()
         done, _ = await asyncio.wait([task], timeout=0.5)
         assert done, f"it went on, cancelled {pause} turns after the ring"
+
+
+async def test_it_says_whom_it_rang_for() -> None:
+    bell, one, other = Bell(lambda: 60.0), TenantId(uuid4()), TenantId(uuid4())
+    for whose in (one, other, one):
+        bell.ring(whose)
+    assert await bell.wait() == {one, other}
+    bell.ring(one)
+    assert await bell.wait() == {one}
+
+
+async def test_a_ring_without_a_name_is_for_all() -> None:
+    bell = Bell(lambda: 60.0)
+    bell.ring(TenantId(uuid4()))
+    bell.ring()
+    assert await bell.wait() is None
+
+
+async def test_however_often_it_rings_for_one_all_are_looked_at_in_time() -> None:
+    bell = Bell(lambda: 0.05)
+    heard = []
+    for _ in range(20):
+        bell.ring(TenantId(uuid4()))
+        heard.append(await bell.wait())
+        await asyncio.sleep(0.01)
+    assert heard.count(None) >= 2
+    assert any(heard)
