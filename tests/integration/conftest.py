@@ -46,7 +46,7 @@ class Woken:
 
     works: list[Work] = field(default_factory=list)
 
-    def __call__(self, work: Work) -> None:
+    def __call__(self, work: Work, tenant_id: TenantId | None = None) -> None:
         self.works.append(work)
 
     def take(self) -> Counter[Work]:

@@ -11,6 +11,7 @@ import pytest
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.adapters.postgres.sandbox import PostgresSandboxPhones
 from whatsapp_hub.adapters.providers.sandbox.client import Sandbox
+from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.provider import Outgoing, SessionRef
 from whatsapp_hub.domain.errors import OutcomeUnknown, Transient, Unavailable
 from whatsapp_hub.domain.ids import MessageId, TenantId
@@ -33,14 +34,18 @@ class Losing:
         raise Unavailable("PostgreSQL is away")
 
 
+def _unheard(work: Work, tenant_id: TenantId | None = None) -> None:
+    """Nobody listens."""
+
+
 @pytest.mark.parametrize(("commits", "told"), [(True, OutcomeUnknown), (False, Transient)])
 async def test_a_sandbox_phone_that_may_show_it_is_not_sent_it_again(world: World, commits: bool, told: Any) -> None:
     losing: Any = Losing(world.hub.database, commits=commits)
-    phones = PostgresSandboxPhones(losing, lambda work: None)
+    phones = PostgresSandboxPhones(losing, _unheard)
     sandbox = Sandbox(phones, lambda: datetime.now(UTC), new_id)
     session = SessionRef(world.session.id, world.tenant.id, world.session.key, "SANDBOX", None)
     message = Outgoing(MessageId(uuid4()), "5511966665555", (), Content.plain("Oi"), None)
     with pytest.raises(told):
         await sandbox.send(session, message, 5)
-    shown = await PostgresSandboxPhones(world.hub.database, lambda work: None).messages(session, "5511966665555")
+    shown = await PostgresSandboxPhones(world.hub.database, _unheard).messages(session, "5511966665555")
     assert len(shown) == int(commits)

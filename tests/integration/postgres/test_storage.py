@@ -132,8 +132,9 @@ async def test_a_contact_has_one_live_conversation_a_session(world: World) -> No
     conversation = await world.conversation("5511988887777")
     async with world.uow() as uow:
         contact = await uow.contacts.get(conversation.contact_id)
-        with pytest.raises(Conflict):
-            await uow.conversations.add([world.make_conversation(contact)])
+        await uow.conversations.add([world.make_conversation(contact)])
+        with pytest.raises(Conflict, match="open conversation"):
+            await uow.commit()
     async with world.uow() as uow:
         first = await uow.conversations.get(conversation.id)
         first.resolve(NOW)

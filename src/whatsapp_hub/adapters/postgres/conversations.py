@@ -1,14 +1,12 @@
 """Conversations, and the record of whose they were."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
 from whatsapp_hub.adapters.postgres import targets
 from whatsapp_hub.adapters.postgres.bulk import Columns, array
+from whatsapp_hub.adapters.postgres.statements import Statements
 from whatsapp_hub.domain.assignment import Assignment
 from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState, Priority
@@ -110,18 +108,24 @@ def _holder(conversation: Conversation) -> UserId | None:
     return conversation.assigned_user_id if conversation.status is ConversationStatus.ASSIGNED else None
 
 
-@contextmanager
-def _one_live_round() -> Iterator[None]:
-    try:
-        yield
-    except asyncpg.UniqueViolationError as error:
-        if error.constraint_name != "one_live_conversation":
-            raise
-        raise Conflict("already_open", "this contact has an open conversation on this session") from error
+def _one_live_round() -> dict[str, Exception]:
+    text = "this contact has an open conversation on this session"
+    return {"one_live_conversation": Conflict("already_open", text)}
+
+
+def _written(conversations: Iterable[Conversation]) -> Iterator[Hashable]:
+    """Their rows, and whose rounds they are: one must be seen to be over before the next begins."""
+    for c in conversations:
+        yield from (c.id, (c.session_id, c.contact_id))
+
+
+def _assignment(of: ConversationId) -> tuple[str, ConversationId]:
+    """A conversation has one at a time: the old one ends before another begins."""
+    return ("assignment", of)
 
 
 class PostgresConversations:
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
         self._holders: dict[ConversationId, UserId | None] = {}
 
@@ -152,16 +156,16 @@ class PostgresConversations:
         """Raises Conflict: this contact and session have a live round already."""
         if not conversations:
             return
-        with _one_live_round():
-            await self._connection.execute(_INSERT, *_ALL.arrays(_row(c, _ALL) for c in conversations))
+        rows = _ALL.arrays(_row(c, _ALL) for c in conversations)
+        await self._connection.later(_INSERT, *rows, rows=_written(conversations), refused=_one_live_round())
         await self._record(conversations)
 
     async def save(self, conversations: Sequence[Conversation]) -> None:
         if not conversations:
             return
         ordered = sorted(conversations, key=lambda c: c.id)
-        with _one_live_round():
-            await self._connection.execute(_UPDATE, *_CHANGES.arrays(_row(c, _CHANGES) for c in ordered))
+        rows = _CHANGES.arrays(_row(c, _CHANGES) for c in ordered)
+        await self._connection.later(_UPDATE, *rows, rows=_written(ordered), refused=_one_live_round())
         await self._record(ordered)
 
     async def _record(self, conversations: Sequence[Conversation]) -> None:
@@ -171,13 +175,17 @@ class PostgresConversations:
         begun = [c for c in changed if _holder(c)]
         self._holders.update((c.id, _holder(c)) for c in conversations)
         if ended:
-            await self._connection.execute(_END_ASSIGNMENTS, [c.id for c in ended], [c.updated_at for c in ended])
+            ids = [c.id for c in ended]
+            await self._connection.later(
+                _END_ASSIGNMENTS, ids, [c.updated_at for c in ended], rows=map(_assignment, ids)
+            )
         if begun:
             rows = (
                 (c.tenant_id, c.id, c.assigned_user_id, c.assigned_at or c.updated_at, c.routing_reason or "")
                 for c in begun
             )
-            await self._connection.execute(_BEGIN_ASSIGNMENTS, *zip(*rows, strict=True))
+            written = [_assignment(c.id) for c in begun]
+            await self._connection.later(_BEGIN_ASSIGNMENTS, *zip(*rows, strict=True), rows=written)
 
     async def peek(self, conversation_id: ConversationId) -> Conversation:
         row = await self._connection.fetchrow(f"{_SELECT} WHERE id = $1", conversation_id)

@@ -43,6 +43,8 @@ PLANNED_ONCE = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
+_SENT = ("bool", "bytea", "float8", "int2", "int4", "int8", "text", "timestamptz", "uuid")
+_ALL_TYPES = "SELECT " + ", ".join(f"${n}::{name}[]" for n, name in enumerate(_SENT, start=1))
 PLANNED_EACH_TIME = dict(zip(PLANNED_ONCE, ("auto", "on", "on", "on"), strict=True))
 
 log = logging.getLogger(__name__)
@@ -107,6 +109,17 @@ def _settings(role: str, *, statement_cache: bool) -> dict[str, str]:
     }
 
 
+async def _learn_types(connection: Any) -> None:
+    """What asyncpg does not know it asks the catalogue, a hundredth of a second for each type and connection: all at
+    once here, rather than while somebody waits for the first statement that needs one."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await connection.prepare(_ALL_TYPES)
+    except BaseException:
+        connection.terminate()  # the pool would say good-bye to it, and wait for an answer
+        raise
+
+
 async def _keep(connection: Any) -> None:
     """Between two users of a pooled connection nothing is to be reset: all our settings are transaction-local."""
 
@@ -155,6 +168,7 @@ class Database:
                 statement_cache_size=1000 if self._statement_cache else 0,
                 max_cached_statement_lifetime=0,
                 server_settings=_settings(role, statement_cache=self._statement_cache),
+                init=_learn_types if self._statement_cache else None,
                 reset=_keep,
             )
         except Exception as error:
@@ -198,7 +212,8 @@ class Database:
         if role not in self._pools:
             raise Unavailable("the database is not open")
         try:
-            return await self._pools[role].acquire(timeout=ACQUIRE_TIMEOUT_S)
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_S):  # the pool's own makes a task of each
+                return await self._pools[role].acquire()
         except Exception as error:
             raise translated(error) or error from error
 
@@ -216,7 +231,7 @@ class Database:
                 raise
         finally:
             self._ended(connection, "rolled_back" if open_transaction else "committed")
-            await self._pools[role].release(connection)
+            await self._pools[role].release(connection, timeout=ROLLBACK_TIMEOUT_S)
 
     def _ended(self, connection: Any, outcome: str) -> None:
         """Logs the transaction that was begun on this connection, if one was."""

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from whatsapp_hub.adapters.postgres.bulk import Columns
+from whatsapp_hub.adapters.postgres.statements import Statements
 from whatsapp_hub.application.ports.inbox import ProviderKey
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId
@@ -104,7 +105,7 @@ def _whole(m: Message) -> tuple[object, ...]:
 
 
 class PostgresMessages:
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     async def unread(self, conversation_id: ConversationId, limit: int) -> list[str]:
@@ -129,12 +130,14 @@ class PostgresMessages:
     async def add(self, messages: Sequence[Message]) -> None:
         """In this order, which is the conversation's."""
         if messages:
-            await self._connection.execute(_INSERT, *_ALL.arrays(map(_whole, messages)))
+            rows = _ALL.arrays(map(_whole, messages))
+            await self._connection.later(_INSERT, *rows, rows=[m.id for m in messages])
 
     async def save(self, messages: Sequence[Message]) -> None:
         if messages:
             ordered = sorted(messages, key=lambda m: m.id)
-            await self._connection.execute(_UPDATE, *_CHANGES.arrays(map(_changing, ordered)))
+            rows = _CHANGES.arrays(map(_changing, ordered))
+            await self._connection.later(_UPDATE, *rows, rows=[m.id for m in ordered])
 
     async def forget(self, before: datetime, limit: int) -> int:
         tag: str = await self._connection.execute(_FORGET, before, limit)

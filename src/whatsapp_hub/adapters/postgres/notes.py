@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from whatsapp_hub.adapters.postgres.statements import Statements
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import NotificationId, TenantId, UserId
 from whatsapp_hub.domain.note import Note
@@ -49,13 +50,14 @@ class PostgresNotes:
 
 
 class PostgresNotifications:
-    def __init__(self, connection: Any, tenant_id: TenantId) -> None:
+    def __init__(self, connection: Statements, tenant_id: TenantId) -> None:
         self._connection = connection
         self._tenant_id = tenant_id
 
     async def add(self, notifications: Sequence[Notification]) -> None:
         rows = ((n.id, n.user_id, n.kind, n.conversation_id, n.created_at) for n in notifications)
-        await self._connection.execute(_NOTIFY, self._tenant_id, *zip(*rows, strict=True))
+        written = [n.id for n in notifications]
+        await self._connection.later(_NOTIFY, self._tenant_id, *zip(*rows, strict=True), rows=written)
 
     async def mark_read(self, user_id: UserId, notification_id: NotificationId | None, at: datetime) -> int:
         if notification_id and not await self._connection.fetchval(_KNOWN, user_id, notification_id):

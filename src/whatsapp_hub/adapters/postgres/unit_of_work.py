@@ -31,6 +31,7 @@ from whatsapp_hub.adapters.postgres.receipts import PostgresEarlyReceipts
 from whatsapp_hub.adapters.postgres.rules import PostgresRules
 from whatsapp_hub.adapters.postgres.sessions import PostgresSessions
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.adapters.postgres.statements import Statements
 from whatsapp_hub.adapters.postgres.tenants import PostgresTenants
 from whatsapp_hub.adapters.postgres.users import PostgresUsers
 from whatsapp_hub.adapters.postgres.webhooks import PostgresWebhooks
@@ -65,10 +66,8 @@ from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.tenant import Tenant
 
 _TENANT_CACHED_S = 1.0
-# What was done and what is told of it, in one round trip.
+_DONE = "UPDATE hub.inbox SET state = 'done', retry_at = NULL, error = NULL WHERE id = ANY($1::bigint[])"
 _OUTBOX = """
-    WITH done AS (
-      UPDATE hub.inbox SET state = 'done', retry_at = NULL, error = NULL WHERE id = ANY($7::bigint[]))
     INSERT INTO hub.outbox (tenant_id, type, session_id, conversation_id, occurred_at, body)
     SELECT $1, type, session_id, conversation_id, occurred_at, body
     FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::bytea[]) WITH ORDINALITY
@@ -87,7 +86,7 @@ class _Kit:
 
 
 class PostgresUnitOfWork:
-    def __init__(self, tenant: Tenant, connection: Any, kit: _Kit) -> None:
+    def __init__(self, tenant: Tenant, connection: Statements, kit: _Kit) -> None:
         self.tenant = tenant
         self.is_open = True
         self._connection = connection
@@ -122,10 +121,11 @@ class PostgresUnitOfWork:
         self._events.extend(events)
 
     async def commit(self) -> None:
-        if self._events or self._inbox.finished:
-            rows = [(e.type, e.session_id, e.conversation_id, e.occurred_at, body(e)) for e in self._events]
-            columns = zip(*rows, strict=True) if rows else [()] * 5
-            await self._connection.execute(_OUTBOX, self.tenant.id, *columns, self._inbox.finished)
+        if finished := self._inbox.finished:
+            await self._connection.later(_DONE, finished, rows=finished)
+        if self._events:
+            rows = ((e.type, e.session_id, e.conversation_id, e.occurred_at, body(e)) for e in self._events)
+            await self._connection.later(_OUTBOX, self.tenant.id, *zip(*rows, strict=True), rows=())
         if await self._connection.execute("COMMIT") != "COMMIT":
             raise TransactionConflict("the transaction had failed before its commit")
         self.is_open = False
@@ -152,7 +152,7 @@ class _Transaction:
         kit = self._storage.kit
         tenant = await self._storage.known_tenant(self._tenant_id)
         self._connection = await kit.database.begin(prelude(tenant), tenant.schema)
-        self._uow = PostgresUnitOfWork(tenant, self._connection, kit)
+        self._uow = PostgresUnitOfWork(tenant, Statements(self._connection), kit)
         return self._uow
 
     async def __aexit__(

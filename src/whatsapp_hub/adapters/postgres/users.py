@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from whatsapp_hub.adapters.postgres.bulk import Columns, array
+from whatsapp_hub.adapters.postgres.statements import Statements
 from whatsapp_hub.domain.assignment import Candidate
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, UserId
@@ -62,8 +63,12 @@ def _row(user: User, columns: Columns) -> list[object]:
     return values
 
 
+def _one_address() -> dict[str, Exception]:
+    return {"users_email_key": Conflict("email_taken", "this e-mail address is in use")}
+
+
 class PostgresUsers:
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     async def get(self, user_id: UserId) -> User:
@@ -98,16 +103,14 @@ class PostgresUsers:
         try:
             await self._connection.execute(_INSERT, *_ALL.arrays([_row(user, _ALL)]))
         except asyncpg.UniqueViolationError as error:
-            raise Conflict("email_taken", "this e-mail address is in use") from error
+            raise _one_address()["users_email_key"] from error
 
     async def save(self, users: Sequence[User]) -> None:
         if not users:
             return
         ordered = sorted(users, key=lambda u: u.id)
-        try:
-            await self._connection.execute(_UPDATE, *_CHANGES.arrays(_row(u, _CHANGES) for u in ordered))
-        except asyncpg.UniqueViolationError as error:
-            raise Conflict("email_taken", "this e-mail address is in use") from error
+        rows = _CHANGES.arrays(_row(u, _CHANGES) for u in ordered)
+        await self._connection.later(_UPDATE, *rows, rows=[u.id for u in ordered], refused=_one_address())
 
     async def count(self, department_id: DepartmentId) -> int:
         count: int = await self._connection.fetchval(_COUNT, department_id)
