@@ -64,14 +64,15 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
-    # Often enough for what changes all the time, and gently: an eager vacuum is what the slowest messages waited for.
+    # Often enough for what changes all the time, and gently: an eager vacuum is what the slowest messages waited for, and
+    # after it every connection plans anew.
     "autovacuum_naptime": "10s",
-    "autovacuum_vacuum_threshold": "5000",
+    "autovacuum_vacuum_threshold": "20000",
     "autovacuum_vacuum_scale_factor": "0.05",
-    "autovacuum_vacuum_insert_threshold": "20000",
+    "autovacuum_vacuum_insert_threshold": "50000",
     "autovacuum_vacuum_insert_scale_factor": "0.1",
-    "autovacuum_analyze_threshold": "5000",
-    "autovacuum_analyze_scale_factor": "0.05",
+    "autovacuum_analyze_threshold": "20000",
+    "autovacuum_analyze_scale_factor": "0.1",
     "autovacuum_vacuum_cost_limit": "200",
     "autovacuum_vacuum_cost_delay": "4ms",
     "timezone": "UTC",
