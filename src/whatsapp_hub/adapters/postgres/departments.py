@@ -24,6 +24,7 @@ SELECT = f"""
       (SELECT t.level FROM hub.tenants t WHERE t.id = hub.tenant()) AS usual_level FROM departments"""
 ALL = f"{SELECT} ORDER BY created_at, id"
 ONE = f"{SELECT} WHERE id = $1"
+_LOCK_ALL = "SELECT FROM departments ORDER BY id FOR NO KEY UPDATE"
 _LOCK = "SELECT FROM departments WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 _ADD = f"INSERT INTO departments ({_COLUMNS}) VALUES ({', '.join(f'${n}' for n in range(1, len(_NAMES) + 1))})"
 _SAVE = f"""
@@ -70,6 +71,9 @@ class PostgresDepartments:
 
     async def all(self) -> list[Department]:
         return [department_of(row) for row in await self._connection.fetch(ALL)]
+
+    async def lock_all(self) -> None:
+        await self._connection.execute(_LOCK_ALL)
 
     async def lock(self, department_ids: Iterable[DepartmentId]) -> None:
         await self._connection.execute(_LOCK, list(department_ids))

@@ -64,8 +64,8 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
-    # Often enough for what changes all the time, and gently: an eager vacuum is what the slowest messages waited for, and
-    # after it every connection plans anew.
+    # Often enough for what changes all the time, and gently: an eager vacuum, and the new plans that everybody makes
+    # after it, are what the slowest messages waited for.
     "autovacuum_naptime": "10s",
     "autovacuum_vacuum_threshold": "20000",
     "autovacuum_vacuum_scale_factor": "0.05",

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from whatsapp_hub.adapters.postgres.sessions import VERSION_OF, Saw
 from whatsapp_hub.application.ports.inbox import InboxItem
 from whatsapp_hub.domain.ids import TenantId
 
-_CLAIM = "SELECT * FROM hub.claim_updates($1, $2, $3, $4) ORDER BY place, id"
+_CLAIM = f"""
+    SELECT c.*, {VERSION_OF.format(id="c.session_id")} FROM hub.claim_updates($1, $2, $3, $4) AS c ORDER BY place, id"""
 _RETRY = """
     UPDATE hub.inbox SET tries = tries + 1, error = $2, retry_at = clock_timestamp() + $3 * interval '1 second'
     WHERE id = $1"""
@@ -27,10 +29,11 @@ class Rounds:
 
 
 class PostgresInbox:
-    def __init__(self, connection: Any, tenant_id: TenantId, rounds: Rounds) -> None:
+    def __init__(self, connection: Any, tenant_id: TenantId, rounds: Rounds, saw: Saw) -> None:
         self._connection = connection
         self._tenant_id = tenant_id
         self._rounds = rounds
+        self._saw = saw
         self.has_more = False
         self.finished: list[int] = []
         """What the commit marks as done."""
@@ -56,6 +59,8 @@ class PostgresInbox:
     ) -> tuple[dict[tuple[UUID, str], bool], dict[int, InboxItem]]:
         """Chats, and whether they are ours or somebody else works on them; their updates by id."""
         rows = await self._connection.fetch(_CLAIM, self._tenant_id, *after, limit)
+        for row in rows:
+            self._saw(row["session_id"], row["session_version"])
         chats = {(row["session_id"], row["chat"]): row["is_ours"] for row in rows}
         items = {row["id"]: InboxItem(*(row[name] for name in _ITEM)) for row in rows if row["id"] is not None}
         return chats, items

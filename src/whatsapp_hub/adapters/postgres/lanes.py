@@ -10,6 +10,8 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.messages import COLUMNS, SELECT, message_of
 from whatsapp_hub.adapters.postgres.pacing import Head, Paces, turn
+from whatsapp_hub.adapters.postgres.sessions import VERSION_OF, Saw
+from whatsapp_hub.adapters.postgres.statements import Statements
 from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, Pacing, Release
 from whatsapp_hub.domain.contact import Identity, IdentityKind
 from whatsapp_hub.domain.ids import SessionId
@@ -33,23 +35,26 @@ _ENQUEUE = """
     WHERE messages.id = x.id"""
 
 _DUE = "l.queued > 0 AND l.attempt_message IS NULL AND l.next_at <= (SELECT clock_timestamp())"
-_PICK = f"""
-    WITH p AS MATERIALIZED (
-      SELECT session_id, provider, paced_until %(paces)s FROM hub.paces
-      WHERE provider = ANY($1::text[]) AND ($2::uuid[] IS NULL OR session_id = ANY($2))
+_SESSIONS = f"""SELECT session_id, provider, paced_until %(paces)s FROM hub.paces
+      WHERE provider = ANY(%(kinds)s::text[]) AND ($3::uuid[] IS NULL OR session_id = ANY($3))
         AND hold_until <= clock_timestamp() %(held)s
         AND EXISTS (SELECT FROM hub.lanes l WHERE l.session_id = paces.session_id AND {_DUE})
-      ORDER BY random() %(lock)s)
+      ORDER BY random()"""
+# Of paced sessions ($1) each claim locks the pace, of others ($2) nothing.
+_PICK = f"""
+    WITH paced AS MATERIALIZED ({_SESSIONS % {"kinds": "$1", "paces": "%(paces)s", "held": "%(held)s"}}
+      FOR NO KEY UPDATE SKIP LOCKED),
+    free AS MATERIALIZED ({_SESSIONS % {"kinds": "$2", "paces": "%(paces)s", "held": "%(held)s"}})
     SELECT l.*, %(columns)s p.provider, greatest(p.paced_until, 'epoch') AS session_paced, clock_timestamp() AS now
-    FROM p CROSS JOIN LATERAL (
+    FROM (SELECT * FROM paced UNION ALL SELECT * FROM free) AS p CROSS JOIN LATERAL (
       SELECT session_id, chat, greatest(paced_until, 'epoch') AS lane_paced, slot_at, typing_for FROM hub.lanes l
       WHERE l.session_id = p.session_id AND {_DUE}
-      ORDER BY l.next_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED) AS l
-    %(head)s LIMIT $3"""
+      ORDER BY l.next_at LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED) AS l
+    %(head)s LIMIT $4"""
 _IS_HELD = """AND EXISTS (
           SELECT FROM hub.lines k JOIN hub.connectors c ON c.id = k.connector_id AND c.until > clock_timestamp()
-          JOIN unnest($2::uuid[], $5::bigint[]) AS h(session_id, fence) USING (session_id, fence)
-          WHERE k.session_id = paces.session_id AND k.connector_id = $4)"""
+          JOIN unnest($3::uuid[], $6::bigint[]) AS h(session_id, fence) USING (session_id, fence)
+          WHERE k.session_id = paces.session_id AND k.connector_id = $5)"""
 # What a person's pace depends on: how long the number is linked, the head's length, and whether the two ever spoke.
 _PACES = """, warm_until, strangers_until, clock_timestamp() - coalesce(
         (SELECT paired_at FROM hub.lines WHERE session_id = paces.session_id),
@@ -66,23 +71,17 @@ _HEAD = """LEFT JOIN LATERAL (
       ORDER BY m.queue_seq LIMIT 1) AS h ON true"""
 
 
-def _pick(*, held: bool, paced: bool, human: bool) -> str:
-    """Of paced sessions each claim locks the pace; of a human one it must know what is to be said to whom."""
+def _pick(*, held: bool, human: bool) -> str:
+    """Of a human pace it must know what is to be said to whom."""
     return _PICK % {
         "held": _IS_HELD if held else "",
-        "lock": "FOR NO KEY UPDATE SKIP LOCKED" if paced else "",
         "paces": _PACES if human else "",
         "columns": _COLUMNS if human else "",
         "head": _HEAD if human else "",
     }
 
 
-_KINDS_OF_PACE = ((True, False), (False, False), (True, True))  # (paced, human)
-_PICKS = {
-    (held, paced, human): _pick(held=held, paced=paced, human=human)
-    for held in (False, True)
-    for paced, human in _KINDS_OF_PACE
-}
+_PICKS = {(held, human): _pick(held=held, human=human) for held in (False, True) for human in (False, True)}
 _POSTPONE = """
     UPDATE hub.lanes l SET next_at = x.at, slot_at = x.slot_at, typing_for = coalesce(x.typing_for, l.typing_for)
     FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::uuid[])
@@ -110,7 +109,8 @@ _LEASE = f"""
           ORDER BY m.queue_seq LIMIT 1) AS head ON true) AS h
       WHERE l.session_id = h.session_id AND l.chat = h.chat
       RETURNING l.attempt_message, l.fence, l.tries)
-    SELECT {", ".join(f"m.{name}" for name in COLUMNS.split(", "))}, begun.fence, begun.tries, i.*
+    SELECT {", ".join(f"m.{name}" for name in COLUMNS.split(", "))}, begun.fence, begun.tries, i.*,
+      {VERSION_OF.format(id="m.session_id")}
     FROM begun JOIN messages m ON m.id = begun.attempt_message
     CROSS JOIN LATERAL (
       SELECT array_agg(kind ORDER BY added_at, kind, value) AS kinds,
@@ -227,8 +227,9 @@ def _head(row: Any, pacing: Pacing) -> Head | None:
 
 
 class PostgresLanes:
-    def __init__(self, connection: Any, holds_socket: Callable[[str], bool]) -> None:
+    def __init__(self, connection: Statements, holds_socket: Callable[[str], bool], saw: Saw) -> None:
         self._connection = connection
+        self._saw = saw
         self._holds_socket = holds_socket
         self.made_due = False
         self.made_due_held = False
@@ -255,12 +256,14 @@ class PostgresLanes:
         claims: list[Claim] = []
         sessions = list(holding.fences) if holding else None
         lease = (holding.connector_id, list(holding.fences.values())) if holding else ()
-        for paced, human in _KINDS_OF_PACE:
-            kinds = [k for k, p in pacing.items() if _kind_of_pace(p) == (paced, human)]
-            pick = _PICKS[holding is not None, paced, human]
+        for human in (False, True):
+            kinds = {kind: its for kind, its in pacing.items() if (its.human is not None) is human}
+            paced = [kind for kind, its in kinds.items() if human or its.session is not None]
+            free = [kind for kind in kinds if kind not in paced]
+            pick = _PICKS[holding is not None, human]
             for _ in range(_ROUNDS if kinds else 0):
                 wanted = limit - len(claims)
-                rows = await self._connection.fetch(pick, kinds, sessions, wanted, *lease) if wanted else []
+                rows = await self._connection.fetch(pick, paced, free, sessions, wanted, *lease) if wanted else []
                 claims += await self._lease(rows, pacing, lease_s)
                 if len(rows) < wanted or len(claims) == limit:
                     break
@@ -278,11 +281,14 @@ class PostgresLanes:
             await self._connection.execute(_POSTPONE, *zip(*turns.later, strict=True))
         if turns.paces:
             rows = [(id, p.session, p.warm, p.strangers) for id, p in turns.paces.items()]
-            await self._connection.execute(_PACE, *zip(*rows, strict=True))
+            await self._connection.later(_PACE, *zip(*rows, strict=True), rows=turns.paces)
         self._typing += turns.typing
         if not turns.now:
             return []
-        return [_claim(row) for row in await self._connection.fetch(_LEASE, *zip(*turns.now, strict=True), lease_s)]
+        rows = await self._connection.fetch_along(_LEASE, *zip(*turns.now, strict=True), lease_s)
+        for row in rows:
+            self._saw(row["session_id"], row["session_version"])
+        return [_claim(row) for row in rows]
 
     async def stale(self, limit: int, wait_s: float) -> list[Message]:
         """Messages are locked before lanes, as everywhere; a lane that was released meanwhile is left alone."""
@@ -338,11 +344,6 @@ class PostgresLanes:
         await self._connection.execute(_LOCK_ALL, session_id)
         await self._connection.execute(_EMPTY, session_id)
         return messages
-
-
-def _kind_of_pace(pacing: Pacing) -> tuple[bool, bool]:
-    is_human = pacing.human is not None
-    return pacing.session is not None or is_human, is_human
 
 
 def _claim(row: Any) -> Claim:

@@ -1,6 +1,7 @@
 """Sessions, with what hangs on them: sealed settings, webhook routes, and the pace of their sends."""
 
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,11 @@ _COLUMNS = (
 )
 _PLACES = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 2))
 SELECT = f"SELECT {', '.join(_COLUMNS)}, settings FROM hub.sessions"
+# A row's version, as whoever claims work of a session reads it along (`VERSION_OF`): who has read that version needs no
+# other look. Every change of a row makes a new one.
+_VERSION = "xmin::text::bigint"
+VERSION_OF = f"(SELECT {_VERSION} FROM hub.sessions WHERE id = {{id}}) AS session_version"
+_PEEK = f"SELECT {', '.join(_COLUMNS)}, settings, {_VERSION} AS version FROM hub.sessions WHERE id = ANY($1::uuid[])"
 _ADD = f"INSERT INTO hub.sessions ({', '.join(_COLUMNS)}, settings) VALUES ({_PLACES})"
 _SAVE = f"UPDATE hub.sessions SET ({', '.join(_COLUMNS)}, settings) = ROW({_PLACES}) WHERE id = $1"
 _REMOVE = "DELETE FROM hub.sessions WHERE id = $1"
@@ -50,6 +56,11 @@ _ADD_ROUTES = """
     SELECT DISTINCT $1, route, $2::uuid, $3::uuid FROM unnest($4::text[]) AS route"""
 
 
+_REMEMBERED = 10_000
+
+Saw = Callable[[SessionId, int], None]
+"""Told which version a session had when work of it was claimed."""
+
 _decode = msgspec.json.Decoder(Bot).decode
 
 
@@ -60,6 +71,7 @@ def _value(session: Session, name: str) -> object:
 
 def session_of(row: Any, vault: SettingsVault) -> Session:
     values = dict(row)
+    values.pop("version", None)
     values["routing"], values["status"] = Routing(values["routing"]), SessionStatus(values["status"])
     values["bot"] = _decode(values["bot"]) if values["bot"] else None
     values["settings"] = vault.open(values["id"], values["provider"], values["settings"])
@@ -76,13 +88,38 @@ class _Stored:
     may_send: bool
 
 
+class SessionRows:
+    """What a process last read of each session. `newest` of a transaction says which are still true."""
+
+    def __init__(self) -> None:
+        self._rows: OrderedDict[SessionId, Any] = OrderedDict()
+
+    def keep(self, row: Any) -> None:
+        self._rows[row["id"]] = row
+        self._rows.move_to_end(row["id"])
+        if len(self._rows) > _REMEMBERED:
+            self._rows.popitem(last=False)
+
+    def of(self, session_id: SessionId, version: int | None) -> Any:
+        """None, unless it was read in this version."""
+        row = self._rows.get(session_id)
+        return row if row is not None and row["version"] == version else None
+
+
 class PostgresSessions:
-    def __init__(self, connection: Any, vault: SettingsVault) -> None:
+    def __init__(self, connection: Any, vault: SettingsVault, rows: SessionRows) -> None:
         self._connection = connection
         self._vault = vault
+        self._rows = rows
+        self._versions: dict[SessionId, int] = {}
         self._stored: dict[SessionId, _Stored] = {}
 
+    def saw(self, session_id: SessionId, version: int) -> None:
+        """This transaction read which version the session has."""
+        self._versions[session_id] = version
+
     async def get(self, session_id: SessionId) -> Session:
+        self._versions.pop(session_id, None)  # it may be another once the lock is ours
         row = await self._connection.fetchrow(f"{SELECT} WHERE id = $1 FOR NO KEY UPDATE", session_id)
         if row is None:
             raise NotFound("session", session_id)
@@ -93,7 +130,12 @@ class PostgresSessions:
         return session_of(row, self._vault) if row else None
 
     async def peek(self, session_ids: Iterable[SessionId]) -> dict[SessionId, Session]:
-        rows = await self._connection.fetch(f"{SELECT} WHERE id = ANY($1::uuid[])", list(session_ids))
+        wanted = list(session_ids)
+        rows = [row for id in wanted if (row := self._rows.of(id, self._versions.get(id)))]
+        if len(rows) < len(wanted):
+            rows = await self._connection.fetch(_PEEK, wanted)
+            for row in rows:
+                self._rows.keep(row)
         return {row["id"]: self._loaded(row) for row in rows}
 
     def _loaded(self, row: Any) -> Session:
@@ -111,6 +153,7 @@ class PostgresSessions:
     async def save(self, session: Session) -> None:
         """`session` must come from this unit of work."""
         was = self._stored[session.id]
+        self._versions.pop(session.id, None)
         reset = session.provider != was.provider or session.settings != was.settings
         sealed = self._vault.seal(session.id, session.provider, session.settings) if reset else was.sealed
         await self._write(_SAVE, session, sealed)

@@ -6,7 +6,7 @@ together, and everything else sees what was given before it.
 """
 
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -29,6 +29,11 @@ class Statements:
     async def fetch(self, query: str, *arguments: object) -> Any:
         await self.flush()
         return await self._connection.fetch(query, *arguments)
+
+    async def fetch_along(self, query: str, *arguments: object) -> Any:
+        """The same for a query that need not see what waits: that runs as a part of it."""
+        self._waiting.append((query, arguments))
+        return await self._run_what_waits(self._connection.fetch)
 
     async def fetchrow(self, query: str, *arguments: object) -> Any:
         await self.flush()
@@ -61,28 +66,33 @@ class Statements:
 
     async def flush(self) -> None:
         """Run what waits. Raises what its constraints say."""
-        if not self._waiting:
-            return
+        if self._waiting:
+            await self._run_what_waits(self._connection.execute)
+
+    async def _run_what_waits(self, run: Callable[..., Awaitable[Any]]) -> Any:
         waiting, self._waiting = self._waiting, []
         refused, self._refused = self._refused, {}
         self._rows.clear()
         try:
             arguments = [argument for _, given in waiting for argument in given]
-            await self._connection.execute(_as_one(*((query, len(given)) for query, given in waiting)), *arguments)
+            return await run(_as_one(*((query, len(given)) for query, given in waiting)), *arguments)
         except asyncpg.UniqueViolationError as error:
             raise refused.get(error.constraint_name or "", error) from error
 
 
 @lru_cache(1024)
 def _as_one(*commands: tuple[str, int]) -> str:
-    """Commands and how many parameters each has, as parts of one statement."""
+    """Commands and how many parameters each has, as parts of one statement; the last may have parts already."""
     numbered, before = [], 0
     for query, parameters in commands:
         numbered.append(_moved(query, before))
         before += parameters
     *others, last = numbered
     parts = ", ".join(f"part_{n} AS ({query})" for n, query in enumerate(others))
-    return f"WITH {parts} {last}" if parts else last
+    if not parts:
+        return last
+    head, with_, rest = last.partition("WITH ")
+    return f"WITH {parts}, {rest}" if with_ and not head.strip() else f"WITH {parts} {last}"
 
 
 def _moved(query: str, by: int) -> str:

@@ -29,7 +29,7 @@ from whatsapp_hub.adapters.postgres.password_resets import PostgresPasswordReset
 from whatsapp_hub.adapters.postgres.quick_replies import PostgresQuickReplies
 from whatsapp_hub.adapters.postgres.receipts import PostgresEarlyReceipts
 from whatsapp_hub.adapters.postgres.rules import PostgresRules
-from whatsapp_hub.adapters.postgres.sessions import PostgresSessions
+from whatsapp_hub.adapters.postgres.sessions import PostgresSessions, SessionRows
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.adapters.postgres.statements import Statements
 from whatsapp_hub.adapters.postgres.tenants import PostgresTenants
@@ -83,6 +83,7 @@ class _Kit:
     wake: Wake
     new_id: NewId
     rounds: Rounds
+    session_rows: SessionRows
 
 
 class PostgresUnitOfWork:
@@ -92,7 +93,9 @@ class PostgresUnitOfWork:
         self._connection = connection
         self._wake = kit.wake
         self._events: list[Event] = []
-        self._lanes = PostgresLanes(connection, kit.vault.holds_socket)
+        sessions = PostgresSessions(connection, kit.vault, kit.session_rows)
+        self.sessions: Sessions = sessions
+        self._lanes = PostgresLanes(connection, kit.vault.holds_socket, sessions.saw)
         self.lanes: Lanes = self._lanes
         self._lines = PostgresLines(connection, tenant.id)
         self.lines: Lines = self._lines
@@ -101,7 +104,6 @@ class PostgresUnitOfWork:
         self.messages: Messages = PostgresMessages(connection)
         self.departments: Departments = PostgresDepartments(connection)
         self.users: Users = PostgresUsers(connection)
-        self.sessions: Sessions = PostgresSessions(connection, kit.vault)
         self.assignments: Assignments = PostgresAssignments(connection)
         self.api_keys: ApiKeys = PostgresApiKeys(connection)
         self.quick_replies: QuickReplies = PostgresQuickReplies(connection)
@@ -111,7 +113,7 @@ class PostgresUnitOfWork:
         self.media: MediaFiles = PostgresMedia(connection)
         self.notes: Notes = PostgresNotes(connection)
         self.notifications: Notifications = PostgresNotifications(connection, tenant.id)
-        self._inbox = PostgresInbox(connection, tenant.id, kit.rounds)
+        self._inbox = PostgresInbox(connection, tenant.id, kit.rounds, sessions.saw)
         self.inbox: Inbox = self._inbox
         self.receipts: EarlyReceipts = PostgresEarlyReceipts(connection, tenant.id)
         self.idempotency: IdempotencyKeys = PostgresIdempotencyKeys(connection, tenant.id)
@@ -176,7 +178,7 @@ class PostgresStorage:
         new_id: NewId,
     ) -> None:
         self.directory: Directory = directory
-        self.kit = _Kit(database, vault, wake, new_id, Rounds())
+        self.kit = _Kit(database, vault, wake, new_id, Rounds(), SessionRows())
         self._tenants: dict[TenantId, tuple[float, Tenant]] = {}
 
     def tenant(self, tenant_id: TenantId) -> AbstractAsyncContextManager[UnitOfWork]:

@@ -164,6 +164,10 @@ class Departments(Protocol):
         """Nobody else assigns in these departments until the transaction ends."""
         ...
 
+    async def lock_all(self) -> None:
+        """The same of all that the tenant has."""
+        ...
+
     async def get(self, department_id: DepartmentId) -> Department:
         """Raises NotFound."""
         ...

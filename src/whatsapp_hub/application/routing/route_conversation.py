@@ -68,8 +68,7 @@ class RouteConversation:
     async def lock(self) -> None:
         """All departments of the tenant."""
         if not self._has_locked:
-            departments = self._changes.uow.departments
-            await departments.lock([department.id for department in await departments.all()])
+            await self._changes.uow.departments.lock_all()
             self._has_locked = True
 
     def give(
