@@ -55,7 +55,7 @@ SETTINGS = {
     "port": str(PORT),
     "unix_socket_permissions": "0700",
     "max_connections": "240",  # the hub's own, and one a session of WhatsApp Web
-    "shared_buffers": "128MB",
+    "shared_buffers": "256MB",
     "effective_cache_size": "1GB",
     "jit": "off",  # compiling costs more than our short statements take
     "synchronous_commit": "on",
