@@ -81,3 +81,18 @@ async def test_who_is_named_is_worked_for_and_nobody_is_looked_for() -> None:
 
     await run_for(TenantLoop("t", Bell(named), find, work), 0.1)
     assert set(worked) == set(named)
+
+
+async def test_what_becomes_due_within_a_moment_is_begun_together() -> None:
+    tenant, runs = TenantId(uuid4()), 0
+
+    async def work(tenant_id: TenantId) -> bool:
+        nonlocal runs
+        runs += 1
+        return False
+
+    async def find() -> list[TenantId]:
+        return []
+
+    await run_for(TenantLoop("t", Bell([tenant]), find, work, gather_s=0.15), 0.5)  # it rings all the time
+    assert 2 <= runs <= 5

@@ -66,7 +66,7 @@ SETTINGS = {
     "random_page_cost": "1.1",
     # Often enough for what changes all the time, and gently: an eager vacuum, and the new plans that everybody makes
     # after it, are what the slowest messages waited for.
-    "autovacuum_naptime": "10s",
+    "autovacuum_naptime": "30s",
     "autovacuum_vacuum_threshold": "20000",
     "autovacuum_vacuum_scale_factor": "0.05",
     "autovacuum_vacuum_insert_threshold": "50000",

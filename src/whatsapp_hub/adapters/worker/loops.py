@@ -30,16 +30,16 @@ class Waits(Protocol):
 
 @dataclass(slots=True)
 class TenantLoop:
-    """Drains each tenant that has work: `work(tenant)` as long as it says that there may be more, `beside` of them side
-    by side. While more tenants wait than are worked for at once, each has `TURN_S` seconds, then goes to the end of the
-    line."""
+    """Drains each tenant that has work: `work(tenant)` as long as it says that there may be more. What becomes due
+    within `gather_s` of a ring is begun together. While more tenants wait than are worked for at once, each has
+    `TURN_S` seconds, then goes to the end of the line."""
 
     name: str
     bell: Waits
     find: Callable[[], Awaitable[Sequence[TenantId]]]
     work: Callable[[TenantId], Awaitable[bool]]
-    beside: int = 1
-    _busy: dict[TenantId, int] = field(default_factory=dict)
+    gather_s: float = 0.0
+    _busy: set[TenantId] = field(default_factory=set)
     _again: set[TenantId] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _line: dict[TenantId, None] = field(default_factory=dict)
@@ -74,15 +74,15 @@ class TenantLoop:
         return await self.find()
 
     def _start(self, tenant_id: TenantId) -> None:
-        """One more drain of this tenant, unless enough run; those look once more before they end."""
+        """A drain of this tenant; one that runs looks once more before it ends."""
         self._again.add(tenant_id)
-        if self._busy.get(tenant_id, 0) >= self.beside:
+        if tenant_id in self._busy:
             return
-        if len(self._tasks) >= TENANTS_AT_ONCE * self.beside:
+        if len(self._busy) >= TENANTS_AT_ONCE:
             self._line[tenant_id] = None
             return
         self._line.pop(tenant_id, None)
-        self._busy[tenant_id] = self._busy.get(tenant_id, 0) + 1
+        self._busy.add(tenant_id)
         task = asyncio.create_task(self._drain(tenant_id))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -102,6 +102,8 @@ class TenantLoop:
         until = time.monotonic() + TURN_S
         try:
             while tenant_id in self._again:
+                if self.gather_s:
+                    await asyncio.sleep(self.gather_s)
                 self._again.discard(tenant_id)
                 while await self.work(tenant_id):
                     if not self._goes_on(until):
@@ -113,9 +115,7 @@ class TenantLoop:
             log.exception("loop.work_failed", extra={"loop": self.name, "tenant_id": str(tenant_id)})
             await asyncio.sleep(AWAY_S)
         finally:
-            self._busy[tenant_id] -= 1
-            if not self._busy[tenant_id]:
-                del self._busy[tenant_id]
+            self._busy.discard(tenant_id)
 
 
 @dataclass(frozen=True, slots=True)
