@@ -35,7 +35,8 @@ class Changes:
         self._conversations: dict[UUID, Conversation] = {}
         self._new_messages: list[Message] = []
         self._messages: dict[UUID, Message] = {}
-        self._outgoing: dict[str, list[Message]] = {}
+        self._queued: dict[MessageId, str] = {}
+        self._requeued: dict[str, list[Message]] = {}
         self._users: dict[UUID, User] = {}
         self._notifications: list[Notification] = []
         self._events: list[Event] = []
@@ -98,7 +99,7 @@ class Changes:
         )
         message.record(message.event(EventType.MESSAGE_QUEUED, self.now))
         self.new_message(message)
-        self._outgoing.setdefault(provider, []).append(message)
+        self._queued[message.id] = provider
         return message
 
     def _notify_of_target(self, conversation: Conversation, kind: NotificationKind, of: Mapping[str, object]) -> None:
@@ -124,7 +125,7 @@ class Changes:
     def requeue(self, message: Message, provider: str) -> None:
         """A stored message goes to the end of its lane again."""
         self.message(message)
-        self._outgoing.setdefault(provider, []).append(message)
+        self._requeued.setdefault(provider, []).append(message)
 
     def say(self, conversation: Conversation, text: str, provider: str) -> bool:
         """A bot text, unless the bot has said enough in this chat; True if it will be sent."""
@@ -145,21 +146,21 @@ class Changes:
     async def write(self) -> None:
         """Store everything; the caller commits."""
         uow = self.uow
-        if self._new_conversations:
-            await uow.conversations.add(list(self._new_conversations.values()))
-        if self._conversations:
-            await uow.conversations.save(list(self._conversations.values()))
-        if self._new_messages:
-            await uow.messages.add(self._new_messages)
-        if self._messages:
-            await uow.messages.save(list(self._messages.values()))
-        for provider, messages in self._outgoing.items():
-            await uow.lanes.enqueue(messages, provider)
-        if self._notifications:
-            await uow.notifications.add(self._notifications)
-        if self._users:
-            await uow.users.save(list(self._users.values()))
+        await uow.conversations.add(list(self._new_conversations.values()))
+        await uow.conversations.save(list(self._conversations.values()))
+        await self._write_messages()
+        await uow.notifications.add(self._notifications)
+        await uow.users.save(list(self._users.values()))
         uow.publish([*self._merged(), *self._events])
+
+    async def _write_messages(self) -> None:
+        if self._queued:
+            await self.uow.lanes.add(self._new_messages, self._queued)
+        else:
+            await self.uow.messages.add(self._new_messages)
+        await self.uow.messages.save(list(self._messages.values()))
+        for provider, messages in self._requeued.items():
+            await self.uow.lanes.enqueue(messages, provider)
 
     def _merged(self) -> list[Event]:
         """People are met before anything else happens."""

@@ -80,8 +80,7 @@ class World:
     async def enqueue(self, conversation: Conversation, *texts: str, provider: str = "SANDBOX") -> list[Message]:
         messages = [self.make_message(conversation, text) for text in texts]
         async with self.uow() as uow:
-            await uow.messages.add(messages)
-            await uow.lanes.enqueue(messages, provider)
+            await uow.lanes.add(messages, dict.fromkeys([m.id for m in messages], provider))
             await uow.commit()
         return messages
 

@@ -52,6 +52,24 @@ async def test_a_lane_gives_its_messages_in_order_one_at_a_time(world: World) ->
     assert await claim(world) == []
 
 
+async def test_of_new_messages_those_with_a_provider_wait_in_their_lanes_in_order(world: World) -> None:
+    one, other = await world.conversation("551199998881"), await world.conversation("551199998882")
+    said = [world.make_message(c, f"{c.chat}: {n}") for n in range(3) for c in (one, other)]
+    heard = world.make_message(one, "heard", direction=Direction.INBOUND, status=MessageStatus.DELIVERED)
+    async with world.uow() as uow:
+        await uow.lanes.add([*said[:2], heard, *said[2:]], {m.id: "SANDBOX" for m in said})
+        await uow.commit()
+    sent: dict[str, list[str]] = {}
+    while claims := await claim(world):
+        for c in claims:
+            sent.setdefault(c.lane.chat, []).append(c.message.content.text or "")
+        await release(world, *claims)
+    assert sent == {c.chat: [m.content.text for m in said if m.chat == c.chat] for c in (one, other)}
+    async with world.hub.storage.connection(world.tenant.id) as connection:
+        rows = await connection.fetch("SELECT content FROM messages WHERE conversation_id = $1 ORDER BY seq", one.id)
+    assert [row["content"] for row in rows] == [f"{one.chat}: 0", "heard", f"{one.chat}: 1", f"{one.chat}: 2"]
+
+
 async def test_a_message_that_stays_comes_again_and_counts_its_tries(world: World) -> None:
     await world.enqueue(await world.conversation(), "one", "two")
     [first] = await claim(world)

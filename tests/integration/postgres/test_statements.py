@@ -8,12 +8,17 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.conftest import Hub
-from whatsapp_hub.adapters.postgres.statements import Statements
+from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.domain.errors import Conflict
 
-ADD = "INSERT INTO things (id, name) SELECT * FROM unnest($1::int[], $2::text[])"
-ADD_PART = "INSERT INTO parts (thing, name) VALUES ($1, $2)"
-RENAME = "UPDATE things SET name = $2 WHERE id = $1"
+ADD = Write("things", "INSERT INTO things (id, name) SELECT * FROM unnest($1::int[], $2::text[])")
+ADD_PART = Write("parts", "INSERT INTO parts (thing, name) VALUES ($1, $2)")
+RENAME = Write("things", "UPDATE things SET name = $2 WHERE id = $1")
+ADD_TWICE = Write(
+    "things",
+    "INSERT INTO things SELECT 10 * id, name || ' again' FROM first",
+    (("first", "INSERT INTO things VALUES ($1, $2) RETURNING *"),),
+)
 
 
 class Counting:
@@ -84,3 +89,34 @@ async def test_a_constraint_that_was_given_nothing_speaks_for_itself(statements:
     await statements.later(ADD, [1, 1], ["a", "b"], rows=[1], refused={"one_name": Conflict("taken", "…")})
     with pytest.raises(asyncpg.UniqueViolationError):
         await statements.flush()
+
+
+async def test_who_reads_another_table_waits_for_nothing(statements: Statements, counting: Counting) -> None:
+    await statements.later(ADD, [1], ["one"], rows=[1])
+    assert await statements.fetch("SELECT * FROM parts", of=("parts",)) == []
+    assert counting.trips == 1
+    assert len(await statements.fetch("SELECT * FROM things", of=("things",))) == 1
+
+
+async def test_what_waits_goes_along_with_a_query_that_need_not_see_it(
+    statements: Statements, counting: Counting
+) -> None:
+    await statements.later(ADD, [1], ["one"], rows=[1])
+    read = Write("parts", "SELECT $1::int + n AS sum FROM two", (("two", "SELECT $2::int AS n"),))
+    assert [row["sum"] for row in await statements.fetch_along(read, 40, 2)] == [42]
+    assert counting.trips == 1
+    assert await statements.fetchval("SELECT name FROM things") == "one"
+
+
+async def test_commands_with_parts_of_their_own_run_together_but_never_two_of_a_name(
+    statements: Statements, counting: Counting
+) -> None:
+    await statements.later(ADD_PART, 1, "wheel", rows=["wheel"])
+    await statements.later(ADD_TWICE, 1, "one", rows=[1, 10])
+    await statements.later(ADD_PART, 10, "bell", rows=["bell"])
+    assert counting.trips == 0
+    await statements.later(ADD_TWICE, 2, "two", rows=[2, 20])
+    assert counting.trips == 1
+    names = [row["name"] for row in await statements.fetch("SELECT name FROM things ORDER BY id")]
+    assert names == ["one", "two", "one again", "two again"]
+    assert counting.trips == 3

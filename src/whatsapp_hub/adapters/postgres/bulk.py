@@ -13,9 +13,17 @@ class Columns:
         self._sent = tuple(t if isinstance(t, str) else t[0] for t in types.values())
         self._stored = tuple("" if isinstance(t, str) else f"::{t[1]}" for t in types.values())
 
-    def insert(self, suffix: str = "") -> str:
-        values = ", ".join(f"x.{name}{cast}" for name, cast in zip(self.names, self._stored, strict=True))
-        return f"INSERT INTO {self.table} ({', '.join(self.names)}) SELECT {values} FROM {self._rows()} {suffix}"
+    @property
+    def parameters(self) -> str:
+        return ", ".join(f"${n}::{sent}[]" for n, sent in enumerate(self._sent, start=1))
+
+    @property
+    def values(self) -> str:
+        """Of a row `x`."""
+        return ", ".join(f"x.{name}{cast}" for name, cast in zip(self.names, self._stored, strict=True))
+
+    def insert(self) -> str:
+        return f"INSERT INTO {self.table} ({', '.join(self.names)}) SELECT {self.values} FROM {self._rows()}"
 
     def update(self, key: str = "id") -> str:
         """Sets every column but the key, by the key."""
@@ -23,8 +31,7 @@ class Columns:
         return f"UPDATE {self.table} AS t SET {sets} FROM {self._rows()} WHERE t.{key} = x.{key}"
 
     def _rows(self) -> str:
-        arrays = ", ".join(f"${n}::{sent}[]" for n, sent in enumerate(self._sent, start=1))
-        return f"unnest({arrays}) AS x({', '.join(self.names)})"
+        return f"unnest({self.parameters}) AS x({', '.join(self.names)})"
 
     def arrays(self, rows: Iterable[Sequence[object]]) -> list[Sequence[object]]:
         """Rows as one array a column. Needs at least one row."""

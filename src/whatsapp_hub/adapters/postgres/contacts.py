@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.conversations import PostgresConversations
+from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.application.ports.clock import NewId
 from whatsapp_hub.application.ports.storage import Merge, Sighting
 from whatsapp_hub.domain.contact import Contact, Identity, IdentityKind
@@ -24,16 +25,22 @@ OF_CONVERSATION = """
 IDENTITIES = """
     SELECT contact_id, kind, value, address FROM contact_identities WHERE contact_id = ANY($1::uuid[])
     ORDER BY added_at, kind, value"""
-_ADD = """
-    WITH added AS (
-      INSERT INTO contacts (id, tenant_id, created_at, name, is_group)
-      SELECT id, $1, $2, name, is_group FROM unnest($3::uuid[], $4::text[], $5::bool[]) AS x(id, name, is_group))
-    INSERT INTO contact_identities (tenant_id, kind, value, address, contact_id, added_at)
-    SELECT $1, kind, value, address, contact_id, clock_timestamp() + n * interval '1 microsecond'
-    FROM unnest($6::text[], $7::text[], $8::text[], $9::uuid[]) WITH ORDINALITY
-      AS x(kind, value, address, contact_id, n)"""
-_RENAME = """
-    UPDATE contacts SET name = x.name FROM unnest($1::uuid[], $2::text[]) AS x(id, name) WHERE contacts.id = x.id"""
+_ADD = Write(
+    "contacts",
+    """INSERT INTO contacts (id, tenant_id, created_at, name, is_group)
+       SELECT id, $1, $2, name, is_group FROM unnest($3::uuid[], $4::text[], $5::bool[]) AS x(id, name, is_group)""",
+)
+_IDENTIFY = Write(
+    "contact_identities",
+    """INSERT INTO contact_identities (tenant_id, kind, value, address, contact_id, added_at)
+       SELECT $1, kind, value, address, contact_id, clock_timestamp() + n * interval '1 microsecond'
+       FROM unnest($2::text[], $3::text[], $4::text[], $5::uuid[]) WITH ORDINALITY
+         AS x(kind, value, address, contact_id, n)""",
+)
+_RENAME = Write(
+    "contacts",
+    "UPDATE contacts SET name = x.name FROM unnest($1::uuid[], $2::text[]) AS x(id, name) WHERE contacts.id = x.id",
+)
 _MERGE = (
     """UPDATE contact_identities SET contact_id = $1 WHERE contact_id = $2""",
     """UPDATE messages SET contact_id = $1 FROM conversations c
@@ -62,7 +69,7 @@ class _Group:
 
 
 class PostgresContacts:
-    def __init__(self, connection: Any, tenant_id: TenantId, new_id: NewId) -> None:
+    def __init__(self, connection: Statements, tenant_id: TenantId, new_id: NewId) -> None:
         self._connection = connection
         self._tenant_id = tenant_id
         self._new_id = new_id
@@ -155,7 +162,7 @@ class PostgresContacts:
 
 @dataclass(slots=True)
 class _Changes:
-    """What a meeting adds, to be written in at most two statements."""
+    """What a meeting adds."""
 
     tenant_id: TenantId
     at: datetime
@@ -174,13 +181,18 @@ class _Changes:
         if differs:
             self._renamed.append(contact)
 
-    async def write(self, connection: Any) -> None:
-        if self._names:  # nobody is new without one
-            new = [c.id for c in self._new], [c.name for c in self._new], [c.is_group for c in self._new]
+    async def write(self, connection: Statements) -> None:
+        if self._new:
+            ids = [c.id for c in self._new]
+            columns = ids, [c.name for c in self._new], [c.is_group for c in self._new]
+            await connection.later(_ADD, self.tenant_id, self.at, *columns, rows=ids)
+        if self._names:
             rows = ((i.kind.value, i.value, i.address, contact_id) for i, contact_id in self._names)
-            await connection.execute(_ADD, self.tenant_id, self.at, *new, *zip(*rows, strict=True))
+            names = [(i.kind, i.value) for i, _ in self._names]
+            await connection.later(_IDENTIFY, self.tenant_id, *zip(*rows, strict=True), rows=names)
         if self._renamed:
-            await connection.execute(_RENAME, [c.id for c in self._renamed], [c.name for c in self._renamed])
+            ids = [c.id for c in self._renamed]
+            await connection.later(_RENAME, ids, [c.name for c in self._renamed], rows=ids)
 
 
 def _groups(sightings: Sequence[Sighting], known: dict[Identity, Contact]) -> list[_Group]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from whatsapp_hub.adapters.postgres import targets
 from whatsapp_hub.adapters.postgres.bulk import Columns, array
-from whatsapp_hub.adapters.postgres.statements import Statements
+from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.domain.assignment import Assignment
 from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState, Priority
@@ -50,7 +50,7 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
 }
 _ALL = Columns("conversations", {**_FIXED, **_MUTABLE})
 _CHANGES = Columns("conversations", _MUTABLE)
-_INSERT, _UPDATE = _ALL.insert(), _CHANGES.update()
+_ADD, _SAVE = Write("conversations", _ALL.insert()), Write("conversations", _CHANGES.update())
 
 COLUMNS = ", ".join(_ALL.names)
 _SELECT = f"SELECT {COLUMNS} FROM conversations"
@@ -77,12 +77,16 @@ _ROUTED_TO = f"""{_SELECT} WHERE assigned_user_id = $1 AND status = 'ASSIGNED'
     ORDER BY assigned_at, id LIMIT $2 FOR NO KEY UPDATE"""
 _QUEUED = f"""{_SELECT} WHERE department_id = $1 AND status = 'OPEN'
     ORDER BY priority DESC, routed_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
-_END_ASSIGNMENTS = """
-    UPDATE assignments a SET unassigned_at = x.at FROM unnest($1::uuid[], $2::timestamptz[]) AS x(id, at)
-    WHERE a.conversation_id = x.id AND a.unassigned_at IS NULL"""
-_BEGIN_ASSIGNMENTS = """
-    INSERT INTO assignments (tenant_id, conversation_id, user_id, assigned_at, reason)
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[])"""
+_END_ASSIGNMENTS = Write(
+    "assignments",
+    """UPDATE assignments a SET unassigned_at = x.at FROM unnest($1::uuid[], $2::timestamptz[]) AS x(id, at)
+       WHERE a.conversation_id = x.id AND a.unassigned_at IS NULL""",
+)
+_BEGIN_ASSIGNMENTS = Write(
+    "assignments",
+    """INSERT INTO assignments (tenant_id, conversation_id, user_id, assigned_at, reason)
+       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[])""",
+)
 _ASSIGNMENTS = """
     SELECT conversation_id, user_id, assigned_at, reason FROM assignments WHERE conversation_id = $1 ORDER BY id"""
 
@@ -119,11 +123,6 @@ def _written(conversations: Iterable[Conversation]) -> Iterator[Hashable]:
         yield from (c.id, (c.session_id, c.contact_id))
 
 
-def _assignment(of: ConversationId) -> tuple[str, ConversationId]:
-    """A conversation has one at a time: the old one ends before another begins."""
-    return ("assignment", of)
-
-
 class PostgresConversations:
     def __init__(self, connection: Statements) -> None:
         self._connection = connection
@@ -138,7 +137,9 @@ class PostgresConversations:
         self, pairs: Iterable[tuple[SessionId, ContactId]]
     ) -> dict[tuple[SessionId, ContactId], Conversation]:
         wanted = list(pairs)
-        rows = await self._connection.fetch(_LATEST, [s for s, _ in wanted], [c for _, c in wanted])
+        rows = await self._connection.fetch(
+            _LATEST, [s for s, _ in wanted], [c for _, c in wanted], of=("conversations",)
+        )
         return {(c.session_id, c.contact_id): c for c in self._loaded(rows)}
 
     async def get(self, conversation_id: ConversationId) -> Conversation:
@@ -153,11 +154,10 @@ class PostgresConversations:
         return self._loaded(await self._connection.fetch(statement, list(contact_ids)))
 
     async def add(self, conversations: Sequence[Conversation]) -> None:
-        """Raises Conflict: this contact and session have a live round already."""
         if not conversations:
             return
         rows = _ALL.arrays(_row(c, _ALL) for c in conversations)
-        await self._connection.later(_INSERT, *rows, rows=_written(conversations), refused=_one_live_round())
+        await self._connection.later(_ADD, *rows, rows=_written(conversations), refused=_one_live_round())
         await self._record(conversations)
 
     async def save(self, conversations: Sequence[Conversation]) -> None:
@@ -165,7 +165,7 @@ class PostgresConversations:
             return
         ordered = sorted(conversations, key=lambda c: c.id)
         rows = _CHANGES.arrays(_row(c, _CHANGES) for c in ordered)
-        await self._connection.later(_UPDATE, *rows, rows=_written(ordered), refused=_one_live_round())
+        await self._connection.later(_SAVE, *rows, rows=_written(ordered), refused=_one_live_round())
         await self._record(ordered)
 
     async def _record(self, conversations: Sequence[Conversation]) -> None:
@@ -175,17 +175,14 @@ class PostgresConversations:
         begun = [c for c in changed if _holder(c)]
         self._holders.update((c.id, _holder(c)) for c in conversations)
         if ended:
-            ids = [c.id for c in ended]
-            await self._connection.later(
-                _END_ASSIGNMENTS, ids, [c.updated_at for c in ended], rows=map(_assignment, ids)
-            )
+            ids = [c.id for c in ended]  # a conversation has one at a time: the old one ends before another begins
+            await self._connection.later(_END_ASSIGNMENTS, ids, [c.updated_at for c in ended], rows=ids)
         if begun:
             rows = (
                 (c.tenant_id, c.id, c.assigned_user_id, c.assigned_at or c.updated_at, c.routing_reason or "")
                 for c in begun
             )
-            written = [_assignment(c.id) for c in begun]
-            await self._connection.later(_BEGIN_ASSIGNMENTS, *zip(*rows, strict=True), rows=written)
+            await self._connection.later(_BEGIN_ASSIGNMENTS, *zip(*rows, strict=True), rows=[c.id for c in begun])
 
     async def peek(self, conversation_id: ConversationId) -> Conversation:
         row = await self._connection.fetchrow(f"{_SELECT} WHERE id = $1", conversation_id)

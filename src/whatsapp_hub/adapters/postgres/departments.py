@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from whatsapp_hub.adapters.postgres.statements import Statements
 from whatsapp_hub.adapters.postgres.targets import level_of, stored_level
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Conflict, NotFound
@@ -66,14 +67,14 @@ def _taken(error: asyncpg.UniqueViolationError) -> Conflict:
 
 
 class PostgresDepartments:
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     async def all(self) -> list[Department]:
-        return [department_of(row) for row in await self._connection.fetch(ALL)]
+        return [department_of(row) for row in await self._connection.fetch(ALL, of=("departments",))]
 
     async def lock_all(self) -> None:
-        await self._connection.execute(_LOCK_ALL)
+        await self._connection.execute(_LOCK_ALL, of=("departments",))
 
     async def lock(self, department_ids: Iterable[DepartmentId]) -> None:
         await self._connection.execute(_LOCK, list(department_ids))

@@ -8,31 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from whatsapp_hub.adapters.postgres import queueing
 from whatsapp_hub.adapters.postgres.messages import COLUMNS, SELECT, message_of
 from whatsapp_hub.adapters.postgres.pacing import Head, Paces, turn
 from whatsapp_hub.adapters.postgres.sessions import VERSION_OF, Saw
-from whatsapp_hub.adapters.postgres.statements import Statements
+from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, Pacing, Release
 from whatsapp_hub.domain.contact import Identity, IdentityKind
-from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.ids import MessageId, SessionId
 from whatsapp_hub.domain.message import Message, MessageStatus
-
-# The lane's row is locked before its messages are numbered: numbers rise in the order of commits.
-# Numbers are taken once all these lanes are locked, so that they follow one another as their transactions do.
-_ENQUEUE = """
-    WITH m AS (
-      SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[]) WITH ORDINALITY AS m(session_id, chat, id, n)),
-    lane AS (
-      INSERT INTO hub.lanes AS l (session_id, chat, tenant_id, provider, queued, next_at)
-      SELECT session_id, chat, hub.tenant(), $4, count(*), clock_timestamp()
-      FROM m GROUP BY session_id, chat ORDER BY session_id, chat
-      ON CONFLICT (session_id, chat) DO UPDATE SET
-        queued = l.queued + excluded.queued, provider = excluded.provider,
-        next_at = CASE WHEN l.queued = 0 THEN greatest(l.next_at, clock_timestamp()) ELSE l.next_at END
-      RETURNING session_id, chat)
-    UPDATE messages SET queue_seq = x.seq
-    FROM (SELECT id, nextval('queue_seq') AS seq FROM m JOIN lane USING (session_id, chat) ORDER BY n) AS x
-    WHERE messages.id = x.id"""
 
 _DUE = "l.queued > 0 AND l.attempt_message IS NULL AND l.next_at <= (SELECT clock_timestamp())"
 _SESSIONS = f"""SELECT session_id, provider, paced_until %(paces)s FROM hub.paces
@@ -87,15 +71,16 @@ _POSTPONE = """
     FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::uuid[])
       AS x(session_id, chat, at, slot_at, typing_for)
     WHERE l.session_id = x.session_id AND l.chat = x.chat"""
-_PACE = """
-    UPDATE hub.paces p SET paced_until = x.at, warm_until = coalesce(x.warm, p.warm_until),
-      strangers_until = coalesce(x.strangers, p.strangers_until)
-    FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
-      AS x(session_id, at, warm, strangers)
-    WHERE p.session_id = x.session_id"""
+_PACE = Write(
+    "paces",
+    """UPDATE hub.paces p SET paced_until = x.at, warm_until = coalesce(x.warm, p.warm_until),
+         strangers_until = coalesce(x.strangers, p.strangers_until)
+       FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
+         AS x(session_id, at, warm, strangers)
+       WHERE p.session_id = x.session_id""",
+)
 # A lane whose count says more than there is (its messages were deleted) is emptied instead.
-_LEASE = f"""
-    WITH begun AS (
+_BEGUN = """
       UPDATE hub.lanes l SET
         attempt_message = h.id, attempt_at = clock_timestamp(), tries = l.tries + 1, fence = l.fence + 1,
         lease_until = clock_timestamp() + $4 * interval '1 second',
@@ -108,15 +93,19 @@ _LEASE = f"""
           SELECT id FROM messages m WHERE m.session_id = x.session_id AND m.chat = x.chat AND m.queue_seq IS NOT NULL
           ORDER BY m.queue_seq LIMIT 1) AS head ON true) AS h
       WHERE l.session_id = h.session_id AND l.chat = h.chat
-      RETURNING l.attempt_message, l.fence, l.tries)
-    SELECT {", ".join(f"m.{name}" for name in COLUMNS.split(", "))}, begun.fence, begun.tries, i.*,
-      {VERSION_OF.format(id="m.session_id")}
-    FROM begun JOIN messages m ON m.id = begun.attempt_message
-    CROSS JOIN LATERAL (
-      SELECT array_agg(kind ORDER BY added_at, kind, value) AS kinds,
-        array_agg(value ORDER BY added_at, kind, value) AS names,
-        array_agg(address ORDER BY added_at, kind, value) AS addresses
-      FROM contact_identities WHERE contact_id = m.contact_id) AS i"""
+      RETURNING l.attempt_message, l.fence, l.tries"""
+_LEASE = Write(
+    "lanes",
+    f"""SELECT {", ".join(f"m.{name}" for name in COLUMNS.split(", "))}, begun.fence, begun.tries, i.*,
+         {VERSION_OF.format(id="m.session_id")}
+       FROM begun JOIN messages m ON m.id = begun.attempt_message
+       CROSS JOIN LATERAL (
+         SELECT array_agg(kind ORDER BY added_at, kind, value) AS kinds,
+           array_agg(value ORDER BY added_at, kind, value) AS names,
+           array_agg(address ORDER BY added_at, kind, value) AS addresses
+         FROM contact_identities WHERE contact_id = m.contact_id) AS i""",
+    (("begun", _BEGUN),),
+)
 
 _STALE = """
     SELECT attempt_message FROM hub.lanes l
@@ -237,14 +226,20 @@ class PostgresLanes:
         self._typing: list[LaneKey] = []
 
     async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
-        if not messages:
-            return
+        if messages:
+            self._makes_due(provider)
+            await queueing.enqueue(self._connection, messages, provider)
+
+    async def add(self, messages: Sequence[Message], providers: Mapping[MessageId, str]) -> None:
+        for provider in set(providers.values()):
+            self._makes_due(provider)
+        await queueing.add(self._connection, messages, providers)
+
+    def _makes_due(self, provider: str) -> None:
         if self._holds_socket(provider):
             self.made_due_held = True
         else:
             self.made_due = True
-        keys = [m.session_id for m in messages], [m.chat for m in messages], [m.id for m in messages]
-        await self._connection.execute(_ENQUEUE, *keys, provider)
 
     async def claim(
         self,

@@ -1,13 +1,13 @@
 """Messages. Their place in a lane (`queue_seq`) is the lanes' business, see lanes.py."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from whatsapp_hub.adapters.postgres.bulk import Columns
-from whatsapp_hub.adapters.postgres.statements import Statements
+from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.application.ports.inbox import ProviderKey
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId
@@ -38,11 +38,11 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "whatsapp_message_id": "text",
     "timestamp": "timestamptz",
 }
-_ALL = Columns("messages", {**_FIXED, **_MUTABLE})
+ALL = Columns("messages", {**_FIXED, **_MUTABLE})
 _CHANGES = Columns("messages", _MUTABLE)
-_INSERT, _UPDATE = _ALL.insert(), _CHANGES.update()
+ADD, _SAVE = Write("messages", ALL.insert()), Write("messages", _CHANGES.update())
 
-COLUMNS = ", ".join(_ALL.names)
+COLUMNS = ", ".join(ALL.names)
 SELECT = f"SELECT {COLUMNS} FROM messages"
 _KNOWN = f"""{SELECT} WHERE (session_id, whatsapp_message_id) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
     ORDER BY id FOR NO KEY UPDATE"""
@@ -104,6 +104,17 @@ def _whole(m: Message) -> tuple[object, ...]:
     return (*owner, m.direction, m.chat, m.sender_id, m.is_bot, m.reply_to, m.author, m.created_at, *_changing(m))
 
 
+def rows_of(messages: Iterable[Message]) -> list[Sequence[object]]:
+    """New ones, as ADD takes them."""
+    return ALL.arrays(map(_whole, messages))
+
+
+def written(messages: Iterable[Message]) -> Iterator[Hashable]:
+    """Their rows, and the ends of their conversations: their order there is the order in which they are added."""
+    for m in messages:
+        yield from (m.id, m.conversation_id)
+
+
 class PostgresMessages:
     def __init__(self, connection: Statements) -> None:
         self._connection = connection
@@ -114,11 +125,13 @@ class PostgresMessages:
 
     async def known(self, keys: Iterable[ProviderKey]) -> dict[ProviderKey, Message]:
         wanted = list(keys)
-        rows = await self._connection.fetch(_KNOWN, [s for s, _ in wanted], [name for _, name in wanted])
+        rows = await self._connection.fetch(
+            _KNOWN, [s for s, _ in wanted], [name for _, name in wanted], of=("messages",)
+        )
         return {(row["session_id"], row["whatsapp_message_id"]): message_of(row) for row in rows}
 
     async def by_id(self, message_ids: Iterable[MessageId]) -> dict[MessageId, Message]:
-        rows = await self._connection.fetch(_BY_ID, list(message_ids))
+        rows = await self._connection.fetch(_BY_ID, list(message_ids), of=("messages",))
         return {row["id"]: message_of(row) for row in rows}
 
     async def get(self, message_id: MessageId) -> Message:
@@ -130,14 +143,13 @@ class PostgresMessages:
     async def add(self, messages: Sequence[Message]) -> None:
         """In this order, which is the conversation's."""
         if messages:
-            rows = _ALL.arrays(map(_whole, messages))
-            await self._connection.later(_INSERT, *rows, rows=[m.id for m in messages])
+            await self._connection.later(ADD, *rows_of(messages), rows=written(messages))
 
     async def save(self, messages: Sequence[Message]) -> None:
         if messages:
             ordered = sorted(messages, key=lambda m: m.id)
             rows = _CHANGES.arrays(map(_changing, ordered))
-            await self._connection.later(_UPDATE, *rows, rows=[m.id for m in ordered])
+            await self._connection.later(_SAVE, *rows, rows=[m.id for m in ordered])
 
     async def forget(self, before: datetime, limit: int) -> int:
         tag: str = await self._connection.execute(_FORGET, before, limit)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from whatsapp_hub.adapters.postgres.statements import Statements
+from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import NotificationId, TenantId, UserId
 from whatsapp_hub.domain.note import Note
@@ -14,13 +14,15 @@ NOTE_COLUMNS = "id, tenant_id, conversation_id, user_id, content, created_at"
 NOTIFICATION_COLUMNS = "id, tenant_id, user_id, kind, conversation_id, created_at, read_at"
 _ADD_NOTE = f"INSERT INTO notes ({NOTE_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"
 # A supervisors' notification becomes one row for each who is a supervisor now.
-_NOTIFY = """
-    INSERT INTO notifications (id, tenant_id, user_id, kind, conversation_id, created_at)
-    SELECT x.id, $1, u.id, x.kind, x.conversation_id, x.at
-    FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::timestamptz[])
-      AS x(id, user_id, kind, conversation_id, at)
-    JOIN hub.users u ON u.tenant_id = $1 AND u.is_active
-      AND (u.id = x.user_id OR x.user_id IS NULL AND u.role IN ('ADMIN', 'MASTER'))"""
+_NOTIFY = Write(
+    "notifications",
+    """INSERT INTO notifications (id, tenant_id, user_id, kind, conversation_id, created_at)
+       SELECT x.id, $1, u.id, x.kind, x.conversation_id, x.at
+       FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::timestamptz[])
+         AS x(id, user_id, kind, conversation_id, at)
+       JOIN hub.users u ON u.tenant_id = $1 AND u.is_active
+         AND (u.id = x.user_id OR x.user_id IS NULL AND u.role IN ('ADMIN', 'MASTER'))""",
+)
 _KNOWN = "SELECT 1 FROM notifications WHERE user_id = $1 AND id = $2"
 _READ = """
     UPDATE notifications SET read_at = $3
@@ -55,6 +57,8 @@ class PostgresNotifications:
         self._tenant_id = tenant_id
 
     async def add(self, notifications: Sequence[Notification]) -> None:
+        if not notifications:
+            return
         rows = ((n.id, n.user_id, n.kind, n.conversation_id, n.created_at) for n in notifications)
         written = [n.id for n in notifications]
         await self._connection.later(_NOTIFY, self._tenant_id, *zip(*rows, strict=True), rows=written)

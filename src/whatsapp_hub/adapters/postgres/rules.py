@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from whatsapp_hub.adapters.postgres.statements import Statements
 from whatsapp_hub.domain.conversation import Priority
 from whatsapp_hub.domain.ids import RuleId
 from whatsapp_hub.domain.rules import Actions, Conditions, Rule
@@ -34,11 +35,11 @@ def _values(rule: Rule) -> tuple[object, ...]:
 
 
 class PostgresRules:
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     async def all(self) -> list[Rule]:
-        return [rule_of(row) for row in await self._connection.fetch(_ALL)]
+        return [rule_of(row) for row in await self._connection.fetch(_ALL, of=("rules",))]
 
     async def save(self, rules: Sequence[Rule]) -> None:
         await self._connection.executemany(_SAVE, [_values(rule) for rule in rules])

@@ -1,12 +1,13 @@
 """The statements of one transaction, in the order in which they were given.
 
 What writes and needs no answer may wait (`later`): all that waits runs as one statement, in one round trip, before the
-next that cannot wait, at the latest at the commit. Nobody could tell: statements which write the same row never wait
-together, and everything else sees what was given before it.
+next that must see it, at the latest at the commit. Nobody could tell: statements which write the same row never wait
+together, and whoever reads says of which tables, or sees everything that was given before.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -17,34 +18,42 @@ NONE: Mapping[str, Exception] = MappingProxyType({})
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A command that may wait. `before` are the parts of its WITH, by name."""
+
+    table: str
+    command: str
+    before: tuple[tuple[str, str], ...] = ()
+
+
 class Statements:
-    """An asyncpg connection in a transaction, as repositories use it."""
+    """An asyncpg connection in a transaction, as repositories use it. `of`: the only tables that a query reads."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._waiting: list[tuple[str, tuple[object, ...]]] = []
+        self._waiting: list[tuple[Write, tuple[object, ...]]] = []
         self._rows: set[Hashable] = set()
         self._refused: dict[str, Exception] = {}
 
-    async def fetch(self, query: str, *arguments: object) -> Any:
-        await self.flush()
+    async def fetch(self, query: str, *arguments: object, of: Collection[str] | None = None) -> Any:
+        await self._flush_for(of)
         return await self._connection.fetch(query, *arguments)
 
-    async def fetch_along(self, query: str, *arguments: object) -> Any:
-        """The same for a query that need not see what waits: that runs as a part of it."""
-        self._waiting.append((query, arguments))
-        return await self._run_what_waits(self._connection.fetch)
+    async def fetch_along(self, read: Write, *arguments: object) -> Any:
+        """What waits runs as a part of this query, which need not see it."""
+        return await self._run([*self._taken(), (read, arguments)], self._connection.fetch)
 
-    async def fetchrow(self, query: str, *arguments: object) -> Any:
-        await self.flush()
+    async def fetchrow(self, query: str, *arguments: object, of: Collection[str] | None = None) -> Any:
+        await self._flush_for(of)
         return await self._connection.fetchrow(query, *arguments)
 
     async def fetchval(self, query: str, *arguments: object) -> Any:
         await self.flush()
         return await self._connection.fetchval(query, *arguments)
 
-    async def execute(self, query: str, *arguments: object) -> str:
-        await self.flush()
+    async def execute(self, query: str, *arguments: object, of: Collection[str] | None = None) -> str:
+        await self._flush_for(of)
         tag: str = await self._connection.execute(query, *arguments)
         return tag
 
@@ -53,46 +62,52 @@ class Statements:
         await self._connection.executemany(query, rows)
 
     async def later(
-        self, query: str, *arguments: object, rows: Iterable[Hashable], refused: Mapping[str, Exception] = NONE
+        self, write: Write, *arguments: object, rows: Iterable[Hashable], refused: Mapping[str, Exception] = NONE
     ) -> None:
-        """One command without a WITH of its own, that writes `rows`. `refused`: what is raised when a unique
-        constraint of that name is violated; it may be only at the commit."""
-        written = set(rows)
+        """`rows`: what it writes, so that another write of it comes after this one. `refused`: what is raised when a
+        unique constraint of that name is violated, be it only at the commit."""
+        written = {(write.table, row) for row in rows} | {name for name, _ in write.before}
         if self._rows & written:
             await self.flush()
         self._rows |= written
-        self._waiting.append((query, arguments))
+        self._waiting.append((write, arguments))
         self._refused |= refused
 
     async def flush(self) -> None:
         """Run what waits. Raises what its constraints say."""
         if self._waiting:
-            await self._run_what_waits(self._connection.execute)
+            await self._run(self._taken(), self._connection.execute)
 
-    async def _run_what_waits(self, run: Callable[..., Awaitable[Any]]) -> Any:
-        waiting, self._waiting = self._waiting, []
-        refused, self._refused = self._refused, {}
+    async def _flush_for(self, tables: Collection[str] | None) -> None:
+        if tables is None or any(write.table in tables for write, _ in self._waiting):
+            await self.flush()
+
+    def _taken(self) -> list[tuple[Write, tuple[object, ...]]]:
+        taken, self._waiting = self._waiting, []
         self._rows.clear()
+        return taken
+
+    async def _run(self, given: list[tuple[Write, tuple[object, ...]]], how: Callable[..., Awaitable[Any]]) -> Any:
+        refused, self._refused = self._refused, {}
+        query = _as_one(*((write, len(arguments)) for write, arguments in given))
         try:
-            arguments = [argument for _, given in waiting for argument in given]
-            return await run(_as_one(*((query, len(given)) for query, given in waiting)), *arguments)
+            return await how(query, *(argument for _, arguments in given for argument in arguments))
         except asyncpg.UniqueViolationError as error:
             raise refused.get(error.constraint_name or "", error) from error
 
 
 @lru_cache(1024)
-def _as_one(*commands: tuple[str, int]) -> str:
-    """Commands and how many parameters each has, as parts of one statement; the last may have parts already."""
-    numbered, before = [], 0
-    for query, parameters in commands:
-        numbered.append(_moved(query, before))
-        before += parameters
-    *others, last = numbered
-    parts = ", ".join(f"part_{n} AS ({query})" for n, query in enumerate(others))
-    if not parts:
-        return last
-    head, with_, rest = last.partition("WITH ")
-    return f"WITH {parts}, {rest}" if with_ and not head.strip() else f"WITH {parts} {last}"
+def _as_one(*writes: tuple[Write, int]) -> str:
+    """Commands and how many parameters each has, as one statement."""
+    parts: list[tuple[str, str]] = []
+    taken = 0
+    for number, (write, parameters) in enumerate(writes):
+        for name, query in (*write.before, (f"part_{number}", write.command)):
+            parts.append((name, _moved(query, taken)))
+        taken += parameters
+    *others, (_, last) = parts
+    with_ = ", ".join(f"{name} AS ({query})" for name, query in others)
+    return f"WITH {with_} {last}" if with_ else last
 
 
 def _moved(query: str, by: int) -> str:

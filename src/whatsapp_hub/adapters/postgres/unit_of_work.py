@@ -31,7 +31,7 @@ from whatsapp_hub.adapters.postgres.receipts import PostgresEarlyReceipts
 from whatsapp_hub.adapters.postgres.rules import PostgresRules
 from whatsapp_hub.adapters.postgres.sessions import PostgresSessions, SessionRows
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
-from whatsapp_hub.adapters.postgres.statements import Statements
+from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.adapters.postgres.tenants import PostgresTenants
 from whatsapp_hub.adapters.postgres.users import PostgresUsers
 from whatsapp_hub.adapters.postgres.webhooks import PostgresWebhooks
@@ -66,12 +66,16 @@ from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.tenant import Tenant
 
 _TENANT_CACHED_S = 1.0
-_DONE = "UPDATE hub.inbox SET state = 'done', retry_at = NULL, error = NULL WHERE id = ANY($1::bigint[])"
-_OUTBOX = """
-    INSERT INTO hub.outbox (tenant_id, type, session_id, conversation_id, occurred_at, body)
-    SELECT $1, type, session_id, conversation_id, occurred_at, body
-    FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::bytea[]) WITH ORDINALITY
-      AS x(type, session_id, conversation_id, occurred_at, body, n) ORDER BY n"""
+_DONE = Write(
+    "inbox", "UPDATE hub.inbox SET state = 'done', retry_at = NULL, error = NULL WHERE id = ANY($1::bigint[])"
+)
+_OUTBOX = Write(
+    "outbox",
+    """INSERT INTO hub.outbox (tenant_id, type, session_id, conversation_id, occurred_at, body)
+       SELECT $1, type, session_id, conversation_id, occurred_at, body
+       FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::bytea[]) WITH ORDINALITY
+         AS x(type, session_id, conversation_id, occurred_at, body, n) ORDER BY n""",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from whatsapp_hub.adapters.postgres.bulk import Columns, array
-from whatsapp_hub.adapters.postgres.statements import Statements
+from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.domain.assignment import Candidate
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, UserId
@@ -31,7 +31,7 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
 }
 _ALL = Columns("hub.users", {"tenant_id": "uuid", "created_at": "timestamptz", **_MUTABLE})
 _CHANGES = Columns("hub.users", _MUTABLE)
-_INSERT, _UPDATE = _ALL.insert(), _CHANGES.update()
+_INSERT, _SAVE = _ALL.insert(), Write("users", _CHANGES.update())
 
 COLUMNS = ", ".join(f"u.{name}" for name in _ALL.names)
 SELECT = f"SELECT {COLUMNS} FROM hub.users u"
@@ -72,7 +72,7 @@ class PostgresUsers:
         self._connection = connection
 
     async def get(self, user_id: UserId) -> User:
-        row = await self._connection.fetchrow(f"{SELECT} WHERE id = $1 FOR NO KEY UPDATE", user_id)
+        row = await self._connection.fetchrow(f"{SELECT} WHERE id = $1 FOR NO KEY UPDATE", user_id, of=("users",))
         if row is None:
             raise NotFound("user", user_id)
         return user_of(row)
@@ -110,7 +110,7 @@ class PostgresUsers:
             return
         ordered = sorted(users, key=lambda u: u.id)
         rows = _CHANGES.arrays(_row(u, _CHANGES) for u in ordered)
-        await self._connection.later(_UPDATE, *rows, rows=[u.id for u in ordered], refused=_one_address())
+        await self._connection.later(_SAVE, *rows, rows=[u.id for u in ordered], refused=_one_address())
 
     async def count(self, department_id: DepartmentId) -> int:
         count: int = await self._connection.fetchval(_COUNT, department_id)

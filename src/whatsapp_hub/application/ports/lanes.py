@@ -8,7 +8,7 @@ from typing import Protocol
 from whatsapp_hub.application.ports.lines import ConnectorId
 from whatsapp_hub.domain.capabilities import Rate
 from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.ids import MessageId, SessionId
 from whatsapp_hub.domain.message import Message
 
 
@@ -84,6 +84,11 @@ class Lanes(Protocol):
 
     async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
         """Put stored PENDING messages at the end of their lanes, in this order."""
+        ...
+
+    async def add(self, messages: Sequence[Message], providers: Mapping[MessageId, str]) -> None:
+        """Store new messages, in this order (which is their conversations'); those with a provider, PENDING, also go
+        to the ends of their lanes."""
         ...
 
     async def claim(

@@ -95,7 +95,9 @@ class Conversations(Protocol):
         """Locks. Raises NotFound."""
         ...
 
-    async def add(self, conversations: Sequence[Conversation]) -> None: ...
+    async def add(self, conversations: Sequence[Conversation]) -> None:
+        """Raises Conflict, at the latest when it is committed: this contact and session have a live round already."""
+        ...
 
     async def save(self, conversations: Sequence[Conversation]) -> None:
         """Write them as they are now; an assignment begun or ended since loading is recorded too."""
