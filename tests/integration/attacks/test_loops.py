@@ -48,6 +48,18 @@ async def test_tenants_that_never_run_out_of_work_starve_nobody(monkeypatch: pyt
     assert max(worked.values()) < 8 * min(worked.values())
 
 
+async def test_a_loop_that_gathers_when_it_is_told_to_stop_begins_nothing() -> None:
+    tenant = TenantId(uuid4())
+
+    async def work(tenant_id: TenantId) -> bool:
+        raise AssertionError("it was told to stop")
+
+    async def find() -> list[TenantId]:
+        return [tenant]
+
+    await run_for(TenantLoop("t", Bell(), find, work, gather_s=0.3), 0.1)
+
+
 async def test_a_loop_that_is_told_to_stop_finishes_its_piece_and_begins_no_other() -> None:
     begun, ended = 0, 0
 

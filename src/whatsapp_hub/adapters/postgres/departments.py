@@ -71,7 +71,7 @@ class PostgresDepartments:
         self._connection = connection
 
     async def all(self) -> list[Department]:
-        return [department_of(row) for row in await self._connection.fetch(ALL, of=("departments",))]
+        return [department_of(row) for row in await self._connection.fetch(ALL, of=("departments", "tenants"))]
 
     async def lock_all(self) -> None:
         await self._connection.execute(_LOCK_ALL, of=("departments",))

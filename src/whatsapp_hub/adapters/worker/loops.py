@@ -104,6 +104,8 @@ class TenantLoop:
             while tenant_id in self._again:
                 if self.gather_s:
                     await asyncio.sleep(self.gather_s)
+                if self._ends:
+                    return
                 self._again.discard(tenant_id)
                 while await self.work(tenant_id):
                     if not self._goes_on(until):
