@@ -67,14 +67,14 @@ SETTINGS = {
     # Often enough for what changes all the time, and gently: an eager vacuum, and the new plans that everybody makes
     # after it, are what the slowest messages waited for.
     "autovacuum_naptime": "30s",
-    "autovacuum_vacuum_threshold": "20000",
+    "autovacuum_vacuum_threshold": "50000",
     "autovacuum_vacuum_scale_factor": "0.05",
     "autovacuum_vacuum_insert_threshold": "50000",
     "autovacuum_vacuum_insert_scale_factor": "0.1",
-    "autovacuum_analyze_threshold": "20000",
+    "autovacuum_analyze_threshold": "50000",
     "autovacuum_analyze_scale_factor": "0.1",
-    "autovacuum_vacuum_cost_limit": "200",
-    "autovacuum_vacuum_cost_delay": "4ms",
+    "autovacuum_vacuum_cost_limit": "100",
+    "autovacuum_vacuum_cost_delay": "10ms",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
