@@ -268,3 +268,24 @@ async def test_a_round_remembers_status(world: World) -> None:
     conversation = await world.conversation()
     async with world.uow() as uow:
         assert (await uow.conversations.get(conversation.id)).status is ConversationStatus.OPEN
+
+
+async def test_a_session_that_was_read_in_this_version_is_read_anew_once_it_changed(world: World) -> None:
+    id = world.session.id
+
+    async def name() -> str:
+        async with world.uow() as uow:
+            sessions: Any = uow.sessions
+            version = "SELECT xmin::text::bigint FROM hub.sessions WHERE id = $1"
+            sessions.saw(id, await sessions._connection.fetchval(version, id))
+            return (await uow.sessions.peek([id]))[id].name
+
+    before = await name()
+    assert await name() == before
+    async with world.uow() as uow:
+        session = await uow.sessions.get(id)
+        session.name = f"{before}, renamed"
+        await uow.sessions.save(session)
+        assert (await uow.sessions.peek([id]))[id].name == session.name
+        await uow.commit()
+    assert await name() == f"{before}, renamed"
