@@ -238,6 +238,12 @@ class Desks(RuleBasedStateMachine):
             self.desk.id,
         )
         assert doubled == 0
+        held = await self.hub.owner.fetch(
+            "SELECT conversation_id, user_id FROM pooled.assignments WHERE tenant_id = $1 AND unassigned_at IS NULL",
+            self.desk.id,
+        )
+        assigned = {(c.id, c.assigned_user_id) for c in found if c.status is ConversationStatus.ASSIGNED}
+        assert {tuple(row) for row in held} == assigned, "what somebody has is counted by these rows"
 
     def teardown(self) -> None:
         if hasattr(self, "phones"):

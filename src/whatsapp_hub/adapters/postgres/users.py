@@ -37,7 +37,7 @@ COLUMNS = ", ".join(f"u.{name}" for name in _ALL.names)
 SELECT = f"SELECT {COLUMNS} FROM hub.users u"
 _CANDIDATES = f"""
     SELECT {COLUMNS},
-      (SELECT count(*) FROM conversations c WHERE c.assigned_user_id = u.id AND c.status = 'ASSIGNED') AS load,
+      (SELECT count(*) FROM assignments a WHERE a.user_id = u.id AND a.unassigned_at IS NULL) AS load,
       (SELECT d.max_conversations FROM departments d WHERE d.id = u.department_id) AS bound
     FROM hub.users u WHERE u.tenant_id = hub.tenant()"""
 _OF_DEPARTMENT = f"{_CANDIDATES} AND u.is_active AND ($1::uuid IS NULL OR u.department_id = $1) ORDER BY u.id"

@@ -39,7 +39,7 @@ _RESPONSES = """
     WHERE tenant_id = $1 AND first_response_at >= $2 ORDER BY first_response_at DESC LIMIT $3"""
 _AGENTS = """
     SELECT u.id, u.name, u.online_status,
-      (SELECT count(*) FROM conversations c WHERE c.assigned_user_id = u.id AND c.status = 'ASSIGNED') AS assigned
+      (SELECT count(*) FROM assignments a WHERE a.user_id = u.id AND a.unassigned_at IS NULL) AS assigned
     FROM hub.users u WHERE u.tenant_id = $1 AND u.is_active ORDER BY lower(u.name), u.id"""
 _RESOLVED = """
     SELECT assigned_user_id AS id, count(*) AS n FROM conversations
