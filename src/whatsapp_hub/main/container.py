@@ -26,6 +26,7 @@ from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, all_plugins
 from whatsapp_hub.adapters.providers.sandbox.inbound import customer_wrote
+from whatsapp_hub.adapters.redis.unanswered import Unanswered
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.clock import new_id, system_clock
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
@@ -140,15 +141,21 @@ class Infrastructure(Provider):
         await client.aclose()
 
     @provide
-    async def hints(self, settings: Settings) -> AsyncIterator[Hints]:
+    async def unanswered(self, redis: Redis) -> AsyncIterator[Unanswered]:
+        unanswered = Unanswered(redis.connection_pool)
+        yield unanswered
+        await unanswered.aclose()
+
+    @provide
+    async def hints(self, settings: Settings, unanswered: Unanswered) -> AsyncIterator[Hints]:
         assert settings.redis_url is not None
-        hints = Hints(settings.redis_url)
+        hints = Hints(settings.redis_url, unanswered.send)
         yield hints
         await hints.aclose()
 
     @provide
-    def channel(self, redis: Redis) -> Channel:
-        return Channel(redis)
+    def channel(self, redis: Redis, unanswered: Unanswered) -> Channel:
+        return Channel(redis, unanswered)
 
     @provide
     def wakes(self, part: Part, hints: Hints, channel: Channel) -> Wakes:

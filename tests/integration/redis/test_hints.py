@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from whatsapp_hub.adapters.redis.unanswered import Unanswered
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.domain.ids import TenantId
@@ -18,9 +19,11 @@ Heard = list[tuple[Work, TenantId | None]]
 async def hints(valkey_url: str) -> AsyncIterator[Hints]:
     async with Redis.from_url(valkey_url) as client:
         await client.flushdb()
-    made = Hints(valkey_url)
-    yield made
-    await made.aclose()
+        unanswered = Unanswered(client.connection_pool)
+        made = Hints(valkey_url, unanswered.send)
+        yield made
+        await made.aclose()
+        await unanswered.aclose()
 
 
 async def test_what_was_said_a_hundred_times_is_heard_once_or_twice(hints: Hints, valkey_url: str) -> None:

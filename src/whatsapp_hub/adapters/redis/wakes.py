@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from whatsapp_hub.adapters.redis.unanswered import Unanswered
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.domain.ids import TenantId
 
@@ -122,13 +123,14 @@ class Wakes:
 class Channel:
     """Publish and subscribe of Valkey, a channel for each kind of work: a process hears of what it does alone."""
 
-    def __init__(self, redis: "Redis") -> None:
+    def __init__(self, redis: "Redis", unanswered: Unanswered) -> None:
         self._redis = redis
+        self._unanswered = unanswered
         self._own = uuid4().hex
 
     async def tell(self, work: Work, whose: Collection[Whose]) -> None:
         names = "" if None in whose else ",".join(str(tenant_id) for tenant_id in whose)
-        await self._redis.publish(f"{CHANNEL}:{work}", f"{self._own}:{names}")
+        await self._unanswered.send("PUBLISH", f"{CHANNEL}:{work}", f"{self._own}:{names}")
 
     async def listen(self, wakes: Wakes, *works: Work) -> None:
         """Ring what others tell of these works, for ever; connects again by itself."""

@@ -7,7 +7,7 @@ bell. See docs/decisions.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -28,18 +28,17 @@ RESTART_S = 0.5
 TAKEN_AT_ONCE = 64
 KNOWN_BY_HEART = 4096
 
+Send = Callable[..., Awaitable[None]]
+"""A command to Valkey, word by word."""
+
 
 class HintQueue(ListQueueBroker):
-    """With one client for all hints: making one for each, as taskiq-redis does, costs a third of a millisecond. Hints
-    that lie there say the same again and again: each is given once."""
+    """Its listener; many at once, with one client for all. Hints that lie there say the same again and again: each is
+    given once."""
 
     def __init__(self, redis_url: str) -> None:
         super().__init__(redis_url, queue_name=QUEUE, socket_connect_timeout=1, socket_timeout=None)
         self._redis = Redis(connection_pool=self.connection_pool)
-
-    async def push(self, hints: Collection[bytes]) -> None:
-        """All of them in one round trip."""
-        await self._redis.lpush(self.queue_name, *hints)
 
     async def listen(self) -> AsyncGenerator[bytes, None]:
         while True:
@@ -53,18 +52,19 @@ class HintQueue(ListQueueBroker):
 
 
 class Hints:
-    """`tell` puts hints into the queue, one for each tenant (None: for all); `listen` hands hints to this process for
-    ever."""
+    """`tell` puts hints into the queue, one for each tenant (None: for all), by a `send` that waits for no answer:
+    taskiq-redis makes a client for each task. `listen` hands hints to this process for ever."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, send: Send) -> None:
+        self._send = send
         self.on_hint: Callable[[Work, TenantId | None], None] = lambda work, tenant_id: None
         self._queue = HintQueue(redis_url)
         self._written = lru_cache(KNOWN_BY_HEART)(self._write)
         self._read = lru_cache(KNOWN_BY_HEART)(self._parse)
 
     async def tell(self, work: Work, whose: Collection[TenantId | None]) -> None:
-        """Raises whatever the queue raises; a lost hint is found by the sweep."""
-        await self._queue.push([self._written(work, tenant_id) for tenant_id in whose])
+        """A hint may be lost, with a word (what redis-py raises) or without: the sweep finds what it was about."""
+        await self._send("LPUSH", QUEUE, *(self._written(work, tenant_id) for tenant_id in whose))
 
     async def listen(self) -> None:
         """A Valkey that was flushed or restarted is asked again."""

@@ -1,0 +1,62 @@
+"""Commands to Valkey whose answers nobody waits for: wake-ups and hints, any of which may be lost.
+
+An answer costs its reader a wake-up and the parsing: eight times as much as the command.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from redis.asyncio.connection import ConnectionPool
+from redis.exceptions import RedisError
+
+SURE_S = 5.0
+
+
+class Unanswered:
+    """A connection that is told to be silent. Every `SURE_S` seconds it is asked for one answer: so a server that went
+    without a word is noticed, and one that will not be silent gets a new connection before its answers pile up."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool: Any = pool
+        self._connection: Any = None
+        self._sure_until = 0.0
+        self._one_at_a_time = asyncio.Lock()
+
+    async def send(self, *command: str | bytes) -> None:
+        """Once more when the connection turns out to be broken, so perhaps twice. Raises what redis-py raises when no
+        other can be had. Whoever cannot wait sets a time-out."""
+        async with self._one_at_a_time:
+            try:
+                try:
+                    await self._send(command)
+                except (RedisError, OSError):
+                    await self._drop()
+                    await self._send(command)
+            except BaseException:
+                await self._drop()
+                raise
+
+    async def aclose(self) -> None:
+        await self._drop()
+
+    async def _send(self, command: Iterable[str | bytes]) -> None:
+        if time.monotonic() >= self._sure_until:
+            await self._make_sure()
+        await self._connection.send_command(*command, check_health=False)
+
+    async def _make_sure(self) -> None:
+        if self._connection is None:
+            self._connection = self._pool.make_connection()
+            await self._connection.connect()
+        else:
+            await self._connection.send_command("CLIENT", "REPLY", "ON")
+            await self._connection.read_response()
+        await self._connection.send_command("CLIENT", "REPLY", "OFF")
+        self._sure_until = time.monotonic() + SURE_S
+
+    async def _drop(self) -> None:
+        connection, self._connection, self._sure_until = self._connection, None, 0.0
+        if connection is not None:
+            await connection.disconnect(nowait=True)
