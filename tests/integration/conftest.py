@@ -40,6 +40,12 @@ async def drop(admin: Any, name: str) -> None:
     await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+HAPPENED = """
+    (SELECT position AS n, tenant_id, conversation_id, type, body FROM hub.events
+     UNION ALL SELECT id + (1::bigint << 62), tenant_id, conversation_id, type, body FROM hub.outbox) AS happened"""
+"""What transactions told, in order of `n`, whether it has its position yet or waits for the sequencer."""
+
+
 @dataclass
 class Woken:
     """Remembers which wake-ups were given."""

@@ -107,7 +107,7 @@ from whatsapp_hub.main.settings import Settings
 class Part(Enum):
     """Work that the process does itself; connections for tenants; connections for the machinery."""
 
-    API = (frozenset({Work.EVENTS}), 12, 4)
+    API = (frozenset[Work](), 12, 4)
     WORKER = (frozenset({Work.INBOX, Work.LANES}), 16, 4)
     CONNECTOR = (frozenset[Work](), 8, 4)
     TOOL = (frozenset[Work](), 2, 2)

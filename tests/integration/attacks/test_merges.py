@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.integration.conftest import HAPPENED
 from tests.integration.postgres.conftest import NOW, World, new_id
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.storage import Sighting
@@ -61,7 +62,7 @@ async def test_a_merge_is_told(world: World) -> None:
     contact = await meet_both(world)
     rows = await world.hub.owner.fetch(
         "SELECT type, conversation_id, convert_from(body, 'UTF8')::jsonb #>> '{contact,id}' AS contact"
-        " FROM hub.outbox WHERE tenant_id = $1 ORDER BY id",
+        f" FROM {HAPPENED} WHERE tenant_id = $1 ORDER BY n",
         world.tenant.id,
     )
     assert [tuple(row) for row in rows] == [

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import httpx
 
+from tests.integration.conftest import HAPPENED
 from tests.integration.connectors.conftest import Process, Stage
 from tests.integration.http.conftest import free_port
 from whatsapp_hub.application.accounts.tenants import EnsureAdmin
@@ -30,7 +31,7 @@ OVERDUE = """
       routed_at, timeout_at, created_at, updated_at)
     SELECT gen_random_uuid(), $1, gen_random_uuid(), id, 'x', 'OPEN', 'DEPARTMENT_SELECTED', $2, now(),
       now() - interval '1 second', now(), now() FROM who"""
-TOLD = "SELECT count(*) AS n FROM hub.outbox WHERE type = 'notification.created'"
+TOLD = f"SELECT count(*) AS n FROM {HAPPENED} WHERE type = 'notification.created'"
 
 
 async def running(stage: Stage, role: str, count: int) -> None:

@@ -13,8 +13,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
+import pytest_asyncio
 
 from whatsapp_hub.adapters.postgres.log import PostgresEventLog
 from whatsapp_hub.adapters.postgres.sequencer import Sequencer
@@ -24,9 +26,16 @@ from whatsapp_hub.domain.events import Event, EventType
 
 from .conftest import NOW, World
 
+TELL = "SELECT hub.tell($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bytea[])"
 LEADER = """
     SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 2003661681 AND granted
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def nothing_waits(world: World) -> None:
+    """Other tests leave what no sequencer came for; where something waits, all that follows waits too."""
+    await world.hub.owner.execute("DELETE FROM hub.outbox")
 
 
 async def soon(seconds: float) -> None:
@@ -196,7 +205,6 @@ async def test_readers_are_woken_and_the_body_speaks_the_contract(world: World) 
 
         await until(there)
     woken = world.hub.woken.take()
-    assert woken[Work.OUTBOX] == 1
     assert woken[Work.EVENTS] >= 1
     [event] = await logged(world)
     assert (event.type, event.session_id, event.occurred_at) == ("conversation.opened", world.session.id, NOW)
@@ -204,6 +212,86 @@ async def test_readers_are_woken_and_the_body_speaks_the_contract(world: World) 
     assert body["conversation"]["customerName"] == "Zoë"
     assert body["conversation"]["createdAt"] == "2026-03-04T05:06:07.890123Z"
     assert body["number"] == 7
+
+
+@asynccontextmanager
+async def giving_positions(world: World) -> AsyncIterator[Any]:
+    """Somebody else's transaction, just before its commit."""
+    connection = await asyncpg.connect(world.hub.url)
+    try:
+        await connection.execute("BEGIN; SET LOCAL ROLE hub_app")
+        await connection.execute("SELECT set_config('app.tenant_id', $1, true)", str(world.tenant.id))
+        assert await connection.fetchval(TELL, ["trial"], [None], [None], [NOW], [b'{"number":0}'])
+        yield connection
+    finally:
+        connection.terminate()
+
+
+async def test_a_transactions_events_are_in_the_log_when_it_has_committed(world: World) -> None:
+    conversation = await world.conversation()
+    world.hub.woken.take()
+    await publish(world, conversation.id, 1, 2)
+    assert [number(e) for e in await logged(world)] == [1, 2]
+    assert world.hub.woken.take() == {Work.EVENTS: 1}
+    await publish(world, conversation.id, 3, commit=False)
+    await publish(world, conversation.id, 4)
+    events = await logged(world)
+    assert [number(e) for e in events] == [1, 2, 4]
+    assert [e.position - events[0].position for e in events] == [0, 1, 2]
+
+
+async def test_who_gives_positions_keeps_nobody_waiting_and_later_events_come_later(world: World) -> None:
+    one, other = await world.conversation(), await world.conversation()
+    world.hub.woken.take()
+    async with giving_positions(world) as first:
+        async with asyncio.timeout(1):
+            await publish(world, one.id, 1)
+        await first.execute("COMMIT")
+        assert world.hub.woken.take() == {Work.OUTBOX: 1}
+        await publish(world, one.id, 2)  # nobody gives positions now, but its predecessor waits
+        await publish(world, other.id, 3)
+        assert world.hub.woken.take() == {Work.OUTBOX: 2}
+    assert [number(e) for e in await logged(world)] == [0]
+    async with sequencing(world):
+
+        async def all_there() -> bool:
+            return [number(e) for e in await logged(world)] == [0, 1, 2, 3]
+
+        await until(all_there)
+    await publish(world, one.id, 4)
+    assert [number(e) for e in await logged(world)] == [0, 1, 2, 3, 4]
+
+
+async def test_who_freezes_while_giving_positions_loses_them(world: World) -> None:
+    """A process that is stopped between its last statement and its commit."""
+    conversation = await world.conversation()
+    async with sequencing(world), giving_positions(world) as frozen:
+        await publish(world, conversation.id, 1)
+
+        async def there() -> bool:
+            return [number(e) for e in await logged(world)] == [1]
+
+        await until(there, 6)
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
+            await frozen.execute("COMMIT")
+    assert [number(e) for e in await logged(world)] == [1]
+
+
+async def test_who_dies_while_giving_positions_leaves_no_hole(world: World) -> None:
+    conversation = await world.conversation()
+    before = await PostgresEventLog(world.hub.database).head()
+    async with giving_positions(world):
+        pass
+
+    async def free() -> bool:
+        await publish(world, conversation.id, 1)
+        return bool(await logged(world))
+
+    async with sequencing(world):
+        await until(free)
+    events = await logged(world)
+    assert [e.position for e in events] == list(range(before + 1, before + 1 + len(events)))
+    assert {number(e) for e in events} == {1}
 
 
 async def test_retention_forgets_the_oldest_only(world: World) -> None:

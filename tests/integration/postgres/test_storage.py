@@ -119,7 +119,7 @@ async def test_a_commit_wakes_the_readers_of_what_was_written(world: World) -> N
         conversation.opened(NOW)
         uow.publish(conversation.take_events())
         await uow.commit()
-    assert world.hub.woken.take() == {Work.OUTBOX: 1, Work.LANES: 1}
+    assert world.hub.woken.take() == {Work.EVENTS: 1, Work.LANES: 1}
 
 
 async def test_an_unknown_tenant_is_not_found(world: World) -> None:

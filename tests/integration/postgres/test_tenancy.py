@@ -101,6 +101,9 @@ async def fill(world: World) -> None:
            SELECT 1000000 + count(*), $1, 't', now(), '{}' FROM hub.events""",
         world.tenant.id,
     )
+    await world.hub.owner.execute(
+        "INSERT INTO hub.outbox (tenant_id, type, occurred_at, body) VALUES ($1, 't', now(), '{}')", world.tenant.id
+    )
     webhook = new_id()
     await world.hub.owner.execute(
         """INSERT INTO hub.webhooks

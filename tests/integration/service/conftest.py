@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest_asyncio
 
-from tests.integration.conftest import Hub, new_id
+from tests.integration.conftest import HAPPENED, Hub, new_id
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.inbox.close_conversation import (
     ArchiveConversation,
@@ -182,7 +182,7 @@ class Desk:
     async def events(self, conversation: Conversation) -> list[str]:
         """The types of what happened to it, in order."""
         rows = await self.hub.owner.fetch(
-            "SELECT type FROM hub.outbox WHERE conversation_id = $1 AND type LIKE 'conversation.%' ORDER BY id",
+            f"SELECT type FROM {HAPPENED} WHERE conversation_id = $1 AND type LIKE 'conversation.%' ORDER BY n",
             conversation.id,
         )
         return [row["type"] for row in rows]

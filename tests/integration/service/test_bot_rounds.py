@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest_asyncio
 
-from tests.integration.conftest import new_id
+from tests.integration.conftest import HAPPENED, new_id
 from tests.integration.service.conftest import Desk, a_phone
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origin
@@ -63,7 +63,7 @@ async def sees(desk: Desk, phone: str, **more: Any) -> Conversation:
 async def heard_by_bot(desk: Desk, conversation: Conversation) -> int:
     """How many messages are marked as the bot's to hear."""
     bodies = await desk.hub.owner.fetch(
-        "SELECT body FROM hub.outbox WHERE conversation_id = $1 AND type = 'message.received'", conversation.id
+        f"SELECT body FROM {HAPPENED} WHERE conversation_id = $1 AND type = 'message.received'", conversation.id
     )
     return sum(b'"handledBy":"bot"' in row["body"] for row in bodies)
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.integration.conftest import Hub, PlainBox, PlainPlugin, Woken, new_id
+from tests.integration.conftest import HAPPENED, Hub, PlainBox, PlainPlugin, Woken, new_id
 from tests.integration.service.conftest import Desk, make_desk
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
@@ -220,8 +220,8 @@ class Desks(RuleBasedStateMachine):
             assert bound is not None
             assert len(await self._held(person)) <= bound
         told = await self.hub.owner.fetch(
-            """SELECT conversation_id, type, convert_from(body, 'UTF8')::json ->> 'target' AS target, count(*) AS n
-               FROM hub.outbox WHERE tenant_id = $1
+            f"""SELECT conversation_id, type, convert_from(body, 'UTF8')::json ->> 'target' AS target, count(*) AS n
+               FROM {HAPPENED} WHERE tenant_id = $1
                  AND type IN ('conversation.target_warned', 'conversation.target_breached', 'conversation.rated')
                GROUP BY 1, 2, 3""",
             self.desk.id,

@@ -69,13 +69,7 @@ _TENANT_CACHED_S = 1.0
 _DONE = Write(
     "inbox", "UPDATE hub.inbox SET state = 'done', retry_at = NULL, error = NULL WHERE id = ANY($1::bigint[])"
 )
-_OUTBOX = Write(
-    "outbox",
-    """INSERT INTO hub.outbox (tenant_id, type, session_id, conversation_id, occurred_at, body)
-       SELECT $1, type, session_id, conversation_id, occurred_at, body
-       FROM unnest($2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::bytea[]) WITH ORDINALITY
-         AS x(type, session_id, conversation_id, occurred_at, body, n) ORDER BY n""",
-)
+_TELL = Write("outbox", "SELECT hub.tell($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bytea[])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +123,26 @@ class PostgresUnitOfWork:
     async def commit(self) -> None:
         if finished := self._inbox.finished:
             await self._connection.later(_DONE, finished, rows=finished)
-        if self._events:
-            rows = ((e.type, e.session_id, e.conversation_id, e.occurred_at, body(e)) for e in self._events)
-            await self._connection.later(_OUTBOX, self.tenant.id, *zip(*rows, strict=True), rows=())
+        told = await self._tell()
         if await self._connection.execute("COMMIT") != "COMMIT":
             raise TransactionConflict("the transaction had failed before its commit")
         self.is_open = False
-        if self._events:
-            self._wake(Work.OUTBOX)
+        if told:
+            self._wake(told)
         if self._lanes.made_due:
             self._wake(Work.LANES, self.tenant.id)
         if self._lanes.made_due_held:
             self._wake(Work.HELD_LANES, self.tenant.id)
         if self._lines.changed:
             self._wake(Work.LINES)
+
+    async def _tell(self) -> Work | None:
+        """The last statement of all, since everybody's events may wait for its end. Who is to know of it."""
+        if not self._events:
+            return None
+        rows = ((e.type, e.session_id, e.conversation_id, e.occurred_at, body(e)) for e in self._events)
+        [(is_logged,)] = await self._connection.fetch_along(_TELL, *zip(*rows, strict=True))
+        return Work.EVENTS if is_logged else Work.OUTBOX
 
 
 class _Transaction:
