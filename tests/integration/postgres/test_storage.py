@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,12 +10,15 @@ import pytest
 
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.storage import Sighting
+from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.conversation import ConversationStatus, FlowState
+from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState, Priority
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 from whatsapp_hub.domain.message import Content, Direction, MessageStatus, MessageType, Outcome
+from whatsapp_hub.domain.rating import Rating
 from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.targets import Aim, Target, Targets
 from whatsapp_hub.domain.user import OnlineStatus
 
 from .conftest import NOW, World, new_id
@@ -289,3 +292,56 @@ async def test_a_session_that_was_read_in_this_version_is_read_anew_once_it_chan
         assert (await uow.sessions.peek([id]))[id].name == session.name
         await uow.commit()
     assert await name() == f"{before}, renamed"
+
+
+async def test_whatever_changes_in_a_conversation_is_stored(world: World) -> None:
+    """Talk is written with fewer columns: each other field must be noticed, alone, and together with talk."""
+    conversation = await world.conversation()
+    user, department = await world.add_user(), await world.add_department()
+    others: dict[str, object] = {
+        "chat": "another@chat",
+        "customer_phone": "5511988887777",
+        "customer_name": "Zoë",
+        "profile_name": "Zoë in the wild",
+        "flow_state": FlowState.DEPARTMENT_SELECTED,
+        "department_id": department.id,
+        "told_timeout": NOW,
+        "routed_at": NOW,
+        "greeting_sent_at": NOW,
+        "last_department_id": department.id,
+        "last_attendant_id": user.id,
+        "routing_reason": "because",
+        "menu_tries": 3,
+        "confirm_tries": 2,
+        "silenced": True,
+        "bot_part": BotPart.TALKING,
+        "priority": Priority.URGENT,
+        "labels": ("vip", 'with "quotes"'),
+        "bot_texts": (NOW, NOW + timedelta(seconds=1)),
+        "targets": Targets(Aim(NOW, NOW), Aim(NOW, None), (Target.RESOLUTION,), ((NOW, NOW),)),
+        "rating": Rating(NOW, 4, NOW, user.id),
+        "status": ConversationStatus.RESOLVED,
+        "assigned_user_id": user.id,
+        "assigned_at": NOW,
+        "resolved_at": NOW,
+    }
+    fixed = {"id", "tenant_id", "session_id", "contact_id", "created_at"}
+    said = {"updated_at", "last_message_at", "unread_count", "waiting_since", "timeout_at"}
+    said |= {"first_customer_at", "first_response_at"}
+    assert {f.name for f in fields(Conversation) if f.compare} == fixed | said | others.keys()
+    for number, (name, value) in enumerate(others.items()):
+        at = NOW + timedelta(minutes=number)
+        async with world.uow() as uow:
+            c = await uow.conversations.get(conversation.id)
+            c.customer_wrote(at, timedelta(minutes=5))
+            await uow.conversations.save([c])
+            setattr(c, name, value)
+            await uow.conversations.save([c])
+            c.customer_wrote(at, None)
+            await uow.conversations.save([c])
+            await uow.commit()
+        async with world.uow() as uow:
+            stored = await uow.conversations.peek(conversation.id)
+        assert stored == c, name
+        assert getattr(stored, name) == value
+        assert stored.unread_count == 2 * (number + 1)
