@@ -1,5 +1,8 @@
 """The sequencer: moves committed rows from the outbox to the log and gives each a dense position.
 
+Most events do not come by here: a transaction gives positions itself when nobody else does and the outbox is empty
+(`hub.tell`, migration 0118). The rest it leaves in the outbox rather than wait.
+
 One at a time, by an advisory lock of its session: when it dies, PostgreSQL frees the lock and another takes over. It
 moves only what it sees committed, in the outbox's order; a transaction that commits later comes later, so positions
 neither skip nor wait. Two events of one conversation are in the order of their transactions, since both locked it.
