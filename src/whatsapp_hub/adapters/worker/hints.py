@@ -33,8 +33,8 @@ Send = Callable[..., Awaitable[None]]
 
 
 class HintQueue(ListQueueBroker):
-    """Its listener; many at once, with one client for all. Hints that lie there say the same again and again: each is
-    given once."""
+    """taskiq-redis's queue, listened to with one client and many hints at a time. What lies there says the same again
+    and again: each is given once."""
 
     def __init__(self, redis_url: str) -> None:
         super().__init__(redis_url, queue_name=QUEUE, socket_connect_timeout=1, socket_timeout=None)
