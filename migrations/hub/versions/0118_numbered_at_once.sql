@@ -22,7 +22,8 @@ BEGIN
       AS x(type, session, conversation, at, body, n) ORDER BY n;
     RETURN false;
   END IF;
-  PERFORM set_config('idle_in_transaction_session_timeout', '2s', true); -- whoever freezes before his commit
+  -- Whoever freezes before his commit, or waits for somebody frozen (the statement's other parts run after this one).
+  PERFORM set_config('idle_in_transaction_session_timeout', '2s', true), set_config('lock_timeout', '2s', true);
   INSERT INTO hub.events (position, tenant_id, type, session_id, conversation_id, occurred_at, body)
   SELECT head + x.n, tenant, x.type, x.session, x.conversation, x.at, x.body
   FROM unnest(types, sessions, conversations, times, bodies) WITH ORDINALITY

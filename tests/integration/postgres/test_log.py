@@ -22,6 +22,7 @@ from whatsapp_hub.adapters.postgres.log import PostgresEventLog
 from whatsapp_hub.adapters.postgres.sequencer import Sequencer
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.domain.errors import InTheWay
 from whatsapp_hub.domain.events import Event, EventType
 
 from .conftest import NOW, World
@@ -275,6 +276,36 @@ async def test_who_freezes_while_giving_positions_loses_them(world: World) -> No
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError)):
             await frozen.execute("COMMIT")
     assert [number(e) for e in await logged(world)] == [1]
+
+
+async def test_who_waits_for_somebody_frozen_while_giving_positions_gives_up(world: World) -> None:
+    """Its other writes, which run in the same statement, want a row that a stopped process holds."""
+    held, conversation = await world.add_user(), await world.conversation()
+    frozen = await asyncpg.connect(world.hub.url)
+    try:
+        await frozen.execute("BEGIN")
+        await frozen.execute("SELECT FROM hub.users WHERE id = $1 FOR UPDATE", held.id)
+
+        async def waits() -> None:
+            async with world.uow() as uow:
+                user = await uow.users.peek(held.id)
+                await uow.users.save([user])
+                uow.publish([Event(EventType.USER_PRESENCE, world.tenant.id, NOW, detail={"number": 0})])
+                await uow.commit()
+
+        async with sequencing(world):
+            waiting = asyncio.create_task(waits())
+            await asyncio.sleep(0.3)
+            await publish(world, conversation.id, 1)
+
+            async def there() -> bool:
+                return [number(e) for e in await logged(world)] == [1]
+
+            await until(there, 5)
+            with pytest.raises(InTheWay):
+                await waiting
+    finally:
+        await frozen.close()
 
 
 async def test_who_dies_while_giving_positions_leaves_no_hole(world: World) -> None:

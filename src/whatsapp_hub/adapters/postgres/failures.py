@@ -1,9 +1,10 @@
 """What the driver raises, as what the ports promise.
 
-A lost connection or a refused one is `Unavailable`. A deadlock, a serialisation failure or a lock not obtained is
-`TransactionConflict`, which is an `Unavailable` too: the transaction is gone, nothing was stored, the same call may be
-made again at once (`ReceiveEvents` and tasks do; the API answers 503 with Retry-After). The one exception to "nothing
-was stored": a connection that breaks during COMMIT may have committed; idempotency keys and dedupe keys cover that.
+A lost connection or a refused one is `Unavailable`. A deadlock, a serialisation failure, a lock not obtained in time or
+a transaction that idled too long is `TransactionConflict`, which is an `Unavailable` too: the transaction is gone,
+nothing was stored, the same call may be made again at once (`ReceiveEvents` and tasks do; the API answers 503 with
+Retry-After). The one exception to "nothing was stored": a connection that breaks during COMMIT may have committed;
+idempotency keys and dedupe keys cover that.
 """
 
 import asyncpg
@@ -19,6 +20,7 @@ _CONFLICTS = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
 _AWAY = (
     OSError,

@@ -1,4 +1,4 @@
-"""One transaction of one tenant: a pooled connection under hub_app, its prelude, its repositories, its outbox.
+"""One transaction of one tenant: a pooled connection under hub_app, its prelude, its repositories, its events.
 
 A deadlock or serialisation failure surfaces as `TransactionConflict`, which is an `Unavailable`: see failures.py.
 """

@@ -1,7 +1,7 @@
 """One transaction of one tenant, and the repositories in it.
 
 `async with storage.tenant(tenant_id) as uow: … await uow.commit()`. Leaving without commit rolls back. Events
-leave through `uow.publish` only: they are written to the outbox in the same transaction, in order. No
+leave through `uow.publish` only: they are stored in the same transaction, in order. No
 provider or network call is made inside. Locks are taken in this order, each kind by id: contacts,
 conversations, receipt keys, messages, sessions, lines, lanes, departments, users.
 """
