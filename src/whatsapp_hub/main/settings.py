@@ -29,6 +29,7 @@ HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
 ProviderName = Literal["META", "WAHA", "NEONIZE", "SANDBOX"]
 
 SECRET_NAMES = ("HUB_SECRET_KEY", "JWT_SECRET")
+WILDCARD_HOSTS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -46,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     database_url: Annotated[str, Meta(pattern=r"^postgres(ql)?://")] | None = None
     redis_url: Annotated[str, Meta(pattern=r"^(rediss?|valkeys?|unix)://")] | None = None
     frontend_url: HttpUrl | None = None
+    hub_public_url: HttpUrl | None = None
+    trusted_proxies: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     metrics_token: str | None = None
 
@@ -79,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     staggered_boot_delay_ms: Count = 500
     whatsapp_session_timeout: Positive = 300_000
     whatsapp_qr_timeout: Positive = 60_000
+    whatsapp_idle_timeout: Count = 0
     whatsapp_reconnect_attempts: Count = 3
 
     # Meta's Cloud API
@@ -117,6 +121,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     @property
     def data_dir(self) -> Path:
         return Path(self.hub_data_dir).expanduser().resolve()
+
+    @property
+    def public_url(self) -> str:
+        """Return the address under which others reach the hub (no slash at its end): base of links and webhooks."""
+        host = "127.0.0.1" if self.host in WILDCARD_HOSTS else self.host
+        bracketed = f"[{host}]" if ":" in host else host
+        return (self.hub_public_url or f"http://{bracketed}:{self.port}").rstrip("/")
 
     @property
     def sessions_per_connector(self) -> int:

@@ -96,3 +96,16 @@ def test_every_variable_is_explained_in_the_example() -> None:
     example = Path(".env.example").read_text()
     names = [field.upper() for field in Settings.__struct_fields__]
     assert [name for name in names if f"{name}=" not in example] == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({}, "http://127.0.0.1:4000"),
+        ({"HOST": "0.0.0.0", "PORT": "4411"}, "http://127.0.0.1:4411"),
+        ({"HOST": "::1"}, "http://[::1]:4000"),
+        ({"HOST": "0.0.0.0", "HUB_PUBLIC_URL": "https://hub.example.com/desk/"}, "https://hub.example.com/desk"),
+    ],
+)
+def test_links_are_built_on_the_public_address_or_on_host_and_port(environ: dict[str, str], url: str) -> None:
+    assert read(**environ).public_url == url
