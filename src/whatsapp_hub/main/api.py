@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
@@ -12,10 +11,10 @@ import uvicorn
 from dishka import AnyOf, AsyncContainer, Provider, Scope, provide, provide_all
 from litestar import Litestar
 from redis.asyncio import Redis
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.http.health import Health
+from whatsapp_hub.adapters.http.proxies import Proxies
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.adapters.postgres.queries.audit import PostgresAuditTrail
@@ -168,6 +167,7 @@ class Serving(Provider):
             settings.sandbox_enabled,
             settings.rate_limit_user,
             settings.rate_limit_api_key,
+            Proxies.of(settings.trusted_proxies),
         )
 
 
@@ -193,7 +193,7 @@ async def run(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         date_header=False,
-        proxy_headers=False,
+        proxy_headers=False,  # TRUSTED_PROXIES, adapters/http/proxies.py
         timeout_graceful_shutdown=5,
         timeout_keep_alive=KEEP_ALIVE_S,
         backlog=2048,
@@ -239,5 +239,4 @@ async def make_app(container: AsyncContainer) -> HubApp:
             await asyncio.gather(*loops, return_exceptions=True)
 
     rates = ValkeyRates(await container.get(Redis))
-    app = create_app(container, options, gateway.asgi, [live], rates)
-    return replace(app, pages=ProxyHeadersMiddleware(app.pages))
+    return create_app(container, options, gateway.asgi, [live], rates)

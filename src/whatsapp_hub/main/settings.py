@@ -17,6 +17,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta
 
+from whatsapp_hub.adapters.http.proxies import Proxies
 from whatsapp_hub.application.ports.lanes import HumanPace
 from whatsapp_hub.domain.capabilities import Rate
 from whatsapp_hub.domain.life import Rules
@@ -108,6 +109,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         if redis := _redis_from_parts(environ):
             given.setdefault("REDIS_URL", redis)
         _spell(given)
+        _check_proxies(str(given.get("TRUSTED_PROXIES", "")))
         try:
             return msgspec.convert(given, cls, strict=False)
         except msgspec.ValidationError as error:
@@ -178,6 +180,13 @@ def _spell(given: dict[str, str | int]) -> None:
             given[name] = change(str(given[name]))
     if "JWT_EXPIRATION" in given:
         given["JWT_EXPIRATION"] = _seconds("JWT_EXPIRATION", str(given["JWT_EXPIRATION"]))
+
+
+def _check_proxies(text: str) -> None:
+    try:
+        Proxies.of(text)
+    except ValueError as error:
+        raise SettingsError(f"TRUSTED_PROXIES: {error} is neither an address nor a network (10.0.0.0/8)") from None
 
 
 def _seconds(name: str, text: str) -> int:

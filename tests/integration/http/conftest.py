@@ -196,6 +196,7 @@ async def running(database_url: str, valkey_url: str, tmp_path_factory: Any) -> 
         hub_admin_email=MASTER[0],
         hub_admin_password=MASTER[1],
         rate_limit_user=1_000_000,
+        trusted_proxies="127.0.0.1",
         sandbox_enabled=True,
         webhook_allow_private=True,
     )

@@ -109,3 +109,8 @@ def test_every_variable_is_explained_in_the_example() -> None:
 )
 def test_links_are_built_on_the_public_address_or_on_host_and_port(environ: dict[str, str], url: str) -> None:
     assert read(**environ).public_url == url
+
+
+def test_trusted_proxies_that_are_no_addresses_are_named() -> None:
+    with pytest.raises(SettingsError, match="TRUSTED_PROXIES: nginx is neither an address nor a network"):
+        Settings.from_environment({"TRUSTED_PROXIES": "10.0.0.1, nginx"})

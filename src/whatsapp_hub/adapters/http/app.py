@@ -41,6 +41,7 @@ from whatsapp_hub.adapters.http.documents import add_webhooks, openapi
 from whatsapp_hub.adapters.http.frame import Frame
 from whatsapp_hub.adapters.http.gateways import agents, clients, instances, lifecycle, stream
 from whatsapp_hub.adapters.http.paging import NEXT_CURSOR
+from whatsapp_hub.adapters.http.proxies import NOBODY_TRUSTED, Proxies
 from whatsapp_hub.adapters.http.rates import LimitsRate
 from whatsapp_hub.adapters.http.webhooks import PREFIX as WEBHOOKS
 from whatsapp_hub.adapters.http.webhooks import Webhooks
@@ -62,6 +63,7 @@ class HttpOptions:
     sandbox: bool = False
     rate_limit_user: int = 60
     rate_limit_api_key: int = 6000
+    proxies: Proxies = NOBODY_TRUSTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,15 @@ class HubApp:
     pages: asgi.App
     webhooks: asgi.App
     sockets: asgi.App | None
+    proxies: Proxies = NOBODY_TRUSTED
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         kind = scope["type"]
         if kind == "lifespan":
             await cast("asgi.App", self.litestar)(scope, receive, send)
-        elif kind == "http" and scope["path"].startswith(WEBHOOKS):
+            return
+        scope = self.proxies.seen(scope)
+        if kind == "http" and scope["path"].startswith(WEBHOOKS):
             await self.webhooks(scope, receive, send)
         elif self.sockets and scope["path"].startswith(SOCKETS):
             await self.sockets(scope, receive, send)
@@ -133,7 +138,7 @@ def create_app(
     )
     setup_dishka(container, litestar)
     add_webhooks(litestar)
-    return HubApp(litestar, Frame(litestar), Webhooks(container), sockets)
+    return HubApp(litestar, Frame(litestar), Webhooks(container), sockets, options.proxies)
 
 
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
