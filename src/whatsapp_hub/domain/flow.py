@@ -18,7 +18,7 @@ from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, F
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.ids import DepartmentId, UserId
 from whatsapp_hub.domain.rating import rating_in
-from whatsapp_hub.domain.texts import Phrases, fold, menu
+from whatsapp_hub.domain.texts import Phrases, fill_in, fold, menu
 
 CONFIRMATION_TIMEOUT = timedelta(minutes=2)
 MENU_TIMEOUT_WITHOUT_ROOT = timedelta(minutes=5)
@@ -132,7 +132,7 @@ def _open(conversation: Conversation, script: Script, now: datetime) -> Step:
     return Step(
         FlowState.AWAITING_ROUTING_CONFIRMATION,
         now + CONFIRMATION_TIMEOUT,
-        script.phrases.confirm.format(department=known.name),
+        fill_in(script.phrases.confirm, known.name),
         greets=True,
     )
 
@@ -147,7 +147,7 @@ def _confirmed(conversation: Conversation, text: str, script: Script, now: datet
     tries = conversation.confirm_tries + 1
     if tries >= CONFIRM_MISSES:
         return _show_menu(script, script.greeting, now)
-    question = script.phrases.confirm.format(department=known.name)
+    question = fill_in(script.phrases.confirm, known.name)
     return Step(
         FlowState.AWAITING_ROUTING_CONFIRMATION,
         now + CONFIRMATION_TIMEOUT,

@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from string import Formatter
 from typing import Any
 
 from whatsapp_hub.domain.department import Department
@@ -91,6 +90,8 @@ CHANGEABLE = frozenset(field.name for field in fields(Phrases)) - {"greeting", "
 """What a tenant may say in its own words; its greeting is a setting of its own."""
 
 TEXT_LENGTH = 1024
+DEPARTMENT = "{department}"
+"""The place for a department's name; the only one there is."""
 
 
 def phrases_of(tenant: Tenant) -> Phrases:
@@ -111,12 +112,20 @@ def _flaw(name: str, text: str) -> str | None:
         return f"must be one of {', '.join(sorted(CHANGEABLE))}"
     if not 1 <= len(text.strip()) <= TEXT_LENGTH or not is_storable(text):
         return f"must have 1 to {TEXT_LENGTH} characters, without NUL"
-    usual: str = getattr(PHRASES[Language.PT_BR], name)
-    try:
-        places = {place for _, place, _, _ in Formatter().parse(text) if place is not None}
-    except ValueError:
-        return "has a brace without its other"
-    return None if places <= ({"department"} if "{department}" in usual else set()) else "has a place that is not known"
+    has_place = DEPARTMENT in getattr(PHRASES[Language.PT_BR], name)
+    rest = text.replace(DEPARTMENT, "") if has_place else text
+    if "{" not in rest and "}" not in rest:
+        return None
+    return f"may have {DEPARTMENT} and no other brace" if has_place else "must not have braces: it has no place to fill in"
+
+
+def fill_in(text: str, department: str) -> str:
+    """Put the department's name into its place in a text.
+
+    Plain substitution, never `str.format`: texts are a company's own, and a format string may ask for a width of
+    gigabytes or fail when it is used.
+    """
+    return text.replace(DEPARTMENT, department)
 
 
 def fold(text: str) -> str:

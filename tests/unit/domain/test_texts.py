@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.tenant import Language
-from whatsapp_hub.domain.texts import PHRASES, Phrases, fold, menu
+from whatsapp_hub.domain.texts import PHRASES, Phrases, check_texts, fill_in, fold, menu
 
 any_text = st.text(st.characters(exclude_categories=()))
 each_language = pytest.mark.parametrize("phrases", PHRASES.values(), ids=list(PHRASES))
@@ -22,7 +23,7 @@ def test_the_menu_numbers_the_departments_from_one_in_their_order(names: list[st
 
 
 def test_the_question_is_written_as_the_contract_says() -> None:
-    question = PHRASES[Language.PT_BR].confirm.format(department="Vendas")
+    question = fill_in(PHRASES[Language.PT_BR].confirm, "Vendas")
     assert question == "Deseja falar com Vendas? (SIM/NÃO)"
 
 
@@ -86,3 +87,18 @@ def test_case_makes_no_difference(text: str) -> None:
 def test_only_words_with_single_spaces_remain(text: str) -> None:
     assert all(word.isalnum() for word in fold(text).split(" ") if word)
     assert fold(text) == " ".join(fold(text).split())
+
+
+FORMATS = ["{department:>200000000}", "{department!x}", "{department:d}", "{department.__class__}", "{0}", "{{department}}", "}"]
+
+
+@pytest.mark.parametrize("text", FORMATS)
+def test_a_text_is_no_format_string(text: str) -> None:
+    with pytest.raises(Invalid, match="department"):
+        check_texts({"confirm": text})
+    # One that was stored before it was checked is said as it stands, at once and in its own length.
+    assert fill_in(text, "Vendas").replace("Vendas", "{department}") == text
+
+
+def test_a_department_whose_name_has_a_place_in_it_is_named_as_it_is() -> None:
+    assert fill_in("Talk to {department}?", "{department} & {more:>9}") == "Talk to {department} & {more:>9}?"

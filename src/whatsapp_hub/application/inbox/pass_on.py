@@ -15,7 +15,7 @@ from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
-from whatsapp_hub.domain.texts import phrases_of
+from whatsapp_hub.domain.texts import fill_in, phrases_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class TransferConversation:
             changes.conversation(conversation)
             provider = (await providers_of(uow, [conversation])).get(conversation.id)
             if provider:
-                text = phrases_of(uow.tenant).transferred.format(department=department.name)
+                text = fill_in(phrases_of(uow.tenant).transferred, department.name)
                 changes.inform(conversation, text, provider)
             await hand_on(conversation, reason, provider, prefer=user_id, avoid=None if user_id == former else former)
             await changes.write()
