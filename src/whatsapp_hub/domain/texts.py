@@ -116,7 +116,9 @@ def _flaw(name: str, text: str) -> str | None:
     rest = text.replace(DEPARTMENT, "") if has_place else text
     if "{" not in rest and "}" not in rest:
         return None
-    return f"may have {DEPARTMENT} and no other brace" if has_place else "must not have braces: it has no place to fill in"
+    return (
+        f"may have {DEPARTMENT} and no other brace" if has_place else "must not have braces: it has no place to fill in"
+    )
 
 
 def fill_in(text: str, department: str) -> str:

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.http.health import Health
 from whatsapp_hub.adapters.http.proxies import Proxies
+from whatsapp_hub.adapters.http.server import BoundedProtocol, watch
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.adapters.postgres.queries.audit import PostgresAuditTrail
@@ -188,7 +189,7 @@ async def run(settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -201,12 +202,15 @@ async def run(settings: Settings) -> None:
     server = uvicorn.Server(config)
     settle_memory()
     serving = asyncio.create_task(server._serve())
+    watching = asyncio.create_task(watch(server.server_state), name="connections that take too long")
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
         server.should_exit = True
         (await container.get(LogStreams)).close()
         await serving
+    finally:
+        watching.cancel()
 
 
 async def make_app(container: AsyncContainer) -> HubApp:

@@ -89,7 +89,15 @@ def test_only_words_with_single_spaces_remain(text: str) -> None:
     assert fold(text) == " ".join(fold(text).split())
 
 
-FORMATS = ["{department:>200000000}", "{department!x}", "{department:d}", "{department.__class__}", "{0}", "{{department}}", "}"]
+FORMATS = [
+    "{department:>200000000}",
+    "{department!x}",
+    "{department:d}",
+    "{department.__class__}",
+    "{0}",
+    "{{department}}",
+    "}",
+]
 
 
 @pytest.mark.parametrize("text", FORMATS)

@@ -1,0 +1,130 @@
+"""Serve HTTP with limits of the server's own: how large a request's head may be, how long a request may take.
+
+uvicorn's parser sets none: a header without end is kept and copied until memory is gone, and a connection that never
+finishes its request stays open for ever. nginx in front sets limits too, but not everybody has one.
+"""
+
+import asyncio
+from typing import Any
+
+import msgspec
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from whatsapp_hub.adapters.http.problems import MEDIA_TYPE
+
+HEAD_BYTES = 64 * 1024
+"""Method, path, query and headers together. A browser with all its cookies sends 16 kB at most."""
+FRAMING_BYTES = 1024 * 1024
+"""Chunk sizes, extensions and trailers may be this long, and as long as the body eight times over."""
+LOOKED_AT_EVERY_S = 1.0
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of one request: seconds, bytes, and bytes a second.
+
+    `idle_s` is for a new connection that sends nothing; `body_rate` is an average that counts after `grace_s`.
+    """
+
+    idle_s: float = 75.0
+    head_s: float = 20.0
+    body_bytes: int = 128 * 1024 * 1024
+    body_s: float = 900.0
+    body_rate: float = 4096.0
+    grace_s: float = 30.0
+
+
+class TooLarge(Exception):
+    """The head or the framing of a request is over its bound."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. Its state is two counters and two times, looked at once a second by `watch`."""
+
+    limits = Limits()
+    flow: FlowControl
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
+        super().connection_made(transport)
+        self._received = self._body = 0
+        self._refused: tuple[int, str] | None = None
+        self._head_since: float | None = self.loop.time()
+        self._body_since: float | None = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._head_since is None and self._body_since is None:
+            self._head_since = self.loop.time()
+            self._received = 0
+        self._received += len(data)
+        super().data_received(data)
+        if self._head_since is not None and self._received > HEAD_BYTES:
+            self._refuse(431, "the request's head has more than 64 kB")
+        elif self._body_since is not None and self._received - self._body > FRAMING_BYTES + 8 * self._body:
+            self._refuse(400, "the request's body is cut into pieces that are longer than it")
+
+    def on_headers_complete(self) -> None:
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > HEAD_BYTES:
+            self._refused = (431, "the request's head has more than 64 kB")
+            raise TooLarge
+        super().on_headers_complete()
+        self._head_since, self._body_since = None, self.loop.time()
+        self._received = self._body = 0
+
+    def on_body(self, body: bytes) -> None:
+        self._body += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._body_since = None
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP, or what a callback refused, with a problem, and close."""
+        self._refuse(*(self._refused or (400, msg)))
+
+    def check(self, now: float) -> None:
+        """Close the connection if its request takes longer to come than it may."""
+        if self.transport.is_closing() or self.flow.read_paused:
+            return
+        waited_s = now - (now if self._head_since is None else self._head_since)
+        if waited_s > self.limits.idle_s and not self._received:
+            self.transport.close()
+        elif waited_s > self.limits.head_s and self._received:
+            self._refuse(408, "the request's head did not come in time")
+        elif self._body_since is not None and self._is_late(now - self._body_since):
+            self._refuse(408, "the request's body did not come in time")
+
+    def _is_late(self, took_s: float) -> bool:
+        if self._body > self.limits.body_bytes or took_s > self.limits.body_s:
+            return True
+        return took_s > self.limits.grace_s and self._body < self.limits.body_rate * took_s
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Say why where no answer has begun, and close."""
+        if self.transport.is_closing():
+            return
+        self._head_since = self._body_since = None
+        cycle: Any = self.cycle  # None before the first request, whatever uvicorn's annotation says
+        if cycle is None or cycle.response_complete or not cycle.response_started:
+            self.transport.write(_answer(status, detail))
+        self.transport.close()
+
+
+def _answer(status: int, detail: str) -> bytes:
+    title = STATUS_LINE[status].decode().split(" ", 2)[2].strip()
+    content = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail})
+    head = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(content)}\r\nconnection: close\r\n\r\n"
+    return STATUS_LINE[status] + head.encode() + content
+
+
+async def watch(state: ServerState) -> None:
+    """Look at every connection once a second, until cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(LOOKED_AT_EVERY_S)
+        now = loop.time()
+        for connection in list[Any](state.connections):
+            if isinstance(connection, BoundedProtocol):
+                connection.check(now)
