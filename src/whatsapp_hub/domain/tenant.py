@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from whatsapp_hub.domain.countries import COUNTRIES
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.ids import TenantId
@@ -29,9 +30,14 @@ class Language(StrEnum):
     ES = "es"
 
 
+_COUNTRY_OF = {Language.PT_BR: "BR"}
+"""The country of a company that has not set its own, where the language has only one."""
+
+
 @dataclass(slots=True)
 class Tenant:
-    """`texts` replace what the bot says in the tenant's language, by the names of `texts.Phrases`."""
+    """`texts` replace what the bot says in the tenant's language, by the names of `texts.Phrases`. `own_country` is
+    what the company set (ISO 3166), None until it does."""
 
     id: TenantId
     slug: str
@@ -43,6 +49,7 @@ class Tenant:
     texts: Mapping[str, str] = field(default_factory=dict)
     hours: Hours | None = None
     level: ServiceLevel = NOTHING_SET
+    own_country: str | None = None
 
     def __post_init__(self) -> None:
         self.check()
@@ -53,8 +60,15 @@ class Tenant:
             raise Invalid.field("slug", "must match [a-z0-9_]{1,48}")
         if not 1 <= len(self.name.strip()) <= 128 or not is_storable(self.name):
             raise Invalid.field("name", "must have 1 to 128 characters, without NUL")
+        if self.own_country is not None and self.own_country not in COUNTRIES:
+            raise Invalid.field("country", "must be two letters of ISO 3166, as BR")
         if flaws := self.level.flaws():
             raise Invalid(*flaws)
+
+    @property
+    def country(self) -> str | None:
+        """The country in which the company's phone numbers are read; None: they must be international."""
+        return self.own_country or _COUNTRY_OF.get(self.language)
 
     @property
     def terms(self) -> Terms:

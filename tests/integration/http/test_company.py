@@ -99,11 +99,28 @@ async def test_a_company_speaks_with_its_own_greeting_texts_and_language(company
         ({"language": "de"}, "/language"),
         ({"name": " "}, "/name"),
         ({"greetingMessage": "x" * 1025}, "/greetingMessage"),
+        ({"country": "XX"}, "/country"),
+        ({"country": "Brasil"}, "/country"),
     ],
 )
 async def test_a_bad_setting_of_a_company_is_named(company: Company, body: dict[str, Any], pointer: str) -> None:
     answer = await company.admin.patch("/api/companies/me", body)
     assert (answer.status_code, [e["pointer"] for e in answer.json()["errors"]]) == (400, [pointer])
+
+
+async def test_a_companys_country_is_its_languages_until_it_is_set(company: Company) -> None:
+    async def country(**changes: str | None) -> str | None:
+        answer = await company.admin.patch("/api/companies/me", changes)
+        assert answer.status_code == 200, answer.text
+        assert (await company.admin.get("/api/companies/me")).json() == answer.json()
+        shown: str | None = answer.json()["country"]
+        return shown
+
+    assert await country() == "BR"
+    assert await country(language="en") is None
+    assert await country(country="mx") == "MX"
+    assert await country(language="pt-BR") == "MX"
+    assert await country(country=None) == "BR"
 
 
 async def test_a_companys_credentials_are_those_of_its_session_default(company: Company) -> None:

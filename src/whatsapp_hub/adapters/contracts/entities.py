@@ -227,6 +227,7 @@ def tenant(tenant: Tenant) -> Shown:
         "name": tenant.name,
         "placement": tenant.placement.value,
         "language": tenant.language.value,
+        "country": tenant.country,
         "greetingMessage": tenant.greeting,
         "texts": dict(tenant.texts),
         "hours": tenant.hours.shown() if tenant.hours else None,

@@ -22,10 +22,12 @@ from whatsapp_hub.domain.session import UNREADABLE
 from whatsapp_hub.domain.tenant import Language, Placement, Tenant
 from whatsapp_hub.domain.user import User
 
-TENANTS = "SELECT id, slug, name, created_at, placement, language, greeting, texts, hours, level FROM hub.tenants"
+TENANTS = """
+    SELECT id, slug, name, created_at, placement, language, greeting, texts, hours, level, country AS own_country
+    FROM hub.tenants"""
 _ADD_TENANT = """
-    INSERT INTO hub.tenants (id, slug, name, created_at, placement, language, greeting)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)"""
+    INSERT INTO hub.tenants (id, slug, name, created_at, placement, language, greeting, country)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
 _TARGET = "SELECT s.id AS session_id, s.tenant_id, s.key, s.provider, s.settings"
 _TARGETS = f"""
     {_TARGET}, r.route FROM hub.session_routes r JOIN hub.sessions s ON s.id = r.session_id
@@ -131,7 +133,7 @@ class PostgresDirectory:
             from whatsapp_hub.adapters.postgres.migrate import migrate_tenant  # alembic: seconds to import
 
             await migrate_tenant(self._owner_url, t.schema)
-        row = (t.id, t.slug, t.name, t.created_at, t.placement, t.language, t.greeting)
+        row = (t.id, t.slug, t.name, t.created_at, t.placement, t.language, t.greeting, t.own_country)
         try:
             await self._fetch(_ADD_TENANT, *row)
         except asyncpg.UniqueViolationError as error:

@@ -7,6 +7,7 @@ from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.countries import country_of
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.message import is_storable
@@ -19,13 +20,15 @@ GREETING_LENGTH = 1024
 @dataclass(frozen=True, slots=True)
 class CompanyChanges:
     """None: leave it as it is. An empty greeting, and an empty text, bring ours back. Without hours it is always
-    open. `level`: what was given of the service level, null among it, which brings ours back."""
+    open; without a country the language's holds. `level`: what was given of the service level, null among it, which
+    brings ours back."""
 
     name: str | None = None
     language: Language | None = None
     greeting: str | None = None
     texts: Mapping[str, str] | None = None
     hours: Hours | Unchanged | None = UNCHANGED
+    country: str | Unchanged | None = UNCHANGED
     level: Mapping[str, int | bool | None] = field(default_factory=dict)
 
 
@@ -57,5 +60,7 @@ def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
         tenant.texts = {n: t for n, t in {**tenant.texts, **given}.items() if n not in changes.texts or n in given}
     if changes.hours is not UNCHANGED:
         tenant.hours = changes.hours
+    if changes.country is not UNCHANGED:
+        tenant.own_country = country_of(changes.country) if changes.country else None
     tenant.level = replace(tenant.level, **changes.level)  # type: ignore[arg-type] # by its own names
     tenant.check()

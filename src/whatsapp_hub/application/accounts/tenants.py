@@ -6,6 +6,7 @@ from whatsapp_hub.application.accounts.users import check_password
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.security import Passwords
 from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.domain.countries import country_of
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.ids import TenantId, UserId
 from whatsapp_hub.domain.tenant import Placement, Tenant
@@ -21,9 +22,12 @@ class CreateTenant:
     new_id: NewId
     default: Placement = Placement.POOLED
 
-    async def __call__(self, slug: str, name: str, placement: Placement | None = None) -> Tenant:
+    async def __call__(
+        self, slug: str, name: str, placement: Placement | None = None, country: str | None = None
+    ) -> Tenant:
         """Raises Invalid, Conflict (the slug is taken)."""
-        tenant = Tenant(TenantId(self.new_id()), slug, name, self.clock(), placement or self.default)
+        own = country_of(country) if country else None
+        tenant = Tenant(TenantId(self.new_id()), slug, name, self.clock(), placement or self.default, own_country=own)
         await self.storage.directory.add_tenant(tenant)
         return tenant
 

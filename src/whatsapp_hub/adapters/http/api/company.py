@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts import audit, entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.given import LevelPatch, hours_given, utc
+from whatsapp_hub.adapters.http.given import LevelPatch, given, hours_given, utc
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
 from whatsapp_hub.application.accounts.default_session import CredentialChanges, SetCredentials
@@ -36,6 +36,7 @@ class CompanyPatch(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename=
     greeting_message: str | None = None
     texts: dict[str, str] | None = None
     hours: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
+    country: str | msgspec.UnsetType | None = msgspec.UNSET
     phone_number_id: str | None = None
     access_token: str | None = None
 
@@ -70,13 +71,15 @@ async def update_company(
     use: FromDishka[UpdateCompany],
     credentials: FromDishka[SetCredentials],
 ) -> dict[str, object]:
-    """Change it (ADMIN). What is not given stays; an empty text brings ours back. `firstResponseTargetMinutes`,
+    """Change it (ADMIN). What is not given stays; an empty text brings ours back. `country` (ISO 3166; null: that of
+    the language) is where phone numbers without a country code are read. `firstResponseTargetMinutes`,
     `resolutionTargetMinutes` (null: none), `targetWarningPercent` (80) and `asksRating` (false: nobody is asked for a
     rating from 1 to 5 after resolving) hold for departments that set none of their own."""
     if data.phone_number_id is not None or data.access_token is not None:
         await credentials(caller, CredentialChanges(data.phone_number_id, data.access_token))
     hours, level = hours_given(data.hours), data.level()
-    changes = CompanyChanges(data.name, data.language, data.greeting_message, data.texts, hours, level)
+    country = given(data.country)
+    changes = CompanyChanges(data.name, data.language, data.greeting_message, data.texts, hours, country, level)
     tenant = await use(caller, changes)
     return entities.tenant(tenant) | {"phoneNumberId": await credentials.shown(caller)}
 

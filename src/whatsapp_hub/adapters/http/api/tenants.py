@@ -17,11 +17,12 @@ MASTER = [allows(Action.MANAGE_TENANTS)]
 
 
 class TenantBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """`placement` None: as TENANT_PLACEMENT says."""
+    """`placement` None: as TENANT_PLACEMENT says. `country`: ISO 3166; None: that of the language."""
 
     slug: str
     name: str
     placement: Placement | None = None
+    country: str | None = None
 
 
 @get("/tenants", guards=MASTER, tags=TAGS)
@@ -33,7 +34,7 @@ async def list_tenants(caller: Asking, directory: FromDishka[Directory]) -> list
 @post("/tenants", guards=MASTER, tags=TAGS)
 async def create_tenant(caller: Asking, data: JSONBody[TenantBody], use: FromDishka[CreateTenant]) -> dict[str, object]:
     """A new company, with a schema of its own if it is placed so."""
-    return entities.tenant(await use(data.slug, data.name, data.placement))
+    return entities.tenant(await use(data.slug, data.name, data.placement, data.country))
 
 
 HANDLERS = [list_tenants, create_tenant]
