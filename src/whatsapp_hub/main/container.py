@@ -94,6 +94,7 @@ from whatsapp_hub.application.sending.send_message import SendMessage, StartConv
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.application.sessions.bind_bot import BindBot, UnbindBot
 from whatsapp_hub.application.sessions.command_sessions import AskHolder, LogOut, RequestPairingCode
+from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
@@ -239,7 +240,8 @@ class UseCases(Provider):
         *(RegisterUser, UpdateUser, CreateDepartment, UpdateDepartment, DeleteDepartment),
         *(CreateApiKey, ListApiKeys, RevokeApiKey),
         *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
-        *(CreateSession, UpdateSession, DeleteSession, InitSession, StopSession, BindBot, UnbindBot),
+        *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
+        *(BindBot, UnbindBot),
         *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines),
         *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),

@@ -13,7 +13,8 @@ from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sessions.command_sessions import RequestPairingCode
-from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
+from whatsapp_hub.application.sessions.create_started import CreateStartedSession
+from whatsapp_hub.application.sessions.manage_sessions import NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
 from whatsapp_hub.domain.session import Session, SessionStatus
 from whatsapp_hub.domain.user import Role
@@ -65,9 +66,7 @@ def connect(name: str, slug: str, provider: str | None, phone: str | None, timeo
 
     async def work(container: AsyncContainer) -> Session:
         caller = await _operator(container, slug)
-        found = await _found_or_made(container, caller, name, provider)
-        if found.status is not SessionStatus.CONNECTED:
-            await (await container.get(InitSession))(caller, found.id)
+        await _started(container, caller, name, provider)
         shown_pairing_code = False
         async for one in _changes(container, caller, name, timeout_s):
             click.echo(_line(one))
@@ -117,13 +116,15 @@ async def _operator(container: AsyncContainer, slug: str) -> Caller:
     return Caller(tenants[slug], Role.MASTER, "command line")
 
 
-async def _found_or_made(container: AsyncContainer, caller: Caller, name: str, provider: str | None) -> Session:
+async def _started(container: AsyncContainer, caller: Caller, name: str, provider: str | None) -> None:
+    """Start the session, made if need be; one that may not be started is not made either."""
     finder: SessionFinder = await container.get(SessionFinder)
     found = await finder.named(caller.tenant_id, name)
     if found is None:
         kind = (provider or (await container.get(Settings)).whatsapp_provider).upper()
-        found = await (await container.get(CreateSession))(caller, NewSession(name, kind, key=name))
-    return found
+        await (await container.get(CreateStartedSession))(caller, NewSession(name, kind, key=name))
+    elif found.status is not SessionStatus.CONNECTED:
+        await (await container.get(InitSession))(caller, found.id)
 
 
 async def _changes(

@@ -208,9 +208,10 @@ class Pigeon:
     webhooks = None
 
     def decode_settings(self, settings: Mapping[str, object]) -> object:
-        if not isinstance(settings.get("server"), str):
+        server = settings.get("server", os.environ.get("PIGEON_SERVER"))
+        if not isinstance(server, str):
             raise Invalid.field("settings/server", "must be host:port")
-        return dict(settings)
+        return {**settings, "server": server}
 
     def encode_settings(self, settings: Any, *, secrets: bool) -> dict[str, object]:
         return {name: value for name, value in settings.items() if secrets or name != "store"}

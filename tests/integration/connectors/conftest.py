@@ -89,6 +89,7 @@ class Stage:
             "HUB_DATA_DIR": str(self.folder),
             "PYTHONPATH": PLUGIN,
             "PIGEON_FORGOTTEN": str(self.folder / "forgotten"),
+            "PIGEON_SERVER": str(self.server.settings["server"]),
             **self.variables,
             **variables,
         }

@@ -231,3 +231,23 @@ async def test_more_sessions_than_there_is_room_for_are_refused(stage: Stage, ga
     assert answers[0].status_code == 202
     assert (answers[-1].status_code, answers[-1].json()["status"]) == (409, 409)
     assert "MAX_INSTANCES" in answers[-1].json()["detail"]
+
+
+async def test_a_create_that_is_refused_leaves_nothing_behind(stage: Stage, gateway: Gateway) -> None:
+    for _ in range(ROOM):
+        session = await stage.session(start=False)
+        await gateway.http.post(f"/whatsapp/{session.id}/activate")
+    before = (await gateway.http.get("/api/sessions?limit=200")).json()
+    agent, key, owner = uuid4().hex, uuid4().hex, uuid4().hex
+    creates: list[tuple[str, dict[str, Any]]] = [
+        (f"/whatsapp/{agent}/sessions/init", {}),
+        (f"/whatsapp/{agent}/sessions/init", {"sessionId": key}),
+        ("/whatsapp/session", {"sessionId": key}),
+        ("/instances/create", {"user_id": owner, "instance_name": "Loja", "webhook_url": "https://example.org/hook"}),
+    ]
+    for path, body in creates * 2:
+        refused = await gateway.http.post(path, json={**body, "provider": "PIGEON"})
+        assert (refused.status_code, "MAX_INSTANCES" in refused.json()["detail"]) == (409, True), refused.text
+    assert (await gateway.http.get("/api/sessions?limit=200")).json() == before
+    assert (await gateway.http.get("/api/webhooks")).json() == []
+    assert await stage.rows("SELECT FROM hub.sessions WHERE owner = $1", owner) == []

@@ -34,9 +34,6 @@ class Number:
 
     async def create(self, caller: Caller, new: NewSession) -> Session:
         self.made = new
-        return self.session
-
-    async def start(self, caller: Caller, session_id: SessionId, *, again: bool = False) -> Session:
         return replace(self.session, status=SessionStatus.CONNECTING)
 
     async def named(self, tenant_id: TenantId, name: str) -> Session:
@@ -51,7 +48,7 @@ def rules(**more: Any) -> OpenRules:
 
 async def created(number: Number, wait_s: float = 10.0) -> Session:
     stand_in: Any = number
-    use = CreateInstance(stand_in, number.create, number.start, rules(code_wait_s=wait_s))  # type: ignore[arg-type]
+    use = CreateInstance(stand_in, number.create, rules(code_wait_s=wait_s))  # type: ignore[arg-type]
     return await use(CALLER, "user-1", "main", None, None, None)
 
 

@@ -60,10 +60,10 @@ def _values(department: Department, names: Iterable[str]) -> list[object]:
     return [stored[name] if name in stored else getattr(department, name) for name in names]
 
 
-def _taken(error: asyncpg.UniqueViolationError) -> Conflict:
+def _taken(error: asyncpg.UniqueViolationError, department: Department) -> Conflict:
     if error.constraint_name == "one_root_department":
         return Conflict("second_root", "another department is the root")
-    return Conflict("slug_taken", "another department has this slug")
+    return Conflict("slug_taken", f"another department has the slug {department.slug!r}")
 
 
 class PostgresDepartments:
@@ -86,16 +86,16 @@ class PostgresDepartments:
         return department_of(row)
 
     async def add(self, department: Department) -> None:
-        await self._write(_ADD, *_values(department, _NAMES))
+        await self._write(department, _ADD, *_values(department, _NAMES))
 
     async def save(self, department: Department) -> None:
-        await self._write(_SAVE, department.id, *_values(department, _MUTABLE))
+        await self._write(department, _SAVE, department.id, *_values(department, _MUTABLE))
 
-    async def _write(self, statement: str, *values: object) -> None:
+    async def _write(self, department: Department, statement: str, *values: object) -> None:
         try:
             await self._connection.execute(statement, *values)
         except asyncpg.UniqueViolationError as error:
-            raise _taken(error) from error
+            raise _taken(error, department) from error
 
     async def remove(self, department_id: DepartmentId) -> None:
         await self.lock([department_id])

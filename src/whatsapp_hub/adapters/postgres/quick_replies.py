@@ -31,16 +31,17 @@ class PostgresQuickReplies:
 
     async def add(self, reply: QuickReply) -> None:
         r = reply
-        await self._write(_ADD, r.id, r.tenant_id, r.shortcut, r.content, r.created_at, r.updated_at)
+        await self._write(reply, _ADD, r.id, r.tenant_id, r.shortcut, r.content, r.created_at, r.updated_at)
 
     async def save(self, reply: QuickReply) -> None:
-        await self._write(_SAVE, reply.id, reply.shortcut, reply.content, reply.updated_at)
+        await self._write(reply, _SAVE, reply.id, reply.shortcut, reply.content, reply.updated_at)
 
-    async def _write(self, statement: str, *values: object) -> None:
+    async def _write(self, reply: QuickReply, statement: str, *values: object) -> None:
         try:
             await self._connection.execute(statement, *values)
         except asyncpg.UniqueViolationError as error:
-            raise Conflict("shortcut_taken", "another quick reply has this shortcut") from error
+            taken = f"another quick reply has the shortcut {reply.shortcut!r}"
+            raise Conflict("shortcut_taken", taken) from error
 
     async def remove(self, reply_id: QuickReplyId) -> None:
         await self._connection.execute(_REMOVE, reply_id)

@@ -178,8 +178,14 @@ class PostgresSessions:
         try:
             await self._connection.execute(statement, *(_value(session, name) for name in _COLUMNS), sealed)
         except asyncpg.UniqueViolationError as error:
-            raise Conflict("session_exists", f"a session {session.key!r} exists already") from error
+            raise _taken(session, error.constraint_name) from error
 
     async def _write_routes(self, session: Session) -> None:
         if routes := self._vault.routes(session.provider, session.settings):
             await self._connection.execute(_ADD_ROUTES, session.provider, session.id, session.tenant_id, list(routes))
+
+
+def _taken(session: Session, constraint: str | None) -> Conflict:
+    if constraint == "one_instance_a_name":
+        return Conflict("session_exists", f"user_id {session.owner!r} has an instance {session.name!r} already")
+    return Conflict("session_exists", f"a session {session.key!r} exists already")

@@ -63,8 +63,9 @@ def _row(user: User, columns: Columns) -> list[object]:
     return values
 
 
-def _one_address() -> dict[str, Exception]:
-    return {"users_email_key": Conflict("email_taken", "this e-mail address is in use")}
+def _one_address(users: Sequence[User]) -> dict[str, Exception]:
+    emails = ", ".join(user.email for user in users)
+    return {"users_email_key": Conflict("email_taken", f"the e-mail address is in use: {emails}")}
 
 
 class PostgresUsers:
@@ -103,14 +104,14 @@ class PostgresUsers:
         try:
             await self._connection.execute(_INSERT, *_ALL.arrays([_row(user, _ALL)]))
         except asyncpg.UniqueViolationError as error:
-            raise _one_address()["users_email_key"] from error
+            raise _one_address([user])["users_email_key"] from error
 
     async def save(self, users: Sequence[User]) -> None:
         if not users:
             return
         ordered = sorted(users, key=lambda u: u.id)
         rows = _CHANGES.arrays(_row(u, _CHANGES) for u in ordered)
-        await self._connection.later(_SAVE, *rows, rows=[u.id for u in ordered], refused=_one_address())
+        await self._connection.later(_SAVE, *rows, rows=[u.id for u in ordered], refused=_one_address(ordered))
 
     async def count(self, department_id: DepartmentId) -> int:
         count: int = await self._connection.fetchval(_COUNT, department_id)

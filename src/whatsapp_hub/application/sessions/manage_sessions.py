@@ -1,6 +1,6 @@
 """CreateSession, UpdateSession, DeleteSession: what a session is."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -55,6 +55,9 @@ class SessionChanges:
     webhook_format: WebhookFormat | None = None
 
 
+InCreation = Callable[[UnitOfWork, Session], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class CreateSession:
     storage: Storage
@@ -63,8 +66,9 @@ class CreateSession:
     new_id: NewId
     webhook: SessionWebhook
 
-    async def __call__(self, caller: Caller, new: NewSession) -> Session:
-        """Raises Invalid with the fields' pointers, Conflict if the key is taken."""
+    async def __call__(self, caller: Caller, new: NewSession, also: InCreation | None = None) -> Session:
+        """`also` is done in the same transaction: what it raises leaves no session behind. Raises Invalid with the
+        fields' pointers, Conflict if the key is taken."""
         caller.require(Action.MANAGE_SESSIONS)
         plugin = _plugin(self.providers, new.provider)
         now, id = self.clock(), SessionId(self.new_id())
@@ -92,6 +96,8 @@ class CreateSession:
             await uow.sessions.add(session)
             if new.webhook_url:
                 await self.webhook(uow, session, new.webhook_url, new.webhook_format, now, new.webhook_secret)
+            if also:
+                await also(uow, session)
             uow.publish(session.take_events())
             await uow.commit()
         return session

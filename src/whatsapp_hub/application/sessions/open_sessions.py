@@ -1,7 +1,7 @@
 """What the gateway contracts A to D open sessions with: made if need be, started, and the code waited for.
 
-All of them are thin over CreateSession and InitSession. Sessions made here have routing none: a gateway's customers
-never meet a menu.
+All of them are thin over CreateSession, CreateStartedSession and InitSession. Sessions made here have routing none: a
+gateway's customers never meet a menu.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
+from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
 from whatsapp_hub.domain.access import Action
@@ -40,6 +41,12 @@ class OpenRules:
         kind = (provider or self.provider).upper()
         return kind, self.settings_of(kind)
 
+    def new(self, key: str, phone_number: str | None, provider: str | None) -> NewSession:
+        """A session that its client names by a key (B and D). Raises Invalid."""
+        check_key(key, "sessionId")
+        kind, settings = self.chosen(provider)
+        return NewSession(key, kind, settings, key=key, phone_number=phone_number, routing=Routing.NONE)
+
 
 @dataclass(frozen=True, slots=True)
 class PrepareSession:
@@ -50,10 +57,7 @@ class PrepareSession:
 
     async def __call__(self, caller: Caller, key: str, phone_number: str | None, provider: str | None) -> Session:
         """Raises Invalid, Conflict (the key is taken)."""
-        check_key(key, "sessionId")
-        kind, settings = self.rules.chosen(provider)
-        new = NewSession(key, kind, settings, key=key, phone_number=phone_number, routing=Routing.NONE)
-        return await self.create(caller, new)
+        return await self.create(caller, self.rules.new(key, phone_number, provider))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class OpenAgentSession:
     """A: a session of an AI agent."""
 
     finder: SessionFinder
-    create: CreateSession
+    create: CreateStartedSession
     start: InitSession
     rules: OpenRules
 
@@ -70,14 +74,13 @@ class OpenAgentSession:
         (connected already, or another agent's)."""
         caller.require(Action.MANAGE_SESSIONS)
         check_key(agent_id, "agentId")
-        session = await self._present(caller.tenant_id, agent_id, key)
-        if session is None:
-            kind, settings = self.rules.chosen(provider)
-            new = NewSession(
-                key or agent_id, kind, settings, key=key, agent_id=agent_id, routing=Routing.NONE, own_key=not key
-            )
-            session = await self.create(caller, new)
-        return await self.start(caller, session.id)
+        if present := await self._present(caller.tenant_id, agent_id, key):
+            return await self.start(caller, present.id)
+        kind, settings = self.rules.chosen(provider)
+        new = NewSession(
+            key or agent_id, kind, settings, key=key, agent_id=agent_id, routing=Routing.NONE, own_key=not key
+        )
+        return await self.create(caller, new)
 
     async def _present(self, tenant_id: TenantId, agent_id: str, key: str | None) -> Session | None:
         if key is not None:
@@ -94,8 +97,9 @@ class OpenSession:
     """B: made and started. One that is there but was stopped is started again."""
 
     finder: SessionFinder
-    prepare: PrepareSession
+    create: CreateStartedSession
     start: InitSession
+    rules: OpenRules
 
     async def __call__(self, caller: Caller, key: str, provider: str | None) -> Session:
         """Raises Invalid, Conflict (it is there and started)."""
@@ -103,8 +107,9 @@ class OpenSession:
         found = await self.finder.named(caller.tenant_id, check_key(key, "sessionId"))
         if found and found.is_active:
             raise Conflict("session_exists", f"a session {key!r} exists already")
-        session = found or await self.prepare(caller, key, None, provider)
-        return await self.start(caller, session.id)
+        if found:
+            return await self.start(caller, found.id)
+        return await self.create(caller, self.rules.new(key, None, provider))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +117,7 @@ class CreateInstance:
     """C: made and started; answers as soon as there is a QR code, or when it was waited for long enough."""
 
     finder: SessionFinder
-    create: CreateSession
-    start: InitSession
+    create: CreateStartedSession
     rules: OpenRules
 
     async def __call__(
@@ -138,9 +142,7 @@ class CreateInstance:
             webhook_format=WebhookFormat.INSTANCE,
             webhook_secret=webhook_secret,
         )
-        session = await self.create(caller, new)
-        session = await self.start(caller, session.id)
-        return await self._with_code(session)
+        return await self._with_code(await self.create(caller, new))
 
     async def _with_code(self, session: Session) -> Session:
         deadline = time.monotonic() + self.rules.code_wait_s

@@ -48,9 +48,26 @@ class InitSession:
             session.start(self.clock())
             await _save(uow, session)
             await uow.commit()
+        return await self.bring_up(session)
+
+    async def want(self, uow: UnitOfWork, session: Session) -> None:
+        """Start a new session inside the transaction that creates it; `bring_up` follows the commit. Raises Conflict
+        (too many sessions)."""
+        if self.providers.holds_socket(session.provider):
+            await self._require_room(session.provider)
+            uow.publish(await self.follow(uow, session, lambda life, now: life.started(now, self.follow.rules)))
+            return
+        session.start(self.clock())
+        await _save(uow, session)
+
+    async def bring_up(self, session: Session) -> Session:
+        """Ask the provider to start a session that is stored as CONNECTING, and store what it answers. Connectors do
+        it for sessions that hold a socket."""
+        if self.providers.holds_socket(session.provider):
+            return session
         seen = await self._ask(session)
-        async with self.storage.tenant(caller.tenant_id) as uow:
-            session = await uow.sessions.get(session_id)
+        async with self.storage.tenant(session.tenant_id) as uow:
+            session = await uow.sessions.get(session.id)
             if not session.is_active:  # stopped meanwhile: what the provider brought up goes down again
                 return await _bring_down(self.providers, session)
             session.phone_number = seen.phone_number or session.phone_number

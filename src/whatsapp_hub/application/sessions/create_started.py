@@ -1,0 +1,21 @@
+"""CreateStartedSession: a new session that is started from its first moment on."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
+from whatsapp_hub.application.sessions.run_sessions import InitSession
+from whatsapp_hub.domain.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class CreateStartedSession:
+    """Create a session and start it in one transaction: a refused start leaves no session behind, and no crash leaves
+    one that nobody starts."""
+
+    create: CreateSession
+    start: InitSession
+
+    async def __call__(self, caller: Caller, new: NewSession) -> Session:
+        """Raises Invalid, Conflict (the key is taken, too many sessions)."""
+        return await self.start.bring_up(await self.create(caller, new, self.start.want))
