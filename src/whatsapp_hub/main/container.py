@@ -13,6 +13,7 @@ from functools import partial
 from dishka import AnyOf, AsyncContainer, Provider, Scope, from_context, make_async_container, provide, provide_all
 from redis.asyncio import Redis
 
+from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.postgres.commands import PostgresCommands
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
@@ -137,7 +138,7 @@ class Infrastructure(Provider):
     @provide
     async def redis(self, settings: Settings) -> AsyncIterator[Redis]:
         assert settings.redis_url is not None
-        client = Redis.from_url(settings.redis_url, socket_connect_timeout=2)
+        client = Redis.from_url(redis_url(settings.redis_url), socket_connect_timeout=2)
         yield client
         await client.aclose()
 
@@ -150,7 +151,7 @@ class Infrastructure(Provider):
     @provide
     async def hints(self, settings: Settings, unanswered: Unanswered) -> AsyncIterator[Hints]:
         assert settings.redis_url is not None
-        hints = Hints(settings.redis_url, unanswered.send)
+        hints = Hints(redis_url(settings.redis_url), unanswered.send)
         yield hints
         await hints.aclose()
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import asyncpg
 import redis.asyncio
 
+from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.postgres import embedded as embedded_postgres
+from whatsapp_hub.adapters.postgres.database import arguments_of
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
 from whatsapp_hub.main import doctor_connectors
@@ -79,7 +81,7 @@ async def _database(settings: Settings) -> list[Finding]:
         except ChildFailed as error:
             return [Finding("database", False, str(error))]
     try:
-        connection = await asyncpg.connect(settings.database_url, timeout=5)
+        connection = await asyncpg.connect(**arguments_of(settings.database_url), timeout=5)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         return [Finding("database", False, f"DATABASE_URL does not answer: {error or type(error).__name__}")]
     try:
@@ -97,7 +99,7 @@ async def _redis(settings: Settings) -> Finding:
             return Finding("redis", True, f"embedded, {embedded_valkey.program().name} of the wheel")
         except ChildFailed as error:
             return Finding("redis", False, str(error))
-    client = redis.asyncio.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5)
+    client = redis.asyncio.from_url(redis_url(settings.redis_url), socket_timeout=5, socket_connect_timeout=5)
     try:
         await client.ping()
     except (OSError, redis.RedisError) as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,6 +17,9 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Meta
 
+from whatsapp_hub.adapters.addresses.parts import BadAddress
+from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
+from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.http.proxies import Proxies
 from whatsapp_hub.application.ports.lanes import HumanPace
 from whatsapp_hub.domain.capabilities import Rate
@@ -45,8 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     host: str = "127.0.0.1"
     port: Port = 4000
     hub_data_dir: str = ".hub"
-    database_url: Annotated[str, Meta(pattern=r"^postgres(ql)?://")] | None = None
-    redis_url: Annotated[str, Meta(pattern=r"^(rediss?|valkeys?|unix)://")] | None = None
+    database_url: str | None = None
+    redis_url: str | None = None
     frontend_url: HttpUrl | None = None
     hub_public_url: HttpUrl | None = None
     trusted_proxies: str = ""
@@ -110,6 +113,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
             given.setdefault("REDIS_URL", redis)
         _spell(given)
         _check_proxies(str(given.get("TRUSTED_PROXIES", "")))
+        for name, parse in (("DATABASE_URL", PostgresAddress.parse), ("REDIS_URL", redis_url)):
+            _check_address(name, given.get(name), parse)
         try:
             return msgspec.convert(given, cls, strict=False)
         except msgspec.ValidationError as error:
@@ -173,6 +178,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         return {**{name: value for name, value in (secrets_ | addresses).items() if value}, **sandbox}
 
 
+def _check_address(name: str, address: object, parse: Callable[[str], object]) -> None:
+    try:
+        if address is not None:
+            parse(str(address))
+    except BadAddress as error:
+        raise SettingsError(f"{name}: {error}") from None
+
+
 def _spell(given: dict[str, str | int]) -> None:
     """Accepts what people write: `7d`, `debug`, `meta`, `Pooled`."""
     for name, change in (("LOG_LEVEL", str.upper), ("WHATSAPP_PROVIDER", str.upper), ("TENANT_PLACEMENT", str.lower)):
@@ -199,9 +212,11 @@ def _seconds(name: str, text: str) -> int:
 def _redis_from_parts(environ: Mapping[str, str]) -> str | None:
     if not (host := environ.get("REDIS_HOST")):
         return None
-    password = environ.get("REDIS_PASSWORD")
+    password, port = environ.get("REDIS_PASSWORD"), environ.get("REDIS_PORT") or "6379"
     user = f":{quote(password, safe='')}@" if password else ""
-    return f"redis://{user}{host}:{environ.get('REDIS_PORT') or 6379}/0"
+    if not port.isdecimal():
+        raise SettingsError("REDIS_PORT: expected a number")
+    return f"redis://{user}{f'[{host}]' if ':' in host else host}:{port}/0"
 
 
 def _explain(problem: str) -> str:

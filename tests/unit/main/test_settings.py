@@ -30,6 +30,8 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("PORT", "99999"),
         ("PORT", "four"),
         ("DATABASE_URL", "mysql://x"),
+        ("DATABASE_URL", "postgresql://hub:p/w@host/db"),
+        ("REDIS_URL", "redis://cache/first"),
         ("WHATSAPP_PROVIDER", "TELEGRAM"),
         ("JWT_EXPIRATION", "a week"),
         ("JWT_SECRET", "short"),
@@ -51,6 +53,9 @@ def test_the_token_lifetime_is_read_as_people_write_it(text: str, seconds: int) 
 def test_a_redis_address_may_come_in_parts() -> None:
     url = read(REDIS_HOST="cache", REDIS_PORT="6380", REDIS_PASSWORD="p@ss").redis_url
     assert url == "redis://:p%40ss@cache:6380/0"
+    assert read(REDIS_HOST="::1").redis_url == "redis://[::1]:6379/0"
+    with pytest.raises(SettingsError, match=r"^REDIS_PORT: "):
+        read(REDIS_HOST="cache", REDIS_PORT="first")
 
 
 def test_the_lower_of_the_two_session_limits_wins() -> None:

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.failures import translated
 from whatsapp_hub.application.acting import ACTOR
 from whatsapp_hub.domain.errors import Unavailable
@@ -50,12 +51,9 @@ PLANNED_EACH_TIME = dict(zip(PLANNED_ONCE, ("auto", "on", "on", "on"), strict=Tr
 log = logging.getLogger(__name__)
 
 
-def asyncpg_url(url: str) -> str:
-    return url.replace("postgresql+asyncpg:", "postgresql:", 1)
-
-
-def sqlalchemy_url(url: str) -> str:
-    return asyncpg_url(url).replace("postgresql:", "postgresql+asyncpg:", 1).replace("postgres:", "postgresql+asyncpg:")
+def arguments_of(url: str) -> dict[str, Any]:
+    """What asyncpg's `connect` and `create_pool` take for a DATABASE_URL. Raises BadAddress."""
+    return PostgresAddress.parse(url).arguments
 
 
 def prelude(tenant: Tenant) -> str:
@@ -83,7 +81,7 @@ async def connect(url: str, role: str, *, statement_cache: bool = True) -> Any:
     """A connection of one's own. Raises Unavailable."""
     try:
         return await asyncpg.connect(
-            asyncpg_url(url),
+            **arguments_of(url),
             timeout=CONNECT_TIMEOUT_S,
             server_settings=_settings(role, statement_cache=statement_cache),
             statement_cache_size=1000 if statement_cache else 0,
@@ -159,7 +157,7 @@ class Database:
     async def _pool(self, role: str, size: int) -> Any:
         try:
             return await asyncpg.create_pool(
-                asyncpg_url(self.url),
+                **arguments_of(self.url),
                 min_size=min(KEPT_WARM, size),
                 max_size=size,
                 timeout=CONNECT_TIMEOUT_S,

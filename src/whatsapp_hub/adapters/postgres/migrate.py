@@ -4,13 +4,16 @@ Alembic runs inside the process, over two script trees (`migrations/hub`, `migra
 own `alembic_version`. One transaction a schema, under an advisory lock: any number of processes may migrate at once.
 """
 
+from typing import Any
+
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from whatsapp_hub.adapters.postgres.database import sqlalchemy_url
+from whatsapp_hub.adapters.postgres.database import arguments_of
 from whatsapp_hub.adapters.postgres.version import scripts
 
 _ONE_AT_A_TIME = 0x776D6967
@@ -18,7 +21,7 @@ _ONE_AT_A_TIME = 0x776D6967
 
 async def migrate(url: str) -> None:
     """Create what is missing; harmless when nothing is. Needs the right to create roles the first time."""
-    engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
+    engine = _engine(url)
     try:
         await _upgrade(engine, "hub", "hub")
         await _upgrade(engine, "tenant", "pooled")
@@ -30,11 +33,20 @@ async def migrate(url: str) -> None:
 
 async def migrate_tenant(url: str, schema: str) -> None:
     """Create and migrate the schema of one dedicated tenant."""
-    engine = create_async_engine(sqlalchemy_url(url), poolclass=NullPool)
+    engine = _engine(url)
     try:
         await _upgrade(engine, "tenant", schema)
     finally:
         await engine.dispose()
+
+
+def _engine(url: str) -> AsyncEngine:
+    """SQLAlchemy's own reading of an address differs from libpq's: it is given connections instead."""
+
+    async def connect() -> Any:
+        return await asyncpg.connect(**arguments_of(url))
+
+    return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=connect)
 
 
 async def _dedicated(engine: AsyncEngine) -> list[str]:

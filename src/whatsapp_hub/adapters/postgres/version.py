@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 import whatsapp_hub
-from whatsapp_hub.adapters.postgres.database import CONNECT_TIMEOUT_S, asyncpg_url
+from whatsapp_hub.adapters.postgres.database import CONNECT_TIMEOUT_S, arguments_of
 
 _REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
 _FOLLOWS = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
@@ -32,7 +32,7 @@ def newest(tree: str) -> str:
 
 async def is_current(url: str) -> bool:
     """False as well when in doubt: migrating is harmless."""
-    connection = await asyncpg.connect(asyncpg_url(url), timeout=CONNECT_TIMEOUT_S)
+    connection = await asyncpg.connect(**arguments_of(url), timeout=CONNECT_TIMEOUT_S)
     try:
         if await _revision(connection, "hub") != newest("hub"):
             return False
@@ -46,7 +46,7 @@ async def is_current(url: str) -> bool:
 
 async def has_administrator(url: str) -> bool:
     """False as well when this login may not look."""
-    connection = await asyncpg.connect(asyncpg_url(url), timeout=CONNECT_TIMEOUT_S)
+    connection = await asyncpg.connect(**arguments_of(url), timeout=CONNECT_TIMEOUT_S)
     try:
         found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM hub.users WHERE role = 'MASTER')")
         return found

@@ -11,14 +11,15 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import asyncpg
 
+from whatsapp_hub.adapters.addresses.postgres import Host, PostgresAddress
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import SessionId
 
@@ -43,39 +44,41 @@ class Door:
     """One session's way to the database: a link to its socket, or over TCP a file with the password. `url` is for Go's
     driver (lib/pq), which looks for either at each new connection."""
 
-    def __init__(self, folder: Path, database_url: str, application_name: str, *, tls: bool) -> None:
+    def __init__(self, folder: Path, address: PostgresAddress, application_name: str, *, tls: bool) -> None:
+        """`address` has one host: Go's driver knows no lists."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = Path(tempfile.mkdtemp(dir=folder))
-        parts = urlsplit(database_url)
-        given = dict(parse_qsl(parts.query))
-        host, port = given.get("host") or parts.hostname or "", str(parts.port or given.get("port") or 5432)
-        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+        [host], given = address.hosts, address.parameters
         wanted = {
-            "port": port,
-            "user": user or given.get("user", ""),
+            "port": str(host.port),
+            "user": address.user,
+            "options": given.get("options", ""),
             "search_path": SCHEMA,
             "role": ROLE,
             "application_name": application_name,
             "connect_timeout": "10",
             "idle_session_timeout": IDLE,
         }
-        password = password or given.get("password", "")
-        if host.startswith("/"):
-            (self._folder / f"{_SOCKET}{port}").symlink_to(Path(host) / f"{_SOCKET}{port}")
-            wanted |= {"host": str(self._folder), "sslmode": "disable", "password": password}
-        else:
-            wanted |= {"host": host, "sslmode": _sslmode(given, tls=tls)} | _passfile(self._folder, password)
-            wanted |= {name: given[name] for name in _PASSED_ON if name in given}
+        wanted |= self._place(host, address.password)
+        if not host.is_socket:
+            wanted |= {"sslmode": _sslmode(given, tls=tls), **{n: given[n] for n in _PASSED_ON if n in given}}
         query = urlencode({name: value for name, value in wanted.items() if value}, quote_via=quote)
-        self.url = f"postgres:///{parts.path.lstrip('/')}?{query}"
+        self.url = f"postgres:///{quote(address.database, safe='')}?{query}"
+
+    def _place(self, host: Host, password: str) -> dict[str, str]:
+        if not host.is_socket:
+            return {"host": host.name, **_passfile(self._folder, password)}
+        socket = f"{_SOCKET}{host.port}"
+        (self._folder / socket).symlink_to(Path(host.name) / socket)
+        return {"host": str(self._folder), "sslmode": "disable", "password": password}
 
     def shut(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _sslmode(given: dict[str, str], *, tls: bool) -> str:
+def _sslmode(given: Mapping[str, str], *, tls: bool) -> str:
     """lib/pq has no `prefer`: what it would come to is known from our own connection."""
-    asked = given.get("sslmode") or given.get("ssl") or "prefer"
+    asked = given.get("sslmode") or "prefer"
     return asked if asked in ("disable", "require", "verify-ca", "verify-full") else "require" if tls else "disable"
 
 
@@ -100,14 +103,14 @@ class DeviceStore:
     """All methods but the doors do I/O and raise Unavailable."""
 
     def __init__(self, database_url: str) -> None:
-        self._url = database_url.replace("postgresql+asyncpg:", "postgresql:", 1)
+        self._addresses = list(PostgresAddress.parse(database_url).each_host())
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
         _sweep(self._folder.parent)
         self._tls = False
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
     def door(self, application_name: str) -> Door:
-        return Door(self._folder, self._url, application_name, tls=self._tls)
+        return Door(self._folder, self._addresses[0], application_name, tls=self._tls)
 
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[None]:
@@ -172,9 +175,16 @@ class DeviceStore:
                 connection.terminate()
 
     async def _connect(self, settings: dict[str, str]) -> Any:
-        try:
-            return await asyncpg.connect(
-                self._url, timeout=_CONNECT_TIMEOUT_S, server_settings=settings, statement_cache_size=0
-            )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise Unavailable(f"the store of WhatsApp Web devices does not answer: {error}") from error
+        """Of several hosts, doors lead to the one that answered last."""
+        failure: Exception | None = None
+        for address in list(self._addresses):
+            try:
+                connection = await asyncpg.connect(
+                    **address.arguments, timeout=_CONNECT_TIMEOUT_S, server_settings=settings, statement_cache_size=0
+                )
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                failure = failure or error
+                continue
+            self._addresses.sort(key=lambda one: one is not address)
+            return connection
+        raise Unavailable(f"the store of WhatsApp Web devices does not answer: {failure}") from failure

@@ -1,0 +1,26 @@
+"""What both kinds of address share."""
+
+import re
+from urllib.parse import unquote
+
+_PORT = re.compile(r"[0-9]{1,5}")
+_ESCAPES = "percent escapes stand for signs in a user or password (@ is %40, : is %3A, / is %2F, ? is %3F)"
+
+
+class BadAddress(ValueError):
+    """The address cannot be read. The message says what to change and never repeats a part that may be a password."""
+
+
+def port_number(text: str, default: int) -> int:
+    """Raises BadAddress: what stands there instead is mostly the rest of a password."""
+    if not text:
+        return default
+    if not _PORT.fullmatch(text) or not 1 <= int(text) <= 65535:
+        raise BadAddress(f"the port after the host must be a number from 1 to 65535; {_ESCAPES}")
+    return int(text)
+
+
+def parameters(query: str) -> dict[str, str]:
+    """Decode what follows the question mark. The last of a name holds; a plus sign is itself; empty is not given."""
+    pairs = [pair.partition("=") for pair in query.split("&") if pair]
+    return {unquote(name): value for name, _, text in pairs if (value := unquote(text))}

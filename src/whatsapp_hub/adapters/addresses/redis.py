@@ -1,0 +1,84 @@
+"""Parse a Redis or Valkey address and write it as redis-py takes it.
+
+redis-py passes parameters that it does not know on to the connection (which fails much later), ignores a database
+that is no number, and has no `valkey://`.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, unquote, urlencode
+
+from whatsapp_hub.adapters.addresses.parts import BadAddress, parameters, port_number
+
+DEFAULT_PORT = 6379
+
+_SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
+_SCHEMES |= {"redis+unix": "unix", "redis+socket": "unix"}
+_PARAMETERS = re.compile(
+    r"socket_(timeout|connect_timeout|keepalive)|retry_on_timeout|health_check_interval|max_connections|client_name"
+    r"|ssl_(cert_reqs|ca_certs|ca_path|certfile|keyfile|keyfile_password|check_hostname|min_version|ciphers)"
+)
+
+
+def redis_url(url: str) -> str:
+    """The address in redis-py's words. Raises BadAddress."""
+    name, separator, rest = url.strip().partition("://")
+    scheme = _SCHEMES.get(name.lower()) if separator else None
+    if scheme is None:
+        raise BadAddress("must begin with redis://, rediss://, valkey://, valkeys:// or unix://")
+    whole, _, query = rest.partition("?")
+    given = parameters(query)
+    user, password, place = _split(whole, is_socket=scheme == "unix")
+    user, password = user or given.pop("username", ""), password or given.pop("password", "")
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user or password else ""
+    where, database = _socket(place, given) if scheme == "unix" else _host(place, given)
+    query = urlencode(_known(given) | ({"db": database} if scheme == "unix" else {}), quote_via=quote)
+    path = "" if scheme == "unix" else f"/{database}"
+    return f"{scheme}://{login}{where}{path}{'?' if query else ''}{query}"
+
+
+def _split(whole: str, *, is_socket: bool) -> tuple[str, str, str]:
+    """User and password, decoded, and what follows them. A slash ends the host; a socket's path begins with one."""
+    end = -1 if is_socket else whole.find("/")
+    head, tail = (whole, "") if end < 0 else (whole[:end], whole[end:])
+    login, at, place = head.rpartition("@")
+    if is_socket and login.startswith("/"):  # the sign belongs to the path
+        login, at, place = "", "", head
+    user, _, password = login.partition(":") if at else ("", "", "")
+    return unquote(user), unquote(password), place + tail
+
+
+def _socket(place: str, given: dict[str, str]) -> tuple[str, str]:
+    path = unquote(place)
+    if not path.startswith("/"):
+        raise BadAddress("a socket's path begins with a slash: unix:///run/valkey/valkey.sock")
+    return quote(path), _database(given.pop("db", "0"))
+
+
+def _host(place: str, given: dict[str, str]) -> tuple[str, str]:
+    host, _, path = place.partition("/")
+    if "," in host:
+        raise BadAddress("must name one host (Valkey holds hints only: losing it loses nothing)")
+    if host.startswith("["):
+        name, bracket, port = host.partition("]")
+        name, port = name + bracket, port.removeprefix(":")
+    else:
+        name, _, port = host.partition(":")
+    database = _database(given.pop("db", "") or unquote(path) or "0")
+    return f"{name or 'localhost'}:{port_number(port, DEFAULT_PORT)}", database
+
+
+def _database(text: str) -> str:
+    if not text.strip("/").isdecimal():
+        raise BadAddress("the database after the host must be a number, as in redis://host:6379/0")
+    return text.strip("/")
+
+
+def _known(given: dict[str, str]) -> dict[str, str]:
+    for name in given:
+        if not _PARAMETERS.fullmatch(name):
+            raise BadAddress(f"the parameter {name[:40]!r} is not known")
+    if "ssl_cert_reqs" in given:  # Heroku's spelling too
+        given["ssl_cert_reqs"] = given["ssl_cert_reqs"].removeprefix("CERT_").lower()
+    return given
