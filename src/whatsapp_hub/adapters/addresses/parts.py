@@ -4,7 +4,7 @@ import re
 from urllib.parse import unquote
 
 _PORT = re.compile(r"[0-9]{1,5}")
-_ESCAPES = "percent escapes stand for signs in a user or password (@ is %40, : is %3A, / is %2F, ? is %3F)"
+ESCAPES = "percent escapes stand for signs in a user or password (@ is %40, : is %3A, / is %2F, ? is %3F)"
 
 
 class BadAddress(ValueError):
@@ -16,7 +16,7 @@ def port_number(text: str, default: int) -> int:
     if not text:
         return default
     if not _PORT.fullmatch(text) or not 1 <= int(text) <= 65535:
-        raise BadAddress(f"the port after the host must be a number from 1 to 65535; {_ESCAPES}")
+        raise BadAddress(f"the port after the host must be a number from 1 to 65535; {ESCAPES}")
     return int(text)
 
 

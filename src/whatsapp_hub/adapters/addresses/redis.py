@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote, urlencode
 
-from whatsapp_hub.adapters.addresses.parts import BadAddress, parameters, port_number
+from whatsapp_hub.adapters.addresses.parts import ESCAPES, BadAddress, parameters, port_number
 
 DEFAULT_PORT = 6379
 
 _SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
 _SCHEMES |= {"redis+unix": "unix", "redis+socket": "unix"}
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]*)(?::(.*))?")
 _PARAMETERS = re.compile(
     r"socket_(timeout|connect_timeout|keepalive)|retry_on_timeout|health_check_interval|max_connections|client_name"
     r"|ssl_(cert_reqs|ca_certs|ca_path|certfile|keyfile|keyfile_password|check_hostname|min_version|ciphers)"
@@ -60,11 +61,10 @@ def _host(place: str, given: dict[str, str]) -> tuple[str, str]:
     host, _, path = place.partition("/")
     if "," in host:
         raise BadAddress("must name one host (Valkey holds hints only: losing it loses nothing)")
-    if host.startswith("["):
-        name, bracket, port = host.partition("]")
-        name, port = name + bracket, port.removeprefix(":")
-    else:
-        name, _, port = host.partition(":")
+    parts = _HOST.fullmatch(host)
+    if parts is None:
+        raise BadAddress(f"the host must be a name or an address (IPv6 in brackets), then a port; {ESCAPES}")
+    name, port = parts[1], parts[2] or ""
     database = _database(given.pop("db", "") or unquote(path) or "0")
     return f"{name or 'localhost'}:{port_number(port, DEFAULT_PORT)}", database
 
