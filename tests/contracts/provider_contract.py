@@ -161,6 +161,13 @@ class ProviderContract:
         for update in bench.updates:
             assert ours & set(update.routes)
 
+    def test_a_body_is_known_by_a_scan_before_it_is_parsed(self, bench: Bench) -> None:
+        if bench.plugin.webhooks is None:
+            pytest.skip("no webhooks")
+        for body in bench.bodies:
+            routes = {route for update in bench.plugin.webhooks.split(body) for route in update.routes}
+            assert routes & bench.plugin.webhooks.names(body)
+
     def test_nonsense_is_malformed(self, bench: Bench) -> None:
         for body in (b"", b"nonsense", b"[]", b"1", b"null", b'"x"', b"\xff\xfe", b"{" * 100_000, b'{"a":' * 50_000):
             with pytest.raises(Malformed):

@@ -17,6 +17,7 @@ from tests.integration.hub.world import (
     meta_number,
     now_s,
 )
+from whatsapp_hub.adapters.providers.meta_cloud.cut import MOST_UPDATES
 
 
 def text(phone: str | None = None) -> dict[str, Any]:
@@ -193,3 +194,35 @@ async def test_wahas_signature_is_checked_in_the_same_way(world: World, waha: Wa
     assert await world.inbox_size() == before
     assert (await waha.post(body)).status_code == 200
     assert len(await world.inbox(waha.session["id"])) == 1
+
+
+CRUMBS = b'{"entry":[' + b"[]," * 1_300_000 + b"1]}"
+
+
+async def test_an_unsigned_flood_of_crumbs_is_401(world: World, number: Number) -> None:
+    before = await world.inbox_size()
+    for path in (SHARED, f"{SHARED}/{number.id}"):
+        for headers in ({}, {"X-Hub-Signature-256": "sha256=" + "0" * 64}):
+            answer = await world.hub.http.post(path, content=CRUMBS, headers=headers)
+            assert answer.status_code == 401
+    assert await world.inbox_size() == before
+
+
+async def test_a_signed_flood_of_crumbs_is_one_row_that_an_operator_can_see(world: World, number: Number) -> None:
+    before = await world.inbox_size()
+    headers = meta.sign(number.secret, CRUMBS)
+    answer = await world.hub.http.post(f"{SHARED}/{number.id}", content=CRUMBS, headers=headers)
+    assert answer.status_code == 200
+    assert await world.inbox_size() == before + 1
+    held = await world.owner.fetchval(
+        "SELECT error FROM hub.inbox WHERE state = 'quarantined' ORDER BY id DESC LIMIT 1"
+    )
+    assert held == f"more than {MOST_UPDATES} updates in one body"
+
+
+async def test_a_signed_batch_of_a_thousand_goes_in_whole(world: World, number: Number) -> None:
+    before = await world.inbox_size()
+    messages = [meta.text_from(a_phone(), a_wamid(), "Oi", now_s()) for _ in range(1_000)]
+    content = meta.webhook(number.phone_number_id, {"messages": messages})
+    assert (await number.post(content, **meta.sign(number.secret, content))).status_code == 200
+    assert await world.inbox_size() == before + 1_000

@@ -234,9 +234,15 @@ class ReceivesWebhooks(Protocol):
         """Cut a body into its updates, without understanding them. Raises Malformed."""
         ...
 
+    def names(self, body: bytes) -> frozenset[str]:
+        """Scan a body that nobody has verified yet for routes of its updates: one suffices, strange ones do no harm.
+        Takes a few milliseconds whatever the bytes are; parses nothing and raises nothing."""
+        ...
+
     def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether this session's own secret signed these bytes (constant time). `headers` have lower-case
-        names. True as well for settings without a secret, where the provider allows that."""
+        names. True as well for settings without a secret, where the provider allows that. A body is signed with
+        one secret at most."""
         ...
 
     def secret_of(self, settings: object) -> str:

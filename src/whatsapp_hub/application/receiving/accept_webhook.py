@@ -5,6 +5,7 @@ alike. A session without a secret (WAHA allows it) is served where nobody who ha
 neither take nor hold up what is another's. Contract: F, webhooks in.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ TRIED_BYTES = 64_000_000
 """So much is hashed to find out who signed a body that names none of our sessions (a tenth of a second): such bodies
 are small, and a stranger's large one must not cost its size times the number of secrets."""
 ROW_BYTES = 500
+UNSIGNED_BYTES = 256 * 1024
+"""A body that no secret vouches for is read up to this size: one WAHA event without a key is a hundredth of it."""
+SPLIT_ASIDE_BYTES = 32 * 1024
+"""A longer body is split on a thread, so that requests beside it do not wait (4 MB take up to half a second)."""
 UNVOUCHED_BYTES = 16_000_000
 """So much is kept of updates that are no session's and that no secret vouches for, in a process's life: enough for an
 operator to see that something is not set up yet, too little for a stranger to fill the disk."""
@@ -47,6 +52,7 @@ class Signed:
     body: bytes
     has_signature: bool = field(init=False)
     _seen: dict[str, bool] = field(init=False, default_factory=dict)
+    _signer: str | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.has_signature = self.webhooks.is_signed(self.headers)
@@ -60,12 +66,17 @@ class Signed:
         return [target for target in guarded or named if self.by(target)]
 
     def by(self, target: WebhookTarget) -> bool:
+        """Whether this session's secret signed it. Once it is known which one did, no other is tried."""
         secret = self.webhooks.secret_of(target.settings)
         if secret and not self.has_signature:
             return False
+        if secret and self._signer is not None:
+            return secret == self._signer
         known = self._seen.get(secret)
         if known is None:
             known = self._seen[secret] = self.webhooks.verify(target.settings, self.headers, self.body)
+            if known and secret:
+                self._signer = secret
         return known
 
     def by_any(self, guarded: Sequence[WebhookTarget]) -> bool:
@@ -98,10 +109,12 @@ class AcceptWebhook:
         webhooks = self._webhooks(kind)
         signed = Signed(webhooks, headers, body)
         addressee = await self._addressee(kind, session_id, signed) if session_id else None
-        if addressee is None and not signed.has_signature:
-            await self._require_unguarded(kind, signed)
+        if addressee is None:
+            await self._admit(kind, signed)
+        elif not signed.has_secret(addressee):
+            self._bound(signed)
         try:
-            updates = webhooks.split(body)
+            updates = await _split(webhooks, body)
         except Malformed as error:
             await self._quarantine(kind, addressee, signed, str(error))
             return
@@ -138,15 +151,29 @@ class AcceptWebhook:
             self._refuse()
         return bool(guarded)
 
-    async def _require_unguarded(self, kind: str, signed: Signed) -> None:
-        """Where everybody has a secret, a body without a signature is not even cut up."""
-        everybody = await self.directory.all_targets(kind)
-        if everybody and all(map(signed.has_secret, everybody)):
-            self._refuse()
+    async def _admit(self, kind: str, signed: Signed) -> None:
+        """Refuse what is not signed before it is parsed: the sessions are found by a scan for the names that it holds.
 
-    def _refuse(self) -> NoReturn:
+        Of those that have a secret one must have signed. Where none of them has one, the size is bounded instead.
+        """
+        names = signed.webhooks.names(signed.body)
+        found = await self.directory.targets(kind, names) if names else {}
+        candidates = [target for several in found.values() for target in several]
+        candidates = candidates or await self.directory.all_targets(kind)
+        guarded = [target for target in candidates if signed.has_secret(target)]
+        if signed.by_any(guarded):
+            return
+        if guarded and len(guarded) == len(candidates):
+            self._refuse()
+        self._bound(signed)
+
+    def _bound(self, signed: Signed) -> None:
+        if len(signed.body) > UNSIGNED_BYTES:
+            self._refuse(f"a body that no secret signed has at most {UNSIGNED_BYTES} bytes")
+
+    def _refuse(self, why: str = "the signature does not match") -> NoReturn:
         self.counts.refused += 1
-        raise Unauthenticated("the signature does not match")
+        raise Unauthenticated(why)
 
     def _row(
         self,
@@ -194,6 +221,12 @@ class AcceptWebhook:
         tenant, session = (addressee.tenant_id, addressee.session_id) if addressee else (None, None)
         row = NewUpdate(kind, key, "", signed.body, tenant, session, quarantined=why[:500])
         await self.inbox.append([row])
+
+
+async def _split(webhooks: ReceivesWebhooks, body: bytes) -> list[RawUpdate]:
+    if len(body) <= SPLIT_ASIDE_BYTES:
+        return webhooks.split(body)
+    return await asyncio.to_thread(webhooks.split, body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ def test_a_recorded_webhook_is_understood(kind: str, path: Path) -> None:
     assert updates
     assert webhooks(kind).split(body) == updates
     assert len({update.dedupe_key for update in updates}) == len(updates)
+    assert webhooks(kind).names(body) & {route for update in updates for route in update.routes}
     for update in updates:
         assert update.routes
         assert PLUGINS[kind].translate(update.body)

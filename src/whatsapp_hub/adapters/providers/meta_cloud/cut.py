@@ -5,6 +5,7 @@ A part of an unexpected shape becomes one OTHER update with its raw bytes: nothi
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -32,6 +33,8 @@ from whatsapp_hub.adapters.providers.meta_cloud.wire import (
 from whatsapp_hub.application.ports.provider import Malformed, RawUpdate
 
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+MOST_UPDATES = 20_000
+"""Meta puts 1,000 into one body at most, a history some thousand messages. What has more is quarantined as one."""
 _NULL = msgspec.Raw(b"null")
 _T = TypeVar("_T")
 
@@ -65,7 +68,16 @@ def _cut_mended(body: bytes) -> list[RawUpdate]:
 
 
 def _cut(body: bytes) -> list[RawUpdate]:
-    return _as_documented(body) or [update for raw in _odd_body.decode(body).entry for update in _of_odd_entry(raw)]
+    found = _as_documented(body) or list(islice(_as_it_comes(body), MOST_UPDATES + 1))
+    if len(found) > MOST_UPDATES:
+        raise Malformed(f"more than {MOST_UPDATES} updates in one body")
+    return found
+
+
+def _as_it_comes(body: bytes) -> Iterator[RawUpdate]:
+    """One part after the other, so that a body of a million crumbs is given up early."""
+    for raw in _odd_body.decode(body).entry:
+        yield from _of_odd_entry(raw)
 
 
 def _as_documented(body: bytes) -> list[RawUpdate]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from whatsapp_hub.adapters.providers.lenient import routes
+from whatsapp_hub.adapters.providers.lenient import routes, scan
 from whatsapp_hub.adapters.providers.meta_cloud import inbound
 from whatsapp_hub.adapters.providers.meta_cloud.client import MetaClient
 from whatsapp_hub.adapters.providers.meta_cloud.cut import cut
@@ -18,6 +18,7 @@ from whatsapp_hub.domain.message import MessageType
 
 KIND = "META"
 _SIGNATURE_HEADER = "x-hub-signature-256"
+_IDS_LOOKED_AT = 8
 _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}").fullmatch
 
 CAPABILITIES = Capabilities(
@@ -51,6 +52,12 @@ class MetaWebhooks:
 
     def split(self, body: bytes) -> list[RawUpdate]:
         return cut(body)
+
+    def names(self, body: bytes) -> frozenset[str]:
+        """Phone number ids anywhere; without one (account events), the first ids that an account may have."""
+        phones = [("phone", id) for id in scan(body, "phone_number_id")]
+        ids = () if phones else scan(body, "id", most=_IDS_LOOKED_AT)
+        return frozenset(routes(*phones, *(("waba", id) for id in ids if id.isdigit())))
 
     def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
         """Over the bytes as they came: Meta signs its own escaped spelling."""

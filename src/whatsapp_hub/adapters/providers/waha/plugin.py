@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from whatsapp_hub.adapters.providers.lenient import routes
+from whatsapp_hub.adapters.providers.lenient import routes, scan
 from whatsapp_hub.adapters.providers.waha import inbound, names
 from whatsapp_hub.adapters.providers.waha.client import WahaClient
 from whatsapp_hub.adapters.providers.waha.outbound import SENDS
@@ -16,6 +16,7 @@ from whatsapp_hub.domain.capabilities import Capabilities, Feature, Rate
 from whatsapp_hub.domain.contact import Identity
 
 KIND = "WAHA"
+_NAMES_LOOKED_AT = 8
 _SIGNATURE = re.compile(r"[0-9A-Fa-f]{128}")
 
 CAPABILITIES = Capabilities(
@@ -45,6 +46,9 @@ CAPABILITIES = Capabilities(
 class WahaWebhooks:
     def split(self, body: bytes) -> list[RawUpdate]:
         return inbound.split(body)
+
+    def names(self, body: bytes) -> frozenset[str]:
+        return frozenset(routes(*(("name", name) for name in scan(body, "session", most=_NAMES_LOOKED_AT))))
 
     def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
         """HMAC-SHA512 over the raw bytes; True without a key, since WAHA then signs nothing."""
