@@ -40,6 +40,11 @@ class Action(StrEnum):
     MANAGE_TENANTS = "create and change tenants"
 
 
+def name_of(action: Action) -> str:
+    """Return the action's name as clients write it: `manage-sessions`."""
+    return action.name.lower().replace("_", "-")
+
+
 _AGENT = frozenset(
     {
         Action.READ_CONVERSATIONS,

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from whatsapp_hub.domain.access import POLICY, Action
+from whatsapp_hub.domain.access import POLICY, Action, name_of
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ApiKeyId, TenantId, UserId
 from whatsapp_hub.domain.message import is_storable
@@ -15,7 +15,7 @@ HINT_LENGTH = 12
 
 ROLE = Role.ADMIN
 _PEOPLES = frozenset({Action.MANAGE_API_KEYS, Action.SET_OWN_STATUS})
-SCOPES = {action.name.lower().replace("_", "-"): action for action in POLICY[ROLE] - _PEOPLES}
+SCOPES = {name_of(action): action for action in POLICY[ROLE] - _PEOPLES}
 """What a key may be narrowed to: `manage-sessions`, `start-conversations` … are the policy's actions."""
 
 

@@ -12,6 +12,7 @@ from dishka import AnyOf, AsyncContainer, Provider, Scope, provide, provide_all
 from litestar import Litestar
 from redis.asyncio import Redis
 
+from whatsapp_hub.adapters.http.api.password_resets import PublicUrl
 from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.http.health import Health
 from whatsapp_hub.adapters.http.proxies import Proxies
@@ -101,6 +102,10 @@ class Serving(Provider):
     def tokens(self, settings: Settings) -> Tokens:
         assert settings.jwt_secret is not None
         return JwtTokens(settings.jwt_secret, timedelta(seconds=settings.jwt_expiration))
+
+    @provide
+    def public_url(self, settings: Settings) -> PublicUrl:
+        return PublicUrl(settings.public_url)
 
     @provide
     def callers(self, tokens: Tokens, directory: Directory, clock: Clock) -> Callers:

@@ -37,7 +37,7 @@ from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys
 from whatsapp_hub.application.accounts.company import UpdateCompany
 from whatsapp_hub.application.accounts.default_session import SetCredentials
 from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
-from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ResetPassword
+from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ReadPasswordReset, ResetPassword
 from whatsapp_hub.application.accounts.quick_replies import (
     CreateQuickReply,
     DeleteQuickReply,
@@ -248,7 +248,7 @@ class UseCases(Provider):
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
         *(RenameCustomer, ClassifyConversation, HandOverConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
-        *(OfferPasswordReset, ResetPassword),
+        *(OfferPasswordReset, ReadPasswordReset, ResetPassword),
         *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
         *(ListRules, CreateRule, UpdateRule, DeleteRule),
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, TellTargets),

@@ -11,8 +11,11 @@ from whatsapp_hub.main.settings import Settings, SettingsError
 
 
 class Note(msgspec.Struct):
+    """`sandbox_enabled` holds for the commands too: the hub opens the sandbox by itself when it is embedded."""
+
     database_url: str
     redis_url: str
+    sandbox_enabled: bool = False
 
 
 @contextmanager
@@ -23,7 +26,7 @@ def noted(settings: Settings) -> Iterator[None]:
     path = _path(settings)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(Note(settings.database_url, settings.redis_url)))
+        file.write(msgspec.json.encode(Note(settings.database_url, settings.redis_url, settings.sandbox_enabled)))
     try:
         yield
     finally:
@@ -47,6 +50,7 @@ def settings_of_running_hub() -> Settings:
         secrets,
         database_url=settings.database_url or note.database_url,
         redis_url=settings.redis_url or note.redis_url,
+        sandbox_enabled=settings.sandbox_enabled or note.sandbox_enabled,
     )
 
 

@@ -32,6 +32,7 @@ Secret = Annotated[str, Meta(min_length=16)]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
 ProviderName = Literal["META", "WAHA", "NEONIZE", "SANDBOX"]
 
+ANY_ORIGIN = "*"
 SECRET_NAMES = ("HUB_SECRET_KEY", "JWT_SECRET")
 WILDCARD_HOSTS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -50,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     hub_data_dir: str = ".hub"
     database_url: str | None = None
     redis_url: str | None = None
-    frontend_url: HttpUrl | None = None
+    frontend_url: Annotated[str, Meta(pattern=r"^(https?://|\*$)")] | None = None
     hub_public_url: HttpUrl | None = None
     trusted_proxies: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -165,8 +166,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         """With both secrets: made once and kept in the data folder when embedded, obligatory otherwise."""
         missing = [name for name in SECRET_NAMES if getattr(self, name.lower()) is None]
         if missing and not self.embedded:
-            advice = "obligatory with DATABASE_URL; make one with `openssl rand -base64 32` and keep it"
-            raise SettingsError(f"{missing[0]}: {advice}")
+            advice = "obligatory with DATABASE_URL; make one for each with `openssl rand -base64 32` and keep it"
+            raise SettingsError(f"{' and '.join(missing)}: {advice}")
         made = {name.lower(): _kept_secret(self.data_dir / "secrets" / name) for name in missing}
         return msgspec.structs.replace(self, **made)
 
@@ -174,8 +175,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         """The variables that a child process must get besides those the hub itself was given."""
         secrets_ = {name: getattr(self, name.lower()) for name in SECRET_NAMES}
         addresses = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
-        sandbox = {"SANDBOX_ENABLED": "true"} if self.sandbox_enabled else {}
-        return {**{name: value for name, value in (secrets_ | addresses).items() if value}, **sandbox}
+        opened = {"SANDBOX_ENABLED": "true" if self.sandbox_enabled else None, "FRONTEND_URL": self.frontend_url}
+        return {name: value for name, value in (secrets_ | addresses | opened).items() if value}
 
 
 def _check_address(name: str, address: object, parse: Callable[[str], object]) -> None:

@@ -29,7 +29,7 @@ from whatsapp_hub.adapters.processes.folder import locked
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
 from whatsapp_hub.main.roles import LIFELINE, ROLES, Role
 from whatsapp_hub.main.running import noted
-from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.settings import ANY_ORIGIN, Settings, SettingsError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -124,7 +124,8 @@ async def serve(settings: Settings, roles: Sequence[Role] = SERVED, prepare: Pre
 
 
 async def _with_servers(settings: Settings, stack: AsyncExitStack) -> Settings:
-    """Starts what no address was given for. Embedded means one's own machine: the sandbox is open there."""
+    """Start what no address was given for. Embedded means one's own machine: the sandbox is open there, and pages of
+    any origin may call with a token unless FRONTEND_URL names theirs."""
     if settings.redis_url is None:
         valkey = await stack.enter_async_context(EmbeddedValkey(settings.data_dir / "valkey"))
         _watch("valkey", valkey, stack)
@@ -132,7 +133,10 @@ async def _with_servers(settings: Settings, stack: AsyncExitStack) -> Settings:
     if settings.database_url is None:
         postgres = await stack.enter_async_context(EmbeddedPostgres(settings.data_dir / "postgres"))
         _watch("postgres", postgres, stack)
-        settings = msgspec.structs.replace(settings, database_url=postgres.dsn, sandbox_enabled=True)
+        opened = settings.frontend_url or ANY_ORIGIN
+        settings = msgspec.structs.replace(
+            settings, database_url=postgres.dsn, sandbox_enabled=True, frontend_url=opened
+        )
     return settings
 
 

@@ -53,6 +53,8 @@ async def test_a_crashed_connector_leaves_the_api_alone_and_comes_back_with_its_
             await until(healthy, 60)
             token = (await http.post("/api/auth/login", json=ADMIN)).json()["token"]
             http.headers["Authorization"] = f"Bearer {token}"
+            await _any_page_may_call(http)
+            assert await _connects_a_sandbox(environment) == 0
             body = {"name": "p", "provider": "PIGEON", "settings": server.settings}
             id = (await http.post("/api/sessions", json=body)).json()["id"]
             assert (await http.post(f"/api/sessions/{id}/start")).json()["status"] == "CONNECTING"
@@ -95,3 +97,19 @@ async def test_a_crashed_connector_leaves_the_api_alone_and_comes_back_with_its_
         serving.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(serving.wait(), 30) == 0
     assert running(str(tmp_path)) == []
+
+
+async def _any_page_may_call(http: httpx.AsyncClient) -> None:
+    """With no FRONTEND_URL on an embedded hub."""
+    for path in ("/api/users", "/socket.io/?EIO=4&transport=polling"):
+        answer = await http.get(path, headers={"Origin": "https://anybody.example"})
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] in ("*", "https://anybody.example")
+        assert "access-control-allow-credentials" not in answer.headers
+
+
+async def _connects_a_sandbox(environment: dict[str, str]) -> int:
+    """Run `session connect` beside a hub that opened the sandbox by itself."""
+    command = ("-m", "whatsapp_hub", "session", "connect", "play", "--provider", "SANDBOX", "--timeout", "15")
+    connect = await asyncio.create_subprocess_exec(sys.executable, *command, env=environment)
+    return await asyncio.wait_for(connect.wait(), 30)

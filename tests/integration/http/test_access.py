@@ -7,6 +7,8 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.http.conftest import MASTER, PASSWORD, Company, RunningHub
+from whatsapp_hub.domain.access import POLICY, Action
+from whatsapp_hub.domain.user import Role
 
 USER_FIELDS = {
     "id", "companyId", "email", "name", "role", "onlineStatus", "isActive", "departmentId", "maxConversations",
@@ -43,8 +45,38 @@ async def test_login_gives_the_user_and_a_token(running: RunningHub) -> None:
     assert set(answer.json()) == {"user", "token"}
     assert set(answer.json()["user"]) == USER_FIELDS
     me = await running.master.get("/api/auth/me")
-    assert (me.status_code, me.json()["user"]) == (200, answer.json()["user"])
+    assert (me.status_code, answer.json()["user"].items() <= me.json().items()) == (200, True)
     assert (await running.master.post("/api/auth/logout")).status_code == 204
+
+
+async def test_me_is_the_bare_user_with_the_company_the_rights_and_the_version(
+    running: RunningHub, company: Company
+) -> None:
+    agent = await company.agent()
+    me = (await agent.get("/api/auth/me")).json()
+    assert set(me) == USER_FIELDS | {"company", "may", "version"}
+    assert {name: me["company"][name] for name in ("id", "language", "timezone")} == {
+        "id": company.id,
+        "language": "pt-BR",
+        "timezone": None,
+    }
+    assert set(me["company"]) == {"id", "name", "language", "country", "timezone"}
+    assert me["may"] == sorted(action.name.lower().replace("_", "-") for action in POLICY[Role.AGENT])
+    assert me["version"] == (await running.http.get("/health")).json()["version"]
+    hours = {"hours": {"timezone": "America/Manaus", "week": {"mon": [["09:00", "12:00"]]}}}
+    assert (await company.admin.patch("/api/companies/me", hours)).status_code == 200
+    assert (await agent.get("/api/auth/me")).json()["company"]["timezone"] == "America/Manaus"
+
+
+async def test_a_master_is_shown_the_company_chosen(running: RunningHub, company: Company) -> None:
+    me = (await running.master.get("/api/auth/me")).json()
+    assert (me["companyId"], set(me["may"])) == (
+        me["company"]["id"],
+        {a.name.lower().replace("_", "-") for a in Action},
+    )
+    chosen = {**running.master.headers, "X-Company-Id": company.id}
+    there = (await running.http.get("/api/auth/me", headers=chosen)).json()
+    assert (there["companyId"], there["company"]["id"]) == (me["companyId"], company.id)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ async def test_presence_set_on_a_socket_is_told_to_the_company_and_serves_the_qu
         for nonsense in (None, {}, {"status": "AWAY"}, {"status": 5}, {"status": "online"}):
             assert "/status" in await refused(own, "agent-status", nonsense)
         assert names(foreign) == []
-    assert (await agent.get("/api/auth/me")).json()["user"]["onlineStatus"] == "BUSY"
+    assert (await agent.get("/api/auth/me")).json()["onlineStatus"] == "BUSY"
 
 
 async def test_a_heartbeat_is_stored_and_keeps_its_user_there(world: World, company: Company) -> None:

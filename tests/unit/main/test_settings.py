@@ -73,7 +73,7 @@ def test_the_life_of_a_session_follows_contract_b() -> None:
 
 
 def test_secrets_are_obligatory_with_a_database_of_ones_own() -> None:
-    with pytest.raises(SettingsError, match=r"^HUB_SECRET_KEY: obligatory"):
+    with pytest.raises(SettingsError, match=r"^HUB_SECRET_KEY and JWT_SECRET: obligatory"):
         read(**EXTERNAL).completed()
 
 

@@ -220,6 +220,17 @@ def notification(notification: Notification) -> Shown:
     }
 
 
+def company(tenant: Tenant) -> Shown:
+    """What every user may know of the company. `timezone` is that of its hours, null where it has none."""
+    return {
+        "id": str(tenant.id),
+        "name": tenant.name,
+        "language": tenant.language.value,
+        "country": tenant.country,
+        "timezone": tenant.hours.timezone if tenant.hours else None,
+    }
+
+
 def tenant(tenant: Tenant) -> Shown:
     return {
         "id": str(tenant.id),

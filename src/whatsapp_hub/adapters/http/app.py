@@ -13,7 +13,7 @@ from litestar.config.cors import CORSConfig
 from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler, Middleware
 
-from whatsapp_hub.adapters.http import asgi, health, problems
+from whatsapp_hub.adapters.http import asgi, health, problems, reset_page
 from whatsapp_hub.adapters.http.api import (
     api_keys,
     auth,
@@ -51,12 +51,20 @@ from whatsapp_hub.domain.errors import Flaw, Invalid
 SOCKETS = "/socket.io"
 MAX_BODY_BYTES = 1024 * 1024
 
+ANY_ORIGIN = "*"
+_ASKED = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-Id")
+_ANSWERED = (
+    *("X-Request-Id", "Retry-After"),
+    *("RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"),
+)
+
 Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """`frontend_url`: whose pages may call the API from a browser, besides our own. Rates are a minute's."""
+    """`frontend_url`: whose pages may call the API from a browser, besides our own (`*`: everybody's, who then sends no
+    cookies). Rates are a minute's."""
 
     version: str
     frontend_url: str | None = None
@@ -138,7 +146,8 @@ def create_app(
     )
     setup_dishka(container, litestar)
     add_webhooks(litestar)
-    return HubApp(litestar, Frame(litestar), Webhooks(container), sockets, options.proxies)
+    live = asgi.secured(sockets) if sockets else None
+    return HubApp(litestar, Frame(litestar), Webhooks(container), live, options.proxies)
 
 
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
@@ -149,7 +158,7 @@ def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []
     gateways = [h for contract in (agents, clients, stream, instances, lifecycle) for h in contract.HANDLERS]
-    top = DishkaRouter("/", route_handlers=[health.get_health, *gateways, *playing])
+    top = DishkaRouter("/", route_handlers=[health.get_health, *reset_page.HANDLERS, *gateways, *playing])
     return [api, top]
 
 
@@ -167,9 +176,9 @@ def _cors(frontend_url: str | None) -> CORSConfig | None:
     return CORSConfig(
         allow_origins=[frontend_url.rstrip("/")],
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", COMPANY_HEADER, *KEY_HEADERS],
-        expose_headers=[NEXT_CURSOR, "X-Request-Id", "Retry-After", "RateLimit-Remaining", "RateLimit-Reset"],
-        allow_credentials=True,
+        allow_headers=[*_ASKED, COMPANY_HEADER, *KEY_HEADERS],
+        expose_headers=[*_ANSWERED, NEXT_CURSOR],
+        allow_credentials=frontend_url != ANY_ORIGIN,
         max_age=600,
     )
 

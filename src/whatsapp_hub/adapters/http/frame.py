@@ -7,26 +7,13 @@ from uuid import uuid4
 
 import structlog
 
-from whatsapp_hub.adapters.http.asgi import App, Event, Receive, Scope, Send, tell
+from whatsapp_hub.adapters.http.asgi import SECURITY_HEADERS, App, Event, Receive, Scope, Send, tell, with_missing
 from whatsapp_hub.adapters.http.problems import Problem, pointer
 from whatsapp_hub.domain.errors import Flaw
 
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _PHONE = re.compile(r"(?<![0-9A-Za-z-])[0-9]{4,}([0-9]{4})(?![0-9A-Za-z-])")
 _QUIET = frozenset({"/health", "/api/health", "/metrics"})
-_POLICY = (
-    b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    b"form-action 'self'; frame-ancestors 'none'"
-)
-_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"content-security-policy", _POLICY),
-    (b"cache-control", b"no-store"),
-)
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 log = structlog.get_logger(__name__)
@@ -44,7 +31,7 @@ class Frame:
             return
         request_id = _given_id(scope) or uuid4().hex.encode()
         structlog.contextvars.bind_contextvars(request_id=request_id.decode())
-        extra = [(b"x-request-id", request_id), *_HEADERS]
+        extra = [(b"x-request-id", request_id), *SECURITY_HEADERS]
         if scope.get("scheme") == "https":
             extra.append(_STRICT_TRANSPORT)
         begun, status = time.perf_counter(), 0
@@ -54,8 +41,7 @@ class Frame:
             nonlocal status
             if event["type"] == "http.response.start":
                 status = event["status"]
-                present = {name.lower() for name, _ in event.get("headers", ())}
-                event["headers"] = [*event.get("headers", ()), *(h for h in extra if h[0] not in present)]
+                event["headers"] = with_missing(event.get("headers", ()), extra)
             await send(event)
 
         try:

@@ -21,7 +21,7 @@ _KINDS = {"whatsapp": "META"}
 _TOO_LARGE = Problem(413, "too-large", f"a webhook's body has at most {MAX_BODY_BYTES} bytes")
 _BAD_METHOD = Problem(405, "method-not-allowed", "POST, or GET for a handshake", headers={"Allow": "GET, POST"})
 _REFUSED = Problem(403, "forbidden", "the verify token is not ours")
-_PLAIN = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
+_PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 
 _STORED = asgi.start(200, {"Content-Length": "0"})
 _END = asgi.body(b"")

@@ -10,6 +10,8 @@ _OFFER = """
     ON CONFLICT (user_id) DO UPDATE SET digest = excluded.digest, expires_at = excluded.expires_at"""
 _USE = "DELETE FROM hub.password_resets WHERE digest = $1 AND expires_at > $2 RETURNING user_id"
 
+_PENDING = "SELECT user_id FROM hub.password_resets WHERE digest = $1 AND expires_at > $2"
+
 
 class PostgresPasswordResets:
     def __init__(self, connection: Any, tenant_id: TenantId) -> None:
@@ -21,4 +23,8 @@ class PostgresPasswordResets:
 
     async def use(self, digest: bytes, now: datetime) -> UserId | None:
         user_id: UserId | None = await self._connection.fetchval(_USE, digest, now)
+        return user_id
+
+    async def pending(self, digest: bytes, now: datetime) -> UserId | None:
+        user_id: UserId | None = await self._connection.fetchval(_PENDING, digest, now)
         return user_id

@@ -101,11 +101,9 @@ class ClientNamespace:
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         said = auth if isinstance(auth, dict) else {}
-        token, company_id = said.get("token"), said.get("companyId")
+        company_id = said.get("companyId")
         try:
-            if not isinstance(token, str) or not token:
-                raise Unauthenticated("auth: {token} is needed")
-            self.members[sid] = await self._member(token, str(company_id) if company_id else None)
+            self.members[sid] = await self._member(given.token(said), str(company_id) if company_id else None)
         except HubError as error:
             raise socketio.exceptions.ConnectionRefusedError(str(error)) from None
         except Exception:

@@ -83,6 +83,7 @@ class Gateway:
             async_mode="asgi",
             async_handlers=False,
             cors_allowed_origins=given.origins(frontend_url),
+            cors_credentials=frontend_url != given.ANY_ORIGIN,
             max_http_buffer_size=MAX_INCOMING_BYTES,
         )
         self._fanout = Fanout(self._server)
@@ -198,12 +199,10 @@ class Gateway:
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         said = auth if isinstance(auth, dict) else {}
-        token, company_id = said.get("token"), said.get("companyId")
+        company_id = said.get("companyId")
         try:
             after = given.after(said.get("after"))
-            if not isinstance(token, str) or not token:
-                raise Unauthenticated("auth: {token} is needed")
-            member = await self._member(token, str(company_id) if company_id else None)
+            member = await self._member(given.token(said), str(company_id) if company_id else None)
         except HubError as error:
             raise socketio.exceptions.ConnectionRefusedError(str(error)) from None
         except Exception:

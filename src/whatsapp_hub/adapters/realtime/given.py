@@ -6,21 +6,37 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from whatsapp_hub.domain.errors import Conflict, HubError, Invalid
+from whatsapp_hub.domain.errors import Conflict, HubError, Invalid, Unauthenticated
 from whatsapp_hub.domain.ids import ConversationId
 
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
+ANY_ORIGIN = "*"
+
 
 def origins(frontend_url: str | None) -> Callable[[str | None, dict[str, Any]], bool]:
-    """Our own pages, and those of `frontend_url`."""
+    """Allow our own pages and those of `frontend_url` (`*`: everybody's)."""
     frontend = frontend_url.rstrip("/") if frontend_url else None
 
     def allowed(origin: str | None, environ: dict[str, Any]) -> bool:
+        if frontend == ANY_ORIGIN:
+            return True
         hosts = {environ.get("HTTP_HOST"), environ.get("HTTP_X_FORWARDED_HOST")}
         return origin is not None and (origin == frontend or urlsplit(origin).netloc in hosts - {None})
 
     return allowed
+
+
+def token(said: dict[str, Any]) -> str:
+    """Return the credential of `auth: {token}`, given alone or as `Bearer …`. Raises Unauthenticated."""
+    value = said.get("token")
+    if not isinstance(value, str):
+        raise Unauthenticated("auth: {token} is needed")
+    scheme, _, credential = value.strip().partition(" ")
+    bare = credential.strip() if scheme.lower() == "bearer" else value.strip()
+    if not bare:
+        raise Unauthenticated("auth: {token} is needed")
+    return bare
 
 
 def after(value: object) -> int | None:

@@ -2,6 +2,8 @@
 
 import hashlib
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,10 +11,12 @@ from uuid import UUID
 from whatsapp_hub.application.accounts.users import check_password, may_change
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.security import Caller, Passwords
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Invalid, NotFound
 from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.tenant import Tenant
+from whatsapp_hub.domain.user import User
 
 LIFETIME = timedelta(hours=24)
 
@@ -43,21 +47,44 @@ class ResetPassword:
     async def __call__(self, token: str, password: str) -> None:
         """Raises Invalid: a password that is none, a token that is unknown, used or too old."""
         check_password(password)
-        tenant, _, secret = token.partition(".")
-        unknown = Invalid.field("token", "is unknown, used or too old")
-        try:
-            tenant_id = TenantId(UUID(hex=tenant))
-            async with self.storage.tenant(tenant_id) as uow:
-                user_id = await uow.password_resets.use(_digest(secret), self.clock())
-                if user_id is None:
-                    raise unknown
-                user = await uow.users.get(user_id)
-                user.password_hash = await self.passwords.hash(password)
-                await uow.users.save([user])
-                await uow.commit()
-        except (ValueError, NotFound):
-            raise unknown from None
+        async with _transaction(self.storage, token) as (uow, digest):
+            user_id = await uow.password_resets.use(digest, self.clock())
+            if user_id is None:
+                raise _unknown()
+            user = await uow.users.get(user_id)
+            user.password_hash = await self.passwords.hash(password)
+            await uow.users.save([user])
+            await uow.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPasswordReset:
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, token: str) -> tuple[User, Tenant]:
+        """Return the user whose password the link sets, and the company, without using the link up. Raises Invalid."""
+        async with _transaction(self.storage, token) as (uow, digest):
+            user_id = await uow.password_resets.pending(digest, self.clock())
+            if user_id is None:
+                raise _unknown()
+            return await uow.users.get(user_id), uow.tenant
+
+
+@asynccontextmanager
+async def _transaction(storage: Storage, token: str) -> AsyncIterator[tuple[UnitOfWork, bytes]]:
+    """Open a transaction of the token's tenant. Raises Invalid for a token that names none."""
+    tenant, _, secret = token.partition(".")
+    try:
+        async with storage.tenant(TenantId(UUID(hex=tenant))) as uow:
+            yield uow, _digest(secret)
+    except (ValueError, NotFound):
+        raise _unknown() from None
+
+
+def _unknown() -> Invalid:
+    return Invalid.field("token", "is unknown, used or too old")
 
 
 def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()

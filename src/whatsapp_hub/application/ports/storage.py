@@ -288,6 +288,10 @@ class PasswordResets(Protocol):
         """Whose it is, once; None if there is none or it is too old."""
         ...
 
+    async def pending(self, digest: bytes, now: datetime) -> UserId | None:
+        """Whose it is, without using it up; None if there is none or it is too old."""
+        ...
+
 
 class QuickReplies(Protocol):
     async def get(self, reply_id: QuickReplyId) -> QuickReply:

@@ -18,7 +18,10 @@ from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.session import check_key
 
-PUBLIC = {("GET", "/health"), ("GET", "/api/health"), ("POST", "/api/auth/login"), ("POST", "/api/auth/reset-password")}
+PUBLIC = {
+    *(("GET", "/health"), ("GET", "/api/health"), ("POST", "/api/auth/login")),
+    *(("POST", "/api/auth/reset-password"), ("GET", "/reset-password"), ("POST", "/reset-password")),
+}
 
 
 class Security(Provider):
@@ -171,6 +174,27 @@ def test_only_the_frontend_may_call_from_a_browser(client: TestClient[Litestar])
     assert allowed.headers["access-control-allow-origin"] == "https://desk.example"
     foreign = client.options("/api/users", headers={"Origin": "https://evil.example", **asks})
     assert foreign.headers.get("access-control-allow-origin") != "https://evil.example"
+
+
+ASKS = {"Origin": "https://anybody.example", "Access-Control-Request-Method": "POST"}
+
+
+def test_with_a_star_every_page_may_call_with_a_token_but_without_cookies() -> None:
+    app = create_app(make_async_container(Security()), HttpOptions("0.1.0", "*"))
+    client: TestClient[Litestar] = TestClient(app, raise_server_exceptions=False)  # type: ignore[type-var]
+    asked = client.options("/api/users", headers={**ASKS, "Access-Control-Request-Headers": "authorization, apikey"})
+    refused = client.get("/api/users", headers={"Origin": ASKS["Origin"], "Authorization": "Bearer x"})
+    for answer in (asked, refused):
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+    assert "authorization" in asked.headers["access-control-allow-headers"].lower()
+    assert (refused.status_code, refused.json()["title"]) == (401, "Unauthenticated")
+
+
+def test_without_a_frontend_no_other_page_may_call() -> None:
+    app = create_app(make_async_container(Security()), HttpOptions("0.1.0"))
+    client: TestClient[Litestar] = TestClient(app, raise_server_exceptions=False)  # type: ignore[type-var]
+    assert "access-control-allow-origin" not in client.options("/api/users", headers=ASKS).headers
 
 
 def test_a_body_that_is_too_large_is_refused(client: TestClient[Litestar]) -> None:

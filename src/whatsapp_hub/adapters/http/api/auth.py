@@ -1,5 +1,6 @@
 """`/api/auth`."""
 
+from importlib.metadata import version
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from whatsapp_hub.application.accounts.tickets import LIFETIME_S, Tickets
 from whatsapp_hub.application.accounts.users import NewUser, RegisterUser
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.domain.access import Action, name_of
 from whatsapp_hub.domain.errors import Forbidden
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.user import Role
@@ -53,11 +55,14 @@ async def register(caller: Asking, data: JSONBody[Registration], use: FromDishka
 
 @get("/auth/me", tags=TAGS)
 async def me(caller: Asking, directory: FromDishka[Directory]) -> dict[str, object]:
-    """The signed-in user."""
+    """Show the signed-in user: the company (of a MASTER, the one chosen), what the user `may` do there (named as API
+    keys' scopes are), and the hub's version."""
     user = await directory.user(caller.user_id) if caller.user_id else None
     if user is None:
-        raise Forbidden("be somebody: an API key is no user")
-    return {"user": entities.user(user)}
+        raise Forbidden("see the signed-in user: an API key is not a person")
+    tenant = await directory.tenant(caller.tenant_id)
+    may = sorted(name_of(action) for action in Action if caller.may(action))
+    return {**entities.user(user), "company": entities.company(tenant), "may": may, "version": version("whatsapp-hub")}
 
 
 @post("/auth/logout", status_code=204, tags=TAGS)

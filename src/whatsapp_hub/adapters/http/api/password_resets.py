@@ -1,5 +1,6 @@
 """`/api/users/{id}/password-reset` and `/api/auth/reset-password`."""
 
+from typing import NewType
 from uuid import UUID
 
 import msgspec
@@ -13,6 +14,9 @@ from whatsapp_hub.adapters.http.rates import PER_ADDRESS
 from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ResetPassword
 from whatsapp_hub.domain.ids import UserId
 
+PublicUrl = NewType("PublicUrl", str)
+"""The address under which people reach this hub, without a slash at its end."""
+
 
 class ResetBody(msgspec.Struct, forbid_unknown_fields=True):
     token: str
@@ -21,11 +25,11 @@ class ResetBody(msgspec.Struct, forbid_unknown_fields=True):
 
 @post("/users/{id:uuid}/password-reset", tags=["users"])
 async def offer_password_reset(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[OfferPasswordReset]
+    caller: Asking, id: FromPath[UUID], use: FromDishka[OfferPasswordReset], base: FromDishka[PublicUrl]
 ) -> dict[str, object]:
-    """A link that sets a new password once, within a day (ADMIN). It is shown here and nowhere else."""
+    """Make a link that sets a new password once, within a day (ADMIN). It opens a page, and is shown here only."""
     token, expires_at = await use(caller, UserId(id))
-    return {"token": token, "link": f"/reset-password?token={token}", "expiresAt": time(expires_at)}
+    return {"token": token, "link": f"{base}/reset-password?token={token}", "expiresAt": time(expires_at)}
 
 
 @post("/auth/reset-password", opt={**PUBLIC, **PER_ADDRESS}, status_code=204, tags=["auth"], security=[{}])
