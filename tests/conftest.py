@@ -12,6 +12,9 @@ import pytest_asyncio
 from whatsapp_hub.adapters.postgres.embedded import EmbeddedPostgres
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
 
+# What a developer's own `.env` says must not reach a test, nor the programs that tests start.
+os.environ["HUB_ENV_FILE"] = os.devnull
+
 
 @pytest.fixture(scope="session")
 def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

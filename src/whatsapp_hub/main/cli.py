@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 
 import click
+import structlog
 
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.processes.folder import FolderTaken
 from whatsapp_hub.main import session_tools, tools
+from whatsapp_hub.main.env_file import load_env_file
 from whatsapp_hub.main.logging import configure_logging
 from whatsapp_hub.main.roles import ROLES, Role, play, until_told_to_stop
 from whatsapp_hub.main.settings import Settings, SettingsError
 
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="whatsapp-hub")
-def commands() -> None:
-    """One hub for many WhatsApp numbers. Settings come from the environment; see .env.example."""
+@click.pass_context
+def commands(context: click.Context) -> None:
+    """One hub for many WhatsApp numbers. Settings come from the environment and from `.env`; see .env.example."""
+    context.obj = load_env_file(os.environ)
+
+
+def _say_env_file() -> None:
+    """The start says in one line where settings came from."""
+    if found := click.get_current_context().obj:
+        log.info("env_file", path=str(found.path), settings=len(found.used), overridden=list(found.overridden))
 
 
 @commands.command()
@@ -28,6 +41,8 @@ def serve() -> None:
 
     settings = Settings.from_environment()
     configure_logging(settings.log_level, "supervisor")
+    if found := click.get_current_context().obj:
+        click.echo(str(found))
     asyncio.run(until_told_to_stop(supervisor.serve(settings)))
 
 
@@ -37,8 +52,10 @@ def migrate() -> None:
     from whatsapp_hub.adapters.postgres.migrate import migrate as bring_up_to_date
 
     settings = Settings.from_environment()
+    configure_logging(settings.log_level, "migrate")
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL: obligatory for `migrate`; `serve` migrates its own database at each start")
+    _say_env_file()
     asyncio.run(bring_up_to_date(settings.database_url))
 
 
@@ -71,7 +88,10 @@ for _tool in (tools.inbox, tools.tenant, tools.user, session_tools.session):
 def _add_role(role: Role) -> None:
     @commands.command(role.name, help=f"Run one process for: {role.does}.")
     def command() -> None:
-        play(role, Settings.from_environment())
+        settings = Settings.from_environment()
+        configure_logging(settings.log_level, role.name)
+        _say_env_file()
+        play(role, settings)
 
 
 for _role in ROLES.values():

@@ -92,6 +92,7 @@ def _environment(hub: Hub, folder: str, graph_url: str) -> dict[str, str]:
     for name in ("DATABASE_URL", "REDIS_URL", "REDIS_HOST", "JWT_SECRET"):
         kept.pop(name, None)
     own = {
+        "HUB_ENV_FILE": os.devnull,
         "HUB_DATA_DIR": str(Path(folder) / "data"),
         "HUB_ADMIN_EMAIL": hub.email,
         "HUB_ADMIN_PASSWORD": hub.password,

@@ -1,0 +1,101 @@
+"""`.env` in the working folder: settings of one's own machine. Read once, where a command begins.
+
+The environment wins, also with an empty value. HUB_ENV_FILE names another file. Processes that a command starts inherit
+what was read and read nothing themselves.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from whatsapp_hub.main.settings import SettingsError
+
+WHERE = "HUB_ENV_FILE"
+USUAL = ".env"
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class EnvFile:
+    """What a file set, and what the environment had set otherwise."""
+
+    path: Path
+    used: tuple[str, ...]
+    overridden: tuple[str, ...]
+
+    def __str__(self) -> str:
+        said = f"{self.path} is read: {len(self.used)} settings"
+        return f"{said}; set otherwise by the environment: {', '.join(self.overridden)}" if self.overridden else said
+
+
+def load_env_file(environ: MutableMapping[str, str]) -> EnvFile | None:
+    """Add the file's variables to `environ`. Raises SettingsError, which names the line."""
+    named = environ.get(WHERE)
+    path = Path(named or USUAL)
+    text = _text(path, must_be=bool(named))
+    environ[WHERE] = os.devnull
+    if text is None:
+        return None
+    given = _values(path, text, environ)
+    used = {name: value for name, value in given.items() if name not in environ}
+    overridden = tuple(name for name, value in given.items() if name not in used and environ[name] != value)
+    environ.update(used)
+    return EnvFile(path, tuple(name for name, value in used.items() if value), overridden)
+
+
+def _text(path: Path, *, must_be: bool) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig") or None
+    except FileNotFoundError:
+        if must_be:
+            raise SettingsError(f"{WHERE}: there is no file {path}") from None
+        return None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: must be UTF-8 text") from None
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _values(path: Path, text: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The last of a name holds. `${NAME}` stands for a variable that is set above or in the environment, unless it
+    stands in single quotes."""
+    given: dict[str, str] = {}
+    for line, name, value, is_literal in _lines(path, text):
+        try:
+            given[name] = value if is_literal else _filled(value, {**given, **environ})
+        except KeyError as missing:
+            advice = "set it above, or write the text in single quotes"
+            raise SettingsError(f"{path}, line {line}: ${{{missing.args[0]}}} is set nowhere; {advice}") from None
+        if "\0" in given[name]:
+            raise SettingsError(f"{path}, line {line}: {name} must not contain NUL")
+    return given
+
+
+def _lines(path: Path, text: str) -> Iterator[tuple[int, str, str, bool]]:
+    from dotenv.parser import parse_stream
+
+    for binding in parse_stream(io.StringIO(text)):
+        written = binding.original.string
+        line = binding.original.line + len(written) - len(written.lstrip("\r\n"))
+        if binding.key is None and not binding.error:
+            continue  # a comment, or nothing
+        if binding.key is None or binding.value is None or not _NAME.fullmatch(binding.key):
+            raise SettingsError(f"{path}, line {line}: expected NAME=value (quotes closed), or # and a comment")
+        yield line, binding.key, binding.value, written.partition("=")[2].lstrip().startswith("'")
+
+
+def _filled(value: str, known: Mapping[str, str]) -> str:
+    """Raises KeyError."""
+    from dotenv.variables import Variable, parse_variables
+
+    atoms = list(parse_variables(value))
+    for atom in atoms:
+        if isinstance(atom, Variable) and atom.default is None and atom.name not in known:
+            raise KeyError(atom.name)
+    return "".join(atom.resolve(known) for atom in atoms)
