@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from whatsapp_hub.domain.answers import agreement_in, choice_in
 from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.ids import DepartmentId, UserId
 from whatsapp_hub.domain.rating import rating_in
-from whatsapp_hub.domain.texts import Phrases, fill_in, fold, menu
+from whatsapp_hub.domain.texts import Phrases, fill_in, menu
 
 CONFIRMATION_TIMEOUT = timedelta(minutes=2)
 MENU_TIMEOUT_WITHOUT_ROOT = timedelta(minutes=5)
@@ -42,12 +43,9 @@ class Script:
         return next((d for d in self.departments if d.id == department_id), None)
 
     def chosen(self, text: str) -> Department | None:
-        """The department that a number or a name means."""
-        words = fold(text)
-        number = int(words) if words.isascii() and words.isdigit() and len(words) <= 4 else 0
-        if 1 <= number <= len(self.departments):
-            return self.departments[number - 1]
-        return next((d for d in self.departments if fold(d.name) == words and words), None)
+        """The department that the answer clearly means."""
+        place = choice_in(text, [d.name for d in self.departments], self.phrases.words)
+        return None if place is None else self.departments[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +136,11 @@ def _open(conversation: Conversation, script: Script, now: datetime) -> Step:
 
 
 def _confirmed(conversation: Conversation, text: str, script: Script, now: datetime) -> Step:
-    words, known = fold(text), script.find(conversation.last_department_id)
-    if known is None or words in script.phrases.no:
+    known = script.find(conversation.last_department_id)
+    agrees = agreement_in(text, known.name, script.phrases.words) if known else False
+    if known is None or agrees is False:
         return _show_menu(script, script.greeting, now)
-    if words in script.phrases.yes:
+    if agrees:
         route = Route(known, "the customer's last department", conversation.last_attendant_id)
         return Step(FlowState.GREETING, route=route)
     tries = conversation.confirm_tries + 1

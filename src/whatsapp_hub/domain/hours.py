@@ -1,7 +1,11 @@
 """When somebody is there: hours of the week, holidays, and time that only counts while it is open.
 
-{"timezone": "America/Sao_Paulo", "week": {"mon": [["09:00", "12:00"], ["13:00", "18:00"]]},
- "holidays": ["2026-12-25"]}
+{"timezone": "America/Sao_Paulo", "holidays": ["2026-12-25"],
+ "week": {"mon": [["09:00", "12:00"], ["13:00", "18:00"]], "fri": [["22:00", "06:00"]]}}
+
+A span that ends at or before its start ends on the next day. It belongs to the day on which it starts: a holiday has
+none of its own, and that of the evening before still ends in its morning. It is open when the clock on the wall says
+so: an hour that summer time skips is not there, and one that comes twice counts twice.
 """
 
 import re
@@ -17,8 +21,12 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 _HORIZON = timedelta(days=400)
 
+_DAY = 24 * 60
+
 Span = tuple[int, int]
-"""Minutes of a local day, from and to."""
+"""Minutes from a local midnight on, from and to; to more than a day's minutes where it ends on the next day."""
+
+Interval = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class Hours:
         return {"timezone": self.timezone, "week": week, "holidays": sorted(d.isoformat() for d in self.holidays)}
 
     def is_open(self, at: datetime) -> bool:
-        return any(start <= at < end for start, end in self._spans(at, at + timedelta(days=1)))
+        return any(start <= at < end for start, end in self._spans(at, at + timedelta(minutes=1)))
 
     def open_time(self, since: datetime, until: datetime) -> timedelta:
         """How much of that time it was open."""
@@ -70,25 +78,63 @@ class Hours:
             left -= end - begins
         return at + how_long
 
-    def _spans(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Open spans that touch the time between, in order, in UTC."""
+    def _spans(self, since: datetime, until: datetime) -> Iterator[Interval]:
+        """Open intervals that touch the time between, in order, in UTC."""
         zone = ZoneInfo(self.timezone)
-        day, last = since.astimezone(zone).date(), until.astimezone(zone).date()
-        while day <= last:
-            for start, end in () if day in self.holidays else self.week[day.weekday()]:
-                begins, ends = _moment(day, start, zone), _moment(day, end, zone)
-                if ends > since and begins < until:
-                    yield begins, ends
-            day += timedelta(days=1)
+        first, last = since.astimezone(zone).date() - timedelta(days=1), until.astimezone(zone).date()
+        waiting: list[Interval] = []
+        for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
+            begun = _earliest(day, zone)
+            yield from (span for span in waiting if span[0] < begun)
+            spans = () if day in self.holidays else self.week[day.weekday()]
+            opened = (interval for span in spans for interval in _intervals(day, span, zone))
+            touching = [(start, end) for start, end in opened if end > since and start < until]
+            waiting = sorted([span for span in waiting if span[0] >= begun] + touching)
+        yield from waiting
 
 
-def _moment(day: date, minutes: int, zone: ZoneInfo) -> datetime:
-    days, rest = divmod(minutes, 24 * 60)
-    local = datetime.combine(day + timedelta(days=days), time(rest // 60, rest % 60), zone)
-    return local.astimezone(UTC)
+def _intervals(day: date, span: Span, zone: ZoneInfo) -> Iterator[Interval]:
+    """When the clock on the wall is within the span: two intervals where it is put back meanwhile, or forward."""
+    midnight = datetime.combine(day, time())
+    start, end = (midnight + timedelta(minutes=minutes) for minutes in span)
+    before, after = _offset(start, zone, fold=0), _offset(end, zone, fold=1)
+    if before == after == _offset(start, zone, fold=1) == _offset(end, zone, fold=0):
+        yield _utc(start, before), _utc(end, before)
+        return
+    change = _change(_earliest(day, zone) - timedelta(days=1), _utc(end, after) + timedelta(days=1), zone)
+    earlier = _utc(start, before), min(_utc(end, before), change)
+    later = max(_utc(start, after), change), _utc(end, after)
+    yield from (interval for interval in (earlier, later) if interval[0] < interval[1])
+
+
+def _change(since: datetime, until: datetime, zone: ZoneInfo) -> datetime:
+    """The moment between, to the second, at which the zone's offset changes, once."""
+    offset = since.astimezone(zone).utcoffset()
+    while until - since > timedelta(seconds=1):
+        middle = since + (until - since) // timedelta(seconds=2) * timedelta(seconds=1)
+        if middle.astimezone(zone).utcoffset() == offset:
+            since = middle
+        else:
+            until = middle
+    return until
+
+
+def _earliest(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment that may be of that local day."""
+    midnight = datetime.combine(day, time())
+    return _utc(midnight, max(_offset(midnight, zone, fold=fold) for fold in (0, 1)))
+
+
+def _offset(wall: datetime, zone: ZoneInfo, *, fold: int) -> timedelta:
+    return wall.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta()
+
+
+def _utc(wall: datetime, offset: timedelta) -> datetime:
+    return (wall - offset).replace(tzinfo=UTC)
 
 
 def _clock(minutes: int) -> str:
+    minutes = minutes if minutes <= _DAY else minutes - _DAY
     return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
@@ -107,7 +153,11 @@ def _read_week(given: object, flaws: list[Flaw]) -> tuple[tuple[Span, ...], ...]
         flaws.append(Flaw("/hours/week", "must be an object of days"))
         return ()
     flaws += [Flaw(f"/hours/week/{day}", f"must be one of {', '.join(DAYS)}") for day in given if day not in DAYS]
-    return tuple(_read_day(given.get(day, []), day, flaws) for day in DAYS)
+    week = tuple(_read_day(given.get(day, []), day, flaws) for day in DAYS)
+    for day, yesterday, today in zip(DAYS, (week[-1], *week[:-1]), week, strict=True):
+        if yesterday and today and yesterday[-1][1] - _DAY > today[0][0]:
+            flaws.append(Flaw(f"/hours/week/{day}", "must begin after the night before has ended"))
+    return week
 
 
 def _read_day(given: object, day: str, flaws: list[Flaw]) -> tuple[Span, ...]:
@@ -115,7 +165,12 @@ def _read_day(given: object, day: str, flaws: list[Flaw]) -> tuple[Span, ...]:
     good = [span for span in spans if span is not None]
     in_order = all(earlier[1] <= later[0] for earlier, later in pairwise(good))
     if len(good) < len(spans) or not in_order:
-        flaws.append(Flaw(f"/hours/week/{day}", 'must be a list of ["HH:MM", "HH:MM"], in order and apart'))
+        flaws.append(
+            Flaw(
+                f"/hours/week/{day}",
+                'must be a list of ["HH:MM", "HH:MM"], in order and apart (an end before its start is on the next day)',
+            )
+        )
     return tuple(good)
 
 
@@ -125,7 +180,9 @@ def _read_span(given: object) -> Span | None:
     if not all(isinstance(clock, str) and _CLOCK.fullmatch(clock) for clock in given):
         return None
     start, end = (int(clock[:2]) * 60 + int(clock[3:]) for clock in given)
-    return (start, end) if start < end else None
+    if start == end or start >= _DAY:
+        return None
+    return (start, end) if start < end else (start, end + _DAY)
 
 
 def _read_holidays(given: object, flaws: list[Flaw]) -> frozenset[date]:

@@ -14,6 +14,13 @@ _PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 VARIABLES = ("customerName", "customerPhone", "agentName", "departmentName", "companyName")
 CONTENT_LENGTH = 4096
 
+_GAP = "\0"
+_SIGNS = r"[,.;:!?…]"
+_WRAPPED = re.compile(rf"\([ \t]*{_GAP}[ \t]*\)|\[[ \t]*{_GAP}[ \t]*\]|([*_~`\"']+){_GAP}\1")
+_AT_START = re.compile(rf"^[ \t]*{_GAP}[ \t]*(?:{_SIGNS}+[ \t]*)?([^\W\d_])?", re.MULTILINE)
+_BEFORE_SIGN = re.compile(rf"[ \t]*,?[ \t]*{_GAP}[ \t]*(?={_SIGNS}|$)", re.MULTILINE)
+_WITHIN = re.compile(rf"[ \t]*{_GAP}")
+
 
 @dataclass(slots=True)
 class QuickReply:
@@ -47,5 +54,15 @@ class QuickReply:
             raise Invalid(*flaws)
 
     def filled(self, values: Mapping[str, str | None]) -> str:
-        """The text to send; what is not known is left out."""
-        return _PLACE.sub(lambda place: values.get(place[1]) or "", self.content)
+        """The text to send. What is not known is left out with the space and the signs that it leaves behind:
+        `Oi {{customerName}}, tudo bem?` reads `Oi, tudo bem?` for a customer without a name."""
+        return _closed(_PLACE.sub(lambda place: (values.get(place[1]) or "").strip() or _GAP, self.content))
+
+
+def _closed(text: str) -> str:
+    """The text without its gaps. What begins a line after one has a capital letter."""
+    if _GAP not in text:
+        return text
+    text = _WRAPPED.sub(_GAP, text)
+    text = _AT_START.sub(lambda gap: (gap[1] or "").upper(), text)
+    return _WITHIN.sub("", _BEFORE_SIGN.sub("", text))

@@ -10,11 +10,13 @@ from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Flaw, Invalid
 from whatsapp_hub.domain.message import is_storable
 from whatsapp_hub.domain.tenant import Language, Tenant
+from whatsapp_hub.domain.vocabulary import VOCABULARY, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The texts of one language. `confirm` and `transferred` have one place for the department's name."""
+    """The texts of one language, and in which words it is answered. `confirm` and `transferred` have one place for the
+    department's name."""
 
     greeting: str
     choose: str
@@ -27,8 +29,7 @@ class Phrases:
     out_of_hours: str
     ask_rating: str
     rated: str
-    yes: frozenset[str]
-    no: frozenset[str]
+    words: Vocabulary
 
 
 PHRASES = {
@@ -44,8 +45,7 @@ PHRASES = {
         out_of_hours="Estamos fora do horário de atendimento. Sua mensagem foi recebida e será respondida em breve.",
         ask_rating="Seu atendimento foi encerrado. De 1 a 5, que nota você dá ao atendimento? (5 é a melhor)",
         rated="Obrigado pela sua avaliação!",
-        yes=frozenset({"sim", "s", "yes", "ok", "claro", "quero", "isso"}),
-        no=frozenset({"nao", "n", "no", "nenhum"}),
+        words=VOCABULARY[Language.PT_BR],
     ),
     Language.EN: Phrases(
         greeting="Hello! Welcome to our support.",
@@ -59,8 +59,7 @@ PHRASES = {
         out_of_hours="We are closed at the moment. We have your message and will answer when we are back.",
         ask_rating="Your conversation was closed. From 1 to 5, how would you rate our support? (5 is the best)",
         rated="Thank you for your rating!",
-        yes=frozenset({"yes", "y", "ok", "sure", "yep", "yeah"}),
-        no=frozenset({"no", "n", "nope"}),
+        words=VOCABULARY[Language.EN],
     ),
     Language.ES: Phrases(
         greeting="¡Hola! Bienvenido a nuestra atención.",
@@ -74,8 +73,7 @@ PHRASES = {
         out_of_hours="Estamos fuera del horario de atención. Recibimos su mensaje y le responderemos pronto.",
         ask_rating="Su atención ha terminado. Del 1 al 5, ¿qué nota le da a la atención? (5 es la mejor)",
         rated="¡Gracias por su calificación!",
-        yes=frozenset({"si", "s", "ok", "claro", "yes"}),
-        no=frozenset({"no", "n", "ninguno"}),
+        words=VOCABULARY[Language.ES],
     ),
 }
 
@@ -86,7 +84,7 @@ def waiting_text(tenant: Tenant, department: Department, now: datetime) -> str:
     return phrases.queued if department.is_open(now) else phrases.out_of_hours
 
 
-CHANGEABLE = frozenset(field.name for field in fields(Phrases)) - {"greeting", "yes", "no"}
+CHANGEABLE = frozenset(field.name for field in fields(Phrases)) - {"greeting", "words"}
 """What a tenant may say in its own words; its greeting is a setting of its own."""
 
 TEXT_LENGTH = 1024

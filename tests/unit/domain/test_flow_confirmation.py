@@ -20,6 +20,12 @@ YES = [
     (Language.PT_BR, " S "),
     (Language.PT_BR, "*Sim*"),
     (Language.PT_BR, "sim 👍"),
+    (Language.PT_BR, "👍🏽"),
+    (Language.PT_BR, "sim, por favor"),
+    (Language.PT_BR, "Quero sim!"),
+    (Language.PT_BR, "Sim, quero falar com Vendas"),
+    (Language.EN, "yes please"),
+    (Language.ES, "Claro que sí"),
     (Language.EN, "YES"),
     (Language.EN, "Yes."),
     (Language.EN, "y"),
@@ -32,6 +38,12 @@ NO = [
     (Language.PT_BR, "nao"),
     (Language.PT_BR, "Não."),
     (Language.PT_BR, "n"),
+    (Language.PT_BR, "nao obrigado"),
+    (Language.PT_BR, "Claro que não"),
+    (Language.PT_BR, "não quero falar com vendas"),
+    (Language.PT_BR, "👎"),
+    (Language.EN, "No, thanks"),
+    (Language.ES, "no, gracias"),
     (Language.EN, "NO"),
     (Language.EN, "no!"),
     (Language.EN, "Nope"),
@@ -98,7 +110,9 @@ def test_a_time_out_shows_the_menu(language: Language) -> None:
     assert chat.conversation.flow_state is FlowState.GREETING
 
 
-@pytest.mark.parametrize("answer", ["talvez", "", "👍", "2", "quero falar com alguém", "sim ou não"])
+@pytest.mark.parametrize(
+    "answer", ["talvez", "", "👍👎", "2", "não sei", "obrigado", "quero falar com alguém", "sim ou não"]
+)
 def test_an_unclear_answer_is_asked_once_more(answer: str) -> None:
     chat = returning()
     chat.write("Oi", answer)

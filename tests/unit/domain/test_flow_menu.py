@@ -85,7 +85,9 @@ def test_a_number_or_the_name_chooses(language: Language, answer: str, chosen: o
     assert chat.routes[0].reason
 
 
-@pytest.mark.parametrize("answer", ["0", "4", "-0", "99999999999999999999", "", "...", "1 2", "Venda", "½", "um"])
+@pytest.mark.parametrize(
+    "answer", ["0", "4", "-0", "99999999999999999999", "", "...", "1 2", "Venda", "½", "um momento"]
+)
 @pytest.mark.parametrize("language", Language)
 def test_anything_else_shows_the_menu_again_with_a_hint(language: Language, answer: str) -> None:
     chat = Chat(script(language=language))

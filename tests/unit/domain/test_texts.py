@@ -41,14 +41,14 @@ def test_no_text_is_empty(phrases: Phrases) -> None:
 @each_language
 def test_the_words_offered_for_an_answer_are_understood(phrases: Phrases) -> None:
     yes, no = phrases.confirm.partition("(")[2].rstrip(")").split("/")
-    assert fold(yes) in phrases.yes
-    assert fold(no) in phrases.no
+    assert fold(yes) in phrases.words.yes
+    assert fold(no) in phrases.words.no
 
 
 @each_language
 def test_yes_is_never_no_and_both_are_written_as_answers_are_compared(phrases: Phrases) -> None:
-    assert not phrases.yes & phrases.no
-    assert all(fold(word) == word for word in phrases.yes | phrases.no)
+    assert not phrases.words.yes & phrases.words.no
+    assert all(fold(word) == word for word in phrases.words.yes | phrases.words.no)
 
 
 @pytest.mark.parametrize(
