@@ -212,8 +212,12 @@ async def test_hours_bounds_and_preferences_are_set_shown_and_cleared(company: C
     assert (await company.admin.patch(path, {"name": "X"})).json()["maxConversations"] == 3
     cleared = (await company.admin.patch(path, {"hours": None, "maxConversations": None})).json()
     assert (cleared["hours"], cleared["maxConversations"]) == (None, None)
-    bad = await company.admin.patch(path, {"hours": {"week": {"mon": [["18:00", "09:00"]]}}})
-    assert (bad.status_code, [e["pointer"] for e in bad.json()["errors"]]) == (400, ["/hours/week/mon"])
+    bad = await company.admin.patch(
+        path, {"hours": {"week": {"mon": [["22:00", "06:00"]], "tue": [["05:00", "09:00"]]}}}
+    )
+    assert (bad.status_code, [e["pointer"] for e in bad.json()["errors"]]) == (400, ["/hours/week/tue"])
+    night = {**HOURS, "week": {"sun": [["22:00", "06:00"]]}}
+    assert (await company.admin.patch(path, {"hours": night})).json()["hours"] == night
 
 
 async def test_targets_and_the_question_are_set_shown_and_left_to_the_company(company: Company) -> None:
