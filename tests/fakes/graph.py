@@ -66,6 +66,8 @@ class FakeGraph(Server):
         self.subscribed: list[str] = []
         self.uploads: list[tuple[str, bytes]] = []
         self.statuses: tuple[str, ...] = ("sent", "delivered", "read")
+        self.echoes = False
+        """Whether API sends are reported as if written in the Business app (coexistence)."""
         self.poster = Poster(sign)
 
     def fail_with(self, code: int, status: int = 400, times: int = 1, to: str | None = None) -> None:
@@ -136,7 +138,14 @@ class FakeGraph(Server):
             for status in self.statuses
         ]
         parts = [statuses[i : i + batch] for i in range(0, len(statuses), batch)]
-        return [webhook(sent.phone_number_id, {"statuses": part}) for part in parts]
+        bodies = [webhook(sent.phone_number_id, {"statuses": part}) for part in parts]
+        return [self._echo(sent), *bodies] if self.echoes else bodies
+
+    def _echo(self, sent: Sent) -> bytes:
+        ours = "".join(filter(str.isdigit, DISPLAY_NUMBER))
+        content = {"type": sent.body["type"], sent.body["type"]: sent.body[sent.body["type"]]}
+        echo = {"from": ours, "to": sent.to, "id": sent.id, "timestamp": str(int(sent.at)), **content}
+        return webhook(sent.phone_number_id, {"message_echoes": [echo]}, "smb_message_echoes")
 
 
 async def serve(port: int) -> None:

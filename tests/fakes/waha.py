@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import hashlib
 import hmac
+import itertools
 import json
 import time
 from dataclasses import dataclass
@@ -81,6 +82,11 @@ class FakeWaha(Server):
         self.after_start = "WORKING"
         self.logged_out: list[str] = []
         self.qr_code = "2@fake-qr-code"
+        self.gives_ids = True
+        """Whether it is new enough to make message ids beforehand; only NOWEB and GOWS ever do."""
+        self.source = ""
+        """What echoes of API sends say of their source: NOWEB `app`, the others `api`, unless this says otherwise."""
+        self._ids = itertools.count(1)
         self.poster = Poster(sign)
         self.stored: dict[tuple[str, str], list[dict[str, Any]]] = {}
         """What the server remembers of a session's chat: payloads as its webhooks carry them."""
@@ -114,6 +120,10 @@ class FakeWaha(Server):
             case ["POST", "api", "sendSeen" | "startTyping" | "stopTyping"]:
                 self.calls.append((request.path, request.json()))
                 return reply_json({}, 201)
+            case ["GET", "api", _, "new-message-id"] if self.gives_ids:
+                if self.engine not in ("NOWEB", "GOWS"):
+                    return reply_json({"message": "not implemented by this engine", "statusCode": 501}, 501)
+                return reply_json({"id": f"3EB0AA{next(self._ids):016X}"})
         return None
 
     def _session(self, request: Request, parts: list[str]) -> Reply:
@@ -172,7 +182,7 @@ class FakeWaha(Server):
         return faulty(fault, reply) if fault else reply
 
     async def _take(self, path: str, session: str, to: str, body: dict[str, Any]) -> Reply:
-        sent = Sent(f"3EB0{len(self.sent):016X}", path, session, to, body, time.time())
+        sent = Sent(str(body.get("id") or f"3EB0{len(self.sent):016X}"), path, session, to, body, time.time())
         self.sent.append(sent)
         if self.poster.callback:
             posting = self.poster.post(self._echo_and_acks(sent))
@@ -197,7 +207,8 @@ class FakeWaha(Server):
     def _echo_and_acks(self, sent: Sent) -> list[bytes]:
         full = f"true_{sent.to}_{sent.id}"
         common = {"id": full, "from": sent.to, "to": sent.to, "fromMe": True, "timestamp": int(sent.at)}
-        echo = common | {"source": "api", "body": sent.body.get("text", ""), "hasMedia": False, "media": None}
+        source = self.source or ("app" if self.engine == "NOWEB" else "api")
+        echo = common | {"source": source, "body": sent.body.get("text", ""), "hasMedia": False, "media": None}
         bodies = [webhook("message.any", echo, sent.session, self.engine)]
         for ack, name in ((1, "SERVER"), (2, "DEVICE"), (3, "READ")):
             bodies.append(webhook("message.ack", common | {"ack": ack, "ackName": name}, sent.session, self.engine))

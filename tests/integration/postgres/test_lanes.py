@@ -96,8 +96,6 @@ async def test_a_lease_that_ran_out_is_never_sent_again_by_itself(world: World) 
     assert await stale(world) == []
     assert await release(world, c) == [], "the late answer finds its lane gone on"
     assert await claim(world) == [], "it waits for a receipt"
-    async with world.uow() as uow:
-        assert await uow.lanes.has_open_attempt(world.session.id)
     await asyncio.sleep(0.35)
     [after] = await claim(world)
     assert after.message.content.text == "two"
@@ -261,7 +259,7 @@ async def test_an_abandoned_session_has_empty_lanes(world: World) -> None:
     assert await release(world, c) == []
     assert await claim(world) == []
     async with world.uow() as uow:
-        assert not await uow.lanes.has_open_attempt(world.session.id)
+        assert not await uow.lanes.open_attempts([world.session.id])
 
 
 async def test_what_a_person_writes_is_typed_first(world: World) -> None:

@@ -13,6 +13,8 @@ _CLAIM = f"""
 _RETRY = """
     UPDATE hub.inbox SET tries = tries + 1, error = $2, retry_at = clock_timestamp() + $3 * interval '1 second'
     WHERE id = $1"""
+_WAIT = """
+    UPDATE hub.inbox SET retry_at = clock_timestamp() + $2 * interval '1 second' WHERE id = ANY($1::bigint[])"""
 _QUARANTINE = """
     UPDATE hub.inbox SET state = 'quarantined', tries = tries + 1, error = $2, retry_at = NULL WHERE id = $1"""
 
@@ -67,6 +69,9 @@ class PostgresInbox:
 
     def done(self, ids: Sequence[int]) -> None:
         self.finished += ids
+
+    async def wait(self, ids: Sequence[int], for_s: float) -> None:
+        await self._connection.execute(_WAIT, list(ids), for_s)
 
     async def retry(self, item_id: int, error: str, after_s: float) -> None:
         await self._connection.execute(_RETRY, item_id, _short(error), after_s)

@@ -2,7 +2,7 @@
 the lease ends. Lanes are locked in the order of (session, chat); a claim waits for nobody."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.postgres.messages import COLUMNS, SELECT, message_of
 from whatsapp_hub.adapters.postgres.pacing import Head, Paces, turn
 from whatsapp_hub.adapters.postgres.sessions import VERSION_OF, Saw
 from whatsapp_hub.adapters.postgres.statements import Statements, Write
-from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, Pacing, Release
+from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, OpenAttempt, Pacing, Release
 from whatsapp_hub.domain.contact import Identity, IdentityKind
 from whatsapp_hub.domain.ids import MessageId, SessionId
 from whatsapp_hub.domain.message import Message, MessageStatus
@@ -161,9 +161,14 @@ _SETTLED = """
       ORDER BY l.session_id, l.chat FOR NO KEY UPDATE OF l)
     UPDATE hub.lanes l SET awaits = NULL, next_at = least(l.next_at, clock_timestamp())
     FROM waiting WHERE l.session_id = waiting.session_id AND l.chat = waiting.chat"""
-_OPEN_ATTEMPT = """
-    SELECT EXISTS (SELECT FROM hub.lanes WHERE session_id = $1
-      AND (attempt_message IS NOT NULL OR (awaits IS NOT NULL AND next_at > clock_timestamp())))"""
+_OPEN_ATTEMPTS = f"""
+    SELECT {", ".join(f"m.{name}" for name in COLUMNS.split(", "))}, l.attempt_at
+    FROM hub.lanes l JOIN messages m ON m.id = l.attempt_message
+    WHERE l.session_id = ANY($1::uuid[]) AND l.attempt_message IS NOT NULL"""
+_RESERVE = """
+    UPDATE messages m SET whatsapp_message_id = $4 FROM hub.lanes l
+    WHERE l.session_id = $1 AND l.chat = $2 AND l.fence = $3 AND l.attempt_message = m.id AND m.id = $5
+      AND m.whatsapp_message_id IS NULL AND m.status = 'PENDING' RETURNING m.id"""
 
 _WAITING = f"{SELECT} WHERE session_id = $1 AND queue_seq IS NOT NULL ORDER BY id FOR NO KEY UPDATE"
 _LOCK_ALL = "SELECT FROM hub.lanes WHERE session_id = $1 ORDER BY session_id, chat FOR NO KEY UPDATE"
@@ -329,9 +334,17 @@ class PostgresLanes:
             keys = [m.session_id for m in messages], [m.chat for m in messages], [m.id for m in messages]
             await self._connection.execute(_SETTLED, *keys)
 
-    async def has_open_attempt(self, session_id: SessionId) -> bool:
-        answer: bool = await self._connection.fetchval(_OPEN_ATTEMPT, session_id)
-        return answer
+    async def open_attempts(self, session_ids: Iterable[SessionId]) -> dict[SessionId, list[OpenAttempt]]:
+        found: dict[SessionId, list[OpenAttempt]] = {}
+        for row in await self._connection.fetch(_OPEN_ATTEMPTS, list(session_ids)):
+            message = message_of(row)
+            attempt = OpenAttempt(message.contact_id, message.content, row["attempt_at"])
+            found.setdefault(message.session_id, []).append(attempt)
+        return found
+
+    async def reserve_id(self, claim: Claim, provider_message_id: str) -> bool:
+        lane = (claim.lane.session_id, claim.lane.chat, claim.fence)
+        return await self._connection.fetchval(_RESERVE, *lane, provider_message_id, claim.message.id) is not None
 
     async def abandon(self, session_id: SessionId) -> list[Message]:
         messages = [message_of(row) for row in await self._connection.fetch(_WAITING, session_id)]

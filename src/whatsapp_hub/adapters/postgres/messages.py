@@ -10,7 +10,7 @@ from whatsapp_hub.adapters.postgres.bulk import Columns
 from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.application.ports.inbox import ProviderKey
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import ConversationId, MessageId
+from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId
 from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType, Outcome
 
 _FIXED: dict[str, str | tuple[str, str]] = {
@@ -51,6 +51,20 @@ _UNREAD = """
       SELECT whatsapp_message_id, seq FROM messages
       WHERE conversation_id = $1 AND direction = 'INBOUND' ORDER BY seq DESC LIMIT $2) AS newest
     WHERE whatsapp_message_id IS NOT NULL ORDER BY seq"""
+# A resolved round's last message may be echoed when the next one has begun.
+_UNMATCHED = f"""
+    {SELECT} WHERE id IN (
+      SELECT m.id FROM unnest($1::uuid[], $2::uuid[]) AS p(session_id, contact_id)
+      CROSS JOIN LATERAL (
+        SELECT id FROM conversations c WHERE c.session_id = p.session_id AND c.contact_id = p.contact_id
+        ORDER BY created_at DESC LIMIT 2) AS c
+      CROSS JOIN LATERAL (
+        SELECT id, direction, status, outcome, type, whatsapp_message_id FROM messages
+        WHERE conversation_id = c.id AND created_at > $3 ORDER BY seq DESC LIMIT 100) AS m
+      WHERE m.direction = 'OUTBOUND' AND (
+        (m.whatsapp_message_id IS NULL AND (m.status = 'SENT' OR m.outcome = 'unknown'))
+        OR (m.type = 'REACTION' AND m.status IN ('SENT', 'DELIVERED', 'READ'))))
+    ORDER BY id FOR NO KEY UPDATE"""
 _BY_ID = f"{SELECT} WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 
 # The oldest of each conversation, along messages_of_conversation: what is young costs one probe a conversation.
@@ -129,6 +143,16 @@ class PostgresMessages:
             _KNOWN, [s for s, _ in wanted], [name for _, name in wanted], of=("messages",)
         )
         return {(row["session_id"], row["whatsapp_message_id"]): message_of(row) for row in rows}
+
+    async def unmatched(
+        self, pairs: Iterable[tuple[SessionId, ContactId]], since: datetime
+    ) -> dict[tuple[SessionId, ContactId], list[Message]]:
+        wanted = list(pairs)
+        keys = [session_id for session_id, _ in wanted], [contact_id for _, contact_id in wanted]
+        found: dict[tuple[SessionId, ContactId], list[Message]] = {}
+        for row in await self._connection.fetch(_UNMATCHED, *keys, since, of=("messages",)):
+            found.setdefault((row["session_id"], row["contact_id"]), []).append(message_of(row))
+        return found
 
     async def by_id(self, message_ids: Iterable[MessageId]) -> dict[MessageId, Message]:
         rows = await self._connection.fetch(_BY_ID, list(message_ids), of=("messages",))

@@ -41,6 +41,10 @@ class Inbox(Protocol):
         """With the commit."""
         ...
 
+    async def wait(self, ids: Sequence[int], for_s: float) -> None:
+        """Take them up again after a while, their chats behind them; no failed try is counted."""
+        ...
+
     async def retry(self, item_id: int, error: str, after_s: float) -> None:
         """Count a failed try; the chat waits."""
         ...

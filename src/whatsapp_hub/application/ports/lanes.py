@@ -1,15 +1,15 @@
 """Lanes: outgoing messages, one ordered lane a chat of a session."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from whatsapp_hub.application.ports.lines import ConnectorId
 from whatsapp_hub.domain.capabilities import Rate
 from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.ids import MessageId, SessionId
-from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.ids import ContactId, MessageId, SessionId
+from whatsapp_hub.domain.message import Content, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,15 @@ class Claim:
     tries: int
     message: Message
     recipient: tuple[Identity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """A provider call whose result is not stored yet: to whom it sends what, since when by the database's clock."""
+
+    contact_id: ContactId
+    content: Content
+    began_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +140,13 @@ class Lanes(Protocol):
         """A receipt settled these messages of unknown outcome: their lanes need not wait any longer."""
         ...
 
-    async def has_open_attempt(self, session_id: SessionId) -> bool:
-        """Whether some provider call of this session is under way or of unknown outcome."""
+    async def open_attempts(self, session_ids: Iterable[SessionId]) -> dict[SessionId, list[OpenAttempt]]:
+        """The provider calls of these sessions that are under way, unlocked."""
+        ...
+
+    async def reserve_id(self, claim: Claim, provider_message_id: str) -> bool:
+        """Store the id under which the claim's message is about to be sent; False if the claim is no longer ours.
+        Called with that id's receipt key locked."""
         ...
 
     async def abandon(self, session_id: SessionId) -> list[Message]:

@@ -34,7 +34,8 @@ class SessionRef:
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message to send. `recipient` are the chat's identities, the one to use first; `reply_to` is a
-    provider's message id; `media` is the file where the content names one of ours (`blob`)."""
+    provider's message id; `media` is the file where the content names one of ours (`blob`); `own_id` is the id that it
+    shall have, of a provider that reserves ids."""
 
     message_id: MessageId
     chat: str
@@ -42,6 +43,7 @@ class Outgoing:
     content: Content
     reply_to: str | None = None
     media: Media | None = None
+    own_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,17 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Release connections. Idempotent."""
+        ...
+
+
+@runtime_checkable
+class ReservesIds(Protocol):
+    """Providers that take a message's id from whoever sends it (`Outgoing.own_id`)."""
+
+    async def new_message_id(self, session: SessionRef, message: Outgoing) -> str | None:
+        """Get an id for this message, in the form in which `MessageSeen` and `ReceiptSeen` will name it. None where
+        this session, or this kind of content, takes none, and where none is to be had at this moment. Sends nothing;
+        takes a few seconds at most. Never raises."""
         ...
 
 

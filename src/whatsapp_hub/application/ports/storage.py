@@ -139,6 +139,13 @@ class Messages(Protocol):
         """Those that are stored, by the provider's id, locked."""
         ...
 
+    async def unmatched(
+        self, pairs: Iterable[tuple[SessionId, ContactId]], since: datetime
+    ) -> dict[tuple[SessionId, ContactId], list[Message]]:
+        """What was sent to these contacts since then and may still be echoed: messages without a provider's id that
+        are SENT or of unknown outcome, and reactions; oldest first, locked."""
+        ...
+
     async def by_id(self, message_ids: Iterable[MessageId]) -> dict[MessageId, Message]:
         """Those that exist, locked."""
         ...

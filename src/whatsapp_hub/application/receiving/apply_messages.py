@@ -8,8 +8,10 @@ from datetime import timedelta
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origin
+from whatsapp_hub.application.receiving.apply_receipts import apply_receipt
 from whatsapp_hub.application.receiving.apply_rules import ApplyRules
 from whatsapp_hub.application.receiving.batch import Batch, Seen
+from whatsapp_hub.application.receiving.echoes import may_be_echo
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
 from whatsapp_hub.application.routing.hand_over import HandOver
 from whatsapp_hub.application.routing.terms import terms_of
@@ -19,7 +21,7 @@ from whatsapp_hub.domain.contact import Contact, IdentityKind, address_of
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
-from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType
+from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType, Outcome
 from whatsapp_hub.domain.session import Routing, Session
 
 STALE_AFTER = timedelta(minutes=10)
@@ -33,15 +35,17 @@ class ApplyMessages:
         self._menu = FollowFlow(changes)
         self._rules = ApplyRules(changes)
         self._hand_over = HandOver(changes)
+        self._settled: list[Message] = []
 
     async def __call__(self, seen: Seen, event: MessageSeen) -> None:
         known = self._batch.messages.get((seen.session_id, event.provider_message_id))
         if known is not None:
             self._echo(known, event)
             return
-        session = self._batch.sessions[seen.session_id]
-        if event.from_me and event.via_api and session.id in self._batch.busy:
+        if may_be_echo(event) and (ours := self._batch.echoes.take(seen.session_id, event)):
+            await self._recognise(ours, event)
             return
+        session = self._batch.sessions[seen.session_id]
         contact = self._batch.contacts[id(event)]
         if self._rates(session, contact, event):
             return
@@ -63,9 +67,27 @@ class ApplyMessages:
 
     def _echo(self, known: Message, event: MessageSeen) -> None:
         """Our own message came back: the provider has it. Anything else is a repeat."""
-        is_ours = event.from_me and known.direction is Direction.OUTBOUND
+        is_ours, was_unknown = event.from_me and known.direction is Direction.OUTBOUND, known.outcome is Outcome.UNKNOWN
         if is_ours and known.advance(MessageStatus.SENT, self._changes.now):
             self._changes.message(known)
+        if was_unknown and known.outcome is None:
+            self._settled.append(known)
+
+    async def _recognise(self, ours: Message, event: MessageSeen) -> None:
+        """A send whose answer brought no id, or never came, is known by its echo; so are receipts that were faster."""
+        key = (ours.session_id, event.provider_message_id)
+        self._batch.messages[key] = ours
+        if ours.whatsapp_message_id is None:
+            ours.whatsapp_message_id = event.provider_message_id
+            self._changes.message(ours)
+        self._echo(ours, event)
+        for _, receipt in await self._batch.uow.receipts.take([key]):
+            apply_receipt(ours, receipt, self._changes)
+
+    async def write(self) -> None:
+        """Lanes that waited to learn what became of a message go on."""
+        if self._settled:
+            await self._batch.uow.lanes.settled(self._settled)
 
     def _rates(self, session: Session, contact: Contact, event: MessageSeen) -> bool:
         """Whether it was a rating of the last round, to which it then belongs: nothing is opened for it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.inbox import ProviderKey
+from whatsapp_hub.application.ports.inbox import InboxItem, ProviderKey
 from whatsapp_hub.application.ports.provider import (
     ChatKind,
     IdentitySeen,
@@ -14,6 +14,7 @@ from whatsapp_hub.application.ports.provider import (
     ReceiptSeen,
 )
 from whatsapp_hub.application.ports.storage import Sighting, UnitOfWork
+from whatsapp_hub.application.receiving.echoes import Echoes, may_be_echo
 from whatsapp_hub.domain.bot import patience_with
 from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation
@@ -27,11 +28,16 @@ USUAL_TIMEOUT = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One event of one session; `fence` is the dial that brought it."""
+    """One event of one session, and the update of the inbox that brought it."""
 
     session_id: SessionId
     event: ProviderEvent
-    fence: int | None = None
+    item: InboxItem | None = None
+
+    @property
+    def fence(self) -> int | None:
+        """The dial that brought it."""
+        return self.item.fence if self.item else None
 
 
 @dataclass(slots=True)
@@ -44,7 +50,7 @@ class Batch:
     rounds: dict[tuple[SessionId, ContactId], Conversation] = field(default_factory=dict)
     messages: dict[ProviderKey, Message] = field(default_factory=dict)
     own: dict[MessageId, Message] = field(default_factory=dict)
-    busy: set[SessionId] = field(default_factory=set)
+    echoes: Echoes = field(default_factory=lambda: Echoes({}))
     _timeouts: dict[DepartmentId | None, timedelta] | None = None
 
     @classmethod
@@ -59,8 +65,30 @@ class Batch:
         await batch._meet(seen, changes)
         await batch._load_rounds(seen)
         await batch._load_messages(seen)
-        await batch._load_attempts(seen)
+        await batch._load_echoes(seen, changes.now)
         return batch
+
+    def waiting(self, seen: Iterable[Seen], now: datetime) -> set[int]:
+        """The updates that must wait for the answer of an open provider call, and those behind them in their chats."""
+        ids: set[int] = set()
+        chats: set[tuple[SessionId, str]] = set()
+        for s in seen:
+            if s.item is None:
+                continue
+            chat = (s.session_id, s.item.chat)
+            if chat in chats or (self._is_unexplained(s) and self._waits(s, s.item, now)):
+                chats.add(chat)
+                ids.add(s.item.id)
+        return ids
+
+    def _waits(self, seen: Seen, item: InboxItem, now: datetime) -> bool:
+        return isinstance(seen.event, MessageSeen) and self.echoes.waits(item, seen.event, now)
+
+    def _is_unexplained(self, seen: Seen) -> bool:
+        event = seen.event
+        if not isinstance(event, MessageSeen) or not may_be_echo(event):
+            return False
+        return (seen.session_id, event.provider_message_id) not in self.messages
 
     async def response_timeout(self, conversation: Conversation, now: datetime) -> timedelta | None:
         """How long the conversation's department (without one: the root), or its session's bot, may leave a customer
@@ -113,14 +141,11 @@ class Batch:
         missing = sent_as - known.keys()
         self.own = known | (await self.uow.messages.by_id(missing) if missing else {})
 
-    async def _load_attempts(self, seen: Iterable[Seen]) -> None:
-        """Which sessions have a provider call under way that an API echo may belong to."""
-        echoed = {
-            s.session_id for s in seen if isinstance(s.event, MessageSeen) and s.event.from_me and s.event.via_api
-        }
-        for session_id in echoed:
-            if await self.uow.lanes.has_open_attempt(session_id):
-                self.busy.add(session_id)
+    async def _load_echoes(self, seen: Iterable[Seen], now: datetime) -> None:
+        unexplained = [
+            (s.session_id, s.event) for s in seen if isinstance(s.event, MessageSeen) and self._is_unexplained(s)
+        ]
+        self.echoes = await Echoes.load(self.uow, self.contacts, unexplained, now)
 
 
 def _sighting(event: MessageSeen | IdentitySeen) -> Sighting:

@@ -26,6 +26,7 @@ from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
 from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
 from whatsapp_hub.application.receiving.apply_session import apply_session
 from whatsapp_hub.application.receiving.batch import Batch, Seen
+from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
 from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
@@ -61,7 +62,6 @@ class ReceiveEvents:
             items = await uow.inbox.claim(limit)
             if items:
                 await self._apply(uow, items)
-                uow.inbox.done([item.id for item in items])
                 await uow.commit()
             more = uow.inbox.has_more
         if more and not items:
@@ -83,7 +83,6 @@ class ReceiveEvents:
                     return uow.inbox.has_more  # somebody else works on that chat: the next claim looks further
                 item = items[0]
                 await self._apply(uow, items)
-                uow.inbox.done([item.id])
                 await uow.commit()
         except Unavailable:
             raise
@@ -115,6 +114,13 @@ class ReceiveEvents:
         seen = [s for s in seen if s.session_id in sessions]
         changes = Changes(uow, self.new_id, self.clock())
         batch = await Batch.load(uow, sessions, seen, changes)
+        waiting = batch.waiting(seen, changes.now)
+        await self._take_events(uow, batch, [s for s in seen if s.item is None or s.item.id not in waiting], changes)
+        uow.inbox.done([item.id for item in items if item.id not in waiting])
+        if waiting:
+            await uow.inbox.wait(sorted(waiting), LOOK_AGAIN_S)
+
+    async def _take_events(self, uow: UnitOfWork, batch: Batch, seen: list[Seen], changes: Changes) -> None:
         messages, receipts = ApplyMessages(batch, changes), ApplyReceipts(batch, changes)
         for one in seen:
             match one.event:
@@ -127,6 +133,7 @@ class ReceiveEvents:
                 case _:
                     pass
         await changes.write()
+        await messages.write()
         await receipts.write()
 
     async def _see_session(self, uow: UnitOfWork, seen: Seen, event: SessionSeen, changes: Changes) -> None:
@@ -140,5 +147,5 @@ class ReceiveEvents:
         seen: list[Seen] = []
         for item in items:
             translate: Callable[[bytes], list[ProviderEvent]] = self.providers.plugin(item.provider).translate
-            seen.extend(Seen(item.session_id, event, item.fence) for event in translate(item.body))
+            seen.extend(Seen(item.session_id, event, item) for event in translate(item.body))
         return seen

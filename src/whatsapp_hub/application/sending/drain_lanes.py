@@ -10,13 +10,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, Pacing
-from whatsapp_hub.application.ports.provider import Outgoing, Providers, SessionRef, ShowsTyping
+from whatsapp_hub.application.ports.provider import Outgoing, Provider, Providers, SessionRef, ShowsTyping
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result
+from whatsapp_hub.application.sending.reserve_id import ReserveId
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,
     NotFound,
@@ -71,6 +72,10 @@ class DrainLanes:
     _calling: Counter[TenantId] = field(default_factory=Counter)
     _turned_away: bool = False
     _complete: CompleteSends | None = None
+    _reserve: ReserveId = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._reserve = ReserveId(self.storage)
 
     async def __call__(self, tenant_id: TenantId, limit: int = AT_ONCE, holding: Holding | None = None) -> int:
         """Claim up to `limit` due lanes and start their calls; how many. 0: nothing is due, or no room.
@@ -147,16 +152,27 @@ class DrainLanes:
         except (NotFound, Unavailable) as error:
             return Result(claim, error=_without_media(error))
         outgoing = Outgoing(message.id, message.chat, claim.recipient, message.content, message.reply_to, media)
-        ref = _ref(session)
+        return await self._send(claim, provider, _ref(session), outgoing)
+
+    async def _send(self, claim: Claim, provider: Provider, ref: SessionRef, outgoing: Outgoing) -> Result:
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(self.deadlines.call_s + 1):
-                return Result(claim, await provider.send(ref, outgoing, self.deadlines.call_s))
+            reserved = await self._reserve(claim, provider, ref, outgoing)
+        except Unavailable:
+            return Result(claim, given_back=True)
+        if not reserved.is_ours:
+            return Result(claim, given_back=True)
+        outgoing = replace(outgoing, own_id=reserved.provider_message_id)
+        left_s = self.deadlines.call_s - (time.monotonic() - began)
+        try:
+            async with asyncio.timeout(left_s + 1):
+                return Result(claim, await provider.send(ref, outgoing, left_s))
         except ProviderError as error:
             return Result(claim, error=error)
         except TimeoutError:
             return Result(claim, error=OutcomeUnknown("deadline", "no answer in time"))
         except Exception as error:
-            log.exception("lanes.provider_broke", extra={"message_id": str(message.id)})
+            log.exception("lanes.provider_broke", extra={"message_id": str(outgoing.message_id)})
             return Result(claim, error=OutcomeUnknown("internal", type(error).__name__))
 
     async def _media(self, tenant_id: TenantId, message: Message) -> Media | None:

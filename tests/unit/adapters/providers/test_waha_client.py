@@ -202,3 +202,29 @@ async def test_reading_and_typing(client: WahaClient, waha: FakeWaha) -> None:
         ("/api/sendSeen", {"session": "default", "chatId": "1@g.us"}),
         ("/api/startTyping", {"session": "default", "chatId": CHAT}),
     ]
+
+
+@pytest.mark.parametrize("engine", ["NOWEB", "GOWS"])
+async def test_a_text_goes_out_under_the_id_that_the_engine_made_for_it(
+    client: WahaClient, waha: FakeWaha, engine: str
+) -> None:
+    waha.engine = engine
+    id = await client.new_message_id(session(waha), outgoing())
+    accepted = await client.send(session(waha), outgoing(own_id=id), 2.0)
+    assert id is not None
+    assert (waha.sent[0].body["id"], accepted.provider_message_id) == (id, id)
+
+
+@pytest.mark.parametrize("why", ["an engine without", "an old server", "a file"])
+async def test_where_no_id_is_taken_none_is_given(client: WahaClient, waha: FakeWaha, why: str) -> None:
+    waha.engine, waha.gives_ids = "WEBJS" if why == "an engine without" else "NOWEB", why != "an old server"
+    image = Content(MessageType.IMAGE, "", "https://example.com/a.jpg")
+    message = outgoing(image if why == "a file" else TEXT)
+    assert await client.new_message_id(session(waha), message) is None
+    waha.engine, waha.gives_ids = "NOWEB", True
+    assert await client.new_message_id(session(waha), message) is None, "it is not asked each time"
+
+
+async def test_a_server_that_is_away_gives_no_id(client: WahaClient, waha: FakeWaha) -> None:
+    await waha.refuse()
+    assert await client.new_message_id(session(waha), outgoing()) is None

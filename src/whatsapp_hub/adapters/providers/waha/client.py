@@ -1,5 +1,6 @@
 """The I/O half of WAHA: one pool of connections for all servers and sessions."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import count
@@ -11,7 +12,7 @@ from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, ob
 from whatsapp_hub.adapters.providers.waha import errors, polling
 from whatsapp_hub.adapters.providers.waha.inbound import session_seen
 from whatsapp_hub.adapters.providers.waha.names import kind_of, long_id, parse_id
-from whatsapp_hub.adapters.providers.waha.outbound import address, sending
+from whatsapp_hub.adapters.providers.waha.outbound import NAMED, address, sending
 from whatsapp_hub.adapters.providers.waha.settings import WahaSettings
 from whatsapp_hub.application.ports.provider import Accepted, ChatKind, Outgoing, RawUpdate, SessionRef, SessionSeen
 from whatsapp_hub.domain.errors import ProviderError
@@ -19,18 +20,43 @@ from whatsapp_hub.domain.session import SessionStatus
 
 _DEADLINE_S = 15.0
 """For calls other than `send`, which bring their own."""
+_NEW_ID_S = 3.0
+_HAS_NO_IDS = frozenset({400, 404, 405, 500, 501})
+_NO_IDS_FOR_S = 600.0
+_REMEMBERED = 1_000
 
 
 class WahaClient:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._http = HttpPool()
+        self._without_ids: dict[WahaSettings, float] = {}
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
         settings = _settings(session)
         what = sending(message, settings.session)
         answer = await self._call(settings, what.method, what.path, what.body, deadline_s)
         return Accepted(sent_id(errors.read(answer)))
+
+    async def new_message_id(self, session: SessionRef, message: Outgoing) -> str | None:
+        """NOWEB and GOWS make ids for what they take an id with. Where the server or the engine has no such call, it is
+        not asked again for a while."""
+        settings = _settings(session)
+        if message.content.type not in NAMED or self._without_ids.get(settings, 0.0) > time.monotonic():
+            return None
+        path = f"/api/{settings.session}/new-message-id"
+        try:
+            answer = await self._call(settings, "GET", path, None, _NEW_ID_S, idempotent=True)
+            if answer.status in _HAS_NO_IDS:
+                self._has_no_ids(settings)
+            return parse_id(text(obj(errors.read(answer)).get("id"))).bare or None
+        except ProviderError:
+            return None
+
+    def _has_no_ids(self, settings: WahaSettings) -> None:
+        if len(self._without_ids) >= _REMEMBERED:
+            self._without_ids.clear()
+        self._without_ids[settings] = time.monotonic() + _NO_IDS_FOR_S
 
     async def start(self, session: SessionRef) -> SessionSeen:
         """Make the session if the server has none of that name, start it, and fetch a QR code if it waits for one.

@@ -28,6 +28,8 @@ _FILES = {
     MessageType.AUDIO: ("/api/sendVoice", "audio/ogg; codecs=opus"),
     MessageType.VIDEO: ("/api/sendVideo", "video/mp4"),
 }
+NAMED = frozenset({MessageType.TEXT, MessageType.LOCATION})
+"""What WAHA takes an id of ours with."""
 SENDS = frozenset({MessageType.TEXT, MessageType.LOCATION, MessageType.REACTION, *_FILES})
 
 
@@ -38,6 +40,8 @@ def sending(message: Outgoing, session: str) -> Sending:
     body: JsonObject = {"session": session, "chatId": chat}
     if message.reply_to:
         body["reply_to"] = long_id(message.reply_to, chat)
+    if message.own_id and content.type in NAMED:
+        body["id"] = message.own_id
     if content.type in _FILES:
         return _file(message, body)
     match content.type:

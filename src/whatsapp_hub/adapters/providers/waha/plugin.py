@@ -37,7 +37,7 @@ CAPABILITIES = Capabilities(
     session_rate=Rate(interval_s=3.0, burst=3),
     promises=(
         "WAHA repeats a webhook as often as its own retry policy says, then forgets it.",
-        "A send whose answer was lost, or was empty, cannot be matched with its receipts.",
+        "Where the engine takes no id of ours, a send whose answer was lost or empty is matched by its echo's words.",
     ),
 )
 

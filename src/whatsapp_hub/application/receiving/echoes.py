@@ -1,0 +1,68 @@
+"""Messages from our own number that no id explains: whose are they?
+
+An echo that arrives while a provider call to its chat is open waits in the inbox, its chat behind it, until that call's
+answer is stored or its lease ended. Then it is one of ours by the provider's id, else (an answer without an id, or
+none) by its words, else it was typed on the phone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from whatsapp_hub.application.ports.inbox import InboxItem
+from whatsapp_hub.application.ports.lanes import OpenAttempt
+from whatsapp_hub.application.ports.provider import MessageSeen, Origin
+from whatsapp_hub.application.ports.storage import UnitOfWork
+from whatsapp_hub.domain.contact import Contact
+from whatsapp_hub.domain.echo import MATCHED_WITHIN, is_echo_of, may_wait, says_the_same
+from whatsapp_hub.domain.ids import ContactId, SessionId
+from whatsapp_hub.domain.message import Message
+
+LOOK_AGAIN_S = 0.2
+
+
+@dataclass(slots=True)
+class Echoes:
+    """What may explain the unexplained messages of one batch. `contacts` by the event's identity in memory."""
+
+    contacts: Mapping[int, Contact]
+    attempts: Mapping[SessionId, Sequence[OpenAttempt]] = field(default_factory=dict)
+    unmatched: Mapping[tuple[SessionId, ContactId], list[Message]] = field(default_factory=dict)
+
+    @classmethod
+    async def load(
+        cls,
+        uow: UnitOfWork,
+        contacts: Mapping[int, Contact],
+        unexplained: Iterable[tuple[SessionId, MessageSeen]],
+        now: datetime,
+    ) -> "Echoes":
+        """Call with the receipt keys of these messages locked: no answer that names one is stored meanwhile. Attempts
+        are read first: what ends after that is asked for again, what ended before is among the unmatched."""
+        pairs = {(session_id, contacts[id(event)].id) for session_id, event in unexplained}
+        if not pairs:
+            return cls(contacts)
+        attempts = await uow.lanes.open_attempts({session_id for session_id, _ in pairs})
+        return cls(contacts, attempts, await uow.messages.unmatched(pairs, now - MATCHED_WITHIN))
+
+    def waits(self, item: InboxItem, event: MessageSeen, now: datetime) -> bool:
+        """Whether an open provider call may have sent it. The chat may be known by another name there (a hidden id), so
+        that the same words in the session count as well."""
+        contact = self.contacts[id(event)]
+        return any(
+            may_wait(attempt.began_at, item.received_at, now)
+            and (attempt.contact_id == contact.id or says_the_same(attempt.content, event.content))
+            for attempt in self.attempts.get(item.session_id, ())
+        )
+
+    def take(self, session_id: SessionId, event: MessageSeen) -> Message | None:
+        """The oldest send that this is the echo of; each explains one message."""
+        sends = self.unmatched.get((session_id, self.contacts[id(event)].id), [])
+        found = next((message for message in sends if is_echo_of(message, event.content)), None)
+        if found:
+            sends.remove(found)
+        return found
+
+
+def may_be_echo(event: object) -> bool:
+    return isinstance(event, MessageSeen) and event.from_me and event.origin is not Origin.HISTORY

@@ -1,0 +1,39 @@
+"""ReserveId: store under which id a message is about to be sent, where the provider lets us choose.
+
+Stored before the call, so that its echo and its receipts find the message whatever comes first, and whatever becomes
+of the call's answer. A message that is tried again keeps its id: WhatsApp shows the same id once.
+"""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.lanes import Claim
+from whatsapp_hub.application.ports.provider import Outgoing, Provider, ReservesIds, SessionRef
+from whatsapp_hub.application.ports.storage import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """`is_ours` False: the claim was lost meanwhile, nothing may be sent for it."""
+
+    provider_message_id: str | None = None
+    is_ours: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveId:
+    storage: Storage
+
+    async def __call__(self, claim: Claim, provider: Provider, session: SessionRef, message: Outgoing) -> Reserved:
+        """Raises Unavailable."""
+        if not isinstance(provider, ReservesIds):
+            return Reserved()
+        if known := claim.message.whatsapp_message_id:
+            return Reserved(known)
+        id = await provider.new_message_id(session, message)
+        if id is None:
+            return Reserved()
+        async with self.storage.tenant(session.tenant_id) as uow:
+            await uow.receipts.lock([(session.id, id)])
+            is_ours = await uow.lanes.reserve_id(claim, id)
+            await uow.commit()
+        return Reserved(id, is_ours)
