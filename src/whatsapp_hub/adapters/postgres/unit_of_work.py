@@ -35,6 +35,7 @@ from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.adapters.postgres.tenants import PostgresTenants
 from whatsapp_hub.adapters.postgres.users import PostgresUsers
 from whatsapp_hub.adapters.postgres.webhooks import PostgresWebhooks
+from whatsapp_hub.application.ports.accounts import ApiKeys, PasswordResets, QuickReplies, Rules
 from whatsapp_hub.application.ports.clock import NewId
 from whatsapp_hub.application.ports.delivery import Wake, Work
 from whatsapp_hub.application.ports.directory import Directory
@@ -42,7 +43,6 @@ from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.lanes import Lanes
 from whatsapp_hub.application.ports.lines import Lines
 from whatsapp_hub.application.ports.storage import (
-    ApiKeys,
     Assignments,
     Contacts,
     Conversations,
@@ -52,9 +52,6 @@ from whatsapp_hub.application.ports.storage import (
     Messages,
     Notes,
     Notifications,
-    PasswordResets,
-    QuickReplies,
-    Rules,
     Sessions,
     Tenants,
     UnitOfWork,

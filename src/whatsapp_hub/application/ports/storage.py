@@ -12,27 +12,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from whatsapp_hub.application.ports.accounts import ApiKeys, PasswordResets, QuickReplies, Rules
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox, ProviderKey
 from whatsapp_hub.application.ports.lanes import Lanes
 from whatsapp_hub.application.ports.lines import Lines
 from whatsapp_hub.application.ports.webhooks import Webhooks
-from whatsapp_hub.domain.api_key import ApiKey
 from whatsapp_hub.domain.assignment import Assignment, Candidate
 from whatsapp_hub.domain.contact import Contact, Identity
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.ids import (
-    ApiKeyId,
     ContactId,
     ConversationId,
     DepartmentId,
     MediaId,
     MessageId,
     NotificationId,
-    QuickReplyId,
-    RuleId,
     SessionId,
     TenantId,
     UserId,
@@ -41,8 +38,6 @@ from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
-from whatsapp_hub.domain.quick_reply import QuickReply
-from whatsapp_hub.domain.rules import Rule
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import User
@@ -258,20 +253,6 @@ class Assignments(Protocol):
     async def of(self, conversation_id: ConversationId) -> list[Assignment]: ...
 
 
-class ApiKeys(Protocol):
-    async def add(self, key: ApiKey) -> None: ...
-
-    async def all(self) -> list[ApiKey]:
-        """The newest first."""
-        ...
-
-    async def get(self, key_id: ApiKeyId) -> ApiKey:
-        """Locks. Raises NotFound."""
-        ...
-
-    async def save(self, key: ApiKey) -> None: ...
-
-
 class Notes(Protocol):
     async def add(self, note: Note) -> None: ...
 
@@ -284,48 +265,6 @@ class MediaFiles(Protocol):
     async def add(self, media: Media) -> None:
         """The same file once more changes nothing."""
         ...
-
-
-class PasswordResets(Protocol):
-    async def offer(self, user_id: UserId, digest: bytes, expires_at: datetime) -> None:
-        """In the place of an earlier one."""
-        ...
-
-    async def use(self, digest: bytes, now: datetime) -> UserId | None:
-        """Whose it is, once; None if there is none or it is too old."""
-        ...
-
-    async def pending(self, digest: bytes, now: datetime) -> UserId | None:
-        """Whose it is, without using it up; None if there is none or it is too old."""
-        ...
-
-
-class QuickReplies(Protocol):
-    async def get(self, reply_id: QuickReplyId) -> QuickReply:
-        """Locks. Raises NotFound."""
-        ...
-
-    async def add(self, reply: QuickReply) -> None:
-        """Raises Conflict: a shortcut twice."""
-        ...
-
-    async def save(self, reply: QuickReply) -> None:
-        """Raises Conflict: a shortcut twice."""
-        ...
-
-    async def remove(self, reply_id: QuickReplyId) -> None: ...
-
-
-class Rules(Protocol):
-    async def all(self) -> list[Rule]:
-        """In their order."""
-        ...
-
-    async def save(self, rules: Sequence[Rule]) -> None:
-        """New ones are added."""
-        ...
-
-    async def remove(self, rule_id: RuleId) -> None: ...
 
 
 class Tenants(Protocol):
