@@ -10,8 +10,11 @@ _LONGEST_S = 4 * 3600.0
 _MOST_ASKED_S = 3600.0
 
 OPENS_AFTER = 5
-_PROBE_FIRST_S = 10.0
-_PROBE_LONGEST_S = 300.0
+MOMENT_S = 1.0
+"""What fails within it counts as one failure: a receiver that restarts fails everything that is posted meanwhile."""
+_PROBE_FIRST_S = 7.5
+_PROBE_LONGEST_S = 120.0
+"""Well below the time that a bot has to answer in, usually: back in time, nothing is taken from it."""
 
 
 class DeliveryState(StrEnum):
@@ -46,6 +49,24 @@ class Attempt:
     def is_receivers_fault(self) -> bool:
         """It is down or overloaded; any event would have fared the same."""
         return self.status is None or self.status >= 500 or self.status in (408, 429)
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCount:
+    """A receiver's failures in a row. `last_at`: when the last of them was counted, on any clock in seconds."""
+
+    failures: int = 0
+    last_at: float = float("-inf")
+
+    def failed(self, began: float, ended: float) -> "FailureCount":
+        """Count an attempt that failed, unless it says nothing new: it was under way when the last one was counted,
+        or failed within a moment after it."""
+        if began < self.last_at or ended < self.last_at + MOMENT_S:
+            return self
+        return FailureCount(self.failures + 1, ended)
+
+
+NONE_FAILED = FailureCount()
 
 
 def retry_in_s(tries: int, chance: float, asked_s: float | None = None) -> float:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import SessionId, TenantId, WebhookId
 from whatsapp_hub.domain.message import is_storable
+from whatsapp_hub.domain.webhook_headers import Headers, basic, merged
 
 ALL = "*"
 SECRET_PREFIX = "whsec_"  # noqa: S105 - a prefix
@@ -21,7 +22,20 @@ _SECRET_BYTES = range(24, 65)
 _MOST_EVENTS = 50
 _NAT64 = ip_network("64:ff9b::/96")
 
-Address = IPv4Address | IPv6Address
+IpAddress = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to post. `url` shows no credentials; `headers` are those that the given URL carried."""
+
+    url: str
+    headers: Headers = ()
+
+    @property
+    def origin(self) -> tuple[str, str | None, int | None]:
+        parts = urlsplit(self.url)
+        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 class WebhookFormat(StrEnum):
@@ -61,7 +75,8 @@ class Secret:
 class Webhook:
     """`events` are types, `message.*` or `*`; none: all that the format can tell. `session_id` narrows to one session;
     `of_session`: it is that session's own `webhookUrl`, changed through the session; `of_bot`: its bot's. `secrets`:
-    the present one first; none: this hub's key does not open them. `ended_reason`: why the hub itself stopped it."""
+    the present one first; none: this hub's key does not open them. `headers` are sent with every post and shown to
+    nobody. `ended_reason`: why the hub itself stopped it."""
 
     id: WebhookId
     tenant_id: TenantId
@@ -76,16 +91,27 @@ class Webhook:
     of_bot: bool = False
     is_active: bool = True
     ended_reason: str | None = None
+    headers: Headers = ()
 
     def __post_init__(self) -> None:
         self.events = self.events or _TOLD[self.format]
 
-    def move(self, url: str, format: WebhookFormat, at: datetime) -> None:
-        """Another address or other words; it begins anew if it had ended."""
+    def move(self, address: Address, format: WebhookFormat, at: datetime) -> None:
+        """Another address or other words; it begins anew if it had ended.
+
+        Headers stay with their receiver: another origin gets none of them, or whoever may change the address could
+        read them there.
+        """
         if format is not self.format:
             self.events, self.format = _TOLD[format], format
-        self.url, self.updated_at = url, at
+        kept = self.headers if address.origin == Address(self.url).origin else ()
+        self.headers = merged(kept, address.headers)
+        self.url, self.updated_at = address.url, at
         self.resume(at)
+
+    def equip(self, headers: Headers, at: datetime) -> None:
+        """Replace all static headers."""
+        self.headers, self.updated_at = headers, at
 
     def choose(self, events: tuple[str, ...], at: datetime) -> None:
         check_events(events, self.format)
@@ -106,8 +132,9 @@ class Webhook:
         self.is_active, self.ended_reason, self.updated_at = True, None, at
 
 
-def check_url(url: str, allow_private: bool, field_name: str = "url") -> str:
-    """Raises Invalid. That a name leads to a public address is checked at every delivery."""
+def check_url(url: str, allow_private: bool, field_name: str = "url") -> Address:
+    """Take `user:password@` out of it. Raises Invalid. That a name leads to a public address is checked at every
+    delivery."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -117,11 +144,26 @@ def check_url(url: str, allow_private: bool, field_name: str = "url") -> str:
         raise Invalid.field(field_name, f"must be an http or https address of at most {_URL_LENGTH} characters")
     if not url.isascii() or any(c.isspace() or ord(c) < 0x20 for c in url):
         raise Invalid.field(field_name, "must be written in ASCII, without spaces")
-    if parts.username is not None or parts.password is not None or parts.fragment:
-        raise Invalid.field(field_name, "must carry no user, password or fragment")
+    if parts.fragment:
+        raise Invalid.field(field_name, "must carry no fragment")
     if not allow_private and is_private_host(host):
-        raise Invalid.field(field_name, "must be a public address")
-    return url
+        raise Invalid.field(field_name, "must be a public address (WEBHOOK_ALLOW_PRIVATE=true allows private ones)")
+    return Address(without_credentials(url), basic(parts))
+
+
+def without_credentials(url: str) -> str:
+    """Return the URL as it may be shown: without `user:password@`."""
+    parts = _split(url)
+    if parts is None or "@" not in parts.netloc:
+        return url
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def is_private_host(host: str) -> bool:
@@ -135,7 +177,7 @@ def is_private_host(host: str) -> bool:
         return False
 
 
-def is_public(address: Address) -> bool:
+def is_public(address: IpAddress) -> bool:
     """Whether the internet may own it; looks through the forms in which IPv6 carries an IPv4 address."""
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour

@@ -1,15 +1,17 @@
 """`/api/webhooks`, sessions' own webhooks and the bodies of contracts C, D and F, over a whole hub."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 import pytest_asyncio
 from standardwebhooks import Webhook as Verifier
 
-from tests.fakes.receiver import OK, FakeReceiver, status
+from tests.fakes.receiver import CUT, OK, FakeReceiver, Posted, status
 from tests.integration.http.conftest import Company, RunningHub, eventually
 from whatsapp_hub.adapters.providers.waha.plugin import Waha
 from whatsapp_hub.application.ports.provider import MessageSeen
@@ -22,7 +24,7 @@ async def receiver() -> AsyncIterator[FakeReceiver]:
 
 
 async def subscribe(company: Company, receiver: FakeReceiver, **more: Any) -> dict[str, Any]:
-    made = await company.admin.post("/api/webhooks", {"url": receiver.url, **more})
+    made = await company.admin.post("/api/webhooks", {"url": receiver.url} | more)
     assert made.status_code == 201, made.text
     receiver.secret = made.json()["secret"]
     return dict(made.json())
@@ -82,6 +84,60 @@ async def test_a_test_says_what_came_back(company: Company, receiver: FakeReceiv
     assert (answer["delivered"], answer["status"]) == (False, 418)
 
 
+async def test_headers_and_a_urls_credentials_go_with_every_post_and_are_never_shown(
+    database_url: str, company: Company, receiver: FakeReceiver
+) -> None:
+    url = receiver.url.replace("http://", "http://n8n:pa%3Ass@")
+    made = await subscribe(company, receiver, url=url, headers={"X-Key": "k-secret-1"})
+    assert (made["url"], made["headers"]) == (receiver.url, ["authorization", "x-key"])
+    await company.admin.post(f"/api/webhooks/{made['id']}/test")
+    sent = receiver.posted[0].headers
+    assert (sent["authorization"], sent["x-key"]) == ("Basic bjhuOnBhOnNz", "k-secret-1")
+
+    path = f"/api/webhooks/{made['id']}"
+    await company.admin.patch(path, {"isActive": True})  # what is not named stays
+    await company.admin.patch(path, {"url": receiver.url + "/other"})
+    await company.admin.post(f"{path}/test")
+    assert (receiver.posted[1].path, receiver.posted[1].headers["x-key"]) == ("/hook/other", "k-secret-1")
+    shown = await company.admin.patch(path, {"headers": {"X-New": "n-secret-2"}})
+    assert shown.json()["headers"] == ["x-new"]
+    await company.admin.post(f"{path}/test")
+    assert "authorization" not in receiver.posted[2].headers
+
+    owner = await asyncpg.connect(database_url)
+    row = await owner.fetchrow("SELECT * FROM hub.webhooks WHERE id = $1", UUID(made["id"]))
+    await owner.close()
+    for told in (made, shown.json(), (await company.admin.get("/api/webhooks")).json(), dict(row)):
+        assert not any(secret in str(told) for secret in ("k-secret", "n-secret", "pa%3Ass", "pa:ss", "bjhuOn"))
+
+
+async def test_credentials_in_a_sessions_webhook_are_sent_and_never_shown(
+    company: Company, receiver: FakeReceiver
+) -> None:
+    """Of an instance, of a session and of a bot alike, at its making and after."""
+    url = receiver.url.replace("http://", "http://me:hidden@")
+    body = {"user_id": "u1", "instance_name": f"i{uuid4().hex[:8]}", "webhook_url": url, "provider": "SANDBOX"}
+    made = await company.admin.post("/instances/create", body)
+    assert made.status_code == 201
+    session = await company.session(routing="none")
+    patched = await company.admin.patch(f"/api/sessions/{session['id']}", {"webhookUrl": url})
+    assert patched.json()["webhookUrl"] == receiver.url
+    bound = await company.admin.http.put(
+        f"/api/sessions/{session['id']}/bot", json={"url": url}, headers=company.admin.headers
+    )
+    assert bound.json()["bot"]["url"] == receiver.url
+    webhooks = (await company.admin.get("/api/webhooks")).json()
+    assert {webhook["url"] for webhook in webhooks} == {receiver.url}
+    assert [webhook["headers"] for webhook in webhooks] == [["authorization"]] * 3
+    for webhook in webhooks:
+        await company.admin.post(f"/api/webhooks/{webhook['id']}/test")
+    assert {posted.headers["authorization"] for posted in receiver.posted} == {"Basic bWU6aGlkZGVu"}
+    events = (await company.admin.get("/api/events", limit=200)).json()
+    assert events
+    sessions = (await company.admin.get("/api/sessions")).json()
+    assert "hidden" not in str((made.json(), patched.json(), bound.json(), events, sessions))
+
+
 async def test_while_a_secret_changes_both_verify(company: Company, receiver: FakeReceiver) -> None:
     made = await subscribe(company, receiver)
     changed = await company.admin.post(f"/api/webhooks/{made['id']}/secret", {})
@@ -134,7 +190,10 @@ async def test_one_delivery_and_a_range_are_replayed_with_the_same_ids(
 async def test_what_is_not_acceptable_is_refused_by_its_field(company: Company) -> None:
     for body, pointer in (
         ({"url": "ftp://x/"}, "/url"),
-        ({"url": "http://user:pw@example.com/"}, "/url"),
+        ({"url": "http://example.com/#part"}, "/url"),
+        ({"url": "http://example.com/", "headers": {"Connection": "close"}}, "/headers/Connection"),
+        ({"url": "http://example.com/", "headers": {"webhook-id": "x"}}, "/headers/webhook-id"),
+        ({"url": "http://a:b@example.com/", "headers": {"Authorization": "x"}}, "/headers/authorization"),
         ({"url": "http://example.com/", "events": ["message.unheard"]}, "/events/0"),
         ({"url": "http://example.com/", "format": "flat", "events": ["*", "conversation.*"]}, "/events/1"),
         ({"url": "http://example.com/", "secret": "short"}, "/secret"),
@@ -233,14 +292,43 @@ async def test_a_client_of_waha_understands_the_waha_format(company: Company, re
     assert (seen.content.text, seen.from_me, seen.chat) == ("Olá", False, "5511999990003@c.us")
 
 
+async def test_a_flow_that_dies_before_it_answers_runs_again_and_sends_nothing_twice(
+    company: Company, receiver: FakeReceiver
+) -> None:
+    """The recipe of docs/n8n.md: the flow sends, is killed, runs again with the same key."""
+    runs: list[asyncio.Task[Any]] = []
+
+    def flow(posted: Posted) -> bytes:
+        body = {"conversationId": posted.json()["data"]["message"]["conversationId"], "content": "resposta"}
+        send = company.admin.post("/api/messages/send", body, **{"Idempotency-Key": posted.headers["webhook-id"]})
+        runs.append(asyncio.create_task(send))
+        return CUT if len(runs) == 1 else OK
+
+    receiver.answer = flow
+    session = await company.session(routing="none")
+    await subscribe(company, receiver, events=["message.received"])
+    await company.customer_writes(session, "5511999990005", "oi")
+    await taken(receiver, 1)
+    answers = [await run for run in runs]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+    async def shown() -> bool:
+        screen = await company.admin.get(f"/sandbox/{session['id']}/phones/5511999990005/messages")
+        return [m["text"] for m in screen.json() if m["direction"] == "OUTBOUND"] == ["resposta"]
+
+    await eventually(shown)
+
+
 @pytest.mark.parametrize("code", [500, 410])
 async def test_how_a_receiver_fares_is_shown(company: Company, receiver: FakeReceiver, code: int) -> None:
     receiver.answer = lambda _: status(code)
     made = await subscribe(company, receiver, events=["session.created"])
-    for _ in range(6):
-        await company.session()
 
     async def shown() -> bool:
+        """Down after failures of five moments, however many events failed in each."""
+        await company.session()
+        await asyncio.sleep(0.2)
         now = (await company.admin.get(f"/api/webhooks/{made['id']}")).json()
         return (now["isActive"], now["receiver"]) == ((True, "down") if code == 500 else (False, "up"))
 

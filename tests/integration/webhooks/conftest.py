@@ -90,7 +90,8 @@ class Desk:
         for statement in (
             "UPDATE hub.webhook_deliveries SET next_at = next_at - $1::interval, "
             "expires_at = expires_at - $1::interval",
-            "UPDATE hub.webhooks SET due_at = due_at - $1::interval, open_until = open_until - $1::interval",
+            "UPDATE hub.webhooks SET due_at = due_at - $1::interval, open_until = open_until - $1::interval, "
+            "failed_at = failed_at - $1::interval",
         ):
             while True:
                 try:

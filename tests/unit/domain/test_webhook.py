@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from whatsapp_hub.domain.delivery import Attempt, probe_in_s, retry_in_s
+from whatsapp_hub.domain.delivery import MOMENT_S, NONE_FAILED, OPENS_AFTER, Attempt, probe_in_s, retry_in_s
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import TenantId, WebhookId
-from whatsapp_hub.domain.webhook import Secret, Webhook, WebhookFormat, check_secret
+from whatsapp_hub.domain.webhook import Address, Secret, Webhook, WebhookFormat, check_secret
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OLD, NEW, NEWEST = ("whsec_" + letter * 32 for letter in "ABC")
@@ -38,7 +40,7 @@ def test_a_format_tells_what_it_has_words_for() -> None:
     with pytest.raises(Invalid):
         flat.choose(("conversation.opened",), NOW)
     waha = replace(WEBHOOK, format=WebhookFormat.WAHA, events=("session.*",))
-    waha.move("https://b.example/", WebhookFormat.STANDARD, NOW)
+    waha.move(Address("https://b.example/"), WebhookFormat.STANDARD, NOW)
     assert waha.events == ()
 
 
@@ -60,7 +62,7 @@ def test_secrets_are_spelled_as_the_standard_says(secret: str) -> None:
 
 def test_one_that_ended_begins_anew_with_a_new_address() -> None:
     webhook = replace(WEBHOOK, is_active=False, ended_reason="gone")
-    webhook.move("https://b.example/", WebhookFormat.STANDARD, NOW)
+    webhook.move(Address("https://b.example/"), WebhookFormat.STANDARD, NOW)
     assert (webhook.is_active, webhook.ended_reason) == (True, None)
 
 
@@ -78,7 +80,8 @@ def test_tries_grow_apart_with_jitter_and_fit_a_day() -> None:
 
 def test_a_receiver_counts_as_down_after_five_failures_and_is_then_probed() -> None:
     assert [probe_in_s(n, 0.5) for n in range(1, 5)] == [None] * 4
-    assert [probe_in_s(n, 0.5) for n in (5, 6, 7, 50)] == [10, 20, 40, 300]
+    assert [probe_in_s(n, 0.5) for n in (5, 6, 7, 50)] == [7.5, 15, 30, 120]
+    assert 5 <= probe_in_s(5, 0) < probe_in_s(5, 1) <= 10  # type: ignore[operator] # of None, which it is not
 
 
 @pytest.mark.parametrize(
@@ -90,3 +93,20 @@ def test_what_an_answer_means(status: int | None, delivered: bool, fault: bool) 
     attempt = Attempt(status, 0.1)
     assert (attempt.is_delivered, attempt.is_receivers_fault) == (delivered, fault)
     assert attempt.is_gone is (status == 410)
+
+
+def test_failures_of_one_moment_count_once() -> None:
+    count = NONE_FAILED
+    for ended in (10.0, 10.01, 10.02, 10.9):  # eight posts in flight, refused by one restart
+        count = count.failed(ended - 0.01, ended)
+    assert count.failures == 1
+    assert count.failed(9.0, 19.0).failures == 1  # was under way before the first was counted
+    assert count.failed(11.0, 11.01).failures == 2
+
+
+@given(st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2)), max_size=200))
+def test_an_outage_of_two_seconds_never_makes_a_receiver_count_as_down(attempts: list[tuple[float, float]]) -> None:
+    count = NONE_FAILED
+    for began, ended in sorted(attempts, key=max):
+        count = count.failed(min(began, ended), max(began, ended))
+    assert count.failures <= 2 / MOMENT_S + 1 < OPENS_AFTER

@@ -6,6 +6,7 @@ from whatsapp_hub.adapters.contracts.entities import Shown, time
 from whatsapp_hub.application.ports.webhooks import DeliveryRecord, Health
 from whatsapp_hub.domain.delivery import OPENS_AFTER, Attempt
 from whatsapp_hub.domain.webhook import Webhook
+from whatsapp_hub.domain.webhook_headers import names
 
 
 def webhook(webhook: Webhook) -> Shown:
@@ -14,6 +15,7 @@ def webhook(webhook: Webhook) -> Shown:
         "url": webhook.url,
         "format": webhook.format.value,
         "events": list(webhook.events),
+        "headers": names(webhook.headers),
         "sessionId": str(webhook.session_id) if webhook.session_id else None,
         "ofSession": webhook.of_session,
         "ofBot": webhook.of_bot,

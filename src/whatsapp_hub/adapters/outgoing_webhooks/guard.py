@@ -40,7 +40,7 @@ class Guard:
         if not found:
             raise Refused("the name leads nowhere")
         if not allowed:
-            raise Refused("the name leads to no public address")
+            raise Refused("the name leads to no public address (WEBHOOK_ALLOW_PRIVATE=true allows private ones)")
         return sorted(allowed, key=lambda address: ":" in address)[:MOST_ADDRESSES]
 
     async def _look_up(self, host: str, port: int) -> list[str]:

@@ -112,7 +112,7 @@ class Connection:
     async def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         """Raises NoAnswer."""
         self.is_reusable = False
-        said = {"host": self.target.authority, **headers, "accept": "*/*", "content-length": str(len(body))}
+        said = {"host": self.target.authority, **headers, "content-length": str(len(body))}
         lines = [f"POST {self.target.path} HTTP/1.1", *(f"{name}: {value}" for name, value in said.items()), "", ""]
         self.writer.write("\r\n".join(lines).encode("ascii") + body)
         with suppress(ConnectionError):  # it may have answered before it took everything

@@ -83,7 +83,12 @@ class HttpReceiver:
         secrets = webhook.valid_secrets(now)
         if not secrets:
             raise Refused("its secret cannot be read (HUB_SECRET_KEY is another one); give it a new one")
-        headers = {**signing.CONTENT, **signing.standard(secrets, id, now, body)}
+        headers = {
+            **signing.AGENT,
+            **dict(webhook.headers),
+            **signing.CONTENT,
+            **signing.standard(secrets, id, now, body),
+        }
         return {**headers, **signing.waha(secrets[0], id, now, body)} if _is_waha(webhook) else headers
 
     async def _exchange(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from whatsapp_hub.domain.webhook import SECRET_PREFIX, Secret
 
-CONTENT = {"content-type": "application/json", "user-agent": "whatsapp_hub"}
+AGENT = {"user-agent": "whatsapp_hub", "accept": "*/*"}
+CONTENT = {"content-type": "application/json"}
 
 
 def standard(secrets: Sequence[Secret], id: str, at: datetime, body: bytes) -> dict[str, str]:

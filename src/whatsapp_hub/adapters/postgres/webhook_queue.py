@@ -51,7 +51,9 @@ _LEASE = f"""
       SELECT id FROM hub.webhooks WHERE is_active AND due_at <= {_NOW} AND lease_until <= {_NOW}
       ORDER BY due_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
     UPDATE hub.webhooks w SET fence = w.fence + 1, lease_until = clock_timestamp() + $2 * interval '1 second'
-    FROM due WHERE w.id = due.id RETURNING w.id, w.tenant_id, w.fence, w.failures"""
+    FROM due WHERE w.id = due.id
+    RETURNING w.id, w.tenant_id, w.fence, w.failures,
+      extract(epoch FROM clock_timestamp() - w.failed_at)::float8 AS failed_s_ago"""
 _LOOK = f"""
     UPDATE hub.webhooks SET lease_until = clock_timestamp() + $3 * interval '1 second'
     WHERE id = $1 AND fence = $2 AND is_active RETURNING {COLUMNS}"""
@@ -91,7 +93,7 @@ _RECORD = """
     WHERE d.id = r.id AND d.id IN (SELECT id FROM held) AND d.webhook_id = $1 AND d.state = 'pending'
       AND EXISTS (SELECT FROM hub.webhooks w WHERE w.id = $1 AND w.fence = $2)"""
 _RATE = """
-    UPDATE hub.webhooks SET failures = $3,
+    UPDATE hub.webhooks SET failures = $3, failed_at = CASE WHEN $3 > 0 THEN clock_timestamp() END,
       open_until = CASE WHEN $4::float8 IS NULL THEN '-infinity' ELSE clock_timestamp() + $4 * interval '1 second' END
     WHERE id = $1 AND fence = $2 AND url = $5 RETURNING true"""
 _PULL_FORWARD = f"""
@@ -163,7 +165,7 @@ class PostgresWebhookQueue:
         if not self._is_wanted:  # as `plan` saw within the last second
             return []
         rows = await self._database.system(lambda c: c.fetch(_LEASE, limit, lease_s))
-        return [Lease(row["id"], row["tenant_id"], row["fence"], row["failures"]) for row in rows]
+        return [Lease(*row.values()) for row in rows]
 
     async def look(self, lease: Lease, lease_s: float) -> Webhook | None:
         row = await self._database.system(lambda c: c.fetchrow(_LOOK, lease.webhook_id, lease.fence, lease_s))

@@ -1,7 +1,7 @@
 """Webhook subscriptions and their delivery log, as a tenant sees them."""
 
 import logging
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +13,9 @@ from whatsapp_hub.domain.delivery import GIVE_UP_AFTER_S, DeliveryState
 from whatsapp_hub.domain.errors import Conflict, Expired, NotFound
 from whatsapp_hub.domain.ids import SessionId, WebhookId
 from whatsapp_hub.domain.webhook import Secret, Webhook, WebhookFormat
+from whatsapp_hub.domain.webhook_headers import Headers
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -20,8 +23,8 @@ _NAMES = (
     *("id", "tenant_id", "session_id", "of_session", "url", "format", "events"),
     *("is_active", "ended_reason", "created_at", "updated_at", "of_bot"),
 )
-COLUMNS = ", ".join((*_NAMES, "secrets"))
-_PLACES = ", ".join(f"${n}" for n in range(1, len(_NAMES) + 2))
+COLUMNS = ", ".join((*_NAMES, "secrets", "headers"))
+_PLACES = ", ".join(f"${n}" for n in range(1, len(_NAMES) + 3))
 _SELECT = f"SELECT {COLUMNS} FROM hub.webhooks"
 _HEALTH = """
     failures, nullif(open_until, '-infinity') AS open_until, cursor,
@@ -33,6 +36,7 @@ _SAVE = f"""
     UPDATE hub.webhooks w SET ({COLUMNS}) = ROW({_PLACES}),
       cursor = CASE WHEN w.is_active OR NOT $8 THEN w.cursor ELSE greatest(w.cursor, {_HEAD}) END,
       failures = CASE WHEN w.url = $5 THEN w.failures ELSE 0 END,
+      failed_at = CASE WHEN w.url = $5 THEN w.failed_at END,
       open_until = CASE WHEN w.url = $5 THEN w.open_until ELSE '-infinity' END,
       due_at = clock_timestamp()
     WHERE id = $1"""
@@ -41,7 +45,7 @@ _WHY_OFF = "SELECT coalesce(ended_reason, 'switched off') FROM hub.webhooks WHER
 _MOVED = """
     UPDATE hub.webhook_deliveries SET next_at = clock_timestamp()
     WHERE webhook_id = $1 AND state = 'pending' AND next_at > clock_timestamp()
-      AND (SELECT url FROM hub.webhooks WHERE id = $1) <> $2"""
+      AND ($3 OR (SELECT url FROM hub.webhooks WHERE id = $1) <> $2)"""
 _REMOVE = "DELETE FROM hub.webhooks WHERE id = $1"
 
 _RECORD = "id, webhook_id, position, type, state, tries, next_at, created_at, finished_at, attempts::text AS attempts"
@@ -80,16 +84,21 @@ _RANGE = f"""
 def webhook_of(row: Any, box: SecretBox) -> Webhook:
     values = {name: row[name] for name in _NAMES}
     values["format"], values["events"] = WebhookFormat(values["format"]), tuple(values["events"])
-    return Webhook(**values, secrets=_opened(row["secrets"], row["id"], box))
+    secrets = _opened(box, row["secrets"], f"webhook:{row['id']}", tuple[Secret, ...])
+    return Webhook(**values, secrets=secrets, headers=_opened(box, row["headers"], _of_headers(row["id"]), Headers))
 
 
-def _opened(sealed: bytes, webhook_id: UUID, box: SecretBox) -> tuple[Secret, ...]:
-    """None with a wrong key: one webhook's lost secret is nobody else's trouble."""
+def _opened(box: SecretBox, sealed: bytes | None, context: str, kind: type[T]) -> T:
+    """Nothing with a wrong key: one webhook's lost secret is nobody else's trouble."""
     try:
-        return msgspec.json.decode(box.open(sealed, f"webhook:{webhook_id}"), type=tuple[Secret, ...])
+        return msgspec.json.decode(box.open(sealed, context) if sealed else b"[]", type=kind)
     except (ValueError, msgspec.MsgspecError):
-        log.error("webhook.secret_unreadable", extra={"webhook_id": str(webhook_id)})
-        return ()
+        log.error("webhook.secret_unreadable", extra={"context": context})
+        return msgspec.json.decode(b"[]", type=kind)
+
+
+def _of_headers(webhook_id: UUID) -> str:
+    return f"webhook-headers:{webhook_id}"
 
 
 class PostgresWebhooks:
@@ -135,13 +144,15 @@ class PostgresWebhooks:
         except asyncpg.ForeignKeyViolationError as error:
             raise NotFound("session", webhook.session_id) from error
 
-    async def save(self, webhook: Webhook) -> None:
-        await self._connection.execute(_MOVED, webhook.id, webhook.url)
+    async def save(self, webhook: Webhook, *, at_once: bool = False) -> None:
+        await self._connection.execute(_MOVED, webhook.id, webhook.url, at_once)
         await self._connection.execute(_SAVE, *self._values(webhook))
 
     def _values(self, webhook: Webhook) -> list[object]:
         sealed = self._box.seal(msgspec.json.encode(webhook.secrets), f"webhook:{webhook.id}")
-        return [*(getattr(webhook, name) for name in _NAMES), sealed]
+        headers = msgspec.json.encode(webhook.headers) if webhook.headers else None
+        sealed_headers = self._box.seal(headers, _of_headers(webhook.id)) if headers else None
+        return [*(getattr(webhook, name) for name in _NAMES), sealed, sealed_headers]
 
     async def remove(self, webhook_id: WebhookId) -> None:
         await self._connection.execute(_REMOVE, webhook_id)

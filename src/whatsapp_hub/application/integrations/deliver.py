@@ -24,7 +24,15 @@ from whatsapp_hub.application.ports.webhooks import (
     WebhookQueue,
     WebhookSender,
 )
-from whatsapp_hub.domain.delivery import OPENS_AFTER, Attempt, DeliveryState, probe_in_s, retry_in_s
+from whatsapp_hub.domain.delivery import (
+    NONE_FAILED,
+    OPENS_AFTER,
+    Attempt,
+    DeliveryState,
+    FailureCount,
+    probe_in_s,
+    retry_in_s,
+)
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import WebhookId
 from whatsapp_hub.domain.webhook import Webhook
@@ -125,7 +133,7 @@ class Drive:
 
     deliver: DeliverWebhooks
     lease: Lease
-    failures: int = 0
+    count: FailureCount = NONE_FAILED
     left_alone_s: float | None = None
     is_gone: bool = False
     _done: list[Done] = field(default_factory=list)
@@ -136,9 +144,15 @@ class Drive:
     _url: str = ""
     _looked: float = 0.0
 
+    @property
+    def failures(self) -> int:
+        return self.count.failures
+
     async def run(self) -> None:
         """Until nothing more comes, the receiver is down, or the lease is lost."""
-        self.failures = self._rated = self.lease.failures
+        self._rated, failed_s_ago = self.lease.failures, self.lease.failed_s_ago
+        last_at = time.monotonic() - (float("inf") if failed_s_ago is None else failed_s_ago)
+        self.count = FailureCount(self._rated, last_at)
         async with self.deliver.sender.receiver() as receiver:
             try:
                 while await self._look():
@@ -224,13 +238,14 @@ class Drive:
         if attempt is None:
             return Done(due.id, DeliveryState.CANCELLED, None)
         if attempt.is_delivered:
-            self.failures, self.left_alone_s = 0, None
+            self.count, self.left_alone_s = NONE_FAILED, None
             return Done(due.id, DeliveryState.DELIVERED, attempt)
         if attempt.is_gone:
             self.is_gone = True
             return Done(due.id, DeliveryState.DEAD, attempt)
         if attempt.is_receivers_fault:
-            self.failures += 1
+            now = time.monotonic()
+            self.count = self.count.failed(now - attempt.took_s, now)
             self.left_alone_s = probe_in_s(self.failures, self.deliver.chance(), attempt.retry_after_s)
         left_s = due.left_s - attempt.took_s
         if left_s <= 0:

@@ -2,7 +2,8 @@
 
 import base64
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from whatsapp_hub.application.ports.clock import Clock, NewId
@@ -15,6 +16,7 @@ from whatsapp_hub.domain.ids import SessionId, WebhookId
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.webhook import (
     SECRET_PREFIX,
+    Address,
     Secret,
     Webhook,
     WebhookFormat,
@@ -22,6 +24,7 @@ from whatsapp_hub.domain.webhook import (
     check_secret,
     check_url,
 )
+from whatsapp_hub.domain.webhook_headers import AUTHORIZATION, Headers, check_headers, merged
 
 MOST = 50
 _SECRET_BYTES = 32
@@ -40,13 +43,14 @@ class WebhookRules:
 
 @dataclass(frozen=True, slots=True)
 class NewWebhook:
-    """`events` none: all that the format has words for. `secret` None: one is made."""
+    """`events` none: all that the format has words for. `secret` None: one is made. `headers` go with every post."""
 
     url: str
     format: WebhookFormat = WebhookFormat.STANDARD
     events: tuple[str, ...] = ()
     session_id: SessionId | None = None
     secret: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +65,18 @@ class CreateWebhook:
         caller.require(Action.MANAGE_WEBHOOKS)
         check_events(new.events, new.format)
         secret, now = check_secret(new.secret) if new.secret else new_secret(), self.clock()
+        address, headers = check_url(new.url, self.rules.allow_private), check_headers(new.headers)
         webhook = Webhook(
             id=WebhookId(self.new_id()),
             tenant_id=caller.tenant_id,
-            url=check_url(new.url, self.rules.allow_private),
+            url=address.url,
             created_at=now,
             updated_at=now,
             secrets=(Secret(secret),),
             format=new.format,
             events=new.events,
             session_id=new.session_id,
+            headers=_both(address.headers, headers),
         )
         async with self.storage.tenant(caller.tenant_id) as uow:
             if new.session_id and not await uow.sessions.peek([new.session_id]):
@@ -83,14 +89,22 @@ class CreateWebhook:
         return webhook, secret
 
 
+def _both(of_url: Headers, given: Headers) -> Headers:
+    """Raises Invalid where both name the credentials."""
+    if of_url and AUTHORIZATION in dict(given):
+        raise Invalid.field(f"headers/{AUTHORIZATION}", "the address carries credentials already: give one of the two")
+    return merged(of_url, given)
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookChanges:
-    """None: leave it as it is."""
+    """None: leave it as it is. `headers` replace all that there were."""
 
     url: str | None = None
     format: WebhookFormat | None = None
     events: tuple[str, ...] | None = None
     is_active: bool | None = None
+    headers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +121,7 @@ class UpdateWebhook:
         async with self.storage.tenant(caller.tenant_id) as uow:
             webhook = await uow.webhooks.get(webhook_id)
             self._apply(webhook, changes, self.clock())
-            await uow.webhooks.save(webhook)
+            await uow.webhooks.save(webhook, at_once=changes.headers is not None)
             health = await uow.webhooks.health(webhook_id)
             await uow.commit()
         return webhook, health
@@ -115,9 +129,12 @@ class UpdateWebhook:
     def _apply(self, webhook: Webhook, changes: WebhookChanges, now: datetime) -> None:
         if webhook.of_bot and (changes.url, changes.format, changes.events) != (None, None, None):
             raise Conflict("of_bot", "it is the webhook of a session's bot: change the bot")
+        address = Address(webhook.url)
         if changes.url is not None or changes.format is not None:
-            url = check_url(changes.url or webhook.url, self.rules.allow_private)
-            webhook.move(url, changes.format or webhook.format, now)
+            address = check_url(changes.url or webhook.url, self.rules.allow_private)
+            webhook.move(address, changes.format or webhook.format, now)
+        if changes.headers is not None:
+            webhook.equip(_both(address.headers, check_headers(changes.headers)), now)
         if changes.events is not None:
             webhook.choose(changes.events, now)
         if changes.is_active is not None:
@@ -201,27 +218,29 @@ class SessionWebhook:
         """`url` None or empty: it has none. `format` None: as it was, else standard. `secret`: of a new one; whoever
         gives it can tell it. Raises Invalid."""
         present = await uow.webhooks.of_session(session.id)
-        session.webhook_url = check_url(url, self.rules.allow_private, "webhookUrl") if url else None
-        if session.webhook_url is None:
+        address = check_url(url, self.rules.allow_private, "webhookUrl") if url else None
+        session.webhook_url = address.url if address else None
+        if address is None:
             if present:
                 await uow.webhooks.remove(present.id)
         elif present:
-            present.move(session.webhook_url, format or present.format, now)
+            present.move(address, format or present.format, now)
             await uow.webhooks.save(present)
         else:
-            await uow.webhooks.add(self._new(session, session.webhook_url, format, now, secret))
+            await uow.webhooks.add(self._new(session, address, format, now, secret))
 
     def _new(
-        self, session: Session, url: str, format: WebhookFormat | None, now: datetime, secret: str | None
+        self, session: Session, address: Address, format: WebhookFormat | None, now: datetime, secret: str | None
     ) -> Webhook:
         return Webhook(
             id=WebhookId(self.new_id()),
             tenant_id=session.tenant_id,
-            url=url,
+            url=address.url,
             created_at=now,
             updated_at=now,
             secrets=(Secret(check_secret(secret) if secret else new_secret()),),
             format=format or WebhookFormat.STANDARD,
             session_id=session.id,
             of_session=True,
+            headers=address.headers,
         )

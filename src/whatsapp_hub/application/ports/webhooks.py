@@ -64,8 +64,9 @@ class Webhooks(Protocol):
         """It is told what happens from now on."""
         ...
 
-    async def save(self, webhook: Webhook) -> None:
-        """One that was switched on again is told what happens from now on; one that moved, all that waits, at once."""
+    async def save(self, webhook: Webhook, *, at_once: bool = False) -> None:
+        """One that was switched on again is told what happens from now on; one that moved, all that waits, at once
+        (`at_once`: one that did not move, too)."""
         ...
 
     async def remove(self, webhook_id: WebhookId) -> None:
@@ -99,12 +100,14 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A subscription is driven by one worker at a time, whose writes count while the fence is its own."""
+    """A subscription is driven by one worker at a time, whose writes count while the fence is its own. `failed_s_ago`:
+    when its receiver's last failure was counted; None: never."""
 
     webhook_id: WebhookId
     tenant_id: TenantId
     fence: int
     failures: int
+    failed_s_ago: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

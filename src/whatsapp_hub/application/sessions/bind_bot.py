@@ -12,7 +12,7 @@ from whatsapp_hub.domain.bot import USUAL_ANSWER_WITHIN, Bot
 from whatsapp_hub.domain.errors import Invalid, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, WebhookId
 from whatsapp_hub.domain.session import Session
-from whatsapp_hub.domain.webhook import BOTS_EVENTS, Secret, Webhook, WebhookFormat, check_url
+from whatsapp_hub.domain.webhook import BOTS_EVENTS, Address, Secret, Webhook, WebhookFormat, check_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +36,19 @@ class BindBot:
         """The session, and the secret if the bot is new, which nobody can tell afterwards. One that was there moves
         to the new address and keeps its secret; had its webhook ended, it begins anew. Raises NotFound, Invalid."""
         caller.require(Action.MANAGE_SESSIONS)
+        address = check_url(wanted.url, self.rules.allow_private)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session, now = await uow.sessions.get(session_id), self.clock()
             known = session.bot.webhook_id if session.bot else None
-            bot = await self._bot(uow, wanted, known or WebhookId(self.new_id()))
-            secret = await (_move(uow, bot, now) if known else _subscribe(uow, session, bot, now))
+            bot = await self._bot(uow, wanted, address, known or WebhookId(self.new_id()))
+            secret = await (_move(uow, bot, address, now) if known else _subscribe(uow, session, bot, address, now))
             session.bind(bot, now)
             await uow.sessions.save(session)
             await uow.commit()
         return session, secret
 
-    async def _bot(self, uow: UnitOfWork, wanted: WantedBot, webhook_id: WebhookId) -> Bot:
-        url = check_url(wanted.url, self.rules.allow_private)
-        bot = Bot(webhook_id, url, wanted.department_id, wanted.answer_within_minutes)
+    async def _bot(self, uow: UnitOfWork, wanted: WantedBot, address: Address, webhook_id: WebhookId) -> Bot:
+        bot = Bot(webhook_id, address.url, wanted.department_id, wanted.answer_within_minutes)
         try:
             if bot.department_id:
                 await uow.departments.get(bot.department_id)
@@ -57,13 +57,13 @@ class BindBot:
         return bot
 
 
-async def _move(uow: UnitOfWork, bot: Bot, now: datetime) -> None:
+async def _move(uow: UnitOfWork, bot: Bot, address: Address, now: datetime) -> None:
     webhook = await uow.webhooks.get(bot.webhook_id)
-    webhook.move(bot.url, WebhookFormat.STANDARD, now)
+    webhook.move(address, WebhookFormat.STANDARD, now)
     await uow.webhooks.save(webhook)
 
 
-async def _subscribe(uow: UnitOfWork, session: Session, bot: Bot, now: datetime) -> str:
+async def _subscribe(uow: UnitOfWork, session: Session, bot: Bot, address: Address, now: datetime) -> str:
     secret = new_secret()
     webhook = Webhook(
         id=bot.webhook_id,
@@ -75,6 +75,7 @@ async def _subscribe(uow: UnitOfWork, session: Session, bot: Bot, now: datetime)
         events=BOTS_EVENTS,
         session_id=session.id,
         of_bot=True,
+        headers=address.headers,
     )
     await uow.webhooks.add(webhook)
     return secret

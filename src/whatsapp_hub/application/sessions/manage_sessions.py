@@ -19,7 +19,7 @@ from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
 from whatsapp_hub.domain.message import is_storable
 from whatsapp_hub.domain.session import UNREADABLE, Routing, Session, check_key
-from whatsapp_hub.domain.webhook import WebhookFormat
+from whatsapp_hub.domain.webhook import WebhookFormat, without_credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class CreateSession:
             owner=_owner(new.owner),
             phone_number=_phone(new.phone_number),
             department_id=new.department_id,
-            webhook_url=new.webhook_url or None,
+            webhook_url=without_credentials(new.webhook_url) if new.webhook_url else None,
         )
         session.record(session.event(EventType.SESSION_CREATED, now))
         async with self.storage.tenant(caller.tenant_id) as uow:

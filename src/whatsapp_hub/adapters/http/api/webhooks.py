@@ -33,28 +33,33 @@ State = Annotated[DeliveryState | None, QueryParameter(name="state", description
 
 
 class WebhookBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """`events`: types, `message.*` or `*`; none: all that the format can tell. `secret` missing: one is made."""
+    """`events`: types, `message.*` or `*`; none: all that the format can tell. `secret` missing: one is made. `headers`
+    go with every post; `user:password@` in `url` is sent as Basic authorization. Neither is shown again."""
 
     url: str
     events: list[str] = msgspec.field(default_factory=list)
     session_id: UUID | None = None
     secret: str | None = None
     format: WebhookFormat = WebhookFormat.STANDARD
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
 
     def new(self) -> NewWebhook:
         session_id = SessionId(self.session_id) if self.session_id else None
-        return NewWebhook(self.url, self.format, tuple(self.events), session_id, self.secret)
+        return NewWebhook(self.url, self.format, tuple(self.events), session_id, self.secret, self.headers)
 
 
 class WebhookPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """`headers` replace all that there were. Another origin in `url` gets none of them: give them anew."""
+
     url: str | None = None
     events: list[str] | None = None
     format: WebhookFormat | None = None
     is_active: bool | None = None
+    headers: dict[str, str] | None = None
 
     def changes(self) -> WebhookChanges:
         events = None if self.events is None else tuple(self.events)
-        return WebhookChanges(self.url, self.format, events, self.is_active)
+        return WebhookChanges(self.url, self.format, events, self.is_active, self.headers)
 
 
 class SecretBody(msgspec.Struct, forbid_unknown_fields=True):

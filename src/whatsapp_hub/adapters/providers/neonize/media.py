@@ -76,7 +76,7 @@ async def _public_address(url: httpx.URL) -> str:
     found = await loop.getaddrinfo(url.host, url.port or url.scheme, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     if not addresses or not all(ipaddress.ip_address(address).is_global for address in addresses):
-        raise Rejected("media_url", "the file is not at a public address")
+        raise Rejected("media_url", "the file is not at a public address (WEBHOOK_ALLOW_PRIVATE=true allows others)")
     return addresses[0]
 
 

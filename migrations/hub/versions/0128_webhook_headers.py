@@ -1,0 +1,10 @@
+"""Static headers of a subscription, sealed; when its receiver's last failure was counted."""
+
+from alembic import op
+
+revision = "0128_webhook_headers"
+down_revision = "0118_numbered_at_once"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE hub.webhooks ADD COLUMN headers bytea, ADD COLUMN failed_at timestamptz")
