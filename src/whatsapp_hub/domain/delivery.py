@@ -85,5 +85,11 @@ def probe_in_s(failures: int, chance: float, asked_s: float | None = None) -> fl
     return max(_jittered(grown, chance), min(asked_s or 0.0, _MOST_ASKED_S))
 
 
+def put_off_s(again_in_s: float, left_alone_s: float | None) -> float:
+    """Return when to try a delivery again whose receiver is left alone for so long: no later than the probe after the
+    next. So each probe finds an event (it was not the event's fault), and not always the same (perhaps it was)."""
+    return again_in_s if left_alone_s is None else min(again_in_s, 2 * left_alone_s)
+
+
 def _jittered(seconds: float, chance: float) -> float:
     return seconds * (0.8 + 0.4 * chance)

@@ -94,6 +94,7 @@ async def test_one_that_is_down_for_an_hour_gets_everything_and_costs_the_others
 
         async def is_down() -> bool:
             await desk.pass_time(0.005)
+            await asyncio.sleep(0.1)
             return (await desk.row(webhook))["failures"] >= 5
 
         await until(is_down)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whatsapp_hub.domain.delivery import MOMENT_S, NONE_FAILED, OPENS_AFTER, Attempt, probe_in_s, retry_in_s
+from whatsapp_hub.domain.delivery import MOMENT_S, NONE_FAILED, OPENS_AFTER, Attempt, probe_in_s, put_off_s, retry_in_s
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import TenantId, WebhookId
 from whatsapp_hub.domain.webhook import Address, Secret, Webhook, WebhookFormat, check_secret
@@ -110,3 +110,9 @@ def test_an_outage_of_two_seconds_never_makes_a_receiver_count_as_down(attempts:
     for began, ended in sorted(attempts, key=max):
         count = count.failed(min(began, ended), max(began, ended))
     assert count.failures <= 2 / MOMENT_S + 1 < OPENS_AFTER
+
+
+def test_while_a_receiver_is_down_no_event_waits_for_longer_than_two_probes() -> None:
+    assert put_off_s(4 * 3600, left_alone_s=120) == 240
+    assert put_off_s(5, left_alone_s=120) == 5
+    assert put_off_s(4 * 3600, left_alone_s=None) == 4 * 3600

@@ -31,6 +31,7 @@ from whatsapp_hub.domain.delivery import (
     DeliveryState,
     FailureCount,
     probe_in_s,
+    put_off_s,
     retry_in_s,
 )
 from whatsapp_hub.domain.errors import Unavailable
@@ -138,7 +139,8 @@ class Drive:
     is_gone: bool = False
     _done: list[Done] = field(default_factory=list)
     _flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
-    _rated: int = 0
+    _rated: tuple[int, float | None] = (0, None)
+    """What is written down of failures and of how long the receiver is left alone."""
     _began: float = field(default_factory=time.monotonic)
     _webhook: Webhook | None = None
     _url: str = ""
@@ -150,9 +152,10 @@ class Drive:
 
     async def run(self) -> None:
         """Until nothing more comes, the receiver is down, or the lease is lost."""
-        self._rated, failed_s_ago = self.lease.failures, self.lease.failed_s_ago
+        failed_s_ago = self.lease.failed_s_ago
         last_at = time.monotonic() - (float("inf") if failed_s_ago is None else failed_s_ago)
-        self.count = FailureCount(self._rated, last_at)
+        self.count = FailureCount(self.lease.failures, last_at)
+        self._rated = self.failures, None
         async with self.deliver.sender.receiver() as receiver:
             try:
                 while await self._look():
@@ -251,7 +254,7 @@ class Drive:
         if left_s <= 0:
             return Done(due.id, DeliveryState.DEAD, attempt)
         again_in_s = retry_in_s(due.tries + 1, self.deliver.chance(), attempt.retry_after_s)
-        return Done(due.id, DeliveryState.PENDING, attempt, min(again_in_s, left_s))
+        return Done(due.id, DeliveryState.PENDING, attempt, min(put_off_s(again_in_s, self.left_alone_s), left_s))
 
     async def _gather(self) -> None:
         await asyncio.wait(self._flying.values(), timeout=RENEW_S, return_when=asyncio.FIRST_COMPLETED)
@@ -262,10 +265,10 @@ class Drive:
         finished = [lane for lane, task in self._flying.items() if task.done()]
         done, self._done = self._done, []
         await self._patiently(lambda: self.deliver.queue.record(self.lease, done))
-        if self.failures != self._rated:
-            rating = Rating(self.failures, self.left_alone_s, self._rated >= OPENS_AFTER and not self.failures)
+        if self._rated != (self.failures, self.left_alone_s):
+            rating = Rating(self.failures, self.left_alone_s, self._rated[0] >= OPENS_AFTER and not self.failures)
             await self._patiently(lambda: self.deliver.queue.rate(self.lease, self._url, rating))
-            self._rated = rating.failures
+            self._rated = rating.failures, rating.left_alone_s
         for lane in finished:  # only those: what ended during the writing is not written yet
             self._flying.pop(lane).result()
 
