@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0128_webhook_headers"
-down_revision = "0118_numbered_at_once"
+down_revision = "0126_country"
 
 
 def upgrade() -> None:
