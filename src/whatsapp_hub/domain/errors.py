@@ -127,19 +127,24 @@ class Scope(StrEnum):
 
 
 class ProviderError(HubError):
-    """What a provider answered: its own code and words, for people and logs."""
+    """What a provider answered: its own code and words, for people and logs. `title`: the provider's short name of
+    it. `retryable`: it will not be tried again by itself, but a person who sends it later may succeed."""
 
-    def __init__(self, code: str, detail: str = "") -> None:
+    def __init__(self, code: str, detail: str = "", *, title: str = "", retryable: bool = False) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail
+        self.title = title
+        self.retryable = retryable
 
 
 class Rejected(ProviderError):
     """Permanent: certainly not sent. `alert` asks for an operator (policy, payment, spam limit)."""
 
-    def __init__(self, code: str, detail: str = "", *, alert: bool = False) -> None:
-        super().__init__(code, detail)
+    def __init__(
+        self, code: str, detail: str = "", *, alert: bool = False, title: str = "", retryable: bool = False
+    ) -> None:
+        super().__init__(code, detail, title=title, retryable=retryable)
         self.alert = alert
 
 
@@ -150,8 +155,10 @@ class Unsupported(ProviderError):
 class Transient(ProviderError):
     """Certainly not sent, worth trying again after `retry_after_s` seconds within `scope`."""
 
-    def __init__(self, code: str, detail: str = "", *, retry_after_s: float, scope: Scope, tries: int = 8) -> None:
-        super().__init__(code, detail)
+    def __init__(
+        self, code: str, detail: str = "", *, retry_after_s: float, scope: Scope, tries: int = 8, title: str = ""
+    ) -> None:
+        super().__init__(code, detail, title=title)
         self.retry_after_s = retry_after_s
         self.scope = scope
         self.tries = tries

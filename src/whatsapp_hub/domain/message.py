@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import Event, EventType, Records
+from whatsapp_hub.domain.failure import GIVEN_UP, PROCESS_DIED, SESSION_DELETED, UNEXPLAINED, Failure
 from whatsapp_hub.domain.ids import (
     ContactId,
     ConversationId,
@@ -106,7 +107,8 @@ def storable(text: str) -> str:
 @dataclass(slots=True)
 class Message(Records):
     """`timestamp` is the provider's, `created_at` ours; `sender_id` None on an inbound message means the
-    customer; `author` is who wrote inside a group, as the provider spells it."""
+    customer; `author` is who wrote inside a group, as the provider spells it; `error` is why it FAILED, or why its
+    outcome is unknown."""
 
     id: MessageId
     tenant_id: TenantId
@@ -123,7 +125,7 @@ class Message(Records):
     sender_id: UserId | None = None
     is_bot: bool = False
     outcome: Outcome | None = None
-    error: str | None = None
+    error: Failure | None = None
     reply_to: str | None = None
     author: str | None = None
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
@@ -140,21 +142,21 @@ class Message(Records):
             {"chat": self.chat, **({"author": self.author} if self.author else {}), **detail},
         )
 
-    def advance(self, status: MessageStatus, at: datetime, error: str | None = None) -> bool:
+    def advance(self, status: MessageStatus, at: datetime, error: Failure | None = None) -> bool:
         """Move forward to `status`; False (and nothing changes) if that would be a step back or a repeat.
 
-        FAILED is reached from PENDING or SENT only; nothing leaves FAILED. Any step settles an unknown
-        outcome.
+        FAILED is reached from PENDING or SENT only, and always has an `error`; nothing leaves FAILED. Any step settles
+        an unknown outcome.
         """
         if self.status is MessageStatus.FAILED:
             return False
         if status is MessageStatus.FAILED:
             if self.status not in (MessageStatus.PENDING, MessageStatus.SENT):
                 return False
-            self.error = error
         elif _RANK[status] <= _RANK[self.status]:
             return False
         self.status, self.outcome = status, None
+        self.error = (error or UNEXPLAINED) if status is MessageStatus.FAILED else None
         if event := _EVENT.get(status):
             self.record(self.event(event, at))
         return True
@@ -167,27 +169,27 @@ class Message(Records):
             self.whatsapp_message_id = provider_message_id
         return self.advance(MessageStatus.SENT, at)
 
-    def lose_sight(self, at: datetime) -> None:
+    def lose_sight(self, at: datetime, error: Failure = PROCESS_DIED) -> None:
         """The provider call's result will never be known; only a receipt or a person settles it."""
         if self.status is not MessageStatus.PENDING or self.outcome is Outcome.UNKNOWN:
             return
-        self.outcome = Outcome.UNKNOWN
+        self.outcome, self.error = Outcome.UNKNOWN, error
         self.record(self.event(EventType.MESSAGE_OUTCOME_UNKNOWN, at))
 
     def retry(self, at: datetime) -> None:
         """An operator sends it again, knowing that it may arrive twice."""
         self._require_unknown("retried")
-        self.outcome = None
+        self.outcome = self.error = None
         self.record(self.event(EventType.MESSAGE_QUEUED, at))
 
     def give_up(self, at: datetime) -> None:
         """An operator declares it failed."""
         self._require_unknown("failed")
-        self.advance(MessageStatus.FAILED, at, "given up by an operator")
+        self.advance(MessageStatus.FAILED, at, GIVEN_UP)
 
     def abandon(self, at: datetime) -> None:
         """Its session is deleted before it was sent."""
-        self.advance(MessageStatus.FAILED, at, "the session was deleted")
+        self.advance(MessageStatus.FAILED, at, SESSION_DELETED)
 
     def _require_unknown(self, what: str) -> None:
         if self.outcome is not Outcome.UNKNOWN:

@@ -44,6 +44,11 @@ class Routing(StrEnum):
     DEPARTMENTS = "departments"
 
 
+_DOWN = frozenset({SessionStatus.FAILED, SessionStatus.BANNED, SessionStatus.LOGGED_OUT})
+"""Nothing is sent until somebody acts, and each has a reason."""
+
+UNEXPLAINED = "unexplained"
+
 _EVENT = {
     SessionStatus.CONNECTING: EventType.SESSION_STARTED,
     SessionStatus.QR_PENDING: EventType.SESSION_QR,
@@ -120,7 +125,8 @@ class Session(Records):
         return Event(type, self.tenant_id, at, self.id, None, {"session": copy}, detail)
 
     def move(self, status: SessionStatus, at: datetime, reason: str | None = None, qr_code: str | None = None) -> bool:
-        """Take a new status, or a renewed QR code; False if nothing changed."""
+        """Take a new status, or a renewed QR code; False if nothing changed. What fails has a reason."""
+        reason = reason or (UNEXPLAINED if status in _DOWN else None)
         code = qr_code if status is SessionStatus.QR_PENDING else None
         if (status, reason, code) == (self.status, self.status_reason, self.qr_code):
             return False
@@ -153,3 +159,8 @@ class Session(Records):
     @property
     def may_send(self) -> bool:
         return self.is_active and self.status in (SessionStatus.CONNECTED, SessionStatus.RECONNECTING)
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing is sent until somebody acts; None where that is not so."""
+        return f"{self.status}: {self.status_reason or UNEXPLAINED}" if self.status in _DOWN else None

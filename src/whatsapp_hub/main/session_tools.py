@@ -80,8 +80,9 @@ def connect(name: str, slug: str, provider: str | None, phone: str | None, timeo
                 return one
         raise click.ClickException(f"{name} is not connected after {timeout_s} s")
 
-    if not in_hub(work).is_active:
-        raise click.ClickException(f"{name} did not connect")
+    ended = in_hub(work)
+    if not ended.is_active:
+        raise click.ClickException(f"{name} did not connect: {ended.failure or ended.status_reason or ended.status}")
 
 
 @session.command()

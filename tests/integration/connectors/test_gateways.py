@@ -200,6 +200,40 @@ async def test_an_instance_is_restarted_and_deleted(stage: Stage, gateway: Gatew
     assert (await gateway.http.get(f"/instances/{session.id}")).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("told", "answered"),
+    [
+        (QR, {"connection_status": "qr_pending", "status_reason": None}),
+        (
+            {"state": "FAILED", "reason": "client_outdated"},
+            {"connection_status": "failed", "status_reason": "client_outdated", "qr_code": None},
+        ),
+        ({"state": "BANNED", "reason": "banned"}, {"connection_status": "banned", "status_reason": "banned"}),
+        (
+            {"state": "LOGGED_OUT", "reason": "logged_out"},
+            {"connection_status": "logged_out", "status_reason": "logged_out"},
+        ),
+    ],
+    ids=lambda value: value.get("state", ""),
+)
+async def test_a_new_instance_answers_with_its_code_or_its_failure(
+    stage: Stage, gateway: Gateway, told: dict[str, Any], answered: dict[str, Any]
+) -> None:
+    body = {"user_id": "u", "instance_name": uuid4().hex, "provider": "PIGEON"}
+    begun_at = time.monotonic()
+    creating = asyncio.create_task(gateway.http.post("/instances/create", json=body))
+
+    async def dialled() -> Any:
+        found = await stage.rows("SELECT id FROM hub.sessions WHERE name = $1", body["instance_name"])
+        return next(iter(stage.server.open_logins(str(found[0]["id"]))), None) if found else None
+
+    (await stage.until(dialled)).tell(**told)
+    made = await creating
+    assert (made.status_code, answered.items() <= made.json().items()) == (201, True), made.text
+    assert time.monotonic() - begun_at < 10
+    assert (await gateway.http.delete(f"/instances/{made.json()['id']}")).status_code == 204
+
+
 @pytest.mark.skipif(missing() is not None, reason=missing() or "")
 async def test_a_new_instance_is_waited_for_up_to_ten_seconds(stage: Stage, gateway: Gateway) -> None:
     begun_at = time.monotonic()
@@ -208,7 +242,7 @@ async def test_a_new_instance_is_waited_for_up_to_ten_seconds(stage: Stage, gate
     took_s = time.monotonic() - begun_at
     assert (made.status_code, set(made.json())) == (
         201,
-        {"id", "instance_name", "qr_code", "connection_status", "webhook_secret"},
+        {"id", "instance_name", "qr_code", "connection_status", "status_reason", "webhook_secret"},
     )
     if made.json()["qr_code"] is None:  # without WhatsApp's servers
         assert made.json()["connection_status"] == "connecting"

@@ -14,6 +14,7 @@ from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState, Priority
 from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.failure import Failure
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 from whatsapp_hub.domain.message import Content, Direction, MessageStatus, MessageType, Outcome
 from whatsapp_hub.domain.rating import Rating
@@ -35,7 +36,7 @@ async def test_a_message_comes_back_as_it_went_in(world: World) -> None:
         sender_id=UserId(new_id()),
         is_bot=True,
         outcome=Outcome.UNKNOWN,
-        error="odd",
+        error=Failure("odd", "Odd", "very odd", retryable=True),
         reply_to="wamid.0",
         author="5511@s.whatsapp.net",
         timestamp=NOW - timedelta(hours=1),

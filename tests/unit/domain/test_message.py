@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.build import NOW, message
-from whatsapp_hub.domain.errors import Conflict, Invalid
+from whatsapp_hub.domain.errors import Conflict, Invalid, OutcomeUnknown, Rejected, Scope, Transient
 from whatsapp_hub.domain.events import EventType
+from whatsapp_hub.domain.failure import Failure
 from whatsapp_hub.domain.message import (
     Content,
     Message,
@@ -19,6 +20,7 @@ from whatsapp_hub.domain.message import (
 )
 
 PENDING, SENT, DELIVERED, READ, FAILED = MessageStatus
+UNDELIVERABLE = Failure("131026", "Message undeliverable")
 RECEIPTS = (SENT, DELIVERED, READ)
 EVENT_OF = {
     SENT: EventType.MESSAGE_SENT,
@@ -83,14 +85,43 @@ def test_receipts_in_any_order_and_number_end_read(receipts: list[MessageStatus]
 @pytest.mark.parametrize("status", [DELIVERED, READ])
 def test_what_was_delivered_cannot_fail(status: MessageStatus) -> None:
     one = message(status=status)
-    assert not one.advance(FAILED, NOW, "too late")
+    assert not one.advance(FAILED, NOW, UNDELIVERABLE)
     assert one.error is None
 
 
 def test_a_failure_keeps_its_reason() -> None:
     one = message(status=SENT)
-    one.advance(FAILED, NOW, "131026: undeliverable")
-    assert (one.status, one.error) == (FAILED, "131026: undeliverable")
+    one.advance(FAILED, NOW, UNDELIVERABLE)
+    assert (one.status, one.error) == (FAILED, UNDELIVERABLE)
+
+
+def test_a_failure_without_a_reason_has_one_all_the_same() -> None:
+    one = message(status=SENT)
+    one.advance(FAILED, NOW)
+    assert one.error
+    assert (one.error.code, one.error.retryable) == ("failed", False)
+
+
+def test_an_unknown_outcome_says_why_until_it_is_settled() -> None:
+    one = message()
+    lost = Failure.of(OutcomeUnknown("deadline", "no answer in time"))
+    one.lose_sight(NOW, lost)
+    assert one.error == lost
+    one.advance(DELIVERED, NOW)
+    assert one.error is None
+
+
+def test_what_may_be_sent_again_is_retryable() -> None:
+    later = Transient("131056", "too many", retry_after_s=1, scope=Scope.RECIPIENT)
+    errors = [later, Rejected("131026"), Rejected("131049", retryable=True), OutcomeUnknown("deadline")]
+    assert [Failure.of(error).retryable for error in errors] == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("code", "title"), [("not_connected", "Not connected"), ("http_500", "HTTP 500"), ("131026", "131026")]
+)
+def test_a_code_without_words_is_its_own_title(code: str, title: str) -> None:
+    assert Failure.of(Rejected(code)).title == title
 
 
 def test_an_event_shows_the_message_as_it_was_at_that_moment() -> None:
@@ -191,7 +222,8 @@ def test_what_waited_in_a_deleted_session_fails_with_the_reason() -> None:
     one = message()
     one.abandon(NOW)
     assert one.status is FAILED
-    assert "session" in str(one.error)
+    assert one.error
+    assert "session" in one.error.title
 
 
 steps = st.one_of(statuses, st.sampled_from(["lose_sight", "retry", "give_up", "abandon"]))
@@ -206,6 +238,7 @@ def test_outcome_unknown_is_only_ever_the_state_of_a_pending_message(moves: list
         except Conflict:
             assert one.outcome is None
         assert one.outcome is None or one.status is PENDING
+        assert (one.error is not None) == (one.status is FAILED or one.outcome is Outcome.UNKNOWN)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t "])

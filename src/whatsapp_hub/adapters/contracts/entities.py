@@ -11,6 +11,7 @@ from whatsapp_hub.domain.bot import Bot, BotPart
 from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.failure import Failure
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
@@ -50,9 +51,20 @@ def message(message: Message) -> Shown:
         "mediaUrl": content.media_url,
         "status": message.status.value,
         "outcome": None if message.outcome is None else message.outcome.value,
+        "error": None if message.error is None else failure(message.error),
         "isBot": message.is_bot,
         "timestamp": time(message.timestamp),
         "createdAt": time(message.created_at),
+    }
+
+
+def failure(failure: Failure) -> Shown:
+    """Why a message is FAILED, or why its outcome is unknown."""
+    return {
+        "code": failure.code,
+        "title": failure.title,
+        "detail": failure.detail,
+        "retryable": failure.retryable,
     }
 
 

@@ -11,10 +11,10 @@ from datetime import datetime
 
 import msgspec
 
-from whatsapp_hub.adapters.contracts.entities import Shown, session, time
+from whatsapp_hub.adapters.contracts.entities import Shown, failure, session, time
 from whatsapp_hub.adapters.contracts.qr_codes import data_url
+from whatsapp_hub.application.sending.send_to import Sent
 from whatsapp_hub.application.sessions.open_sessions import Code
-from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.session import Session, SessionStatus
 
 _LOWER = ("type", "direction", "status")
@@ -37,6 +37,7 @@ def agent_session(session: Session) -> Shown:
         "agentId": session.agent_id,
         "status": agent_status(session.status.value),
         "qrCode": data_url(session.qr_code),
+        **_reason("reason", session),
     }
 
 
@@ -47,12 +48,14 @@ def agent_state(session: Session, last_seen_at: datetime | None) -> Shown:
         "status": agent_status(session.status.value),
         "phoneNumber": session.phone_number,
         "lastSeenAt": time(last_seen_at),
+        **_reason("reason", session),
     }
 
 
 def client_session(session: Session) -> Shown:
     """B: what creating answers."""
-    return {"sessionId": session.key, "status": session.status.value.lower(), "qrCode": data_url(session.qr_code)}
+    shown = {"sessionId": session.key, "status": session.status.value.lower(), "qrCode": data_url(session.qr_code)}
+    return {**shown, **_reason("statusReason", session)}
 
 
 def listed_client_session(of: Session, *, with_code: bool) -> Shown:
@@ -69,20 +72,21 @@ def instance(session: Session) -> Shown:
         "instance_name": session.name,
         "phone_number": session.phone_number,
         "connection_status": session.status.value.lower(),
+        "status_reason": session.status_reason,
         "webhook_url": session.webhook_url,
         "created_at": time(session.created_at),
     }
 
 
 def new_instance(session: Session, webhook_secret: str | None) -> Shown:
-    """C: what creating answers, in the contract's words: whatever is not to be scanned (nor connected at once) was
-    asked to connect; how that went is told by the instance itself. The secret is never shown again."""
-    known = session.status in (SessionStatus.QR_PENDING, SessionStatus.CONNECTED)
+    """C: what creating answers. One that is still being dialled is `connecting`. The secret is never shown again."""
+    is_dialled = session.status in (SessionStatus.DISCONNECTED, SessionStatus.RECONNECTING)
     return {
         "id": str(session.id),
         "instance_name": session.name,
         "qr_code": data_url(session.qr_code),
-        "connection_status": (session.status if known else SessionStatus.CONNECTING).value.lower(),
+        "connection_status": (SessionStatus.CONNECTING if is_dialled else session.status).value.lower(),
+        "status_reason": session.status_reason,
         "webhook_secret": webhook_secret,
     }
 
@@ -95,7 +99,7 @@ def instance_code(code: Code) -> Shown:
 def life(session: Session, status: SessionStatus | None = None) -> Shown:
     """D. `status`: what was asked for, where that is answered before it is so."""
     shown = life_status((status or session.status).value)
-    return {"id": str(session.id), "sessionId": session.key, "status": shown}
+    return {"id": str(session.id), "sessionId": session.key, "status": shown, **_reason("reason", session)}
 
 
 def life_code(session: Session) -> Shown:
@@ -103,15 +107,27 @@ def life_code(session: Session) -> Shown:
     return {"sessionId": session.key, "qr": session.qr_code, "qrCode": data_url(session.qr_code)}
 
 
-def sent(message: Message, *, lower: bool = False) -> Shown:
-    """A, D, and B (in lower case): a message that is stored and will be sent."""
-    status = message.status.value
-    return {"messageId": str(message.id), "status": status.lower() if lower else status}
+def sent(sent: Sent, *, lower: bool = False) -> Shown:
+    """A, D, and B (in lower case): a message that is stored and will be sent. `reason`: why its session failed, until
+    which is mended it waits. `error`: why it failed itself (the answer to a repeated Idempotency-Key)."""
+    status = sent.message.status.value
+    shown: Shown = {"messageId": str(sent.message.id), "status": status.lower() if lower else status}
+    return {**shown, **_failures(sent)}
 
 
-def sent_by_instance(message: Message) -> Shown:
+def sent_by_instance(sent: Sent) -> Shown:
     """C."""
-    return {"id": str(message.id), "status": message.status.value}
+    return {"id": str(sent.message.id), "status": sent.message.status.value, **_failures(sent)}
+
+
+def _failures(sent: Sent) -> Shown:
+    shown: Shown = {"reason": sent.session_failure} if sent.session_failure else {}
+    return {**shown, "error": failure(sent.message.error)} if sent.message.error else shown
+
+
+def _reason(name: str, session: Session) -> Shown:
+    """Why the session is as it is, where there is a reason."""
+    return {name: session.status_reason} if session.status_reason else {}
 
 
 class Heard(msgspec.Struct, rename="camel"):

@@ -39,6 +39,7 @@ class _Message(msgspec.Struct, rename="camel"):
     whatsapp_message_id: str | None = None
     content: str | None = None
     media_url: str | None = None
+    error: dict[str, object] | None = None
 
 
 class _Told(msgspec.Struct, rename="camel"):
@@ -51,6 +52,7 @@ class _Session(msgspec.Struct, rename="camel"):
     status: str
     name: str = ""
     phone_number: str | None = None
+    status_reason: str | None = None
 
 
 class _State(msgspec.Struct):
@@ -121,9 +123,11 @@ def _message(told: _Told, due: Due) -> Shown:
 def _ack(told: _Told, ack: int, name: str) -> Shown:
     chat = jid(told.chat)
     fixed = {"id": _id(told.message, chat), "from": chat, "participant": None, "fromMe": True}
-    return {**fixed, "ack": ack, "ackName": name}
+    why = {"error": told.message.error} if told.message.error else {}
+    return {**fixed, "ack": ack, "ackName": name, **why}
 
 
 def _status(session: _Session, due: Due) -> Shown:
     name = due.session_key or session.name
-    return {"name": name, "status": _STATUSES.get(session.status, "FAILED"), "statuses": [], "data": None}
+    data = {"reason": session.status_reason} if session.status_reason else None
+    return {"name": name, "status": _STATUSES.get(session.status, "FAILED"), "statuses": [], "data": data}

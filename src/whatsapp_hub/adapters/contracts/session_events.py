@@ -28,12 +28,14 @@ class SessionShown(msgspec.Struct, rename="camel"):
     session_id: str
     agent_id: str
     status: str = ""
+    status_reason: str | None = None
     qr_code: str | None = None
 
 
 class MessageState(msgspec.Struct):
     id: str
     status: str
+    error: dict[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,17 @@ def _flat(happened: Happened) -> Spelled:
 
 
 def _status(happened: Happened) -> Spelled:
-    return [("status-change", happened.payload(status=happened.session.status.lower()))]
+    return [("status-change", status_change(happened.session, happened.payload()))]
+
+
+def status_change(session: SessionShown, payload: Payload) -> Payload:
+    """B: the status, with its reason where there is one."""
+    why = {"statusReason": session.status_reason} if session.status_reason else {}
+    return {**payload, "status": session.status.lower(), **why}
 
 
 def _gone(happened: Happened) -> Spelled:
-    return [("status-change", happened.payload(status="disconnected"))]
+    return [("status-change", happened.payload(status="disconnected", statusReason="deleted"))]
 
 
 def _code(happened: Happened) -> Spelled:
@@ -131,7 +139,8 @@ def _message(happened: Happened) -> Spelled:
 
 def _state(happened: Happened) -> Spelled:
     message = _STATE.decode(happened.body["message"])
-    return [("message-status", happened.payload(messageId=message.id, status=message.status.lower()))]
+    why = {"error": message.error} if message.error else {}
+    return [("message-status", happened.payload(messageId=message.id, status=message.status.lower(), **why))]
 
 
 _LIFE: dict[str, Callable[[Happened], Spelled]] = {

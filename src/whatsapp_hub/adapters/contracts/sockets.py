@@ -37,6 +37,7 @@ class MessageShown(msgspec.Struct, rename="camel"):
     direction: str = ""
     sender_id: str | None = None
     is_bot: bool = False
+    error: dict[str, object] | None = None
 
 
 class ConversationShown(msgspec.Struct, rename="camel"):
@@ -104,6 +105,8 @@ def _status(event: LoggedEvent, body: Body) -> list[Emission]:
     }
     if event.type == "message.outcome_unknown":
         payload["outcome"] = "unknown"
+    if message.error:
+        payload["error"] = message.error
     return [Emission("message-status", payload)]
 
 

@@ -4,7 +4,7 @@ import msgspec
 
 from whatsapp_hub.adapters.contracts.entities import Shown, time
 from whatsapp_hub.application.ports.webhooks import DeliveryRecord, Health
-from whatsapp_hub.domain.delivery import OPENS_AFTER, Attempt
+from whatsapp_hub.domain.delivery import OPENS_AFTER, Attempt, DeliveryState
 from whatsapp_hub.domain.webhook import Webhook
 from whatsapp_hub.domain.webhook_headers import names
 
@@ -49,8 +49,40 @@ def delivery(record: DeliveryRecord) -> Shown:
         "nextAttemptAt": time(record.next_at) if record.finished_at is None else None,
         "createdAt": time(record.created_at),
         "finishedAt": time(record.finished_at),
+        "error": _error(record),
         "attempts": msgspec.Raw(record.attempts),
     }
+
+
+class _Tried(msgspec.Struct):
+    status: int | None = None
+    error: str | None = None
+
+
+_tries = msgspec.json.Decoder(list[_Tried])
+
+
+def _error(record: DeliveryRecord) -> str | None:
+    """Say in a line why it is not delivered: its last attempt's reason."""
+    if record.state is DeliveryState.DELIVERED:
+        return None
+    tried = _tries.decode(record.attempts)
+    if tried and (why := _reason(tried[-1])):
+        return why
+    return _NEVER_TRIED.get(record.state)
+
+
+def _reason(tried: _Tried) -> str | None:
+    if tried.status is None:
+        return tried.error or "no answer"
+    said = f"HTTP {tried.status}" if not 200 <= tried.status < 300 else None
+    return f"{said}: {tried.error}" if said and tried.error else said
+
+
+_NEVER_TRIED = {
+    DeliveryState.DEAD: "the receiver was down until the delivery's time was over",
+    DeliveryState.CANCELLED: "the subscription ended, or its format has no words for the event",
+}
 
 
 def attempt(attempt: Attempt) -> Shown:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from whatsapp_hub.adapters.postgres.bulk import Columns
+from whatsapp_hub.adapters.postgres.message_failures import failure_in, stored_failure
 from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.application.ports.inbox import ProviderKey
 from whatsapp_hub.domain.errors import NotFound
@@ -99,7 +100,7 @@ def message_of(row: Any) -> Message:
         sender_id=row["sender_id"],
         is_bot=row["is_bot"],
         outcome=Outcome(outcome) if outcome else None,
-        error=row["error"],
+        error=failure_in(row["error"]),
         reply_to=row["reply_to"],
         author=row["author"],
     )
@@ -109,7 +110,7 @@ def _changing(m: Message) -> tuple[object, ...]:
     """In the order of _MUTABLE."""
     data = _encode(m.content.data).decode() if m.content.data else None
     content = (m.id, m.content.type, m.content.text, m.content.media_url, data)
-    return (*content, m.status, m.outcome, m.error, m.whatsapp_message_id, m.timestamp)
+    return (*content, m.status, m.outcome, stored_failure(m.error), m.whatsapp_message_id, m.timestamp)
 
 
 def _whole(m: Message) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from whatsapp_hub.adapters.postgres.message_failures import failure_in, stored_failure
 from whatsapp_hub.application.ports.inbox import ProviderKey
 from whatsapp_hub.application.ports.provider import ReceiptSeen
 from whatsapp_hub.domain.ids import SessionId, TenantId
@@ -34,7 +35,10 @@ class PostgresEarlyReceipts:
 
     async def keep(self, receipts: Sequence[tuple[SessionId, ReceiptSeen]]) -> None:
         if receipts:
-            rows = ((session_id, r.provider_message_id, r.status, r.at, r.error) for session_id, r in receipts)
+            rows = (
+                (session_id, r.provider_message_id, r.status, r.at, stored_failure(r.error))
+                for session_id, r in receipts
+            )
             await self._connection.execute(_KEEP, self._tenant_id, *zip(*rows, strict=True))
 
     async def take(self, keys: Iterable[ProviderKey]) -> list[tuple[SessionId, ReceiptSeen]]:
@@ -46,4 +50,4 @@ class PostgresEarlyReceipts:
 
 
 def _receipt_of(row: Any) -> ReceiptSeen:
-    return ReceiptSeen(row["provider_message_id"], MessageStatus(row["status"]), row["at"], row["error"])
+    return ReceiptSeen(row["provider_message_id"], MessageStatus(row["status"]), row["at"], failure_in(row["error"]))

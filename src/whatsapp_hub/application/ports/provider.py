@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from whatsapp_hub.domain.capabilities import Capabilities
 from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.domain.failure import Failure
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Content, MessageStatus
@@ -100,7 +101,7 @@ class ReceiptSeen:
     provider_message_id: str
     status: MessageStatus
     at: datetime
-    error: str | None = None
+    error: Failure | None = None
     sent_as: MessageId | None = None
 
 

@@ -25,6 +25,7 @@ from whatsapp_hub.domain.errors import (
     Unavailable,
 )
 from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.failure import Failure
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.message import Message, MessageStatus
 
@@ -123,15 +124,15 @@ class CompleteSends:
             case None:
                 message.sent(result.accepted.provider_message_id if result.accepted else None, now)
                 release = Release(claim)
-            case OutcomeUnknown():
-                message.lose_sight(now)
+            case OutcomeUnknown() as error:
+                message.lose_sight(now, Failure.of(error))
                 release = Release(claim, again_in_s=RECEIPT_WAIT_S, awaits_receipt=True)
             case Transient() as error if claim.tries < error.tries:
                 release = Release(claim, settled=False, again_in_s=_back_off(error, claim.tries))
             case CredentialsInvalid():
                 release = Release(claim, settled=False)
             case error:
-                message.advance(MessageStatus.FAILED, now, str(error))
+                message.advance(MessageStatus.FAILED, now, Failure.of(error))
                 release = Release(claim)
         changes.message(message)
         return release

@@ -10,6 +10,14 @@ from whatsapp_hub.domain.message import Content, Message
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A stored message. `session_failure`: why it waits, where its session failed."""
+
+    message: Message
+    session_failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SendTo:
     """The conversation it belongs to is nobody's: no person is made to answer for it."""
 
@@ -25,7 +33,7 @@ class SendTo:
         idempotency_key: str | None = None,
         *,
         agents_too: bool = False,
-    ) -> Message:
+    ) -> Sent:
         """`agents_too`: the name may be an agent's with exactly one connected session. Raises NotFound, Conflict (no
         such one session, the session is off), Invalid, NotSupported, KeyReused."""
         caller.require(Action.START_CONVERSATIONS)
@@ -33,4 +41,4 @@ class SendTo:
         find = session_for if agents_too else session_named
         session = await find(self.finder, caller.tenant_id, name)
         _, message = await self.start.message(caller, session.id, to, content, idempotency_key, take=False)
-        return message
+        return Sent(message, session.failure)

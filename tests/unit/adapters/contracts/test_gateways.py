@@ -17,9 +17,11 @@ from whatsapp_hub.adapters.contracts.qr_codes import data_url
 from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen
 from whatsapp_hub.application.reading.sessions import Connection, Happening
 from whatsapp_hub.application.receiving.apply_messages import told_of
+from whatsapp_hub.application.sending.send_to import Sent
 from whatsapp_hub.application.sessions.open_sessions import Code
 from whatsapp_hub.domain.contact import Contact, Identity
 from whatsapp_hub.domain.events import EventType
+from whatsapp_hub.domain.failure import Failure
 from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId, TenantId
 from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType
 from whatsapp_hub.domain.session import Routing, Session, SessionStatus
@@ -96,11 +98,12 @@ def test_a_session_as_each_contract_answers_it() -> None:
     assert gateways.listed_client_session(WAITING, with_code=False)["qrCode"] is None
     assert gateways.instance(SESSION) == {
         "id": str(SESSION.id), "user_id": "u1", "instance_name": "Loja", "phone_number": None,
-        "connection_status": "disconnected", "webhook_url": None, "created_at": "2026-01-02T03:04:05Z",
+        "connection_status": "disconnected", "status_reason": None, "webhook_url": None,
+        "created_at": "2026-01-02T03:04:05Z",
     }  # fmt: skip
     assert gateways.new_instance(WAITING, "whsec_x") == {
         "id": str(SESSION.id), "instance_name": "Loja", "qr_code": PICTURE, "connection_status": "qr_pending",
-        "webhook_secret": "whsec_x",
+        "status_reason": None, "webhook_secret": "whsec_x",
     }  # fmt: skip
     assert gateways.instance_code(Code(WAITING, AT + timedelta(seconds=60))) == {
         "qr_code": PICTURE, "expires_at": "2026-01-02T03:05:05Z",
@@ -113,15 +116,38 @@ def test_a_session_as_each_contract_answers_it() -> None:
 
 @pytest.mark.parametrize("status", SessionStatus)
 def test_a_new_instance_is_to_be_scanned_or_on_its_way(status: SessionStatus) -> None:
-    word = gateways.new_instance(replace(SESSION, status=status), None)["connection_status"]
-    assert word == {"QR_PENDING": "qr_pending", "CONNECTED": "connected"}.get(status, "connecting")
+    told = gateways.new_instance(replace(SESSION, status=status, status_reason="why"), None)
+    is_dialled = status in (SessionStatus.DISCONNECTED, SessionStatus.RECONNECTING)
+    assert told["connection_status"] == ("connecting" if is_dialled else status.value.lower())
+    assert told["status_reason"] == "why"
+
+
+@pytest.mark.parametrize("status", [SessionStatus.FAILED, SessionStatus.BANNED, SessionStatus.LOGGED_OUT])
+def test_what_failed_says_why_in_each_contract(status: SessionStatus) -> None:
+    failed = replace(SESSION, status=status, status_reason="credentials_invalid: 190")
+    assert gateways.agent_session(failed)["reason"] == "credentials_invalid: 190"
+    assert gateways.agent_state(failed, AT)["reason"] == "credentials_invalid: 190"
+    assert gateways.client_session(failed)["statusReason"] == "credentials_invalid: 190"
+    assert gateways.listed_client_session(failed, with_code=False)["statusReason"] == "credentials_invalid: 190"
+    assert gateways.instance(failed)["status_reason"] == "credentials_invalid: 190"
+    assert gateways.life(failed)["reason"] == "credentials_invalid: 190"
 
 
 def test_a_message_on_its_way() -> None:
-    sent = replace(MESSAGE, status=MessageStatus.PENDING)
+    sent = Sent(replace(MESSAGE, status=MessageStatus.PENDING))
     assert gateways.sent(sent) == {"messageId": str(MESSAGE.id), "status": "PENDING"}
     assert gateways.sent(sent, lower=True)["status"] == "pending"
     assert gateways.sent_by_instance(sent) == {"id": str(MESSAGE.id), "status": "PENDING"}
+
+
+def test_a_message_that_waits_for_a_failed_session_says_why() -> None:
+    sent = Sent(replace(MESSAGE, status=MessageStatus.PENDING), "FAILED: credentials_invalid: 190")
+    assert (
+        gateways.sent(sent)["reason"] == gateways.sent_by_instance(sent)["reason"] == "FAILED: credentials_invalid: 190"
+    )
+    failed = Sent(replace(MESSAGE, status=MessageStatus.FAILED, error=Failure("131026", "Undeliverable", "x", False)))
+    error = {"code": "131026", "title": "Undeliverable", "detail": "x", "retryable": False}
+    assert gateways.sent(failed)["error"] == gateways.sent_by_instance(failed)["error"] == error
 
 
 def test_a_message_that_came() -> None:

@@ -3,18 +3,20 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 
-from whatsapp_hub.adapters.contracts import events, outgoing
+from whatsapp_hub.adapters.contracts import events, outgoing, webhooks
 from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen
-from whatsapp_hub.application.ports.webhooks import Due
+from whatsapp_hub.application.ports.webhooks import DeliveryRecord, Due
 from whatsapp_hub.application.receiving.apply_messages import told_of
 from whatsapp_hub.domain.contact import Contact, Identity
+from whatsapp_hub.domain.delivery import DeliveryState
 from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.failure import Failure
 from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId, TenantId, WebhookId
 from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType
 from whatsapp_hub.domain.session import Routing, Session, SessionStatus
@@ -164,3 +166,35 @@ def test_a_session_as_waha_tells_it(status: SessionStatus, said: str) -> None:
 def test_the_id_is_the_events_whatever_the_format_or_the_try() -> None:
     first = LoggedEvent(7, TENANT, "x", None, None, AT, b"{}")
     assert outgoing.message_id(first) == outgoing.message_id(replace(first, body=b"{ }")) == "evt_7"
+
+
+def test_what_failed_is_posted_with_its_reason() -> None:
+    failed = replace(ANSWER, status=MessageStatus.FAILED, error=Failure("131026", "Undeliverable", "not on WhatsApp"))
+    error = {"code": "131026", "title": "Undeliverable", "detail": "not on WhatsApp", "retryable": False}
+    event = failed.event(EventType.MESSAGE_FAILED, AT)
+    assert posted(WebhookFormat.STANDARD, event)["data"]["message"]["error"] == error
+    ack = posted(WebhookFormat.WAHA, event)["payload"]
+    assert (ack["ack"], ack["ackName"], ack["error"]) == (-1, "ERROR", error)
+    session = replace(SESSION, status=SessionStatus.FAILED, status_reason="client_outdated")
+    event = session.event(EventType.SESSION_ERROR, AT, reason="client_outdated")
+    assert posted(WebhookFormat.STANDARD, event)["data"]["session"]["statusReason"] == "client_outdated"
+    assert posted(WebhookFormat.WAHA, event)["payload"]["data"] == {"reason": "client_outdated"}
+
+
+@pytest.mark.parametrize(
+    ("state", "attempts", "why"),
+    [
+        ("pending", [], None),
+        ("pending", [{"status": 503, "error": None}], "HTTP 503"),
+        ("pending", [{"status": 503}, {"status": None, "error": "refused"}], "refused"),
+        ("dead", [{"status": 404}], "HTTP 404"),
+        ("dead", [], "the receiver was down until the delivery's time was over"),
+        ("cancelled", [], "the subscription ended, or its format has no words for the event"),
+        ("delivered", [{"status": 500}, {"status": 200}], None),
+    ],
+)
+def test_a_delivery_says_in_a_line_why_it_was_not_made(state: str, attempts: list[Any], why: str | None) -> None:
+    record = DeliveryRecord(
+        1, WebhookId(uuid4()), 7, "x", DeliveryState(state), 1, AT, AT, None, msgspec.json.encode(attempts)
+    )
+    assert webhooks.delivery(record)["error"] == why

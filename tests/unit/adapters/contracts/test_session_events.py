@@ -89,7 +89,7 @@ def moved(type: str, status: str, was: str = "CONNECTING", **more: Any) -> Happe
         (
             moved("session.deleted", "CONNECTED"),
             [("session:disconnected", {**HERE, "reason": "deleted"})],
-            [("status-change", {**HERE, "status": "disconnected"})],
+            [("status-change", {**HERE, "status": "disconnected", "statusReason": "deleted"})],
         ),
         (moved("session.created", "DISCONNECTED"), [], []),
         (

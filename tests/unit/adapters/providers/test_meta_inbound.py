@@ -23,6 +23,7 @@ from whatsapp_hub.application.ports.provider import (
     ReceiptSeen,
 )
 from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.domain.failure import UNEXPLAINED, Failure
 from whatsapp_hub.domain.message import MessageStatus, MessageType
 
 NUMBER = "106500000000001"
@@ -231,8 +232,12 @@ def test_a_receipt_brings_our_own_id_back() -> None:
 
 def test_a_failure_tells_meta_s_code_and_words() -> None:
     errors = [{"code": 131049, "title": "Not delivered", "error_data": {"details": "healthy ecosystem"}}]
-    assert receipt(status="failed", errors=errors).error == "131049: Not delivered - healthy ecosystem"
-    assert receipt(status="failed").error == "failed"
+    told = receipt(status="failed", errors=errors).error
+    assert told == Failure("131049", "Not delivered", "Not delivered - healthy ecosystem", retryable=True)
+    again = receipt(status="failed", errors=[{"code": 131026, "message": "(#131026) Message undeliverable"}]).error
+    assert again == Failure("131026", "Message undeliverable", "(#131026) Message undeliverable", retryable=False)
+    assert receipt(status="failed").error == UNEXPLAINED
+    assert receipt(status="failed", errors=[{}]).error == UNEXPLAINED
 
 
 def test_a_delivery_that_knows_phone_and_bsuid_joins_them() -> None:

@@ -6,6 +6,7 @@ Meta took the message: its outcome is unknown. The same goes for a 2xx that carr
 """
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -19,6 +20,7 @@ from whatsapp_hub.domain.errors import (
     Scope,
     Transient,
 )
+from whatsapp_hub.domain.failure import DETAIL_LENGTH, UNEXPLAINED, Failure
 
 _CREDENTIALS = frozenset({0, 190})
 _PERMISSION = frozenset({3, 10, 131005, *range(200, 300)})
@@ -47,7 +49,11 @@ _TRANSIENT: dict[int, tuple[float, Scope, int]] = {
 }
 """Seconds before the first retry (the lanes double them), how far it reaches, and how many tries."""
 
+_LATER = frozenset({131049})
+"""Meta keeps this person from so many messages for now: another day it may be delivered."""
+
 _DETAIL_LENGTH = 200
+_CODE_BEFORE = re.compile(r"^\(#\d+\) *")
 _TOKEN = re.compile(r"EAA[0-9A-Za-z_-]{8,}")
 
 
@@ -70,25 +76,51 @@ def by_code(error: JsonObject, answer: Answer) -> ProviderError:
     code = error.get("code")
     if not isinstance(code, int):
         return _by_status(answer)
-    name, detail = str(code), explain(error)
+    name, detail, title = str(code), explain(error), title_of(error)
     if code in _CREDENTIALS:
-        return CredentialsInvalid(name, detail)
+        return CredentialsInvalid(name, detail, title=title)
     if code in _TRANSIENT:
         retry_after_s, scope, tries = _TRANSIENT[code]
         return Transient(
-            name, detail, retry_after_s=max(retry_after_s, answer.retry_after_s or 0), scope=scope, tries=tries
+            name,
+            detail,
+            retry_after_s=max(retry_after_s, answer.retry_after_s or 0),
+            scope=scope,
+            tries=tries,
+            title=title,
         )
     if code in _ALERT:
-        return Rejected(name, detail, alert=True)
+        return Rejected(name, detail, alert=True, title=title)
     if answer.status >= 500 and code not in _PERMANENT:
-        return OutcomeUnknown(name, detail)
-    return Rejected(name, detail)
+        return OutcomeUnknown(name, detail, title=title)
+    return Rejected(name, detail, title=title, retryable=code in _LATER)
+
+
+def failure_of(errors: Sequence[object]) -> Failure:
+    """Describe the errors of a status `failed`; the first one decides."""
+    if not errors:
+        return UNEXPLAINED
+    first = obj(errors[0])
+    code = first.get("code")
+    detail = "; ".join(filter(None, (explain(obj(error)) for error in errors)))[:DETAIL_LENGTH] or None
+    retryable = isinstance(code, int) and (code in _TRANSIENT or code in _LATER)
+    return Failure(str(code or "failed"), title_of(first) or UNEXPLAINED.title, detail, retryable)
+
+
+def title_of(error: JsonObject) -> str:
+    """Meta's short name of an error, without the code that some repeat: `(#131026) Message undeliverable`."""
+    words = text(error.get("title")) or text(error.get("message"))
+    return _safe(_CODE_BEFORE.sub("", words))
 
 
 def explain(error: JsonObject) -> str:
     """Meta's words: the message or title, and the details. ("Malformed access token" repeats the token.)"""
     said = [text(error.get("message")) or text(error.get("title")), text(obj(error.get("error_data")).get("details"))]
     words = " - ".join(dict.fromkeys(word for word in said if word))
+    return _safe(words)
+
+
+def _safe(words: str) -> str:
     return _TOKEN.sub("EAA…", words)[:_DETAIL_LENGTH]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from whatsapp_hub.adapters.providers.lenient import JsonObject, decode_object, digest, instant, items, obj, text
 from whatsapp_hub.adapters.providers.meta_cloud import wire
 from whatsapp_hub.adapters.providers.meta_cloud.content import content_of
-from whatsapp_hub.adapters.providers.meta_cloud.errors import explain
+from whatsapp_hub.adapters.providers.meta_cloud.errors import failure_of
 from whatsapp_hub.application.ports.provider import (
     ChatKind,
     IdentitySeen,
@@ -134,20 +134,15 @@ def _status(update: JsonObject, item: JsonObject, at: datetime) -> list[Provider
     status, id = _STATUS.get(text(item.get("status"))), text(item.get("id"))[:500]
     if status is None or not id:
         return []
-    errors = [_error(obj(error)) for error in items(item.get("errors"))] if status is MessageStatus.FAILED else []
     receipt = ReceiptSeen(
         provider_message_id=id,
         status=status,
         at=at,
-        error="; ".join(errors) or ("failed" if status is MessageStatus.FAILED else None),
+        error=failure_of(items(item.get("errors"))) if status is MessageStatus.FAILED else None,
         sent_as=_sent_as(item.get("biz_opaque_callback_data")),
     )
     names = _recipient(item) if status is MessageStatus.DELIVERED else ()
     return [receipt, IdentitySeen(names, at)] if len(names) > 1 else [receipt]
-
-
-def _error(error: JsonObject) -> str:
-    return f"{text(error.get('code'))}: {explain(error)}"[:600]
 
 
 def _sent_as(value: object) -> MessageId | None:

@@ -27,6 +27,7 @@ from whatsapp_hub.application.ports.provider import (
     SessionSeen,
 )
 from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.domain.failure import Failure
 from whatsapp_hub.domain.message import Content, MessageStatus
 from whatsapp_hub.domain.session import SessionStatus
 
@@ -189,7 +190,9 @@ def _ack(_envelope: JsonObject, payload: JsonObject, at: datetime) -> ReceiptSee
     is_theirs = payload.get("fromMe") is False or name.from_me is False
     if status is None or is_theirs or not name.bare:
         return None
-    error = text(payload.get("ackName")) or "ERROR" if status is MessageStatus.FAILED else None
+    error = (
+        Failure("ack_error", "WAHA reports that WhatsApp did not take it") if status is MessageStatus.FAILED else None
+    )
     return ReceiptSeen(name.bare, status, at, error)
 
 
@@ -207,7 +210,9 @@ def session_seen(status: str, me: JsonObject, data: JsonObject, at: datetime) ->
     if status.startswith("PASSKEY"):
         reason = " ".join(word for word in (status.lower(), text(data.get("code"))[:32]) if word)
     elif status == "FAILED":
-        reason = "WAHA reports FAILED"
+        reason = "waha_failed: WAHA reports FAILED"
+    elif status == "STOPPED":
+        reason = "stopped"
     elif obj(data.get("reachoutTimelock")).get("isActive") is True:
         reason = "reachout_timelock"
     user = jid(text(me.get("id"))).partition("@")[0]
