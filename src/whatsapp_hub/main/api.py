@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from whatsapp_hub.adapters.http.api.password_resets import PublicUrl
 from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.http.health import Health
+from whatsapp_hub.adapters.http.held_tickets import HeldTickets
 from whatsapp_hub.adapters.http.proxies import Proxies
 from whatsapp_hub.adapters.http.server import BoundedProtocol, watch
 from whatsapp_hub.adapters.postgres.database import Database
@@ -87,6 +88,7 @@ class Serving(Provider):
     login = provide(Login)
     tickets = provide(Tickets)
     ticket_store = provide(PostgresTickets, provides=TicketStore)
+    held_tickets = provide(HeldTickets)
     finder = provide(PostgresSessionFinder, provides=SessionFinder)
     gateways = provide_all(
         *(PrepareSession, OpenAgentSession, OpenSession, CreateInstance, ShowCode, StartNamed),

@@ -12,7 +12,7 @@ from litestar.params import SkipValidation
 from litestar.types import Guard
 
 from whatsapp_hub.application.accounts.callers import Callers
-from whatsapp_hub.application.accounts.tickets import Tickets
+from whatsapp_hub.application.accounts.tickets import OpenedTicket, Tickets
 from whatsapp_hub.application.acting import ACTOR, Actor
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.domain.access import Action
@@ -26,11 +26,11 @@ PUBLIC = {"public": True}
 """`opt=PUBLIC` on a handler: anybody may call it."""
 
 BY_TICKET = {"by_ticket": True}
-"""`opt=BY_TICKET` on a handler: a one-use ticket (`?ticket=`) is enough."""
+"""`opt=BY_TICKET` on a handler that answers with a stream: a ticket (`?ticket=`) is enough."""
 
 COMPANY_HEADER = "X-Company-Id"
 KEY_HEADERS = ("X-Api-Key", "apikey")
-_REDEEMED = "whatsapp_hub.redeemed"
+_OPENED = "whatsapp_hub.opened_ticket"
 
 
 class Authenticates(AbstractAuthenticationMiddleware):
@@ -55,13 +55,22 @@ async def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     callers: Callers = await container.get(Callers)
     ticket = connection.query_params.get("ticket")
     if ticket and connection.route_handler.opt.get("by_ticket"):
-        kept = cast("dict[str, tuple[str, str | None]]", connection.scope)
-        if _REDEEMED not in kept:  # it is good once, also for who asks again from time to time
+        if (opened := opened_ticket(connection)) is None:  # once, also for who asks again from time to time
             tickets: Tickets = await container.get(Tickets)
-            kept[_REDEEMED] = await tickets.redeem(ticket)
-        credential, company_id = kept[_REDEEMED]
-        return await callers(credential, company_id)
+            opened = await tickets.open(ticket, _address(connection), again="last-event-id" in connection.headers)
+            cast("dict[str, object]", connection.scope)[_OPENED] = opened
+        return await callers(opened.credential, opened.company_id)
     return await callers(credential_of(connection), connection.headers.get(COMPANY_HEADER))
+
+
+def opened_ticket(connection: ASGIConnection[Any, Any, Any, Any]) -> OpenedTicket | None:
+    """Return the ticket that this request came with, where it opened a stream."""
+    return cast("dict[str, OpenedTicket]", connection.scope).get(_OPENED)
+
+
+def _address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Return the address as the client wrote it: an EventSource that comes back writes the same again."""
+    return f"{connection.scope['path']}?{connection.scope['query_string'].decode('latin-1')}"
 
 
 def credential_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:

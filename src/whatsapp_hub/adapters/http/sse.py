@@ -13,7 +13,9 @@ from litestar import Request
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 
-from whatsapp_hub.adapters.http.auth import caller_of
+from whatsapp_hub.adapters.http.auth import caller_of, opened_ticket
+from whatsapp_hub.adapters.http.held_tickets import HeldTickets, until
+from whatsapp_hub.application.accounts.tickets import OpenedTicket
 from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.application.ports.realtime import Streams, Stretch
 from whatsapp_hub.application.ports.security import Caller
@@ -23,6 +25,7 @@ MEDIA_TYPE = "text/event-stream"
 RETRY_MS = 2000
 RECHECK_S = 30.0
 SILENT_S = 15.0
+WAIT_A_DAY_MS = 86_400_000
 
 log = structlog.get_logger(__name__)
 
@@ -37,10 +40,13 @@ LastEventId: TypeAlias = Annotated[
 
 
 def event_stream(
-    streams: Streams, request: Asked, spell: Spell, after: int | None, last_event_id: str | None
+    streams: Streams, held: HeldTickets, request: Asked, spell: Spell, after: int | None, last_event_id: str | None
 ) -> Stream:
     """The answer of a handler, for whoever asks. Raises Invalid for an id that is no position of ours."""
-    lines = _lines(streams, request, spell, _position(last_event_id, after))
+    stretches = streams.follow(request.auth.tenant_id, _position(last_event_id, after))
+    lines = _lines(stretches, request, spell)
+    if ticket := opened_ticket(request):
+        lines = _by_ticket(held, ticket, stretches, request, spell)
     return Stream(lines, media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"})
 
 
@@ -52,12 +58,11 @@ def _position(last_event_id: str | None, after: int | None) -> int | None:
     return int(last_event_id)
 
 
-async def _lines(streams: Streams, request: Asked, spell: Spell, after: int | None) -> AsyncIterator[bytes]:
-    """Ends with an event `error` when the caller may listen no longer."""
-    caller = request.auth
-    yield b"retry: %d\n\n" % RETRY_MS
-    said, checked = 0.0, time.monotonic()
-    async for stretch in streams.follow(caller.tenant_id, after):
+async def _lines(stretches: AsyncIterator[Stretch], request: Asked, spell: Spell) -> AsyncIterator[bytes]:
+    """Begin with an id, so that a client that is cut off at once knows where to go on. Ends with an event `error` when
+    the caller may listen no longer."""
+    first, said, checked = b"retry: %d\n" % RETRY_MS, 0.0, time.monotonic()
+    async for stretch in stretches:
         now = time.monotonic()
         if now - checked >= RECHECK_S:
             checked = now
@@ -65,11 +70,22 @@ async def _lines(streams: Streams, request: Asked, spell: Spell, after: int | No
                 yield refusal
                 return
         chunk = _spelled(stretch, spell)
-        if not chunk and now - said >= SILENT_S:
-            chunk = b":\nid: %d\n\n" % stretch.position
+        if first or (not chunk and now - said >= SILENT_S):
+            chunk = b":\n%bid: %d\n\n" % (first, stretch.position) + chunk
         if chunk:
-            said = now
+            first, said = b"", now
             yield chunk
+
+
+async def _by_ticket(
+    held: HeldTickets, ticket: OpenedTicket, stretches: AsyncIterator[Stretch], request: Asked, spell: Spell
+) -> AsyncIterator[bytes]:
+    """The same until the client has opened the stream anew: one ticket is one stream."""
+    with held.holding(ticket) as replaced:
+        async for chunk in _lines(until(replaced, stretches), request, spell):
+            yield chunk
+        if replaced.is_set():
+            yield _REPLACED
 
 
 async def _refusal(request: Asked) -> bytes | None:
@@ -111,3 +127,9 @@ def _event(name: str, data: bytes, position: int | None) -> bytes:
     """`data` is JSON in one line."""
     id = b"" if position is None else b"id: %d\n" % position
     return b"%bevent: %b\ndata: %b\n\n" % (id, name.encode(), data)
+
+
+_REPLACED = b"retry: %d\n" % WAIT_A_DAY_MS + _event(
+    "error", b'{"code":"replaced","message":"this stream was opened anew elsewhere"}', None
+)
+"""Where the client still reads the older of two streams, it must not open it again and end the newer in turn."""

@@ -1,13 +1,20 @@
-"""Where one-use tickets are kept between being given out and being used."""
+"""Where tickets are kept between being given out and the end of the stream that they opened."""
 
+from collections.abc import Collection
 from typing import Protocol
+from uuid import UUID
 
 
 class TicketStore(Protocol):
-    """Shared by all processes. Both raise Unavailable."""
+    """Shared by all processes. All raise Unavailable."""
 
     async def keep(self, digest: bytes, sealed: bytes, for_s: float) -> None: ...
 
-    async def take(self, digest: bytes) -> bytes | None:
-        """What was kept, to exactly one caller and only in its time; None to all others."""
+    async def open(self, digest: bytes, holder: UUID, stream: bytes, for_s: float, *, again: bool) -> bytes | None:
+        """Return what was kept if the ticket may open this stream: once in its time, and `again` while it is held and
+        `for_s` after. From then on `holder` holds it, and whichever opening held it before does no longer."""
+        ...
+
+    async def hold(self, held: Collection[tuple[bytes, UUID]], for_s: float) -> set[UUID]:
+        """Prolong the tickets (digest, holder) of open streams; return the holders that still hold theirs."""
         ...

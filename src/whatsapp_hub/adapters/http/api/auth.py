@@ -74,8 +74,10 @@ async def logout(caller: Asking) -> None:
 async def issue_ticket(
     request: Request[Any, Caller, Any], caller: Asking, tickets: FromDishka[Tickets]
 ) -> dict[str, object]:
-    """A ticket for one stream (`?ticket=` instead of a header, which a browser's EventSource cannot send): good once,
-    for half a minute."""
+    """Give a ticket for one stream: `?ticket=` instead of a header, which a browser's EventSource cannot send.
+
+    It opens the stream within half a minute. With `Last-Event-ID` the same address opens that stream again, which ends
+    the older opening, while the credential is valid and the stream was open in the last 5 minutes."""
     ticket = await tickets.issue(credential_of(request), request.headers.get(COMPANY_HEADER))
     return {"ticket": ticket, "expiresIn": int(LIFETIME_S)}
 

@@ -11,6 +11,7 @@ from litestar.response import Stream
 
 from whatsapp_hub.adapters.contracts.envelope import envelope
 from whatsapp_hub.adapters.http.auth import BY_TICKET, Asking, allows
+from whatsapp_hub.adapters.http.held_tickets import HeldTickets
 from whatsapp_hub.adapters.http.paging import Limit, page
 from whatsapp_hub.adapters.http.sse import MEDIA_TYPE, After, Asked, LastEventId, Spell, event_stream
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
@@ -38,6 +39,7 @@ async def list_events(
 async def stream_events(
     request: Asked,
     streams: FromDishka[Streams],
+    held: FromDishka[HeldTickets],
     after: After = None,
     types: Types = "",
     session_id: Annotated[UUID | None, QueryParameter(name="sessionId")] = None,
@@ -45,7 +47,7 @@ async def stream_events(
 ) -> Stream:
     """The same as server-sent events, live: `event` is the type, `id` the position, `data` the event. A client that
     comes back with `Last-Event-ID` misses nothing; one whose position is kept no more is told `reset`."""
-    return event_stream(streams, request, _spelling(types, session_id), after, last_event_id)
+    return event_stream(streams, held, request, _spelling(types, session_id), after, last_event_id)
 
 
 def _spelling(types: str, session_id: UUID | None) -> Spell:

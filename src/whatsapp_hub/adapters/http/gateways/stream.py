@@ -11,6 +11,7 @@ from litestar.response import Stream
 from whatsapp_hub.adapters.contracts.session_events import Happened, client_events, session_in
 from whatsapp_hub.adapters.contracts.sockets import body_of
 from whatsapp_hub.adapters.http.auth import BY_TICKET, allows
+from whatsapp_hub.adapters.http.held_tickets import HeldTickets
 from whatsapp_hub.adapters.http.sse import MEDIA_TYPE, After, Asked, LastEventId, Spell, event_stream
 from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.application.ports.realtime import Streams
@@ -29,6 +30,7 @@ from whatsapp_hub.domain.ids import SessionId
 async def stream_sessions(
     request: Asked,
     streams: FromDishka[Streams],
+    held: FromDishka[HeldTickets],
     finder: FromDishka[SessionFinder],
     session_id: Annotated[
         str | None, QueryParameter(name="sessionId", description="of this session only (its sessionId or id)")
@@ -42,7 +44,7 @@ async def stream_sessions(
     tenant_id = request.auth.tenant_id
     only = await session_named(finder, tenant_id, session_id) if session_id else None
     keys = {only.id: only.key} if only else await finder.keys(tenant_id)
-    return event_stream(streams, request, _spelling(keys, only.id if only else None), after, last_event_id)
+    return event_stream(streams, held, request, _spelling(keys, only.id if only else None), after, last_event_id)
 
 
 def _spelling(keys: dict[SessionId, str], only: SessionId | None) -> Spell:
