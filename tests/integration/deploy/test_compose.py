@@ -1,0 +1,106 @@
+"""docker-compose.yml: a hub of separate processes behind nginx, as it is shipped."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.integration.deploy.stack import (
+    COMPOSE,
+    ROLES,
+    ROOT,
+    Stack,
+    missing,
+    services,
+    start_nginx,
+)
+
+ENV = {
+    "HUB_SECRET_KEY": "a secret key of thirty-two bytes",
+    "JWT_SECRET": "another secret of thirty-two byte",
+    "POSTGRES_PASSWORD": "c0ffee" * 8,
+    "REDIS_PASSWORD": "f00d" * 8,
+    "HUB_ADMIN_EMAIL": "operator@example.org",
+    "HUB_ADMIN_PASSWORD": "correct horse battery",
+    "SANDBOX_ENABLED": "true",
+    "RATE_LIMIT_USER": "6000",
+}
+NEEDS_DEBIAN = pytest.mark.skipif(
+    bool(missing()), reason=f"needs Debian's packages: apt-get install {' '.join(missing())}"
+)
+
+
+def test_every_variable_that_the_file_wants_is_explained_in_the_example() -> None:
+    wanted = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text()))
+    assert wanted <= set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["POSTGRES_PASSWORD", "REDIS_PASSWORD"])
+def test_without_a_password_nothing_starts(name: str) -> None:
+    with pytest.raises(LookupError, match=f"{name}: set it in .env"):
+        services({**ENV, name: ""})
+
+
+def test_every_role_that_serves_is_in_the_file() -> None:
+    commands = [service["command"] for name, service in services(ENV).items() if name in ROLES]
+    assert commands == [["migrate"], ["api"], ["api"], ["worker"], ["connector"]]
+
+
+def test_no_container_may_gain_rights_or_write_to_its_image() -> None:
+    for name, service in services(ENV).items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+
+
+def test_valkey_keeps_nothing() -> None:
+    valkey = services(ENV)["valkey"]
+    assert "volumes" not in valkey
+    assert valkey["command"][-2:] == ["--requirepass", ENV["REDIS_PASSWORD"]]
+
+
+def test_the_development_file_has_databases_only_and_on_the_loopback() -> None:
+    dev = yaml.safe_load((ROOT / "docker-compose.dev.yml").read_text())["services"]
+    assert set(dev) == {"postgres", "valkey"}
+    assert all(port.startswith("127.0.0.1:") for service in dev.values() for port in service["ports"])
+
+
+@NEEDS_DEBIAN
+async def test_nginx_lets_a_keys_whole_minute_through_and_refuses_with_a_problem(tmp_path: Path) -> None:
+    for above in (tmp_path, *tmp_path.parents[:3]):
+        above.chmod(0o755)
+    alone = Stack(tmp_path, ENV)  # no hub behind it: what passes the limit is 503 by nginx
+    try:
+        await start_nginx(alone)
+        answers = await _flood(alone.ports["nginx"], 7_500)
+    finally:
+        await alone.stop()
+    statuses = Counter(head.split(b" ", 2)[1] for head, _ in answers)
+    assert statuses[b"503"] >= 6_000, statuses
+    assert statuses[b"429"] > 0
+    for status, kind in ((b"503", "unavailable"), (b"429", "too-many-requests")):
+        head, body = next(answer for answer in answers if answer[0].startswith(b"HTTP/1.1 " + status))
+        assert b"content-type: application/problem+json" in head.lower()
+        assert re.search(rb"retry-after: [12]\r", head.lower() + b"\r")
+        assert json.loads(body)["type"] == f"urn:whatsapp-hub:problem:{kind}"
+        assert json.loads(body)["status"] == int(status)
+
+
+async def _flood(port: int, count: int) -> list[tuple[bytes, bytes]]:
+    """Requests in a row, 500 a connection, as fast as nginx takes them."""
+    answers: list[tuple[bytes, bytes]] = []
+    for _ in range(count // 500):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n" * 500)
+        for _ in range(500):
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(re.search(rb"content-length: (\d+)", head.lower())[1])  # type: ignore[index] # always there
+            answers.append((head[:-4], await reader.readexactly(length)))
+        writer.close()
+    return answers
