@@ -1,16 +1,21 @@
-"""A process says that it runs, as long as it does: what `/api/system` shows."""
+"""A process says that it runs, as long as it does, and what it measures: what `/api/system` and `/metrics` show."""
 
 import asyncio
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from pathlib import Path
 from uuid import uuid4
 
 from dishka import AsyncContainer
 
+from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.application.measuring import TALLY
+from whatsapp_hub.application.ports.counters import Counters
 from whatsapp_hub.application.ports.processes import Process, Processes
 from whatsapp_hub.domain.errors import Unavailable
 
@@ -19,13 +24,22 @@ log = logging.getLogger(__name__)
 ANNOUNCE_EVERY_S = 10.0
 LEAVE_WITHIN_S = 2.0
 
+Probes = dict[str, Callable[[], float]]
+"""What this process alone can say, by the names of `adapters/http/prometheus.py`."""
+
 
 @asynccontextmanager
-async def announced(container: AsyncContainer, role: str) -> AsyncIterator[None]:
+async def announced(container: AsyncContainer, role: str, probes: Probes) -> AsyncIterator[None]:
     """While the block runs. A database that is away, or was for a while, stops nothing."""
-    processes = await container.get(Processes)
+    processes, counters = await container.get(Processes), await container.get(Counters)
+    database, started_at = await container.get(Database), time.time()
+
+    def measures() -> Mapping[str, float]:
+        own = {name: float(probe()) for name, probe in probes.items()}
+        return {"started": started_at, **dict(_resources()), **database.connections, **own}
+
     process = Process(uuid4(), role, f"{socket.gethostname()}:{os.getpid()}", version("whatsapp-hub"))
-    saying = asyncio.create_task(_keep_saying(processes, process), name="announce")
+    saying = asyncio.create_task(_keep_saying(processes, counters, process, measures), name="announce")
     try:
         yield
     finally:
@@ -33,15 +47,36 @@ async def announced(container: AsyncContainer, role: str) -> AsyncIterator[None]
         await asyncio.wait([saying])
         with suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(LEAVE_WITHIN_S):
+                await _store_counts(counters)
                 await processes.leave(process)
 
 
-async def _keep_saying(processes: Processes, process: Process) -> None:
+async def _keep_saying(
+    processes: Processes, counters: Counters, process: Process, measures: Callable[[], Mapping[str, float]]
+) -> None:
     while True:
         try:
-            await processes.announce(process)
+            await processes.announce(process, measures())
+            await _store_counts(counters)
         except Unavailable:
             pass
         except Exception:
             log.exception("announce.failed")
         await asyncio.sleep(ANNOUNCE_EVERY_S)
+
+
+async def _store_counts(counters: Counters) -> None:
+    """Add this process's counts to the hub's; what could not be stored waits for the next time."""
+    counts = TALLY.take()
+    try:
+        await counters.add(counts)
+    except BaseException:
+        TALLY.give_back(counts)
+        raise
+
+
+def _resources() -> Iterator[tuple[str, float]]:
+    yield "cpu", time.process_time()
+    with suppress(OSError):
+        yield "memory", int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        yield "files", sum(1 for _ in Path("/proc/self/fd").iterdir())

@@ -16,12 +16,14 @@ from whatsapp_hub.adapters.http.api.password_resets import PublicUrl
 from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.http.health import Health
 from whatsapp_hub.adapters.http.held_tickets import HeldTickets
+from whatsapp_hub.adapters.http.prometheus import MetricsPage
 from whatsapp_hub.adapters.http.proxies import Proxies
 from whatsapp_hub.adapters.http.server import BoundedProtocol, watch
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.adapters.postgres.queries.audit import PostgresAuditTrail
 from whatsapp_hub.adapters.postgres.queries.metrics import PostgresMetrics
+from whatsapp_hub.adapters.postgres.queries.overview import PostgresOverview
 from whatsapp_hub.adapters.postgres.queries.search import PostgresMessageSearch
 from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
 from whatsapp_hub.adapters.postgres.queries.system import PostgresSystem
@@ -66,7 +68,7 @@ from whatsapp_hub.application.sessions.open_sessions import (
     StartNamed,
 )
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.main.announcing import announced
+from whatsapp_hub.main.announcing import Probes, announced
 from whatsapp_hub.main.container import Part, make_container
 from whatsapp_hub.main.roles import settle_memory
 from whatsapp_hub.main.settings import Settings
@@ -124,6 +126,10 @@ class Serving(Provider):
         return Health(
             version("whatsapp-hub"), {"postgres": database.ping}, {"redis": redis.ping, "connectors": connectors}
         )
+
+    @provide
+    def metrics_page(self, database: Database, settings: Settings) -> MetricsPage:
+        return MetricsPage(PostgresOverview(database), version("whatsapp-hub"), settings.metrics_token)
 
     @provide
     def gateway(
@@ -236,12 +242,15 @@ async def make_app(container: AsyncContainer) -> HubApp:
 
     tail = Tail(await container.get(EventLog), wakes.listen(Work.EVENTS), begin, hear)
 
+    streams = await container.get(LogStreams)
+    probes: Probes = {"sockets": lambda: gateway.sockets, "streams": lambda: len(streams)}
+
     @asynccontextmanager
     async def live(_: Litestar) -> AsyncIterator[None]:
         lasting = (channel.listen(wakes, Work.EVENTS), typing.listen(gateway.typing.hear), tail.run(), gateway.watch())
         loops = [asyncio.create_task(loop) for loop in lasting]
         try:
-            async with announced(container, "api"):
+            async with announced(container, "api", probes):
                 yield
         finally:
             await gateway.close()

@@ -35,7 +35,7 @@ from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.main.announcing import announced
+from whatsapp_hub.main.announcing import Probes, announced
 from whatsapp_hub.main.container import Part, make_container, pacing_of
 from whatsapp_hub.main.roles import settle_memory
 from whatsapp_hub.main.settings import Settings
@@ -83,9 +83,10 @@ async def run(settings: Settings) -> None:
     try:
         providers = await container.get(Providers)
         kinds = tuple(sorted(kind for kind in providers.plugins if providers.holds_socket(kind)))
-        async with announced(container, "connector"):
+        probes: Probes = {}
+        async with announced(container, "connector", probes):
             if kinds:
-                await _hold(settings, container, kinds)
+                await _hold(settings, container, kinds, probes)
             else:
                 log.info("connector.idle", extra={"why": "no provider here holds sockets; see `whatsapp-hub doctor`"})
                 await asyncio.Event().wait()
@@ -93,9 +94,10 @@ async def run(settings: Settings) -> None:
         await container.close()
 
 
-async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str, ...]) -> None:
+async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str, ...], probes: Probes) -> None:
     wakes, hold = await container.get(Wakes), await _make_hold(settings, container, kinds)
     lanes = await _make_drain(settings, container, kinds, hold, wakes)
+    probes |= {"held": lambda: hold.held, "calls": lambda: lanes.under_way}
     stop_watching = watch(hold)
     ending = asyncio.create_task(hold.run(), name="hold")
     try:

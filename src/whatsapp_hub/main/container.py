@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.postgres.commands import PostgresCommands
+from whatsapp_hub.adapters.postgres.counters import PostgresCounters
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
 from whatsapp_hub.adapters.postgres.housekeeping import PostgresHousekeeping
@@ -66,6 +67,7 @@ from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.commands import Commands
+from whatsapp_hub.application.ports.counters import Counters
 from whatsapp_hub.application.ports.delivery import Wake, Work
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.housekeeping import InboxAside, Trimming
@@ -229,6 +231,7 @@ class Storing(Provider):
 
     housekeeping = provide(PostgresHousekeeping, provides=AnyOf[InboxAside, Trimming])
     processes = provide(PostgresProcesses, provides=Processes)
+    counters = provide(PostgresCounters, provides=Counters)
     leases = provide(PostgresLeases, provides=Leases)
     commands = provide(PostgresCommands, provides=Commands)
     log = provide(PostgresEventLog, provides=EventLog)

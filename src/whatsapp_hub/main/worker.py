@@ -32,7 +32,7 @@ from whatsapp_hub.application.routing.tell_targets import TellTargets
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.main.announcing import announced
+from whatsapp_hub.main.announcing import Probes, announced
 from whatsapp_hub.main.container import Part, make_container
 from whatsapp_hub.main.integrations import expire_deliveries, keep_delivering
 from whatsapp_hub.main.roles import ROLES, Role, settle_memory
@@ -58,7 +58,9 @@ async def run_scheduler(settings: Settings) -> None:
 async def _run(settings: Settings, role: Role) -> None:
     container = make_container(settings, Part.WORKER)
     try:
-        async with announced(container, role.name), asyncio.TaskGroup() as tasks:
+        drain = await container.get(DrainLanes)
+        probes: Probes = {"calls": lambda: drain.under_way}
+        async with announced(container, role.name, probes), asyncio.TaskGroup() as tasks:
             for name in role.loops:
                 tasks.create_task(await LOOPS[name](container), name=name)
             settle_memory()

@@ -25,6 +25,7 @@ from whatsapp_hub.main.settings import Settings
 MASTER = ("root@example.org", "correct horse battery")
 JWT_SECRET = "0123456789abcdef0123456789abcdef"
 PASSWORD = "a long enough password"
+METRICS_TOKEN = "a token for the scraper"
 PATIENCE_S = 15
 
 
@@ -197,6 +198,7 @@ async def running(database_url: str, valkey_url: str, tmp_path_factory: Any) -> 
         hub_admin_password=MASTER[1],
         rate_limit_user=1_000_000,
         trusted_proxies="127.0.0.1",
+        metrics_token=METRICS_TOKEN,
         sandbox_enabled=True,
         webhook_allow_private=True,
     )

@@ -13,7 +13,7 @@ from litestar.config.cors import CORSConfig
 from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler, Middleware
 
-from whatsapp_hub.adapters.http import asgi, health, problems, reset_page
+from whatsapp_hub.adapters.http import asgi, health, problems, prometheus, reset_page
 from whatsapp_hub.adapters.http.api import (
     api_keys,
     auth,
@@ -158,7 +158,8 @@ def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []
     gateways = [h for contract in (agents, clients, stream, instances, lifecycle) for h in contract.HANDLERS]
-    top = DishkaRouter("/", route_handlers=[health.get_health, *reset_page.HANDLERS, *gateways, *playing])
+    public = [health.get_health, prometheus.get_metrics, *reset_page.HANDLERS]
+    top = DishkaRouter("/", route_handlers=[*public, *gateways, *playing])
     return [api, top]
 
 

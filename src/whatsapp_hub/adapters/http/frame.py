@@ -9,11 +9,13 @@ import structlog
 
 from whatsapp_hub.adapters.http.asgi import SECURITY_HEADERS, App, Event, Receive, Scope, Send, tell, with_missing
 from whatsapp_hub.adapters.http.problems import Problem, pointer
+from whatsapp_hub.application.measuring import ANSWERING, REQUESTS, TALLY
 from whatsapp_hub.domain.errors import Flaw
 
 _ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _PHONE = re.compile(r"(?<![0-9A-Za-z-])[0-9]{4,}([0-9]{4})(?![0-9A-Za-z-])")
 _QUIET = frozenset({"/health", "/api/health", "/metrics"})
+_METHODS = {name: name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 log = structlog.get_logger(__name__)
@@ -47,6 +49,8 @@ class Frame:
         try:
             await app(scope, receive, framed)
         finally:
+            TALLY.add(REQUESTS, _METHODS.get(scope["method"], "OTHER"), f"{status // 100}xx")
+            TALLY.observe(ANSWERING, time.perf_counter() - begun)
             if scope["path"] not in _QUIET:
                 took_ms = round((time.perf_counter() - begun) * 1000, 1)
                 log.info("request", method=scope["method"], path=masked(scope["path"]), status=status, took_ms=took_ms)

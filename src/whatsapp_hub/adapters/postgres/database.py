@@ -184,6 +184,14 @@ class Database:
                 await asyncio.wait_for(pool.close(), 5)
         self._pools.clear()
 
+    @property
+    def connections(self) -> dict[str, int]:
+        """Of both pools together: open, in use, and as many as there may be."""
+        pools = list(self._pools.values())
+        is_open = sum(pool.get_size() for pool in pools)
+        used = is_open - sum(pool.get_idle_size() for pool in pools)
+        return {"pool_open": is_open, "pool_used": used, "pool_most": sum(self._sizes.values())}
+
     async def ping(self) -> float:
         """Seconds that the database takes to answer. Raises Unavailable."""
         began = asyncio.get_running_loop().time()

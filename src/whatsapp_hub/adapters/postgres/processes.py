@@ -1,13 +1,16 @@
 """Which processes run, as hub_system."""
 
+import json
+from collections.abc import Mapping
+
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.application.ports.processes import Process
 
 # A process that was forgotten while its database was away comes back by its next word.
 _ANNOUNCE = """
     WITH silent AS (DELETE FROM hub.processes WHERE seen_at < clock_timestamp() - interval '1 hour' AND id <> $1)
-    INSERT INTO hub.processes (id, role, name, version) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp()"""
+    INSERT INTO hub.processes (id, role, name, version, gauges) VALUES ($1, $2, $3, $4, $5::text::jsonb)
+    ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp(), gauges = excluded.gauges"""
 _LEAVE = "DELETE FROM hub.processes WHERE id = $1"
 
 
@@ -15,9 +18,9 @@ class PostgresProcesses:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def announce(self, process: Process) -> None:
-        p = process
-        await self._database.system(lambda db: db.execute(_ANNOUNCE, p.id, p.role, p.name, p.version))
+    async def announce(self, process: Process, gauges: Mapping[str, float]) -> None:
+        p, measured = process, json.dumps(dict(gauges))
+        await self._database.system(lambda db: db.execute(_ANNOUNCE, p.id, p.role, p.name, p.version, measured))
 
     async def leave(self, process: Process) -> None:
         await self._database.system(lambda db: db.execute(_LEAVE, process.id))

@@ -35,6 +35,7 @@ from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.adapters.postgres.tenants import PostgresTenants
 from whatsapp_hub.adapters.postgres.users import PostgresUsers
 from whatsapp_hub.adapters.postgres.webhooks import PostgresWebhooks
+from whatsapp_hub.application.measuring import EVENTS, ROUTING, TALLY
 from whatsapp_hub.application.ports.accounts import ApiKeys, PasswordResets, QuickReplies, Rules
 from whatsapp_hub.application.ports.clock import NewId
 from whatsapp_hub.application.ports.delivery import Wake, Work
@@ -58,7 +59,8 @@ from whatsapp_hub.application.ports.storage import (
     Users,
 )
 from whatsapp_hub.application.ports.webhooks import Webhooks
-from whatsapp_hub.domain.events import Event
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.tenant import Tenant
 
@@ -124,6 +126,7 @@ class PostgresUnitOfWork:
         if await self._connection.execute("COMMIT") != "COMMIT":
             raise TransactionConflict("the transaction had failed before its commit")
         self.is_open = False
+        measured(self._events)
         if told:
             self._wake(told)
         if self._lanes.made_due:
@@ -140,6 +143,16 @@ class PostgresUnitOfWork:
         rows = ((e.type, e.session_id, e.conversation_id, e.occurred_at, body(e)) for e in self._events)
         [(is_logged,)] = await self._connection.fetch_along(_TELL, *zip(*rows, strict=True))
         return Work.EVENTS if is_logged else Work.OUTBOX
+
+
+def measured(events: Iterable[Event]) -> None:
+    """Count what was committed, and how long customers waited for a person."""
+    for event in events:
+        TALLY.add(EVENTS, event.type)
+        if event.type is EventType.CONVERSATION_ASSIGNED:
+            conversation = event.subjects.get("conversation")
+            if isinstance(conversation, Conversation) and conversation.waiting_since:
+                TALLY.observe(ROUTING, (event.occurred_at - conversation.waiting_since).total_seconds())
 
 
 class _Transaction:

@@ -107,6 +107,11 @@ class Gateway:
         self.asgi = socketio.ASGIApp(self._server, socketio_path="socket.io")
         self._listen()
 
+    @property
+    def sockets(self) -> int:
+        """How many clients are connected."""
+        return len(self._server.eio.sockets)
+
     async def begin(self, position: int) -> None:
         """What is heard next follows this position. If that is not what was heard last, something was missed."""
         if self.position is not None:

@@ -31,6 +31,10 @@ class LogStreams:
         self._ending = asyncio.Event()
         self._bells: set[asyncio.Event] = set()
 
+    def __len__(self) -> int:
+        """How many read now."""
+        return len(self._bells)
+
     def close(self) -> None:
         """End every stream; readers come back elsewhere."""
         self._ending.set()

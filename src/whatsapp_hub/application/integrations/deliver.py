@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from whatsapp_hub.application.measuring import POSTING, POSTS, TALLY
 from whatsapp_hub.application.ports.webhooks import (
     Done,
     Due,
@@ -265,6 +266,10 @@ class Drive:
         finished = [lane for lane, task in self._flying.items() if task.done()]
         done, self._done = self._done, []
         await self._patiently(lambda: self.deliver.queue.record(self.lease, done))
+        for one in done:
+            TALLY.add(POSTS, "retried" if one.state is DeliveryState.PENDING else one.state.value.lower())
+            if one.attempt:
+                TALLY.observe(POSTING, one.attempt.took_s)
         if self._rated != (self.failures, self.left_alone_s):
             rating = Rating(self.failures, self.left_alone_s, self._rated[0] >= OPENS_AFTER and not self.failures)
             await self._patiently(lambda: self.deliver.queue.rate(self.lease, self._url, rating))

@@ -1,5 +1,6 @@
 """Processes of the hub say that they run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -18,8 +19,8 @@ class Process:
 class Processes(Protocol):
     """Known to every process that shares the database. Both raise Unavailable."""
 
-    async def announce(self, process: Process) -> None:
-        """It runs, now. Also forgets those that fell silent long ago."""
+    async def announce(self, process: Process, gauges: Mapping[str, float]) -> None:
+        """It runs, now, and measures this of itself. Also forgets those that fell silent long ago."""
         ...
 
     async def leave(self, process: Process) -> None:

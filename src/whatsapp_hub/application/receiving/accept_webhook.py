@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NoReturn
 
+from whatsapp_hub.application.measuring import TALLY, UPDATES
 from whatsapp_hub.application.ports.directory import Directory, WebhookTarget
 from whatsapp_hub.application.ports.inbox import InboxAppender, NewUpdate
 from whatsapp_hub.application.ports.provider import Malformed, Providers, RawUpdate, ReceivesWebhooks
@@ -173,6 +174,7 @@ class AcceptWebhook:
 
     def _refuse(self, why: str = "the signature does not match") -> NoReturn:
         self.counts.refused += 1
+        TALLY.add(UPDATES, "refused")
         raise Unauthenticated(why)
 
     def _row(
@@ -193,11 +195,13 @@ class AcceptWebhook:
                     target = found.owners[0]
                 elif not found.owners:
                     self.counts.dropped += 1
+                    TALLY.add(UPDATES, "dropped")
                     return None
                 break
         if target is None:
             return self._unassigned(kind, update, vouched=vouched)
         self.counts.accepted += 1
+        TALLY.add(UPDATES, "accepted")
         return NewUpdate(kind, update.dedupe_key, update.chat, update.body, target.tenant_id, target.session_id)
 
     def _unassigned(self, kind: str, update: RawUpdate, *, vouched: bool) -> NewUpdate | None:
@@ -206,8 +210,10 @@ class AcceptWebhook:
             self.counts.unvouched_bytes += len(update.body) + ROW_BYTES
         if self.counts.unvouched_bytes > UNVOUCHED_BYTES and not vouched:
             self.counts.dropped += 1
+            TALLY.add(UPDATES, "dropped")
             return None
         self.counts.unassigned += 1
+        TALLY.add(UPDATES, "unassigned")
         return NewUpdate(kind, update.dedupe_key, update.chat, update.body)
 
     async def _quarantine(self, kind: str, addressee: WebhookTarget | None, signed: Signed, why: str) -> None:
@@ -217,6 +223,7 @@ class AcceptWebhook:
             if not signed.by_any([target for target in others if signed.has_secret(target)]):
                 self._refuse()
         self.counts.quarantined += 1
+        TALLY.add(UPDATES, "quarantined")
         key = f"nonsense:{hashlib.sha256(signed.body).hexdigest()}"
         tenant, session = (addressee.tenant_id, addressee.session_id) if addressee else (None, None)
         row = NewUpdate(kind, key, "", signed.body, tenant, session, quarantined=why[:500])

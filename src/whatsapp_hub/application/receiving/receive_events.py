@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.measuring import PROCESSED, PROCESSING, TALLY
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.inbox import InboxItem
 from whatsapp_hub.application.ports.provider import (
@@ -63,6 +64,7 @@ class ReceiveEvents:
             if items:
                 await self._apply(uow, items)
                 await uow.commit()
+                self._measured(items)
             more = uow.inbox.has_more
         if more and not items:
             await asyncio.sleep(ASIDE_S)
@@ -84,6 +86,7 @@ class ReceiveEvents:
                 item = items[0]
                 await self._apply(uow, items)
                 await uow.commit()
+                self._measured(items)
         except Unavailable:
             raise
         except Exception as error:
@@ -107,6 +110,12 @@ class ReceiveEvents:
             else:
                 await uow.inbox.retry(item.id, why, RETRY_AFTER_S[tries - 1])
             await uow.commit()
+        TALLY.add(PROCESSED, item.provider, "quarantined" if hopeless else "retried")
+
+    def _measured(self, items: list[InboxItem]) -> None:
+        for item in items:
+            TALLY.add(PROCESSED, item.provider, "done")
+            TALLY.observe(PROCESSING, (self.clock() - item.received_at).total_seconds(), item.provider)
 
     async def _apply(self, uow: UnitOfWork, items: list[InboxItem]) -> None:
         seen = self._translate(items)

@@ -189,6 +189,21 @@ def _provider_keys(results: list[Result]) -> list[ProviderKey]:
     return [(session_id, name) for session_id, name in named if name]
 
 
+def outcome_of(result: Result) -> str:
+    """What became of a call, in one word for operators."""
+    match result.error:
+        case None:
+            return "sent"
+        case OutcomeUnknown():
+            return "unknown"
+        case Transient() as error if result.claim.tries < error.tries:
+            return "retried"
+        case CredentialsInvalid():
+            return "paused"
+        case _:
+            return "failed"
+
+
 def _back_off(error: Transient, tries: int) -> float:
     return min(error.retry_after_s * 2.0 ** (tries - 1), LONGEST_BACK_OFF_S)
 

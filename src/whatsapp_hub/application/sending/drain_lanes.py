@@ -12,11 +12,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from whatsapp_hub.application.measuring import CALLS, SENDS, TALLY
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, Pacing
 from whatsapp_hub.application.ports.provider import Outgoing, Provider, Providers, SessionRef, ShowsTyping
 from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result
+from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result, outcome_of
 from whatsapp_hub.application.sending.reserve_id import ReserveId
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,
@@ -104,6 +105,11 @@ class DrainLanes:
         await self._completer.drain()
 
     @property
+    def under_way(self) -> int:
+        """Calls that have begun and not ended."""
+        return len(self._calls)
+
+    @property
     def _completer(self) -> CompleteSends:
         if self._complete is None:
             self._complete = CompleteSends(self.storage, self.clock, self.new_id, self._freed)
@@ -136,6 +142,9 @@ class DrainLanes:
 
     async def _run(self, tenant_id: TenantId, claim: Claim, session: Session, claimed_at: float) -> None:
         result = await self._call(claim, session, claimed_at)
+        if not result.given_back:
+            error = type(result.error).__name__ if result.error else ""
+            TALLY.add(SENDS, session.provider, outcome_of(result), error)
         await self._completer(tenant_id, result)
 
     async def _call(self, claim: Claim, session: Session, claimed_at: float) -> Result:
@@ -152,7 +161,11 @@ class DrainLanes:
         except (NotFound, Unavailable) as error:
             return Result(claim, error=_without_media(error))
         outgoing = Outgoing(message.id, message.chat, claim.recipient, message.content, message.reply_to, media)
-        return await self._send(claim, provider, _ref(session), outgoing)
+        began = time.monotonic()
+        try:
+            return await self._send(claim, provider, _ref(session), outgoing)
+        finally:
+            TALLY.observe(CALLS, time.monotonic() - began, session.provider)
 
     async def _send(self, claim: Claim, provider: Provider, ref: SessionRef, outgoing: Outgoing) -> Result:
         began = time.monotonic()

@@ -19,7 +19,7 @@ from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.session import check_key
 
 PUBLIC = {
-    *(("GET", "/health"), ("GET", "/api/health"), ("POST", "/api/auth/login")),
+    *(("GET", "/health"), ("GET", "/api/health"), ("GET", "/metrics"), ("POST", "/api/auth/login")),
     *(("POST", "/api/auth/reset-password"), ("GET", "/reset-password"), ("POST", "/reset-password")),
 }
 

@@ -1,0 +1,94 @@
+"""What the hub counts about itself, for operators. One tally a process; counts reach the database now and then.
+
+Everything here is cheap and never fails: it stands in hot paths. Labels have few possible values (an outcome, a
+provider, the type of an error): never an id, a name or a phone number.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Labels = tuple[str, ...]
+Series = tuple[str, Labels]
+"""A measure's name and the values of its labels; of a histogram, the upper bound of a bucket or `sum` comes last."""
+
+SUM = "sum"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A counter, or with `buckets` (upper bounds in seconds) a histogram."""
+
+    name: str
+    help: str
+    labels: Labels = ()
+    buckets: tuple[float, ...] = ()
+
+    def bound(self, seconds: float) -> str:
+        """The smallest bucket that takes the value."""
+        return next((f"{bound:g}" for bound in self.buckets if seconds <= bound), "+Inf")
+
+
+QUICK = (0.005, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0, 300.0)
+PATIENT = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0)
+
+UPDATES = Measure(
+    "whatsapp_hub_updates", "Updates that providers delivered, by what became of them on arrival.", ("outcome",)
+)
+PROCESSED = Measure(
+    "whatsapp_hub_updates_processed", "Stored updates that were processed, or failed at it.", ("provider", "outcome")
+)
+PROCESSING = Measure(
+    "whatsapp_hub_update_seconds", "From the arrival of an update until it is processed.", ("provider",), QUICK
+)
+EVENTS = Measure("whatsapp_hub_events", "Events written to the log, by type.", ("type",))
+ROUTING = Measure(
+    "whatsapp_hub_routing_wait_seconds",
+    "From a customer's first unanswered message until somebody has the conversation.",
+    (),
+    PATIENT,
+)
+SENDS = Measure(
+    "whatsapp_hub_sends",
+    "Attempts to send a message, by outcome (sent, failed, retried, unknown, paused) and the type of the error.",
+    ("provider", "outcome", "error"),
+)
+CALLS = Measure("whatsapp_hub_send_seconds", "How long a provider took to take a message.", ("provider",), QUICK)
+POSTS = Measure("whatsapp_hub_webhook_posts", "Attempts to deliver an outgoing webhook, by outcome.", ("outcome",))
+POSTING = Measure("whatsapp_hub_webhook_post_seconds", "How long a webhook's receiver took to answer.", (), QUICK)
+REQUESTS = Measure("whatsapp_hub_http_requests", "Requests answered, webhooks and sockets apart.", ("method", "status"))
+ANSWERING = Measure(
+    "whatsapp_hub_http_request_seconds", "How long requests took; a stream's, until it ended.", (), QUICK
+)
+
+MEASURES = (*(UPDATES, PROCESSED, PROCESSING, EVENTS, ROUTING, SENDS, CALLS, POSTS, POSTING, REQUESTS, ANSWERING),)
+
+
+class Tally:
+    """Counts since it was last taken."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Series, float] = {}
+
+    def add(self, measure: Measure, *labels: str, n: float = 1.0) -> None:
+        series = (measure.name, labels)
+        self._counts[series] = self._counts.get(series, 0.0) + n
+
+    def observe(self, measure: Measure, seconds: float, *labels: str) -> None:
+        """Put a duration into its bucket."""
+        seconds = max(0.0, seconds)
+        self.add(measure, *labels, measure.bound(seconds))
+        self.add(measure, *labels, SUM, n=seconds)
+
+    def take(self) -> Mapping[Series, float]:
+        """Hand over the counts and begin at zero."""
+        taken, self._counts = self._counts, {}
+        return taken
+
+    def give_back(self, counts: Mapping[Series, float]) -> None:
+        """Count again what was taken and could not be stored."""
+        for series, n in counts.items():
+            self._counts[series] = self._counts.get(series, 0.0) + n
+
+
+TALLY = Tally()
+"""This process's own."""

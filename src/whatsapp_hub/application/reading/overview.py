@@ -1,0 +1,42 @@
+"""What operators watch: how much waits and how long, what is connected, what all processes have counted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from whatsapp_hub.application.measuring import Series
+from whatsapp_hub.application.reading.system import Depths, Running
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Seconds that the oldest has waited (0: nothing waits): updates, events without a position, lanes that could send,
+    deliveries to webhooks; `log` is the age of the oldest event kept."""
+
+    inbox: float
+    outbox: float
+    lanes: float
+    webhooks: float
+    log: float
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`sessions` by provider and status; `unheld` wait for a connector; `webhooks_behind` are positions of the log that
+    no delivery was planned for yet; `receivers_down` are subscriptions left alone after failures."""
+
+    depths: Depths
+    ages: Ages
+    log_position: int
+    webhooks_behind: int
+    receivers_down: int
+    unheld: int
+    sessions: Mapping[tuple[str, str], int]
+    processes: list[tuple[Running, Mapping[str, float]]]
+    counts: Mapping[Series, float] = field(default_factory=dict)
+
+
+class ReadsOverview(Protocol):
+    async def __call__(self) -> Overview:
+        """Of all tenants, a few seconds old at most. Raises Unavailable."""
+        ...
