@@ -199,7 +199,7 @@ class Storing(Provider):
 
     @provide
     async def inbox(self, database: Database, wake: Wake) -> AsyncIterator[InboxAppender]:
-        async with GroupCommitInbox(database.direct_url, wake) as inbox:
+        async with GroupCommitInbox(database.url, wake) as inbox:
             yield inbox
 
     phones = provide(PostgresSandboxPhones, provides=SandboxPhones)

@@ -17,6 +17,7 @@ import redis.asyncio
 from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.postgres import embedded as embedded_postgres
 from whatsapp_hub.adapters.postgres.database import arguments_of
+from whatsapp_hub.adapters.postgres.isolation import NotIsolated, check_pooler
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
 from whatsapp_hub.main import doctor_connectors
@@ -85,8 +86,11 @@ async def _database(settings: Settings) -> list[Finding]:
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         return [Finding("database", False, f"DATABASE_URL does not answer: {error or type(error).__name__}")]
     try:
+        await check_pooler(connection)
         version = int(await connection.fetchval("SHOW server_version_num"))
         connectors = await doctor_connectors.in_database(connection, settings)
+    except NotIsolated as error:
+        return [Finding("database", False, str(error))]
     finally:
         await connection.close()
     found = Finding("database", version >= OLDEST_POSTGRES, f"PostgreSQL {version // 10000} (16 or newer)")

@@ -84,7 +84,7 @@ async def _sequencer(container: AsyncContainer) -> Loop:
     async def wait(_: float) -> None:
         await bell.wait()
 
-    return Sequencer((await container.get(Database)).direct_url, wakes, wait, partial(wakes.does, Work.OUTBOX)).run()
+    return Sequencer((await container.get(Database)).url, wakes, wait, partial(wakes.does, Work.OUTBOX)).run()
 
 
 async def _inbox(container: AsyncContainer) -> Loop:

@@ -1,7 +1,8 @@
 """The pools of one process, and the prelude that makes a connection one tenant's.
 
-Connections start in their role (`hub_app` or `hub_system`) by a startup setting, so that no statement ever runs as the
-login's own role: a transaction that forgot its tenant sees no rows. A connection that broke is replaced at its next
+Connections start in their role (`hub_app` or `hub_system`) by a startup setting, which is checked when they connect
+(isolation.py); each transaction of a tenant sets its role again. So no statement ever runs as the login's own role, and
+a transaction that forgot its tenant sees no rows. A connection that broke is replaced at its next
 use; nothing else is needed after PostgreSQL restarts. See docs/decisions/0002. Each transaction is logged when it ends
 (`transaction`, at DEBUG; slow ones at WARNING), and each pool is asked every 30 s whether it still answers.
 """
@@ -18,6 +19,7 @@ import asyncpg
 
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.failures import translated
+from whatsapp_hub.adapters.postgres.isolation import check_role, refusal
 from whatsapp_hub.application.acting import ACTOR
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
@@ -29,6 +31,7 @@ APP = "hub_app"
 SYSTEM = "hub_system"
 ACQUIRE_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 5.0
+STATEMENTS_CACHED = 1000
 IDLE_CLOSED_AFTER_S = 300.0
 KEPT_WARM = 2
 ROLLBACK_TIMEOUT_S = 5.0
@@ -36,6 +39,7 @@ HEALTH_EVERY_S = 30.0
 HEALTHY_WITHIN_S = 5.0
 SLOW_S = 1.0
 HUB_SCHEMA = "hub"
+BEGIN = f"BEGIN; SET LOCAL ROLE {APP};"
 # Statements that write are planned once and follow indexes, however few rows a table had when they were planned.
 # Planning them anew for each array of ids took longer than running them. See docs/decisions/0007.
 RANDOM_PAGE_COST = "1.1"
@@ -62,8 +66,8 @@ def prelude(tenant: Tenant) -> str:
     """Begins a transaction of this tenant, in one round trip. Both values are checked types: a UUID and a schema that
     matches `pooled` or `client_[a-z0-9_]{1,48}`."""
     return (
-        "BEGIN; SELECT "
-        f"set_config('app.tenant_id', '{tenant.id}', true), set_config('search_path', '{tenant.schema}, hub', true)"
+        f"{BEGIN} SELECT set_config('app.tenant_id', '{tenant.id}', true), "
+        f"set_config('search_path', '{tenant.schema}, hub', true)"
         f"{_acting()}"
     )
 
@@ -79,16 +83,28 @@ def _acting() -> str:
     return f", set_config('app.caller', '{quoted}', true)"
 
 
-async def connect(url: str, role: str, *, statement_cache: bool = True) -> Any:
+async def connect(url: str, role: str) -> Any:
     """A connection of one's own. Raises Unavailable."""
     try:
-        return await asyncpg.connect(
+        connection = await asyncpg.connect(
             **arguments_of(url),
             timeout=CONNECT_TIMEOUT_S,
-            server_settings=_settings(role, statement_cache=statement_cache),
-            statement_cache_size=1000 if statement_cache else 0,
+            server_settings=_settings(role),
+            statement_cache_size=STATEMENTS_CACHED,
         )
     except Exception as error:
+        raise refusal(error) or translated(error) or error from error
+    await _checked(connection, role)
+    return connection
+
+
+async def _checked(connection: Any, role: str) -> None:
+    """Raises Unavailable, and ends the connection, unless it works as `role`."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await check_role(connection, role)
+    except BaseException as error:
+        connection.terminate()  # a pool would say good-bye to it, and wait for an answer
         raise translated(error) or error from error
 
 
@@ -97,9 +113,9 @@ def planned_by_value(begin: str) -> str:
     return ", ".join([begin, *(f"set_config('{name}', '{value}', true)" for name, value in PLANNED_EACH_TIME.items())])
 
 
-def _settings(role: str, *, statement_cache: bool) -> dict[str, str]:
+def _settings(role: str) -> dict[str, str]:
     return {
-        **(PLANNED_ONCE if statement_cache else {}),
+        **PLANNED_ONCE,
         "role": role,
         "jit": "off",
         "random_page_cost": RANDOM_PAGE_COST,
@@ -126,25 +142,17 @@ async def _keep(connection: Any) -> None:
 
 
 class Database:
-    """`await open()` warms the pools; `await close()` ends them.
-
-    `statement_cache=False` is for a transaction pooler (pgbouncer) in between, which must pass the startup setting
-    `role` on; sequencer, inbox writer and migrations connect by `direct_url`, past the pooler.
-    """
+    """`await open()` warms the pools; `await close()` ends them."""
 
     def __init__(
         self,
         url: str,
         *,
-        direct_url: str | None = None,
         app_connections: int = 12,
         system_connections: int = 4,
-        statement_cache: bool = True,
     ) -> None:
         self.url = url
-        self.direct_url = direct_url or url
         self._sizes = {APP: app_connections, SYSTEM: system_connections}
-        self._statement_cache = statement_cache
         self._pools: dict[str, Any] = {}
         self._began: dict[int, tuple[float, str]] = {}
         self._watching: asyncio.Task[None] | None = None
@@ -158,6 +166,10 @@ class Database:
             self._watching = asyncio.create_task(self._watch(), name="database health")
 
     async def _pool(self, role: str, size: int) -> Any:
+        async def prepare(connection: Any) -> None:
+            await _checked(connection, role)
+            await _learn_types(connection)
+
         try:
             return await asyncpg.create_pool(
                 **arguments_of(self.url),
@@ -166,14 +178,14 @@ class Database:
                 timeout=CONNECT_TIMEOUT_S,
                 max_inactive_connection_lifetime=IDLE_CLOSED_AFTER_S,
                 max_queries=1_000_000,
-                statement_cache_size=1000 if self._statement_cache else 0,
+                statement_cache_size=STATEMENTS_CACHED,
                 max_cached_statement_lifetime=0,
-                server_settings=_settings(role, statement_cache=self._statement_cache),
-                init=_learn_types if self._statement_cache else None,
+                server_settings=_settings(role),
+                init=prepare,
                 reset=_keep,
             )
         except Exception as error:
-            raise translated(error) or error from error
+            raise refusal(error) or translated(error) or error from error
 
     async def close(self) -> None:
         if self._watching is not None:
@@ -211,7 +223,7 @@ class Database:
         try:
             async with asyncio.timeout(HEALTHY_WITHIN_S):
                 await self.ping()
-                await self.give_back(APP, await self.begin("BEGIN", HUB_SCHEMA), open_transaction=True)
+                await self.give_back(APP, await self.begin(BEGIN, HUB_SCHEMA), open_transaction=True)
         except (Unavailable, TimeoutError):
             return False
         return True
@@ -300,7 +312,7 @@ class Database:
     @asynccontextmanager
     async def acting_for(self, tenant_id: TenantId) -> AsyncIterator[Any]:
         """The same for the tables of the schema `hub` alone, wherever the tenant's own tables stand."""
-        prelude = f"BEGIN; SELECT set_config('app.tenant_id', '{tenant_id}', true)"
+        prelude = f"{BEGIN} SELECT set_config('app.tenant_id', '{tenant_id}', true)"
         async with self._begun(prelude, HUB_SCHEMA) as connection:
             yield connection
 

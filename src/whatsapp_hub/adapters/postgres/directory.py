@@ -108,7 +108,7 @@ class PostgresDirectory:
     def __init__(self, database: Database, vault: SettingsVault, owner_url: str | None = None) -> None:
         self._database = database
         self._vault = vault
-        self._owner_url = owner_url or database.direct_url
+        self._owner_url = owner_url or database.url
         self._routes: dict[tuple[str, str], tuple[float, asyncio.Future[list[WebhookTarget]]]] = {}
         self._everybody: dict[str, tuple[float, int, asyncio.Task[list[WebhookTarget]]]] = {}
 

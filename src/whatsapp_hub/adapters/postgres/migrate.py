@@ -14,13 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from whatsapp_hub.adapters.postgres.database import arguments_of
+from whatsapp_hub.adapters.postgres.isolation import check_pooler
 from whatsapp_hub.adapters.postgres.version import scripts
 
 _ONE_AT_A_TIME = 0x776D6967
 
 
 async def migrate(url: str) -> None:
-    """Create what is missing; harmless when nothing is. Needs the right to create roles the first time."""
+    """Create what is missing; harmless when nothing is. Needs the right to create roles the first time.
+
+    Raises NotIsolated behind a connection pooler, where advisory locks and prepared statements do not hold.
+    """
     engine = _engine(url)
     try:
         await _upgrade(engine, "hub", "hub")
@@ -44,7 +48,9 @@ def _engine(url: str) -> AsyncEngine:
     """SQLAlchemy's own reading of an address differs from libpq's: it is given connections instead."""
 
     async def connect() -> Any:
-        return await asyncpg.connect(**arguments_of(url))
+        connection = await asyncpg.connect(**arguments_of(url))
+        await check_pooler(connection)
+        return connection
 
     return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=connect)
 

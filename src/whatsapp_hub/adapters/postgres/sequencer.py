@@ -49,12 +49,12 @@ class Sequencer:
 
     def __init__(
         self,
-        direct_url: str,
+        url: str,
         wake: Wake,
         wait: Callable[[float], Awaitable[None]],
         leads: Callable[[bool], None] = lambda _: None,
     ) -> None:
-        self._url = direct_url
+        self._url = url
         self._leads = leads
         self._wake = wake
         self._wait = wait

@@ -8,6 +8,7 @@ import asyncpg
 
 import whatsapp_hub
 from whatsapp_hub.adapters.postgres.database import CONNECT_TIMEOUT_S, arguments_of
+from whatsapp_hub.adapters.postgres.isolation import check_pooler
 
 _REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
 _FOLLOWS = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
@@ -31,9 +32,10 @@ def newest(tree: str) -> str:
 
 
 async def is_current(url: str) -> bool:
-    """False as well when in doubt: migrating is harmless."""
+    """False as well when in doubt: migrating is harmless. Raises NotIsolated behind a connection pooler."""
     connection = await asyncpg.connect(**arguments_of(url), timeout=CONNECT_TIMEOUT_S)
     try:
+        await check_pooler(connection)
         if await _revision(connection, "hub") != newest("hub"):
             return False
         schemas = [row["schema"] for row in await connection.fetch(_SCHEMAS)]
