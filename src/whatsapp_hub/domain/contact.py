@@ -1,17 +1,17 @@
 """The other side of a conversation: a set of identities, any of which may come first."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ContactId, TenantId
+from whatsapp_hub.domain.phones import canonical, spelled
 
 _DIGITS = re.compile(r"\+?[0-9]{5,15}")
 _JID = re.compile(r"([0-9A-Za-z._-]{1,64})(?::[0-9]+)?@(s\.whatsapp\.net|c\.us|lid|g\.us|newsletter|broadcast)")
-_BRAZILIAN_MOBILE = re.compile(r"55([1-9][0-9])([6-9][0-9]{7})")
 
 NAME_LENGTH = 256
 
@@ -35,8 +35,8 @@ class Identity:
 
     @classmethod
     def phone(cls, digits: str) -> "Identity":
-        seen = digits.lstrip("+")
-        return cls(IdentityKind.PHONE, canonical_phone(seen), seen)
+        seen = spelled(digits.lstrip("+"))
+        return cls(IdentityKind.PHONE, canonical(seen), seen)
 
     @classmethod
     def lid(cls, user: str) -> "Identity":
@@ -49,16 +49,6 @@ class Identity:
     @classmethod
     def chat(cls, jid: str) -> "Identity":
         return cls(IdentityKind.CHAT, jid, jid)
-
-
-def canonical_phone(digits: str) -> str:
-    """Digits without a plus; a Brazilian mobile always with its ninth digit.
-
-    WhatsApp knows older Brazilian numbers without the 9 that the network put in front of mobiles;
-    both spellings are one person.
-    """
-    match = _BRAZILIAN_MOBILE.fullmatch(digits)
-    return f"55{match[1]}9{match[2]}" if match else digits
 
 
 def parse_address(text: str, field_name: str = "to") -> Identity:
@@ -110,3 +100,43 @@ class Contact:
         if renamed:
             self.name = name
         return bool(new) or renamed
+
+    def move(
+        self, left: Collection[Identity], taken: Collection[Identity], *, is_latest: bool = True
+    ) -> tuple[Identity, ...]:
+        """Take new identities in the place of those that the person left; return what was given up.
+
+        A person has one number at a time: after the latest change any other than the new one is given up, even if only
+        a new BSUID is known. With a new BSUID, where the one that it replaces is not named, every BSUID is.
+        """
+        replaced = {IdentityKind.PHONE} if is_latest else set()
+        if IdentityKind.BSUID in {i.kind for i in taken} - {i.kind for i in left}:
+            replaced.add(IdentityKind.BSUID)
+        gone = tuple(i for i in self.identities if i not in taken and (i in left or i.kind in replaced))
+        self.identities = tuple(i for i in self.identities if i not in gone)
+        self.identities += tuple(i for i in dict.fromkeys(taken) if i not in self.identities)
+        return gone
+
+    def renumber(self, seen: Collection[Identity]) -> tuple[Identity, ...]:
+        """Give up every other number where this person was just seen with one beside an identity that stays (a LID or a
+        BSUID, known before); return what was given up."""
+        kinds = {i.kind for i in seen}
+        if IdentityKind.PHONE not in kinds or kinds.isdisjoint({IdentityKind.LID, IdentityKind.BSUID}):
+            return ()
+        gone = tuple(i for i in self.identities if i.kind is IdentityKind.PHONE and i not in seen)
+        self.identities = tuple(i for i in self.identities if i not in gone)
+        return gone
+
+    def forget_bsuids(self, left: Collection[Identity], taken: Collection[Identity]) -> tuple[Identity, ...]:
+        """Give up the BSUIDs among those that were left, and return them: each business portfolio has its own, and
+        tells of a change that another one told of before."""
+        gone = tuple(i for i in self.identities if i in left and i not in taken and i.kind is IdentityKind.BSUID)
+        self.identities = tuple(i for i in self.identities if i not in gone)
+        return gone
+
+
+def names_chat(identity: Identity, chat: str) -> bool:
+    """Whether a provider's chat address is this identity's, in any spelling."""
+    user = chat.partition("@")[0].partition(":")[0].removeprefix("+")
+    is_phone = identity.kind is IdentityKind.PHONE and canonical(user) == identity.value
+    return is_phone or (bool(user) and user in (identity.address, identity.value))

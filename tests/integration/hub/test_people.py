@@ -10,33 +10,6 @@ async def rounds(company: Company, number: Number) -> list[dict[str, object]]:
     return sorted(listed, key=lambda c: str(c["createdAt"]))
 
 
-def changed_number(old: str, new: str) -> dict[str, object]:
-    system = {"body": f"changed from {old} to {new}", "wa_id": new, "type": "user_changed_number"}
-    return {"from": old, "id": a_wamid(), "timestamp": str(now_s()), "type": "system", "system": system}
-
-
-async def test_two_open_rounds_of_one_person_become_one_that_goes_on(
-    world: World, company: Company, number: Number
-) -> None:
-    await company.department("Vendas")
-    old, new = a_phone(), a_phone()
-    await number.writes(old, "sou eu")
-    await world.settled(company)
-    await number.writes(new, "também sou eu")
-    await world.settled(company)
-    assert len(await rounds(company, number)) == 2
-    assert (await number.post(number.body(changed_number(old, new)))).status_code == 200
-    await world.settled(company)
-    for phone in (new, old):
-        await number.writes(phone, f"{phone} de novo")
-    await world.settled(company)
-    assert {row["state"] for row in await world.inbox(number.id)} == {"done"}
-    assert [c["status"] for c in await rounds(company, number)] == ["OPEN", "ARCHIVED"]
-    [live, _] = await rounds(company, number)
-    shown = (await company.admin.get(f"/api/conversations/{live['id']}/messages")).json()["messages"]
-    assert {f"{phone} de novo" for phone in (old, new)} <= {m["content"] for m in shown}
-
-
 async def test_the_ninth_digit_makes_nobody_else(world: World, company: Company) -> None:
     number = await meta_number(world, company, routing="none")
     with_nine = a_phone()

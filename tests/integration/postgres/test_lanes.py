@@ -308,3 +308,50 @@ async def test_a_young_number_waits(world: World) -> None:
     waits = "SELECT next_at - now() AS wait FROM hub.lanes WHERE session_id = $1 AND attempt_message IS NULL"
     later = await world.hub.owner.fetch(waits, world.session.id)
     assert all(row["wait"].total_seconds() > 3600 for row in later)
+
+
+async def move(world: World, conversation: Any, to: str) -> None:
+    async with world.uow() as uow:
+        await uow.lanes.move(conversation.session_id, conversation.chat, to, conversation.contact_id)
+        await uow.commit()
+
+
+async def drained(world: World) -> list[tuple[str, str]]:
+    """What is sent until nothing is due, with the lane that it comes from."""
+    said = []
+    while claims := await claim(world, limit=1):
+        said += [(c.lane.chat, c.message.content.text) for c in claims]
+        await release(world, *claims)
+    return said
+
+
+async def test_what_waits_follows_the_customer_to_the_new_address_in_its_order(world: World) -> None:
+    one = await world.conversation("551199998883", chat="old")
+    other = await world.conversation("551199998884", chat="new")
+    await world.enqueue(one, "1")
+    await world.enqueue(other, "2")
+    await world.enqueue(one, "3", "4")
+    await move(world, one, "new")
+    assert await drained(world) == [("new", text) for text in "1234"]
+
+
+async def test_what_is_being_sent_ends_in_its_lane_before_the_rest_goes_on_in_the_new_one(world: World) -> None:
+    one = await world.conversation("551199998885", chat="old")
+    await world.enqueue(one, "1", "2", "3")
+    [under_way] = await claim(world, lease_s=0.3)
+    await move(world, one, "new")
+    assert await claim(world) == []
+    assert await release(world, under_way) == [under_way]
+    async with asyncio.timeout(5):  # until the lease of the call is over
+        while not (said := await drained(world)):
+            await asyncio.sleep(0.05)
+    assert said == [("new", "2"), ("new", "3")]
+
+
+async def test_anothers_messages_stay_in_the_lane(world: World) -> None:
+    one = await world.conversation("551199998886", chat="old")
+    stranger = await world.conversation("551199998887", chat="old")
+    await world.enqueue(one, "1")
+    await world.enqueue(stranger, "2")
+    await move(world, one, "new")
+    assert sorted(await drained(world)) == [("new", "1"), ("old", "2")]

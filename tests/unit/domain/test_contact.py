@@ -3,36 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.build import contact
-from whatsapp_hub.domain.contact import Identity, IdentityKind, canonical_phone, parse_address
+from whatsapp_hub.domain.contact import Identity, IdentityKind, parse_address
 from whatsapp_hub.domain.errors import Invalid
 
 PHONE, LID, BSUID, CHAT = IdentityKind
 digits = st.text("0123456789", min_size=5, max_size=15)
-area_codes = st.integers(11, 99).filter(lambda code: code % 10 != 0).map(str)
-last_seven = st.text("0123456789", min_size=7, max_size=7)
-
-
-@given(area_codes, st.sampled_from("6789"), last_seven)
-def test_a_brazilian_mobile_is_one_person_with_and_without_its_ninth_digit(area: str, first: str, rest: str) -> None:
-    short, long = f"55{area}{first}{rest}", f"55{area}9{first}{rest}"
-    assert canonical_phone(short) == canonical_phone(long) == long
-    assert Identity.phone(short) == Identity.phone(long)
-    assert hash(Identity.phone(short)) == hash(Identity.phone(long))
-
-
-@given(area_codes, st.sampled_from("2345"), last_seven)
-def test_a_brazilian_landline_has_no_ninth_digit(area: str, first: str, rest: str) -> None:
-    assert canonical_phone(f"55{area}{first}{rest}") == f"55{area}{first}{rest}"
-
-
-@given(digits.filter(lambda number: not number.startswith("55")))
-def test_numbers_of_other_countries_stay_as_they_are(number: str) -> None:
-    assert canonical_phone(number) == number
-
-
-@given(digits)
-def test_the_canonical_phone_is_its_own_canonical_phone(number: str) -> None:
-    assert canonical_phone(canonical_phone(number)) == canonical_phone(number)
 
 
 def test_the_address_stays_as_it_was_seen() -> None:

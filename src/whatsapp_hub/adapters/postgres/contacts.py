@@ -1,7 +1,7 @@
 """Contacts and their identities; a person is found by any of them, and two found to be one are merged."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -10,11 +10,12 @@ from typing import Any
 from whatsapp_hub.adapters.postgres.conversations import PostgresConversations
 from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.application.ports.clock import NewId
-from whatsapp_hub.application.ports.storage import Merge, Sighting
+from whatsapp_hub.application.ports.storage import Merge, Moved, Sighting
 from whatsapp_hub.domain.contact import Contact, Identity, IdentityKind
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, TenantId
+from whatsapp_hub.domain.merging import merge_rounds
 
 _MEET = "SELECT * FROM hub.meet($1, $2)"
 _BY_ID = """
@@ -46,10 +47,22 @@ _MERGE = (
     """UPDATE messages SET contact_id = $1 FROM conversations c
        WHERE c.contact_id = $2 AND messages.conversation_id = c.id""",
     """UPDATE conversations SET contact_id = $1 WHERE contact_id = $2""",
+    """UPDATE left_identities SET contact_id = $1 WHERE contact_id = $2""",
     """DELETE FROM contacts WHERE id = $2 AND id <> $1""",
 )
+_TAKE_OVER = "UPDATE messages SET conversation_id = $1 WHERE conversation_id = $2"
+# Their sessions lead to the rounds: there is no index on the contact alone.
+_SHOW_PHONE = """
+    UPDATE conversations c SET customer_phone = $2 FROM hub.sessions s
+    WHERE s.tenant_id = hub.tenant() AND c.session_id = s.id AND c.contact_id = $1 AND c.customer_phone IS NULL"""
+_GIVE_UP = """
+    DELETE FROM contact_identities i USING unnest($1::text[], $2::text[]) AS x(kind, value)
+    WHERE i.tenant_id = hub.tenant() AND i.kind = x.kind AND i.value = x.value AND i.contact_id = $3"""
+_REMEMBER = """
+    INSERT INTO left_identities (tenant_id, kind, value, until, contact_id)
+    SELECT hub.tenant(), kind, value, $3, $4 FROM unnest($1::text[], $2::text[]) AS x(kind, value)
+    ON CONFLICT DO NOTHING"""
 _ABOUT = ("created_at", "name", "profile_pic", "is_group")
-_ONE_PERSON = "merged with the same contact's other conversation"
 
 
 def identity_of(row: Any) -> Identity:
@@ -58,6 +71,43 @@ def identity_of(row: Any) -> Identity:
 
 def contact_of(row: Any, identities: Iterable[Identity]) -> Contact:
     return Contact(**dict(row), identities=tuple(identities))
+
+
+@dataclass(slots=True)
+class _Known:
+    """Whose the names are, and whose they were until when."""
+
+    now: dict[Identity, Contact] = field(default_factory=dict)
+    former: dict[Identity, list[tuple[datetime, Contact]]] = field(default_factory=dict)
+
+    def holder(self, identity: Identity, at: datetime) -> Contact | None:
+        return self.left_by(identity, at) or self.now.get(identity)
+
+    def is_told(self, left: Collection[Identity], taken: Collection[Identity], at: datetime) -> bool:
+        """Whether this change was seen before, perhaps through another number of the company's."""
+        if any(self.left_by(i, at) for i in left):
+            return True
+        movers = {c.id for i in left for _, c in self.former.get(i, ())}
+        present = {self.now[i].id for i in left if i in self.now}
+        came_back = {c.id for i in taken if (c := self.left_by(i, at))} & present
+        return bool(came_back) or any(
+            c.id in movers and c.id not in present for i in taken if (c := self.holder(i, at))
+        )
+
+    def apart(self, sightings: Sequence[Sighting]) -> tuple[list[Sighting], list[list[Contact]]]:
+        """The sightings without identities that were left after they were seen, and who had these."""
+        present, former = [], []
+        for sighting in sightings:
+            had = {i: contact for i in sighting.identities if (contact := self.left_by(i, sighting.at))}
+            names = tuple(i for i in sighting.identities if i not in had)
+            present.append(replace(sighting, identities=names) if had else sighting)
+            former.append(list(had.values()))
+        return present, former
+
+    def left_by(self, identity: Identity, at: datetime | None) -> Contact | None:
+        """Who had it at that time and has left it since."""
+        holders = self.former.get(identity, ()) if at else ()
+        return next((contact for until, contact in holders if at and at <= until), None)
 
 
 @dataclass(slots=True)
@@ -74,6 +124,7 @@ class PostgresContacts:
         self._tenant_id = tenant_id
         self._new_id = new_id
         self._merges: list[Merge] = []
+        self._moves: list[Moved] = []
 
     async def get(self, contact_id: ContactId) -> Contact:
         row = await self._connection.fetchrow(f"{_BY_ID} FOR NO KEY UPDATE", contact_id)
@@ -86,25 +137,68 @@ class PostgresContacts:
         wanted = list(dict.fromkeys(i for sighting in sightings for i in sighting.identities))
         if not wanted:
             return []
-        known = await self._find(wanted)
+        return await self._meet(sightings, await self._find(wanted), at)
+
+    async def _meet(self, sightings: Sequence[Sighting], known: _Known, at: datetime) -> list[tuple[Contact, bool]]:
         result: dict[int, tuple[Contact, bool]] = {}
         changes = _Changes(self._tenant_id, at)
-        for group in _groups(sightings, known):
-            contact, new = await self._one(group, [sightings[n] for n in group.members], at, changes)
+        present, former = known.apart(sightings)
+        for group in _groups(present, known.now, former):
+            contact, new = await self._one(group, [present[n] for n in group.members], at, changes)
             result.update(dict.fromkeys(group.members, (contact, new)))
         await changes.write(self._connection)
         return [result[n] for n in range(len(sightings))]
 
-    async def _find(self, wanted: Sequence[Identity]) -> dict[Identity, Contact]:
-        """The contacts of those names that have one, locked."""
+    async def move(
+        self, left: Collection[Identity], taken: Collection[Identity], at: datetime, now: datetime
+    ) -> Moved | None:
+        """Each of a company's numbers hears of a change, perhaps long after it. Who left these identities before, or
+        came to the new ones from them, has moved already; who has the old ones by now is left alone."""
+        if not left or not taken:
+            return None
+        known = await self._find([*left, *taken])
+        is_known = known.is_told(left, taken, at)
+        people = [c for i in taken if (c := known.holder(i, at))]
+        if is_known:
+            people += [c for i in left if (c := known.left_by(i, at))]
+        else:
+            people += [known.now[i] for i in left if i in known.now]
+        present = tuple(i for i in taken if known.left_by(i, at) is None)
+        group = _Group([0], {c.id: c for c in people})
+        changes = _Changes(self._tenant_id, now)
+        contact, _ = await self._one(group, [Sighting(present, None)], now, changes)
+        gone = (
+            contact.forget_bsuids(left, present)
+            if is_known
+            else contact.move(left, present, is_latest=len(present) == len(taken))
+        )
+        await changes.write(self._connection)
+        await self._leave(contact, gone if is_known else (*left, *gone), at)
+        return Moved(contact, gone, present)
+
+    async def _leave(self, contact: Contact, left: Iterable[Identity], at: datetime) -> None:
+        names = list(dict.fromkeys(left))
+        if not names:
+            return
+        columns = [i.kind.value for i in names], [i.value for i in names]
+        await self._connection.execute(_GIVE_UP, *columns, contact.id)
+        await self._connection.execute(_REMEMBER, *columns, at, contact.id)
+
+    async def _find(self, wanted: Sequence[Identity]) -> _Known:
+        """The contacts that have those names or had them once, locked."""
         rows = await self._connection.fetch(_MEET, [i.kind.value for i in wanted], [i.value for i in wanted])
-        found: dict[Identity, Contact] = {}
+        found = _Known()
         for contact_id, of_contact in groupby(rows, key=itemgetter("id")):
-            first, *others = of_contact
-            identities = tuple(identity_of(row) for row in (first, *others))
-            about = {name: first[name] for name in _ABOUT}
+            named = list(of_contact)
+            identities = tuple(identity_of(row) for row in named if row["until"] is None)
+            about = {name: named[0][name] for name in _ABOUT}
             contact = Contact(contact_id, self._tenant_id, identities, **about)
-            found |= dict.fromkeys(identities, contact)
+            found.now |= dict.fromkeys(identities, contact)
+            for row in named:
+                if row["until"] is not None:
+                    found.former.setdefault(identity_of(row), []).append((row["until"], contact))
+        for holders in found.former.values():
+            holders.sort(key=itemgetter(0))
         return found
 
     async def _one(
@@ -112,15 +206,28 @@ class PostgresContacts:
     ) -> tuple[Contact, bool]:
         found = sorted(group.found.values(), key=lambda c: (c.created_at, c.id))
         contact = found[0] if found else self._fresh(sightings[0], at)
-        name = contact.name
+        name, phone = contact.name, contact.phone_number
         for other in found[1:]:
             await self._merge(contact, other, at)
         before = set(contact.identities) if found else set()
         told = [contact.learn(sighting.identities, sighting.name) for sighting in sightings]
+        gone = await self._renumber(contact, sightings) if found else ()
         changes.added(contact, is_new=not found)
         changes.identities(contact, [i for i in contact.identities if i not in before])
         changes.renamed(contact, differs=bool(found) and contact.name != name)
-        return contact, not found or len(found) > 1 or any(told)
+        changes.shown(contact, differs=len(found) > 1 or (bool(found) and phone is None))
+        return contact, not found or len(found) > 1 or any(told) or bool(gone)
+
+    async def _renumber(self, contact: Contact, sightings: Sequence[Sighting]) -> tuple[Identity, ...]:
+        """Providers that tell of no change show it by another phone beside the same LID."""
+        found: list[Identity] = []
+        for sighting in sightings:
+            gone = contact.renumber(sighting.identities) if sighting.is_live and sighting.at else ()
+            if gone and sighting.at:
+                await self._leave(contact, gone, sighting.at)
+                self._moves.append(Moved(contact, gone, sighting.identities))
+                found += gone
+        return tuple(found)
 
     def _fresh(self, sighting: Sighting, at: datetime) -> Contact:
         return Contact(
@@ -142,18 +249,21 @@ class PostgresContacts:
         self._merges.append(Merge(kept, other.id, archived))
 
     async def _archive(self, kept: Contact, other: Contact, at: datetime) -> tuple[Conversation, ...]:
-        """Where both have a live round, one goes on: the other is archived, its messages stay with it."""
+        """Where both have a live round, one goes on, with the messages of both; the other is archived."""
         conversations = PostgresConversations(self._connection)
         live = [c for c in await conversations.of_contacts([kept.id, other.id]) if c.is_live]
         keeps = {c.session_id: c for c in live if c.contact_id == kept.id}
-        archived = []
-        for theirs in (c for c in live if c.contact_id == other.id and c.session_id in keeps):
-            own = keeps[theirs.session_id]
-            archived.append(own if theirs.outranks(own) else theirs)
-            archived[-1].contact_id = kept.id
-            archived[-1].archive(at, _ONE_PERSON)
-        await conversations.save(archived)
-        return tuple(archived)
+        theirs = [c for c in live if c.contact_id == other.id and c.session_id in keeps]
+        merged = [merge_rounds(keeps[c.session_id], c, at) for c in theirs]
+        await conversations.save([gone for _, gone in merged])
+        await conversations.save([stays for stays, _ in merged])
+        for stays, gone in merged:
+            await self._connection.execute(_TAKE_OVER, stays.id, gone.id)
+        return tuple(gone for _, gone in merged)
+
+    def take_moves(self) -> list[Moved]:
+        taken, self._moves = self._moves, []
+        return taken
 
     def take_merges(self) -> list[Merge]:
         taken, self._merges = self._merges, []
@@ -169,6 +279,7 @@ class _Changes:
     _new: list[Contact] = field(default_factory=list)
     _names: list[tuple[Identity, ContactId]] = field(default_factory=list)
     _renamed: list[Contact] = field(default_factory=list)
+    _shown: list[Contact] = field(default_factory=list)
 
     def added(self, contact: Contact, *, is_new: bool) -> None:
         if is_new:
@@ -180,6 +291,11 @@ class _Changes:
     def renamed(self, contact: Contact, *, differs: bool) -> None:
         if differs:
             self._renamed.append(contact)
+
+    def shown(self, contact: Contact, *, differs: bool) -> None:
+        """Rounds may have been without the phone that is known now."""
+        if differs and contact.phone_number:
+            self._shown.append(contact)
 
     async def write(self, connection: Statements) -> None:
         if self._new:
@@ -193,13 +309,18 @@ class _Changes:
         if self._renamed:
             ids = [c.id for c in self._renamed]
             await connection.later(_RENAME, ids, [c.name for c in self._renamed], rows=ids)
+        for contact in self._shown:
+            await connection.execute(_SHOW_PHONE, contact.id, contact.phone_number)
 
 
-def _groups(sightings: Sequence[Sighting], known: dict[Identity, Contact]) -> list[_Group]:
+def _groups(
+    sightings: Sequence[Sighting], known: dict[Identity, Contact], former: Sequence[Iterable[Contact]]
+) -> list[_Group]:
     """Sightings joined by a shared identity or a shared contact (union by re-labelling: batches are small)."""
     by_name: dict[object, _Group] = {}
     for number, sighting in enumerate(sightings):
         contacts = {known[i].id: known[i] for i in sighting.identities if i in known}
+        contacts |= {contact.id: contact for contact in former[number]}
         names: list[object] = [*sighting.identities, *contacts]
         touched = {id(group): group for name in names if (group := by_name.get(name))}
         group = _Group([number], contacts)

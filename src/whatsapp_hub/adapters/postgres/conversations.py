@@ -81,6 +81,11 @@ _LATEST = f"""{_SELECT} WHERE id = ANY(ARRAY(
          ORDER BY c.created_at DESC LIMIT 1))
       FROM unnest($1::uuid[], $2::uuid[]) AS p(session_id, contact_id)))
     ORDER BY id FOR NO KEY UPDATE"""
+# Along one_live_conversation, session by session.
+_LIVE_OF = f"""{_SELECT} WHERE id = ANY(ARRAY(
+      SELECT c.id FROM hub.sessions s JOIN conversations c ON c.session_id = s.id
+      WHERE s.tenant_id = hub.tenant() AND c.contact_id = $1 AND c.status IN ('OPEN', 'ASSIGNED')))
+    ORDER BY id FOR NO KEY UPDATE"""
 _FLOWS_TIMED_OUT = f"""{_SELECT} WHERE timeout_at <= $1 AND status = 'OPEN'
       AND flow_state IN ('GREETING', 'AWAITING_ROUTING_CONFIRMATION')
     ORDER BY timeout_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
@@ -162,6 +167,9 @@ class PostgresConversations:
             _LATEST, [s for s, _ in wanted], [c for _, c in wanted], of=("conversations",)
         )
         return {(c.session_id, c.contact_id): c for c in self._loaded(rows)}
+
+    async def live_of(self, contact_id: ContactId) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_LIVE_OF, contact_id))
 
     async def get(self, conversation_id: ConversationId) -> Conversation:
         rows = await self._connection.fetch(f"{_SELECT} WHERE id = $1 FOR NO KEY UPDATE", conversation_id)

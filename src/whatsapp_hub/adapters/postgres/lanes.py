@@ -8,14 +8,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from whatsapp_hub.adapters.postgres import queueing
+from whatsapp_hub.adapters.postgres import lane_moves, queueing
 from whatsapp_hub.adapters.postgres.messages import COLUMNS, SELECT, message_of
 from whatsapp_hub.adapters.postgres.pacing import Head, Paces, turn
 from whatsapp_hub.adapters.postgres.sessions import VERSION_OF, Saw
 from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, OpenAttempt, Pacing, Release
 from whatsapp_hub.domain.contact import Identity, IdentityKind
-from whatsapp_hub.domain.ids import MessageId, SessionId
+from whatsapp_hub.domain.ids import ContactId, MessageId, SessionId
 from whatsapp_hub.domain.message import Message, MessageStatus
 
 _DUE = "l.queued > 0 AND l.attempt_message IS NULL AND l.next_at <= (SELECT clock_timestamp())"
@@ -345,6 +345,10 @@ class PostgresLanes:
     async def reserve_id(self, claim: Claim, provider_message_id: str) -> bool:
         lane = (claim.lane.session_id, claim.lane.chat, claim.fence)
         return await self._connection.fetchval(_RESERVE, *lane, provider_message_id, claim.message.id) is not None
+
+    async def move(self, session_id: SessionId, chat: str, to: str, contact_id: ContactId) -> None:
+        if await lane_moves.move(self._connection, session_id, chat, to, contact_id):
+            self.made_due = self.made_due_held = True
 
     async def abandon(self, session_id: SessionId) -> list[Message]:
         messages = [message_of(row) for row in await self._connection.fetch(_WAITING, session_id)]

@@ -149,6 +149,12 @@ class Lanes(Protocol):
         Called with that id's receipt key locked."""
         ...
 
+    async def move(self, session_id: SessionId, chat: str, to: str, contact_id: ContactId) -> None:
+        """Move the contact's messages that wait in the lane of `chat` to the lane of `to`, in their order; one whose
+        provider call is under way stays, and the others wait for its end. Call with the contact and its live round
+        locked."""
+        ...
+
     async def abandon(self, session_id: SessionId) -> list[Message]:
         """Empty the session's lanes; the messages that waited in them, locked."""
         ...

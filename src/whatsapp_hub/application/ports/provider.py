@@ -120,9 +120,19 @@ class SessionSeen:
 
 @dataclass(frozen=True, slots=True)
 class IdentitySeen:
-    """The provider says that these identities are one contact (a number changed, a LID was mapped)."""
+    """The provider says that these identities are one contact (a LID was mapped)."""
 
     identities: tuple[Identity, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NumberChanged:
+    """A customer has the identities `taken` instead of those in `left`, which may be somebody else's from then on.
+    Where the provider tells of it in a message, this comes before that message."""
+
+    left: tuple[Identity, ...]
+    taken: tuple[Identity, ...]
     at: datetime
 
 
@@ -134,7 +144,7 @@ class OtherSeen:
     at: datetime | None = None
 
 
-ProviderEvent = MessageSeen | ReceiptSeen | SessionSeen | IdentitySeen | OtherSeen
+ProviderEvent = MessageSeen | ReceiptSeen | SessionSeen | IdentitySeen | NumberChanged | OtherSeen
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ provider or network call is made inside. Locks are taken in this order, each kin
 conversations, receipt keys, messages, sessions, lines, lanes, departments, users.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,11 +45,24 @@ from whatsapp_hub.domain.user import User
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Somebody (or a group) as a message showed it."""
+    """Somebody (or a group) as a message showed it. `at`: when, by the provider's clock; None: now. `is_live`: a person
+    wrote it just then, so that a phone beside an identity that stays (LID, BSUID) is their number now."""
 
     identities: tuple[Identity, ...]
     name: str | None
     is_group: bool = False
+    at: datetime | None = None
+    is_live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A person after a change of identities. `left`: what they gave up just now, nothing if the change was known;
+    `taken`: what they have instead."""
+
+    contact: Contact
+    left: tuple[Identity, ...]
+    taken: tuple[Identity, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,22 @@ class Contacts(Protocol):
         """Find or make the contact of each sighting, teach it what is new, and lock it until the end of
         the transaction. One result a sighting, in its order: the contact, and whether anything about it
         is new. Sightings that share an identity give the same object. Safe against another transaction
-        that meets the same person at the same moment: there is only ever one contact an identity."""
+        that meets the same person at the same moment: there is only ever one contact an identity. An
+        identity that was left is its former contact's in what was seen before. Rounds of a contact whose
+        phone was unknown until now show it."""
+        ...
+
+    async def move(
+        self, left: Collection[Identity], taken: Collection[Identity], at: datetime, now: datetime
+    ) -> Moved | None:
+        """Give the person who had `left` until `at` (the provider's clock) the identities `taken` instead, and lock the
+        contact. Who has one of `taken` already is that person, and is merged. From then on, whoever is seen under one
+        of `left` is somebody else; what was seen before still belongs to the person. Idempotent, in any order with
+        other moves and meetings. None if nothing is named on one of the sides."""
+        ...
+
+    def take_moves(self) -> list[Moved]:
+        """Whose number turned out to be another one, as meetings found since this was last asked."""
         ...
 
     def take_merges(self) -> list[Merge]:
@@ -84,6 +112,10 @@ class Conversations(Protocol):
         self, pairs: Iterable[tuple[SessionId, ContactId]]
     ) -> dict[tuple[SessionId, ContactId], Conversation]:
         """The newest round of each pair that has one, locked. Call with the contacts locked."""
+        ...
+
+    async def live_of(self, contact_id: ContactId) -> list[Conversation]:
+        """The contact's live rounds, one a session at most, locked. Call with the contact locked."""
         ...
 
     async def get(self, conversation_id: ConversationId) -> Conversation:

@@ -1,6 +1,6 @@
 """What a batch of events needs to know, loaded with a few statements and locked in the agreed order."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -10,10 +10,11 @@ from whatsapp_hub.application.ports.provider import (
     ChatKind,
     IdentitySeen,
     MessageSeen,
+    Origin,
     ProviderEvent,
     ReceiptSeen,
 )
-from whatsapp_hub.application.ports.storage import Sighting, UnitOfWork
+from whatsapp_hub.application.ports.storage import Moved, Sighting, UnitOfWork
 from whatsapp_hub.application.receiving.echoes import Echoes, may_be_echo
 from whatsapp_hub.domain.bot import patience_with
 from whatsapp_hub.domain.contact import Contact
@@ -24,6 +25,10 @@ from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.session import Session
 
 USUAL_TIMEOUT = timedelta(minutes=5)
+
+
+HeldChat = tuple[SessionId, str]
+"""A session and the chat of an update, in which later updates wait for an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +65,23 @@ class Batch:
         sessions: Mapping[SessionId, Session],
         seen: Sequence[Seen],
         changes: Changes,
+        follow: Callable[[Moved], Awaitable[None]] | None = None,
     ) -> "Batch":
+        """`follow`: what to do about each contact whose number turns out to be another one."""
         batch = cls(uow, sessions)
         await batch._meet(seen, changes)
+        for moved in uow.contacts.take_moves():
+            if follow:
+                await follow(moved)
         await batch._load_rounds(seen)
         await batch._load_messages(seen)
         await batch._load_echoes(seen, changes.now)
         return batch
 
-    def waiting(self, seen: Iterable[Seen], now: datetime) -> set[int]:
-        """The updates that must wait for the answer of an open provider call, and those behind them in their chats."""
+    def waiting(self, seen: Iterable[Seen], now: datetime, chats: set[HeldChat]) -> set[int]:
+        """The updates that must wait for the answer of an open provider call, and those behind them in their chats,
+        which are added to `chats`."""
         ids: set[int] = set()
-        chats: set[tuple[SessionId, str]] = set()
         for s in seen:
             if s.item is None:
                 continue
@@ -150,9 +160,11 @@ class Batch:
 
 def _sighting(event: MessageSeen | IdentitySeen) -> Sighting:
     if isinstance(event, IdentitySeen):
-        return Sighting(event.identities, None)
+        return Sighting(event.identities, None, at=event.at)
     is_person = event.kind is ChatKind.PERSON
-    return Sighting(event.chat_names, event.name if is_person and not event.from_me else None, not is_person)
+    name = event.name if is_person and not event.from_me else None
+    is_live = is_person and not event.from_me and event.origin is Origin.LIVE
+    return Sighting(event.chat_names, name, not is_person, event.at, is_live)
 
 
 def _updated(contact: Contact, changes: Changes) -> Event:

@@ -7,7 +7,7 @@ tries, and is then set aside with its error.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from whatsapp_hub.application.changes import Changes
@@ -17,6 +17,7 @@ from whatsapp_hub.application.ports.inbox import InboxItem
 from whatsapp_hub.application.ports.provider import (
     Malformed,
     MessageSeen,
+    NumberChanged,
     ProviderEvent,
     Providers,
     ReceiptSeen,
@@ -24,13 +25,15 @@ from whatsapp_hub.application.ports.provider import (
 )
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
+from whatsapp_hub.application.receiving.apply_number_change import ApplyNumberChange
 from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
 from whatsapp_hub.application.receiving.apply_session import apply_session
-from whatsapp_hub.application.receiving.batch import Batch, Seen
+from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
 from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.ids import SessionId, TenantId
+from whatsapp_hub.domain.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -120,14 +123,26 @@ class ReceiveEvents:
     async def _apply(self, uow: UnitOfWork, items: list[InboxItem]) -> None:
         seen = self._translate(items)
         sessions = await uow.sessions.peek({s.session_id for s in seen})
-        seen = [s for s in seen if s.session_id in sessions]
-        changes = Changes(uow, self.new_id, self.clock())
-        batch = await Batch.load(uow, sessions, seen, changes)
-        waiting = batch.waiting(seen, changes.now)
-        await self._take_events(uow, batch, [s for s in seen if s.item is None or s.item.id not in waiting], changes)
+        waiting: set[int] = set()
+        held: set[HeldChat] = set()
+        for part in _parts([s for s in seen if s.session_id in sessions]):
+            waiting |= await self._apply_part(uow, sessions, part, held)
         uow.inbox.done([item.id for item in items if item.id not in waiting])
         if waiting:
             await uow.inbox.wait(sorted(waiting), LOOK_AGAIN_S)
+
+    async def _apply_part(
+        self, uow: UnitOfWork, sessions: Mapping[SessionId, Session], seen: list[Seen], held: set[HeldChat]
+    ) -> set[int]:
+        """Returns the updates that must wait. `held`: the chats in which something waits already."""
+        change_number = ApplyNumberChange(uow, self.providers, lambda: Changes(uow, self.new_id, self.clock()))
+        if isinstance(first := seen[0].event, NumberChanged):
+            await change_number(first)
+        changes = Changes(uow, self.new_id, self.clock())
+        batch = await Batch.load(uow, sessions, seen, changes, change_number.follow)
+        waiting = batch.waiting(seen, changes.now, held)
+        await self._take_events(uow, batch, [s for s in seen if s.item is None or s.item.id not in waiting], changes)
+        return waiting
 
     async def _take_events(self, uow: UnitOfWork, batch: Batch, seen: list[Seen], changes: Changes) -> None:
         messages, receipts = ApplyMessages(batch, changes), ApplyReceipts(batch, changes)
@@ -158,3 +173,13 @@ class ReceiveEvents:
             translate: Callable[[bytes], list[ProviderEvent]] = self.providers.plugin(item.provider).translate
             seen.extend(Seen(item.session_id, event, item) for event in translate(item.body))
         return seen
+
+
+def _parts(seen: Sequence[Seen]) -> list[list[Seen]]:
+    """Apart at each change of number: before it and after it, one number may be two people's."""
+    parts: list[list[Seen]] = []
+    for one in seen:
+        if not parts or isinstance(one.event, NumberChanged):
+            parts.append([])
+        parts[-1].append(one)
+    return parts

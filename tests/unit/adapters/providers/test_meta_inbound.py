@@ -17,6 +17,7 @@ from whatsapp_hub.application.ports.provider import (
     ChatKind,
     IdentitySeen,
     MessageSeen,
+    NumberChanged,
     Origin,
     OtherSeen,
     ProviderEvent,
@@ -158,14 +159,55 @@ def test_a_group_is_the_chat_and_its_member_the_author() -> None:
     assert seen.chat_names == (Identity.chat("Y2FwaV9n"),)
 
 
-def test_a_changed_number_joins_old_and_new() -> None:
-    system = {"type": "user_changed_number", "wa_id": "5521911112222", "body": "changed"}
-    item = {"from": PHONE, "id": "w", "timestamp": "1780000000", "type": "system", "system": system}
-    identities, seen = events({"messages": [item]})
-    assert isinstance(identities, IdentitySeen)
-    assert identities.identities == (Identity.phone("5521911112222"), Identity.phone(PHONE))
+def system_message(type: str, **more: str) -> dict[str, Any]:
+    sender = {"from": more.pop("sender")} if "sender" in more else {}
+    return {**sender, "id": "w", "timestamp": "1780000000", "type": "system", "system": {"type": type, **more}}
+
+
+NEW_PHONE, NEW_BSUID = "5521911112222", "BR.9999888877776666"
+
+
+@pytest.mark.parametrize(
+    ("item", "left", "taken"),
+    [
+        (
+            system_message("user_changed_number", sender=PHONE, wa_id=NEW_PHONE, body="changed"),
+            (Identity.phone(PHONE),),
+            (Identity.phone(NEW_PHONE),),
+        ),
+        (
+            system_message(
+                "user_changed_number", sender=PHONE, wa_id=NEW_PHONE, user_id=NEW_BSUID, previous_user_id=BSUID
+            ),
+            (Identity.phone(PHONE), Identity.bsuid(BSUID)),
+            (Identity.phone(NEW_PHONE), Identity.bsuid(NEW_BSUID)),
+        ),
+        (
+            system_message("user_changed_user_id", user_id=NEW_BSUID, previous_user_id=BSUID),
+            (Identity.bsuid(BSUID),),
+            (Identity.bsuid(NEW_BSUID),),
+        ),
+        (
+            system_message("user_changed_user_id", sender=PHONE, user_id=NEW_BSUID, previous_user_id=BSUID),
+            (Identity.phone(PHONE), Identity.bsuid(BSUID)),
+            (Identity.bsuid(NEW_BSUID),),
+        ),
+    ],
+)
+def test_a_change_of_number_moves_the_customer_before_its_message_is_shown(
+    item: dict[str, Any], left: tuple[Identity, ...], taken: tuple[Identity, ...]
+) -> None:
+    change, seen = events({"messages": [item]})
+    assert isinstance(change, NumberChanged)
+    assert (change.left, change.taken, change.at.timestamp()) == (left, taken, 1_780_000_000)
     assert isinstance(seen, MessageSeen)
-    assert seen.chat == "5521911112222"
+    assert (seen.chat, seen.chat_names) == (taken[0].address, taken)
+
+
+def test_a_change_that_does_not_say_to_what_moves_nobody() -> None:
+    (seen,) = events({"messages": [system_message("user_changed_number", sender=PHONE, body="changed")]})
+    assert isinstance(seen, MessageSeen)
+    assert seen.chat_names == (Identity.phone(PHONE),)
 
 
 def test_an_echo_from_the_business_app_is_our_own() -> None:

@@ -1,6 +1,6 @@
 """From one update of Meta's to the hub's events. Pure; never fails on what `cut` yields."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from whatsapp_hub.application.ports.provider import (
     ChatKind,
     IdentitySeen,
     MessageSeen,
+    NumberChanged,
     Origin,
     OtherSeen,
     ProviderEvent,
@@ -69,7 +70,7 @@ def _message(update: JsonObject, kind: str, item: JsonObject, at: datetime) -> l
     other_side = _other_side(update, item, from_me, kind)
     changed = _changed_number(item)
     group = text(item.get("group_id"))[:_ADDRESS_LENGTH]
-    names = (Identity.chat(group),) if group else tuple(dict.fromkeys((*changed, *other_side)))
+    names = (Identity.chat(group),) if group else changed or other_side
     if not names:
         return []
     profile = obj(obj(update.get("contact")).get("profile"))
@@ -87,7 +88,8 @@ def _message(update: JsonObject, kind: str, item: JsonObject, at: datetime) -> l
         author=other_side[0].address if group and other_side and not from_me else None,
         reply_to=text(context.get("id")) or None,
     )
-    return [IdentitySeen(names, at), seen] if changed else [seen]
+    left = _left(item, other_side, changed)
+    return [NumberChanged(left, changed, at), seen] if changed and left and not group else [seen]
 
 
 def _id(item: JsonObject, kind: str, names: Iterable[Identity]) -> str:
@@ -123,11 +125,18 @@ def _other_side(update: JsonObject, item: JsonObject, from_me: bool, kind: str) 
 
 
 def _changed_number(item: JsonObject) -> tuple[Identity, ...]:
-    """The new identities of a customer who changed number. (A BSUID changes with it.)"""
+    """The new identities of a customer who changed number: `user_changed_number`, or `user_changed_user_id` where only
+    the BSUID that changes with it may be told."""
     system = obj(item.get("system"))
     if text(item.get("type")) != "system" or not text(system.get("type")).startswith("user_changed"):
         return ()
     return identity_of(text(system.get("wa_id")) or text(system.get("new_wa_id")), text(system.get("user_id")))
+
+
+def _left(item: JsonObject, sender: Iterable[Identity], taken: Collection[Identity]) -> tuple[Identity, ...]:
+    """What the customer had before: the sender's own, and the BSUID that is named as the earlier one."""
+    earlier = identity_of("", text(obj(item.get("system")).get("previous_user_id")))
+    return tuple(i for i in dict.fromkeys((*sender, *earlier)) if i not in taken)
 
 
 def _status(update: JsonObject, item: JsonObject, at: datetime) -> list[ProviderEvent]:

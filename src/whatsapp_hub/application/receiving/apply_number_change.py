@@ -1,0 +1,52 @@
+"""A customer has a new number: answers go there, and a stranger who gets the old one is a new contact."""
+
+from collections.abc import Callable
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.provider import NumberChanged, Providers
+from whatsapp_hub.application.ports.storage import Moved, UnitOfWork
+from whatsapp_hub.domain.contact import Identity, names_chat
+from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.domain.events import Event, EventType
+
+
+class ApplyNumberChange:
+    """What it changes is written at once: the events that follow in a batch find it."""
+
+    def __init__(self, uow: UnitOfWork, providers: Providers, new_changes: Callable[[], Changes]) -> None:
+        self._uow = uow
+        self._providers = providers
+        self._new_changes = new_changes
+
+    async def __call__(self, event: NumberChanged) -> None:
+        """Give the contact its new identities, and have everything follow."""
+        changes = self._new_changes()
+        moved = await self._uow.contacts.move(event.left, event.taken, event.at, changes.now)
+        if moved and moved.left:
+            subjects = {"contact": moved.contact}
+            changes.happened(Event(EventType.CONTACT_UPDATED, self._uow.tenant.id, changes.now, subjects=subjects))
+            await self.follow(moved, changes)
+        await changes.write()
+
+    async def follow(self, moved: Moved, changes: Changes | None = None) -> None:
+        """Move the contact's live rounds on every session, and what waits in their lanes to be sent."""
+        own = changes or self._new_changes()
+        for conversation in await self._uow.conversations.live_of(moved.contact.id):
+            await self._follow(conversation, moved)
+            own.conversation(conversation)
+        if changes is None:
+            await own.write()
+
+    async def _follow(self, conversation: Conversation, moved: Moved) -> None:
+        chat = await self._new_chat(conversation, moved.taken)
+        if chat and any(names_chat(identity, conversation.chat) for identity in moved.left):
+            await self._uow.lanes.move(conversation.session_id, conversation.chat, chat, moved.contact.id)
+            conversation.chat = chat
+        conversation.customer_phone = moved.contact.phone_number
+
+    async def _new_chat(self, conversation: Conversation, taken: tuple[Identity, ...]) -> str | None:
+        """The address that the session's provider has for one of these identities."""
+        session = (await self._uow.sessions.peek([conversation.session_id])).get(conversation.session_id)
+        plugin = self._providers.plugins.get(session.provider) if session else None
+        chats = (plugin.chat_of(identity) for identity in taken) if plugin else ()
+        return next((chat for chat in chats if chat), None)

@@ -1,0 +1,35 @@
+"""Phone numbers in international form, as digits: which spellings of them are one number.
+
+WhatsApp knows some numbers in another spelling than the network dials: Brazilian mobiles without the ninth digit,
+Mexican ones with a 1 after the country code, Argentine ones with a 9. People in Argentina also write the 15 that they
+dial at home between area code and number.
+"""
+
+import re
+
+_BRAZIL = re.compile(r"55([1-9][0-9])([6-9][0-9]{7})")
+_MEXICO = re.compile(r"521([2-9][0-9]{9})")
+_ARGENTINA = re.compile(r"54(11[0-9]{8}|[23][0-9]{9})")
+_ARGENTINA_DIALLED = re.compile(r"549?(?:(11)15([0-9]{8})|([23][0-9]{2})15([0-9]{7})|([23][0-9]{3})15([0-9]{6}))")
+
+
+def canonical(digits: str) -> str:
+    """Normalise the spellings of one number to the same digits; those of other countries stay as they are.
+
+    Idempotent. Brazilian mobiles get their ninth digit, Mexican numbers lose the 1, Argentine ones get the 9.
+    """
+    digits = spelled(digits)
+    if match := _BRAZIL.fullmatch(digits):
+        return f"55{match[1]}9{match[2]}"
+    if match := _MEXICO.fullmatch(digits):
+        return f"52{match[1]}"
+    if match := _ARGENTINA.fullmatch(digits):
+        return f"549{match[1]}"
+    return digits
+
+
+def spelled(digits: str) -> str:
+    """Give the digits as a provider takes them: an Argentine 15 is dialled within the country only, and becomes a 9."""
+    if match := _ARGENTINA_DIALLED.fullmatch(digits):
+        return "549" + "".join(part for part in match.groups() if part)
+    return digits
