@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0126_meet_former"
-down_revision = "0126_country"
+down_revision = "0128_webhook_headers"
 
 
 def upgrade() -> None:
