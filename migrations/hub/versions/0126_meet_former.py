@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0126_meet_former"
-down_revision = "0127_streams_by_ticket"
+down_revision = "0122_metrics"
 
 
 def upgrade() -> None:
