@@ -82,6 +82,13 @@ class FakeWaha(Server):
         self.after_start = "WORKING"
         self.logged_out: list[str] = []
         self.qr_code = "2@fake-qr-code"
+        self.configs: dict[str, Any] = {}
+        self.apps: dict[str, Any] = {}
+        self.puts: list[dict[str, Any]] = []
+        self.unknown_events: set[str] = set()
+        """Of an older server."""
+        self.slow_s = 0.0
+        """How long it takes to answer about sessions and codes."""
         self.gives_ids = True
         """Whether it is new enough to make message ids beforehand; only NOWEB and GOWS ever do."""
         self.source = ""
@@ -103,7 +110,11 @@ class FakeWaha(Server):
             return self._script(request.json())
         if request.headers.get("x-api-key") != API_KEY:
             return reply_json({"message": "Unauthorized", "statusCode": 401}, 401)
-        return await self._message(request, parts) or self._session(request, parts)
+        if reply := await self._message(request, parts):
+            return reply
+        reply = self._session(request, parts)
+        reply.delay_s = self.slow_s
+        return reply
 
     def _script(self, given: dict[str, Any]) -> Reply:
         if "callback" in given:
@@ -129,8 +140,10 @@ class FakeWaha(Server):
     def _session(self, request: Request, parts: list[str]) -> Reply:
         match [request.method, *parts]:
             case ["POST", "api", "sessions"]:
-                return self._start(str(request.json().get("name")), made=True)
-            case ["POST", "api", "sessions", name, "start"]:
+                return self._made(request.json())
+            case ["PUT", "api", "sessions", name] if name in self.sessions:
+                return self._configured(name, request.json())
+            case ["POST", "api", "sessions", name, "start" | "restart"]:
                 return self._start(name)
             case ["POST", "api", "sessions", name, "logout" | "stop" as what] if name in self.sessions:
                 self.logged_out += [name] if what == "logout" else []
@@ -138,7 +151,12 @@ class FakeWaha(Server):
                 return reply_json({"name": name, "status": self.sessions[name]}, 201)
             case ["GET", "api", "sessions", name] if name in self.sessions:
                 me = {"id": ME} if self.sessions[name] == "WORKING" else None
-                return reply_json({"name": name, "status": self.sessions[name], "me": me})
+                info = {"name": name, "status": self.sessions[name], "me": me, "apps": self.apps.get(name)}
+                return reply_json(info | {"config": self.configs.get(name)})
+        return self._chats(request, parts)
+
+    def _chats(self, request: Request, parts: list[str]) -> Reply:
+        match [request.method, *parts]:
             case ["GET", "api", name, "chats", "overview"]:
                 return self._up(name) or reply_json(_page(self._overview(name), request.query))
             case ["GET", "api", name, "chats", chat, "messages"]:
@@ -146,9 +164,35 @@ class FakeWaha(Server):
                 stored = [m for m in self.stored.get((name, unquote(chat)), []) if m["timestamp"] >= since]
                 stored.sort(key=lambda m: m["timestamp"], reverse=request.query.get("sortOrder") == "desc")
                 return self._up(name) or reply_json(_page(stored, request.query))
-            case ["GET", "api", _, "auth", "qr"]:
+            case ["GET", "api", name, "auth", "qr"]:
+                if self.sessions.get(name) != "SCAN_QR_CODE":
+                    status = {"status": self.sessions.get(name), "session": name, "expected": ["SCAN_QR_CODE"]}
+                    return reply_json({"statusCode": 422, "error": "Unprocessable Entity"} | status, 422)
                 return reply_json({"value": self.qr_code})
         return reply_json({"message": "Not found", "statusCode": 404}, 404)
+
+    def _made(self, given: dict[str, Any]) -> Reply:
+        name = str(given.get("name"))
+        return self._refused(given) or self._configured(name, given, first=True)
+
+    def _configured(self, name: str, given: dict[str, Any], first: bool = False) -> Reply:
+        """Whatever is not given is gone; a session that runs is started anew."""
+        if refused := self._refused(given):
+            return refused
+        self.puts += [] if first else [given]
+        self.configs[name], self.apps[name] = given.get("config"), given.get("apps")
+        if given.get("start", self.sessions.get(name, "STOPPED") != "STOPPED"):
+            self.sessions[name] = self.after_start
+        self.sessions.setdefault(name, "STOPPED")
+        return reply_json({"name": name, "status": "STARTING"}, 201 if first else 200)
+
+    def _refused(self, given: dict[str, Any]) -> Reply | None:
+        hooks = (given.get("config") or {}).get("webhooks") or []
+        unknown = {event for hook in hooks for event in hook["events"]} & self.unknown_events
+        if not unknown:
+            return None
+        why = f"each value in events must be one of the following values: not {sorted(unknown)}"
+        return reply_json({"statusCode": 400, "message": [why], "error": "Bad Request"}, 400)
 
     def _overview(self, session: str) -> list[dict[str, Any]]:
         chats = [(chat, stored[-1]) for (name, chat), stored in self.stored.items() if name == session and stored]
@@ -162,8 +206,8 @@ class FakeWaha(Server):
         not_up = {"statusCode": 422, "error": "Session status is not as expected", "status": status}
         return reply_json(not_up | {"session": session, "expected": ["WORKING"]}, 422)
 
-    def _start(self, name: str, made: bool = False) -> Reply:
-        if name not in self.sessions and not made:
+    def _start(self, name: str) -> Reply:
+        if name not in self.sessions:
             return reply_json({"message": "Session not found", "statusCode": 404}, 404)
         self.sessions[name] = self.after_start
         return reply_json({"name": name, "status": "STARTING"}, 201)

@@ -157,6 +157,8 @@ class Life:
             return life
         if self.is_up:
             return life._settled()
+        if self._is_code_over_age(now):
+            return replace(life, code=None, code_until=None, deadline_at=self.pairing_until)
         if self.pairing_until is not None and now >= self.pairing_until:
             return self._off(SessionStatus.DISCONNECTED, QR_TIMEOUT)
         if not is_held:
@@ -206,7 +208,7 @@ class Life:
             attempts=0,
             dial_at=None,
             pairing_until=until,
-            deadline_at=until,
+            deadline_at=min(now + rules.code, until),
             code=code,
             code_until=min(now + rules.code, until),
         )
@@ -289,6 +291,11 @@ class Life:
     def _off(self, status: SessionStatus, reason: str) -> "Life":
         kept = Life(fence=self.fence + 1, has_paired=self.has_paired, must_forget=self.must_forget)
         return replace(kept, status=status, reason=reason)
+
+    def _is_code_over_age(self, now: datetime) -> bool:
+        """It is shown no more, while there is still time for the next one."""
+        has_time = self.pairing_until is not None and now < self.pairing_until
+        return has_time and self.code_until is not None and now >= self.code_until
 
     @property
     def _is_storm(self) -> bool:

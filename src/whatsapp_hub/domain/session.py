@@ -130,11 +130,20 @@ class Session(Records):
         code = qr_code if status is SessionStatus.QR_PENDING else None
         if (status, reason, code) == (self.status, self.status_reason, self.qr_code):
             return False
+        if code is None and (status, reason) == (self.status, self.status_reason):
+            return self.hide_code(at)
         was = self.status.value
         self.status, self.status_reason, self.qr_code, self.updated_at = status, reason, code, at
         self.record(self.event(_EVENT[status], at, reason=reason, was=was))
         if reason == CORRUPTED:
             self.record(self.event(EventType.SESSION_AUTH_CORRUPTED, at, reason=reason))
+        return True
+
+    def hide_code(self, at: datetime) -> bool:
+        """A QR code that is too old to be scanned is shown no more. Only the next one is news."""
+        if self.qr_code is None:
+            return False
+        self.qr_code, self.updated_at = None, at
         return True
 
     def start(self, at: datetime) -> None:
@@ -143,9 +152,9 @@ class Session(Records):
         self.is_active = True
         self.move(SessionStatus.CONNECTING, at)
 
-    def stop(self, at: datetime) -> None:
+    def stop(self, at: datetime, reason: str = "stopped") -> None:
         self.is_active = False
-        self.move(SessionStatus.DISCONNECTED, at, "stopped")
+        self.move(SessionStatus.DISCONNECTED, at, reason)
 
     def log_out(self, at: datetime, reason: str) -> None:
         """No phone is linked any more; the next start asks for one."""

@@ -100,9 +100,11 @@ from whatsapp_hub.application.sessions.command_sessions import AskHolder, LogOut
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
+from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, MindPairings
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
 from whatsapp_hub.domain.capabilities import Capabilities, Rate
 from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.life import Rules
 from whatsapp_hub.domain.tenant import Placement
 from whatsapp_hub.main.integrations import Integrations
 from whatsapp_hub.main.settings import Settings
@@ -246,7 +248,7 @@ class UseCases(Provider):
         *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(BindBot, UnbindBot),
-        *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines),
+        *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines, FollowPairing, MindPairings),
         *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
         *(RenameCustomer, ClassifyConversation, HandOverConversation),
@@ -270,6 +272,10 @@ class UseCases(Provider):
     @provide
     def follow(self, clock: Clock, settings: Settings) -> FollowLife:
         return FollowLife(clock, settings.life_rules, random.random)
+
+    @provide
+    def life_rules(self, settings: Settings) -> Rules:
+        return settings.life_rules
 
     @provide
     def limit(self, settings: Settings) -> SessionLimit:

@@ -31,6 +31,7 @@ from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.routing.tell_targets import TellTargets
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
+from whatsapp_hub.application.sessions.pair_sessions import MindPairings
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.main.announcing import Probes, announced
 from whatsapp_hub.main.container import Part, make_container
@@ -143,6 +144,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
     return [
         *polls,
         Job("lines", 1, await container.get(TendLines)),
+        Job("pairings", 1, await container.get(MindPairings)),
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),
         Job("trim", 3600, await container.get(Trim)),
         Job("trim-notifications", 86_400, partial(every, await container.get(TrimNotifications))),

@@ -119,6 +119,12 @@ async def fill(world: World) -> None:
         world.tenant.id,
     )
     await world.hub.owner.execute(
+        """INSERT INTO hub.pairings (session_id, tenant_id, began_at, until, look_at)
+           VALUES ($1, $2, now(), now(), now())""",
+        world.session.id,
+        world.tenant.id,
+    )
+    await world.hub.owner.execute(
         """INSERT INTO hub.sandbox_screens (tenant_id, session_id, phone, message_id, direction, text, at)
            VALUES ($1, $2, '1', 'm', 'OUTBOUND', 'secret', now())""",
         world.tenant.id,

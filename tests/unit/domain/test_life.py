@@ -145,7 +145,7 @@ def test_one_that_was_connected_before_is_dialled_without_end(attempts: int) -> 
 
 def test_nobody_scans_and_it_is_closed() -> None:
     life = play(start, dial, CODE)
-    assert life.deadline_at == life.pairing_until == NOW + timedelta(seconds=2) + RULES.pairing
+    assert life.pairing_until == NOW + timedelta(seconds=2) + RULES.pairing
     again = play(CODE, CODE, life=life, apart=minutes(1))
     assert again.pairing_until == life.pairing_until, "a renewed code gives no more time"
     closed = again.late(life.pairing_until or NOW, RULES, 0.5, is_held=True)

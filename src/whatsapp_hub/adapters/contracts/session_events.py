@@ -88,7 +88,9 @@ def _plain(name: str) -> Callable[[Happened], Spelled]:
 
 
 def _qr(happened: Happened) -> Spelled:
-    return [("qr", happened.payload(qr=happened.session.qr_code))]
+    """Where the phone asks for a passkey there is no code to tell."""
+    code = happened.session.qr_code
+    return [("qr", happened.payload(qr=code))] if code else []
 
 
 def _disconnected(happened: Happened) -> Spelled:
@@ -125,7 +127,8 @@ def _gone(happened: Happened) -> Spelled:
 def _code(happened: Happened) -> Spelled:
     """A renewed code is no change of the status."""
     change = [] if happened.is_renewal else _status(happened)
-    return [*change, ("qr-code", happened.payload(qrCode=data_url(happened.session.qr_code)))]
+    code = data_url(happened.session.qr_code)
+    return [*change, ("qr-code", happened.payload(qrCode=code))] if code else change
 
 
 def _fault(happened: Happened) -> Spelled:

@@ -14,7 +14,7 @@ from whatsapp_hub.adapters.postgres.departments import hours_of
 from whatsapp_hub.adapters.postgres.lines import LATE
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
 from whatsapp_hub.adapters.postgres.targets import level_of
-from whatsapp_hub.application.ports.directory import Credentials, SilentSession, WebhookTarget
+from whatsapp_hub.application.ports.directory import Credentials, DuePairing, SilentSession, WebhookTarget
 from whatsapp_hub.domain.api_key import ApiKey
 from whatsapp_hub.domain.errors import Conflict, NotFound, Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
@@ -89,6 +89,12 @@ _SILENT = f"""
 _POLLED = """
     INSERT INTO hub.polls (session_id, until) SELECT id, clock_timestamp() FROM hub.sessions WHERE id = $1
     ON CONFLICT (session_id) DO UPDATE SET until = excluded.until"""
+
+_DUE_PAIRINGS = """
+    UPDATE hub.pairings SET look_at = clock_timestamp() + $2 * interval '1 second' WHERE session_id IN (
+      SELECT session_id FROM hub.pairings WHERE look_at <= clock_timestamp() ORDER BY look_at LIMIT $1
+      FOR UPDATE SKIP LOCKED)
+    RETURNING session_id, tenant_id"""
 
 _CACHED_S = 1.0
 _CACHED_ROUTES = 20_000
@@ -236,6 +242,9 @@ class PostgresDirectory:
 
     async def polled(self, session: SilentSession) -> None:
         await self._fetch(_POLLED, session.id)
+
+    async def due_pairings(self, limit: int, for_s: float) -> list[DuePairing]:
+        return [DuePairing(**dict(row)) for row in await self._fetch(_DUE_PAIRINGS, limit, for_s)]
 
     async def tenants_with_inbox(self) -> list[TenantId]:
         return _ids(await self._fetch(_WITH_INBOX))

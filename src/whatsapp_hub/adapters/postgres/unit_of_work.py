@@ -25,6 +25,7 @@ from whatsapp_hub.adapters.postgres.lines import PostgresLines
 from whatsapp_hub.adapters.postgres.media import PostgresMedia
 from whatsapp_hub.adapters.postgres.messages import PostgresMessages
 from whatsapp_hub.adapters.postgres.notes import PostgresNotes, PostgresNotifications
+from whatsapp_hub.adapters.postgres.pairings import PostgresPairings
 from whatsapp_hub.adapters.postgres.password_resets import PostgresPasswordResets
 from whatsapp_hub.adapters.postgres.quick_replies import PostgresQuickReplies
 from whatsapp_hub.adapters.postgres.receipts import PostgresEarlyReceipts
@@ -53,6 +54,7 @@ from whatsapp_hub.application.ports.storage import (
     Messages,
     Notes,
     Notifications,
+    Pairings,
     Sessions,
     Tenants,
     UnitOfWork,
@@ -96,6 +98,7 @@ class PostgresUnitOfWork:
         self.lanes: Lanes = self._lanes
         self._lines = PostgresLines(connection, tenant.id)
         self.lines: Lines = self._lines
+        self.pairings: Pairings = PostgresPairings(connection, tenant.id)
         self.contacts: Contacts = PostgresContacts(connection, tenant.id, kit.new_id)
         self.conversations: Conversations = PostgresConversations(connection)
         self.messages: Messages = PostgresMessages(connection)

@@ -39,6 +39,14 @@ class SilentSession:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DuePairing:
+    """A session to which a phone may be linked, with something to be done."""
+
+    session_id: SessionId
+    tenant_id: TenantId
+
+
 class Directory(Protocol):
     """What is looked up across tenants (role hub_system). Each call is a transaction of its own."""
 
@@ -80,6 +88,10 @@ class Directory(Protocol):
 
     async def polled(self, session: SilentSession) -> None:
         """All that it has brought until now is in the inbox."""
+        ...
+
+    async def due_pairings(self, limit: int, for_s: float) -> list[DuePairing]:
+        """Those with something to be done now, the longest due first; each is told to one caller in so many seconds."""
         ...
 
     async def tenants_with_inbox(self) -> list[TenantId]:

@@ -218,6 +218,17 @@ class Starts(Protocol):
 
 
 @runtime_checkable
+class ShowsCode(Protocol):
+    """Providers that can be asked for the QR code of a session that waits to be scanned (feature `qr_code`). The hub
+    asks until a phone is linked, or nobody scanned for WHATSAPP_SESSION_TIMEOUT."""
+
+    async def show_code(self, session: SessionRef) -> SessionSeen:
+        """The session's state, with the code (raw text) if there is one at this moment. Idempotent. Raises as `send`
+        does."""
+        ...
+
+
+@runtime_checkable
 class LogsOut(Protocol):
     """Providers that hold the line themselves and link it to a phone."""
 

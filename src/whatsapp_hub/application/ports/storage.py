@@ -3,7 +3,7 @@
 `async with storage.tenant(tenant_id) as uow: … await uow.commit()`. Leaving without commit rolls back. Events
 leave through `uow.publish` only: they are stored in the same transaction, in order. No
 provider or network call is made inside. Locks are taken in this order, each kind by id: contacts,
-conversations, receipt keys, messages, sessions, lines, lanes, departments, users.
+conversations, receipt keys, messages, sessions, lines, pairings, lanes, departments, users.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -38,6 +38,7 @@ from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.note import Note
 from whatsapp_hub.domain.notification import Notification
+from whatsapp_hub.domain.pairing import Pairing
 from whatsapp_hub.domain.session import Session
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import User
@@ -281,6 +282,20 @@ class Sessions(Protocol):
     async def remove(self, session_id: SessionId) -> None: ...
 
 
+class Pairings(Protocol):
+    """Of sessions that no connector holds; called with the session locked."""
+
+    async def of(self, session_id: SessionId) -> Pairing | None:
+        """Locked. None: no phone is waited for."""
+        ...
+
+    async def save(self, session_id: SessionId, pairing: Pairing) -> None: ...
+
+    async def end(self, session_id: SessionId) -> None:
+        """Idempotent."""
+        ...
+
+
 class Assignments(Protocol):
     async def of(self, conversation_id: ConversationId) -> list[Assignment]: ...
 
@@ -341,6 +356,7 @@ class UnitOfWork(Protocol):
     users: Users
     sessions: Sessions
     lines: Lines
+    pairings: Pairings
     assignments: Assignments
     api_keys: ApiKeys
     notes: Notes

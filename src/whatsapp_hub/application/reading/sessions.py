@@ -71,6 +71,10 @@ class SessionFinder(Protocol):
         """None for a session that holds no socket, or was never started."""
         ...
 
+    async def code_until(self, tenant_id: TenantId, session_id: SessionId) -> datetime | None:
+        """Until when the present QR code can be scanned."""
+        ...
+
     async def connections(self, tenant_id: TenantId, agent_id: str) -> list[Connection]:
         """Of all the agent's sessions, the oldest first."""
         ...

@@ -27,10 +27,10 @@ from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
 from whatsapp_hub.application.receiving.apply_number_change import ApplyNumberChange
 from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
-from whatsapp_hub.application.receiving.apply_session import apply_session
 from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
 from whatsapp_hub.application.sessions.follow_life import FollowLife
+from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.session import Session
@@ -65,9 +65,9 @@ class ReceiveEvents:
         async with self.storage.tenant(tenant_id) as uow:
             items = await uow.inbox.claim(limit)
             if items:
-                await self._apply(uow, items)
+                waiting = await self._apply(uow, items)
                 await uow.commit()
-                self._measured(items)
+                self._measured([item for item in items if item.id not in waiting])
             more = uow.inbox.has_more
         if more and not items:
             await asyncio.sleep(ASIDE_S)
@@ -87,9 +87,9 @@ class ReceiveEvents:
                 if not items:
                     return uow.inbox.has_more  # somebody else works on that chat: the next claim looks further
                 item = items[0]
-                await self._apply(uow, items)
+                waiting = await self._apply(uow, items)
                 await uow.commit()
-                self._measured(items)
+                self._measured([item for item in items if item.id not in waiting])
         except Unavailable:
             raise
         except Exception as error:
@@ -120,7 +120,8 @@ class ReceiveEvents:
             TALLY.add(PROCESSED, item.provider, "done")
             TALLY.observe(PROCESSING, (self.clock() - item.received_at).total_seconds(), item.provider)
 
-    async def _apply(self, uow: UnitOfWork, items: list[InboxItem]) -> None:
+    async def _apply(self, uow: UnitOfWork, items: list[InboxItem]) -> set[int]:
+        """Returns the updates that wait."""
         seen = self._translate(items)
         sessions = await uow.sessions.peek({s.session_id for s in seen})
         waiting: set[int] = set()
@@ -130,6 +131,7 @@ class ReceiveEvents:
         uow.inbox.done([item.id for item in items if item.id not in waiting])
         if waiting:
             await uow.inbox.wait(sorted(waiting), LOOK_AGAIN_S)
+        return waiting
 
     async def _apply_part(
         self, uow: UnitOfWork, sessions: Mapping[SessionId, Session], seen: list[Seen], held: set[HeldChat]
@@ -165,7 +167,8 @@ class ReceiveEvents:
         if self.providers.holds_socket(session.provider):
             changes.happened(*await self.follow.reported(uow, session, event, seen.fence))
         else:
-            await apply_session(uow, session, event, changes)
+            pairing = FollowPairing(self.providers, self.clock, self.follow.rules)
+            changes.happened(*await pairing.reported(uow, session, event))
 
     def _translate(self, items: list[InboxItem]) -> list[Seen]:
         seen: list[Seen] = []

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
@@ -166,18 +167,21 @@ class ShowCode:
 
     finder: SessionFinder
     rules: OpenRules
+    clock: Clock
 
     async def __call__(self, caller: Caller, name: str) -> Code:
-        """Raises NotFound (the session, or no code yet), Conflict (connected)."""
+        """Raises NotFound (the session; no code yet, or none that could still be scanned), Conflict (connected)."""
         caller.require(Action.MANAGE_SESSIONS)
         session = await session_named(self.finder, caller.tenant_id, name)
         if session.status is SessionStatus.CONNECTED:
             raise Conflict("already_connected", "the session is connected: there is nothing to scan")
         if session.qr_code is None:
             raise NotFound("QR code of session", name)
-        lease = await self.finder.lease(caller.tenant_id, session.id)
-        until = lease.code_until if lease else None
-        return Code(session, until or session.updated_at + self.rules.code_lives)
+        until = await self.finder.code_until(caller.tenant_id, session.id)
+        until = until or session.updated_at + self.rules.code_lives
+        if until <= self.clock():
+            raise NotFound("QR code of session", name)
+        return Code(session, until)
 
 
 @dataclass(frozen=True, slots=True)

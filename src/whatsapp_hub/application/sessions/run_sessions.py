@@ -12,6 +12,7 @@ from whatsapp_hub.application.ports.provider import Providers, SessionRef, Sessi
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.application.sessions.follow_life import FollowLife, save_session
+from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Conflict, CredentialsInvalid, ProviderError
 from whatsapp_hub.domain.ids import SessionId
@@ -46,6 +47,7 @@ class InitSession:
             if again:
                 session.stop(self.clock())
             session.start(self.clock())
+            await self._pairing.begin(uow, session)
             await _save(uow, session)
             await uow.commit()
         return await self.bring_up(session)
@@ -70,11 +72,13 @@ class InitSession:
             session = await uow.sessions.get(session.id)
             if not session.is_active:  # stopped meanwhile: what the provider brought up goes down again
                 return await _bring_down(self.providers, session)
-            session.phone_number = seen.phone_number or session.phone_number
-            session.move(seen.status, seen.at, seen.reason, seen.qr_code)
-            await _save(uow, session)
+            uow.publish(await self._pairing.reported(uow, session, seen, asked=True))
             await uow.commit()
         return session
+
+    @property
+    def _pairing(self) -> FollowPairing:
+        return FollowPairing(self.providers, self.clock, self.follow.rules)
 
     async def _want(self, uow: UnitOfWork, session: Session, *, again: bool) -> Session:
         if not session.is_active:

@@ -1,6 +1,7 @@
 """The SessionFinder port: sessions by the names that gateways' clients give, each call a transaction of its own."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,9 @@ _LEASES = """
       CASE WHEN c.id IS NOT NULL THEN extract(epoch FROM clock_timestamp() - l.held_since)::float8 END AS age_s
     FROM hub.lines l LEFT JOIN hub.connectors c ON c.id = l.connector_id AND c.until > clock_timestamp()
     WHERE l.session_id = ANY($1::uuid[])"""
+_CODE_UNTIL = """
+    SELECT code_until FROM hub.lines WHERE session_id = $1
+    UNION ALL SELECT code_until FROM hub.pairings WHERE session_id = $1 ORDER BY 1 DESC NULLS LAST LIMIT 1"""
 _DEPTHS = """
     SELECT session_id, sum(queued)::bigint AS waiting FROM hub.lanes WHERE session_id = ANY($1::uuid[])
     GROUP BY session_id"""
@@ -74,6 +78,11 @@ class PostgresSessionFinder:
     async def lease(self, tenant_id: TenantId, session_id: SessionId) -> Lease | None:
         async with self._storage.connection(tenant_id) as connection:
             return (await _leases(connection, [session_id])).get(session_id)
+
+    async def code_until(self, tenant_id: TenantId, session_id: SessionId) -> datetime | None:
+        async with self._storage.connection(tenant_id) as connection:
+            until: datetime | None = await connection.fetchval(_CODE_UNTIL, session_id)
+            return until
 
     async def connections(self, tenant_id: TenantId, agent_id: str) -> list[Connection]:
         async with self._storage.connection(tenant_id) as connection:

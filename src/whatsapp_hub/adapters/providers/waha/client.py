@@ -74,6 +74,10 @@ class WahaClient:
             errors.read(answer)
         return await self._look(settings, path)
 
+    async def show_code(self, session: SessionRef) -> SessionSeen:
+        settings = _settings(session)
+        return await self._look(settings, f"/api/sessions/{settings.session}")
+
     async def stop(self, session: SessionRef) -> SessionSeen:
         settings = _settings(session)
         path = f"/api/sessions/{settings.session}/stop"

@@ -1,0 +1,229 @@
+"""FollowPairing and MindPairings: link a phone to a session that no connector holds (WAHA, third parties').
+
+WHATSAPP_QR_TIMEOUT and WHATSAPP_SESSION_TIMEOUT apply to every provider with QR codes; `Life` applies them to sessions
+that hold a socket. A provider that can be asked for its code (`ShowsCode`) is asked until a phone is linked; any other
+reports its codes itself.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from whatsapp_hub.application.ports.clock import Clock
+from whatsapp_hub.application.ports.directory import DuePairing
+from whatsapp_hub.application.ports.provider import Provider, Providers, SessionRef, SessionSeen, ShowsCode, Starts
+from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.sessions.follow_life import save_session
+from whatsapp_hub.domain.capabilities import Feature
+from whatsapp_hub.domain.errors import CredentialsInvalid, NotFound, ProviderError, Unavailable
+from whatsapp_hub.domain.events import Event
+from whatsapp_hub.domain.life import NO_ANSWER, QR_TIMEOUT, Rules
+from whatsapp_hub.domain.pairing import Due, Pairing
+from whatsapp_hub.domain.session import UNREADABLE, Session, SessionStatus
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 32
+ASK_WITHIN_S = 30.0
+CLAIMED_FOR_S = 45.0
+_COMING_UP = frozenset({SessionStatus.CONNECTING, SessionStatus.QR_PENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class FollowPairing:
+    """Apply what a provider reports of a session's state. Runs inside the caller's transaction, which holds the
+    session's lock; saves the session."""
+
+    providers: Providers
+    clock: Clock
+    rules: Rules
+
+    async def begin(self, uow: UnitOfWork, session: Session) -> None:
+        """Start the clock of a session that is being started. Its starter asks the provider first."""
+        if self._has_codes(session):
+            first_look = self.rules.answer / 3
+            pairing = Pairing.begun(self.clock(), self.rules, can_ask=self._can_ask(session), first_look=first_look)
+            await uow.pairings.save(session.id, pairing)
+
+    async def reported(
+        self, uow: UnitOfWork, session: Session, seen: SessionSeen, *, asked: bool = False
+    ) -> list[Event]:
+        """Apply a state that the provider reported by itself, or (`asked`) answered. Returns the events to publish."""
+        before = _state(session)
+        if seen.phone_number:
+            session.phone_number = seen.phone_number
+        if not self._has_codes(session):
+            session.move(seen.status, self.clock(), seen.reason, seen.qr_code)
+        elif not session.is_active:
+            self._seen_while_off(session, seen)
+        elif seen.status in _COMING_UP:
+            await self._coming_up(uow, session, seen, asked=asked)
+        else:
+            await self._arrived(uow, session, seen)
+        if _state(session) != before:
+            await save_session(uow, session)
+        return session.take_events()
+
+    def _seen_while_off(self, session: Session, seen: SessionSeen) -> None:
+        """Keep the reason of a stopped session (`stopped`, `qr_timeout`) and ignore its requests for a phone."""
+        if seen.status not in (SessionStatus.DISCONNECTED, *_COMING_UP):
+            session.move(seen.status, self.clock(), seen.reason)
+
+    async def _coming_up(self, uow: UnitOfWork, session: Session, seen: SessionSeen, *, asked: bool) -> None:
+        now, can_ask = self.clock(), self._can_ask(session)
+        pairing = await uow.pairings.of(session.id) or Pairing.begun(now, self.rules, can_ask=can_ask)
+        if seen.status is SessionStatus.CONNECTING:
+            if not pairing.is_used_up:  # else it comes up again, with new codes
+                session.move(seen.status, now, seen.reason)
+            pairing = pairing.looked(now)
+        elif seen.qr_code:
+            pairing = pairing.showed(seen.qr_code, now, self.rules)
+            if code := pairing.shows(now):
+                session.move(seen.status, now, seen.reason, code)
+        else:
+            pairing = pairing.looked(now) if asked else pairing.awaits_code(now)
+            if seen.reason or not can_ask:  # a passkey is asked for, or nobody can be asked for the code
+                session.move(seen.status, now, seen.reason, pairing.shows(now))
+        await uow.pairings.save(session.id, pairing if can_ask else replace(pairing, fetch_at=None))
+
+    async def _arrived(self, uow: UnitOfWork, session: Session, seen: SessionSeen) -> None:
+        """End the pairing. Where the provider only ran out of codes and time is left, start it again instead."""
+        now, pairing = self.clock(), await uow.pairings.of(session.id)
+        gave_up = seen.status is SessionStatus.FAILED and session.status is SessionStatus.QR_PENDING
+        if pairing and gave_up and pairing.may_have_run_out(now) and self._starts(session):
+            await uow.pairings.save(session.id, pairing.used_up(now))
+            return
+        await uow.pairings.end(session.id)
+        session.move(seen.status, now, seen.reason, seen.qr_code)
+
+    def _has_codes(self, session: Session) -> bool:
+        plugin = self.providers.plugins.get(session.provider)
+        return plugin is not None and Feature.QR_CODE in plugin.capabilities.features
+
+    def _can_ask(self, session: Session) -> bool:
+        return isinstance(self.providers.live(session.provider), ShowsCode)
+
+    def _starts(self, session: Session) -> bool:
+        return isinstance(self.providers.live(session.provider), Starts)
+
+
+@dataclass(slots=True)
+class MindPairings:
+    """Fetch codes, hide expired ones, close sessions that were not scanned in time. One process claims a pairing for
+    `CLAIMED_FOR_S` at most; a slow provider delays no other session."""
+
+    storage: Storage
+    providers: Providers
+    clock: Clock
+    follow: FollowPairing
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+
+    async def __call__(self) -> int:
+        """Begin what is due; returns how many, without waiting for them. Raises Unavailable."""
+        room = AT_ONCE - len(self._tasks)
+        due = await self.storage.directory.due_pairings(room, CLAIMED_FOR_S) if room else []
+        for one in due:
+            task = asyncio.create_task(self._mind(one))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return len(due)
+
+    async def drain(self) -> None:
+        """Wait for those under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _mind(self, due: DuePairing) -> None:
+        try:
+            async with asyncio.timeout(ASK_WITHIN_S):
+                await self._step(due)
+        except (NotFound, Unavailable, TimeoutError) as error:
+            log.info("pairing.later", extra={"session_id": str(due.session_id), "error": type(error).__name__})
+        except Exception:
+            log.exception("pairing.failed", extra={"session_id": str(due.session_id)})
+
+    async def _step(self, due: DuePairing) -> None:
+        session, what = await self._judge(due)
+        if session is None or session.settings is UNREADABLE:
+            return
+        provider = self.providers.live(session.provider)
+        ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+        if what is Due.CLOSE:
+            await _stop(provider, ref)
+        elif what is not Due.NOTHING:
+            await self._answered(due, await self._ask(provider, ref, what))
+
+    async def _answered(self, due: DuePairing, seen: SessionSeen | None) -> None:
+        """Apply the answer, unless the session was stopped or linked meanwhile."""
+        async with self.storage.tenant(due.tenant_id) as uow:
+            session = await uow.sessions.get(due.session_id)
+            pairing = await uow.pairings.of(due.session_id)
+            if pairing is None or not session.is_active:
+                return
+            if seen:
+                uow.publish(await self.follow.reported(uow, session, seen, asked=True))
+            else:
+                again = replace(pairing.looked(self.clock()), is_used_up=pairing.is_used_up)
+                await uow.pairings.save(session.id, again)
+            await uow.commit()
+
+    async def _judge(self, due: DuePairing) -> tuple[Session | None, Due]:
+        """Decide what is due, and do what needs no provider."""
+        async with self.storage.tenant(due.tenant_id) as uow:
+            session = await uow.sessions.get(due.session_id)
+            pairing, now, before = await uow.pairings.of(due.session_id), self.clock(), _state(session)
+            if pairing is None:
+                return None, Due.NOTHING
+            what = pairing.due(now) if session.is_active else Due.NOTHING
+            if what is Due.CLOSE or not session.is_active:
+                await uow.pairings.end(session.id)
+            else:
+                await uow.pairings.save(session.id, _next(pairing, what, now))
+            if what is Due.CLOSE:
+                _close(session, now)
+            elif pairing.is_over_age(now):
+                session.hide_code(now)
+            if _state(session) != before:
+                await save_session(uow, session)
+            uow.publish(session.take_events())
+            await uow.commit()
+        return session, what
+
+    async def _ask(self, provider: Provider, ref: SessionRef, what: Due) -> SessionSeen | None:
+        try:
+            if what is Due.START_AGAIN and isinstance(provider, Starts):
+                return await provider.start(ref)
+            if what is Due.LOOK and isinstance(provider, ShowsCode):
+                return await provider.show_code(ref)
+        except CredentialsInvalid as error:
+            return SessionSeen(SessionStatus.FAILED, self.clock(), f"credentials_invalid: {error}")
+        except ProviderError as error:
+            log.info("pairing.not_asked", extra={"session_id": str(ref.id), "error": str(error)})
+        return None
+
+
+def _state(session: Session) -> tuple[object, ...]:
+    known = (session.status, session.status_reason, session.is_active)
+    return (*known, session.qr_code, session.phone_number)
+
+
+def _next(pairing: Pairing, what: Due, now: datetime) -> Pairing:
+    pairing = pairing.expired(now)
+    return pairing if what is Due.NOTHING else pairing.being_asked(now)
+
+
+def _close(session: Session, now: datetime) -> None:
+    """Close a session that was not scanned, or fail one that never showed a code."""
+    if session.status is SessionStatus.QR_PENDING:
+        session.stop(now, QR_TIMEOUT)
+    elif session.status is SessionStatus.CONNECTING:
+        session.move(SessionStatus.FAILED, now, NO_ANSWER)
+
+
+async def _stop(provider: Provider, ref: SessionRef) -> None:
+    if isinstance(provider, Starts):
+        try:
+            await provider.stop(ref)
+        except ProviderError as error:
+            log.info("pairing.not_stopped", extra={"session_id": str(ref.id), "error": str(error)})

@@ -1,0 +1,255 @@
+"""QR codes of sessions that no connector holds: renewed, expired, timed out, whatever provider has them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.integration.postgres.conftest import World, new_world, world
+from whatsapp_hub.application.ports.lines import Leases
+from whatsapp_hub.application.ports.provider import Providers, SessionRef, SessionSeen
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.sessions.follow_life import FollowLife
+from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, MindPairings
+from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
+from whatsapp_hub.domain.capabilities import Capabilities, Feature
+from whatsapp_hub.domain.errors import Scope, Transient
+from whatsapp_hub.domain.events import EventType
+from whatsapp_hub.domain.life import Rules
+from whatsapp_hub.domain.session import Session, SessionStatus
+from whatsapp_hub.domain.user import Role
+
+__all__ = ["new_world", "world"]
+RULES = Rules(pairing=timedelta(seconds=300), code=timedelta(seconds=60))
+S = SessionStatus
+
+
+@dataclass
+class Shop:
+    """A provider's server with one session: what it answers, and how often it was asked."""
+
+    clock: Any
+    status: SessionStatus = S.CONNECTING
+    code: str | None = None
+    reason: str | None = None
+    is_away: bool = False
+    calls: list[str] = field(default_factory=list)
+
+    async def send(self, *_: object) -> Any: ...
+
+    async def aclose(self) -> None: ...
+
+    async def start(self, session: SessionRef) -> SessionSeen:
+        return self._seen("start")
+
+    async def stop(self, session: SessionRef) -> SessionSeen:
+        return self._seen("stop")
+
+    def _seen(self, call: str) -> SessionSeen:
+        self.calls.append(call)
+        if self.is_away:
+            raise Transient("connection", "away", retry_after_s=2, scope=Scope.SESSION)
+        return SessionSeen(self.status, self.clock(), self.reason, qr_code=self.code)
+
+
+class AskedShop(Shop):
+    async def show_code(self, session: SessionRef) -> SessionSeen:
+        return self._seen("show_code")
+
+
+class Plugin:
+    kind = "THIRD"
+    capabilities = Capabilities("THIRD", frozenset(), frozenset({Feature.QR_CODE}))
+    webhooks = None
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+
+    def decode_settings(self, settings: Mapping[str, object]) -> object:
+        return dict(settings)
+
+    def connect(self, host: object) -> Shop:
+        return self._shop
+
+
+@dataclass
+class Bench:
+    world: World
+    shop: Shop
+    session: Session
+    providers: Providers
+    now: datetime
+
+    def clock(self) -> datetime:
+        return self.now
+
+    async def started(self) -> Session:
+        leases: Leases = None  # type: ignore[assignment]  # of no session that holds a socket
+        follow = FollowLife(self.clock, RULES, lambda: 0.5)
+        start = InitSession(self.world.hub.storage, self.providers, self.clock, follow, leases, SessionLimit(1))
+        return await start(self.caller, self.session.id)
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.world.tenant.id, Role.ADMIN, "key:1")
+
+    async def later(self, seconds: float) -> Session:
+        """So much later, all that was due meanwhile is done, step by step."""
+        until = self.now + timedelta(seconds=seconds)
+        while self.now < until:
+            self.now = min(until, self.now + timedelta(seconds=4))
+            await self.mind()
+        return await self.stored()
+
+    async def mind(self) -> None:
+        mind = MindPairings(self.world.hub.storage, self.providers, self.clock, self.follow)
+        await self.world.hub.owner.execute(
+            "UPDATE hub.pairings SET look_at = '-infinity' WHERE session_id = $1", self.session.id
+        )
+        await mind()
+        await mind.drain()
+
+    @property
+    def follow(self) -> FollowPairing:
+        return FollowPairing(self.providers, self.clock, RULES)
+
+    async def reports(self, status: SessionStatus, code: str | None = None, reason: str | None = None) -> Session:
+        async with self.world.uow() as uow:
+            session = await uow.sessions.get(self.session.id)
+            uow.publish(await self.follow.reported(uow, session, SessionSeen(status, self.now, reason, qr_code=code)))
+            await uow.commit()
+        return session
+
+    async def stored(self) -> Session:
+        async with self.world.uow() as uow:
+            return (await uow.sessions.peek([self.session.id]))[self.session.id]
+
+    async def told(self) -> Sequence[str | None]:
+        """The codes of all `session.qr` events."""
+        await self.world.hub.owner.execute("SELECT 1")
+        rows = await self.world.hub.owner.fetch(
+            """SELECT convert_from(body, 'UTF8')::json->'session'->>'qrCode' AS code FROM (
+                 SELECT position AS n, session_id, type, body FROM hub.events
+                 UNION ALL SELECT id + (1::bigint << 62), session_id, type, body FROM hub.outbox) AS happened
+               WHERE session_id = $1 AND type = $2 ORDER BY n""",
+            self.session.id,
+            EventType.SESSION_QR.value,
+        )
+        return [row["code"] for row in rows]
+
+
+@pytest_asyncio.fixture(params=[AskedShop, Shop], ids=["asked", "tells by itself"])
+async def bench(world: World, request: pytest.FixtureRequest) -> Bench:
+    async def at() -> datetime:
+        return datetime.now(UTC)
+
+    made = Bench(world, None, None, None, await at())  # type: ignore[arg-type]
+    made.shop = request.param(made.clock)
+    host: Any = None
+    made.providers = Providers({"THIRD": Plugin(made.shop)}, host)  # type: ignore[dict-item]
+    made.session = await world.add_session("SANDBOX", connected=False)
+    await world.hub.owner.execute("UPDATE hub.sessions SET provider = 'THIRD' WHERE id = $1", made.session.id)
+    return made
+
+
+def is_asked(bench: Bench) -> bool:
+    return isinstance(bench.shop, AskedShop)
+
+
+async def shown(bench: Bench, code: str) -> Session:
+    """The provider has a new code."""
+    bench.shop.status, bench.shop.code = S.QR_PENDING, code
+    return await (bench.later(10) if is_asked(bench) else bench.reports(S.QR_PENDING, code))
+
+
+async def test_a_code_is_shown_renewed_and_scanned(bench: Bench) -> None:
+    await bench.started()
+    assert (await shown(bench, "2@a")).qr_code == "2@a"
+    assert (await bench.reports(S.QR_PENDING)).qr_code == "2@a", "a code that is known is not wiped"
+    assert (await shown(bench, "2@b")).qr_code == "2@b"
+    assert await bench.told() == ["2@a", "2@b"]
+    session = await bench.reports(S.CONNECTED)
+    assert (session.status, session.qr_code) == (S.CONNECTED, None)
+    asked = len(bench.shop.calls)
+    await bench.later(400)
+    assert (await bench.stored()).status is S.CONNECTED
+    assert len(bench.shop.calls) == asked
+
+
+async def test_a_code_that_is_not_renewed_is_hidden_when_it_is_too_old(bench: Bench) -> None:
+    await bench.started()
+    await shown(bench, "2@a")
+    session = await bench.later(70)
+    assert (session.status, session.qr_code) == (S.QR_PENDING, None)
+    assert (await shown(bench, "2@b")).qr_code == "2@b"
+    assert await bench.told() == ["2@a", "2@b"]
+
+
+async def test_a_session_that_nobody_scans_is_closed_and_says_why(bench: Bench) -> None:
+    await bench.started()
+    for n in range(7):
+        await shown(bench, f"2@{n}")
+        await bench.later(45)
+    session = await bench.stored()
+    assert (session.status, session.status_reason, session.is_active) == (S.DISCONNECTED, "qr_timeout", False)
+    assert bench.shop.calls[-1] == "stop"
+    await bench.reports(S.DISCONNECTED)
+    await bench.reports(S.QR_PENDING, "2@late")
+    session = await bench.stored()
+    assert (session.status, session.status_reason, session.qr_code) == (S.DISCONNECTED, "qr_timeout", None)
+
+
+async def test_one_that_never_comes_up_fails_and_says_why(bench: Bench) -> None:
+    await bench.started()
+    session = await bench.later(310)
+    assert (session.status, session.status_reason) == (S.FAILED, "no_answer")
+
+
+async def test_codes_that_are_used_up_are_followed_by_new_ones(bench: Bench) -> None:
+    await bench.started()
+    await shown(bench, "2@a")
+    await bench.later(150)
+    bench.shop.status, bench.shop.code = S.CONNECTING, None
+    session = await bench.reports(S.FAILED, reason="WAHA reports FAILED")
+    assert session.status is S.QR_PENDING
+    await bench.later(3)
+    assert bench.shop.calls.count("start") == 2
+    assert (await shown(bench, "2@b")).qr_code == "2@b"
+
+
+async def test_a_failure_before_the_codes_can_be_used_up_is_one(bench: Bench) -> None:
+    await bench.started()
+    await shown(bench, "2@a")
+    session = await bench.reports(S.FAILED, reason="WAHA reports FAILED")
+    assert (session.status, session.status_reason) == (S.FAILED, "WAHA reports FAILED")
+
+
+async def test_a_stopped_session_asks_for_nothing_more(bench: Bench) -> None:
+    await bench.started()
+    await shown(bench, "2@a")
+    follow = FollowLife(bench.clock, RULES, lambda: 0.5)
+    await StopSession(bench.world.hub.storage, bench.providers, bench.clock, follow)(bench.caller, bench.session.id)
+    calls = len(bench.shop.calls)
+    session = await bench.later(400)
+    assert (session.status, session.status_reason) == (S.DISCONNECTED, "stopped")
+    assert len(bench.shop.calls) == calls
+
+
+async def test_a_server_that_is_away_for_a_while_is_asked_again(bench: Bench) -> None:
+    await bench.started()
+    bench.shop.is_away = True
+    await bench.later(20)
+    bench.shop.is_away = False
+    assert (await shown(bench, "2@a")).qr_code == "2@a"
+
+
+async def test_two_processes_ask_once(bench: Bench) -> None:
+    await bench.started()
+    await bench.world.hub.owner.execute("UPDATE hub.pairings SET look_at = '-infinity'")
+    directory = bench.world.hub.directory
+    first, second = await directory.due_pairings(10, 45), await directory.due_pairings(10, 45)
+    assert [one.session_id for one in first].count(bench.session.id) == 1
+    assert second == []
