@@ -11,7 +11,7 @@ import structlog
 
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.processes.folder import FolderTaken
-from whatsapp_hub.main import session_tools, tools
+from whatsapp_hub.main import backup_tools, session_tools, tools
 from whatsapp_hub.main.env_file import load_env_file
 from whatsapp_hub.main.logging import configure_logging
 from whatsapp_hub.main.roles import ROLES, Role, play, until_told_to_stop
@@ -81,7 +81,7 @@ def demo() -> None:
         sys.exit(1)
 
 
-for _tool in (tools.inbox, tools.tenant, tools.user, session_tools.session):
+for _tool in (tools.inbox, tools.tenant, tools.user, session_tools.session, backup_tools.backup, backup_tools.restore):
     commands.add_command(_tool)
 
 

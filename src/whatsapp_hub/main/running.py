@@ -54,5 +54,13 @@ def settings_of_running_hub() -> Settings:
     )
 
 
+def address_of_running_hub(settings: Settings) -> str:
+    """Return the address of the database of the hub that runs on this data folder. Raises SettingsError."""
+    try:
+        return msgspec.json.decode(_path(settings).read_bytes(), type=Note).database_url
+    except (FileNotFoundError, msgspec.DecodeError):
+        raise SettingsError(f"HUB_DATA_DIR: the hub on {settings.data_dir} is not up yet; try again") from None
+
+
 def _path(settings: Settings) -> Path:
     return settings.data_dir / "running.json"

@@ -108,7 +108,8 @@ def test_every_command_reads_it(command: str, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PORT", "")
     monkeypatch.delenv("PORT")  # and again after the test
     Path(".env").write_text("PORT=ninety\n")
-    result = CliRunner().invoke(commands, [command])
+    needed = [parameter.human_readable_name for parameter in commands.commands[command].params if parameter.required]
+    result = CliRunner().invoke(commands, [command, *needed])
     assert "PORT: expected int" in f"{result.exception} {result.output}"
 
 

@@ -16,6 +16,10 @@ _CONVERSATION_AT = """
     SELECT body FROM hub.events WHERE conversation_id = $1 AND position <= $2 AND type LIKE 'conversation.%'
     ORDER BY position DESC LIMIT 1"""
 _HEAD = "SELECT position FROM hub.sequencer"
+# A position that was given and is kept, or that the next one follows. Positions are dense but for the gap that a
+# restored backup leaves: what the lost hub gave since.
+_IS_GIVEN = """
+    SELECT $1 = s.position OR EXISTS (SELECT FROM hub.events WHERE position IN ($1, $1 + 1)) FROM hub.sequencer s"""
 _BOUNDS = """
     SELECT position AS head, coalesce((SELECT min(position) FROM hub.events), position + 1) AS tail
     FROM hub.sequencer"""
@@ -42,13 +46,17 @@ class PostgresEventLog:
         is_seen_whole = tenant_id is None and rows and rows[0]["position"] == (after or 0) + 1
         if after is not None and not is_seen_whole:
             head, tail = await self._bounds()
-            if not tail - 1 <= after <= head:
+            if not tail - 1 <= after <= head or not await self._is_given(after):
                 raise Expired(after, tail)
         return [LoggedEvent(**dict(row)) for row in rows]
 
     async def _bounds(self) -> tuple[int, int]:
         row = await self._database.system(lambda c: c.fetchrow(_BOUNDS))
         return row["head"], row["tail"]
+
+    async def _is_given(self, position: int) -> bool:
+        is_given: bool = await self._database.system(lambda c: c.fetchval(_IS_GIVEN, position))
+        return is_given
 
     async def conversation_at(self, conversation_id: ConversationId, position: int) -> bytes | None:
         body: bytes | None = await self._database.system(

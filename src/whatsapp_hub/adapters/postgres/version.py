@@ -23,6 +23,12 @@ def scripts() -> Path:
     return inside if inside.is_dir() else package.parents[1] / "migrations"
 
 
+def revisions(tree: str) -> frozenset[str]:
+    """Return every revision that this version knows of a tree."""
+    texts = (path.read_text(encoding="utf-8") for path in (scripts() / tree / "versions").glob("*.py"))
+    return frozenset(name for text in texts for name in _REVISION.findall(text))
+
+
 def newest(tree: str) -> str:
     """The revision that a tree ends with: the one that no other follows."""
     texts = [path.read_text(encoding="utf-8") for path in (scripts() / tree / "versions").glob("*.py")]

@@ -27,8 +27,9 @@ _TAKE_TURN = """
     SELECT position, set_config('synchronous_commit', 'off', true) FROM hub.webhook_planner FOR UPDATE SKIP LOCKED"""
 _PLAN = f"""
     WITH range AS (
-      SELECT p.position AS after, least(s.position, p.position + $1) AS upto
-      FROM hub.webhook_planner p, hub.sequencer s),
+      SELECT p.position AS after, least(s.position, coalesce(next.position - 1, s.position) + $1) AS upto
+      FROM hub.sequencer s, hub.webhook_planner p LEFT JOIN LATERAL (  -- over the gap of a restored backup at once
+        SELECT e.position FROM hub.events e WHERE e.position > p.position ORDER BY e.position LIMIT 1) AS next ON true),
     planned AS (
       INSERT INTO hub.webhook_deliveries (webhook_id, tenant_id, position, type, lane, expires_at)
       SELECT w.id, e.tenant_id, e.position, e.type, {LANE}, clock_timestamp() + $2 * interval '1 second'

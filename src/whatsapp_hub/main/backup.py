@@ -1,0 +1,250 @@
+"""`whatsapp-hub backup` and `restore`: a hub whole, as one file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO
+
+from whatsapp_hub.adapters.postgres import dump
+from whatsapp_hub.adapters.postgres import restore as restoring
+from whatsapp_hub.adapters.postgres.embedded import EmbeddedPostgres
+from whatsapp_hub.adapters.postgres.version import revisions
+from whatsapp_hub.adapters.processes.folder import FolderTaken, locked
+from whatsapp_hub.main import backup_file
+from whatsapp_hub.main.backup_file import Backup, BadBackup, Manifest
+from whatsapp_hub.main.running import address_of_running_hub
+from whatsapp_hub.main.settings import SECRET_NAMES, Settings, SettingsError
+
+PIPE = "-"
+KEY = "HUB_SECRET_KEY"
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """The address of the hub's database, which is started for as long as it is needed where it does not run."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    folder = settings.data_dir / "postgres"
+    if not folder.exists():
+        raise SettingsError(f"HUB_DATA_DIR: there is no hub in {settings.data_dir}")
+    async with AsyncExitStack() as stack:
+        try:
+            stack.enter_context(locked(settings.data_dir))
+        except FolderTaken:
+            yield address_of_running_hub(settings)
+        else:
+            yield (await stack.enter_async_context(EmbeddedPostgres(folder))).dsn
+
+
+def known_keys(settings: Settings) -> dict[str, str]:
+    """Keys from the environment, else from the data folder; and what else is secret there (file name by content)."""
+    folder = settings.data_dir / "secrets"
+    kept = {p.name: p.read_text() for p in folder.iterdir() if p.is_file()} if os.access(folder, os.R_OK) else {}
+    given = {name: value for name in SECRET_NAMES if (value := getattr(settings, name.lower()))}
+    return {**{name: text.strip() for name, text in kept.items()}, **given}
+
+
+async def back_up(settings: Settings, target: str, *, without_key: bool, keep_days: int) -> tuple[str, Manifest, int]:
+    """Where it is, what it holds, and how many old ones were removed. Raises SettingsError, DumpFailed, ChildFailed."""
+    keys = known_keys(settings)
+    if KEY not in keys and not without_key:
+        raise SettingsError(
+            f"{KEY}: not known here, and without it no stored secret can be opened again; "
+            "set it, or say --without-key and keep it elsewhere"
+        )
+    folder = Path(target) if target != PIPE else None
+    with _writing(folder) as (file, finish):
+        async with database(settings) as url, dump.dumping(url) as (facts, pieces):
+            about = {
+                "version": version("whatsapp-hub"),
+                "made_at": datetime.now(UTC),
+                "server": facts.server,
+                "dumped_by": facts.dumped_by,
+                "position": facts.position,
+                "revisions": facts.revisions,
+                "roles": facts.roles,
+                "key": backup_file.digest_of(keys[KEY]) if KEY in keys else "",
+            }
+            manifest = await backup_file.write(file, pieces, None if without_key else keys, about)
+        where = finish()
+    removed = backup_file.remove_old(folder, datetime.now(UTC), keep_days) if folder else []
+    return where, manifest, len(removed)
+
+
+@contextmanager
+def _writing(folder: Path | None) -> Iterator[tuple[IO[bytes], Callable[[], str]]]:
+    """A file that bears its name only when it is whole and on the disk; None: the standard output."""
+    if folder is None:
+        yield sys.stdout.buffer, lambda: "the standard output"
+        sys.stdout.buffer.flush()
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / backup_file.name_at(datetime.now(UTC))
+    draft = folder / f".{path.name}.{os.getpid()}.partial"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+
+            def finish() -> str:
+                file.flush()
+                os.fsync(file.fileno())
+                path.hardlink_to(draft)
+                return str(path)
+
+            yield file, finish
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the operator allows."""
+
+    replace: bool = False
+    even_if_running: bool = False
+    without_key: bool = False
+    send_queued: bool = False
+
+
+async def restore(settings: Settings, source: str, wanted: Wanted) -> Manifest:
+    """Bring the backup's hub into this one's place. Everything is checked before anything is changed.
+    Raises BadBackup, SettingsError, DumpFailed, ChildFailed, FolderTaken."""
+    with _spooled(settings, source) as path:
+        backup = Backup(path)
+        _check_version(backup.manifest)
+        _check_keys(settings, backup, wanted)
+        async with _stopped(settings) as url:
+            there = await dump.present(url)
+            _check_place(there, backup.manifest, wanted)
+            with _keys_in_place(settings, backup, wanted):
+                await _run(url, backup, there, wanted)
+            await _up_to_date(url)
+        return backup.manifest
+
+
+async def _run(url: str, backup: Backup, there: dump.Present, wanted: Wanted) -> None:
+    manifest = backup.manifest
+    facts = dump.Facts(manifest.server, manifest.dumped_by, manifest.position, manifest.revisions, manifest.roles)
+    age_s = (datetime.now(UTC) - manifest.made_at).total_seconds()
+    position = restoring.next_position(facts, there, age_s)
+    await restoring.Restore(url, facts, there, backup.dump, position, wanted.send_queued)()
+
+
+async def _up_to_date(url: str) -> None:
+    from whatsapp_hub.adapters.postgres.migrate import migrate
+
+    await migrate(url)
+
+
+@contextmanager
+def _spooled(settings: Settings, source: str) -> Iterator[Path]:
+    """A file that can be read from anywhere; what comes by a pipe is put into the data folder first."""
+    if source != PIPE:
+        yield Path(source)
+        return
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=settings.data_dir, prefix=".restore-") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield Path(file.name)
+
+
+@asynccontextmanager
+async def _stopped(settings: Settings) -> AsyncIterator[str]:
+    """The database of a hub that does not run here. Raises FolderTaken if an embedded one does."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    try:
+        with locked(settings.data_dir):
+            async with EmbeddedPostgres(settings.data_dir / "postgres") as server:
+                yield server.dsn
+    except FolderTaken as error:
+        raise SettingsError(f"HUB_DATA_DIR: {error}; stop it first") from None
+
+
+def _check_version(manifest: Manifest) -> None:
+    known = {"hub": revisions("hub")}
+    tenant = revisions("tenant")
+    for schema, revision in manifest.revisions.items():
+        if schema != "whatsmeow" and revision not in known.get(schema, tenant):
+            raise BadBackup(f"the backup is of a newer whatsapp-hub ({manifest.version}): install that version first")
+
+
+def _check_keys(settings: Settings, backup: Backup, wanted: Wanted) -> None:
+    """What the restored hub would run with must be what opens the backup's secrets."""
+    if wanted.without_key:
+        return
+    here, kept = known_keys(settings).get(KEY), backup.keys().get(KEY)
+    if settings.hub_secret_key is None and settings.embedded and kept and (here in (None, kept) or wanted.replace):
+        return
+    if here is None:
+        raise SettingsError(f"{KEY}: obligatory; `whatsapp-hub restore --keys FILE` prints the backup's, if it has it")
+    if not backup.manifest.key or not backup_file.is_key(backup.manifest, here):
+        raise SettingsError(
+            f"{KEY}: not the one that the backup was made under, so no stored secret could be opened; "
+            "set that one (`whatsapp-hub restore --keys FILE` prints it), or say --without-key and give each session "
+            "its credentials anew"
+        )
+
+
+def _check_place(there: dump.Present, manifest: Manifest, wanted: Wanted) -> None:
+    if there.server < manifest.server:
+        raise SettingsError(
+            f"DATABASE_URL: PostgreSQL {there.server} is older than the backup's ({manifest.server}): it must not be"
+        )
+    if there.alive and not wanted.even_if_running:
+        raise SettingsError(
+            f"DATABASE_URL: {there.alive} processes of a hub run on it, or did half a minute ago; stop them first, "
+            "or say --even-if-running"
+        )
+    if there.schemas and not wanted.replace:
+        raise SettingsError("DATABASE_URL: there is a hub in it already; --replace gives it up for the backup's")
+
+
+@contextmanager
+def _keys_in_place(settings: Settings, backup: Backup, wanted: Wanted) -> Iterator[None]:
+    """The backup's keys in the data folder of an embedded hub; as it was if the block fails."""
+    folder = settings.data_dir / "secrets"
+    if not settings.embedded or wanted.without_key:
+        yield
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    keys = backup.keys()
+    try:
+        for name, text in keys.items():
+            _write_secret(folder / Path(name).name, text.encode())
+        yield
+    except BaseException:
+        for name in keys:
+            path = folder / Path(name).name
+            path.unlink(missing_ok=True)
+            if path.name in before:
+                _write_secret(path, before[path.name])
+        raise
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def keys_of(source: str) -> dict[str, str]:
+    """The keys that a backup holds. Raises BadBackup."""
+    return Backup(Path(source)).keys()

@@ -1,0 +1,144 @@
+"""The file that `whatsapp-hub backup` writes: a ZIP of the database's dump, the keys, and at its end what it holds.
+
+The manifest is written last and carries the dump's digest, so that a file that was cut short or changed is refused
+whole. The keys open every secret in the dump: keep the file as you keep a password (it is made readable for its owner
+alone).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import zipfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+DUMP, KEYS, MANIFEST = "database.dump", "keys.json", "manifest.json"
+FORMAT = 1
+CHUNK = 1 << 20
+SUFFIX = ".zip"
+PREFIX = "whatsapp-hub-"
+STAMP = "%Y%m%dT%H%M%SZ"
+UNFINISHED_FOR = timedelta(days=1)
+
+
+class BadBackup(Exception):
+    """A file that is no backup, or not a whole one; the message is a person's."""
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """`key` is a salted digest of HUB_SECRET_KEY, to tell whether another one opens what is sealed in the dump."""
+
+    format: int
+    version: str
+    made_at: datetime
+    server: int
+    dumped_by: int
+    position: int
+    revisions: dict[str, str]
+    roles: list[str]
+    dump_bytes: int
+    dump_sha256: str
+    key: str
+    has_keys: bool
+
+
+def digest_of(key: str, salt: str | None = None) -> str:
+    """Slow on purpose: a backup without its key must not help to guess a weak one."""
+    salt = salt or secrets.token_hex(16)
+    return f"{salt}:{hashlib.scrypt(key.encode(), salt=salt.encode(), n=2**14, r=8, p=1).hex()}"
+
+
+def is_key(manifest: Manifest, key: str) -> bool:
+    return hmac.compare_digest(manifest.key, digest_of(key, manifest.key.partition(":")[0]))
+
+
+async def write(
+    file: IO[bytes], dump: AsyncIterator[bytes], keys: Mapping[str, str] | None, about: Mapping[str, object]
+) -> Manifest:
+    """To any stream, a pipe too. `about`: the manifest's other fields."""
+    digest, size = hashlib.sha256(), 0
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        with archive.open(DUMP, "w", force_zip64=True) as inside:
+            async for piece in dump:
+                digest.update(piece)
+                size += len(piece)
+                inside.write(piece)
+        if keys is not None:
+            archive.writestr(KEYS, msgspec.json.encode(dict(keys)))
+        manifest = msgspec.convert(
+            {**about, "format": FORMAT, "dump_bytes": size, "dump_sha256": digest.hexdigest(),
+             "has_keys": keys is not None},
+            Manifest,
+        )  # fmt: skip
+        archive.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+    return manifest
+
+
+class Backup:
+    """A backup's file, checked whole when it is opened. Raises BadBackup."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            self.manifest = self._checked()
+        except (zipfile.BadZipFile, KeyError, msgspec.DecodeError, EOFError, OSError) as error:
+            raise BadBackup(f"{path} is not a whole backup: {error}") from None
+
+    def _checked(self) -> Manifest:
+        with zipfile.ZipFile(self._path) as archive:
+            manifest = msgspec.json.decode(archive.read(MANIFEST), type=Manifest)
+        if manifest.format != FORMAT:
+            raise BadBackup(f"{self._path} was made by a newer whatsapp-hub ({manifest.version})")
+        digest = hashlib.sha256()
+        for piece in self.dump():
+            digest.update(piece)
+        if digest.hexdigest() != manifest.dump_sha256:
+            raise BadBackup(f"{self._path} is damaged: the dump is not the one that was written")
+        return manifest
+
+    def dump(self) -> Iterator[bytes]:
+        with zipfile.ZipFile(self._path) as archive, archive.open(DUMP) as inside:
+            while piece := inside.read(CHUNK):
+                yield piece
+
+    def keys(self) -> dict[str, str]:
+        """HUB_SECRET_KEY and JWT_SECRET, and what else the data folder kept secret; nothing if they were left out."""
+        if not self.manifest.has_keys:
+            return {}
+        with zipfile.ZipFile(self._path) as archive:
+            return msgspec.json.decode(archive.read(KEYS), type=dict[str, str])
+
+
+def name_at(now: datetime) -> str:
+    return f"{PREFIX}{now.astimezone(UTC).strftime(STAMP)}{SUFFIX}"
+
+
+def made_at(path: Path) -> datetime | None:
+    """When a file of ours was made, by its name; None for anybody else's."""
+    name = path.name.removesuffix(SUFFIX)
+    if not path.name.endswith(SUFFIX) or not name.startswith(PREFIX):
+        return None
+    try:
+        return datetime.strptime(name.removeprefix(PREFIX), STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def remove_old(folder: Path, now: datetime, days: int) -> list[Path]:
+    """Backups older than so many days, and what crashes left unfinished; never another file, never the newest."""
+    ours = sorted((made, path) for path in folder.iterdir() if (made := made_at(path)) and path.is_file())
+    old = [path for made, path in ours[:-1] if now - made > timedelta(days=days)]
+    left = [
+        path
+        for path in folder.glob(f".{PREFIX}*.partial")
+        if now.timestamp() - path.stat().st_mtime > UNFINISHED_FOR.total_seconds()
+    ]
+    for path in (*old, *left):
+        path.unlink(missing_ok=True)
+    return old
