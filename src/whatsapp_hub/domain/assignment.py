@@ -33,6 +33,7 @@ class Candidate:
 class Choice:
     user: User
     reason: str
+    unassigned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Assignment:
     user_id: UserId
     assigned_at: datetime
     reason: str
+    unassigned_at: datetime | None = None
 
 
 def choose(

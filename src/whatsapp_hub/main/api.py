@@ -26,6 +26,7 @@ from whatsapp_hub.adapters.postgres.queries.metrics import PostgresMetrics
 from whatsapp_hub.adapters.postgres.queries.overview import PostgresOverview
 from whatsapp_hub.adapters.postgres.queries.search import PostgresMessageSearch
 from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
+from whatsapp_hub.adapters.postgres.queries.session_messages import PostgresSessionMessages
 from whatsapp_hub.adapters.postgres.queries.system import PostgresSystem
 from whatsapp_hub.adapters.postgres.tickets import PostgresTickets
 from whatsapp_hub.adapters.realtime.clients import SendRates
@@ -54,7 +55,7 @@ from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresenc
 from whatsapp_hub.application.reading.audit import AuditTrail
 from whatsapp_hub.application.reading.metrics import Metrics
 from whatsapp_hub.application.reading.queries import MessageSearch, Queries
-from whatsapp_hub.application.reading.sessions import SessionFinder
+from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages
 from whatsapp_hub.application.reading.system import System
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession, DeleteInstance, UnlinkSession
@@ -92,6 +93,7 @@ class Serving(Provider):
     ticket_store = provide(PostgresTickets, provides=TicketStore)
     held_tickets = provide(HeldTickets)
     finder = provide(PostgresSessionFinder, provides=SessionFinder)
+    session_messages = provide(PostgresSessionMessages, provides=SessionMessages)
     gateways = provide_all(
         *(PrepareSession, OpenAgentSession, OpenSession, CreateInstance, ShowCode, StartNamed),
         *(UnlinkSession, CloseAgentSession, DeleteInstance, SendTo),

@@ -16,7 +16,7 @@ CONVERSATION_FIELDS = {
 }  # fmt: skip
 MESSAGE_FIELDS = {
     "id", "whatsappMessageId", "sessionId", "conversationId", "contactId", "senderId", "direction", "type",
-    "content", "mediaUrl", "status", "outcome", "isBot", "timestamp", "createdAt",
+    "content", "mediaUrl", "status", "outcome", "error", "isBot", "timestamp", "createdAt",
 }  # fmt: skip
 
 
@@ -225,6 +225,28 @@ async def test_a_conversation_is_assigned_read_and_resolved(company: Company) ->
     assert (await agent.post(f"{url}/resolve")).status_code == 409
     body = {"conversationId": conversation["id"], "content": "too late"}
     assert (await agent.post("/api/messages/send", body)).status_code == 409
+
+
+async def test_who_had_a_conversation_is_listed_with_the_reasons(company: Company) -> None:
+    agent, other = await company.agent(), await company.agent()
+    conversation = await started(company)
+    url = f"/api/conversations/{conversation['id']}"
+    for user in (agent, other):
+        await company.admin.post(f"{url}/assign", {"userId": user.id})
+    listed = (await company.admin.get(f"{url}/assignments")).json()
+    assert [one["userId"] for one in listed] == [company.admin.id, agent.id, other.id]
+    assert {one["conversationId"] for one in listed} == {conversation["id"]}
+    assert [one["unassignedAt"] is None for one in listed] == [False, False, True]
+    assert [one["unassignedAt"] for one in listed[:2]] == [one["assignedAt"] for one in listed[1:]]
+    assert all(one["reason"] for one in listed)
+    await company.admin.post(f"{url}/resolve")
+    ended = (await company.admin.get(f"{url}/assignments")).json()
+    assert ended[-1]["unassignedAt"]
+    first = await company.admin.get(f"{url}/assignments", limit=2)
+    rest = await company.admin.get(f"{url}/assignments", limit=2, cursor=first.headers["x-next-cursor"])
+    assert [*first.json(), *rest.json()] == ended
+    assert (await agent.get(f"{url}/assignments")).status_code == 404
+    assert (await company.admin.get(f"/api/conversations/{uuid4()}/assignments")).status_code == 404
 
 
 async def test_the_log_is_read_by_position(company: Company) -> None:

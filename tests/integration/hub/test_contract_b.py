@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.integration.http.conftest import Company, eventually
 from tests.integration.hub.programs import Program, a_key, a_scannable_session, is_problem, program, shown_picture
-from tests.integration.hub.world import World, a_phone
+from tests.integration.hub.world import World, a_phone, until
 
 __all__ = ["program"]
 
@@ -21,7 +23,9 @@ async def opened(program: Program) -> str:
 async def test_a_session_is_made_and_started(program: Program) -> None:
     key = a_key()
     made = await program.post("/whatsapp/session", {"sessionId": key, **SANDBOX})
-    assert (made.status_code, made.json()) == (201, {"sessionId": key, "status": "connected", "qrCode": None})
+    client = (await program.get("/api/companies/me")).json()["slug"]
+    whole = {"sessionId": key, "clientId": client, "status": "connected", "qrCode": None}
+    assert (made.status_code, made.json()) == (201, whole)
     assert is_problem(await program.post("/whatsapp/session", {"sessionId": key, **SANDBOX}), 409)
     await program.delete(f"/whatsapp/{key}/sessions/{key}")
     again = await program.post("/whatsapp/session", {"sessionId": key, **SANDBOX})
@@ -95,3 +99,37 @@ async def test_another_company_has_none_of_it(world: World, program: Program) ->
     body = {"sessionId": key, "to": a_phone(), "message": "olá"}
     assert is_problem(await other.post("/whatsapp/send", body), 404)
     assert (await other.post("/whatsapp/session", {"sessionId": key, **SANDBOX})).status_code == 201
+
+
+async def test_a_sessions_messages_are_listed_newest_first_with_their_contacts(
+    world: World, company: Company, program: Program
+) -> None:
+    keys = [await opened(program), await opened(program)]
+    sessions = {s["sessionId"]: s for s in (await program.get("/api/sessions")).json()}
+    ana, bia = a_phone(), a_phone()
+    for key, phone, name in ((keys[0], ana, "Ana"), (keys[1], ana, "Ana"), (keys[0], bia, "Bia")):
+        await company.customer_writes(sessions[key], phone, f"oi de {name}", name)
+        await world.settled(company)
+    sent = (await program.post("/whatsapp/send", {"sessionId": keys[0], "to": ana, "message": "olá"})).json()
+
+    async def listed() -> list[dict[str, Any]]:
+        found = (await program.get("/whatsapp/messages", sessionId=keys[0])).json()
+        return found if len(found) == 3 and found[0]["status"] == "read" else []
+
+    newest, second, oldest = await until(listed)
+    assert (newest["messageId"], newest["content"], newest["direction"]) == (sent["messageId"], "olá", "outbound")
+    assert (newest["from"], newest["to"]) == (None, ana)
+    assert (second["content"], second["from"], second["contact"]["name"]) == ("oi de Bia", bia, "Bia")
+    assert (oldest["contact"]["phoneNumber"], oldest["type"], oldest["sessionId"]) == (ana, "text", keys[0])
+    assert {m["messageId"] == m["id"] for m in (newest, second, oldest)} == {True}
+    assert "whatsappMessageId" in oldest
+    first = await program.get("/whatsapp/messages", sessionId=sessions[keys[0]]["id"], limit=2)
+    rest = await program.get("/whatsapp/messages", sessionId=keys[0], limit=2, cursor=first.headers["X-Next-Cursor"])
+    assert [*first.json(), *rest.json()] == [newest, second, oldest]
+    assert "X-Next-Cursor" not in rest.headers
+    assert is_problem(await program.get("/whatsapp/messages", sessionId=a_key()), 404)
+    assert is_problem(await program.get("/whatsapp/messages", sessionId=keys[0], cursor="x"), 400, "/cursor")
+    assert (await program.get("/whatsapp/messages")).status_code == 400
+    other, agent = (await company.hub.company()).admin, await company.agent()
+    assert is_problem(await other.get("/whatsapp/messages", sessionId=keys[0]), 404)
+    assert is_problem(await agent.get("/whatsapp/messages", sessionId=keys[0]), 403)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -159,7 +159,8 @@ async def test_a_key_that_may_only_watch_hears_its_sessions_and_nothing_else(
             await company.customer_writes(one, phone, "oi")
             sent = await program.post(f"/whatsapp/{one['sessionId']}/send-message", {"to": phone, "message": "olá"})
         await client.hears("message-status", messageId=sent.json()["messageId"], status="READ")
-        assert {"connected", "subscribed", "session:message", "message-status"} == set(client.names())
+        heard = {"connected", "subscribed", "session:connected", "session:message", "message-status"}
+        assert set(client.names()) == heard
         assert client.names().count("session:message") == 1
 
 
@@ -181,7 +182,9 @@ async def test_b_tells_a_sessions_life_and_sends(world: World, company: Company,
     key = session["sessionId"]
     async with line(world, program.key, B) as client:
         joined = await client.ask("join-session", {"sessionId": key})
-        assert joined == {"ok": True, "sessionId": key, "status": "connected", "qrCode": None}
+        slug = (await program.get("/api/companies/me")).json()["slug"]
+        assert joined == {"ok": True, "sessionId": key, "clientId": slug, "status": "connected", "qrCode": None}
+        await client.hears("status-change", sessionId=key, status="connected")
         listed = await client.ask("get-sessions")
         assert [(s["sessionId"], s["status"]) for s in listed["sessions"]] == [(key, "connected")]
         sent = await client.ask("send-message", {"sessionId": key, "to": phone, "message": "olá"})
@@ -196,12 +199,13 @@ async def test_b_tells_a_sessions_life_and_sends(world: World, company: Company,
         message = told["message"]
         assert (message["content"], message["type"], message["direction"]) == ("oi", "text", "inbound")
         assert (message["status"], message["from"], message["sessionId"]) == ("delivered", phone, key)
+        assert message["messageId"] == message["id"] != message["whatsappMessageId"]
         await program.delete(f"/whatsapp/{key}/sessions/{key}")
         await client.hears("status-change", sessionId=key, status="disconnected")
         assert (await client.ask("leave-session", {"sessionId": key})) == {"ok": True, "sessionId": key}
         await program.post("/whatsapp/session", {"sessionId": key})
         await asyncio.sleep(0.3)
-        assert client.names().count("status-change") == 1
+        assert client.names().count("status-change") == 2  # as it was when it joined, and disconnected
 
 
 async def test_b_shows_the_code_as_a_picture(world: World, company: Company, program: Program) -> None:
@@ -271,3 +275,68 @@ async def test_a_subscription_resumes_after_a_position(world: World, company: Co
             texts = [data["message"] for name, data in client.heard if name == heard]
             said = [text["content"] if isinstance(text, dict) else text for text in texts]
             assert said == [f"{number}{namespace}" for number in range(2, 6)]
+
+
+async def test_who_joins_is_told_the_present_state(world: World, company: Company, program: Program) -> None:
+    waiting, up = await a_scannable_session(world, company), await opened(program)
+    picture = (await program.get(f"/whatsapp/{waiting['sessionId']}/qr")).json()
+    async with line(world, program.key, B) as b, line(world, program.key, D) as d:
+        for session in (waiting, up):
+            await b.ask("join-session", {"sessionId": session["sessionId"]})
+            await d.ask("subscribe:session", {"sessionId": session["sessionId"]})
+        mine = {"sessionId": waiting["sessionId"]}
+        assert (await b.hears("status-change", **mine))["status"] == "qr_pending"
+        code = await b.hears("qr-code", **mine)
+        assert code["qrCode"] == picture["qrCode"]
+        assert (await b.hears("status-change", sessionId=up["sessionId"]))["status"] == "connected"
+        shown = await d.hears("qr", **mine)
+        assert shown["qr"] == picture["qr"]
+        await d.hears("session:connected", sessionId=up["sessionId"])
+        assert d.names().index("subscribed") < d.names().index("qr")
+        head = (await program.get("/api/events", after=0, limit=200)).json()[-1]["position"]
+        assert {code["position"], shown["position"]} <= set(range(1, head + 1))
+        await waha_says(world, waiting, "WORKING")
+        await d.hears("session:connected", **mine)
+        await b.hears("status-change", **mine, status="connected")
+    async with line(world, program.key, D) as d:
+        answer = await d.ask("subscribe:session", {"agentId": waiting["agentId"]})
+        assert answer["ok"] is True
+        await d.hears("session:connected", **mine)
+        assert "qr" not in d.names()
+
+
+async def test_who_comes_back_is_told_what_it_missed_and_not_the_present_state(world: World, program: Program) -> None:
+    session = await opened(program)
+    key = session["sessionId"]
+    async with line(world, program.key, B) as client:
+        await client.ask("join-session", {"sessionId": key})
+        seen = (await client.hears("status-change", status="connected"))["position"]
+    await program.delete(f"/whatsapp/{key}/sessions/{key}")
+    async with line(world, program.key, B) as client:
+        await client.ask("join-session", {"sessionId": key, "after": seen})
+        await client.hears("status-change", status="disconnected")
+        await asyncio.sleep(0.1)
+        assert client.names() == ["status-change"]
+
+
+async def test_what_changes_while_somebody_joins_is_told_last(world: World, company: Company, program: Program) -> None:
+    """Whatever the order in which joins and changes meet, the newest state is what a client ends with."""
+    session = await a_scannable_session(world, company)
+    mine, joins = {"sessionId": session["sessionId"]}, 12
+    async with AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(line(world, program.key, B)) for _ in range(joins)]
+
+        async def join(number: int, client: Line) -> None:
+            await asyncio.sleep(number * 0.004)
+            await client.ask("join-session", mine)
+
+        changes = asyncio.create_task(waha_says(world, session, "WORKING"))
+        await asyncio.gather(*(join(number, client) for number, client in enumerate(clients)))
+        await changes
+        for client in clients:
+            await client.hears("status-change", **mine, status="connected")
+        await world.settled(company)
+        await asyncio.sleep(0.1)
+        for client in clients:
+            told = [data["status"] for name, data in client.heard if name == "status-change"]
+            assert told[-1] == "connected", told

@@ -153,3 +153,18 @@ async def test_the_stream_is_for_the_companys_administrators(world: World, compa
     assert (await agent.get("/whatsapp/stream")).status_code == 403
     assert (await other.get("/whatsapp/stream", sessionId=session["sessionId"])).status_code == 404
     assert (await company.hub.http.get("/whatsapp/stream")).status_code == 401
+
+
+async def test_a_new_stream_of_one_session_begins_with_its_present_state(
+    world: World, company: Company, program: Program
+) -> None:
+    session = await a_scannable_session(world, company)
+    await world.settled(company)
+    change, code = await messages(world, program, 2, sessionId=session["sessionId"])
+    assert (change.event, change.data["status"], change.id) == ("status-change", "qr_pending", None)
+    assert code.event == "qr-code"
+    assert shown_picture(code.data["qrCode"])[0] > 100
+    assert code.id == code.data["position"] == await position(program)
+    await waha_says(world, session, "WORKING")
+    [again] = await messages(world, program, 1, sessionId=session["sessionId"], last_event_id=code.id)
+    assert (again.event, again.data["status"]) == ("status-change", "connected")

@@ -7,6 +7,7 @@ that any encoder takes them. Password hashes and settings are never shown.
 from datetime import UTC, datetime
 from uuid import UUID
 
+from whatsapp_hub.domain.assignment import Assignment
 from whatsapp_hub.domain.bot import Bot, BotPart
 from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation
@@ -208,6 +209,16 @@ def rule(rule: Rule) -> Shown:
         },
         "createdAt": time(rule.created_at),
         "updatedAt": time(rule.updated_at),
+    }
+
+
+def assignment(assignment: Assignment) -> Shown:
+    return {
+        "conversationId": str(assignment.conversation_id),
+        "userId": str(assignment.user_id),
+        "assignedAt": time(assignment.assigned_at),
+        "unassignedAt": time(assignment.unassigned_at),
+        "reason": assignment.reason,
     }
 
 

@@ -11,10 +11,12 @@ from datetime import datetime
 
 import msgspec
 
-from whatsapp_hub.adapters.contracts.entities import Shown, failure, session, time
+from whatsapp_hub.adapters.contracts.entities import Shown, contact, failure, message, session, time
 from whatsapp_hub.adapters.contracts.qr_codes import data_url
+from whatsapp_hub.application.reading.sessions import MessageWith
 from whatsapp_hub.application.sending.send_to import Sent
 from whatsapp_hub.application.sessions.open_sessions import Code
+from whatsapp_hub.domain.message import Direction
 from whatsapp_hub.domain.session import Session, SessionStatus
 
 _LOWER = ("type", "direction", "status")
@@ -52,16 +54,21 @@ def agent_state(session: Session, last_seen_at: datetime | None) -> Shown:
     }
 
 
-def client_session(session: Session) -> Shown:
-    """B: what creating answers."""
-    shown = {"sessionId": session.key, "status": session.status.value.lower(), "qrCode": data_url(session.qr_code)}
-    return {**shown, **_reason("statusReason", session)}
+def client_session(session: Session, client_id: str) -> Shown:
+    """B: what creating answers. `client_id`: the tenant's slug."""
+    return {
+        "sessionId": session.key,
+        "clientId": client_id,
+        "status": session.status.value.lower(),
+        "qrCode": data_url(session.qr_code),
+        **_reason("statusReason", session),
+    }
 
 
-def listed_client_session(of: Session, *, with_code: bool) -> Shown:
+def listed_client_session(of: Session, client_id: str, *, with_code: bool) -> Shown:
     """B: a line of the list. A QR code is a key to the number: `with_code` only for those who manage it."""
     code = data_url(of.qr_code) if with_code else None
-    return {**session(of), "status": of.status.value.lower(), "qrCode": code}
+    return {**session(of), "clientId": client_id, "status": of.status.value.lower(), "qrCode": code}
 
 
 def instance(session: Session) -> Shown:
@@ -150,8 +157,25 @@ def heard(body: bytes) -> Heard:
 
 def client_message(heard: Heard, session_key: str) -> Shown:
     """B: a message, its session by the client's own key."""
-    lowered = {name: str(heard.message[name]).lower() for name in _LOWER}
-    return {**heard.message, **lowered, "sessionId": session_key, "from": heard.from_}
+    return {**_client_message(heard.message, session_key), "from": heard.from_}
+
+
+def listed_client_message(of: MessageWith, session_key: str) -> Shown:
+    """B: a line of a session's messages. `from` and `to`: the contact's address, on the side on which it stands."""
+    address = of.contact.phone_number or of.message.chat
+    is_theirs = of.message.direction is Direction.INBOUND
+    return {
+        **_client_message(message(of.message), session_key),
+        "from": address if is_theirs else None,
+        "to": None if is_theirs else address,
+        "contact": contact(of.contact),
+    }
+
+
+def _client_message(shown: Shown, session_key: str) -> Shown:
+    """`messageId` is the hub's id, as in the answer to a send and in `message-status`."""
+    lowered = {name: str(shown[name]).lower() for name in _LOWER}
+    return {**shown, **lowered, "messageId": shown["id"], "sessionId": session_key}
 
 
 def instance_event(heard: Heard, instance_id: str, instance_name: str) -> Shown:

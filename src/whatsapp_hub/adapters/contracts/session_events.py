@@ -14,6 +14,7 @@ from whatsapp_hub.adapters.contracts import gateways
 from whatsapp_hub.adapters.contracts.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.sockets import Body, text_in
 from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.domain.session import Session, SessionStatus
 
 CLIENTS = "/whatsapp"
 """B's namespace."""
@@ -71,6 +72,11 @@ def session_in(body: Body) -> SessionShown | None:
     return _SESSION.decode(body["session"]) if "session" in body else None
 
 
+def shown_session(session: Session) -> SessionShown:
+    """As an event of the log shows it."""
+    return SessionShown(session.key, session.agent_id, session.status.value, session.status_reason, session.qr_code)
+
+
 def life_events(happened: Happened) -> Spelled:
     """D."""
     spelling = _LIFE.get(happened.event.type)
@@ -81,6 +87,23 @@ def client_events(happened: Happened) -> Spelled:
     """B."""
     spelling = _CLIENT.get(happened.event.type)
     return spelling(happened) if spelling else []
+
+
+def present_life(session: SessionShown) -> Spelled:
+    """D: the present code, or that it is connected, for a socket that subscribes."""
+    if session.qr_code:
+        return [("qr", {"sessionId": session.session_id, "qr": session.qr_code})]
+    if session.status == SessionStatus.CONNECTED:
+        return [("session:connected", {"sessionId": session.session_id})]
+    return []
+
+
+def present_client(session: SessionShown) -> Spelled:
+    """B: the present status and code, for a socket that joins and a stream that begins."""
+    change: tuple[str, Payload] = ("status-change", status_change(session, {"sessionId": session.session_id}))
+    if not session.qr_code:
+        return [change]
+    return [change, ("qr-code", {"sessionId": session.session_id, "qrCode": data_url(session.qr_code)})]
 
 
 def _plain(name: str) -> Callable[[Happened], Spelled]:

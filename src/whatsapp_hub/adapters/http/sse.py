@@ -4,7 +4,7 @@ A contract gives the spelling: from one event of the log to names and JSON, none
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 Asked: TypeAlias = Request[Any, Caller, Any]
 Spell: TypeAlias = Callable[[LoggedEvent], Iterable[tuple[str, bytes]]]
+Present: TypeAlias = Callable[[int], Awaitable[Iterable[tuple[str, bytes]]]]
+"""How things stand, told first to a stream that resumes nothing; given the position from which on it is told more."""
 After: TypeAlias = Annotated[
     int | None, QueryParameter(ge=0, le=2**63 - 1, description="the last position seen (none: from now on)")
 ]
@@ -40,13 +42,21 @@ LastEventId: TypeAlias = Annotated[
 
 
 def event_stream(
-    streams: Streams, held: HeldTickets, request: Asked, spell: Spell, after: int | None, last_event_id: str | None
+    streams: Streams,
+    held: HeldTickets,
+    request: Asked,
+    spell: Spell,
+    after: int | None,
+    last_event_id: str | None,
+    present: Present | None = None,
 ) -> Stream:
     """The answer of a handler, for whoever asks. Raises Invalid for an id that is no position of ours."""
-    stretches = streams.follow(request.auth.tenant_id, _position(last_event_id, after))
-    lines = _lines(stretches, request, spell)
+    position = _position(last_event_id, after)
+    stretches = streams.follow(request.auth.tenant_id, position)
+    present = present if position is None else None
+    lines = _lines(stretches, request, spell, present)
     if ticket := opened_ticket(request):
-        lines = _by_ticket(held, ticket, stretches, request, spell)
+        lines = _by_ticket(held, ticket, stretches, request, spell, present)
     return Stream(lines, media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"})
 
 
@@ -58,7 +68,9 @@ def _position(last_event_id: str | None, after: int | None) -> int | None:
     return int(last_event_id)
 
 
-async def _lines(stretches: AsyncIterator[Stretch], request: Asked, spell: Spell) -> AsyncIterator[bytes]:
+async def _lines(
+    stretches: AsyncIterator[Stretch], request: Asked, spell: Spell, present: Present | None
+) -> AsyncIterator[bytes]:
     """Begin with an id, so that a client that is cut off at once knows where to go on. Ends with an event `error` when
     the caller may listen no longer."""
     first, said, checked = b"retry: %d\n" % RETRY_MS, 0.0, time.monotonic()
@@ -70,6 +82,8 @@ async def _lines(stretches: AsyncIterator[Stretch], request: Asked, spell: Spell
                 yield refusal
                 return
         chunk = _spelled(stretch, spell)
+        if present:
+            chunk, present = _numbered(await present(stretch.position), stretch.position) + chunk, None
         if first or (not chunk and now - said >= SILENT_S):
             chunk = b":\n%bid: %d\n\n" % (first, stretch.position) + chunk
         if chunk:
@@ -78,11 +92,16 @@ async def _lines(stretches: AsyncIterator[Stretch], request: Asked, spell: Spell
 
 
 async def _by_ticket(
-    held: HeldTickets, ticket: OpenedTicket, stretches: AsyncIterator[Stretch], request: Asked, spell: Spell
+    held: HeldTickets,
+    ticket: OpenedTicket,
+    stretches: AsyncIterator[Stretch],
+    request: Asked,
+    spell: Spell,
+    present: Present | None,
 ) -> AsyncIterator[bytes]:
     """The same until the client has opened the stream anew: one ticket is one stream."""
     with held.holding(ticket) as replaced:
-        async for chunk in _lines(until(replaced, stretches), request, spell):
+        async for chunk in _lines(until(replaced, stretches), request, spell, present):
             yield chunk
         if replaced.is_set():
             yield _REPLACED
@@ -107,10 +126,15 @@ def _spelled(stretch: Stretch, spell: Spell) -> bytes:
     if stretch.is_reset:
         chunk += _event("reset", b'{"position":%d}' % stretch.position, stretch.position)
     for event in stretch.events:
-        messages = _messages(event, spell)
-        for n, (name, data) in enumerate(messages, start=1):
-            chunk += _event(name, data, event.position if n == len(messages) else None)
+        chunk += _numbered(_messages(event, spell), event.position)
     return bytes(chunk)
+
+
+def _numbered(messages: Iterable[tuple[str, bytes]], position: int) -> bytes:
+    """The position stands on the last one."""
+    lines = list(messages)
+    last = len(lines) - 1
+    return b"".join(_event(name, data, position if n == last else None) for n, (name, data) in enumerate(lines))
 
 
 def _messages(event: LoggedEvent, spell: Spell) -> list[tuple[str, bytes]]:

@@ -110,8 +110,14 @@ _BEGIN_ASSIGNMENTS = Write(
     """INSERT INTO assignments (tenant_id, conversation_id, user_id, assigned_at, reason)
        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[])""",
 )
-_ASSIGNMENTS = """
-    SELECT conversation_id, user_id, assigned_at, reason FROM assignments WHERE conversation_id = $1 ORDER BY id"""
+ASSIGNMENTS = """
+    SELECT conversation_id, user_id, assigned_at, reason, unassigned_at, id FROM assignments
+    WHERE conversation_id = $1 AND id > $2 ORDER BY id LIMIT $3"""
+_ALL_ASSIGNMENTS = 2**31 - 1
+
+
+def assignment_of(row: Any) -> Assignment:
+    return Assignment(row["conversation_id"], row["user_id"], row["assigned_at"], row["reason"], row["unassigned_at"])
 
 
 def conversation_of(row: Any) -> Conversation:
@@ -244,4 +250,5 @@ class PostgresAssignments:
         self._connection = connection
 
     async def of(self, conversation_id: ConversationId) -> list[Assignment]:
-        return [Assignment(**dict(row)) for row in await self._connection.fetch(_ASSIGNMENTS, conversation_id)]
+        rows = await self._connection.fetch(ASSIGNMENTS, conversation_id, 0, _ALL_ASSIGNMENTS)
+        return [assignment_of(row) for row in rows]

@@ -144,7 +144,8 @@ class ClientNamespace:
         return {"ok": False, "error": message, "code": code}
 
     async def _join(self, sid: str, caller: Caller, data: Any) -> Ack:
-        return {**gateways.client_session(await self._subscriptions.join(sid, caller, data))}
+        client_id = await self._finder.client_id(caller.tenant_id)
+        return {**gateways.client_session(await self._subscriptions.join(sid, caller, data), client_id)}
 
     async def _leave(self, sid: str, caller: Caller, data: Any) -> Ack:
         return {"sessionId": (await self._subscriptions.leave(sid, caller, data)).key}
@@ -160,7 +161,8 @@ class ClientNamespace:
         """The started ones, the oldest first, as `GET /whatsapp/sessions` lists them."""
         found = await self._finder.page(caller.tenant_id, LISTED_AT_MOST, None, active=True)
         with_code = caller.may(Action.MANAGE_SESSIONS)
-        return {"sessions": [gateways.listed_client_session(s, with_code=with_code) for s in found.items]}
+        client_id = await self._finder.client_id(caller.tenant_id)
+        return {"sessions": [gateways.listed_client_session(s, client_id, with_code=with_code) for s in found.items]}
 
     async def _dismiss(self, sid: str, code: str, message: str) -> None:
         self._tell(sid, Emission("error", {"code": code, "message": message}, CLIENTS))

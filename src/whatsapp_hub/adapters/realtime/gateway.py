@@ -14,6 +14,7 @@ from whatsapp_hub.adapters.contracts.sockets import NAMESPACE, Emission, body_of
 from whatsapp_hub.adapters.realtime import given
 from whatsapp_hub.adapters.realtime.clients import ClientNamespace, SendRates
 from whatsapp_hub.adapters.realtime.fanout import Fanout
+from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.recent import Recent
 from whatsapp_hub.adapters.realtime.resume import Missing, Resume
 from whatsapp_hub.adapters.realtime.rooms import Audiences, Places, own_rooms
@@ -100,7 +101,8 @@ class Gateway:
             self._shown,
         )
         self._news = SessionNews(finder)
-        self._subscriptions = Subscriptions(self._server, self._fanout, finder, self._news, self._resume)
+        present = PresentState(self._server, self._fanout, finder, lambda: self.position, self._news.changes)
+        self._subscriptions = Subscriptions(self._server, self._fanout, finder, self._news, self._resume, present)
         self._clients = ClientNamespace(self._server, self._fanout, callers, finder, self._subscriptions, send, rates)
         self._members: dict[str, Member] = {}
         self._greetings: set[asyncio.Task[None]] = set()

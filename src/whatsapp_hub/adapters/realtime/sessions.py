@@ -8,7 +8,8 @@ statuses:…                 the same, for message-status as contract E has it, 
 
 import asyncio
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from whatsapp_hub.adapters.contracts.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.session_events import (
@@ -22,6 +23,7 @@ from whatsapp_hub.adapters.contracts.session_events import (
 from whatsapp_hub.adapters.contracts.sockets import NAMESPACE, Body, Emission
 from whatsapp_hub.adapters.realtime import given
 from whatsapp_hub.adapters.realtime.fanout import Fanout
+from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.resume import Missing, Resume
 from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.application.ports.security import Caller
@@ -35,6 +37,7 @@ _REMEMBERED = 20_000
 _SOCKET_LESS = frozenset({"message-status"})
 
 Told = tuple[Emission, tuple[str, ...]]
+T = TypeVar("T")
 
 
 def session_room(session_id: SessionId) -> str:
@@ -53,6 +56,11 @@ class SessionNews:
         self.listeners: set[str] = set()
         self._finder = finder
         self._known: OrderedDict[SessionId, SessionShown] = OrderedDict()
+        self._changes: OrderedDict[SessionId, int] = OrderedDict()
+
+    def changes(self, session_id: SessionId) -> int:
+        """How many changes of its state were spelled in this process."""
+        return self._changes.get(session_id, 0)
 
     async def told(self, event: LoggedEvent, body: Body, spelled: list[Emission]) -> list[Told]:
         """`spelled`: what contract E says of it. Raises Unavailable."""
@@ -61,6 +69,8 @@ class SessionNews:
         session = await self._session(event, event.session_id, body)
         if event.type == "session.qr":
             await asyncio.to_thread(data_url, session.qr_code)  # drawn aside; it is remembered
+        if event.type.startswith("session."):
+            _remember(self._changes, event.session_id, self.changes(event.session_id) + 1)
         happened = Happened(event, body, session.session_id)
         rooms = (session_room(event.session_id), agent_room(event.tenant_id, session.agent_id))
         told = [(Emission(name, payload), rooms) for name, payload in life_events(happened)]
@@ -76,22 +86,36 @@ class SessionNews:
         if shown is None:
             found = await self._finder.named(event.tenant_id, str(session_id))
             shown = SessionShown(found.key, found.agent_id) if found else SessionShown(str(session_id), "")
-        self._known[session_id] = shown
-        self._known.move_to_end(session_id)
-        if len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
+        _remember(self._known, session_id, shown)
         return shown
 
 
-class Subscriptions:
-    """Into the rooms of sessions and out of them. With `after`, what was missed since that position comes first."""
+def _remember(known: OrderedDict[SessionId, T], session_id: SessionId, value: T) -> None:
+    known[session_id] = value
+    known.move_to_end(session_id)
+    if len(known) > _REMEMBERED:
+        known.popitem(last=False)
 
-    def __init__(self, server: Any, fanout: Fanout, finder: SessionFinder, news: SessionNews, resume: Resume) -> None:
+
+class Subscriptions:
+    """Into the rooms of sessions and out of them. With `after`, what was missed since that position comes first;
+    without it, the present state."""
+
+    def __init__(
+        self,
+        server: Any,
+        fanout: Fanout,
+        finder: SessionFinder,
+        news: SessionNews,
+        resume: Resume,
+        present: PresentState,
+    ) -> None:
         self._server = server
         self._fanout = fanout
         self._finder = finder
         self._news = news
         self._resume = resume
+        self._present = present
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def subscribe(self, sid: str, caller: Caller, data: Any) -> dict[str, object]:
@@ -105,7 +129,7 @@ class Subscriptions:
         rooms = [room] if caller.may(Action.READ_ALL_CONVERSATIONS) else [room, f"statuses:{room}"]
         for session in sessions:
             self._tell(sid, Emission("subscribed", {"sessionId": session.key}))
-        self._enter(sid, NAMESPACE, caller, rooms, given.after(_field(data, "after")))
+        self._enter(sid, NAMESPACE, caller, rooms, sessions, given.after(_field(data, "after")))
         return {"sessionId": sessions[0].key} if len(sessions) == 1 else {"sessionIds": [s.key for s in sessions]}
 
     async def unsubscribe(self, sid: str, caller: Caller, data: Any) -> dict[str, object]:
@@ -119,7 +143,7 @@ class Subscriptions:
         """B's, on `/whatsapp`. Raises Forbidden, NotFound, Invalid."""
         caller.require(Action.WATCH_SESSIONS)
         session = await self._session(caller, data)
-        self._enter(sid, CLIENTS, caller, [session_room(session.id)], given.after(_field(data, "after")))
+        self._enter(sid, CLIENTS, caller, [session_room(session.id)], [session], given.after(_field(data, "after")))
         return session
 
     async def leave(self, sid: str, caller: Caller, data: Any) -> Session:
@@ -145,15 +169,27 @@ class Subscriptions:
     async def _session(self, caller: Caller, data: Any) -> Session:
         return await session_named(self._finder, caller.tenant_id, given.text(data, "sessionId", ""))
 
-    def _enter(self, sid: str, namespace: str, caller: Caller, rooms: list[str], after: int | None) -> None:
+    def _enter(
+        self,
+        sid: str,
+        namespace: str,
+        caller: Caller,
+        rooms: list[str],
+        sessions: list[Session],
+        after: int | None,
+    ) -> None:
+        """At once, the present state follows; or by a task that tells first what was missed."""
         self._news.listeners.add(sid)
         if after is None:
             for room in rooms:
                 self._server.manager.basic_enter_room(sid, namespace, room)
+            self._begin(self._present(sid, namespace, caller.tenant_id, [session.id for session in sessions]))
             return
         eio_sid = self._server.manager.eio_sid_from_sid(sid, namespace)
-        missing = Missing(sid, eio_sid, caller.tenant_id, frozenset(rooms), after, namespace)
-        task = asyncio.create_task(self._resume(missing))
+        self._begin(self._resume(Missing(sid, eio_sid, caller.tenant_id, frozenset(rooms), after, namespace)))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

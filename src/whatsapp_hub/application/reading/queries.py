@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from whatsapp_hub.domain.assignment import Assignment
 from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.department import Department
@@ -134,6 +135,12 @@ class Queries(Protocol):
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Note]:
         """The older first."""
+        ...
+
+    async def assignments(
+        self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
+    ) -> Page[Assignment]:
+        """Who had it, the older first; the one without an end has it now."""
         ...
 
     async def quick_replies(self, tenant_id: TenantId, prefix: str, limit: int, cursor: str | None) -> Page[QuickReply]:

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Protocol
 
 from whatsapp_hub.application.reading.queries import Page
+from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId, TenantId
+from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.session import Session, SessionStatus
 
 
@@ -48,8 +50,28 @@ class Connection:
     lease: Lease | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MessageWith:
+    """A message and the contact of its conversation."""
+
+    message: Message
+    contact: Contact
+
+
+class SessionMessages(Protocol):
+    async def __call__(
+        self, tenant_id: TenantId, session_id: SessionId, limit: int, cursor: str | None
+    ) -> Page[MessageWith]:
+        """List what was said through a session, the newest first. Raises Invalid (`/cursor`)."""
+        ...
+
+
 class SessionFinder(Protocol):
     """Of one tenant; without locks. Those who ask for what is another's find nothing."""
+
+    async def client_id(self, tenant_id: TenantId) -> str:
+        """The tenant's slug, which contract B calls the client."""
+        ...
 
     async def named(self, tenant_id: TenantId, name: str) -> Session | None:
         """By its id, else by the client's own key."""

@@ -83,7 +83,7 @@ def test_each_contract_has_its_words_for_a_status(status: SessionStatus, a: str,
     session = replace(SESSION, status=status)
     assert gateways.agent_session(session)["status"] == a
     assert gateways.life(session)["status"] == d
-    assert gateways.client_session(session)["status"] == status.value.lower()
+    assert gateways.client_session(session, "acme")["status"] == status.value.lower()
     assert gateways.instance(session)["connection_status"] == status.value.lower()
 
 
@@ -94,8 +94,10 @@ def test_a_session_as_each_contract_answers_it() -> None:
     assert gateways.agent_state(SESSION, AT) == {
         "sessionId": "main", "status": "DISCONNECTED", "phoneNumber": None, "lastSeenAt": "2026-01-02T03:04:05Z",
     }  # fmt: skip
-    assert gateways.client_session(WAITING) == {"sessionId": "main", "status": "qr_pending", "qrCode": PICTURE}
-    assert gateways.listed_client_session(WAITING, with_code=False)["qrCode"] is None
+    assert gateways.client_session(WAITING, "acme") == {
+        "sessionId": "main", "clientId": "acme", "status": "qr_pending", "qrCode": PICTURE,
+    }  # fmt: skip
+    assert gateways.listed_client_session(WAITING, "acme", with_code=False)["qrCode"] is None
     assert gateways.instance(SESSION) == {
         "id": str(SESSION.id), "user_id": "u1", "instance_name": "Loja", "phone_number": None,
         "connection_status": "disconnected", "status_reason": None, "webhook_url": None,
@@ -127,8 +129,8 @@ def test_what_failed_says_why_in_each_contract(status: SessionStatus) -> None:
     failed = replace(SESSION, status=status, status_reason="credentials_invalid: 190")
     assert gateways.agent_session(failed)["reason"] == "credentials_invalid: 190"
     assert gateways.agent_state(failed, AT)["reason"] == "credentials_invalid: 190"
-    assert gateways.client_session(failed)["statusReason"] == "credentials_invalid: 190"
-    assert gateways.listed_client_session(failed, with_code=False)["statusReason"] == "credentials_invalid: 190"
+    assert gateways.client_session(failed, "acme")["statusReason"] == "credentials_invalid: 190"
+    assert gateways.listed_client_session(failed, "acme", with_code=False)["statusReason"] == "credentials_invalid: 190"
     assert gateways.instance(failed)["status_reason"] == "credentials_invalid: 190"
     assert gateways.life(failed)["reason"] == "credentials_invalid: 190"
 

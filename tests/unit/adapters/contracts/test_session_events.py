@@ -102,6 +102,7 @@ def moved(type: str, status: str, was: str = "CONNECTING", **more: Any) -> Happe
                         **HERE,
                         "message": {
                             "id": "m1",
+                            "messageId": "m1",
                             "sessionId": "main",
                             "type": "text",
                             "direction": "inbound",

@@ -81,6 +81,7 @@ GATEWAYS = {
     ("GET", "/whatsapp/{key:str}/status"),
     ("GET", "/debug/whatsapp/{key:str}/connection"),
     ("POST", "/whatsapp/session"),
+    ("GET", "/whatsapp/messages"),
     ("GET", "/whatsapp/sessions"),
     ("POST", "/whatsapp/send"),
     ("GET", "/whatsapp/stream"),

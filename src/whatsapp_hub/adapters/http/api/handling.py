@@ -101,6 +101,16 @@ async def list_notes(
     return page([entities.note(note) for note in found.items], found.next_cursor)
 
 
+@get("/conversations/{id:uuid}/assignments", guards=READ, tags=TAGS)
+async def list_assignments(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
+    """Who had it from when to when, and why, the older first; the one without `unassignedAt` has it now."""
+    conversation = await queries.conversation(caller.tenant_id, await sight_for(caller, queries), ConversationId(id))
+    found = await queries.assignments(caller.tenant_id, conversation.id, limit, cursor)
+    return page([entities.assignment(one) for one in found.items], found.next_cursor)
+
+
 @post("/conversations/{id:uuid}/notes", tags=TAGS)
 async def add_note(
     caller: Asking, id: FromPath[UUID], data: JSONBody[NoteBody], use: FromDishka[AddNote]
@@ -117,5 +127,6 @@ HANDLERS = [
     classify_conversation,
     rename_customer,
     list_notes,
+    list_assignments,
     add_note,
 ]

@@ -12,7 +12,7 @@ from whatsapp_hub.adapters.http.api.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import SendBody, spelled
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
-from whatsapp_hub.application.reading.sessions import SessionFinder
+from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages, session_named
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.open_sessions import OpenSession
 from whatsapp_hub.domain.access import Action
@@ -30,10 +30,13 @@ class ClientSendBody(SendBody, rename="camel"):
 
 
 @post("/whatsapp/session", tags=TAGS)
-async def open_session(caller: Asking, data: JSONBody[OpenBody], use: FromDishka[OpenSession]) -> dict[str, object]:
+async def open_session(
+    caller: Asking, data: JSONBody[OpenBody], use: FromDishka[OpenSession], finder: FromDishka[SessionFinder]
+) -> dict[str, object]:
     """Make a session and start it; one that was stopped is started again."""
+    client_id = await finder.client_id(caller.tenant_id)
     with spelled(name="sessionId"):
-        return gateways.client_session(await use(caller, data.session_id, data.provider))
+        return gateways.client_session(await use(caller, data.session_id, data.provider), client_id)
 
 
 @get("/whatsapp/sessions", guards=[allows(Action.READ_SESSIONS)], tags=TAGS)
@@ -47,8 +50,24 @@ async def list_client_sessions(
     """The company's sessions that are started, the oldest first."""
     found = await finder.page(caller.tenant_id, limit, cursor, active=not all_)
     with_code = caller.may(Action.MANAGE_SESSIONS)
-    lines = [gateways.listed_client_session(session, with_code=with_code) for session in found.items]
+    client_id = await finder.client_id(caller.tenant_id)
+    lines = [gateways.listed_client_session(session, client_id, with_code=with_code) for session in found.items]
     return page(lines, found.next_cursor)
+
+
+@get("/whatsapp/messages", guards=[allows(Action.WATCH_SESSIONS)], tags=TAGS)
+async def list_client_messages(
+    caller: Asking,
+    finder: FromDishka[SessionFinder],
+    messages: FromDishka[SessionMessages],
+    session_id: Annotated[str, QueryParameter(name="sessionId", description="its sessionId, or its id")],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[list[dict[str, object]]]:
+    """A session's messages with their contacts, the newest first."""
+    session = await session_named(finder, caller.tenant_id, session_id)
+    found = await messages(caller.tenant_id, session.id, limit, cursor)
+    return page([gateways.listed_client_message(one, session.key) for one in found.items], found.next_cursor)
 
 
 @post("/whatsapp/send", status_code=202, tags=TAGS)
@@ -61,4 +80,4 @@ async def send_from_session(
     return gateways.sent(message, lower=True)
 
 
-HANDLERS = [open_session, list_client_sessions, send_from_session]
+HANDLERS = [open_session, list_client_sessions, list_client_messages, send_from_session]

@@ -1,5 +1,6 @@
 """Contract B's live stream: server-sent events over the log, resumed by position."""
 
+import asyncio
 from typing import Annotated
 
 import msgspec
@@ -8,16 +9,24 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from whatsapp_hub.adapters.contracts.session_events import Happened, client_events, session_in
+from whatsapp_hub.adapters.contracts.qr_codes import data_url
+from whatsapp_hub.adapters.contracts.session_events import (
+    Happened,
+    client_events,
+    present_client,
+    session_in,
+    shown_session,
+)
 from whatsapp_hub.adapters.contracts.sockets import body_of
 from whatsapp_hub.adapters.http.auth import BY_TICKET, allows
 from whatsapp_hub.adapters.http.held_tickets import HeldTickets
-from whatsapp_hub.adapters.http.sse import MEDIA_TYPE, After, Asked, LastEventId, Spell, event_stream
+from whatsapp_hub.adapters.http.sse import MEDIA_TYPE, After, Asked, LastEventId, Present, Spell, event_stream
 from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.application.ports.realtime import Streams
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.session import Session
 
 
 @get(
@@ -40,11 +49,24 @@ async def stream_sessions(
 ) -> Stream:
     """What happens on the company's sessions, live: `qr-code`, `status-change`, `message-received`, `message-status`,
     `error`. The `id` is a position; a client that comes back with `Last-Event-ID` misses nothing, one whose position is
-    kept no more is told `reset`."""
+    kept no more is told `reset`. A new stream of one session (`sessionId`) begins with its present status and code."""
     tenant_id = request.auth.tenant_id
     only = await session_named(finder, tenant_id, session_id) if session_id else None
     keys = {only.id: only.key} if only else await finder.keys(tenant_id)
-    return event_stream(streams, held, request, _spelling(keys, only.id if only else None), after, last_event_id)
+    spell, present = _spelling(keys, only.id if only else None), _present(finder, only) if only else None
+    return event_stream(streams, held, request, spell, after, last_event_id, present)
+
+
+def _present(finder: SessionFinder, session: Session) -> Present:
+    async def present(position: int) -> list[tuple[str, bytes]]:
+        now = await finder.named(session.tenant_id, str(session.id))
+        if now is None:
+            return []
+        await asyncio.to_thread(data_url, now.qr_code)  # drawn aside; it is remembered
+        told = present_client(shown_session(now))
+        return [(name, msgspec.json.encode({**payload, "position": position})) for name, payload in told]
+
+    return present
 
 
 def _spelling(keys: dict[SessionId, str], only: SessionId | None) -> Spell:

@@ -34,6 +34,7 @@ from whatsapp_hub.adapters.postgres.queries.cursors import (
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import ConversationFilter, Page, Sight, UserFilter
 from whatsapp_hub.application.reading.visibility import is_in
+from whatsapp_hub.domain.assignment import Assignment
 from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
@@ -202,6 +203,14 @@ class PostgresQueries:
         after = read_id(cursor).id if cursor is not None else UUID(int=0)
         rows = await self._rows(tenant_id, _NOTES, conversation_id, after, limit + 1)
         return _page(rows, notes.note_of, limit, lambda note: Id(note.id))
+
+    async def assignments(
+        self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
+    ) -> Page[Assignment]:
+        after = read_older(cursor).seq if cursor is not None else 0
+        rows = await self._rows(tenant_id, conversations.ASSIGNMENTS, conversation_id, after, limit + 1)
+        items = [conversations.assignment_of(row) for row in rows[:limit]]
+        return Page(items, written(Older(rows[limit - 1]["id"])) if len(rows) > limit else None)
 
     async def quick_replies(self, tenant_id: TenantId, prefix: str, limit: int, cursor: str | None) -> Page[QuickReply]:
         after = read_named(cursor).name if cursor is not None else ""

@@ -15,6 +15,7 @@ from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.session import Session
 
+_CLIENT_ID = "SELECT slug FROM hub.tenants WHERE id = hub.tenant()"
 _NAMED = f"{SELECT} WHERE id = $1 OR key = $2 ORDER BY id <> $1 LIMIT 1"
 _KEYED = f"{SELECT} WHERE key = $1"
 _OF_AGENT = f"{SELECT} WHERE agent_id = $1 ORDER BY id"
@@ -51,6 +52,10 @@ _DEPTHS = """
 class PostgresSessionFinder:
     def __init__(self, storage: PostgresStorage) -> None:
         self._storage = storage
+
+    async def client_id(self, tenant_id: TenantId) -> str:
+        async with self._storage.connection(tenant_id) as connection:
+            return str(await connection.fetchval(_CLIENT_ID))
 
     async def named(self, tenant_id: TenantId, name: str) -> Session | None:
         id = _uuid(name)

@@ -1,0 +1,80 @@
+"""What a socket that joins a session is told first: the session's present state.
+
+The rooms are entered before the state is read, so that no change falls between; a change that happens meanwhile has the
+state read again, so that an older state is never told after a newer event.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+
+from whatsapp_hub.adapters.contracts.qr_codes import data_url
+from whatsapp_hub.adapters.contracts.session_events import CLIENTS, present_client, present_life, shown_session
+from whatsapp_hub.adapters.contracts.sockets import Emission
+from whatsapp_hub.adapters.realtime.fanout import Fanout
+from whatsapp_hub.application.reading.sessions import SessionFinder
+from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.ids import SessionId, TenantId
+
+LOOK_APART_S = 0.01
+AWAY_S = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class PresentState:
+    """`live`: the position of the last event that was shown to all. `changes`: how often a session was told of."""
+
+    def __init__(
+        self,
+        server: Any,
+        fanout: Fanout,
+        finder: SessionFinder,
+        live: Callable[[], int | None],
+        changes: Callable[[SessionId], int],
+    ) -> None:
+        self._server = server
+        self._fanout = fanout
+        self._finder = finder
+        self._live = live
+        self._changes = changes
+
+    async def __call__(self, sid: str, namespace: str, tenant_id: TenantId, sessions: Iterable[SessionId]) -> None:
+        """Tell one socket, which is in the sessions' rooms already. Waits for a database that is away."""
+        for session_id in sessions:
+            while self._is_here(sid, namespace):
+                try:
+                    if await self._told(sid, namespace, tenant_id, session_id):
+                        break
+                except Unavailable:
+                    log.warning("socket waits for the session's state")
+                    await asyncio.sleep(AWAY_S)
+
+    async def _told(self, sid: str, namespace: str, tenant_id: TenantId, session_id: SessionId) -> bool:
+        """False if it changed while it was read."""
+        changes, position = self._changes(session_id), await self._position()
+        session = await self._finder.named(tenant_id, str(session_id))
+        if session is None:
+            return True
+        state = shown_session(session)
+        await asyncio.to_thread(data_url, state.qr_code)  # drawn aside; it is remembered
+        if self._changes(session_id) != changes:
+            return False
+        spelled = present_client(state) if namespace == CLIENTS else present_life(state)
+        for name, payload in spelled:
+            self._tell(sid, Emission(name, {**payload, "position": position}, namespace))
+        return True
+
+    async def _position(self) -> int:
+        while (position := self._live()) is None:
+            await asyncio.sleep(LOOK_APART_S)
+        return position
+
+    def _is_here(self, sid: str, namespace: str) -> bool:
+        return bool(self._server.manager.is_connected(sid, namespace))
+
+    def _tell(self, sid: str, emission: Emission) -> None:
+        if eio_sid := self._server.manager.eio_sid_from_sid(sid, emission.namespace):
+            self._fanout.tell(eio_sid, emission)
