@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0124_session_messages"
-down_revision = "0118_loads"
+down_revision = "0126_identities"
 
 
 def upgrade() -> None:
