@@ -85,6 +85,7 @@ from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, Ans
 from whatsapp_hub.application.receiving.host import HubHost
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
+from whatsapp_hub.application.receiving.warn_unassigned import WarnUnassigned
 from whatsapp_hub.application.receiving.write_as_customer import CustomerWrote, ReadPhone, WriteAsCustomer
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.hand_on import RedistributeAll, RedistributeConversations
@@ -216,6 +217,7 @@ class Storing(Provider):
             settings.sandbox_enabled,
             settings.database_url or "",
             settings.webhook_allow_private,
+            settings.hub_public_url or "",
         )
         providers = Providers(all_plugins(options, phones), host)
         yield providers
@@ -258,7 +260,7 @@ class UseCases(Provider):
         *(ListRules, CreateRule, UpdateRule, DeleteRule),
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, TellTargets),
         *(RedistributeConversations, RedistributeAll, ExpirePresence),
-        *(AcceptWebhook, AnswerHandshake, ReceiveEvents, WriteAsCustomer, ReadPhone, Trim, TrimNotifications),
+        *(WarnUnassigned, AnswerHandshake, ReceiveEvents, WriteAsCustomer, ReadPhone, Trim, TrimNotifications),
     )
 
     @provide
@@ -289,6 +291,17 @@ class UseCases(Provider):
     @provide
     def counts(self) -> WebhookCounts:
         return WebhookCounts()
+
+    @provide
+    def accept_webhook(
+        self,
+        providers: Providers,
+        directory: Directory,
+        inbox: InboxAppender,
+        counts: WebhookCounts,
+        warn: WarnUnassigned,
+    ) -> AcceptWebhook:
+        return AcceptWebhook(providers, directory, inbox, counts, warn)
 
     @provide
     def wrote(self) -> CustomerWrote:

@@ -24,6 +24,7 @@ from whatsapp_hub.main import doctor_connectors
 from whatsapp_hub.main.settings import Settings, SettingsError
 
 OLDEST_POSTGRES = 160000
+NO_HOOKS = "and WAHA sessions register no webhook here when they start: WAHA must be told by hand (WHATSAPP_HOOK_URL)"
 NEEDLESS = re.compile(r"SUPABASE_\w+|NEXT_PUBLIC_\w+|NODE_ENV")
 
 
@@ -69,6 +70,8 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("settings", True, f"valid; data in {settings.data_dir}")
     said = doctor_connectors.descriptors(settings)
     yield Finding("connectors", said.good, said.text)
+    if settings.hub_public_url is None:
+        yield Finding("webhooks", None, f"HUB_PUBLIC_URL: not set; links begin with {settings.public_url}, {NO_HOOKS}")
     for name in ("HUB_SECRET_KEY", "JWT_SECRET"):
         if not settings.embedded and getattr(settings, name.lower()) is None:
             yield Finding("settings", False, f"{name}: obligatory with DATABASE_URL; try `openssl rand -base64 32`")

@@ -31,14 +31,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProviderOptions:
-    """WHATSAPP_API_URL, WHATSAPP_API_VERSION, SANDBOX_ENABLED; where WhatsApp Web devices are kept (DATABASE_URL), and
-    whether files to send may be at private addresses (WEBHOOK_ALLOW_PRIVATE)."""
+    """WHATSAPP_API_URL, WHATSAPP_API_VERSION, SANDBOX_ENABLED; where WhatsApp Web devices are kept (DATABASE_URL);
+    whether files to send may be at private addresses (WEBHOOK_ALLOW_PRIVATE); where others reach the hub
+    (HUB_PUBLIC_URL; empty: nothing is registered anywhere)."""
 
     graph_url: str = "https://graph.facebook.com"
     graph_version: str = "v23.0"
     sandbox: bool = False
     store_url: str = ""
     allow_private: bool = False
+    public_url: str = ""
 
 
 def _now() -> datetime:
@@ -54,7 +56,7 @@ def builtin_plugins(
     """By kind. The sandbox is there if it is enabled and has phones."""
     plugins: list[Plugin] = [
         MetaCloud(options.graph_url, options.graph_version, now),
-        Waha(now),
+        Waha(now, options.public_url),
         Neonize(options.store_url, allow_private=options.allow_private),
     ]
     if options.sandbox and phones is not None:

@@ -16,6 +16,7 @@ from whatsapp_hub.application.measuring import TALLY, UPDATES
 from whatsapp_hub.application.ports.directory import Directory, WebhookTarget
 from whatsapp_hub.application.ports.inbox import InboxAppender, NewUpdate
 from whatsapp_hub.application.ports.provider import Malformed, Providers, RawUpdate, ReceivesWebhooks
+from whatsapp_hub.application.receiving.warn_unassigned import WarnUnassigned
 from whatsapp_hub.domain.errors import NotFound, Unauthenticated
 from whatsapp_hub.domain.ids import SessionId
 
@@ -88,19 +89,12 @@ class Signed:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """The sessions that go by one of a body's routes, and which of them it is for."""
-
-    targets: Sequence[WebhookTarget]
-    owners: Sequence[WebhookTarget]
-
-
-@dataclass(frozen=True, slots=True)
 class AcceptWebhook:
     providers: Providers
     directory: Directory
     inbox: InboxAppender
     counts: WebhookCounts = field(default_factory=WebhookCounts)
+    warn: WarnUnassigned | None = None
 
     async def __call__(self, kind: str, session_id: SessionId | None, headers: Mapping[str, str], body: bytes) -> None:
         """Store the body's updates. `headers` have lower-case names.
@@ -121,8 +115,8 @@ class AcceptWebhook:
             return
         targets = await self._targets(kind, updates)
         vouched = signed.has_secret(addressee) if addressee else await self._vouched(kind, targets, signed)
-        named = {route: Named(several, signed.owners(several)) for route, several in targets.items() if several}
-        rows = [row for u in updates if (row := self._row(kind, u, named, addressee, vouched=vouched))]
+        owners = {route: signed.owners(several) for route, several in targets.items() if several}
+        rows = [row for u in updates if (row := self._row(kind, u, owners, addressee, vouched=vouched))]
         if rows:
             await self.inbox.append(rows)
 
@@ -181,22 +175,27 @@ class AcceptWebhook:
         self,
         kind: str,
         update: RawUpdate,
-        named: Mapping[str, Named],
+        owners: Mapping[str, Sequence[WebhookTarget]],
         addressee: WebhookTarget | None,
         *,
         vouched: bool,
     ) -> NewUpdate | None:
+        """`owners`: by route, the sessions of that name which the body is for."""
         target = None
+        own = self.providers.plugins[kind].routes(addressee.settings) if addressee else ()
         for route in update.routes:
-            if found := named.get(route):
-                if addressee and any(t.session_id == addressee.session_id for t in found.targets):
-                    target = addressee
-                elif len(found.owners) == 1:
-                    target = found.owners[0]
-                elif not found.owners:
+            if route in own:  # the directory's answer may be older than the session
+                target = addressee
+                break
+            if (found := owners.get(route)) is not None:
+                if len(found) == 1:
+                    target = found[0]
+                elif not found:
                     self.counts.dropped += 1
                     TALLY.add(UPDATES, "dropped")
                     return None
+                elif self.warn:
+                    self.warn(found)
                 break
         if target is None:
             return self._unassigned(kind, update, vouched=vouched)

@@ -228,3 +228,78 @@ async def test_where_no_id_is_taken_none_is_given(client: WahaClient, waha: Fake
 async def test_a_server_that_is_away_gives_no_id(client: WahaClient, waha: FakeWaha) -> None:
     await waha.refuse()
     assert await client.new_message_id(session(waha), outgoing()) is None
+
+
+@pytest_asyncio.fixture
+async def public() -> AsyncIterator[WahaClient]:
+    """Of a hub that knows its public address."""
+    options = ProviderOptions(public_url="https://hub.example.com/")
+    provider = builtin_plugins(options)["WAHA"].connect(cast("Host", None))
+    yield cast("WahaClient", provider)
+    await provider.aclose()
+
+
+OTHERS: dict[str, Any] = {
+    "metadata": {"user.id": "7"},
+    "proxy": {"server": "proxy:3128"},
+    "webhooks": [{"url": "https://n8n.example.com", "events": ["message"]}],
+}
+
+
+async def test_starting_registers_the_session_s_own_webhook_and_keeps_everything_else(
+    public: WahaClient, waha: FakeWaha
+) -> None:
+    ref = session(waha, hmacKey="key-1")
+    waha.configs["default"], waha.apps["default"] = OTHERS, [{"app": "chatwoot", "config": {}}]
+    await public.start(ref)
+    [put] = waha.puts
+    assert put["apps"] == [{"app": "chatwoot", "config": {}}]
+    [theirs, ours] = put["config"].pop("webhooks")
+    assert (theirs, put["config"]) == (
+        OTHERS["webhooks"][0],
+        {k: v for k, v in OTHERS.items() if k != "webhooks"},
+    )
+    assert (ours["url"], ours["hmac"]) == (f"https://hub.example.com/webhooks/waha/{ref.id}", {"key": "key-1"})
+
+
+async def test_a_configuration_that_is_right_is_not_written_again(public: WahaClient, waha: FakeWaha) -> None:
+    """Each writing restarts the session."""
+    ref = session(waha)
+    await public.start(ref)
+    await public.start(ref)
+    assert len(waha.puts) == 1
+
+
+async def test_a_session_that_is_made_has_its_webhook_from_the_start(public: WahaClient, waha: FakeWaha) -> None:
+    ref = session(waha, session="new-one")
+    await public.start(ref)
+    assert waha.puts == []
+    [hook] = waha.configs["new-one"]["webhooks"]
+    assert hook["url"].endswith(f"/webhooks/waha/{ref.id}")
+
+
+@pytest.mark.parametrize("name", ["default", "new-one"])
+async def test_an_older_server_gets_the_events_that_it_knows(public: WahaClient, waha: FakeWaha, name: str) -> None:
+    waha.unknown_events = {"call.received", "message.edited"}
+    seen = await public.start(session(waha, session=name))
+    assert seen.status is SessionStatus.CONNECTED
+    [hook] = waha.configs[name]["webhooks"]
+    assert not waha.unknown_events & set(hook["events"])
+
+
+async def test_without_a_public_address_nothing_is_registered(client: WahaClient, waha: FakeWaha) -> None:
+    waha.configs["default"] = OTHERS
+    await client.start(session(waha))
+    await client.start(session(waha, session="new-one"))
+    assert (waha.puts, waha.configs) == ([], {"default": OTHERS, "new-one": None})
+
+
+async def test_a_server_that_takes_no_webhook_is_started_all_the_same(public: WahaClient, waha: FakeWaha) -> None:
+    waha.unknown_events = {"session.status"}
+    seen = await public.start(session(waha))
+    assert seen.status is SessionStatus.CONNECTED
+
+
+async def test_a_session_that_failed_is_started_anew(client: WahaClient, waha: FakeWaha) -> None:
+    waha.sessions["default"] = "FAILED"
+    assert (await client.start(session(waha))).status is SessionStatus.CONNECTED

@@ -1,5 +1,6 @@
 """The I/O half of WAHA: one pool of connections for all servers and sessions."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -13,10 +14,13 @@ from whatsapp_hub.adapters.providers.waha import errors, polling
 from whatsapp_hub.adapters.providers.waha.inbound import session_seen
 from whatsapp_hub.adapters.providers.waha.names import kind_of, long_id, parse_id
 from whatsapp_hub.adapters.providers.waha.outbound import NAMED, address, sending
+from whatsapp_hub.adapters.providers.waha.registering import BASIC_EVENTS, EVENTS, PATH, with_webhook
 from whatsapp_hub.adapters.providers.waha.settings import WahaSettings
 from whatsapp_hub.application.ports.provider import Accepted, ChatKind, Outgoing, RawUpdate, SessionRef, SessionSeen
 from whatsapp_hub.domain.errors import ProviderError
 from whatsapp_hub.domain.session import SessionStatus
+
+log = logging.getLogger(__name__)
 
 _DEADLINE_S = 15.0
 """For calls other than `send`, which bring their own."""
@@ -27,8 +31,11 @@ _REMEMBERED = 1_000
 
 
 class WahaClient:
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    """`public_url` is the hub's address as WAHA reaches it; empty: unknown, nothing is registered there."""
+
+    def __init__(self, now: Callable[[], datetime], public_url: str = "") -> None:
         self._now = now
+        self._public_url = public_url.rstrip("/")
         self._http = HttpPool()
         self._without_ids: dict[WahaSettings, float] = {}
 
@@ -59,20 +66,65 @@ class WahaClient:
         self._without_ids[settings] = time.monotonic() + _NO_IDS_FOR_S
 
     async def start(self, session: SessionRef) -> SessionSeen:
-        """Make the session if the server has none of that name, start it, and fetch a QR code if it waits for one.
+        """Make the session if the server has none of that name, have it post to the hub, start it, and tell its state.
 
-        Which URL WAHA posts to is the server's own setting (WHATSAPP_HOOK_URL) or the session's: the hub
-        does not know under which address WAHA reaches it.
+        Where the hub knows its public address, the webhook is part of the session's own configuration; else the server
+        posts where its operator says (WHATSAPP_HOOK_URL).
         """
         settings = _settings(session)
         path = f"/api/sessions/{settings.session}"
-        answer = await self._call(settings, "POST", f"{path}/start", None, idempotent=True)
+        answer = await self._call(settings, "GET", path, None, idempotent=True)
         if answer.status == 404:
-            body: JsonObject = {"name": settings.session, "start": True}
+            await self._make(session, settings)
+        else:
+            info = obj(errors.read(answer))
+            await self._register(session, settings, info)
+            await self._run(settings, path, text(info.get("status")))
+        return await self._look(settings, path)
+
+    async def _make(self, session: SessionRef, settings: WahaSettings) -> None:
+        """422: another start was faster."""
+        body: JsonObject = {"name": settings.session, "start": True}
+        answer = await self._configure(session, settings, "POST", "/api/sessions", {}, body)
+        if answer is None:
             answer = await self._call(settings, "POST", "/api/sessions", body, idempotent=True)
         if answer.status != 422:
             errors.read(answer)
-        return await self._look(settings, path)
+
+    async def _register(self, session: SessionRef, settings: WahaSettings, info: JsonObject) -> None:
+        """A server that refuses the webhook runs all the same; its sessions are polled."""
+        kept: JsonObject = {} if info.get("apps") is None else {"apps": info["apps"]}
+        path = f"/api/sessions/{settings.session}"
+        try:
+            answer = await self._configure(session, settings, "PUT", path, obj(info.get("config")), kept)
+            if answer is not None:
+                errors.read(answer)
+        except ProviderError as error:
+            log.warning("waha.webhook_not_registered", extra={"session_id": str(session.id), "error": str(error)})
+
+    async def _configure(
+        self, session: SessionRef, settings: WahaSettings, method: str, path: str, config: JsonObject, body: JsonObject
+    ) -> Answer | None:
+        """Write the configuration with our webhook in it; None if there is nothing to write. An older server refuses
+        events that it does not know (400)."""
+        if not self._public_url:
+            return None
+        url, answer = f"{self._public_url}{PATH}/{session.id}", None
+        for events in (EVENTS, BASIC_EVENTS):
+            wanted = with_webhook(config, url, settings.hmac_key, events)
+            if wanted is None:
+                return None
+            answer = await self._call(settings, method, path, body | {"config": wanted}, idempotent=True)
+            if answer.status != 400:
+                break
+        return answer
+
+    async def _run(self, settings: WahaSettings, path: str, status: str) -> None:
+        """422: it runs already."""
+        what = "restart" if status == "FAILED" else "start"
+        answer = await self._call(settings, "POST", f"{path}/{what}", None, idempotent=True)
+        if answer.status != 422:
+            errors.read(answer)
 
     async def show_code(self, session: SessionRef) -> SessionSeen:
         settings = _settings(session)

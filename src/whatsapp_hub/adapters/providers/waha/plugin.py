@@ -72,14 +72,15 @@ class WahaWebhooks:
 
 
 class Waha:
-    """`now` tells the time at which a session's state was seen."""
+    """`now` tells the time at which a session's state was seen; `public_url` is where WAHA reaches the hub."""
 
     kind = KIND
     capabilities = CAPABILITIES
     webhooks: ReceivesWebhooks | None = WahaWebhooks()
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], public_url: str = "") -> None:
         self._now = now
+        self._public_url = public_url
 
     def decode_settings(self, settings: Mapping[str, object]) -> WahaSettings:
         return decode(settings)
@@ -100,4 +101,4 @@ class Waha:
         return inbound.translate(body)
 
     def connect(self, host: Host) -> WahaClient:
-        return WahaClient(self._now)
+        return WahaClient(self._now, self._public_url)

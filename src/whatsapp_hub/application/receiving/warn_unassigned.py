@@ -1,0 +1,50 @@
+"""WarnUnassigned: notify administrators that updates of a session cannot be told from another's."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from whatsapp_hub.application.ports.clock import Clock
+from whatsapp_hub.application.ports.directory import WebhookTarget
+from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.domain.errors import HubError
+from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.ids import SessionId
+
+log = logging.getLogger(__name__)
+
+AGAIN_AFTER_S = 3600.0
+KIND = "session.updates_unassigned"
+ADVICE = "another session has the same name: give each its own webhook address (…/{session id}) or HMAC key"
+
+
+@dataclass(slots=True)
+class WarnUnassigned:
+    """Each process notifies about a session once an hour at most, beside the webhook's answer."""
+
+    storage: Storage
+    clock: Clock
+    _warned_at: dict[SessionId, float] = field(default_factory=dict, init=False)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+
+    def __call__(self, targets: Iterable[WebhookTarget]) -> None:
+        for target in targets:
+            warned_at = self._warned_at.get(target.session_id)
+            if warned_at is None or time.monotonic() - warned_at > AGAIN_AFTER_S:
+                self._warned_at[target.session_id] = time.monotonic()
+                task = asyncio.create_task(self._warn(target))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def _warn(self, target: WebhookTarget) -> None:
+        try:
+            async with self.storage.tenant(target.tenant_id) as uow:
+                detail = {"kind": KIND, "role": "ADMIN", "session": target.key, "detail": ADVICE}
+                at, about = self.clock(), target.session_id
+                uow.publish([Event(EventType.NOTIFICATION_CREATED, target.tenant_id, at, about, None, {}, detail)])
+                await uow.commit()
+        except HubError as error:
+            self._warned_at.pop(target.session_id, None)
+            log.warning("webhook.unassigned", extra={"session_id": str(target.session_id), "error": str(error)})
