@@ -26,6 +26,7 @@ from whatsapp_hub.main.settings import SECRET_NAMES, Settings, SettingsError
 
 PIPE = "-"
 KEY = "HUB_SECRET_KEY"
+ADMIN_PASSWORD = "admin-password"  # noqa: S105 - the name of a file
 
 
 @asynccontextmanager
@@ -51,6 +52,8 @@ def known_keys(settings: Settings) -> dict[str, str]:
     folder = settings.data_dir / "secrets"
     kept = {p.name: p.read_text() for p in folder.iterdir() if p.is_file()} if os.access(folder, os.R_OK) else {}
     given = {name: value for name in SECRET_NAMES if (value := getattr(settings, name.lower()))}
+    if (password := settings.data_dir / ADMIN_PASSWORD).is_file():
+        kept[ADMIN_PASSWORD] = password.read_text()
     return {**{name: text.strip() for name, text in kept.items()}, **given}
 
 
@@ -98,7 +101,9 @@ def _writing(folder: Path | None) -> Iterator[tuple[IO[bytes], Callable[[], str]
             def finish() -> str:
                 file.flush()
                 os.fsync(file.fileno())
-                path.hardlink_to(draft)
+                if path.exists():
+                    raise FileExistsError(f"{path} is there already; try again in a second")
+                draft.rename(path)
                 return str(path)
 
             yield file, finish
@@ -215,24 +220,27 @@ def _check_place(there: dump.Present, manifest: Manifest, wanted: Wanted) -> Non
 @contextmanager
 def _keys_in_place(settings: Settings, backup: Backup, wanted: Wanted) -> Iterator[None]:
     """The backup's keys in the data folder of an embedded hub; as it was if the block fails."""
-    folder = settings.data_dir / "secrets"
     if not settings.embedded or wanted.without_key:
         yield
         return
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-    keys = backup.keys()
+    (settings.data_dir / "secrets").mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys = {_place(settings, name): text for name, text in backup.keys().items()}
+    before = {path: path.read_bytes() for path in keys if path.is_file()}
     try:
-        for name, text in keys.items():
-            _write_secret(folder / Path(name).name, text.encode())
+        for path, text in keys.items():
+            _write_secret(path, text.encode())
         yield
     except BaseException:
-        for name in keys:
-            path = folder / Path(name).name
+        for path in keys:
             path.unlink(missing_ok=True)
-            if path.name in before:
-                _write_secret(path, before[path.name])
+            if path in before:
+                _write_secret(path, before[path])
         raise
+
+
+def _place(settings: Settings, name: str) -> Path:
+    folder = settings.data_dir if name == ADMIN_PASSWORD else settings.data_dir / "secrets"
+    return folder / Path(name).name
 
 
 def _write_secret(path: Path, content: bytes) -> None:

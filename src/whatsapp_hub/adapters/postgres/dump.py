@@ -67,7 +67,9 @@ async def dumping(url: str) -> AsyncIterator[tuple[Facts, AsyncIterator[bytes]]]
 async def connected(url: str) -> Any:
     """Raises DumpFailed where there is no database."""
     try:
-        return await asyncpg.connect(**arguments_of(url), timeout=CONNECT_TIMEOUT_S)
+        # The snapshot's transaction waits for pg_dump, however long that takes.
+        patient = {"idle_in_transaction_session_timeout": "0"}
+        return await asyncpg.connect(**arguments_of(url), timeout=CONNECT_TIMEOUT_S, server_settings=patient)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise DumpFailed(f"DATABASE_URL does not answer: {error or type(error).__name__}") from None
 

@@ -55,6 +55,7 @@ class Member:
     caller: Caller
     sight: Sight
     last_heartbeat: float = field(default=-LEAST_HEARTBEAT_S)
+    address: str | None = None
 
 
 class Gateway:
@@ -191,7 +192,7 @@ class Gateway:
             member = self._members.get(sid)
             if member is None:
                 return {"ok": False, "error": "not connected"}
-            acting = ACTOR.set(Actor(member.caller, f"socket {name}"))
+            acting = ACTOR.set(Actor(member.caller, f"socket {name}", member.address))
             try:
                 return {"ok": True, **await handler(sid, member, data)}
             except HubError as error:
@@ -215,6 +216,7 @@ class Gateway:
         except Exception:
             log.exception("socket not connected")
             raise socketio.exceptions.ConnectionRefusedError("internal error") from None
+        member.address = given.address(environ)
         self._members[sid] = member
         rooms = self._rooms(member)
         if after is None:

@@ -39,6 +39,12 @@ def token(said: dict[str, Any]) -> str:
     return bare
 
 
+def address(environ: dict[str, Any]) -> str | None:
+    """Where the socket came from, as trusted proxies report it; None over a Unix socket."""
+    client = environ.get("asgi.scope", {}).get("client")
+    return str(client[0]) if client else None
+
+
 def after(value: object) -> int | None:
     """The last position a client saw, as a number or its text; Invalid if it is none."""
     if value is None or value == "":

@@ -1,33 +1,20 @@
-"""What sockets take as a credential, and from which pages they may be opened."""
+"""What clients of sockets send, and where from."""
+
+from typing import Any
 
 import pytest
 
 from whatsapp_hub.adapters.realtime import given
-from whatsapp_hub.domain.errors import Unauthenticated
-
-
-@pytest.mark.parametrize("said", ["abc", "Bearer abc", "bearer  abc ", " abc "])
-def test_a_token_may_come_as_the_header_has_it(said: str) -> None:
-    assert given.token({"token": said}) == "abc"
 
 
 @pytest.mark.parametrize(
-    "said", [{}, {"token": ""}, {"token": None}, {"token": 5}, {"token": "Bearer "}, {"token": " "}]
+    ("environ", "address"),
+    [
+        ({"asgi.scope": {"client": ("198.51.100.9", 0)}}, "198.51.100.9"),
+        ({"asgi.scope": {"client": None}}, None),
+        ({}, None),
+    ],
 )
-def test_what_is_no_token_is_refused(said: dict[str, object]) -> None:
-    with pytest.raises(Unauthenticated):
-        given.token(said)
-
-
-@pytest.mark.parametrize(
-    ("frontend_url", "allowed"),
-    [(None, {"http://hub.example"}), ("https://desk.example/", {"http://hub.example", "https://desk.example"})],
-)
-def test_only_our_own_pages_and_the_frontends_open_sockets(frontend_url: str | None, allowed: set[str]) -> None:
-    asks = given.origins(frontend_url)
-    origins = {"http://hub.example", "https://desk.example", "https://evil.example"}
-    assert {origin for origin in origins if asks(origin, {"HTTP_HOST": "hub.example"})} == allowed
-
-
-def test_a_star_allows_every_page() -> None:
-    assert given.origins("*")("https://anybody.example", {"HTTP_HOST": "hub.example"})
+def test_a_socket_has_the_address_that_its_connection_has(environ: dict[str, Any], address: str | None) -> None:
+    """The scope carries the client's as trusted proxies report it (adapters/http/proxies.py)."""
+    assert given.address(environ) == address
