@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests.fakes import waha as fake
+from tests.fakes.http import Reply, Request, Server, reply_json
 from tests.integration.http.conftest import Company
 from tests.integration.hub.world import WahaNumber, World, a_phone, menu, now_s
 from whatsapp_hub.adapters.providers.waha import polling
+from whatsapp_hub.application.receiving import poll_silent
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.main.container import Part
 
@@ -108,3 +112,51 @@ async def test_one_server_that_does_not_answer_holds_nobody_up(
     await poll(world, waha)
     await world.settled(company)
     assert await texts(world, waha) == ["Oi"]
+
+
+class EndlessWaha(Server):
+    """Every page is full, every chat was written in just now, and nothing is ever the last."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(0)
+        self.name = name
+        self.asked = 0
+
+    async def handle(self, request: Request) -> Reply:
+        self.asked += 1
+        await asyncio.sleep(0.005)
+        if request.path == f"/api/sessions/{self.name}":
+            return reply_json({"name": self.name, "status": "WORKING"})
+        if "/chats/overview" in request.path:
+            last = {"timestamp": now_s()}
+            return reply_json([{"id": f"{a_phone()}@c.us", "lastMessage": last} for _ in range(polling.PAGE)])
+        return reply_json([fake.text_from(f"{a_phone()}@c.us", uuid4().hex, "", now_s()) for _ in range(polling.PAGE)])
+
+
+async def test_an_endless_server_holds_up_no_other_tenant_and_not_the_tenants_own(
+    world: World, company: Company, waha: WahaNumber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(polling, "PAGE", 2)
+    monkeypatch.setattr(poll_silent, "SESSION_S", 1.0)
+    other = await world.hub.company()
+    endless = [EndlessWaha(f"endless{n}") for n in range(3)]
+    async with AsyncExitStack() as stack:
+        for server in endless:
+            await stack.enter_async_context(server)
+            settings = {"url": server.url, "apiKey": "k", "session": server.name}
+            made = await other.admin.post(
+                "/api/sessions", {"name": f"a{uuid4().hex[:8]}", "provider": "WAHA", "settings": settings}
+            )
+            id = UUID(made.json()["id"])
+            await world.owner.execute("UPDATE hub.sessions SET is_active = true WHERE id = $1", id)
+            stack.push_async_callback(
+                world.owner.execute, "UPDATE hub.sessions SET is_active = false WHERE id = $1", id
+            )
+        remembers(world, waha, f"{a_phone()}@c.us", "Oi")
+        async with asyncio.timeout(15):
+            await poll(world, waha)
+        assert all(server.asked > 5 for server in endless)
+    await world.settled(company)
+    assert await texts(world, waha) == ["Oi"]
+    kept = await world.owner.fetchval("SELECT count(*) FROM hub.inbox WHERE tenant_id = $1", UUID(other.id))
+    assert kept > 5, "what came before time was up is stored"

@@ -3,6 +3,9 @@
 The question that decides everything is whether the request had begun to leave this machine. Before that,
 a failure is Transient (certainly not sent); from then on it is OutcomeUnknown, unless the call is
 idempotent and may simply be made again.
+
+Answers are bounded: compressed ones are not asked for and not unpacked (half a megabyte of gzip can be gigabytes), and
+one that is longer than `ANSWER_BYTES` is given up.
 """
 
 import asyncio
@@ -18,6 +21,8 @@ from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
 
 _RETRY_AFTER_S = 2.0
 _CONNECT_TIMEOUT_S = 5.0
+ANSWER_BYTES = 8 * 1024 * 1024
+"""A hundred WAHA messages with their thumbnails are a fifth of it."""
 _WRITING = ("http11.send_request_headers.started", "http2.send_request_headers.started")
 
 
@@ -37,6 +42,10 @@ class Answer:
     status: int
     body: bytes
     retry_after_s: float | None = None
+
+
+class BadAnswer(Exception):
+    """The answer is longer than we take, or packed though that was not asked for."""
 
 
 class HttpPool:
@@ -84,19 +93,47 @@ async def exchange(pool: HttpPool, call: Call, deadline_s: float) -> Answer:
 
     try:
         async with asyncio.timeout(deadline_s), pool.client() as client:
-            response = await client.request(
+            request = client.build_request(
                 call.method,
                 call.url,
-                headers=dict(call.headers),
+                headers={**call.headers, "Accept-Encoding": "identity"},
                 content=call.body,
                 extensions={"trace": trace},
             )
+            response = await client.send(request, stream=True)
+            try:
+                body = await _read(response)
+            finally:
+                await response.aclose()
     except Exception as error:  # not only httpx's own: a connection that dies while it is made raises anything
-        code = "timeout" if isinstance(error, TimeoutError | httpx.TimeoutException) else "connection"
+        code = _code(error)
         if writing and not call.idempotent:
-            raise OutcomeUnknown(code, type(error).__name__) from error
-        raise Transient(code, type(error).__name__, retry_after_s=_RETRY_AFTER_S, scope=Scope.SESSION) from error
-    return Answer(response.status_code, response.content, _retry_after(response))
+            raise OutcomeUnknown(code, _detail(error)) from error
+        raise Transient(code, _detail(error), retry_after_s=_RETRY_AFTER_S, scope=Scope.SESSION) from error
+    return Answer(response.status_code, body, _retry_after(response))
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """The body as it comes over the wire. Raises BadAnswer."""
+    if (packed := response.headers.get("content-encoding", "identity").strip().lower()) not in ("", "identity"):
+        raise BadAnswer(f"the answer is packed ({packed[:40]})")
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) > ANSWER_BYTES:
+            raise BadAnswer(f"the answer has more than {ANSWER_BYTES} bytes")
+    return bytes(body)
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, BadAnswer):
+        return "bad_answer"
+    return "timeout" if isinstance(error, TimeoutError | httpx.TimeoutException) else "connection"
+
+
+def _detail(error: Exception) -> str:
+    """Our own words, or the kind of the error: a library's may carry an address with its secrets."""
+    return str(error) if isinstance(error, BadAnswer) else type(error).__name__
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -4,7 +4,7 @@ A provider is a folder under `adapters/providers/` (or a third party's package b
 group `whatsapp_hub.providers`) that exports one `Plugin`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -255,9 +255,10 @@ class ShowsTyping(Protocol):
 class Polls(Protocol):
     """Providers that can be asked for what they should have posted to us (feature `polling`)."""
 
-    async def poll(self, session: SessionRef, since: datetime) -> list[RawUpdate]:
-        """The session's state and what was written since then, as updates with the keys that the provider's
-        webhooks give the same messages. Idempotent. Raises as `send` does."""
+    def poll(self, session: SessionRef, since: datetime) -> AsyncIterator[list[RawUpdate]]:
+        """Yield the session's state and what was written since then, a page at a time, the latest chats first: as
+        updates with the keys that the provider's webhooks give the same messages. What was yielded is stored even if
+        time runs out before the rest. Idempotent. Raises as `send` does."""
         ...
 
 

@@ -17,6 +17,7 @@ ANSWERS = {
     "/moved": b"HTTP/1.1 302 Found\r\nLocation: /a.png\r\nContent-Length: 0\r\n\r\n",
     "/round": b"HTTP/1.1 302 Found\r\nLocation: /round\r\nContent-Length: 0\r\n\r\n",
     "/to-a-file": b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n",
+    "/packed": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nbytes",
     "/gone": b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
     "/broken": b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
     "/short": b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nbytes",
@@ -43,7 +44,7 @@ async def test_a_file_and_what_it_is(server: str) -> None:
     assert (fetched.data, fetched.mimetype) == (b"bytes", "image/png")
 
 
-@pytest.mark.parametrize("path", ["/gone", "/round", "/to-a-file"])
+@pytest.mark.parametrize("path", ["/gone", "/round", "/to-a-file", "/packed"])
 async def test_what_will_never_be_fetched_is_rejected(server: str, path: str) -> None:
     with pytest.raises(Rejected):
         await HttpFetch(allow_private=True)(server + path)
@@ -63,7 +64,17 @@ async def test_a_file_that_is_too_large_is_rejected(server: str, monkeypatch: py
 
 @pytest.mark.parametrize(
     "url",
-    ["{server}/a.png", "http://localhost/a.png", "http://[::1]/a", "http://169.254.169.254/x", "http://10.0.0.1/"],
+    [
+        *("{server}/a.png", "http://localhost/a.png", "http://[::1]/a", "http://169.254.169.254/x", "http://10.0.0.1/"),
+        # The forms in which IPv6 carries an IPv4 address: mapped, NAT64, 6to4, Teredo; and what is no host's own.
+        *(
+            "http://[::ffff:10.0.0.1]/",
+            "http://[64:ff9b::a00:1]/",
+            "http://[2002:a00:1::]/",
+            "http://[2001:0:a00:1::]/",
+        ),
+        *("http://[fe80::1]/", "http://[fec0::1]/", "http://[ff02::1]/", "http://224.0.0.1/", "http://240.0.0.1/"),
+    ],
 )
 async def test_nothing_inside_is_reached_through_a_message(server: str, url: str) -> None:
     with pytest.raises(Rejected, match="not at a public address"):

@@ -1,16 +1,17 @@
 """Files to send: fetched from where the message says they are, and looked at as far as WhatsApp wants to know them."""
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urljoin
 
 import httpx
 
 from whatsapp_hub.adapters.providers.neonize.outbound import OPUS
 from whatsapp_hub.domain.errors import Rejected, Scope, Transient
+from whatsapp_hub.domain.webhook import is_public
 
 MAX_BYTES = 64_000_000
 """The library holds the whole file in memory, several times over."""
@@ -56,14 +57,16 @@ class HttpFetch:
         target, extensions = url, {}
         if not self._allow_private:
             target, extensions = url.copy_with(host=await _public_address(url)), {"sni_hostname": url.host}
-        headers = {"Host": url.netloc.decode("ascii")}
+        headers = {"Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity"}
         async with client.stream("GET", target, headers=headers, extensions=extensions) as response:
             if response.has_redirect_location:
                 return response.headers["location"]
             if response.status_code != 200:
                 raise _refused(response.status_code)
+            if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+                raise Rejected("media_refused", "the file's server packs what it was asked to send as it is")
             data = bytearray()
-            async for piece in response.aiter_bytes():
+            async for piece in response.aiter_raw():
                 data += piece
                 if len(data) > MAX_BYTES:
                     raise Rejected("media_too_large", f"files may have at most {MAX_BYTES} bytes")
@@ -75,7 +78,7 @@ async def _public_address(url: httpx.URL) -> str:
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(url.host, url.port or url.scheme, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
-    if not addresses or not all(ipaddress.ip_address(address).is_global for address in addresses):
+    if not addresses or not all(is_public(ip_address(address.partition("%")[0])) for address in addresses):
         raise Rejected("media_url", "the file is not at a public address (WEBHOOK_ALLOW_PRIVATE=true allows others)")
     return addresses[0]
 

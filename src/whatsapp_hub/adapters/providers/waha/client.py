@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from itertools import count
 
@@ -157,33 +157,33 @@ class WahaClient:
         body: JsonObject = {"session": settings.session, "chatId": address(chat)}
         errors.read(await self._call(settings, "POST", "/api/startTyping", body, idempotent=True))
 
-    async def poll(self, session: SessionRef, since: datetime) -> list[RawUpdate]:
+    async def poll(self, session: SessionRef, since: datetime) -> AsyncIterator[list[RawUpdate]]:
         """The state and, while it is up, the messages of every chat that has any since then."""
         settings, now = _settings(session), self._now()
         info = obj(await self._get(settings, f"/api/sessions/{settings.session}"))
-        found = [polling.status(settings.session, info, now)]
+        yield [polling.status(settings.session, info, now)]
         if text(info.get("status")) == "WORKING":
-            for chat in await self._chats(settings, since):
-                found += await self._written(settings, chat, since, now)
-        return found
+            async for chat in self._chats(settings, since):
+                async for page in self._written(settings, chat, since, now):
+                    yield page
 
-    async def _chats(self, settings: WahaSettings, since: datetime) -> list[str]:
-        found: list[str] = []
+    async def _chats(self, settings: WahaSettings, since: datetime) -> AsyncIterator[str]:
         for page in count():
             chats = polling.chats(await self._get(settings, polling.chats_path(settings.session, page)))
-            found += [chat.id for chat in chats if chat.last_at >= since]
+            for chat in chats:
+                if chat.last_at >= since:
+                    yield chat.id
             if len(chats) < polling.PAGE or chats[-1].last_at < since:
-                break
-        return found
+                return
 
-    async def _written(self, settings: WahaSettings, chat: str, since: datetime, now: datetime) -> list[RawUpdate]:
-        found: list[RawUpdate] = []
+    async def _written(
+        self, settings: WahaSettings, chat: str, since: datetime, now: datetime
+    ) -> AsyncIterator[list[RawUpdate]]:
         for page in count():
             answer = items(await self._get(settings, polling.messages_path(settings.session, chat, since, page)))
-            found += polling.messages(settings.session, answer, now)
+            yield polling.messages(settings.session, answer, now)
             if len(answer) < polling.PAGE:
-                break
-        return found
+                return
 
     async def _get(self, settings: WahaSettings, path: str) -> object:
         return errors.read(await self._call(settings, "GET", path, None, idempotent=True))
