@@ -193,3 +193,27 @@ def test_an_odd_neighbour_changes_nothing_about_the_others(body: dict[str, Any])
     *beside, odd = META.webhooks.split(json.dumps({**body, "entry": [*body["entry"], 5]}).encode())
     assert beside == alone
     assert odd.body
+
+
+@pytest.mark.parametrize(
+    ("plugin", "body"),
+    [
+        (WAHA, put(WAHA_BODIES[2], ("payload", "location"), {"a\x00b": 1, "c": {"\x00": 2}})),
+        (
+            META,
+            put(
+                META_BODIES[5],
+                ("entry", 0, "changes", 0, "value", "messages", 0, "interactive", "list_reply"),
+                {"a\x00": 1},
+            ),
+        ),
+        (
+            META,
+            put(META_BODIES[2], ("entry", 0, "changes", 0, "value", "messages", 0, "location"), {"name": {"\x00": 1}}),
+        ),
+    ],
+)
+def test_a_nul_in_a_name_inside_a_part_is_replaced(plugin: Plugin, body: Any) -> None:
+    """PostgreSQL refuses it in jsonb: the message would be quarantined."""
+    assert "\\u0000" in json.dumps(body)
+    understand(plugin, json.dumps(body).encode())

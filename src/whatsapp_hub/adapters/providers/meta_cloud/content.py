@@ -79,7 +79,7 @@ def _interactive(part: JsonObject) -> Content:
     kind = text(part.get("type"))
     choice = obj(part.get(kind))
     said = text(choice.get("title")) or text(choice.get("body"))
-    known = {key: clean(value) for key, value in choice.items()}
+    known = obj(clean(choice))
     return Content(MessageType.INTERACTIVE, said, data=known | {"kind": kind})
 
 

@@ -81,5 +81,5 @@ def _is_voice(payload: JsonObject) -> bool:
 
 def _location(location: JsonObject) -> Content:
     words = [text(location.get(key)) for key in ("name", "address", "description")]
-    data = {key: clean(value) for key, value in location.items() if key != "thumbnail" and value is not None}
+    data = obj(clean({key: value for key, value in location.items() if key != "thumbnail" and value is not None}))
     return Content(MessageType.LOCATION, ", ".join(dict.fromkeys(w for w in words if w)), data=data)
