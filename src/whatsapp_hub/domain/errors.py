@@ -30,19 +30,30 @@ class HubError(Exception):
     """The root of the tree."""
 
 
+_PREDICATES = frozenset({"must", "is", "has", "have", "are", "was", "cannot"})
+
+
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One bad field: a JSON pointer (`/name`) and what is wrong with it."""
+    """One bad field: a JSON pointer (`/name`; empty: the whole document) and what is wrong with it: a predicate (`must
+    not be empty`), or a sentence that has a subject of its own (`there is no such user`)."""
 
     pointer: str
     reason: str
+
+    @property
+    def sentence(self) -> str:
+        """Say it with the field's name: `name must not be empty`, `userId: there is no such user`."""
+        names = self.pointer.removeprefix("/").split("/")
+        name = ".".join(name.replace("~1", "/").replace("~0", "~") for name in names) or "the body"
+        return f"{name}{'' if self.reason.partition(' ')[0] in _PREDICATES else ':'} {self.reason}"
 
 
 class Invalid(HubError):
     """One or more fields are not acceptable; nothing was changed."""
 
     def __init__(self, *flaws: Flaw) -> None:
-        super().__init__("; ".join(f"{flaw.pointer}: {flaw.reason}" for flaw in flaws))
+        super().__init__("; ".join(flaw.sentence for flaw in flaws))
         self.flaws = flaws
 
     @classmethod

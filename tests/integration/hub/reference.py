@@ -1,8 +1,28 @@
 """What the hub's own reference (OpenAPI) says: its operations, and values that fit them."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
+
+_PREDICATE = re.compile(r"(must|is|has|have|are|was|cannot)\b")
+_DECODERS_WORDS = re.compile(r"`|\bjSON\b|\$|\b(str|int|bool|float|NoneType|Object|Input|Expected|expected|got)\b")
+
+
+def unspeakable(problem: dict[str, Any]) -> list[str]:
+    """What keeps a 400 from reading as a sentence that names the field, or the body."""
+    detail, errors = str(problem["detail"]), problem.get("errors", [])
+    faults = [f"in the decoder's words: {text}" for text in (detail, *(e["detail"] for e in errors)) if _odd(text)]
+    faults += [f"the pointer {e['pointer']!r}" for e in errors if not e["pointer"].startswith("/")]
+    faults += [f"ends or begins badly: {detail}" for text in [detail] if text.strip(" :;/") != text]
+    if not errors and not detail.startswith(("the body ", "an address ")):
+        faults.append(f"names nothing: {detail}")
+    return faults
+
+
+def _odd(text: str) -> bool:
+    return bool(_DECODERS_WORDS.search(text)) or not (_PREDICATE.search(text) or " " in text)
+
 
 METHODS = ("get", "post", "put", "patch", "delete")
 FIELDS: dict[str, object] = {
@@ -63,6 +83,15 @@ def body_of(operation: dict[str, Any], document: dict[str, Any]) -> Any:
     if "application/json" not in content:
         return None
     body = example(content["application/json"]["schema"], document)
+    if isinstance(body, dict) and _takes_provider(content, document):
+        body["provider"] = "SANDBOX"
     if isinstance(body, dict) and {"sessionId", "to"} <= body.keys():
         body["content"] = "x"
     return body
+
+
+def _takes_provider(content: dict[str, Any], document: dict[str, Any]) -> bool:
+    """A gateway's session is made of a provider that answers at once."""
+    schema = content["application/json"]["schema"]
+    known = document["components"]["schemas"].get(str(schema.get("$ref", "")).rsplit("/")[-1], {})
+    return "provider" in known.get("properties", {})

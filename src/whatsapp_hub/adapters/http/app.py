@@ -105,7 +105,7 @@ class HubRequest(Request[Any, Any, Any]):
         try:
             document = await super().json()
         except (UnicodeDecodeError, RecursionError):
-            raise Invalid(Flaw("", "is not JSON in UTF-8 of a sensible depth")) from None
+            raise Invalid(Flaw("", "is not valid JSON: it must be UTF-8, and not nested that deep")) from None
         if rb"\u0000" in await self.body() and (flaws := tuple(_nuls(document, ()))):
             raise Invalid(*flaws)
         return document

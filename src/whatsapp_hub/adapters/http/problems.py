@@ -17,6 +17,7 @@ from litestar.plugins.problem_details import (
     ProblemDetailsPlugin,
 )
 
+from whatsapp_hub.adapters.http.reasons import choices_of, reason_of
 from whatsapp_hub.domain.errors import (
     Conflict,
     CredentialsInvalid,
@@ -40,7 +41,6 @@ log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _UNAVAILABLE_RETRY_S = 2
-_NO_NAMES: Mapping[str, str] = {}
 _MISSING = re.compile(r"(?:missing required field|unknown field) `(.+?)`")
 _MISSING_PARAMETER = re.compile(r"Missing required (?:\w+ )?parameter '(.+?)'")
 _INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
@@ -65,8 +65,8 @@ class Problem:
             "detail": self.detail,
             "instance": instance,
         }
-        if self.flaws:
-            document["errors"] = [{"pointer": f.pointer, "detail": f.reason} for f in self.flaws]
+        if fields := [{"pointer": f.pointer, "detail": f.reason} for f in self.flaws if f.pointer]:
+            document["errors"] = fields
         return document
 
 
@@ -98,21 +98,32 @@ def _retry(after_s: float) -> dict[str, str]:
     return {"Retry-After": str(max(1, math.ceil(after_s)))}
 
 
-def describe(error: Exception, names: Mapping[str, str] = _NO_NAMES) -> Problem:
-    """The problem that an error is told as. Anything unforeseen is a 500 that says nothing of its cause. `names`: what
-    clients call a handler's parameters where the handler calls them otherwise."""
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What a request's handler takes: what clients call its parameters where the handler calls them otherwise, and the
+    types of parameters and body (`data`)."""
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, object] = field(default_factory=dict)
+
+
+_NONE_KNOWN = Fields()
+
+
+def describe(error: Exception, fields: Fields = _NONE_KNOWN) -> Problem:
+    """The problem that an error is told as. Anything unforeseen is a 500 that says nothing of its cause."""
     for kind in type(error).__mro__:
         if kind in _BY_TYPE:
             return _BY_TYPE[kind](error)
     if isinstance(error, HTTPException):
-        return _of_http(error, names)
+        return _of_http(error, fields)
     return Problem(500, "internal", "something went wrong here; the request id is in X-Request-Id")
 
 
-def _of_http(error: HTTPException, names: Mapping[str, str]) -> Problem:
-    flaws = tuple(_flaws_of(error, names)) if isinstance(error, ValidationException) else ()
+def _of_http(error: HTTPException, fields: Fields) -> Problem:
+    flaws = tuple(_flaws_of(error, fields)) if isinstance(error, ValidationException) else ()
     if error.status_code == HTTPStatus.BAD_REQUEST and not flaws:
-        flaws = (Flaw("", _reason(error.detail)),)  # the body as a whole: it is no JSON, or no form
+        flaws = (Flaw("", reason_of(error.detail)),)  # the body as a whole: it is no JSON, or no form
     if flaws:
         return describe(Invalid(*flaws))
     kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
@@ -121,29 +132,25 @@ def _of_http(error: HTTPException, names: Mapping[str, str]) -> Problem:
     return Problem(error.status_code, kind, error.detail, headers=error.headers or {})
 
 
-def _flaws_of(error: ValidationException, names: Mapping[str, str]) -> Iterable[Flaw]:
+def _flaws_of(error: ValidationException, fields: Fields) -> Iterable[Flaw]:
     if match := _MISSING_PARAMETER.search(error.detail):
         yield Flaw(f"/{match[1]}", "is missing")
     for entry in error.extra if isinstance(error.extra, list) else []:
-        key = str(entry.get("key", ""))
-        yield _flaw(key if entry.get("source") == "body" else names.get(key, key), str(entry.get("message", "")))
+        key, message = str(entry.get("key", "")), str(entry.get("message", ""))
+        if entry.get("source") == "body":
+            yield _flaw(key, message, fields.types.get("data"))
+        else:
+            choices = choices_of(fields.types.get(key), ())
+            yield Flaw(pointer(fields.names.get(key, key)), reason_of(message, choices))
 
 
-def _flaw(key: str, message: str) -> Flaw:
+def _flaw(key: str, message: str, body: object) -> Flaw:
     """`many[1].port` and msgspec's words as a JSON pointer and a reason."""
-    path = [] if key == "data" else _INDEX.sub(r".\1", key).split(".")
+    path = [] if key in ("data", "") else _INDEX.sub(r".\1", key).split(".")
     if match := _MISSING.search(message):
         reason = "is missing" if "missing" in message else "is not known here"
         return Flaw(pointer(*path, match[1]), reason)
-    if message == "'data'":  # the whole body is missing
-        message = "a JSON body is needed"
-    return Flaw(pointer(*path), _reason(message))
-
-
-def _reason(message: str) -> str:
-    """`Expected `str`, got `int`` as `expected str, got int`."""
-    plain = message.replace("`", "")
-    return plain[:1].lower() + plain[1:]
+    return Flaw(pointer(*path), reason_of(message, choices_of(body, path)))
 
 
 def pointer(*path: str) -> str:
@@ -159,7 +166,7 @@ class _Answer(ProblemDetailsException):
         self._error = error
 
     def to_response(self, request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-        problem = describe(self._error, _names(request))
+        problem = describe(self._error, _fields(request))
         return Response(
             problem.document(request.scope["path"]),
             status_code=problem.status,
@@ -168,12 +175,13 @@ class _Answer(ProblemDetailsException):
         )
 
 
-def _names(request: Request[Any, Any, Any]) -> dict[str, str]:
+def _fields(request: Request[Any, Any, Any]) -> Fields:
     """`user_id` is `userId` outside."""
     handler = cast("Any", request.scope).get("route_handler")  # a path that is nobody's has none
     parameters = handler.parsed_fn_signature.parameters if handler else {}
     kinds = {name: parameter.kwarg_definition for name, parameter in parameters.items()}
-    return {name: kind.name for name, kind in kinds.items() if isinstance(kind, ParameterKwarg) and kind.name}
+    names = {name: kind.name for name, kind in kinds.items() if isinstance(kind, ParameterKwarg) and kind.name}
+    return Fields(names, {name: parameter.annotation for name, parameter in parameters.items()})
 
 
 def plugin() -> ProblemDetailsPlugin:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from whatsapp_hub.domain.errors import Conflict, HubError, Invalid, Unauthenticated
 from whatsapp_hub.domain.ids import ConversationId
+from whatsapp_hub.domain.message import is_storable
 
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -57,10 +58,7 @@ def after(value: object) -> int | None:
 
 def text(data: Any, name: str, default: str) -> str:
     """A value given alone or in an object."""
-    value = data.get(name, default) if isinstance(data, dict) else data or default
-    if not isinstance(value, str):
-        raise Invalid.field(name, "must be text")
-    return value
+    return _storable(data.get(name, default) if isinstance(data, dict) else data or default, name)
 
 
 def field(data: Any, name: str) -> object:
@@ -70,9 +68,14 @@ def field(data: Any, name: str) -> object:
 
 def needed(data: Any, name: str) -> str:
     """A text that must be there, in an object."""
-    value = data.get(name) if isinstance(data, dict) else None
+    return _storable(field(data, name), name)
+
+
+def _storable(value: object, name: str) -> str:
     if not isinstance(value, str):
         raise Invalid.field(name, "must be text")
+    if not is_storable(value):
+        raise Invalid.field(name, "must not contain NUL or lone surrogates")
     return value
 
 

@@ -161,6 +161,7 @@ class Subscriptions:
         if not isinstance(agent_id, str) or not agent_id:
             session = await self._session(caller, data)
             return [session], session_room(session.id)
+        agent_id = given.needed(data, "agentId")
         sessions = await self._finder.of_agent(caller.tenant_id, agent_id)
         if not sessions:
             raise NotFound("agent", agent_id)

@@ -1,9 +1,12 @@
 """Every error has one code, and says which field is bad."""
 
+from enum import StrEnum
+from typing import Annotated, Literal
+
 import msgspec
 import pytest
 from litestar import Litestar, get, post
-from litestar.params import FromQuery, JSONBody
+from litestar.params import FromQuery, JSONBody, QueryParameter
 from litestar.testing import TestClient
 
 from whatsapp_hub.adapters.http import problems
@@ -67,11 +70,18 @@ def test_pointers_escape_what_json_pointer_reserves() -> None:
 
 class Inner(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     port_number: int = 1
+    kind: Literal["a", "b"] = "a"
+
+
+class Colour(StrEnum):
+    RED = "red"
+    GREEN = "green"
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     user_name: str
     many: list[Inner] = msgspec.field(default_factory=list)
+    colour: Colour | None = None
 
 
 @post("/things")
@@ -79,7 +89,9 @@ async def make(data: JSONBody[Body]) -> None: ...
 
 
 @get("/things")
-async def find(limit: FromQuery[int], kind: FromQuery[str | None] = None) -> None: ...
+async def find(
+    limit: Annotated[int, QueryParameter(le=5)], kind: FromQuery[Literal["a", "b"] | None] = None
+) -> None: ...
 
 
 @get("/broken")
@@ -106,8 +118,6 @@ def client() -> TestClient[Litestar]:
         ('{"userName": "a", "x/y": 1}', "/x~1y"),
         ('{"userName": "a", "many": [{}, {"portNumber": []}]}', "/many/1/portNumber"),
         ('{"userName": "a", "many": [{"zz": 1}]}', "/many/0/zz"),
-        ("[]", ""),
-        ("", ""),
     ],
 )
 def test_a_bad_body_names_its_field(client: TestClient[Litestar], body: str, pointer: str) -> None:
@@ -117,6 +127,53 @@ def test_a_bad_body_names_its_field(client: TestClient[Litestar], body: str, poi
     document = answer.json()
     assert [error["pointer"] for error in document["errors"]] == [pointer]
     assert document["instance"] == "/things"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"[]", "the body must be an object, not a list"),
+        (b"null", "the body must be an object, not null"),
+        (b"5", "the body must be an object, not a whole number"),
+        (b'"x"', "the body must be an object, not text"),
+        (b"", "the body is missing: JSON is needed"),
+        (b"jSON", "the body is not valid JSON: invalid character (byte 0)"),
+        (b'{"userName": "a"', "the body is not valid JSON: it ends too early"),
+        (b'{"userName": 5}', "userName must be text, not a whole number"),
+        (b'{"userName": null}', "userName must be text, not null"),
+        (b"{}", "userName is missing"),
+        (b'{"userName": "a", "x/y": 1}', "x/y is not known here"),
+        (b'{"userName": "a", "many": 5}', "many must be a list, not a whole number"),
+        (
+            b'{"userName": "a", "many": [{}, {"portNumber": []}]}',
+            "many.1.portNumber must be a whole number, not a list",
+        ),
+        (b'{"userName": "a", "colour": "blue"}', "colour must be one of red, green"),
+        (b'{"userName": "a", "many": [{"kind": "c"}]}', "many.0.kind must be one of a, b"),
+    ],
+)
+def test_a_bad_body_is_told_in_a_sentence(client: TestClient[Litestar], body: bytes, said: str) -> None:
+    problem = client.post("/things", content=body).json()
+    assert (problem["status"], problem["detail"]) == (400, said)
+    assert all(error["pointer"] for error in problem.get("errors", []))
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("?limit=x", "limit must be a whole number, not text"),
+        ("?limit=1&kind=x", "kind must be one of a, b"),
+        ("?limit=9", "limit must be at most 5"),
+        ("", "limit is missing"),
+    ],
+)
+def test_a_bad_parameter_is_told_in_a_sentence(client: TestClient[Litestar], query: str, said: str) -> None:
+    assert client.get(f"/things{query}").json()["detail"] == said
+
+
+def test_a_reason_with_a_subject_of_its_own_stands_behind_a_colon() -> None:
+    assert str(Invalid.field("userId", "there is no such user")) == "userId: there is no such user"
+    assert str(Invalid(Flaw("/a~1b/0", "must go"), Flaw("", "is late"))) == "a/b.0 must go; the body is late"
 
 
 @pytest.mark.parametrize("query", ["", "?limit=x"])
