@@ -68,9 +68,9 @@ async def test_a_conversation_is_joined_and_left_by_right(world: World, company:
             {"conversationId": "x"},
             {"conversationId": None},
         ):
-            assert "/conversationId" in await refused(own, "join-conversation", nonsense)
-            assert "/conversationId" in await refused(own, "leave-conversation", nonsense)
-            assert "/conversationId" in await refused(own, "typing", nonsense)
+            assert "conversationId" in await refused(own, "join-conversation", nonsense)
+            assert "conversationId" in await refused(own, "leave-conversation", nonsense)
+            assert "conversationId" in await refused(own, "typing", nonsense)
         assert await asks(own, "heartbeat") == {"ok": True}
 
 
