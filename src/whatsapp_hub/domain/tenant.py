@@ -50,6 +50,7 @@ class Tenant:
     hours: Hours | None = None
     level: ServiceLevel = NOTHING_SET
     own_country: str | None = None
+    removed_at: datetime | None = None
 
     def __post_init__(self) -> None:
         self.check()
@@ -69,6 +70,11 @@ class Tenant:
     def country(self) -> str | None:
         """The country in which the company's phone numbers are read; None: they must be international."""
         return self.own_country or _COUNTRY_OF.get(self.language)
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether it is being removed: nobody may enter it any more."""
+        return self.removed_at is not None
 
     @property
     def terms(self) -> Terms:

@@ -58,7 +58,7 @@ from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages
 from whatsapp_hub.application.reading.system import System
 from whatsapp_hub.application.sending.send_to import SendTo
-from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession, DeleteInstance, UnlinkSession
+from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession, DeleteInstance
 from whatsapp_hub.application.sessions.open_sessions import (
     CreateInstance,
     OpenAgentSession,
@@ -96,7 +96,7 @@ class Serving(Provider):
     session_messages = provide(PostgresSessionMessages, provides=SessionMessages)
     gateways = provide_all(
         *(PrepareSession, OpenAgentSession, OpenSession, CreateInstance, ShowCode, StartNamed),
-        *(UnlinkSession, CloseAgentSession, DeleteInstance, SendTo),
+        *(CloseAgentSession, DeleteInstance, SendTo),
     )
 
     @provide

@@ -25,6 +25,7 @@ from whatsapp_hub.adapters.postgres.log import PostgresEventLog
 from whatsapp_hub.adapters.postgres.processes import PostgresProcesses
 from whatsapp_hub.adapters.postgres.sandbox import PostgresSandboxPhones
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.adapters.postgres.tenant_removal import PostgresTenantRemoval
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, all_plugins
 from whatsapp_hub.adapters.providers.sandbox.inbound import customer_wrote
@@ -45,6 +46,7 @@ from whatsapp_hub.application.accounts.quick_replies import (
     FillQuickReply,
     UpdateQuickReply,
 )
+from whatsapp_hub.application.accounts.remove_tenants import DeleteTenant, RemoveTenants
 from whatsapp_hub.application.accounts.rules import CreateRule, DeleteRule, ListRules, UpdateRule
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
 from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
@@ -80,6 +82,7 @@ from whatsapp_hub.application.ports.provider import Host, Providers
 from whatsapp_hub.application.ports.sandbox import SandboxPhones
 from whatsapp_hub.application.ports.security import Passwords, SecretBox
 from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.tenants import TenantHealth, TenantRemoval
 from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
 from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake, WebhookCounts
 from whatsapp_hub.application.receiving.host import HubHost
@@ -97,6 +100,7 @@ from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.application.sessions.bind_bot import BindBot, UnbindBot
+from whatsapp_hub.application.sessions.close_sessions import UnlinkSession
 from whatsapp_hub.application.sessions.command_sessions import AskHolder, LogOut, RequestPairingCode
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.follow_life import FollowLife
@@ -233,6 +237,10 @@ class Storing(Provider):
     ) -> PostgresStorage:
         return PostgresStorage(database, directory, vault, wake, new_id)
 
+    @provide(provides=AnyOf[TenantRemoval, TenantHealth])
+    def tenant_removal(self, database: Database) -> PostgresTenantRemoval:
+        return PostgresTenantRemoval(database)
+
     housekeeping = provide(PostgresHousekeeping, provides=AnyOf[InboxAside, Trimming])
     processes = provide(PostgresProcesses, provides=Processes)
     counters = provide(PostgresCounters, provides=Counters)
@@ -250,6 +258,7 @@ class UseCases(Provider):
         *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(BindBot, UnbindBot),
+        *(UnlinkSession, DeleteTenant, RemoveTenants),
         *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines, FollowPairing, MindPairings),
         *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),

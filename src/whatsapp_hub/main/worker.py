@@ -14,6 +14,7 @@ from whatsapp_hub.adapters.postgres.sequencer import Sequencer
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, keep_schedule
+from whatsapp_hub.application.accounts.remove_tenants import RemoveTenants
 from whatsapp_hub.application.connecting.mind_lines import TendLines
 from whatsapp_hub.application.integrations.deliver import DeliverWebhooks
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
@@ -143,6 +144,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
     polls = [Job("poll", poll.silent_s, poll)] if poll.silent_s else []
     return [
         *polls,
+        Job("removed-tenants", 5, await container.get(RemoveTenants)),
         Job("lines", 1, await container.get(TendLines)),
         Job("pairings", 1, await container.get(MindPairings)),
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),

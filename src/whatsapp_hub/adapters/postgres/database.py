@@ -8,7 +8,6 @@ use; nothing else is needed after PostgreSQL restarts. See docs/decisions/0002. 
 """
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -18,9 +17,9 @@ from typing import Any, TypeVar
 import asyncpg
 
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
+from whatsapp_hub.adapters.postgres.audit import acting
 from whatsapp_hub.adapters.postgres.failures import translated
 from whatsapp_hub.adapters.postgres.isolation import check_role, refusal
-from whatsapp_hub.application.acting import ACTOR
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.tenant import Tenant
@@ -74,12 +73,9 @@ def prelude(tenant: Tenant) -> str:
 
 def _acting() -> str:
     """Names who is at work, for the triggers that record changes; nothing for what the hub does by itself."""
-    if (actor := ACTOR.get()) is None:
+    if (who := acting()) is None:
         return ""
-    caller = actor.caller
-    user_id = str(caller.user_id) if caller.user_id else None
-    who = {"key": caller.key, "user": user_id, "email": caller.email, "from": actor.address, "doing": actor.doing}
-    quoted = json.dumps(who).replace("'", "''")
+    quoted = who.replace("'", "''")
     return f", set_config('app.caller', '{quoted}', true)"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from whatsapp_hub.adapters.postgres import api_keys, users
+from whatsapp_hub.adapters.postgres.audit import AUDITED, acting
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.departments import hours_of
 from whatsapp_hub.adapters.postgres.lines import LATE
@@ -23,11 +24,23 @@ from whatsapp_hub.domain.tenant import Language, Placement, Tenant
 from whatsapp_hub.domain.user import User
 
 TENANTS = """
-    SELECT id, slug, name, created_at, placement, language, greeting, texts, hours, level, country AS own_country
+    SELECT id, slug, name, created_at, placement, language, greeting, texts, hours, level, country AS own_country,
+      removed_at
     FROM hub.tenants"""
-_ADD_TENANT = """
-    INSERT INTO hub.tenants (id, slug, name, created_at, placement, language, greeting, country)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
+_ADDED = AUDITED.format(
+    source="made",
+    who="$9",
+    whose="SELECT made.id UNION SELECT tenant_id FROM hub.users WHERE id = (who.w ->> 'user')::uuid",
+    change="'create'",
+    before="NULL",
+    after="made.now",
+)
+_ADD_TENANT = f"""
+    WITH made AS (
+      INSERT INTO hub.tenants (id, slug, name, created_at, placement, language, greeting, country)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      RETURNING id, jsonb_build_object('slug', slug, 'name', name, 'placement', placement) AS now)
+    {_ADDED}"""
 _TARGET = "SELECT s.id AS session_id, s.tenant_id, s.key, s.provider, s.settings"
 _TARGETS = f"""
     {_TARGET}, r.route FROM hub.session_routes r JOIN hub.sessions s ON s.id = r.session_id
@@ -123,7 +136,7 @@ class PostgresDirectory:
         return rows
 
     async def tenants(self) -> list[Tenant]:
-        return [tenant_of(row) for row in await self._fetch(f"{TENANTS} ORDER BY slug")]
+        return [tenant_of(row) for row in await self._fetch(f"{TENANTS} WHERE removed_at IS NULL ORDER BY slug")]
 
     async def tenant(self, tenant_id: TenantId) -> Tenant:
         rows = await self._fetch(f"{TENANTS} WHERE id = $1", tenant_id)
@@ -133,13 +146,14 @@ class PostgresDirectory:
 
     async def add_tenant(self, tenant: Tenant) -> None:
         t = tenant
-        if await self._fetch(f"{TENANTS} WHERE slug = $1", t.slug):
-            raise Conflict("slug_taken", f"the slug {t.slug!r} is taken")
+        for other in await self._fetch(f"{TENANTS} WHERE slug = $1", t.slug):
+            by = " by a company that is still being removed" if other["removed_at"] else ""
+            raise Conflict("slug_taken", f"the slug {t.slug!r} is taken{by}")
         if t.placement is Placement.DEDICATED:
             from whatsapp_hub.adapters.postgres.migrate import migrate_tenant  # alembic: seconds to import
 
             await migrate_tenant(self._owner_url, t.schema)
-        row = (t.id, t.slug, t.name, t.created_at, t.placement, t.language, t.greeting, t.own_country)
+        row = (t.id, t.slug, t.name, t.created_at, t.placement, t.language, t.greeting, t.own_country, acting())
         try:
             await self._fetch(_ADD_TENANT, *row)
         except asyncpg.UniqueViolationError as error:

@@ -74,5 +74,6 @@ class Callers:
             return caller
         if not caller.may(Action.CHOOSE_TENANT):
             raise NotFound("company", company_id)
-        await self.directory.tenant(tenant_id)
+        if (await self.directory.tenant(tenant_id)).is_removed:
+            raise NotFound("company", company_id)
         return replace(caller, tenant_id=tenant_id)

@@ -62,10 +62,10 @@ class EnsureAdmin:
 
     async def __call__(self, email: str, password: str) -> bool:
         """True if this call made the administrator (a MASTER of the tenant `default`)."""
-        tenants = {tenant.slug: tenant for tenant in await self.storage.directory.tenants()}
-        tenant = tenants.get("default") or await self._default()
         if await self.storage.directory.has_master():
             return False
+        tenants = {tenant.slug: tenant for tenant in await self.storage.directory.tenants()}
+        tenant = tenants.get("default") or await self._default()
         try:
             await self.create_operator(tenant.id, email, password, "Administrator", Role.MASTER)
         except Conflict:

@@ -55,8 +55,8 @@ class RegisterUser:
         """Raises Invalid, NotFound (another tenant), Conflict (the e-mail is taken, the department full)."""
         caller.require(Action.MANAGE_USERS)
         tenant_id = new.tenant_id or caller.tenant_id
-        if tenant_id != caller.tenant_id and not caller.may(Action.CHOOSE_TENANT):
-            raise NotFound("company", tenant_id)
+        if tenant_id != caller.tenant_id:
+            await self._require_open(caller, tenant_id)
         _may_grant(caller, new.role)
         check_password(new.password)
         user = User(
@@ -76,6 +76,10 @@ class RegisterUser:
             await uow.users.add(user)
             await uow.commit()
         return user
+
+    async def _require_open(self, caller: Caller, tenant_id: TenantId) -> None:
+        if not caller.may(Action.CHOOSE_TENANT) or (await self.storage.directory.tenant(tenant_id)).is_removed:
+            raise NotFound("company", tenant_id)
 
 
 @dataclass(frozen=True, slots=True)

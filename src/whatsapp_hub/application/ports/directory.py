@@ -50,10 +50,12 @@ class DuePairing:
 class Directory(Protocol):
     """What is looked up across tenants (role hub_system). Each call is a transaction of its own."""
 
-    async def tenants(self) -> list[Tenant]: ...
+    async def tenants(self) -> list[Tenant]:
+        """Return all that are not being removed, by slug."""
+        ...
 
     async def tenant(self, tenant_id: TenantId) -> Tenant:
-        """Raises NotFound."""
+        """Return it, also while it is being removed. Raises NotFound."""
         ...
 
     async def add_tenant(self, tenant: Tenant) -> None:

@@ -28,8 +28,8 @@ from whatsapp_hub.domain.ids import ConversationId, QuickReplyId
 from whatsapp_hub.domain.tenant import Language
 
 
-class CompanyPatch(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """`phone_number_id` and `access_token` are the credentials of the session `default`."""
+class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """What may be changed of a company."""
 
     name: str | None = None
     language: Language | None = None
@@ -37,6 +37,16 @@ class CompanyPatch(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename=
     texts: dict[str, str] | None = None
     hours: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
     country: str | msgspec.UnsetType | None = msgspec.UNSET
+
+    def changes(self) -> CompanyChanges:
+        """Raises Invalid (`/hours/…`)."""
+        hours, country = hours_given(self.hours), given(self.country)
+        return CompanyChanges(self.name, self.language, self.greeting_message, self.texts, hours, country, self.level())
+
+
+class CompanyPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """`phone_number_id` and `access_token` are the credentials of the session `default`."""
+
     phone_number_id: str | None = None
     access_token: str | None = None
 
@@ -75,11 +85,9 @@ async def update_company(
     the language) is where phone numbers without a country code are read. `firstResponseTargetMinutes`,
     `resolutionTargetMinutes` (null: none), `targetWarningPercent` (80) and `asksRating` (false: nobody is asked for a
     rating from 1 to 5 after resolving) hold for departments that set none of their own."""
+    changes = data.changes()
     if data.phone_number_id is not None or data.access_token is not None:
         await credentials(caller, CredentialChanges(data.phone_number_id, data.access_token))
-    hours, level = hours_given(data.hours), data.level()
-    country = given(data.country)
-    changes = CompanyChanges(data.name, data.language, data.greeting_message, data.texts, hours, country, level)
     tenant = await use(caller, changes)
     return entities.tenant(tenant) | {"phoneNumberId": await credentials.shown(caller)}
 
