@@ -167,10 +167,10 @@ def test_a_departments_settings_go_before_the_companys_and_0_is_none() -> None:
 @pytest.mark.parametrize(
     ("level", "pointer"),
     [
-        (ServiceLevel(-1), "/firstResponseTargetMinutes"),
-        (ServiceLevel(None, 43_201), "/resolutionTargetMinutes"),
-        (ServiceLevel(target_warning_percent=0), "/targetWarningPercent"),
-        (ServiceLevel(target_warning_percent=101), "/targetWarningPercent"),
+        (ServiceLevel(-1), "firstResponseTargetMinutes"),
+        (ServiceLevel(None, 43_201), "resolutionTargetMinutes"),
+        (ServiceLevel(target_warning_percent=0), "targetWarningPercent"),
+        (ServiceLevel(target_warning_percent=101), "targetWarningPercent"),
     ],
 )
 def test_a_bad_setting_is_refused_by_name(level: ServiceLevel, pointer: str) -> None:
