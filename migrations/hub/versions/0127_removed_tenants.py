@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0127_removed_tenants"
-down_revision = "0122_metrics"
+down_revision = "0123_pairings"
 
 _STATEMENTS = (
     "ALTER TABLE hub.tenants ADD COLUMN removed_at timestamptz",
