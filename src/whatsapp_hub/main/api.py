@@ -22,6 +22,7 @@ from whatsapp_hub.adapters.http.server import BoundedProtocol, watch
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.adapters.postgres.queries.audit import PostgresAuditTrail
+from whatsapp_hub.adapters.postgres.queries.contact_list import PostgresContactBook
 from whatsapp_hub.adapters.postgres.queries.metrics import PostgresMetrics
 from whatsapp_hub.adapters.postgres.queries.overview import PostgresOverview
 from whatsapp_hub.adapters.postgres.queries.search import PostgresMessageSearch
@@ -53,6 +54,7 @@ from whatsapp_hub.application.ports.security import Tokens
 from whatsapp_hub.application.ports.tickets import TicketStore
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
 from whatsapp_hub.application.reading.audit import AuditTrail
+from whatsapp_hub.application.reading.contacts import ContactBook
 from whatsapp_hub.application.reading.metrics import Metrics
 from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages
@@ -85,6 +87,7 @@ class Serving(Provider):
     scope = Scope.APP
     queries = provide(PostgresQueries, provides=Queries)
     search = provide(PostgresMessageSearch, provides=MessageSearch)
+    contacts = provide(PostgresContactBook, provides=ContactBook)
     audit = provide(PostgresAuditTrail, provides=AuditTrail)
     metrics = provide(PostgresMetrics, provides=Metrics)
     system = provide(PostgresSystem, provides=System)

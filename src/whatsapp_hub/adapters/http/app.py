@@ -19,6 +19,7 @@ from whatsapp_hub.adapters.http.api import (
     auth,
     bots,
     company,
+    contacts,
     conversations,
     departments,
     events,
@@ -153,7 +154,7 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, api_keys, users, departments, sessions, session_codes, conversations, handling, messages),
-        *(notifications, bots, rules, company, metrics, password_resets, events, webhooks, tenants, system),
+        *(notifications, bots, rules, company, contacts, metrics, password_resets, events, webhooks, tenants, system),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []

@@ -1,0 +1,52 @@
+"""`/api/contacts`: list, search, identities (contract F)."""
+
+from tests.integration.http.conftest import Company, RunningHub, eventually
+
+
+async def people(company: Company) -> None:
+    session = await company.session(routing="none")
+    for phone, name in (("5511999990001", "Ana Conceição"), ("5511999990002", "Bruno"), ("5521988887777", "José Ana")):
+        await company.customer_writes(session, phone, "oi", name)
+
+    async def all_there() -> bool:
+        return len((await company.admin.get("/api/contacts")).json()) == 3
+
+    await eventually(all_there)
+
+
+async def test_contacts_are_listed_in_pages_found_and_shown(running: RunningHub, company: Company) -> None:
+    await people(company)
+    found: list[str] = []
+    cursor: str | None = None
+    while True:
+        answer = await company.admin.get("/api/contacts", limit=2, **({"cursor": cursor} if cursor else {}))
+        assert answer.status_code == 200
+        found += [one["name"] for one in answer.json()]
+        if (cursor := answer.headers.get("X-Next-Cursor")) is None:
+            break
+    assert sorted(found) == ["Ana Conceição", "Bruno", "José Ana"]
+
+    async def names(search: str) -> list[str]:
+        return sorted(one["name"] for one in (await company.admin.get("/api/contacts", search=search)).json())
+
+    assert await names("conceicao") == ["Ana Conceição"]
+    assert await names("ana") == ["Ana Conceição", "José Ana"]
+    assert await names("99999-0002") == ["Bruno"]
+    assert await names("8888") == ["José Ana"]
+    assert await names("%") == await names("nobody") == []
+    [bruno] = (await company.admin.get("/api/contacts", search="bruno")).json()
+    assert set(bruno) == {"id", "phoneNumber", "name", "profilePic", "isGroup", "identities", "createdAt"}
+    assert bruno["identities"]
+    assert (await company.admin.get(f"/api/contacts/{bruno['id']}")).json() == bruno
+
+
+async def test_they_are_the_companys_and_its_administrators(running: RunningHub, company: Company) -> None:
+    await people(company)
+    [one, *_] = (await company.admin.get("/api/contacts")).json()
+    other = await running.company()
+    assert (await other.admin.get(f"/api/contacts/{one['id']}")).status_code == 404
+    assert (await other.admin.get("/api/contacts")).json() == []
+    agent = await company.agent()
+    assert (await agent.get("/api/contacts")).status_code == 403
+    refused = await company.admin.get("/api/contacts", cursor="x")
+    assert (refused.status_code, refused.json()["detail"]) == (400, "cursor is not a cursor of this list")
