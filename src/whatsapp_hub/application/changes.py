@@ -24,6 +24,7 @@ TOLD_OF_TARGETS = {
     EventType.CONVERSATION_TARGET_WARNED: NotificationKind.TARGET_WARNED,
     EventType.CONVERSATION_TARGET_BREACHED: NotificationKind.TARGET_BREACHED,
 }
+TOLD_OF_WAITS = frozenset({NotificationKind.UNROUTED, NotificationKind.TIMED_OUT})
 
 
 class Changes:
@@ -114,7 +115,9 @@ class Changes:
         user_id: UserId | None = None,
         detail: Mapping[str, object] = NOTHING,
     ) -> None:
-        """Tell one user, or (None) the tenant's supervisors."""
+        """Notify one user, or (None) the tenant's supervisors."""
+        if user_id is None and kind in TOLD_OF_WAITS:
+            conversation.told(self.now)
         id = NotificationId(self.new_id())
         told = Notification(id, conversation.tenant_id, kind, conversation.id, self.now, user_id)
         self._notifications.append(told)

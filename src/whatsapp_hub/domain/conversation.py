@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import IntEnum, StrEnum
 
 from whatsapp_hub.domain.bot import BotPart
+from whatsapp_hub.domain.burst import NOTHING_HEARD, Heard
 from whatsapp_hub.domain.contact import NAME_LENGTH
+from whatsapp_hub.domain.conversation_status import LIVE as LIVE
+from whatsapp_hub.domain.conversation_status import ConversationStatus as ConversationStatus
+from whatsapp_hub.domain.conversation_status import FlowState as FlowState
+from whatsapp_hub.domain.conversation_status import Priority as Priority
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import Event, EventType, Records
 from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, TenantId, UserId
@@ -18,44 +22,17 @@ from whatsapp_hub.domain.targets import NO_TARGETS, Target, Targets, Terms
 BOT_TEXTS_AN_HOUR = 10
 
 
-class ConversationStatus(StrEnum):
-    OPEN = "OPEN"
-    ASSIGNED = "ASSIGNED"
-    RESOLVED = "RESOLVED"
-    ARCHIVED = "ARCHIVED"
-
-
-class Priority(IntEnum):
-    """Higher ones leave the queue first."""
-
-    LOW = -1
-    NORMAL = 0
-    HIGH = 1
-    URGENT = 2
-
-
-class FlowState(StrEnum):
-    GREETING = "GREETING"
-    DEPARTMENT_SELECTED = "DEPARTMENT_SELECTED"
-    ASSIGNED = "ASSIGNED"
-    AWAITING_ROUTING_CONFIRMATION = "AWAITING_ROUTING_CONFIRMATION"
-    TIMEOUT_REDIRECT = "TIMEOUT_REDIRECT"
-    RESOLVED = "RESOLVED"
-
-
-LIVE = frozenset({ConversationStatus.OPEN, ConversationStatus.ASSIGNED})
-
-
 @dataclass(slots=True)
 class Conversation(Records):
     """`chat` is the provider's address of the chat; `customer_name` is what the customer is called here, `profile_name`
     how they call themselves on WhatsApp; `timeout_at` is when somebody has waited too long
     (a question, the menu, the queue or an unanswered message), `told_timeout` the time-out that supervisors were
-    told of; `waiting_since` is the customer's first message that no person answered, `first_customer_at` and
-    `first_response_at` the round's first message and the first answer by a person; `silenced` keeps the bot out of
-    this round; `bot_part` is that of the session's bot, which is a program of the tenant's (`bot` elsewhere here is
-    the hub's own menu); `bot_texts` are the times of the last hour's bot texts in this chat; `targets` are by when
-    people should answer and resolve it."""
+    told of, `told_at` when they were last told that it waits; `asks`: a question or the menu waits for an answer, and
+    `timeout_at` is its; `heard` is what of the customer the menu has taken note of; `waiting_since` is the customer's
+    first message that no person answered, `first_customer_at` and `first_response_at` the round's first message and
+    the first answer by a person; `silenced` keeps the bot out of this round; `bot_part` is that of the session's bot,
+    which is a program of the tenant's (`bot` elsewhere here is the hub's own menu); `bot_texts` are the times of the
+    last hour's bot texts in this chat; `targets` are by when people should answer and resolve it."""
 
     id: ConversationId
     tenant_id: TenantId
@@ -73,6 +50,7 @@ class Conversation(Records):
     assigned_user_id: UserId | None = None
     timeout_at: datetime | None = None
     told_timeout: datetime | None = None
+    told_at: datetime | None = None
     routed_at: datetime | None = None
     assigned_at: datetime | None = None
     greeting_sent_at: datetime | None = None
@@ -87,6 +65,8 @@ class Conversation(Records):
     unread_count: int = 0
     menu_tries: int = 0
     confirm_tries: int = 0
+    asks: bool = False
+    heard: Heard = NOTHING_HEARD
     silenced: bool = False
     bot_part: BotPart = BotPart.NONE
     priority: Priority = Priority.NORMAL
@@ -120,6 +100,13 @@ class Conversation(Records):
         """The next thing the customer writes starts the time in which its agent, or its session's bot, should
         answer."""
         return self.timeout_at is None and (self.status is ConversationStatus.ASSIGNED or self.is_unplaced)
+
+    @property
+    def waits_unseen(self) -> bool:
+        """Its customer waits, no time runs, and supervisors were not told of that wait."""
+        if not self.is_live or self.waiting_since is None or self.timeout_at is not None:
+            return False
+        return self.told_at is None or self.told_at < self.waiting_since
 
     @property
     def is_unplaced(self) -> bool:
@@ -165,8 +152,20 @@ class Conversation(Records):
         if self.first_customer_at:
             self.first_response_at = self.first_response_at or at
         self._leave_bot(at, "a person answered")
-        if self.status is ConversationStatus.ASSIGNED or self.is_unplaced:
+        if not self.is_queued and not self.asks:
             self.timeout_at = None
+
+    def waits_until(self, at: datetime) -> None:
+        """Its customer waits for people, though nobody and no queue has it."""
+        self.timeout_at, self.asks = at, False
+
+    def does_not_wait(self) -> None:
+        """What its customer wrote is history, and no queue takes it."""
+        self.waiting_since = None
+
+    def told(self, at: datetime) -> None:
+        """Supervisors know that it waits."""
+        self.told_at = at
 
     def program_wrote(self, at: datetime) -> None:
         """A program of the tenant's (an API key) answered: nobody of ours has read what the customer wrote."""
@@ -177,14 +176,14 @@ class Conversation(Records):
     def meet_bot(self) -> None:
         """It is one of a bot's session: the bot has the word, unless people have it already."""
         if self.bot_part is BotPart.NONE:
-            is_taken = self.is_peoples or self.silenced
+            is_taken, self.asks = self.is_peoples or self.silenced, False
             self.bot_part = BotPart.HANDED_OVER if is_taken else BotPart.TALKING
 
     def hand_over(self, at: datetime, reason: str, **detail: object) -> None:
         """The bot has the word no more; whoever calls this finds people for the customer."""
         self._require_live("handed over")
         self._leave_bot(at, reason, **detail)
-        self.timeout_at, self.routing_reason, self.updated_at = None, reason, at
+        self.timeout_at, self.asks, self.routing_reason, self.updated_at = None, False, reason, at
 
     def _leave_bot(self, at: datetime, reason: str, **detail: object) -> None:
         """For this round, whoever takes the word from it."""
@@ -197,10 +196,11 @@ class Conversation(Records):
         """A person took over on the phone: no bot text in this round."""
         self.silenced = True
         if self.flow_state in (FlowState.GREETING, FlowState.AWAITING_ROUTING_CONFIRMATION):
-            self.timeout_at = None
+            self.timeout_at, self.asks = None, False
 
     def follow(self, state: FlowState, timeout_at: datetime | None, menu_tries: int, confirm_tries: int) -> None:
-        """Take the flow's next state."""
+        """Take the flow's next state; a time-out is that of a question."""
+        self.asks = timeout_at is not None
         self.flow_state, self.timeout_at = state, timeout_at
         self.menu_tries, self.confirm_tries = menu_tries, confirm_tries
 
@@ -221,7 +221,7 @@ class Conversation(Records):
         self.status, self.flow_state = ConversationStatus.OPEN, FlowState.DEPARTMENT_SELECTED
         self.department_id, self.assigned_user_id, self.assigned_at = department_id, None, None
         self.routed_at = self.updated_at = at
-        self.timeout_at, self.routing_reason = at + timeout, reason
+        self.timeout_at, self.asks, self.routing_reason = at + timeout, False, reason
         self.record(self.event(EventType.CONVERSATION_QUEUED, at, reason=reason))
 
     def assign(
@@ -241,7 +241,7 @@ class Conversation(Records):
         self.status, self.flow_state = ConversationStatus.ASSIGNED, state
         self.assigned_user_id, self.department_id = user_id, department_id or self.department_id
         self.assigned_at = self.routed_at = self.updated_at = at
-        self.timeout_at, self.routing_reason = answer_by, reason
+        self.timeout_at, self.asks, self.routing_reason = answer_by, False, reason
         self.record(self.event(EventType.CONVERSATION_ASSIGNED, at, reason=reason, **former))
 
     def unassign(self, at: datetime, reason: str) -> None:
@@ -264,7 +264,7 @@ class Conversation(Records):
     def _leave(self, at: datetime, reason: str) -> UserId | None:
         """Nobody has it from now on; who had it."""
         former, self.assigned_user_id, self.assigned_at = self.assigned_user_id, None, None
-        self.status, self.timeout_at = ConversationStatus.OPEN, None
+        self.status, self.timeout_at, self.asks = ConversationStatus.OPEN, None, False
         self.flow_state = FlowState.DEPARTMENT_SELECTED if self.department_id else FlowState.GREETING
         self.routing_reason, self.updated_at = reason, at
         return former
@@ -293,7 +293,7 @@ class Conversation(Records):
         self.last_department_id = self.department_id or self.last_department_id
         self.last_attendant_id = self.assigned_user_id or self.last_attendant_id
         self.status, self.flow_state, self.updated_at = status, FlowState.RESOLVED, at
-        self.timeout_at, self.waiting_since, self.unread_count = None, None, 0
+        self.timeout_at, self.asks, self.waiting_since, self.unread_count = None, False, None, 0
 
     def reopen(self, at: datetime, reason: str) -> None:
         """Take a closed round up again; whoever calls this finds its person. No bot has a part in it."""

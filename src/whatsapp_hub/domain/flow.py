@@ -85,15 +85,18 @@ def is_the_bots(conversation: Conversation) -> bool:
     return in_hand and conversation.status is ConversationStatus.OPEN and is_free
 
 
-def customer_wrote(conversation: Conversation, text: str, script: Script, now: datetime) -> Step | None:
-    """What to do about the customer's words; None when the bot has no part in it."""
+def customer_wrote(
+    conversation: Conversation, text: str, script: Script, now: datetime, *, is_more: bool = False
+) -> Step | None:
+    """What to do about the customer's words; None when the bot has no part in it, or has nothing to add. `is_more`:
+    they are one burst with what was answered already, so that only a clear answer among them counts."""
     if not is_the_bots(conversation) or not script.departments:
         return None
     if conversation.flow_state is FlowState.AWAITING_ROUTING_CONFIRMATION:
-        return _confirmed(conversation, text, script, now)
+        return _confirmed(conversation, text, script, now, is_more=is_more)
     if _is_new(conversation):
         return _open(conversation, script, now)
-    return _choose(conversation, text, script, now)
+    return _choose(conversation, text, script, now, is_more=is_more)
 
 
 def rating_given(conversation: Conversation, text: str, at: datetime) -> int | None:
@@ -102,7 +105,7 @@ def rating_given(conversation: Conversation, text: str, at: datetime) -> int | N
 
 
 def without_words(conversation: Conversation, script: Script) -> Step | None:
-    """The conversation enters the queue with no bot text: its customer wrote long ago."""
+    """The conversation enters the queue with no bot text: its customer wrote long ago. None: no department takes it."""
     waits = is_the_bots(conversation) and conversation.flow_state is FlowState.GREETING
     if not waits or script.root is None:
         return None
@@ -120,7 +123,7 @@ def timed_out(conversation: Conversation, script: Script, now: datetime) -> Step
 
 def _is_new(conversation: Conversation) -> bool:
     """Nothing was asked yet. A question that the bot was not allowed to say counts as asked: its time runs."""
-    return conversation.greeting_sent_at is None and conversation.timeout_at is None and not conversation.menu_tries
+    return conversation.greeting_sent_at is None and not conversation.asks and not conversation.menu_tries
 
 
 def _open(conversation: Conversation, script: Script, now: datetime) -> Step:
@@ -135,7 +138,7 @@ def _open(conversation: Conversation, script: Script, now: datetime) -> Step:
     )
 
 
-def _confirmed(conversation: Conversation, text: str, script: Script, now: datetime) -> Step:
+def _confirmed(conversation: Conversation, text: str, script: Script, now: datetime, *, is_more: bool) -> Step | None:
     known = script.find(conversation.last_department_id)
     agrees = agreement_in(text, known.name, script.phrases.words) if known else False
     if known is None or agrees is False:
@@ -143,6 +146,8 @@ def _confirmed(conversation: Conversation, text: str, script: Script, now: datet
     if agrees:
         route = Route(known, "the customer's last department", conversation.last_attendant_id)
         return Step(FlowState.GREETING, route=route)
+    if is_more:
+        return None
     tries = conversation.confirm_tries + 1
     if tries >= CONFIRM_MISSES:
         return _show_menu(script, script.greeting, now)
@@ -155,16 +160,17 @@ def _confirmed(conversation: Conversation, text: str, script: Script, now: datet
     )
 
 
-def _choose(conversation: Conversation, text: str, script: Script, now: datetime) -> Step | None:
+def _choose(conversation: Conversation, text: str, script: Script, now: datetime, *, is_more: bool) -> Step | None:
     if department := script.chosen(text):
         return Step(FlowState.GREETING, route=Route(department, "the customer's choice"))
     tries = conversation.menu_tries + 1
-    if tries > MENU_MISSES:
+    if is_more or tries > MENU_MISSES:
         return None
     if tries == MENU_MISSES:
         return _to_root(script, f"no choice after {tries} answers")
     step = _show_menu(script, script.phrases.hint, now, tries)
-    return Step(step.state, conversation.timeout_at or step.timeout_at, step.say, menu_tries=tries, greets=True)
+    timeout_at = conversation.timeout_at if conversation.asks else step.timeout_at
+    return Step(step.state, timeout_at, step.say, menu_tries=tries, greets=True)
 
 
 def _show_menu(script: Script, opening: str, now: datetime, tries: int = 0) -> Step:

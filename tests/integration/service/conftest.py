@@ -119,16 +119,21 @@ class Desk:
     async def writes(self, phone: str, *texts: str) -> Conversation:
         """A customer's texts, as receiving applies them, and the round that they belong to."""
         for text in texts:
-            async with self.hub.storage.tenant(self.id) as uow:
-                content, names = Content(MessageType.TEXT, text), (Identity.phone(phone),)
-                event = MessageSeen(uuid4().hex, phone, ChatKind.PERSON, names, content, self.clock.now, name="Ana")
-                seen = Seen(self.session.id, event)
-                changes = Changes(uow, new_id, self.clock.now)
-                batch = await Batch.load(uow, {self.session.id: self.session}, [seen], changes)
-                await ApplyMessages(batch, changes)(seen, event)
-                await changes.write()
-                await uow.commit()
+            await self.sees(phone, Content(MessageType.TEXT, text), name="Ana")
         return await self.round(phone)
+
+    async def sees(self, chat: str, content: Content, **more: Any) -> None:
+        """A message as receiving applies it; `more` of MessageSeen."""
+        kind = more.get("kind", ChatKind.PERSON)
+        names = (Identity.phone(chat) if kind is ChatKind.PERSON else Identity.chat(chat),)
+        usual: dict[str, Any] = {"kind": kind, "chat_names": names, "at": self.clock.now}
+        event = MessageSeen(uuid4().hex, chat, content=content, **usual | more)
+        async with self.hub.storage.tenant(self.id) as uow:
+            seen, changes = Seen(self.session.id, event), Changes(uow, new_id, self.clock.now)
+            batch = await Batch.load(uow, {self.session.id: self.session}, [seen], changes)
+            await ApplyMessages(batch, changes)(seen, event)
+            await changes.write()
+            await uow.commit()
 
     async def queued(self, department: Department, phone: str | None = None) -> Conversation:
         """A customer who has chosen this department."""

@@ -73,6 +73,9 @@ class Desks(RuleBasedStateMachine):
         async with self.hub.storage.tenant(self.desk.id) as uow:
             return [await uow.conversations.peek(row["id"]) for row in rows]
 
+    async def _live(self) -> list[Conversation]:
+        return [c for c in await self._all() if c.status in LIVE]
+
     async def _held(self, user: User) -> list[Conversation]:
         found = await self._all()
         return [c for c in found if c.status is ConversationStatus.ASSIGNED and c.assigned_user_id == user.id]
@@ -152,7 +155,7 @@ class Desks(RuleBasedStateMachine):
     @rule(person=people, customer=customers)
     def somebody_takes_a_conversation(self, person: int, customer: int) -> None:
         async def taking() -> None:
-            live = [c for c in await self._all() if c.status in LIVE]
+            live = await self._live()
             if live:
                 user = self.people[person]
                 with suppress(Conflict, NotFound):
@@ -250,7 +253,8 @@ class Desks(RuleBasedStateMachine):
             self.do(self._sweep())
 
 
-def test_nobody_is_stuck_doubled_or_forgotten(database_url: str) -> None:
+def play(machine: type[Desks], database_url: str, examples: int) -> None:
+    """Run a machine on a database."""
     loop = asyncio.new_event_loop()
 
     async def begin() -> Hub:
@@ -266,16 +270,19 @@ def test_nobody_is_stuck_doubled_or_forgotten(database_url: str) -> None:
 
     hub = loop.run_until_complete(begin())
     try:
-        machine = type("Desks", (Desks,), {"loop": loop, "hub": hub})
         how = settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[Phase.explicit, Phase.reuse, Phase.generate],  # each step is several transactions: no shrinking
         )
-        run_state_machine_as_test(machine, settings=how)
+        run_state_machine_as_test(type(machine.__name__, (machine,), {"loop": loop, "hub": hub}), settings=how)
     finally:
         loop.run_until_complete(hub.owner.close())
         loop.run_until_complete(hub.database.close())
         loop.close()
+
+
+def test_nobody_is_stuck_doubled_or_forgotten(database_url: str) -> None:
+    play(Desks, database_url, EXAMPLES)

@@ -29,6 +29,7 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "assigned_user_id": "uuid",
     "timeout_at": "timestamptz",
     "told_timeout": "timestamptz",
+    "told_at": "timestamptz",
     "routed_at": "timestamptz",
     "assigned_at": "timestamptz",
     "greeting_sent_at": "timestamptz",
@@ -43,6 +44,7 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "unread_count": "int",
     "menu_tries": "int",
     "confirm_tries": "int",
+    "asks": "bool",
     "silenced": "bool",
     "bot_part": "text",
     "priority": "smallint",
@@ -87,10 +89,10 @@ _LIVE_OF = f"""{_SELECT} WHERE id = ANY(ARRAY(
       WHERE s.tenant_id = hub.tenant() AND c.contact_id = $1 AND c.status IN ('OPEN', 'ASSIGNED')))
     ORDER BY id FOR NO KEY UPDATE"""
 _FLOWS_TIMED_OUT = f"""{_SELECT} WHERE timeout_at <= $1 AND status = 'OPEN'
-      AND flow_state IN ('GREETING', 'AWAITING_ROUTING_CONFIRMATION')
+      AND department_id IS NULL AND (asks OR bot_part <> 'none')
     ORDER BY timeout_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
 _OVERDUE = f"""{_SELECT} WHERE timeout_at <= $1 AND (told_timeout IS NOT DISTINCT FROM timeout_at) = $3
-      AND (status = 'ASSIGNED' OR status = 'OPEN' AND department_id IS NOT NULL)
+      AND (status = 'ASSIGNED' OR status = 'OPEN' AND (department_id IS NOT NULL OR NOT asks AND bot_part = 'none'))
     ORDER BY timeout_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
 _TARGETS_TO_TELL = f"""{_SELECT} WHERE target_look_at < $1
     ORDER BY target_look_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""

@@ -1,9 +1,10 @@
-"""Columns of conversations, departments and tenants that tell of targets and ratings."""
+"""Columns that hold value objects of conversations, departments and tenants: targets, ratings, what the bot heard."""
 
 import json
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.bulk import array
+from whatsapp_hub.domain.burst import Heard
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.rating import Rating
 from whatsapp_hub.domain.service_level import ServiceLevel
@@ -21,6 +22,8 @@ COLUMNS: dict[str, str | tuple[str, str]] = {
     "rating": "smallint",
     "rated_at": "timestamptz",
     "rated_user_id": "uuid",
+    "heard_at": "timestamptz",
+    "media_at": "timestamptz",
 }
 
 
@@ -39,11 +42,13 @@ def values_of(conversation: Conversation) -> dict[str, object]:
         "rating": rating.value,
         "rated_at": rating.given_at,
         "rated_user_id": rating.user_id,
+        "heard_at": conversation.heard.at,
+        "media_at": conversation.heard.media_at,
     }
 
 
 def read(values: dict[str, Any]) -> dict[str, Any]:
-    """A row's values with these columns made one's `targets` and `rating`."""
+    """A row's values with these columns made one's `targets`, `rating` and `heard`."""
     mine = {name: values.pop(name) for name in COLUMNS}
     times = mine["pauses"] or ()
     values["targets"] = Targets(
@@ -52,6 +57,7 @@ def read(values: dict[str, Any]) -> dict[str, Any]:
         tuple(Target(name) for name in mine["breaches"] or ()),
         tuple(zip(times[::2], times[1::2], strict=True)),
     )
+    values["heard"] = Heard(mine["heard_at"], mine["media_at"])
     values["rating"] = Rating(mine["rating_asked_at"], mine["rating"], mine["rated_at"], mine["rated_user_id"])
     return values
 

@@ -13,16 +13,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from whatsapp_hub.application.ports.provider import Malformed
+from whatsapp_hub.application.ports.provider import UNKNOWN_TIME, Malformed
 from whatsapp_hub.domain.message import storable
 
 JsonObject = dict[str, object]
 
-UNKNOWN_TIME = datetime(2009, 1, 1, tzinfo=UTC)
-"""Stands for a time that the provider did not tell (WhatsApp did not exist before)."""
-
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 _MILLISECONDS_FROM = 10_000_000_000
+_NANOSECONDS_TO = 1e19
 _DEPTH = 64
 _KEY_LENGTH = 300
 _CHAT_LENGTH = 200
@@ -90,8 +88,8 @@ def text(value: object) -> str:
 
 
 def instant(*candidates: object) -> datetime:
-    """The first candidate that is a time from 2009 to 2099: seconds or milliseconds since 1970, as a
-    number or in a string. UNKNOWN_TIME if none is."""
+    """The first candidate that is a time from 2009 to 2099: seconds since 1970 (or thousandths, millionths … of them)
+    as a number or in a string, or ISO 8601 (UTC where it names no zone). UNKNOWN_TIME if none is."""
     for candidate in candidates:
         seen = _instant(candidate)
         if seen is not None:
@@ -103,13 +101,28 @@ def _instant(value: object) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        seconds = float(value)
-        if seconds > _MILLISECONDS_FROM:
-            seconds /= 1000
-        at = datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
+        at = _since_1970(float(value))
+    except OverflowError:
         return None
-    return at if UNKNOWN_TIME <= at < _LATEST else None
+    except ValueError:
+        at = _iso(value)
+    return at if at and UNKNOWN_TIME <= at < _LATEST else None
+
+
+def _since_1970(seconds: float) -> datetime | None:
+    if not math.isfinite(seconds) or seconds > _NANOSECONDS_TO:
+        return None
+    while seconds > _MILLISECONDS_FROM:
+        seconds /= 1000
+    return datetime.fromtimestamp(max(seconds, 0), UTC)
+
+
+def _iso(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(value).strip())
+        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def dedupe_key(*parts: str) -> str:

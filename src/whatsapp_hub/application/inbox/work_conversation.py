@@ -16,6 +16,7 @@ from whatsapp_hub.application.reading.visibility import require_sight
 from whatsapp_hub.application.routing.hand_on import providers_of
 from whatsapp_hub.application.routing.route_conversation import RouteConversation, answer_deadline
 from whatsapp_hub.application.routing.serve_queue import ServeFreed
+from whatsapp_hub.application.routing.terms import usual_patience
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.capabilities import Feature
 from whatsapp_hub.domain.conversation import Conversation, Priority
@@ -93,12 +94,15 @@ class AssignConversation:
 async def _start_clocks(
     uow: UnitOfWork, conversation: Conversation, department_id: DepartmentId | None, now: datetime
 ) -> datetime | None:
-    """Time runs only where the hub routes. Until when an answer is waited for."""
-    departments = {d.id: d for d in await uow.departments.all()}
-    if department_id not in departments or not await providers_of(uow, [conversation]):
+    """Time runs only where the hub routes. Until when an answer is waited for; in no department as in the root one."""
+    if not await providers_of(uow, [conversation]):
         return None
-    conversation.aim(departments[department_id].terms, now)
-    return answer_deadline(now, conversation, departments[department_id])
+    departments = await uow.departments.all()
+    department = next((d for d in departments if d.id == department_id), None)
+    conversation.aim(department.terms if department else uow.tenant.terms, now)
+    if department:
+        return answer_deadline(now, conversation, department)
+    return now + usual_patience(uow.tenant, departments, now) if conversation.waiting_since else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ group `whatsapp_hub.providers`) that exports one `Plugin`.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -17,6 +17,10 @@ from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Content, MessageStatus
 from whatsapp_hub.domain.session import SessionStatus
+
+UNKNOWN_TIME = datetime(2009, 1, 1, tzinfo=UTC)
+"""What `Plugin.translate` gives as the time of an event without one, or with an unreadable one (WhatsApp did not exist
+before). The hub takes the time at which it received the update instead."""
 
 
 @dataclass(frozen=True, slots=True)

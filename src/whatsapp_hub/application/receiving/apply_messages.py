@@ -22,10 +22,13 @@ from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
 from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType, Outcome
+from whatsapp_hub.domain.notification import NotificationKind
 from whatsapp_hub.domain.session import Routing, Session
 
 STALE_AFTER = timedelta(minutes=10)
 ABOUT_EARLIER = frozenset({MessageType.REACTION, MessageType.SYSTEM})
+IN_WORDS = frozenset({MessageType.TEXT, MessageType.INTERACTIVE, MessageType.TEMPLATE})
+NO_ROUND = "a reaction or a notice opens no round"
 
 
 class ApplyMessages:
@@ -64,6 +67,7 @@ class ApplyMessages:
         self._changes.new_message(message)
         if event.kind is ChatKind.PERSON and not event.from_me and not is_about_earlier(event.content):
             await self._answer(session, conversation, event)
+            await self._watch(session, conversation, event)
 
     def _echo(self, known: Message, event: MessageSeen) -> None:
         """Our own message came back: the provider has it. Anything else is a repeat."""
@@ -120,9 +124,12 @@ class ApplyMessages:
             conversation.continues(latest)
         if meets_bot:
             conversation.meet_bot()
+        self._batch.rounds[key] = conversation
+        if is_about_earlier(event.content):
+            conversation.archive(self._changes.now, NO_ROUND)
+            return conversation, True
         await self._aim(session, conversation, event)
         conversation.opened(self._changes.now)
-        self._batch.rounds[key] = conversation
         return conversation, True
 
     async def _aim(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
@@ -192,7 +199,22 @@ class ApplyMessages:
         elif self._is_old(event):
             await self._menu.without_words(conversation, session.provider)
         else:
-            await self._menu.customer_wrote(conversation, event.content.text, session.provider)
+            has_file = event.content.type not in IN_WORDS
+            text = event.content.text
+            await self._menu.customer_wrote(conversation, text, session.provider, event.at, has_file=has_file)
+
+    async def _watch(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
+        """Let no conversation wait unseen (contract G): where neither a person, a queue, a bot nor a question has it,
+        people are given a time, and supervisors hear at once of what was written long ago. History disturbs nobody."""
+        if not conversation.waits_unseen or not session.routes(conversation.bot_part):
+            return
+        if event.origin is Origin.HISTORY:
+            conversation.does_not_wait()
+            return
+        now = self._changes.now
+        conversation.waits_until(now + await self._batch.patience(None, now))
+        if self._is_old(event):
+            self._changes.notify(conversation, NotificationKind.UNROUTED)
 
 
 def told_of(contact: Contact, event: MessageSeen) -> dict[str, object]:
@@ -205,7 +227,8 @@ def told_of(contact: Contact, event: MessageSeen) -> dict[str, object]:
 
 def is_typed_now(event: MessageSeen) -> bool:
     """On the phone itself: a program's text may be the bot's own, and what was typed long ago is no answer."""
-    return event.from_me and not event.via_api and event.origin is not Origin.HISTORY
+    is_typed = event.from_me and not event.via_api and not is_about_earlier(event.content)
+    return is_typed and event.origin is not Origin.HISTORY
 
 
 def is_about_earlier(content: Content) -> bool:

@@ -16,6 +16,7 @@ from whatsapp_hub.application.ports.provider import (
 )
 from whatsapp_hub.application.ports.storage import Moved, Sighting, UnitOfWork
 from whatsapp_hub.application.receiving.echoes import Echoes, may_be_echo
+from whatsapp_hub.application.routing.terms import usual_patience
 from whatsapp_hub.domain.bot import patience_with
 from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.conversation import Conversation
@@ -23,8 +24,6 @@ from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import ContactId, DepartmentId, MessageId, SessionId
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.session import Session
-
-USUAL_TIMEOUT = timedelta(minutes=5)
 
 
 HeldChat = tuple[SessionId, str]
@@ -108,11 +107,15 @@ class Batch:
             return None
         if conversation.is_unplaced:
             return patience_with(session.bot)
+        return await self.patience(conversation.department_id, now)
+
+    async def patience(self, department_id: DepartmentId | None, now: datetime) -> timedelta:
+        """How long a customer of that department (one that is gone counts as none) may wait for people from now on."""
         if self._timeouts is None:
             departments = await self.uow.departments.all()
             self._timeouts = {d.id: d.timeout_from(now) for d in departments}
-            self._timeouts |= {None: next((self._timeouts[d.id] for d in departments if d.is_root), USUAL_TIMEOUT)}
-        return self._timeouts.get(conversation.department_id, self._timeouts[None])
+            self._timeouts[None] = usual_patience(self.uow.tenant, departments, now)
+        return self._timeouts.get(department_id, self._timeouts[None])
 
     async def _meet(self, seen: Iterable[Seen], changes: Changes) -> None:
         """Find, make and lock everybody who appears."""

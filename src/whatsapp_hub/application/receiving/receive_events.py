@@ -29,6 +29,7 @@ from whatsapp_hub.application.receiving.apply_number_change import ApplyNumberCh
 from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
 from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
+from whatsapp_hub.application.receiving.timing import timed
 from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
 from whatsapp_hub.domain.errors import Unavailable
@@ -174,7 +175,8 @@ class ReceiveEvents:
         seen: list[Seen] = []
         for item in items:
             translate: Callable[[bytes], list[ProviderEvent]] = self.providers.plugin(item.provider).translate
-            seen.extend(Seen(item.session_id, event, item) for event in translate(item.body))
+            events = (timed(event, item.received_at) for event in translate(item.body))
+            seen.extend(Seen(item.session_id, event, item) for event in events)
         return seen
 
 

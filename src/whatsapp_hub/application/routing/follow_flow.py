@@ -1,5 +1,7 @@
 """Carry out what the flow decides: say, ask, route, tell supervisors."""
 
+from datetime import datetime
+
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.routing.route_conversation import RouteConversation, answer_deadline
 from whatsapp_hub.domain import flow
@@ -19,9 +21,15 @@ class FollowFlow:
         self._route = RouteConversation(changes)
         self._script: Script | None = None
 
-    async def customer_wrote(self, conversation: Conversation, text: str, provider: str) -> None:
-        if flow.is_the_bots(conversation):
-            step = flow.customer_wrote(conversation, text, await self.script(), self._changes.now)
+    async def customer_wrote(
+        self, conversation: Conversation, text: str, provider: str, at: datetime, *, has_file: bool
+    ) -> None:
+        """`at`: by the provider's clock, so that a burst is one however late and in however many batches it comes."""
+        if flow.is_the_bots(conversation) and (script := await self.script()).departments:
+            is_more = conversation.heard.goes_on(at, has_file=has_file)
+            step = flow.customer_wrote(conversation, text, script, self._changes.now, is_more=is_more)
+            conversation.heard = conversation.heard.and_(at, has_file=has_file)
+            self._changes.conversation(conversation)
             await self._carry_out(conversation, step, provider)
 
     async def without_words(self, conversation: Conversation, provider: str) -> None:
@@ -37,6 +45,9 @@ class FollowFlow:
 
     async def timed_out(self, conversation: Conversation, provider: str) -> None:
         step = flow.timed_out(conversation, await self.script(), self._changes.now)
+        if step is None:  # nobody is asked any more: people's time is out instead
+            conversation.waits_until(self._changes.now)
+            self._changes.conversation(conversation)
         await self._carry_out(conversation, step, provider)
 
     def rated(self, conversation: Conversation, value: int, provider: str) -> None:

@@ -9,13 +9,20 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from whatsapp_hub.adapters.providers.lenient import UNKNOWN_TIME, JsonObject, instant, items, obj, text
+from whatsapp_hub.adapters.providers.lenient import JsonObject, instant, items, obj, text
 from whatsapp_hub.adapters.providers.neonize import wire
 from whatsapp_hub.adapters.providers.neonize.kept import Kept, pack, unpack
 from whatsapp_hub.adapters.providers.neonize.messages import history_message, live_message, unavailable_message
 from whatsapp_hub.adapters.providers.neonize.names import PERSON, identity_of, plain, spelled
 from whatsapp_hub.adapters.providers.neonize.protobuf import decode
-from whatsapp_hub.application.ports.provider import IdentitySeen, OtherSeen, ProviderEvent, ReceiptSeen, SessionSeen
+from whatsapp_hub.application.ports.provider import (
+    UNKNOWN_TIME,
+    IdentitySeen,
+    OtherSeen,
+    ProviderEvent,
+    ReceiptSeen,
+    SessionSeen,
+)
 from whatsapp_hub.domain.ids import MessageId
 from whatsapp_hub.domain.message import MessageStatus, storable
 from whatsapp_hub.domain.session import SessionStatus

@@ -1,0 +1,31 @@
+"""The states that a conversation is in, and its place in queues."""
+
+from enum import IntEnum, StrEnum
+
+
+class ConversationStatus(StrEnum):
+    OPEN = "OPEN"
+    ASSIGNED = "ASSIGNED"
+    RESOLVED = "RESOLVED"
+    ARCHIVED = "ARCHIVED"
+
+
+class Priority(IntEnum):
+    """Higher ones leave the queue first."""
+
+    LOW = -1
+    NORMAL = 0
+    HIGH = 1
+    URGENT = 2
+
+
+class FlowState(StrEnum):
+    GREETING = "GREETING"
+    DEPARTMENT_SELECTED = "DEPARTMENT_SELECTED"
+    ASSIGNED = "ASSIGNED"
+    AWAITING_ROUTING_CONFIRMATION = "AWAITING_ROUTING_CONFIRMATION"
+    TIMEOUT_REDIRECT = "TIMEOUT_REDIRECT"
+    RESOLVED = "RESOLVED"
+
+
+LIVE = frozenset({ConversationStatus.OPEN, ConversationStatus.ASSIGNED})
