@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 from hypothesis import strategies as st
@@ -41,14 +42,35 @@ GROUPS = {
     ChatKind.STATUS: "status@broadcast",
     ChatKind.NEWSLETTER: "12036399@newsletter",
 }
+TEXT, CHOICE = Content(MessageType.TEXT, "Oi"), Content(MessageType.TEXT, "1")
+OPENINGS: dict[str, list[tuple[Content, dict[str, Any]]]] = {
+    "text": [(TEXT, {})],
+    "choice": [(TEXT, {}), (CHOICE, {})],
+    "misses": [(TEXT, {})] * 4,
+    "old": [(TEXT, {"late": timedelta(minutes=12)})],
+    "history": [(TEXT, {"origin": Origin.HISTORY})],
+    "reaction": [(Content(MessageType.REACTION, "x"), {})],
+    "from the phone": [(TEXT, {"from_me": True}), (TEXT, {})],
+    "album": [(Content(MessageType.IMAGE), {})] * 3,
+}
+"""How a customer's round begins."""
 
 
 class Waits(Desks):
     """Departments come and go; two people of each of the first two, where there are some."""
 
-    @initialize(company=COMPANIES, has_bot=st.booleans())
-    def open_the_desk(self, company: str, has_bot: bool) -> None:  # type: ignore[override] # with more to draw
+    @initialize(
+        company=COMPANIES,
+        has_bot=st.sampled_from([False, False, True]),
+        openings=st.lists(st.sampled_from(sorted(OPENINGS)), min_size=5, max_size=5),
+    )
+    def open_the_desk(self, company: str, has_bot: bool, openings: list[str]) -> None:  # type: ignore[override] # more
         self.do(self._found(company, has_bot))
+        for phone, opening in zip(self.phones, openings, strict=True):
+            for content, more in OPENINGS[opening]:
+                late = more.get("late", timedelta())
+                rest = {name: value for name, value in more.items() if name != "late"}
+                self.do(self.desk.sees(phone, content, at=self.desk.clock.now - late, **rest))
 
     async def _found(self, company: str, has_bot: bool) -> None:
         desk = self.desk = await make_desk(self.hub)
@@ -217,6 +239,14 @@ class Waits(Desks):
             if c.timeout_at is not None and c.timeout_at <= now:
                 assert c.told_timeout == c.timeout_at, f"time is out and nothing happened: {c}"
                 assert c.id in told, f"nobody was told: {c}"
+
+    def teardown(self) -> None:
+        """Whatever was begun comes to its time-out."""
+        if hasattr(self, "phones"):
+            for minutes in (4, 20, 24 * 60):
+                self.desk.clock.pass_(minutes=minutes)
+                self.do(self._sweep())
+            self.do(self._check())
 
     async def _check(self) -> None:
         told = await self._told_of()
