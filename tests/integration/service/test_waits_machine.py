@@ -30,7 +30,7 @@ from whatsapp_hub.domain.message import Content, MessageType
 from whatsapp_hub.domain.service_level import ServiceLevel
 from whatsapp_hub.domain.user import OnlineStatus, Role
 
-EXAMPLES = int(os.environ.get("WAITS_EXAMPLES", "10"))
+EXAMPLES = int(os.environ.get("WAITS_EXAMPLES", "20"))
 COMPANIES = st.sampled_from(["a root", "no root", "no department"])
 KINDS = st.sampled_from([*MessageType])
 SKEWS = st.sampled_from([-3 * 24 * 60, -20, -11, -9, 0, 0, 3, 6, 10**7])
