@@ -11,6 +11,7 @@ import pytest
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.storage import Sighting
 from whatsapp_hub.domain.bot import BotPart
+from whatsapp_hub.domain.burst import Heard
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState, Priority
 from whatsapp_hub.domain.errors import Conflict, NotFound
@@ -180,7 +181,7 @@ async def test_timed_out_and_queued_conversations_are_found_once(world: World) -
         c = await uow.conversations.get(conversation.id)
         c.queue(department.id, NOW, timedelta(minutes=1), "nobody free")
         late = world.make_conversation(await uow.contacts.get(c.contact_id), await world.add_session())
-        late.timeout_at = datetime.now(UTC) - timedelta(seconds=1)
+        late.timeout_at, late.asks = datetime.now(UTC) - timedelta(seconds=1), True
         await uow.conversations.save([c])
         await uow.conversations.add([late])
         await uow.commit()
@@ -307,6 +308,9 @@ async def test_whatever_changes_in_a_conversation_is_stored(world: World) -> Non
         "flow_state": FlowState.DEPARTMENT_SELECTED,
         "department_id": department.id,
         "told_timeout": NOW,
+        "told_at": NOW,
+        "asks": True,
+        "heard": Heard(NOW, NOW + timedelta(seconds=1)),
         "routed_at": NOW,
         "greeting_sent_at": NOW,
         "last_department_id": department.id,
