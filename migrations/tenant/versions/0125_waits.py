@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0125_waits"
-down_revision = "0118_loads"
+down_revision = "0124_session_messages"
 
 
 def upgrade() -> None:
