@@ -28,7 +28,7 @@ from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import WebhookId
 from whatsapp_hub.domain.message import Content, MessageType
 from whatsapp_hub.domain.service_level import ServiceLevel
-from whatsapp_hub.domain.user import OnlineStatus, Role
+from whatsapp_hub.domain.user import OnlineStatus, Role, User
 
 EXAMPLES = int(os.environ.get("WAITS_EXAMPLES", "20"))
 COMPANIES = st.sampled_from(["a root", "no root", "no department"])
@@ -214,6 +214,14 @@ class Waits(Desks):
                         await uow.commit()
 
         self.do(answering())
+
+    async def _work(self, user: User, what: str) -> None:
+        if not what.startswith("to "):
+            await super()._work(user, what)
+        elif self.departments:
+            for one in (await self._held(user))[:1]:
+                target = self.departments[0 if what == "to sales" else -1]
+                await self.desk.transfer(self.desk.as_(user), one.id, target.id)
 
     async def _live(self) -> list[Conversation]:
         """Those of people."""

@@ -25,7 +25,6 @@ from whatsapp_hub.domain.ids import ContactId, DepartmentId, MessageId, SessionI
 from whatsapp_hub.domain.message import Message
 from whatsapp_hub.domain.session import Session
 
-
 HeldChat = tuple[SessionId, str]
 """A session and the chat of an update, in which later updates wait for an earlier one."""
 
