@@ -19,7 +19,7 @@ from whatsapp_hub.adapters.postgres.programs import Programs, libpq
 EVENTS_A_SECOND = 10_000
 """No hub gave positions faster, so the lost one cannot have given more since the backup than this times its age."""
 BEYOND = 1_000_000
-_OWNER = re.compile(rb'^(ALTER [^\n]* OWNER TO )"?([^\s";]+)"?;$', re.MULTILINE)
+_OWNER = re.compile(rb'^(ALTER [^\n]* OWNER TO )((?:"(?:[^"\n]|"")+")|[^\s";]+);$', re.MULTILINE)
 _PLACE = re.compile(rb"^CREATE SCHEMA (\w+);\n", re.MULTILINE)
 _UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
 _MAKE_ROLE = """
