@@ -1,23 +1,24 @@
-"""A PostgreSQL that can be made to hang: a socket in between, for one hub's DSN (unix sockets, as embedded)."""
+"""A PostgreSQL that can be made to hang: a socket in between, for one hub's DSN."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+
+from whatsapp_hub.adapters.addresses.postgres import Host, PostgresAddress
 
 
 class PostgresProxy:
     """`dsn` leads through it. While `hangs`, nothing is passed on in either direction, new connections included."""
 
     def __init__(self, dsn: str) -> None:
-        found = re.search(r"host=([^&]+)", dsn)
-        assert found, "needs a DSN with a socket folder"
-        self._target = f"{found[1]}/.s.PGSQL.5432"
+        address = PostgresAddress.parse(dsn)
+        [self._target] = address.hosts
         self._folder = Path(tempfile.mkdtemp(prefix="pgproxy"))
-        self.dsn = dsn.replace(found[1], str(self._folder))
+        self.dsn = replace(address, hosts=(Host(str(self._folder)),)).url
         self._open = asyncio.Event()
         self._open.set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -48,7 +49,11 @@ class PostgresProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._open.wait()
-        theirs, ours = await asyncio.open_unix_connection(self._target)
+        target = self._target
+        if target.is_socket:
+            theirs, ours = await asyncio.open_unix_connection(f"{target.name}/.s.PGSQL.{target.port}")
+        else:
+            theirs, ours = await asyncio.open_connection(target.name, target.port)
         for a, b in ((reader, ours), (theirs, writer)):
             task = asyncio.create_task(self._pass_on(a, b))
             self._tasks.add(task)

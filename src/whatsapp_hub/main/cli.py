@@ -9,8 +9,12 @@ import sys
 import click
 import structlog
 
+from whatsapp_hub.adapters.postgres.preflight import check as check_database
+from whatsapp_hub.adapters.postgres.refusals import DatabaseUnusable
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.processes.folder import FolderTaken
+from whatsapp_hub.adapters.redis.preflight import RedisUnusable
+from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main import backup_tools, session_tools, tools
 from whatsapp_hub.main.env_file import load_env_file
 from whatsapp_hub.main.logging import configure_logging
@@ -49,14 +53,19 @@ def serve() -> None:
 @commands.command()
 def migrate() -> None:
     """Bring the database at DATABASE_URL to this version."""
-    from whatsapp_hub.adapters.postgres.migrate import migrate as bring_up_to_date
-
     settings = Settings.from_environment()
     configure_logging(settings.log_level, "migrate")
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL: obligatory for `migrate`; `serve` migrates its own database at each start")
     _say_env_file()
-    asyncio.run(bring_up_to_date(settings.database_url))
+    asyncio.run(_bring_up_to_date(settings.database_url))
+
+
+async def _bring_up_to_date(database_url: str) -> None:
+    from whatsapp_hub.adapters.postgres.migrate import migrate as bring_up_to_date
+
+    await check_database(database_url, will_migrate=True)
+    await bring_up_to_date(database_url)
 
 
 @commands.command()
@@ -102,6 +111,6 @@ def main() -> None:
     """What a person can mend is one line and exit code 1; anything else is a bug and keeps its traceback."""
     try:
         commands()
-    except (SettingsError, FolderTaken, ChildFailed) as error:
+    except (SettingsError, FolderTaken, ChildFailed, DatabaseUnusable, RedisUnusable, Unavailable) as error:
         click.echo(f"whatsapp-hub: {error}", err=True)
         sys.exit(1)

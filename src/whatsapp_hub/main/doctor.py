@@ -12,20 +12,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import asyncpg
-import redis.asyncio
 
-from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.postgres import embedded as embedded_postgres
 from whatsapp_hub.adapters.postgres.database import arguments_of
-from whatsapp_hub.adapters.postgres.isolation import NotIsolated, check_pooler
+from whatsapp_hub.adapters.postgres.isolation import NotIsolated
+from whatsapp_hub.adapters.postgres.preflight import OLDEST, look
+from whatsapp_hub.adapters.postgres.refusals import DatabaseUnusable
+from whatsapp_hub.adapters.postgres.version import Standing
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
+from whatsapp_hub.adapters.redis.preflight import RedisUnusable
+from whatsapp_hub.adapters.redis.preflight import check as check_redis
 from whatsapp_hub.main import doctor_connectors
 from whatsapp_hub.main.settings import Settings, SettingsError
 
-OLDEST_POSTGRES = 160000
 NO_HOOKS = "and WAHA sessions register no webhook here when they start: WAHA must be told by hand (WHATSAPP_HOOK_URL)"
 NEEDLESS = re.compile(r"SUPABASE_\w+|NEXT_PUBLIC_\w+|NODE_ENV")
+
+RUNS = (Standing.CURRENT, Standing.AHEAD)
+MIGRATED = {
+    Standing.MISSING: "not migrated yet: `whatsapp-hub migrate` or `serve` does it",
+    Standing.BEHIND: "at an older version of the hub: `whatsapp-hub migrate` or `serve` brings it up to date",
+    Standing.CURRENT: "at this version",
+}
 
 
 @dataclass(frozen=True)
@@ -85,18 +94,18 @@ async def _database(settings: Settings) -> list[Finding]:
         except ChildFailed as error:
             return [Finding("database", False, str(error))]
     try:
-        connection = await asyncpg.connect(**arguments_of(settings.database_url), timeout=5)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        return [Finding("database", False, f"DATABASE_URL does not answer: {error or type(error).__name__}")]
-    try:
-        await check_pooler(connection)
-        version = int(await connection.fetchval("SHOW server_version_num"))
-        connectors = await doctor_connectors.in_database(connection, settings)
-    except NotIsolated as error:
+        server = await look(settings.database_url)
+    except (DatabaseUnusable, NotIsolated) as error:
         return [Finding("database", False, str(error))]
+    if forbids := server.forbids_running if server.standing in RUNS else server.forbids_migrating:
+        return [Finding("database", False, f"DATABASE_URL: {forbids}")]
+    connection = await asyncpg.connect(**arguments_of(settings.database_url), timeout=5)
+    try:
+        connectors = await doctor_connectors.in_database(connection, settings)
     finally:
         await connection.close()
-    found = Finding("database", version >= OLDEST_POSTGRES, f"PostgreSQL {version // 10000} (16 or newer)")
+    says = f"PostgreSQL {server.version} ({OLDEST} or newer), {MIGRATED[server.standing]}"
+    found = Finding("database", True, says)
     return [found, *(Finding("connectors", said.good, said.text) for said in connectors)]
 
 
@@ -106,11 +115,8 @@ async def _redis(settings: Settings) -> Finding:
             return Finding("redis", True, f"embedded, {embedded_valkey.program().name} of the wheel")
         except ChildFailed as error:
             return Finding("redis", False, str(error))
-    client = redis.asyncio.from_url(redis_url(settings.redis_url), socket_timeout=5, socket_connect_timeout=5)
     try:
-        await client.ping()
-    except (OSError, redis.RedisError) as error:
-        return Finding("redis", False, f"REDIS_URL does not answer: {error}")
-    finally:
-        await client.aclose()
+        await check_redis(settings.redis_url)
+    except RedisUnusable as error:
+        return Finding("redis", False, str(error))
     return Finding("redis", True, "answers")

@@ -16,6 +16,7 @@ from typing import Any, cast
 import uvloop
 
 from whatsapp_hub.main.logging import configure_logging
+from whatsapp_hub.main.reaching import check_servers
 from whatsapp_hub.main.settings import Settings, SettingsError
 
 LIFELINE = "HUB_LIFELINE_FD"
@@ -88,7 +89,12 @@ def play(role: Role, settings: Settings) -> None:
     configure_logging(settings.log_level, role.name)
     hold_lifeline()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(until_told_to_stop(role.load()(settings.completed())))
+        runner.run(until_told_to_stop(_checked(role, settings.completed())))
+
+
+async def _checked(role: Role, settings: Settings) -> None:
+    await check_servers(settings, will_migrate=False)
+    await role.load()(settings)
 
 
 async def until_told_to_stop(running: Coroutine[Any, Any, None]) -> None:

@@ -27,6 +27,7 @@ from whatsapp_hub.adapters.postgres.version import has_administrator, is_current
 from whatsapp_hub.adapters.processes.child import Child, ChildFailed
 from whatsapp_hub.adapters.processes.folder import locked
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
+from whatsapp_hub.main.reaching import check_servers
 from whatsapp_hub.main.roles import LIFELINE, ROLES, Role
 from whatsapp_hub.main.running import noted
 from whatsapp_hub.main.settings import ANY_ORIGIN, Settings, SettingsError
@@ -111,6 +112,7 @@ async def serve(settings: Settings, roles: Sequence[Role] = SERVED, prepare: Pre
     with locked(settings.data_dir):
         async with AsyncExitStack() as stack:
             _check_port(settings)
+            await check_servers(settings, will_migrate=True)
             settings = await _with_servers(settings.completed(), stack)
             stack.enter_context(noted(settings))
             admin = await (prepare or prepare_database)(settings)

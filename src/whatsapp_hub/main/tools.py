@@ -18,6 +18,7 @@ from whatsapp_hub.domain.errors import HubError
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.tenant import Placement
 from whatsapp_hub.domain.user import Role
+from whatsapp_hub.main.reaching import check_servers
 from whatsapp_hub.main.running import settings_of_running_hub
 
 T = TypeVar("T")
@@ -30,7 +31,9 @@ def in_hub(work: Callable[[AsyncContainer], Awaitable[T]]) -> T:
     from whatsapp_hub.main.reading import Reading
 
     async def inside() -> T:
-        container = make_container(settings_of_running_hub(), Part.TOOL, Reading())
+        settings = settings_of_running_hub()
+        await check_servers(settings, will_migrate=False)
+        container = make_container(settings, Part.TOOL, Reading())
         try:
             return await work(container)
         finally:

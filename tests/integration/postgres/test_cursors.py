@@ -8,6 +8,7 @@ expected, strictly: if it passed, the test would be worth nothing.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -204,6 +205,8 @@ async def test_no_mishap_makes_a_reader_skip_stall_or_repeat(world: World, misha
 @pytest.mark.slow
 async def test_a_restore_into_a_new_cluster_is_not_noticed(world: World, tmp_path: Path) -> None:
     """The new cluster counts transactions from the beginning; the readers bring their cursors along."""
+    if "HUB_TEST_DATABASE_URL" in os.environ:
+        pytest.skip("the embedded server's pg_dump writes its own server's statements")
     await world.owner.execute(
         "DO $$ BEGIN FOR n IN 1..5000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$"
     )

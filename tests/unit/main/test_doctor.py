@@ -14,5 +14,5 @@ async def test_variables_of_the_replaced_systems_are_named() -> None:
 async def test_a_database_that_does_not_answer_is_named() -> None:
     findings = await examine({"DATABASE_URL": "postgresql://x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1"})
     bad = {finding.subject: finding.says for finding in findings if finding.good is False}
-    assert bad["database"].startswith("DATABASE_URL does not answer")
-    assert bad["redis"].startswith("REDIS_URL does not answer")
+    assert bad["database"].startswith("DATABASE_URL: nothing answers at 127.0.0.1:1")
+    assert bad["redis"].startswith("REDIS_URL: 127.0.0.1:1 does not answer")

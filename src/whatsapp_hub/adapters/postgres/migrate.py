@@ -10,11 +10,14 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.database import arguments_of
 from whatsapp_hub.adapters.postgres.isolation import check_pooler
+from whatsapp_hub.adapters.postgres.refusals import refusal
 from whatsapp_hub.adapters.postgres.version import scripts
 
 _ONE_AT_A_TIME = 0x776D6967
@@ -23,7 +26,8 @@ _ONE_AT_A_TIME = 0x776D6967
 async def migrate(url: str) -> None:
     """Create what is missing; harmless when nothing is. Needs the right to create roles the first time.
 
-    Raises NotIsolated behind a connection pooler, where advisory locks and prepared statements do not hold.
+    Raises DatabaseUnusable where a right is missing or the server goes away, NotIsolated behind a connection pooler, where
+    advisory locks and prepared statements do not hold.
     """
     engine = _engine(url)
     try:
@@ -31,8 +35,16 @@ async def migrate(url: str) -> None:
         await _upgrade(engine, "tenant", "pooled")
         for schema in await _dedicated(engine):
             await _upgrade(engine, "tenant", schema)
+    except (DBAPIError, OSError, asyncpg.PostgresError) as error:
+        raise refusal(_of_driver(error), PostgresAddress.parse(url)) or error from error
     finally:
         await engine.dispose()
+
+
+def _of_driver(error: Exception) -> BaseException:
+    """What SQLAlchemy has wrapped, twice."""
+    inner = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(inner, "__cause__", None) or inner or error
 
 
 async def migrate_tenant(url: str, schema: str) -> None:

@@ -1,6 +1,7 @@
 """Whether a database is at this version, without importing alembic and SQLAlchemy (seconds, at each start)."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,41 @@ def revisions(tree: str) -> frozenset[str]:
 
 def newest(tree: str) -> str:
     """The revision that a tree ends with: the one that no other follows."""
-    texts = [path.read_text(encoding="utf-8") for path in (scripts() / tree / "versions").glob("*.py")]
-    followed = {name for text in texts for name in _FOLLOWS.findall(text)}
-    [last] = {name for text in texts for name in _REVISION.findall(text)} - followed
+    followed = {name for text in _texts(tree) for name in _FOLLOWS.findall(text)}
+    [last] = _revisions(tree) - followed
     return str(last)
+
+
+def _revisions(tree: str) -> set[str]:
+    return {name for text in _texts(tree) for name in _REVISION.findall(text)}
+
+
+def _texts(tree: str) -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in (scripts() / tree / "versions").glob("*.py")]
+
+
+class Standing(StrEnum):
+    """A database beside this version. MISSING: it was never migrated; AHEAD: a newer version has migrated it."""
+
+    MISSING = "missing"
+    BEHIND = "behind"
+    CURRENT = "current"
+    AHEAD = "ahead"
+
+
+async def standing(connection: Any) -> Standing:
+    """CURRENT as well where the login may not read the versions: another one has migrated then."""
+    try:
+        found = [("hub", await _revision(connection, "hub"))]
+        schemas = [row["schema"] for row in await connection.fetch(_SCHEMAS)]
+        found += [("tenant", await _revision(connection, schema)) for schema in schemas]
+    except asyncpg.InsufficientPrivilegeError:
+        return Standing.CURRENT
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        return Standing.BEHIND if await connection.fetchval("SELECT to_regclass('hub.tenants')") else Standing.MISSING
+    if any(revision and revision not in _revisions(tree) for tree, revision in found):
+        return Standing.AHEAD
+    return Standing.CURRENT if all(revision == newest(tree) for tree, revision in found) else Standing.BEHIND
 
 
 async def is_current(url: str) -> bool:
@@ -42,10 +74,7 @@ async def is_current(url: str) -> bool:
     connection = await asyncpg.connect(**arguments_of(url), timeout=CONNECT_TIMEOUT_S)
     try:
         await check_pooler(connection)
-        if await _revision(connection, "hub") != newest("hub"):
-            return False
-        schemas = [row["schema"] for row in await connection.fetch(_SCHEMAS)]
-        return all([await _revision(connection, schema) == newest("tenant") for schema in schemas])
+        return await standing(connection) is Standing.CURRENT
     except asyncpg.PostgresError:
         return False
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import secrets
 import socket
 import sys
@@ -15,9 +16,12 @@ from pathlib import Path
 import click
 import httpx
 
+from whatsapp_hub.adapters.processes.child import ChildFailed
+from whatsapp_hub.adapters.redis import embedded as embedded_valkey
+from whatsapp_hub.main.demo.database import borrowed_database
 from whatsapp_hub.main.demo.graph import MiniGraph
 from whatsapp_hub.main.demo.play import play
-from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.settings import SECRET_NAMES, Settings
 
 START_PATIENCE_S = 60.0
 
@@ -31,14 +35,14 @@ class Hub:
 
 async def run(settings: Settings) -> bool:
     """True if the play ended well. A hub that runs at HOST and PORT is used if HUB_ADMIN_EMAIL and HUB_ADMIN_PASSWORD
-    are given; else one is started, in a folder that is removed after."""
+    are given; else one is started, in a folder that is removed after, and on a database of its own at DATABASE_URL."""
     graph = MiniGraph(secrets.token_hex(16))
     async with graph:
         running = await _running(settings)
         if running:
             click.echo(f"using the hub that runs at {running.url}")
             return await _told(play(running.url, graph, running.email, running.password, is_own=False))
-        async with _own_hub(graph) as hub:
+        async with _own_servers(settings) as servers, _own_hub(graph, servers) as hub:
             return await _told(play(hub.url, graph, hub.email, hub.password, is_own=True))
 
 
@@ -65,7 +69,24 @@ async def _running(settings: Settings) -> Hub | None:
 
 
 @asynccontextmanager
-async def _own_hub(graph: MiniGraph) -> AsyncIterator[Hub]:
+async def _own_servers(settings: Settings) -> AsyncIterator[dict[str, str]]:
+    """The variables of a hub that uses the given PostgreSQL; none where none is given. A Redis is used only where the
+    hub cannot bring its own: a hub at work may listen there."""
+    if settings.database_url is None:
+        yield {}
+        return
+    try:
+        embedded_valkey.program()
+        redis = {}
+    except ChildFailed:
+        redis = {"REDIS_URL": settings.redis_url} if settings.redis_url else {}
+    made = {name: secrets.token_urlsafe(32) for name in SECRET_NAMES}
+    async with borrowed_database(settings.database_url) as url:
+        yield {"DATABASE_URL": url, **redis, **made}
+
+
+@asynccontextmanager
+async def _own_hub(graph: MiniGraph, servers: dict[str, str]) -> AsyncIterator[Hub]:
     with tempfile.TemporaryDirectory(prefix="whatsapp-hub-demo-", ignore_cleanup_errors=True) as folder:
         hub = Hub(f"http://127.0.0.1:{_free_port()}", "demo@hub.example", secrets.token_urlsafe(12))
         log = Path(folder) / "hub.log"
@@ -73,13 +94,14 @@ async def _own_hub(graph: MiniGraph) -> AsyncIterator[Hub]:
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "whatsapp_hub", "serve"),
-                env=_environment(hub, folder, graph.url),
+                env=_environment(hub, folder, graph.url) | servers,
                 stdout=output,
                 stderr=output,
             )
         try:
             await _answers(hub.url, process, log)
-            click.echo(f"started a hub of its own in {time.monotonic() - began:.1f} s")
+            where = " on the server at DATABASE_URL" if servers else ""
+            click.echo(f"started a hub of its own{where} in {time.monotonic() - began:.1f} s")
             yield hub
         finally:
             if process.returncode is None:
@@ -115,6 +137,8 @@ async def _answers(url: str, process: asyncio.subprocess.Process, log: Path) -> 
                 pass
             await asyncio.sleep(0.1)
     tail = log.read_text(errors="replace")[-3000:]
+    if reason := re.findall(r"^whatsapp-hub: (.+)$", tail, re.MULTILINE):
+        raise click.ClickException(reason[-1])
     raise click.ClickException(f"the demonstration's hub did not start; its last words:\n{tail}")
 
 

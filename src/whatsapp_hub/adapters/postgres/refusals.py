@@ -1,0 +1,86 @@
+"""Say in one line why a PostgreSQL cannot be used, and what to do about it."""
+
+import socket
+import ssl
+from collections.abc import Callable
+
+import asyncpg
+
+from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
+
+RIGHTS = "docs/database.md lists the rights that the hub needs"
+
+
+class DatabaseUnusable(Exception):
+    """The database at DATABASE_URL cannot be used as it is. The message is one line, without the password."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"DATABASE_URL: {reason}")
+
+
+def refusal(error: BaseException, address: PostgresAddress) -> DatabaseUnusable | None:
+    """Explain what connecting to the address, or the first statement there, raised. None: not known to be a fault of
+    the server, its address or its rights."""
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            user = f"user {address.user!r}" if address.user else "this user"
+            told = {"where": place(address), "user": user, "error": error, "kind": type(error).__name__}
+            database = address.database or address.user
+            said = reason(str(error)) if callable(reason) else reason
+            return DatabaseUnusable(" ".join(said.format(**told, owner=address.user, database=database).split()))
+    return None
+
+
+def place(address: PostgresAddress) -> str:
+    """Name the hosts of an address for a message."""
+    named = (host.name if host.is_socket else f"{host.name}:{host.port}" for host in address.hosts)
+    return ", ".join(named) or "the usual socket"
+
+
+READ_ONLY = "{where} is read-only (a standby, or default_transaction_read_only): name the primary server"
+
+
+def _not_let_in(said: str) -> str:
+    if "does not exist" in said:
+        return "{where} knows no {user}: create it, or correct the user's name"
+    if "no encryption" in said:
+        return "{where} does not let {user} in without TLS, or not at all: add ?sslmode=require, or see its pg_hba.conf"
+    return "{where} does not let {user} in: see its pg_hba.conf"
+
+
+def _broken(said: str) -> str:
+    if "rejected SSL upgrade" in said:
+        return "{where} offers no TLS, which the address asks for: ?sslmode=disable where the way is safe, or enable it"
+    return "what answers at {where} broke off ({kind}): is it a PostgreSQL server?"
+
+
+_REASONS: tuple[tuple[type[BaseException], str | Callable[[str], str]], ...] = (
+    # what PostgreSQL itself answered
+    (asyncpg.InvalidPasswordError, "{where} refuses the password of {user}: correct it (in a URL @ is %40, / is %2F)"),
+    (asyncpg.InvalidAuthorizationSpecificationError, _not_let_in),
+    (
+        asyncpg.InvalidCatalogNameError,
+        "there is no database {database!r} at {where}: create it (createdb --owner={owner} {database})",
+    ),
+    (asyncpg.InsufficientPrivilegeError, f"{{user}} lacks rights at {{where}} ({{error}}); {RIGHTS}"),
+    (asyncpg.TooManyConnectionsError, "{where} has no connection left: raise max_connections, or end what holds them"),
+    (asyncpg.CannotConnectNowError, "{where} is not ready ({error}): try again when it has started"),
+    (asyncpg.ReadOnlySQLTransactionError, READ_ONLY),
+    (asyncpg.TargetServerAttributeNotMatched, "none of the servers at {where} takes writes: name the primary server"),
+    (asyncpg.ClientConfigurationError, "{error}"),
+    # what the network did
+    (socket.gaierror, "the host of {where} is not known: correct its name, or the name server"),
+    (
+        ssl.SSLCertVerificationError,
+        "the certificate of {where} is not accepted ({error.verify_message}): give ?sslrootcert=FILE",
+    ),
+    (ssl.SSLError, "TLS with {where} failed ({error.reason}): see ?sslmode and the certificates"),
+    (FileNotFoundError, "there is no PostgreSQL at the socket {where}: start it, or correct the folder"),
+    (ConnectionRefusedError, "nothing answers at {where}: start PostgreSQL there, or correct host and port"),
+    (TimeoutError, "no answer from {where} in time: see host, port and firewall"),
+    (ConnectionError, _broken),
+    (asyncpg.InterfaceError, _broken),
+    (asyncpg.InternalClientError, _broken),
+    (OSError, "{where} cannot be reached: {error.strerror}"),
+)
+"""The first that fits. Braces are filled by `refusal`."""

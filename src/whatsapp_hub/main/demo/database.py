@@ -1,0 +1,34 @@
+"""A database of the demonstration's own on the server at DATABASE_URL, so that the given one stays as it is."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
+from whatsapp_hub.adapters.postgres.database import CONNECT_TIMEOUT_S
+from whatsapp_hub.adapters.postgres.refusals import DatabaseUnusable, refusal
+
+
+@asynccontextmanager
+async def borrowed_database(url: str) -> AsyncIterator[str]:
+    """Its address; it is dropped when the block ends. Raises DatabaseUnusable."""
+    address, name = PostgresAddress.parse(url), f"hub_demo_{secrets.token_hex(4)}"
+    try:
+        connection = await asyncpg.connect(**address.arguments, timeout=CONNECT_TIMEOUT_S)
+    except Exception as error:
+        raise refusal(error, address) or error from None
+    try:
+        await connection.execute(f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0")
+    except asyncpg.InsufficientPrivilegeError:
+        await connection.close()
+        raise DatabaseUnusable(
+            f"user {address.user!r} may not create the demonstration's own database: give it CREATEDB; or start the "
+            "hub and set HUB_ADMIN_EMAIL and HUB_ADMIN_PASSWORD to play on that"
+        ) from None
+    try:
+        yield address.of_database(name).url
+    finally:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await connection.close()

@@ -1,0 +1,20 @@
+"""Whether the servers that the settings name can be used, before anything is started on them."""
+
+import structlog
+
+from whatsapp_hub.adapters.postgres import preflight as postgres
+from whatsapp_hub.adapters.redis import preflight as redis
+from whatsapp_hub.main.settings import Settings
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+async def check_servers(settings: Settings, *, will_migrate: bool) -> None:
+    """Raises DatabaseUnusable, RedisUnusable. A Redis that does not answer is one line in the log: the hub works."""
+    if settings.database_url is not None:
+        await postgres.check(settings.database_url, will_migrate=will_migrate)
+    if settings.redis_url is not None:
+        try:
+            await redis.check(settings.redis_url)
+        except redis.RedisAway as error:
+            log.warning("redis.away", why=str(error), meanwhile="work is looked for each second instead of announced")
