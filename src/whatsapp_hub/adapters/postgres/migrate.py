@@ -26,8 +26,8 @@ _ONE_AT_A_TIME = 0x776D6967
 async def migrate(url: str) -> None:
     """Create what is missing; harmless when nothing is. Needs the right to create roles the first time.
 
-    Raises DatabaseUnusable where a right is missing or the server goes away, NotIsolated behind a connection pooler, where
-    advisory locks and prepared statements do not hold.
+    Raises DatabaseUnusable where a right is missing or the server goes away; NotIsolated behind a connection pooler,
+    where advisory locks and prepared statements do not hold.
     """
     engine = _engine(url)
     try:
