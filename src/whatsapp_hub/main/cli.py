@@ -18,6 +18,7 @@ from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main import backup_tools, session_tools, tools
 from whatsapp_hub.main.env_file import load_env_file
 from whatsapp_hub.main.logging import configure_logging
+from whatsapp_hub.main.reaching import check_to_run
 from whatsapp_hub.main.roles import ROLES, Role, play, until_told_to_stop
 from whatsapp_hub.main.settings import Settings, SettingsError
 
@@ -100,7 +101,7 @@ def _add_role(role: Role) -> None:
         settings = Settings.from_environment()
         configure_logging(settings.log_level, role.name)
         _say_env_file()
-        play(role, settings)
+        play(role, settings, check_to_run)
 
 
 for _role in ROLES.values():

@@ -18,3 +18,8 @@ async def check_servers(settings: Settings, *, will_migrate: bool) -> None:
             await redis.check(settings.redis_url)
         except redis.RedisAway as error:
             log.warning("redis.away", why=str(error), meanwhile="work is looked for each second instead of announced")
+
+
+async def check_to_run(settings: Settings) -> None:
+    """The same for a process that plays a role of a hub."""
+    await check_servers(settings, will_migrate=False)

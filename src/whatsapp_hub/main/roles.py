@@ -16,7 +16,6 @@ from typing import Any, cast
 import uvloop
 
 from whatsapp_hub.main.logging import configure_logging
-from whatsapp_hub.main.reaching import check_servers
 from whatsapp_hub.main.settings import Settings, SettingsError
 
 LIFELINE = "HUB_LIFELINE_FD"
@@ -81,19 +80,20 @@ ROLES = {
 }
 
 
-def play(role: Role, settings: Settings) -> None:
-    """Runs the role in this process until it is told to stop. Needs DATABASE_URL and REDIS_URL."""
+def play(role: Role, settings: Settings, before: Entry | None = None) -> None:
+    """Runs the role in this process until it is told to stop, after `before`. Needs DATABASE_URL and REDIS_URL."""
     for name, address in (("DATABASE_URL", settings.database_url), ("REDIS_URL", settings.redis_url)):
         if address is None:
             raise SettingsError(f"{name}: obligatory for `{role.name}`; `serve` brings its own servers")
     configure_logging(settings.log_level, role.name)
     hold_lifeline()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(until_told_to_stop(_checked(role, settings.completed())))
+        runner.run(until_told_to_stop(_run(role, settings.completed(), before)))
 
 
-async def _checked(role: Role, settings: Settings) -> None:
-    await check_servers(settings, will_migrate=False)
+async def _run(role: Role, settings: Settings, before: Entry | None) -> None:
+    if before is not None:
+        await before(settings)
     await role.load()(settings)
 
 
