@@ -45,7 +45,7 @@ def serve() -> None:
     from whatsapp_hub.main import supervisor
 
     settings = Settings.from_environment()
-    configure_logging(settings.log_level, "supervisor")
+    configure_logging(settings.log_level, "supervisor", settings.log_format)
     if found := click.get_current_context().obj:
         click.echo(str(found))
     asyncio.run(until_told_to_stop(supervisor.serve(settings)))
@@ -55,7 +55,7 @@ def serve() -> None:
 def migrate() -> None:
     """Bring the database at DATABASE_URL to this version."""
     settings = Settings.from_environment()
-    configure_logging(settings.log_level, "migrate")
+    configure_logging(settings.log_level, "migrate", settings.log_format)
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL: obligatory for `migrate`; `serve` migrates its own database at each start")
     _say_env_file()
@@ -99,7 +99,7 @@ def _add_role(role: Role) -> None:
     @commands.command(role.name, help=f"Run one process for: {role.does}.")
     def command() -> None:
         settings = Settings.from_environment()
-        configure_logging(settings.log_level, role.name)
+        configure_logging(settings.log_level, role.name, settings.log_format)
         _say_env_file()
         play(role, settings, check_to_run)
 

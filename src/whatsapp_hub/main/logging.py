@@ -1,4 +1,4 @@
-"""One event a line: JSON, or coloured text on a terminal.
+"""One event a line, of the hub and of the libraries in it alike: text for people on a terminal, JSON elsewhere.
 
 Bind ids once (`structlog.contextvars.bind_contextvars(tenant_id=…, session_id=…)`) and every line carries them. Log an
 event's name and ids; never a body, a token or a full phone number.
@@ -7,13 +7,21 @@ event's name and ids; never a body, a token or a full phone number.
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from datetime import datetime
+from types import TracebackType
 from typing import Literal
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+Format = Literal["human", "json"]
+Wanted = Literal["auto", "human", "json"]
+
+DIM, BRIGHT, WHO, RESET = "\x1b[2m", "\x1b[1m", "\x1b[36m", "\x1b[0m"
+LEVELS = {"debug": DIM, "warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[1;31m"}
 
 # Libraries that say at INFO what our own events say better.
 CHATTY = ("alembic", "httpx", "httpcore", "asyncio", "taskiq", "engineio", "socketio", "uvicorn.access")
@@ -30,7 +38,14 @@ SHARED: tuple[Processor, ...] = (
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 
 
-def configure_logging(level: Level, role: str) -> None:
+def format_for(wanted: Wanted) -> Format:
+    """Return what LOG_FORMAT stands for here: `auto` is text where a terminal shows it."""
+    if wanted != "auto":
+        return wanted
+    return "human" if sys.stderr.isatty() else "json"
+
+
+def configure_logging(level: Level, role: str, wanted: Wanted = "auto") -> None:
     """For structlog and the standard library's loggers alike, on stderr; every line names the process's role."""
     structlog.configure(
         processors=[
@@ -44,17 +59,65 @@ def configure_logging(level: Level, role: str) -> None:
     )
     structlog.contextvars.bind_contextvars(role=role)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter(console=sys.stderr.isatty()))
+    handler.setFormatter(_formatter(format_for(wanted)))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _formatter(*, console: bool) -> logging.Formatter:
-    rendering: list[Processor] = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-    if not console:
-        rendering = [_TRACEBACKS, structlog.processors.JSONRenderer()]
+def _formatter(form: Format) -> logging.Formatter:
+    rendering: list[Processor] = [_TRACEBACKS, structlog.processors.JSONRenderer()]
+    if form == "human":
+        rendering = [structlog.processors.format_exc_info, ForPeople(coloured=_shows_colours())]
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=(*SHARED, structlog.stdlib.ExtraAdder()),
+        foreign_pre_chain=(*SHARED, structlog.stdlib.ExtraAdder(), _plain),
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
     )
+
+
+def _plain(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """uvicorn says its lines a second time, with colours."""
+    event.pop("color_message", None)
+    return event
+
+
+def _shows_colours() -> bool:
+    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+
+
+class ForPeople:
+    """`11:20:03  worker      sequencer.leads  key=value`, with a level where it is not info and a traceback below.
+
+    The time is this machine's. Signs that would move a terminal's cursor are escaped.
+    """
+
+    def __init__(self, *, coloured: bool) -> None:
+        self._coloured = coloured
+
+    def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> str:
+        at = datetime.fromisoformat(event.pop("timestamp")).astimezone()
+        level, role, what = event.pop("level"), event.pop("role", ""), _printable(event.pop("event"))
+        event.pop("logger", None)
+        below = [text for name in ("exception", "stack") if (text := event.pop(name, None))]
+        words = [self._in(DIM, f"{at:%H:%M:%S}"), self._in(WHO, f"{role:<10}")]
+        words += [] if level == "info" else [self._in(LEVELS.get(level, ""), level.upper())]
+        details = (f"{self._in(DIM, f'{name}=')}{_printable(value)}" for name, value in event.items())
+        return "\n".join(["  ".join([*words, self._in(BRIGHT, what), " ".join(details)]).rstrip(), *below])
+
+    def _in(self, style: str, text: str) -> str:
+        return f"{style}{text}{RESET}" if self._coloured and style else text
+
+
+def _printable(value: object) -> str:
+    text = str(value)
+    return text if text.isprintable() else repr(text)
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What ends a process is a line like any other."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        logging.getLogger(__name__).critical("process.failed", exc_info=(kind, error, trace))

@@ -85,7 +85,7 @@ def play(role: Role, settings: Settings, before: Entry | None = None) -> None:
     for name, address in (("DATABASE_URL", settings.database_url), ("REDIS_URL", settings.redis_url)):
         if address is None:
             raise SettingsError(f"{name}: obligatory for `{role.name}`; `serve` brings its own servers")
-    configure_logging(settings.log_level, role.name)
+    configure_logging(settings.log_level, role.name, settings.log_format)
     hold_lifeline()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(until_told_to_stop(_run(role, settings.completed(), before)))

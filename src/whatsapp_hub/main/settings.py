@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     hub_public_url: HttpUrl | None = None
     trusted_proxies: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "human", "json"] = "auto"
     metrics_token: str | None = None
 
     # Who may enter
@@ -187,9 +188,17 @@ def _check_address(name: str, address: object, parse: Callable[[str], object]) -
         raise SettingsError(f"{name}: {error}") from None
 
 
+_SPELLINGS = {
+    "LOG_LEVEL": str.upper,
+    "LOG_FORMAT": str.lower,
+    "WHATSAPP_PROVIDER": str.upper,
+    "TENANT_PLACEMENT": str.lower,
+}
+
+
 def _spell(given: dict[str, str | int]) -> None:
     """Accepts what people write: `7d`, `debug`, `meta`, `Pooled`."""
-    for name, change in (("LOG_LEVEL", str.upper), ("WHATSAPP_PROVIDER", str.upper), ("TENANT_PLACEMENT", str.lower)):
+    for name, change in _SPELLINGS.items():
         if name in given:
             given[name] = change(str(given[name]))
     if "JWT_EXPIRATION" in given:

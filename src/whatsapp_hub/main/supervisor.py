@@ -27,6 +27,7 @@ from whatsapp_hub.adapters.postgres.version import has_administrator, is_current
 from whatsapp_hub.adapters.processes.child import Child, ChildFailed
 from whatsapp_hub.adapters.processes.folder import locked
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
+from whatsapp_hub.main.logging import format_for
 from whatsapp_hub.main.reaching import check_servers
 from whatsapp_hub.main.roles import LIFELINE, ROLES, Role
 from whatsapp_hub.main.running import noted
@@ -72,7 +73,11 @@ class RoleProcess:
     def __init__(self, role: Role, settings: Settings, lifeline: int) -> None:
         self._role = role
         self._lifeline = lifeline
-        self._environment = {**os.environ, **settings.for_children(), LIFELINE: str(lifeline)}
+        shown = {
+            "LOG_FORMAT": format_for(settings.log_format),
+            LIFELINE: str(lifeline),
+        }  # as ours are, wherever it goes
+        self._environment = {**os.environ, **settings.for_children(), **shown}
         self._child: Child | None = None
 
     async def start(self) -> None:
