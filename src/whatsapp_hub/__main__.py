@@ -1,3 +1,3 @@
-from whatsapp_hub.main.cli import main
+from whatsapp_hub.main.command import main
 
 main()

@@ -62,7 +62,7 @@ def _python() -> Finding:
 def _neonize() -> Iterator[Finding]:
     if importlib.util.find_spec("neonize") is None:
         yield Finding(
-            "neonize", None, "not installed; WhatsApp Web numbers need it: pip install 'whatsapp-hub[neonize]'"
+            "neonize", None, "not installed; WhatsApp Web numbers need it: pip install 'whatsapp-hub[server,neonize]'"
         )
     if ctypes.util.find_library("magic") is None:
         yield Finding("libmagic", None, "missing; WhatsApp Web numbers need it: apt-get install libmagic1")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from datetime import datetime
 from types import TracebackType
 from typing import Literal
@@ -62,6 +63,7 @@ def configure_logging(level: Level, role: str, wanted: Wanted = "auto") -> None:
     handler.setFormatter(_formatter(format_for(wanted)))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
+    warnings.formatwarning = _warning
     sys.excepthook = _log_uncaught
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -113,6 +115,10 @@ class ForPeople:
 def _printable(value: object) -> str:
     text = str(value)
     return text if text.isprintable() else repr(text)
+
+
+def _warning(message: Warning | str, category: type[Warning], filename: str, lineno: int, line: object = None) -> str:
+    return f"{category.__name__}: {message} ({filename}:{lineno})"
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -25,12 +25,12 @@ raise LookupError("nothing there")
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    root, hook = logging.getLogger(), sys.excepthook
+    root, hook, shown = logging.getLogger(), sys.excepthook, warnings.formatwarning
     handlers, level = root.handlers[:], root.level
     yield
     logging.captureWarnings(False)
     logging.basicConfig(level=level, handlers=handlers, force=True)
-    sys.excepthook = hook
+    sys.excepthook, warnings.formatwarning = hook, shown
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
 
@@ -92,7 +92,8 @@ def test_warnings_are_lines_of_the_log(capsys: pytest.CaptureFixture[str]) -> No
         logging.captureWarnings(True)
         warnings.warn("old", DeprecationWarning, stacklevel=1)
     [line] = capsys.readouterr().err.splitlines()
-    assert "DeprecationWarning: old" in json.loads(line)["event"]
+    assert json.loads(line)["event"].startswith("DeprecationWarning: old (")
+    assert "\\n" not in line
 
 
 def test_lines_are_json_with_bound_ids_and_the_role(capsys: pytest.CaptureFixture[str]) -> None:

