@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 INSTALL_PROJECT := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check format bench bench-scale chaos conformance lock clean
+.PHONY: help setup run dev test coverage check format migration bench bench-scale chaos conformance lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,10 +37,24 @@ setup: $(VENV)/.all ## install everything into .venv (the others call it first)
 run: $(VENV)/.run ## start a hub on http://127.0.0.1:4000, databases included
 	@exec $(BIN)/whatsapp-hub serve
 
+dev: setup ## the same, started again whenever a source or migration changes
+	@exec $(BIN)/watchfiles --sigint-timeout 30 '$(BIN)/whatsapp-hub serve' src migrations
+
 # Many tests watch real processes and clocks on a machine that others use too: what failed is looked at once more, in a
 # fresh process, and in sight. Whatever fails twice is broken; whatever does so now and then is to be mended.
 test: setup ## unit and integration tests
 	$(BIN)/python -m pytest tests || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none tests
+
+TESTS ?= tests
+coverage: setup ## the tests (TESTS=tests/unit: those), and which lines they run, the roles' processes included
+	@rm -rf build/coverage && mkdir -p build/coverage
+	-$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+TREE ?= hub
+migration: setup ## begin one: make migration NAME=word [TREE=hub|tenant]
+	@$(BIN)/python scripts/new_migration.py '$(NAME)' '$(TREE)'
 
 check: setup ## lint, format, types, layers, dependencies, dead code, file sizes
 	$(BIN)/ruff check .
