@@ -1,6 +1,7 @@
 """The API's process: HTTP, sockets, and the log's tail that feeds them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -75,6 +76,8 @@ from whatsapp_hub.main.announcing import Probes, announced
 from whatsapp_hub.main.container import Part, make_container
 from whatsapp_hub.main.roles import settle_memory
 from whatsapp_hub.main.settings import Settings
+
+log = logging.getLogger(__name__)
 
 KEEP_ALIVE_S = 75
 """An idle connection stays open longer than proxies and HTTP clients hold theirs (nginx 60 s, AWS 60 s, httpx 5 s), so
@@ -220,6 +223,7 @@ async def run(settings: Settings) -> None:
     server = uvicorn.Server(config)
     settle_memory()
     serving = asyncio.create_task(server._serve())
+    log.info("api.listening", extra={"host": settings.host, "port": settings.port})
     watching = asyncio.create_task(watch(server.server_state), name="connections that take too long")
     try:
         await asyncio.shield(serving)

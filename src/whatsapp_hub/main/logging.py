@@ -25,7 +25,10 @@ DIM, BRIGHT, WHO, RESET = "\x1b[2m", "\x1b[1m", "\x1b[36m", "\x1b[0m"
 LEVELS = {"debug": DIM, "warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[1;31m"}
 
 # Libraries that say at INFO what our own events say better.
-CHATTY = ("alembic", "httpx", "httpcore", "asyncio", "taskiq", "engineio", "socketio", "uvicorn.access")
+CHATTY = (
+    *("alembic", "httpx", "httpcore", "asyncio", "taskiq", "engineio", "socketio"),
+    *("uvicorn.access", "uvicorn.error"),
+)
 
 SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,

@@ -138,6 +138,7 @@ async def _with_servers(settings: Settings, stack: AsyncExitStack) -> Settings:
         _watch("valkey", valkey, stack)
         settings = msgspec.structs.replace(settings, redis_url=valkey.url)
     if settings.database_url is None:
+        log.info("postgres.starting", folder=str(settings.data_dir / "postgres"))
         postgres = await stack.enter_async_context(EmbeddedPostgres(settings.data_dir / "postgres"))
         _watch("postgres", postgres, stack)
         opened = settings.frontend_url or ANY_ORIGIN
@@ -181,6 +182,7 @@ async def prepare_database(settings: Settings) -> tuple[str, str] | None:
     if not await is_current(settings.database_url):
         from whatsapp_hub.adapters.postgres.migrate import migrate
 
+        log.info("database.migrating")
         await migrate(settings.database_url)
     if await has_administrator(settings.database_url):
         return None
