@@ -18,6 +18,7 @@ import pytest
 
 from whatsapp_hub.application.ports.provider import (
     Accepted,
+    HidesTyping,
     Malformed,
     MarksRead,
     MessageSeen,
@@ -273,6 +274,8 @@ class ProviderContract:
             await bench.provider.mark_read(bench.session, chat, ["ABC123"])
         if isinstance(bench.provider, ShowsTyping):
             await bench.provider.show_typing(bench.session, chat, "ABC123")
+        if isinstance(bench.provider, HidesTyping):
+            await bench.provider.hide_typing(bench.session, chat)
 
     async def test_closing_twice_does_no_harm(self, bench: Bench) -> None:
         await bench.provider.aclose()

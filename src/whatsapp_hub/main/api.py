@@ -44,6 +44,7 @@ from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.accounts.login import Login
 from whatsapp_hub.application.accounts.tickets import Tickets
+from whatsapp_hub.application.inbox.show_typing import ShowTyping
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
@@ -152,6 +153,7 @@ class Serving(Provider):
         send: SendTo,
         redis: Redis,
         typing: TypingChannel,
+        show_typing: ShowTyping,
         settings: Settings,
     ) -> Gateway:
         rates = SendRates(ValkeyRates(redis), settings.rate_limit_user, settings.rate_limit_api_key)
@@ -167,6 +169,7 @@ class Serving(Provider):
             rates,
             settings.frontend_url,
             typing.publish,
+            show_typing,
         )
 
     @provide

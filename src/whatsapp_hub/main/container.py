@@ -59,6 +59,8 @@ from whatsapp_hub.application.inbox.close_conversation import (
 from whatsapp_hub.application.inbox.hand_over import HandOverConversation
 from whatsapp_hub.application.inbox.pass_on import TransferConversation, UnassignConversation
 from whatsapp_hub.application.inbox.remarks import AddNote, ReadNotifications
+from whatsapp_hub.application.inbox.show_customer import ShowCustomer
+from whatsapp_hub.application.inbox.show_typing import ShowTyping
 from whatsapp_hub.application.inbox.work_conversation import (
     AssignConversation,
     ClassifyConversation,
@@ -262,6 +264,7 @@ class UseCases(Provider):
         *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines, FollowPairing, MindPairings),
         *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
+        *(ShowCustomer, ShowTyping),
         *(RenameCustomer, ClassifyConversation, HandOverConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
         *(OfferPasswordReset, ReadPasswordReset, ResetPassword),
@@ -269,7 +272,7 @@ class UseCases(Provider):
         *(ListRules, CreateRule, UpdateRule, DeleteRule),
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, TellTargets),
         *(RedistributeConversations, RedistributeAll, ExpirePresence),
-        *(WarnUnassigned, AnswerHandshake, ReceiveEvents, WriteAsCustomer, ReadPhone, Trim, TrimNotifications),
+        *(WarnUnassigned, AnswerHandshake, WriteAsCustomer, ReadPhone, Trim, TrimNotifications),
     )
 
     @provide
@@ -300,6 +303,12 @@ class UseCases(Provider):
     @provide
     def counts(self) -> WebhookCounts:
         return WebhookCounts()
+
+    @provide
+    def receive_events(
+        self, storage: Storage, providers: Providers, follow: FollowLife, show: ShowCustomer
+    ) -> ReceiveEvents:
+        return ReceiveEvents(storage, providers, system_clock, new_id, follow, show)
 
     @provide
     def accept_webhook(

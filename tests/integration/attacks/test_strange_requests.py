@@ -7,6 +7,7 @@ import pytest
 
 from tests.integration.conftest import PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
+from whatsapp_hub.application.inbox.show_customer import ShowCustomer
 from whatsapp_hub.application.inbox.work_conversation import AssignConversation
 from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, WebhookRules
 from whatsapp_hub.application.ports.provider import Providers
@@ -58,7 +59,8 @@ async def test_a_session_cannot_be_bound_to_anothers_department_or_user(world: W
 
 
 async def test_a_master_starts_a_conversation_for_a_tenant_without_being_its_user(world: World) -> None:
-    start = StartConversation(world.hub.storage, PROVIDERS, now, new_id)
+    commands: Any = None  # of no session that holds a socket
+    start = StartConversation(world.hub.storage, PROVIDERS, now, new_id, ShowCustomer(PROVIDERS, commands, new_id))
     master = admin(world, role=Role.MASTER)
     started = await start(master, world.session.id, "5511988887777", Content.plain("Oi"))
     assert started.assigned_user_id is None

@@ -26,6 +26,7 @@ from whatsapp_hub.main.settings import Settings
 
 _ids = itertools.count(1)
 _marks: list[object] = []
+_typed: list[str] = []
 
 
 def send(self: GoLibrary, uuid: str, to: str, message: bytes) -> bytes:
@@ -42,12 +43,19 @@ def mark_read(self: GoLibrary, uuid: str, ids: list[str], chat: str, sender: str
     return ""
 
 
+def typing(self: GoLibrary, uuid: str, chat: str) -> str:
+    _typed.append(chat)
+    return ""
+
+
 async def obey(calls: GoCalls, said: dict[str, Any]) -> object:
     match said:
         case {"do": "dials"}:
             return calls.order
         case {"do": "marks"}:
             return _marks
+        case {"do": "typed"}:
+            return _typed
         case {"do": "event", "uuid": uuid, "code": code, "data": data}:
             await calls.event_of(uuid, code, base64.b64decode(data))
         case {"do": "qr" | "login" as what, "uuid": uuid, "text": text}:
@@ -62,6 +70,7 @@ async def main(path: str) -> None:
         patch.setattr(GoLibrary, "send", send)
         patch.setattr(GoLibrary, "is_on_whatsapp", is_on_whatsapp)
         patch.setattr(GoLibrary, "mark_read", mark_read)
+        patch.setattr(GoLibrary, "typing", typing)
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             while line := await reader.readline():

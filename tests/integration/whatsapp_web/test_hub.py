@@ -260,7 +260,9 @@ async def test_the_whole_life_of_a_number(number: WebNumber, running: RunningHub
 
 
 @pytest.mark.slow
-async def test_what_an_agent_has_read_is_shown_on_the_customers_phone(number: WebNumber) -> None:
+async def test_what_an_agent_reads_types_and_answers_is_shown_on_the_customers_phone(
+    number: WebNumber, running: RunningHub
+) -> None:
     """Through whoever holds the number: the API and the workers cannot reach it."""
     here = await number.pair()
     await number.looks("CONNECTED")
@@ -276,6 +278,23 @@ async def test_what_an_agent_has_read_is_shown_on_the_customers_phone(number: We
         return await number.go.ask(do="marks")
 
     assert await until(shown) == [[["A1", "A2"], PERSON, PERSON]]
+    await number.go.event(here, message({"conversation": "Alô?"}, "A3"))
+    await number.messages(3)
+    async with running.listening(number.admin) as listener:
+        for _ in range(3):
+            await listener.io.call("typing", {"conversationId": conversation["id"], "typing": True})
+
+    async def typed() -> Any:
+        return await number.go.ask(do="typed")
+
+    assert await until(typed) == [PERSON]
+    sent = await number.admin.post("/api/messages/send", {"conversationId": conversation["id"], "content": "Olá!"})
+    assert sent.status_code == 202, sent.text
+
+    async def answered() -> Any:
+        return (await shown())[1:]
+
+    assert await until(answered) == [[["A3"], PERSON, PERSON]]
 
     async def gone() -> bool:
         return await number.owner.fetch("SELECT FROM hub.commands WHERE session_id = $1", UUID(number.id)) == []

@@ -32,8 +32,10 @@ _TAKE = """
     RETURNING c.id, c.tenant_id, c.session_id, c.provider, c.kind, c.argument"""
 _ANSWER = """
     UPDATE hub.commands SET answered_at = clock_timestamp(), answer = $2, error_code = $3, error_detail = $4
-    WHERE id = $1 AND kind NOT IN ('forget', 'mark_read')"""
-_UNAWAITED = "DELETE FROM hub.commands WHERE id = $1 AND (kind = 'forget' AND $2::text IS NULL OR kind = 'mark_read')"
+    WHERE id = $1 AND kind NOT IN ('forget', 'mark_read', 'typing')"""
+_UNAWAITED = """
+    DELETE FROM hub.commands
+    WHERE id = $1 AND (kind = 'forget' AND $2::text IS NULL OR kind IN ('mark_read', 'typing'))"""
 _TRIM = "DELETE FROM hub.commands WHERE expires_at < clock_timestamp() - interval '1 minute'"
 
 

@@ -22,6 +22,7 @@ from whatsapp_hub.adapters.realtime.sessions import SessionNews, Subscriptions
 from whatsapp_hub.adapters.realtime.typing import Tell, Typing
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.acting import ACTOR, Actor
+from whatsapp_hub.application.inbox.show_typing import ShowTyping
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
@@ -75,12 +76,14 @@ class Gateway:
         rates: SendRates | None = None,
         frontend_url: str | None = None,
         tell_typing: Tell | None = None,
+        show_typing: ShowTyping | None = None,
     ) -> None:
         self.position: int | None = None
         self._callers = callers
         self._queries = queries
         self._set_presence = set_presence
         self._heartbeat = heartbeat
+        self._show_typing = show_typing
         self._server = socketio.AsyncServer(
             async_mode="asgi",
             async_handlers=False,
@@ -328,6 +331,8 @@ class Gateway:
             await self._queries.conversation(member.caller.tenant_id, member.sight, conversation_id)
         eio_sid, is_typing = manager.eio_sid_from_sid(sid, NAMESPACE), given.field(data, "typing")
         await self.typing.say(sid, eio_sid, member.caller.user_id, conversation_id, is_typing)
+        if self._show_typing:
+            await self._show_typing(member.caller, conversation_id, is_typing=is_typing is True)
         return {}
 
     async def _part(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:

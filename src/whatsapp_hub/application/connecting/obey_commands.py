@@ -5,7 +5,8 @@ import logging
 from dataclasses import dataclass, field
 
 from whatsapp_hub.application.connecting.hold_sessions import HoldSessions
-from whatsapp_hub.application.ports.commands import Answer, Command, Commands, Order, ReadMark
+from whatsapp_hub.application.inbox.show_customer import show_typing
+from whatsapp_hub.application.ports.commands import Answer, Command, Commands, Order, ReadMark, TypingSign
 from whatsapp_hub.application.ports.provider import MarksRead
 from whatsapp_hub.domain.errors import Conflict, HubError, ProviderError
 from whatsapp_hub.domain.ids import SessionId
@@ -66,6 +67,8 @@ class ObeyCommands:
                 await socket.forget(command.session_id)
             case Order.MARK_READ:
                 await self._mark_read(command.session_id, ReadMark.of_argument(command.argument or ""))
+            case Order.TYPING:
+                await self._type(command.session_id, TypingSign.of_argument(command.argument or ""))
         return None
 
     async def _mark_read(self, session_id: SessionId, mark: ReadMark) -> None:
@@ -75,3 +78,7 @@ class ObeyCommands:
         provider = self.hold.providers.live(ref.provider)
         if isinstance(provider, MarksRead):
             await provider.mark_read(ref, mark.chat, mark.provider_message_ids)
+
+    async def _type(self, session_id: SessionId, sign: TypingSign) -> None:
+        if ref := self.hold.dialled_with(session_id):
+            await show_typing(self.hold.providers.live(ref.provider), ref, sign)

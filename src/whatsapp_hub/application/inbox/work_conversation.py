@@ -1,15 +1,12 @@
 """AssignConversation, MarkConversationRead, RenameCustomer: an agent's work on one conversation."""
 
-import asyncio
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.inbox.show_customer import READ_AT_ONCE, ShowCustomer
 from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.commands import Command, Commands, Order, ReadMark
-from whatsapp_hub.application.ports.provider import MarksRead, Providers, SessionRef
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.application.reading.visibility import require_sight
@@ -18,18 +15,11 @@ from whatsapp_hub.application.routing.route_conversation import RouteConversatio
 from whatsapp_hub.application.routing.serve_queue import ServeFreed
 from whatsapp_hub.application.routing.terms import usual_patience
 from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.capabilities import Feature
 from whatsapp_hub.domain.conversation import Conversation, Priority
-from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound, ProviderError, Unavailable
+from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
 from whatsapp_hub.domain.notification import NotificationKind
-from whatsapp_hub.domain.session import UNREADABLE, Session
 from whatsapp_hub.domain.user import User
-
-READ_AT_ONCE = 50
-SHOW_READ_S = 10.0
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +97,10 @@ async def _start_clocks(
 
 @dataclass(frozen=True, slots=True)
 class MarkConversationRead:
-    """The agent has read what the customer wrote. The customer is shown it as well where the provider can, after the
-    commit and as well as it goes: a mark that is lost there is not made up for. Of a session that holds a socket, its
-    connector is asked to."""
+    """The agent has read what the customer wrote. The customer is shown it as well, where the provider can."""
 
     storage: Storage
-    providers: Providers
-    commands: Commands
-    new_id: NewId
-    _showing: set[asyncio.Task[None]] = field(default_factory=set, init=False, repr=False, compare=False)
+    show: ShowCustomer
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
         """Idempotent. Raises NotFound."""
@@ -130,36 +115,9 @@ class MarkConversationRead:
             conversation.unread_count = 0
             await uow.conversations.save([conversation])
             await uow.commit()
-        if session and names and self._can_show(session):
-            task = asyncio.create_task(self._show(session, ReadMark(conversation.chat, tuple(names))))
-            self._showing.add(task)
-            task.add_done_callback(self._showing.discard)
+        if session:
+            self.show.read(session, conversation.chat, names)
         return conversation
-
-    def _can_show(self, session: Session) -> bool:
-        features = self.providers.plugin(session.provider).capabilities.features
-        return Feature.MARK_READ in features and session.may_send and session.settings is not UNREADABLE
-
-    async def _show(self, session: Session, mark: ReadMark) -> None:
-        try:
-            async with asyncio.timeout(SHOW_READ_S):
-                if self.providers.holds_socket(session.provider):
-                    await self._ask_holder(session, mark)
-                else:
-                    await self._show_here(session, mark)
-        except (ProviderError, Unavailable, TimeoutError) as error:
-            log.info("read.not_shown", extra={"session_id": str(session.id), "error": type(error).__name__})
-
-    async def _ask_holder(self, session: Session, mark: ReadMark) -> None:
-        """Nobody waits for its answer."""
-        order = (session.provider, Order.MARK_READ, mark.as_argument())
-        await self.commands.ask(Command(self.new_id(), session.tenant_id, session.id, *order), SHOW_READ_S)
-
-    async def _show_here(self, session: Session, mark: ReadMark) -> None:
-        provider = self.providers.live(session.provider)
-        if isinstance(provider, MarksRead):
-            ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
-            await provider.mark_read(ref, mark.chat, mark.provider_message_ids)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from whatsapp_hub.domain.ids import SessionId, TenantId
 
 class Order(StrEnum):
     """FORGET is for sessions that were deleted: their last holder does it, or any connector once that one is gone. For
-    the answers of FORGET and MARK_READ (`ReadMark`) nobody waits."""
+    the answers of FORGET, MARK_READ (`ReadMark`) and TYPING (`TypingSign`) nobody waits."""
 
     PAIRING_CODE = "pairing_code"
     LOG_OUT = "log_out"
     FORGET = "forget"
     MARK_READ = "mark_read"
+    TYPING = "typing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,22 @@ class ReadMark:
     def of_argument(cls, argument: str) -> "ReadMark":
         chat, *ids = json.loads(argument)
         return cls(chat, tuple(ids))
+
+
+@dataclass(frozen=True, slots=True)
+class TypingSign:
+    """Somebody of ours types in a chat, or no longer does. `last_inbound_id`: the customer's newest message."""
+
+    chat: str
+    is_typing: bool = True
+    last_inbound_id: str | None = None
+
+    def as_argument(self) -> str:
+        return json.dumps([self.chat, self.is_typing, self.last_inbound_id])
+
+    @classmethod
+    def of_argument(cls, argument: str) -> "TypingSign":
+        return cls(*json.loads(argument))
 
 
 @dataclass(frozen=True, slots=True)

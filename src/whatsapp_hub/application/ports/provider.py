@@ -256,6 +256,15 @@ class ShowsTyping(Protocol):
 
 
 @runtime_checkable
+class HidesTyping(Protocol):
+    """Providers that end "typing…" before it ends by itself."""
+
+    async def hide_typing(self, session: SessionRef, chat: str) -> None:
+        """Idempotent. Raises as `send` does."""
+        ...
+
+
+@runtime_checkable
 class Polls(Protocol):
     """Providers that can be asked for what they should have posted to us (feature `polling`)."""
 

@@ -7,6 +7,7 @@ routing is `departments`, or that has a bot. Everything else is stored and never
 from datetime import timedelta
 
 from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.commands import TypingSign
 from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origin
 from whatsapp_hub.application.receiving.apply_receipts import apply_receipt
 from whatsapp_hub.application.receiving.apply_rules import ApplyRules
@@ -39,6 +40,8 @@ class ApplyMessages:
         self._rules = ApplyRules(changes)
         self._hand_over = HandOver(changes)
         self._settled: list[Message] = []
+        self.for_bots: list[tuple[Session, TypingSign]] = []
+        """What sessions' own bots are about to answer: their customers may see that they type."""
 
     async def __call__(self, seen: Seen, event: MessageSeen) -> None:
         known = self._batch.messages.get((seen.session_id, event.provider_message_id))
@@ -175,6 +178,8 @@ class ApplyMessages:
         kind = EventType.MESSAGE_SENT if event.from_me else EventType.MESSAGE_RECEIVED
         is_bots = conversation.bot_part is BotPart.TALKING and not event.from_me and not self._is_old(event)
         heard = {"handledBy": "bot"} if is_bots else {}
+        if is_bots and event.kind is ChatKind.PERSON and not is_about_earlier(event.content):
+            self.for_bots.append((session, TypingSign(conversation.chat, last_inbound_id=event.provider_message_id)))
         message.record(message.event(kind, now, **told_of(contact, event), **heard))
         return message
 

@@ -8,11 +8,13 @@ tries, and is then set aside with its error.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.inbox.show_customer import ShowCustomer
 from whatsapp_hub.application.measuring import PROCESSED, PROCESSING, TALLY
 from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.commands import TypingSign
 from whatsapp_hub.application.ports.inbox import InboxItem
 from whatsapp_hub.application.ports.provider import (
     Malformed,
@@ -44,6 +46,15 @@ ASIDE_S = 0.005
 """While somebody else works on what is due."""
 
 
+@dataclass(slots=True)
+class Applied:
+    """What came of a batch: the updates that must wait, the chats in which something waits, what bots are to answer."""
+
+    waiting: set[int] = field(default_factory=set)
+    held: set[HeldChat] = field(default_factory=set)
+    for_bots: list[tuple[Session, TypingSign]] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class ReceiveEvents:
     storage: Storage
@@ -51,6 +62,7 @@ class ReceiveEvents:
     clock: Clock
     new_id: NewId
     follow: FollowLife
+    show: ShowCustomer | None = None
 
     async def __call__(self, tenant_id: TenantId, limit: int = 64) -> bool:
         """Process up to `limit` updates; whether there may be more. Raises Unavailable."""
@@ -66,9 +78,9 @@ class ReceiveEvents:
         async with self.storage.tenant(tenant_id) as uow:
             items = await uow.inbox.claim(limit)
             if items:
-                waiting = await self._apply(uow, items)
+                applied = await self._apply(uow, items)
                 await uow.commit()
-                self._measured([item for item in items if item.id not in waiting])
+                self._after(items, applied)
             more = uow.inbox.has_more
         if more and not items:
             await asyncio.sleep(ASIDE_S)
@@ -88,9 +100,9 @@ class ReceiveEvents:
                 if not items:
                     return uow.inbox.has_more  # somebody else works on that chat: the next claim looks further
                 item = items[0]
-                waiting = await self._apply(uow, items)
+                applied = await self._apply(uow, items)
                 await uow.commit()
-                self._measured([item for item in items if item.id not in waiting])
+                self._after(items, applied)
         except Unavailable:
             raise
         except Exception as error:
@@ -121,33 +133,41 @@ class ReceiveEvents:
             TALLY.add(PROCESSED, item.provider, "done")
             TALLY.observe(PROCESSING, (self.clock() - item.received_at).total_seconds(), item.provider)
 
-    async def _apply(self, uow: UnitOfWork, items: list[InboxItem]) -> set[int]:
-        """Returns the updates that wait."""
+    def _after(self, items: list[InboxItem], applied: Applied) -> None:
+        """What follows the commit."""
+        self._measured([item for item in items if item.id not in applied.waiting])
+        if self.show:
+            for session, sign in applied.for_bots:
+                self.show.typing(session, sign)
+
+    async def _apply(self, uow: UnitOfWork, items: list[InboxItem]) -> Applied:
         seen = self._translate(items)
         sessions = await uow.sessions.peek({s.session_id for s in seen})
-        waiting: set[int] = set()
-        held: set[HeldChat] = set()
+        applied = Applied()
         for part in _parts([s for s in seen if s.session_id in sessions]):
-            waiting |= await self._apply_part(uow, sessions, part, held)
-        uow.inbox.done([item.id for item in items if item.id not in waiting])
-        if waiting:
-            await uow.inbox.wait(sorted(waiting), LOOK_AGAIN_S)
-        return waiting
+            await self._apply_part(uow, sessions, part, applied)
+        uow.inbox.done([item.id for item in items if item.id not in applied.waiting])
+        if applied.waiting:
+            await uow.inbox.wait(sorted(applied.waiting), LOOK_AGAIN_S)
+        return applied
 
     async def _apply_part(
-        self, uow: UnitOfWork, sessions: Mapping[SessionId, Session], seen: list[Seen], held: set[HeldChat]
-    ) -> set[int]:
-        """Returns the updates that must wait. `held`: the chats in which something waits already."""
+        self, uow: UnitOfWork, sessions: Mapping[SessionId, Session], seen: list[Seen], applied: Applied
+    ) -> None:
         change_number = ApplyNumberChange(uow, self.providers, lambda: Changes(uow, self.new_id, self.clock()))
         if isinstance(first := seen[0].event, NumberChanged):
             await change_number(first)
         changes = Changes(uow, self.new_id, self.clock())
         batch = await Batch.load(uow, sessions, seen, changes, change_number.follow)
-        waiting = batch.waiting(seen, changes.now, held)
-        await self._take_events(uow, batch, [s for s in seen if s.item is None or s.item.id not in waiting], changes)
-        return waiting
+        waiting = batch.waiting(seen, changes.now, applied.held)
+        applied.waiting |= waiting
+        takes = [s for s in seen if s.item is None or s.item.id not in waiting]
+        applied.for_bots += await self._take_events(uow, batch, takes, changes)
 
-    async def _take_events(self, uow: UnitOfWork, batch: Batch, seen: list[Seen], changes: Changes) -> None:
+    async def _take_events(
+        self, uow: UnitOfWork, batch: Batch, seen: list[Seen], changes: Changes
+    ) -> list[tuple[Session, TypingSign]]:
+        """Returns what sessions' own bots are to answer."""
         messages, receipts = ApplyMessages(batch, changes), ApplyReceipts(batch, changes)
         for one in seen:
             match one.event:
@@ -162,6 +182,7 @@ class ReceiveEvents:
         await changes.write()
         await messages.write()
         await receipts.write()
+        return messages.for_bots
 
     async def _see_session(self, uow: UnitOfWork, seen: Seen, event: SessionSeen, changes: Changes) -> None:
         session = await uow.sessions.get(seen.session_id)

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.inbox.show_customer import READ_AT_ONCE, ShowCustomer
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
@@ -29,6 +30,7 @@ class SendMessage:
     providers: Providers
     clock: Clock
     new_id: NewId
+    show: ShowCustomer
 
     async def __call__(
         self,
@@ -56,9 +58,11 @@ class SendMessage:
             if media:
                 await uow.media.add(media)
             changes = Changes(uow, self.new_id, self.clock())
+            read = await _unread(uow, caller, conversation)
             message = _write(changes, caller, conversation, session, content, message_id, reply_to)
             await changes.write()
             await uow.commit()
+        self.show.read(session, conversation.chat, read)
         return message
 
 
@@ -70,6 +74,7 @@ class StartConversation:
     providers: Providers
     clock: Clock
     new_id: NewId
+    show: ShowCustomer
 
     async def __call__(
         self,
@@ -103,9 +108,11 @@ class StartConversation:
             session = await _sendable(uow, session_id, self.providers, content, None, identity)
             changes = Changes(uow, self.new_id, self.clock())
             conversation = await self._round(uow, changes, session, identity, caller, take=take)
+            read = await _unread(uow, caller, conversation)
             message = _write(changes, caller, conversation, session, content, message_id, None)
             await changes.write()
             await uow.commit()
+        self.show.read(session, conversation.chat, read)
         return conversation, message
 
     async def _round(
@@ -166,6 +173,13 @@ class StartConversation:
         if has_targets:
             conversation.aim(await terms_of(uow, user.department_id), changes.now)
         conversation.assign(user.id, user.department_id, changes.now, reason)
+
+
+async def _unread(uow: UnitOfWork, caller: Caller, conversation: Conversation) -> list[str]:
+    """What a person's answer shows to have been read; of a program's answer nobody of ours has read anything."""
+    if caller.user_id is None or not conversation.unread_count:
+        return []
+    return await uow.messages.unread(conversation.id, min(conversation.unread_count, READ_AT_ONCE))
 
 
 def _write(

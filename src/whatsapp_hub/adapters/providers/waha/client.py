@@ -153,9 +153,15 @@ class WahaClient:
         errors.read(await self._call(settings, "POST", "/api/sendSeen", body, idempotent=True))
 
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
+        await self._typing(session, chat, "startTyping")
+
+    async def hide_typing(self, session: SessionRef, chat: str) -> None:
+        await self._typing(session, chat, "stopTyping")
+
+    async def _typing(self, session: SessionRef, chat: str, what: str) -> None:
         settings = _settings(session)
         body: JsonObject = {"session": settings.session, "chatId": address(chat)}
-        errors.read(await self._call(settings, "POST", "/api/startTyping", body, idempotent=True))
+        errors.read(await self._call(settings, "POST", f"/api/{what}", body, idempotent=True))
 
     async def poll(self, session: SessionRef, since: datetime) -> AsyncIterator[list[RawUpdate]]:
         """The state and, while it is up, the messages of every chat that has any since then."""
