@@ -1,4 +1,4 @@
-"""What the hub counts about itself, for operators. One tally a process; counts reach the database now and then.
+"""Count what operators watch: one tally a process, which is added to the database every few seconds.
 
 Everything here is cheap and never fails: it stands in hot paths. Labels have few possible values (an outcome, a
 provider, the type of an error): never an id, a name or a phone number.
@@ -24,7 +24,7 @@ class Measure:
     buckets: tuple[float, ...] = ()
 
     def bound(self, seconds: float) -> str:
-        """The smallest bucket that takes the value."""
+        """Return the upper bound of the value's bucket."""
         return next((f"{bound:g}" for bound in self.buckets if seconds <= bound), "+Inf")
 
 
@@ -74,7 +74,7 @@ class Tally:
         self._counts[series] = self._counts.get(series, 0.0) + n
 
     def observe(self, measure: Measure, seconds: float, *labels: str) -> None:
-        """Put a duration into its bucket."""
+        """Count a duration in its bucket and in the sum."""
         seconds = max(0.0, seconds)
         self.add(measure, *labels, measure.bound(seconds))
         self.add(measure, *labels, SUM, n=seconds)

@@ -1,4 +1,4 @@
-"""A process says that it runs, as long as it does, and what it measures: what `/api/system` and `/metrics` show."""
+"""Announce a running process and what it measures: what `/api/system` and `/metrics` show."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ Probes = dict[str, Callable[[], float]]
 
 @asynccontextmanager
 async def announced(container: AsyncContainer, role: str, probes: Probes) -> AsyncIterator[None]:
-    """While the block runs. A database that is away, or was for a while, stops nothing."""
+    """Announce the process while the block runs. A database that is away, or was for a while, stops nothing."""
     processes, counters = await container.get(Processes), await container.get(Counters)
     database, started_at = await container.get(Database), time.time()
 

@@ -1,4 +1,4 @@
-"""`whatsapp-hub backup` and `restore`: a hub whole, as one file."""
+"""Back up and restore a whole hub as one file (`whatsapp-hub backup`, `restore`)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO
@@ -31,7 +32,7 @@ ADMIN_PASSWORD = "admin-password"  # noqa: S105 - the name of a file
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[str]:
-    """The address of the hub's database, which is started for as long as it is needed where it does not run."""
+    """Yield the address of the hub's database; start an embedded one that does not run."""
     if settings.database_url:
         yield settings.database_url
         return
@@ -48,7 +49,7 @@ async def database(settings: Settings) -> AsyncIterator[str]:
 
 
 def known_keys(settings: Settings) -> dict[str, str]:
-    """Keys from the environment, else from the data folder; and what else is secret there (file name by content)."""
+    """Read the keys from the environment, else from the data folder, with the other secrets there (by file name)."""
     folder = settings.data_dir / "secrets"
     kept = {p.name: p.read_text() for p in folder.iterdir() if p.is_file()} if os.access(folder, os.R_OK) else {}
     given = {name: value for name in SECRET_NAMES if (value := getattr(settings, name.lower()))}
@@ -58,7 +59,9 @@ def known_keys(settings: Settings) -> dict[str, str]:
 
 
 async def back_up(settings: Settings, target: str, *, without_key: bool, keep_days: int) -> tuple[str, Manifest, int]:
-    """Where it is, what it holds, and how many old ones were removed. Raises SettingsError, DumpFailed, ChildFailed."""
+    """Write a backup; return its path, its manifest and how many old ones were removed.
+
+    Raises SettingsError, DumpFailed, ChildFailed, OSError."""
     keys = known_keys(settings)
     if KEY not in keys and not without_key:
         raise SettingsError(
@@ -68,25 +71,29 @@ async def back_up(settings: Settings, target: str, *, without_key: bool, keep_da
     folder = Path(target) if target != PIPE else None
     with _writing(folder) as (file, finish):
         async with database(settings) as url, dump.dumping(url) as (facts, pieces):
-            about = {
-                "version": version("whatsapp-hub"),
-                "made_at": datetime.now(UTC),
-                "server": facts.server,
-                "dumped_by": facts.dumped_by,
-                "position": facts.position,
-                "revisions": facts.revisions,
-                "roles": facts.roles,
-                "key": backup_file.digest_of(keys[KEY]) if KEY in keys else "",
-            }
+            about = _about(facts, keys)
             manifest = await backup_file.write(file, pieces, None if without_key else keys, about)
         where = finish()
     removed = backup_file.remove_old(folder, datetime.now(UTC), keep_days) if folder else []
     return where, manifest, len(removed)
 
 
+def _about(facts: dump.Facts, keys: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "version": version("whatsapp-hub"),
+        "made_at": datetime.now(UTC),
+        "server": facts.server,
+        "dumped_by": facts.dumped_by,
+        "position": facts.position,
+        "revisions": facts.revisions,
+        "roles": facts.roles,
+        "key": backup_file.digest_of(keys[KEY]) if KEY in keys else "",
+    }
+
+
 @contextmanager
 def _writing(folder: Path | None) -> Iterator[tuple[IO[bytes], Callable[[], str]]]:
-    """A file that bears its name only when it is whole and on the disk; None: the standard output."""
+    """Yield a file and what completes it: it gets its name once it is whole and on disk. None: standard output."""
     if folder is None:
         yield sys.stdout.buffer, lambda: "the standard output"
         sys.stdout.buffer.flush()
@@ -97,23 +104,23 @@ def _writing(folder: Path | None) -> Iterator[tuple[IO[bytes], Callable[[], str]
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-
-            def finish() -> str:
-                file.flush()
-                os.fsync(file.fileno())
-                if path.exists():
-                    raise FileExistsError(f"{path} is there already; try again in a second")
-                draft.rename(path)
-                return str(path)
-
-            yield file, finish
+            yield file, partial(_complete, file, draft, path)
     finally:
         draft.unlink(missing_ok=True)
 
 
+def _complete(file: IO[bytes], draft: Path, path: Path) -> str:
+    file.flush()
+    os.fsync(file.fileno())
+    if path.exists():
+        raise FileExistsError(f"{path} is there already; try again in a second")
+    draft.rename(path)
+    return str(path)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the operator allows."""
+    """Flags with which the operator allows what is refused otherwise."""
 
     replace: bool = False
     even_if_running: bool = False
@@ -122,7 +129,8 @@ class Wanted:
 
 
 async def restore(settings: Settings, source: str, wanted: Wanted) -> Manifest:
-    """Bring the backup's hub into this one's place. Everything is checked before anything is changed.
+    """Replace this hub by the backup's. Everything is checked before anything is changed.
+
     Raises BadBackup, SettingsError, DumpFailed, ChildFailed, FolderTaken."""
     with _spooled(settings, source) as path:
         backup = Backup(path)
@@ -153,7 +161,7 @@ async def _up_to_date(url: str) -> None:
 
 @contextmanager
 def _spooled(settings: Settings, source: str) -> Iterator[Path]:
-    """A file that can be read from anywhere; what comes by a pipe is put into the data folder first."""
+    """Yield a seekable file: standard input is copied into the data folder first."""
     if source != PIPE:
         yield Path(source)
         return
@@ -166,7 +174,7 @@ def _spooled(settings: Settings, source: str) -> Iterator[Path]:
 
 @asynccontextmanager
 async def _stopped(settings: Settings) -> AsyncIterator[str]:
-    """The database of a hub that does not run here. Raises FolderTaken if an embedded one does."""
+    """Yield the database of a hub that is stopped. Raises SettingsError if an embedded one runs."""
     if settings.database_url:
         yield settings.database_url
         return
@@ -187,7 +195,7 @@ def _check_version(manifest: Manifest) -> None:
 
 
 def _check_keys(settings: Settings, backup: Backup, wanted: Wanted) -> None:
-    """What the restored hub would run with must be what opens the backup's secrets."""
+    """Refuse a key that does not open the backup's secrets."""
     if wanted.without_key:
         return
     here, kept = known_keys(settings).get(KEY), backup.keys().get(KEY)
@@ -219,7 +227,7 @@ def _check_place(there: dump.Present, manifest: Manifest, wanted: Wanted) -> Non
 
 @contextmanager
 def _keys_in_place(settings: Settings, backup: Backup, wanted: Wanted) -> Iterator[None]:
-    """The backup's keys in the data folder of an embedded hub; as it was if the block fails."""
+    """Put the backup's keys into an embedded hub's data folder; undo that if the block fails."""
     if not settings.embedded or wanted.without_key:
         yield
         return
@@ -254,5 +262,5 @@ def _write_secret(path: Path, content: bytes) -> None:
 
 
 def keys_of(source: str) -> dict[str, str]:
-    """The keys that a backup holds. Raises BadBackup."""
+    """Read the keys that a backup holds. Raises BadBackup."""
     return Backup(Path(source)).keys()

@@ -1,4 +1,4 @@
-"""The file that `whatsapp-hub backup` writes: a ZIP of the database's dump, the keys, and at its end what it holds.
+"""Write and check the file of a backup: a ZIP of the database's dump, the keys and, last, a manifest.
 
 The manifest is written last and carries the dump's digest, so that a file that was cut short or changed is refused
 whole. The keys open every secret in the dump: keep the file as you keep a password (it is made readable for its owner
@@ -28,7 +28,7 @@ UNFINISHED_FOR = timedelta(days=1)
 
 
 class BadBackup(Exception):
-    """A file that is no backup, or not a whole one; the message is a person's."""
+    """The file is no backup, or incomplete; the message is for the operator."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def digest_of(key: str, salt: str | None = None) -> str:
-    """Slow on purpose: a backup without its key must not help to guess a weak one."""
+    """Digest a key slowly: a backup without its key must not help to guess a weak one."""
     salt = salt or secrets.token_hex(16)
     return f"{salt}:{hashlib.scrypt(key.encode(), salt=salt.encode(), n=2**14, r=8, p=1).hex()}"
 
@@ -61,7 +61,7 @@ def is_key(manifest: Manifest, key: str) -> bool:
 async def write(
     file: IO[bytes], dump: AsyncIterator[bytes], keys: Mapping[str, str] | None, about: Mapping[str, object]
 ) -> Manifest:
-    """To any stream, a pipe too. `about`: the manifest's other fields."""
+    """Write a backup to any stream, a pipe too. `about`: the manifest's other fields."""
     digest, size = hashlib.sha256(), 0
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(DUMP, "w", force_zip64=True) as inside:
@@ -108,7 +108,7 @@ class Backup:
                 yield piece
 
     def keys(self) -> dict[str, str]:
-        """HUB_SECRET_KEY and JWT_SECRET, and what else the data folder kept secret; nothing if they were left out."""
+        """Read HUB_SECRET_KEY, JWT_SECRET and the data folder's other secrets; empty if they were left out."""
         if not self.manifest.has_keys:
             return {}
         with zipfile.ZipFile(self._path) as archive:
@@ -120,7 +120,7 @@ def name_at(now: datetime) -> str:
 
 
 def made_at(path: Path) -> datetime | None:
-    """When a file of ours was made, by its name; None for anybody else's."""
+    """Read from a backup's name when it was made; None for any other file."""
     name = path.name.removesuffix(SUFFIX)
     if not path.name.endswith(SUFFIX) or not name.startswith(PREFIX):
         return None
@@ -131,7 +131,7 @@ def made_at(path: Path) -> datetime | None:
 
 
 def remove_old(folder: Path, now: datetime, days: int) -> list[Path]:
-    """Backups older than so many days, and what crashes left unfinished; never another file, never the newest."""
+    """Remove backups older than so many days and unfinished ones; never another file, never the newest."""
     ours = sorted((made, path) for path in folder.iterdir() if (made := made_at(path)) and path.is_file())
     old = [path for made, path in ours[:-1] if now - made > timedelta(days=days)]
     left = [

@@ -61,7 +61,7 @@ async def _keys(file: str) -> dict[str, str]:
 
 
 def _told(work: Coroutine[Any, Any, T]) -> T:
-    """What a person can mend is one line."""
+    """Run it; show what the operator can mend as one line."""
     from whatsapp_hub.adapters.postgres.dump import DumpFailed
     from whatsapp_hub.main.backup_file import BadBackup
 

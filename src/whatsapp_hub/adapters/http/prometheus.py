@@ -1,4 +1,4 @@
-"""`GET /metrics` for Prometheus. Every API process shows the whole hub: scrape one address, not each process.
+"""Serve `GET /metrics` to Prometheus. Every API process shows the whole hub: scrape one address, not each process.
 
 Open to the machine itself and to METRICS_TOKEN. The machine itself is a peer on the loopback that says of no one else
 that the request is theirs: a proxy beside the hub is on the loopback, too.
@@ -61,7 +61,7 @@ class MetricsPage:
             raise Unauthenticated("METRICS_TOKEN is needed, as a bearer token")
 
     async def __call__(self, accept: str) -> tuple[bytes, str]:
-        """The page and its content type. Of a hub whose database is away it shows that, and nothing else."""
+        """Return the page and its content type; while the database is away, only that it is."""
         overview: Overview | None = None
         try:
             overview = await self.read()
@@ -170,7 +170,7 @@ def _histogram(measure: Measure, counts: Mapping[tuple[str, ...], float]) -> Met
 
 @get("/metrics", opt=PUBLIC, tags=["health"], security=[{}])
 async def get_metrics(request: Request[Any, Any, Any], page: FromDishka[MetricsPage]) -> Response[bytes]:
-    """What Prometheus scrapes: from this machine itself, or with METRICS_TOKEN as a bearer token."""
+    """Show metrics for Prometheus, to this machine itself or with METRICS_TOKEN as a bearer token."""
     page.admit(request.scope, request.headers.get("authorization", ""))
     content, content_type = await page(request.headers.get("accept", ""))
     return Response(content, headers={"Content-Type": content_type})

@@ -1,4 +1,4 @@
-"""Whose request it is when proxies stand in front: X-Forwarded-For, read from the right.
+"""Find the client behind proxies: X-Forwarded-For, read from the right.
 
 Each proxy appends the address that it was called from, so what stands furthest right is the newest and the only part
 that a trusted proxy vouches for. What lies beyond the first address that is not a trusted proxy's was written by the
@@ -44,8 +44,8 @@ class Proxies:
         return told
 
     def _client(self, peer: str, forwarded: list[str]) -> str:
-        """The first address from the right that is not a trusted proxy's; where something unreadable stands, or
-        nothing more, the last that was read."""
+        """Return the first address from the right that is not a trusted proxy's; at an unreadable entry, or where
+        entries end, the last one read."""
         client = peer
         for entry in reversed(forwarded):
             address = _address(entry)
@@ -64,7 +64,7 @@ NOBODY_TRUSTED = Proxies()
 
 
 def is_forwarded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Whether the request says that it came by a proxy, trusted or not."""
+    """Return whether any proxy, trusted or not, has left its header on the request."""
     return any(name in (b"x-forwarded-for", b"forwarded", b"x-real-ip") for name, _ in headers)
 
 
@@ -76,13 +76,13 @@ def _network(part: str) -> Network:
 
 
 def _forwarded(scope: Scope, header: bytes) -> list[str]:
-    """Every entry of a header that may come in several lines, in order."""
+    """List the entries of a header that may come in several lines, in order."""
     lines = (value.decode("latin-1") for name, value in scope["headers"] if name == header)
     return [entry.strip().lower() for line in lines for entry in line.split(",")]
 
 
 def _address(text: str) -> Address | None:
-    """`10.0.0.1`, `10.0.0.1:1234`, `::1`, `[::1]`, `[::1]:1234`; IPv4 inside IPv6 is IPv4. None for anything else."""
+    """Parse `10.0.0.1`, `10.0.0.1:1234`, `::1`, `[::1]` or `[::1]:1234`; IPv4 inside IPv6 is IPv4; else None."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

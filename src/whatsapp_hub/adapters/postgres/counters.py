@@ -1,4 +1,4 @@
-"""The counts of all processes, as hub_system."""
+"""Store the counts of all processes, as hub_system."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ class PostgresCounters:
         self._database = database
 
     async def add(self, counts: Mapping[Series, float]) -> None:
-        """In one order, so that two processes never wait for each other in a circle."""
+        """Update rows in one order, so that two processes never deadlock."""
         rows = sorted((name, _APART.join(labels), value) for (name, labels), value in counts.items())
         if rows:
             columns = [list(column) for column in zip(*rows, strict=True)]

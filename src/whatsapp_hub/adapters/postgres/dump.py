@@ -25,12 +25,12 @@ _ROLES = r"SELECT rolname FROM pg_roles WHERE rolname ~ '^hub_[a-z]+$' AND NOT r
 
 
 class DumpFailed(Exception):
-    """A program of PostgreSQL refused; the message is a person's."""
+    """PostgreSQL or one of its programs refused; the message is for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a dump is of. `revisions`: the migration that each schema stands at; `roles`: the hub's, without login;
+    """Describe a dump. `revisions`: the migration that each schema stands at; `roles`: the hub's, without login;
     `dumped_by`: the version of pg_dump, which pg_restore must not be older than."""
 
     server: int
@@ -42,7 +42,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """What a restore would meet. `alive`: processes that said within half a minute that they run."""
+    """Describe what a restore finds in place. `alive`: processes that said within half a minute that they run."""
 
     server: int
     schemas: list[str]
@@ -52,7 +52,7 @@ class Present:
 
 @asynccontextmanager
 async def dumping(url: str) -> AsyncIterator[tuple[Facts, AsyncIterator[bytes]]]:
-    """The facts, and the dump in pieces, both of one moment. Raises DumpFailed, ChildFailed, OSError."""
+    """Yield the facts and the dump in chunks, both of one snapshot. Raises DumpFailed, ChildFailed, OSError."""
     connection = await connected(url)
     try:
         await _may_read_all(connection)
@@ -65,7 +65,7 @@ async def dumping(url: str) -> AsyncIterator[tuple[Facts, AsyncIterator[bytes]]]
 
 
 async def connected(url: str) -> Any:
-    """Raises DumpFailed where there is no database."""
+    """Connect, or raise DumpFailed."""
     try:
         # The snapshot's transaction waits for pg_dump, however long that takes.
         patient = {"idle_in_transaction_session_timeout": "0"}
@@ -75,7 +75,7 @@ async def connected(url: str) -> Any:
 
 
 async def _may_read_all(connection: Any) -> None:
-    """A login that row-level security binds would read nothing, and pg_dump says so less clearly."""
+    """Refuse a login that is bound by row-level security: pg_dump says so less clearly."""
     row = await connection.fetchrow(
         "SELECT current_user AS name, rolsuper OR rolbypassrls AS may FROM pg_roles WHERE rolname = current_user"
     )
@@ -124,7 +124,7 @@ async def _dump(url: str, facts: Facts, snapshot: str) -> AsyncIterator[bytes]:
 
 
 async def present(url: str) -> Present:
-    """What is in the database now. Raises DumpFailed."""
+    """Look at what is in the database now. Raises DumpFailed."""
     connection = await connected(url)
     try:
         server = int(await connection.fetchval("SHOW server_version_num")) // 10_000

@@ -1,4 +1,4 @@
-"""PostgreSQL's own programs for a server, wherever they are, and how they are given an address."""
+"""Find PostgreSQL's own programs (pg_dump, pg_restore, psql) and pass them an address."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Programs:
 
     @classmethod
     def fit_for(cls, server: int) -> Programs:
-        """Those of the server's own version, else the next newer. Raises ChildFailed where there are none."""
+        """Choose the server's own version, else the next newer. Raises ChildFailed if there is none."""
         found = {version: folder for folder in _folders() if (version := _version(folder)) and version >= server}
         if not found:
             raise ChildFailed(
@@ -55,7 +55,7 @@ def _version(folder: Path) -> int | None:
 
 
 def libpq(url: str) -> tuple[str, dict[str, str]]:
-    """The address for PostgreSQL's programs, and their environment: a password is in no process's arguments."""
+    """Return the address and the environment for a program; the password is in the environment only."""
     address = PostgresAddress.parse(url)
     environment = {**os.environ, "PGAPPNAME": "whatsapp-hub backup", "PGCONNECT_TIMEOUT": "10"}
     if address.password:

@@ -30,7 +30,7 @@ DO $$ BEGIN
 END $$;
 GRANT {role} TO CURRENT_USER;
 """
-# Somebody who waits for a lease of the lost hub's waits in vain.
+# Leases of the lost hub: nobody would renew or release them.
 _NOBODY_RUNS = "DELETE FROM hub.processes; DELETE FROM hub.connectors;\n"
 _NOTHING_IS_QUEUED = """
 UPDATE {schema}.messages SET outcome = 'unknown' WHERE queue_seq IS NOT NULL AND status = 'PENDING';
@@ -56,7 +56,7 @@ class Restore:
     send_queued: bool = False
 
     async def __call__(self) -> None:
-        """All or nothing. Raises DumpFailed, ChildFailed."""
+        """Restore everything in one transaction. Raises DumpFailed, ChildFailed."""
         programs = Programs.fit_for(max(self.facts.dumped_by, self.present.server))
         address, environment = libpq(self.url)
         psql = await asyncio.create_subprocess_exec(
@@ -104,8 +104,8 @@ class Restore:
         return f"{moved}{done}{_NOBODY_RUNS}{'' if self.send_queued else emptied}COMMIT;\nANALYZE;\n"
 
     def _suited(self, script: bytes) -> bytes:
-        """Owners that are not the hub's own roles become this login, which may have another name here. Who is to own a
-        function must be allowed to make it, for as long as this takes."""
+        """Give this login what the former login owned (its name may differ), and the roles that own functions the
+        right to create them, until `_after` revokes it."""
         mine = {role.encode() for role in self.facts.roles}
         grant = rb"\g<0>GRANT CREATE ON SCHEMA \1 TO " + b", ".join(sorted(mine)) + b";\n"
         script = _PLACE.sub(grant, script.replace(_UNKNOWN_BEFORE_17, b""))
@@ -136,7 +136,7 @@ class Restore:
 
 
 async def _feed(process: asyncio.subprocess.Process, pieces: Iterable[bytes]) -> None:
-    """A reader that has what it wants closes."""
+    """Write the dump to pg_restore, which closes early where it needs only the table of contents."""
     assert process.stdin is not None
     with suppress(ConnectionError):
         for piece in pieces:
@@ -150,6 +150,6 @@ def tenant_schemas(facts: Facts) -> Sequence[str]:
 
 
 def next_position(facts: Facts, there: Present, age_s: float) -> int:
-    """Beyond every position that the hub can have given: by the backup, since, and here."""
+    """Return a position beyond all that can have been given: in the backup, since then, and here."""
     since = BEYOND + int(max(0.0, age_s) * EVENTS_A_SECOND)
     return max(facts.position, there.position) + since

@@ -1,4 +1,4 @@
-"""The counts of all processes, added up."""
+"""Store what processes count, added up over all of them."""
 
 from collections.abc import Mapping
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What operators watch: how much waits and how long, what is connected, what all processes have counted."""
+"""Show operators how much waits and how long, what is connected, what all processes have counted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,5 +38,5 @@ class Overview:
 
 class ReadsOverview(Protocol):
     async def __call__(self) -> Overview:
-        """Of all tenants, a few seconds old at most. Raises Unavailable."""
+        """Read it for all tenants, a few seconds old at most. Raises Unavailable."""
         ...
