@@ -19,6 +19,9 @@ from whatsapp_hub.adapters.postgres.programs import Programs, libpq
 EVENTS_A_SECOND = 10_000
 """No hub gave positions faster, so the lost one cannot have given more since the backup than this times its age."""
 BEYOND = 1_000_000
+LOCK_TIMEOUT = "60s"
+"""A hub that runs on what is replaced (--even-if-running) is not waited for any longer."""
+
 _OWNER = re.compile(rb'^(ALTER [^\n]* OWNER TO )((?:"(?:[^"\n]|"")+")|[^\s";]+);$', re.MULTILINE)
 _PLACE = re.compile(rb"^CREATE SCHEMA (\w+);\n", re.MULTILINE)
 _UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
@@ -93,7 +96,7 @@ class Restore:
     def _before(self) -> str:
         gone = "".join(f'DROP SCHEMA "{schema}" CASCADE;\n' for schema in self.present.schemas)
         roles = "".join(_MAKE_ROLE.format(role=role) for role in self.facts.roles)
-        return f"BEGIN;\nSET client_min_messages = warning;\n{roles}{gone}"
+        return f"BEGIN;\nSET client_min_messages = warning;\nSET lock_timeout = '{LOCK_TIMEOUT}';\n{roles}{gone}"
 
     def _after(self) -> str:
         emptied = "".join(_NOTHING_IS_QUEUED.format(schema=f'"{s}"') for s in tenant_schemas(self.facts))
