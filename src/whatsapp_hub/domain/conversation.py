@@ -155,9 +155,9 @@ class Conversation(Records):
         if not self.is_queued and not self.asks:
             self.timeout_at = None
 
-    def waits_until(self, at: datetime) -> None:
+    def waits_until(self, at: datetime, reason: str) -> None:
         """Its customer waits for people, though nobody and no queue has it."""
-        self.timeout_at, self.asks = at, False
+        self.timeout_at, self.asks, self.routing_reason = at, False, reason
 
     def does_not_wait(self) -> None:
         """What its customer wrote is history, and no queue takes it."""

@@ -1,5 +1,6 @@
 """Who gets no text of the bot: groups, broadcasts, newsletters, ourselves, the past, gateways (contract E.0)."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
@@ -124,6 +125,24 @@ async def test_without_departments_there_is_no_menu(world: World) -> None:
     assert number.sent(phone) == []
 
 
+async def test_a_message_without_a_timestamp_was_written_now(world: World, company: Company, waha: WahaNumber) -> None:
+    """Contract E's own example has none."""
+    chat = f"{a_phone()}@c.us"
+    for number, more in enumerate(({}, {"timestamp": None}, {"timestamp": 0}, {"timestamp": now_s() * 1000})):
+        writer = chat.replace("@", f"{number}@")
+        payload = {"id": f"false_{writer}_{uuid4().hex.upper()}", "from": writer, "body": "Oi", "fromMe": False, **more}
+        body = json.dumps({"event": "message", "session": waha.name, "payload": payload}).encode()
+        assert (await waha.post(body)).status_code == 200
+        await world.settled(company)
+        assert waha.sent(writer) == [menu("Recepção")]
+    times = await world.rows(
+        "SELECT abs(extract(epoch FROM timestamp - created_at)) AS apart FROM pooled.messages "
+        "WHERE session_id = $1::text::uuid AND direction = 'INBOUND'",
+        waha.session["id"],
+    )
+    assert [row["apart"] < 60 for row in times] == [True] * 4
+
+
 async def test_a_reaction_and_a_receipt_are_not_answered(world: World, company: Company, number: Number) -> None:
     phone = a_phone()
     reaction = {
@@ -137,6 +156,7 @@ async def test_a_reaction_and_a_receipt_are_not_answered(world: World, company: 
     await number.receipt(a_wamid(), phone, "read")
     await world.settled(company)
     assert number.sent(phone) == []
+    assert (await number.conversation(phone))["status"] == "ARCHIVED"
 
 
 @pytest.mark.parametrize(

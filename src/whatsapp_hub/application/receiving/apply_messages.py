@@ -217,7 +217,8 @@ class ApplyMessages:
             conversation.does_not_wait()
             return
         now = self._changes.now
-        conversation.waits_until(now + await self._batch.patience(None, now))
+        why = "an old message" if self._is_old(event) else "a message"
+        conversation.waits_until(now + await self._batch.patience(None, now), f"{why} that no department takes")
         if self._is_old(event):
             self._changes.notify(conversation, NotificationKind.UNROUTED)
 

@@ -11,6 +11,7 @@ from whatsapp_hub.application.routing.hand_over import HandOver
 from whatsapp_hub.domain.bot import why_late
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.notification import NotificationKind
 from whatsapp_hub.domain.session import Session
 
 TRANSACTIONS = 100
@@ -42,8 +43,9 @@ class ExpireFlows:
             menu, hand_over = FollowFlow(changes), HandOver(changes)
             for conversation in late:
                 session = sessions.get(conversation.session_id)
-                if session is None:  # deleted: nobody can be told, and others' time must not wait behind this one's
+                if session is None:  # deleted: the customer hears nothing more, and supervisors decide
                     conversation.silence()
+                    changes.notify(conversation, NotificationKind.UNROUTED)
                     changes.conversation(conversation)
                 elif session.bot or conversation.is_unplaced:
                     await hand_over(conversation, session, await _why(uow, conversation, session))

@@ -46,7 +46,7 @@ class FollowFlow:
     async def timed_out(self, conversation: Conversation, provider: str) -> None:
         step = flow.timed_out(conversation, await self.script(), self._changes.now)
         if step is None:  # nobody is asked any more: people's time is out instead
-            conversation.waits_until(self._changes.now)
+            conversation.waits_until(self._changes.now, "nobody is asked any more")
             self._changes.conversation(conversation)
         await self._carry_out(conversation, step, provider)
 
