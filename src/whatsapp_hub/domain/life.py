@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from whatsapp_hub.domain.session import CORRUPTED, SessionStatus
 
 STOPPED = "stopped"
+IDLE = "idle"
 QR_TIMEOUT = "qr_timeout"
 REPLACED = "replaced"
 NO_CONNECTOR = "no_connector"
@@ -115,10 +116,10 @@ class Life:
             return life
         return replace(life, status=SessionStatus.RECONNECTING, reason=SETTINGS_CHANGED)
 
-    def stopped(self) -> "Life":
-        if not self.is_on and self.reason == STOPPED:
+    def stopped(self, reason: str = STOPPED) -> "Life":
+        if not self.is_on and self.reason == reason:
             return self
-        return self._off(SessionStatus.DISCONNECTED, STOPPED)
+        return self._off(SessionStatus.DISCONNECTED, reason)
 
     def logged_out(self, reason: str = LOGGED_OUT) -> "Life":
         return replace(self._off(SessionStatus.LOGGED_OUT, reason), has_paired=False, must_forget=True)

@@ -48,6 +48,7 @@ from whatsapp_hub.application.inbox.show_typing import ShowTyping
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.idleness import Idleness
 from whatsapp_hub.application.ports.lines import Leases
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
 from whatsapp_hub.application.ports.provider import Providers
@@ -62,6 +63,7 @@ from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages
 from whatsapp_hub.application.reading.system import System
 from whatsapp_hub.application.sending.send_to import SendTo
+from whatsapp_hub.application.sessions.close_idle import IdleLimit
 from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession, DeleteInstance
 from whatsapp_hub.application.sessions.open_sessions import (
     CreateInstance,
@@ -75,6 +77,7 @@ from whatsapp_hub.application.sessions.open_sessions import (
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main.announcing import Probes, announced
 from whatsapp_hub.main.container import Part, make_container
+from whatsapp_hub.main.listening import keep_listening
 from whatsapp_hub.main.roles import settle_memory
 from whatsapp_hub.main.settings import Settings
 
@@ -255,12 +258,14 @@ async def make_app(container: AsyncContainer) -> HubApp:
     tail = Tail(await container.get(EventLog), wakes.listen(Work.EVENTS), begin, hear)
 
     streams = await container.get(LogStreams)
+    idleness, limit = await container.get(Idleness), await container.get(IdleLimit)
     probes: Probes = {"sockets": lambda: gateway.sockets, "streams": lambda: len(streams)}
 
     @asynccontextmanager
     async def live(_: Litestar) -> AsyncIterator[None]:
         lasting = (channel.listen(wakes, Work.EVENTS), typing.listen(gateway.typing.hear), tail.run(), gateway.watch())
-        loops = [asyncio.create_task(loop) for loop in lasting]
+        listening = keep_listening(idleness, limit.idle, gateway.listened, streams.listened)
+        loops = [asyncio.create_task(loop) for loop in (*lasting, listening)]
         try:
             async with announced(container, "api", probes):
                 yield

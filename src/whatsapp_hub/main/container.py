@@ -19,6 +19,7 @@ from whatsapp_hub.adapters.postgres.counters import PostgresCounters
 from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
 from whatsapp_hub.adapters.postgres.housekeeping import PostgresHousekeeping
+from whatsapp_hub.adapters.postgres.idleness import PostgresIdleness
 from whatsapp_hub.adapters.postgres.inbox_writer import GroupCommitInbox
 from whatsapp_hub.adapters.postgres.leases import PostgresLeases
 from whatsapp_hub.adapters.postgres.log import PostgresEventLog
@@ -75,6 +76,7 @@ from whatsapp_hub.application.ports.counters import Counters
 from whatsapp_hub.application.ports.delivery import Wake, Work
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.housekeeping import InboxAside, Trimming
+from whatsapp_hub.application.ports.idleness import Idleness
 from whatsapp_hub.application.ports.inbox import InboxAppender
 from whatsapp_hub.application.ports.lanes import Pacing
 from whatsapp_hub.application.ports.lines import Leases
@@ -102,6 +104,7 @@ from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.application.sessions.bind_bot import BindBot, UnbindBot
+from whatsapp_hub.application.sessions.close_idle import CloseIdleSessions, IdleLimit
 from whatsapp_hub.application.sessions.close_sessions import UnlinkSession
 from whatsapp_hub.application.sessions.command_sessions import AskHolder, LogOut, RequestPairingCode
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
@@ -247,6 +250,7 @@ class Storing(Provider):
     processes = provide(PostgresProcesses, provides=Processes)
     counters = provide(PostgresCounters, provides=Counters)
     leases = provide(PostgresLeases, provides=Leases)
+    idleness = provide(PostgresIdleness, provides=Idleness)
     commands = provide(PostgresCommands, provides=Commands)
     log = provide(PostgresEventLog, provides=EventLog)
 
@@ -259,7 +263,7 @@ class UseCases(Provider):
         *(CreateApiKey, ListApiKeys, RevokeApiKey),
         *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
-        *(BindBot, UnbindBot),
+        *(BindBot, UnbindBot, CloseIdleSessions),
         *(UnlinkSession, DeleteTenant, RemoveTenants),
         *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines, FollowPairing, MindPairings),
         *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
@@ -286,6 +290,10 @@ class UseCases(Provider):
     @provide
     def follow(self, clock: Clock, settings: Settings) -> FollowLife:
         return FollowLife(clock, settings.life_rules, random.random)
+
+    @provide
+    def idle_limit(self, settings: Settings) -> IdleLimit:
+        return IdleLimit(settings.idle)
 
     @provide
     def life_rules(self, settings: Settings) -> Rules:

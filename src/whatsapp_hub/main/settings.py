@@ -144,6 +144,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         return min(self.max_instances, self.whatsapp_max_sessions or self.max_instances)
 
     @property
+    def idle(self) -> timedelta | None:
+        """After how long an unused gateway session is closed; None: never."""
+        return timedelta(milliseconds=self.whatsapp_idle_timeout) if self.whatsapp_idle_timeout else None
+
+    @property
     def life_rules(self) -> Rules:
         return Rules(
             pairing=timedelta(milliseconds=self.whatsapp_session_timeout),

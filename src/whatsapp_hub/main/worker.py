@@ -32,11 +32,13 @@ from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.routing.tell_targets import TellTargets
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
+from whatsapp_hub.application.sessions.close_idle import CloseIdleSessions
 from whatsapp_hub.application.sessions.pair_sessions import MindPairings
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.main.announcing import Probes, announced
 from whatsapp_hub.main.container import Part, make_container
 from whatsapp_hub.main.integrations import expire_deliveries, keep_delivering
+from whatsapp_hub.main.listening import every_s
 from whatsapp_hub.main.roles import ROLES, Role, settle_memory
 from whatsapp_hub.main.settings import Settings
 
@@ -142,9 +144,12 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
     """Timed work, each for all tenants, once however many workers run."""
     every, poll = partial(for_all_tenants, directory), await container.get(PollSilent)
     polls = [Job("poll", poll.silent_s, poll)] if poll.silent_s else []
+    close_idle = await container.get(CloseIdleSessions)
+    idle = close_idle.limit.idle
     return [
         *polls,
         Job("removed-tenants", 5, await container.get(RemoveTenants)),
+        *([Job("idle", every_s(idle), close_idle)] if idle else []),
         Job("lines", 1, await container.get(TendLines)),
         Job("pairings", 1, await container.get(MindPairings)),
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),

@@ -20,6 +20,7 @@ from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.application.ports.realtime import Streams, Stretch
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.domain.errors import Flaw, HubError, Invalid, Unavailable
+from whatsapp_hub.domain.ids import SessionId
 
 MEDIA_TYPE = "text/event-stream"
 RETRY_MS = 2000
@@ -49,10 +50,12 @@ def event_stream(
     after: int | None,
     last_event_id: str | None,
     present: Present | None = None,
+    only: SessionId | None = None,
 ) -> Stream:
-    """The answer of a handler, for whoever asks. Raises Invalid for an id that is no position of ours."""
+    """The answer of a handler, for whoever asks. `only`: the one session that is shown. Raises Invalid for an id that
+    is no position of ours."""
     position = _position(last_event_id, after)
-    stretches = streams.follow(request.auth.tenant_id, position)
+    stretches = streams.follow(request.auth.tenant_id, position, only)
     present = present if position is None else None
     lines = _lines(stretches, request, spell, present)
     if ticket := opened_ticket(request):

@@ -23,6 +23,7 @@ from whatsapp_hub.adapters.realtime.typing import Tell, Typing
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.acting import ACTOR, Actor
 from whatsapp_hub.application.inbox.show_typing import ShowTyping
+from whatsapp_hub.application.ports.idleness import Listened
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
@@ -165,6 +166,10 @@ class Gateway:
                 except Exception as error:
                     log.warning("socket not checked", error=type(error).__name__)
             await self._clients.recheck()
+
+    def listened(self) -> Listened:
+        """To whom this process's sockets listen."""
+        return self._subscriptions.listened()
 
     async def close(self) -> None:
         """Stop; clients connect again elsewhere."""

@@ -10,6 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Coroutine
 from typing import Any, TypeVar
+from uuid import UUID
 
 from whatsapp_hub.adapters.contracts.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.session_events import (
@@ -25,6 +26,7 @@ from whatsapp_hub.adapters.realtime import given
 from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.resume import Missing, Resume
+from whatsapp_hub.application.ports.idleness import Listened
 from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
@@ -150,6 +152,21 @@ class Subscriptions:
         session = await self._session(caller, data)
         await self._server.leave_room(sid, session_room(session.id), namespace=CLIENTS)
         return session
+
+    def listened(self) -> Listened:
+        """To whom sockets listen, on both namespaces."""
+        rooms = [
+            name
+            for namespace in (NAMESPACE, CLIENTS)
+            for name, members in self._server.manager.rooms.get(namespace, {}).items()
+            if name and members
+        ]
+        sessions = (name.removeprefix("session:") for name in rooms if name.startswith("session:"))
+        agents = (name.split(":", 2)[1:] for name in rooms if name.startswith("agent:"))
+        return Listened(
+            frozenset(SessionId(UUID(id)) for id in sessions),
+            frozenset((TenantId(UUID(tenant)), agent) for tenant, agent in agents),
+        )
 
     def gone(self, sid: str) -> None:
         """It disconnected."""

@@ -10,10 +10,11 @@ from contextlib import suppress
 import structlog
 
 from whatsapp_hub.adapters.realtime.recent import Recent
+from whatsapp_hub.application.ports.idleness import Listened
 from whatsapp_hub.application.ports.log import EventLog
 from whatsapp_hub.application.ports.realtime import Stretch
 from whatsapp_hub.domain.errors import Expired, Unavailable
-from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.ids import SessionId, TenantId
 
 AT_ONCE = 200
 SILENT_S = 15.0
@@ -30,6 +31,7 @@ class LogStreams:
         self._recent = recent
         self._ending = asyncio.Event()
         self._bells: set[asyncio.Event] = set()
+        self._readers: dict[asyncio.Event, tuple[TenantId, SessionId | None]] = {}
 
     def __len__(self) -> int:
         """How many read now."""
@@ -41,9 +43,17 @@ class LogStreams:
         for bell in self._bells:
             bell.set()
 
-    async def follow(self, tenant_id: TenantId, after: int | None) -> AsyncIterator[Stretch]:
+    def listened(self) -> Listened:
+        """To whom its readers listen."""
+        sessions = frozenset(only for _, only in self._readers.values() if only)
+        return Listened(sessions, tenants=frozenset(tenant for tenant, only in self._readers.values() if not only))
+
+    async def follow(
+        self, tenant_id: TenantId, after: int | None, only: SessionId | None = None
+    ) -> AsyncIterator[Stretch]:
         with self._recent.listening(tenant_id) as bell:
             self._bells.add(bell)
+            self._readers[bell] = (tenant_id, only)
             try:
                 cursor = await self._begun() if after is None else after
                 yield Stretch(cursor)
@@ -59,6 +69,7 @@ class LogStreams:
                     yield stretch
             finally:
                 self._bells.discard(bell)
+                self._readers.pop(bell, None)
 
     async def _begun(self) -> int:
         """Where the process that hears the log is; waits for it to begin."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from whatsapp_hub.application.ports.log import LoggedEvent
-from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.ids import SessionId, TenantId
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,10 @@ class Stretch:
 
 
 class Streams(Protocol):
-    def follow(self, tenant_id: TenantId, after: int | None) -> AsyncIterator[Stretch]:
+    def follow(self, tenant_id: TenantId, after: int | None, only: SessionId | None = None) -> AsyncIterator[Stretch]:
         """From the position `after` (None: from now) on without end, in order, no event twice, none left out: a
         reader that comes back with the last position it was given misses nothing. A first stretch without events
         comes at once, further ones from time to time when nothing happens. The stream goes as slowly as its reader
-        does, and ends when the process stops."""
+        does, and ends when the process stops. `only`: the one session that the reader is interested in; others then
+        count as not listened to."""
         ...

@@ -238,8 +238,8 @@ async def _sendable(
     if len(content.text) > capabilities.text_limit:
         raise Invalid.field("content", f"must have at most {capabilities.text_limit} characters")
     if not session.is_active:
-        why = f": {session.failure}" if session.failure else ""
-        raise Conflict("session_off", f"the session is not started{why}")
+        why = session.failure or session.status_reason
+        raise Conflict("session_off", "the session is not started" + (f": {why}" if why else ""))
     return session
 
 

@@ -16,6 +16,7 @@ from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Conflict, CredentialsInvalid, ProviderError
 from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.life import STOPPED
 from whatsapp_hub.domain.session import UNREADABLE, Session, SessionStatus
 
 
@@ -123,16 +124,16 @@ class StopSession:
     clock: Clock
     follow: FollowLife
 
-    async def __call__(self, caller: Caller, session_id: SessionId) -> Session:
+    async def __call__(self, caller: Caller, session_id: SessionId, reason: str = STOPPED) -> Session:
         """Idempotent. Raises NotFound."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
             if self.providers.holds_socket(session.provider):
-                uow.publish(await self.follow(uow, session, lambda life, _: life.stopped()))
+                uow.publish(await self.follow(uow, session, lambda life, _: life.stopped(reason)))
                 await uow.commit()
                 return session
-            session.stop(self.clock())
+            session.stop(self.clock(), reason)
             await _save(uow, session)
             await uow.commit()
         return await _bring_down(self.providers, session)

@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.http.sse import MEDIA_TYPE, After, Asked, LastEventId
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
 from whatsapp_hub.application.ports.realtime import Streams
 from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.ids import SessionId
 
 READ = [allows(Action.READ_EVENTS)]
 TAGS = ["events"]
@@ -47,7 +48,8 @@ async def stream_events(
 ) -> Stream:
     """The same as server-sent events, live: `event` is the type, `id` the position, `data` the event. A client that
     comes back with `Last-Event-ID` misses nothing; one whose position is kept no more is told `reset`."""
-    return event_stream(streams, held, request, _spelling(types, session_id), after, last_event_id)
+    only = SessionId(session_id) if session_id else None
+    return event_stream(streams, held, request, _spelling(types, session_id), after, last_event_id, only=only)
 
 
 def _spelling(types: str, session_id: UUID | None) -> Spell:

@@ -54,7 +54,7 @@ async def stream_sessions(
     only = await session_named(finder, tenant_id, session_id) if session_id else None
     keys = {only.id: only.key} if only else await finder.keys(tenant_id)
     spell, present = _spelling(keys, only.id if only else None), _present(finder, only) if only else None
-    return event_stream(streams, held, request, spell, after, last_event_id, present)
+    return event_stream(streams, held, request, spell, after, last_event_id, present, only.id if only else None)
 
 
 def _present(finder: SessionFinder, session: Session) -> Present:

@@ -1,0 +1,48 @@
+"""CloseIdleSessions: stop gateway sessions that nobody uses (WHATSAPP_IDLE_TIMEOUT)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from whatsapp_hub.application.ports.idleness import Idleness
+from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.sessions.run_sessions import StopSession
+from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.ids import SessionId, TenantId
+from whatsapp_hub.domain.life import IDLE
+from whatsapp_hub.domain.user import Role
+
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class IdleLimit:
+    """After how long without a send, a message or a listener a session is closed; None: never."""
+
+    idle: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseIdleSessions:
+    """Credentials stay: the next start needs no code."""
+
+    idleness: Idleness
+    stop: StopSession
+    limit: IdleLimit
+
+    async def __call__(self) -> int:
+        """How many were closed. Raises Unavailable."""
+        if self.limit.idle is None:
+            return 0
+        closed = 0
+        for tenant_id, session_id in await self.idleness.unused(self.limit.idle, AT_ONCE):
+            closed += await self._close(tenant_id, session_id, self.limit.idle)
+        return closed
+
+    async def _close(self, tenant_id: TenantId, session_id: SessionId, idle: timedelta) -> bool:
+        try:
+            if await self.idleness.has_spoken(tenant_id, session_id, idle):
+                return False
+            await self.stop(Caller(tenant_id, Role.ADMIN, "schedule"), session_id, IDLE)
+        except NotFound:  # deleted meanwhile
+            return False
+        return True
