@@ -11,7 +11,10 @@ from uuid import uuid4
 
 import pytest
 
+from tests.fakes import neonize
 from tests.integration.postgres.conftest import World, new_id
+from whatsapp_hub.adapters.providers.neonize.kept import pack
+from whatsapp_hub.adapters.providers.neonize.plugin import Neonize
 from whatsapp_hub.adapters.providers.waha.plugin import Waha
 from whatsapp_hub.application.ports.lanes import Claim, Pacing
 from whatsapp_hub.application.ports.provider import Accepted, Providers
@@ -51,7 +54,9 @@ class Chat:
     id: str = field(default_factory=lambda: f"3EB0{uuid4().hex[:16].upper()}")
 
     async def hears(self, event: str, payload: dict[str, Any], age: timedelta = timedelta()) -> None:
-        body = json.dumps({"event": event, "session": "default", "payload": payload}).encode()
+        await self.stores(json.dumps({"event": event, "session": "default", "payload": payload}).encode(), age)
+
+    async def stores(self, body: bytes, age: timedelta = timedelta()) -> None:
         await self.world.hub.owner.execute(
             """INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body, received_at)
                VALUES ($1, $2, $3, $4, 'WAHA', $5, $6, clock_timestamp() - $7::interval)""",
@@ -68,10 +73,22 @@ class Chat:
         return told | {"timestamp": int(now().timestamp())}
 
     async def echo(self, source: str) -> None:
-        await self.hears("message.any", self.from_us(self.id, source=source))
+        """As WAHA tells it, or (`web`) as WhatsApp itself does, of what another device of ours sent."""
+        if source == "web":
+            text = neonize.message({"conversation": MENU}, self.id, chat=self.web_chat, from_me=True)
+            await self.stores(pack(neonize.heard("Message", text)))
+        else:
+            await self.hears("message.any", self.from_us(self.id, source=source))
 
-    async def receipt(self) -> None:
-        await self.hears("message.ack", self.from_us(self.id) | {"ack": 3, "ackName": "READ"})
+    async def receipt(self, source: str = "app") -> None:
+        if source == "web":
+            await self.stores(pack(neonize.heard("Receipt", neonize.receipt(4, self.id, chat=self.web_chat))))
+        else:
+            await self.hears("message.ack", self.from_us(self.id) | {"ack": 3, "ackName": "READ"})
+
+    @property
+    def web_chat(self) -> str:
+        return self.customer.replace("@c.us", "@s.whatsapp.net")
 
     async def answered(self, how: str) -> None:
         if how == "never: the process died":
@@ -116,8 +133,8 @@ class Chat:
 
 
 @pytest.fixture
-def chat(world: World) -> Callable[[], Awaitable[Chat]]:
-    async def make() -> Chat:
+def chat(world: World) -> Callable[..., Awaitable[Chat]]:
+    async def make(source: str = "app") -> Chat:
         phone = f"55119{uuid4().int % 10**8:08d}"
         customer, session = f"{phone}@c.us", await world.add_session("WAHA")
         asked: dict[str, Any] = {"flow_state": FlowState.GREETING, "timeout_at": now() + timedelta(minutes=5)}
@@ -131,23 +148,24 @@ def chat(world: World) -> Callable[[], Awaitable[Chat]]:
             await uow.commit()
         host: Any = None
         follow = FollowLife(now, Rules(), lambda: 0.5)
-        receiving = ReceiveEvents(world.hub.storage, Providers({"WAHA": Waha(now)}, host), now, new_id, follow)
+        plugin = Neonize("") if source == "web" else Waha(now)
+        receiving = ReceiveEvents(world.hub.storage, Providers({"WAHA": plugin}, host), now, new_id, follow)
         return Chat(world, session.id, conversation, customer, claim, receiving)
 
     return make
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-@pytest.mark.parametrize("source", ["app", "api"])
+@pytest.mark.parametrize("source", ["app", "api", "web"])
 @pytest.mark.parametrize("order", list(itertools.permutations(["echo", "answer", "receipt"])), ids="-".join)
 async def test_an_echo_of_our_send_is_that_message_in_every_order(
-    chat: Callable[[], Awaitable[Chat]], order: tuple[str, ...], source: str, answer: str
+    chat: Callable[..., Awaitable[Chat]], order: tuple[str, ...], source: str, answer: str
 ) -> None:
-    its = await chat()
+    its = await chat(source)
     steps: dict[str, Callable[[], Awaitable[None]]] = {
         "echo": lambda: its.echo(source),
         "answer": lambda: its.answered(answer),
-        "receipt": its.receipt,
+        "receipt": lambda: its.receipt(source),
     }
     for step in order:
         await steps[step]()

@@ -9,14 +9,16 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.postgres.conftest import World, new_world, world
+from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
 from whatsapp_hub.application.ports.lines import Leases
 from whatsapp_hub.application.ports.provider import Providers, SessionRef, SessionSeen
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.sessions.follow_life import FollowLife
+from whatsapp_hub.application.sessions.open_sessions import OpenRules, ShowCode
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, MindPairings
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
 from whatsapp_hub.domain.capabilities import Capabilities, Feature
-from whatsapp_hub.domain.errors import Scope, Transient
+from whatsapp_hub.domain.errors import NotFound, Scope, Transient
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.life import Rules
 from whatsapp_hub.domain.session import Session, SessionStatus
@@ -186,6 +188,21 @@ async def test_a_code_that_is_not_renewed_is_hidden_when_it_is_too_old(bench: Be
     assert (session.status, session.qr_code) == (S.QR_PENDING, None)
     assert (await shown(bench, "2@b")).qr_code == "2@b"
     assert await bench.told() == ["2@a", "2@b"]
+
+
+async def test_a_code_is_given_with_its_end_and_not_after_it(bench: Bench) -> None:
+    rules = OpenRules("THIRD", RULES.code, lambda _: {})
+    show = ShowCode(PostgresSessionFinder(bench.world.hub.storage), rules, bench.clock)
+    await bench.started()
+    with pytest.raises(NotFound):
+        await show(bench.caller, str(bench.session.id))
+    await shown(bench, "2@a")
+    code = await show(bench.caller, str(bench.session.id))
+    assert code.session.qr_code == "2@a"
+    assert timedelta() < code.expires_at - bench.now <= RULES.code
+    bench.now = code.expires_at
+    with pytest.raises(NotFound):
+        await show(bench.caller, str(bench.session.id))
 
 
 async def test_a_session_that_nobody_scans_is_closed_and_says_why(bench: Bench) -> None:

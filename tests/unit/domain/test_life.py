@@ -152,6 +152,17 @@ def test_nobody_scans_and_it_is_closed() -> None:
     assert (closed.status, closed.reason, closed.is_on) == (S.DISCONNECTED, "qr_timeout", False)
 
 
+def test_a_code_that_is_too_old_is_shown_no_more_while_the_next_one_is_awaited() -> None:
+    life = play(start, dial, CODE)
+    assert life.deadline_at == life.code_until
+    old = late(life, life.code_until or NOW)
+    assert (old.status, old.is_on, old.code, old.deadline_at) == (S.QR_PENDING, True, None, life.pairing_until)
+    renewed = CODE(old, NOW + RULES.code + minutes(1))
+    assert (renewed.code, renewed.pairing_until) == ("2@abc", life.pairing_until)
+    closed = late(old, life.pairing_until or NOW)
+    assert (closed.status, closed.reason) == (S.DISCONNECTED, "qr_timeout")
+
+
 def test_used_up_codes_are_followed_by_new_ones_while_there_is_time() -> None:
     life = play(start, dial, CODE)
     again = life.reported(Report(S.DISCONNECTED, "qr_timeout"), NOW + minutes(3), RULES, 0.5)

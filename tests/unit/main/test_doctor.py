@@ -11,6 +11,14 @@ async def test_variables_of_the_replaced_systems_are_named() -> None:
     assert says == "not needed here, may go: NEXT_PUBLIC_API, NODE_ENV, SUPABASE_URL"
 
 
+async def test_without_a_public_address_it_says_that_waha_must_be_told_by_hand() -> None:
+    says = [finding for finding in await examine({}) if finding.subject == "webhooks"]
+    assert [finding.good for finding in says] == [None]
+    assert "HUB_PUBLIC_URL" in says[0].says
+    known = await examine({"HUB_PUBLIC_URL": "https://hub.example.com"})
+    assert not [finding for finding in known if finding.subject == "webhooks" and "not set" in finding.says]
+
+
 async def test_a_database_that_does_not_answer_is_named() -> None:
     findings = await examine({"DATABASE_URL": "postgresql://x@127.0.0.1:1/x", "REDIS_URL": "redis://127.0.0.1:1"})
     bad = {finding.subject: finding.says for finding in findings if finding.good is False}
