@@ -16,7 +16,7 @@ import asyncpg
 from whatsapp_hub.adapters.postgres import embedded as embedded_postgres
 from whatsapp_hub.adapters.postgres.database import arguments_of
 from whatsapp_hub.adapters.postgres.isolation import NotIsolated
-from whatsapp_hub.adapters.postgres.preflight import OLDEST, look
+from whatsapp_hub.adapters.postgres.preflight import NEWER, OLDEST, look
 from whatsapp_hub.adapters.postgres.refusals import DatabaseUnusable
 from whatsapp_hub.adapters.postgres.version import Standing
 from whatsapp_hub.adapters.processes.child import ChildFailed
@@ -34,6 +34,7 @@ MIGRATED = {
     Standing.MISSING: "not migrated yet: `whatsapp-hub migrate` or `serve` does it",
     Standing.BEHIND: "at an older version of the hub: `whatsapp-hub migrate` or `serve` brings it up to date",
     Standing.CURRENT: "at this version",
+    Standing.AHEAD: NEWER,
 }
 
 
@@ -105,7 +106,7 @@ async def _database(settings: Settings) -> list[Finding]:
     finally:
         await connection.close()
     says = f"PostgreSQL {server.version} ({OLDEST} or newer), {MIGRATED[server.standing]}"
-    found = Finding("database", True, says)
+    found = Finding("database", None if server.standing is Standing.AHEAD else True, says)
     return [found, *(Finding("connectors", said.good, said.text) for said in connectors)]
 
 

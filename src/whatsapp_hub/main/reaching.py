@@ -3,6 +3,7 @@
 import structlog
 
 from whatsapp_hub.adapters.postgres import preflight as postgres
+from whatsapp_hub.adapters.postgres.version import Standing
 from whatsapp_hub.adapters.redis import preflight as redis
 from whatsapp_hub.main.settings import Settings
 
@@ -10,9 +11,12 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def check_servers(settings: Settings, *, will_migrate: bool) -> None:
-    """Raises DatabaseUnusable, RedisUnusable. A Redis that does not answer is one line in the log: the hub works."""
+    """Raises DatabaseUnusable, RedisUnusable. A Redis that does not answer is one line in the log: the hub works; so is
+    a database of a newer version where nothing is to be migrated."""
     if settings.database_url is not None:
-        await postgres.check(settings.database_url, will_migrate=will_migrate)
+        server = await postgres.check(settings.database_url, will_migrate=will_migrate)
+        if server.standing is Standing.AHEAD:
+            log.warning("database.newer", why=f"DATABASE_URL: {postgres.NEWER}", meanwhile="this version runs on it")
     if settings.redis_url is not None:
         try:
             await redis.check(settings.redis_url)

@@ -111,15 +111,15 @@ def _unfit(server: Any, where: str) -> Iterator[str]:
         yield READ_ONLY.format(where=where)
 
 
-_NEWER = (
+NEWER = (
     "the database was migrated by a newer version of the hub: start that version, or restore the backup that was made "
     "before"
 )
 
 
 def _unable_to_run(found: Standing, rights: Any) -> Iterator[str]:
-    if found is Standing.AHEAD:
-        yield _NEWER
+    """A process may run on a database that a newer version has migrated: that is how a deployment goes back to the
+    version before, whose columns migrations leave alone."""
     if found is Standing.MISSING:
         yield "the database is not migrated: run `whatsapp-hub migrate`"
     if found is Standing.BEHIND:
@@ -134,7 +134,7 @@ def _unable_to_run(found: Standing, rights: Any) -> Iterator[str]:
 
 def _unable_to_migrate(found: Standing, rights: Any, number: int) -> Iterator[str]:
     if found is Standing.AHEAD:
-        yield _NEWER
+        yield NEWER
     login = rights["login"]
     if not rights["is_owner"]:
         owner = rights["owner"]
