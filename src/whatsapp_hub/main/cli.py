@@ -11,6 +11,7 @@ import structlog
 
 from whatsapp_hub.adapters.postgres.preflight import check as check_database
 from whatsapp_hub.adapters.postgres.refusals import DatabaseUnusable
+from whatsapp_hub.adapters.postgres.version import newest
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.processes.folder import FolderTaken
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
@@ -67,6 +68,7 @@ async def _bring_up_to_date(database_url: str) -> None:
 
     await check_database(database_url, will_migrate=True)
     await bring_up_to_date(database_url)
+    log.info("database.migrated", hub=newest("hub"), tenants=newest("tenant"))
 
 
 @commands.command()

@@ -36,6 +36,7 @@ TABLES = """
 WRITTEN_BY_CUSTOMERS = (
     "contacts",
     "contact_identities",
+    "left_identities",
     "conversations",
     "messages",
     "assignments",
@@ -78,6 +79,12 @@ async def fill(world: World) -> None:
            VALUES ($1::uuid::text, 'k', $2, $1, 'SANDBOX', 'c', 'b')""",
         world.session.id,
         world.tenant.id,
+    )
+    await world.hub.owner.execute(
+        f"""INSERT INTO {world.tenant.schema}.left_identities
+            SELECT tenant_id, 'phone', '5511900000000', now(), contact_id FROM {world.tenant.schema}.conversations
+            WHERE id = $1""",
+        conversation.id,
     )
     await world.hub.owner.execute(
         """INSERT INTO hub.audit (tenant_id, caller, action, change, entity, entity_id)
