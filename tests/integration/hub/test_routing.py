@@ -190,3 +190,26 @@ async def test_whoever_has_fewest_gets_the_next(world: World, company: Company, 
         await number.writes(phone, "vendas")
         got.append((await number.is_(phone, status="ASSIGNED"))["assignedUserId"])
     assert sorted(got) == sorted([agent.id for agent in agents] * 2)
+
+
+async def test_an_album_posted_at_once_or_in_a_row_gets_one_menu(
+    world: World, company: Company, number: Number
+) -> None:
+    await two_departments(company)
+    at_once, in_a_row = a_phone(), a_phone()
+
+    def photo(phone: str, n: int) -> bytes:
+        about = {"from": phone, "id": a_wamid(), "timestamp": str(now_s()), "type": "image"}
+        return number.body({**about, "image": {"id": f"9{n}", "mime_type": "image/jpeg"}})
+
+    await asyncio.gather(*(number.post(photo(at_once, n)) for n in range(8)))
+    for n in range(8):
+        await number.post(photo(in_a_row, n))
+        await world.settled(company)
+    await number.writes(in_a_row, "são estas as fotos")
+    await world.settled(company)
+    for phone, received in ((at_once, 8), (in_a_row, 9)):
+        assert number.sent(phone) == [menu("Vendas", "Suporte Técnico")]
+        assert len([m for m in await number.messages(phone) if m["direction"] == "INBOUND"]) == received
+    await number.writes(in_a_row, "quero o suporte técnico")
+    await queued_text_goes_last(number, in_a_row)
