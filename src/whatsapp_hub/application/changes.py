@@ -135,11 +135,9 @@ class Changes:
         return conversation.may_say(self.now) and self._said(conversation, text, provider)
 
     def inform(self, conversation: Conversation, text: str, provider: str) -> bool:
-        """A text that a person's doing brings about (a transfer): a person's silencing of the bot does not stop it.
-        A group is never told anything."""
-        is_person = not conversation.silenced or conversation.customer_phone is not None
-        has_left = conversation.has_bot_texts_left(self.now)
-        return is_person and has_left and self._said(conversation, text, provider)
+        """Send a text that a person's doing brings about (a transfer): a person's silencing of the bot does not stop
+        it. The caller must not inform groups."""
+        return conversation.has_bot_texts_left(self.now) and self._said(conversation, text, provider)
 
     def _said(self, conversation: Conversation, text: str, provider: str) -> bool:
         self.outgoing(conversation, Content(MessageType.TEXT, text), provider, is_bot=True)

@@ -4,8 +4,11 @@ import pytest
 
 from tests.integration.service.conftest import Desk, a_phone
 from whatsapp_hub.application.accounts.departments import DeleteDepartment
+from whatsapp_hub.application.ports.provider import ChatKind
+from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.conversation import ConversationStatus, FlowState
 from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound
+from whatsapp_hub.domain.message import Content, MessageType
 from whatsapp_hub.domain.user import OnlineStatus, Role
 
 OPEN, ASSIGNED = ConversationStatus.OPEN, ConversationStatus.ASSIGNED
@@ -24,6 +27,24 @@ async def test_a_transfer_reaches_a_free_user_of_the_target_and_the_customer_is_
     assert await desk.told(helper) == ["conversation.assigned"]
     assert (await desk.events(conversation))[-2:] == ["conversation.transferred", "conversation.assigned"]
     assert seller.email in (moved.routing_reason or "")
+
+
+async def test_a_customer_without_a_phone_is_told_of_a_transfer_though_a_person_answered_and_a_group_is_not(
+    desk: Desk,
+) -> None:
+    sales, support = await desk.department("Vendas"), await desk.department("Suporte")
+    seller, text = await desk.person(sales), Content(MessageType.TEXT, "Oi")
+    for chat, more, told in (
+        ("155511@lid", {"chat_names": (Identity.lid("155511"),)}, 1),
+        ("12036302@g.us", {"kind": ChatKind.GROUP}, 0),
+    ):
+        await desk.sees(chat, text, from_me=True, **more)
+        [row] = await desk.hub.owner.fetch(
+            "SELECT id FROM pooled.conversations WHERE chat = $1 AND tenant_id = $2", chat, desk.id
+        )
+        given = await desk.assign(desk.as_(seller), row["id"])
+        moved = await desk.transfer(desk.as_(seller), given.id, support.id)
+        assert len(await desk.said(moved)) == told
 
 
 async def test_a_transfer_to_a_person_reaches_that_person_though_others_have_less(desk: Desk) -> None:

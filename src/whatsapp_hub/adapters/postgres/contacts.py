@@ -132,6 +132,9 @@ class PostgresContacts:
             raise NotFound("contact", contact_id)
         return contact_of(row, map(identity_of, await self._connection.fetch(IDENTITIES, [contact_id])))
 
+    async def is_group(self, contact_id: ContactId) -> bool:
+        return bool(await self._connection.fetchval("SELECT is_group FROM contacts WHERE id = $1", contact_id))
+
     async def meet(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
         """Whoever meets the same new person at the same moment waits in `_find`, and then finds the contact."""
         wanted = list(dict.fromkeys(i for sighting in sightings for i in sighting.identities))

@@ -80,7 +80,7 @@ class TransferConversation:
             conversation.transfer(department_id, changes.now, reason)
             changes.conversation(conversation)
             provider = (await providers_of(uow, [conversation])).get(conversation.id)
-            if provider:
+            if provider and not await uow.contacts.is_group(conversation.contact_id):
                 text = fill_in(phrases_of(uow.tenant).transferred, department.name)
                 changes.inform(conversation, text, provider)
             await hand_on(conversation, reason, provider, prefer=user_id, avoid=None if user_id == former else former)

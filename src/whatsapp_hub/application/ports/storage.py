@@ -107,6 +107,10 @@ class Contacts(Protocol):
         """Locks. Raises NotFound."""
         ...
 
+    async def is_group(self, contact_id: ContactId) -> bool:
+        """Whether it is no person: a group, a broadcast list, a channel. Does not lock."""
+        ...
+
 
 class Conversations(Protocol):
     async def latest(
