@@ -24,7 +24,7 @@ from whatsapp_hub.adapters.redis import embedded as embedded_valkey
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.adapters.redis.preflight import check as check_redis
 from whatsapp_hub.main import doctor_connectors
-from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.settings import SECRET_LENGTH, Settings, SettingsError
 
 NO_HOOKS = "and WAHA sessions register no webhook here when they start: WAHA must be told by hand (WHATSAPP_HOOK_URL)"
 NEEDLESS = re.compile(r"SUPABASE_\w+|NEXT_PUBLIC_\w+|NODE_ENV")
@@ -85,6 +85,10 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     for name in ("HUB_SECRET_KEY", "JWT_SECRET"):
         if not settings.embedded and getattr(settings, name.lower()) is None:
             yield Finding("settings", False, f"{name}: obligatory with DATABASE_URL; try `openssl rand -base64 32`")
+    if settings.jwt_secret and len(settings.jwt_secret) < SECRET_LENGTH:
+        mixed = "mixed with HUB_SECRET_KEY, so that no other program can check tokens by it"
+        advice = mixed if settings.embedded else "try `openssl rand -base64 32`"
+        yield Finding("settings", None if settings.embedded else False, f"JWT_SECRET: is short; {advice}")
 
 
 async def _database(settings: Settings) -> list[Finding]:

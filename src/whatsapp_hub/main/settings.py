@@ -5,6 +5,7 @@ A field `jwt_secret` is the variable JWT_SECRET; an empty variable counts as not
 
 from __future__ import annotations
 
+import hmac
 import os
 import re
 import secrets
@@ -28,7 +29,8 @@ from whatsapp_hub.domain.life import Rules
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
-Secret = Annotated[str, Meta(min_length=16)]
+SECRET_LENGTH = 16
+Secret = Annotated[str, Meta(min_length=SECRET_LENGTH)]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
 ProviderName = Literal["META", "WAHA", "NEONIZE", "SANDBOX"]
 
@@ -60,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
     # Who may enter
     hub_secret_key: Secret | None = None
-    jwt_secret: Secret | None = None
+    jwt_secret: str | None = None
     jwt_expiration: Positive = 7 * UNITS_S["d"]
     hub_admin_email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     hub_admin_password: Annotated[str, Meta(min_length=8)] | None = None
@@ -169,13 +171,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         )
 
     def completed(self) -> Settings:
-        """With both secrets: made once and kept in the data folder when embedded, obligatory otherwise."""
+        """With both secrets: made once and kept in the data folder when embedded, obligatory otherwise. A JWT_SECRET as
+        short as those of development (`secret`) is taken when embedded, mixed with HUB_SECRET_KEY: nobody can guess
+        the key that signs. Raises SettingsError."""
         missing = [name for name in SECRET_NAMES if getattr(self, name.lower()) is None]
         if missing and not self.embedded:
             advice = "obligatory with DATABASE_URL; make one for each with `openssl rand -base64 32` and keep it"
             raise SettingsError(f"{' and '.join(missing)}: {advice}")
         made = {name.lower(): _kept_secret(self.data_dir / "secrets" / name) for name in missing}
-        return msgspec.structs.replace(self, **made)
+        return msgspec.structs.replace(self, **made)._with_strong_jwt_secret()
+
+    def _with_strong_jwt_secret(self) -> Settings:
+        short = self.jwt_secret or ""
+        if len(short) >= SECRET_LENGTH:
+            return self
+        if not self.embedded:
+            advice = f"expected at least {SECRET_LENGTH} characters; make one with `openssl rand -base64 32`"
+            raise SettingsError(f"JWT_SECRET: {advice}")
+        mixed = hmac.digest((self.hub_secret_key or "").encode(), short.encode("utf-8", "surrogateescape"), "sha256")
+        return msgspec.structs.replace(self, jwt_secret=mixed.hex())
 
     def for_children(self) -> dict[str, str]:
         """The variables that a child process must get besides those the hub itself was given."""

@@ -34,7 +34,6 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ("REDIS_URL", "redis://cache/first"),
         ("WHATSAPP_PROVIDER", "TELEGRAM"),
         ("JWT_EXPIRATION", "a week"),
-        ("JWT_SECRET", "short"),
         ("SANDBOX_ENABLED", "perhaps"),
         ("HUB_ADMIN_EMAIL", "nobody"),
     ],
@@ -119,3 +118,25 @@ def test_links_are_built_on_the_public_address_or_on_host_and_port(environ: dict
 def test_trusted_proxies_that_are_no_addresses_are_named() -> None:
     with pytest.raises(SettingsError, match="TRUSTED_PROXIES: nginx is neither an address nor a network"):
         Settings.from_environment({"TRUSTED_PROXIES": "10.0.0.1, nginx"})
+
+
+def test_a_short_jwt_secret_of_development_is_taken_when_embedded_and_never_signs_as_it_is(tmp_path: Path) -> None:
+    first = read(HUB_DATA_DIR=str(tmp_path), JWT_SECRET="secret").completed()
+    assert first.jwt_secret is not None
+    assert len(first.jwt_secret) >= 32
+    assert first == read(HUB_DATA_DIR=str(tmp_path), JWT_SECRET="secret").completed()
+    others = (
+        read(HUB_DATA_DIR=str(tmp_path), JWT_SECRET="other"),
+        read(HUB_DATA_DIR=str(tmp_path / "elsewhere"), JWT_SECRET="secret"),
+    )
+    for other in others:
+        assert other.completed().jwt_secret != first.jwt_secret
+    with pytest.raises(SettingsError, match=r"^JWT_SECRET: expected at least 16 characters"):
+        read(**EXTERNAL, HUB_SECRET_KEY="k" * 32, JWT_SECRET="secret").completed()
+
+
+def test_a_frontend_is_an_address_or_everybodys() -> None:
+    for url in ("https://desk.example", "http://localhost:3000", "*"):
+        assert read(FRONTEND_URL=url).frontend_url == url
+    with pytest.raises(SettingsError, match=r"^FRONTEND_URL: "):
+        read(FRONTEND_URL="desk.example")

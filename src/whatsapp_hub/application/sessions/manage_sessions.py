@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
 from whatsapp_hub.application.integrations.subscriptions import SessionWebhook
 from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider import Plugin, Providers
@@ -45,12 +46,13 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionChanges:
-    """None: leave it as it is. `settings` are merged over the present ones."""
+    """None leaves a field as it is, but clears the department; an empty `webhook_url` clears that. `settings` are
+    merged over the present ones."""
 
     name: str | None = None
     settings: Mapping[str, object] | None = None
     routing: Routing | None = None
-    department_id: DepartmentId | None = None
+    department_id: DepartmentId | Unchanged | None = UNCHANGED
     webhook_url: str | None = None
     webhook_format: WebhookFormat | None = None
 
@@ -118,7 +120,7 @@ class UpdateSession:
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
-            await _require_known(uow, changes.department_id)
+            await _require_known(uow, None if changes.department_id is UNCHANGED else changes.department_id)
             before = session.settings
             self._apply(session, changes)
             session.updated_at = self.clock()
@@ -140,7 +142,8 @@ class UpdateSession:
             present = {} if is_lost else plugin.encode_settings(session.settings, secrets=True)
             session.settings = plugin.decode_settings({**present, **changes.settings})
         session.reroute(changes.routing or session.routing)
-        session.department_id = changes.department_id or session.department_id
+        if changes.department_id is not UNCHANGED:
+            session.department_id = changes.department_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from whatsapp_hub.adapters.contracts import entities
 from whatsapp_hub.adapters.contracts.capabilities import capabilities as present_capabilities
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.reading.queries import Queries
@@ -68,19 +69,29 @@ class SessionBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     name: str | None = None
     settings: dict[str, Any] | None = None
-    proxy: str | None = None
+    proxy: str | msgspec.UnsetType | None = msgspec.UNSET
     routing: Routing | None = None
-    department_id: UUID | None = None
-    webhook_url: str | None = None
+    department_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    webhook_url: str | msgspec.UnsetType | None = msgspec.UNSET
     webhook_format: WebhookFormat | None = None
 
+    def _department(self) -> DepartmentId | Unchanged | None:
+        given = self.department_id
+        return UNCHANGED if isinstance(given, msgspec.UnsetType) else DepartmentId(given) if given else None
+
+    @property
+    def given_proxy(self) -> str | None:
+        """None: it was not given; empty: take it away."""
+        return None if self.proxy is msgspec.UNSET else self.proxy or ""
+
     def changes(self) -> SessionChanges:
+        proxy = self.given_proxy
         return SessionChanges(
             name=self.name,
-            settings=self.settings if self.proxy is None else with_proxy(self.settings or {}, self.proxy),
+            settings=self.settings if proxy is None else with_proxy(self.settings or {}, proxy),
             routing=self.routing,
-            department_id=DepartmentId(self.department_id) if self.department_id else None,
-            webhook_url=self.webhook_url,
+            department_id=self._department(),
+            webhook_url=None if self.webhook_url is msgspec.UNSET else self.webhook_url or "",
             webhook_format=self.webhook_format,
         )
 
@@ -161,8 +172,9 @@ async def update_session(
     use: FromDishka[UpdateSession],
     providers: FromDishka[Providers],
 ) -> dict[str, object]:
-    """Change a session (ADMIN). Settings are merged over the present ones."""
-    with proxy_named(data.proxy):
+    """Change a session (ADMIN). What is not given stays; settings are merged over the present ones; null clears
+    `departmentId`, `webhookUrl` and `proxy`."""
+    with proxy_named(data.given_proxy):
         return shown(await use(caller, SessionId(id), data.changes()), caller, providers)
 
 
