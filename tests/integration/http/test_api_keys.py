@@ -135,3 +135,24 @@ async def test_what_a_program_says_is_marked_as_a_bots_and_told_once(running: Ru
         await listener.hears("message-status", conversationId=made.json()["id"], status="READ")
     assert (told["message"]["senderId"], told["message"]["isBot"]) == (None, True)
     assert [name for name, _ in listener.heard].count("message-sent") == 1
+
+
+async def test_keys_and_webhooks_are_listed_in_pages(company: Company) -> None:
+    for n in range(5):
+        assert (await company.admin.post("/api/api-keys", {"name": f"k{n}"})).status_code == 201
+        body = {"url": f"https://example.org/{n}", "events": ["*"]}
+        assert (await company.admin.post("/api/webhooks", body)).status_code == 201
+    for path, field, expected in (
+        ("/api/api-keys", "name", [f"k{n}" for n in reversed(range(5))]),
+        ("/api/webhooks", "url", [f"https://example.org/{n}" for n in range(5)]),
+    ):
+        found: list[str] = []
+        cursor: str | None = None
+        while True:
+            answer = await company.admin.get(path, limit=2, **({"cursor": cursor} if cursor else {}))
+            found += [one[field] for one in answer.json()]
+            if (cursor := answer.headers.get("X-Next-Cursor")) is None:
+                break
+        assert found == expected
+        refused = await company.admin.get(path, cursor="x")
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/cursor")

@@ -57,7 +57,9 @@ async def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     if ticket and connection.route_handler.opt.get("by_ticket"):
         if (opened := opened_ticket(connection)) is None:  # once, also for who asks again from time to time
             tickets: Tickets = await container.get(Tickets)
-            opened = await tickets.open(ticket, _address(connection), again="last-event-id" in connection.headers)
+            opened = await tickets.open(
+                ticket, _address(connection), again=bool(connection.headers.get("last-event-id"))
+            )
             cast("dict[str, object]", connection.scope)[_OPENED] = opened
         return await callers(opened.credential, opened.company_id)
     return await callers(credential_of(connection), connection.headers.get(COMPANY_HEADER))

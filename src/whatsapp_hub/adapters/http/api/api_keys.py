@@ -6,12 +6,13 @@ from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import delete, get, post
+from litestar import Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts.api_keys import api_key
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.adapters.http.given import utc
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page, sliced
 from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys, RevokeApiKey
 from whatsapp_hub.domain.ids import ApiKeyId
 
@@ -38,9 +39,12 @@ async def create_api_key(
 
 
 @get("/api-keys", tags=TAGS)
-async def list_api_keys(caller: Asking, use: FromDishka[ListApiKeys]) -> list[dict[str, object]]:
-    """The company's keys, the newest first, without their secrets."""
-    return [api_key(key) for key in await use(caller)]
+async def list_api_keys(
+    caller: Asking, use: FromDishka[ListApiKeys], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
+    """List the company's keys, the newest first, without their secrets."""
+    keys, more = sliced(await use(caller), lambda key: key.id, limit, cursor, newest_first=True)
+    return page([api_key(key) for key in keys], more)
 
 
 @delete("/api-keys/{id:uuid}", tags=TAGS)

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts import webhooks as present
 from whatsapp_hub.adapters.http.auth import Asking
-from whatsapp_hub.adapters.http.paging import Limit, page
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page, sliced
 from whatsapp_hub.application.integrations.replay import ListDeliveries, PingWebhook, ReplayDelivery, ReplayRange
 from whatsapp_hub.application.integrations.subscriptions import (
     CreateWebhook,
@@ -83,9 +83,12 @@ async def create_webhook(
 
 
 @get("/webhooks", tags=TAGS)
-async def list_webhooks(caller: Asking, use: FromDishka[ListWebhooks]) -> list[dict[str, object]]:
-    """The company's subscriptions, sessions' own among them, and how each fares."""
-    return [{**present.webhook(webhook), **present.health(health)} for webhook, health in await use(caller)]
+async def list_webhooks(
+    caller: Asking, use: FromDishka[ListWebhooks], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
+    """List the company's subscriptions, sessions' own among them, the oldest first, and how each fares."""
+    found, more = sliced(await use(caller), lambda one: one[0].id, limit, cursor)
+    return page([{**present.webhook(webhook), **present.health(health)} for webhook, health in found], more)
 
 
 @get("/webhooks/{id:uuid}", tags=TAGS)
