@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.http.conftest import Company, Person, eventually
+from tests.integration.http.conftest import Company, Person, RunningHub, eventually
 from tests.integration.http.test_service import ANA, routed, url, walked
 
 REPLY_FIELDS = {"id", "shortcut", "content", "createdAt", "updatedAt"}
@@ -262,3 +262,23 @@ async def test_skills_labels_and_priority_are_set_and_shown(company: Company) ->
     assert (changed.json()["labels"], changed.json()["priority"]) == (['a "b" \\ {c}, d'], "URGENT")
     assert (await agent.get(url(conversation))).json()["labels"] == ['a "b" \\ {c}, d']
     assert (await agent.patch(url(conversation), {"priority": "VERY"})).status_code == 400
+
+
+async def test_a_change_that_is_refused_in_part_changes_nothing(company: Company) -> None:
+    settings = {"phoneNumberId": "106", "accessToken": "EAAold", "appSecret": "s", "verifyToken": "v"}
+    made = await company.admin.post("/api/sessions", {"name": "default", "provider": "META", "settings": settings})
+    assert made.status_code == 201, made.text
+    refused = await company.admin.patch("/api/companies/me", {"phoneNumberId": "107", "name": ""})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/name")
+    refused = await company.admin.patch("/api/companies/me", {"phoneNumberId": "", "name": "Another"})
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/phoneNumberId")
+    shown = (await company.admin.get("/api/companies/me")).json()
+    assert (shown["phoneNumberId"], shown["name"] == "Another") == ("106", False)
+
+
+async def test_a_user_is_shown_to_colleagues_only(running: RunningHub, company: Company) -> None:
+    agent = await company.agent()
+    shown = await company.admin.get(f"/api/users/{agent.id}")
+    assert (shown.status_code, shown.json()["email"]) == (200, agent.user["email"])
+    other = await running.company()
+    assert (await other.admin.get(f"/api/users/{agent.id}")).status_code == 404

@@ -36,6 +36,11 @@ class CompanyChanges:
 class UpdateCompany:
     storage: Storage
 
+    async def check(self, caller: Caller, changes: CompanyChanges) -> None:
+        """Raise Invalid for changes that cannot be made, before anything else is changed along with them."""
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            _apply(await uow.tenants.own(), changes)
+
     async def __call__(self, caller: Caller, changes: CompanyChanges) -> Tenant:
         """Raises Invalid."""
         caller.require(Action.MANAGE_COMPANY)

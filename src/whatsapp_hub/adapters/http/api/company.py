@@ -11,6 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts import audit, entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.gateways.fields import spelled
 from whatsapp_hub.adapters.http.given import LevelPatch, given, hours_given, utc
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
@@ -87,7 +88,9 @@ async def update_company(
     rating from 1 to 5 after resolving) hold for departments that set none of their own."""
     changes = data.changes()
     if data.phone_number_id is not None or data.access_token is not None:
-        await credentials(caller, CredentialChanges(data.phone_number_id, data.access_token))
+        await use.check(caller, changes)
+        with spelled(**{f"settings/{name}": name for name in ("phoneNumberId", "accessToken")}):
+            await credentials(caller, CredentialChanges(data.phone_number_id, data.access_token))
     tenant = await use(caller, changes)
     return entities.tenant(tenant) | {"phoneNumberId": await credentials.shown(caller)}
 

@@ -80,6 +80,12 @@ async def list_users(
     return page([entities.user(user) for user in found.items], found.next_cursor)
 
 
+@get("/users/{id:uuid}", guards=[allows(Action.READ_USERS)], tags=TAGS)
+async def get_user(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> dict[str, object]:
+    """Show a user of the company."""
+    return entities.user(await queries.user(caller.tenant_id, UserId(id)))
+
+
 @post("/users", tags=TAGS)
 async def create_user(caller: Asking, data: JSONBody[UserBody], use: FromDishka[RegisterUser]) -> dict[str, object]:
     """A new user (ADMIN)."""
@@ -109,4 +115,4 @@ async def set_status(caller: Asking, data: JSONBody[StatusBody], use: FromDishka
     return entities.user(await use(caller, data.status))
 
 
-HANDLERS = [list_users, create_user, update_user, set_status]
+HANDLERS = [list_users, get_user, create_user, update_user, set_status]
