@@ -31,7 +31,7 @@ class Due(StrEnum):
 class Pairing:
     """`began_at`: when the session was started, or asked for a phone again. `code`: the provider's newest one, shown
     until `code_until`. `fetch_at`: when the provider is asked next (None: it cannot be asked). `is_used_up`: the
-    provider ran out of codes before `until`, and is to be started again."""
+    provider is to be started (again): it ran out of codes before `until`, or nobody knows whether it was started."""
 
     began_at: datetime
     until: datetime
@@ -41,8 +41,12 @@ class Pairing:
     is_used_up: bool = False
 
     @classmethod
-    def begun(cls, now: datetime, rules: Rules, *, can_ask: bool, first_look: timedelta = timedelta()) -> "Pairing":
-        return cls(now, now + rules.pairing, now + first_look if can_ask else None)
+    def begun(cls, now: datetime, rules: Rules, *, can_ask: bool) -> "Pairing":
+        return cls(now, now + rules.pairing, now if can_ask else None)
+
+    def being_started(self, now: datetime) -> "Pairing":
+        """Start it from here if its starter has stored no answer by then."""
+        return replace(self.being_asked(now), is_used_up=True)
 
     def showed(self, code: str, now: datetime, rules: Rules) -> "Pairing":
         """Take a code that the provider gave. Repeating a code does not extend its life."""

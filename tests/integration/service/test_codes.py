@@ -263,10 +263,24 @@ async def test_a_server_that_is_away_for_a_while_is_asked_again(bench: Bench) ->
     assert (await shown(bench, "2@a")).qr_code == "2@a"
 
 
+async def test_a_start_whose_process_died_is_made_up_for(bench: Bench) -> None:
+    async with bench.world.uow() as uow:
+        session = await uow.sessions.get(bench.session.id)
+        session.start(bench.now)
+        await bench.follow.begin(uow, session)
+        await uow.sessions.save(session)
+        await uow.commit()
+    await bench.later(20)
+    assert bench.shop.calls == []
+    await bench.later(15)
+    assert bench.shop.calls[0] == "start"
+    assert (await shown(bench, "2@a")).qr_code == "2@a"
+
+
 async def test_two_processes_ask_once(bench: Bench) -> None:
     await bench.started()
     await bench.world.hub.owner.execute("UPDATE hub.pairings SET look_at = '-infinity'")
     directory = bench.world.hub.directory
-    first, second = await directory.due_pairings(10, 45), await directory.due_pairings(10, 45)
+    first, second = await directory.due_pairings(1000, 45), await directory.due_pairings(1000, 45)
     assert [one.session_id for one in first].count(bench.session.id) == 1
     assert second == []

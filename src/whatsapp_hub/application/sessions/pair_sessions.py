@@ -40,11 +40,12 @@ class FollowPairing:
     rules: Rules
 
     async def begin(self, uow: UnitOfWork, session: Session) -> None:
-        """Start the clock of a session that is being started. Its starter asks the provider first."""
+        """Start the clock of a session that is being started. Should its starter die before the provider has answered,
+        the provider is started from here."""
         if self._has_codes(session):
-            first_look = self.rules.answer / 3
-            pairing = Pairing.begun(self.clock(), self.rules, can_ask=self._can_ask(session), first_look=first_look)
-            await uow.pairings.save(session.id, pairing)
+            can_ask = self._can_ask(session) or self._starts(session)
+            pairing = Pairing.begun(self.clock(), self.rules, can_ask=can_ask)
+            await uow.pairings.save(session.id, pairing.being_started(self.clock()))
 
     async def reported(
         self, uow: UnitOfWork, session: Session, seen: SessionSeen, *, asked: bool = False

@@ -47,9 +47,7 @@ class InitSession:
                 return await self._want(uow, session, again=again)
             if again:
                 session.stop(self.clock())
-            session.start(self.clock())
-            await self._pairing.begin(uow, session)
-            await _save(uow, session)
+            await self._begin(uow, session)
             await uow.commit()
         return await self.bring_up(session)
 
@@ -60,7 +58,12 @@ class InitSession:
             await self._require_room(session.provider)
             uow.publish(await self.follow(uow, session, lambda life, now: life.started(now, self.follow.rules)))
             return
+        await self._begin(uow, session)
+
+    async def _begin(self, uow: UnitOfWork, session: Session) -> None:
+        """Until the provider has answered, whoever minds pairings sees to it that it is asked."""
         session.start(self.clock())
+        await self._pairing.begin(uow, session)
         await _save(uow, session)
 
     async def bring_up(self, session: Session) -> Session:
