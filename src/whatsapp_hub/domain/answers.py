@@ -17,6 +17,9 @@ SHORT_SENTENCE = 9
 """Words beside the department's name, up to which a sentence that has it is an answer."""
 
 SHORT_ANSWER = 6
+LONGEST = 400
+"""Characters: more is no answer, and is not looked at word by word."""
+
 _TELLING = 4
 _LONGEST_NUMBER = 4
 _AS_ORDINAL = re.compile(r"([0-9]{1,2})(?:a|o|as|os|st|nd|rd|th|er|ro|do|ra|da)")
@@ -30,7 +33,7 @@ Words = tuple[str, ...]
 
 def choice_in(text: str, names: Sequence[str], words: Vocabulary) -> int | None:
     """The place (from 0) of the one option that the text clearly means."""
-    said = _words_of(text)
+    said = _words_of(text) if len(text) <= LONGEST else ()
     options = [_words_of(name) for name in names]
     if len(said) == 1 and (number := _digits(said[0])):
         return number - 1 if number <= len(options) else _only(_named(said, options))
@@ -44,6 +47,8 @@ def choice_in(text: str, names: Sequence[str], words: Vocabulary) -> int | None:
 
 def agreement_in(text: str, name: str, words: Vocabulary) -> bool | None:
     """Whether the text clearly accepts or refuses the department of that name; None: neither."""
+    if len(text) > LONGEST:
+        return None
     said, mentions = _mentions(_words_of(text), [_words_of(name)])
     rest = _without(_without(said, words.refusals), words.courtesies)
     if len(rest) > SHORT_ANSWER or not _is_known(rest, words):

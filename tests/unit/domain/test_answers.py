@@ -171,6 +171,12 @@ def test_several_names_never_choose(language: Language, places: list[int], betwe
     assert choice_in(text, MENUS[language], VOCABULARY[language]) is None
 
 
+@pytest.mark.parametrize("text", ["1 " * 30_000, "vendas " * 9_000, "sim " * 15_000, "1" * 65_536])
+def test_a_very_long_text_is_no_answer(text: str) -> None:
+    assert choice_in(text, MENUS[PT], VOCABULARY[PT]) is None
+    assert agreement_in(text, "Vendas", VOCABULARY[PT]) is None
+
+
 @given(any_text, languages)
 def test_any_text_is_a_choice_an_agreement_or_nothing(text: str, language: Language) -> None:
     assert choice_in(text, MENUS[language], VOCABULARY[language]) in (0, 1, 2, 3, 4, None)
