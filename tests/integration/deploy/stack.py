@@ -26,6 +26,18 @@ NGINX_CONF = ROOT / "deploy" / "nginx.conf"
 INSIDE_PORTS = {"postgres": 5432, "valkey": 6379, "api-1": 4000, "api-2": 4000, "nginx": 80}
 ROLES = ("migrate", "api-1", "api-2", "worker", "connector")
 PATIENCE_S = 90.0
+ENV = {
+    "HUB_SECRET_KEY": "a secret key of thirty-two bytes",
+    "JWT_SECRET": "another secret of thirty-two byte",
+    "POSTGRES_PASSWORD": "c0ffee" * 8,
+    "REDIS_PASSWORD": "f00d" * 8,
+    "HUB_ADMIN_EMAIL": "operator@example.org",
+    "HUB_ADMIN_PASSWORD": "correct horse battery",
+    "SANDBOX_ENABLED": "true",
+    "RATE_LIMIT_USER": "6000",
+    "METRICS_TOKEN": "a token for the scraper",
+}
+"""What an operator writes into `.env`."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([-?])([^}]*))?\}")
 _DEBIAN = ("/usr/sbin", "/usr/bin", *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True))

@@ -13,6 +13,7 @@ import yaml
 
 from tests.integration.deploy.stack import (
     COMPOSE,
+    ENV,
     ROLES,
     ROOT,
     Stack,
@@ -21,16 +22,6 @@ from tests.integration.deploy.stack import (
     start_nginx,
 )
 
-ENV = {
-    "HUB_SECRET_KEY": "a secret key of thirty-two bytes",
-    "JWT_SECRET": "another secret of thirty-two byte",
-    "POSTGRES_PASSWORD": "c0ffee" * 8,
-    "REDIS_PASSWORD": "f00d" * 8,
-    "HUB_ADMIN_EMAIL": "operator@example.org",
-    "HUB_ADMIN_PASSWORD": "correct horse battery",
-    "SANDBOX_ENABLED": "true",
-    "RATE_LIMIT_USER": "6000",
-}
 NEEDS_DEBIAN = pytest.mark.skipif(
     bool(missing()), reason=f"needs Debian's packages: apt-get install {' '.join(missing())}"
 )
