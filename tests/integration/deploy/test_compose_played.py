@@ -13,10 +13,14 @@ from typing import Any
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 import pytest_asyncio
 
 from tests.integration.deploy.stack import ENV, PATIENCE_S, ROLES, ROOT, Stack, databases, missing, start_nginx
+from whatsapp_hub.adapters.postgres import embedded, programs
+from whatsapp_hub.main.backup import Wanted, back_up, restore
+from whatsapp_hub.main.settings import Settings
 
 pytestmark = pytest.mark.skipif(
     bool(missing()), reason=f"needs Debian's packages: apt-get install {' '.join(missing())}"
@@ -126,6 +130,21 @@ async def test_the_running_hub_is_backed_up_and_restored_by_the_documented_comma
     assert await _counted(stack, "elsewhere") == await _counted(stack, "hub")
 
 
+async def test_programs_newer_than_the_server_do_as_well(
+    stack: Stack, client: httpx.AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The image brings the programs of PostgreSQL 18, whatever the server is."""
+    monkeypatch.setattr(programs, "_folders", lambda: iter([embedded.program("pg_dump").parent]))
+    there = Settings(
+        database_url=_address(stack, "hub"), hub_secret_key=ENV["HUB_SECRET_KEY"], hub_data_dir=str(tmp_path / "data")
+    )
+    where, manifest, _ = await back_up(there, str(tmp_path / "newer"), without_key=False, keep_days=7)
+    assert manifest.dumped_by >= manifest.server
+    await _create_database(stack, "newer")
+    await restore(msgspec.structs.replace(there, database_url=_address(stack, "newer")), where, Wanted())
+    assert await _counted(stack, "newer") == await _counted(stack, "hub")
+
+
 def _docker(folder: Path, stack: Stack, database: str) -> None:
     environment = stack.environment("worker")
     environment["DATABASE_URL"] = environment["DATABASE_URL"].removesuffix("hub") + database
@@ -148,8 +167,11 @@ async def _run(command: list[str], folder: Path) -> str:
 
 
 async def _connection(stack: Stack, database: str) -> Any:
-    address = f"postgresql://hub:{ENV['POSTGRES_PASSWORD']}@127.0.0.1:{stack.ports['postgres']}/{database}"
-    return await asyncpg.connect(address)
+    return await asyncpg.connect(_address(stack, database))
+
+
+def _address(stack: Stack, database: str) -> str:
+    return f"postgresql://hub:{ENV['POSTGRES_PASSWORD']}@127.0.0.1:{stack.ports['postgres']}/{database}"
 
 
 async def _create_database(stack: Stack, name: str) -> None:
