@@ -13,7 +13,11 @@ mkdir -p "$folder"
 name="whatsapp-hub-$(date -u +%Y%m%dT%H%M%SZ).zip"
 draft="$folder/.$name.$$.partial"
 trap 'rm -f "$draft"' EXIT
-docker compose exec -T worker whatsapp-hub backup - >"$draft"
+if [ -n "$(docker compose ps --status running --quiet worker)" ]; then
+    docker compose exec -T worker whatsapp-hub backup - >"$draft"
+else # stopped, as before a move: PostgreSQL alone is enough
+    docker compose run --rm --no-deps -T worker backup - >"$draft"
+fi
 sync "$draft"
 mv -n "$draft" "$folder/$name"
 find "$folder" -maxdepth 1 -type f ! -name "$name" -mtime "+$((keep_days - 1))" \

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif(
 DOCKER = """#!/usr/bin/env bash
 # `docker compose exec -T SERVICE COMMAND` and `docker compose run --rm --no-deps -T SERVICE ARGUMENTS`, without Docker
 case "$*" in
+"compose ps"*) [ "$(cat "$(dirname "$0")/worker")" = running ] && echo container; exit 0 ;;
 "compose exec -T worker whatsapp-hub "*) shift 5 ;;
 "compose run --rm --no-deps -T worker "*) shift 6 ;;
 *) exit 9 ;;
@@ -120,9 +121,11 @@ async def test_the_running_hub_is_backed_up_and_restored_by_the_documented_comma
 ) -> None:
     """PostgreSQL is Debian's, its programs are another version's."""
     _docker(tmp_path, stack, "hub")
-    made = await _run([str(ROOT / "deploy" / "backup.sh"), str(tmp_path / "backups")], tmp_path)
-    [path] = (tmp_path / "backups").iterdir()
-    assert made.strip() == str(path)
+    for state in ("stopped", "running"):
+        (tmp_path / "worker").write_text(state)
+        made = await _run([str(ROOT / "deploy" / "backup.sh"), str(tmp_path / state)], tmp_path)
+        [path] = (tmp_path / state).iterdir()
+        assert made.strip() == str(path)
     assert path.stat().st_mode & 0o077 == 0
     await _create_database(stack, "elsewhere")
     _docker(tmp_path, stack, "elsewhere")
