@@ -9,9 +9,12 @@ _GROWS = 3.0
 _LONGEST_S = 4 * 3600.0
 _MOST_ASKED_S = 3600.0
 
+FALTERS_AFTER = 2
+"""A second failure with no success in between: it is asked with one event a moment, until it answers or is down."""
 OPENS_AFTER = 5
 MOMENT_S = 1.0
 """What fails within it counts as one failure: a receiver that restarts fails everything that is posted meanwhile."""
+_FALTERING_S = 1.25
 _PROBE_FIRST_S = 7.5
 _PROBE_LONGEST_S = 120.0
 """Well below the time that a bot has to answer in, usually: back in time, nothing is taken from it."""
@@ -77,12 +80,12 @@ def retry_in_s(tries: int, chance: float, asked_s: float | None = None) -> float
 
 
 def probe_in_s(failures: int, chance: float, asked_s: float | None = None) -> float | None:
-    """How long a receiver that failed so often in a row is left alone; None while it still counts as up. Then it gets
-    one event; everything else waits for how that one fares."""
-    if failures < OPENS_AFTER:
+    """How long a receiver that failed so often in a row is left alone; None while it counts as well. Then it gets one
+    event; everything else waits for how that one fares."""
+    if failures < FALTERS_AFTER:
         return None
-    grown = min(_PROBE_FIRST_S * 2.0 ** min(failures - OPENS_AFTER, 20), _PROBE_LONGEST_S)
-    return max(_jittered(grown, chance), min(asked_s or 0.0, _MOST_ASKED_S))
+    grown = _FALTERING_S if failures < OPENS_AFTER else _PROBE_FIRST_S * 2.0 ** min(failures - OPENS_AFTER, 20)
+    return max(_jittered(min(grown, _PROBE_LONGEST_S), chance), min(asked_s or 0.0, _MOST_ASKED_S))
 
 
 def put_off_s(again_in_s: float, left_alone_s: float | None) -> float:

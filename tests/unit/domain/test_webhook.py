@@ -79,7 +79,9 @@ def test_tries_grow_apart_with_jitter_and_fit_a_day() -> None:
 
 
 def test_a_receiver_counts_as_down_after_five_failures_and_is_then_probed() -> None:
-    assert [probe_in_s(n, 0.5) for n in range(1, 5)] == [None] * 4
+    assert [probe_in_s(n, 0.5) for n in range(1, 5)] == [None, 1.25, 1.25, 1.25]
+    assert probe_in_s(2, 0) >= MOMENT_S  # type: ignore[operator] # of None, which it is not
+    assert probe_in_s(2, 0.5, asked_s=60) == 60
     assert [probe_in_s(n, 0.5) for n in (5, 6, 7, 50)] == [7.5, 15, 30, 120]
     assert 5 <= probe_in_s(5, 0) < probe_in_s(5, 1) <= 10  # type: ignore[operator] # of None, which it is not
 

@@ -26,8 +26,8 @@ from whatsapp_hub.application.ports.webhooks import (
     WebhookSender,
 )
 from whatsapp_hub.domain.delivery import (
+    FALTERS_AFTER,
     NONE_FAILED,
-    OPENS_AFTER,
     Attempt,
     DeliveryState,
     FailureCount,
@@ -271,7 +271,7 @@ class Drive:
             if one.attempt:
                 TALLY.observe(POSTING, one.attempt.took_s)
         if self._rated != (self.failures, self.left_alone_s):
-            rating = Rating(self.failures, self.left_alone_s, self._rated[0] >= OPENS_AFTER and not self.failures)
+            rating = Rating(self.failures, self.left_alone_s, self._rated[0] >= FALTERS_AFTER and not self.failures)
             await self._patiently(lambda: self.deliver.queue.rate(self.lease, self._url, rating))
             self._rated = rating.failures, rating.left_alone_s
         for lane in finished:  # only those: what ended during the writing is not written yet

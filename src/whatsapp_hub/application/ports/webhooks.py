@@ -137,8 +137,8 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A receiver's failures in a row, and how long it is left alone. `is_back`: it was down; what was put off because
-    of that is due at once."""
+    """A receiver's failures in a row, and how long it is left alone. `is_back`: it was down, or nearly; what was put
+    off because of that is due at once."""
 
     failures: int
     left_alone_s: float | None
