@@ -80,6 +80,8 @@ class FakeWaha(Server):
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.sessions: dict[str, str] = {"default": "WORKING"}
         self.after_start = "WORKING"
+        self.tier = "PLUS"
+        """`CORE` has one session, called `default`."""
         self.logged_out: list[str] = []
         self.qr_code = "2@fake-qr-code"
         self.configs: dict[str, Any] = {}
@@ -108,6 +110,8 @@ class FakeWaha(Server):
             return show(self.sent, request.query)
         if parts == ["_script"]:
             return self._script(request.json())
+        if parts == ["api", "server", "version"] and request.headers.get("x-api-key") == API_KEY:
+            return reply_json({"version": "2026.9.2", "engine": self.engine, "tier": self.tier, "browser": None})
         if request.headers.get("x-api-key") != API_KEY:
             return reply_json({"message": "Unauthorized", "statusCode": 401}, 401)
         if reply := await self._message(request, parts):

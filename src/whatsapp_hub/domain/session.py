@@ -22,6 +22,9 @@ class Unreadable:
 
 UNREADABLE = Unreadable()
 
+DEFAULT = "default"
+"""The key of the session that the environment's variables make."""
+
 CORRUPTED = "credentials_corrupted"
 """The status reason of a session whose stored credentials cannot be used."""
 
@@ -101,6 +104,19 @@ class Session(Records):
         check_key(self.key, "sessionId")
         self.agent_id = self.agent_id or self.key
         check_key(self.agent_id, "agentId")
+
+    @property
+    def is_unclaimed(self) -> bool:
+        """Whether this is a session `default` that no gateway's client and no bot has taken."""
+        is_free = self.bot is None and self.agent_id == self.key and self.routing is Routing.DEPARTMENTS
+        return self.key == DEFAULT and is_free
+
+    def become(self, key: str, name: str, agent_id: str, at: datetime) -> None:
+        """An unused number becomes a gateway's session, not started yet: its customers never meet a menu."""
+        self.key, self.name, self.agent_id = key, name, agent_id or key
+        self.routing, self.department_id, self.is_active = Routing.NONE, None, False
+        self.updated_at = at
+        self.move(SessionStatus.DISCONNECTED, at)
 
     def bind(self, bot: Bot, at: datetime) -> None:
         """From now on its customers talk to this bot, and never meet the menu."""

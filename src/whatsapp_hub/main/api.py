@@ -76,7 +76,10 @@ from whatsapp_hub.application.sessions.open_sessions import (
 )
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main.announcing import Probes, announced
+from whatsapp_hub.main.bootstrap import ensure_admin_shown
 from whatsapp_hub.main.container import Part, make_container
+from whatsapp_hub.main.environment import take_up_environment
+from whatsapp_hub.main.first_admin import KeptPassword
 from whatsapp_hub.main.listening import keep_listening
 from whatsapp_hub.main.roles import settle_memory
 from whatsapp_hub.main.settings import Settings
@@ -210,6 +213,7 @@ def given_settings(settings: Settings, kind: str) -> Mapping[str, object]:
 
 async def run(settings: Settings) -> None:
     """Until cancelled; streams are then ended and requests under way finished."""
+    await ensure_admin_shown(settings)
     container = make_container(settings, Part.API, Serving())
     config = uvicorn.Config(
         await make_app(container),
@@ -255,6 +259,7 @@ async def make_app(container: AsyncContainer) -> HubApp:
         recent.add(event)
         await gateway.hear(event)
 
+    kept = KeptPassword(await container.get(Settings), container)
     tail = Tail(await container.get(EventLog), wakes.listen(Work.EVENTS), begin, hear)
 
     streams = await container.get(LogStreams)
@@ -265,7 +270,8 @@ async def make_app(container: AsyncContainer) -> HubApp:
     async def live(_: Litestar) -> AsyncIterator[None]:
         lasting = (channel.listen(wakes, Work.EVENTS), typing.listen(gateway.typing.hear), tail.run(), gateway.watch())
         listening = keep_listening(idleness, limit.idle, gateway.listened, streams.listened)
-        loops = [asyncio.create_task(loop) for loop in (*lasting, listening)]
+        loops = [asyncio.create_task(loop) for loop in (*lasting, listening, kept.watch())]
+        loops.append(await take_up_environment(container))
         try:
             async with announced(container, "api", probes):
                 yield

@@ -1,73 +1,69 @@
-"""The first start: one tenant, one administrator, and the session that the environment describes."""
+"""The first start: one tenant and one administrator, made by whichever role comes first."""
 
-import secrets
+from __future__ import annotations
 
-from dishka import AsyncContainer
+from pathlib import Path
+from typing import NamedTuple
 
-from whatsapp_hub.application.accounts.tenants import EnsureAdmin
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
-from whatsapp_hub.application.sessions.run_sessions import InitSession
-from whatsapp_hub.domain.errors import Conflict, Invalid
-from whatsapp_hub.domain.user import Role
-from whatsapp_hub.main.container import Part, make_container
+import asyncpg
+import click
+
+from whatsapp_hub.adapters.postgres.version import has_administrator
+from whatsapp_hub.main.kept import keep_once
 from whatsapp_hub.main.settings import Settings, SettingsError
 
-DEFAULT = "default"
+USUAL_EMAIL = "admin@hub.local"
 
 
-async def ensure_admin(settings: Settings) -> tuple[str, str] | None:
-    """E-mail and password if the administrator was made just now. Idempotent."""
-    email = settings.hub_admin_email or "admin@hub.local"
-    password = settings.hub_admin_password or secrets.token_urlsafe(12)
-    container = make_container(settings, Part.TOOL)
+class FirstAdmin(NamedTuple):
+    """The administrator that was made just now. Without a password it is the one that the operator gave."""
+
+    email: str
+    password: str | None
+    kept_at: Path | None = None
+
+
+def sign_in_lines(email: str, password: str | None, kept_at: Path | None = None) -> list[str]:
+    """What a person must know to sign in. A password that was given is never shown."""
+    said = [f"First administrator:      {email}"]
+    if password is None:
+        return [*said, "Password:                 the one of HUB_ADMIN_PASSWORD"]
+    kept = f"   (kept in {kept_at} until it is changed)" if kept_at else ""
+    return [*said, f"Password:                 {password}{kept}"]
+
+
+async def ensure_admin(settings: Settings) -> FirstAdmin | None:
+    """Make the administrator if there is none. Idempotent, and safe beside other processes that do the same. Raises
+    SettingsError where the database was never migrated.
+
+    At most starts there is nothing to do, and what would do it (the container) is not imported.
+    """
+    assert settings.database_url is not None
     try:
-        made = await (await container.get(EnsureAdmin))(email, password)
-        if made:
-            await _first_session(settings, container)
-    finally:
-        await container.close()
-    return (email, password) if made else None
+        if await has_administrator(settings.database_url):
+            return None
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        raise SettingsError("DATABASE_URL: the database is not at this version; run `whatsapp-hub migrate`") from None
+    from whatsapp_hub.main.first_admin import make_admin
+
+    return await make_admin(settings, settings.hub_admin_email or USUAL_EMAIL)
 
 
-async def _first_session(settings: Settings, container: AsyncContainer) -> None:
-    """Made and started; one that cannot start says so in its status."""
-    new = described_session(settings)
-    if new is None:
-        return
-    directory = (await container.get(Storage)).directory
-    tenant = next(tenant for tenant in await directory.tenants() if tenant.slug == DEFAULT)
-    operator = Caller(tenant.id, Role.MASTER, "bootstrap")
+async def ensure_admin_shown(settings: Settings) -> None:
+    """The same for a role that is started by itself."""
+    if made := await ensure_admin(settings):
+        click.echo("\n".join(sign_in_lines(*made)))
+
+
+def password_file(settings: Settings) -> Path:
+    return settings.data_dir / "admin-password"
+
+
+def made_up_password(settings: Settings) -> tuple[str, Path | None]:
+    """The first administrator's, and where it is kept: written before it is used, so that no crash loses it. Where
+    nothing can be written it is only printed."""
+    path = password_file(settings)
     try:
-        session = await (await container.get(CreateSession))(operator, new)
-        await (await container.get(InitSession))(operator, session.id)
-    except (Invalid, Conflict) as error:
-        raise SettingsError(f"the session that the environment describes cannot be made: {error}") from None
-
-
-def described_session(settings: Settings) -> NewSession | None:
-    """The session `default`, if a provider's variables are set: META before WAHA."""
-    if settings.whatsapp_access_token and settings.whatsapp_phone_number_id:
-        return NewSession(
-            DEFAULT,
-            "META",
-            _given(
-                phoneNumberId=settings.whatsapp_phone_number_id,
-                businessAccountId=settings.whatsapp_business_account_id,
-                accessToken=settings.whatsapp_access_token,
-                appSecret=settings.whatsapp_app_secret,
-                verifyToken=settings.whatsapp_webhook_verify_token,
-            ),
-        )
-    if settings.waha_api_url:
-        return NewSession(
-            DEFAULT,
-            "WAHA",
-            _given(url=settings.waha_api_url, apiKey=settings.waha_api_key, session=settings.waha_session or DEFAULT),
-        )
-    return None
-
-
-def _given(**settings: str | None) -> dict[str, object]:
-    return {name: value for name, value in settings.items() if value}
+        return keep_once(path, 12), path
+    except OSError:
+        return keep_once(None, 12), None

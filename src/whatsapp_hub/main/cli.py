@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.processes.folder import FolderTaken
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main import backup_tools, session_tools, tools
+from whatsapp_hub.main.bootstrap import ensure_admin_shown
 from whatsapp_hub.main.env_file import load_env_file
 from whatsapp_hub.main.logging import configure_logging
 from whatsapp_hub.main.reaching import check_to_run
@@ -54,13 +55,15 @@ def serve() -> None:
 
 @commands.command()
 def migrate() -> None:
-    """Bring the database at DATABASE_URL to this version."""
+    """Bring the database at DATABASE_URL to this version, and make its first administrator."""
     settings = Settings.from_environment()
     configure_logging(settings.log_level, "migrate", settings.log_format)
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL: obligatory for `migrate`; `serve` migrates its own database at each start")
     _say_env_file()
     asyncio.run(_bring_up_to_date(settings.database_url))
+    if settings.hub_secret_key and settings.jwt_secret:  # else the API makes it, which cannot do without them
+        asyncio.run(ensure_admin_shown(settings))
 
 
 async def _bring_up_to_date(database_url: str) -> None:

@@ -112,6 +112,7 @@ from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, MindPairings
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
+from whatsapp_hub.application.sessions.take_up_environment import TakeUpEnvironment
 from whatsapp_hub.domain.capabilities import Capabilities, Rate
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.life import Rules
@@ -307,6 +308,20 @@ class UseCases(Provider):
     def trim_messages(self, storage: Storage, settings: Settings) -> TrimMessages:
         days = settings.messages_retention_days
         return TrimMessages(storage, system_clock, timedelta(days=days) if days else None)
+
+    @provide
+    def take_up_environment(
+        self,
+        storage: Storage,
+        providers: Providers,
+        box: SecretBox,
+        create: CreateStartedSession,
+        start: InitSession,
+        stop: StopSession,
+        settings: Settings,
+    ) -> TakeUpEnvironment:
+        environment = settings.environment
+        return TakeUpEnvironment(storage, providers, system_clock, box, create, start, stop, environment)
 
     @provide
     def counts(self) -> WebhookCounts:

@@ -23,7 +23,7 @@ from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.adapters.redis.preflight import check as check_redis
-from whatsapp_hub.main import doctor_connectors
+from whatsapp_hub.main import doctor_connectors, doctor_start
 from whatsapp_hub.main.settings import SECRET_LENGTH, Settings, SettingsError
 
 NO_HOOKS = "and WAHA sessions register no webhook here when they start: WAHA must be told by hand (WHATSAPP_HOOK_URL)"
@@ -46,6 +46,10 @@ class Finding:
     good: bool | None
     says: str
 
+    @classmethod
+    def of(cls, subject: str, said: doctor_connectors.Says) -> Finding:
+        return cls(subject, said.good, said.text)
+
 
 async def examine(environ: Mapping[str, str] = os.environ) -> list[Finding]:
     findings = [_python(), *_neonize(), *_needless(environ)]
@@ -53,7 +57,10 @@ async def examine(environ: Mapping[str, str] = os.environ) -> list[Finding]:
         settings = Settings.from_environment(environ)
     except SettingsError as error:
         return [*findings, Finding("settings", False, str(error))]
-    return [*findings, *_settings(settings), *await _database(settings), await _redis(settings)]
+    findings += [*_settings(settings), *_start(settings)]
+    if settings.hub_public_url:
+        findings.append(Finding.of("webhooks", await doctor_start.public_address(settings.hub_public_url)))
+    return [*findings, *await _database(settings), await _redis(settings)]
 
 
 def _python() -> Finding:
@@ -89,6 +96,11 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         mixed = "mixed with HUB_SECRET_KEY, so that no other program can check tokens by it"
         advice = mixed if settings.embedded else "try `openssl rand -base64 32`"
         yield Finding("settings", None if settings.embedded else False, f"JWT_SECRET: is short; {advice}")
+
+
+def _start(settings: Settings) -> Iterator[Finding]:
+    yield from (Finding.of("default", said) for said in doctor_start.number(settings))
+    yield from (Finding.of("provider", said) for said in doctor_start.provider(settings))
 
 
 async def _database(settings: Settings) -> list[Finding]:

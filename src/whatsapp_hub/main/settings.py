@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import os
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +23,9 @@ from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.http.proxies import Proxies
 from whatsapp_hub.application.ports.lanes import HumanPace
 from whatsapp_hub.domain.capabilities import Rate
+from whatsapp_hub.domain.environment import VARIABLES, Environment
 from whatsapp_hub.domain.life import Rules
+from whatsapp_hub.main.kept import keep_once
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -32,9 +33,9 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 SECRET_LENGTH = 16
 Secret = Annotated[str, Meta(min_length=SECRET_LENGTH)]
 HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
-ProviderName = Literal["META", "WAHA", "NEONIZE", "SANDBOX"]
 
 ANY_ORIGIN = "*"
+BUILTIN = frozenset({"META", "WAHA", "NEONIZE", "SANDBOX"})
 SECRET_NAMES = ("HUB_SECRET_KEY", "JWT_SECRET")
 WILDCARD_HOSTS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -65,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     jwt_secret: str | None = None
     jwt_expiration: Positive = 7 * UNITS_S["d"]
     hub_admin_email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
-    hub_admin_password: Annotated[str, Meta(min_length=8)] | None = None
+    hub_admin_password: Annotated[str, Meta(min_length=8, max_length=256)] | None = None
     rate_limit_user: Positive = 60
     rate_limit_api_key: Positive = 6000
 
@@ -77,7 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     sandbox_enabled: bool = False
 
     # Sessions
-    whatsapp_provider: ProviderName = "NEONIZE"
+    whatsapp_provider: str = "NEONIZE"
     whatsapp_session_rate: Positive = 20
     whatsapp_typing_speed: Count = 20
     whatsapp_typing_max_ms: Count = 5_000
@@ -103,7 +104,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     whatsapp_app_secret: str | None = None
 
     # WAHA
-    waha_api_url: HttpUrl | None = None
+    waha_api_url: str | None = None
     waha_api_key: str | None = None
     waha_session: str | None = None
     waha_polling_interval_ms: Count = 60_000
@@ -116,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         if redis := _redis_from_parts(environ):
             given.setdefault("REDIS_URL", redis)
         _spell(given)
+        _check_provider(str(given.get("WHATSAPP_PROVIDER", "")))
         _check_proxies(str(given.get("TRUSTED_PROXIES", "")))
         for name, parse in (("DATABASE_URL", PostgresAddress.parse), ("REDIS_URL", redis_url)):
             _check_address(name, given.get(name), parse)
@@ -178,7 +180,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         if missing and not self.embedded:
             advice = "obligatory with DATABASE_URL; make one for each with `openssl rand -base64 32` and keep it"
             raise SettingsError(f"{' and '.join(missing)}: {advice}")
-        made = {name.lower(): _kept_secret(self.data_dir / "secrets" / name) for name in missing}
+        made = {name.lower(): keep_once(self.data_dir / "secrets" / name) for name in missing}
         return msgspec.structs.replace(self, **made)._with_strong_jwt_secret()
 
     def _with_strong_jwt_secret(self) -> Settings:
@@ -190,6 +192,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
             raise SettingsError(f"JWT_SECRET: {advice}")
         mixed = hmac.digest((self.hub_secret_key or "").encode(), short.encode("utf-8", "surrogateescape"), "sha256")
         return msgspec.structs.replace(self, jwt_secret=mixed.hex())
+
+    @property
+    def environment(self) -> Environment:
+        """The number that the variables describe."""
+        given = {kind: self._given(names) for kind, names in VARIABLES.items()}
+        return Environment(self.whatsapp_provider, {kind: values for kind, values in given.items() if values})
+
+    def _given(self, variables: Mapping[str, str]) -> dict[str, str]:
+        found = {name: getattr(self, variable.lower()) for name, variable in variables.items()}
+        return {name: value for name, value in found.items() if value}
 
     def for_children(self) -> dict[str, str]:
         """The variables that a child process must get besides those the hub itself was given."""
@@ -213,6 +225,16 @@ _SPELLINGS = {
     "WHATSAPP_PROVIDER": str.upper,
     "TENANT_PLACEMENT": str.lower,
 }
+
+
+def _check_provider(kind: str) -> None:
+    """Third parties' are looked up only where one is named: that loads their packages."""
+    if kind in BUILTIN or not kind:
+        return
+    from whatsapp_hub.adapters.providers.registry import ProviderOptions, all_plugins
+
+    if kind not in (known := {*BUILTIN, *all_plugins(ProviderOptions())}):
+        raise SettingsError(f"WHATSAPP_PROVIDER: must be one of {', '.join(sorted(known))}")
 
 
 def _spell(given: dict[str, str | int]) -> None:
@@ -255,26 +277,3 @@ def _explain(problem: str) -> str:
     what = re.sub(r"Expected `str` matching regex (.*)", r"expected text that matches \1", what)
     what = what.replace("Expected", "expected").replace(" | null", "").replace("`", "")
     return f"{where.rstrip('`')}: {what}"
-
-
-def _kept_secret(path: Path) -> str:
-    """Made at the first call, readable by its owner only, never overwritten (two processes may race)."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-            file.flush()
-            os.fsync(file.fileno())
-        _link_once(draft, path)
-    return path.read_text().strip()
-
-
-def _link_once(draft: Path, path: Path) -> None:
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

@@ -23,10 +23,11 @@ import msgspec
 import structlog
 
 from whatsapp_hub.adapters.postgres.embedded import EmbeddedPostgres
-from whatsapp_hub.adapters.postgres.version import has_administrator, is_current
+from whatsapp_hub.adapters.postgres.version import is_current
 from whatsapp_hub.adapters.processes.child import Child, ChildFailed
 from whatsapp_hub.adapters.processes.folder import locked
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
+from whatsapp_hub.main.bootstrap import FirstAdmin, ensure_admin, sign_in_lines
 from whatsapp_hub.main.logging import format_for
 from whatsapp_hub.main.reaching import check_servers
 from whatsapp_hub.main.roles import LIFELINE, ROLES, Role
@@ -40,7 +41,7 @@ ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with
 
 SERVED = tuple(role for role in ROLES.values() if role.served)
 
-Prepare = Callable[[Settings], Awaitable[tuple[str, str] | None]]
+Prepare = Callable[[Settings], Awaitable[FirstAdmin | None]]
 
 
 class Restartable(Protocol):
@@ -173,21 +174,14 @@ def _open_lifeline(stack: AsyncExitStack) -> int:
     return theirs
 
 
-async def prepare_database(settings: Settings) -> tuple[str, str] | None:
-    """Migrates; returns the first administrator's e-mail and password if it was made just now.
-
-    At most starts there is nothing to do, and what would do it (alembic, the container) is not imported.
-    """
+async def prepare_database(settings: Settings) -> FirstAdmin | None:
+    """Migrate, and make the first administrator. At most starts there is nothing to do, and alembic is not imported."""
     assert settings.database_url is not None
     if not await is_current(settings.database_url):
         from whatsapp_hub.adapters.postgres.migrate import migrate
 
         log.info("database.migrating")
         await migrate(settings.database_url)
-    if await has_administrator(settings.database_url):
-        return None
-    from whatsapp_hub.main.bootstrap import ensure_admin
-
     return await ensure_admin(settings)
 
 
@@ -215,10 +209,9 @@ def _address(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
-def _announce(settings: Settings, admin: tuple[str, str] | None) -> None:
+def _announce(settings: Settings, admin: FirstAdmin | None) -> None:
     address = _address(settings)
     lines = ["", f"WhatsApp Hub is running:  {address}", f"API, to try and to read:  {address}/schema"]
     if admin:
-        email, password = admin
-        lines += [f"First administrator:      {email}", f"Password (shown once):    {password}"]
+        lines += sign_in_lines(*admin)
     click.echo("\n".join([*lines, "Ctrl-C stops it.", ""]))

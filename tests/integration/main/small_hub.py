@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from whatsapp_hub.main.bootstrap import FirstAdmin
 from whatsapp_hub.main.roles import Role, play, until_told_to_stop
 from whatsapp_hub.main.settings import Settings
 from whatsapp_hub.main.supervisor import serve
@@ -44,9 +45,9 @@ async def worker(settings: Settings) -> None:
         note.write_text("stopped cleanly")
 
 
-async def prepare(settings: Settings) -> tuple[str, str] | None:
+async def prepare(settings: Settings) -> FirstAdmin | None:
     assert settings.jwt_secret
-    return "admin@example.com", "made-up"
+    return FirstAdmin("admin@example.com", "made-up")
 
 
 if __name__ == "__main__":

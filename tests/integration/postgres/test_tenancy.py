@@ -11,6 +11,7 @@ import pytest
 from whatsapp_hub.adapters.postgres.database import APP, SYSTEM, connect
 from whatsapp_hub.adapters.postgres.migrate import migrate
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
+from whatsapp_hub.application.ports.environment import EnvironmentMark
 from whatsapp_hub.application.ports.lanes import Pacing
 from whatsapp_hub.application.ports.provider import ReceiptSeen
 from whatsapp_hub.application.ports.storage import Sighting
@@ -73,6 +74,7 @@ async def fill(world: World) -> None:
         await uow.quick_replies.add(QuickReply(QuickReplyId(id), world.tenant.id, "hi", "secret", NOW, NOW))
         rule = Rule(RuleId(id), world.tenant.id, 1, "secret", Conditions(), Actions(("secret",)), NOW, NOW)
         await uow.rules.save([rule])
+        await uow.environment.save(EnvironmentMark(world.session.id, b"secret"))
         await uow.commit()
     await world.hub.owner.execute(
         """INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body)

@@ -1,3 +1,5 @@
+import asyncio
+
 from whatsapp_hub.main.doctor import examine
 
 
@@ -24,3 +26,23 @@ async def test_a_database_that_does_not_answer_is_named() -> None:
     bad = {finding.subject: finding.says for finding in findings if finding.good is False}
     assert bad["database"].startswith("DATABASE_URL: nothing answers at 127.0.0.1:1")
     assert bad["redis"].startswith("REDIS_URL: 127.0.0.1:1 does not answer")
+
+
+async def test_the_public_address_is_tried() -> None:
+    async def asked(answer: bytes, path: str = "") -> tuple[bool | None, str]:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            request = await reader.readline()
+            assert request == f"GET {path}/health HTTP/1.1\r\n".encode()
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + answer)
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{path}/"
+            found = await examine({"HUB_PUBLIC_URL": url})
+        [said] = [one for one in found if one.subject == "webhooks"]
+        return said.good, said.says.partition(":")[0]
+
+    assert await asked(b'{"status": "ok", "version": "1"}', "/desk") == (True, "answers")
+    assert await asked(b"<html>another site</html>") == (False, "HUB_PUBLIC_URL answers 200, but it is not a hub")
+    [said] = [one for one in await examine({"HUB_PUBLIC_URL": "http://127.0.0.1:9"}) if one.subject == "webhooks"]
+    assert (said.good, said.says.startswith("HUB_PUBLIC_URL does not answer")) == (None, True)

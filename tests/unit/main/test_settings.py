@@ -49,6 +49,11 @@ def test_the_token_lifetime_is_read_as_people_write_it(text: str, seconds: int) 
     assert read(JWT_EXPIRATION=text).jwt_expiration == seconds
 
 
+def test_a_plugin_of_ones_own_may_be_the_usual_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(Path("tests/fakes/held").resolve()))
+    assert read(WHATSAPP_PROVIDER="pigeon").whatsapp_provider == "PIGEON"
+
+
 def test_a_redis_address_may_come_in_parts() -> None:
     url = read(REDIS_HOST="cache", REDIS_PORT="6380", REDIS_PASSWORD="p@ss").redis_url
     assert url == "redis://:p%40ss@cache:6380/0"

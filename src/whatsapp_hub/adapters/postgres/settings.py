@@ -48,7 +48,7 @@ class SettingsVault:
     def _open(self, session_id: UUID, provider: str, sealed: bytes) -> object:
         try:
             plain = msgspec.json.decode(self.box.open(sealed, _context(session_id)), type=dict[str, object])
-            return self._providers.plugin(provider).decode_settings(plain)
+            return self._providers.decode_stored(provider, plain)
         except (ValueError, msgspec.MsgspecError, Invalid) as error:
             log.error("session.settings_unreadable", extra={"session_id": str(session_id), "why": type(error).__name__})
             return UNREADABLE

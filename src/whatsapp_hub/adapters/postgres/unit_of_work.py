@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.postgres.conversations import PostgresAssignments, Po
 from whatsapp_hub.adapters.postgres.database import APP, Database, prelude
 from whatsapp_hub.adapters.postgres.departments import PostgresDepartments
 from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
+from whatsapp_hub.adapters.postgres.environment import PostgresEnvironmentNumber
 from whatsapp_hub.adapters.postgres.failures import TransactionConflict, translated
 from whatsapp_hub.adapters.postgres.idempotency import PostgresIdempotencyKeys
 from whatsapp_hub.adapters.postgres.inbox import PostgresInbox, Rounds
@@ -41,6 +42,7 @@ from whatsapp_hub.application.ports.accounts import ApiKeys, PasswordResets, Qui
 from whatsapp_hub.application.ports.clock import NewId
 from whatsapp_hub.application.ports.delivery import Wake, Work
 from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.lanes import Lanes
 from whatsapp_hub.application.ports.lines import Lines
@@ -94,6 +96,7 @@ class PostgresUnitOfWork:
         self._events: list[Event] = []
         sessions = PostgresSessions(connection, kit.vault, kit.session_rows)
         self.sessions: Sessions = sessions
+        self.environment: EnvironmentNumber = PostgresEnvironmentNumber(connection, tenant.id)
         self._lanes = PostgresLanes(connection, kit.vault.holds_socket, sessions.saw)
         self.lanes: Lanes = self._lanes
         self._lines = PostgresLines(connection, tenant.id)

@@ -1,16 +1,17 @@
-"""SetCredentials: the provider credentials of a company's session `default` (contract E's Company)."""
+"""SetCredentials: the provider credentials of a company's session `default` (contract E's Company), whose mark finds it
+under any other name."""
 
 from dataclasses import dataclass
 
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.sessions.claim_number import marked
 from whatsapp_hub.application.sessions.manage_sessions import SessionChanges, UpdateSession
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.session import UNREADABLE, Session
 
-KEY = "default"
 PROVIDER = "META"
 
 
@@ -46,5 +47,5 @@ class SetCredentials:
 
     async def _default(self, caller: Caller) -> Session | None:
         async with self.storage.tenant(caller.tenant_id) as uow:
-            session = await uow.sessions.by_key(KEY)
+            session = await marked(uow)
         return session if session and session.provider == PROVIDER else None

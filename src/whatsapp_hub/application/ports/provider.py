@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from whatsapp_hub.application.ports.provider_settings import TakesPartialSettings
 from whatsapp_hub.domain.capabilities import Capabilities
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.failure import Failure
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.media import Media
 from whatsapp_hub.domain.message import Content, MessageStatus
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.session import UNREADABLE, SessionStatus
 
 UNKNOWN_TIME = datetime(2009, 1, 1, tzinfo=UTC)
 """What `Plugin.translate` gives as the time of an event without one, or with an unreadable one (WhatsApp did not exist
@@ -361,6 +362,20 @@ class Providers:
         """Whether connectors hold the sessions of this kind; False for one that this hub does not have."""
         plugin = self.plugins.get(kind)
         return plugin is not None and plugin.capabilities.holds_socket
+
+    def decode_stored(self, kind: str, settings: Mapping[str, object]) -> object:
+        """Decode what was stored, incomplete settings too. Raises Invalid."""
+        plugin = self.plugins[kind]
+        if isinstance(plugin, TakesPartialSettings):
+            return plugin.decode_partial(settings)
+        return plugin.decode_settings(settings)
+
+    def missing(self, kind: str, settings: object) -> Mapping[str, str]:
+        """See TakesPartialSettings; empty for a plugin that never takes less than all."""
+        if settings is None or settings is UNREADABLE or kind not in self.plugins:
+            return {}
+        plugin = self.plugins[kind]
+        return plugin.missing(settings) if isinstance(plugin, TakesPartialSettings) else {}
 
     def live(self, kind: str) -> Provider:
         if kind not in self._live:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from whatsapp_hub.application.ports.accounts import ApiKeys, PasswordResets, QuickReplies, Rules
 from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox, ProviderKey
 from whatsapp_hub.application.ports.lanes import Lanes
 from whatsapp_hub.application.ports.lines import Lines
@@ -359,6 +360,7 @@ class UnitOfWork(Protocol):
     departments: Departments
     users: Users
     sessions: Sessions
+    environment: EnvironmentNumber
     lines: Lines
     pairings: Pairings
     assignments: Assignments

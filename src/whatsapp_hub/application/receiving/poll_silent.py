@@ -16,6 +16,7 @@ from whatsapp_hub.application.ports.directory import SilentSession
 from whatsapp_hub.application.ports.provider import Polls, Providers, RawUpdate, SessionRef, SessionSeen
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.domain.capabilities import Feature
+from whatsapp_hub.domain.environment import stops
 from whatsapp_hub.domain.errors import ProviderError
 from whatsapp_hub.domain.session import UNREADABLE, Session
 
@@ -71,6 +72,8 @@ class PollSilent:
         async with self.storage.tenant(silent.tenant_id) as uow:
             session = (await uow.sessions.peek([silent.id])).get(silent.id)
         if session is None or session.settings is UNREADABLE:
+            return
+        if stops(self.providers.missing(session.provider, session.settings)):
             return
         provider = self.providers.live(session.provider)
         if isinstance(provider, Polls):

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
+from whatsapp_hub.application.ports.storage import UnitOfWork
+from whatsapp_hub.application.sessions.manage_sessions import CreateSession, InCreation, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
 from whatsapp_hub.domain.session import Session
 
@@ -16,6 +17,12 @@ class CreateStartedSession:
     create: CreateSession
     start: InitSession
 
-    async def __call__(self, caller: Caller, new: NewSession) -> Session:
-        """Raises Invalid, Conflict (the key is taken, too many sessions)."""
-        return await self.start.bring_up(await self.create(caller, new, self.start.want))
+    async def __call__(self, caller: Caller, new: NewSession, also: InCreation | None = None) -> Session:
+        """`also` is done in that transaction too. Raises Invalid, Conflict (the key is taken, too many sessions)."""
+
+        async def want(uow: UnitOfWork, session: Session) -> None:
+            await self.start.want(uow, session)
+            if also:
+                await also(uow, session)
+
+        return await self.start.bring_up(await self.create(caller, new, want))

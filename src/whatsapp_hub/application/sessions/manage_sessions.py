@@ -11,8 +11,9 @@ from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider import Plugin, Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.sessions.claim_number import takes_another, unused_number
 from whatsapp_hub.application.sessions.command_sessions import LogOut
-from whatsapp_hub.application.sessions.follow_life import FollowLife
+from whatsapp_hub.application.sessions.follow_life import FollowLife, save_session
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.contact import IdentityKind, parse_address
 from whatsapp_hub.domain.errors import Invalid, NotFound, NotSupported
@@ -26,7 +27,8 @@ from whatsapp_hub.domain.webhook import WebhookFormat, without_credentials
 @dataclass(frozen=True, slots=True)
 class NewSession:
     """`key` None: the name if it can be one, else the session's id. `routing` None: departments, or none
-    for a session bound to an agent (bot). `own_key`: the key is the session's id. `owner`: see Session."""
+    for a session bound to an agent (bot). `own_key`: the key is the session's id. `owner`: see Session. `is_partial`:
+    the settings may be incomplete. `is_gateways`: made through contracts A to D, whose clients give no settings."""
 
     name: str
     provider: str
@@ -42,12 +44,15 @@ class NewSession:
     webhook_url: str | None = None
     webhook_format: WebhookFormat | None = None
     webhook_secret: str | None = None
+    is_partial: bool = False
+    is_gateways: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SessionChanges:
     """None leaves a field as it is, but clears the department; an empty `webhook_url` clears that. `settings` are
-    merged over the present ones."""
+    merged over the present ones. A session that is given to an agent (bot) by `agent_id` has routing none, unless
+    `routing` says otherwise."""
 
     name: str | None = None
     settings: Mapping[str, object] | None = None
@@ -55,6 +60,7 @@ class SessionChanges:
     department_id: DepartmentId | Unchanged | None = UNCHANGED
     webhook_url: str | None = None
     webhook_format: WebhookFormat | None = None
+    agent_id: str | None = None
 
 
 InCreation = Callable[[UnitOfWork, Session], Awaitable[None]]
@@ -70,9 +76,11 @@ class CreateSession:
 
     async def __call__(self, caller: Caller, new: NewSession, also: InCreation | None = None) -> Session:
         """`also` is done in the same transaction: what it raises leaves no session behind. Raises Invalid with the
-        fields' pointers, Conflict if the key is taken."""
+        fields' pointers, Conflict if the key is taken, or if a gateway's session needs settings."""
         caller.require(Action.MANAGE_SESSIONS)
         plugin = _plugin(self.providers, new.provider)
+        if new.is_gateways and not await takes_another(self.providers, plugin, dict(new.settings)):
+            return await self._claim(caller, plugin, new, also)
         now, id = self.clock(), SessionId(self.new_id())
         default = Routing.NONE if new.agent_id else Routing.DEPARTMENTS
         session = Session(
@@ -84,7 +92,7 @@ class CreateSession:
             routing=new.routing or default,
             created_at=now,
             updated_at=now,
-            settings=plugin.decode_settings(new.settings),
+            settings=self._settings(plugin, new),
             agent_id=new.agent_id or "",
             user_id=new.user_id,
             owner=_owner(new.owner),
@@ -103,6 +111,29 @@ class CreateSession:
             uow.publish(session.take_events())
             await uow.commit()
         return session
+
+    async def _claim(self, caller: Caller, plugin: Plugin, new: NewSession, also: InCreation | None) -> Session:
+        """The unused number of the company becomes that session."""
+        name, now = _name(new.name), self.clock()
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            session = await unused_number(uow, plugin.kind, new.agent_id)
+            session.become(str(session.id) if new.own_key else new.key or name, name, new.agent_id or "", now)
+            session.owner, session.user_id = _owner(new.owner), new.user_id
+            session.phone_number = _phone(new.phone_number) or session.phone_number
+            session.webhook_url = without_credentials(new.webhook_url) if new.webhook_url else None
+            await save_session(uow, session)
+            if new.webhook_url:
+                await self.webhook(uow, session, new.webhook_url, new.webhook_format, now, new.webhook_secret)
+            if also:
+                await also(uow, session)
+            uow.publish(session.take_events())
+            await uow.commit()
+        return session
+
+    def _settings(self, plugin: Plugin, new: NewSession) -> object:
+        if new.is_partial:
+            return self.providers.decode_stored(plugin.kind, new.settings)
+        return plugin.decode_settings(new.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +168,27 @@ class UpdateSession:
         if changes.name is not None:
             session.name = _name(changes.name)
         if changes.settings is not None:
-            plugin = self.providers.plugin(session.provider)
-            is_lost = session.settings is UNREADABLE  # then all of them must be given again
-            present = {} if is_lost else plugin.encode_settings(session.settings, secrets=True)
-            session.settings = plugin.decode_settings({**present, **changes.settings})
-        session.reroute(changes.routing or session.routing)
+            session.settings = self._changed(session, changes.settings)
+        if changes.agent_id is not None:
+            session.agent_id = check_key(changes.agent_id, "agentId")
+        given_away = changes.agent_id not in (None, session.key)
+        session.reroute(changes.routing or (Routing.NONE if given_away else session.routing))
         if changes.department_id is not UNCHANGED:
             session.department_id = changes.department_id
+
+    def _changed(self, session: Session, given: Mapping[str, object]) -> object:
+        """Settings that were missing before may go on missing."""
+        plugin = self.providers.plugin(session.provider)
+        is_lost = session.settings is UNREADABLE  # then all of them must be given again
+        present = {} if is_lost else plugin.encode_settings(session.settings, secrets=True)
+        missing = {f"/settings/{name}" for name in self.providers.missing(session.provider, session.settings)}
+        try:
+            return plugin.decode_settings({**present, **given})
+        except Invalid as error:
+            allowed = missing - {f"/settings/{name}" for name in given}
+            if flaws := [flaw for flaw in error.flaws if flaw.pointer not in allowed]:
+                raise Invalid(*flaws) from None
+            return self.providers.decode_stored(session.provider, {**present, **given})
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
+from whatsapp_hub.application.sessions.claim_number import NEEDS_SETTINGS
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
@@ -46,7 +47,9 @@ class OpenRules:
         """A session that its client names by a key (B and D). Raises Invalid."""
         check_key(key, "sessionId")
         kind, settings = self.chosen(provider)
-        return NewSession(key, kind, settings, key=key, phone_number=phone_number, routing=Routing.NONE)
+        return NewSession(
+            key, kind, settings, key=key, phone_number=phone_number, routing=Routing.NONE, is_gateways=True
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +74,36 @@ class OpenAgentSession:
     rules: OpenRules
 
     async def __call__(self, caller: Caller, agent_id: str, key: str | None, provider: str | None) -> Session:
-        """Without a key: the agent's newest session that is not connected, else a new one. Raises Invalid, Conflict
-        (connected already, or another agent's)."""
+        """Without a key: the agent's newest session that is not connected, else a new one, or where there can be no
+        other the one that it has. Raises Invalid, Conflict (connected already, or another agent's)."""
         caller.require(Action.MANAGE_SESSIONS)
         check_key(agent_id, "agentId")
         if present := await self._present(caller.tenant_id, agent_id, key):
             return await self.start(caller, present.id)
         kind, settings = self.rules.chosen(provider)
         new = NewSession(
-            key or agent_id, kind, settings, key=key, agent_id=agent_id, routing=Routing.NONE, own_key=not key
+            key or agent_id,
+            kind,
+            settings,
+            key=key,
+            agent_id=agent_id,
+            routing=Routing.NONE,
+            own_key=not key,
+            is_gateways=True,
         )
-        return await self.create(caller, new)
+        try:
+            return await self.create(caller, new)
+        except Conflict as error:
+            own = await self.finder.of_agent(caller.tenant_id, agent_id)
+            if key or error.code != NEEDS_SETTINGS or not own:
+                raise
+            return own[-1]
 
     async def _present(self, tenant_id: TenantId, agent_id: str, key: str | None) -> Session | None:
         if key is not None:
             found = await self.finder.named(tenant_id, check_key(key, "sessionId"))
+            if found and found.is_unclaimed and agent_id != found.agent_id:
+                return None
             if found and found.agent_id != agent_id:
                 raise Conflict("other_agent", f"the session {key} belongs to another agent")
             return found
@@ -106,11 +124,19 @@ class OpenSession:
         """Raises Invalid, Conflict (it is there and started)."""
         caller.require(Action.MANAGE_SESSIONS)
         found = await self.finder.named(caller.tenant_id, check_key(key, "sessionId"))
-        if found and found.is_active:
-            raise Conflict("session_exists", f"a session {key!r} exists already")
-        if found:
-            return await self.start(caller, found.id)
-        return await self.create(caller, self.rules.new(key, None, provider))
+        if found and not found.is_unclaimed:
+            return await self._again(caller, found)
+        try:
+            return await self.create(caller, self.rules.new(key, None, provider))
+        except Conflict as error:
+            if found is None or error.code != "session_exists":
+                raise
+            return await self._again(caller, found)
+
+    async def _again(self, caller: Caller, found: Session) -> Session:
+        if found.is_active:
+            raise Conflict("session_exists", f"a session {found.key!r} exists already")
+        return await self.start(caller, found.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +168,7 @@ class CreateInstance:
             webhook_url=webhook_url,
             webhook_format=WebhookFormat.INSTANCE,
             webhook_secret=webhook_secret,
+            is_gateways=True,
         )
         return await self._with_code(await self.create(caller, new))
 

@@ -4,7 +4,8 @@ Of a session that holds a socket only what is wanted is written down; connectors
 between two transactions: CONNECTING is committed first, what it answered after.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.lines import Leases
@@ -14,6 +15,7 @@ from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.application.sessions.follow_life import FollowLife, save_session
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
 from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.environment import missing_reason, stops
 from whatsapp_hub.domain.errors import Conflict, CredentialsInvalid, ProviderError
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.life import STOPPED
@@ -107,6 +109,19 @@ class InitSession:
     async def _ask(self, session: Session) -> SessionSeen:
         if session.settings is UNREADABLE:
             return SessionSeen(SessionStatus.FAILED, self.clock(), f"credentials_invalid: {UNREADABLE.reason}")
+        if missing := self.providers.missing(session.provider, session.settings):
+            return await self._ask_incomplete(session, missing)
+        return await self._ask_provider(session)
+
+    async def _ask_incomplete(self, session: Session, missing: Mapping[str, str]) -> SessionSeen:
+        """It works as far as its settings go, and says what is missing."""
+        reason = missing_reason(session.provider, missing)[:300]
+        if stops(missing):
+            return SessionSeen(SessionStatus.FAILED, self.clock(), reason)
+        seen = await self._ask_provider(session)
+        return replace(seen, reason=seen.reason or reason)
+
+    async def _ask_provider(self, session: Session) -> SessionSeen:
         provider = self.providers.live(session.provider)
         if not isinstance(provider, Starts):
             return SessionSeen(SessionStatus.CONNECTED, self.clock())
@@ -144,6 +159,8 @@ class StopSession:
 
 async def _bring_down(providers: Providers, session: Session) -> Session:
     provider = providers.live(session.provider)
+    if stops(providers.missing(session.provider, session.settings)):
+        return session  # it never was up
     if isinstance(provider, Starts) and session.settings is not UNREADABLE:
         try:
             await provider.stop(_ref(session))

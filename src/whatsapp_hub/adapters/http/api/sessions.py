@@ -74,6 +74,7 @@ class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     department_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
     webhook_url: str | msgspec.UnsetType | None = msgspec.UNSET
     webhook_format: WebhookFormat | None = None
+    agent_id: str | None = None
 
     def _department(self) -> DepartmentId | Unchanged | None:
         given = self.department_id
@@ -93,6 +94,7 @@ class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
             department_id=self._department(),
             webhook_url=None if self.webhook_url is msgspec.UNSET else self.webhook_url or "",
             webhook_format=self.webhook_format,
+            agent_id=self.agent_id,
         )
 
 
@@ -173,7 +175,8 @@ async def update_session(
     providers: FromDishka[Providers],
 ) -> dict[str, object]:
     """Change a session (ADMIN). What is not given stays; settings are merged over the present ones; null clears
-    `departmentId`, `webhookUrl` and `proxy`."""
+    `departmentId`, `webhookUrl` and `proxy`. `agentId` gives it to an agent (bot); its routing is none then, unless it
+    is given too."""
     with proxy_named(data.given_proxy):
         return shown(await use(caller, SessionId(id), data.changes()), caller, providers)
 

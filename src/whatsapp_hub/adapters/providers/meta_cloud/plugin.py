@@ -10,7 +10,7 @@ from whatsapp_hub.adapters.providers.lenient import routes, scan
 from whatsapp_hub.adapters.providers.meta_cloud import inbound
 from whatsapp_hub.adapters.providers.meta_cloud.client import MetaClient
 from whatsapp_hub.adapters.providers.meta_cloud.cut import cut
-from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings, decode, encode
+from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings, decode, decode_partial, encode, missing
 from whatsapp_hub.application.ports.provider import Host, ProviderEvent, RawUpdate, ReceivesWebhooks
 from whatsapp_hub.domain.capabilities import Capabilities, Feature, Rate
 from whatsapp_hub.domain.contact import Identity
@@ -20,6 +20,10 @@ KIND = "META"
 _SIGNATURE_HEADER = "x-hub-signature-256"
 _IDS_LOOKED_AT = 8
 _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}").fullmatch
+
+_NO_SECRET = "\0no app secret"  # noqa: S105 - no secret at all
+"""Stands for one that is missing: it verifies nothing, so that all webhooks of such a number are refused (Meta repeats
+them for days), where an empty one would mean that nothing is checked."""
 
 CAPABILITIES = Capabilities(
     provider=KIND,
@@ -62,19 +66,23 @@ class MetaWebhooks:
     def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
         """Over the bytes as they came: Meta signs its own escaped spelling."""
         assert isinstance(settings, MetaSettings)
+        if not settings.app_secret:
+            return False
         expected = "sha256=" + hmac.digest(settings.app_secret.encode(), body, "sha256").hex()
         return _same(headers.get(_SIGNATURE_HEADER, ""), expected)
 
     def secret_of(self, settings: object) -> str:
         assert isinstance(settings, MetaSettings)
-        return settings.app_secret
+        return settings.app_secret or _NO_SECRET
 
     def is_signed(self, headers: Mapping[str, str]) -> bool:
         return _SIGNATURE(headers.get(_SIGNATURE_HEADER, "")) is not None
 
     def handshake(self, settings: object, query: Mapping[str, str]) -> str | None:
         assert isinstance(settings, MetaSettings)
-        if query.get("hub.mode") != "subscribe" or not _same(query.get("hub.verify_token", ""), settings.verify_token):
+        if query.get("hub.mode") != "subscribe" or not settings.verify_token:
+            return None
+        if not _same(query.get("hub.verify_token", ""), settings.verify_token):
             return None
         return query.get("hub.challenge", "")
 
@@ -96,6 +104,13 @@ class MetaCloud:
 
     def decode_settings(self, settings: Mapping[str, object]) -> MetaSettings:
         return decode(settings)
+
+    def decode_partial(self, settings: Mapping[str, object]) -> MetaSettings:
+        return decode_partial(settings)
+
+    def missing(self, settings: object) -> Mapping[str, str]:
+        assert isinstance(settings, MetaSettings)
+        return missing(settings)
 
     def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
         assert isinstance(settings, MetaSettings)

@@ -18,7 +18,7 @@ _SECRETS = frozenset({"accessToken", "appSecret", "verifyToken"})
 @dataclass(frozen=True, slots=True)
 class MetaSettings:
     """`app_secret` belongs to the Meta app and is often shared by many numbers; `business_account_id` is
-    empty if Meta is not to be asked to subscribe us."""
+    empty if Meta is not to be asked to subscribe us. The environment's number may lack any of them."""
 
     phone_number_id: str
     access_token: str = field(repr=False)
@@ -27,18 +27,38 @@ class MetaSettings:
     business_account_id: str = ""
 
 
+_NEEDED = {
+    "phoneNumberId": "",
+    "accessToken": "",
+    "appSecret": "webhooks are refused",
+    "verifyToken": "Meta cannot verify the address of the webhook",
+}
+
+
 def decode(settings: Mapping[str, object]) -> MetaSettings:
     """Raises Invalid."""
     fields = Fields(settings, frozenset(_NAMES))
-    decoded = MetaSettings(
+    decoded = _read(fields)
+    fields.done()
+    return decoded
+
+
+def decode_partial(settings: Mapping[str, object]) -> MetaSettings:
+    return _read(Fields(settings, frozenset(_NAMES)))
+
+
+def missing(settings: MetaSettings) -> dict[str, str]:
+    return {name: what for name, what in _NEEDED.items() if not getattr(settings, _NAMES[name])}
+
+
+def _read(fields: Fields) -> MetaSettings:
+    return MetaSettings(
         phone_number_id=fields.digits("phoneNumberId"),
         access_token=fields.token("accessToken"),
         app_secret=fields.token("appSecret"),
         verify_token=fields.token("verifyToken"),
         business_account_id=fields.digits("businessAccountId", required=False),
     )
-    fields.done()
-    return decoded
 
 
 def encode(settings: MetaSettings, *, secrets: bool) -> dict[str, object]:

@@ -65,6 +65,15 @@ class WahaClient:
             self._without_ids.clear()
         self._without_ids[settings] = time.monotonic() + _NO_IDS_FOR_S
 
+    async def takes_another(self, settings: object) -> bool:
+        """The tier CORE has one session, called `default`."""
+        assert isinstance(settings, WahaSettings)
+        try:
+            answer = await self._call(settings, "GET", "/api/server/version", None, _NEW_ID_S, idempotent=True)
+            return text(obj(errors.read(answer)).get("tier")).upper() != "CORE"
+        except ProviderError:
+            return True
+
     async def start(self, session: SessionRef) -> SessionSeen:
         """Make the session if the server has none of that name, have it post to the hub, start it, and tell its state.
 

@@ -10,7 +10,7 @@ from whatsapp_hub.adapters.providers.lenient import routes, scan
 from whatsapp_hub.adapters.providers.waha import inbound, names
 from whatsapp_hub.adapters.providers.waha.client import WahaClient
 from whatsapp_hub.adapters.providers.waha.outbound import SENDS
-from whatsapp_hub.adapters.providers.waha.settings import WahaSettings, decode, encode
+from whatsapp_hub.adapters.providers.waha.settings import WahaSettings, decode, decode_partial, encode, missing
 from whatsapp_hub.application.ports.provider import Host, ProviderEvent, RawUpdate, ReceivesWebhooks
 from whatsapp_hub.domain.capabilities import Capabilities, Feature, Rate
 from whatsapp_hub.domain.contact import Identity
@@ -84,6 +84,13 @@ class Waha:
 
     def decode_settings(self, settings: Mapping[str, object]) -> WahaSettings:
         return decode(settings)
+
+    def decode_partial(self, settings: Mapping[str, object]) -> WahaSettings:
+        return decode_partial(settings)
+
+    def missing(self, settings: object) -> Mapping[str, str]:
+        assert isinstance(settings, WahaSettings)
+        return missing(settings)
 
     def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
         assert isinstance(settings, WahaSettings)

@@ -22,14 +22,27 @@ class WahaSettings:
 def decode(settings: Mapping[str, object]) -> WahaSettings:
     """Raises Invalid."""
     fields = Fields(settings, frozenset(_NAMES))
-    decoded = WahaSettings(
+    decoded = _read(fields)
+    fields.done()
+    return decoded
+
+
+def decode_partial(settings: Mapping[str, object]) -> WahaSettings:
+    return _read(Fields(settings, frozenset(_NAMES)))
+
+
+def missing(settings: WahaSettings) -> dict[str, str]:
+    """Nothing works without the address, the key and the session's name."""
+    return {name: "" for name in ("url", "apiKey", "session") if not getattr(settings, _NAMES[name])}
+
+
+def _read(fields: Fields) -> WahaSettings:
+    return WahaSettings(
         url=fields.url("url"),
         api_key=fields.token("apiKey"),
         session=fields.name("session"),
         hmac_key=fields.token("hmacKey", required=False),
     )
-    fields.done()
-    return decoded
 
 
 def encode(settings: WahaSettings, *, secrets: bool) -> dict[str, object]:
