@@ -211,7 +211,7 @@ def _address(settings: Settings) -> str:
 
 def _announce(settings: Settings, admin: FirstAdmin | None) -> None:
     address = _address(settings)
-    lines = ["", f"WhatsApp Hub is running:  {address}", f"API, to try and to read:  {address}/schema"]
+    lines = ["", f"WhatsApp Hub is running:  {address}", f"API, to read:             {address}/schema"]
     if admin:
         lines += sign_in_lines(*admin)
     click.echo("\n".join([*lines, "Ctrl-C stops it.", ""]))
