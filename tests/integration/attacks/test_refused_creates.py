@@ -14,6 +14,7 @@ from whatsapp_hub.application.sessions.create_started import CreateStartedSessio
 from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit
+from whatsapp_hub.domain.capabilities import Capabilities, Feature
 from whatsapp_hub.domain.errors import Conflict, Invalid, Unavailable
 from whatsapp_hub.domain.life import Rules
 from whatsapp_hub.domain.session import SessionStatus
@@ -22,6 +23,12 @@ from whatsapp_hub.domain.user import Role
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+class CodedPlugin(PlainPlugin):
+    """One whose sessions show a QR code, without a connector."""
+
+    capabilities = Capabilities("WAHA", frozenset(), frozenset({Feature.QR_CODE}))
 
 
 class Room:
@@ -52,8 +59,12 @@ class Starting:
 
 def steps(world: World, *, free: int = 1, deaths: int = 0) -> tuple[CreateStartedSession, InitSession]:
     nobody: Any = None
-    plugins: Any = {"SANDBOX": PlainPlugin("SANDBOX"), "HELD": HeldPlugin("HELD")}
-    live: Any = {"SANDBOX": Starting(deaths)}
+    plugins: Any = {
+        "SANDBOX": PlainPlugin("SANDBOX"),
+        "HELD": HeldPlugin("HELD"),
+        "WAHA": CodedPlugin("WAHA"),
+    }
+    live: Any = {"SANDBOX": Starting(deaths), "WAHA": Starting(deaths)}
     providers = Providers(plugins, nobody, live)
     leases: Any = Room(free)
     start = InitSession(
@@ -124,3 +135,15 @@ async def test_a_create_that_dies_while_its_provider_starts_can_be_started(world
     assert (left.is_active, left.status) == (True, SessionStatus.CONNECTING)
     again = await start(caller(world), left.id)
     assert again.status is SessionStatus.CONNECTED
+
+
+async def test_a_create_that_dies_while_its_provider_starts_is_finished_or_failed_by_the_schedule(world: World) -> None:
+    """Where a phone is to be linked, the provider is asked again, and given up in time, from the first commit on."""
+    create, _ = steps(world, deaths=1)
+    sealed = NewSession("dies", "WAHA", key="codes")
+    with pytest.raises(Unavailable):
+        await create(caller(world), sealed)
+    async with world.uow() as uow:
+        left = await uow.sessions.by_key("codes")
+        assert left
+        assert await uow.pairings.of(left.id)
