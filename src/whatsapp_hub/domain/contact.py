@@ -6,14 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from whatsapp_hub.domain.dialling import read_number
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.phones import canonical, spelled
 
-_DIGITS = re.compile(r"\+?[0-9]{5,15}")
+_DIGITS = re.compile(r"[0-9]{5,15}")
+_LENGTHS = range(5, 16)
 _JID = re.compile(r"([0-9A-Za-z._-]{1,64})(?::[0-9]+)?@(s\.whatsapp\.net|c\.us|lid|g\.us|newsletter|broadcast)")
 
 NAME_LENGTH = 256
+
+NO_ADDRESS = "must be a phone number or a JID"
 
 
 class IdentityKind(StrEnum):
@@ -52,13 +56,22 @@ class Identity:
 
 
 def parse_address(text: str, field_name: str = "to") -> Identity:
-    """Read what a client gives as a recipient: digits, E.164 or a JID. Raises Invalid."""
-    text = text.strip()
-    if _DIGITS.fullmatch(text):
-        return Identity.phone(text)
-    match = _JID.fullmatch(text)
+    """Read a recipient whose digits stand as they are: a JID, or a number without its signs. Raises Invalid."""
+    if (identity := parse_jid(text, field_name)) is not None:
+        return identity
+    number = read_number(text)
+    if number is None or len(number.literal) not in _LENGTHS:
+        raise Invalid.field(field_name, NO_ADDRESS)
+    return Identity.phone(number.literal)
+
+
+def parse_jid(text: str, field_name: str = "to") -> Identity | None:
+    """Read a JID; None for what has no `@`. Raises Invalid."""
+    if "@" not in text:
+        return None
+    match = _JID.fullmatch(text.strip())
     if not match:
-        raise Invalid.field(field_name, "must be digits, an E.164 number or a JID")
+        raise Invalid.field(field_name, NO_ADDRESS)
     user, server = match[1], match[2]
     if server in ("s.whatsapp.net", "c.us"):
         if not _DIGITS.fullmatch(user):
@@ -116,6 +129,15 @@ class Contact:
         self.identities = tuple(i for i in self.identities if i not in gone)
         self.identities += tuple(i for i in dict.fromkeys(taken) if i not in self.identities)
         return gone
+
+    def respell(self, seen: Iterable[Identity]) -> tuple[tuple[Identity, Identity], ...]:
+        """Take phones as WhatsApp itself wrote them just now in the place of another spelling, which somebody typed;
+        return what was replaced, and by what."""
+        known = {i: i for i in self.identities if i.kind is IdentityKind.PHONE}
+        changed = tuple((known[i], i) for i in dict.fromkeys(seen) if i in known and known[i].address != i.address)
+        new = dict(changed)
+        self.identities = tuple(new.get(i, i) for i in self.identities)
+        return changed
 
     def renumber(self, seen: Collection[Identity]) -> tuple[Identity, ...]:
         """Give up every other number where this person was just seen with one beside an identity that stays (a LID or a

@@ -12,6 +12,11 @@ _MEXICO = re.compile(r"521([2-9][0-9]{9})")
 _ARGENTINA = re.compile(r"54(11[0-9]{8}|[23][0-9]{9})")
 _ARGENTINA_DIALLED = re.compile(r"549?(?:(11)15([0-9]{8})|([23][0-9]{2})15([0-9]{7})|([23][0-9]{3})15([0-9]{6}))")
 
+_WHOLE, _SEARCHED = 10, 3
+_BRAZIL_PARTS = re.compile(r"((?:55)?[1-9][0-9])9?([6-9][0-9]{7})")
+_MEXICO_PARTS = re.compile(r"521?([2-9][0-9]{9})")
+_ARGENTINA_PARTS = re.compile(r"549?(11[0-9]{8}|[23][0-9]{9})")
+
 
 def canonical(digits: str) -> str:
     """Normalise the spellings of one number to the same digits; those of other countries stay as they are.
@@ -26,6 +31,26 @@ def canonical(digits: str) -> str:
     if match := _ARGENTINA.fullmatch(digits):
         return f"549{match[1]}"
     return digits
+
+
+def fixed_parts(digits: str) -> tuple[str, ...]:
+    """Split a whole number, with or without its country code, into what all its spellings have in common, in order."""
+    if match := _BRAZIL_PARTS.fullmatch(digits):
+        return match[1], match[2]
+    if match := _MEXICO_PARTS.fullmatch(digits):
+        return "52", match[1]
+    dialled = spelled(digits if digits.startswith("54") else f"54{digits}")
+    if match := _ARGENTINA_PARTS.fullmatch(dialled):
+        return ("54", match[1]) if digits.startswith("54") else (match[1],)
+    return (digits,)
+
+
+def search_parts(digits: str) -> tuple[str, ...]:
+    """Split what is searched for: a whole number into what its spellings have in common, without a 0 or 00 in front; a
+    part of a number stays; fewer than three digits are nothing to search for."""
+    if len(digits) >= _WHOLE:
+        return fixed_parts(digits.lstrip("0") or digits)
+    return (digits,) if len(digits) >= _SEARCHED else ()
 
 
 def spelled(digits: str) -> str:

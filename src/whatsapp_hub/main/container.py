@@ -14,6 +14,7 @@ from dishka import AnyOf, AsyncContainer, Provider, Scope, from_context, make_as
 from redis.asyncio import Redis
 
 from whatsapp_hub.adapters.addresses.redis import redis_url
+from whatsapp_hub.adapters.numbering.plans import LibraryPlans
 from whatsapp_hub.adapters.postgres.commands import PostgresCommands
 from whatsapp_hub.adapters.postgres.counters import PostgresCounters
 from whatsapp_hub.adapters.postgres.database import Database
@@ -81,6 +82,7 @@ from whatsapp_hub.application.ports.inbox import InboxAppender
 from whatsapp_hub.application.ports.lanes import Pacing
 from whatsapp_hub.application.ports.lines import Leases
 from whatsapp_hub.application.ports.log import EventLog
+from whatsapp_hub.application.ports.numbering import NumberingPlans
 from whatsapp_hub.application.ports.processes import Processes
 from whatsapp_hub.application.ports.provider import Host, Providers
 from whatsapp_hub.application.ports.sandbox import SandboxPhones
@@ -88,6 +90,7 @@ from whatsapp_hub.application.ports.security import Passwords, SecretBox
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.ports.tenants import TenantHealth, TenantRemoval
 from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
+from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake, WebhookCounts
 from whatsapp_hub.application.receiving.host import HubHost
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
@@ -201,6 +204,10 @@ class Infrastructure(Provider):
         return AesSecretBox(settings.hub_secret_key)
 
     @provide
+    def plans(self) -> NumberingPlans:
+        return LibraryPlans()
+
+    @provide
     def passwords(self) -> Passwords:
         return Argon2Passwords()
 
@@ -267,7 +274,7 @@ class UseCases(Provider):
         *(BindBot, UnbindBot, CloseIdleSessions),
         *(UnlinkSession, DeleteTenant, RemoveTenants),
         *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines, FollowPairing, MindPairings),
-        *(SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
+        *(ReadNumber, SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
         *(ShowCustomer, ShowTyping),
         *(RenameCustomer, ClassifyConversation, HandOverConversation),

@@ -107,11 +107,13 @@ def list_tenants() -> None:
 @click.argument("slug")
 @click.argument("name")
 @click.option("--placement", type=click.Choice([p.value for p in Placement]), help="Default: TENANT_PLACEMENT.")
-def create_tenant(slug: str, name: str, placement: str | None) -> None:
+@click.option("--country", help="ISO 3166: where phone numbers without a country code are. Default: BR.")
+def create_tenant(slug: str, name: str, placement: str | None, country: str | None) -> None:
     """Make one."""
 
     async def work(container: AsyncContainer) -> str:
-        made = await (await container.get(CreateTenant))(slug, name, Placement(placement) if placement else None)
+        create = await container.get(CreateTenant)
+        made = await create(slug, name, Placement(placement) if placement else None, country)
         return str(made.id)
 
     click.echo(in_hub(work))

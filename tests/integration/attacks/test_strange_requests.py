@@ -7,11 +7,13 @@ import pytest
 
 from tests.integration.conftest import PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
+from whatsapp_hub.adapters.numbering.plans import LibraryPlans
 from whatsapp_hub.application.inbox.show_customer import ShowCustomer
 from whatsapp_hub.application.inbox.work_conversation import AssignConversation
 from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, WebhookRules
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.serve_queue import ServeFreed, ServeQueue
 from whatsapp_hub.application.sending.send_message import StartConversation
@@ -60,7 +62,9 @@ async def test_a_session_cannot_be_bound_to_anothers_department_or_user(world: W
 
 async def test_a_master_starts_a_conversation_for_a_tenant_without_being_its_user(world: World) -> None:
     commands: Any = None  # of no session that holds a socket
-    start = StartConversation(world.hub.storage, PROVIDERS, now, new_id, ShowCustomer(PROVIDERS, commands, new_id))
+    start = StartConversation(
+        world.hub.storage, PROVIDERS, now, new_id, ShowCustomer(PROVIDERS, commands, new_id), ReadNumber(LibraryPlans())
+    )
     master = admin(world, role=Role.MASTER)
     started = await start(master, world.session.id, "5511988887777", Content.plain("Oi"))
     assert started.assigned_user_id is None
@@ -94,7 +98,7 @@ async def test_a_message_of_a_deleted_session_is_not_retried(world: World) -> No
 
 
 async def test_questions_of_a_deleted_session_do_not_keep_others_from_timing_out(world: World) -> None:
-    late: dict[str, Any] = {"flow_state": FlowState.GREETING, "menu_tries": 1}
+    late: dict[str, Any] = {"flow_state": FlowState.GREETING, "menu_tries": 1, "asks": True}
     gone = await world.add_session()
     for minutes in (3, 2):
         await world.conversation(session=gone, timeout_at=now() - timedelta(minutes=minutes), **late)

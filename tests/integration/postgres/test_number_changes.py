@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -121,6 +122,21 @@ async def test_another_phone_beside_a_lid_is_the_persons_new_number(world: World
     assert (await see(world, OLD, at=AFTER + timedelta(days=90))).id != ana.id
 
 
+async def test_a_number_is_spelled_as_whatsapp_writes_it(world: World) -> None:
+    typed, written = Identity.phone("525512345678"), Identity.phone("5215512345678")
+    contact = await see(world, typed)
+    async with world.uow() as uow:
+        await uow.contacts.meet([Sighting((written,), None, at=AFTER, is_live=True)], NOW)
+        [moved] = uow.contacts.take_moves()
+        await uow.commit()
+    assert (moved.contact.id, moved.left[0].address, moved.taken[0].address) == (
+        contact.id,
+        typed.address,
+        written.address,
+    )
+    assert (await see(world, typed)).phone_number == written.address
+
+
 async def test_what_is_no_live_message_says_nothing_of_a_new_number(world: World) -> None:
     await see(world, OLD, LID, at=AFTER)
     assert set((await see(world, LID, NEW, at=BEFORE)).identities) == {OLD, LID, NEW}
@@ -180,6 +196,19 @@ async def test_a_round_shows_the_phone_of_who_it_is_found_to_be(world: World) ->
     await see(world, LID, OLD)
     async with world.uow() as uow:
         assert (await uow.conversations.get(conversation.id)).customer_phone == OLD.address
+
+
+async def test_a_change_told_by_many_at_once_while_messages_come_moves_one_person_once(new_world: Any) -> None:
+    for _ in range(5):
+        world = await new_world()
+        await see(world, OLD, at=BEFORE)
+        async with asyncio.timeout(20):
+            await asyncio.gather(
+                *(move(world, [OLD], [NEW], CHANGED + timedelta(seconds=n)) for n in range(4)),
+                *(see(world, NEW, at=AFTER) for _ in range(3)),
+                *(see(world, OLD, at=BEFORE) for _ in range(3)),
+            )
+        assert await people(world) == {frozenset({NEW})}
 
 
 @dataclass(frozen=True)

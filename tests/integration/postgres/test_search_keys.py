@@ -69,7 +69,8 @@ async def test_whatever_like_finds_the_pieces_find(hub: Any) -> None:
         ("li 1 23", None),  # one that is short in everything but its digits may be a name
         ("119", "'119' | '#119':*"),
         ("11 9", "'#119':*"),
-        ("11 98765 4321", "'9876' & '8765' & '4321' | '#11987' & '#65432' & '#54321'"),
+        ("11 98765 4321", "'9876' & '8765' & '4321' | '#87654' & '#54321'"),
+        ("49 1511 2345678", "'1511' & '2345' & '5678' | '#49151' & '#12345' & '#45678'"),
     ],
 )
 def test_a_search_asks_for_no_more_pieces_than_cover_it(search: str, keys: str | None) -> None:

@@ -1,11 +1,13 @@
 """Which spellings are one number."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.phones import canonical
+from whatsapp_hub.domain.phones import canonical, fixed_parts
 
 digits = st.text("0123456789", min_size=5, max_size=15)
 area_codes = st.integers(11, 99).filter(lambda code: code % 10 != 0).map(str)
@@ -68,3 +70,32 @@ def test_numbers_of_other_countries_stay_as_they_are(number: str) -> None:
 @given(digits | st.builds("{}{}".format, st.sampled_from(["55", "521", "54", "549", "5411", "54911"]), some(10)))
 def test_the_canonical_number_is_its_own_canonical_number(number: str) -> None:
     assert canonical(canonical(number)) == canonical(number)
+
+
+def found(search: str, stored: str) -> bool:
+    """As a list is searched: the parts, in their order, anywhere in the number."""
+    return re.search(".*".join(fixed_parts(search)), stored) is not None
+
+
+@given(area_codes, st.sampled_from("6789"), some(7), st.sampled_from(["55", ""]), st.sampled_from(["9", ""]))
+def test_a_brazilian_mobile_is_found_in_any_spelling(area: str, first: str, rest: str, code: str, ninth: str) -> None:
+    for stored in (f"55{area}{first}{rest}", f"55{area}9{first}{rest}"):
+        assert found(f"{code}{area}{ninth}{first}{rest}", stored)
+
+
+@given(some(9), st.sampled_from(["52", "521", ""]))
+def test_a_mexican_number_is_found_in_any_spelling(rest: str, code: str) -> None:
+    for stored in (f"525{rest}", f"5215{rest}"):
+        assert found(f"{code}5{rest}", stored)
+
+
+@given(argentine, st.sampled_from(["54", "549", ""]), st.sampled_from(["15", ""]))
+def test_an_argentine_number_is_found_in_any_spelling(number: tuple[str, str], code: str, dialled: str) -> None:
+    area, rest = number
+    for stored in (f"54{area}{rest}", f"549{area}{rest}"):
+        assert found(f"{code}{area}{dialled}{rest}", stored)
+
+
+@given(digits)
+def test_a_number_is_found_by_itself(number: str) -> None:
+    assert found(number, number)

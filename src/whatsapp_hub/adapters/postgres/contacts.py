@@ -55,6 +55,11 @@ _TAKE_OVER = "UPDATE messages SET conversation_id = $1 WHERE conversation_id = $
 _SHOW_PHONE = """
     UPDATE conversations c SET customer_phone = $2 FROM hub.sessions s
     WHERE s.tenant_id = hub.tenant() AND c.session_id = s.id AND c.contact_id = $1 AND c.customer_phone IS NULL"""
+_KNOWN = """
+    SELECT kind, value, address FROM contact_identities
+    WHERE tenant_id = hub.tenant() AND kind = $1 AND value = $2"""
+_RESPELL = """
+    UPDATE contact_identities SET address = $3 WHERE tenant_id = hub.tenant() AND kind = $1 AND value = $2"""
 _GIVE_UP = """
     DELETE FROM contact_identities i USING unnest($1::text[], $2::text[]) AS x(kind, value)
     WHERE i.tenant_id = hub.tenant() AND i.kind = x.kind AND i.value = x.value AND i.contact_id = $3"""
@@ -134,6 +139,10 @@ class PostgresContacts:
 
     async def is_group(self, contact_id: ContactId) -> bool:
         return bool(await self._connection.fetchval("SELECT is_group FROM contacts WHERE id = $1", contact_id))
+
+    async def known(self, identity: Identity) -> Identity | None:
+        row = await self._connection.fetchrow(_KNOWN, identity.kind, identity.value)
+        return identity_of(row) if row else None
 
     async def meet(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
         """Whoever meets the same new person at the same moment waits in `_find`, and then finds the contact."""
@@ -215,11 +224,18 @@ class PostgresContacts:
         before = set(contact.identities) if found else set()
         told = [contact.learn(sighting.identities, sighting.name) for sighting in sightings]
         gone = await self._renumber(contact, sightings) if found else ()
+        await self._respell(contact, sightings)
         changes.added(contact, is_new=not found)
         changes.identities(contact, [i for i in contact.identities if i not in before])
         changes.renamed(contact, differs=bool(found) and contact.name != name)
         changes.shown(contact, differs=len(found) > 1 or (bool(found) and phone is None))
         return contact, not found or len(found) > 1 or any(told) or bool(gone)
+
+    async def _respell(self, contact: Contact, sightings: Sequence[Sighting]) -> None:
+        for sighting in sightings:
+            for old, new in contact.respell(sighting.identities) if sighting.is_live else ():
+                await self._connection.execute(_RESPELL, new.kind, new.value, new.address)
+                self._moves.append(Moved(contact, (old,), (new,)))
 
     async def _renumber(self, contact: Contact, sightings: Sequence[Sighting]) -> tuple[Identity, ...]:
         """Providers that tell of no change show it by another phone beside the same LID."""

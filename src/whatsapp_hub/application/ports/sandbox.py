@@ -8,6 +8,9 @@ from typing import Protocol
 from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
 from whatsapp_hub.domain.ids import MessageId
 
+SANDBOX = "SANDBOX"
+"""The kind of its sessions."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShownMessage:

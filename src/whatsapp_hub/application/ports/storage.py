@@ -97,11 +97,16 @@ class Contacts(Protocol):
         ...
 
     def take_moves(self) -> list[Moved]:
-        """Whose number turned out to be another one, as meetings found since this was last asked."""
+        """Whose number turned out to be another one, or to be spelled in another way on WhatsApp, as meetings found
+        since this was last asked."""
         ...
 
     def take_merges(self) -> list[Merge]:
         """What meetings of this transaction merged since this was last asked, oldest first."""
+        ...
+
+    async def known(self, identity: Identity) -> Identity | None:
+        """The identity as it was seen, if some contact has it; unlocked."""
         ...
 
     async def get(self, contact_id: ContactId) -> Contact:

@@ -8,13 +8,12 @@ from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.inbox import InboxAppender, NewUpdate
 from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
-from whatsapp_hub.application.ports.sandbox import SandboxPhones, ShownMessage
+from whatsapp_hub.application.ports.sandbox import SANDBOX, SandboxPhones, ShownMessage
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.contact import parse_address
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId
-
-KIND = "SANDBOX"
 
 
 class CustomerWrote(Protocol):
@@ -38,7 +37,7 @@ class WriteAsCustomer:
         session = await sandbox_session(self.directory, caller, session_id)
         message_id, at = f"sandbox.{self.new_id()}", self.clock()
         update = self.wrote(phone, message_id, text, at, name)
-        row = NewUpdate(KIND, update.dedupe_key, update.chat, update.body, session.tenant_id, session.id)
+        row = NewUpdate(SANDBOX, update.dedupe_key, update.chat, update.body, session.tenant_id, session.id)
         await self.inbox.append([row])
         return ShownMessage(message_id, text, "INBOUND", at)
 
@@ -51,9 +50,9 @@ class ReadPhone:
     phones: SandboxPhones
 
     async def __call__(self, caller: Caller, session_id: SessionId, phone: str) -> list[ShownMessage]:
-        """Oldest first. Raises NotFound, Conflict."""
+        """Oldest first. Raises NotFound, Conflict, Invalid (`/phone`)."""
         session = await sandbox_session(self.directory, caller, session_id)
-        return await self.phones.messages(session, phone)
+        return await self.phones.messages(session, parse_address(phone, "phone").address)
 
 
 async def sandbox_session(directory: Directory, caller: Caller, session_id: SessionId) -> SessionRef:
@@ -61,6 +60,6 @@ async def sandbox_session(directory: Directory, caller: Caller, session_id: Sess
     target = await directory.target(session_id)
     if target is None or target.tenant_id != caller.tenant_id:
         raise NotFound("session", session_id)
-    if target.provider != KIND:
+    if target.provider != SANDBOX:
         raise Conflict("not_a_sandbox", "the session is not a sandbox session")
     return SessionRef(target.session_id, target.tenant_id, target.key, target.provider, target.settings)

@@ -9,11 +9,12 @@ from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Sighting, Storage, UnitOfWork
+from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.reading.visibility import require_sight
 from whatsapp_hub.application.routing.terms import terms_of
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.capabilities import Feature
-from whatsapp_hub.domain.contact import Identity, IdentityKind, parse_address
+from whatsapp_hub.domain.contact import Identity, IdentityKind
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
@@ -51,7 +52,8 @@ class SendMessage:
                 return earlier
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
-            session = await _sendable(uow, conversation.session_id, self.providers, content, reply_to)
+            session = await _session(uow, conversation.session_id)
+            _require_sendable(session, self.providers, content, reply_to)
             if not conversation.is_live:
                 raise Conflict("not_open", f"the conversation is {conversation.status}")
             _require_word(caller, conversation, session)
@@ -75,6 +77,7 @@ class StartConversation:
     clock: Clock
     new_id: NewId
     show: ShowCustomer
+    read_number: ReadNumber
 
     async def __call__(
         self,
@@ -95,19 +98,22 @@ class StartConversation:
         content: Content,
         idempotency_key: str | None = None,
         *,
-        take: bool = True,
+        is_gateway: bool = False,
     ) -> tuple[Conversation, Message]:
-        """The same, with the message. Not `take`: a new conversation stays nobody's."""
+        """The same, with the message. `is_gateway`: for contracts A to D, whose bare digits are international and whose
+        new conversations are assigned to nobody."""
         caller.require(Action.START_CONVERSATIONS)
-        identity = parse_address(to)
         message_id = MessageId(self.new_id())
         async with self.storage.tenant(caller.tenant_id) as uow:
             request = _digest("start", session_id, content, to)
             if earlier := await _earlier(uow, caller, idempotency_key, request, message_id):
                 return await uow.conversations.get(earlier.conversation_id), earlier
-            session = await _sendable(uow, session_id, self.providers, content, None, identity)
+            session = await _session(uow, session_id)
+            country = None if is_gateway else uow.tenant.country
+            identity = await self.read_number.recipient(uow, session, to, country)
+            _require_sendable(session, self.providers, content, None, identity)
             changes = Changes(uow, self.new_id, self.clock())
-            conversation = await self._round(uow, changes, session, identity, caller, take=take)
+            conversation = await self._round(uow, changes, session, identity, caller, take=not is_gateway)
             read = await _unread(uow, caller, conversation)
             message = _write(changes, caller, conversation, session, content, message_id, None)
             await changes.write()
@@ -216,19 +222,21 @@ def _require_word(caller: Caller, conversation: Conversation, session: Session) 
         raise Conflict("peoples", "people have this conversation: the bot has no word in it any more")
 
 
-async def _sendable(
-    uow: UnitOfWork,
-    session_id: SessionId,
+async def _session(uow: UnitOfWork, session_id: SessionId) -> Session:
+    sessions = await uow.sessions.peek([session_id])
+    if session_id not in sessions:
+        raise Invalid.field("sessionId", "there is no such session")
+    return sessions[session_id]
+
+
+def _require_sendable(
+    session: Session,
     providers: Providers,
     content: Content,
     reply_to: str | None,
     recipient: Identity | None = None,
-) -> Session:
-    """The session, if it is on and its provider can carry the content."""
-    sessions = await uow.sessions.peek([session_id])
-    if session_id not in sessions:
-        raise Invalid.field("sessionId", "there is no such session")
-    session = sessions[session_id]
+) -> None:
+    """Raise unless the session is on and its provider can carry the content."""
     capabilities = providers.plugin(session.provider).capabilities
     capabilities.require_type(content.type)
     if reply_to:
@@ -240,7 +248,6 @@ async def _sendable(
     if not session.is_active:
         why = session.failure or session.status_reason
         raise Conflict("session_off", "the session is not started" + (f": {why}" if why else ""))
-    return session
 
 
 async def _earlier(

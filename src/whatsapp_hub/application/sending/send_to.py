@@ -40,5 +40,5 @@ class SendTo:
         content = Content.plain(text, field_name="message")
         find = session_for if agents_too else session_named
         session = await find(self.finder, caller.tenant_id, name)
-        _, message = await self.start.message(caller, session.id, to, content, idempotency_key, take=False)
+        _, message = await self.start.message(caller, session.id, to, content, idempotency_key, is_gateway=True)
         return Sent(message, session.failure)

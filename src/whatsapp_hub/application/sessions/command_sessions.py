@@ -9,11 +9,11 @@ from whatsapp_hub.application.ports.commands import Command, Commands, Order
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.domain.access import Action
 from whatsapp_hub.domain.capabilities import Feature
-from whatsapp_hub.domain.contact import IdentityKind, parse_address
-from whatsapp_hub.domain.errors import Conflict, HubError, Invalid, NotFound, NotSupported, Unavailable
+from whatsapp_hub.domain.errors import Conflict, HubError, NotFound, NotSupported, Unavailable
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.session import Session, SessionStatus
 
@@ -56,6 +56,7 @@ class RequestPairingCode:
     storage: Storage
     providers: Providers
     ask: AskHolder
+    read_number: ReadNumber
 
     async def __call__(self, caller: Caller, session_id: SessionId, phone: str) -> str:
         """The code as it is typed (`ABCD-EFGH`). Raises NotFound, NotSupported, Invalid (`/phoneNumber`), Conflict (not
@@ -63,20 +64,19 @@ class RequestPairingCode:
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = (await uow.sessions.peek([session_id])).get(session_id)
+            country = uow.tenant.country
         if session is None:
             raise NotFound("session", session_id)
         capabilities = self.providers.plugin(session.provider).capabilities
         capabilities.require(Feature.PAIRING_CODE)
         if not capabilities.holds_socket:
             raise NotSupported(session.provider, Feature.PAIRING_CODE)
-        identity = parse_address(phone, "phoneNumber")
-        if identity.kind is not IdentityKind.PHONE:
-            raise Invalid.field("phoneNumber", "must be a phone number")
+        digits = self.read_number.own(phone, country, session.provider)
         if session.status is SessionStatus.CONNECTED:
             raise Conflict("already_connected", "the session is connected already")
         if not session.is_active:
             raise Conflict("session_off", "the session is not started")
-        return await self.ask(session, Order.PAIRING_CODE, identity.address, ANSWER_S) or ""
+        return await self.ask(session, Order.PAIRING_CODE, digits, ANSWER_S) or ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from whatsapp_hub.application.sessions.claim_number import takes_another, unused
 from whatsapp_hub.application.sessions.command_sessions import LogOut
 from whatsapp_hub.application.sessions.follow_life import FollowLife, save_session
 from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.contact import IdentityKind, parse_address
 from whatsapp_hub.domain.errors import Invalid, NotFound, NotSupported
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
@@ -96,7 +95,7 @@ class CreateSession:
             agent_id=new.agent_id or "",
             user_id=new.user_id,
             owner=_owner(new.owner),
-            phone_number=_phone(new.phone_number),
+            phone_number=new.phone_number,
             department_id=new.department_id,
             webhook_url=without_credentials(new.webhook_url) if new.webhook_url else None,
         )
@@ -247,16 +246,6 @@ def _owner(owner: str | None) -> str | None:
     if owner is not None and (not 1 <= len(owner) <= 128 or not is_storable(owner)):
         raise Invalid.field("userId", "must have 1 to 128 characters, without NUL")
     return owner
-
-
-def _phone(phone: str | None) -> str | None:
-    """Digits."""
-    if not phone:
-        return None
-    identity = parse_address(phone, "phoneNumber")
-    if identity.kind is not IdentityKind.PHONE:
-        raise Invalid.field("phoneNumber", "must be digits or an E.164 number")
-    return identity.address
 
 
 def _key_of(name: str, id: UUID) -> str:

@@ -7,11 +7,12 @@ gateway's customers never meet a menu.
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.application.sessions.claim_number import NEEDS_SETTINGS
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
@@ -43,13 +44,11 @@ class OpenRules:
         kind = (provider or self.provider).upper()
         return kind, self.settings_of(kind)
 
-    def new(self, key: str, phone_number: str | None, provider: str | None) -> NewSession:
+    def new(self, key: str, provider: str | None) -> NewSession:
         """A session that its client names by a key (B and D). Raises Invalid."""
         check_key(key, "sessionId")
         kind, settings = self.chosen(provider)
-        return NewSession(
-            key, kind, settings, key=key, phone_number=phone_number, routing=Routing.NONE, is_gateways=True
-        )
+        return NewSession(key, kind, settings, key=key, routing=Routing.NONE, is_gateways=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,14 @@ class PrepareSession:
 
     create: CreateSession
     rules: OpenRules
+    read_number: ReadNumber
 
     async def __call__(self, caller: Caller, key: str, phone_number: str | None, provider: str | None) -> Session:
         """Raises Invalid, Conflict (the key is taken)."""
-        return await self.create(caller, self.rules.new(key, phone_number, provider))
+        new = self.rules.new(key, provider)
+        if phone_number:
+            new = replace(new, phone_number=self.read_number.own(phone_number, None, new.provider))
+        return await self.create(caller, new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ class OpenSession:
         if found and not found.is_unclaimed:
             return await self._again(caller, found)
         try:
-            return await self.create(caller, self.rules.new(key, None, provider))
+            return await self.create(caller, self.rules.new(key, provider))
         except Conflict as error:
             if found is None or error.code != "session_exists":
                 raise

@@ -13,6 +13,7 @@ from whatsapp_hub.adapters.providers.waha.names import parse_id
 from whatsapp_hub.application.ports.provider import (
     ChatKind,
     MessageSeen,
+    NumberChanged,
     OtherSeen,
     ProviderEvent,
     ReceiptSeen,
@@ -235,3 +236,20 @@ def test_an_unknown_state_changes_nothing_and_a_lock_is_told() -> None:
 def test_a_retry_of_any_event_has_the_same_key() -> None:
     body = webhook("call.received", {"id": "x"}, id="evt_7")
     assert split(body)[0].dedupe_key == split(body)[0].dedupe_key == "e:default:evt_7"
+
+
+@pytest.mark.parametrize("wid", [str, lambda jid: {"_serialized": jid}])
+def test_a_notice_of_a_changed_number_moves_the_customer(wid: Any) -> None:
+    old, new = f"{PHONE}@c.us", "5521911112222@c.us"
+    inner = {
+        "type": "notification_template",
+        "subtype": "change_number",
+        "to": wid(new),
+        "templateParams": [wid(old), wid(new)],
+    }
+    (update,) = split(webhook("message.any", text_from(new, "3EB0AB", "", body=None, _data=inner)))
+    change, seen = translate(update.body)
+    assert isinstance(change, NumberChanged)
+    assert (change.left, change.taken) == ((Identity.phone(PHONE),), (Identity.phone("5521911112222"),))
+    assert isinstance(seen, MessageSeen)
+    assert (seen.chat, seen.content.type) == (new, MessageType.SYSTEM)

@@ -126,7 +126,8 @@ async def start_conversation(
     use: FromDishka[StartConversation],
     key: IdempotencyKey = None,
 ) -> dict[str, object]:
-    """Write first. A live conversation with that customer is continued."""
+    """Write first. A live conversation with that customer is continued. `to` is a JID, or a phone number as people
+    write it; one without a country code is read in the company's country."""
     started = await use(caller, SessionId(data.session_id), data.to, data.what(), key)
     return entities.conversation(started)
 

@@ -13,9 +13,9 @@ from whatsapp_hub.application.reading.queries import Page
 from whatsapp_hub.domain.contact import Contact, Identity
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, TenantId
+from whatsapp_hub.domain.phones import search_parts
 from whatsapp_hub.domain.texts import fold
 
-SHORTEST_NUMBER = 3
 _COLUMNS = "id, tenant_id, created_at, name, profile_pic, is_group"
 _FOLDED = "translate(lower(c.name), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy')"
 _PAGE = f"""
@@ -64,4 +64,5 @@ def _patterns(search: str) -> tuple[str | None, str | None]:
     if not words:
         return ("", None) if search.strip() else (None, None)
     digits = "".join(c for c in words if c.isdigit() and c.isascii())
-    return f"%{'%'.join(words.split())}%", f"%{digits}%" if len(digits) >= SHORTEST_NUMBER else None
+    number = search_parts(digits)
+    return f"%{'%'.join(words.split())}%", f"%{'%'.join(number)}%" if number else None

@@ -15,6 +15,7 @@ from whatsapp_hub.adapters.postgres.queries.conversation_list import Looked
 from whatsapp_hub.adapters.postgres.queries.cursors import Newer, read_newer
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.phones import search_parts
 from whatsapp_hub.domain.texts import fold
 
 INDEXED, NAME_PIECE, NUMBER_PIECE, PIECES = 3, 4, 5, 12
@@ -72,8 +73,8 @@ def _digits(words: str) -> str:
 
 def _looked(words: str) -> Looked:
     """Names by their folded text, numbers by their digits: letters and digits, nothing to escape."""
-    digits, name = _digits(words), f"%{'%'.join(words.split())}%"
-    return Looked(None if _is_a_number(words) else name, f"%{digits}%" if len(digits) >= INDEXED else None, FIRST)
+    number, name = search_parts(_digits(words)), f"%{'%'.join(words.split())}%"
+    return Looked(None if _is_a_number(words) else name, f"%{'%'.join(number)}%" if number else None, FIRST)
 
 
 def _is_a_number(words: str) -> bool:
@@ -84,12 +85,13 @@ def _is_a_number(words: str) -> bool:
 
 def _keys(words: str) -> str | None:
     """The tsquery of what the index has of them; None if it lacks some of it. Letters and digits: nothing to escape."""
-    digits, long = _digits(words), [word for word in words.split() if len(word) >= INDEXED]
+    number, long = search_parts(_digits(words)), [word for word in words.split() if len(word) >= INDEXED]
     if not long and not _is_a_number(words):
         return None
     name = [f"'{piece}'" for word in long for piece in _pieces(word, NAME_PIECE)]
-    number = [_begun(piece) for piece in _pieces(digits, NUMBER_PIECE)] if len(digits) >= INDEXED else []
-    return " | ".join(" & ".join(some[:PIECES]) for some in (name, number) if some)
+    parts = [part for part in number if len(part) >= INDEXED]
+    numbered = [_begun(piece) for part in parts for piece in _pieces(part, NUMBER_PIECE)]
+    return " | ".join(" & ".join(some[:PIECES]) for some in (name, numbered) if some)
 
 
 def _pieces(word: str, size: int) -> list[str]:

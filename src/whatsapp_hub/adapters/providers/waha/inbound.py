@@ -10,6 +10,7 @@ from whatsapp_hub.adapters.providers.lenient import (
     dedupe_key,
     digest,
     instant,
+    items,
     obj,
     routes,
     text,
@@ -20,6 +21,7 @@ from whatsapp_hub.application.ports.provider import (
     ChatKind,
     Malformed,
     MessageSeen,
+    NumberChanged,
     OtherSeen,
     ProviderEvent,
     RawUpdate,
@@ -90,7 +92,25 @@ def translate(body: bytes) -> list[ProviderEvent]:
     at = instant(payload.get("timestamp"), envelope.get("timestamp"))
     convert = _BY_EVENT.get(event)
     seen = convert(envelope, payload, at) if convert else None
-    return [seen or OtherSeen(event[:100] or "unknown", at)]
+    told: ProviderEvent = seen or OtherSeen(event[:100] or "unknown", at)
+    change = _changed_number(payload, at) if event in MESSAGES else None
+    return [change, told] if change else [told]
+
+
+def _changed_number(payload: JsonObject, at: datetime) -> NumberChanged | None:
+    """WEBJS shows a change of number as a notice in the chat of the new one, with both (whatsapp-web.js,
+    `contact_changed`)."""
+    inner = obj(payload.get("_data"))
+    if text(inner.get("subtype")) != "change_number" or text(inner.get("type")) != "notification_template":
+        return None
+    new = identity_of(_wid(inner.get("to")))
+    people = (identity_of(_wid(wid)) for wid in items(inner.get("templateParams")))
+    left = tuple(person for person in people if person and person != new)
+    return NumberChanged(left, (new,), at) if new and left else None
+
+
+def _wid(value: object) -> str:
+    return text(value) or text(obj(value).get("_serialized"))
 
 
 def _message(_envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageSeen | None:

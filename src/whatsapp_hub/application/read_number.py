@@ -1,0 +1,56 @@
+"""ReadNumber: what a phone number that a person or a program wrote stands for. Every door reads numbers here."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.numbering import NumberingPlans
+from whatsapp_hub.application.ports.sandbox import SANDBOX
+from whatsapp_hub.application.ports.storage import UnitOfWork
+from whatsapp_hub.domain.contact import NO_ADDRESS, Identity, IdentityKind, parse_address, parse_jid
+from whatsapp_hub.domain.dialling import Written, read_number
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.session import Session
+
+_LENGTHS = range(8, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadNumber:
+    plans: NumberingPlans
+
+    def __call__(self, text: str, field_name: str, country: str | None) -> Identity:
+        """`country`: where bare digits are dialled (None: they are international). Raises Invalid."""
+        if (identity := parse_jid(text, field_name)) is not None:
+            return identity
+        number = read_number(text)
+        digits = self._dialled(number, country) if number else None
+        if digits is None:
+            raise Invalid.field(field_name, NO_ADDRESS)
+        return Identity.phone(digits)
+
+    def own(self, text: str, country: str | None, provider: str) -> str:
+        """The digits of a session's own number (`phoneNumber`). Raises Invalid."""
+        field_name = "phoneNumber"
+        is_sandbox = provider == SANDBOX
+        identity = parse_address(text, field_name) if is_sandbox else self(text, field_name, country)
+        if identity.kind is not IdentityKind.PHONE:
+            raise Invalid.field(field_name, "must be a phone number")
+        return identity.address
+
+    async def recipient(
+        self, uow: UnitOfWork, session: Session, text: str, country: str | None, field_name: str = "to"
+    ) -> Identity:
+        """Whom a session writes to. The number of a contact that is known stands as it is, and so does every number
+        in a sandbox, where numbers need not exist. Raises Invalid."""
+        if session.provider == SANDBOX:
+            return parse_address(text, field_name)
+        number = None if "@" in text else read_number(text)
+        if number and (known := await uow.contacts.known(Identity.phone(number.digits))):
+            return known
+        identity = self(text, field_name, country)
+        return await uow.contacts.known(identity) or identity
+
+    def _dialled(self, number: Written, country: str | None) -> str | None:
+        digits = number.digits
+        if country and not number.is_international and (found := self.plans.national(digits, country)):
+            return found
+        return self.plans.international(digits) or (digits if len(digits) in _LENGTHS else None)
