@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0126_meet_after_locks"
-down_revision = "0123_typing_signs"
+down_revision = "0124_session_uses"
 
 
 def upgrade() -> None:
