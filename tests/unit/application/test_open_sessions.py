@@ -8,7 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from whatsapp_hub.adapters.numbering.plans import LibraryPlans
 from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.sessions.manage_sessions import NewSession
 from whatsapp_hub.application.sessions.open_sessions import CreateInstance, OpenRules, PrepareSession
 from whatsapp_hub.domain.ids import SessionId, TenantId
@@ -84,7 +86,7 @@ async def test_an_instance_is_its_owners_and_nobody_meets_a_menu_there() -> None
 
 async def test_a_provider_that_is_named_wins() -> None:
     number = Number()
-    prepare = PrepareSession(number.create, rules())  # type: ignore[arg-type]
+    prepare = PrepareSession(number.create, rules(), ReadNumber(LibraryPlans()))  # type: ignore[arg-type]
     await prepare(CALLER, "main", None, "waha")
     assert number.made
     assert (number.made.provider, number.made.settings) == ("WAHA", {"of": "WAHA"})
