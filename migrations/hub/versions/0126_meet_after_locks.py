@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0126_meet_after_locks"
-down_revision = "0124_session_uses"
+down_revision = "0121_environment_number"
 
 
 def upgrade() -> None:

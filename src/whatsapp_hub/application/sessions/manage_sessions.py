@@ -118,7 +118,7 @@ class CreateSession:
             session = await unused_number(uow, plugin.kind, new.agent_id)
             session.become(str(session.id) if new.own_key else new.key or name, name, new.agent_id or "", now)
             session.owner, session.user_id = _owner(new.owner), new.user_id
-            session.phone_number = _phone(new.phone_number) or session.phone_number
+            session.phone_number = new.phone_number or session.phone_number
             session.webhook_url = without_credentials(new.webhook_url) if new.webhook_url else None
             await save_session(uow, session)
             if new.webhook_url:
