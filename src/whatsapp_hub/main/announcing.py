@@ -17,11 +17,14 @@ from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.application.measuring import TALLY
 from whatsapp_hub.application.ports.counters import Counters
 from whatsapp_hub.application.ports.processes import Process, Processes
+from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
 ANNOUNCE_EVERY_S = 10.0
+SLOW_LOOP_S = 40.0
+"""A loop is shown as standing when its last round is so long ago; the watchdog ends the process soon after."""
 LEAVE_WITHIN_S = 2.0
 
 Probes = dict[str, Callable[[], float]]
@@ -36,7 +39,8 @@ async def announced(container: AsyncContainer, role: str, probes: Probes) -> Asy
 
     def measures() -> Mapping[str, float]:
         own = {name: float(probe()) for name, probe in probes.items()}
-        return {"started": started_at, **dict(_resources()), **database.connections, **own}
+        standing = {f"stands:{loop}": age for loop, age in PULSE.ages().items() if age > SLOW_LOOP_S}
+        return {"started": started_at, **dict(_resources()), **database.connections, **own, **standing}
 
     process = Process(uuid4(), role, f"{socket.gethostname()}:{os.getpid()}", version("whatsapp-hub"))
     saying = asyncio.create_task(_keep_saying(processes, counters, process, measures), name="announce")

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 
 from whatsapp_hub.adapters.http.api.password_resets import PublicUrl
 from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
-from whatsapp_hub.adapters.http.health import Health
+from whatsapp_hub.adapters.http.health import Check, Health
 from whatsapp_hub.adapters.http.held_tickets import HeldTickets
 from whatsapp_hub.adapters.http.prometheus import MetricsPage
 from whatsapp_hub.adapters.http.proxies import Proxies
@@ -51,6 +51,7 @@ from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.idleness import Idleness
 from whatsapp_hub.application.ports.lines import Leases
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
+from whatsapp_hub.application.ports.processes import Processes
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.realtime import Streams
 from whatsapp_hub.application.ports.security import Tokens
@@ -81,8 +82,9 @@ from whatsapp_hub.main.container import Part, make_container
 from whatsapp_hub.main.environment import take_up_environment
 from whatsapp_hub.main.first_admin import KeptPassword
 from whatsapp_hub.main.listening import keep_listening
-from whatsapp_hub.main.roles import settle_memory
+from whatsapp_hub.main.roles import ROLES, settle_memory
 from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.watchdog import lasting
 
 log = logging.getLogger(__name__)
 
@@ -131,16 +133,20 @@ class Serving(Provider):
         return Callers(tokens, directory, clock)
 
     @provide
-    def health(self, database: Database, redis: Redis, leases: Leases, providers: Providers) -> Health:
+    def health(
+        self, database: Database, redis: Redis, leases: Leases, providers: Providers, processes: Processes
+    ) -> Health:
+        async def loops() -> str:
+            return ", ".join(await processes.standing()) or "ok"
+
         async def connectors() -> str:
             crowds = [await leases.crowd(kind) for kind in providers.plugins if providers.holds_socket(kind)]
             if any(wanted and not room for room, wanted in crowds):
                 raise Unavailable("sessions wait for a connector")
             return "ok" if any(room for room, _ in crowds) else "none"
 
-        return Health(
-            version("whatsapp-hub"), {"postgres": database.ping}, {"redis": redis.ping, "connectors": connectors}
-        )
+        helpful: dict[str, Check] = {"redis": redis.ping, "connectors": connectors, "loops": loops}
+        return Health(version("whatsapp-hub"), {"postgres": database.ping}, helpful)
 
     @provide
     def metrics_page(self, database: Database, settings: Settings) -> MetricsPage:
@@ -268,10 +274,17 @@ async def make_app(container: AsyncContainer) -> HubApp:
 
     @asynccontextmanager
     async def live(_: Litestar) -> AsyncIterator[None]:
-        lasting = (channel.listen(wakes, Work.EVENTS), typing.listen(gateway.typing.hear), tail.run(), gateway.watch())
-        listening = keep_listening(idleness, limit.idle, gateway.listened, streams.listened)
-        loops = [asyncio.create_task(loop) for loop in (*lasting, listening, kept.watch())]
-        loops.append(await take_up_environment(container))
+        named = {
+            "wakes": channel.listen(wakes, Work.EVENTS),
+            "typing": typing.listen(gateway.typing.hear),
+            "tail": tail.run(),
+            "members": gateway.watch(),
+        }
+        if limit.idle is not None:
+            named["listening"] = keep_listening(idleness, limit.idle, gateway.listened, streams.listened)
+        stop_s = ROLES["api"].stop_deadline_s
+        loops = [asyncio.create_task(lasting(name, loop, stop_s), name=name) for name, loop in named.items()]
+        loops += [asyncio.create_task(kept.watch()), await take_up_environment(container)]
         try:
             async with announced(container, "api", probes):
                 yield

@@ -32,13 +32,15 @@ from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.lines import Connector, ConnectorId, Leases
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.pulse import LOOP_S, PULSE
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.main.announcing import Probes, announced
 from whatsapp_hub.main.container import Part, make_container, pacing_of
-from whatsapp_hub.main.roles import settle_memory
+from whatsapp_hub.main.roles import ROLES, settle_memory
 from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.watchdog import lasting
 
 log = logging.getLogger(__name__)
 
@@ -103,9 +105,14 @@ async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str,
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_end_with(ending))
-            tasks.create_task((await container.get(Channel)).listen(wakes, Work.LINES, Work.HELD_LANES), name="wakes")
-            tasks.create_task(_lanes(container, hold, lanes, wakes, kinds), name="lanes")
-            tasks.create_task(_commands(ObeyCommands(await container.get(Commands), hold), wakes.listen(Work.LINES)))
+            channel, obey = await container.get(Channel), ObeyCommands(await container.get(Commands), hold)
+            loops = {
+                "wakes": channel.listen(wakes, Work.LINES, Work.HELD_LANES),
+                "held lanes": _lanes(container, hold, lanes, wakes, kinds),
+                "commands": _commands(obey, wakes.listen(Work.LINES)),
+            }
+            for name, loop in loops.items():
+                tasks.create_task(lasting(name, loop, ROLES["connector"].stop_deadline_s), name=name)
             tasks.create_task(_stay_fit(hold, await container.get(Leases)), name="fitness")
             settle_memory()
     except* Unfit as unfit:
@@ -171,6 +178,7 @@ def _lanes(
 
 async def _commands(obey: ObeyCommands, bell: Bell) -> None:
     while True:
+        PULSE.beat("commands")
         await bell.wait()
         try:
             await obey()
@@ -184,6 +192,7 @@ async def _commands(obey: ObeyCommands, bell: Bell) -> None:
 async def _stay_fit(hold: HoldSessions, leases: Leases) -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     while True:
+        PULSE.beat("fitness", within_s=FITNESS_EVERY_S + LOOP_S)
         await asyncio.sleep(FITNESS_EVERY_S)
         try:
             connections = await leases.store_connections(hold.open_ids)

@@ -29,6 +29,7 @@ from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.delivery import Work
 from whatsapp_hub.application.ports.log import EventLog
 from whatsapp_hub.application.ports.webhooks import WebhookQueue, WebhookSender
+from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main.settings import Settings
 
@@ -77,6 +78,7 @@ async def keep_delivering(bell: Bell, deliver: DeliverWebhooks) -> None:
     """Until cancelled; what is under way is then finished and written down."""
     try:
         while True:
+            PULSE.beat("webhooks")
             await bell.wait()
             try:
                 await deliver()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from whatsapp_hub.application.ports.idleness import Idleness, Listened
+from whatsapp_hub.application.pulse import PULSE
 
 SELDOMEST_S = 15.0
 SOONEST_S = 0.25
@@ -18,9 +19,10 @@ def every_s(idle: timedelta) -> float:
     return min(SELDOMEST_S, max(SOONEST_S, idle.total_seconds() / 4))
 
 
-async def keep_listening(idleness: Idleness, idle: timedelta | None, *listened: Callable[[], Listened]) -> None:
+async def keep_listening(idleness: Idleness, idle: timedelta, *listened: Callable[[], Listened]) -> None:
     """Until cancelled; a database that is away is tried again at the next turn."""
-    while idle is not None:
+    while True:
+        PULSE.beat("listening")
         for now in (ask() for ask in listened):
             try:
                 if now:

@@ -17,9 +17,11 @@ import uvloop
 
 from whatsapp_hub.main.logging import configure_logging
 from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.watchdog import WATCHDOG
 
 LIFELINE = "HUB_LIFELINE_FD"
 ORPHAN_DEADLINE_S = 10
+STOP_S = 60.0
 
 Entry = Callable[[Settings], Coroutine[Any, Any, None]]
 
@@ -87,8 +89,9 @@ def play(role: Role, settings: Settings, before: Entry | None = None) -> None:
             raise SettingsError(f"{name}: obligatory for `{role.name}`; `serve` brings its own servers")
     configure_logging(settings.log_level, role.name, settings.log_format)
     hold_lifeline()
+    WATCHDOG.watch(role.name)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(until_told_to_stop(_run(role, settings.completed(), before)))
+        runner.run(until_told_to_stop(_run(role, settings.completed(), before), role.stop_deadline_s))
 
 
 async def _run(role: Role, settings: Settings, before: Entry | None) -> None:
@@ -97,11 +100,17 @@ async def _run(role: Role, settings: Settings, before: Entry | None) -> None:
     await role.load()(settings)
 
 
-async def until_told_to_stop(running: Coroutine[Any, Any, None]) -> None:
-    """Awaits `running`; SIGTERM, SIGINT and a closed terminal cancel it."""
+async def until_told_to_stop(running: Coroutine[Any, Any, None], within_s: float = STOP_S) -> None:
+    """Awaits `running`; SIGTERM, SIGINT and a closed terminal cancel it. If it does not end then, the watchdog ends the
+    process."""
     task = asyncio.create_task(running)
+
+    def stop() -> None:
+        WATCHDOG.expect_end(within_s)
+        task.cancel()
+
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     try:
         await task
     except asyncio.CancelledError:

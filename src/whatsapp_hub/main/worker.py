@@ -41,6 +41,7 @@ from whatsapp_hub.main.integrations import expire_deliveries, keep_delivering
 from whatsapp_hub.main.listening import every_s
 from whatsapp_hub.main.roles import ROLES, Role, settle_memory
 from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.watchdog import lasting
 
 SETTLE_EVERY_S = 1.0
 GATHER_S = 0.02
@@ -66,7 +67,7 @@ async def _run(settings: Settings, role: Role) -> None:
         probes: Probes = {"calls": lambda: drain.under_way}
         async with announced(container, role.name, probes), asyncio.TaskGroup() as tasks:
             for name in role.loops:
-                tasks.create_task(await LOOPS[name](container), name=name)
+                tasks.create_task(lasting(name, await LOOPS[name](container), role.stop_deadline_s), name=name)
             settle_memory()
     finally:
         await container.close()

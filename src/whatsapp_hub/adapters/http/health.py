@@ -43,7 +43,8 @@ async def _state(check: Check) -> str:
 async def get_health(health: FromDishka[Health]) -> Response[dict[str, object]]:
     """503 while something that the hub needs is away."""
     ready, dependencies = await health()
-    status = "ok" if not {"away"} & set(dependencies.values()) else "degraded"
+    well = "away" not in dependencies.values() and dependencies.get("loops", "ok") == "ok"
+    status = "ok" if well else "degraded"
     document: dict[str, object] = {
         "status": status if ready else "unavailable",
         "version": health.version,

@@ -17,6 +17,7 @@ from typing import Any
 from whatsapp_hub.adapters.postgres.database import SYSTEM, connect
 from whatsapp_hub.adapters.postgres.failures import translated
 from whatsapp_hub.application.ports.delivery import Wake, Work
+from whatsapp_hub.application.pulse import PULSE
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Sequencer:
     async def run(self) -> None:
         try:
             while True:
+                PULSE.beat("sequencer")
                 try:
                     await self._lead()
                 except Exception as error:
@@ -84,6 +86,7 @@ class Sequencer:
         self._leads(True)
         try:
             while True:
+                PULSE.beat("sequencer")
                 if await self.move() < BATCH:
                     await self._wait(POLL_S)
         finally:

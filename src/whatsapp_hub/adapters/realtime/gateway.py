@@ -27,6 +27,7 @@ from whatsapp_hub.application.ports.idleness import Listened
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
+from whatsapp_hub.application.pulse import LOOP_S, PULSE
 from whatsapp_hub.application.reading.queries import Queries, Sight
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.reading.visibility import sight_of
@@ -159,6 +160,7 @@ class Gateway:
     async def watch(self) -> None:
         """Disconnect whoever is no longer who they were: dismissed, moved, expired. Until cancelled."""
         while True:
+            PULSE.beat("members", within_s=RECHECK_S + LOOP_S)
             await asyncio.sleep(RECHECK_S)
             for sid, member in list(self._members.items()):
                 try:

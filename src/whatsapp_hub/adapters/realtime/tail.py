@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
+from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Expired
 
 AT_ONCE = 500
@@ -41,6 +42,7 @@ class Tail:
         """From the log's present end on, until cancelled."""
         await self._begin()
         while True:
+            PULSE.beat("tail")
             try:
                 batch = await self._retried(self._read)
             except Expired as gap:
@@ -74,4 +76,5 @@ class Tail:
                 raise
             except Exception as error:
                 log.warning("log not readable", error=type(error).__name__)
+                PULSE.beat("tail")
                 await asyncio.sleep(AWAY_S)

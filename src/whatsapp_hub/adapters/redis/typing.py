@@ -1,14 +1,20 @@
 """Who is typing, between API processes: the one thing that Valkey carries and nobody remembers."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from uuid import uuid4
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from whatsapp_hub.application.pulse import PULSE
+
+log = logging.getLogger(__name__)
+
 CHANNEL = "hub:typing"
 AWAY_S = 0.5
+HEAR_S = 5.0
 TELL_WITHIN_S = 1.0
 
 
@@ -31,9 +37,20 @@ class TypingChannel:
         while True:
             try:
                 async with self._redis.pubsub() as subscription:
-                    await subscription.subscribe(CHANNEL)
-                    async for message in subscription.listen():
-                        if message["type"] == "message" and not message["data"].startswith(self._own):
-                            hear(message["data"][len(self._own) :])
+                    async with asyncio.timeout(HEAR_S):
+                        await subscription.subscribe(CHANNEL)
+                    while True:
+                        PULSE.beat("typing")
+                        message = await subscription.get_message(timeout=HEAR_S)
+                        if message and message["type"] == "message" and not message["data"].startswith(self._own):
+                            self._pass_on(message["data"][len(self._own) :], hear)
             except (RedisError, OSError):
+                PULSE.beat("typing")
                 await asyncio.sleep(AWAY_S)
+
+    def _pass_on(self, said: bytes, hear: Callable[[bytes], None]) -> None:
+        """What cannot be read (another version's, another program's) is passed over."""
+        try:
+            hear(said)
+        except Exception as error:
+            log.warning("typing.unreadable", extra={"error": type(error).__name__})

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from whatsapp_hub.adapters.redis.unanswered import Unanswered
 from whatsapp_hub.application.ports.delivery import Work
+from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.ids import TenantId
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ APART_S = 0.002
 BUSY_APART_S = 0.02
 BUSY_PER_S = 600
 BURST = 4
+HEAR_S = 5.0
 CHANNEL = "hub:wake"
 
 Whose = TenantId | None
@@ -141,17 +143,29 @@ class Channel:
                 if not wakes.is_alone:
                     log.warning("wake.valkey_away", extra={"error": type(error).__name__})
                 wakes.is_alone = True
+                PULSE.beat("wakes")
                 await asyncio.sleep(0.5)
 
     async def _listen(self, wakes: Wakes, works: Iterable[Work]) -> None:
         async with self._redis.pubsub() as subscription:
-            await subscription.subscribe(*(f"{CHANNEL}:{work}" for work in works))
+            async with asyncio.timeout(HEAR_S):
+                await subscription.subscribe(*(f"{CHANNEL}:{work}" for work in works))
             wakes.is_alone = False
-            async for message in subscription.listen():
-                if message["type"] == "message":
-                    sender, _, names = message["data"].decode().partition(":")
-                    if sender == self._own:  # what we told others, we heard when it was rung
-                        continue
-                    work = Work(message["channel"].decode().rpartition(":")[2])
-                    for name in names.split(","):
-                        wakes.ring(work, TenantId(UUID(name)) if name else None)
+            while True:
+                PULSE.beat("wakes")
+                message = await subscription.get_message(timeout=HEAR_S)
+                if message and message["type"] == "message":
+                    self._hear(wakes, message["channel"], message["data"])
+
+    def _hear(self, wakes: Wakes, channel: bytes, said: bytes) -> None:
+        """What cannot be read (another version's, another program's) is passed over: the look each second serves."""
+        try:
+            sender, _, names = said.decode().partition(":")
+            work = Work(channel.decode().rpartition(":")[2])
+            whose = [TenantId(UUID(name)) if name else None for name in names.split(",")]
+        except ValueError:
+            log.warning("wake.unreadable", extra={"bytes": len(said)})
+            return
+        if sender != self._own:  # what we told others, we heard when it was rung
+            for one in whose:
+                wakes.ring(work, one)

@@ -18,6 +18,7 @@ from taskiq import TaskiqMessage
 from taskiq_redis import ListQueueBroker
 
 from whatsapp_hub.application.ports.delivery import Work
+from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.ids import TenantId
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 QUEUE = "hub:hints"
 TASK = "hub.hint"
 RESTART_S = 0.5
+HEAR_S = 5
+ANSWER_S = 5.0
 TAKEN_AT_ONCE = 64
 KNOWN_BY_HEART = 4096
 
@@ -43,8 +46,12 @@ class HintQueue(ListQueueBroker):
     async def listen(self) -> AsyncGenerator[bytes, None]:
         while True:
             try:
-                found: Any = await self._redis.blmpop(0, 1, self.queue_name, direction="RIGHT", count=TAKEN_AT_ONCE)
-            except RedisConnectionError:
+                PULSE.beat("hints")
+                async with asyncio.timeout(HEAR_S + ANSWER_S):
+                    found: Any = await self._redis.blmpop(
+                        HEAR_S, 1, self.queue_name, direction="RIGHT", count=TAKEN_AT_ONCE
+                    )
+            except (RedisConnectionError, TimeoutError):
                 await asyncio.sleep(RESTART_S)
                 continue
             for hint in dict.fromkeys(found[1] if found else ()):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import InTheWay, Unavailable
 from whatsapp_hub.domain.ids import TenantId
 
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 TENANTS_AT_ONCE = 8
 TURN_S = 0.5
 AWAY_S = 0.5
+JOB_S = 3600.0
+"""The longest that timed work over all tenants may take."""
 LOOK_APART_S = 0.01
 
 
@@ -57,6 +60,7 @@ class TenantLoop:
 
     async def _run(self) -> None:
         while True:
+            PULSE.beat(self.name)
             named = await self.bell.wait()
             try:
                 for tenant_id in await self._all() if named is None else named:
@@ -95,6 +99,10 @@ class TenantLoop:
             del self._line[tenant_id]
             self._start(tenant_id)
 
+    async def _work_once(self, tenant_id: TenantId) -> bool:
+        with PULSE.working(f"{self.name} of {tenant_id}"):
+            return await self.work(tenant_id)
+
     def _goes_on(self, until: float) -> bool:
         return not self._ends and (not self._line or time.monotonic() < until)
 
@@ -107,7 +115,7 @@ class TenantLoop:
                 if self._ends:
                     return
                 self._again.discard(tenant_id)
-                while await self.work(tenant_id):
+                while await self._work_once(tenant_id):
                     if not self._goes_on(until):
                         self._line[tenant_id] = None
                         return
@@ -135,6 +143,7 @@ async def keep_schedule(directory: Directory, jobs: Sequence[Job], look_every_s:
     running: dict[str, asyncio.Task[None]] = {}
     async with asyncio.TaskGroup() as tasks:
         while True:
+            PULSE.beat("schedule")
             await asyncio.sleep(look_every_s)
             idle = {job.name: job for job in jobs if job.name not in running or running[job.name].done()}
             for name in await _ticks(directory, idle):
@@ -153,7 +162,8 @@ async def _ticks(directory: Directory, jobs: Mapping[str, Job]) -> Sequence[str]
 
 async def _do(job: Job) -> None:
     try:
-        await job.act()
+        with PULSE.working(f"job {job.name}", within_s=JOB_S):
+            await job.act()
     except Unavailable:
         await asyncio.sleep(AWAY_S)
     except Exception:

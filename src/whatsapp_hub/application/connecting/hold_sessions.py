@@ -19,6 +19,7 @@ from whatsapp_hub.application.ports.held import HoldsSockets
 from whatsapp_hub.application.ports.lanes import Holding
 from whatsapp_hub.application.ports.lines import ConnectorId, HeldLine
 from whatsapp_hub.application.ports.provider import Providers, SessionRef
+from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Conflict, Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.life import ENDED, verdict
@@ -118,6 +119,7 @@ class HoldSessions:
 
     async def _look_again_and_again(self) -> None:
         while True:
+            PULSE.beat("hold")
             try:
                 if not self._hung_up:
                     await self.look()

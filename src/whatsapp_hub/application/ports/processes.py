@@ -1,6 +1,6 @@
 """Processes of the hub say that they run."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -17,10 +17,15 @@ class Process:
 
 
 class Processes(Protocol):
-    """Known to every process that shares the database. Both raise Unavailable."""
+    """Known to every process that shares the database. All raise Unavailable."""
 
     async def announce(self, process: Process, gauges: Mapping[str, float]) -> None:
-        """It runs, now, and measures this of itself. Also forgets those that fell silent long ago."""
+        """It runs, now, and measures this of itself (`stands:lanes`: seconds since a loop that stands went round).
+        Also forgets those that fell silent long ago."""
+        ...
+
+    async def standing(self) -> Sequence[str]:
+        """Loops that do not go round, of processes heard within half a minute: `worker host:12: lanes (34 s)`."""
         ...
 
     async def leave(self, process: Process) -> None:

@@ -1,0 +1,76 @@
+"""What shows that this process's loops go round: each says so, and a watchdog ends a process one of whose loops stands.
+
+One pulse a process, like the tally (`measuring.py`): cheap, and nothing has to be handed through.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+LOOP_S = 60.0
+"""A loop looks at least each few seconds; one that did not for so long stands. A database that is away is no reason:
+loops then wait for it, going round."""
+WORK_S = 600.0
+"""The longest that one piece of work may take: a batch of sends with the provider's deadlines is far below."""
+
+
+class Pulse:
+    """`now` is a clock that cannot be stepped, in seconds. Read by a thread of its own."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._beats: dict[str, tuple[float, float]] = {}
+        self._work: dict[int, tuple[str, float, float]] = {}
+        self._next = 0
+
+    def beat(self, loop: str, within_s: float = LOOP_S) -> None:
+        """Say that a loop goes round, and will again within so many seconds.
+
+        Raises CancelledError in a task whose cancellation was swallowed on the way (Python 3.11's `wait_for`, in
+        libraries too, returns a result that comes at the same moment instead): the loop would go round for ever.
+        """
+        self._beats[loop] = (self._now(), within_s)
+        if (task := _task()) is not None and task.cancelling():
+            raise asyncio.CancelledError
+
+    def ended(self, loop: str) -> None:
+        """Say that a loop was told to stop."""
+        self._beats.pop(loop, None)
+
+    @contextmanager
+    def working(self, what: str, within_s: float = WORK_S) -> Iterator[None]:
+        """Time a piece of work; one that takes longer than that stands."""
+        with self._lock:
+            self._next += 1
+            piece = self._next
+            self._work[piece] = (what, self._now(), within_s)
+        try:
+            yield
+        finally:
+            self._work.pop(piece, None)
+
+    def ages(self) -> Mapping[str, float]:
+        """Seconds since each loop's last round."""
+        now = self._now()
+        return {loop: now - at for loop, (at, _) in list(self._beats.items())}
+
+    def standing(self) -> Mapping[str, float]:
+        """What stands, and for how many seconds."""
+        now = self._now()
+        loops = {loop: now - at for loop, (at, within_s) in list(self._beats.items()) if now - at > within_s}
+        work = {what: now - at for what, at, within_s in list(self._work.values()) if now - at > within_s}
+        return {**work, **loops}
+
+
+def _task() -> "asyncio.Task[object] | None":
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
+
+
+PULSE = Pulse()
+"""This process's own."""
