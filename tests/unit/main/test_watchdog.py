@@ -72,11 +72,14 @@ async def played(body: str) -> asyncio.subprocess.Process:
 
         {body}
 
+        async def started():
+            print("up", flush=True)  # signals are handled by now
+            await run()
+
         watchdog.WATCHDOG.watch("test")
-        print("up", flush=True)
-        asyncio.run(until_told_to_stop(run(), 0.5))
+        asyncio.run(until_told_to_stop(started(), 0.5))
         """
-    ).format(body=textwrap.dedent(body).replace("\n", "\n" + " " * 0))
+    ).format(body=textwrap.dedent(body))
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=pipe, stderr=pipe)
     assert process.stdout
