@@ -158,7 +158,7 @@ async def staged(given: Given) -> AsyncIterator[Stage]:
 
 async def furnish(stage: Stage, api: Api, given: Given) -> None:
     """Two companies: supervisors and agents of two departments in the one, supervisors in the other."""
-    own = (await api.get("/api/auth/me"))["user"]["companyId"]
+    own = (await api.get("/api/auth/me"))["companyId"]
     sales = await api.department("Vendas")
     support = await api.department("Suporte")
     stage.seats += [Seat(api.token, own, is_supervisor=True)]

@@ -88,7 +88,7 @@ async def _contestants(stack: Stack, held: AsyncExitStack) -> Contestants:
     hub = await held.enter_async_context(Hub(stack.folder, "api", **stack.environment))
     async with Api(hub) as api:
         session = await api.meta_session(PHONE_NUMBER_ID)
-        tenant = (await api.get("/api/auth/me"))["user"]["companyId"]
+        tenant = (await api.get("/api/auth/me"))["companyId"]
     environment = {"DATABASE_URL": stack.postgres.dsn, "TENANT_ID": tenant, "SESSION_ID": session}
     parse_port = await held.enter_async_context(baseline("benchmarks.baselines.parse_litestar", environment))
     bare_port = await held.enter_async_context(baseline("benchmarks.baselines.parse_only", environment))

@@ -90,7 +90,7 @@ class Drain:
 async def _storage(stack: Stack) -> AsyncIterator[tuple[Storage, TenantId, UUID]]:
     async with Hub(stack.folder, "api", **stack.environment) as hub, Api(hub) as api:
         session = UUID(await api.meta_session("106540352249999"))
-        tenant = TenantId(UUID((await api.get("/api/auth/me"))["user"]["companyId"]))
+        tenant = TenantId(UUID((await api.get("/api/auth/me"))["companyId"]))
     settings = Settings.from_environment({**stack.environment, "HUB_ADMIN_EMAIL": ADMIN[0]})
     container = make_container(settings.completed(), Part.WORKER)
     try:

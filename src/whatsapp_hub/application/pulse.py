@@ -6,8 +6,10 @@ One pulse a process, like the tally (`measuring.py`): cheap, and nothing has to 
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 LOOP_S = 60.0
 """A loop looks at least each few seconds; one that did not for so long stands. A database that is away is no reason:
@@ -22,7 +24,7 @@ class Pulse:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._beats: dict[str, tuple[float, float]] = {}
+        self._beats: dict[str, tuple[float, float, Callable[[], object]]] = {}
         self._work: dict[int, tuple[str, float, float]] = {}
         self._next = 0
 
@@ -32,8 +34,9 @@ class Pulse:
         Raises CancelledError in a task whose cancellation was swallowed on the way (Python 3.11's `wait_for`, in
         libraries too, returns a result that comes at the same moment instead): the loop would go round for ever.
         """
-        self._beats[loop] = (self._now(), within_s)
-        if (task := _task()) is not None and task.cancelling():
+        task = _task()
+        self._beats[loop] = (self._now(), within_s, partial(_goes_on, None if task is None else weakref.ref(task)))
+        if task is not None and task.cancelling():
             raise asyncio.CancelledError
 
     def ended(self, loop: str) -> None:
@@ -55,14 +58,23 @@ class Pulse:
     def ages(self) -> Mapping[str, float]:
         """Seconds since each loop's last round."""
         now = self._now()
-        return {loop: now - at for loop, (at, _) in list(self._beats.items())}
+        return {loop: now - at for loop, (at, _, goes_on) in list(self._beats.items()) if goes_on()}
 
     def standing(self) -> Mapping[str, float]:
         """What stands, and for how many seconds."""
         now = self._now()
-        loops = {loop: now - at for loop, (at, within_s) in list(self._beats.items()) if now - at > within_s}
+        beats = list(self._beats.items())
+        loops = {loop: now - at for loop, (at, within_s, goes_on) in beats if now - at > within_s and goes_on()}
         work = {what: now - at for what, at, within_s in list(self._work.values()) if now - at > within_s}
         return {**work, **loops}
+
+
+def _goes_on(task: "weakref.ref[asyncio.Task[object]] | None") -> bool:
+    """Whether the task that a loop ran in has not ended: one that was told to stop stands by right."""
+    if task is None:
+        return True
+    found = task()
+    return found is not None and not found.done()
 
 
 def _task() -> "asyncio.Task[object] | None":

@@ -47,6 +47,23 @@ def test_a_piece_of_work_stands_when_it_takes_too_long_though_its_loop_goes_roun
     assert pulse.standing() == {}
 
 
+async def test_a_loop_whose_task_has_ended_stands_no_more() -> None:
+    clock = Clock()
+    pulse = Pulse(clock)
+
+    async def loop() -> None:
+        pulse.beat("lanes")
+        await asyncio.sleep(60)
+
+    task = asyncio.create_task(loop())
+    await asyncio.sleep(0)
+    clock.now += LOOP_S + 1
+    assert pulse.standing() == {"lanes": LOOP_S + 1}
+    task.cancel()
+    await asyncio.wait([task])
+    assert pulse.standing() == pulse.ages() == {}
+
+
 async def test_a_loop_that_ends_by_itself_is_an_error() -> None:
     async def returns() -> None:
         return
