@@ -3,7 +3,7 @@
 The roles `hub_app` and `hub_system` are what keeps tenants apart (row-level security), so a connection that works as
 its login's own role must never be used. A connection pooler in between (pgbouncer, and what hosts offer as a "pooled"
 address) drops the startup setting `role`, and in transaction mode gives each transaction another server: it is refused
-by name. See docs/decisions/0010.
+by name. See docs/decisions/0011.
 """
 
 from typing import Any
