@@ -86,8 +86,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     whatsapp_warmup_first_day: Positive = 50
     whatsapp_strangers_per_hour: Count = 0
     max_instances: Positive = 80
-    hub_connectors: Count = 1
     whatsapp_max_sessions: Positive | None = None
+    hub_connectors: Count = 1
     staggered_boot_delay_ms: Count = 500
     whatsapp_session_timeout: Positive = 300_000
     whatsapp_qr_timeout: Positive = 60_000

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -102,9 +103,14 @@ def test_children_receive_what_the_hub_made() -> None:
 
 
 def test_every_variable_is_explained_in_the_example() -> None:
-    example = Path(".env.example").read_text()
+    example = re.findall(r"^(\w+)=", Path(".env.example").read_text(), re.MULTILINE)
     names = [field.upper() for field in Settings.__struct_fields__]
-    assert [name for name in names if f"{name}=" not in example] == []
+    assert [name for name in example if name in names] == names
+
+
+def test_the_example_shows_each_default() -> None:
+    example = re.findall(r"^(\w+)=(.+)$", Path(".env.example").read_text(), re.MULTILINE)
+    assert Settings.from_environment(dict(example)) == Settings()
 
 
 @pytest.mark.parametrize(
