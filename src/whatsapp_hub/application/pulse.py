@@ -40,7 +40,7 @@ class Pulse:
             raise asyncio.CancelledError
 
     def ended(self, loop: str) -> None:
-        """Say that a loop was told to stop."""
+        """Say that a loop ends, as it was asked to."""
         self._beats.pop(loop, None)
 
     @contextmanager

@@ -9,7 +9,7 @@ from enum import StrEnum
 from whatsapp_hub.domain.dialling import read_number
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ContactId, TenantId
-from whatsapp_hub.domain.phones import canonical, spelled
+from whatsapp_hub.domain.phones import canonical, without_home_prefix
 
 _DIGITS = re.compile(r"[0-9]{5,15}")
 _LENGTHS = range(5, 16)
@@ -39,7 +39,7 @@ class Identity:
 
     @classmethod
     def phone(cls, digits: str) -> "Identity":
-        seen = spelled(digits.lstrip("+"))
+        seen = without_home_prefix(digits.lstrip("+"))
         return cls(IdentityKind.PHONE, canonical(seen), seen)
 
     @classmethod

@@ -156,15 +156,15 @@ class Conversation(Records):
             self.timeout_at = None
 
     def waits_until(self, at: datetime, reason: str) -> None:
-        """Its customer waits for people, though nobody and no queue has it."""
+        """Give people until then: its customer waits, though nobody and no queue has it."""
         self.timeout_at, self.asks, self.routing_reason = at, False, reason
 
     def does_not_wait(self) -> None:
-        """What its customer wrote is history, and no queue takes it."""
+        """Let nobody wait: what its customer wrote is history, and no queue takes it."""
         self.waiting_since = None
 
     def told(self, at: datetime) -> None:
-        """Supervisors know that it waits."""
+        """Note that supervisors know that it waits."""
         self.told_at = at
 
     def program_wrote(self, at: datetime) -> None:

@@ -88,8 +88,8 @@ def is_the_bots(conversation: Conversation) -> bool:
 def customer_wrote(
     conversation: Conversation, text: str, script: Script, now: datetime, *, is_more: bool = False
 ) -> Step | None:
-    """What to do about the customer's words; None when the bot has no part in it, or has nothing to add. `is_more`:
-    they are one burst with what was answered already, so that only a clear answer among them counts."""
+    """Decide what to do about the customer's words; None when the bot has no part in it, or has nothing to add.
+    `is_more`: they are one burst with what was answered already, so that only a clear answer among them counts."""
     if not is_the_bots(conversation) or not script.departments:
         return None
     if conversation.flow_state is FlowState.AWAITING_ROUTING_CONFIRMATION:
@@ -105,7 +105,8 @@ def rating_given(conversation: Conversation, text: str, at: datetime) -> int | N
 
 
 def without_words(conversation: Conversation, script: Script) -> Step | None:
-    """The conversation enters the queue with no bot text: its customer wrote long ago. None: no department takes it."""
+    """Put the conversation into the queue with no bot text: its customer wrote long ago. None: no department takes
+    it."""
     waits = is_the_bots(conversation) and conversation.flow_state is FlowState.GREETING
     if not waits or script.root is None:
         return None

@@ -162,8 +162,8 @@ class Message(Records):
         return True
 
     def sent(self, provider_message_id: str | None, at: datetime) -> bool:
-        """The provider took it. Keeps the provider's id even if a receipt was faster; an id that was only reserved
-        (still PENDING) gives way to the one that the provider used."""
+        """Note that the provider took it. Keep the provider's id even if a receipt was faster; an id that was only
+        reserved (still PENDING) gives way to the one that the provider used."""
         is_reserved = self.status is MessageStatus.PENDING
         if provider_message_id and (self.whatsapp_message_id is None or is_reserved):
             self.whatsapp_message_id = provider_message_id

@@ -23,7 +23,7 @@ def canonical(digits: str) -> str:
 
     Idempotent. Brazilian mobiles get their ninth digit, Mexican numbers lose the 1, Argentine ones get the 9.
     """
-    digits = spelled(digits)
+    digits = without_home_prefix(digits)
     if match := _BRAZIL.fullmatch(digits):
         return f"55{match[1]}9{match[2]}"
     if match := _MEXICO.fullmatch(digits):
@@ -39,7 +39,7 @@ def fixed_parts(digits: str) -> tuple[str, ...]:
         return match[1], match[2]
     if match := _MEXICO_PARTS.fullmatch(digits):
         return "52", match[1]
-    dialled = spelled(digits if digits.startswith("54") else f"54{digits}")
+    dialled = without_home_prefix(digits if digits.startswith("54") else f"54{digits}")
     if match := _ARGENTINA_PARTS.fullmatch(dialled):
         return ("54", match[1]) if digits.startswith("54") else (match[1],)
     return (digits,)
@@ -53,7 +53,7 @@ def search_parts(digits: str) -> tuple[str, ...]:
     return (digits,) if len(digits) >= _SEARCHED else ()
 
 
-def spelled(digits: str) -> str:
+def without_home_prefix(digits: str) -> str:
     """Give the digits as a provider takes them: an Argentine 15 is dialled within the country only, and becomes a 9."""
     if match := _ARGENTINA_DIALLED.fullmatch(digits):
         return "549" + "".join(part for part in match.groups() if part)

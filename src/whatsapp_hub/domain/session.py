@@ -112,7 +112,7 @@ class Session(Records):
         return self.key == DEFAULT and is_free
 
     def become(self, key: str, name: str, agent_id: str, at: datetime) -> None:
-        """An unused number becomes a gateway's session, not started yet: its customers never meet a menu."""
+        """Turn an unused number into a gateway's session, not started yet: its customers never meet a menu."""
         self.key, self.name, self.agent_id = key, name, agent_id or key
         self.routing, self.department_id, self.is_active = Routing.NONE, None, False
         self.updated_at = at
@@ -156,7 +156,7 @@ class Session(Records):
         return True
 
     def hide_code(self, at: datetime) -> bool:
-        """A QR code that is too old to be scanned is shown no more. Only the next one is news."""
+        """Show a QR code no more that is too old to be scanned. Only the next one is news."""
         if self.qr_code is None:
             return False
         self.qr_code, self.updated_at = None, at

@@ -99,7 +99,7 @@ class Webhook:
     def move(self, address: Address, format: WebhookFormat, at: datetime) -> None:
         """Another address or other words; it begins anew if it had ended.
 
-        Headers stay with their receiver: another origin gets none of them, or whoever may change the address could
+        Headers stay with their receiver: another origin gets none of them, or a user who may change the address could
         read them there.
         """
         if format is not self.format:

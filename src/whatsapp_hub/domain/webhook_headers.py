@@ -25,7 +25,7 @@ _SIGNATURES = ("webhook-", "x-webhook-")
 
 
 def check_headers(given: Mapping[str, str]) -> Headers:
-    """Raises Invalid, which names each header that cannot be sent and why."""
+    """Refuse (Invalid) and name each header that cannot be sent and why."""
     if len(given) > MOST_HEADERS:
         raise Invalid.field("headers", f"must have at most {MOST_HEADERS} entries")
     flaws = [Flaw(_pointer(name), why) for name, value in given.items() if (why := _why_not(name, value))]

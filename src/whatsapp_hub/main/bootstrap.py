@@ -50,7 +50,7 @@ async def ensure_admin(settings: Settings) -> FirstAdmin | None:
 
 
 async def ensure_admin_shown(settings: Settings) -> None:
-    """The same for a role that is started by itself."""
+    """Do the same for a role that is started by itself, and print how to sign in."""
     if made := await ensure_admin(settings):
         click.echo("\n".join(sign_in_lines(*made)))
 
@@ -60,8 +60,8 @@ def password_file(settings: Settings) -> Path:
 
 
 def made_up_password(settings: Settings) -> tuple[str, Path | None]:
-    """The first administrator's, and where it is kept: written before it is used, so that no crash loses it. Where
-    nothing can be written it is only printed."""
+    """Make up the first administrator's, and say where it is kept: written before it is used, so that no crash loses
+    it. Where nothing can be written it is only printed."""
     path = password_file(settings)
     try:
         return keep_once(path, 12), path

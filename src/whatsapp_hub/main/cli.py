@@ -36,7 +36,7 @@ def commands(context: click.Context) -> None:
 
 
 def _say_env_file() -> None:
-    """The start says in one line where settings came from."""
+    """Say in one line where settings came from."""
     if found := click.get_current_context().obj:
         log.info("env_file", path=str(found.path), settings=len(found.used), overridden=list(found.overridden))
 

@@ -26,7 +26,7 @@ from whatsapp_hub.adapters.redis.preflight import check as check_redis
 from whatsapp_hub.main import doctor_connectors, doctor_start
 from whatsapp_hub.main.settings import SECRET_LENGTH, Settings, SettingsError
 
-NO_HOOKS = "and WAHA sessions register no webhook here when they start: WAHA must be told by hand (WHATSAPP_HOOK_URL)"
+NO_HOOKS = "and WAHA sessions register no webhook here when they start: set it at WAHA (WHATSAPP_HOOK_URL)"
 NEEDLESS = re.compile(r"SUPABASE_\w+|NEXT_PUBLIC_\w+|NODE_ENV")
 
 RUNS = (Standing.CURRENT, Standing.AHEAD)

@@ -18,7 +18,7 @@ ANSWER_WITHIN_S = 5.0
 
 
 def number(settings: Settings) -> Iterator[Says]:
-    """As session `default` says it by its status reason, and why."""
+    """Say what session `default` says by its status reason, and why."""
     kind = settings.environment.described
     if kind is None:
         return

@@ -91,7 +91,7 @@ def _lines(path: Path, text: str) -> Iterator[tuple[int, str, str, bool]]:
 
 
 def _filled(value: str, known: Mapping[str, str]) -> str:
-    """Raises KeyError."""
+    """Fill in `${NAME}`. Raises KeyError."""
     from dotenv.variables import Variable, parse_variables
 
     atoms = list(parse_variables(value))

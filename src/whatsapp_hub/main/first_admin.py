@@ -18,7 +18,7 @@ LOOK_EVERY_S = 3.0
 
 
 async def make_admin(settings: Settings, email: str) -> FirstAdmin | None:
-    """None if there is one, or another process was first. Raises SettingsError."""
+    """Make the administrator. None if there is one, or another process was first. Raises SettingsError."""
     container = make_container(settings, Part.TOOL)
     try:
         if await (await container.get(Directory)).has_master():
@@ -48,7 +48,7 @@ class KeptPassword:
         """The hash that it opened when last tried: trying is slow on purpose."""
 
     async def forget_if_changed(self) -> bool:
-        """True once there is no file."""
+        """Remove the file if its password opens nothing any more. True once there is no file."""
         try:
             password = self._path.read_text().strip()
         except OSError:
@@ -64,7 +64,7 @@ class KeptPassword:
         return not opens
 
     async def watch(self) -> None:
-        """Until the first administrator has a password of their own."""
+        """Look again and again, until the first administrator has a password of their own."""
         while True:
             try:
                 if await self.forget_if_changed():

@@ -20,7 +20,7 @@ def every_s(idle: timedelta) -> float:
 
 
 async def keep_listening(idleness: Idleness, idle: timedelta, *listened: Callable[[], Listened]) -> None:
-    """Until cancelled; a database that is away is tried again at the next turn."""
+    """Note it until cancelled; a database that is away is tried again at the next turn."""
     while True:
         PULSE.beat("listening")
         for now in (ask() for ask in listened):

@@ -125,7 +125,7 @@ def _warning(message: Warning | str, category: type[Warning], filename: str, lin
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """What ends a process is a line like any other."""
+    """Log what ends the process as a line like any other."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:

@@ -11,8 +11,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def check_servers(settings: Settings, *, will_migrate: bool) -> None:
-    """Raises DatabaseUnusable, RedisUnusable. A Redis that does not answer is one line in the log: the hub works; so is
-    a database of a newer version where nothing is to be migrated."""
+    """Check both. Raises DatabaseUnusable, RedisUnusable. A Redis that does not answer is one line in the log (the hub
+    works), and so is a database of a newer version where nothing is to be migrated."""
     if settings.database_url is not None:
         server = await postgres.check(settings.database_url, will_migrate=will_migrate)
         if server.standing is Standing.AHEAD:
@@ -25,5 +25,5 @@ async def check_servers(settings: Settings, *, will_migrate: bool) -> None:
 
 
 async def check_to_run(settings: Settings) -> None:
-    """The same for a process that plays a role of a hub."""
+    """Check the same for a process that plays a role of a hub."""
     await check_servers(settings, will_migrate=False)

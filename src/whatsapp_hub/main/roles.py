@@ -83,7 +83,7 @@ ROLES = {
 
 
 def play(role: Role, settings: Settings, before: Entry | None = None) -> None:
-    """Runs the role in this process until it is told to stop, after `before`. Needs DATABASE_URL and REDIS_URL."""
+    """Run the role in this process until a signal stops it, after `before`. Needs DATABASE_URL and REDIS_URL."""
     for name, address in (("DATABASE_URL", settings.database_url), ("REDIS_URL", settings.redis_url)):
         if address is None:
             raise SettingsError(f"{name}: obligatory for `{role.name}`; `serve` brings its own servers")
@@ -101,7 +101,7 @@ async def _run(role: Role, settings: Settings, before: Entry | None) -> None:
 
 
 async def until_told_to_stop(running: Coroutine[Any, Any, None], within_s: float = STOP_S) -> None:
-    """Awaits `running`; SIGTERM, SIGINT and a closed terminal cancel it. If it does not end then, the watchdog ends the
+    """Await `running`; SIGTERM, SIGINT and a closed terminal cancel it. If it does not end then, the watchdog ends the
     process."""
     task = asyncio.create_task(running)
 

@@ -173,7 +173,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         )
 
     def completed(self) -> Settings:
-        """With both secrets: made once and kept in the data folder when embedded, obligatory otherwise. A JWT_SECRET as
+        """Add both secrets: made once and kept in the data folder when embedded, obligatory otherwise. A JWT_SECRET as
         short as those of development (`secret`) is taken when embedded, mixed with HUB_SECRET_KEY: nobody can guess
         the key that signs. Raises SettingsError."""
         missing = [name for name in SECRET_NAMES if getattr(self, name.lower()) is None]

@@ -26,7 +26,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Watchdog:
-    """`watch` once a process; `expect_end` when it was told to stop; `end_process` when it cannot go on."""
+    """`watch` once a process; `expect_end` when it was asked to stop; `end_process` when it cannot go on."""
 
     def __init__(self, pulse: Pulse = PULSE) -> None:
         self._pulse = pulse
@@ -39,7 +39,7 @@ class Watchdog:
         threading.Thread(target=self._look, args=(role,), name="watchdog", daemon=True).start()
 
     def expect_end(self, within_s: float) -> None:
-        """The process is to end by itself; if it does not in time, it is ended. Only where somebody watches."""
+        """Expect the process to end by itself, and end it if it does not in time. Only where somebody watches."""
         if self._is_watching and not self._ending.is_set():
             self._ending.set()
             threading.Thread(target=self._end_after, args=(within_s,), name="end", daemon=True).start()

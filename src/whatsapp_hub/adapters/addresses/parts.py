@@ -12,7 +12,7 @@ class BadAddress(ValueError):
 
 
 def port_number(text: str, default: int) -> int:
-    """Raises BadAddress: what stands there instead is mostly the rest of a password."""
+    """Read a port. Raises BadAddress: what stands there instead is mostly the rest of a password."""
     if not text:
         return default
     if not _PORT.fullmatch(text) or not 1 <= int(text) <= 65535:

@@ -23,7 +23,7 @@ _PARAMETERS = re.compile(
 
 
 def redis_url(url: str) -> str:
-    """The address in redis-py's words. Raises BadAddress."""
+    """Write the address as redis-py takes it. Raises BadAddress."""
     name, separator, rest = url.strip().partition("://")
     scheme = _SCHEMES.get(name.lower()) if separator else None
     if scheme is None:

@@ -73,7 +73,7 @@ def session_in(body: Body) -> SessionShown | None:
 
 
 def shown_session(session: Session) -> SessionShown:
-    """As an event of the log shows it."""
+    """Show it as an event of the log does."""
     return SessionShown(session.key, session.agent_id, session.status.value, session.status_reason, session.qr_code)
 
 

@@ -111,7 +111,7 @@ _NONE_KNOWN = Fields()
 
 
 def describe(error: Exception, fields: Fields = _NONE_KNOWN) -> Problem:
-    """The problem that an error is told as. Anything unforeseen is a 500 that says nothing of its cause."""
+    """Return the problem that answers an error. Anything unforeseen is a 500 that says nothing of its cause."""
     for kind in type(error).__mro__:
         if kind in _BY_TYPE:
             return _BY_TYPE[kind](error)

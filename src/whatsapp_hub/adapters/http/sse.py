@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 Asked: TypeAlias = Request[Any, Caller, Any]
 Spell: TypeAlias = Callable[[LoggedEvent], Iterable[tuple[str, bytes]]]
 Present: TypeAlias = Callable[[int], Awaitable[Iterable[tuple[str, bytes]]]]
-"""How things stand, told first to a stream that resumes nothing; given the position from which on it is told more."""
+"""Read the present state, the first of a stream that resumes nothing; given the position after which events follow."""
 After: TypeAlias = Annotated[
     int | None, QueryParameter(ge=0, le=2**63 - 1, description="the last position seen (none: from now on)")
 ]
@@ -52,7 +52,7 @@ def event_stream(
     present: Present | None = None,
     only: SessionId | None = None,
 ) -> Stream:
-    """The answer of a handler, for whoever asks. `only`: the one session that is shown. Raises Invalid for an id that
+    """Return a handler's answer. `only`: the one session that is shown. Raises Invalid for an id that
     is no position of ours."""
     position = _position(last_event_id, after)
     stretches = streams.follow(request.auth.tenant_id, position, only)

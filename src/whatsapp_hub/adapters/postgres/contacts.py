@@ -197,7 +197,7 @@ class PostgresContacts:
         await self._connection.execute(_REMEMBER, *columns, at, contact.id)
 
     async def _find(self, wanted: Sequence[Identity]) -> _Known:
-        """The contacts that have those names or had them once, locked."""
+        """Lock the contacts that have those names or had them once."""
         rows = await self._connection.fetch(_MEET, [i.kind.value for i in wanted], [i.value for i in wanted])
         found = _Known()
         for contact_id, of_contact in groupby(rows, key=itemgetter("id")):
@@ -238,7 +238,8 @@ class PostgresContacts:
                 self._moves.append(Moved(contact, (old,), (new,)))
 
     async def _renumber(self, contact: Contact, sightings: Sequence[Sighting]) -> tuple[Identity, ...]:
-        """Providers that tell of no change show it by another phone beside the same LID."""
+        """Change the number of a contact that is seen with another phone beside the same LID: some providers tell of a
+        change in no other way."""
         found: list[Identity] = []
         for sighting in sightings:
             gone = contact.renumber(sighting.identities) if sighting.is_live and sighting.at else ()
@@ -268,7 +269,7 @@ class PostgresContacts:
         self._merges.append(Merge(kept, other.id, archived))
 
     async def _archive(self, kept: Contact, other: Contact, at: datetime) -> tuple[Conversation, ...]:
-        """Where both have a live round, one goes on, with the messages of both; the other is archived."""
+        """Archive one of two live rounds; the other goes on with the messages of both."""
         conversations = PostgresConversations(self._connection)
         live = [c for c in await conversations.of_contacts([kept.id, other.id]) if c.is_live]
         keeps = {c.session_id: c for c in live if c.contact_id == kept.id}

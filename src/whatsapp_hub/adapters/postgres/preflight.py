@@ -60,8 +60,8 @@ async def check(url: str, *, will_migrate: bool) -> Server:
 
 
 async def look(url: str) -> Server:
-    """A server that is only just starting is waited for. Raises DatabaseUnusable where it is of no use to anybody, and
-    NotIsolated behind a connection pooler."""
+    """Look at the server; one that is only just starting is waited for. Raises DatabaseUnusable where it is of no use
+    to anybody, and NotIsolated behind a connection pooler."""
     address = PostgresAddress.parse(url)
     async with _connected(address) as connection:
         await check_pooler(connection)

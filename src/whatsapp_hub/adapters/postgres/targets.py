@@ -48,7 +48,7 @@ def values_of(conversation: Conversation) -> dict[str, object]:
 
 
 def read(values: dict[str, Any]) -> dict[str, Any]:
-    """A row's values with these columns made one's `targets`, `rating` and `heard`."""
+    """Read a row's values, with these columns made one's `targets`, `rating` and `heard`."""
     mine = {name: values.pop(name) for name in COLUMNS}
     times = mine["pauses"] or ()
     values["targets"] = Targets(

@@ -114,7 +114,7 @@ async def exchange(pool: HttpPool, call: Call, deadline_s: float) -> Answer:
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """The body as it comes over the wire. Raises BadAnswer."""
+    """Read the body as it comes over the wire. Raises BadAnswer."""
     if (packed := response.headers.get("content-encoding", "identity").strip().lower()) not in ("", "identity"):
         raise BadAnswer(f"the answer is packed ({packed[:40]})")
     body = bytearray()

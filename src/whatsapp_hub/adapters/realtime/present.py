@@ -1,7 +1,7 @@
-"""What a socket that joins a session is told first: the session's present state.
+"""Show a socket that joins a session its present state, before anything that happens later.
 
 The rooms are entered before the state is read, so that no change falls between; a change that happens meanwhile has the
-state read again, so that an older state is never told after a newer event.
+state read again, so that an older state never follows a newer event.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class PresentState:
-    """`live`: the position of the last event that was shown to all. `changes`: how often a session was told of."""
+    """`live`: the position of the last event that was shown to all. `changes`: how many of a session were shown."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class PresentState:
                     await asyncio.sleep(AWAY_S)
 
     async def _told(self, sid: str, namespace: str, tenant_id: TenantId, session_id: SessionId) -> bool:
-        """False if it changed while it was read."""
+        """Show the session's state. False if it changed while it was read."""
         changes, position = self._changes(session_id), await self._position()
         session = await self._finder.named(tenant_id, str(session_id))
         if session is None:
@@ -62,8 +62,8 @@ class PresentState:
         await asyncio.to_thread(data_url, state.qr_code)  # drawn aside; it is remembered
         if self._changes(session_id) != changes:
             return False
-        spelled = present_client(state) if namespace == CLIENTS else present_life(state)
-        for name, payload in spelled:
+        events = present_client(state) if namespace == CLIENTS else present_life(state)
+        for name, payload in events:
             self._tell(sid, Emission(name, {**payload, "position": position}, namespace))
         return True
 

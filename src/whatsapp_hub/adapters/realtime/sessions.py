@@ -61,7 +61,7 @@ class SessionNews:
         self._changes: OrderedDict[SessionId, int] = OrderedDict()
 
     def changes(self, session_id: SessionId) -> int:
-        """How many changes of its state were spelled in this process."""
+        """Return how many changes of its state this process has encoded."""
         return self._changes.get(session_id, 0)
 
     async def told(self, event: LoggedEvent, body: Body, spelled: list[Emission]) -> list[Told]:
@@ -196,7 +196,7 @@ class Subscriptions:
         sessions: list[Session],
         after: int | None,
     ) -> None:
-        """At once, the present state follows; or by a task that tells first what was missed."""
+        """Enter the rooms: at once, followed by the present state; or by a task that tells first what was missed."""
         self._news.listeners.add(sid)
         if after is None:
             for room in rooms:

@@ -20,7 +20,7 @@ class RedisAway(RedisUnusable):
 
 
 async def check(url: str) -> None:
-    """Raises RedisUnusable, RedisAway."""
+    """Ask it whether it can be used. Raises RedisUnusable, RedisAway."""
     client = redis.asyncio.from_url(redis_url(url), socket_timeout=WITHIN_S, socket_connect_timeout=WITHIN_S)
     try:
         await client.ping()

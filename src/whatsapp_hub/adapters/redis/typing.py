@@ -49,7 +49,7 @@ class TypingChannel:
                 await asyncio.sleep(AWAY_S)
 
     def _pass_on(self, said: bytes, hear: Callable[[bytes], None]) -> None:
-        """What cannot be read (another version's, another program's) is passed over."""
+        """Hand on what was heard; what cannot be read (another version's, another program's) is passed over."""
         try:
             hear(said)
         except Exception as error:

@@ -158,7 +158,8 @@ class Channel:
                     self._hear(wakes, message["channel"], message["data"])
 
     def _hear(self, wakes: Wakes, channel: bytes, said: bytes) -> None:
-        """What cannot be read (another version's, another program's) is passed over: the look each second serves."""
+        """Ring for what was heard; what cannot be read (another version's, another program's) is passed over: the look
+        each second serves."""
         try:
             sender, _, names = said.decode().partition(":")
             work = Work(channel.decode().rpartition(":")[2])

@@ -34,7 +34,7 @@ class DeleteTenant:
     removal: TenantRemoval
 
     async def __call__(self, caller: Caller, tenant_id: TenantId, confirm: str) -> None:
-        """Raises NotFound, Invalid, Conflict (one's own company)."""
+        """Take a company out of reach. Raises NotFound, Invalid, Conflict (one's own company)."""
         caller.require(Action.MANAGE_TENANTS)
         tenant = await self.directory.tenant(tenant_id)
         if tenant.is_removed:

@@ -103,7 +103,7 @@ class ShowCustomer:
 
 
 async def show_typing(provider: object, session: SessionRef, sign: TypingSign) -> None:
-    """Raises as `Provider.send` does."""
+    """Show it, or stop showing it. Raises as `Provider.send` does."""
     if sign.is_typing and isinstance(provider, ShowsTyping):
         await provider.show_typing(session, sign.chat, sign.last_inbound_id)
     elif not sign.is_typing and isinstance(provider, HidesTyping):

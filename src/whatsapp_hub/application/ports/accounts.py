@@ -26,11 +26,11 @@ class ApiKeys(Protocol):
 
 class PasswordResets(Protocol):
     async def offer(self, user_id: UserId, digest: bytes, expires_at: datetime) -> None:
-        """In the place of an earlier one."""
+        """Keep it, in the place of an earlier one."""
         ...
 
     async def use(self, digest: bytes, now: datetime) -> UserId | None:
-        """Whose it is, once; None if there is none or it is too old."""
+        """Use it up and say whose it is; None if there is none or it is too old."""
         ...
 
     async def pending(self, digest: bytes, now: datetime) -> UserId | None:

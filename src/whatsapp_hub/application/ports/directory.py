@@ -93,7 +93,7 @@ class Directory(Protocol):
         ...
 
     async def due_pairings(self, limit: int, for_s: float) -> list[DuePairing]:
-        """Those with something to be done now, the longest due first; each is told to one caller in so many seconds."""
+        """Claim those with something to be done now, the longest due first: each for one caller and so many seconds."""
         ...
 
     async def tenants_with_inbox(self) -> list[TenantId]:

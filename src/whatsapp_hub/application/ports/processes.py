@@ -20,8 +20,8 @@ class Processes(Protocol):
     """Known to every process that shares the database. All raise Unavailable."""
 
     async def announce(self, process: Process, gauges: Mapping[str, float]) -> None:
-        """It runs, now, and measures this of itself (`stands:lanes`: seconds since a loop that stands went round).
-        Also forgets those that fell silent long ago."""
+        """Say that it runs now, and what it measures of itself (`stands:lanes`: seconds since a loop that stands went
+        round). Also forgets those that fell silent long ago."""
         ...
 
     async def standing(self) -> Sequence[str]:

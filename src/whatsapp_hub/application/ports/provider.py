@@ -200,7 +200,7 @@ class Provider(Protocol):
 
 @runtime_checkable
 class ReservesIds(Protocol):
-    """Providers that take a message's id from whoever sends it (`Outgoing.own_id`)."""
+    """Providers that take a message's id from its sender (`Outgoing.own_id`)."""
 
     async def new_message_id(self, session: SessionRef, message: Outgoing) -> str | None:
         """Get an id for this message, in the form in which `MessageSeen` and `ReceiptSeen` will name it. None where
@@ -228,8 +228,8 @@ class ShowsCode(Protocol):
     asks until a phone is linked, or nobody scanned for WHATSAPP_SESSION_TIMEOUT."""
 
     async def show_code(self, session: SessionRef) -> SessionSeen:
-        """The session's state, with the code (raw text) if there is one at this moment. Idempotent. Raises as `send`
-        does."""
+        """Get the session's state, with the code (raw text) if there is one at this moment. Idempotent. Raises as
+        `send` does."""
         ...
 
 

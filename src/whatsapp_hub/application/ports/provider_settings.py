@@ -9,7 +9,7 @@ class TakesPartialSettings(Protocol):
     """Plugins whose sessions may be stored before all their settings are known (the environment's number). Pure."""
 
     def decode_partial(self, settings: Mapping[str, object]) -> object:
-        """As `decode_settings`, but what is missing, unknown or wrong is left out. Never raises."""
+        """Decode as `decode_settings` does, but what is missing, unknown or wrong is left out. Never raises."""
         ...
 
     def missing(self, settings: object) -> Mapping[str, str]:

@@ -91,13 +91,13 @@ class Contacts(Protocol):
         self, left: Collection[Identity], taken: Collection[Identity], at: datetime, now: datetime
     ) -> Moved | None:
         """Give the person who had `left` until `at` (the provider's clock) the identities `taken` instead, and lock the
-        contact. Who has one of `taken` already is that person, and is merged. From then on, whoever is seen under one
+        contact. Who has one of `taken` already is that person, and is merged. From then on, a person seen under one
         of `left` is somebody else; what was seen before still belongs to the person. Idempotent, in any order with
         other moves and meetings. None if nothing is named on one of the sides."""
         ...
 
     def take_moves(self) -> list[Moved]:
-        """Whose number turned out to be another one, or to be spelled in another way on WhatsApp, as meetings found
+        """Take the contacts whose number turned out to be another one, or to be written in another way on WhatsApp,
         since this was last asked."""
         ...
 

@@ -65,8 +65,8 @@ class Webhooks(Protocol):
         ...
 
     async def save(self, webhook: Webhook, *, at_once: bool = False) -> None:
-        """One that was switched on again is told what happens from now on; one that moved, all that waits, at once
-        (`at_once`: one that did not move, too)."""
+        """Store it. Switched on again, it gets what happens from now on; moved, it gets all that waits, at once
+        (`at_once`: not moved, too)."""
         ...
 
     async def remove(self, webhook_id: WebhookId) -> None:

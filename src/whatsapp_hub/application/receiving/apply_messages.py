@@ -81,7 +81,8 @@ class ApplyMessages:
             self._settled.append(known)
 
     async def _recognise(self, ours: Message, event: MessageSeen) -> None:
-        """A send whose answer brought no id, or never came, is known by its echo; so are receipts that were faster."""
+        """Complete a send whose answer brought no id, or never came, by its echo, and apply receipts that were
+        faster."""
         key = (ours.session_id, event.provider_message_id)
         self._batch.messages[key] = ours
         if ours.whatsapp_message_id is None:
@@ -92,7 +93,7 @@ class ApplyMessages:
             apply_receipt(ours, receipt, self._changes)
 
     async def write(self) -> None:
-        """Lanes that waited to learn what became of a message go on."""
+        """Release the lanes that waited to learn what became of a message."""
         if self._settled:
             await self._batch.uow.lanes.settled(self._settled)
 

@@ -56,7 +56,7 @@ class Echoes:
         )
 
     def take(self, session_id: SessionId, event: MessageSeen) -> Message | None:
-        """The oldest send that this is the echo of; each explains one message."""
+        """Find the oldest send that this is the echo of; each explains one message."""
         sends = self.unmatched.get((session_id, self.contacts[id(event)].id), [])
         found = next((message for message in sends if is_echo_of(message, event.content)), None)
         if found:

@@ -39,7 +39,8 @@ class PollSilent:
     silent_s: float
 
     async def __call__(self) -> int:
-        """How many sessions were silent. One that cannot answer is asked again the next time. Raises Unavailable."""
+        """Ask the silent sessions and return how many there were. One that cannot answer is asked again the next time.
+        Raises Unavailable."""
         plugins = self.providers.plugins.values()
         kinds = [plugin.kind for plugin in plugins if Feature.POLLING in plugin.capabilities.features]
         silent = await self.storage.directory.silent_sessions(kinds, self.silent_s)
@@ -51,7 +52,7 @@ class PollSilent:
         return len(silent)
 
     async def _ask_all(self, sessions: Sequence[SilentSession], gate: asyncio.Semaphore) -> None:
-        """One tenant's sessions, a few at once, within the tenant's share of time."""
+        """Ask one tenant's sessions, a few at once, within the tenant's share of time."""
         few = asyncio.Semaphore(SESSIONS_AT_ONCE)
         async with gate:
             try:

@@ -134,7 +134,7 @@ class ReceiveEvents:
             TALLY.observe(PROCESSING, (self.clock() - item.received_at).total_seconds(), item.provider)
 
     def _after(self, items: list[InboxItem], applied: Applied) -> None:
-        """What follows the commit."""
+        """Do what follows the commit."""
         self._measured([item for item in items if item.id not in applied.waiting])
         if self.show:
             for session, sign in applied.for_bots:
@@ -167,7 +167,7 @@ class ReceiveEvents:
     async def _take_events(
         self, uow: UnitOfWork, batch: Batch, seen: list[Seen], changes: Changes
     ) -> list[tuple[Session, TypingSign]]:
-        """Returns what sessions' own bots are to answer."""
+        """Apply the batch; return what sessions' own bots are to answer."""
         messages, receipts = ApplyMessages(batch, changes), ApplyReceipts(batch, changes)
         for one in seen:
             match one.event:

@@ -10,7 +10,7 @@ AHEAD = timedelta(minutes=5)
 
 
 def timed(event: ProviderEvent, received_at: datetime) -> ProviderEvent:
-    """The event with a time that can be."""
+    """Return the event with a time that can be."""
     if isinstance(event, OtherSeen):
         return event
     at = written_at(event.at, received_at)

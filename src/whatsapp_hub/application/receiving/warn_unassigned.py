@@ -1,4 +1,4 @@
-"""WarnUnassigned: notify administrators that updates of a session cannot be told from another's."""
+"""WarnUnassigned: notify administrators that updates of a session may be another's."""
 
 import asyncio
 import logging

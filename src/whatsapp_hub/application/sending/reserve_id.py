@@ -24,7 +24,7 @@ class ReserveId:
     storage: Storage
 
     async def __call__(self, claim: Claim, provider: Provider, session: SessionRef, message: Outgoing) -> Reserved:
-        """Raises Unavailable."""
+        """Get an id and store it. Raises Unavailable."""
         if not isinstance(provider, ReservesIds):
             return Reserved()
         if known := claim.message.whatsapp_message_id:

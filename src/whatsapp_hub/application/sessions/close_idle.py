@@ -30,7 +30,7 @@ class CloseIdleSessions:
     limit: IdleLimit
 
     async def __call__(self) -> int:
-        """How many were closed. Raises Unavailable."""
+        """Close them and return how many. Raises Unavailable."""
         if self.limit.idle is None:
             return 0
         closed = 0

@@ -112,7 +112,7 @@ class CreateSession:
         return session
 
     async def _claim(self, caller: Caller, plugin: Plugin, new: NewSession, also: InCreation | None) -> Session:
-        """The unused number of the company becomes that session."""
+        """Turn the company's unused number into that session."""
         name, now = _name(new.name), self.clock()
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await unused_number(uow, plugin.kind, new.agent_id)

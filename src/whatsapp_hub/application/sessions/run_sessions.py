@@ -63,7 +63,7 @@ class InitSession:
         await self._begin(uow, session)
 
     async def _begin(self, uow: UnitOfWork, session: Session) -> None:
-        """Until the provider has answered, whoever minds pairings sees to it that it is asked."""
+        """Begin a start that `MindPairings` repeats until the provider has answered."""
         session.start(self.clock())
         await self._pairing.begin(uow, session)
         await _save(uow, session)
@@ -114,7 +114,7 @@ class InitSession:
         return await self._ask_provider(session)
 
     async def _ask_incomplete(self, session: Session, missing: Mapping[str, str]) -> SessionSeen:
-        """It works as far as its settings go, and says what is missing."""
+        """Ask it to start as far as its settings go, and say what is missing."""
         reason = missing_reason(session.provider, missing)[:300]
         if stops(missing):
             return SessionSeen(SessionStatus.FAILED, self.clock(), reason)

@@ -52,8 +52,8 @@ class TakeUpEnvironment:
     environment: Environment
 
     async def __call__(self) -> Session | None:
-        """The session, if it was made, changed or started just now. Raises Invalid: a plugin needs settings that no
-        variable gives."""
+        """Make, change or start the session; return it if something was done. Raises Invalid: a plugin needs settings
+        that no variable gives."""
         tenants = await self.storage.directory.tenants()
         tenant_id = next((tenant.id for tenant in tenants if tenant.slug == DEFAULT), None)
         if tenant_id is None:
@@ -102,7 +102,7 @@ class TakeUpEnvironment:
             await uow.commit()
 
     async def _start_again(self, caller: Caller, session: Session) -> Session | None:
-        """What failed before may work now; what a crash left on its way goes on."""
+        """Start again what failed before, and what a crash left on its way."""
         if self.providers.holds_socket(session.provider) or not session.is_active:
             return None
         if stops(self.providers.missing(session.provider, session.settings)) or session.status not in _TO_BE_STARTED:

@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.postgres.refusals import DatabaseUnusable, refusal
 
 @asynccontextmanager
 async def borrowed_database(url: str) -> AsyncIterator[str]:
-    """Its address; it is dropped when the block ends. Raises DatabaseUnusable."""
+    """Make it and give its address; drop it when the block ends. Raises DatabaseUnusable."""
     address, name = PostgresAddress.parse(url), f"hub_demo_{secrets.token_hex(4)}"
     try:
         connection = await asyncpg.connect(**address.arguments, timeout=CONNECT_TIMEOUT_S)

@@ -70,8 +70,8 @@ async def _running(settings: Settings) -> Hub | None:
 
 @asynccontextmanager
 async def _own_servers(settings: Settings) -> AsyncIterator[dict[str, str]]:
-    """The variables of a hub that uses the given PostgreSQL; none where none is given. A Redis is used only where the
-    hub cannot bring its own: a hub at work may listen there."""
+    """Prepare the variables of a hub that uses the given PostgreSQL; none where none is given. A Redis is used only
+    where the hub cannot bring its own: a hub at work may listen there."""
     if settings.database_url is None:
         yield {}
         return

@@ -105,7 +105,7 @@ async def list_notes(
 async def list_assignments(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
 ) -> Response[list[dict[str, object]]]:
-    """Who had it from when to when, and why, the older first; the one without `unassignedAt` has it now."""
+    """List who had it from when to when, and why, the older first; the one without `unassignedAt` has it now."""
     conversation = await queries.conversation(caller.tenant_id, await sight_for(caller, queries), ConversationId(id))
     found = await queries.assignments(caller.tenant_id, conversation.id, limit, cursor)
     return page([entities.assignment(one) for one in found.items], found.next_cursor)

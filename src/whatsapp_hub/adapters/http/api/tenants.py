@@ -113,7 +113,7 @@ async def check_tenant(
 
 
 async def _open(directory: Directory, id: UUID) -> Tenant:
-    """Raises NotFound, also for one that is being removed."""
+    """Find a company. Raises NotFound, also for one that is being removed."""
     tenant = await directory.tenant(TenantId(id))
     if tenant.is_removed:
         raise NotFound("tenant", id)

@@ -64,7 +64,7 @@ async def list_client_messages(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[list[dict[str, object]]]:
-    """A session's messages with their contacts, the newest first."""
+    """List a session's messages with their contacts, the newest first."""
     session = await session_named(finder, caller.tenant_id, session_id)
     found = await messages(caller.tenant_id, session.id, limit, cursor)
     return page([gateways.listed_client_message(one, session.key) for one in found.items], found.next_cursor)

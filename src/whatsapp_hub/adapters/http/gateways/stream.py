@@ -49,7 +49,7 @@ async def stream_sessions(
 ) -> Stream:
     """What happens on the company's sessions, live: `qr-code`, `status-change`, `message-received`, `message-status`,
     `error`. The `id` is a position; a client that comes back with `Last-Event-ID` misses nothing, one whose position is
-    kept no more is told `reset`. A new stream of one session (`sessionId`) begins with its present status and code."""
+    kept no more gets `reset`. A new stream of one session (`sessionId`) begins with its present status and code."""
     tenant_id = request.auth.tenant_id
     only = await session_named(finder, tenant_id, session_id) if session_id else None
     keys = {only.id: only.key} if only else await finder.keys(tenant_id)

@@ -125,8 +125,8 @@ def _other_side(update: JsonObject, item: JsonObject, from_me: bool, kind: str) 
 
 
 def _changed_number(item: JsonObject) -> tuple[Identity, ...]:
-    """The new identities of a customer who changed number: `user_changed_number`, or `user_changed_user_id` where only
-    the BSUID that changes with it may be told."""
+    """Return the new identities of a customer who changed number: `user_changed_number`, or `user_changed_user_id`,
+    which may bring the BSUID alone (it changes with the number)."""
     system = obj(item.get("system"))
     if text(item.get("type")) != "system" or not text(system.get("type")).startswith("user_changed"):
         return ()

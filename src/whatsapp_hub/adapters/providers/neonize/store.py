@@ -175,7 +175,7 @@ class DeviceStore:
                 connection.terminate()
 
     async def _connect(self, settings: dict[str, str]) -> Any:
-        """Of several hosts, doors lead to the one that answered last."""
+        """Connect; of several hosts, doors lead to the one that answered last."""
         failure: Exception | None = None
         for address in list(self._addresses):
             try:

@@ -101,7 +101,7 @@ class WahaClient:
             errors.read(answer)
 
     async def _register(self, session: SessionRef, settings: WahaSettings, info: JsonObject) -> None:
-        """A server that refuses the webhook runs all the same; its sessions are polled."""
+        """Register the webhook. A server that refuses it runs all the same; its sessions are polled."""
         kept: JsonObject = {} if info.get("apps") is None else {"apps": info["apps"]}
         path = f"/api/sessions/{settings.session}"
         try:

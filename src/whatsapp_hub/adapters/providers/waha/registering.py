@@ -18,8 +18,8 @@ RETRIES = {"policy": "exponential", "delaySeconds": 2, "attempts": 15}
 
 
 def with_webhook(config: JsonObject, url: str, key: str, events: tuple[str, ...] = EVENTS) -> JsonObject | None:
-    """The configuration with the hub's webhook at `url`, signed with `key` unless that is empty; None if it has it
-    already. A webhook of this session at an earlier address of the hub is moved, not doubled."""
+    """Return the configuration with the hub's webhook at `url`, signed with `key` unless that is empty; None if it has
+    it already. A webhook of this session at an earlier address of the hub is moved, not doubled."""
     hooks = [obj(hook) for hook in items(config.get("webhooks"))]
     ours = next((hook for hook in hooks if is_ours(hook, url)), None)
     wanted = _webhook(ours or {"retries": RETRIES}, url, key, events)
