@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -137,11 +138,18 @@ async def template(postgres_url: str) -> AsyncIterator[str]:
 @pytest_asyncio.fixture(scope="session")
 async def new_database(postgres_url: str, template: str) -> AsyncIterator[Callable[[], Any]]:
     """Makes one more migrated database and returns its URL; all are dropped at the end."""
+    async with databases(postgres_url, template, lambda: f"hub_test_{next(_numbers)}") as make:
+        yield make
+
+
+@asynccontextmanager
+async def databases(postgres_url: str, template: str, named: Callable[[], str]) -> AsyncIterator[Callable[[], Any]]:
+    """Copies of a database, made one by one and dropped at the end."""
     admin = await asyncpg.connect(postgres_url)
     made: list[str] = []
 
     async def make() -> str:
-        made.append(f"hub_test_{next(_numbers)}")
+        made.append(named())
         await drop(admin, made[-1])
         await admin.execute(f'CREATE DATABASE "{made[-1]}" TEMPLATE "{template}"')
         return of_database(postgres_url, made[-1])

@@ -22,6 +22,7 @@ from whatsapp_hub.adapters.postgres.version import revisions
 from whatsapp_hub.adapters.processes.folder import FolderTaken, locked
 from whatsapp_hub.main import backup_file
 from whatsapp_hub.main.backup_file import Backup, BadBackup, Manifest
+from whatsapp_hub.main.kept import replace_secret
 from whatsapp_hub.main.running import address_of_running_hub
 from whatsapp_hub.main.settings import SECRET_NAMES, Settings, SettingsError
 
@@ -236,29 +237,19 @@ def _keys_in_place(settings: Settings, backup: Backup, wanted: Wanted) -> Iterat
     before = {path: path.read_bytes() for path in keys if path.is_file()}
     try:
         for path, text in keys.items():
-            _write_secret(path, text.encode())
+            replace_secret(path, text.encode())
         yield
     except BaseException:
         for path in keys:
             path.unlink(missing_ok=True)
             if path in before:
-                _write_secret(path, before[path])
+                replace_secret(path, before[path])
         raise
 
 
 def _place(settings: Settings, name: str) -> Path:
     folder = settings.data_dir if name == ADMIN_PASSWORD else settings.data_dir / "secrets"
     return folder / Path(name).name
-
-
-def _write_secret(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def keys_of(source: str) -> dict[str, str]:

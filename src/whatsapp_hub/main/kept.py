@@ -8,21 +8,31 @@ from pathlib import Path
 
 
 def keep_once(path: Path | None, size: int = 32) -> str:
-    """Made at the first call, readable by its owner only, never overwritten (two processes may race). Without a path
-    it is only made. Raises OSError."""
+    """Make a secret at the first call, readable by its owner only, never overwritten (two processes may race). Without
+    a path it is only made. Raises OSError."""
     made = secrets.token_urlsafe(size)
     if path is None:
         return made
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(made)
-            file.flush()
-            os.fsync(file.fileno())
-        _link_once(draft, path)
+        _link_once(_draft(path, made.encode()), path)
     return path.read_text().strip()
+
+
+def replace_secret(path: Path, content: bytes) -> None:
+    """Put a secret in the place of the one that is there, readable by its owner only. Raises OSError."""
+    _draft(path, content).replace(path)
+
+
+def _draft(path: Path, content: bytes) -> Path:
+    """Write the content to the disk, beside `path`."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return draft
 
 
 def _link_once(draft: Path, path: Path) -> None:

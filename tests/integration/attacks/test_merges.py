@@ -5,7 +5,7 @@ import pytest
 from tests.integration.conftest import HAPPENED
 from tests.integration.postgres.conftest import NOW, World, new_id
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.storage import Sighting
+from whatsapp_hub.application.ports.contacts import Sighting
 from whatsapp_hub.domain.contact import Contact, Identity
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
 

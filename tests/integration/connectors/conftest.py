@@ -20,7 +20,8 @@ from dishka import AsyncContainer
 
 from tests.fakes.pigeons import Login, PigeonServer
 from tests.integration.hub.world import until
-from whatsapp_hub.application.accounts.tenants import CreateTenant
+from whatsapp_hub.application.accounts.api_keys import CreateApiKey
+from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.sending.send_message import StartConversation
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
@@ -106,6 +107,15 @@ class Stage:
 
     async def use(self, kind: type[Any]) -> Any:
         return await self.container.get(kind)
+
+    async def api_key(self) -> str:
+        """An API key of the company, made by an administrator of its own."""
+        make = await self.use(CreateOperator)
+        email = f"{uuid4().hex}@example.org"
+        root = await make(self.caller.tenant_id, email, "a long enough password", "Root", Role.ADMIN)
+        person = Caller(root.tenant_id, root.role, f"user:{root.id}", root.id)
+        _, key = await (await self.use(CreateApiKey))(person, "a program")
+        return str(key)
 
     async def session(self, start: bool = True, **settings: object) -> Session:
         name = f"p{uuid4().hex[:10]}"

@@ -20,10 +20,6 @@ from tests.integration.connectors.conftest import QR, UP, Stage
 from tests.integration.connectors.test_gateways import is_up
 from tests.integration.http.conftest import free_port
 from tests.integration.hub.world import until
-from whatsapp_hub.application.accounts.api_keys import CreateApiKey
-from whatsapp_hub.application.accounts.tenants import CreateOperator
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.domain.user import Role
 
 SESSION_TIMEOUT_S, QR_TIMEOUT_S = 6, 3
 ENVIRONMENT = {
@@ -95,11 +91,7 @@ async def client(stage: Stage) -> AsyncIterator[Client]:
     async with AsyncExitStack() as stack:
         for role, more in (("worker", {}), ("connector", {}), ("api", {"PORT": str(port)})):
             await stack.enter_async_context(stage.role(role, **more))
-        operator = await stage.use(CreateOperator)
-        email = f"{uuid4().hex}@example.org"
-        root = await operator(stage.caller.tenant_id, email, "a long enough password", "Root", Role.ADMIN)
-        person = Caller(root.tenant_id, root.role, f"user:{root.id}", root.id)
-        _, key = await (await stage.use(CreateApiKey))(person, "a program")
+        key = await stage.api_key()
         url = f"http://127.0.0.1:{port}"
         headers = {"Authorization": f"Bearer {key}"}
         http = await stack.enter_async_context(

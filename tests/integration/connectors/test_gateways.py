@@ -19,11 +19,7 @@ import socketio
 from tests.integration.connectors.conftest import QR, UP, Stage
 from tests.integration.http.conftest import free_port
 from whatsapp_hub.adapters.providers.neonize.library import missing
-from whatsapp_hub.application.accounts.api_keys import CreateApiKey
-from whatsapp_hub.application.accounts.tenants import CreateOperator
-from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.domain.session import Session
-from whatsapp_hub.domain.user import Role
 
 ROOM = 6
 SHORT = {"STAGGERED_BOOT_DELAY_MS": "20", "MAX_INSTANCES": str(ROOM)}
@@ -64,12 +60,7 @@ async def gateway(stage: Stage) -> AsyncIterator[Gateway]:
     async with AsyncExitStack() as stack:
         for role, more in (("worker", {}), ("connector", {}), ("api", {"PORT": str(port)})):
             await stack.enter_async_context(stage.role(role, **more))
-        operator = await stage.use(CreateOperator)
-        root = await operator(
-            stage.caller.tenant_id, f"{uuid4().hex}@example.org", "a long enough password", "Root", Role.ADMIN
-        )
-        person = Caller(root.tenant_id, root.role, f"user:{root.id}", root.id)
-        _, secret = await (await stage.use(CreateApiKey))(person, "a program")
+        secret = await stage.api_key()
         url = f"http://127.0.0.1:{port}"
         http = await stack.enter_async_context(
             httpx.AsyncClient(base_url=url, trust_env=False, timeout=30, headers={"X-Api-Key": secret})

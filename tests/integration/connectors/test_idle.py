@@ -17,10 +17,6 @@ import socketio
 from tests.integration.connectors.conftest import UP, Process, Stage
 from tests.integration.connectors.test_gateways import is_up
 from tests.integration.http.conftest import free_port
-from whatsapp_hub.application.accounts.api_keys import CreateApiKey
-from whatsapp_hub.application.accounts.tenants import CreateOperator
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.domain.user import Role
 
 IDLE_S = 3.0
 VARIABLES = {
@@ -76,11 +72,7 @@ async def hub(stage: Stage) -> AsyncIterator[Hub]:
         for role in ("worker", "connector"):
             await stack.enter_async_context(stage.role(role))
         api = await stack.enter_async_context(stage.role("api", PORT=str(port)))
-        operator = await stage.use(CreateOperator)
-        email = f"{uuid4().hex}@example.org"
-        root = await operator(stage.caller.tenant_id, email, "a long enough password", "Root", Role.ADMIN)
-        person = Caller(root.tenant_id, root.role, f"user:{root.id}", root.id)
-        _, secret = await (await stage.use(CreateApiKey))(person, "a program")
+        secret = await stage.api_key()
         url = f"http://127.0.0.1:{port}"
         headers = {"X-Api-Key": secret}
         http = await stack.enter_async_context(

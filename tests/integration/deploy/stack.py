@@ -20,6 +20,8 @@ from typing import Any
 
 import yaml
 
+from tests.fakes.ports import listened_on
+
 ROOT = Path(__file__).parents[3]
 COMPOSE = ROOT / "docker-compose.yml"
 NGINX_CONF = ROOT / "deploy" / "nginx.conf"
@@ -149,7 +151,7 @@ async def databases(stack: Stack) -> AsyncIterator[None]:
         await _postgres(stack)
         command = [*stack.services["valkey"]["command"], "--port", str(stack.ports["valkey"]), "--bind", "127.0.0.1"]
         await stack.start("valkey", str(debian("redis-server")), *command[1:])
-        await answering(stack.ports["valkey"])
+        await listened_on(stack.ports["valkey"], PATIENCE_S)
         yield
     finally:
         await stack.stop()
@@ -171,22 +173,10 @@ async def _postgres(stack: Stack) -> None:
     command = [*stack.services["postgres"]["command"][1:], "-c", "fsync=off", "-D", str(data)]
     here = ("-c", f"port={stack.ports['postgres']}", "-c", "listen_addresses=127.0.0.1", "-k", str(stack.folder))
     await stack.start("postgres", str(debian("postgres")), *command, *here, env={"LC_ALL": "C.UTF-8"}, **run_as)
-    await answering(stack.ports["postgres"])
+    await listened_on(stack.ports["postgres"], PATIENCE_S)
     url = f"postgresql://{given['POSTGRES_USER']}:{given['POSTGRES_PASSWORD']}@127.0.0.1:{stack.ports['postgres']}"
     make = (str(debian("psql")), f"{url}/postgres", "-c", f"CREATE DATABASE {given['POSTGRES_DB']}")
     assert await (await stack.start("createdb", *make)).wait() == 0, stack.log("createdb")
-
-
-async def answering(port: int) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
 
 
 async def start_nginx(stack: Stack, name: str = "nginx") -> None:
@@ -202,4 +192,4 @@ async def start_nginx(stack: Stack, name: str = "nginx") -> None:
         conf.write_text("user nobody nogroup;\n" + conf.read_text())
         shutil.chown(prefix, "nobody")
     await stack.start(name, str(debian("nginx")), "-e", "stderr", "-p", str(prefix), "-c", str(conf))
-    await answering(stack.ports["nginx"])
+    await listened_on(stack.ports["nginx"], PATIENCE_S)

@@ -20,7 +20,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from tests.integration.conftest import drop, of_database
+from tests.integration.conftest import databases
 from tests.integration.http.conftest import JWT_SECRET, MASTER, Company, Person, RunningHub, _ready, _stop, free_port
 from whatsapp_hub.adapters.postgres.database import arguments_of
 from whatsapp_hub.main import api, worker
@@ -56,18 +56,8 @@ async def whatsapp_hub(folder: Path, *argv: str, **environment: str) -> Ran:
 
 @pytest_asyncio.fixture
 async def empty_database(postgres_url: str) -> AsyncIterator[Callable[[], Any]]:
-    admin = await asyncpg.connect(postgres_url)
-    made: list[str] = []
-
-    async def make() -> str:
-        made.append(f"hub_restored_{uuid4().hex[:8]}")
-        await admin.execute(f'CREATE DATABASE "{made[-1]}"')
-        return of_database(postgres_url, made[-1])
-
-    yield make
-    for name in made:
-        await drop(admin, name)
-    await admin.close()
+    async with databases(postgres_url, "template1", lambda: f"hub_restored_{uuid4().hex[:8]}") as make:
+        yield make
 
 
 def settings_for(url: str, valkey_url: str, folder: Path) -> Settings:

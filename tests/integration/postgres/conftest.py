@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 import pytest_asyncio
 import uuid_utils.compat
 
-from whatsapp_hub.application.ports.storage import Sighting, UnitOfWork
+from whatsapp_hub.application.ports.contacts import Sighting
+from whatsapp_hub.application.ports.storage import UnitOfWork
 from whatsapp_hub.domain.contact import Contact, Identity
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.storage import Sighting
+from whatsapp_hub.application.ports.contacts import Sighting
 from whatsapp_hub.domain.contact import Contact, Identity
 from whatsapp_hub.domain.conversation import ConversationStatus
 

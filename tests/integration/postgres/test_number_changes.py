@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from whatsapp_hub.application.ports.storage import Moved, Sighting
+from whatsapp_hub.application.ports.contacts import Moved, Sighting
 from whatsapp_hub.domain.contact import Contact, Identity, IdentityKind
 from whatsapp_hub.domain.conversation import ConversationStatus
 

@@ -17,6 +17,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from tests.fakes.ports import listened_on
 from tests.fakes.postgres_proxy import PostgresProxy
 from tests.integration.http.conftest import free_port
 from tests.integration.postgres.conftest import World
@@ -67,22 +68,10 @@ async def pooler(
             path.chmod(0o777 if path.is_socket() else 0o755)
         as_user = ["-u", pwd.getpwuid(user_id).pw_name] if (user_id := unprivileged_user()) else []
         running = await asyncio.create_subprocess_exec(PGBOUNCER, "-q", *as_user, str(folder / "pgbouncer.ini"))
-        await _listens(port)
+        await listened_on(port)
         yield Pooler(f"postgresql://{parts.username}@127.0.0.1:{port}{parts.path}", mode)
         running.send_signal(signal.SIGTERM)
         await running.wait()
-
-
-async def _listens(port: int) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.02)
-            else:
-                writer.close()
-                return
 
 
 @needs_pgbouncer

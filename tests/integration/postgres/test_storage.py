@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from whatsapp_hub.application.ports.contacts import Sighting
 from whatsapp_hub.application.ports.delivery import Work
-from whatsapp_hub.application.ports.storage import Sighting
 from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.burst import Heard
 from whatsapp_hub.domain.contact import Identity

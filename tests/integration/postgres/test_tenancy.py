@@ -11,10 +11,10 @@ import pytest
 from whatsapp_hub.adapters.postgres.database import APP, SYSTEM, connect
 from whatsapp_hub.adapters.postgres.migrate import migrate
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
+from whatsapp_hub.application.ports.contacts import Sighting
 from whatsapp_hub.application.ports.environment import EnvironmentMark
 from whatsapp_hub.application.ports.lanes import Pacing
 from whatsapp_hub.application.ports.provider import ReceiptSeen
-from whatsapp_hub.application.ports.storage import Sighting
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.api_key import ApiKey, digest_of
 from whatsapp_hub.domain.contact import Identity

@@ -1,18 +1,17 @@
 """A PostgreSQL as an operator runs it, with a login that has what docs/database.md says and no more."""
 
-import asyncio
 import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from tests.fakes.debian_postgres import DebianPostgres, programs
+from tests.fakes.ports import listened_on
 from whatsapp_hub.adapters.processes.child import Child
 from whatsapp_hub.adapters.redis.embedded import program
 
@@ -59,12 +58,6 @@ async def guarded_valkey() -> AsyncIterator[int]:
         death_signal=signal.SIGKILL,
         output=subprocess.DEVNULL,  # type: ignore[arg-type] # as create_subprocess_exec takes it
     )
-    async with asyncio.timeout(20):
-        while True:
-            with suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                break
-            await asyncio.sleep(0.02)
+    await listened_on(port)
     yield port
     await server.stop(signal.SIGTERM, deadline_s=5)

@@ -19,9 +19,9 @@ from whatsapp_hub.application.inbox.close_conversation import (
 )
 from whatsapp_hub.application.inbox.pass_on import TransferConversation, UnassignConversation
 from whatsapp_hub.application.inbox.work_conversation import AssignConversation
+from whatsapp_hub.application.ports.contacts import Sighting
 from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen
 from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Sighting
 from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
 from whatsapp_hub.application.receiving.batch import Batch, Seen
@@ -30,10 +30,11 @@ from whatsapp_hub.application.routing.hand_on import RedistributeAll, Redistribu
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.routing.serve_queue import ServeAllQueues, ServeFreed, ServeQueue
 from whatsapp_hub.application.routing.tell_targets import TellTargets
+from whatsapp_hub.domain.bot import Bot
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.department import Department
-from whatsapp_hub.domain.ids import DepartmentId, SessionId, TenantId, UserId
+from whatsapp_hub.domain.ids import DepartmentId, SessionId, TenantId, UserId, WebhookId
 from whatsapp_hub.domain.message import Content, MessageType
 from whatsapp_hub.domain.service_level import ServiceLevel
 from whatsapp_hub.domain.session import Routing, Session, SessionStatus
@@ -134,6 +135,15 @@ class Desk:
             await ApplyMessages(batch, changes)(seen, event)
             await changes.write()
             await uow.commit()
+
+    async def binds_bot(self) -> None:
+        """Give the session a bot that never answers."""
+        async with self.hub.storage.tenant(self.id) as uow:
+            session = await uow.sessions.get(self.session.id)
+            session.bind(Bot(WebhookId(new_id()), f"https://{uuid4().hex}.example"), self.clock.now)
+            await uow.sessions.save(session)
+            await uow.commit()
+        self.session = session
 
     async def queued(self, department: Department, phone: str | None = None) -> Conversation:
         """A customer who has chosen this department."""

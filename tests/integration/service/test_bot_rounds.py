@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest_asyncio
 
 from tests.integration.conftest import HAPPENED, new_id
 from tests.integration.service.conftest import Desk, a_phone
-from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origin
-from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
-from whatsapp_hub.application.receiving.batch import Batch, Seen
-from whatsapp_hub.domain.bot import Bot, BotPart
+from whatsapp_hub.application.ports.provider import ChatKind, Origin
+from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState
-from whatsapp_hub.domain.ids import RuleId, WebhookId
+from whatsapp_hub.domain.ids import RuleId
 from whatsapp_hub.domain.message import Content, MessageType
 from whatsapp_hub.domain.rules import Actions, Conditions, Rule
 from whatsapp_hub.domain.session import Routing
@@ -29,12 +25,7 @@ UNROUTED = "conversation.unrouted"
 @pytest_asyncio.fixture
 async def bots(desk: Desk) -> Desk:
     """A desk whose session has a bot that never answers."""
-    async with desk.hub.storage.tenant(desk.id) as uow:
-        session = await uow.sessions.get(desk.session.id)
-        session.bind(Bot(WebhookId(new_id()), f"https://{uuid4().hex}.example"), desk.clock.now)
-        await uow.sessions.save(session)
-        await uow.commit()
-    desk.session = session
+    await desk.binds_bot()
     return desk
 
 
@@ -48,15 +39,7 @@ async def bot_answers(desk: Desk, conversation: Conversation) -> None:
 
 async def sees(desk: Desk, phone: str, **more: Any) -> Conversation:
     """A message that is not simply a customer's new text."""
-    content, names = Content(MessageType.TEXT, "oi"), (Identity.phone(phone),)
-    usual: dict[str, Any] = {"kind": ChatKind.PERSON, "at": desk.clock.now}
-    event = MessageSeen(uuid4().hex, phone, chat_names=names, content=content, **usual | more)
-    async with desk.hub.storage.tenant(desk.id) as uow:
-        seen, changes = Seen(desk.session.id, event), Changes(uow, new_id, desk.clock.now)
-        batch = await Batch.load(uow, {desk.session.id: desk.session}, [seen], changes)
-        await ApplyMessages(batch, changes)(seen, event)
-        await changes.write()
-        await uow.commit()
+    await desk.sees(phone, Content(MessageType.TEXT, "oi"), chat_names=(Identity.phone(phone),), **more)
     return await desk.round(phone)
 
 

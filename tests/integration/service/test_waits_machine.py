@@ -9,7 +9,6 @@ import os
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
@@ -21,11 +20,10 @@ from whatsapp_hub.application.accounts.departments import DeleteDepartment, Depa
 from whatsapp_hub.application.inbox.hand_over import HandOverConversation
 from whatsapp_hub.application.ports.provider import ChatKind, Origin
 from whatsapp_hub.application.receiving.timing import written_at
-from whatsapp_hub.domain.bot import Bot, BotPart
+from whatsapp_hub.domain.bot import BotPart
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.department import Department
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
-from whatsapp_hub.domain.ids import WebhookId
 from whatsapp_hub.domain.message import Content, MessageType
 from whatsapp_hub.domain.service_level import ServiceLevel
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
@@ -87,12 +85,7 @@ class Waits(Desks):
         self.phones = [f"551198{new_id().int % 10**6:06d}{n}" for n in range(5)]
         await desk.sets(ServiceLevel(2, 20, asks_rating=True))
         if has_bot:
-            async with self.hub.storage.tenant(desk.id) as uow:
-                session = await uow.sessions.get(desk.session.id)
-                session.bind(Bot(WebhookId(new_id()), f"https://{uuid4().hex}.example"), desk.clock.now)
-                await uow.sessions.save(session)
-                await uow.commit()
-            desk.session = session
+            await desk.binds_bot()
 
     @rule(
         customer=customers,

@@ -72,6 +72,17 @@ async def test_a_loop_that_ends_by_itself_is_an_error() -> None:
         await lasting("hints", returns(), 1)
 
 
+STUBBORN = """
+async def stubborn():
+    while True:
+        try:
+            await beats()
+        except asyncio.CancelledError:
+            pass
+
+"""
+
+
 async def played(body: str) -> asyncio.subprocess.Process:
     """A process that plays a role whose coroutine is `run`, watched as the hub's are."""
     script = textwrap.dedent(
@@ -138,14 +149,8 @@ async def run():
 
 async def test_a_process_that_swallows_its_cancellation_is_ended() -> None:
     process = await played(
-        """
-async def stubborn():
-    while True:
-        try:
-            await beats()
-        except asyncio.CancelledError:
-            pass
-
+        STUBBORN
+        + """
 async def run():
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(stubborn())
@@ -158,14 +163,8 @@ async def run():
 async def test_a_loop_that_dies_beside_one_that_swallows_ends_the_process() -> None:
     """What was seen: an error nobody knew, and a listener that swallowed the cancellation that followed."""
     process = await played(
-        """
-async def stubborn():
-    while True:
-        try:
-            await beats()
-        except asyncio.CancelledError:
-            pass
-
+        STUBBORN
+        + """
 async def dies():
     await asyncio.sleep(0.1)
     raise ValueError("nobody knows it")

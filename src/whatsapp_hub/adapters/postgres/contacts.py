@@ -10,7 +10,7 @@ from typing import Any
 from whatsapp_hub.adapters.postgres.conversations import PostgresConversations
 from whatsapp_hub.adapters.postgres.statements import Statements, Write
 from whatsapp_hub.application.ports.clock import NewId
-from whatsapp_hub.application.ports.storage import Merge, Moved, Sighting
+from whatsapp_hub.application.ports.contacts import Merge, Moved, Sighting
 from whatsapp_hub.domain.contact import Contact, Identity, IdentityKind
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.errors import NotFound
@@ -18,10 +18,10 @@ from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.merging import merge_rounds
 
 _MEET = "SELECT * FROM hub.meet($1, $2)"
-_BY_ID = """
-    SELECT id, tenant_id, created_at, name, profile_pic, is_group FROM contacts WHERE id = $1"""
-OF_CONVERSATION = """
-    SELECT id, tenant_id, created_at, name, profile_pic, is_group FROM contacts
+COLUMNS = "id, tenant_id, created_at, name, profile_pic, is_group"
+_BY_ID = f"SELECT {COLUMNS} FROM contacts WHERE id = $1"
+OF_CONVERSATION = f"""
+    SELECT {COLUMNS} FROM contacts
     WHERE id = (SELECT contact_id FROM conversations WHERE id = $1)"""
 IDENTITIES = """
     SELECT contact_id, kind, value, address FROM contact_identities WHERE contact_id = ANY($1::uuid[])
@@ -76,6 +76,15 @@ def identity_of(row: Any) -> Identity:
 
 def contact_of(row: Any, identities: Iterable[Identity]) -> Contact:
     return Contact(**dict(row), identities=tuple(identities))
+
+
+async def contacts_of(connection: Any, rows: Iterable[Any]) -> dict[ContactId, Contact]:
+    """Make the contacts of these rows (`COLUMNS`), in their order, with the identities that each has."""
+    about = {row["id"]: row for row in rows}
+    named: dict[ContactId, list[Identity]] = {contact_id: [] for contact_id in about}
+    for name in await connection.fetch(IDENTITIES, list(about)):
+        named[name["contact_id"]].append(identity_of(name))
+    return {contact_id: contact_of(row, named[contact_id]) for contact_id, row in about.items()}
 
 
 @dataclass(slots=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,6 +109,14 @@ async def _dump(url: str, facts: Facts, snapshot: str) -> AsyncIterator[bytes]:
         *(program, f"--dbname={address}", f"--snapshot={snapshot}", "--format=custom", "--compress=4", *options),
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
+    async with aclosing(pieces_of(process, "pg_dump")) as pieces:
+        async for piece in pieces:
+            yield piece
+
+
+async def pieces_of(process: asyncio.subprocess.Process, fails_as: str) -> AsyncGenerator[bytes, None]:
+    """Read a program's output to its end; kill the program where the reader stops before. Raises DumpFailed, which
+    begins with `fails_as`, with what the program said."""
     assert process.stdout is not None
     assert process.stderr is not None
     said = asyncio.create_task(process.stderr.read())
@@ -116,7 +124,7 @@ async def _dump(url: str, facts: Facts, snapshot: str) -> AsyncIterator[bytes]:
         while piece := await process.stdout.read(CHUNK):
             yield piece
         if await process.wait():
-            raise DumpFailed(f"pg_dump: {(await said).decode(errors='replace').strip()[-600:]}")
+            raise DumpFailed(f"{fails_as}: {(await said).decode(errors='replace').strip()[-600:]}")
     finally:
         if process.returncode is None:
             process.kill()

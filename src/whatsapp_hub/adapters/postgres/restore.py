@@ -10,10 +10,10 @@ import asyncio
 import re
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-from whatsapp_hub.adapters.postgres.dump import CHUNK, DumpFailed, Facts, Present
+from whatsapp_hub.adapters.postgres.dump import DumpFailed, Facts, Present, pieces_of
 from whatsapp_hub.adapters.postgres.programs import Programs, libpq
 
 EVENTS_A_SECOND = 10_000
@@ -122,20 +122,14 @@ class Restore:
             *(programs.path("pg_restore"), f"--section={section}", "--no-comments", "--file=-"),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        assert process.stdout is not None
-        assert process.stderr is not None
         feeding = asyncio.create_task(_feed(process, self.dump()))
-        said = asyncio.create_task(process.stderr.read())
         try:
-            while piece := await process.stdout.read(CHUNK):
-                yield piece
-            if await process.wait():
-                raise DumpFailed(f"nothing was changed; pg_restore: {(await said).decode(errors='replace')[-600:]}")
+            async with aclosing(pieces_of(process, "nothing was changed; pg_restore")) as pieces:
+                async for piece in pieces:
+                    yield piece
         finally:
-            if process.returncode is None:
-                process.kill()
             feeding.cancel()
-            await asyncio.wait([feeding, said])
+            await asyncio.wait([feeding])
 
 
 async def _feed(process: asyncio.subprocess.Process, pieces: Iterable[bytes]) -> None:

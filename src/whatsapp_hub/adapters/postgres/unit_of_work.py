@@ -40,6 +40,7 @@ from whatsapp_hub.adapters.postgres.webhooks import PostgresWebhooks
 from whatsapp_hub.application.measuring import EVENTS, ROUTING, TALLY
 from whatsapp_hub.application.ports.accounts import ApiKeys, PasswordResets, QuickReplies, Rules
 from whatsapp_hub.application.ports.clock import NewId
+from whatsapp_hub.application.ports.contacts import Contacts
 from whatsapp_hub.application.ports.delivery import Wake, Work
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.environment import EnvironmentNumber
@@ -48,7 +49,6 @@ from whatsapp_hub.application.ports.lanes import Lanes
 from whatsapp_hub.application.ports.lines import Lines
 from whatsapp_hub.application.ports.storage import (
     Assignments,
-    Contacts,
     Conversations,
     Departments,
     IdempotencyKeys,

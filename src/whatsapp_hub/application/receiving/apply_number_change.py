@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.contacts import Moved
 from whatsapp_hub.application.ports.provider import NumberChanged, Providers
-from whatsapp_hub.application.ports.storage import Moved, UnitOfWork
+from whatsapp_hub.application.ports.storage import UnitOfWork
 from whatsapp_hub.domain.contact import Identity, names_chat
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.events import Event, EventType

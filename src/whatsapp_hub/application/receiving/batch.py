@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.contacts import Moved, Sighting
 from whatsapp_hub.application.ports.inbox import InboxItem, ProviderKey
 from whatsapp_hub.application.ports.provider import (
     ChatKind,
@@ -14,7 +15,7 @@ from whatsapp_hub.application.ports.provider import (
     ProviderEvent,
     ReceiptSeen,
 )
-from whatsapp_hub.application.ports.storage import Moved, Sighting, UnitOfWork
+from whatsapp_hub.application.ports.storage import UnitOfWork
 from whatsapp_hub.application.receiving.echoes import Echoes, may_be_echo
 from whatsapp_hub.application.routing.terms import usual_patience
 from whatsapp_hub.domain.bot import patience_with

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.inbox.show_customer import READ_AT_ONCE, ShowCustomer
 from whatsapp_hub.application.ports.clock import Clock, NewId
+from whatsapp_hub.application.ports.contacts import Sighting
 from whatsapp_hub.application.ports.provider import Providers
 from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Sighting, Storage, UnitOfWork
+from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.reading.visibility import require_sight
 from whatsapp_hub.application.routing.terms import terms_of

@@ -1,30 +1,25 @@
 """The list of contacts, by the index on (tenant, id): ids are in order of time."""
 
-from collections.abc import Iterable, Mapping
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
 from uuid import UUID
 
 from whatsapp_hub.adapters.postgres import contacts
 from whatsapp_hub.adapters.postgres.queries.cursors import Id, read_id, written
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page
-from whatsapp_hub.domain.contact import Contact, Identity
+from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.phones import search_parts
 from whatsapp_hub.domain.texts import fold
 
-_COLUMNS = "id, tenant_id, created_at, name, profile_pic, is_group"
 _FOLDED = "translate(lower(c.name), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy')"
 _PAGE = f"""
-    SELECT {_COLUMNS} FROM contacts c
+    SELECT {contacts.COLUMNS} FROM contacts c
     WHERE c.tenant_id = hub.tenant() AND c.id < $1
       AND ($2::text IS NULL AND $3::text IS NULL OR {_FOLDED} LIKE $2 OR EXISTS (
         SELECT FROM contact_identities i WHERE i.contact_id = c.id AND (i.value LIKE $3 OR i.address LIKE $3)))
     ORDER BY c.id DESC LIMIT $4"""
-_ONE = f"SELECT {_COLUMNS} FROM contacts WHERE id = $1"
+_ONE = f"SELECT {contacts.COLUMNS} FROM contacts WHERE id = $1"
 _FIRST = UUID(int=2**128 - 1)
 
 
@@ -38,9 +33,7 @@ class PostgresContactBook:
         before = read_id(cursor).id if cursor is not None else _FIRST
         async with self._storage.connection(tenant_id) as connection:
             rows = await connection.fetch(_PAGE, before, *_patterns(search), limit + 1)
-            shown = rows[:limit]
-            names = await _names(connection, shown)
-        items = [contacts.contact_of(row, names.get(row["id"], ())) for row in shown]
+            items = list((await contacts.contacts_of(connection, rows[:limit])).values())
         return Page(items, written(Id(items[-1].id)) if len(rows) > limit else None)
 
     async def one(self, tenant_id: TenantId, contact_id: ContactId) -> Contact:
@@ -48,14 +41,7 @@ class PostgresContactBook:
             row = await connection.fetchrow(_ONE, contact_id)
             if row is None:
                 raise NotFound("contact", contact_id)
-            names = await _names(connection, [row])
-        return contacts.contact_of(row, names.get(contact_id, ()))
-
-
-async def _names(connection: Any, rows: Iterable[Any]) -> Mapping[ContactId, list[Identity]]:
-    found = await connection.fetch(contacts.IDENTITIES, [row["id"] for row in rows])
-    by_contact = groupby(sorted(found, key=itemgetter("contact_id")), key=itemgetter("contact_id"))
-    return {contact_id: [contacts.identity_of(row) for row in of_one] for contact_id, of_one in by_contact}
+            return (await contacts.contacts_of(connection, [row]))[contact_id]
 
 
 def _patterns(search: str) -> tuple[str | None, str | None]:

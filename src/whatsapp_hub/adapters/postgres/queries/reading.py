@@ -158,8 +158,8 @@ class PostgresQueries:
             row = await connection.fetchrow(contacts.OF_CONVERSATION, conversation_id)
             if row is None:
                 raise NotFound("conversation", conversation_id)
-            names = await connection.fetch(contacts.IDENTITIES, [row["id"]])
-        return contacts.contact_of(row, map(contacts.identity_of, names))
+            known = await contacts.contacts_of(connection, [row])
+        return known[row["id"]]
 
     async def users(self, tenant_id: TenantId, filter: UserFilter, limit: int, cursor: str | None) -> Page[User]:
         wanted = (filter.role, filter.active, filter.online_status, filter.department_id)

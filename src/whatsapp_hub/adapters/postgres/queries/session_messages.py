@@ -1,8 +1,5 @@
 """The SessionMessages port: what was said through one session, with whom."""
 
-from itertools import groupby
-from operator import itemgetter
-
 from whatsapp_hub.adapters.postgres import contacts, messages
 from whatsapp_hub.adapters.postgres.queries.cursors import Older, read_older, written
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
@@ -12,8 +9,7 @@ from whatsapp_hub.domain.ids import SessionId, TenantId
 
 _MESSAGES = f"""
     SELECT {messages.COLUMNS}, seq FROM messages WHERE session_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"""
-_CONTACTS = """
-    SELECT id, tenant_id, created_at, name, profile_pic, is_group FROM contacts WHERE id = ANY($1::uuid[])"""
+_CONTACTS = f"SELECT {contacts.COLUMNS} FROM contacts WHERE id = ANY($1::uuid[])"
 
 
 class PostgresSessionMessages:
@@ -27,12 +23,6 @@ class PostgresSessionMessages:
         async with self._storage.connection(tenant_id) as connection:
             rows = await connection.fetch(_MESSAGES, session_id, before, limit + 1)
             ids = list({row["contact_id"] for row in rows[:limit]})
-            people = await connection.fetch(_CONTACTS, ids)
-            names = await connection.fetch(contacts.IDENTITIES, ids)
-        named = {
-            id: [contacts.identity_of(row) for row in group]
-            for id, group in groupby(sorted(names, key=itemgetter("contact_id")), key=itemgetter("contact_id"))
-        }
-        known = {row["id"]: contacts.contact_of(row, named.get(row["id"], [])) for row in people}
+            known = await contacts.contacts_of(connection, await connection.fetch(_CONTACTS, ids))
         items = [MessageWith(messages.message_of(row), known[row["contact_id"]]) for row in rows[:limit]]
         return Page(items, written(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
