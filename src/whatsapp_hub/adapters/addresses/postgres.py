@@ -56,7 +56,7 @@ class PostgresAddress:
 
     @classmethod
     def parse(cls, url: str) -> PostgresAddress:
-        """Raises BadAddress."""
+        """Parse an address. Raises BadAddress."""
         url = url.strip()
         if (scheme := _SCHEME.match(url)) is None:
             raise BadAddress("must begin with postgresql:// (or postgres://)")

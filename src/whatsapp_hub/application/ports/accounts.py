@@ -44,11 +44,11 @@ class QuickReplies(Protocol):
         ...
 
     async def add(self, reply: QuickReply) -> None:
-        """Raises Conflict: a shortcut twice."""
+        """Store it. Raises Conflict: a shortcut twice."""
         ...
 
     async def save(self, reply: QuickReply) -> None:
-        """Raises Conflict: a shortcut twice."""
+        """Store it. Raises Conflict: a shortcut twice."""
         ...
 
     async def remove(self, reply_id: QuickReplyId) -> None: ...

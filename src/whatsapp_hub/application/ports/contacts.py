@@ -67,7 +67,7 @@ class Contacts(Protocol):
         ...
 
     def take_merges(self) -> list[Merge]:
-        """What meetings of this transaction merged since this was last asked, oldest first."""
+        """Take what meetings of this transaction merged since this was last asked, oldest first."""
         ...
 
     async def known(self, identity: Identity) -> Identity | None:

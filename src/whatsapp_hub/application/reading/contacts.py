@@ -16,5 +16,5 @@ class ContactBook(Protocol):
         ...
 
     async def one(self, tenant_id: TenantId, contact_id: ContactId) -> Contact:
-        """Raises NotFound."""
+        """Read one. Raises NotFound."""
         ...

@@ -200,7 +200,8 @@ class ShowCode:
     clock: Clock
 
     async def __call__(self, caller: Caller, name: str) -> Code:
-        """Raises NotFound (the session; no code yet, or none that could still be scanned), Conflict (connected)."""
+        """Return the code. Raises NotFound (the session; no code yet, or none that could still be scanned), Conflict
+        (connected)."""
         caller.require(Action.MANAGE_SESSIONS)
         session = await session_named(self.finder, caller.tenant_id, name)
         if session.status is SessionStatus.CONNECTED:

@@ -126,7 +126,7 @@ class TakeUpEnvironment:
         return session
 
     def _merged(self, session: Session, now: TakenUp) -> dict[str, object]:
-        """What has no variable stays, of the same provider."""
+        """Keep what has no variable, of the same provider."""
         present: dict[str, object] = {}
         if session.provider == now.kind and session.settings is not UNREADABLE:
             present = self.providers.plugin(now.kind).encode_settings(session.settings, secrets=True)

@@ -42,7 +42,7 @@ class TenantPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, renam
     placement: Placement | None = None
 
     def require_fixed(self, tenant: Tenant) -> None:
-        """Raises Invalid."""
+        """Refuse (Invalid) a change of what is fixed."""
         for name, value, fixed in (("slug", self.slug, tenant.slug), ("placement", self.placement, tenant.placement)):
             if value is not None and value != fixed:
                 raise Invalid.field(name, f"must be {fixed}: it is chosen when the company is made")

@@ -45,7 +45,8 @@ class PostgresContactBook:
 
 
 def _patterns(search: str) -> tuple[str | None, str | None]:
-    """For names and for numbers; letters and digits only, nothing to escape. What has neither finds nothing."""
+    """Make the patterns for names and for numbers; letters and digits only, nothing to escape. What has neither finds
+    nothing."""
     words = fold(search)
     if not words:
         return ("", None) if search.strip() else (None, None)
