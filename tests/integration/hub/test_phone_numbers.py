@@ -49,13 +49,19 @@ async def test_the_number_of_a_known_contact_stands(world: World, company: Compa
     assert (made.status_code, made.json()["customerPhone"]) == (201, ABROAD)
 
 
-async def test_a_known_contact_is_written_to_as_its_whatsapp_writes_it(
-    world: World, company: Company, number: Number
-) -> None:
+async def known_without_nine(world: World, company: Company, number: Number) -> tuple[str, str]:
+    """A contact's number as people write it, and as WhatsApp does."""
     with_nine = a_phone()
     without = with_nine[:4] + with_nine[5:]
     await number.writes(without, "oi")
     await world.settled(company)
+    return with_nine, without
+
+
+async def test_a_known_contact_is_written_to_as_its_whatsapp_writes_it(
+    world: World, company: Company, number: Number
+) -> None:
+    with_nine, without = await known_without_nine(world, company, number)
     made = await start(company, number, f"({with_nine[2:4]}) {with_nine[4:9]}-{with_nine[9:]}")
     assert (made.status_code, made.json()["customerPhone"]) == (201, without)
     await number.reads(without, f"para ({with_nine[2:4]}) {with_nine[4:9]}-{with_nine[9:]}")
@@ -126,10 +132,7 @@ async def test_answers_go_to_the_number_as_the_customer_s_whatsapp_writes_it(wor
 async def test_a_conversation_is_found_by_the_phone_in_any_spelling(
     world: World, company: Company, number: Number
 ) -> None:
-    with_nine = a_phone()
-    without = with_nine[:4] + with_nine[5:]
-    await number.writes(without, "oi")
-    await world.settled(company)
+    with_nine, without = await known_without_nine(world, company, number)
     area, rest = with_nine[2:4], with_nine[5:]
     spellings = [
         *(with_nine, without, f"+55 ({area}) 9{rest[:4]}-{rest[4:]}", f"({area}) 9{rest[:4]}-{rest[4:]}"),
