@@ -1,5 +1,7 @@
 -- hub.meet as 0126_meet_former made it, but whose names these were is asked once the contacts are locked: a change of number
--- that was committed while we waited for its contact is seen.
+-- that was committed while we waited for its contact is seen. Tenants' schemas are migrated after this one, which takes as
+-- long as their indexes do, and processes of the version before go on meanwhile: where left_identities is not there yet,
+-- nobody has left anything.
 CREATE OR REPLACE FUNCTION hub.meet(kinds text[], names text[])
 RETURNS TABLE (
   id uuid, created_at timestamptz, name text, profile_pic text, is_group bool, kind text, value text, address text,
@@ -30,10 +32,12 @@ BEGIN
           JOIN contact_identities i ON i.tenant_id = hub.tenant() AND i.kind = w.kind AND i.value = w.value))
         ORDER BY c.id FOR NO KEY UPDATE);
     END IF;
-    IF EXISTS (SELECT FROM left_identities l WHERE l.tenant_id = hub.tenant()) THEN
-      former := ARRAY(
-        SELECT l.contact_id FROM unnest(kinds, names) AS w(kind, value)
-        JOIN left_identities l ON l.tenant_id = hub.tenant() AND l.kind = w.kind AND l.value = w.value);
+    IF to_regclass('left_identities') IS NOT NULL THEN
+      IF EXISTS (SELECT FROM left_identities l WHERE l.tenant_id = hub.tenant()) THEN
+        former := ARRAY(
+          SELECT l.contact_id FROM unnest(kinds, names) AS w(kind, value)
+          JOIN left_identities l ON l.tenant_id = hub.tenant() AND l.kind = w.kind AND l.value = w.value);
+      END IF;
     END IF;
     IF former <@ locked AND NOT EXISTS (
       SELECT FROM unnest(kinds, names) AS w(kind, value)

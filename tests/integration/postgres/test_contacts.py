@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from whatsapp_hub.application.ports.contacts import Sighting
 from whatsapp_hub.domain.contact import Contact, Identity
 from whatsapp_hub.domain.conversation import ConversationStatus
+from whatsapp_hub.domain.tenant import Placement
 
 from .conftest import NOW, World
 
@@ -91,3 +94,14 @@ async def test_sightings_of_one_batch_that_share_a_name_are_one(world: World) ->
 async def test_a_very_long_name_is_cut_when_it_is_first_seen(world: World) -> None:
     await meet(world, PHONE, name="a" * 5_000)
     assert (await meet(world, PHONE))[0].name == "a" * 256
+
+
+async def test_people_are_met_though_their_schema_is_not_migrated_yet(new_world: Callable[..., Any]) -> None:
+    """hub.meet is replaced before the tenants' tables are made, which takes as long as their indexes do: what customers
+    write meanwhile, to processes of the version before, must not fail."""
+    world = await new_world(Placement.DEDICATED)
+    await world.hub.owner.execute(f"DROP TABLE {world.tenant.schema}.left_identities")
+    first = await world.conversation("49301234567")
+    async with world.uow() as uow:
+        [(contact, _)] = await uow.contacts.meet([Sighting((Identity.phone("49301234567"),), "Ana")], NOW)
+    assert contact.id == first.contact_id
