@@ -6,9 +6,12 @@ ALTER TABLE conversations
   ADD COLUMN heard_at timestamptz,
   ADD COLUMN media_at timestamptz;
 
+-- The login that migrates may be bound by row-level security, and would see no rows.
+ALTER TABLE conversations NO FORCE ROW LEVEL SECURITY;
 UPDATE conversations SET asks = true
 WHERE status = 'OPEN' AND timeout_at IS NOT NULL AND department_id IS NULL AND bot_part = 'none' AND NOT silenced
   AND flow_state IN ('GREETING', 'AWAITING_ROUTING_CONFIRMATION');
+ALTER TABLE conversations FORCE ROW LEVEL SECURITY;
 
 DROP TRIGGER audited ON conversations;
 SELECT hub.audits('conversations', 'conversation', 'last_message_at', 'unread_count', 'timeout_at', 'told_timeout',
