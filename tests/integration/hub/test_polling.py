@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,8 +15,11 @@ from tests.fakes.http import Reply, Request, Server, reply_json
 from tests.integration.http.conftest import Company
 from tests.integration.hub.world import WahaNumber, World, a_phone, menu, now_s
 from whatsapp_hub.adapters.providers.waha import polling
+from whatsapp_hub.adapters.providers.waha.client import WahaClient
+from whatsapp_hub.application.ports.provider import RawUpdate
 from whatsapp_hub.application.receiving import poll_silent
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
+from whatsapp_hub.domain.errors import Scope, Transient
 from whatsapp_hub.main.container import Part
 
 
@@ -73,6 +77,36 @@ async def test_every_chat_and_every_page_is_asked_for(
     await poll(world, waha)
     await world.settled(company)
     assert sorted(await texts(world, waha)) == sorted(["1", "2", "3"] * 5)
+
+
+async def test_a_poll_that_broke_off_is_made_up_for(
+    world: World, company: Company, waha: WahaNumber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it did bring must not count as hearing from the session: the rest would be asked for by nobody."""
+    earlier, latest = f"{a_phone()}@c.us", f"{a_phone()}@c.us"
+    remembers(world, waha, earlier, "1", at=now_s() - 60)
+    remembers(world, waha, latest, "2")
+    real = WahaClient._written
+
+    async def breaks_off(self: WahaClient, settings: Any, chat: str, *more: Any) -> AsyncIterator[list[RawUpdate]]:
+        if chat == earlier:
+            raise Transient("http_500", "restarting", retry_after_s=1, scope=Scope.SESSION)
+        async for page in real(self, settings, chat, *more):
+            yield page
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WahaClient, "_written", breaks_off)
+        await poll(world, waha)
+    await world.settled(company)
+    assert await texts(world, waha) == ["2"]
+    ask = await world.parts[Part.WORKER].get(PollSilent)
+    await ask()
+    await world.settled(company)
+    assert await texts(world, waha) == ["1", "2"]
+    remembers(world, waha, f"{a_phone()}@c.us", "not asked for")
+    await ask()
+    await world.settled(company)
+    assert await texts(world, waha) == ["1", "2"]
 
 
 async def test_a_session_that_is_heard_is_left_alone(world: World, company: Company, waha: WahaNumber) -> None:

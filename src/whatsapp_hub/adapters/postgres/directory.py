@@ -85,8 +85,9 @@ _TICKS = """
 _HEARD = """
     SELECT DISTINCT i.session_id FROM hub.inbox i LEFT JOIN hub.polls p USING (session_id)
     WHERE i.received_at > clock_timestamp() - $2::float8 * interval '1 second'
-      AND (p.until IS NULL OR i.received_at > p.until)"""
-# A session that was heard needs no asking, and is not asked later about the time before.
+      AND (p.until IS NULL OR i.received_at > p.until) AND p.owed_since IS NULL"""
+# A session that was heard needs no asking, and is not asked later about the time before; unless a poll of it broke off:
+# then what was heard may be what that one brought.
 _SILENT = f"""
     WITH heard AS ({_HEARD}),
     caught_up AS (
@@ -94,14 +95,18 @@ _SILENT = f"""
       SELECT s.id, clock_timestamp() FROM hub.sessions s JOIN heard ON heard.session_id = s.id
       WHERE s.provider = ANY($1::text[])
       ON CONFLICT (session_id) DO UPDATE SET until = excluded.until)
-    SELECT s.id, s.tenant_id, coalesce(p.until, clock_timestamp() - $2 * interval '1 second') AS since
+    SELECT s.id, s.tenant_id,
+      coalesce(p.owed_since, p.until, clock_timestamp() - $2 * interval '1 second') AS since
     FROM hub.sessions s LEFT JOIN hub.polls p ON p.session_id = s.id
     WHERE s.provider = ANY($1::text[]) AND s.is_active AND NOT EXISTS (SELECT FROM heard WHERE session_id = s.id)
-      AND (p.until IS NULL OR p.until <= clock_timestamp() - $2 * interval '1 second')
+      AND (p.owed_since IS NOT NULL OR p.until IS NULL OR p.until <= clock_timestamp() - $2 * interval '1 second')
     ORDER BY s.id"""
+_POLLING = """
+    INSERT INTO hub.polls (session_id, until, owed_since) SELECT id, $2, $2 FROM hub.sessions WHERE id = $1
+    ON CONFLICT (session_id) DO UPDATE SET owed_since = excluded.owed_since"""
 _POLLED = """
     INSERT INTO hub.polls (session_id, until) SELECT id, clock_timestamp() FROM hub.sessions WHERE id = $1
-    ON CONFLICT (session_id) DO UPDATE SET until = excluded.until"""
+    ON CONFLICT (session_id) DO UPDATE SET until = excluded.until, owed_since = NULL"""
 
 _DUE_PAIRINGS = """
     UPDATE hub.pairings SET look_at = clock_timestamp() + $2 * interval '1 second' WHERE session_id IN (
@@ -253,6 +258,9 @@ class PostgresDirectory:
     async def silent_sessions(self, providers: Collection[str], for_s: float) -> list[SilentSession]:
         rows = await self._fetch(_SILENT, list(providers), for_s) if providers else []
         return [SilentSession(**dict(row)) for row in rows]
+
+    async def polling(self, session: SilentSession) -> None:
+        await self._fetch(_POLLING, session.id, session.since)
 
     async def polled(self, session: SilentSession) -> None:
         await self._fetch(_POLLED, session.id)

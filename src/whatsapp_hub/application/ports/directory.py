@@ -88,6 +88,11 @@ class Directory(Protocol):
         """Started sessions of these providers that brought nothing for so long, `for_s` seconds apart."""
         ...
 
+    async def polling(self, session: SilentSession) -> None:
+        """What it brings from now on was asked for: until `polled`, it is no sign that the session posts again, and the
+        session is silent since then still."""
+        ...
+
     async def polled(self, session: SilentSession) -> None:
         """All that it has brought until now is in the inbox."""
         ...

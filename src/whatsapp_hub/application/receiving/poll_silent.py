@@ -79,8 +79,13 @@ class PollSilent:
         provider = self.providers.live(session.provider)
         if isinstance(provider, Polls):
             ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+            has_news = False
             async for page in provider.poll(ref, silent.since - OVERLAP):
-                await self.providers.host.receive(ref, [u for u in page if self._is_news(session, u)])
+                news = [update for update in page if self._is_news(session, update)]
+                if news and not has_news:  # a poll that breaks off after it is made up for
+                    await self.storage.directory.polling(silent)
+                has_news = has_news or bool(news)
+                await self.providers.host.receive(ref, news)
             await self.storage.directory.polled(silent)
 
     def _is_news(self, session: Session, update: RawUpdate) -> bool:
