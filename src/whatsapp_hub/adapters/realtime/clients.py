@@ -16,6 +16,7 @@ from whatsapp_hub.adapters.realtime.sessions import Subscriptions
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.ports.rates import Rates
 from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.domain.access import Action
@@ -86,6 +87,7 @@ class ClientNamespace:
     async def recheck(self) -> None:
         """Disconnect whoever is no longer who they were."""
         for sid, member in list(self.members.items()):
+            PULSE.beat("members")
             try:
                 if await self._member(member.token, member.company_id) != member:
                     await self._dismiss(sid, "changed", "your role has changed; connect again")

@@ -148,6 +148,7 @@ class Gateway:
             try:
                 return await self._shown(event, self._audiences)
             except Unavailable:
+                PULSE.beat("tail")
                 await asyncio.sleep(AWAY_S)
 
     async def _shown(self, event: LoggedEvent, audiences: Audiences) -> list[Told]:
@@ -163,6 +164,7 @@ class Gateway:
             PULSE.beat("members", within_s=RECHECK_S + LOOP_S)
             await asyncio.sleep(RECHECK_S)
             for sid, member in list(self._members.items()):
+                PULSE.beat("members")
                 try:
                     await self._recheck(sid, member)
                 except Exception as error:

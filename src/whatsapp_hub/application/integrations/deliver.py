@@ -25,6 +25,7 @@ from whatsapp_hub.application.ports.webhooks import (
     WebhookQueue,
     WebhookSender,
 )
+from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.delivery import (
     FALTERS_AFTER,
     NONE_FAILED,
@@ -91,6 +92,7 @@ class DeliverWebhooks:
         knows whose turn it is: then all of them look."""
         planned, found = set[WebhookId](), Planned(1)
         while found.positions and not self._ends.is_set():
+            PULSE.beat("webhooks")
             found = await self.queue.plan(PLANNED_AT_ONCE)
             planned |= found.webhooks
         for webhook_id, bell in self._idle.items():

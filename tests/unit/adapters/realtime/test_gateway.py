@@ -21,10 +21,11 @@ from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.ports.log import LoggedEvent
 from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.pulse import LOOP_S, Pulse
 from whatsapp_hub.application.reading.queries import Sight
 from whatsapp_hub.application.reading.visibility import is_in
 from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
-from whatsapp_hub.domain.errors import Expired, NotFound
+from whatsapp_hub.domain.errors import Expired, NotFound, Unavailable
 from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import OnlineStatus, Role, User
@@ -525,3 +526,55 @@ async def settled(client: Client) -> list[int]:
     """What it heard once it hears live."""
     await asyncio.sleep(0.15)
     return await client.positions()
+
+
+@dataclass
+class Hours:
+    """A clock that goes on as far as each step takes."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_a_slow_database_does_not_make_the_loops_stand(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the watchdog would end the process, and with it every socket, because the database was away."""
+    clock, standing = Hours(), dict[str, float]()
+    pulse = Pulse(clock)
+    for module in ("gateway", "clients"):
+        monkeypatch.setattr(f"whatsapp_hub.adapters.realtime.{module}.PULSE", pulse)
+    monkeypatch.setattr("whatsapp_hub.adapters.realtime.gateway.RECHECK_S", 0.01)
+    monkeypatch.setattr("whatsapp_hub.adapters.realtime.gateway.AWAY_S", 0.0)
+    for name in ("a", "b", "c", "d"):
+        await desk.connect(desk.world.add(a_user(name, Role.ADMIN)))
+    checked = 0
+
+    async def slowly(*_: object) -> None:
+        nonlocal checked
+        clock.now += LOOP_S / 2
+        standing.update(pulse.standing())
+        checked += 1
+
+    monkeypatch.setattr(desk.gateway, "_recheck", slowly)
+    watching = asyncio.create_task(desk.gateway.watch())
+    async with asyncio.timeout(5):
+        while checked < 8:
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    pulse.ended("members")
+    pulse.beat("tail")
+    tried = 0
+
+    async def away(*_: object) -> list[object]:
+        nonlocal tried
+        clock.now += LOOP_S / 2
+        standing.update(pulse.standing())
+        tried += 1
+        if tried < 6:
+            raise Unavailable("away")
+        return []
+
+    monkeypatch.setattr(desk.gateway, "_shown", away)
+    await desk.happens("conversation.created", a_conversation())
+    assert (tried, standing) == (6, {})
