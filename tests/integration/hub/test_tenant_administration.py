@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -275,3 +276,33 @@ async def test_each_step_stands_in_the_masters_record_or_the_companys(world: Wor
     assert [(entry["change"], entry["userId"]) for entry in own] == [("delete", master.id), ("create", master.id)]
     assert own[0]["before"]["slug"] == slug
     assert own[0]["ipAddress"]
+
+
+async def test_a_long_removal_goes_on_in_later_runs(
+    world: World, remove: RemoveTenants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run without end would count as work that stands, and the worker would be ended in the middle of everything."""
+    company = await made(world)
+    await lived_in(world, company)
+    await world.settled(company)
+    swept = 0
+
+    async def endless(*_: Any) -> int:
+        nonlocal swept
+        swept += 1
+        return 1
+
+    monkeypatch.setattr(remove_tenants, "TURN_S", 0.2)
+    with monkeypatch.context() as patched:
+        patched.setattr(remove.removal, "sweep", endless)
+        assert (await delete(world, company.id, {"confirm": await slug_of(world, company)})).status_code == 204
+        async with asyncio.timeout(20):
+            for _ in range(20):
+                await remove()
+                if swept:
+                    break
+    assert swept
+    monkeypatch.undo()
+    for _ in range(20):
+        await remove()
+    assert await rows_of(world, company.id) == {}

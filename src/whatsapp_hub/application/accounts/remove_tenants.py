@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,6 +21,8 @@ from whatsapp_hub.domain.user import Role
 
 AT_ONCE = 2_000
 SESSIONS_AT_ONCE = 8
+TURN_S = 60.0
+"""One company's share of a run; the next run goes on. A run without end would count as work that stands."""
 ARRIVES_LATE = timedelta(seconds=10)
 """What was under way when the last session closed (a webhook that is being stored) has arrived by then."""
 
@@ -71,13 +74,14 @@ class RemoveTenants:
                 log.exception("tenant.not_removed", extra={"tenant_id": str(tenant.id)})
 
     async def _remove(self, tenant: Tenant) -> None:
-        operator = Caller(tenant.id, Role.MASTER, "removal of the company")
+        operator, until = Caller(tenant.id, Role.MASTER, "removal of the company"), time.monotonic() + TURN_S
         while sessions := await self.removal.sessions(tenant, SESSIONS_AT_ONCE):
             closed = await asyncio.gather(*(self._close(operator, session_id) for session_id in sessions))
-            if not any(closed):
+            if not any(closed) or time.monotonic() > until:
                 return
         while await self.removal.sweep(tenant, AT_ONCE):
-            pass
+            if time.monotonic() > until:
+                return
         if tenant.removed_at and self.clock() - tenant.removed_at >= ARRIVES_LATE:
             await self.removal.finish(tenant)
             log.info("tenant.removed", extra={"tenant_id": str(tenant.id)})
