@@ -181,3 +181,20 @@ async def test_a_listener_that_dies_with_its_process_listens_no_more(hub: Hub) -
         api.send(signal.SIGKILL)
         await hub.closes(session)
         await io.disconnect()
+
+
+async def test_what_was_accepted_while_its_session_was_closed_is_sent(hub: Hub) -> None:
+    """A send sees the session up, and stores its message when it has been closed."""
+    session = await hub.connected()
+    await hub.closes(session)
+    up, down = (f"UPDATE hub.sessions SET is_active = {to} WHERE id = $1::text::uuid" for to in ("true", "false"))
+    await hub.stage.owner.execute(up, session["id"])
+    body = {"sessionId": session["key"], "to": "5511988887777", "message": "olá"}
+    sent = await hub.http.post("/whatsapp/send", json=body)
+    await hub.stage.owner.execute(down, session["id"])
+    assert sent.status_code == 202, sent.text
+    login = (await hub.stage.until(lambda: hub._logins(session["id"])))[0]
+    login.tell(**UP)
+    find = "SELECT status FROM pooled.messages WHERE id = $1::text::uuid AND status = 'SENT'"
+    await hub.stage.until(lambda: hub.stage.rows(find, sent.json()["messageId"]))
+    await hub.closes(session)

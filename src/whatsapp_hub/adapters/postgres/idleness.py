@@ -7,6 +7,7 @@ from whatsapp_hub.adapters.postgres.database import Database
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.ports.idleness import Listened
 from whatsapp_hub.domain.ids import SessionId, TenantId
+from whatsapp_hub.domain.life import IDLE
 
 _HEARD = """
     INSERT INTO hub.session_uses (session_id, tenant_id, listened_at)
@@ -34,6 +35,11 @@ _UNUSED = """
         SELECT FROM hub.webhooks w
         WHERE w.tenant_id = s.tenant_id AND w.is_active AND (w.session_id IS NULL OR w.session_id = s.id))
     ORDER BY s.id LIMIT $2"""
+_OWING = """
+    SELECT s.tenant_id, s.id FROM hub.sessions s
+    WHERE NOT s.is_active AND s.status_reason = $1
+      AND EXISTS (SELECT FROM hub.lanes l WHERE l.session_id = s.id AND l.queued > 0)
+    ORDER BY s.id LIMIT $2"""
 _HAS_SPOKEN = """
     SELECT created_at >= clock_timestamp() - $2::interval FROM messages
     WHERE session_id = $1 ORDER BY seq DESC LIMIT 1"""
@@ -51,6 +57,10 @@ class PostgresIdleness:
 
     async def unused(self, idle: timedelta, limit: int) -> Sequence[tuple[TenantId, SessionId]]:
         rows = await self._database.system(lambda db: db.fetch(_UNUSED, idle, limit))
+        return [(row["tenant_id"], row["id"]) for row in rows]
+
+    async def owing(self, limit: int) -> Sequence[tuple[TenantId, SessionId]]:
+        rows = await self._database.system(lambda db: db.fetch(_OWING, IDLE, limit))
         return [(row["tenant_id"], row["id"]) for row in rows]
 
     async def has_spoken(self, tenant_id: TenantId, session_id: SessionId, idle: timedelta) -> bool:

@@ -33,6 +33,10 @@ class Idleness(Protocol):
         Sessions with a webhook or a bot count as listened to."""
         ...
 
+    async def owing(self, limit: int) -> Sequence[tuple[TenantId, SessionId]]:
+        """Sessions that were closed as idle, in which a message waits to be sent."""
+        ...
+
     async def has_spoken(self, tenant_id: TenantId, session_id: SessionId, idle: timedelta) -> bool:
         """Whether a message was sent or came within that time."""
         ...

@@ -1,17 +1,20 @@
 """CloseIdleSessions: stop gateway sessions that nobody uses (WHATSAPP_IDLE_TIMEOUT)."""
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
 from whatsapp_hub.application.ports.idleness import Idleness
 from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.sessions.run_sessions import StopSession
-from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
+from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.life import IDLE
 from whatsapp_hub.domain.user import Role
 
 AT_ONCE = 100
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +26,30 @@ class IdleLimit:
 
 @dataclass(frozen=True, slots=True)
 class CloseIdleSessions:
-    """Credentials stay: the next start needs no code."""
+    """Credentials stay: the next start needs no code. A send that was accepted just while its session was closed has it
+    started again: whoever sends it was told that it will be sent."""
 
     idleness: Idleness
     stop: StopSession
+    start: InitSession
     limit: IdleLimit
 
     async def __call__(self) -> int:
         """Close them and return how many. Raises Unavailable."""
         if self.limit.idle is None:
             return 0
+        for tenant_id, session_id in await self.idleness.owing(AT_ONCE):
+            await self._reopen(tenant_id, session_id)
         closed = 0
         for tenant_id, session_id in await self.idleness.unused(self.limit.idle, AT_ONCE):
             closed += await self._close(tenant_id, session_id, self.limit.idle)
         return closed
+
+    async def _reopen(self, tenant_id: TenantId, session_id: SessionId) -> None:
+        try:
+            await self.start(Caller(tenant_id, Role.ADMIN, "schedule"), session_id)
+        except (Conflict, NotFound) as error:  # the next look tries again
+            log.warning("idle.not_reopened", extra={"session_id": str(session_id), "error": str(error)})
 
     async def _close(self, tenant_id: TenantId, session_id: SessionId, idle: timedelta) -> bool:
         try:
