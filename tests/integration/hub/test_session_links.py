@@ -8,7 +8,7 @@ import png
 
 from tests.integration.http.conftest import Company
 from tests.integration.hub.programs import Program, a_scannable_session, is_problem, program, shown_picture
-from tests.integration.hub.world import World, until
+from tests.integration.hub.world import World, until, waha_number
 
 __all__ = ["program"]
 
@@ -68,3 +68,20 @@ async def test_an_instance_that_is_deleted_is_logged_out_first(
         return (await company.admin.get(f"/api/sessions/{session['id']}")).status_code == 404
 
     await until(gone)
+
+
+async def test_a_waha_session_that_is_deleted_leaves_no_webhook_at_its_server(world: World, company: Company) -> None:
+    """WAHA would go on posting to an address where nobody is, each event sixteen times."""
+    waha = await waha_number(world, company)
+    theirs = {"url": "https://n8n.example.com", "events": ["message"]}
+    ours = {"url": f"https://old.example.com/webhooks/waha/{waha.session['id']}", "events": ["message.any"]}
+    world.waha.configs[waha.name] = {"metadata": {"a": "b"}, "webhooks": [ours, theirs]}
+    assert (await company.admin.delete(f"/api/sessions/{waha.session['id']}")).status_code == 204
+    assert world.waha.configs[waha.name] == {"metadata": {"a": "b"}, "webhooks": [theirs]}
+
+
+async def test_a_waha_server_that_is_away_keeps_no_session_from_being_deleted(world: World, company: Company) -> None:
+    settings = {"url": "http://127.0.0.1:9", "apiKey": "x", "session": "gone"}
+    made = await company.admin.post("/api/sessions", {"name": "gone", "provider": "WAHA", "settings": settings})
+    assert (await company.admin.delete(f"/api/sessions/{made.json()['id']}")).status_code == 204
+    assert (await company.admin.get(f"/api/sessions/{made.json()['id']}")).status_code == 404

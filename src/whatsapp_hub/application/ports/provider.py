@@ -223,6 +223,15 @@ class Starts(Protocol):
 
 
 @runtime_checkable
+class Unregisters(Protocol):
+    """Providers that tell their server where to post what happens (`Starts.start`)."""
+
+    async def unregister(self, session: SessionRef) -> None:
+        """Take that back: the session is no longer ours. Idempotent. Raises as `send` does."""
+        ...
+
+
+@runtime_checkable
 class ShowsCode(Protocol):
     """Providers that can be asked for the QR code of a session that waits to be scanned (feature `qr_code`). The hub
     asks until a phone is linked, or nobody scanned for WHATSAPP_SESSION_TIMEOUT."""

@@ -1,5 +1,7 @@
 """CreateSession, UpdateSession, DeleteSession: what a session is."""
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -8,19 +10,24 @@ from uuid import UUID
 from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
 from whatsapp_hub.application.integrations.subscriptions import SessionWebhook
 from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.provider import Plugin, Providers
+from whatsapp_hub.application.ports.provider import Plugin, Providers, SessionRef, Unregisters
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
 from whatsapp_hub.application.sessions.claim_number import takes_another, unused_number
 from whatsapp_hub.application.sessions.command_sessions import LogOut
 from whatsapp_hub.application.sessions.follow_life import FollowLife, save_session
 from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.errors import Invalid, NotFound, NotSupported
+from whatsapp_hub.domain.environment import stops
+from whatsapp_hub.domain.errors import Invalid, NotFound, NotSupported, ProviderError
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
 from whatsapp_hub.domain.message import is_storable
 from whatsapp_hub.domain.session import UNREADABLE, Routing, Session, check_key
 from whatsapp_hub.domain.webhook import WebhookFormat, without_credentials
+
+UNREGISTER_WITHIN_S = 10.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +222,23 @@ class DeleteSession:
             await uow.sessions.remove(session_id)
             uow.publish([session.event(EventType.SESSION_DELETED, now)])
             await uow.commit()
+        await self._unregister(session)
+
+    async def _unregister(self, session: Session) -> None:
+        """Else its server goes on posting to an address where nobody is. One that cannot be told is not waited for."""
+        kind = session.provider
+        is_served = kind in self.providers.plugins and not self.providers.holds_socket(kind)
+        if not is_served or session.settings is UNREADABLE or stops(self.providers.missing(kind, session.settings)):
+            return
+        provider = self.providers.live(kind)
+        if not isinstance(provider, Unregisters):
+            return
+        ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+        try:
+            async with asyncio.timeout(UNREGISTER_WITHIN_S):
+                await provider.unregister(ref)
+        except (ProviderError, TimeoutError) as error:
+            log.warning("session.not_unregistered", extra={"session_id": str(session.id), "error": str(error)})
 
 
 def _plugin(providers: Providers, kind: str) -> Plugin:

@@ -303,3 +303,16 @@ async def test_a_server_that_takes_no_webhook_is_started_all_the_same(public: Wa
 async def test_a_session_that_failed_is_started_anew(client: WahaClient, waha: FakeWaha) -> None:
     waha.sessions["default"] = "FAILED"
     assert (await client.start(session(waha))).status is SessionStatus.CONNECTED
+
+
+async def test_what_was_registered_is_taken_back_and_everything_else_stays(
+    public: WahaClient, client: WahaClient, waha: FakeWaha
+) -> None:
+    ref = session(waha)
+    waha.configs["default"], waha.apps["default"] = OTHERS, [{"app": "chatwoot", "config": {}}]
+    await public.start(ref)
+    waha.puts.clear()
+    for _ in range(2):
+        await client.unregister(ref)  # by a hub that no longer knows its address, too
+    assert waha.puts == [{"apps": [{"app": "chatwoot", "config": {}}], "config": OTHERS}]
+    await client.unregister(session(waha, session="gone"))

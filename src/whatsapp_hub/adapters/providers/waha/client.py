@@ -14,7 +14,7 @@ from whatsapp_hub.adapters.providers.waha import errors, polling
 from whatsapp_hub.adapters.providers.waha.inbound import session_seen
 from whatsapp_hub.adapters.providers.waha.names import kind_of, long_id, parse_id
 from whatsapp_hub.adapters.providers.waha.outbound import NAMED, address, sending
-from whatsapp_hub.adapters.providers.waha.registering import BASIC_EVENTS, EVENTS, PATH, with_webhook
+from whatsapp_hub.adapters.providers.waha.registering import BASIC_EVENTS, EVENTS, PATH, with_webhook, without_webhook
 from whatsapp_hub.adapters.providers.waha.settings import WahaSettings
 from whatsapp_hub.application.ports.provider import Accepted, ChatKind, Outgoing, RawUpdate, SessionRef, SessionSeen
 from whatsapp_hub.domain.errors import ProviderError
@@ -110,6 +110,19 @@ class WahaClient:
                 errors.read(answer)
         except ProviderError as error:
             log.warning("waha.webhook_not_registered", extra={"session_id": str(session.id), "error": str(error)})
+
+    async def unregister(self, session: SessionRef) -> None:
+        """Whatever address of the hub it was registered under. WAHA restarts a session that runs when it is written."""
+        settings = _settings(session)
+        path = f"/api/sessions/{settings.session}"
+        answer = await self._call(settings, "GET", path, None, idempotent=True)
+        if answer.status == 404:
+            return
+        info = obj(errors.read(answer))
+        wanted = without_webhook(obj(info.get("config")), str(session.id))
+        if wanted is not None:
+            kept: JsonObject = {} if info.get("apps") is None else {"apps": info["apps"]}
+            errors.read(await self._call(settings, "PUT", path, kept | {"config": wanted}, idempotent=True))
 
     async def _configure(
         self, session: SessionRef, settings: WahaSettings, method: str, path: str, config: JsonObject, body: JsonObject

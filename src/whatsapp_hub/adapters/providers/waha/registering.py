@@ -30,6 +30,13 @@ def with_webhook(config: JsonObject, url: str, key: str, events: tuple[str, ...]
     return {**config, "webhooks": [wanted if hook is ours else hook for hook in hooks]}
 
 
+def without_webhook(config: JsonObject, session_id: str) -> JsonObject | None:
+    """The configuration without the webhook of this session of ours; None if it has none."""
+    hooks = [obj(hook) for hook in items(config.get("webhooks"))]
+    others = [hook for hook in hooks if not is_ours(hook, f"{PATH}/{session_id}")]
+    return {**config, "webhooks": others} if len(others) < len(hooks) else None
+
+
 def is_ours(hook: JsonObject, url: str) -> bool:
     """Whether it posts to this session's own path, under whatever address of the hub."""
     _, found, own = url.partition(PATH)
