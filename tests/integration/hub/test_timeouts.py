@@ -88,3 +88,26 @@ async def test_at_most_ten_bot_texts_a_chat_an_hour(world: World, company: Compa
         resolved = await company.admin.post(f"/api/conversations/{conversation['id']}/resolve")
         assert resolved.status_code == 200
     assert len(number.sent(phone)) == 10
+
+
+async def test_whoever_waits_when_departments_begin_to_serve_a_session_has_a_time(
+    world: World, company: Company
+) -> None:
+    """A gateway's customers have none: its program answers them. Whom it did not answer waits for people now."""
+    session = await company.session(routing="none")
+    waits, answered = a_phone(), a_phone()
+    for phone in (waits, answered):
+        await company.customer_writes(session, phone, "Oi")
+    await world.settled(company)
+    times = """SELECT customer_phone, timeout_at > now() AS runs FROM pooled.conversations
+        WHERE session_id = $1::text::uuid AND timeout_at IS NOT NULL"""
+    assert await world.rows(times, session["id"]) == []
+    key = (await company.admin.post("/api/api-keys", {"name": "a program"})).json()["key"]
+    send = {"sessionId": session["sessionId"], "to": answered, "message": "Bom dia"}
+    sent = await world.hub.http.post("/whatsapp/send", json=send, headers={"X-Api-Key": key})
+    assert sent.status_code == 202, sent.text
+    assert (await company.admin.patch(f"/api/sessions/{session['id']}", {"name": "x"})).status_code == 200
+    assert await world.rows(times, session["id"]) == []
+    changed = await company.admin.patch(f"/api/sessions/{session['id']}", {"routing": "departments"})
+    assert changed.status_code == 200, changed.text
+    assert await world.rows(times, session["id"]) == [{"customer_phone": waits, "runs": True}]

@@ -88,6 +88,14 @@ _LIVE_OF = f"""{_SELECT} WHERE id = ANY(ARRAY(
       SELECT c.id FROM hub.sessions s JOIN conversations c ON c.session_id = s.id
       WHERE s.tenant_id = hub.tenant() AND c.contact_id = $1 AND c.status IN ('OPEN', 'ASSIGNED')))
     ORDER BY id FOR NO KEY UPDATE"""
+_BEGIN_TO_WAIT = """
+    UPDATE conversations SET timeout_at = $2, asks = false, routing_reason = $3 WHERE id = ANY(ARRAY(
+      SELECT c.id FROM conversations c JOIN contacts p ON p.id = c.contact_id
+      WHERE c.session_id = $1 AND c.status IN ('OPEN', 'ASSIGNED') AND c.bot_part = 'none' AND NOT p.is_group
+        AND c.timeout_at IS NULL AND c.waiting_since IS NOT NULL
+        AND (c.told_at IS NULL OR c.told_at < c.waiting_since)
+        AND (SELECT m.direction FROM messages m WHERE m.conversation_id = c.id ORDER BY m.seq DESC LIMIT 1) = 'INBOUND'
+      ORDER BY c.id FOR NO KEY UPDATE OF c))"""
 _FLOWS_TIMED_OUT = f"""{_SELECT} WHERE timeout_at <= $1 AND status = 'OPEN'
       AND department_id IS NULL AND (asks OR bot_part <> 'none')
     ORDER BY timeout_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
@@ -175,6 +183,9 @@ class PostgresConversations:
             _LATEST, [s for s, _ in wanted], [c for _, c in wanted], of=("conversations",)
         )
         return {(c.session_id, c.contact_id): c for c in self._loaded(rows)}
+
+    async def begin_to_wait(self, session_id: SessionId, timeout_at: datetime, reason: str) -> None:
+        await self._connection.execute(_BEGIN_TO_WAIT, session_id, timeout_at, reason)
 
     async def live_of(self, contact_id: ContactId) -> list[Conversation]:
         return self._loaded(await self._connection.fetch(_LIVE_OF, contact_id))

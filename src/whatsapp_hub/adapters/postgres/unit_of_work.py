@@ -58,10 +58,10 @@ from whatsapp_hub.application.ports.storage import (
     Notifications,
     Pairings,
     Sessions,
-    Tenants,
     UnitOfWork,
     Users,
 )
+from whatsapp_hub.application.ports.tenants import Tenants
 from whatsapp_hub.application.ports.webhooks import Webhooks
 from whatsapp_hub.domain.conversation import Conversation
 from whatsapp_hub.domain.events import Event, EventType

@@ -18,6 +18,7 @@ from whatsapp_hub.application.ports.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox, ProviderKey
 from whatsapp_hub.application.ports.lanes import Lanes
 from whatsapp_hub.application.ports.lines import Lines
+from whatsapp_hub.application.ports.tenants import Tenants
 from whatsapp_hub.application.ports.webhooks import Webhooks
 from whatsapp_hub.domain.assignment import Assignment, Candidate
 from whatsapp_hub.domain.conversation import Conversation
@@ -49,6 +50,11 @@ class Conversations(Protocol):
         self, pairs: Iterable[tuple[SessionId, ContactId]]
     ) -> dict[tuple[SessionId, ContactId], Conversation]:
         """The newest round of each pair that has one, locked. Call with the contacts locked."""
+        ...
+
+    async def begin_to_wait(self, session_id: SessionId, timeout_at: datetime, reason: str) -> None:
+        """Have a time run for the live rounds of people in a session who wrote last, whom nobody answered, of whom no
+        supervisor was told, and for whom none runs. Call before the session is locked."""
         ...
 
     async def live_of(self, contact_id: ContactId) -> list[Conversation]:
@@ -247,16 +253,6 @@ class MediaFiles(Protocol):
 
     async def add(self, media: Media) -> None:
         """The same file once more changes nothing."""
-        ...
-
-
-class Tenants(Protocol):
-    async def own(self) -> Tenant:
-        """The transaction's own tenant as it is now (`UnitOfWork.tenant` may be a second old), locked."""
-        ...
-
-    async def save(self, tenant: Tenant) -> None:
-        """Its name, language, greeting, texts, hours and service level."""
         ...
 
 

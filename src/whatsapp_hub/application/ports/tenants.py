@@ -1,10 +1,20 @@
-"""Removing a company with everything that it had."""
+"""A company itself: as its own transaction changes it, its health, and removing it with everything that it had."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
 from whatsapp_hub.domain.tenant import Tenant
+
+
+class Tenants(Protocol):
+    async def own(self) -> Tenant:
+        """The transaction's own tenant as it is now (`UnitOfWork.tenant` may be a second old), locked."""
+        ...
+
+    async def save(self, tenant: Tenant) -> None:
+        """Its name, language, greeting, texts, hours and service level."""
+        ...
 
 
 class TenantRemoval(Protocol):

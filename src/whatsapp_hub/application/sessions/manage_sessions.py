@@ -13,6 +13,7 @@ from whatsapp_hub.application.ports.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider import Plugin, Providers, SessionRef, Unregisters
 from whatsapp_hub.application.ports.security import Caller
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.routing.terms import usual_patience
 from whatsapp_hub.application.sessions.claim_number import takes_another, unused_number
 from whatsapp_hub.application.sessions.command_sessions import LogOut
 from whatsapp_hub.application.sessions.follow_life import FollowLife, save_session
@@ -156,6 +157,7 @@ class UpdateSession:
         """Raises NotFound, Invalid, Conflict (routing to departments on the session of a bot)."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
+            await self._mind_waiting(uow, session_id, changes.routing)
             session = await uow.sessions.get(session_id)
             await _require_known(uow, None if changes.department_id is UNCHANGED else changes.department_id)
             before = session.settings
@@ -169,6 +171,15 @@ class UpdateSession:
                 uow.publish(await self.follow(uow, session, lambda life, now: life.redialled(now, self.follow.rules)))
             await uow.commit()
         return session
+
+    async def _mind_waiting(self, uow: UnitOfWork, session_id: SessionId, routing: Routing | None) -> None:
+        """Where departments begin to serve a session, its customers whom nobody answered wait for people from now on.
+        Before the session is locked: conversations come first."""
+        present = (await uow.sessions.peek([session_id])).get(session_id)
+        if present and present.routing is Routing.NONE and routing is Routing.DEPARTMENTS:
+            now = self.clock()
+            until = now + usual_patience(uow.tenant, await uow.departments.all(), now)
+            await uow.conversations.begin_to_wait(session_id, until, "departments serve this session now")
 
     def _apply(self, session: Session, changes: SessionChanges) -> None:
         if changes.name is not None:
