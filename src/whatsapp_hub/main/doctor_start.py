@@ -9,7 +9,7 @@ import httpx
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, all_plugins
 from whatsapp_hub.application.ports.provider import Plugin
 from whatsapp_hub.application.ports.provider_settings import TakesPartialSettings
-from whatsapp_hub.domain.environment import variable
+from whatsapp_hub.domain.environment import VARIABLES, variable
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.main.doctor_connectors import Says
 from whatsapp_hub.main.settings import Settings
@@ -21,6 +21,7 @@ def number(settings: Settings) -> Iterator[Says]:
     """Say what session `default` says by its status reason, and why."""
     kind = settings.environment.described
     if kind is None:
+        yield from _undescribed(settings.environment.asked)
         return
     plugin = all_plugins(ProviderOptions())[kind]
     given = settings.environment.settings(kind)
@@ -32,6 +33,13 @@ def number(settings: Settings) -> Iterator[Says]:
         yield Says(None if what else False, f"{flaw}: {what or f'the {kind} number cannot work'}")
     if not missing:
         yield Says(True, f"the variables of a {kind} number are complete")
+
+
+def _undescribed(kind: str) -> Iterator[Says]:
+    """WHATSAPP_PROVIDER alone makes no session: each one then needs settings of its own."""
+    if kind in VARIABLES:
+        needed = ", ".join(VARIABLES[kind].values())
+        yield Says(None, f"WHATSAPP_PROVIDER is {kind}, but none of {needed} is set: there is no session `default`")
 
 
 def _wrong(plugin: Plugin, given: Mapping[str, str]) -> dict[str, str]:

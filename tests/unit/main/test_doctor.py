@@ -46,3 +46,11 @@ async def test_the_public_address_is_tried() -> None:
     assert await asked(b"<html>another site</html>") == (False, "HUB_PUBLIC_URL answers 200, but it is not a hub")
     [said] = [one for one in await examine({"HUB_PUBLIC_URL": "http://127.0.0.1:9"}) if one.subject == "webhooks"]
     assert (said.good, said.says.startswith("HUB_PUBLIC_URL does not answer")) == (None, True)
+
+
+async def test_a_provider_that_is_chosen_without_a_number_is_told() -> None:
+    """WHATSAPP_PROVIDER alone makes no session `default`: else it is looked for in vain."""
+    for kind, needed in (("META", "WHATSAPP_ACCESS_TOKEN"), ("waha", "WAHA_API_URL")):
+        [found] = [finding for finding in await examine({"WHATSAPP_PROVIDER": kind}) if finding.subject == "default"]
+        assert (found.good, needed in found.says) == (None, True), found
+    assert not [finding for finding in await examine({}) if finding.subject == "default"]
