@@ -49,8 +49,8 @@ async def test_this_machine_itself_may_read_it(running: RunningHub) -> None:
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
-async def test_a_proxy_on_this_machine_needs_the_token(running: RunningHub, header: str) -> None:
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Origin"])
+async def test_a_proxy_or_a_page_on_this_machine_needs_the_token(running: RunningHub, header: str) -> None:
     refused = await running.http.get("/metrics", headers={header: "127.0.0.1"})
     assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, "Bearer")
 

@@ -52,7 +52,7 @@ class MetricsPage:
 
     def admit(self, scope: Mapping[str, Any], credential: str) -> None:
         """Raise Unauthenticated or Forbidden unless the token is right or this machine asks."""
-        if _is_loopback(scope.get(PEER)) and not is_forwarded(scope["headers"]):
+        if _is_loopback(scope.get(PEER)) and not is_forwarded(scope["headers"]) and not _is_a_pages(scope["headers"]):
             return
         if not self.token:
             raise Forbidden("/metrics is open to this machine alone; set METRICS_TOKEN to read it from elsewhere")
@@ -79,6 +79,12 @@ def _is_loopback(peer: object) -> bool:
     except ValueError:
         return False
     return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)
+
+
+def _is_a_pages(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """A page of any origin that is open in a browser here asks from the loopback, too (and may read the answer on an
+    embedded hub)."""
+    return any(name == b"origin" for name, _ in headers)
 
 
 class _Shown(Collector):
