@@ -134,6 +134,11 @@ async def fill(world: World) -> None:
         world.tenant.id,
     )
     await world.hub.owner.execute(
+        "INSERT INTO hub.session_uses (session_id, tenant_id, listened_at) VALUES ($1, $2, now())",
+        world.session.id,
+        world.tenant.id,
+    )
+    await world.hub.owner.execute(
         """INSERT INTO hub.sandbox_screens (tenant_id, session_id, phone, message_id, direction, text, at)
            VALUES ($1, $2, '1', 'm', 'OUTBOUND', 'secret', now())""",
         world.tenant.id,
