@@ -9,6 +9,8 @@ import pytest
 import socketio
 
 from tests.integration.http.conftest import Company, RunningHub, eventually
+from whatsapp_hub.domain.access import POLICY, Action, name_of
+from whatsapp_hub.domain.user import Role
 
 FIELDS = {
     "id", "companyId", "name", "hint", "scopes", "createdBy", "createdAt", "expiresAt", "revokedAt", "lastUsedAt",
@@ -156,3 +158,63 @@ async def test_keys_and_webhooks_are_listed_in_pages(company: Company) -> None:
         assert found == expected
         refused = await company.admin.get(path, cursor="x")
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/cursor")
+
+
+USER = {"password": "a long enough password", "name": "Eve"}
+
+
+@pytest.mark.parametrize("role", ["ADMIN", "AGENT"])
+async def test_a_key_makes_nobody_who_may_do_more_than_it(running: RunningHub, company: Company, role: str) -> None:
+    agent = (await company.agent()).id
+    key = {"apikey": (await make(company, scopes=["manage-users", "read-users"]))["key"]}
+    new = {**USER, "email": f"{uuid4().hex}@example.org", "role": role}
+    for path in ("/api/users", "/api/auth/register"):
+        refused = await running.http.post(path, json=new, headers=key)
+        assert refused.status_code == 403
+        assert "more than the caller has" in refused.json()["detail"]
+    raised = await running.http.patch(f"/api/users/{agent}", json={"role": "ADMIN"}, headers=key)
+    assert raised.status_code == 403
+    for user in (agent, company.admin.id):
+        reset = await running.http.post(f"/api/users/{user}/password-reset", headers=key)
+        assert reset.status_code == 403
+    assert (await running.http.patch(f"/api/users/{agent}", json={"name": "Beatriz"}, headers=key)).status_code == 200
+    await company.admin.patch(f"/api/users/{agent}", {"isActive": False})
+    back = await running.http.patch(f"/api/users/{agent}", json={"isActive": True}, headers=key)
+    assert back.status_code == 403
+
+
+async def test_a_key_with_all_of_an_agents_rights_makes_agents_and_no_admins(
+    running: RunningHub, company: Company
+) -> None:
+    scopes = [name_of(action) for action in POLICY[Role.AGENT] - {Action.SET_OWN_STATUS}]
+    key = {"apikey": (await make(company, scopes=[*scopes, "manage-users"]))["key"]}
+    for role, status in (("AGENT", 201), ("ADMIN", 403)):
+        new = {**USER, "email": f"{uuid4().hex}@example.org", "role": role}
+        assert (await running.http.post("/api/users", json=new, headers=key)).status_code == status
+
+
+async def test_redirecting_a_sessions_messages_is_a_scope_of_its_own(running: RunningHub, company: Company) -> None:
+    session = await company.session()
+    hook = {"webhookUrl": "https://example.org/hook"}
+    for scopes, allowed in ((["manage-sessions"], False), (["manage-sessions", "manage-webhooks"], True)):
+        key = {"apikey": (await make(company, scopes=[*scopes, "read-sessions"]))["key"]}
+        name = uuid4().hex
+        asked = {
+            "move": await running.http.patch(f"/api/sessions/{session['id']}", json=hook, headers=key),
+            "stop": await running.http.patch(f"/api/sessions/{session['id']}", json={"webhookUrl": None}, headers=key),
+            "make": await running.http.post(
+                "/api/sessions", json={"name": name, "provider": "SANDBOX", **hook}, headers=key
+            ),
+            "bot": await running.http.put(
+                f"/api/sessions/{session['id']}/bot", json={"url": "https://example.org/bot"}, headers=key
+            ),
+            "instance": await running.http.post(
+                "/instances/create",
+                json={"user_id": "u", "instance_name": name, "provider": "SANDBOX", "webhook_url": hook["webhookUrl"]},
+                headers=key,
+            ),
+        }
+        refused = {what for what, answer in asked.items() if answer.status_code == 403}
+        assert refused == (set() if allowed else set(asked)), {w: a.text for w, a in asked.items()}
+        renamed = await running.http.patch(f"/api/sessions/{session['id']}", json={"name": name}, headers=key)
+        assert renamed.status_code == 200

@@ -32,7 +32,9 @@ class OfferPasswordReset:
         caller.require(Action.MANAGE_USERS)
         secret, expires_at = secrets.token_urlsafe(32), self.clock() + LIFETIME
         async with self.storage.tenant(caller.tenant_id) as uow:
-            may_change(caller, await uow.users.get(user_id))
+            user = await uow.users.get(user_id)
+            may_change(caller, user)
+            caller.require_powers_of(user.role)
             await uow.password_resets.offer(user_id, _digest(secret), expires_at)
             await uow.commit()
         return f"{caller.tenant_id.hex}.{secret}", expires_at

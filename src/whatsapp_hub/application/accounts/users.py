@@ -102,6 +102,8 @@ class UpdateUser:
                 await uow.departments.lock([joins])
             user = await uow.users.get(user_id)
             may_change(caller, user)
+            if changes.is_active and not user.is_active:
+                caller.require_powers_of(user.role)
             if joins and joins != user.department_id:
                 await _require_room(uow, joins)
             was_master = _is_master(user)
@@ -156,6 +158,7 @@ def _bound(value: int | None) -> int | None:
 def _may_grant(caller: Caller, role: Role) -> None:
     if role is Role.MASTER and caller.role is not Role.MASTER:
         raise Invalid.field("role", "must be ADMIN or AGENT")
+    caller.require_powers_of(role)
 
 
 def may_change(caller: Caller, user: User) -> None:

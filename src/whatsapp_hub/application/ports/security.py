@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from whatsapp_hub.domain.access import POLICY, Action
+from whatsapp_hub.domain.access import POLICY, Action, name_of
 from whatsapp_hub.domain.errors import Forbidden
 from whatsapp_hub.domain.ids import TenantId, UserId
 from whatsapp_hub.domain.user import Role
@@ -22,8 +22,19 @@ class Caller:
     email: str | None = None
     scopes: frozenset[Action] | None = None
 
+    @property
+    def powers(self) -> frozenset[Action]:
+        """All that it may do."""
+        return POLICY[self.role] if self.scopes is None else POLICY[self.role] & self.scopes
+
     def may(self, action: Action) -> bool:
         return action in POLICY[self.role] and (self.scopes is None or action in self.scopes)
+
+    def require_powers_of(self, role: Role) -> None:
+        """Let nobody make somebody who may do more. Raises Forbidden, naming what the caller lacks."""
+        if lacking := POLICY[role] - self.powers - {Action.SET_OWN_STATUS}:  # a person's own, which gives nothing
+            names = ", ".join(sorted(map(name_of, lacking)))
+            raise Forbidden(f"this would give more than the caller has ({names})")
 
     def require(self, action: Action) -> None:
         """Raises Forbidden."""

@@ -36,6 +36,7 @@ class BindBot:
         """The session, and the secret if the bot is new, which nobody can tell afterwards. One that was there moves
         to the new address and keeps its secret; had its webhook ended, it begins anew. Raises NotFound, Invalid."""
         caller.require(Action.MANAGE_SESSIONS)
+        caller.require(Action.MANAGE_WEBHOOKS)
         address = check_url(wanted.url, self.rules.allow_private)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session, now = await uow.sessions.get(session_id), self.clock()

@@ -85,6 +85,8 @@ class CreateSession:
         """`also` is done in the same transaction: what it raises leaves no session behind. Raises Invalid with the
         fields' pointers, Conflict if the key is taken, or if a gateway's session needs settings."""
         caller.require(Action.MANAGE_SESSIONS)
+        if new.webhook_url:
+            caller.require(Action.MANAGE_WEBHOOKS)
         plugin = _plugin(self.providers, new.provider)
         if new.is_gateways and not await takes_another(self.providers, plugin, dict(new.settings)):
             return await self._claim(caller, plugin, new, also)
@@ -156,6 +158,8 @@ class UpdateSession:
     async def __call__(self, caller: Caller, session_id: SessionId, changes: SessionChanges) -> Session:
         """Raises NotFound, Invalid, Conflict (routing to departments on the session of a bot)."""
         caller.require(Action.MANAGE_SESSIONS)
+        if changes.webhook_url is not None or changes.webhook_format is not None:
+            caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             await self._mind_waiting(uow, session_id, changes.routing)
             session = await uow.sessions.get(session_id)
