@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0129_webhook_scope"
-down_revision = "0126_meet_after_locks"
+revision = "0130_webhook_scope"
+down_revision = "0129_owed_polls"
 
 
 def upgrade() -> None:
