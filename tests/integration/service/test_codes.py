@@ -277,6 +277,23 @@ async def test_a_start_whose_process_died_is_made_up_for(bench: Bench) -> None:
     assert (await shown(bench, "2@a")).qr_code == "2@a"
 
 
+async def test_a_phone_that_is_linked_before_the_start_was_answered_stays_linked(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The webhook overtakes the answer. It would be stopped as one that nobody scanned, where nobody can ask again."""
+    real = bench.shop.start
+
+    async def overtaken(session: SessionRef) -> SessionSeen:
+        seen = await real(session)
+        await bench.reports(S.CONNECTED)
+        return seen
+
+    monkeypatch.setattr(bench.shop, "start", overtaken)
+    assert (await bench.started()).status is S.CONNECTED
+    assert (await bench.later(400)).status is S.CONNECTED
+    assert bench.shop.calls == ["start"]
+
+
 async def test_two_processes_ask_once(bench: Bench) -> None:
     await bench.started()
     await bench.world.hub.owner.execute("UPDATE hub.pairings SET look_at = '-infinity'")

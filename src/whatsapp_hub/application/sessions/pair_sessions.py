@@ -73,7 +73,10 @@ class FollowPairing:
 
     async def _coming_up(self, uow: UnitOfWork, session: Session, seen: SessionSeen, *, asked: bool) -> None:
         now, can_ask = self.clock(), self._can_ask(session)
-        pairing = await uow.pairings.of(session.id) or Pairing.begun(now, self.rules, can_ask=can_ask)
+        pairing = await uow.pairings.of(session.id)
+        if pairing is None and asked:  # it was linked, or given up, while it was asked
+            return
+        pairing = pairing or Pairing.begun(now, self.rules, can_ask=can_ask)
         if seen.status is SessionStatus.CONNECTING:
             if not pairing.is_used_up:  # else it comes up again, with new codes
                 session.move(seen.status, now, seen.reason)
