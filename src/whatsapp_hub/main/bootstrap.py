@@ -8,7 +8,7 @@ from typing import NamedTuple
 import asyncpg
 import click
 
-from whatsapp_hub.adapters.postgres.version import has_administrator
+from whatsapp_hub.adapters.postgres.version import administrators
 from whatsapp_hub.main.kept import keep_once
 from whatsapp_hub.main.settings import Settings, SettingsError
 
@@ -40,7 +40,7 @@ async def ensure_admin(settings: Settings) -> FirstAdmin | None:
     """
     assert settings.database_url is not None
     try:
-        if await has_administrator(settings.database_url):
+        if await administrators(settings.database_url):
             return None
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         raise SettingsError("DATABASE_URL: the database is not at this version; run `whatsapp-hub migrate`") from None
@@ -49,10 +49,27 @@ async def ensure_admin(settings: Settings) -> FirstAdmin | None:
     return await make_admin(settings, settings.hub_admin_email or USUAL_EMAIL)
 
 
-async def ensure_admin_shown(settings: Settings) -> None:
-    """Do the same for a role that is started by itself, and print how to sign in."""
+async def ensure_admin_shown(settings: Settings) -> bool:
+    """Do the same for a role that is started by itself, and print how to sign in. True if one was made."""
     if made := await ensure_admin(settings):
         click.echo("\n".join(sign_in_lines(*made)))
+    return made is not None
+
+
+async def later_lines(settings: Settings) -> list[str]:
+    """Say what helps to sign in where the administrator was made at an earlier start: where the made-up password still
+    is, and that variables which were set since make nobody."""
+    assert settings.database_url is not None
+    path = password_file(settings)
+    said = [f"Administrator's password: still in {path}"] if path.exists() else []
+    present = await administrators(settings.database_url)
+    email = (settings.hub_admin_email or "").strip().lower()
+    if present and ((email and email not in present) or (settings.hub_admin_password and path.exists())):
+        said += [
+            f"Not used:                 HUB_ADMIN_EMAIL, HUB_ADMIN_PASSWORD, for {present[0]} was there before. Make "
+            "another by: whatsapp-hub user create EMAIL NAME --role MASTER"
+        ]
+    return said
 
 
 def password_file(settings: Settings) -> Path:

@@ -17,7 +17,7 @@ from whatsapp_hub.adapters.processes.folder import FolderTaken
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main import backup_tools, session_tools, tools
-from whatsapp_hub.main.bootstrap import ensure_admin_shown
+from whatsapp_hub.main.bootstrap import ensure_admin_shown, later_lines
 from whatsapp_hub.main.env_file import load_env_file
 from whatsapp_hub.main.logging import configure_logging
 from whatsapp_hub.main.reaching import check_to_run
@@ -63,7 +63,12 @@ def migrate() -> None:
     _say_env_file()
     asyncio.run(_bring_up_to_date(settings.database_url))
     if settings.hub_secret_key and settings.jwt_secret:  # else the API makes it, which cannot do without them
-        asyncio.run(ensure_admin_shown(settings))
+        asyncio.run(_ensure_admin(settings))
+
+
+async def _ensure_admin(settings: Settings) -> None:
+    said = [] if await ensure_admin_shown(settings) else await later_lines(settings)
+    click.echo("\n".join(said), nl=bool(said))
 
 
 async def _bring_up_to_date(database_url: str) -> None:

@@ -27,7 +27,7 @@ from whatsapp_hub.adapters.postgres.version import is_current
 from whatsapp_hub.adapters.processes.child import Child, ChildFailed
 from whatsapp_hub.adapters.processes.folder import locked
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
-from whatsapp_hub.main.bootstrap import FirstAdmin, ensure_admin, sign_in_lines
+from whatsapp_hub.main.bootstrap import FirstAdmin, ensure_admin, later_lines, sign_in_lines
 from whatsapp_hub.main.logging import format_for
 from whatsapp_hub.main.reaching import check_servers
 from whatsapp_hub.main.roles import LIFELINE, ROLES, Role
@@ -127,7 +127,7 @@ async def serve(settings: Settings, roles: Sequence[Role] = SERVED, prepare: Pre
                 for _ in range(settings.hub_connectors if role.name == "connector" else 1):
                     await _supervise(role, RoleProcess(role, settings, lifeline), stack)
             await _until_healthy(settings)
-            _announce(settings, admin)
+            _announce(settings, sign_in_lines(*admin) if admin else await later_lines(settings))
             await asyncio.Event().wait()
 
 
@@ -209,9 +209,7 @@ def _address(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
-def _announce(settings: Settings, admin: FirstAdmin | None) -> None:
+def _announce(settings: Settings, signing_in: Sequence[str]) -> None:
     address = _address(settings)
     lines = ["", f"WhatsApp Hub is running:  {address}", f"API, to read:             {address}/schema"]
-    if admin:
-        lines += sign_in_lines(*admin)
-    click.echo("\n".join([*lines, "Ctrl-C stops it.", ""]))
+    click.echo("\n".join([*lines, *signing_in, "Ctrl-C stops it.", ""]))

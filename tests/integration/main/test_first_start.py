@@ -145,3 +145,14 @@ async def test_processes_that_start_at_one_moment_make_one_administrator(roles: 
         assert [kept[0] in api.said for api in apis].count(True) == 1
         assert (await apis[0].login("admin@hub.local", kept[0])).status_code == 200
     assert await roles.masters() == ["admin@hub.local"]
+
+
+async def test_variables_that_were_set_after_the_first_start_are_said_to_be_unused(roles: Roles) -> None:
+    """Else a newcomer who edits `.env` signs in with them in vain."""
+    first = await roles.run("migrate")
+    later = await roles.run("migrate", **OWN)
+    assert "HUB_ADMIN_PASSWORD, for admin@hub.local was there before" in later.said, later.said
+    assert str(first.password_file) in later.said
+    assert OWN["HUB_ADMIN_PASSWORD"] not in later.said
+    assert "Not used" not in (await roles.run("migrate")).said
+    assert await roles.masters() == ["admin@hub.local"]

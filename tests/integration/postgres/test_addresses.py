@@ -12,7 +12,7 @@ import pytest_asyncio
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.database import SYSTEM, Database, arguments_of, connect
 from whatsapp_hub.adapters.postgres.migrate import migrate, migrate_tenant
-from whatsapp_hub.adapters.postgres.version import has_administrator, is_current
+from whatsapp_hub.adapters.postgres.version import administrators, is_current
 from whatsapp_hub.adapters.providers.neonize.store import DeviceStore
 from whatsapp_hub.main.doctor import examine
 from whatsapp_hub.main.settings import Settings
@@ -60,7 +60,7 @@ async def test_everything_that_connects_takes_the_address(form: str, socket: str
     await migrate(url)
     await migrate_tenant(url, "client_addressed")
     assert await is_current(url)
-    assert not await has_administrator(url)
+    assert await administrators(url) == []
     found = Database(url, app_connections=1, system_connections=1)
     await found.open()
     try:

@@ -81,12 +81,12 @@ async def is_current(url: str) -> bool:
         await connection.close()
 
 
-async def has_administrator(url: str) -> bool:
-    """False as well when this login may not look."""
+async def administrators(url: str) -> list[str]:
+    """The e-mail addresses, the first that was made first. None as well when this login may not look."""
     connection = await asyncpg.connect(**arguments_of(url), timeout=CONNECT_TIMEOUT_S)
     try:
-        found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM hub.users WHERE role = 'MASTER')")
-        return found
+        found = await connection.fetch("SELECT email FROM hub.users WHERE role = 'MASTER' ORDER BY created_at")
+        return [row["email"] for row in found]
     finally:
         await connection.close()
 
