@@ -101,11 +101,16 @@ async def _run(role: Role, settings: Settings, before: Entry | None) -> None:
 
 
 async def until_told_to_stop(running: Coroutine[Any, Any, None], within_s: float = STOP_S) -> None:
-    """Await `running`; SIGTERM, SIGINT and a closed terminal cancel it. If it does not end then, the watchdog ends the
+    """Await `running`; SIGTERM, SIGINT and a closed terminal cancel it, once: a second Ctrl-C (or the terminal's and a
+    parent's of one Ctrl-C) would cut off what the first is putting away. If it does not end then, the watchdog ends the
     process."""
     task = asyncio.create_task(running)
+    told = asyncio.Event()
 
     def stop() -> None:
+        if told.is_set():
+            return
+        told.set()
         WATCHDOG.expect_end(within_s)
         task.cancel()
 

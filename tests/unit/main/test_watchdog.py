@@ -192,3 +192,24 @@ async def run():
     assert process.returncode is None
     process.send_signal(signal.SIGTERM)
     assert (await end_of(process))[0] == 0
+
+
+async def test_a_second_signal_does_not_cut_off_what_the_first_is_putting_away() -> None:
+    """One Ctrl-C comes twice where a parent passes it on too (`make dev`), or where somebody is impatient."""
+    process = await played(
+        """
+        async def run():
+            try:
+                await asyncio.Event().wait()
+            finally:
+                print("stopping", flush=True)
+                await asyncio.sleep(0.3)
+                print("put away", flush=True)
+        """
+    )
+    assert process.stdout
+    process.send_signal(signal.SIGINT)
+    assert await process.stdout.readline() == b"stopping\n"
+    process.send_signal(signal.SIGINT)
+    assert await process.stdout.readline() == b"put away\n"
+    assert await end_of(process) == (0, [])
