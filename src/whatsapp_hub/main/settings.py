@@ -274,6 +274,16 @@ def _explain(problem: str) -> str:
     """`Expected `int` <= 65535 - at `$.PORT`` → `PORT: expected int <= 65535`."""
     what, _, where = problem.partition(" - at `$.")
     what = re.sub(r"Invalid enum value .*", "not one of the known values (see .env.example)", what)
-    what = re.sub(r"Expected `str` matching regex (.*)", r"expected text that matches \1", what)
     what = what.replace("Expected", "expected").replace(" | null", "").replace("`", "")
-    return f"{where.rstrip('`')}: {what}"
+    name = where.rstrip("`")
+    if "matching regex" in what:
+        what = f"expected {_LOOKS_LIKE.get(name, 'an address such as https://hub.example.com')}"
+    return f"{name}: {what}"
+
+
+_LOOKS_LIKE = {
+    "FRONTEND_URL": "an address such as https://desk.example.com, or *",
+    "HUB_ADMIN_EMAIL": "an e-mail address",
+    "WHATSAPP_API_VERSION": "a version such as v23.0",
+}
+"""Instead of the pattern that a variable must match."""

@@ -151,3 +151,17 @@ def test_a_frontend_is_an_address_or_everybodys() -> None:
         assert read(FRONTEND_URL=url).frontend_url == url
     with pytest.raises(SettingsError, match=r"^FRONTEND_URL: "):
         read(FRONTEND_URL="desk.example")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("WHATSAPP_API_VERSION", "23", "expected a version such as v23.0"),
+        ("HUB_ADMIN_EMAIL", "me", "expected an e-mail address"),
+        ("HUB_PUBLIC_URL", "hub.example.com", "expected an address such as https://hub.example.com"),
+    ],
+)
+def test_a_refusal_shows_what_a_value_looks_like_not_a_pattern(name: str, value: str, says: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environment({name: value})
+    assert str(refused.value) == f"{name}: {says}"
