@@ -87,6 +87,8 @@ class Backup:
         self._path = path
         try:
             self.manifest = self._checked()
+        except FileNotFoundError:
+            raise BadBackup(f"there is no file {path}") from None
         except (zipfile.BadZipFile, KeyError, msgspec.DecodeError, EOFError, OSError) as error:
             raise BadBackup(f"{path} is not a whole backup: {error}") from None
 

@@ -125,3 +125,8 @@ def test_what_a_crash_left_unfinished_is_removed_a_day_later(tmp_path: Path) -> 
     os.utime(stale, (NOW.timestamp() - 90_000,) * 2)
     remove_old(tmp_path, NOW, 7)
     assert (fresh.exists(), stale.exists()) == (True, False)
+
+
+def test_a_file_that_is_not_there_is_not_called_damaged(tmp_path: Path) -> None:
+    with pytest.raises(BadBackup, match=r"^there is no file .*nope\.zip$"):
+        Backup(tmp_path / "nope.zip")
