@@ -41,9 +41,21 @@ async def run(settings: Settings) -> bool:
         running = await _running(settings)
         if running:
             click.echo(f"using the hub that runs at {running.url}")
-            return await _told(play(running.url, graph, running.email, running.password, is_own=False))
+            return await _told(_played_there(running, graph))
         async with _own_servers(settings) as servers, _own_hub(graph, servers) as hub:
             return await _told(play(hub.url, graph, hub.email, hub.password, is_own=True))
+
+
+async def _played_there(hub: Hub, graph: MiniGraph) -> bool:
+    try:
+        return await play(hub.url, graph, hub.email, hub.password, is_own=False)
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code != httpx.codes.UNAUTHORIZED:
+            raise
+    raise click.ClickException(
+        "that hub knows no administrator with HUB_ADMIN_EMAIL and HUB_ADMIN_PASSWORD; without these two the "
+        "demonstration starts a hub of its own"
+    )
 
 
 async def _told(playing: Awaitable[bool]) -> bool:
@@ -91,6 +103,7 @@ async def _own_hub(graph: MiniGraph, servers: dict[str, str]) -> AsyncIterator[H
         hub = Hub(f"http://127.0.0.1:{_free_port()}", "demo@hub.example", secrets.token_urlsafe(12))
         log = Path(folder) / "hub.log"
         began = time.monotonic()
+        click.echo("starting a hub of its own …")
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "whatsapp_hub", "serve"),
