@@ -1,6 +1,6 @@
 """Take a WhatsApp number through its whole life: create, activate, show the code, be scanned, write, clean up.
 
-    pip install httpx "python-socketio[asyncio_client]" qrcode
+    pip install httpx "python-socketio[asyncio_client]" qrcode            # .venv/bin/python of `make run` has them
     API_KEY=hub_… python examples/complete_flow.py --to 5511999990000     # scan the code with a phone
     API_KEY=hub_… python examples/complete_flow.py --sandbox              # without a phone
 
@@ -125,7 +125,10 @@ async def main(options: argparse.Namespace) -> None:
     heard = Heard(io)
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as http:
-        await io.connect(url, auth={"token": token}, transports=["websocket"])
+        try:
+            await io.connect(url, auth={"token": token}, transports=["websocket"])
+        except socketio.exceptions.ConnectionError as error:
+            sys.exit(f"{url} (HUB_URL) lets nobody in: {error}")
         try:
             await flow(http, io, heard, options)
         finally:

@@ -1,6 +1,6 @@
 """Print what happens on a session, as it happens, until Ctrl-C.
 
-    pip install "python-socketio[asyncio_client]"
+    pip install "python-socketio[asyncio_client]"                         # .venv/bin/python of `make run` has it
     JWT_TOKEN=… SESSION_ID=main python examples/websocket_client.py
 
 JWT_TOKEN is a token (POST /api/auth/login) or an API key, SESSION_ID a session's id or sessionId, HUB_URL the hub
@@ -22,6 +22,14 @@ EVENTS = (
     *("subscribed", "qr", "session:started", "session:connected", "session:disconnected", "session:message"),
     *("session:error", "session.auth.corrupted", "message-status", "reset", "error"),
 )
+
+
+async def connect(io: socketio.AsyncClient, token: str) -> None:
+    url = os.environ.get("HUB_URL", "http://127.0.0.1:4000")
+    try:
+        await io.connect(url, auth={"token": token}, transports=["websocket"])
+    except socketio.exceptions.ConnectionError as error:
+        sys.exit(f"{url} (HUB_URL) lets nobody in: {error}")
 
 
 async def main() -> None:
@@ -49,9 +57,7 @@ async def main() -> None:
     io.on("connected", subscribe)
     for name in EVENTS:
         io.on(name, printer(name))
-    await io.connect(
-        os.environ.get("HUB_URL", "http://127.0.0.1:4000"), auth={"token": token}, transports=["websocket"]
-    )
+    await connect(io, token)
     await io.wait()
 
 

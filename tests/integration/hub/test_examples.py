@@ -105,3 +105,11 @@ async def test_the_guides_commands_run(world: World, program: Program, tmp_path:
     assert '"status":"DISCONNECTED"' in out
     assert '"status":"PENDING"' in out
     assert await sessions(program) == ["curl"]
+
+
+@pytest.mark.parametrize("example", ["complete_flow.py", "websocket_client.py"])
+async def test_an_example_that_reaches_no_hub_says_so_in_a_line(world: World, tmp_path: Path, example: str) -> None:
+    nowhere = {"HUB_URL": "http://127.0.0.1:9", "API_KEY": "k", "JWT_TOKEN": "k", "SESSION_ID": "main"}
+    exit_code, out = await run(world, tmp_path, sys.executable, str(ROOT / "examples" / example), **nowhere)
+    assert (exit_code, "Traceback" in out) == (1, False), out
+    assert "http://127.0.0.1:9 (HUB_URL)" in out
