@@ -225,6 +225,17 @@ async def test_one_that_never_comes_up_fails_and_says_why(bench: Bench) -> None:
     assert (session.status, session.status_reason) == (S.FAILED, "no_answer")
 
 
+async def test_a_linked_session_whose_server_is_slow_to_come_back_is_not_stopped_there(bench: Bench) -> None:
+    """A server that starts many sessions one after the other may take longer than a person has to scan a code."""
+    await bench.started()
+    await bench.reports(S.CONNECTED)
+    await bench.reports(S.CONNECTING)
+    session = await bench.later(310)
+    assert (session.status, session.status_reason) == (S.FAILED, "no_answer")
+    assert "stop" not in bench.shop.calls
+    assert (await bench.reports(S.CONNECTED)).may_send
+
+
 async def test_codes_that_are_used_up_are_followed_by_new_ones(bench: Bench) -> None:
     await bench.started()
     await shown(bench, "2@a")

@@ -154,7 +154,8 @@ class MindPairings:
         provider = self.providers.live(session.provider)
         ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
         if what is Due.CLOSE:
-            await _stop(provider, ref)
+            if not session.is_active:  # one that failed may be linked, and may still come up
+                await _stop(provider, ref)
         elif what is not Due.NOTHING:
             await self._answered(due, await self._ask(provider, ref, what))
 
