@@ -43,6 +43,7 @@ MEDIA_TYPE = "application/problem+json"
 _UNAVAILABLE_RETRY_S = 2
 _MISSING = re.compile(r"(?:missing required field|unknown field) `(.+?)`")
 _MISSING_PARAMETER = re.compile(r"Missing required (?:\w+ )?parameter '(.+?)'")
+_TOO_LARGE = "too-large"  # by Python's phrase the type would change with Python's version
 _INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
 
 
@@ -126,6 +127,8 @@ def _of_http(error: HTTPException, fields: Fields) -> Problem:
         flaws = (Flaw("", reason_of(error.detail)),)  # the body as a whole: it is no JSON, or no form
     if flaws:
         return describe(Invalid(*flaws))
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return Problem(error.status_code, _TOO_LARGE, "the request's body is too large")
     kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     if error.status_code >= 500:
         return Problem(error.status_code, kind, HTTPStatus(error.status_code).phrase)

@@ -202,6 +202,7 @@ def test_a_body_that_is_too_large_is_refused(client: TestClient[Litestar]) -> No
     answer = client.post("/api/auth/login", content=b'{"email": "' + b"x" * 1_100_000 + b'"}')
     assert answer.status_code == 413
     assert answer.json()["status"] == 413
+    assert answer.json()["type"] == "urn:whatsapp-hub:problem:too-large"  # as webhooks and nginx say it, on any Python
 
 
 def test_sandbox_routes_are_absent_unless_switched_on() -> None:
