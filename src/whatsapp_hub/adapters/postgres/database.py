@@ -201,9 +201,10 @@ class Database:
         return {"pool_open": is_open, "pool_used": used, "pool_most": sum(self._sizes.values())}
 
     async def ping(self) -> float:
-        """Seconds that the database takes to answer. Raises Unavailable."""
+        """Seconds that the database takes to answer. Raises Unavailable, also where it answers and takes no writes."""
         began = asyncio.get_running_loop().time()
-        await self.system(lambda connection: connection.fetchval("SELECT 1"))
+        if await self.system(lambda connection: connection.fetchval("SHOW transaction_read_only")) == "on":
+            raise Unavailable("PostgreSQL is read-only")
         return asyncio.get_running_loop().time() - began
 
     async def _watch(self) -> None:
