@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.postgres.refusals import DatabaseUnusable
 from whatsapp_hub.adapters.postgres.version import Standing
 from whatsapp_hub.adapters.redis.preflight import RedisAway, RedisUnusable
 from whatsapp_hub.adapters.redis.preflight import check as check_redis
+from whatsapp_hub.main.demo.database import borrowed_database
 
 COMMANDS = ("serve", "api", "worker", "connector", "scheduler", "migrate", "doctor", "demo", "tenant list")
 
@@ -118,6 +119,27 @@ async def test_a_login_needs_what_the_documentation_says_and_no_more(debian: Deb
         assert found.standing is Standing.AHEAD
         await admin.execute("UPDATE hub.alembic_version SET version_num = $1", now)
     finally:
+        await admin.close()
+
+
+async def test_the_demonstration_says_where_a_running_hub_is_looked_for(debian: DebianPostgres) -> None:
+    with pytest.raises(DatabaseUnusable, match="give it CREATEDB; or play on a hub that runs: HOST and PORT say where"):
+        async with borrowed_database(debian.url("stranger")):
+            pass
+
+
+async def test_what_the_demonstration_cannot_drop_is_named(debian: DebianPostgres) -> None:
+    admin = await debian.owner("hub")
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query ~ 'DATABASE'"
+    try:
+        await admin.execute("ALTER ROLE owner CREATEDB")
+        with pytest.raises(DatabaseUnusable, match="drop the demonstration's database 'hub_demo_"):
+            async with borrowed_database(debian.url("owner")):
+                await admin.execute(end)
+    finally:
+        for [name] in await admin.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'hub_demo_%'"):
+            await admin.execute(f'DROP DATABASE "{name}"')
+        await admin.execute("ALTER ROLE owner NOCREATEDB")
         await admin.close()
 
 

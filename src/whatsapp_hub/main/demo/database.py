@@ -24,11 +24,18 @@ async def borrowed_database(url: str) -> AsyncIterator[str]:
     except asyncpg.InsufficientPrivilegeError:
         await connection.close()
         raise DatabaseUnusable(
-            f"user {address.user!r} may not create the demonstration's own database: give it CREATEDB; or start the "
-            "hub and set HUB_ADMIN_EMAIL and HUB_ADMIN_PASSWORD to play on that"
+            f"user {address.user!r} may not create the demonstration's own database: give it CREATEDB; or play on a "
+            "hub that runs: HOST and PORT say where it is, HUB_ADMIN_EMAIL and HUB_ADMIN_PASSWORD let the play in"
         ) from None
     try:
         yield address.of_database(name).url
     finally:
+        await _drop(connection, name)
+
+
+async def _drop(connection: asyncpg.Connection, name: str) -> None:
+    try:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await connection.close()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        raise DatabaseUnusable(f"the server went away; drop the demonstration's database {name!r} there") from None
