@@ -159,7 +159,7 @@ def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []
     gateways = [h for contract in (agents, clients, stream, instances, lifecycle) for h in contract.HANDLERS]
-    public = [health.get_health, prometheus.get_metrics, *reset_page.HANDLERS]
+    public = [health.show_start, health.get_health, prometheus.get_metrics, *reset_page.HANDLERS]
     top = DishkaRouter("/", route_handlers=[*public, *gateways, *playing])
     return [api, top]
 

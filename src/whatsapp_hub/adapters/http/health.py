@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dishka.integrations.litestar import FromDishka
 from litestar import Response, get
+from litestar.response import Redirect
 
 from whatsapp_hub.adapters.http.auth import PUBLIC
 
@@ -37,6 +38,12 @@ async def _state(check: Check) -> str:
     except Exception:
         return "away"
     return answer if isinstance(answer, str) else "ok"
+
+
+@get("/", opt=PUBLIC, tags=["health"], security=[{}], status_code=302)
+async def show_start() -> Redirect:
+    """Lead whoever opens the hub's address in a browser to the API's page."""
+    return Redirect("schema")  # relative: a proxy may serve the hub under a path of its own
 
 
 @get(["/health", "/api/health"], opt=PUBLIC, tags=["health"], security=[{}])

@@ -19,7 +19,7 @@ from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.session import check_key
 
 PUBLIC = {
-    *(("GET", "/health"), ("GET", "/api/health"), ("GET", "/metrics"), ("POST", "/api/auth/login")),
+    *(("GET", "/"), ("GET", "/health"), ("GET", "/api/health"), ("GET", "/metrics"), ("POST", "/api/auth/login")),
     *(("POST", "/api/auth/reset-password"), ("GET", "/reset-password"), ("POST", "/reset-password")),
 }
 
@@ -158,6 +158,11 @@ def test_the_reference_is_read_without_anything_from_elsewhere(client: TestClien
     assert not re.search(r"(src|href)=.(https?:)?//", page.text)
     assert "<script" not in page.text
     assert client.get("/schema/page.css").headers["content-type"].startswith("text/css")
+
+
+def test_the_address_that_a_start_prints_leads_to_the_page(client: TestClient[Litestar]) -> None:
+    page = client.get("/")
+    assert (page.status_code, page.url.path) == (200, "/schema")
 
 
 def test_every_answer_carries_its_id_and_security_headers(client: TestClient[Litestar]) -> None:
