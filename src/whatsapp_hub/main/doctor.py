@@ -20,6 +20,7 @@ from whatsapp_hub.adapters.postgres.preflight import NEWER, OLDEST, look
 from whatsapp_hub.adapters.postgres.refusals import DatabaseUnusable
 from whatsapp_hub.adapters.postgres.version import Standing
 from whatsapp_hub.adapters.processes.child import ChildFailed
+from whatsapp_hub.adapters.providers.neonize.library import HOW_TO_HAVE_NEONIZE
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.adapters.redis.preflight import check as check_redis
@@ -69,9 +70,7 @@ def _python() -> Finding:
 
 def _neonize() -> Iterator[Finding]:
     if importlib.util.find_spec("neonize") is None:
-        yield Finding(
-            "neonize", None, "not installed; WhatsApp Web numbers need it: pip install 'whatsapp-hub[server,neonize]'"
-        )
+        yield Finding("neonize", None, f"not installed; WhatsApp Web numbers need it: {HOW_TO_HAVE_NEONIZE}")
     if ctypes.util.find_library("magic") is None:
         yield Finding("libmagic", None, "missing; WhatsApp Web numbers need it: apt-get install libmagic1")
     else:

@@ -148,7 +148,8 @@ def test_a_missing_system_library_is_named_with_what_to_do(monkeypatch: pytest.M
 
 def test_a_missing_package_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert missing() == "neonize is not installed: pip install 'whatsapp-hub[server,neonize]'"
+    how = "make setup (in a clone of the hub), or pip install 'whatsapp-hub[server,neonize]'"
+    assert missing() == f"neonize is not installed: {how}"
 
 
 async def test_the_doctor_names_what_is_missing_and_finds_no_other_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,8 @@ _LOG_LEVEL = b"ERROR"
 _COMPOSING = 0
 _READ = b"read"
 
+HOW_TO_HAVE_NEONIZE = "make setup (in a clone of the hub), or pip install 'whatsapp-hub[server,neonize]'"
+
 log = structlog.get_logger(__name__)
 
 
@@ -50,7 +52,7 @@ class Missing(Exception):
 def missing() -> str | None:
     """What this machine lacks, without loading anything."""
     if importlib.util.find_spec("neonize") is None:
-        return "neonize is not installed: pip install 'whatsapp-hub[server,neonize]'"
+        return f"neonize is not installed: {HOW_TO_HAVE_NEONIZE}"
     if ctypes.util.find_library("magic") is None:
         return "the system library libmagic is missing: apt-get install libmagic1"
     return None
