@@ -139,7 +139,7 @@ async def restore(settings: Settings, source: str, wanted: Wanted) -> Manifest:
         _check_keys(settings, backup, wanted)
         async with _stopped(settings) as url:
             there = await dump.present(url)
-            _check_place(there, backup.manifest, wanted)
+            _check_place(there, backup.manifest, wanted, "HUB_DATA_DIR" if settings.embedded else "DATABASE_URL")
             with _keys_in_place(settings, backup, wanted):
                 await _run(url, backup, there, wanted)
             await _up_to_date(url)
@@ -212,18 +212,19 @@ def _check_keys(settings: Settings, backup: Backup, wanted: Wanted) -> None:
         )
 
 
-def _check_place(there: dump.Present, manifest: Manifest, wanted: Wanted) -> None:
+def _check_place(there: dump.Present, manifest: Manifest, wanted: Wanted, name: str) -> None:
+    """`name`: the variable that says where the database is."""
     if there.server < manifest.server:
         raise SettingsError(
-            f"DATABASE_URL: PostgreSQL {there.server} is older than the backup's ({manifest.server}): it must not be"
+            f"{name}: PostgreSQL {there.server} is older than the backup's ({manifest.server}): it must not be"
         )
     if there.alive and not wanted.even_if_running:
         raise SettingsError(
-            f"DATABASE_URL: {there.alive} processes of a hub run on it, or did half a minute ago; stop them first, "
+            f"{name}: {there.alive} processes of a hub run on it, or did half a minute ago; stop them first, "
             "or say --even-if-running"
         )
     if there.schemas and not wanted.replace:
-        raise SettingsError("DATABASE_URL: there is a hub in it already; --replace gives it up for the backup's")
+        raise SettingsError(f"{name}: there is a hub in it already; --replace gives it up for the backup's")
 
 
 @contextmanager

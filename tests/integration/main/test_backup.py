@@ -406,5 +406,5 @@ async def test_an_embedded_hub_moves_to_another_folder_keys_included(tmp_path: P
         p.name: p.read_text().strip() for p in secrets.iterdir()
     }
     twice = await whatsapp_hub(tmp_path / "new", "restore", str(path))
-    assert (twice.code, "--replace" in twice.err) == (1, True), twice.err
+    assert (twice.code, "HUB_DATA_DIR: there is a hub in it already; --replace" in twice.err) == (1, True), twice.err
     shutil.rmtree(tmp_path / "old", ignore_errors=True)
