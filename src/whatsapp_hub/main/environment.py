@@ -7,6 +7,7 @@ from dishka import AsyncContainer
 
 from whatsapp_hub.application.sessions.take_up_environment import TakeUpEnvironment
 from whatsapp_hub.domain.errors import HubError
+from whatsapp_hub.domain.session import SessionStatus
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ async def take_up_environment(container: AsyncContainer) -> asyncio.Task[None]:
             return
         if session is not None:
             seen = {"session_id": str(session.id), "status": session.status.value, "reason": session.status_reason}
-            log.info("environment.taken_up", extra=seen)
+            level = logging.WARNING if session.status is SessionStatus.FAILED else logging.INFO
+            log.log(level, "environment.taken_up", extra=seen)
 
     task = asyncio.create_task(take_up(), name="environment")
     await asyncio.wait({task}, timeout=WAITED_S)
