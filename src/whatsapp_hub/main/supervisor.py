@@ -11,10 +11,12 @@ import os
 import random
 import signal
 import socket
+import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import click
@@ -209,7 +211,15 @@ def _address(settings: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
+def _command() -> str:
+    """How the command of this installation is called from here."""
+    beside = Path(sys.executable).with_name("whatsapp-hub")
+    return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else "whatsapp-hub"
+
+
 def _announce(settings: Settings, signing_in: Sequence[str]) -> None:
     address = _address(settings)
     lines = ["", f"WhatsApp Hub is running:  {address}", f"API, to read:             {address}/schema"]
-    click.echo("\n".join([*lines, *signing_in, "Ctrl-C stops it.", ""]))
+    if signing_in:
+        lines += [*signing_in, f"Next, see it work:        {_command()} demo   (four customers, no phone)"]
+    click.echo("\n".join([*lines, "Ctrl-C stops it.", ""]))

@@ -103,6 +103,7 @@ async def test_it_says_where_it_is_and_who_may_enter(hub: Hub) -> None:
     assert "/schema" in hub.greeting
     assert "admin@example.com" in hub.greeting
     assert "made-up" in hub.greeting
+    assert "whatsapp-hub demo" in hub.greeting
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
