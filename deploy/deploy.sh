@@ -68,5 +68,5 @@ say "migrating"
 docker compose run --rm migrate || roll_back
 replace_all || roll_back
 docker compose up --detach --no-deps nginx
-docker compose exec -T nginx nginx -s reload
+docker compose exec -T nginx nginx -c /etc/hub/nginx.conf -s reload
 say "healthy"

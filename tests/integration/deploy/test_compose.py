@@ -50,6 +50,16 @@ def test_no_container_may_gain_rights_or_write_to_its_image() -> None:
         assert service["security_opt"] == ["no-new-privileges:true"], name
 
 
+def test_nginx_reads_its_file_from_a_mounted_folder() -> None:
+    """A file that is mounted alone stays the old one when an update replaces it, whatever is reloaded."""
+    nginx = services(ENV)["nginx"]
+    [(host, inside, mode)] = [volume.split(":") for volume in nginx["volumes"]]
+    assert ((ROOT / host).is_dir(), mode) == (True, "ro")
+    file = nginx["command"][nginx["command"].index("-c") + 1]
+    assert (ROOT / host / Path(file).relative_to(inside)).is_file()
+    assert f"nginx -c {file} -s reload" in (ROOT / "deploy" / "deploy.sh").read_text()
+
+
 def test_valkey_keeps_nothing() -> None:
     valkey = services(ENV)["valkey"]
     assert "volumes" not in valkey
