@@ -29,6 +29,7 @@ _AWAY = (
     asyncpg.CannotConnectNowError,
     asyncpg.OperatorInterventionError,  # shut down, crashed, terminated by an operator
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # a password that was changed before ours: once it let us in
     asyncpg.ReadOnlySQLTransactionError,  # a standby, or a server that was made read-only for a while
     asyncpg.InterfaceError,  # the driver's word for a connection or pool that was closed meanwhile
     asyncpg.InternalClientError,

@@ -17,7 +17,7 @@ from whatsapp_hub.application.connecting.keep_lease import KeepLease, OpenLine
 from whatsapp_hub.application.connecting.mind_lines import MindLines
 from whatsapp_hub.application.ports.held import HoldsSockets
 from whatsapp_hub.application.ports.lanes import Holding
-from whatsapp_hub.application.ports.lines import ConnectorId, HeldLine
+from whatsapp_hub.application.ports.lines import Connector, ConnectorId, HeldLine
 from whatsapp_hub.application.ports.provider import Providers, SessionRef
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Conflict, Unavailable
@@ -136,7 +136,9 @@ class HoldSessions:
         if connector is None:
             return
         await self.mind.leases.bury()
-        await self._take_share()
+        if connector is not self.lease.connector:  # hung up meanwhile
+            return
+        await self._take_share(connector)
         self._lines = {line.session_id: line for line in await self.mind.leases.held(connector.id)}
         if connector is not self.lease.connector:
             return
@@ -148,9 +150,7 @@ class HoldSessions:
         if self._waiting():
             self._due.set()
 
-    async def _take_share(self) -> None:
-        connector = self.lease.connector
-        assert connector is not None
+    async def _take_share(self, connector: Connector) -> None:
         seats, free = await self.mind.leases.seats(connector.kinds)
         if not free:
             return
