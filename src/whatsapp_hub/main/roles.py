@@ -17,7 +17,7 @@ import uvloop
 
 from whatsapp_hub.main.logging import configure_logging
 from whatsapp_hub.main.settings import Settings, SettingsError
-from whatsapp_hub.main.watchdog import WATCHDOG
+from whatsapp_hub.main.watchdog import EXIT_GAVE_UP, WATCHDOG
 
 LIFELINE = "HUB_LIFELINE_FD"
 ORPHAN_DEADLINE_S = 10
@@ -121,6 +121,8 @@ async def until_told_to_stop(running: Coroutine[Any, Any, None], within_s: float
     except asyncio.CancelledError:
         if not task.cancelled():
             raise
+    if WATCHDOG.gave_up:
+        raise SystemExit(EXIT_GAVE_UP)
 
 
 def settle_memory() -> None:

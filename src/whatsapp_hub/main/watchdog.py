@@ -21,6 +21,7 @@ LOOKS = 5
 """So many in a row must see it: a process that was stopped (SIGSTOP, a sleeping machine) first goes round again."""
 EXIT_STANDS = 75
 EXIT_WILL_NOT_END = 76
+EXIT_GAVE_UP = 77
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -32,6 +33,8 @@ class Watchdog:
         self._pulse = pulse
         self._ending = threading.Event()
         self._is_watching = False
+        self.gave_up = False
+        """The process told itself to stop: that is no success, or systemd's Restart=on-failure lets it lie."""
 
     def watch(self, role: str) -> None:
         """Look each second, until the process ends."""
@@ -47,6 +50,7 @@ class Watchdog:
     def end_process(self, within_s: float) -> None:
         """Tell the process to stop, and see to it that it does. Only where somebody watches."""
         if self._is_watching and not self._ending.is_set():
+            self.gave_up = True
             self.expect_end(within_s)
             os.kill(os.getpid(), signal.SIGTERM)
 

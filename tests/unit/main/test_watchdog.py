@@ -9,7 +9,7 @@ import textwrap
 import pytest
 
 from whatsapp_hub.application.pulse import LOOP_S, WORK_S, Pulse
-from whatsapp_hub.main.watchdog import EXIT_STANDS, EXIT_WILL_NOT_END, LoopEnded, lasting
+from whatsapp_hub.main.watchdog import EXIT_GAVE_UP, EXIT_STANDS, EXIT_WILL_NOT_END, LoopEnded, lasting
 
 
 class Clock:
@@ -176,6 +176,22 @@ async def run():
 """
     )
     assert (await end_of(process))[0] == EXIT_WILL_NOT_END
+
+
+async def test_a_process_whose_loop_died_does_not_end_as_one_that_was_told_to_stop() -> None:
+    """It stops cleanly, and whoever started it must still start it again."""
+    process = await played(
+        """
+async def dies():
+    await asyncio.sleep(0.1)
+    raise ValueError("nobody knows it")
+
+async def run():
+    task = asyncio.create_task(watchdog.lasting("dies", dies(), 0.5))
+    await beats()
+"""
+    )
+    assert (await end_of(process))[0] == EXIT_GAVE_UP
 
 
 async def test_a_process_that_was_stopped_for_long_goes_on() -> None:
