@@ -44,6 +44,13 @@ replace_all() {
     done
 }
 
+# Before anything was replaced: a later `up` must not start the new version unasked.
+give_up() {
+    [ -z "$before" ] || docker tag "$before" "$image"
+    say "$1" >&2
+    exit 1
+}
+
 roll_back() {
     docker compose logs --tail 30 worker connector api-1 api-2 >&2 || true
     if [ -z "$before" ]; then
@@ -59,10 +66,10 @@ roll_back() {
 before=$(docker image inspect --format '{{.Id}}' "$image" 2>/dev/null || true)
 say "building"
 docker compose build
-docker compose up --detach --wait postgres valkey
+docker compose up --detach --wait postgres valkey || give_up "the databases do not become healthy"
 if running worker && [ "${1:-}" != --no-backup ]; then
     say "backing up"
-    deploy/backup.sh || { docker tag "$before" "$image"; say "no backup, no deployment (or say --no-backup)" >&2; exit 1; }
+    deploy/backup.sh || give_up "no backup, no deployment (or say --no-backup)"
 fi
 say "migrating"
 docker compose run --rm migrate || roll_back

@@ -119,6 +119,17 @@ def test_a_backup_that_fails_leaves_no_file_and_stops_the_deployment(server: Ser
     assert set(server.serving().values()) == {"good-1"}
 
 
+def test_databases_that_do_not_start_leave_the_image_before_in_its_place(server: Server) -> None:
+    docker = server.folder / "docker"
+    docker.write_text(
+        docker.read_text().replace('case "$*" in', 'case "$*" in\n*" --wait postgres valkey") exit 1 ;;', 1)
+    )
+    done = server.deploy()
+    assert (done.returncode, "databases" in done.stderr) == (1, True)
+    assert (server.folder / "current").read_text() == "good-1\n"
+    assert set(server.serving().values()) == {"good-1"}
+
+
 def test_old_backups_go_and_other_files_stay(server: Server) -> None:
     folder = server.project / "backups"
     folder.mkdir()
