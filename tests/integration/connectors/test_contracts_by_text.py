@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "WHATSAPP_RECONNECT_ATTEMPTS": "2",
     "STAGGERED_BOOT_DELAY_MS": "200",
     "MESSAGES_RETENTION_DAYS": "3",
+    "WHATSAPP_PROVIDER": "PIGEON",
 }
 PHONE = "5511988887777"
 
@@ -122,7 +123,7 @@ def is_picture(url: str) -> bool:
 
 async def test_contract_a(client: Client) -> None:
     agent, key = f"agent-{uuid4().hex[:8]}", f"a-{uuid4().hex[:8]}"
-    begun = await client.post(f"/whatsapp/{agent}/sessions/init", {"sessionId": key, "provider": "PIGEON"}, 202)
+    begun = await client.post(f"/whatsapp/{agent}/sessions/init", {"sessionId": key}, 202)
     assert (begun["sessionId"], begun["agentId"], begun["qrCode"]) == (key, agent, None)
     (await client.phone(key)).tell(**QR)
 
@@ -150,7 +151,7 @@ async def test_contract_a(client: Client) -> None:
 
 async def test_contract_b(client: Client) -> None:
     key, io = f"b-{uuid4().hex[:8]}", client.io
-    made = await client.post("/whatsapp/session", {"sessionId": key, "provider": "PIGEON"}, 201)
+    made = await client.post("/whatsapp/session", {"sessionId": key}, 201)
     assert {"sessionId", "status", "qrCode"} <= set(made)
     phone = await client.phone(key)
     phone.tell(**QR)
@@ -192,7 +193,7 @@ async def _has_code(client: Client, key: str) -> bool:
 
 
 async def test_contract_c(client: Client) -> None:
-    body = {"user_id": "user-1", "instance_name": f"c-{uuid4().hex[:8]}", "provider": "PIGEON"}
+    body = {"user_id": "user-1", "instance_name": f"c-{uuid4().hex[:8]}"}
     body["webhook_url"] = "https://example.org/hook"
     creating = asyncio.create_task(client.post("/instances/create", body, 201))
     phone = await client.phone(body["instance_name"])
@@ -224,7 +225,7 @@ async def test_contract_c(client: Client) -> None:
 
 async def test_contract_d(client: Client) -> None:
     key, io = f"d-{uuid4().hex[:8]}", client.io
-    made = await client.post("/whatsapp", {"sessionId": key, "phoneNumber": PHONE, "provider": "PIGEON"}, 201)
+    made = await client.post("/whatsapp", {"sessionId": key, "phoneNumber": PHONE}, 201)
     assert {**made, "id": ""} == {"id": "", "sessionId": key, "status": "DISCONNECTED"}
     await io.call("subscribe:session", {"sessionId": key})
     assert (await client.hears("/", "subscribed", sessionId=key))["sessionId"] == key
@@ -259,7 +260,7 @@ async def test_bs_and_cs_environment(client: Client) -> None:
     """Nobody scans; dials that come to nothing; more than WHATSAPP_MAX_SESSIONS, which is lower than MAX_INSTANCES."""
     unscanned, hopeless = f"u-{uuid4().hex[:8]}", f"h-{uuid4().hex[:8]}"
     for key in (unscanned, hopeless):
-        await client.post("/whatsapp/session", {"sessionId": key, "provider": "PIGEON"}, 201)
+        await client.post("/whatsapp/session", {"sessionId": key}, 201)
     (await client.phone(unscanned)).tell(**QR)
     for _ in range(int(ENVIRONMENT["WHATSAPP_RECONNECT_ATTEMPTS"])):
         login = await client.phone(hopeless)
@@ -274,9 +275,7 @@ async def test_bs_and_cs_environment(client: Client) -> None:
     await until(lambda: looks(unscanned, "DISCONNECTED", "qr_timeout"))
 
     keys = [f"m-{uuid4().hex[:8]}" for _ in range(int(ENVIRONMENT["WHATSAPP_MAX_SESSIONS"]) + 1)]
-    answers = [
-        await client.http.post("/whatsapp/session", json={"sessionId": key, "provider": "PIGEON"}) for key in keys
-    ]
+    answers = [await client.http.post("/whatsapp/session", json={"sessionId": key}) for key in keys]
     assert [answer.status_code for answer in answers] == [201] * (len(keys) - 1) + [409]
     everybody = {one["sessionId"] for one in await client.get("/whatsapp/sessions?all=true&limit=200")}
     assert keys[-1] not in everybody
