@@ -29,7 +29,7 @@ FREELY = {"META": Pacing(None, None)}
 
 SEED = """
     TRUNCATE hub.lanes, hub.outbox, pooled.messages, pooled.conversations, pooled.contacts,
-      pooled.contact_identities, pooled.assignments, pooled.notes;
+      pooled.contact_identities, pooled.left_identities, pooled.assignments, pooled.notes;
     INSERT INTO pooled.contacts (id, tenant_id, name, is_group, created_at)
       SELECT md5('contact' || n)::uuid, '{tenant}', 'Customer', false, now() FROM generate_series(1, {lanes}) n;
     INSERT INTO pooled.contact_identities (tenant_id, kind, value, contact_id, address)

@@ -64,13 +64,15 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(400, "the request's body is cut into pieces that are longer than it")
 
     def on_headers_complete(self) -> None:
-        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > HEAD_BYTES:
+        if self._received > HEAD_BYTES and self._head_size() > HEAD_BYTES:
             self._refused = (431, "the request's head has more than 64 kB")
             raise TooLarge
         super().on_headers_complete()
         self._head_since, self._body_since = None, self.loop.time()
         self._received = self._body = 0
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
         self._body += len(body)

@@ -20,6 +20,8 @@ from whatsapp_hub.application.receiving.warn_unassigned import WarnUnassigned
 from whatsapp_hub.domain.errors import NotFound, Unauthenticated
 from whatsapp_hub.domain.ids import SessionId
 
+Targets = Mapping[str, list[WebhookTarget]]
+"""The sessions that go by each route."""
 TRIED_BYTES = 64_000_000
 """So much is hashed to find out who signed a body that names none of our sessions (a tenth of a second): such bodies
 are small, and a stranger's large one must not cost its size times the number of secrets."""
@@ -104,8 +106,9 @@ class AcceptWebhook:
         webhooks = self._webhooks(kind)
         signed = Signed(webhooks, headers, body)
         addressee = await self._addressee(kind, session_id, signed) if session_id else None
+        scanned: Targets = {}
         if addressee is None:
-            await self._admit(kind, signed)
+            scanned = await self._admit(kind, signed)
         elif not signed.has_secret(addressee):
             self._bound(signed)
         try:
@@ -113,7 +116,7 @@ class AcceptWebhook:
         except Malformed as error:
             await self._quarantine(kind, addressee, signed, str(error))
             return
-        targets = await self._targets(kind, updates)
+        targets = await self._targets(kind, updates, scanned)
         vouched = signed.has_secret(addressee) if addressee else await self._vouched(kind, targets, signed)
         owners = {route: signed.owners(several) for route, several in targets.items() if several}
         rows = [row for u in updates if (row := self._row(kind, u, owners, addressee, vouched=vouched))]
@@ -134,8 +137,11 @@ class AcceptWebhook:
             self._refuse()
         return target
 
-    async def _targets(self, kind: str, updates: list[RawUpdate]) -> Mapping[str, list[WebhookTarget]]:
+    async def _targets(self, kind: str, updates: list[RawUpdate], scanned: Targets) -> Targets:
+        """By the updates' own routes; a scan has mostly found just these."""
         routes = {route for update in updates for route in update.routes}
+        if routes == scanned.keys():
+            return scanned
         return await self.directory.targets(kind, routes) if routes else {}
 
     async def _vouched(self, kind: str, targets: Mapping[str, list[WebhookTarget]], signed: Signed) -> bool:
@@ -146,21 +152,22 @@ class AcceptWebhook:
             self._refuse()
         return bool(guarded)
 
-    async def _admit(self, kind: str, signed: Signed) -> None:
+    async def _admit(self, kind: str, signed: Signed) -> Targets:
         """Refuse what is not signed before it is parsed: the sessions are found by a scan for the names that it holds.
 
         Of those that have a secret one must have signed. Where none of them has one, the size is bounded instead.
+        Returns what was found.
         """
         names = signed.webhooks.names(signed.body)
         found = await self.directory.targets(kind, names) if names else {}
         candidates = [target for several in found.values() for target in several]
         candidates = candidates or await self.directory.all_targets(kind)
         guarded = [target for target in candidates if signed.has_secret(target)]
-        if signed.by_any(guarded):
-            return
-        if guarded and len(guarded) == len(candidates):
-            self._refuse()
-        self._bound(signed)
+        if not signed.by_any(guarded):
+            if guarded and len(guarded) == len(candidates):
+                self._refuse()
+            self._bound(signed)
+        return found
 
     def _bound(self, signed: Signed) -> None:
         if len(signed.body) > UNSIGNED_BYTES:
