@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -14,11 +14,14 @@ from uuid import uuid4
 from dishka import AsyncContainer
 
 from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.sealed import HAS, USES
 from whatsapp_hub.application.measuring import TALLY
 from whatsapp_hub.application.ports.counters import Counters
 from whatsapp_hub.application.ports.processes import Process, Processes
+from whatsapp_hub.application.ports.security import KeyRing
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.main.secret_keys import follow_key
 
 log = logging.getLogger(__name__)
 
@@ -36,14 +39,22 @@ async def announced(container: AsyncContainer, role: str, probes: Probes) -> Asy
     """Announce the process while the block runs. A database that is away, or was for a while, stops nothing."""
     processes, counters = await container.get(Processes), await container.get(Counters)
     database, started_at = await container.get(Database), time.time()
+    ring = await container.get(KeyRing)
 
     def measures() -> Mapping[str, float]:
         own = {name: float(probe()) for name, probe in probes.items()}
         standing = {f"stands:{loop}": age for loop, age in PULSE.ages().items() if age > SLOW_LOOP_S}
-        return {"started": started_at, **dict(_resources()), **database.connections, **own, **standing}
+        keys = dict.fromkeys((*(HAS + id for id in ring.ids), USES + ring.in_force), 1.0)
+        return {"started": started_at, **dict(_resources()), **database.connections, **own, **standing, **keys}
 
     process = Process(uuid4(), role, f"{socket.gethostname()}:{os.getpid()}", version("whatsapp-hub"))
-    saying = asyncio.create_task(_keep_saying(processes, counters, process, measures), name="announce")
+
+    async def say() -> None:
+        await follow_key(ring, database.system)
+        await processes.announce(process, measures())
+        await _store_counts(counters)
+
+    saying = asyncio.create_task(_keep_saying(say), name="announce")
     try:
         yield
     finally:
@@ -55,13 +66,10 @@ async def announced(container: AsyncContainer, role: str, probes: Probes) -> Asy
                 await processes.leave(process)
 
 
-async def _keep_saying(
-    processes: Processes, counters: Counters, process: Process, measures: Callable[[], Mapping[str, float]]
-) -> None:
+async def _keep_saying(say: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
-            await processes.announce(process, measures())
-            await _store_counts(counters)
+            await say()
         except Unavailable:
             pass
         except Exception:

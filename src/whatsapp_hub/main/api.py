@@ -122,7 +122,8 @@ class Serving(Provider):
     @provide
     def tokens(self, settings: Settings) -> Tokens:
         assert settings.jwt_secret is not None
-        return JwtTokens(settings.jwt_secret, timedelta(seconds=settings.jwt_expiration))
+        lifetime = timedelta(seconds=settings.jwt_expiration)
+        return JwtTokens(settings.jwt_secret, lifetime, settings.old_jwt_secrets)
 
     @provide
     def public_url(self, settings: Settings) -> PublicUrl:

@@ -24,10 +24,11 @@ from whatsapp_hub.main import backup_file
 from whatsapp_hub.main.backup_file import Backup, BadBackup, Manifest
 from whatsapp_hub.main.kept import replace_secret
 from whatsapp_hub.main.running import address_of_running_hub
-from whatsapp_hub.main.settings import SECRET_NAMES, Settings, SettingsError
+from whatsapp_hub.main.settings import OLD_SECRET_NAMES, SECRET_NAMES, Settings, SettingsError, listed
 
 PIPE = "-"
 KEY = "HUB_SECRET_KEY"
+KEY_OLD, JWT_OLD = OLD_SECRET_NAMES
 ADMIN_PASSWORD = "admin-password"  # noqa: S105 - the name of a file
 
 
@@ -53,7 +54,8 @@ def known_keys(settings: Settings) -> dict[str, str]:
     """Read the keys from the environment, else from the data folder, with the other secrets there (by file name)."""
     folder = settings.data_dir / "secrets"
     kept = {p.name: p.read_text() for p in folder.iterdir() if p.is_file()} if os.access(folder, os.R_OK) else {}
-    given = {name: value for name in SECRET_NAMES if (value := getattr(settings, name.lower()))}
+    given = {name: value for name in (*SECRET_NAMES, JWT_OLD) if (value := getattr(settings, name.lower()))}
+    given |= {KEY_OLD: old} if (old := settings.with_kept_old()) else {}
     if (password := settings.data_dir / ADMIN_PASSWORD).is_file():
         kept[ADMIN_PASSWORD] = password.read_text()
     return {**{name: text.strip() for name, text in kept.items()}, **given}
@@ -72,14 +74,14 @@ async def back_up(settings: Settings, target: str, *, without_key: bool, keep_da
     folder = Path(target) if target != PIPE else None
     with _writing(folder) as (file, finish):
         async with database(settings) as url, dump.dumping(url) as (facts, pieces):
-            about = _about(facts, keys)
+            about = _about(facts, keys, settings)
             manifest = await backup_file.write(file, pieces, None if without_key else keys, about)
         where = finish()
     removed = backup_file.remove_old(folder, datetime.now(UTC), keep_days) if folder else []
     return where, manifest, len(removed)
 
 
-def _about(facts: dump.Facts, keys: Mapping[str, str]) -> dict[str, object]:
+def _about(facts: dump.Facts, keys: Mapping[str, str], settings: Settings) -> dict[str, object]:
     return {
         "version": version("whatsapp-hub"),
         "made_at": datetime.now(UTC),
@@ -89,6 +91,7 @@ def _about(facts: dump.Facts, keys: Mapping[str, str]) -> dict[str, object]:
         "revisions": facts.revisions,
         "roles": facts.roles,
         "key": backup_file.digest_of(keys[KEY]) if KEY in keys else "",
+        "old_keys": [backup_file.digest_of(key) for key in listed(settings.with_kept_old())],
     }
 
 
@@ -143,6 +146,8 @@ async def restore(settings: Settings, source: str, wanted: Wanted) -> Manifest:
             with _keys_in_place(settings, backup, wanted):
                 await _run(url, backup, there, wanted)
             await _up_to_date(url)
+            if wanted.without_key:
+                await _forget_key(url)
         return backup.manifest
 
 
@@ -158,6 +163,16 @@ async def _up_to_date(url: str) -> None:
     from whatsapp_hub.adapters.postgres.migrate import migrate
 
     await migrate(url)
+
+
+async def _forget_key(url: str) -> None:
+    """Let the next start choose its key, though that opens nothing of what was sealed before."""
+    from whatsapp_hub.adapters.postgres.sealed import PostgresSealed
+    from whatsapp_hub.main.secret_keys import system_of
+
+    async with system_of(url) as system:
+        keys = PostgresSealed(system)
+        await keys.note("", await keys.noted())
 
 
 @contextmanager
@@ -204,7 +219,8 @@ def _check_keys(settings: Settings, backup: Backup, wanted: Wanted) -> None:
         return
     if here is None:
         raise SettingsError(f"{KEY}: obligatory; `whatsapp-hub restore --keys FILE` prints the backup's, if it has it")
-    if not backup.manifest.key or not backup_file.is_key(backup.manifest, here):
+    given = (here, *listed(settings.with_kept_old()))
+    if not any(backup_file.is_key(backup.manifest, key) for key in given):
         raise SettingsError(
             f"{KEY}: not the one that the backup was made under, so no stored secret could be opened; "
             "set that one (`whatsapp-hub restore --keys FILE` prints it), or say --without-key and give each session "

@@ -32,7 +32,8 @@ class BadBackup(Exception):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """`key` is a salted digest of HUB_SECRET_KEY, to tell whether another one opens what is sealed in the dump."""
+    """`key` is a salted digest of HUB_SECRET_KEY, `old_keys` are those of HUB_SECRET_KEY_OLD: they tell whether another
+    key opens what is sealed in the dump."""
 
     format: int
     version: str
@@ -46,6 +47,7 @@ class Manifest(msgspec.Struct, frozen=True):
     dump_sha256: str
     key: str
     has_keys: bool
+    old_keys: list[str] = []
 
 
 def digest_of(key: str, salt: str | None = None) -> str:
@@ -55,7 +57,12 @@ def digest_of(key: str, salt: str | None = None) -> str:
 
 
 def is_key(manifest: Manifest, key: str) -> bool:
-    return hmac.compare_digest(manifest.key, digest_of(key, manifest.key.partition(":")[0]))
+    """Whether it is one of those that the backup was made under."""
+    return any(
+        hmac.compare_digest(digest, digest_of(key, digest.partition(":")[0]))
+        for digest in (manifest.key, *manifest.old_keys)
+        if digest
+    )
 
 
 async def write(

@@ -16,7 +16,7 @@ from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.processes.folder import FolderTaken
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.main import backup_tools, session_tools, tools
+from whatsapp_hub.main import backup_tools, secret_tools, session_tools, tools
 from whatsapp_hub.main.bootstrap import ensure_admin_shown, later_lines
 from whatsapp_hub.main.env_file import load_env_file
 from whatsapp_hub.main.logging import configure_logging
@@ -101,7 +101,11 @@ def demo() -> None:
         sys.exit(1)
 
 
-for _tool in (tools.inbox, tools.tenant, tools.user, session_tools.session, backup_tools.backup, backup_tools.restore):
+_TOOLS = (
+    *(tools.inbox, tools.tenant, tools.user, session_tools.session),
+    *(backup_tools.backup, backup_tools.restore, secret_tools.secrets),
+)
+for _tool in _TOOLS:
     commands.add_command(_tool)
 
 

@@ -86,7 +86,7 @@ from whatsapp_hub.application.ports.numbering import NumberingPlans
 from whatsapp_hub.application.ports.processes import Processes
 from whatsapp_hub.application.ports.provider import Host, Providers
 from whatsapp_hub.application.ports.sandbox import SandboxPhones
-from whatsapp_hub.application.ports.security import Passwords, SecretBox
+from whatsapp_hub.application.ports.security import KeyRing, Passwords, SecretBox
 from whatsapp_hub.application.ports.storage import Storage
 from whatsapp_hub.application.ports.tenants import TenantHealth, TenantRemoval
 from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
@@ -121,6 +121,7 @@ from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.life import Rules
 from whatsapp_hub.domain.tenant import Placement
 from whatsapp_hub.main.integrations import Integrations
+from whatsapp_hub.main.secret_keys import ring_in_force
 from whatsapp_hub.main.settings import Settings
 
 
@@ -198,10 +199,9 @@ class Infrastructure(Provider):
     def new_id(self) -> NewId:
         return new_id
 
-    @provide
-    def box(self, settings: Settings) -> SecretBox:
-        assert settings.hub_secret_key is not None
-        return AesSecretBox(settings.hub_secret_key)
+    @provide(provides=AnyOf[SecretBox, KeyRing])
+    async def ring(self, settings: Settings, database: Database) -> AesSecretBox:
+        return await ring_in_force(settings, database.system)
 
     @provide
     def plans(self) -> NumberingPlans:

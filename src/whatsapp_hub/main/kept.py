@@ -7,16 +7,28 @@ import secrets
 from pathlib import Path
 
 
+def new_secret(size: int = 32) -> str:
+    return secrets.token_urlsafe(size)
+
+
 def keep_once(path: Path | None, size: int = 32) -> str:
     """Make a secret at the first call, readable by its owner only, never overwritten (two processes may race). Without
     a path it is only made. Raises OSError."""
-    made = secrets.token_urlsafe(size)
+    made = new_secret(size)
     if path is None:
         return made
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         _link_once(_draft(path, made.encode()), path)
     return path.read_text().strip()
+
+
+def read_secret(path: Path) -> str | None:
+    """Return a kept secret; None if there is none, or none that this process may read."""
+    try:
+        return path.read_text().strip() or None
+    except OSError:
+        return None
 
 
 def replace_secret(path: Path, content: bytes) -> None:

@@ -5,6 +5,7 @@ import structlog
 from whatsapp_hub.adapters.postgres import preflight as postgres
 from whatsapp_hub.adapters.postgres.version import Standing
 from whatsapp_hub.adapters.redis import preflight as redis
+from whatsapp_hub.main.secret_keys import check_secrets
 from whatsapp_hub.main.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -25,5 +26,6 @@ async def check_servers(settings: Settings, *, will_migrate: bool) -> None:
 
 
 async def check_to_run(settings: Settings) -> None:
-    """Check the same for a process that plays a role of a hub."""
+    """Check the same for a process that plays a role of a hub, and that its keys open what is stored."""
     await check_servers(settings, will_migrate=False)
+    await check_secrets(settings)

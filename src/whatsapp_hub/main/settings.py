@@ -25,7 +25,7 @@ from whatsapp_hub.application.ports.lanes import HumanPace
 from whatsapp_hub.domain.capabilities import Rate
 from whatsapp_hub.domain.environment import VARIABLES, Environment
 from whatsapp_hub.domain.life import Rules
-from whatsapp_hub.main.kept import keep_once
+from whatsapp_hub.main.kept import keep_once, read_secret
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -37,6 +37,8 @@ HttpUrl = Annotated[str, Meta(pattern=r"^https?://")]
 ANY_ORIGIN = "*"
 BUILTIN = frozenset({"META", "WAHA", "NEONIZE", "SANDBOX"})
 SECRET_NAMES = ("HUB_SECRET_KEY", "JWT_SECRET")
+OLD_SECRET_NAMES = ("HUB_SECRET_KEY_OLD", "JWT_SECRET_OLD")
+"""What was there before, while it is replaced."""
 WILDCARD_HOSTS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -63,7 +65,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
     # Who may enter
     hub_secret_key: Secret | None = None
+    hub_secret_key_old: str | None = None
     jwt_secret: str | None = None
+    jwt_secret_old: str | None = None
     jwt_expiration: Positive = 7 * UNITS_S["d"]
     hub_admin_email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     hub_admin_password: Annotated[str, Meta(min_length=8, max_length=256)] | None = None
@@ -181,17 +185,36 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
             advice = "obligatory with DATABASE_URL; make one for each with `openssl rand -base64 32` and keep it"
             raise SettingsError(f"{' and '.join(missing)}: {advice}")
         made = {name.lower(): keep_once(self.data_dir / "secrets" / name) for name in missing}
-        return msgspec.structs.replace(self, **made)._with_strong_jwt_secret()
+        return msgspec.structs.replace(self, **made, hub_secret_key_old=self.with_kept_old())._with_strong_jwt_secret()
+
+    def with_kept_old(self) -> str | None:
+        """Return HUB_SECRET_KEY_OLD with the keys that an embedded hub's data folder keeps besides the one in use: the
+        old one of `secrets new-key`, and its own where HUB_SECRET_KEY has come to be given."""
+        if not self.embedded:
+            return self.hub_secret_key_old
+        names = ("HUB_SECRET_KEY_OLD",) if self.hub_secret_key is None else ("HUB_SECRET_KEY", "HUB_SECRET_KEY_OLD")
+        kept = (read_secret(self.data_dir / "secrets" / name) for name in names)
+        return ",".join(text for text in (self.hub_secret_key_old, *kept) if text) or None
+
+    @property
+    def old_secret_keys(self) -> tuple[str, ...]:
+        return listed(self.hub_secret_key_old)
+
+    @property
+    def old_jwt_secrets(self) -> tuple[str, ...]:
+        return listed(self.jwt_secret_old)
 
     def _with_strong_jwt_secret(self) -> Settings:
-        short = self.jwt_secret or ""
-        if len(short) >= SECRET_LENGTH:
-            return self
         if not self.embedded:
-            advice = f"expected at least {SECRET_LENGTH} characters; make one with `openssl rand -base64 32`"
-            raise SettingsError(f"JWT_SECRET: {advice}")
-        mixed = hmac.digest((self.hub_secret_key or "").encode(), short.encode("utf-8", "surrogateescape"), "sha256")
-        return msgspec.structs.replace(self, jwt_secret=mixed.hex())
+            if len(self.jwt_secret or "") < SECRET_LENGTH:
+                advice = f"expected at least {SECRET_LENGTH} characters; make one with `openssl rand -base64 32`"
+                raise SettingsError(f"JWT_SECRET: {advice}")
+            return self
+        keys = (self.hub_secret_key or "", *self.old_secret_keys)
+        signed, *before = dict.fromkeys(
+            _strong(secret, key) for secret in (self.jwt_secret or "", *self.old_jwt_secrets) for key in keys
+        )
+        return msgspec.structs.replace(self, jwt_secret=signed, jwt_secret_old=",".join(before) or None)
 
     @property
     def environment(self) -> Environment:
@@ -205,10 +228,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
     def for_children(self) -> dict[str, str]:
         """The variables that a child process must get besides those the hub itself was given."""
-        secrets_ = {name: getattr(self, name.lower()) for name in SECRET_NAMES}
+        secrets_ = {name: getattr(self, name.lower()) for name in (*SECRET_NAMES, *OLD_SECRET_NAMES)}
         addresses = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
         opened = {"SANDBOX_ENABLED": "true" if self.sandbox_enabled else None, "FRONTEND_URL": self.frontend_url}
         return {name: value for name, value in (secrets_ | addresses | opened).items() if value}
+
+
+def _strong(secret: str, key: str) -> str:
+    """Mix a short JWT_SECRET with HUB_SECRET_KEY."""
+    if len(secret) >= SECRET_LENGTH:
+        return secret
+    return hmac.digest(key.encode(), secret.encode("utf-8", "surrogateescape"), "sha256").hex()
+
+
+def listed(text: str | None) -> tuple[str, ...]:
+    """Split at commas; one that has commas itself is meant as well."""
+    parts = [part.strip() for part in (text or "").split(",") if part.strip()]
+    return tuple(parts) if len(parts) < 2 else (*parts, text or "")
 
 
 def _check_address(name: str, address: object, parse: Callable[[str], object]) -> None:

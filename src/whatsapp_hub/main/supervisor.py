@@ -34,6 +34,7 @@ from whatsapp_hub.main.logging import format_for
 from whatsapp_hub.main.reaching import check_servers
 from whatsapp_hub.main.roles import LIFELINE, ROLES, Role
 from whatsapp_hub.main.running import noted
+from whatsapp_hub.main.secret_keys import check_keys
 from whatsapp_hub.main.settings import ANY_ORIGIN, Settings, SettingsError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -124,6 +125,7 @@ async def serve(settings: Settings, roles: Sequence[Role] = SERVED, prepare: Pre
             settings = await _with_servers(settings.completed(), stack)
             stack.enter_context(noted(settings))
             admin = await (prepare or prepare_database)(settings)
+            await check_keys(settings)
             lifeline = _open_lifeline(stack)
             for role in reversed(roles):  # the API last up and first down
                 for _ in range(settings.hub_connectors if role.name == "connector" else 1):

@@ -25,8 +25,8 @@ COMMANDS = ("serve", "api", "worker", "connector", "scheduler", "migrate", "doct
 async def said(command: str, folder: Path, **environ: str) -> tuple[int | None, str]:
     given = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "WHATSAPP_"))},
-        "HUB_SECRET_KEY": "k" * 24,
-        "JWT_SECRET": "j" * 24,
+        "HUB_SECRET_KEY": "k" * 32,
+        "JWT_SECRET": "j" * 32,
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "HUB_DATA_DIR": str(folder),
         "HUB_ENV_FILE": os.devnull,

@@ -146,6 +146,28 @@ def test_a_short_jwt_secret_of_development_is_taken_when_embedded_and_never_sign
         read(**EXTERNAL, HUB_SECRET_KEY="k" * 32, JWT_SECRET="secret").completed()
 
 
+def test_old_secrets_are_read_from_a_list() -> None:
+    settings = read(HUB_SECRET_KEY_OLD="a" * 32 + ", " + "b" * 32, JWT_SECRET_OLD="one,of,commas-of-16-characters")
+    assert settings.old_secret_keys[:2] == ("a" * 32, "b" * 32)
+    assert settings.old_jwt_secrets[-1] == "one,of,commas-of-16-characters"
+    assert read().old_secret_keys == ()
+
+
+def test_a_key_that_comes_to_be_given_leaves_the_data_folders_own_beside_it(tmp_path: Path) -> None:
+    kept = read(HUB_DATA_DIR=str(tmp_path)).completed()
+    given = read(HUB_DATA_DIR=str(tmp_path), HUB_SECRET_KEY="k" * 32).completed()
+    assert (given.hub_secret_key, given.old_secret_keys) == ("k" * 32, (kept.hub_secret_key,))
+    assert given.for_children()["HUB_SECRET_KEY_OLD"] == kept.hub_secret_key
+
+
+def test_nobody_is_signed_out_by_another_key_where_the_jwt_secret_is_mixed_with_it(tmp_path: Path) -> None:
+    before = read(HUB_DATA_DIR=str(tmp_path), HUB_SECRET_KEY="o" * 32, JWT_SECRET="secret").completed()
+    both = {"HUB_SECRET_KEY": "n" * 32, "HUB_SECRET_KEY_OLD": "o" * 32, "JWT_SECRET": "secret"}
+    after = read(HUB_DATA_DIR=str(tmp_path), **both).completed()
+    assert after.jwt_secret != before.jwt_secret
+    assert before.jwt_secret in after.old_jwt_secrets
+
+
 def test_a_frontend_is_an_address_or_everybodys() -> None:
     for url in ("https://desk.example", "http://localhost:3000", "*"):
         assert read(FRONTEND_URL=url).frontend_url == url

@@ -29,6 +29,7 @@ _COLUMNS = (
     ),
 )
 _PLACES = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 2))
+_REST = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 1))
 SELECT = f"SELECT {', '.join(_COLUMNS)}, settings FROM hub.sessions"
 # A row's version, as whoever claims work of a session reads it along (`VERSION_OF`): who has read that version needs no
 # other look. Every change of a row makes a new one.
@@ -37,6 +38,8 @@ VERSION_OF = f"(SELECT {_VERSION} FROM hub.sessions WHERE id = {{id}}) AS sessio
 _PEEK = f"SELECT {', '.join(_COLUMNS)}, settings, {_VERSION} AS version FROM hub.sessions WHERE id = ANY($1::uuid[])"
 _ADD = f"INSERT INTO hub.sessions ({', '.join(_COLUMNS)}, settings) VALUES ({_PLACES})"
 _SAVE = f"UPDATE hub.sessions SET ({', '.join(_COLUMNS)}, settings) = ROW({_PLACES}) WHERE id = $1"
+# Settings that did not change stay as they are: they may have been sealed anew since they were read.
+_SAVE_REST = f"UPDATE hub.sessions SET ({', '.join(_COLUMNS)}) = ROW({_REST}) WHERE id = $1"
 _REMOVE = "DELETE FROM hub.sessions WHERE id = $1"
 
 # Before `hold_until` no lane of the session is claimed; infinity while the session cannot send.
@@ -84,7 +87,6 @@ class _Stored:
 
     provider: str
     settings: object
-    sealed: bytes
     may_send: bool
 
 
@@ -140,7 +142,7 @@ class PostgresSessions:
 
     def _loaded(self, row: Any) -> Session:
         session = session_of(row, self._vault)
-        self._stored[session.id] = _Stored(session.provider, session.settings, row["settings"], session.may_send)
+        self._remember(session)
         return session
 
     async def add(self, session: Session) -> None:
@@ -148,15 +150,17 @@ class PostgresSessions:
         await self._write(_ADD, session, sealed)
         await self._connection.execute(_ADD_PACE, session.id, session.tenant_id, session.provider, session.may_send)
         await self._write_routes(session)
-        self._remember(session, sealed)
+        self._remember(session)
 
     async def save(self, session: Session) -> None:
         """`session` must come from this unit of work."""
         was = self._stored[session.id]
         self._versions.pop(session.id, None)
         reset = session.provider != was.provider or session.settings != was.settings
-        sealed = self._vault.seal(session.id, session.provider, session.settings) if reset else was.sealed
-        await self._write(_SAVE, session, sealed)
+        if reset:
+            await self._write(_SAVE, session, self._vault.seal(session.id, session.provider, session.settings))
+        else:
+            await self._write(_SAVE_REST, session)
         if session.provider != was.provider:
             for statement in _MOVE:
                 await self._connection.execute(statement, session.id, session.provider)
@@ -165,18 +169,18 @@ class PostgresSessions:
             await self._write_routes(session)
         if session.may_send != was.may_send:
             await self._connection.execute(_FREE if session.may_send else _HOLD, session.id)
-        self._remember(session, sealed)
+        self._remember(session)
 
     async def remove(self, session_id: SessionId) -> None:
         """Takes routes, pace, lanes and early receipts with it."""
         await self._connection.execute(_REMOVE, session_id)
 
-    def _remember(self, session: Session, sealed: bytes) -> None:
-        self._stored[session.id] = _Stored(session.provider, session.settings, sealed, session.may_send)
+    def _remember(self, session: Session) -> None:
+        self._stored[session.id] = _Stored(session.provider, session.settings, session.may_send)
 
-    async def _write(self, statement: str, session: Session, sealed: bytes) -> None:
+    async def _write(self, statement: str, session: Session, *sealed: bytes) -> None:
         try:
-            await self._connection.execute(statement, *(_value(session, name) for name in _COLUMNS), sealed)
+            await self._connection.execute(statement, *(_value(session, name) for name in _COLUMNS), *sealed)
         except asyncpg.UniqueViolationError as error:
             raise _taken(session, error.constraint_name) from error
 

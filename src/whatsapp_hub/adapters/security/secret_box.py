@@ -1,4 +1,4 @@
-"""Secrets at rest: AES-256-GCM, bound to what they belong to."""
+"""Secrets at rest: AES-256-GCM, bound to what they belong to, under a key that the cipher text names."""
 
 import os
 from hashlib import sha256
@@ -6,28 +6,69 @@ from hashlib import sha256
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-_VERSION = b"\x01"
+_UNNAMED = b"\x01"
+"""Cipher texts from before keys could be changed: version, nonce, text and tag."""
+_NAMED = b"\x02"
+_ID_BYTES = 8
 _NONCE_BYTES = 12
-_LEAST_BYTES = 1 + _NONCE_BYTES + 16
+_TAG_BYTES = 16
 
 
 class AesSecretBox:
-    """Implements `SecretBox`. The cipher text is version, nonce, text and tag; the context is authenticated
+    """Implements `KeyRing`. The cipher text is version, key id, nonce, text and tag; the context is authenticated
     but not stored, so a text that is copied to another row does not open there."""
 
-    def __init__(self, key: str) -> None:
-        """`key` is HUB_SECRET_KEY, of any length; it should carry 32 random bytes."""
-        self._cipher = AESGCM(sha256(b"whatsapp-hub secret box\x00" + key.encode()).digest())
+    def __init__(self, key: str, *old: str) -> None:
+        """`key` is HUB_SECRET_KEY, `old` are those of HUB_SECRET_KEY_OLD; each should carry 32 random bytes."""
+        self._ciphers: dict[bytes, AESGCM] = {}
+        for one in (key, *old):
+            raw = sha256(b"whatsapp-hub secret box\x00" + one.encode()).digest()
+            self._ciphers.setdefault(sha256(b"whatsapp-hub key id\x00" + raw).digest()[:_ID_BYTES], AESGCM(raw))
+        self._in_force = next(iter(self._ciphers))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(id.hex() for id in self._ciphers)
+
+    @property
+    def in_force(self) -> str:
+        return self._in_force.hex()
+
+    def use(self, key_id: str) -> None:
+        if (id := bytes.fromhex(key_id)) not in self._ciphers:
+            raise KeyError(key_id)
+        self._in_force = id
 
     def seal(self, plain: bytes, context: str) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, plain, context.encode())
+        head, nonce = _NAMED + self._in_force, os.urandom(_NONCE_BYTES)
+        return head + nonce + self._ciphers[self._in_force].encrypt(nonce, plain, head + context.encode())
 
     def open(self, sealed: bytes, context: str) -> bytes:
-        if sealed[:1] != _VERSION or len(sealed) < _LEAST_BYTES:
-            raise ValueError("not sealed by this hub")
-        nonce, text = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        return self._opened(sealed, context)[1]
+
+    def opens(self, sealed: bytes, context: str) -> str | None:
         try:
-            return self._cipher.decrypt(nonce, text, context.encode())
-        except InvalidTag as error:
-            raise ValueError("the text, the key or the context is wrong") from error
+            return self._opened(sealed, context)[0].hex()
+        except ValueError:
+            return None
+
+    def is_current(self, sealed: bytes) -> bool:
+        return sealed.startswith(_NAMED + self._in_force)
+
+    def _opened(self, sealed: bytes, context: str) -> tuple[bytes, bytes]:
+        """Return the key's id and the text. Raises ValueError."""
+        if sealed[:1] == _NAMED:
+            head, rest = sealed[: 1 + _ID_BYTES], sealed[1 + _ID_BYTES :]
+            candidates, bound = [head[1:]] if head[1:] in self._ciphers else [], head + context.encode()
+        elif sealed[:1] == _UNNAMED:
+            rest, candidates, bound = sealed[1:], list(self._ciphers), context.encode()
+        else:
+            raise ValueError("not sealed by this hub")
+        if len(rest) < _NONCE_BYTES + _TAG_BYTES:
+            raise ValueError("not sealed by this hub")
+        for id in candidates:
+            try:
+                return id, self._ciphers[id].decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], bound)
+            except InvalidTag:
+                continue
+        raise ValueError("the text, the key or the context is wrong")

@@ -1,5 +1,7 @@
 """JSON web tokens, HS256, with the claims of contract E: sub, email, role, companyId."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -25,8 +27,10 @@ class Claims(Token):
 class JwtTokens:
     """Implements `Tokens`. Only people have them: a caller without `user_id` cannot be issued one."""
 
-    def __init__(self, secret: str, lifetime: timedelta = timedelta(days=7)) -> None:
+    def __init__(self, secret: str, lifetime: timedelta = timedelta(days=7), old: Sequence[str] = ()) -> None:
+        """`old`: secrets that tokens may still be signed with; none is any more."""
         self._secret = secret
+        self._old = tuple(old)
         self._lifetime = lifetime
 
     def issue(self, caller: Caller, lifetime: timedelta | None = None) -> str:
@@ -42,12 +46,19 @@ class JwtTokens:
 
     def read(self, token: str) -> Caller:
         try:
-            claims = Claims.decode(token, self._secret, _ALGORITHM)
+            claims = self._decoded(token)
             user_id = UserId(UUID(claims.sub))
             tenant_id, role = TenantId(UUID(claims.companyId)), Role(claims.role)
         except (NotAuthorizedException, ValueError) as error:
             raise Unauthenticated("the token is not valid") from error
         return Caller(tenant_id, role, user_key(user_id), user_id, claims.email)
+
+    def _decoded(self, token: str) -> Claims:
+        """Raises NotAuthorizedException, ValueError."""
+        for old in self._old:
+            with suppress(NotAuthorizedException, ValueError):
+                return Claims.decode(token, old, _ALGORITHM)
+        return Claims.decode(token, self._secret, _ALGORITHM)
 
 
 def user_key(user_id: UserId) -> str:

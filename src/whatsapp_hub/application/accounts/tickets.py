@@ -53,5 +53,8 @@ class Tickets:
         sealed = await self.store.open(digest, holder, address, HELD_S, again=again)
         if sealed is None:
             raise Unauthenticated("the ticket is not known, is too old, or has opened its stream already")
-        credential, company_id = json.loads(self.box.open(sealed, _SEALED_AS))
+        try:
+            credential, company_id = json.loads(self.box.open(sealed, _SEALED_AS))
+        except ValueError:  # of a key that is not in use any more
+            raise Unauthenticated("the ticket is of an earlier key: ask for another") from None
         return OpenedTicket(digest, holder, credential, company_id)

@@ -1,5 +1,6 @@
 """Passwords, tokens and secrets at rest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -67,4 +68,29 @@ class SecretBox(Protocol):
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Raises ValueError if the text, the key or the context is wrong."""
+        ...
+
+
+class KeyRing(SecretBox, Protocol):
+    """A box with several keys: it opens with any of them and seals with one, the key in force. Cipher texts and the
+    database name keys by ids, which tell nothing of the keys."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """HUB_SECRET_KEY's first."""
+        ...
+
+    @property
+    def in_force(self) -> str: ...
+
+    def use(self, key_id: str) -> None:
+        """Seal with this one from now on. Raises KeyError for one that is not here."""
+        ...
+
+    def opens(self, sealed: bytes, context: str) -> str | None:
+        """Return the id of the key that opens it; None: none here does."""
+        ...
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether it names the key in force."""
         ...

@@ -17,6 +17,8 @@ from whatsapp_hub.domain.ids import TenantId, UserId
 from whatsapp_hub.domain.tenant import Tenant
 from whatsapp_hub.domain.user import Role, User
 
+SEALED_BY_0_1 = "3381139a7d47a95e42572c3e57c957c36f29cbb8394da589e57b919ed345122e71"
+"""`token` for `session:1`, by the key `key`, without the version's byte."""
 SECRET = "0123456789abcdef0123456789abcdef"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -111,6 +113,47 @@ def test_a_secret_opens_only_in_its_context_and_unchanged() -> None:
     ):
         with pytest.raises(ValueError, match=r"wrong|sealed"):
             opener.open(text, context)
+
+
+def test_a_box_opens_with_each_of_its_keys_and_seals_with_the_one_in_force() -> None:
+    before, both, after = AesSecretBox("old"), AesSecretBox("new", "old"), AesSecretBox("new")
+    [old], [new] = before.ids, after.ids
+    assert both.ids == (new, old)
+    sealed = before.seal(b"token", "session:1")
+    assert both.open(sealed, "session:1") == b"token"
+    assert both.opens(sealed, "session:1") == old
+    both.use(old)
+    by_both = both.seal(b"token", "session:1")
+    assert before.open(by_both, "session:1") == b"token"
+    assert both.is_current(by_both)
+    both.use(new)
+    assert not both.is_current(by_both)
+    assert after.open(both.seal(b"token", "session:1"), "session:1") == b"token"
+    assert after.opens(sealed, "session:1") is None
+    with pytest.raises(KeyError):
+        after.use(old)
+
+
+def test_what_was_sealed_before_keys_had_names_opens_with_any_key() -> None:
+    sealed = bytes.fromhex("01" + SEALED_BY_0_1)
+    assert AesSecretBox("key").open(sealed, "session:1") == b"token"
+    box = AesSecretBox("new", "key")
+    assert box.open(sealed, "session:1") == b"token"
+    assert box.opens(sealed, "session:1") == AesSecretBox("key").in_force
+    assert not box.is_current(sealed)
+    with pytest.raises(ValueError, match="wrong"):
+        box.open(sealed, "session:2")
+
+
+def test_a_token_signed_with_the_secret_from_before_is_taken_while_that_is_given() -> None:
+    caller, new = caller_of(a_user()), SECRET[::-1]
+    before, both = JwtTokens(SECRET), JwtTokens(new, old=(SECRET,))
+    assert both.read(before.issue(caller)) == caller
+    assert JwtTokens(new).read(both.issue(caller)) == caller
+    with pytest.raises(Unauthenticated):
+        JwtTokens(new).read(before.issue(caller))
+    with pytest.raises(Unauthenticated):
+        both.read(JwtTokens("another secret of thirty-two bytes").issue(caller))
 
 
 def test_new_ids_are_version_7_and_sort_as_made() -> None:

@@ -1,0 +1,1 @@
+"""Secrets at rest: which key seals, its rotation, what no key opens."""

@@ -1,0 +1,67 @@
+"""ChooseKey: seal with the key that the whole hub seals with.
+
+A process that has several keys opens with each of them, but seals with the one that the database names, so that
+processes that know the newest key and those that do not yet can run side by side. `RotateKeys` changes it.
+"""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.sealed import KeysInForce, SealedTexts
+from whatsapp_hub.application.ports.security import KeyRing
+from whatsapp_hub.domain.errors import HubError, Unavailable
+
+_SAMPLE = 50
+
+
+class KeyMissing(HubError):
+    """What is stored was sealed by a key that is not given."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "it is not the key that this database's secrets are sealed with. Set that one, or give it beside the new "
+            "one (HUB_SECRET_KEY_OLD); if it is lost: `whatsapp-hub secrets adopt`, then give each session its "
+            "credentials anew"
+        )
+
+
+class KeyTooShort(HubError):
+    """A hub that has nothing sealed yet begins with a key that could be guessed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseKey:
+    """Idempotent; processes that start together agree on one key. `is_long`: the first key may begin a hub that has
+    nothing sealed yet; a short one that is in use stays."""
+
+    keys: KeysInForce
+    texts: SealedTexts
+    ring: KeyRing
+    is_long: bool = True
+
+    async def __call__(self) -> None:
+        """Raises KeyMissing, KeyTooShort, Unavailable."""
+        noted = await self.keys.noted()
+        if not noted:
+            chosen = self.ring.ids[0] if noted == "" else await self._that_opens()
+            await self._note(chosen, noted)
+            noted = await self.keys.noted() or chosen
+        if noted not in self.ring.ids:
+            raise KeyMissing
+        self.ring.use(noted)
+
+    async def _note(self, key_id: str, instead_of: str | None) -> None:
+        """A database that takes no writes is not written."""
+        try:
+            await self.keys.note(key_id, instead_of)
+        except Unavailable:
+            return
+
+    async def _that_opens(self) -> str:
+        """Return the first key that opens something of what is stored. Raises KeyMissing, KeyTooShort."""
+        samples = [text for kind in self.texts.kinds for text in await self.texts.page(kind, "", _SAMPLE)]
+        found = {self.ring.opens(text.sealed, text.context) for text in samples}
+        if samples and found == {None}:
+            raise KeyMissing
+        if not samples and not self.is_long:
+            raise KeyTooShort
+        return next((id for id in self.ring.ids if id in found), self.ring.ids[0])
