@@ -254,18 +254,6 @@ async def test_every_bad_field_of_a_department_is_named(
     assert [error["pointer"] for error in answer.json()["errors"]] == pointers
 
 
-async def test_another_companys_things_do_not_exist(running: RunningHub, company: Company) -> None:
-    other = await running.company()
-    department, session = await other.department(), await other.session()
-    for path in (f"/api/departments/{department['id']}", f"/api/sessions/{session['id']}"):
-        assert (await company.admin.get(path)).status_code == 404
-        assert (await company.admin.patch(path, {"name": "mine"})).status_code == 404
-        assert (await company.admin.delete(path)).status_code == 404
-    assert (await company.admin.patch(f"/api/users/{other.admin.id}", {"name": "mine"})).status_code == 404
-    assert (await company.admin.get("/api/departments")).json() == []
-    assert (await company.admin.get("/api/sessions")).json() == []
-
-
 async def test_a_master_chooses_a_company_and_others_do_not(running: RunningHub, company: Company) -> None:
     department = await company.department()
     chosen = {"X-Company-Id": company.id}

@@ -335,6 +335,7 @@ class Gateway:
         return {}
 
     async def _type(self, sid: str, member: Member, data: Any) -> Ack:
+        member.caller.require(Action.WORK_CONVERSATIONS)
         conversation_id, manager = given.conversation_id(data), self._server.manager
         if sid not in manager.rooms.get(NAMESPACE, {}).get(f"conversation:{conversation_id}", ()):
             await self._queries.conversation(member.caller.tenant_id, member.sight, conversation_id)

@@ -1,0 +1,45 @@
+"""Every route and every socket's event has its row in tests/policy.py; what the rows need, the code names."""
+
+import re
+from typing import Any
+
+import pytest
+from dishka import make_async_container
+
+from tests.policy import CONNECTS, PROVIDERS, ROUTES, SOCKETS
+from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
+from whatsapp_hub.adapters.realtime.gateway import Gateway
+
+GIVEN_BY_THE_SERVER = {"connect", "disconnect"}
+
+
+@pytest.fixture(scope="module")
+def app() -> HubApp:
+    return create_app(make_async_container(), HttpOptions("0.1.0", sandbox=True))
+
+
+def test_every_route_has_a_row_and_every_row_a_route(app: HubApp) -> None:
+    served = {
+        method + " " + re.sub(r"\{(\w+):\w+\}", r"{\1}", route.path)
+        for route in app.litestar.routes
+        for handler in getattr(route, "route_handlers", ())
+        for method in handler.http_methods
+        if method != "OPTIONS"
+    }
+    assert served - set(ROUTES) == set(), "give each a row in tests/policy.py"
+    assert set(ROUTES) - served == set()
+
+
+def test_what_is_served_beside_the_api_is_described_and_has_a_row(app: HubApp) -> None:
+    document: dict[str, Any] = app.litestar.openapi_schema.to_schema()
+    described = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
+    assert described - set(ROUTES) == PROVIDERS
+
+
+def test_every_event_of_both_namespaces_has_a_row() -> None:
+    nobody: Any = None
+    gateway = Gateway(nobody, nobody, nobody, nobody, nobody, nobody, nobody, nobody)
+    handlers: dict[str, dict[str, Any]] = gateway.asgi.engineio_server.handlers
+    answered = {namespace: set(events) - GIVEN_BY_THE_SERVER for namespace, events in handlers.items()}
+    assert answered == {namespace: set(events) for namespace, events in SOCKETS.items()}
+    assert set(CONNECTS) == set(SOCKETS)
