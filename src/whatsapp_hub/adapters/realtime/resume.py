@@ -134,5 +134,7 @@ class Resume:
 
     def _enter(self, missing: Missing) -> None:
         """Without a pause: an `await` here could let an event pass in between."""
+        if not self._is_here(missing):
+            return
         for room in missing.rooms:
             self._server.manager.basic_enter_room(missing.sid, missing.namespace, room)
