@@ -24,6 +24,7 @@ from whatsapp_hub.adapters.postgres.idleness import PostgresIdleness
 from whatsapp_hub.adapters.postgres.inbox_writer import GroupCommitInbox
 from whatsapp_hub.adapters.postgres.leases import PostgresLeases
 from whatsapp_hub.adapters.postgres.log import PostgresEventLog
+from whatsapp_hub.adapters.postgres.placement.move import PostgresPlacementMoves
 from whatsapp_hub.adapters.postgres.processes import PostgresProcesses
 from whatsapp_hub.adapters.postgres.sandbox import PostgresSandboxPhones
 from whatsapp_hub.adapters.postgres.settings import SettingsVault
@@ -41,6 +42,7 @@ from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys
 from whatsapp_hub.application.accounts.company import UpdateCompany
 from whatsapp_hub.application.accounts.default_session import SetCredentials
 from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
+from whatsapp_hub.application.accounts.move_tenants import MoveTenant
 from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ReadPasswordReset, ResetPassword
 from whatsapp_hub.application.accounts.quick_replies import (
     CreateQuickReply,
@@ -83,6 +85,7 @@ from whatsapp_hub.application.ports.lanes import Pacing
 from whatsapp_hub.application.ports.lines import Leases
 from whatsapp_hub.application.ports.log import EventLog
 from whatsapp_hub.application.ports.numbering import NumberingPlans
+from whatsapp_hub.application.ports.placement import PlacementMoves
 from whatsapp_hub.application.ports.processes import Processes
 from whatsapp_hub.application.ports.provider import Host, Providers
 from whatsapp_hub.application.ports.sandbox import SandboxPhones
@@ -254,6 +257,10 @@ class Storing(Provider):
     def tenant_removal(self, database: Database) -> PostgresTenantRemoval:
         return PostgresTenantRemoval(database)
 
+    @provide(provides=PlacementMoves)
+    def placement_moves(self, database: Database) -> PostgresPlacementMoves:
+        return PostgresPlacementMoves(database.url)
+
     housekeeping = provide(PostgresHousekeeping, provides=AnyOf[InboxAside, Trimming])
     processes = provide(PostgresProcesses, provides=Processes)
     counters = provide(PostgresCounters, provides=Counters)
@@ -272,7 +279,7 @@ class UseCases(Provider):
         *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(BindBot, UnbindBot, CloseIdleSessions),
-        *(UnlinkSession, DeleteTenant, RemoveTenants),
+        *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),
         *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines, FollowPairing, MindPairings),
         *(ReadNumber, SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),

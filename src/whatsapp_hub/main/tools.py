@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 from dishka import AsyncContainer
 
+from whatsapp_hub.application.accounts.move_tenants import Moved, MoveTenant
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant
 from whatsapp_hub.application.ports.directory import Directory
 from whatsapp_hub.application.ports.housekeeping import InboxAside
@@ -117,6 +118,37 @@ def create_tenant(slug: str, name: str, placement: str | None, country: str | No
         return str(made.id)
 
     click.echo(in_hub(work))
+
+
+@tenant.command("move")
+@click.argument("slug")
+@click.option("--to", "to", type=click.Choice([p.value for p in Placement]), required=True)
+def move_tenant(slug: str, to: str) -> None:
+    """Move its rows to a schema of its own (dedicated) or back among the others' (pooled).
+
+    The hub works meanwhile; the company itself waits for a moment at the end. If this ends early, call it again: with
+    the same placement to finish, with the one that the company still has to give up.
+    """
+
+    async def work(container: AsyncContainer) -> Moved | None:
+        return await (await container.get(MoveTenant))(slug, Placement(to), _tell_step)
+
+    if moved := in_hub(work):
+        click.echo(f"{slug} is {to}: {moved.rows} rows moved, its own work waited {moved.waited_s * 1000:.0f} ms")
+    else:
+        click.echo(f"{slug} is {to} already")
+
+
+_STEPS = {
+    "prepare": "making the target ready",
+    "copy": "copying",
+    "switch": "changing over",
+    "clear": "removing what is left at the other place",
+}
+
+
+def _tell_step(name: str) -> None:
+    click.echo(f"{_STEPS[name]} …", err=True)
 
 
 @click.group()

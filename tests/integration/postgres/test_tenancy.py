@@ -83,6 +83,13 @@ async def fill(world: World) -> None:
         world.tenant.id,
     )
     await world.hub.owner.execute(
+        "INSERT INTO hub.placement_changes (tenant_id, relation, key) VALUES ($1, 'notes', '{}')", world.tenant.id
+    )
+    await world.hub.owner.execute(
+        "INSERT INTO hub.placement_moves (tenant_id, source, target, stage) VALUES ($1, 'a', 'b', 'clearing')",
+        world.tenant.id,
+    )
+    await world.hub.owner.execute(
         f"""INSERT INTO {world.tenant.schema}.left_identities
             SELECT tenant_id, 'phone', '5511900000000', now(), contact_id FROM {world.tenant.schema}.conversations
             WHERE id = $1""",

@@ -18,7 +18,7 @@ import asyncpg
 
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.audit import acting
-from whatsapp_hub.adapters.postgres.failures import translated
+from whatsapp_hub.adapters.postgres.failures import Displaced, translated
 from whatsapp_hub.adapters.postgres.isolation import check_role, refusal
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
@@ -63,20 +63,10 @@ def arguments_of(url: str) -> dict[str, Any]:
 
 def prelude(tenant: Tenant) -> str:
     """Begins a transaction of this tenant, in one round trip. Both values are checked types: a UUID and a schema that
-    matches `pooled` or `client_[a-z0-9_]{1,48}`."""
-    return (
-        f"{BEGIN} SELECT set_config('app.tenant_id', '{tenant.id}', true), "
-        f"set_config('search_path', '{tenant.schema}, hub', true)"
-        f"{_acting()}"
-    )
-
-
-def _acting() -> str:
-    """Names who is at work, for the triggers that record changes; nothing for what the hub does by itself."""
-    if (who := acting()) is None:
-        return ""
-    quoted = who.replace("'", "''")
-    return f", set_config('app.caller', '{quoted}', true)"
+    matches `pooled` or `client_[a-z0-9_]{1,48}`. `Database.begin` raises `Displaced` where the tenant's rows are not
+    there (any more). The caller is for the triggers that record changes; nobody for what the hub does by itself."""
+    caller = (acting() or "").replace("'", "''")
+    return f"{BEGIN} SELECT hub.enter('{tenant.id}', '{tenant.schema}', '{caller}')"
 
 
 async def connect(url: str, role: str) -> Any:
@@ -264,7 +254,7 @@ class Database:
 
     async def begin(self, prelude: str, schema: str) -> Any:
         """A connection in the transaction that `prelude` begins, to be given back; `schema` is where, for the log.
-        Raises Unavailable.
+        Raises Unavailable, Displaced.
 
         The first statement on a connection that PostgreSQL ended meanwhile fails: then it, and whatever else is
         pooled, is replaced."""
@@ -276,7 +266,7 @@ class Database:
             except BaseException as error:
                 await self.give_back(APP, connection, open_transaction=True)
                 away = translated(error)
-                if away is None or last:
+                if away is None or last or isinstance(away, Displaced):
                     raise away or error from error
                 await self._pools[APP].expire_connections()
             else:
@@ -303,19 +293,19 @@ class Database:
     @asynccontextmanager
     async def transaction(self, tenant: Tenant) -> AsyncIterator[Any]:
         """A transaction of this tenant to read in, committed when the block ends well. Raises Unavailable."""
-        async with self._begun(planned_by_value(prelude(tenant)), tenant.schema) as connection:
+        async with self.begun(await self.begin(planned_by_value(prelude(tenant)), tenant.schema)) as connection:
             yield connection
 
     @asynccontextmanager
     async def acting_for(self, tenant_id: TenantId) -> AsyncIterator[Any]:
         """The same for the tables of the schema `hub` alone, wherever the tenant's own tables stand."""
         prelude = f"{BEGIN} SELECT set_config('app.tenant_id', '{tenant_id}', true)"
-        async with self._begun(prelude, HUB_SCHEMA) as connection:
+        async with self.begun(await self.begin(prelude, HUB_SCHEMA)) as connection:
             yield connection
 
     @asynccontextmanager
-    async def _begun(self, prelude: str, schema: str) -> AsyncIterator[Any]:
-        connection = await self.begin(prelude, schema)
+    async def begun(self, connection: Any) -> AsyncIterator[Any]:
+        """The rest of a transaction that `begin` began, committed when the block ends well. Raises Unavailable."""
         is_open = True
         try:
             yield connection

@@ -16,6 +16,12 @@ class TransactionConflict(InTheWay):
     """PostgreSQL ended this transaction for another's sake. Try again at once."""
 
 
+class Displaced(InTheWay):
+    """The tenant's rows are being moved, or stand elsewhere by now: ask where, and begin again."""
+
+
+_DISPLACED = frozenset({"HUB03", "HUB04"})
+"""What `hub.enter` raises."""
 _CONFLICTS = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -43,6 +49,8 @@ def translated(error: BaseException) -> Unavailable | None:
         return error
     if isinstance(error, _CONFLICTS):
         return TransactionConflict(f"transaction conflict: {type(error).__name__}")
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate in _DISPLACED:
+        return Displaced(str(error))
     if isinstance(error, asyncpg.DataError):  # an InterfaceError as well, when the driver finds it
         return None
     if isinstance(error, _AWAY):

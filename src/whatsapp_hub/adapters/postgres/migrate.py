@@ -18,9 +18,7 @@ from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.database import arguments_of
 from whatsapp_hub.adapters.postgres.isolation import check_pooler
 from whatsapp_hub.adapters.postgres.refusals import refusal
-from whatsapp_hub.adapters.postgres.version import scripts
-
-_ONE_AT_A_TIME = 0x776D6967
+from whatsapp_hub.adapters.postgres.version import ONE_AT_A_TIME, scripts
 
 
 async def migrate(url: str) -> None:
@@ -75,7 +73,7 @@ async def _dedicated(engine: AsyncEngine) -> list[str]:
 
 async def _upgrade(engine: AsyncEngine, tree: str, schema: str) -> None:
     async with engine.begin() as connection:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
         await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
         await connection.run_sync(_run_alembic, tree, schema)
 

@@ -18,9 +18,10 @@ from whatsapp_hub.adapters.postgres.audit import AUDITED, acting
 from whatsapp_hub.adapters.postgres.database import CONNECT_TIMEOUT_S, Database, arguments_of
 from whatsapp_hub.adapters.postgres.directory import TENANTS, tenant_of
 from whatsapp_hub.adapters.postgres.failures import translated
+from whatsapp_hub.adapters.postgres.placement.tables import DROP_TRIGGERS, own_schema, triggers_like
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
-from whatsapp_hub.domain.tenant import Placement, Tenant
+from whatsapp_hub.domain.tenant import Tenant
 
 _REMOVED = AUDITED.format(
     source="gone",
@@ -115,22 +116,23 @@ class PostgresTenantRemoval:
             return _count(await connection.execute(table.sweep, tenant.id, limit))
 
     async def _tables(self, tenant: Tenant) -> list[_Table]:
-        """Children first. A schema of the company's own goes as a whole."""
-        schemas = ["hub"] if tenant.placement is Placement.DEDICATED else ["hub", tenant.schema]
-        rows: list[Any] = await self._database.system(lambda c: c.fetch(_TABLES, schemas))
+        """Children first. A schema of its own goes as a whole; a move may have left rows among the others'."""
+        rows: list[Any] = await self._database.system(lambda c: c.fetch(_TABLES, ["hub", "pooled"]))
         return [_Table(row["name"], row["is_the_tenants"]) for row in _children_first(rows)]
 
     async def finish(self, tenant: Tenant) -> None:
-        if tenant.placement is Placement.DEDICATED:
-            await self._drop(tenant.schema)
+        await self._drop(tenant)
         await self._database.system(lambda c: c.execute(_FINISH, tenant.id))
 
-    async def _drop(self, schema: str) -> None:
+    async def _drop(self, tenant: Tenant) -> None:
+        """Its own schema, also one that an unfinished move made, and the triggers of that move."""
         try:
             owner = await asyncpg.connect(**arguments_of(self._owner_url), timeout=CONNECT_TIMEOUT_S)
             try:
                 await owner.execute("SET lock_timeout = '5s'")
-                await owner.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
+                await owner.execute(f'DROP SCHEMA IF EXISTS "{own_schema(tenant)}" CASCADE')
+                for drop in await owner.fetch(DROP_TRIGGERS, triggers_like(tenant)):
+                    await owner.execute(drop[0])
             finally:
                 await owner.close()
         except Exception as error:

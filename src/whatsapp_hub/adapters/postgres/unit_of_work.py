@@ -3,8 +3,9 @@
 A deadlock or serialisation failure surfaces as `TransactionConflict`, which is an `Unavailable`: see failures.py.
 """
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -14,11 +15,11 @@ from whatsapp_hub.adapters.contracts.events import body
 from whatsapp_hub.adapters.postgres.api_keys import PostgresApiKeys
 from whatsapp_hub.adapters.postgres.contacts import PostgresContacts
 from whatsapp_hub.adapters.postgres.conversations import PostgresAssignments, PostgresConversations
-from whatsapp_hub.adapters.postgres.database import APP, Database, prelude
+from whatsapp_hub.adapters.postgres.database import APP, Database, planned_by_value, prelude
 from whatsapp_hub.adapters.postgres.departments import PostgresDepartments
 from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
 from whatsapp_hub.adapters.postgres.environment import PostgresEnvironmentNumber
-from whatsapp_hub.adapters.postgres.failures import TransactionConflict, translated
+from whatsapp_hub.adapters.postgres.failures import Displaced, TransactionConflict, translated
 from whatsapp_hub.adapters.postgres.idempotency import PostgresIdempotencyKeys
 from whatsapp_hub.adapters.postgres.inbox import PostgresInbox, Rounds
 from whatsapp_hub.adapters.postgres.lanes import PostgresLanes
@@ -69,6 +70,8 @@ from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.tenant import Tenant
 
 _TENANT_CACHED_S = 1.0
+_MOVES_WITHIN_S = 10.0
+_LOOK_AGAIN_S = 0.02
 _DONE = Write(
     "inbox", "UPDATE hub.inbox SET state = 'done', retry_at = NULL, error = NULL WHERE id = ANY($1::bigint[])"
 )
@@ -171,10 +174,8 @@ class _Transaction:
         self._uow: PostgresUnitOfWork | None = None
 
     async def __aenter__(self) -> UnitOfWork:
-        kit = self._storage.kit
-        tenant = await self._storage.known_tenant(self._tenant_id)
-        self._connection = await kit.database.begin(prelude(tenant), tenant.schema)
-        self._uow = PostgresUnitOfWork(tenant, Statements(self._connection), kit)
+        tenant, self._connection = await self._storage.begin(self._tenant_id, prelude)
+        self._uow = PostgresUnitOfWork(tenant, Statements(self._connection), self._storage.kit)
         return self._uow
 
     async def __aexit__(
@@ -207,8 +208,23 @@ class PostgresStorage:
     @asynccontextmanager
     async def connection(self, tenant_id: TenantId) -> AsyncIterator[Any]:
         """A transaction without repositories, for queries. Raises NotFound, Unavailable."""
-        async with self.kit.database.transaction(await self.known_tenant(tenant_id)) as connection:
+        _, connection = await self.begin(tenant_id, lambda tenant: planned_by_value(prelude(tenant)))
+        async with self.kit.database.begun(connection):
             yield connection
+
+    async def begin(self, tenant_id: TenantId, begins: Callable[[Tenant], str]) -> tuple[Tenant, Any]:
+        """A connection in a transaction of the tenant, wherever its rows stand; to be given back. While they are being
+        moved it is waited for, without a connection that others could use. Raises NotFound, Unavailable."""
+        patient_until = time.monotonic() + _MOVES_WITHIN_S
+        while True:
+            tenant = await self.known_tenant(tenant_id)
+            try:
+                return tenant, await self.kit.database.begin(begins(tenant), tenant.schema)
+            except Displaced:
+                self._tenants.pop(tenant_id, None)
+                if time.monotonic() > patient_until:
+                    raise
+                await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def known_tenant(self, tenant_id: TenantId) -> Tenant:
         """A copy, at most one second old. Raises NotFound."""

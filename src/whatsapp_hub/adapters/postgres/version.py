@@ -11,6 +11,9 @@ import whatsapp_hub
 from whatsapp_hub.adapters.postgres.database import CONNECT_TIMEOUT_S, arguments_of
 from whatsapp_hub.adapters.postgres.isolation import check_pooler
 
+ONE_AT_A_TIME = 0x776D6967
+"""The advisory lock of whoever migrates, or moves a tenant."""
+
 _REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
 _FOLLOWS = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
 _SCHEMAS = """

@@ -1,0 +1,1 @@
+"""Moving a tenant's rows between `pooled` and a schema of their own."""
