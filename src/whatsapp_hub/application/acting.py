@@ -4,6 +4,8 @@ It travels with the task as a request's id does: set where a caller is known (a 
 a transaction begins. What the hub does by itself has nobody, and is in the event log.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -20,3 +22,13 @@ class Actor:
 
 
 ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)
+
+
+@contextmanager
+def acting_as(actor: Actor) -> Iterator[None]:
+    """Name who is at work for as long as this lasts."""
+    token = ACTOR.set(actor)
+    try:
+        yield
+    finally:
+        ACTOR.reset(token)

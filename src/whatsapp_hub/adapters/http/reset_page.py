@@ -16,6 +16,7 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Request, Response, get, post
 from litestar.exceptions import ClientException
 
+from whatsapp_hub.adapters.http.api.password_resets import asked
 from whatsapp_hub.adapters.http.auth import PUBLIC
 from whatsapp_hub.application.accounts.password_reset import ReadPasswordReset, ResetPassword
 from whatsapp_hub.application.accounts.users import MAX_PASSWORD, MIN_PASSWORD
@@ -134,7 +135,7 @@ async def submit_reset_form(
     if form.password != form.repeated:
         return _page(400, language, _form(words, form.token, user.email, words.differs))
     try:
-        await reset(form.token, form.password)
+        await reset(form.token, form.password, asked(request))
     except Invalid as error:
         if {flaw.pointer for flaw in error.flaws} != {"/password"}:  # another use of the link was faster
             return _expired(request)

@@ -112,7 +112,7 @@ class PostgresTenantRemoval:
             return _count(await self._database.system(lambda c: c.execute(_EMPTY, *arguments)))
         if not table.is_the_tenants:
             return _count(await self._database.system(lambda c: c.execute(table.sweep, tenant.id, limit)))
-        async with self._database.transaction(tenant) as connection:
+        async with self._database.acting_for(tenant.id) as connection:  # tables are named with their schemas
             return _count(await connection.execute(table.sweep, tenant.id, limit))
 
     async def _tables(self, tenant: Tenant) -> list[_Table]:

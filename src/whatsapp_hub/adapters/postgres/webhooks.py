@@ -1,6 +1,7 @@
 """Webhook subscriptions and their delivery log, as a tenant sees them."""
 
 import logging
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -107,6 +108,7 @@ class PostgresWebhooks:
     def __init__(self, connection: Any, box: SecretBox) -> None:
         self._connection = connection
         self._box = box
+        self._read: dict[UUID, tuple[Webhook, bytes, bytes | None]] = {}
 
     async def all(self) -> "list[tuple[Webhook, Health]]":
         statement = f"SELECT {COLUMNS}, {_HEALTH} FROM hub.webhooks w ORDER BY created_at, id"
@@ -118,7 +120,7 @@ class PostgresWebhooks:
 
     async def of_session(self, session_id: SessionId) -> Webhook | None:
         row = await self._row("of_session AND session_id", session_id)
-        return webhook_of(row, self._box) if row else None
+        return self._found(row, row["id"]) if row else None
 
     async def _row(self, key: str, value: UUID) -> Any:
         return await self._connection.fetchrow(f"{_SELECT} WHERE {key} = $1 FOR NO KEY UPDATE", value)
@@ -126,7 +128,9 @@ class PostgresWebhooks:
     def _found(self, row: Any, webhook_id: WebhookId) -> Webhook:
         if row is None:
             raise NotFound("webhook", webhook_id)
-        return webhook_of(row, self._box)
+        webhook = webhook_of(row, self._box)
+        self._read[webhook_id] = (replace(webhook), row["secrets"], row["headers"])
+        return webhook
 
     async def health(self, webhook_id: WebhookId) -> Health:
         row = await self._connection.fetchrow(f"SELECT {_HEALTH} FROM hub.webhooks w WHERE id = $1", webhook_id)
@@ -149,10 +153,14 @@ class PostgresWebhooks:
         await self._connection.execute(_SAVE, *self._values(webhook))
 
     def _values(self, webhook: Webhook) -> list[object]:
-        sealed = self._box.seal(msgspec.json.encode(webhook.secrets), f"webhook:{webhook.id}")
-        headers = msgspec.json.encode(webhook.headers) if webhook.headers else None
-        sealed_headers = self._box.seal(headers, _of_headers(webhook.id)) if headers else None
-        return [*(getattr(webhook, name) for name in _NAMES), sealed, sealed_headers]
+        """What was sealed stays as it is unless it changed: the record of changes would call it changed."""
+        was, secrets, headers = self._read.get(webhook.id, (None, b"", None))
+        if was is None or was.secrets != webhook.secrets:
+            secrets = self._box.seal(msgspec.json.encode(webhook.secrets), f"webhook:{webhook.id}")
+        if was is None or was.headers != webhook.headers:
+            plain = msgspec.json.encode(webhook.headers) if webhook.headers else None
+            headers = self._box.seal(plain, _of_headers(webhook.id)) if plain else None
+        return [*(getattr(webhook, name) for name in _NAMES), secrets, headers]
 
     async def remove(self, webhook_id: WebhookId) -> None:
         await self._connection.execute(_REMOVE, webhook_id)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from whatsapp_hub.application.accounts.users import check_password, may_change
+from whatsapp_hub.application.acting import Actor, acting_as
 from whatsapp_hub.application.ports.clock import Clock
 from whatsapp_hub.application.ports.security import Caller, Passwords
 from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
@@ -41,22 +42,34 @@ class OfferPasswordReset:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked (`POST /api/auth/reset-password`), and from where: for the record of changes."""
+
+    doing: str
+    address: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ResetPassword:
+    """Recorded as the doing of the person whose link it is."""
+
     storage: Storage
     passwords: Passwords
     clock: Clock
 
-    async def __call__(self, token: str, password: str) -> None:
+    async def __call__(self, token: str, password: str, asked: Asked) -> None:
         """Raises Invalid: a password that is none, a token that is unknown, used or too old."""
         check_password(password)
         async with _transaction(self.storage, token) as (uow, digest):
-            user_id = await uow.password_resets.use(digest, self.clock())
-            if user_id is None:
-                raise _unknown()
-            user = await uow.users.get(user_id)
-            user.password_hash = await self.passwords.hash(password)
-            await uow.users.save([user])
-            await uow.commit()
+            user = await _user_of(uow, await uow.password_resets.pending(digest, self.clock()))
+        person = Caller(user.tenant_id, user.role, f"user:{user.id}", user.id, user.email)
+        hashed = await self.passwords.hash(password)
+        with acting_as(Actor(person, asked.doing, asked.address)):
+            async with _transaction(self.storage, token) as (uow, digest):
+                user = await _user_of(uow, await uow.password_resets.use(digest, self.clock()))
+                user.password_hash = hashed
+                await uow.users.save([user])
+                await uow.commit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +80,14 @@ class ReadPasswordReset:
     async def __call__(self, token: str) -> tuple[User, Tenant]:
         """Return the user whose password the link sets, and the company, without using the link up. Raises Invalid."""
         async with _transaction(self.storage, token) as (uow, digest):
-            user_id = await uow.password_resets.pending(digest, self.clock())
-            if user_id is None:
-                raise _unknown()
-            return await uow.users.get(user_id), uow.tenant
+            return await _user_of(uow, await uow.password_resets.pending(digest, self.clock())), uow.tenant
+
+
+async def _user_of(uow: UnitOfWork, user_id: UserId | None) -> User:
+    """Raises Invalid where no link leads to anybody."""
+    if user_id is None:
+        raise _unknown()
+    return await uow.users.get(user_id)
 
 
 @asynccontextmanager

@@ -1,17 +1,17 @@
 """`/api/users/{id}/password-reset` and `/api/auth/reset-password`."""
 
-from typing import NewType
+from typing import Any, NewType
 from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import post
+from litestar import Request, post
 from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts.entities import time
 from whatsapp_hub.adapters.http.auth import PUBLIC, Asking
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
-from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ResetPassword
+from whatsapp_hub.application.accounts.password_reset import Asked, OfferPasswordReset, ResetPassword
 from whatsapp_hub.domain.ids import UserId
 
 PublicUrl = NewType("PublicUrl", str)
@@ -33,9 +33,16 @@ async def offer_password_reset(
 
 
 @post("/auth/reset-password", opt={**PUBLIC, **PER_ADDRESS}, status_code=204, tags=["auth"], security=[{}])
-async def reset_password(data: JSONBody[ResetBody], use: FromDishka[ResetPassword]) -> None:
+async def reset_password(
+    request: Request[Any, Any, Any], data: JSONBody[ResetBody], use: FromDishka[ResetPassword]
+) -> None:
     """A new password, by such a link's token."""
-    await use(data.token, data.password)
+    await use(data.token, data.password, asked(request))
+
+
+def asked(request: Request[Any, Any, Any]) -> Asked:
+    path = request.scope.get("path_template") or request.scope["path"]
+    return Asked(f"{request.method} {path}", request.client.host if request.client else None)
 
 
 HANDLERS = [offer_password_reset, reset_password]
