@@ -34,18 +34,19 @@ from whatsapp_hub.adapters.providers.sandbox.inbound import customer_wrote
 from whatsapp_hub.adapters.security.clock import new_id, system_clock
 from whatsapp_hub.application.accounts.departments import CreateDepartment, DepartmentChanges
 from whatsapp_hub.application.accounts.tenants import CreateTenant
-from whatsapp_hub.application.inbox.work_conversation import AssignConversation
-from whatsapp_hub.application.ports.inbox import InboxAppender, NewUpdate
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.handling.assign_conversation import AssignConversation
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.queues.inbox import InboxAppender, NewUpdate
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
 from whatsapp_hub.domain.errors import Conflict, InTheWay
 from whatsapp_hub.domain.ids import ConversationId, UserId
-from whatsapp_hub.domain.session import Session
-from whatsapp_hub.domain.user import OnlineStatus, Role, User
-from whatsapp_hub.main.container import Part, make_container
+from whatsapp_hub.domain.sessions.session import Session
 from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.wiring.container import make_container
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 DEPARTMENT = "Vendas"
 KIND = "SANDBOX"

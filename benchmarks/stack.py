@@ -16,10 +16,10 @@ import asyncpg
 
 from benchmarks.graph import Graph
 from benchmarks.hub import ADMIN, SECRETS
-from whatsapp_hub.adapters.postgres.embedded import PORT, SUPERUSER, EmbeddedPostgres
+from whatsapp_hub.adapters.postgres.engine.embedded import PORT, SUPERUSER, EmbeddedPostgres
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
 from whatsapp_hub.main.settings import Settings
-from whatsapp_hub.main.supervisor import prepare_database
+from whatsapp_hub.main.supervise.supervisor import prepare_database
 
 FSYNC_TRIES = 200
 SLOW_COMMITS = {"commit_delay": "2000", "commit_siblings": "0"}

@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from whatsapp_hub.adapters.postgres.version import newest, scripts
+from whatsapp_hub.adapters.postgres.engine.version import newest, scripts
 
 TREES = ("hub", "tenant")
 LONGEST = 32  # alembic_version.version_num

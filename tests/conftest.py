@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from whatsapp_hub.adapters.postgres.embedded import EmbeddedPostgres
+from whatsapp_hub.adapters.postgres.engine.embedded import EmbeddedPostgres
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
 
 # What a developer's own `.env` says must not reach a test, nor the programs that tests start.

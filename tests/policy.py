@@ -1,14 +1,13 @@
 """The policy of every door: what a caller must be allowed to do to use a route or a socket's event.
 
 A new route or event needs a row here (`tests/unit/adapters/http/test_policy.py` fails without it); who may what is
-`whatsapp_hub.domain.access.POLICY`. `tests/integration/hub/test_policy*.py` walk over all rows with every kind of
-caller.
+`domain/accounts/access.py`, POLICY. `tests/integration/hub/test_policy*.py` walk over all rows with every kind of caller.
 """
 
 from dataclasses import dataclass
 
-from whatsapp_hub.domain.access import POLICY, Action
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.accounts.access import POLICY, Action
+from whatsapp_hub.domain.accounts.user import Role
 
 
 @dataclass(frozen=True)

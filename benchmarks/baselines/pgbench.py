@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from benchmarks.stack import Stack
-from whatsapp_hub.adapters.postgres.embedded import program
+from whatsapp_hub.adapters.postgres.engine.embedded import program
 
 SCRIPT = r"""
 \set k random(1, 9000000000000000)

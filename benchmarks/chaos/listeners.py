@@ -18,8 +18,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from whatsapp_hub.adapters.contracts.sockets import body_of, conversation_in, spell
-from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.adapters.contracts.views.sockets import body_of, conversation_in, spell
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
 
 AWAY = (OSError, WebSocketException, TimeoutError, EOFError)
 LIVES_S = (0.3, 6.0)

@@ -27,7 +27,7 @@ from benchmarks.chaos.listeners import Listener, Seat, Verdict, judge, still_due
 from benchmarks.hub import Api, Hub
 from benchmarks.report import write_json
 from benchmarks.stack import Stack, stack
-from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
 
 LOG = (
     "SELECT position, tenant_id, type, session_id, conversation_id, occurred_at, body FROM hub.events ORDER BY position"

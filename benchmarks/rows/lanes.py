@@ -13,13 +13,15 @@ from benchmarks.report import Row
 from benchmarks.rows import Size
 from benchmarks.stack import Stack
 from whatsapp_hub.adapters.security.clock import new_id, system_clock
-from whatsapp_hub.application.ports.lanes import Claim, Pacing, Release
-from whatsapp_hub.application.ports.provider import Accepted
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.provider.plugin import Accepted
+from whatsapp_hub.application.ports.queues.lanes import Claim, Release
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.main.container import Part, make_container
+from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.wiring.container import make_container
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 BATCH = 16
 A_LANE = 4

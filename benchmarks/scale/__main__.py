@@ -23,9 +23,10 @@ from benchmarks.scale.lists import Place
 from benchmarks.stack import Stack, stack
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.accounts.tenants import CreateTenant
-from whatsapp_hub.domain.tenant import Placement
-from whatsapp_hub.main.container import Part, make_container
+from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.wiring.container import make_container
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 SMALL, LARGE, OTHERS, EACH = 1_000, 1_000_000, 4, 0.01
 POOLED = "pooled"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.scale.company import DEPARTMENTS, Company, names
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
-from whatsapp_hub.domain.conversation import LIVE, ConversationStatus
+from whatsapp_hub.domain.conversations.conversation import LIVE, ConversationStatus
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
 
 ALL = Sight(everything=True)

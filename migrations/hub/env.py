@@ -1,4 +1,4 @@
-"""Alembic runs this for the shared schema; `whatsapp_hub.adapters.postgres.migrate` hands it the connection."""
+"""Alembic runs this for the shared schema; `whatsapp_hub.adapters.postgres.engine.migrate` hands it the connection."""
 
 from alembic import context
 

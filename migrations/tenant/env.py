@@ -1,4 +1,4 @@
-"""Alembic runs this once a tenant schema; `whatsapp_hub.adapters.postgres.migrate` hands it connection and schema."""
+"""Alembic runs this once a tenant schema; `adapters/postgres/engine/migrate.py` hands it connection and schema."""
 
 from alembic import context
 from sqlalchemy import text

@@ -1,3 +1,3 @@
-from whatsapp_hub.main.command import main
+from whatsapp_hub.main.commands.entry import main
 
 main()

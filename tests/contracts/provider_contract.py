@@ -16,24 +16,18 @@ from uuid import uuid4
 
 import pytest
 
-from whatsapp_hub.application.ports.provider import (
+from whatsapp_hub.application.ports.provider.events import Malformed, MessageSeen, RawUpdate, ReceiptSeen, SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import (
     Accepted,
     HidesTyping,
-    Malformed,
     MarksRead,
-    MessageSeen,
     Outgoing,
     Plugin,
     Provider,
-    RawUpdate,
-    ReceiptSeen,
     SessionRef,
-    SessionSeen,
     ShowsTyping,
     Starts,
 )
-from whatsapp_hub.domain.capabilities import Feature
-from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,
     Invalid,
@@ -44,8 +38,10 @@ from whatsapp_hub.domain.errors import (
     Unsupported,
 )
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
-from whatsapp_hub.domain.message import Content, MessageType
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.messaging.capabilities import Feature
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 PHONE = "5511987650101"
 LINK = "https://files.example/photo"

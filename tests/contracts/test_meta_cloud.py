@@ -11,7 +11,7 @@ from tests.contracts.provider_contract import PHONE, Bench, ProviderContract
 from tests.fakes import graph
 from tests.fakes.graph import FakeGraph
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
-from whatsapp_hub.application.ports.provider import Host
+from whatsapp_hub.application.ports.provider.plugin import Host
 from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, Rejected, Transient
 
 SETTINGS: dict[str, object] = {

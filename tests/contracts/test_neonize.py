@@ -16,14 +16,15 @@ from tests.contracts.provider_contract import CONTENTS, Bench, ProviderContract
 from tests.fakes import neonize
 from tests.fakes.neonize import FakeLibrary, FakeStore, Inbox
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
-from whatsapp_hub.adapters.providers.neonize.cut import Cutting
-from whatsapp_hub.adapters.providers.neonize.media import Fetched
+from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched
+from whatsapp_hub.adapters.providers.neonize.translate.split import Cutting
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
-from whatsapp_hub.application.ports.held import HoldsSockets
-from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
+from whatsapp_hub.application.ports.connections.sockets import HoldsSockets
+from whatsapp_hub.application.ports.provider.events import RawUpdate
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, Rejected, Transient
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.message import MessageType
+from whatsapp_hub.domain.messaging.content import MessageType
 
 SETTINGS: dict[str, object] = {"proxy": "socks5://user:proxy-secret@proxy.example:1080", "deviceName": "Loja 1"}
 

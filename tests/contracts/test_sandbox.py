@@ -15,10 +15,11 @@ from tests.fakes.phones import FakePhones
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
 from whatsapp_hub.adapters.providers.sandbox import client
 from whatsapp_hub.adapters.providers.sandbox.inbound import customer_wrote
-from whatsapp_hub.application.ports.provider import Host
+from whatsapp_hub.application.ports.provider.plugin import Host
 from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, Rejected, Transient
 from whatsapp_hub.domain.ids import MessageId
-from whatsapp_hub.domain.message import MessageStatus, MessageType
+from whatsapp_hub.domain.messaging.content import MessageType
+from whatsapp_hub.domain.messaging.message import MessageStatus
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from tests.contracts.provider_contract import PHONE, Bench, ProviderContract
 from tests.fakes import waha
 from tests.fakes.waha import FakeWaha
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
-from whatsapp_hub.application.ports.provider import Host
+from whatsapp_hub.application.ports.provider.plugin import Host
 from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, Rejected, Transient
 
 NOT_UP = {"statusCode": 422, "status": "STARTING", "expected": ["WORKING"]}

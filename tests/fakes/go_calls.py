@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from whatsapp_hub.adapters.providers.neonize import rooms
-from whatsapp_hub.adapters.providers.neonize.library import GoLibrary, Missing, load
-from whatsapp_hub.adapters.providers.neonize.pairing import Room as RoomHere
+from whatsapp_hub.adapters.providers.neonize.native.library import GoLibrary, Missing, load
+from whatsapp_hub.adapters.providers.neonize.pairing import host
+from whatsapp_hub.adapters.providers.neonize.pairing.process import Room as RoomHere
 
 
 def real_library() -> GoLibrary:
@@ -81,12 +81,12 @@ def room_here(library: GoLibrary) -> Any:
         async def kill_all(self) -> None:
             pass
 
-    async def start() -> rooms.Room:
+    async def start() -> host.Room:
         ours, theirs = socket.socketpair()
         threading.Thread(target=RoomHere(theirs, library).serve, daemon=True).start()
         reader, writer = await asyncio.open_connection(sock=ours)
         child: Any = NoChild()
-        return rooms.Room(child, reader, writer)
+        return host.Room(child, reader, writer)
 
     return start
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from whatsapp_hub.adapters.providers.neonize import wire
-from whatsapp_hub.adapters.providers.neonize.kept import Kept
-from whatsapp_hub.adapters.providers.neonize.library import Dial, Listener
-from whatsapp_hub.adapters.providers.neonize.names import parts
-from whatsapp_hub.adapters.providers.neonize.protobuf import decode, encode
-from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.jids import parts
+from whatsapp_hub.adapters.providers.neonize.native.library import Dial, Listener
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, encode
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept
+from whatsapp_hub.application.ports.provider.events import RawUpdate
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
 
 PHONE = "5511987650101"
 PERSON = f"{PHONE}@s.whatsapp.net"

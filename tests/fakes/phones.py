@@ -6,8 +6,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 
-from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
-from whatsapp_hub.application.ports.sandbox import ShownMessage
+from whatsapp_hub.application.ports.edge.sandbox import ShownMessage
+from whatsapp_hub.application.ports.provider.events import RawUpdate
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import MessageId, SessionId
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from whatsapp_hub.main import cli, settings
+from whatsapp_hub.main import settings
+from whatsapp_hub.main.commands import cli
 
 seconds = timedelta(seconds=1)
 quick: Any = partial(settings.Rules, silence=2 * seconds, heal=3 * seconds, calm=2 * seconds, first_delay=seconds / 5)

@@ -16,16 +16,16 @@ import asyncpg
 import pytest_asyncio
 import uuid_utils.compat
 
-from whatsapp_hub.adapters.postgres.database import Database
-from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
-from whatsapp_hub.adapters.postgres.migrate import migrate
-from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.adapters.postgres.engine.migrate import migrate
+from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory
+from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
-from whatsapp_hub.application.ports.delivery import Work
-from whatsapp_hub.application.ports.provider import Providers
-from whatsapp_hub.domain.capabilities import Capabilities
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.queues.wakeups import Work
+from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.domain.tenant import Placement, Tenant
+from whatsapp_hub.domain.messaging.capabilities import Capabilities
 
 TEMPLATE = "hub_test_template"
 _numbers = itertools.count(1)

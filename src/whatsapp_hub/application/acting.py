@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
 
 
 @dataclass(frozen=True, slots=True)

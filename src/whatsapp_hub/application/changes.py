@@ -10,14 +10,15 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from whatsapp_hub.application.ports.clock import NewId
-from whatsapp_hub.application.ports.storage import UnitOfWork
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.application.ports.edge.clock import NewId
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
+from whatsapp_hub.domain.accounts.user import User
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import MessageId, NotificationId, UserId
-from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType
-from whatsapp_hub.domain.notification import Notification, NotificationKind
-from whatsapp_hub.domain.user import User
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
 TOLD_OF_TARGETS = {

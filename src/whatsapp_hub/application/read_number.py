@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.numbering import NumberingPlans
-from whatsapp_hub.application.ports.sandbox import SANDBOX
-from whatsapp_hub.application.ports.storage import UnitOfWork
-from whatsapp_hub.domain.contact import NO_ADDRESS, Identity, IdentityKind, parse_address, parse_jid
-from whatsapp_hub.domain.dialling import Written, read_number
+from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
+from whatsapp_hub.application.ports.edge.sandbox import SANDBOX
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.errors import Invalid
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.messaging.contact import NO_ADDRESS, Identity, IdentityKind, parse_address, parse_jid
+from whatsapp_hub.domain.numbers.dialling import Written, read_number
+from whatsapp_hub.domain.sessions.session import Session
 
 _LENGTHS = range(8, 16)
 

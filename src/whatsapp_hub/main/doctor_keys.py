@@ -8,10 +8,10 @@ import asyncpg
 import msgspec
 
 from whatsapp_hub.adapters.postgres.sealed import PostgresSealed
-from whatsapp_hub.application.ports.security import KeyRing
+from whatsapp_hub.application.ports.edge.security import KeyRing
 from whatsapp_hub.application.security.choose_key import KeyMissing
 from whatsapp_hub.application.security.rotate_keys import CountSealed
-from whatsapp_hub.main.doctor_connectors import Says
+from whatsapp_hub.main.commands.doctor_connectors import Says
 from whatsapp_hub.main.secret_keys import MAKE_ONE, STRONG_LENGTH, as_system, ring_of, short_secrets, unread
 from whatsapp_hub.main.settings import Settings
 

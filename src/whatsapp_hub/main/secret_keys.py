@@ -10,12 +10,12 @@ import asyncpg
 import structlog
 
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
-from whatsapp_hub.adapters.postgres.database import arguments_of
-from whatsapp_hub.adapters.postgres.failures import translated
-from whatsapp_hub.adapters.postgres.refusals import refusal
+from whatsapp_hub.adapters.postgres.engine.database import arguments_of
+from whatsapp_hub.adapters.postgres.engine.failures import translated
+from whatsapp_hub.adapters.postgres.engine.refusals import refusal
 from whatsapp_hub.adapters.postgres.sealed import PostgresSealed, System
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
-from whatsapp_hub.application.ports.security import KeyRing
+from whatsapp_hub.application.ports.edge.security import KeyRing
 from whatsapp_hub.application.security.choose_key import ChooseKey, KeyMissing, KeyTooShort
 from whatsapp_hub.application.security.rotate_keys import CountSealed, Standing
 from whatsapp_hub.main.settings import SECRET_NAMES, Settings, SettingsError

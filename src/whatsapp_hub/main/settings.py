@@ -20,12 +20,12 @@ from msgspec import Meta
 from whatsapp_hub.adapters.addresses.parts import BadAddress
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.addresses.redis import redis_url
-from whatsapp_hub.adapters.http.proxies import Proxies
-from whatsapp_hub.application.ports.lanes import HumanPace
-from whatsapp_hub.domain.capabilities import Rate
-from whatsapp_hub.domain.environment import VARIABLES, Environment
-from whatsapp_hub.domain.life import Rules
-from whatsapp_hub.main.kept import keep_once, read_secret
+from whatsapp_hub.adapters.http.server.proxies import Proxies
+from whatsapp_hub.domain.messaging.capabilities import Rate
+from whatsapp_hub.domain.messaging.pacing import HumanPace
+from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.environment import VARIABLES, Environment
+from whatsapp_hub.main.generated_secrets import keep_once, read_secret
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]

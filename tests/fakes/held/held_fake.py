@@ -17,25 +17,22 @@ from uuid import uuid4
 
 import asyncpg
 
-from whatsapp_hub.application.ports.held import Pulse, store_name
-from whatsapp_hub.application.ports.provider import (
-    Accepted,
+from whatsapp_hub.application.ports.connections.sockets import Pulse, store_name
+from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
-    Host,
     Malformed,
     MessageSeen,
-    Outgoing,
     ProviderEvent,
     RawUpdate,
-    SessionRef,
     SessionSeen,
 )
-from whatsapp_hub.domain.capabilities import Capabilities, Feature
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, SessionRef
 from whatsapp_hub.domain.errors import Conflict, Invalid, OutcomeUnknown, Rejected, Scope, Transient, Unavailable
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.domain.message import Content, MessageType
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 KIND = "PIGEON"
 

@@ -13,21 +13,22 @@ from dishka import AsyncContainer
 from redis.asyncio import Redis
 
 from tests.integration.http.conftest import JWT_SECRET
-from whatsapp_hub.adapters.postgres.database import Database
-from whatsapp_hub.adapters.postgres.processes import PostgresProcesses
+from whatsapp_hub.adapters.postgres.connectors.processes import PostgresProcesses
+from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.redis import typing as typing_module
 from whatsapp_hub.adapters.redis import wakes as wakes_module
+from whatsapp_hub.adapters.redis.fire_and_forget import Unanswered
 from whatsapp_hub.adapters.redis.typing import TypingChannel
-from whatsapp_hub.adapters.redis.unanswered import Unanswered
 from whatsapp_hub.adapters.redis.wakes import CHANNEL, Channel, Wakes
 from whatsapp_hub.adapters.worker import hints as hints_module
-from whatsapp_hub.application.ports.delivery import Work
-from whatsapp_hub.application.ports.processes import Process
+from whatsapp_hub.application.ports.connections.processes import Process
+from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.main.container import Part, make_container
+from whatsapp_hub.main.roles.worker import LOOPS
 from whatsapp_hub.main.settings import Settings
-from whatsapp_hub.main.worker import LOOPS
+from whatsapp_hub.main.wiring.container import make_container
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 ROUNDS = 25
 ENDS_WITHIN_S = 5.0

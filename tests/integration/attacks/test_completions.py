@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.integration.postgres.conftest import World, new_id
-from whatsapp_hub.application.ports.lanes import Claim, Pacing
-from whatsapp_hub.application.ports.provider import Accepted
+from whatsapp_hub.application.ports.provider.plugin import Accepted
+from whatsapp_hub.application.ports.queues.lanes import Claim
 from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result
 from whatsapp_hub.domain.errors import CredentialsInvalid
 from whatsapp_hub.domain.ids import MessageId
-from whatsapp_hub.domain.message import Direction, Message, MessageStatus
+from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
+from whatsapp_hub.domain.messaging.pacing import Pacing
 
 FREELY = {"SANDBOX": Pacing(None, None)}
 

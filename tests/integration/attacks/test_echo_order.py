@@ -13,19 +13,20 @@ import pytest
 
 from tests.fakes import neonize
 from tests.integration.postgres.conftest import World, new_id
-from whatsapp_hub.adapters.providers.neonize.kept import pack
 from whatsapp_hub.adapters.providers.neonize.plugin import Neonize
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import pack
 from whatsapp_hub.adapters.providers.waha.plugin import Waha
-from whatsapp_hub.application.ports.lanes import Claim, Pacing
-from whatsapp_hub.application.ports.provider import Accepted, Providers
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Providers
+from whatsapp_hub.application.ports.queues.lanes import Claim
 from whatsapp_hub.application.receiving import receive_events
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result, SettleStale
-from whatsapp_hub.application.sessions.follow_life import FollowLife
-from whatsapp_hub.domain.conversation import Conversation, FlowState
+from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.domain.conversations.conversation import Conversation, FlowState
 from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
-from whatsapp_hub.domain.life import Rules
-from whatsapp_hub.domain.message import Message, MessageStatus
+from whatsapp_hub.domain.messaging.message import Message, MessageStatus
+from whatsapp_hub.domain.messaging.pacing import Pacing
+from whatsapp_hub.domain.sessions.connection import Rules
 
 MENU = "Escolha o departamento:\n1 - Vendas"
 FREELY = {"WAHA": Pacing(None, None)}

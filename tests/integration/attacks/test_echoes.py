@@ -10,13 +10,14 @@ import pytest
 from tests.integration.conftest import PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.adapters.providers.waha.plugin import Waha
-from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origin, Providers
+from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin
+from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
-from whatsapp_hub.application.sessions.follow_life import FollowLife
-from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.conversation import FlowState
-from whatsapp_hub.domain.life import Rules
-from whatsapp_hub.domain.message import Content
+from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.domain.conversations.conversation import FlowState
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.sessions.connection import Rules
 
 
 def now() -> datetime:

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from tests.integration.postgres.conftest import World
-from whatsapp_hub.adapters.postgres.housekeeping import PostgresHousekeeping
+from whatsapp_hub.adapters.postgres.queues.housekeeping import PostgresHousekeeping
 from whatsapp_hub.application.maintenance.trim import Trim
 
 ADD = """

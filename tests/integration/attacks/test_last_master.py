@@ -9,11 +9,11 @@ import pytest
 
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.application.accounts.users import UpdateUser, UserChanges
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.routing.hand_on import RedistributeConversations
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.routing.redistribute import RedistributeConversations
 from whatsapp_hub.application.routing.serve_queue import ServeQueue
+from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.errors import Conflict
-from whatsapp_hub.domain.user import Role, User
 
 
 def now() -> datetime:

@@ -9,13 +9,13 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.postgres.conftest import World, new_id
-from whatsapp_hub.adapters.postgres.sandbox import PostgresSandboxPhones
+from whatsapp_hub.adapters.postgres.queues.sandbox import PostgresSandboxPhones
 from whatsapp_hub.adapters.providers.sandbox.client import Sandbox
-from whatsapp_hub.application.ports.delivery import Work
-from whatsapp_hub.application.ports.provider import Outgoing, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import Outgoing, SessionRef
+from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.domain.errors import OutcomeUnknown, Transient, Unavailable
 from whatsapp_hub.domain.ids import MessageId, TenantId
-from whatsapp_hub.domain.message import Content
+from whatsapp_hub.domain.messaging.content import Content
 
 
 class Losing:

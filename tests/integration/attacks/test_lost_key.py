@@ -10,17 +10,17 @@ import pytest_asyncio
 from tests.integration.conftest import PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, WebhookRules
-from whatsapp_hub.application.ports.lanes import Pacing
-from whatsapp_hub.application.ports.provider import Providers
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
-from whatsapp_hub.application.sessions.follow_life import FollowLife
+from whatsapp_hub.application.sessions.advance_connection import FollowLife
 from whatsapp_hub.application.sessions.manage_sessions import SessionChanges, UpdateSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit
-from whatsapp_hub.domain.life import Rules
-from whatsapp_hub.domain.message import MessageStatus
-from whatsapp_hub.domain.session import UNREADABLE, Session, SessionStatus
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.messaging.pacing import Pacing
+from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Session, SessionStatus
 
 
 def now() -> datetime:

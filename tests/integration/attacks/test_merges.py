@@ -5,9 +5,9 @@ import pytest
 from tests.integration.conftest import HAPPENED
 from tests.integration.postgres.conftest import NOW, World, new_id
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.contacts import Sighting
-from whatsapp_hub.domain.contact import Contact, Identity
-from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
+from whatsapp_hub.application.ports.storage.contacts import Sighting
+from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
+from whatsapp_hub.domain.messaging.contact import Contact, Identity
 
 PHONE, LID = Identity.phone("5511912345678"), Identity.lid("99887766")
 

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from whatsapp_hub.adapters.providers.waha.plugin import Waha
-from whatsapp_hub.application.ports.directory import WebhookTarget
-from whatsapp_hub.application.ports.inbox import NewUpdate
-from whatsapp_hub.application.ports.provider import Providers
+from whatsapp_hub.application.ports.edge.directory import WebhookTarget
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.queues.inbox import NewUpdate
 from whatsapp_hub.application.receiving import accept_webhook
 from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook
 from whatsapp_hub.domain.errors import Unauthenticated

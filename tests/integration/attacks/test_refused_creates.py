@@ -8,17 +8,18 @@ import pytest
 from tests.integration.conftest import HeldPlugin, PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, WebhookRules
-from whatsapp_hub.application.ports.provider import Providers, SessionRef, SessionSeen
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.events import SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
+from whatsapp_hub.application.sessions.advance_connection import FollowLife
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
-from whatsapp_hub.application.sessions.follow_life import FollowLife
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit
-from whatsapp_hub.domain.capabilities import Capabilities, Feature
+from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Conflict, Invalid, Unavailable
-from whatsapp_hub.domain.life import Rules
-from whatsapp_hub.domain.session import SessionStatus
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature
+from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 
 def now() -> datetime:

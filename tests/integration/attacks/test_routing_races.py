@@ -8,13 +8,13 @@ import pytest
 
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.storage import UnitOfWork
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.application.routing.route_conversation import RouteConversation
-from whatsapp_hub.domain.assignment import Candidate
-from whatsapp_hub.domain.conversation import Conversation
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.conversations.assignment import Candidate
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.ids import ConversationId
-from whatsapp_hub.domain.user import OnlineStatus, Role, User
 
 
 async def change(world: World, user: User, **fields: Any) -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from whatsapp_hub.adapters.postgres.failures import TransactionConflict
+from whatsapp_hub.adapters.postgres.engine.failures import TransactionConflict
 from whatsapp_hub.adapters.worker.loops import Job, for_all_tenants, keep_schedule
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.integration.postgres.conftest import World, new_id
-from whatsapp_hub.application.ports.lanes import Pacing
-from whatsapp_hub.application.ports.provider import Accepted, Outgoing, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, SessionRef
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.domain.errors import Scope, Transient
 from whatsapp_hub.domain.ids import MessageId, TenantId
-from whatsapp_hub.domain.message import MessageStatus
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.messaging.pacing import Pacing
 
 
 class Phone:

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.integration.postgres.conftest import World
-from whatsapp_hub.application.ports.provider import Providers, SessionRef, SessionSeen
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.sessions.follow_life import FollowLife
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.events import SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
+from whatsapp_hub.application.sessions.advance_connection import FollowLife
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
-from whatsapp_hub.domain.life import Rules
-from whatsapp_hub.domain.session import SessionStatus
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 
 def now() -> datetime:

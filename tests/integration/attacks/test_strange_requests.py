@@ -8,23 +8,24 @@ import pytest
 from tests.integration.conftest import PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.adapters.numbering.plans import LibraryPlans
-from whatsapp_hub.application.inbox.show_customer import ShowCustomer
-from whatsapp_hub.application.inbox.work_conversation import AssignConversation
+from whatsapp_hub.application.handling.assign_conversation import AssignConversation
+from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, WebhookRules
-from whatsapp_hub.application.ports.provider import Providers
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.serve_queue import ServeFreed, ServeQueue
 from whatsapp_hub.application.sending.send_message import StartConversation
 from whatsapp_hub.application.sending.settle_message import RetryMessage
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession, SessionChanges, UpdateSession
-from whatsapp_hub.domain.capabilities import Capabilities
-from whatsapp_hub.domain.conversation import FlowState
+from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.conversations.conversation import FlowState
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.ids import UserId
-from whatsapp_hub.domain.message import Content, MessageType, Outcome
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.messaging.capabilities import Capabilities
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.message import Outcome
 
 
 def now() -> datetime:

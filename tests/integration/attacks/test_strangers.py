@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.integration.postgres.conftest import World
-from whatsapp_hub.adapters.postgres import directory as module
+from whatsapp_hub.adapters.postgres.repositories.accounts import directory as module
 
 
 async def test_a_flood_of_unknown_numbers_makes_no_known_number_unknown(

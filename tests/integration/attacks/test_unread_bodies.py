@@ -8,7 +8,7 @@ import pytest
 from tests.integration.attacks.test_names_without_secret import accepting, body, session, signed
 from whatsapp_hub.adapters.providers.meta_cloud.plugin import MetaWebhooks
 from whatsapp_hub.adapters.providers.waha.plugin import WahaWebhooks
-from whatsapp_hub.application.ports.provider import RawUpdate
+from whatsapp_hub.application.ports.provider.events import RawUpdate
 from whatsapp_hub.application.receiving.accept_webhook import UNSIGNED_BYTES
 from whatsapp_hub.domain.errors import Unauthenticated
 

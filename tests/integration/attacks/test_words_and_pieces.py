@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from whatsapp_hub.adapters.http.asgi import read
-from whatsapp_hub.adapters.providers.exchange import Answer
+from whatsapp_hub.adapters.http.server.asgi import read
+from whatsapp_hub.adapters.providers.http_call import Answer
 from whatsapp_hub.adapters.providers.meta_cloud import errors
 from whatsapp_hub.domain.errors import CredentialsInvalid
 

@@ -22,16 +22,17 @@ from tests.fakes.pigeons import Login, PigeonServer
 from tests.integration.hub.world import until
 from whatsapp_hub.application.accounts.api_keys import CreateApiKey
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.sending.send_message import StartConversation
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
+from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.domain.message import Content
-from whatsapp_hub.domain.session import Session
-from whatsapp_hub.domain.user import Role
-from whatsapp_hub.main.container import Part, make_container
+from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.sessions.session import Session
 from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.wiring.container import make_container
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 PLUGIN = str(Path(__file__).parents[2] / "fakes" / "held")
 QR = {"state": "QR_PENDING", "qr": "2@code"}

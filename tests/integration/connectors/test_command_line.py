@@ -13,7 +13,7 @@ import pytest_asyncio
 from tests.integration.connectors.conftest import PLUGIN, QR, SECRETS, UP, Stage
 from tests.integration.http.conftest import free_port
 from whatsapp_hub.application.accounts.tenants import CreateOperator
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.accounts.user import Role
 
 SHORT = {"STAGGERED_BOOT_DELAY_MS": "20", "WHATSAPP_PROVIDER": "NEONIZE"}
 

@@ -18,8 +18,8 @@ import socketio
 
 from tests.integration.connectors.conftest import QR, UP, Stage
 from tests.integration.http.conftest import free_port
-from whatsapp_hub.adapters.providers.neonize.library import missing
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.adapters.providers.neonize.native.library import missing
+from whatsapp_hub.domain.sessions.session import Session
 
 ROOM = 6
 SHORT = {"STAGGERED_BOOT_DELAY_MS": "20", "MAX_INSTANCES": str(ROOM)}

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.connectors.conftest import QR, UP, Stage
-from whatsapp_hub.application.sessions.command_sessions import LogOut, RequestPairingCode
+from whatsapp_hub.application.sessions.holder_commands import LogOut, RequestPairingCode
 from whatsapp_hub.application.sessions.manage_sessions import DeleteSession, SessionChanges, UpdateSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
 from whatsapp_hub.domain.errors import Conflict, Invalid, Unavailable
@@ -319,7 +319,7 @@ async def test_starting_what_is_connected_is_a_conflict(stage: Stage) -> None:
 
 
 async def test_without_a_holder_a_command_says_so(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("whatsapp_hub.application.sessions.command_sessions.ANSWER_S", 1.0)
+    monkeypatch.setattr("whatsapp_hub.application.sessions.holder_commands.ANSWER_S", 1.0)
     session = await stage.session()
     await stage.login(session)
     await stage.owner.execute(

@@ -16,7 +16,7 @@ from tests.integration.connectors.conftest import PLUGIN, QR, UP
 from tests.integration.http.conftest import free_port
 from tests.integration.hub.world import until
 from whatsapp_hub.adapters.processes.child import running
-from whatsapp_hub.main.doctor import examine
+from whatsapp_hub.main.commands.doctor import examine
 
 ADMIN = {"email": "root@example.org", "password": "a long enough password"}
 

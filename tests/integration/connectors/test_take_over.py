@@ -15,11 +15,12 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.connectors.conftest import UP, Process, Stage
-from whatsapp_hub.application.ports.lanes import Holding, Pacing
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.queues.lanes import Holding
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.sessions.run_sessions import InitSession
 from whatsapp_hub.domain.errors import Conflict
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.messaging.pacing import Pacing
+from whatsapp_hub.domain.sessions.session import Session
 
 FAST = {"STAGGERED_BOOT_DELAY_MS": "10", "MAX_INSTANCES": "120"}
 STAGGER_S = 0.05

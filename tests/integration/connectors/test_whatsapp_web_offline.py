@@ -12,7 +12,7 @@ import pytest
 from tests.integration.connectors.conftest import Stage
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.sessions.session import Session
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("neonize") is None, reason="neonize is not installed"),

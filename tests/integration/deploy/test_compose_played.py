@@ -18,8 +18,9 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.deploy.stack import ENV, PATIENCE_S, ROLES, ROOT, Stack, databases, missing, start_nginx
-from whatsapp_hub.adapters.postgres import embedded, programs
-from whatsapp_hub.main.backup import Wanted, back_up, restore
+from whatsapp_hub.adapters.postgres.backup import programs
+from whatsapp_hub.adapters.postgres.engine import embedded
+from whatsapp_hub.main.backup.backup import Wanted, back_up, restore
 from whatsapp_hub.main.settings import Settings
 
 pytestmark = pytest.mark.skipif(

@@ -15,11 +15,11 @@ import pytest_asyncio
 import socketio
 
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.ids import TenantId, UserId
-from whatsapp_hub.domain.user import Role
-from whatsapp_hub.main import api, worker
-from whatsapp_hub.main.bootstrap import ensure_admin
+from whatsapp_hub.main.roles import api, worker
+from whatsapp_hub.main.roles.bootstrap import ensure_admin
 from whatsapp_hub.main.settings import Settings
 
 MASTER = ("root@example.org", "correct horse battery")

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.http.conftest import MASTER, PASSWORD, Company, RunningHub
-from whatsapp_hub.domain.access import POLICY, Action
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.accounts.access import POLICY, Action
+from whatsapp_hub.domain.accounts.user import Role
 
 USER_FIELDS = {
     "id", "companyId", "email", "name", "role", "onlineStatus", "isActive", "departmentId", "maxConversations",

@@ -9,8 +9,8 @@ import pytest
 import socketio
 
 from tests.integration.http.conftest import Company, RunningHub, eventually
-from whatsapp_hub.domain.access import POLICY, Action, name_of
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.accounts.access import POLICY, Action, name_of
+from whatsapp_hub.domain.accounts.user import Role
 
 FIELDS = {
     "id", "companyId", "name", "hint", "scopes", "createdBy", "createdAt", "expiresAt", "revokedAt", "lastUsedAt",

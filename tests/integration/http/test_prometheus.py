@@ -12,18 +12,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.integration.http.conftest import METRICS_TOKEN, Company, RunningHub, eventually
-from whatsapp_hub.adapters.postgres.counters import PostgresCounters
-from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.queries import overview
+from whatsapp_hub.adapters.postgres.queues.counters import PostgresCounters
 from whatsapp_hub.application.measuring import MEASURES, SENDS
-from whatsapp_hub.main import announcing
+from whatsapp_hub.main.roles import heartbeat
 
 
 @pytest.fixture(scope="module", autouse=True)
 def quick() -> Iterator[None]:
     """Counts arrive at once, and are read at once. Comes before the hub of this module."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(announcing, "ANNOUNCE_EVERY_S", 0.3)
+        patch.setattr(heartbeat, "ANNOUNCE_EVERY_S", 0.3)
         patch.setattr(overview, "FRESH_S", 0.1)
         yield
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from tests.integration.http.conftest import Company, Person, RunningHub
-from whatsapp_hub.adapters.http.reset_page import WORDS, preferred
-from whatsapp_hub.domain.tenant import Language
+from whatsapp_hub.adapters.http.pages.reset_page import WORDS, preferred
+from whatsapp_hub.domain.accounts.tenant import Language
 
 NEW = "another long password"
 

@@ -13,7 +13,7 @@ import socketio
 
 from tests.integration.http.conftest import JWT_SECRET, Company, Person, RunningHub, _ready, _stop, free_port
 from tests.integration.http.test_work import ANA, started
-from whatsapp_hub.main import api
+from whatsapp_hub.main.roles import api
 from whatsapp_hub.main.settings import Settings
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")

@@ -11,8 +11,8 @@ import pytest_asyncio
 import uvicorn
 
 from tests.integration.http.conftest import free_port
-from whatsapp_hub.adapters.http import server
-from whatsapp_hub.adapters.http.server import BoundedProtocol, Limits, watch
+from whatsapp_hub.adapters.http.server import limits as server_limits
+from whatsapp_hub.adapters.http.server.limits import BoundedProtocol, Limits, watch
 
 MB = 1024 * 1024
 
@@ -37,7 +37,7 @@ async def echo_length(scope, receive, send) -> None:  # type: ignore[no-untyped-
 @dataclass
 class Serving:
     port: int
-    server: uvicorn.Server
+    server_limits: uvicorn.Server
 
     async def raw(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port)
@@ -45,7 +45,7 @@ class Serving:
 
 @pytest_asyncio.fixture
 async def serving(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Serving]:
-    monkeypatch.setattr(server, "LOOKED_AT_EVERY_S", 0.1)
+    monkeypatch.setattr(server_limits, "LOOKED_AT_EVERY_S", 0.1)
     port = free_port()
     config = uvicorn.Config(echo_length, host="127.0.0.1", port=port, http=Hasty, log_config=None, lifespan="off")
     running = uvicorn.Server(config)

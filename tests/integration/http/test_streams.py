@@ -14,9 +14,9 @@ import pytest
 
 from tests.integration.conftest import PlainBox
 from tests.integration.http.conftest import Company, Person, RunningHub
-from whatsapp_hub.adapters.postgres.database import Database
-from whatsapp_hub.adapters.postgres.log import PostgresEventLog
-from whatsapp_hub.adapters.postgres.webhook_queue import PostgresWebhookQueue
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.adapters.postgres.queues.log import PostgresEventLog
+from whatsapp_hub.adapters.postgres.queues.webhook_queue import PostgresWebhookQueue
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
 
 

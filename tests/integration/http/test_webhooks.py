@@ -14,7 +14,7 @@ from standardwebhooks import Webhook as Verifier
 from tests.fakes.receiver import CUT, OK, FakeReceiver, Posted, status
 from tests.integration.http.conftest import Company, RunningHub, eventually
 from whatsapp_hub.adapters.providers.waha.plugin import Waha
-from whatsapp_hub.application.ports.provider import MessageSeen
+from whatsapp_hub.application.ports.provider.events import MessageSeen
 
 
 @pytest_asyncio.fixture

@@ -20,11 +20,12 @@ from tests.integration.hub.world import Number, WahaNumber, World, meta_number, 
 from whatsapp_hub.adapters.security import passwords
 from whatsapp_hub.application.sending import complete_sends
 from whatsapp_hub.application.sending.drain_lanes import Deadlines, DrainLanes
-from whatsapp_hub.main import api, container, worker
-from whatsapp_hub.main.bootstrap import ensure_admin
-from whatsapp_hub.main.container import Part
-from whatsapp_hub.main.roles import ROLES
+from whatsapp_hub.main.roles import api, worker
+from whatsapp_hub.main.roles.bootstrap import ensure_admin
+from whatsapp_hub.main.roles.run import ROLES
 from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.wiring import container
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 
 @pytest_asyncio.fixture(scope="package")

@@ -14,10 +14,10 @@ import pytest_asyncio
 from tests.fakes import graph as meta
 from tests.integration.http.conftest import Company
 from tests.integration.hub.world import SHARED, Number, World, a_phone, a_wamid, meta_number, now_s, until
-from whatsapp_hub.application.ports.housekeeping import InboxAside
+from whatsapp_hub.application.ports.edge.housekeeping import InboxAside
 from whatsapp_hub.application.receiving import receive_events
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.main.container import Part
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 NONSENSE = [
     b"",
@@ -51,7 +51,7 @@ async def contents(world: World, number: Number, phone: str) -> list[str]:
 
 async def cli(world: World, *commands: tuple[str, ...]) -> list[str]:
     """What `whatsapp-hub …` beside the running hub prints; several commands in one process, which saves imports."""
-    imports = "import sys, json; from whatsapp_hub.main.cli import commands"
+    imports = "import sys, json; from whatsapp_hub.main.commands.cli import commands"
     run = f"{imports}; [commands(c, standalone_mode=False) or print('--') for c in json.loads(sys.argv[1])]"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", run, json.dumps(commands)),

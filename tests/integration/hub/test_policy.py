@@ -25,8 +25,8 @@ from tests.integration.hub.visitors import (
 )
 from tests.integration.hub.world import World, meta_number, waha_number
 from tests.policy import PROVIDERS, ROUTES, TENANTS, Need, may
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.api_key import SCOPES
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.api_key import SCOPES
 
 UNUSED = "018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e"
 

@@ -14,7 +14,7 @@ from tests.integration.http.conftest import Company
 from tests.integration.hub.visitors import KNOWN_ONLY_HERE, Caller, Things, a_key, people, strangers, things
 from tests.integration.hub.world import World, a_phone, until
 from tests.policy import CONNECTS, SOCKETS, may
-from whatsapp_hub.domain.api_key import SCOPES
+from whatsapp_hub.domain.accounts.api_key import SCOPES
 from whatsapp_hub.domain.errors import Forbidden
 
 UNUSED = "018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e"

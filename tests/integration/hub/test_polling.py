@@ -16,11 +16,11 @@ from tests.integration.http.conftest import Company
 from tests.integration.hub.world import WahaNumber, World, a_phone, menu, now_s
 from whatsapp_hub.adapters.providers.waha import polling
 from whatsapp_hub.adapters.providers.waha.client import WahaClient
-from whatsapp_hub.application.ports.provider import RawUpdate
+from whatsapp_hub.application.ports.provider.events import RawUpdate
 from whatsapp_hub.application.receiving import poll_silent
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.domain.errors import Scope, Transient
-from whatsapp_hub.main.container import Part
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 
 def remembers(world: World, waha: WahaNumber, chat: str, *texts: str, at: int | None = None) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import pytest_asyncio
 from tests.fakes import graph as meta
 from tests.integration.http.conftest import Company
 from tests.integration.hub.world import SHARED, Number, World, a_phone, a_wamid, menu, now_s
-from whatsapp_hub.main import worker
+from whatsapp_hub.main.roles import worker
 
 
 @pytest_asyncio.fixture

@@ -8,9 +8,9 @@ from uuid import UUID
 from tests.integration.http.conftest import Company
 from tests.integration.hub.world import World, a_phone
 from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.main.container import Part
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 
 async def said(company: Company, conversation_id: str) -> list[str]:

@@ -17,7 +17,7 @@ from tests.integration.hub.world import (
     meta_number,
     now_s,
 )
-from whatsapp_hub.adapters.providers.meta_cloud.cut import MOST_UPDATES
+from whatsapp_hub.adapters.providers.meta_cloud.split import MOST_UPDATES
 
 
 def text(phone: str | None = None) -> dict[str, Any]:

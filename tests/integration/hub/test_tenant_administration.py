@@ -16,7 +16,7 @@ from tests.integration.hub.world import WahaNumber, World, a_phone, meta_number,
 from whatsapp_hub.application.accounts import remove_tenants
 from whatsapp_hub.application.accounts.remove_tenants import RemoveTenants
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.main.container import Part
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 WITH_TENANT = """
     SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -8,7 +8,7 @@ from tests.integration.http.conftest import Company
 from tests.integration.hub.world import QUEUED, Number, World, a_phone, menu
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.main.container import Part
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 
 @pytest_asyncio.fixture

@@ -15,9 +15,9 @@ from tests.integration.http.conftest import METRICS_TOKEN, Company, Person
 from tests.integration.hub.reference import body_of
 from tests.integration.hub.world import World, a_phone, until
 from tests.policy import ROUTES
-from whatsapp_hub.domain.access import POLICY, Action, name_of
-from whatsapp_hub.domain.api_key import ROLE
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.accounts.access import POLICY, Action, name_of
+from whatsapp_hub.domain.accounts.api_key import ROLE
+from whatsapp_hub.domain.accounts.user import Role
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 KNOWN_ONLY_HERE = "zebra"

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 
 from tests.integration.http.conftest import JWT_SECRET, MASTER, PATIENCE_S, Person, RunningHub, free_port
-from whatsapp_hub.main import api
-from whatsapp_hub.main.bootstrap import ensure_admin
+from whatsapp_hub.main.roles import api
+from whatsapp_hub.main.roles.bootstrap import ensure_admin
 from whatsapp_hub.main.settings import Settings
 
 

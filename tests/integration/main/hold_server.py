@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from whatsapp_hub.adapters.postgres.embedded import EmbeddedPostgres
+from whatsapp_hub.adapters.postgres.engine.embedded import EmbeddedPostgres
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
 
 

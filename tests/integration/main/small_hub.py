@@ -8,10 +8,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from whatsapp_hub.main.bootstrap import FirstAdmin
-from whatsapp_hub.main.roles import Role, play, until_told_to_stop
+from whatsapp_hub.main.roles.admin_password import FirstAdmin
+from whatsapp_hub.main.roles.run import Role, play, until_told_to_stop
 from whatsapp_hub.main.settings import Settings
-from whatsapp_hub.main.supervisor import serve
+from whatsapp_hub.main.supervise.supervisor import serve
 
 
 @dataclass(frozen=True)

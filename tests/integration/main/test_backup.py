@@ -22,10 +22,10 @@ import pytest_asyncio
 
 from tests.integration.conftest import databases
 from tests.integration.http.conftest import JWT_SECRET, MASTER, Company, Person, RunningHub, _ready, _stop, free_port
-from whatsapp_hub.adapters.postgres.database import arguments_of
-from whatsapp_hub.main import api, worker
-from whatsapp_hub.main.backup_file import KEYS, MANIFEST
-from whatsapp_hub.main.bootstrap import ensure_admin
+from whatsapp_hub.adapters.postgres.engine.database import arguments_of
+from whatsapp_hub.main.backup.file import KEYS, MANIFEST
+from whatsapp_hub.main.roles import api, worker
+from whatsapp_hub.main.roles.bootstrap import ensure_admin
 from whatsapp_hub.main.settings import Settings
 
 KEY = "fedcba9876543210fedcba9876543210"

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from whatsapp_hub.adapters.postgres.embedded import EmbeddedPostgres
+from whatsapp_hub.adapters.postgres.engine.embedded import EmbeddedPostgres
 from whatsapp_hub.adapters.processes.child import running
 from whatsapp_hub.adapters.processes.folder import FolderTaken
 

@@ -13,7 +13,7 @@ from tests.fakes.graph import FakeGraph, sign, text_from, webhook
 from tests.fakes.waha import API_KEY, FakeWaha
 from tests.integration.http.conftest import Person, eventually
 from tests.integration.main.environments import Starts
-from whatsapp_hub.main.doctor import examine
+from whatsapp_hub.main.commands.doctor import examine
 
 META = {
     "WHATSAPP_PROVIDER": "META",

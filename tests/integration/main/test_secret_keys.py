@@ -16,11 +16,11 @@ import pytest_asyncio
 
 from tests.integration.http.conftest import JWT_SECRET, MASTER, Company, Person, RunningHub, _ready, _stop, free_port
 from tests.integration.main.test_backup import Ran, whatsapp_hub
-from whatsapp_hub.adapters.postgres.database import arguments_of
+from whatsapp_hub.adapters.postgres.engine.database import arguments_of
 from whatsapp_hub.adapters.postgres.sealed import COLUMNS
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
-from whatsapp_hub.main import announcing, api, worker
-from whatsapp_hub.main.bootstrap import ensure_admin
+from whatsapp_hub.main.roles import api, heartbeat, worker
+from whatsapp_hub.main.roles.bootstrap import ensure_admin
 from whatsapp_hub.main.settings import Settings, SettingsError
 
 OLD, NEW, OTHER = "o" * 32, "n" * 32, "x" * 32
@@ -97,7 +97,7 @@ def id_of(key: str) -> str:
 async def test_the_key_is_replaced_while_the_hub_runs(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(announcing, "ANNOUNCE_EVERY_S", 0.2)
+    monkeypatch.setattr(heartbeat, "ANNOUNCE_EVERY_S", 0.2)
     url = str(settings.database_url)
     async with hub_on(settings) as hub:
         company, token = await with_secrets(hub), hub.master.token

@@ -12,16 +12,17 @@ from uuid import UUID, uuid4
 import pytest_asyncio
 import uuid_utils.compat
 
-from whatsapp_hub.application.ports.contacts import Sighting
-from whatsapp_hub.application.ports.storage import UnitOfWork
-from whatsapp_hub.domain.contact import Contact, Identity
-from whatsapp_hub.domain.conversation import Conversation
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.application.ports.storage.contacts import Sighting
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.user import Role, User
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, SessionId, UserId
-from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus
-from whatsapp_hub.domain.session import Routing, Session, SessionStatus
-from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.user import Role, User
+from whatsapp_hub.domain.messaging.contact import Contact, Identity
+from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
+from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, UTC)
 

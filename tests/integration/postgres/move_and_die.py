@@ -10,10 +10,10 @@ from typing import Any
 
 import asyncpg
 
-from whatsapp_hub.adapters.postgres.directory import TENANTS, tenant_of
 from whatsapp_hub.adapters.postgres.placement.move import PostgresPlacementMoves
+from whatsapp_hub.adapters.postgres.repositories.accounts.directory import TENANTS, tenant_of
 from whatsapp_hub.application.accounts.move_tenants import MoveTenant
-from whatsapp_hub.domain.tenant import Placement
+from whatsapp_hub.domain.accounts.tenant import Placement
 
 
 class Mortal(asyncpg.Connection):  # type: ignore[misc] # asyncpg has no types

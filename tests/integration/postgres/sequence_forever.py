@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from whatsapp_hub.adapters.postgres.sequencer import Sequencer
+from whatsapp_hub.adapters.postgres.queues.sequencer import Sequencer
 
 
 async def soon(seconds: float) -> None:

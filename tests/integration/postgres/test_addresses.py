@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
-from whatsapp_hub.adapters.postgres.database import SYSTEM, Database, arguments_of, connect
-from whatsapp_hub.adapters.postgres.migrate import migrate, migrate_tenant
-from whatsapp_hub.adapters.postgres.version import administrators, is_current
-from whatsapp_hub.adapters.providers.neonize.store import DeviceStore
-from whatsapp_hub.main.doctor import examine
+from whatsapp_hub.adapters.postgres.engine.database import SYSTEM, Database, arguments_of, connect
+from whatsapp_hub.adapters.postgres.engine.migrate import migrate, migrate_tenant
+from whatsapp_hub.adapters.postgres.engine.version import administrators, is_current
+from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
+from whatsapp_hub.main.commands.doctor import examine
 from whatsapp_hub.main.settings import Settings
 
 USER = "postgres:postgresql+asyncpg: @/?#%41ü"

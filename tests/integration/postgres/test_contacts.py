@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from whatsapp_hub.application.ports.contacts import Sighting
-from whatsapp_hub.domain.contact import Contact, Identity
-from whatsapp_hub.domain.conversation import ConversationStatus
-from whatsapp_hub.domain.tenant import Placement
+from whatsapp_hub.application.ports.storage.contacts import Sighting
+from whatsapp_hub.domain.accounts.tenant import Placement
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus
+from whatsapp_hub.domain.messaging.contact import Contact, Identity
 
 from .conftest import NOW, World
 

@@ -16,9 +16,9 @@ import pytest_asyncio
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries, conversation_list, conversation_search
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.application.reading.visibility import is_in
-from whatsapp_hub.domain.conversation import LIVE, Conversation, ConversationStatus
+from whatsapp_hub.domain.conversations.conversation import LIVE, Conversation, ConversationStatus
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, TenantId, UserId
-from whatsapp_hub.domain.texts import fold
+from whatsapp_hub.domain.text import fold
 
 ALL = Sight(everything=True)
 COUNT, PAGE = 4_000, 50

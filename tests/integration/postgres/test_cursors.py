@@ -21,10 +21,10 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.conftest import Woken, new_id
-from whatsapp_hub.adapters.postgres.database import Database
-from whatsapp_hub.adapters.postgres.embedded import EmbeddedPostgres, program
-from whatsapp_hub.adapters.postgres.log import PostgresEventLog
-from whatsapp_hub.adapters.postgres.sequencer import Sequencer
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.adapters.postgres.engine.embedded import EmbeddedPostgres, program
+from whatsapp_hub.adapters.postgres.queues.log import PostgresEventLog
+from whatsapp_hub.adapters.postgres.queues.sequencer import Sequencer
 
 TRIAL = """
     CREATE TABLE IF NOT EXISTS trial (

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest_asyncio
 
-from whatsapp_hub.adapters.postgres.inbox_writer import GroupCommitInbox
-from whatsapp_hub.application.ports.inbox import NewUpdate
+from whatsapp_hub.adapters.postgres.queues.inbox_writer import GroupCommitInbox
+from whatsapp_hub.application.ports.queues.inbox import NewUpdate
 
 from .conftest import World
 

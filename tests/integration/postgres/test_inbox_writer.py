@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from whatsapp_hub.adapters.postgres.inbox_writer import GroupCommitInbox
-from whatsapp_hub.application.ports.delivery import Work
-from whatsapp_hub.application.ports.inbox import NewUpdate
+from whatsapp_hub.adapters.postgres.queues.inbox_writer import GroupCommitInbox
+from whatsapp_hub.application.ports.queues.inbox import NewUpdate
+from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.domain.errors import Invalid, Unavailable
 
 from .conftest import World

@@ -6,11 +6,12 @@ import asyncio
 from collections import defaultdict
 from typing import Any
 
-from whatsapp_hub.application.ports.delivery import Work
-from whatsapp_hub.application.ports.lanes import Claim, HumanPace, Pacing, Release
-from whatsapp_hub.domain.capabilities import Rate
-from whatsapp_hub.domain.contact import IdentityKind
-from whatsapp_hub.domain.message import Direction, MessageStatus
+from whatsapp_hub.application.ports.queues.lanes import Claim, Release
+from whatsapp_hub.application.ports.queues.wakeups import Work
+from whatsapp_hub.domain.messaging.capabilities import Rate
+from whatsapp_hub.domain.messaging.contact import IdentityKind
+from whatsapp_hub.domain.messaging.message import Direction, MessageStatus
+from whatsapp_hub.domain.messaging.pacing import HumanPace, Pacing
 
 from .conftest import NOW, World
 

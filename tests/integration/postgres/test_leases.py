@@ -12,14 +12,15 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
-from whatsapp_hub.adapters.postgres import leases as leases_module
-from whatsapp_hub.adapters.postgres.leases import PostgresLeases
-from whatsapp_hub.application.ports.delivery import Work
-from whatsapp_hub.application.ports.held import store_name
-from whatsapp_hub.application.ports.lanes import Holding, Pacing
-from whatsapp_hub.application.ports.lines import Connector, ConnectorId, HeldLine
-from whatsapp_hub.domain.life import Rules
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.adapters.postgres.connectors import leases as leases_module
+from whatsapp_hub.adapters.postgres.connectors.leases import PostgresLeases
+from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId, HeldLine
+from whatsapp_hub.application.ports.connections.sockets import store_name
+from whatsapp_hub.application.ports.queues.lanes import Holding
+from whatsapp_hub.application.ports.queues.wakeups import Work
+from whatsapp_hub.domain.messaging.pacing import Pacing
+from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.session import Session
 
 from .conftest import NOW, World
 

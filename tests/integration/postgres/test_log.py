@@ -18,10 +18,10 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from whatsapp_hub.adapters.postgres.log import PostgresEventLog
-from whatsapp_hub.adapters.postgres.sequencer import Sequencer
-from whatsapp_hub.application.ports.delivery import Work
-from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.adapters.postgres.queues.log import PostgresEventLog
+from whatsapp_hub.adapters.postgres.queues.sequencer import Sequencer
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
+from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.domain.errors import InTheWay
 from whatsapp_hub.domain.events import Event, EventType
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from whatsapp_hub.adapters.postgres.log import PostgresEventLog
-from whatsapp_hub.adapters.postgres.webhook_queue import PostgresWebhookQueue
+from whatsapp_hub.adapters.postgres.queues.log import PostgresEventLog
+from whatsapp_hub.adapters.postgres.queues.webhook_queue import PostgresWebhookQueue
 from whatsapp_hub.domain.errors import Expired
 
 from .conftest import NOW, World

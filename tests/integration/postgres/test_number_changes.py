@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from whatsapp_hub.application.ports.contacts import Moved, Sighting
-from whatsapp_hub.domain.contact import Contact, Identity, IdentityKind
-from whatsapp_hub.domain.conversation import ConversationStatus
+from whatsapp_hub.application.ports.storage.contacts import Moved, Sighting
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus
+from whatsapp_hub.domain.messaging.contact import Contact, Identity, IdentityKind
 
 from .conftest import NOW, World
 

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from whatsapp_hub.adapters.postgres.database import prelude
-from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
-from whatsapp_hub.adapters.postgres.failures import Displaced
+from whatsapp_hub.adapters.postgres.engine.database import prelude
+from whatsapp_hub.adapters.postgres.engine.failures import Displaced
 from whatsapp_hub.adapters.postgres.placement.move import PostgresPlacementMoves
+from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.accounts.move_tenants import MoveTenant
-from whatsapp_hub.application.ports.contacts import Sighting
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.application.ports.storage.contacts import Sighting
+from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.tenant import Placement, Tenant
+from whatsapp_hub.domain.messaging.contact import Identity
 
 from .conftest import NOW, World, new_id
 from .test_tenancy import fill

@@ -21,16 +21,16 @@ from tests.fakes.ports import listened_on
 from tests.fakes.postgres_proxy import PostgresProxy
 from tests.integration.http.conftest import free_port
 from tests.integration.postgres.conftest import World
-from whatsapp_hub.adapters.postgres import database as module
-from whatsapp_hub.adapters.postgres.database import APP, SYSTEM, Database, arguments_of, connect, prelude
-from whatsapp_hub.adapters.postgres.inbox_writer import GroupCommitInbox
-from whatsapp_hub.adapters.postgres.isolation import NotIsolated
-from whatsapp_hub.adapters.postgres.migrate import migrate
-from whatsapp_hub.adapters.postgres.version import is_current
+from whatsapp_hub.adapters.postgres.engine import database as module
+from whatsapp_hub.adapters.postgres.engine.database import APP, SYSTEM, Database, arguments_of, connect, prelude
+from whatsapp_hub.adapters.postgres.engine.isolation import NotIsolated
+from whatsapp_hub.adapters.postgres.engine.migrate import migrate
+from whatsapp_hub.adapters.postgres.engine.version import is_current
+from whatsapp_hub.adapters.postgres.queues.inbox_writer import GroupCommitInbox
 from whatsapp_hub.adapters.processes.child import unprivileged_user
-from whatsapp_hub.application.ports.inbox import NewUpdate
+from whatsapp_hub.application.ports.queues.inbox import NewUpdate
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.main import doctor
+from whatsapp_hub.main.commands import doctor
 from whatsapp_hub.main.settings import Settings
 
 PGBOUNCER = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")

@@ -14,10 +14,10 @@ import pytest_asyncio
 from tests.fakes.postgres_proxy import PostgresProxy
 from tests.integration.conftest import Hub
 from tests.integration.hub.world import until
-from whatsapp_hub.adapters.postgres import database as pools
-from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.engine import database as pools
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.domain.tenant import Placement
 
 OURS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'whatsapp-hub hub_app' AND datname = $1"
 SEQUENTIAL = "SELECT seq_scan FROM pg_stat_user_tables WHERE relid = 'hub.events'::regclass"

@@ -9,16 +9,17 @@ from typing import Any
 import pytest
 
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
-from whatsapp_hub.adapters.postgres.sandbox import PostgresSandboxPhones
-from whatsapp_hub.application.ports.delivery import Work
-from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
-from whatsapp_hub.application.ports.sandbox import ShownMessage
+from whatsapp_hub.adapters.postgres.queues.sandbox import PostgresSandboxPhones
+from whatsapp_hub.application.ports.edge.sandbox import ShownMessage
+from whatsapp_hub.application.ports.provider.events import RawUpdate
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
+from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight, UserFilter
 from whatsapp_hub.application.reading.visibility import is_in
-from whatsapp_hub.domain.conversation import ConversationStatus
+from whatsapp_hub.domain.accounts.user import OnlineStatus
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import MessageId
-from whatsapp_hub.domain.user import OnlineStatus
 
 from .conftest import NOW, World, new_id
 

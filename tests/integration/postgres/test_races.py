@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from whatsapp_hub.adapters.postgres.failures import TransactionConflict
-from whatsapp_hub.application.ports.provider import ReceiptSeen
+from whatsapp_hub.adapters.postgres.engine.failures import TransactionConflict
+from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.domain.errors import KeyReused, NotFound, Unavailable
 from whatsapp_hub.domain.ids import MessageId
-from whatsapp_hub.domain.message import MessageStatus
+from whatsapp_hub.domain.messaging.message import MessageStatus
 
 from .conftest import NOW, World, new_id
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from whatsapp_hub.adapters.postgres.queries.conversation_search import _keys, _looked
-from whatsapp_hub.domain.texts import fold
+from whatsapp_hub.domain.text import fold
 
 NAMES = (
     *(

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.conftest import Hub
-from whatsapp_hub.adapters.postgres.statements import Statements, Write
+from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.domain.errors import Conflict
 
 ADD = Write("things", "INSERT INTO things (id, name) SELECT * FROM unnest($1::int[], $2::text[])")

@@ -8,20 +8,21 @@ from typing import Any
 
 import pytest
 
-from whatsapp_hub.application.ports.contacts import Sighting
-from whatsapp_hub.application.ports.delivery import Work
-from whatsapp_hub.domain.bot import BotPart
-from whatsapp_hub.domain.burst import Heard
-from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState, Priority
+from whatsapp_hub.application.ports.queues.wakeups import Work
+from whatsapp_hub.application.ports.storage.contacts import Sighting
+from whatsapp_hub.domain.accounts.user import OnlineStatus
+from whatsapp_hub.domain.conversations.bot import BotPart
+from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState, Priority
+from whatsapp_hub.domain.conversations.rating import Rating
 from whatsapp_hub.domain.errors import Conflict, NotFound
-from whatsapp_hub.domain.failure import Failure
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
-from whatsapp_hub.domain.message import Content, Direction, MessageStatus, MessageType, Outcome
-from whatsapp_hub.domain.rating import Rating
-from whatsapp_hub.domain.session import SessionStatus
-from whatsapp_hub.domain.targets import Aim, Target, Targets
-from whatsapp_hub.domain.user import OnlineStatus
+from whatsapp_hub.domain.menu.burst import Heard
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.failure import Failure
+from whatsapp_hub.domain.messaging.message import Direction, MessageStatus, Outcome
+from whatsapp_hub.domain.service.deadlines import Aim, Target, Targets
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 from .conftest import NOW, World, new_id
 

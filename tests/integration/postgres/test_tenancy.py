@@ -8,25 +8,25 @@ from typing import Any
 import asyncpg
 import pytest
 
-from whatsapp_hub.adapters.postgres.database import APP, SYSTEM, connect
-from whatsapp_hub.adapters.postgres.migrate import migrate
+from whatsapp_hub.adapters.postgres.engine.database import APP, SYSTEM, connect
+from whatsapp_hub.adapters.postgres.engine.migrate import migrate
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
-from whatsapp_hub.application.ports.contacts import Sighting
-from whatsapp_hub.application.ports.environment import EnvironmentMark
-from whatsapp_hub.application.ports.lanes import Pacing
-from whatsapp_hub.application.ports.provider import ReceiptSeen
+from whatsapp_hub.application.ports.edge.environment import EnvironmentMark
+from whatsapp_hub.application.ports.provider.events import ReceiptSeen
+from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
-from whatsapp_hub.domain.api_key import ApiKey, digest_of
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.domain.accounts.api_key import ApiKey, digest_of
+from whatsapp_hub.domain.accounts.tenant import Placement
+from whatsapp_hub.domain.conversations.note import Note
+from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
+from whatsapp_hub.domain.conversations.quick_reply import QuickReply
+from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions, Rule
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId, QuickReplyId, RuleId
-from whatsapp_hub.domain.media import Media
-from whatsapp_hub.domain.message import MessageStatus
-from whatsapp_hub.domain.note import Note
-from whatsapp_hub.domain.notification import Notification, NotificationKind
-from whatsapp_hub.domain.quick_reply import QuickReply
-from whatsapp_hub.domain.rules import Actions, Conditions, Rule
-from whatsapp_hub.domain.tenant import Placement
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.messaging.pacing import Pacing
 
 from .conftest import NOW, World, new_id
 

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from whatsapp_hub.adapters.redis.unanswered import Unanswered
+from whatsapp_hub.adapters.redis.fire_and_forget import Unanswered
 from whatsapp_hub.adapters.worker.hints import Hints
-from whatsapp_hub.application.ports.delivery import Work
+from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.domain.ids import TenantId
 
 Heard = list[tuple[Work, TenantId | None]]

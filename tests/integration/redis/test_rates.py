@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from whatsapp_hub.adapters.redis import rates as redis_rates
 from whatsapp_hub.adapters.redis.rates import LocalRates, ValkeyRates
-from whatsapp_hub.application.ports.rates import Rates
+from whatsapp_hub.application.ports.edge.rates import Rates
 
 
 @pytest_asyncio.fixture(params=["local", "valkey", "valkey away"])

@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from tests.fakes.debian_postgres import DebianPostgres
-from whatsapp_hub.adapters.postgres.migrate import migrate
+from whatsapp_hub.adapters.postgres.engine.migrate import migrate
 
 
 async def test_a_menu_that_waits_for_its_answer_goes_on_waiting_after_the_update(debian: DebianPostgres) -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.debian_postgres import DebianPostgres
-from whatsapp_hub.adapters.postgres import preflight
-from whatsapp_hub.adapters.postgres.database import Database
-from whatsapp_hub.adapters.postgres.migrate import migrate
-from whatsapp_hub.adapters.postgres.preflight import check
-from whatsapp_hub.adapters.postgres.refusals import DatabaseUnusable
-from whatsapp_hub.adapters.postgres.version import Standing
+from whatsapp_hub.adapters.postgres.engine import preflight
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.adapters.postgres.engine.migrate import migrate
+from whatsapp_hub.adapters.postgres.engine.preflight import check
+from whatsapp_hub.adapters.postgres.engine.refusals import DatabaseUnusable
+from whatsapp_hub.adapters.postgres.engine.version import Standing
 from whatsapp_hub.adapters.redis.preflight import RedisAway, RedisUnusable
 from whatsapp_hub.adapters.redis.preflight import check as check_redis
 from whatsapp_hub.main.demo.database import borrowed_database

@@ -12,34 +12,34 @@ import pytest_asyncio
 
 from tests.integration.conftest import HAPPENED, Hub, new_id
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.inbox.close_conversation import (
+from whatsapp_hub.application.handling.assign_conversation import AssignConversation
+from whatsapp_hub.application.handling.close_conversation import (
     ArchiveConversation,
     ReopenConversation,
     ResolveConversation,
 )
-from whatsapp_hub.application.inbox.pass_on import TransferConversation, UnassignConversation
-from whatsapp_hub.application.inbox.work_conversation import AssignConversation
-from whatsapp_hub.application.ports.contacts import Sighting
-from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.handling.transfer_conversation import TransferConversation, UnassignConversation
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
+from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
 from whatsapp_hub.application.receiving.batch import Batch, Seen
+from whatsapp_hub.application.routing.check_deadlines import TellTargets
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
-from whatsapp_hub.application.routing.hand_on import RedistributeAll, RedistributeConversations
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
+from whatsapp_hub.application.routing.redistribute import RedistributeAll, RedistributeConversations
 from whatsapp_hub.application.routing.serve_queue import ServeAllQueues, ServeFreed, ServeQueue
-from whatsapp_hub.application.routing.tell_targets import TellTargets
-from whatsapp_hub.domain.bot import Bot
-from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.conversation import Conversation
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.conversations.bot import Bot
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, TenantId, UserId, WebhookId
-from whatsapp_hub.domain.message import Content, MessageType
-from whatsapp_hub.domain.service_level import ServiceLevel
-from whatsapp_hub.domain.session import Routing, Session, SessionStatus
-from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.service.service_level import ServiceLevel
+from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
 
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

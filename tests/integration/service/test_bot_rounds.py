@@ -9,15 +9,15 @@ import pytest_asyncio
 
 from tests.integration.conftest import HAPPENED, new_id
 from tests.integration.service.conftest import Desk, a_phone
-from whatsapp_hub.application.ports.provider import ChatKind, Origin
-from whatsapp_hub.domain.bot import BotPart
-from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.conversation import Conversation, ConversationStatus, FlowState
+from whatsapp_hub.application.ports.provider.events import ChatKind, Origin
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role
+from whatsapp_hub.domain.conversations.bot import BotPart
+from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState
+from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions, Rule
 from whatsapp_hub.domain.ids import RuleId
-from whatsapp_hub.domain.message import Content, MessageType
-from whatsapp_hub.domain.rules import Actions, Conditions, Rule
-from whatsapp_hub.domain.session import Routing
-from whatsapp_hub.domain.user import OnlineStatus, Role
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.sessions.session import Routing
 
 UNROUTED = "conversation.unrouted"
 

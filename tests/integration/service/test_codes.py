@@ -10,19 +10,20 @@ import pytest_asyncio
 
 from tests.integration.postgres.conftest import World, new_world, world
 from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
-from whatsapp_hub.application.ports.lines import Leases
-from whatsapp_hub.application.ports.provider import Providers, SessionRef, SessionSeen
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.sessions.follow_life import FollowLife
+from whatsapp_hub.application.ports.connections.connections import Leases
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.events import SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
+from whatsapp_hub.application.sessions.advance_connection import FollowLife
 from whatsapp_hub.application.sessions.open_sessions import OpenRules, ShowCode
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, MindPairings
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
-from whatsapp_hub.domain.capabilities import Capabilities, Feature
+from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import NotFound, Scope, Transient
 from whatsapp_hub.domain.events import EventType
-from whatsapp_hub.domain.life import Rules
-from whatsapp_hub.domain.session import Session, SessionStatus
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature
+from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 
 __all__ = ["new_world", "world"]
 RULES = Rules(pairing=timedelta(seconds=300), code=timedelta(seconds=60))

@@ -18,17 +18,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.integration.conftest import HAPPENED, Hub, PlainBox, PlainPlugin, Woken, new_id
 from tests.integration.service.conftest import Desk, make_desk
-from whatsapp_hub.adapters.postgres.database import Database
-from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
-from whatsapp_hub.adapters.postgres.settings import SettingsVault
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory
+from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.provider import Providers
-from whatsapp_hub.domain.assignment import Candidate
-from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.conversations.assignment import Candidate
+from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import Conflict, NotFound
-from whatsapp_hub.domain.service_level import ServiceLevel
-from whatsapp_hub.domain.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.service.service_level import ServiceLevel
 
 PEOPLE, CUSTOMERS = 4, 5
 EXAMPLES = int(os.environ.get("DESK_EXAMPLES", "12"))

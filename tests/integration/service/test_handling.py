@@ -4,12 +4,12 @@ import pytest
 
 from tests.integration.service.conftest import Desk, a_phone
 from whatsapp_hub.application.accounts.departments import DeleteDepartment
-from whatsapp_hub.application.ports.provider import ChatKind
-from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.conversation import ConversationStatus, FlowState
+from whatsapp_hub.application.ports.provider.events import ChatKind
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus, FlowState
 from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound
-from whatsapp_hub.domain.message import Content, MessageType
-from whatsapp_hub.domain.user import OnlineStatus, Role
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
 
 OPEN, ASSIGNED = ConversationStatus.OPEN, ConversationStatus.ASSIGNED
 OFFLINE = OnlineStatus.OFFLINE

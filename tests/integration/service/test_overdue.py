@@ -1,8 +1,8 @@
 """Time-outs and redirection (contract E.3 and E.4), with a clock that the test moves."""
 
 from tests.integration.service.conftest import Desk, a_phone
-from whatsapp_hub.domain.conversation import ConversationStatus, FlowState
-from whatsapp_hub.domain.user import OnlineStatus, Role
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus, FlowState
 
 OPEN, ASSIGNED = ConversationStatus.OPEN, ConversationStatus.ASSIGNED
 

@@ -1,8 +1,8 @@
 """Heartbeats, and what becomes of the conversations of whoever leaves (contract E.5)."""
 
 from tests.integration.service.conftest import Desk, a_phone
-from whatsapp_hub.domain.conversation import ConversationStatus
-from whatsapp_hub.domain.user import OnlineStatus
+from whatsapp_hub.domain.accounts.user import OnlineStatus
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 
 OPEN, ASSIGNED = ConversationStatus.OPEN, ConversationStatus.ASSIGNED
 ONLINE, BUSY, OFFLINE = OnlineStatus.ONLINE, OnlineStatus.BUSY, OnlineStatus.OFFLINE

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from tests.integration.service.conftest import Desk, a_phone
-from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.user import Role, User
+from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import Conflict
-from whatsapp_hub.domain.service_level import ServiceLevel
-from whatsapp_hub.domain.session import Routing
-from whatsapp_hub.domain.user import Role, User
+from whatsapp_hub.domain.service.service_level import ServiceLevel
+from whatsapp_hub.domain.sessions.session import Routing
 
 ASKS = ServiceLevel(asks_rating=True)
 QUESTION = "Seu atendimento foi encerrado. De 1 a 5, que nota você dá ao atendimento? (5 é a melhor)"

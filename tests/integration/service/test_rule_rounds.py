@@ -7,9 +7,9 @@ from datetime import timedelta
 from tests.integration.conftest import new_id
 from tests.integration.service.conftest import Desk, a_phone
 from tests.integration.service.test_bot_rounds import sees
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions, Rule
 from whatsapp_hub.domain.ids import RuleId
-from whatsapp_hub.domain.rules import Actions, Conditions, Rule
 
 
 async def rule_to(desk: Desk, department: Department) -> None:

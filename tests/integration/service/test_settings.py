@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.integration.service.conftest import Desk, a_phone
-from whatsapp_hub.application.inbox.work_conversation import ClassifyConversation
-from whatsapp_hub.domain.conversation import ConversationStatus, Priority
+from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus, Priority
 from whatsapp_hub.domain.errors import Invalid
-from whatsapp_hub.domain.hours import Hours
-from whatsapp_hub.domain.user import OnlineStatus, Role
+from whatsapp_hub.domain.service.hours import Hours
 
 OPEN = ConversationStatus.OPEN
 MORNING = Hours.read({"timezone": "UTC", "week": {"mon": [["13:00", "14:00"]]}})  # the desk's clock starts at 12:00

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from tests.integration.conftest import Hub
 from tests.integration.service.conftest import Desk, a_phone
-from whatsapp_hub.domain.conversation import Conversation
-from whatsapp_hub.domain.hours import Hours
-from whatsapp_hub.domain.service_level import ServiceLevel
-from whatsapp_hub.domain.session import Routing
-from whatsapp_hub.domain.targets import Target
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.service.deadlines import Target
+from whatsapp_hub.domain.service.hours import Hours
+from whatsapp_hub.domain.service.service_level import ServiceLevel
+from whatsapp_hub.domain.sessions.session import Routing
 
 WARNED, BREACHED = "conversation.target_warned", "conversation.target_breached"
 LEVEL = ServiceLevel(10, 60)

@@ -7,10 +7,10 @@ import pytest
 from tests.integration.conftest import new_id
 from tests.integration.service.conftest import Desk, a_phone
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.provider import ChatKind, Origin
-from whatsapp_hub.domain.conversation import ConversationStatus, FlowState
-from whatsapp_hub.domain.message import Content, MessageType
-from whatsapp_hub.domain.user import OnlineStatus, Role, User
+from whatsapp_hub.application.ports.provider.events import ChatKind, Origin
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus, FlowState
+from whatsapp_hub.domain.messaging.content import Content, MessageType
 
 OPEN, ASSIGNED, ARCHIVED = ConversationStatus.OPEN, ConversationStatus.ASSIGNED, ConversationStatus.ARCHIVED
 UNROUTED, TIMED_OUT = "conversation.unrouted", "conversation.timed_out"

@@ -17,16 +17,16 @@ from tests.integration.conftest import new_id
 from tests.integration.service.conftest import make_desk
 from tests.integration.service.test_desk_machine import LIVE, Desks, customers, people, play, words
 from whatsapp_hub.application.accounts.departments import DeleteDepartment, DepartmentChanges, UpdateDepartment
-from whatsapp_hub.application.inbox.hand_over import HandOverConversation
-from whatsapp_hub.application.ports.provider import ChatKind, Origin
+from whatsapp_hub.application.handling.hand_off_conversation import HandOverConversation
+from whatsapp_hub.application.ports.provider.events import ChatKind, Origin
 from whatsapp_hub.application.receiving.timing import written_at
-from whatsapp_hub.domain.bot import BotPart
-from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.conversations.bot import BotPart
+from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
-from whatsapp_hub.domain.message import Content, MessageType
-from whatsapp_hub.domain.service_level import ServiceLevel
-from whatsapp_hub.domain.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.service.service_level import ServiceLevel
 
 EXAMPLES = int(os.environ.get("WAITS_EXAMPLES", "20"))
 COMPANIES = st.sampled_from(["a root", "no root", "no department"])

@@ -18,16 +18,16 @@ from tests.integration.postgres.conftest import World as TenantWorld
 from tests.integration.postgres.conftest import new_id, new_world  # noqa: F401 - a fixture
 from whatsapp_hub.adapters.outgoing_webhooks.guard import Guard
 from whatsapp_hub.adapters.outgoing_webhooks.sender import HttpWebhookSender
-from whatsapp_hub.adapters.postgres.sequencer import Sequencer
-from whatsapp_hub.adapters.postgres.webhook_queue import PostgresWebhookQueue
+from whatsapp_hub.adapters.postgres.queues.sequencer import Sequencer
+from whatsapp_hub.adapters.postgres.queues.webhook_queue import PostgresWebhookQueue
 from whatsapp_hub.application.integrations.deliver import DeliverWebhooks
 from whatsapp_hub.application.integrations.subscriptions import CreateWebhook, NewWebhook, WebhookRules
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.events import EventType
-from whatsapp_hub.domain.user import Role
-from whatsapp_hub.domain.webhook import Webhook
+from whatsapp_hub.domain.integrations.subscription import Webhook
 
 CALL_S = 0.5  # where receivers never answer
 PATIENT_S = 5.0  # where they do, however busy the machine is

@@ -17,7 +17,7 @@ from whatsapp_hub.application.integrations.subscriptions import (
     WebhookChanges,
     WebhookRules,
 )
-from whatsapp_hub.domain.webhook import Webhook, WebhookFormat
+from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
 
 SLOW_S = 0.15
 SOON_S = 2.0

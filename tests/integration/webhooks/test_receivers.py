@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.receiver import CUT, GARBAGE, HANG, OK, FakeReceiver, Posted, status
 from tests.integration.webhooks.conftest import CALL_S, PATIENT_S, Desk, until
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.domain.webhook import WebhookFormat
+from whatsapp_hub.domain.integrations.subscription import WebhookFormat
 
 
 async def test_everything_arrives_once_in_order_and_signed(desk: Desk) -> None:

@@ -16,16 +16,17 @@ import pytest_asyncio
 from tests.fakes.devices import add_device
 from tests.fakes.go_calls import BlackHole, GoCalls, black_hole, real_library, recording, room_here
 from tests.fakes.neonize import Inbox
-from whatsapp_hub.adapters.providers.neonize import rooms
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
-from whatsapp_hub.adapters.providers.neonize.inbound import translate
-from whatsapp_hub.adapters.providers.neonize.library import GoLibrary
-from whatsapp_hub.adapters.providers.neonize.media import HttpFetch
+from whatsapp_hub.adapters.providers.neonize.native.library import GoLibrary
+from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
+from whatsapp_hub.adapters.providers.neonize.pairing import host
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
-from whatsapp_hub.adapters.providers.neonize.store import DeviceStore
-from whatsapp_hub.application.ports.provider import ProviderEvent, SessionRef, SessionSeen
+from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
+from whatsapp_hub.adapters.providers.neonize.translate.media import HttpFetch
+from whatsapp_hub.application.ports.provider.events import ProviderEvent, SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 _numbers = itertools.count(1)
 
@@ -131,5 +132,5 @@ async def number(database_url: str, library: GoLibrary, go: GoCalls, hole: Black
 
 @pytest.fixture(name="room_here")
 def _room_here(library: GoLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms.Room, "start", room_here(library))
-    monkeypatch.setattr(rooms, "STOP_S", 0.3)  # a dial that is held cannot be stopped
+    monkeypatch.setattr(host.Room, "start", room_here(library))
+    monkeypatch.setattr(host, "STOP_S", 0.3)  # a dial that is held cannot be stopped

@@ -18,10 +18,10 @@ import asyncpg
 from tests.fakes.devices import add_device
 from tests.fakes.neonize import Inbox
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
-from whatsapp_hub.adapters.providers.neonize.media import HttpFetch
+from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
-from whatsapp_hub.adapters.providers.neonize.store import DeviceStore
-from whatsapp_hub.application.ports.provider import SessionRef
+from whatsapp_hub.adapters.providers.neonize.translate.media import HttpFetch
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.domain.ids import SessionId, TenantId
 
 

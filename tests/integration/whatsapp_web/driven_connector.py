@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 
 from tests.fakes.go_calls import GoCalls, real_library, recording, room_here
-from whatsapp_hub.adapters.providers.neonize import rooms, wire
-from whatsapp_hub.adapters.providers.neonize.library import GoLibrary
-from whatsapp_hub.adapters.providers.neonize.names import parts
-from whatsapp_hub.adapters.providers.neonize.protobuf import encode
-from whatsapp_hub.main import connector
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.jids import parts
+from whatsapp_hub.adapters.providers.neonize.native.library import GoLibrary
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
+from whatsapp_hub.adapters.providers.neonize.pairing import host
+from whatsapp_hub.main.roles import connector
 from whatsapp_hub.main.settings import Settings
 
 _ids = itertools.count(1)
@@ -65,8 +66,8 @@ async def obey(calls: GoCalls, said: dict[str, Any]) -> object:
 
 async def main(path: str) -> None:
     with recording() as calls, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rooms.Room, "start", room_here(real_library()))
-        patch.setattr(rooms, "STOP_S", 0.3)
+        patch.setattr(host.Room, "start", room_here(real_library()))
+        patch.setattr(host, "STOP_S", 0.3)
         patch.setattr(GoLibrary, "send", send)
         patch.setattr(GoLibrary, "is_on_whatsapp", is_on_whatsapp)
         patch.setattr(GoLibrary, "mark_read", mark_read)

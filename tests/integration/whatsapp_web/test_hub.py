@@ -24,7 +24,7 @@ from tests.integration.http.conftest import JWT_SECRET, Company, Person, Running
 from tests.integration.hub.world import until
 from tests.integration.whatsapp_web.conftest import jid_message
 from tests.integration.whatsapp_web.test_life_cycle import LID, PERSON, message, receipt
-from whatsapp_hub.adapters.providers.neonize.library import GoLibrary
+from whatsapp_hub.adapters.providers.neonize.native.library import GoLibrary
 
 __all__ = ["hub_owner", "running"]
 

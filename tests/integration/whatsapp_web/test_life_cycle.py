@@ -11,14 +11,16 @@ import pytest
 from tests.fakes.devices import add_device
 from tests.fakes.go_calls import BlackHole
 from tests.integration.whatsapp_web.conftest import Number, jid_message
-from whatsapp_hub.adapters.providers.neonize import errors, wire
-from whatsapp_hub.adapters.providers.neonize.library import GoLibrary, answered
-from whatsapp_hub.adapters.providers.neonize.protobuf import encode
-from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, OtherSeen, ReceiptSeen, SessionSeen
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.adapters.providers.neonize import errors
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.library import GoLibrary, answered
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
+from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, OtherSeen, ReceiptSeen, SessionSeen
 from whatsapp_hub.domain.errors import Transient
-from whatsapp_hub.domain.message import MessageStatus, MessageType
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import MessageType
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 PERSON, LID = "5511987650101@s.whatsapp.net", "84500000000001@lid"
 GROUP = "120363000000000001@g.us"

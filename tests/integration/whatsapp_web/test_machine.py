@@ -17,12 +17,13 @@ import pytest
 from tests.fakes.go_calls import BlackHole
 from tests.integration.hub.world import until
 from tests.integration.whatsapp_web.conftest import Number
-from whatsapp_hub.adapters.providers.neonize import library as library_module
-from whatsapp_hub.adapters.providers.neonize import rooms, store
-from whatsapp_hub.adapters.providers.neonize.library import GoLibrary, Missing, load, missing
+from whatsapp_hub.adapters.providers.neonize.native import library as library_module
+from whatsapp_hub.adapters.providers.neonize.native import store
+from whatsapp_hub.adapters.providers.neonize.native.library import GoLibrary, Missing, load, missing
+from whatsapp_hub.adapters.providers.neonize.pairing import host
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.domain.session import SessionStatus
-from whatsapp_hub.main.doctor import examine
+from whatsapp_hub.domain.sessions.session import SessionStatus
+from whatsapp_hub.main.commands.doctor import examine
 
 ROOT = Path(__file__).parents[3]
 
@@ -102,7 +103,7 @@ async def test_a_quiet_number_holds_no_connection_and_gets_one_when_it_needs_it(
 async def test_a_room_takes_as_many_numbers_as_there_are_and_is_left_for_what_it_leaves_behind(
     number: Number, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "LEFT_BEHIND", 2)
+    monkeypatch.setattr(host, "LEFT_BEHIND", 2)
     provider, found = number.provider, number.provider._holder._rooms
     refs = [replace(number.session, id=SessionId(uuid4())) for _ in range(5)]
     for ref in refs[:4]:

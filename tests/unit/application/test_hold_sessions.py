@@ -3,10 +3,10 @@
 from typing import Any, cast
 from uuid import uuid4
 
-from whatsapp_hub.application.connecting.hold_sessions import HoldSessions
+from whatsapp_hub.application.connecting.connection_records import MindLines
 from whatsapp_hub.application.connecting.keep_lease import KeepLease
-from whatsapp_hub.application.connecting.mind_lines import MindLines
-from whatsapp_hub.application.ports.lines import Connector, ConnectorId
+from whatsapp_hub.application.connecting.reconcile_sessions import HoldSessions
+from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId
 
 
 class HangingLeases:

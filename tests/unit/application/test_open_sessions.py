@@ -9,14 +9,14 @@ from uuid import uuid4
 import pytest
 
 from whatsapp_hub.adapters.numbering.plans import LibraryPlans
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.sessions.manage_sessions import NewSession
 from whatsapp_hub.application.sessions.open_sessions import CreateInstance, OpenRules, PrepareSession
+from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.session import Routing, Session, SessionStatus
-from whatsapp_hub.domain.user import Role
-from whatsapp_hub.main.api import given_settings
+from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
+from whatsapp_hub.main.roles.api import given_settings
 from whatsapp_hub.main.settings import Settings
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from tests.unit.domain.build import NOW, TENANT, department
-from whatsapp_hub.application.routing.terms import usual_patience
-from whatsapp_hub.domain.hours import DAYS, Hours
-from whatsapp_hub.domain.tenant import Tenant
+from whatsapp_hub.application.routing.service_terms import usual_patience
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.service.hours import DAYS, Hours
 
 SALES, ROOT = department(1, "Vendas"), department(2, "Recepção", is_root=True, response_timeout_minutes=7)
 

@@ -7,8 +7,8 @@ import pytest
 
 from whatsapp_hub.adapters.numbering.plans import LibraryPlans
 from whatsapp_hub.application.read_number import ReadNumber
-from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.messaging.contact import Identity
 
 read = ReadNumber(LibraryPlans())
 
@@ -69,6 +69,7 @@ def test_a_sessions_own_number_is_a_phone_and_nothing_else() -> None:
 
 
 def test_a_process_that_reads_no_number_does_without_the_library() -> None:
-    program = "import sys, whatsapp_hub.main.api, whatsapp_hub.main.worker; print('phonenumbers' in sys.modules)"
+    roles = "whatsapp_hub.main.roles.api, whatsapp_hub.main.roles.worker"
+    program = f"import sys, {roles}; print('phonenumbers' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"

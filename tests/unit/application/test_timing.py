@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from whatsapp_hub.adapters.providers.lenient import instant
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import translate as of_meta
 from whatsapp_hub.adapters.providers.waha.inbound import translate as of_waha
-from whatsapp_hub.application.ports.provider import UNKNOWN_TIME, MessageSeen, OtherSeen, ProviderEvent, SessionSeen
+from whatsapp_hub.application.ports.provider.events import MessageSeen, OtherSeen, ProviderEvent, SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import UNKNOWN_TIME
 from whatsapp_hub.application.receiving.timing import AHEAD, timed, written_at
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 RECEIVED = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 SECONDS = int(RECEIVED.timestamp())

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from whatsapp_hub.domain import flow
-from whatsapp_hub.domain.assignment import Candidate
-from whatsapp_hub.domain.contact import Contact, Identity
-from whatsapp_hub.domain.conversation import Conversation
-from whatsapp_hub.domain.department import Department
-from whatsapp_hub.domain.flow import Route, Script, Step
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.tenant import Language
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.conversations import flow
+from whatsapp_hub.domain.conversations.assignment import Candidate
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.flow import Route, Script, Step
 from whatsapp_hub.domain.ids import (
     ContactId,
     ConversationId,
@@ -20,11 +21,11 @@ from whatsapp_hub.domain.ids import (
     TenantId,
     UserId,
 )
-from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType
-from whatsapp_hub.domain.session import Routing, Session
-from whatsapp_hub.domain.tenant import Language
-from whatsapp_hub.domain.texts import PHRASES
-from whatsapp_hub.domain.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.menu.phrases import PHRASES
+from whatsapp_hub.domain.messaging.contact import Contact, Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
+from whatsapp_hub.domain.sessions.session import Routing, Session
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 TENANT = TenantId(UUID(int=1))

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.build import NOW, candidate, user_id
-from whatsapp_hub.domain.assignment import Candidate, choose, nobody
-from whatsapp_hub.domain.labels import checked, shared
-from whatsapp_hub.domain.user import OnlineStatus
+from whatsapp_hub.domain.accounts.user import OnlineStatus
+from whatsapp_hub.domain.conversations.assignment import Candidate, choose, nobody
+from whatsapp_hub.domain.conversations.labels import checked, shared
 
 SINCE = NOW - timedelta(minutes=14)
 

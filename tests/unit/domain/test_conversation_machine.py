@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from tests.unit.domain.build import MONEY, NOW, SALES, SUPPORT, conversation, user_id
-from whatsapp_hub.domain.conversation import BOT_TEXTS_AN_HOUR, ConversationStatus, FlowState
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.conversations.conversation import BOT_TEXTS_AN_HOUR, ConversationStatus, FlowState
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import UserId
-from whatsapp_hub.domain.service_level import ServiceLevel
+from whatsapp_hub.domain.service.service_level import ServiceLevel
 
 departments = st.sampled_from([SALES, SUPPORT, MONEY])
 people = st.sampled_from([user_id(number) for number in range(10, 14)])

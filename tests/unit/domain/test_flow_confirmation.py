@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.domain.build import MONEY, NOW, SALES, SUPPORT, Chat, department, minutes, script, user_id
-from whatsapp_hub.domain.conversation import FlowState
-from whatsapp_hub.domain.tenant import Language
+from whatsapp_hub.domain.accounts.tenant import Language
+from whatsapp_hub.domain.conversations.conversation import FlowState
 
 AWAITING = FlowState.AWAITING_ROUTING_CONFIRMATION
 QUESTIONS = {

@@ -15,11 +15,11 @@ from tests.unit.domain.build import (
     script,
     user_id,
 )
-from whatsapp_hub.domain import flow
-from whatsapp_hub.domain.conversation import ConversationStatus, FlowState
-from whatsapp_hub.domain.flow import Script
-from whatsapp_hub.domain.tenant import Language
-from whatsapp_hub.domain.texts import PHRASES
+from whatsapp_hub.domain.accounts.tenant import Language
+from whatsapp_hub.domain.conversations import flow
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus, FlowState
+from whatsapp_hub.domain.conversations.flow import Script
+from whatsapp_hub.domain.menu.phrases import PHRASES
 
 MENUS = {
     Language.PT_BR: "Escolha o departamento:\n1 - Vendas\n2 - Suporte Técnico\n3 - Financeiro\n\n"

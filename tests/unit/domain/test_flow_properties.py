@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.build import MONEY, NOW, SALES, SUPPORT, Chat, department, minutes, script
-from whatsapp_hub.domain import flow
-from whatsapp_hub.domain.conversation import BOT_TEXTS_AN_HOUR, ConversationStatus, FlowState
-from whatsapp_hub.domain.tenant import Language
-from whatsapp_hub.domain.texts import PHRASES
+from whatsapp_hub.domain.accounts.tenant import Language
+from whatsapp_hub.domain.conversations import flow
+from whatsapp_hub.domain.conversations.conversation import BOT_TEXTS_AN_HOUR, ConversationStatus, FlowState
+from whatsapp_hub.domain.menu.phrases import PHRASES
 
 # Opening, asked twice, then the menu and two hints: nothing more is said before somebody else has it.
 MOST_BOT_TEXTS = 5

@@ -3,12 +3,12 @@
 import pytest
 
 from tests.unit.domain.build import NOW, TENANT, department, minutes, user
-from whatsapp_hub.domain.assignment import Candidate
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.tenant import Language, Placement, Tenant
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role
+from whatsapp_hub.domain.conversations.assignment import Candidate
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.events import EventType
-from whatsapp_hub.domain.tenant import Language, Placement, Tenant
-from whatsapp_hub.domain.user import OnlineStatus, Role
 
 ONLINE, BUSY, OFFLINE = OnlineStatus
 

@@ -1,4 +1,4 @@
-from whatsapp_hub.main.supervisor import Backoff
+from whatsapp_hub.main.supervise.supervisor import Backoff
 
 
 def test_the_wait_doubles_up_to_the_cap() -> None:

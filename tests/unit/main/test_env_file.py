@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from whatsapp_hub.main.cli import commands
+from whatsapp_hub.main.commands.cli import commands
 from whatsapp_hub.main.env_file import load_env_file
 from whatsapp_hub.main.settings import Settings, SettingsError
 

@@ -9,7 +9,7 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from whatsapp_hub.adapters.postgres.version import newest, scripts
+from whatsapp_hub.adapters.postgres.engine.version import newest, scripts
 
 
 @pytest.mark.parametrize("tree", ["hub", "tenant"])
@@ -32,7 +32,7 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr("whatsapp_hub.adapters.postgres.version.scripts", lambda: trees)
+    monkeypatch.setattr("whatsapp_hub.adapters.postgres.engine.version.scripts", lambda: trees)
     monkeypatch.setattr(module, "scripts", lambda: trees)
     return module.begin
 

@@ -13,40 +13,31 @@ from litestar.config.cors import CORSConfig
 from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler, Middleware
 
-from whatsapp_hub.adapters.http import asgi, health, problems, prometheus, reset_page
-from whatsapp_hub.adapters.http.api import (
+from whatsapp_hub.adapters.http import health, problems, prometheus
+from whatsapp_hub.adapters.http.api import contacts, events, metrics, rules, system, webhooks
+from whatsapp_hub.adapters.http.api.accounts import (
     api_keys,
     auth,
-    bots,
     company,
-    contacts,
-    conversations,
     departments,
-    events,
-    handling,
-    messages,
-    metrics,
-    notifications,
     password_resets,
-    rules,
-    sandbox,
-    session_codes,
-    sessions,
-    system,
     tenants,
     users,
-    webhooks,
 )
+from whatsapp_hub.adapters.http.api.conversations import conversations, handling, messages, notifications
+from whatsapp_hub.adapters.http.api.sessions import bots, sandbox, session_codes, sessions
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, KEY_HEADERS, Authenticates
-from whatsapp_hub.adapters.http.documents import add_webhooks, openapi
-from whatsapp_hub.adapters.http.frame import Frame
 from whatsapp_hub.adapters.http.gateways import agents, clients, instances, lifecycle, stream
+from whatsapp_hub.adapters.http.pages import reset_page
+from whatsapp_hub.adapters.http.pages.documents import add_webhooks, openapi
 from whatsapp_hub.adapters.http.paging import NEXT_CURSOR
-from whatsapp_hub.adapters.http.proxies import NOBODY_TRUSTED, Proxies
 from whatsapp_hub.adapters.http.rates import LimitsRate
+from whatsapp_hub.adapters.http.server import asgi
+from whatsapp_hub.adapters.http.server.proxies import NOBODY_TRUSTED, Proxies
+from whatsapp_hub.adapters.http.server.request_context import Frame
 from whatsapp_hub.adapters.http.webhooks import PREFIX as WEBHOOKS
 from whatsapp_hub.adapters.http.webhooks import Webhooks
-from whatsapp_hub.application.ports.rates import Rates
+from whatsapp_hub.application.ports.edge.rates import Rates
 from whatsapp_hub.domain.errors import Flaw, Invalid
 
 SOCKETS = "/socket.io"

@@ -14,9 +14,9 @@ from litestar.types import Guard
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.accounts.tickets import OpenedTicket, Tickets
 from whatsapp_hub.application.acting import ACTOR, Actor
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.api_key import is_api_key
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.api_key import is_api_key
 from whatsapp_hub.domain.errors import Unauthenticated
 
 Asking: TypeAlias = NamedDependency[SkipValidation[Caller]]

@@ -20,7 +20,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from whatsapp_hub.adapters.http.auth import PUBLIC
-from whatsapp_hub.adapters.http.proxies import PEER, is_forwarded
+from whatsapp_hub.adapters.http.server.proxies import PEER, is_forwarded
 from whatsapp_hub.application.measuring import MEASURES, SUM, Measure, Series
 from whatsapp_hub.application.reading.overview import Overview, ReadsOverview
 from whatsapp_hub.domain.errors import Forbidden, Unauthenticated, Unavailable

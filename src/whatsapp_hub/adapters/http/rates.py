@@ -6,10 +6,10 @@ from typing import Any
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from whatsapp_hub.adapters.http import asgi
 from whatsapp_hub.adapters.http.problems import describe
-from whatsapp_hub.application.ports.rates import Allowance, Rates
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.adapters.http.server import asgi
+from whatsapp_hub.application.ports.edge.rates import Allowance, Rates
+from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.errors import TooMany
 
 WINDOW_S = 60

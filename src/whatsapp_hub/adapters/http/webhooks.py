@@ -9,8 +9,8 @@ from uuid import UUID
 import structlog
 from dishka import AsyncContainer
 
-from whatsapp_hub.adapters.http import asgi
 from whatsapp_hub.adapters.http.problems import Problem, describe
+from whatsapp_hub.adapters.http.server import asgi
 from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake
 from whatsapp_hub.domain.errors import HubError, NotFound
 from whatsapp_hub.domain.ids import SessionId

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 
-from whatsapp_hub.domain.webhook import is_public
+from whatsapp_hub.domain.integrations.subscription import is_public
 
 RESOLVERS = 32
 OF_SLOW_NAMES = 4

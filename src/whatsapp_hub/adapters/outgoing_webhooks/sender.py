@@ -10,14 +10,14 @@ from uuid import uuid4
 
 import httpx
 
-from whatsapp_hub.adapters.contracts import outgoing
+from whatsapp_hub.adapters.contracts import webhook_bodies
 from whatsapp_hub.adapters.outgoing_webhooks import signing
 from whatsapp_hub.adapters.outgoing_webhooks.guard import Guard, Refused
 from whatsapp_hub.adapters.outgoing_webhooks.http import Answer, Connections, NoAnswer, Target
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.webhooks import Due, Receiver
-from whatsapp_hub.domain.delivery import Attempt
-from whatsapp_hub.domain.webhook import Webhook, WebhookFormat
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.queues.webhook_queue import Due, Receiver
+from whatsapp_hub.domain.integrations.delivery import Attempt
+from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
 
 LONGEST_S = 10.0
 
@@ -56,12 +56,12 @@ class HttpReceiver:
 
     async def post(self, webhook: Webhook, due: Due) -> Attempt | None:
         assert due.event is not None
-        body = outgoing.body(webhook, due, due.event)
-        return None if body is None else await self._attempt(webhook, outgoing.message_id(due.event), body)
+        body = webhook_bodies.body(webhook, due, due.event)
+        return None if body is None else await self._attempt(webhook, webhook_bodies.message_id(due.event), body)
 
     async def ping(self, webhook: Webhook) -> Attempt:
         id = f"test_{uuid4().hex}"
-        return await self._attempt(webhook, id, outgoing.ping(webhook, id, self._clock()))
+        return await self._attempt(webhook, id, webhook_bodies.ping(webhook, id, self._clock()))
 
     async def _attempt(self, webhook: Webhook, id: str, body: bytes) -> Attempt:
         began = time.monotonic()

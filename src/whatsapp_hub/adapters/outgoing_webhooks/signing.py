@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Sequence
 from datetime import datetime
 
-from whatsapp_hub.domain.webhook import SECRET_PREFIX, Secret
+from whatsapp_hub.domain.integrations.subscription import SECRET_PREFIX, Secret
 
 AGENT = {"user-agent": "whatsapp_hub", "accept": "*/*"}
 CONTENT = {"content-type": "application/json"}

@@ -11,63 +11,59 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
-from whatsapp_hub.adapters.contracts.events import body
-from whatsapp_hub.adapters.postgres.api_keys import PostgresApiKeys
-from whatsapp_hub.adapters.postgres.contacts import PostgresContacts
-from whatsapp_hub.adapters.postgres.conversations import PostgresAssignments, PostgresConversations
-from whatsapp_hub.adapters.postgres.database import APP, Database, planned_by_value, prelude
-from whatsapp_hub.adapters.postgres.departments import PostgresDepartments
-from whatsapp_hub.adapters.postgres.directory import PostgresDirectory
-from whatsapp_hub.adapters.postgres.environment import PostgresEnvironmentNumber
-from whatsapp_hub.adapters.postgres.failures import Displaced, TransactionConflict, translated
-from whatsapp_hub.adapters.postgres.idempotency import PostgresIdempotencyKeys
-from whatsapp_hub.adapters.postgres.inbox import PostgresInbox, Rounds
-from whatsapp_hub.adapters.postgres.lanes import PostgresLanes
-from whatsapp_hub.adapters.postgres.lines import PostgresLines
-from whatsapp_hub.adapters.postgres.media import PostgresMedia
-from whatsapp_hub.adapters.postgres.messages import PostgresMessages
-from whatsapp_hub.adapters.postgres.notes import PostgresNotes, PostgresNotifications
-from whatsapp_hub.adapters.postgres.pairings import PostgresPairings
-from whatsapp_hub.adapters.postgres.password_resets import PostgresPasswordResets
-from whatsapp_hub.adapters.postgres.quick_replies import PostgresQuickReplies
-from whatsapp_hub.adapters.postgres.receipts import PostgresEarlyReceipts
-from whatsapp_hub.adapters.postgres.rules import PostgresRules
-from whatsapp_hub.adapters.postgres.sessions import PostgresSessions, SessionRows
-from whatsapp_hub.adapters.postgres.settings import SettingsVault
-from whatsapp_hub.adapters.postgres.statements import Statements, Write
-from whatsapp_hub.adapters.postgres.tenants import PostgresTenants
-from whatsapp_hub.adapters.postgres.users import PostgresUsers
-from whatsapp_hub.adapters.postgres.webhooks import PostgresWebhooks
+from whatsapp_hub.adapters.contracts.views.events import body
+from whatsapp_hub.adapters.postgres.connectors.connections import PostgresLines
+from whatsapp_hub.adapters.postgres.engine.database import APP, Database, planned_by_value, prelude
+from whatsapp_hub.adapters.postgres.engine.failures import Displaced, TransactionConflict, translated
+from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
+from whatsapp_hub.adapters.postgres.queues.inbox import PostgresInbox, Rounds
+from whatsapp_hub.adapters.postgres.queues.lanes import PostgresLanes
+from whatsapp_hub.adapters.postgres.queues.receipts import PostgresEarlyReceipts
+from whatsapp_hub.adapters.postgres.repositories.accounts.api_keys import PostgresApiKeys
+from whatsapp_hub.adapters.postgres.repositories.accounts.departments import PostgresDepartments
+from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory
+from whatsapp_hub.adapters.postgres.repositories.accounts.password_resets import PostgresPasswordResets
+from whatsapp_hub.adapters.postgres.repositories.accounts.quick_replies import PostgresQuickReplies
+from whatsapp_hub.adapters.postgres.repositories.accounts.rules import PostgresRules
+from whatsapp_hub.adapters.postgres.repositories.accounts.tenants import PostgresTenants
+from whatsapp_hub.adapters.postgres.repositories.accounts.users import PostgresUsers
+from whatsapp_hub.adapters.postgres.repositories.contacts import PostgresContacts
+from whatsapp_hub.adapters.postgres.repositories.conversations import PostgresAssignments, PostgresConversations
+from whatsapp_hub.adapters.postgres.repositories.environment import PostgresEnvironmentNumber
+from whatsapp_hub.adapters.postgres.repositories.idempotency import PostgresIdempotencyKeys
+from whatsapp_hub.adapters.postgres.repositories.media import PostgresMedia
+from whatsapp_hub.adapters.postgres.repositories.messages import PostgresMessages
+from whatsapp_hub.adapters.postgres.repositories.notes import PostgresNotes, PostgresNotifications
+from whatsapp_hub.adapters.postgres.repositories.pairings import PostgresPairings
+from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
+from whatsapp_hub.adapters.postgres.repositories.sessions import PostgresSessions, SessionRows
+from whatsapp_hub.adapters.postgres.repositories.webhooks import PostgresWebhooks
 from whatsapp_hub.application.measuring import EVENTS, ROUTING, TALLY
-from whatsapp_hub.application.ports.accounts import ApiKeys, PasswordResets, QuickReplies, Rules
-from whatsapp_hub.application.ports.clock import NewId
-from whatsapp_hub.application.ports.contacts import Contacts
-from whatsapp_hub.application.ports.delivery import Wake, Work
-from whatsapp_hub.application.ports.directory import Directory
-from whatsapp_hub.application.ports.environment import EnvironmentNumber
-from whatsapp_hub.application.ports.inbox import EarlyReceipts, Inbox
-from whatsapp_hub.application.ports.lanes import Lanes
-from whatsapp_hub.application.ports.lines import Lines
-from whatsapp_hub.application.ports.storage import (
-    Assignments,
+from whatsapp_hub.application.ports.connections.connections import Lines
+from whatsapp_hub.application.ports.edge.clock import NewId
+from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.environment import EnvironmentNumber
+from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
+from whatsapp_hub.application.ports.queues.lanes import Lanes
+from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
+from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
+from whatsapp_hub.application.ports.storage.accounts import ApiKeys, PasswordResets, QuickReplies, Rules
+from whatsapp_hub.application.ports.storage.contacts import Contacts
+from whatsapp_hub.application.ports.storage.conversations import (
     Conversations,
-    Departments,
-    IdempotencyKeys,
     MediaFiles,
     Messages,
     Notes,
     Notifications,
-    Pairings,
-    Sessions,
-    UnitOfWork,
-    Users,
 )
-from whatsapp_hub.application.ports.tenants import Tenants
-from whatsapp_hub.application.ports.webhooks import Webhooks
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.application.ports.storage.people import Departments, Users
+from whatsapp_hub.application.ports.storage.sessions import Assignments, IdempotencyKeys, Pairings, Sessions
+from whatsapp_hub.application.ports.storage.tenants import Tenants
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.domain.tenant import Tenant
 
 _TENANT_CACHED_S = 1.0
 _MOVES_WITHIN_S = 10.0

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from whatsapp_hub.application.ports.provider import UNKNOWN_TIME, Malformed
-from whatsapp_hub.domain.message import storable
+from whatsapp_hub.application.ports.provider.events import Malformed
+from whatsapp_hub.application.ports.provider.plugin import UNKNOWN_TIME
+from whatsapp_hub.domain.text import storable
 
 JsonObject = dict[str, object]
 

@@ -18,8 +18,8 @@ from whatsapp_hub.adapters.providers.meta_cloud.plugin import MetaCloud
 from whatsapp_hub.adapters.providers.neonize.plugin import Neonize
 from whatsapp_hub.adapters.providers.sandbox.plugin import SandboxPlugin
 from whatsapp_hub.adapters.providers.waha.plugin import Waha
-from whatsapp_hub.application.ports.provider import Plugin
-from whatsapp_hub.application.ports.sandbox import SandboxPhones
+from whatsapp_hub.application.ports.edge.sandbox import SandboxPhones
+from whatsapp_hub.application.ports.provider.plugin import Plugin
 
 GROUP = "whatsapp_hub.providers"
 

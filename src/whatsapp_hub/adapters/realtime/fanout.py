@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from engineio.packet import CLOSE, MESSAGE, Packet
 
-from whatsapp_hub.adapters.contracts.sockets import Emission
+from whatsapp_hub.adapters.contracts.views.sockets import Emission
 
 MAX_WAITING = 1000
 TOO_SLOW = Emission("error", {"code": "too_slow", "message": "you did not read; come back with auth.after"})

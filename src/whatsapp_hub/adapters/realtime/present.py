@@ -10,9 +10,14 @@ from typing import Any
 
 import structlog
 
-from whatsapp_hub.adapters.contracts.qr_codes import data_url
-from whatsapp_hub.adapters.contracts.session_events import CLIENTS, present_client, present_life, shown_session
-from whatsapp_hub.adapters.contracts.sockets import Emission
+from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
+from whatsapp_hub.adapters.contracts.gateways.session_events import (
+    CLIENTS,
+    present_client,
+    present_life,
+    shown_session,
+)
+from whatsapp_hub.adapters.contracts.views.sockets import Emission
 from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.domain.errors import Unavailable

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import takewhile
 
-from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.ids import TenantId
 
 MOST_EVENTS = 5_000

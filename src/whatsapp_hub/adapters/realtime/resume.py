@@ -12,11 +12,11 @@ from typing import Any
 
 import structlog
 
-from whatsapp_hub.adapters.contracts.sockets import NAMESPACE, Emission
+from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Emission
 from whatsapp_hub.adapters.realtime.fanout import Fanout
+from whatsapp_hub.adapters.realtime.membership import Audiences
 from whatsapp_hub.adapters.realtime.recent import Recent
-from whatsapp_hub.adapters.realtime.rooms import Audiences
-from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
+from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.domain.errors import Expired, Unavailable
 from whatsapp_hub.domain.ids import TenantId
 

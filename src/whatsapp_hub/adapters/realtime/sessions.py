@@ -12,8 +12,8 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 from uuid import UUID
 
-from whatsapp_hub.adapters.contracts.qr_codes import data_url
-from whatsapp_hub.adapters.contracts.session_events import (
+from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
+from whatsapp_hub.adapters.contracts.gateways.session_events import (
     CLIENTS,
     Happened,
     SessionShown,
@@ -21,19 +21,19 @@ from whatsapp_hub.adapters.contracts.session_events import (
     life_events,
     session_in,
 )
-from whatsapp_hub.adapters.contracts.sockets import NAMESPACE, Body, Emission
-from whatsapp_hub.adapters.realtime import given
+from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Body, Emission
+from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.resume import Missing, Resume
-from whatsapp_hub.application.ports.idleness import Listened
-from whatsapp_hub.application.ports.log import LoggedEvent
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.idleness import Listened
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import HubError, NotFound
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.sessions.session import Session
 
 _REMEMBERED = 20_000
 _SOCKET_LESS = frozenset({"message-status"})
@@ -125,13 +125,13 @@ class Subscriptions:
         try:
             sessions, room = await self._meant(caller, data)
         except HubError as error:
-            fault = {"sessionId": given.named(data, "sessionId", "agentId"), "code": given.code_of(error)}
+            fault = {"sessionId": payloads.named(data, "sessionId", "agentId"), "code": payloads.code_of(error)}
             self._tell(sid, Emission("session:error", {**fault, "message": str(error)}))
             raise
         rooms = [room] if caller.may(Action.READ_ALL_CONVERSATIONS) else [room, f"statuses:{room}"]
         for session in sessions:
             self._tell(sid, Emission("subscribed", {"sessionId": session.key}))
-        self._enter(sid, NAMESPACE, caller, rooms, sessions, given.after(_field(data, "after")))
+        self._enter(sid, NAMESPACE, caller, rooms, sessions, payloads.after(_field(data, "after")))
         return {"sessionId": sessions[0].key} if len(sessions) == 1 else {"sessionIds": [s.key for s in sessions]}
 
     async def unsubscribe(self, sid: str, caller: Caller, data: Any) -> dict[str, object]:
@@ -145,7 +145,7 @@ class Subscriptions:
         """B's, on `/whatsapp`. Raises Forbidden, NotFound, Invalid."""
         caller.require(Action.WATCH_SESSIONS)
         session = await self._session(caller, data)
-        self._enter(sid, CLIENTS, caller, [session_room(session.id)], [session], given.after(_field(data, "after")))
+        self._enter(sid, CLIENTS, caller, [session_room(session.id)], [session], payloads.after(_field(data, "after")))
         return session
 
     async def leave(self, sid: str, caller: Caller, data: Any) -> Session:
@@ -178,14 +178,14 @@ class Subscriptions:
         if not isinstance(agent_id, str) or not agent_id:
             session = await self._session(caller, data)
             return [session], session_room(session.id)
-        agent_id = given.needed(data, "agentId")
+        agent_id = payloads.needed(data, "agentId")
         sessions = await self._finder.of_agent(caller.tenant_id, agent_id)
         if not sessions:
             raise NotFound("agent", agent_id)
         return sessions, agent_room(caller.tenant_id, agent_id)
 
     async def _session(self, caller: Caller, data: Any) -> Session:
-        return await session_named(self._finder, caller.tenant_id, given.text(data, "sessionId", ""))
+        return await session_named(self._finder, caller.tenant_id, payloads.text(data, "sessionId", ""))
 
     def _enter(
         self,

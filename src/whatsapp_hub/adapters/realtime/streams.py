@@ -10,9 +10,9 @@ from contextlib import suppress
 import structlog
 
 from whatsapp_hub.adapters.realtime.recent import Recent
-from whatsapp_hub.application.ports.idleness import Listened
-from whatsapp_hub.application.ports.log import EventLog
-from whatsapp_hub.application.ports.realtime import Stretch
+from whatsapp_hub.application.ports.edge.idleness import Listened
+from whatsapp_hub.application.ports.edge.realtime import Stretch
+from whatsapp_hub.application.ports.queues.log import EventLog
 from whatsapp_hub.domain.errors import Expired, Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
 

@@ -6,7 +6,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
+from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Expired
 

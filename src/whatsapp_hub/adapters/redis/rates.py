@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from whatsapp_hub.application.ports.rates import Allowance
+from whatsapp_hub.application.ports.edge.rates import Allowance
 
 _SPEND = """
 local clock = redis.call('TIME')

@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from whatsapp_hub.adapters.redis.unanswered import Unanswered
-from whatsapp_hub.application.ports.delivery import Work
+from whatsapp_hub.adapters.redis.fire_and_forget import Unanswered
+from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.ids import TenantId
 

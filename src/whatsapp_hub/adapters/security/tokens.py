@@ -9,10 +9,10 @@ from uuid import UUID
 from litestar.exceptions import NotAuthorizedException
 from litestar.security.jwt import Token
 
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Unauthenticated
 from whatsapp_hub.domain.ids import TenantId, UserId
-from whatsapp_hub.domain.user import Role
 
 _ALGORITHM = "HS256"
 

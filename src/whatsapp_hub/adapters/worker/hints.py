@@ -17,7 +17,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from taskiq import TaskiqMessage
 from taskiq_redis import ListQueueBroker
 
-from whatsapp_hub.application.ports.delivery import Work
+from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.ids import TenantId
 

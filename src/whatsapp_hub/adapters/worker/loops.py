@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import InTheWay, Unavailable
 from whatsapp_hub.domain.ids import TenantId

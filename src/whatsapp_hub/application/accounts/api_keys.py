@@ -4,11 +4,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.api_key import HINT_LENGTH, PREFIX, ApiKey, digest_of, scopes_of
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.api_key import HINT_LENGTH, PREFIX, ApiKey, digest_of, scopes_of
 from whatsapp_hub.domain.errors import Forbidden, Invalid
 from whatsapp_hub.domain.ids import ApiKeyId
 

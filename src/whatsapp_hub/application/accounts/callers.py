@@ -6,14 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 from uuid import UUID
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.directory import Directory
-from whatsapp_hub.application.ports.security import Caller, Tokens
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.api_key import ROLE, ApiKey, digest_of, is_api_key
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.security import Caller, Tokens
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.api_key import ROLE, ApiKey, digest_of, is_api_key
+from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import Invalid, NotFound, Unauthenticated
 from whatsapp_hub.domain.ids import TenantId, UserId
-from whatsapp_hub.domain.user import User
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.countries import country_of
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.unset import UNCHANGED, Unchanged
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.tenant import Language, Tenant
 from whatsapp_hub.domain.errors import Invalid
-from whatsapp_hub.domain.hours import Hours
-from whatsapp_hub.domain.message import is_storable
-from whatsapp_hub.domain.tenant import Language, Tenant
-from whatsapp_hub.domain.texts import check_texts
+from whatsapp_hub.domain.menu.phrases import check_texts
+from whatsapp_hub.domain.numbers.countries import country_of
+from whatsapp_hub.domain.service.hours import Hours
+from whatsapp_hub.domain.text import is_storable
 
 GREETING_LENGTH = 1024
 

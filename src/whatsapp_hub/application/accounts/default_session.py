@@ -3,14 +3,14 @@ under any other name."""
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.provider import Providers
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.sessions.claim_number import marked
 from whatsapp_hub.application.sessions.manage_sessions import SessionChanges, UpdateSession
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Conflict
-from whatsapp_hub.domain.session import UNREADABLE, Session
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 PROVIDER = "META"
 

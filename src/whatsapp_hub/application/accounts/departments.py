@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.unset import UNCHANGED, Unchanged
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.errors import Conflict
-from whatsapp_hub.domain.hours import Hours
 from whatsapp_hub.domain.ids import DepartmentId
+from whatsapp_hub.domain.service.hours import Hours
 
 _CLEARABLE = frozenset({"max_conversations", "hours"})
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.security import Caller, Passwords, Tokens
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.edge.security import Caller, Passwords, Tokens
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import Unauthenticated
-from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.user import User
 
 # An argon2id hash of nothing in particular: an unknown e-mail costs as much time as a wrong password.
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$YqGTpZOCkDWNbN3u4lMr3yjCVjOy2rz2rTQ4cZzVqbo"

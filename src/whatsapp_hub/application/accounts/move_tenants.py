@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.directory import Directory
+from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.placement import PlacementMoves
+from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.tenant import Placement
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from uuid import UUID
 
 from whatsapp_hub.application.accounts.users import check_password, may_change
 from whatsapp_hub.application.acting import Actor, acting_as
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.security import Caller, Passwords
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.security import Caller, Passwords
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import Invalid, NotFound
 from whatsapp_hub.domain.ids import TenantId, UserId
-from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.user import User
 
 LIFETIME = timedelta(hours=24)
 

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.reading.visibility import require_sight
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ConversationId, QuickReplyId
-from whatsapp_hub.domain.quick_reply import QuickReply
 
 
 @dataclass(frozen=True, slots=True)

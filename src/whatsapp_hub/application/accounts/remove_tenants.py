@@ -6,18 +6,18 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.directory import Directory
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.tenants import TenantRemoval
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.tenants import TenantRemoval
 from whatsapp_hub.application.sessions.close_sessions import UnlinkSession
 from whatsapp_hub.application.sessions.manage_sessions import DeleteSession
 from whatsapp_hub.application.sessions.run_sessions import StopSession
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Conflict, HubError, Invalid, NotFound, NotSupported, Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.user import Role
 
 AT_ONCE = 2_000
 SESSIONS_AT_ONCE = 8

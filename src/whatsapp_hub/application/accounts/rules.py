@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.conversations.routing_rules import MOST_RULES, Actions, Conditions, Rule, counted, moved
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, RuleId
-from whatsapp_hub.domain.rules import MOST_RULES, Actions, Conditions, Rule, counted, moved
 
 
 @dataclass(frozen=True, slots=True)

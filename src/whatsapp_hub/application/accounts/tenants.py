@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from whatsapp_hub.application.accounts.users import check_password
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.security import Passwords
-from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.domain.countries import country_of
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Passwords
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
+from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.ids import TenantId, UserId
-from whatsapp_hub.domain.tenant import Placement, Tenant
-from whatsapp_hub.domain.user import Role, User
+from whatsapp_hub.domain.numbers.countries import country_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from whatsapp_hub.application.ports.security import SecretBox
-from whatsapp_hub.application.ports.tickets import TicketStore
-from whatsapp_hub.domain.api_key import digest_of
+from whatsapp_hub.application.ports.edge.security import SecretBox
+from whatsapp_hub.application.ports.edge.tickets import TicketStore
+from whatsapp_hub.domain.accounts.api_key import digest_of
 from whatsapp_hub.domain.errors import Unauthenticated
 
 LIFETIME_S = 30.0

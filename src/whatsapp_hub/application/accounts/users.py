@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.security import Caller, Passwords
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
-from whatsapp_hub.application.routing.hand_on import RedistributeConversations
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller, Passwords
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.application.routing.redistribute import RedistributeConversations
 from whatsapp_hub.application.routing.serve_queue import ServeQueue
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.application.unset import UNCHANGED, Unchanged
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.conversations.labels import checked
 from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
-from whatsapp_hub.domain.labels import checked
-from whatsapp_hub.domain.user import OnlineStatus, Role, User
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 256

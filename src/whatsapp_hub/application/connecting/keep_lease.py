@@ -11,8 +11,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from whatsapp_hub.application.ports.lines import Connector, Leases
-from whatsapp_hub.application.ports.provider import SessionRef
+from whatsapp_hub.application.ports.connections.connections import Connector, Leases
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
 

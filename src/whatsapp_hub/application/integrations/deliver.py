@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from whatsapp_hub.application.measuring import POSTING, POSTS, TALLY
-from whatsapp_hub.application.ports.webhooks import (
+from whatsapp_hub.application.ports.queues.webhook_queue import (
     Done,
     Due,
     Lease,
@@ -26,7 +26,9 @@ from whatsapp_hub.application.ports.webhooks import (
     WebhookSender,
 )
 from whatsapp_hub.application.pulse import PULSE
-from whatsapp_hub.domain.delivery import (
+from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.ids import WebhookId
+from whatsapp_hub.domain.integrations.delivery import (
     FALTERS_AFTER,
     NONE_FAILED,
     Attempt,
@@ -36,9 +38,7 @@ from whatsapp_hub.domain.delivery import (
     put_off_s,
     retry_in_s,
 )
-from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.domain.ids import WebhookId
-from whatsapp_hub.domain.webhook import Webhook
+from whatsapp_hub.domain.integrations.subscription import Webhook
 
 log = logging.getLogger(__name__)
 

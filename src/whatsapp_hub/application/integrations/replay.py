@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.delivery import Wake, Work
-from whatsapp_hub.application.ports.log import EventLog
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.application.ports.webhooks import DeliveryRecord, WebhookSender
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.delivery import Attempt, DeliveryState
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.queues.log import EventLog
+from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
+from whatsapp_hub.application.ports.queues.webhook_queue import DeliveryRecord, WebhookSender
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.ids import WebhookId
+from whatsapp_hub.domain.integrations.delivery import Attempt, DeliveryState
 
 AT_ONCE = 5_000
 

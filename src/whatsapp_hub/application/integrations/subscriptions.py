@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
-from whatsapp_hub.application.ports.webhooks import Health
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.queues.webhook_queue import Health
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.ids import SessionId, WebhookId
-from whatsapp_hub.domain.session import Session
-from whatsapp_hub.domain.webhook import (
+from whatsapp_hub.domain.integrations.headers import AUTHORIZATION, Headers, check_headers, merged
+from whatsapp_hub.domain.integrations.subscription import (
     SECRET_PREFIX,
     Address,
     Secret,
@@ -24,7 +24,7 @@ from whatsapp_hub.domain.webhook import (
     check_secret,
     check_url,
 )
-from whatsapp_hub.domain.webhook_headers import AUTHORIZATION, Headers, check_headers, merged
+from whatsapp_hub.domain.sessions.session import Session
 
 MOST = 50
 _SECRET_BYTES = 32

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.housekeeping import Trimming
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.housekeeping import Trimming
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.ids import TenantId
 
 DAY_S = 86_400.0

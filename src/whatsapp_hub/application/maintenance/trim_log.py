@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.log import EventLog
-from whatsapp_hub.application.ports.webhooks import WebhookQueue
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.queues.log import EventLog
+from whatsapp_hub.application.ports.queues.webhook_queue import WebhookQueue
 
 AT_ONCE = 5_000
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.ids import TenantId
 
 AT_ONCE = 2_000

@@ -3,7 +3,7 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from whatsapp_hub.domain.tenant import Placement, Tenant
+from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
 
 
 class PlacementMove(Protocol):

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.application.routing.hand_on import RedistributeAll, RedistributeConversations
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.routing.redistribute import RedistributeAll, RedistributeConversations
 from whatsapp_hub.application.routing.serve_queue import ServeQueue
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.user import OnlineStatus, User
 from whatsapp_hub.domain.errors import Forbidden
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.domain.user import OnlineStatus, User
 
 SILENT_AFTER = timedelta(minutes=2)
 

@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from whatsapp_hub.application.reading.queries import Page
-from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.ids import ContactId, TenantId
+from whatsapp_hub.domain.messaging.contact import Contact
 
 
 class ContactBook(Protocol):

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from statistics import fmean, median
 from typing import Protocol
 
-from whatsapp_hub.domain.conversation import ConversationStatus
-from whatsapp_hub.domain.hours import Hours
+from whatsapp_hub.domain.accounts.user import OnlineStatus
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 from whatsapp_hub.domain.ids import TenantId, UserId
-from whatsapp_hub.domain.targets import Target
-from whatsapp_hub.domain.user import OnlineStatus
+from whatsapp_hub.domain.service.deadlines import Target
+from whatsapp_hub.domain.service.hours import Hours
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from whatsapp_hub.domain.assignment import Assignment
-from whatsapp_hub.domain.contact import Contact
-from whatsapp_hub.domain.conversation import Conversation, ConversationStatus
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.conversations.assignment import Assignment
+from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
+from whatsapp_hub.domain.conversations.note import Note
+from whatsapp_hub.domain.conversations.notification import Notification
+from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.ids import (
     ConversationId,
     DepartmentId,
@@ -18,14 +22,10 @@ from whatsapp_hub.domain.ids import (
     TenantId,
     UserId,
 )
-from whatsapp_hub.domain.media import Media
-from whatsapp_hub.domain.message import Message
-from whatsapp_hub.domain.note import Note
-from whatsapp_hub.domain.notification import Notification
-from whatsapp_hub.domain.quick_reply import QuickReply
-from whatsapp_hub.domain.session import Session
-from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.user import OnlineStatus, Role, User
+from whatsapp_hub.domain.messaging.contact import Contact
+from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.sessions.session import Session
 
 T = TypeVar("T")
 

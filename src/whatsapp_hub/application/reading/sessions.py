@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Protocol
 
 from whatsapp_hub.application.reading.queries import Page
-from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.message import Message
-from whatsapp_hub.domain.session import Session, SessionStatus
+from whatsapp_hub.domain.messaging.contact import Contact
+from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 
 
 @dataclass(frozen=True, slots=True)

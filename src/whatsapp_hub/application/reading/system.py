@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from whatsapp_hub.application.ports.processes import Process
+from whatsapp_hub.application.ports.connections.processes import Process
 from whatsapp_hub.domain.ids import TenantId
 
 

@@ -1,12 +1,21 @@
 """Which conversations a caller may see and work on."""
 
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import UnitOfWork
-from whatsapp_hub.application.reading.queries import Sight
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
+from whatsapp_hub.application.reading.queries import Queries, Sight
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import DepartmentId
+
+
+async def sight_for(caller: Caller, queries: Queries) -> Sight:
+    """Looks the caller's department up, unless the caller sees everything."""
+    sight = sight_of(caller, None)
+    if sight.everything or caller.user_id is None:
+        return sight
+    user = await queries.user(caller.tenant_id, caller.user_id)
+    return sight_of(caller, user.department_id)
 
 
 def sight_of(caller: Caller, department_id: DepartmentId | None) -> Sight:

@@ -13,9 +13,10 @@ from itertools import islice
 from typing import NoReturn
 
 from whatsapp_hub.application.measuring import TALLY, UPDATES
-from whatsapp_hub.application.ports.directory import Directory, WebhookTarget
-from whatsapp_hub.application.ports.inbox import InboxAppender, NewUpdate
-from whatsapp_hub.application.ports.provider import Malformed, Providers, RawUpdate, ReceivesWebhooks
+from whatsapp_hub.application.ports.edge.directory import Directory, WebhookTarget
+from whatsapp_hub.application.ports.provider.events import Malformed, RawUpdate
+from whatsapp_hub.application.ports.provider.plugin import Providers, ReceivesWebhooks
+from whatsapp_hub.application.ports.queues.inbox import InboxAppender, NewUpdate
 from whatsapp_hub.application.receiving.warn_unassigned import WarnUnassigned
 from whatsapp_hub.domain.errors import NotFound, Unauthenticated
 from whatsapp_hub.domain.ids import SessionId

@@ -7,24 +7,25 @@ routing is `departments`, or that has a bot. Everything else is stored and never
 from datetime import timedelta
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.commands import TypingSign
-from whatsapp_hub.application.ports.provider import ChatKind, MessageSeen, Origin
+from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin
+from whatsapp_hub.application.ports.queues.commands import TypingSign
 from whatsapp_hub.application.receiving.apply_receipts import apply_receipt
 from whatsapp_hub.application.receiving.apply_rules import ApplyRules
 from whatsapp_hub.application.receiving.batch import Batch, Seen
 from whatsapp_hub.application.receiving.echoes import may_be_echo
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
-from whatsapp_hub.application.routing.hand_over import HandOver
-from whatsapp_hub.application.routing.terms import terms_of
-from whatsapp_hub.domain import flow
-from whatsapp_hub.domain.bot import BotPart
-from whatsapp_hub.domain.contact import Contact, IdentityKind, address_of
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.application.routing.hand_off_to_people import HandOver
+from whatsapp_hub.application.routing.service_terms import terms_of
+from whatsapp_hub.domain.conversations import flow
+from whatsapp_hub.domain.conversations.bot import BotPart
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.notification import NotificationKind
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
-from whatsapp_hub.domain.message import Content, Direction, Message, MessageStatus, MessageType, Outcome
-from whatsapp_hub.domain.notification import NotificationKind
-from whatsapp_hub.domain.session import Routing, Session
+from whatsapp_hub.domain.messaging.contact import Contact, IdentityKind, address_of
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
+from whatsapp_hub.domain.sessions.session import Routing, Session
 
 STALE_AFTER = timedelta(minutes=10)
 ABOUT_EARLIER = frozenset({MessageType.REACTION, MessageType.SYSTEM})

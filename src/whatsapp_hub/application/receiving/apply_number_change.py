@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.contacts import Moved
-from whatsapp_hub.application.ports.provider import NumberChanged, Providers
-from whatsapp_hub.application.ports.storage import UnitOfWork
-from whatsapp_hub.domain.contact import Identity, names_chat
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.application.ports.provider.events import NumberChanged
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.storage.contacts import Moved
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.messaging.contact import Identity, names_chat
 
 
 class ApplyNumberChange:

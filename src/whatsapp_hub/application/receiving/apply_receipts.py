@@ -1,10 +1,10 @@
 """A receipt was seen: the message moves forward, or the receipt waits for its message."""
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.provider import ReceiptSeen
+from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.application.receiving.batch import Batch, Seen
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.domain.message import Direction, Message, Outcome
+from whatsapp_hub.domain.messaging.message import Direction, Message, Outcome
 
 
 class ApplyReceipts:

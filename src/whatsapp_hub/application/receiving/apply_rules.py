@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.domain.conversation import Conversation
-from whatsapp_hub.domain.department import Department
-from whatsapp_hub.domain.flow import Route
-from whatsapp_hub.domain.rules import Rule, decide
-from whatsapp_hub.domain.session import Routing, Session
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.flow import Route
+from whatsapp_hub.domain.conversations.routing_rules import Rule, decide
+from whatsapp_hub.domain.sessions.session import Routing, Session
 
 
 class ApplyRules:

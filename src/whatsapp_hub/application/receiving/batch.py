@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.contacts import Moved, Sighting
-from whatsapp_hub.application.ports.inbox import InboxItem, ProviderKey
-from whatsapp_hub.application.ports.provider import (
+from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
     IdentitySeen,
     MessageSeen,
@@ -15,16 +13,18 @@ from whatsapp_hub.application.ports.provider import (
     ProviderEvent,
     ReceiptSeen,
 )
-from whatsapp_hub.application.ports.storage import UnitOfWork
+from whatsapp_hub.application.ports.queues.inbox import InboxItem, ProviderKey
+from whatsapp_hub.application.ports.storage.contacts import Moved, Sighting
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.application.receiving.echoes import Echoes, may_be_echo
-from whatsapp_hub.application.routing.terms import usual_patience
-from whatsapp_hub.domain.bot import patience_with
-from whatsapp_hub.domain.contact import Contact
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.application.routing.service_terms import usual_patience
+from whatsapp_hub.domain.conversations.bot import patience_with
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import ContactId, DepartmentId, MessageId, SessionId
-from whatsapp_hub.domain.message import Message
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.messaging.contact import Contact
+from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.sessions.session import Session
 
 HeldChat = tuple[SessionId, str]
 """A session and the chat of an update, in which later updates wait for an earlier one."""

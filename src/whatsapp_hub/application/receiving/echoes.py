@@ -9,14 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from whatsapp_hub.application.ports.inbox import InboxItem
-from whatsapp_hub.application.ports.lanes import OpenAttempt
-from whatsapp_hub.application.ports.provider import MessageSeen, Origin
-from whatsapp_hub.application.ports.storage import UnitOfWork
-from whatsapp_hub.domain.contact import Contact
-from whatsapp_hub.domain.echo import MATCHED_WITHIN, is_echo_of, may_wait, says_the_same
+from whatsapp_hub.application.ports.provider.events import MessageSeen, Origin
+from whatsapp_hub.application.ports.queues.inbox import InboxItem
+from whatsapp_hub.application.ports.queues.lanes import OpenAttempt
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.ids import ContactId, SessionId
-from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.messaging.contact import Contact
+from whatsapp_hub.domain.messaging.echo import MATCHED_WITHIN, is_echo_of, may_wait, says_the_same
+from whatsapp_hub.domain.messaging.message import Message
 
 LOOK_AGAIN_S = 0.2
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.inbox import InboxAppender, NewUpdate
-from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
+from whatsapp_hub.application.ports.provider.events import RawUpdate
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
+from whatsapp_hub.application.ports.queues.inbox import InboxAppender, NewUpdate
 
 
 @dataclass(frozen=True, slots=True)

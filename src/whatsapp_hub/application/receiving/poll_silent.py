@@ -12,13 +12,14 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.directory import SilentSession
-from whatsapp_hub.application.ports.provider import Polls, Providers, RawUpdate, SessionRef, SessionSeen
-from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.domain.capabilities import Feature
-from whatsapp_hub.domain.environment import stops
+from whatsapp_hub.application.ports.edge.directory import SilentSession
+from whatsapp_hub.application.ports.provider.events import RawUpdate, SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import Polls, Providers, SessionRef
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.errors import ProviderError
-from whatsapp_hub.domain.session import UNREADABLE, Session
+from whatsapp_hub.domain.messaging.capabilities import Feature
+from whatsapp_hub.domain.sessions.environment import stops
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 log = logging.getLogger(__name__)
 

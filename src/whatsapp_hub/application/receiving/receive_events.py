@@ -11,32 +11,32 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.inbox.show_customer import ShowCustomer
+from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.measuring import PROCESSED, PROCESSING, TALLY
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.commands import TypingSign
-from whatsapp_hub.application.ports.inbox import InboxItem
-from whatsapp_hub.application.ports.provider import (
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.provider.events import (
     Malformed,
     MessageSeen,
     NumberChanged,
     ProviderEvent,
-    Providers,
     ReceiptSeen,
     SessionSeen,
 )
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.queues.commands import TypingSign
+from whatsapp_hub.application.ports.queues.inbox import InboxItem
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
 from whatsapp_hub.application.receiving.apply_number_change import ApplyNumberChange
 from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
 from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
 from whatsapp_hub.application.receiving.timing import timed
-from whatsapp_hub.application.sessions.follow_life import FollowLife
+from whatsapp_hub.application.sessions.advance_connection import FollowLife
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.sessions.session import Session
 
 log = logging.getLogger(__name__)
 

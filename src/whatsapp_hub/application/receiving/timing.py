@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from whatsapp_hub.application.ports.provider import UNKNOWN_TIME, OtherSeen, ProviderEvent
+from whatsapp_hub.application.ports.provider.events import OtherSeen, ProviderEvent
+from whatsapp_hub.application.ports.provider.plugin import UNKNOWN_TIME
 
 AHEAD = timedelta(minutes=5)
 """By so much a provider's clock may be ahead of ours before it is not believed."""

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.directory import WebhookTarget
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.directory import WebhookTarget
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.errors import HubError
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import SessionId

@@ -4,16 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.directory import Directory
-from whatsapp_hub.application.ports.inbox import InboxAppender, NewUpdate
-from whatsapp_hub.application.ports.provider import RawUpdate, SessionRef
-from whatsapp_hub.application.ports.sandbox import SANDBOX, SandboxPhones, ShownMessage
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.contact import parse_address
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.sandbox import SANDBOX, SandboxPhones, ShownMessage
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.events import RawUpdate
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
+from whatsapp_hub.application.ports.queues.inbox import InboxAppender, NewUpdate
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.messaging.contact import parse_address
 
 
 class CustomerWrote(Protocol):

@@ -1,10 +1,10 @@
 """The question after a round: how was it, from 1 to 5?"""
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.routing.hand_on import providers_of
-from whatsapp_hub.application.routing.terms import terms_of
-from whatsapp_hub.domain.conversation import Conversation
-from whatsapp_hub.domain.texts import phrases_of
+from whatsapp_hub.application.routing.reassign import providers_of
+from whatsapp_hub.application.routing.service_terms import terms_of
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.menu.phrases import phrases_of
 
 
 async def ask_rating(changes: Changes, conversation: Conversation) -> None:

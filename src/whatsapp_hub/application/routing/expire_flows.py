@@ -4,15 +4,15 @@ not answer in time."""
 from dataclasses import dataclass
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
-from whatsapp_hub.application.routing.hand_over import HandOver
-from whatsapp_hub.domain.bot import why_late
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.application.routing.hand_off_to_people import HandOver
+from whatsapp_hub.domain.conversations.bot import why_late
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.notification import NotificationKind
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.domain.notification import NotificationKind
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.sessions.session import Session
 
 TRANSACTIONS = 100
 """In one go; other tenants wait meanwhile."""

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.routing.route_conversation import RouteConversation, answer_deadline
-from whatsapp_hub.domain import flow
-from whatsapp_hub.domain.conversation import Conversation, FlowState
-from whatsapp_hub.domain.department import Department
-from whatsapp_hub.domain.flow import Route, Script, Step
-from whatsapp_hub.domain.notification import NotificationKind
-from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.texts import phrases_of, waiting_text
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.conversations import flow
+from whatsapp_hub.domain.conversations.conversation import Conversation, FlowState
+from whatsapp_hub.domain.conversations.flow import Route, Script, Step
+from whatsapp_hub.domain.conversations.notification import NotificationKind
+from whatsapp_hub.domain.menu.phrases import phrases_of, waiting_text
 
 
 class FollowFlow:

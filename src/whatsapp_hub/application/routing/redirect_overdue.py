@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.routing.route_conversation import RouteConversation
 from whatsapp_hub.application.routing.serve_queue import ServeAllQueues
+from whatsapp_hub.domain.conversations.notification import NotificationKind
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.domain.notification import NotificationKind
 
 AT_ONCE = 100
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.domain.assignment import Candidate, Choice, choose, nobody
-from whatsapp_hub.domain.conversation import Conversation, FlowState
-from whatsapp_hub.domain.department import Department
-from whatsapp_hub.domain.flow import Route
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.user import User
+from whatsapp_hub.domain.conversations.assignment import Candidate, Choice, choose, nobody
+from whatsapp_hub.domain.conversations.conversation import Conversation, FlowState
+from whatsapp_hub.domain.conversations.flow import Route
+from whatsapp_hub.domain.conversations.notification import NotificationKind
 from whatsapp_hub.domain.ids import DepartmentId, UserId
-from whatsapp_hub.domain.notification import NotificationKind
-from whatsapp_hub.domain.user import User
 
 
 class RouteConversation:

@@ -8,10 +8,10 @@ made up for by the next sweep.
 from dataclasses import dataclass
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.routing.route_conversation import RouteConversation, answer_deadline
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 

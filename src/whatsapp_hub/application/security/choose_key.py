@@ -6,8 +6,8 @@ processes that know the newest key and those that do not yet can run side by sid
 
 from dataclasses import dataclass
 
+from whatsapp_hub.application.ports.edge.security import KeyRing
 from whatsapp_hub.application.ports.sealed import KeysInForce, SealedTexts
-from whatsapp_hub.application.ports.security import KeyRing
 from whatsapp_hub.domain.errors import HubError, Unavailable
 
 _SAMPLE = 50

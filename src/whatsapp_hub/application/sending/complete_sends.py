@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.inbox import ProviderKey
-from whatsapp_hub.application.ports.lanes import Claim, Release
-from whatsapp_hub.application.ports.provider import Accepted
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.provider.plugin import Accepted
+from whatsapp_hub.application.ports.queues.inbox import ProviderKey
+from whatsapp_hub.application.ports.queues.lanes import Claim, Release
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.receiving.apply_receipts import apply_receipt
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,
@@ -25,9 +25,9 @@ from whatsapp_hub.domain.errors import (
     Unavailable,
 )
 from whatsapp_hub.domain.events import Event, EventType
-from whatsapp_hub.domain.failure import Failure
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.domain.message import Message, MessageStatus
+from whatsapp_hub.domain.messaging.failure import Failure
+from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from whatsapp_hub.application.measuring import CALLS, SENDS, TALLY
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.lanes import Claim, Holding, LaneKey, Pacing
-from whatsapp_hub.application.ports.provider import Outgoing, Provider, Providers, SessionRef, ShowsTyping
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.provider.plugin import Outgoing, Provider, Providers, SessionRef, ShowsTyping
+from whatsapp_hub.application.ports.queues.lanes import Claim, Holding, LaneKey
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result, outcome_of
 from whatsapp_hub.application.sending.reserve_id import ReserveId
 from whatsapp_hub.domain.errors import (
@@ -30,9 +30,10 @@ from whatsapp_hub.domain.errors import (
     Unavailable,
 )
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.media import Media, blob_of
-from whatsapp_hub.domain.message import Message, MessageStatus
-from whatsapp_hub.domain.session import UNREADABLE, Session
+from whatsapp_hub.domain.messaging.media import Media, blob_of
+from whatsapp_hub.domain.messaging.message import Message, MessageStatus
+from whatsapp_hub.domain.messaging.pacing import Pacing
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 MEDIA_RETRY_S = 2.0
 

@@ -6,9 +6,9 @@ of the call's answer. A message that is tried again keeps its id: WhatsApp shows
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.lanes import Claim
-from whatsapp_hub.application.ports.provider import Outgoing, Provider, ReservesIds, SessionRef
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.provider.plugin import Outgoing, Provider, ReservesIds, SessionRef
+from whatsapp_hub.application.ports.queues.lanes import Claim
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,25 @@ import hashlib
 from dataclasses import dataclass
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.inbox.show_customer import READ_AT_ONCE, ShowCustomer
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.contacts import Sighting
-from whatsapp_hub.application.ports.provider import Providers
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.handling.show_customer import READ_AT_ONCE, ShowCustomer
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.storage.contacts import Sighting
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.reading.visibility import require_sight
-from whatsapp_hub.application.routing.terms import terms_of
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.capabilities import Feature
-from whatsapp_hub.domain.contact import Identity, IdentityKind
-from whatsapp_hub.domain.conversation import Conversation
+from whatsapp_hub.application.routing.service_terms import terms_of
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
-from whatsapp_hub.domain.media import Media
-from whatsapp_hub.domain.message import Content, Message
-from whatsapp_hub.domain.session import Routing, Session
+from whatsapp_hub.domain.messaging.capabilities import Feature
+from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
+from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.sessions.session import Routing, Session
 
 
 @dataclass(frozen=True, slots=True)

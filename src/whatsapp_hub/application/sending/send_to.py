@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_for, session_named
 from whatsapp_hub.application.sending.send_message import StartConversation
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.message import Content, Message
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.message import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.ids import MessageId
-from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.messaging.message import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from whatsapp_hub.application.integrations.subscriptions import WebhookRules, new_secret
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.bot import USUAL_ANSWER_WITHIN, Bot
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.conversations.bot import USUAL_ANSWER_WITHIN, Bot
 from whatsapp_hub.domain.errors import Invalid, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, WebhookId
-from whatsapp_hub.domain.session import Session
-from whatsapp_hub.domain.webhook import BOTS_EVENTS, Address, Secret, Webhook, WebhookFormat, check_url
+from whatsapp_hub.domain.integrations.subscription import (
+    BOTS_EVENTS,
+    Address,
+    Secret,
+    Webhook,
+    WebhookFormat,
+    check_url,
+)
+from whatsapp_hub.domain.sessions.session import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ WAHA server of one session), their first session takes the number of an unused s
 
 from typing import NoReturn
 
-from whatsapp_hub.application.ports.environment import EnvironmentMark
-from whatsapp_hub.application.ports.provider import Plugin, Providers
-from whatsapp_hub.application.ports.provider_settings import LimitsNumbers
-from whatsapp_hub.application.ports.storage import UnitOfWork
+from whatsapp_hub.application.ports.edge.environment import EnvironmentMark
+from whatsapp_hub.application.ports.provider.plugin import Plugin, Providers
+from whatsapp_hub.application.ports.provider.settings import LimitsNumbers
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.errors import Conflict, Invalid
-from whatsapp_hub.domain.session import DEFAULT, Session
+from whatsapp_hub.domain.sessions.session import DEFAULT, Session
 
 NEEDS_SETTINGS = "needs_settings"
 

@@ -4,13 +4,13 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.idleness import Idleness
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.idleness import Idleness
+from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
+from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.life import IDLE
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.sessions.connection import IDLE
 
 AT_ONCE = 100
 

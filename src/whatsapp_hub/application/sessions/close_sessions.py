@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.provider import LogsOut, Providers, SessionRef
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.plugin import LogsOut, Providers, SessionRef
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
-from whatsapp_hub.application.sessions.command_sessions import NOT_TOLD, LogOut
-from whatsapp_hub.application.sessions.follow_life import save_session
+from whatsapp_hub.application.sessions.advance_connection import save_session
+from whatsapp_hub.application.sessions.holder_commands import NOT_TOLD, LogOut
 from whatsapp_hub.application.sessions.manage_sessions import DeleteSession
 from whatsapp_hub.application.sessions.run_sessions import StopSession
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import NotFound, NotSupported, ProviderError
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.domain.session import UNREADABLE, Session
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 
 @dataclass(frozen=True, slots=True)

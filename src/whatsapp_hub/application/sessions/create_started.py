@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import UnitOfWork
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, InCreation, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.sessions.session import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,24 +7,24 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from whatsapp_hub.application.accounts.unchanged import UNCHANGED, Unchanged
 from whatsapp_hub.application.integrations.subscriptions import SessionWebhook
-from whatsapp_hub.application.ports.clock import Clock, NewId
-from whatsapp_hub.application.ports.provider import Plugin, Providers, SessionRef, Unregisters
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
-from whatsapp_hub.application.routing.terms import usual_patience
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.plugin import Plugin, Providers, SessionRef, Unregisters
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.application.routing.service_terms import usual_patience
+from whatsapp_hub.application.sessions.advance_connection import FollowLife, save_session
 from whatsapp_hub.application.sessions.claim_number import takes_another, unused_number
-from whatsapp_hub.application.sessions.command_sessions import LogOut
-from whatsapp_hub.application.sessions.follow_life import FollowLife, save_session
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.environment import stops
+from whatsapp_hub.application.sessions.holder_commands import LogOut
+from whatsapp_hub.application.unset import UNCHANGED, Unchanged
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Invalid, NotFound, NotSupported, ProviderError
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
-from whatsapp_hub.domain.message import is_storable
-from whatsapp_hub.domain.session import UNREADABLE, Routing, Session, check_key
-from whatsapp_hub.domain.webhook import WebhookFormat, without_credentials
+from whatsapp_hub.domain.integrations.subscription import WebhookFormat, without_credentials
+from whatsapp_hub.domain.sessions.environment import stops
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Routing, Session, check_key
+from whatsapp_hub.domain.text import is_storable
 
 UNREGISTER_WITHIN_S = 10.0
 

@@ -10,19 +10,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.application.sessions.claim_number import NEEDS_SETTINGS
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.domain.session import Routing, Session, SessionStatus, check_key
-from whatsapp_hub.domain.webhook import WebhookFormat
+from whatsapp_hub.domain.integrations.subscription import WebhookFormat
+from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus, check_key
 
 LOOK_APART_S = 0.2
 _AWAITED = frozenset({SessionStatus.CONNECTING, SessionStatus.RECONNECTING})

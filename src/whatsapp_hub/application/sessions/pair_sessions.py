@@ -10,17 +10,18 @@ import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.directory import DuePairing
-from whatsapp_hub.application.ports.provider import Provider, Providers, SessionRef, SessionSeen, ShowsCode, Starts
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
-from whatsapp_hub.application.sessions.follow_life import save_session
-from whatsapp_hub.domain.capabilities import Feature
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.directory import DuePairing
+from whatsapp_hub.application.ports.provider.events import SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import Provider, Providers, SessionRef, ShowsCode, Starts
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.application.sessions.advance_connection import save_session
 from whatsapp_hub.domain.errors import CredentialsInvalid, NotFound, ProviderError, Unavailable
 from whatsapp_hub.domain.events import Event
-from whatsapp_hub.domain.life import NO_ANSWER, QR_TIMEOUT, Rules
-from whatsapp_hub.domain.pairing import Due, Pairing
-from whatsapp_hub.domain.session import UNREADABLE, Session, SessionStatus
+from whatsapp_hub.domain.messaging.capabilities import Feature
+from whatsapp_hub.domain.sessions.connection import NO_ANSWER, QR_TIMEOUT, Rules
+from whatsapp_hub.domain.sessions.pairing import Due, Pairing
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Session, SessionStatus
 
 log = logging.getLogger(__name__)
 

@@ -7,19 +7,20 @@ between two transactions: CONNECTING is committed first, what it answered after.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.lines import Leases
-from whatsapp_hub.application.ports.provider import Providers, SessionRef, SessionSeen, Starts
-from whatsapp_hub.application.ports.security import Caller
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
-from whatsapp_hub.application.sessions.follow_life import FollowLife, save_session
+from whatsapp_hub.application.ports.connections.connections import Leases
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.events import SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef, Starts
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.application.sessions.advance_connection import FollowLife, save_session
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
-from whatsapp_hub.domain.access import Action
-from whatsapp_hub.domain.environment import missing_reason, stops
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Conflict, CredentialsInvalid, ProviderError
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.domain.life import STOPPED
-from whatsapp_hub.domain.session import UNREADABLE, Session, SessionStatus
+from whatsapp_hub.domain.sessions.connection import STOPPED
+from whatsapp_hub.domain.sessions.environment import missing_reason, stops
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Session, SessionStatus
 
 
 @dataclass(frozen=True, slots=True)

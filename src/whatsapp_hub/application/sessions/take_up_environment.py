@@ -8,21 +8,21 @@ import json
 import logging
 from dataclasses import asdict, dataclass, field
 
-from whatsapp_hub.application.ports.clock import Clock
-from whatsapp_hub.application.ports.environment import EnvironmentMark
-from whatsapp_hub.application.ports.provider import Providers
-from whatsapp_hub.application.ports.security import Caller, SecretBox
-from whatsapp_hub.application.ports.storage import Storage, UnitOfWork
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.environment import EnvironmentMark
+from whatsapp_hub.application.ports.edge.security import Caller, SecretBox
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.application.sessions.advance_connection import save_session
 from whatsapp_hub.application.sessions.claim_number import marked
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
-from whatsapp_hub.application.sessions.follow_life import save_session
 from whatsapp_hub.application.sessions.manage_sessions import NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
-from whatsapp_hub.domain.environment import VARIABLES, Environment, stops
+from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.domain.session import DEFAULT, UNREADABLE, Session, SessionStatus
-from whatsapp_hub.domain.user import Role
+from whatsapp_hub.domain.sessions.environment import VARIABLES, Environment, stops
+from whatsapp_hub.domain.sessions.session import DEFAULT, UNREADABLE, Session, SessionStatus
 
 log = logging.getLogger(__name__)
 

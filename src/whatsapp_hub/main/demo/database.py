@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
-from whatsapp_hub.adapters.postgres.database import CONNECT_TIMEOUT_S
-from whatsapp_hub.adapters.postgres.refusals import DatabaseUnusable, refusal
+from whatsapp_hub.adapters.postgres.engine.database import CONNECT_TIMEOUT_S
+from whatsapp_hub.adapters.postgres.engine.refusals import DatabaseUnusable, refusal
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from dishka import make_async_container
 
 from tests.policy import CONNECTS, PROVIDERS, ROUTES, SOCKETS
 from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
-from whatsapp_hub.adapters.realtime.gateway import Gateway
+from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
 
 GIVEN_BY_THE_SERVER = {"connect", "disconnect"}
 

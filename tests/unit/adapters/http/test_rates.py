@@ -10,9 +10,9 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from whatsapp_hub.adapters.http import problems
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS, LimitsRate
 from whatsapp_hub.adapters.redis.rates import LocalRates
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.ids import TenantId, UserId
-from whatsapp_hub.domain.user import Role
 
 
 class Knows:

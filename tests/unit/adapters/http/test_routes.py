@@ -17,7 +17,7 @@ from whatsapp_hub.adapters.security.clock import system_clock
 from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.domain.errors import Invalid
-from whatsapp_hub.domain.session import check_key
+from whatsapp_hub.domain.sessions.session import check_key
 
 
 class Security(Provider):

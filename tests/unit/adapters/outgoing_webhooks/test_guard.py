@@ -12,7 +12,7 @@ from whatsapp_hub.adapters.outgoing_webhooks.guard import Guard, Refused
 from whatsapp_hub.adapters.outgoing_webhooks.sender import HttpWebhookSender
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import TenantId, WebhookId
-from whatsapp_hub.domain.webhook import Secret, Webhook, check_url, is_public
+from whatsapp_hub.domain.integrations.subscription import Secret, Webhook, check_url, is_public
 
 NOW = datetime.now(UTC)
 SECRET = "whsec_" + "A" * 32

@@ -23,10 +23,10 @@ from whatsapp_hub.adapters.outgoing_webhooks import sender as sending
 from whatsapp_hub.adapters.outgoing_webhooks.guard import Guard
 from whatsapp_hub.adapters.outgoing_webhooks.http import Target
 from whatsapp_hub.adapters.outgoing_webhooks.sender import HttpWebhookSender
-from whatsapp_hub.application.ports.webhooks import Receiver
-from whatsapp_hub.domain.delivery import Attempt
+from whatsapp_hub.application.ports.queues.webhook_queue import Receiver
 from whatsapp_hub.domain.ids import TenantId, WebhookId
-from whatsapp_hub.domain.webhook import Secret, Webhook
+from whatsapp_hub.domain.integrations.delivery import Attempt
+from whatsapp_hub.domain.integrations.subscription import Secret, Webhook
 
 NOW = datetime.now(UTC)
 SECRET = "whsec_" + "A" * 32

@@ -14,7 +14,7 @@ from whatsapp_hub.adapters.outgoing_webhooks.guard import Guard
 from whatsapp_hub.adapters.outgoing_webhooks.sender import HttpWebhookSender
 from whatsapp_hub.application.integrations.subscriptions import new_secret
 from whatsapp_hub.domain.ids import TenantId, WebhookId
-from whatsapp_hub.domain.webhook import Secret, Webhook, WebhookFormat
+from whatsapp_hub.domain.integrations.subscription import Secret, Webhook, WebhookFormat
 
 BODY = '{"a":"ção"}'.encode()
 

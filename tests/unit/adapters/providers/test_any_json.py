@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tests.fakes import graph, waha
 from whatsapp_hub.adapters.providers.lenient import clean
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
-from whatsapp_hub.application.ports.provider import Malformed, MessageSeen, Plugin
-from whatsapp_hub.domain.message import is_storable
+from whatsapp_hub.application.ports.provider.events import Malformed, MessageSeen
+from whatsapp_hub.application.ports.provider.plugin import Plugin
+from whatsapp_hub.domain.text import is_storable
 
 PLUGINS = builtin_plugins(ProviderOptions())
 META, WAHA = PLUGINS["META"], PLUGINS["WAHA"]

@@ -13,11 +13,10 @@ import pytest_asyncio
 
 from tests.fakes.graph import ACCOUNT, BAD_TOKEN, FakeGraph
 from tests.fakes.http import Reply, Request, reply_json
-from whatsapp_hub.adapters.providers.exchange import HttpPool
+from whatsapp_hub.adapters.providers.http_call import HttpPool
 from whatsapp_hub.adapters.providers.meta_cloud.client import MetaClient
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
-from whatsapp_hub.application.ports.provider import Accepted, Host, Outgoing, SessionRef
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, SessionRef
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,
     OutcomeUnknown,
@@ -27,8 +26,9 @@ from whatsapp_hub.domain.errors import (
     Transient,
 )
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
-from whatsapp_hub.domain.message import Content, MessageType
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 PHONE = "5511987650101"
 TEXT = Content(MessageType.TEXT, "Oi")

@@ -11,9 +11,9 @@ import pytest
 
 from tests.fakes.graph import text_from, webhook
 from whatsapp_hub.adapters.providers.lenient import UNKNOWN_TIME
-from whatsapp_hub.adapters.providers.meta_cloud.cut import cut
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import translate
-from whatsapp_hub.application.ports.provider import (
+from whatsapp_hub.adapters.providers.meta_cloud.split import cut
+from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
     IdentitySeen,
     MessageSeen,
@@ -23,9 +23,10 @@ from whatsapp_hub.application.ports.provider import (
     ProviderEvent,
     ReceiptSeen,
 )
-from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.failure import UNEXPLAINED, Failure
-from whatsapp_hub.domain.message import MessageStatus, MessageType
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import MessageType
+from whatsapp_hub.domain.messaging.failure import UNEXPLAINED, Failure
+from whatsapp_hub.domain.messaging.message import MessageStatus
 
 NUMBER = "106500000000001"
 PHONE = "5511987650101"

@@ -8,11 +8,11 @@ import pytest
 
 from tests.fakes import neonize
 from tests.fakes.neonize import AT_MS, GROUP, LID, PERSON, event, heard, message, receipt, text
-from whatsapp_hub.adapters.providers.neonize import wire
-from whatsapp_hub.adapters.providers.neonize.cut import STATE_CHAT, Cutting
-from whatsapp_hub.adapters.providers.neonize.inbound import translate
-from whatsapp_hub.adapters.providers.neonize.protobuf import encode
-from whatsapp_hub.application.ports.provider import IdentitySeen, MessageSeen, Origin, RawUpdate
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
+from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
+from whatsapp_hub.adapters.providers.neonize.translate.split import STATE_CHAT, Cutting
+from whatsapp_hub.application.ports.provider.events import IdentitySeen, MessageSeen, Origin, RawUpdate
 
 
 def cut(name: str, data: bytes, unique: str = "u1", *, history: bool = False) -> list[RawUpdate]:

@@ -14,27 +14,22 @@ import pytest
 import pytest_asyncio
 
 from tests.fakes.neonize import CODES, GROUP, ME, PERSON, PHONE, FakeLibrary, FakeStore, Inbox, event, text
-from whatsapp_hub.adapters.providers.neonize import lines, pump
+from whatsapp_hub.adapters.providers.neonize import dial as neonize_dial
+from whatsapp_hub.adapters.providers.neonize import pump
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
-from whatsapp_hub.adapters.providers.neonize.inbound import translate
-from whatsapp_hub.adapters.providers.neonize.library import Library, Missing
-from whatsapp_hub.adapters.providers.neonize.media import Fetched
+from whatsapp_hub.adapters.providers.neonize.native.library import Library, Missing
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
-from whatsapp_hub.application.ports.held import store_name
-from whatsapp_hub.application.ports.provider import (
-    MessageSeen,
-    Outgoing,
-    ProviderEvent,
-    ReceiptSeen,
-    SessionRef,
-    SessionSeen,
-)
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
+from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched
+from whatsapp_hub.application.ports.connections.sockets import store_name
+from whatsapp_hub.application.ports.provider.events import MessageSeen, ProviderEvent, ReceiptSeen, SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import Outgoing, SessionRef
 from whatsapp_hub.domain.errors import Conflict, OutcomeUnknown, Rejected, Transient, Unavailable
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
-from whatsapp_hub.domain.media import Media
-from whatsapp_hub.domain.message import Content, MessageType
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 
 @dataclass
@@ -235,8 +230,8 @@ async def test_unanswered_keep_alives_count_as_silence(held: Held) -> None:
 async def test_a_quiet_night_is_no_silence_while_the_library_answers(
     held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("whatsapp_hub.adapters.providers.neonize.holding.PROBE_AFTER_S", 0.05)
-    monkeypatch.setattr(lines, "PROBE_EVERY_S", 0.0)
+    monkeypatch.setattr("whatsapp_hub.adapters.providers.neonize.session_holder.PROBE_AFTER_S", 0.05)
+    monkeypatch.setattr(neonize_dial, "PROBE_EVERY_S", 0.0)
     await held.open()
     await asyncio.sleep(0.2)
     held.provider.pulse(held.session.id)

@@ -9,11 +9,11 @@ import pytest
 
 from tests.fakes import neonize
 from tests.fakes.neonize import AT_MS, GROUP, LID, PERSON, PHONE, event, heard, message, parts, receipt
-from whatsapp_hub.adapters.providers.neonize import wire
-from whatsapp_hub.adapters.providers.neonize.inbound import translate
-from whatsapp_hub.adapters.providers.neonize.kept import Kept, pack
-from whatsapp_hub.adapters.providers.neonize.protobuf import Kind, Shape, encode
-from whatsapp_hub.application.ports.provider import (
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import Kind, Shape, encode
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept, pack
+from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
+from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
     IdentitySeen,
     Malformed,
@@ -24,9 +24,10 @@ from whatsapp_hub.application.ports.provider import (
     ReceiptSeen,
     SessionSeen,
 )
-from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.message import MessageStatus, MessageType
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import MessageType
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 AT = datetime.fromtimestamp(AT_MS / 1000, UTC)
 ANOTHER = "5511987650202@s.whatsapp.net"

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from whatsapp_hub.adapters.providers.neonize import media
-from whatsapp_hub.adapters.providers.neonize.media import HttpFetch
+from whatsapp_hub.adapters.providers.neonize.translate import media
+from whatsapp_hub.adapters.providers.neonize.translate.media import HttpFetch
 from whatsapp_hub.domain.errors import Rejected, Transient
 
 ANSWERS = {

@@ -9,13 +9,13 @@ import pytest
 
 from tests.fakes.neonize import GROUP, LID, PERSON, PHONE
 from whatsapp_hub.adapters.providers.neonize import errors
-from whatsapp_hub.adapters.providers.neonize.media import Fetched, mimetype_of, opus_seconds
-from whatsapp_hub.adapters.providers.neonize.outbound import Sending, Uploaded, sending, with_upload
-from whatsapp_hub.application.ports.provider import Outgoing
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched, mimetype_of, opus_seconds
+from whatsapp_hub.adapters.providers.neonize.translate.outbound import Sending, Uploaded, sending, with_upload
+from whatsapp_hub.application.ports.provider.plugin import Outgoing
 from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, ProviderError, Rejected, Transient
 from whatsapp_hub.domain.ids import MessageId
-from whatsapp_hub.domain.message import Content, MessageType
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
 
 NOW = 1_780_000_000_000
 LINK = "https://files.example/a%20b.jpg?x=1"

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes import neonize
-from whatsapp_hub.adapters.providers.neonize import wire
-from whatsapp_hub.adapters.providers.neonize.protobuf import Kind, Shape, decode, encode
-from whatsapp_hub.application.ports.provider import Malformed
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import Kind, Shape, decode, encode
+from whatsapp_hub.application.ports.provider.events import Malformed
 
 ANSWERS = {
     "SendMessage": "SendMessageReturnFunction",
@@ -98,7 +98,7 @@ def test_every_other_message_has_its_fields(protos: dict[str, Any]) -> None:
 
 
 def test_our_numbers_for_types_and_statuses_are_theirs(protos: dict[str, Any]) -> None:
-    from whatsapp_hub.adapters.providers.neonize import inbound, messages
+    from whatsapp_hub.adapters.providers.neonize.translate import inbound, messages
 
     n = protos["neonize"]
     assert {n.Receipt.ReceiptType.Name(code) for code in inbound._RECEIPTS} == {"DELIVERED", "READ", "PLAYED"}
@@ -122,7 +122,7 @@ def test_what_they_write_we_read_and_what_we_write_they_read(protos: dict[str, A
 
 def test_what_go_must_be_given_is_complete(protos: dict[str, Any]) -> None:
     """neonize's messages have obligatory fields: Go refuses one without them."""
-    from whatsapp_hub.adapters.providers.neonize.names import parts
+    from whatsapp_hub.adapters.providers.neonize.native.jids import parts
 
     jid = protos["neonize"].JID.FromString(encode(wire.JID, parts("5511900000001:7@s.whatsapp.net")))
     assert jid.IsInitialized()
@@ -165,10 +165,10 @@ def test_the_plugin_and_its_translation_load_neither_neonize_nor_its_library() -
     program = """
 import sys
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
-from whatsapp_hub.adapters.providers.neonize.kept import Kept, pack
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept, pack
 plugin = builtin_plugins(ProviderOptions())["NEONIZE"]
 assert plugin.translate(pack(Kept("Connected", 0)))
-import whatsapp_hub.main.api, whatsapp_hub.main.worker
+import whatsapp_hub.main.roles.api, whatsapp_hub.main.roles.worker
 loaded = {name.partition(".")[0] for name in sys.modules} & {"neonize", "magic", "google"}
 assert not loaded, loaded
 assert "neonize-linux" not in open("/proc/self/maps").read()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
-from whatsapp_hub.application.ports.provider import ReceivesWebhooks
+from whatsapp_hub.application.ports.provider.plugin import ReceivesWebhooks
 
 SAMPLES = Path(__file__).parents[5] / "shared" / "samples"
 FOLDERS = {"META": "meta", "WAHA": "waha"}

@@ -8,7 +8,7 @@ import hmac
 import pytest
 
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
-from whatsapp_hub.application.ports.provider import ReceivesWebhooks
+from whatsapp_hub.application.ports.provider.plugin import ReceivesWebhooks
 
 PLUGINS = builtin_plugins(ProviderOptions())
 META = PLUGINS["META"].decode_settings(

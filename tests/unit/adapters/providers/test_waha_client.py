@@ -12,8 +12,7 @@ import pytest_asyncio
 from tests.fakes.waha import API_KEY, FakeWaha
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
 from whatsapp_hub.adapters.providers.waha.client import WahaClient, sent_id
-from whatsapp_hub.application.ports.provider import Host, Outgoing, SessionRef
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.application.ports.provider.plugin import Host, Outgoing, SessionRef
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,
     OutcomeUnknown,
@@ -23,8 +22,9 @@ from whatsapp_hub.domain.errors import (
     Unsupported,
 )
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
-from whatsapp_hub.domain.message import Content, MessageType
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 PHONE = "5511987650101"
 CHAT = f"{PHONE}@c.us"

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.waha import ME, text_from, webhook
 from whatsapp_hub.adapters.providers.waha.inbound import split, translate
 from whatsapp_hub.adapters.providers.waha.names import parse_id
-from whatsapp_hub.application.ports.provider import (
+from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
     MessageSeen,
     NumberChanged,
@@ -19,9 +19,10 @@ from whatsapp_hub.application.ports.provider import (
     ReceiptSeen,
     SessionSeen,
 )
-from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.message import MessageStatus, MessageType
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import MessageType
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 PHONE = "5511987650101"
 CHAT = f"{PHONE}@c.us"

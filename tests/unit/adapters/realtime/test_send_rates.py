@@ -5,13 +5,13 @@ from uuid import uuid4
 
 import pytest
 
-from whatsapp_hub.adapters.realtime import given
-from whatsapp_hub.adapters.realtime.clients import SendRates
-from whatsapp_hub.application.ports.rates import Allowance
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.adapters.realtime import payloads
+from whatsapp_hub.adapters.realtime.client_namespace import SendRates
+from whatsapp_hub.application.ports.edge.rates import Allowance
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound, TooMany
 from whatsapp_hub.domain.ids import TenantId, UserId
-from whatsapp_hub.domain.user import Role
 
 
 @dataclass
@@ -41,15 +41,15 @@ async def test_a_person_and_a_key_have_their_own_limits() -> None:
 
 
 def test_a_refusal_has_a_code() -> None:
-    assert given.code_of(NotFound("session", "x")) == "not_found"
-    assert given.code_of(Invalid.field("to", "is missing")) == "invalid"
-    assert given.code_of(TooMany(1)) == "too_many"
-    assert given.code_of(Conflict("session_off", "the session is not started")) == "session_off"
+    assert payloads.code_of(NotFound("session", "x")) == "not_found"
+    assert payloads.code_of(Invalid.field("to", "is missing")) == "invalid"
+    assert payloads.code_of(TooMany(1)) == "too_many"
+    assert payloads.code_of(Conflict("session_off", "the session is not started")) == "session_off"
 
 
 def test_what_a_refused_client_meant_is_told_back_as_far_as_it_can_be() -> None:
-    assert given.named({"sessionId": "main"}, "sessionId", "agentId") == "main"
-    assert given.named({"agentId": "bot"}, "sessionId", "agentId") == "bot"
-    assert given.named("main", "sessionId") == "main"
-    assert [given.named(odd, "sessionId") for odd in (None, 5, [], {"sessionId": 5})] == ["", "", "", ""]
-    assert len(given.named({"sessionId": "x" * 5000}, "sessionId")) == 128
+    assert payloads.named({"sessionId": "main"}, "sessionId", "agentId") == "main"
+    assert payloads.named({"agentId": "bot"}, "sessionId", "agentId") == "bot"
+    assert payloads.named("main", "sessionId") == "main"
+    assert [payloads.named(odd, "sessionId") for odd in (None, 5, [], {"sessionId": 5})] == ["", "", "", ""]
+    assert len(payloads.named({"sessionId": "x" * 5000}, "sessionId")) == 128

@@ -11,8 +11,8 @@ import pytest
 from whatsapp_hub.adapters.realtime import streams as module
 from whatsapp_hub.adapters.realtime.recent import Recent
 from whatsapp_hub.adapters.realtime.streams import LogStreams
-from whatsapp_hub.application.ports.log import LoggedEvent
-from whatsapp_hub.application.ports.realtime import Stretch
+from whatsapp_hub.application.ports.edge.realtime import Stretch
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.errors import Expired, Unavailable
 from whatsapp_hub.domain.ids import TenantId
 

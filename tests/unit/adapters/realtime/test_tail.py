@@ -10,7 +10,7 @@ import pytest
 
 from whatsapp_hub.adapters.realtime import tail as tails
 from whatsapp_hub.adapters.realtime.tail import Tail
-from whatsapp_hub.application.ports.log import LoggedEvent
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
 

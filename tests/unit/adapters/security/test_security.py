@@ -11,11 +11,11 @@ from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
 from whatsapp_hub.application.accounts.callers import Callers
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.errors import Invalid, NotFound, Unauthenticated
 from whatsapp_hub.domain.ids import TenantId, UserId
-from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.user import Role, User
 
 SEALED_BY_0_1 = "3381139a7d47a95e42572c3e57c957c36f29cbb8394da589e57b919ed345122e71"
 """`token` for `session:1`, by the key `key`, without the version's byte."""

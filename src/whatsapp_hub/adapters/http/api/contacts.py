@@ -7,11 +7,11 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 
-from whatsapp_hub.adapters.contracts import entities
+from whatsapp_hub.adapters.contracts.views import entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.reading.contacts import ContactBook
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.ids import ContactId
 
 TAGS = ["contacts"]

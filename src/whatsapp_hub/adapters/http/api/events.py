@@ -9,14 +9,14 @@ from litestar import Response, get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from whatsapp_hub.adapters.contracts.envelope import envelope
+from whatsapp_hub.adapters.contracts.views.envelope import envelope
 from whatsapp_hub.adapters.http.auth import BY_TICKET, Asking, allows
-from whatsapp_hub.adapters.http.held_tickets import HeldTickets
 from whatsapp_hub.adapters.http.paging import Limit, page
-from whatsapp_hub.adapters.http.sse import MEDIA_TYPE, After, Asked, LastEventId, Spell, event_stream
-from whatsapp_hub.application.ports.log import EventLog, LoggedEvent
-from whatsapp_hub.application.ports.realtime import Streams
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.adapters.http.streams.held_tickets import HeldTickets
+from whatsapp_hub.adapters.http.streams.sse import MEDIA_TYPE, After, Asked, LastEventId, Spell, event_stream
+from whatsapp_hub.application.ports.edge.realtime import Streams
+from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.ids import SessionId
 
 READ = [allows(Action.READ_EVENTS)]

@@ -8,9 +8,9 @@ from litestar import get
 from litestar.params import FromQuery
 
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.application.ports.clock import Clock
+from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.reading.metrics import FirstResponses, Kept, Metrics, Ratings
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Invalid
 
 TAGS = ["metrics"]

@@ -8,12 +8,12 @@ from dishka.integrations.litestar import FromDishka
 from litestar import delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts import entities
+from whatsapp_hub.adapters.contracts.views import entities
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.application.accounts.rules import CreateRule, DeleteRule, ListRules, RuleChanges, Shown, UpdateRule
-from whatsapp_hub.domain.conversation import Priority
+from whatsapp_hub.domain.conversations.conversation import Priority
+from whatsapp_hub.domain.conversations.routing_rules import MOST_RULES, Actions, Conditions
 from whatsapp_hub.domain.ids import DepartmentId, RuleId, SessionId
-from whatsapp_hub.domain.rules import MOST_RULES, Actions, Conditions
 
 TAGS = ["rules"]
 Place = Annotated[int, msgspec.Meta(ge=1, le=MOST_RULES)]

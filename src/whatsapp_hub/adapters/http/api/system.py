@@ -5,12 +5,12 @@ from typing import Any
 from dishka.integrations.litestar import FromDishka
 from litestar import Request, get
 
-from whatsapp_hub.adapters.contracts.entities import time
+from whatsapp_hub.adapters.contracts.views.entities import time
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, Asking, allows
 from whatsapp_hub.adapters.http.health import Health
-from whatsapp_hub.application.ports.security import Caller
+from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.reading.system import Depths, Running, System
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
 
 
 def _running(one: Running) -> dict[str, object]:

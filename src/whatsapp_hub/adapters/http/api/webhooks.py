@@ -8,7 +8,7 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts import webhooks as present
+from whatsapp_hub.adapters.contracts.views import webhooks as present
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page, sliced
 from whatsapp_hub.application.integrations.replay import ListDeliveries, PingWebhook, ReplayDelivery, ReplayRange
@@ -21,9 +21,9 @@ from whatsapp_hub.application.integrations.subscriptions import (
     UpdateWebhook,
     WebhookChanges,
 )
-from whatsapp_hub.domain.delivery import DeliveryState
 from whatsapp_hub.domain.ids import SessionId, WebhookId
-from whatsapp_hub.domain.webhook import WebhookFormat
+from whatsapp_hub.domain.integrations.delivery import DeliveryState
+from whatsapp_hub.domain.integrations.subscription import WebhookFormat
 
 TAGS = ["outgoing webhooks"]
 

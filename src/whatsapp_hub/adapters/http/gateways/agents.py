@@ -7,15 +7,15 @@ from dishka.integrations.litestar import FromDishka
 from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts import connections, gateways
-from whatsapp_hub.adapters.http.api.conversations import IdempotencyKey
+from whatsapp_hub.adapters.contracts.gateways import connections, entities
+from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import SendBody, spelled
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession
 from whatsapp_hub.application.sessions.open_sessions import OpenAgentSession
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import NotFound
 
 TAGS = ["A: agents' sessions"]
@@ -34,7 +34,7 @@ async def init_agent_session(
     newest session that is not connected, else a new one."""
     body = data or InitBody()
     with spelled(name="sessionId"):
-        return gateways.agent_session(await use(caller, key, body.session_id, body.provider))
+        return entities.agent_session(await use(caller, key, body.session_id, body.provider))
 
 
 @delete("/whatsapp/{key:str}/sessions/{session_id:str}", tags=TAGS)
@@ -61,7 +61,7 @@ async def send_message(
     (several: 409). The message is stored when this returns; what becomes of it comes over the socket."""
     with spelled(content="message"):
         message = await use(caller, key, data.to, data.message, idempotency_key, agents_too=True)
-    return gateways.sent(message)
+    return entities.sent(message)
 
 
 @get("/whatsapp/{key:str}/status", guards=[allows(Action.READ_SESSIONS)], tags=TAGS)
@@ -70,7 +70,7 @@ async def agent_status(caller: Asking, key: FromPath[str], finder: FromDishka[Se
     found = await finder.connections(caller.tenant_id, key)
     if not found:
         raise NotFound("agent", key)
-    return {"agentId": key, "sessions": [gateways.agent_state(c.session, c.last_seen_at) for c in found]}
+    return {"agentId": key, "sessions": [entities.agent_state(c.session, c.last_seen_at) for c in found]}
 
 
 @get("/debug/whatsapp/{key:str}/connection", guards=[allows(Action.MANAGE_SESSIONS)], tags=TAGS)

@@ -7,15 +7,15 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, get, post
 from litestar.params import JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts import gateways
-from whatsapp_hub.adapters.http.api.conversations import IdempotencyKey
+from whatsapp_hub.adapters.contracts.gateways import entities
+from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import SendBody, spelled
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages, session_named
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.open_sessions import OpenSession
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
 
 TAGS = ["B: client sessions"]
 
@@ -36,7 +36,7 @@ async def open_session(
     """Make a session and start it; one that was stopped is started again."""
     client_id = await finder.client_id(caller.tenant_id)
     with spelled(name="sessionId"):
-        return gateways.client_session(await use(caller, data.session_id, data.provider), client_id)
+        return entities.client_session(await use(caller, data.session_id, data.provider), client_id)
 
 
 @get("/whatsapp/sessions", guards=[allows(Action.READ_SESSIONS)], tags=TAGS)
@@ -51,7 +51,7 @@ async def list_client_sessions(
     found = await finder.page(caller.tenant_id, limit, cursor, active=not all_)
     with_code = caller.may(Action.MANAGE_SESSIONS)
     client_id = await finder.client_id(caller.tenant_id)
-    lines = [gateways.listed_client_session(session, client_id, with_code=with_code) for session in found.items]
+    lines = [entities.listed_client_session(session, client_id, with_code=with_code) for session in found.items]
     return page(lines, found.next_cursor)
 
 
@@ -67,7 +67,7 @@ async def list_client_messages(
     """List a session's messages with their contacts, the newest first."""
     session = await session_named(finder, caller.tenant_id, session_id)
     found = await messages(caller.tenant_id, session.id, limit, cursor)
-    return page([gateways.listed_client_message(one, session.key) for one in found.items], found.next_cursor)
+    return page([entities.listed_client_message(one, session.key) for one in found.items], found.next_cursor)
 
 
 @post("/whatsapp/send", status_code=202, tags=TAGS)
@@ -77,7 +77,7 @@ async def send_from_session(
     """Send a text of at most 4096 characters. It is stored when this returns, and sent in its turn."""
     with spelled(content="message"):
         message = await use(caller, data.session_id, data.to, data.message, key)
-    return gateways.sent(message, lower=True)
+    return entities.sent(message, lower=True)
 
 
 HANDLERS = [open_session, list_client_sessions, list_client_messages, send_from_session]

@@ -7,8 +7,8 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts import gateways
-from whatsapp_hub.adapters.http.api.conversations import IdempotencyKey
+from whatsapp_hub.adapters.contracts.gateways import entities
+from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import spelled
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
@@ -17,7 +17,7 @@ from whatsapp_hub.application.reading.sessions import SessionFinder, session_nam
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.close_sessions import DeleteInstance
 from whatsapp_hub.application.sessions.open_sessions import CreateInstance, ShowCode, StartNamed
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
 
 TAGS = ["C: instances"]
 READ = [allows(Action.READ_SESSIONS)]
@@ -43,7 +43,7 @@ async def create_instance(
     secret = new_secret() if data.webhook_url else None
     with spelled(userId="user_id", name="instance_name", webhookUrl="webhook_url"):
         made = await use(caller, data.user_id, data.instance_name, data.webhook_url, secret, data.provider)
-    return gateways.new_instance(made, secret)
+    return entities.new_instance(made, secret)
 
 
 @get("/instances", guards=READ, tags=TAGS)
@@ -52,25 +52,25 @@ async def list_instances(
 ) -> Response[list[dict[str, object]]]:
     """The company's instances, the oldest first."""
     found = await finder.page(caller.tenant_id, limit, cursor, active=False)
-    return page([gateways.instance(session) for session in found.items], found.next_cursor)
+    return page([entities.instance(session) for session in found.items], found.next_cursor)
 
 
 @get("/instances/{id:uuid}", guards=READ, tags=TAGS)
 async def get_instance(caller: Asking, id: FromPath[UUID], finder: FromDishka[SessionFinder]) -> dict[str, object]:
     """One instance."""
-    return gateways.instance(await session_named(finder, caller.tenant_id, str(id)))
+    return entities.instance(await session_named(finder, caller.tenant_id, str(id)))
 
 
 @get("/instances/{id:uuid}/qr", tags=TAGS)
 async def get_instance_code(caller: Asking, id: FromPath[UUID], use: FromDishka[ShowCode]) -> dict[str, object]:
     """The code to scan, and until when (404: none yet; 409: connected)."""
-    return gateways.instance_code(await use(caller, str(id)))
+    return entities.instance_code(await use(caller, str(id)))
 
 
 @post("/instances/{id:uuid}/restart", status_code=202, tags=TAGS)
 async def restart_instance(caller: Asking, id: FromPath[UUID], use: FromDishka[StartNamed]) -> dict[str, object]:
     """Disconnect and connect again."""
-    return gateways.instance(await use(caller, str(id), again=True))
+    return entities.instance(await use(caller, str(id), again=True))
 
 
 @delete("/instances/{id:uuid}", tags=TAGS)
@@ -89,7 +89,7 @@ async def send_from_instance(
 ) -> dict[str, object]:
     """Send a text. It is stored when this returns, and sent in its turn."""
     with spelled(to="number", content="message"):
-        return gateways.sent_by_instance(await use(caller, str(id), data.number, data.message, key))
+        return entities.sent_by_instance(await use(caller, str(id), data.number, data.message, key))
 
 
 HANDLERS = [

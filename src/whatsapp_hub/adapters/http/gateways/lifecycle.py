@@ -5,11 +5,11 @@ from dishka.integrations.litestar import FromDishka
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts import gateways
+from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.adapters.http.gateways.fields import spelled
 from whatsapp_hub.application.sessions.open_sessions import PrepareSession, ShowCode, StartNamed
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 TAGS = ["D: session life cycle"]
 
@@ -26,19 +26,19 @@ async def prepare_session(
 ) -> dict[str, object]:
     """Make a session, not started yet."""
     with spelled(name="sessionId"):
-        return gateways.life(await use(caller, data.session_id, data.phone_number, data.provider))
+        return entities.life(await use(caller, data.session_id, data.phone_number, data.provider))
 
 
 @post("/whatsapp/{key:str}/activate", status_code=202, tags=TAGS)
 async def activate_session(caller: Asking, key: FromPath[str], use: FromDishka[StartNamed]) -> dict[str, object]:
     """Start a session (`key` is its id, or its sessionId). It is on its way; the socket tells how it goes."""
-    return gateways.life(await use(caller, key), SessionStatus.CONNECTING)
+    return entities.life(await use(caller, key), SessionStatus.CONNECTING)
 
 
 @get("/whatsapp/{key:str}/qr", tags=TAGS)
 async def get_code(caller: Asking, key: FromPath[str], use: FromDishka[ShowCode]) -> dict[str, object]:
     """The code to scan, as text and as a picture (404: none yet; 409: connected)."""
-    return gateways.life_code((await use(caller, key)).session)
+    return entities.life_code((await use(caller, key)).session)
 
 
 HANDLERS = [prepare_session, activate_session, get_code]

@@ -9,24 +9,24 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from whatsapp_hub.adapters.contracts.qr_codes import data_url
-from whatsapp_hub.adapters.contracts.session_events import (
+from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
+from whatsapp_hub.adapters.contracts.gateways.session_events import (
     Happened,
     client_events,
     present_client,
     session_in,
     shown_session,
 )
-from whatsapp_hub.adapters.contracts.sockets import body_of
+from whatsapp_hub.adapters.contracts.views.sockets import body_of
 from whatsapp_hub.adapters.http.auth import BY_TICKET, allows
-from whatsapp_hub.adapters.http.held_tickets import HeldTickets
-from whatsapp_hub.adapters.http.sse import MEDIA_TYPE, After, Asked, LastEventId, Present, Spell, event_stream
-from whatsapp_hub.application.ports.log import LoggedEvent
-from whatsapp_hub.application.ports.realtime import Streams
+from whatsapp_hub.adapters.http.streams.held_tickets import HeldTickets
+from whatsapp_hub.adapters.http.streams.sse import MEDIA_TYPE, After, Asked, LastEventId, Present, Spell, event_stream
+from whatsapp_hub.application.ports.edge.realtime import Streams
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
-from whatsapp_hub.domain.access import Action
+from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.sessions.session import Session
 
 
 @get(

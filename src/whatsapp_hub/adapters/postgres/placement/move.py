@@ -18,8 +18,9 @@ from typing import Any
 
 import asyncpg
 
-from whatsapp_hub.adapters.postgres.database import APP, CONNECT_TIMEOUT_S, SYSTEM, arguments_of
-from whatsapp_hub.adapters.postgres.failures import translated
+from whatsapp_hub.adapters.postgres.engine.database import APP, CONNECT_TIMEOUT_S, SYSTEM, arguments_of
+from whatsapp_hub.adapters.postgres.engine.failures import translated
+from whatsapp_hub.adapters.postgres.engine.version import ONE_AT_A_TIME
 from whatsapp_hub.adapters.postgres.placement.tables import (
     DROP_TRIGGERS,
     POOLED,
@@ -30,10 +31,9 @@ from whatsapp_hub.adapters.postgres.placement.tables import (
     trigger,
     triggers_like,
 )
-from whatsapp_hub.adapters.postgres.version import ONE_AT_A_TIME
 from whatsapp_hub.application.ports.placement import PlacementMove
+from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
 from whatsapp_hub.domain.errors import Conflict, Unavailable
-from whatsapp_hub.domain.tenant import Placement, Tenant
 
 DDL_WITHIN = "300ms"
 """How long writers to the shared tables may wait while a trigger is made or dropped; then it is tried again."""
@@ -106,7 +106,7 @@ class PostgresPlacementMove:
             return await self._connection.fetchrow(_BEGUN, self._tenant.id) is not None
 
     async def prepare(self, to: Placement) -> None:
-        from whatsapp_hub.adapters.postgres.migrate import migrate_tenant  # alembic: seconds to import
+        from whatsapp_hub.adapters.postgres.engine.migrate import migrate_tenant  # alembic: seconds to import
 
         self._target = self._schema(to)
         await migrate_tenant(self._url, self._target)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
 
-from whatsapp_hub.domain.tenant import Tenant
+from whatsapp_hub.domain.accounts.tenant import Tenant
 
 _TABLES = """
     SELECT c.oid, c.relname AS name,

@@ -2,15 +2,15 @@
 
 from uuid import UUID
 
-from whatsapp_hub.adapters.postgres import contacts
 from whatsapp_hub.adapters.postgres.queries.cursors import Id, read_id, written
+from whatsapp_hub.adapters.postgres.repositories import contacts
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page
-from whatsapp_hub.domain.contact import Contact
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, TenantId
-from whatsapp_hub.domain.phones import search_parts
-from whatsapp_hub.domain.texts import fold
+from whatsapp_hub.domain.messaging.contact import Contact
+from whatsapp_hub.domain.numbers.phones import search_parts
+from whatsapp_hub.domain.text import fold
 
 _FOLDED = "translate(lower(c.name), 'áàâãäåéèêëíìîïóòôõöúùûüçñýÿ', 'aaaaaaeeeeiiiiooooouuuucnyy')"
 _PAGE = f"""

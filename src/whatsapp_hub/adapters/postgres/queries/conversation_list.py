@@ -17,10 +17,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
-from whatsapp_hub.adapters.postgres import conversations
 from whatsapp_hub.adapters.postgres.queries.cursors import Newer
+from whatsapp_hub.adapters.postgres.repositories import conversations
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
-from whatsapp_hub.domain.conversation import ConversationStatus
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 
 OPEN, ASSIGNED = ConversationStatus.OPEN, ConversationStatus.ASSIGNED
 _ACCENTS = ("áàâãäåéèêëíìîïóòôõöúùûüçñýÿ", "aaaaaaeeeeiiiiooooouuuucnyy")

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from whatsapp_hub.adapters.postgres import conversations
 from whatsapp_hub.adapters.postgres.queries import conversation_list
 from whatsapp_hub.adapters.postgres.queries.conversation_list import Looked
 from whatsapp_hub.adapters.postgres.queries.cursors import Newer, read_newer
+from whatsapp_hub.adapters.postgres.repositories import conversations
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.domain.phones import search_parts
-from whatsapp_hub.domain.texts import fold
+from whatsapp_hub.domain.numbers.phones import search_parts
+from whatsapp_hub.domain.text import fold
 
 INDEXED, NAME_PIECE, NUMBER_PIECE, PIECES = 3, 4, 5, 12
 """What is shorter than the first no index has; see search_keys for the next two. So many pieces say enough."""

@@ -15,11 +15,11 @@ from whatsapp_hub.application.reading.metrics import (
     Ratings,
     SessionFigures,
 )
-from whatsapp_hub.domain.conversation import ConversationStatus
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.user import OnlineStatus
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 from whatsapp_hub.domain.ids import TenantId, UserId
-from whatsapp_hub.domain.targets import Target
-from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.user import OnlineStatus
+from whatsapp_hub.domain.service.deadlines import Target
 
 RESPONSES_LOOKED_AT = 10_000
 ZONE_WITHOUT_HOURS = "America/Sao_Paulo"

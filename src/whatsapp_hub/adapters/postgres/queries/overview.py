@@ -10,12 +10,12 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from whatsapp_hub.adapters.postgres.database import Database
+from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.queries.system import DEPTHS
-from whatsapp_hub.application.ports.processes import Process
+from whatsapp_hub.application.ports.connections.processes import Process
 from whatsapp_hub.application.reading.overview import Ages, Overview
 from whatsapp_hub.application.reading.system import Depths, Running
-from whatsapp_hub.domain.delivery import OPENS_AFTER
+from whatsapp_hub.domain.integrations.delivery import OPENS_AFTER
 
 FRESH_S = 5.0
 DEADLINE_S = 5.0

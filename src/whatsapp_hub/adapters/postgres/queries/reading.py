@@ -5,17 +5,6 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from whatsapp_hub.adapters.postgres import (
-    contacts,
-    conversations,
-    departments,
-    media,
-    messages,
-    notes,
-    quick_replies,
-    sessions,
-    users,
-)
 from whatsapp_hub.adapters.postgres.queries import conversation_search
 from whatsapp_hub.adapters.postgres.queries.cursors import (
     Cursor,
@@ -31,13 +20,19 @@ from whatsapp_hub.adapters.postgres.queries.cursors import (
     read_ranked,
     written,
 )
+from whatsapp_hub.adapters.postgres.repositories import contacts, conversations, media, messages, notes, sessions
+from whatsapp_hub.adapters.postgres.repositories.accounts import departments, quick_replies, users
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import ConversationFilter, Page, Sight, UserFilter
 from whatsapp_hub.application.reading.visibility import is_in
-from whatsapp_hub.domain.assignment import Assignment
-from whatsapp_hub.domain.contact import Contact
-from whatsapp_hub.domain.conversation import Conversation
-from whatsapp_hub.domain.department import Department
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.user import User
+from whatsapp_hub.domain.conversations.assignment import Assignment
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.note import Note
+from whatsapp_hub.domain.conversations.notification import Notification
+from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import (
     ConversationId,
@@ -49,14 +44,10 @@ from whatsapp_hub.domain.ids import (
     TenantId,
     UserId,
 )
-from whatsapp_hub.domain.media import Media
-from whatsapp_hub.domain.message import Message
-from whatsapp_hub.domain.note import Note
-from whatsapp_hub.domain.notification import Notification
-from whatsapp_hub.domain.quick_reply import QuickReply
-from whatsapp_hub.domain.session import Session
-from whatsapp_hub.domain.tenant import Tenant
-from whatsapp_hub.domain.user import User
+from whatsapp_hub.domain.messaging.contact import Contact
+from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.sessions.session import Session
 
 T = TypeVar("T")
 

@@ -1,11 +1,11 @@
 """Search in messages: Portuguese stems, accents ignored, through a function that row-level security does not slow."""
 
-from whatsapp_hub.adapters.postgres import messages
 from whatsapp_hub.adapters.postgres.queries.cursors import Older, read_older, written
+from whatsapp_hub.adapters.postgres.repositories import messages
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page, Sight
 from whatsapp_hub.domain.ids import ConversationId, TenantId
-from whatsapp_hub.domain.message import Message
+from whatsapp_hub.domain.messaging.message import Message
 
 # The rows themselves are read as hub_app: whatever the function found, another tenant's is not among them.
 _FOUND = f"""

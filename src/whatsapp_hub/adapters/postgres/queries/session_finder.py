@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from whatsapp_hub.adapters.contracts.events import reason_in
-from whatsapp_hub.adapters.postgres.sessions import SELECT, session_of
+from whatsapp_hub.adapters.contracts.views.events import reason_in
+from whatsapp_hub.adapters.postgres.repositories.sessions import SELECT, session_of
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page
 from whatsapp_hub.application.reading.sessions import Connection, Happening, Lease
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.session import Session
+from whatsapp_hub.domain.sessions.session import Session
 
 _CLIENT_ID = "SELECT slug FROM hub.tenants WHERE id = hub.tenant()"
 _NAMED = f"{SELECT} WHERE id = $1 OR key = $2 ORDER BY id <> $1 LIMIT 1"

@@ -1,7 +1,7 @@
 """The SessionMessages port: what was said through one session, with whom."""
 
-from whatsapp_hub.adapters.postgres import contacts, messages
 from whatsapp_hub.adapters.postgres.queries.cursors import Older, read_older, written
+from whatsapp_hub.adapters.postgres.repositories import contacts, messages
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page
 from whatsapp_hub.application.reading.sessions import MessageWith

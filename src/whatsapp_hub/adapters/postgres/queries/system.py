@@ -1,8 +1,8 @@
 """What runs and what waits. One statement counts: as hub_app its row-level security leaves one tenant's rows, as
 hub_system all. Each count walks a partial index of what waits, and ends at `COUNTED_AT_MOST`."""
 
-from whatsapp_hub.adapters.postgres.database import Database
-from whatsapp_hub.application.ports.processes import Process
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.application.ports.connections.processes import Process
 from whatsapp_hub.application.reading.system import COUNTED_AT_MOST, Depths, Running
 from whatsapp_hub.domain.ids import TenantId
 

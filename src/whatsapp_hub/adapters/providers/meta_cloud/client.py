@@ -6,16 +6,17 @@ from datetime import datetime
 
 import msgspec
 
-from whatsapp_hub.adapters.providers.exchange import Answer, Call, HttpPool, exchange
+from whatsapp_hub.adapters.providers.http_call import Answer, Call, HttpPool, exchange
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
 from whatsapp_hub.adapters.providers.meta_cloud import errors
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import identity_of
 from whatsapp_hub.adapters.providers.meta_cloud.outbound import form, message_body
 from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings
-from whatsapp_hub.application.ports.provider import Accepted, Outgoing, SessionRef, SessionSeen
+from whatsapp_hub.application.ports.provider.events import SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, SessionRef
 from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
-from whatsapp_hub.domain.media import Media
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 _DEADLINE_S = 15.0
 """For calls other than `send`, which bring their own."""

@@ -5,7 +5,7 @@ Media are named, not downloaded: `data` holds `mediaId`, `mimeType`, `sha256` an
 """
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
-from whatsapp_hub.domain.message import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Content, MessageType
 
 _MEDIA = {
     "image": MessageType.IMAGE,

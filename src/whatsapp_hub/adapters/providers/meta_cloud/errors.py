@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from whatsapp_hub.adapters.providers.exchange import Answer
+from whatsapp_hub.adapters.providers.http_call import Answer
 from whatsapp_hub.adapters.providers.lenient import JsonObject, obj, text
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,
@@ -20,7 +20,7 @@ from whatsapp_hub.domain.errors import (
     Scope,
     Transient,
 )
-from whatsapp_hub.domain.failure import DETAIL_LENGTH, UNEXPLAINED, Failure
+from whatsapp_hub.domain.messaging.failure import DETAIL_LENGTH, UNEXPLAINED, Failure
 
 _CREDENTIALS = frozenset({0, 190})
 _PERMISSION = frozenset({3, 10, 131005, *range(200, 300)})

@@ -8,7 +8,7 @@ from whatsapp_hub.adapters.providers.lenient import JsonObject, decode_object, d
 from whatsapp_hub.adapters.providers.meta_cloud import wire
 from whatsapp_hub.adapters.providers.meta_cloud.content import content_of
 from whatsapp_hub.adapters.providers.meta_cloud.errors import failure_of
-from whatsapp_hub.application.ports.provider import (
+from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
     IdentitySeen,
     MessageSeen,
@@ -18,9 +18,9 @@ from whatsapp_hub.application.ports.provider import (
     ProviderEvent,
     ReceiptSeen,
 )
-from whatsapp_hub.domain.contact import Identity
 from whatsapp_hub.domain.ids import MessageId
-from whatsapp_hub.domain.message import MessageStatus
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.message import MessageStatus
 
 _STATUS = {
     "sent": MessageStatus.SENT,

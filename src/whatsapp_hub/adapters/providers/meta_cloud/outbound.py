@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, items, obj, text
-from whatsapp_hub.application.ports.provider import Outgoing
-from whatsapp_hub.domain.contact import IdentityKind
+from whatsapp_hub.application.ports.provider.plugin import Outgoing
 from whatsapp_hub.domain.errors import Rejected, Unsupported
-from whatsapp_hub.domain.media import Media
-from whatsapp_hub.domain.message import Content, MessageType
+from whatsapp_hub.domain.messaging.contact import IdentityKind
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.media import Media
 
 _BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,140}")
 _MEDIA = {

@@ -9,12 +9,13 @@ from datetime import datetime
 from whatsapp_hub.adapters.providers.lenient import routes, scan
 from whatsapp_hub.adapters.providers.meta_cloud import inbound
 from whatsapp_hub.adapters.providers.meta_cloud.client import MetaClient
-from whatsapp_hub.adapters.providers.meta_cloud.cut import cut
 from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings, decode, decode_partial, encode, missing
-from whatsapp_hub.application.ports.provider import Host, ProviderEvent, RawUpdate, ReceivesWebhooks
-from whatsapp_hub.domain.capabilities import Capabilities, Feature, Rate
-from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.message import MessageType
+from whatsapp_hub.adapters.providers.meta_cloud.split import cut
+from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate
+from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import MessageType
 
 KIND = "META"
 _SIGNATURE_HEADER = "x-hub-signature-256"

@@ -12,22 +12,30 @@ from contextlib import suppress
 import msgspec
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, items, obj, text
-from whatsapp_hub.adapters.providers.neonize import errors, wire
-from whatsapp_hub.adapters.providers.neonize.holding import Holder
-from whatsapp_hub.adapters.providers.neonize.library import Library, answered, load
-from whatsapp_hub.adapters.providers.neonize.lines import Line
-from whatsapp_hub.adapters.providers.neonize.media import Fetch, Fetched, mimetype_of, opus_seconds
-from whatsapp_hub.adapters.providers.neonize.messages import whatsapps_id
-from whatsapp_hub.adapters.providers.neonize.names import PERSON, identity_of, kind_of, spelled
-from whatsapp_hub.adapters.providers.neonize.outbound import Sending, Uploaded, address, sending, with_upload
-from whatsapp_hub.adapters.providers.neonize.protobuf import encode
-from whatsapp_hub.adapters.providers.neonize.store import DeviceStore
-from whatsapp_hub.adapters.providers.neonize.threads import Late, NotBegun
-from whatsapp_hub.application.ports.held import Pulse
-from whatsapp_hub.application.ports.provider import Accepted, ChatKind, Host, Malformed, Outgoing, SessionRef
+from whatsapp_hub.adapters.providers.neonize import errors
+from whatsapp_hub.adapters.providers.neonize.dial import Line
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.jids import PERSON, identity_of, kind_of, spelled
+from whatsapp_hub.adapters.providers.neonize.native.library import Library, answered, load
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
+from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
+from whatsapp_hub.adapters.providers.neonize.native.threads import Late, NotBegun
+from whatsapp_hub.adapters.providers.neonize.session_holder import Holder
+from whatsapp_hub.adapters.providers.neonize.translate.media import Fetch, Fetched, mimetype_of, opus_seconds
+from whatsapp_hub.adapters.providers.neonize.translate.messages import whatsapps_id
+from whatsapp_hub.adapters.providers.neonize.translate.outbound import (
+    Sending,
+    Uploaded,
+    address,
+    sending,
+    with_upload,
+)
+from whatsapp_hub.application.ports.connections.sockets import Pulse
+from whatsapp_hub.application.ports.provider.events import ChatKind, Malformed
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, SessionRef
 from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient
 from whatsapp_hub.domain.ids import MessageId, SessionId
-from whatsapp_hub.domain.media import Media
+from whatsapp_hub.domain.messaging.media import Media
 
 CALL_S = 15.0
 _KNOWN_NUMBERS = 10_000

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 
-from whatsapp_hub.adapters.providers.neonize import inbound, names
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
-from whatsapp_hub.adapters.providers.neonize.media import HttpFetch
-from whatsapp_hub.adapters.providers.neonize.outbound import SENDS
+from whatsapp_hub.adapters.providers.neonize.native import jids
+from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings, decode, encode
-from whatsapp_hub.adapters.providers.neonize.store import DeviceStore
-from whatsapp_hub.application.ports.provider import Host, ProviderEvent, ReceivesWebhooks
-from whatsapp_hub.domain.capabilities import Capabilities, Feature, Rate
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.adapters.providers.neonize.translate import inbound
+from whatsapp_hub.adapters.providers.neonize.translate.media import HttpFetch
+from whatsapp_hub.adapters.providers.neonize.translate.outbound import SENDS
+from whatsapp_hub.application.ports.provider.events import ProviderEvent
+from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
+from whatsapp_hub.domain.messaging.contact import Identity
 
 KIND = "NEONIZE"
 
@@ -59,7 +61,7 @@ class Neonize:
 
     def chat_of(self, identity: Identity) -> str:
         """A JID; a BSUID has none and stays as it is."""
-        return names.chat_of(identity) or identity.value
+        return jids.chat_of(identity) or identity.value
 
     def translate(self, body: bytes) -> list[ProviderEvent]:
         return inbound.translate(body)

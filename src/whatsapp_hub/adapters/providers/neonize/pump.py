@@ -15,9 +15,10 @@ from uuid import uuid4
 
 import structlog
 
-from whatsapp_hub.adapters.providers.neonize.cut import Cutting
-from whatsapp_hub.adapters.providers.neonize.kept import Kept
-from whatsapp_hub.application.ports.provider import Host, RawUpdate, SessionRef
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept
+from whatsapp_hub.adapters.providers.neonize.translate.split import Cutting
+from whatsapp_hub.application.ports.provider.events import RawUpdate
+from whatsapp_hub.application.ports.provider.plugin import Host, SessionRef
 from whatsapp_hub.domain.errors import Unavailable
 
 WAITING = 32

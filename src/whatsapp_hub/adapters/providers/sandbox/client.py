@@ -15,13 +15,14 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.providers.sandbox.inbound import receipt
 from whatsapp_hub.adapters.providers.sandbox.outbound import phone_of, shown_text
-from whatsapp_hub.application.ports.provider import Accepted, Outgoing, SessionRef, SessionSeen
-from whatsapp_hub.application.ports.sandbox import SandboxPhones, ShownMessage
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.application.ports.edge.sandbox import SandboxPhones, ShownMessage
+from whatsapp_hub.application.ports.provider.events import SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, SessionRef
 from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, Rejected, Scope, Transient, Unavailable
 from whatsapp_hub.domain.ids import MessageId
-from whatsapp_hub.domain.message import MessageStatus
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 REJECTS = "99900000001"
 UNKNOWN = "99900000002"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from whatsapp_hub.application.ports.provider import (
+from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
     Malformed,
     MessageSeen,
@@ -13,10 +13,12 @@ from whatsapp_hub.application.ports.provider import (
     RawUpdate,
     ReceiptSeen,
 )
-from whatsapp_hub.domain.contact import Identity, IdentityKind, parse_address
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import MessageId
-from whatsapp_hub.domain.message import Content, MessageStatus, MessageType, storable
+from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind, parse_address
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.text import storable
 
 MAX_TEXT = 65_536
 """WhatsApp's own limit for what a customer writes."""

@@ -1,9 +1,9 @@
 """What a sandbox phone shows of a message of ours. Pure."""
 
-from whatsapp_hub.application.ports.provider import Outgoing
-from whatsapp_hub.domain.contact import IdentityKind
+from whatsapp_hub.application.ports.provider.plugin import Outgoing
 from whatsapp_hub.domain.errors import Rejected, Unsupported
-from whatsapp_hub.domain.message import Content, MessageType
+from whatsapp_hub.domain.messaging.contact import IdentityKind
+from whatsapp_hub.domain.messaging.content import Content, MessageType
 
 _MEDIA = frozenset({MessageType.IMAGE, MessageType.DOCUMENT, MessageType.AUDIO, MessageType.VIDEO})
 SENDS = _MEDIA | {MessageType.TEXT}

@@ -9,10 +9,11 @@ from whatsapp_hub.adapters.providers.sandbox import inbound
 from whatsapp_hub.adapters.providers.sandbox.client import Sandbox
 from whatsapp_hub.adapters.providers.sandbox.outbound import SENDS
 from whatsapp_hub.adapters.providers.settings import Fields
-from whatsapp_hub.application.ports.provider import Host, ProviderEvent, ReceivesWebhooks
-from whatsapp_hub.application.ports.sandbox import SandboxPhones
-from whatsapp_hub.domain.capabilities import Capabilities, Feature
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.application.ports.edge.sandbox import SandboxPhones
+from whatsapp_hub.application.ports.provider.events import ProviderEvent
+from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature
+from whatsapp_hub.domain.messaging.contact import Identity
 
 KIND = "SANDBOX"
 

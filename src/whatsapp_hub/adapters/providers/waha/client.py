@@ -8,7 +8,7 @@ from itertools import count
 
 import msgspec
 
-from whatsapp_hub.adapters.providers.exchange import Answer, Call, HttpPool, exchange
+from whatsapp_hub.adapters.providers.http_call import Answer, Call, HttpPool, exchange
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
 from whatsapp_hub.adapters.providers.waha import errors, polling
 from whatsapp_hub.adapters.providers.waha.inbound import session_seen
@@ -16,9 +16,10 @@ from whatsapp_hub.adapters.providers.waha.names import kind_of, long_id, parse_i
 from whatsapp_hub.adapters.providers.waha.outbound import NAMED, address, sending
 from whatsapp_hub.adapters.providers.waha.registering import BASIC_EVENTS, EVENTS, PATH, with_webhook, without_webhook
 from whatsapp_hub.adapters.providers.waha.settings import WahaSettings
-from whatsapp_hub.application.ports.provider import Accepted, ChatKind, Outgoing, RawUpdate, SessionRef, SessionSeen
+from whatsapp_hub.application.ports.provider.events import ChatKind, RawUpdate, SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, SessionRef
 from whatsapp_hub.domain.errors import ProviderError
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ the API key, and often names a host that only WAHA itself knows.
 """
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
-from whatsapp_hub.domain.message import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Content, MessageType
 
 _WEBJS_MEDIA = {
     "image": MessageType.IMAGE,

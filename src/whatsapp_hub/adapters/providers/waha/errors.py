@@ -7,7 +7,7 @@ WhatsApp took the message: its outcome is unknown.
 
 import msgspec
 
-from whatsapp_hub.adapters.providers.exchange import Answer
+from whatsapp_hub.adapters.providers.http_call import Answer
 from whatsapp_hub.adapters.providers.lenient import JsonObject, items, obj, text
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,

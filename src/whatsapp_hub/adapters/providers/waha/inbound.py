@@ -17,7 +17,7 @@ from whatsapp_hub.adapters.providers.lenient import (
 )
 from whatsapp_hub.adapters.providers.waha.content import content_of, reaction_of
 from whatsapp_hub.adapters.providers.waha.names import Name, identity_of, jid, kind_of, parse_id
-from whatsapp_hub.application.ports.provider import (
+from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
     Malformed,
     MessageSeen,
@@ -28,10 +28,11 @@ from whatsapp_hub.application.ports.provider import (
     ReceiptSeen,
     SessionSeen,
 )
-from whatsapp_hub.domain.contact import Identity
-from whatsapp_hub.domain.failure import Failure
-from whatsapp_hub.domain.message import Content, MessageStatus
-from whatsapp_hub.domain.session import SessionStatus
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.failure import Failure
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 MESSAGES = ("message", "message.any")
 ACKS = ("message.ack", "message.ack.group")

@@ -8,8 +8,8 @@ A message id is `{fromMe}_{chat}_{id}`, in groups with `_{participant}` after it
 import re
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.provider import ChatKind
-from whatsapp_hub.domain.contact import Identity, IdentityKind
+from whatsapp_hub.application.ports.provider.events import ChatKind
+from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 
 _LONG_ID = re.compile(r"(true|false)_([^_\s]{1,150}@[a-z.]{1,30})_([^_\s]{1,200})(?:_(\S{1,200}))?")
 _JID = re.compile(r"([0-9A-Za-z._-]{1,120})(?::[0-9]+)?@([a-z.]{1,30})")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, text
 from whatsapp_hub.adapters.providers.waha.names import chat_of, jid, long_id
-from whatsapp_hub.application.ports.provider import Outgoing
+from whatsapp_hub.application.ports.provider.plugin import Outgoing
 from whatsapp_hub.domain.errors import Rejected, Unsupported
-from whatsapp_hub.domain.media import Media
-from whatsapp_hub.domain.message import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.media import Media
 
 
 @dataclass(frozen=True, slots=True)

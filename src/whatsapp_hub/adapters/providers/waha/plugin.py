@@ -11,9 +11,10 @@ from whatsapp_hub.adapters.providers.waha import inbound, names
 from whatsapp_hub.adapters.providers.waha.client import WahaClient
 from whatsapp_hub.adapters.providers.waha.outbound import SENDS
 from whatsapp_hub.adapters.providers.waha.settings import WahaSettings, decode, decode_partial, encode, missing
-from whatsapp_hub.application.ports.provider import Host, ProviderEvent, RawUpdate, ReceivesWebhooks
-from whatsapp_hub.domain.capabilities import Capabilities, Feature, Rate
-from whatsapp_hub.domain.contact import Identity
+from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate
+from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
+from whatsapp_hub.domain.messaging.contact import Identity
 
 KIND = "WAHA"
 _NAMES_LOOKED_AT = 8

@@ -8,7 +8,7 @@ import msgspec
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, instant, items, obj, text
 from whatsapp_hub.adapters.providers.waha.inbound import split
-from whatsapp_hub.application.ports.provider import RawUpdate
+from whatsapp_hub.application.ports.provider.events import RawUpdate
 
 PAGE = 100
 

@@ -1,0 +1,1 @@
+"""Entities and events in the form of the gateway contracts A to D."""

@@ -1,0 +1,36 @@
+"""How contract A's `/debug/whatsapp/{agentId}/connection` spells a connection."""
+
+from datetime import datetime
+
+from whatsapp_hub.adapters.contracts.views.entities import Shown, time
+from whatsapp_hub.application.reading.sessions import Connection, Happening, Lease
+
+
+def connection(of: Connection) -> Shown:
+    session, lease = of.session, of.lease or Lease()
+    return {
+        "sessionId": session.key,
+        "provider": session.provider,
+        "status": session.status.value,
+        "statusReason": session.status_reason,
+        "isActive": session.is_active,
+        "leaseOwner": lease.owner,
+        "leaseAgeSeconds": lease.age_s,
+        "retries": lease.retries,
+        "lastConnect": _happening(of.last_connect) or _known(lease.connected_at, None),
+        "lastDisconnect": _happening(of.last_disconnect) or _known(lease.disconnected_at, lease.disconnect_reason),
+        "laneDepth": of.lane_depth,
+        "lastEvent": _happening(of.last_event),
+        "lastError": _happening(of.last_error),
+    }
+
+
+def _known(at: datetime | None, reason: str | None) -> Shown | None:
+    """What the log keeps no more."""
+    return None if at is None else {"type": None, "at": time(at), "reason": reason, "position": None}
+
+
+def _happening(of: Happening | None) -> Shown | None:
+    if of is None:
+        return None
+    return {"type": of.type, "at": time(of.at), "reason": of.reason, "position": of.position}

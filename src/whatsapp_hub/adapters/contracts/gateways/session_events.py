@@ -1,0 +1,195 @@
+"""How contracts B and D spell what happens on a session. Pure.
+
+D  Socket.IO `/`           life_events
+B  Socket.IO `/whatsapp`   client_events, without `message-status`
+B  SSE `/whatsapp/stream`  client_events
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from whatsapp_hub.adapters.contracts.gateways import entities
+from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
+from whatsapp_hub.adapters.contracts.views.sockets import Body, text_in
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
+from whatsapp_hub.domain.sessions.session import Session, SessionStatus
+
+CLIENTS = "/whatsapp"
+"""B's namespace."""
+
+Payload = dict[str, object]
+Spelled = list[tuple[str, Payload]]
+
+
+class SessionShown(msgspec.Struct, rename="camel"):
+    """What of a session the spelling depends on; `session_id` is the client's own key."""
+
+    session_id: str
+    agent_id: str
+    status: str = ""
+    status_reason: str | None = None
+    qr_code: str | None = None
+
+
+class MessageState(msgspec.Struct):
+    id: str
+    status: str
+    error: dict[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event of the log about the session of this key."""
+
+    event: LoggedEvent
+    body: Body
+    key: str
+
+    def payload(self, **more: object) -> Payload:
+        return {"sessionId": self.key, **more, "position": self.event.position}
+
+    @property
+    def reason(self) -> str | None:
+        return text_in(self.body, "reason")
+
+    @property
+    def session(self) -> SessionShown:
+        return _SESSION.decode(self.body["session"])
+
+    @property
+    def is_renewal(self) -> bool:
+        """The status is what it was; only the QR code is another."""
+        return text_in(self.body, "was") == self.session.status
+
+
+_SESSION = msgspec.json.Decoder(SessionShown)
+_STATE = msgspec.json.Decoder(MessageState)
+
+
+def session_in(body: Body) -> SessionShown | None:
+    return _SESSION.decode(body["session"]) if "session" in body else None
+
+
+def shown_session(session: Session) -> SessionShown:
+    """Show it as an event of the log does."""
+    return SessionShown(session.key, session.agent_id, session.status.value, session.status_reason, session.qr_code)
+
+
+def life_events(happened: Happened) -> Spelled:
+    """D."""
+    spelling = _LIFE.get(happened.event.type)
+    return spelling(happened) if spelling else []
+
+
+def client_events(happened: Happened) -> Spelled:
+    """B."""
+    spelling = _CLIENT.get(happened.event.type)
+    return spelling(happened) if spelling else []
+
+
+def present_life(session: SessionShown) -> Spelled:
+    """D: the present code, or that it is connected, for a socket that subscribes."""
+    if session.qr_code:
+        return [("qr", {"sessionId": session.session_id, "qr": session.qr_code})]
+    if session.status == SessionStatus.CONNECTED:
+        return [("session:connected", {"sessionId": session.session_id})]
+    return []
+
+
+def present_client(session: SessionShown) -> Spelled:
+    """B: the present status and code, for a socket that joins and a stream that begins."""
+    change: tuple[str, Payload] = ("status-change", status_change(session, {"sessionId": session.session_id}))
+    if not session.qr_code:
+        return [change]
+    return [change, ("qr-code", {"sessionId": session.session_id, "qrCode": data_url(session.qr_code)})]
+
+
+def _plain(name: str) -> Callable[[Happened], Spelled]:
+    return lambda happened: [(name, happened.payload())]
+
+
+def _qr(happened: Happened) -> Spelled:
+    """Where the phone asks for a passkey there is no code to tell."""
+    code = happened.session.qr_code
+    return [("qr", happened.payload(qr=code))] if code else []
+
+
+def _disconnected(happened: Happened) -> Spelled:
+    return [("session:disconnected", happened.payload(reason=happened.reason))]
+
+
+def _deleted(happened: Happened) -> Spelled:
+    return [("session:disconnected", happened.payload(reason="deleted"))]
+
+
+def _error(name: str) -> Callable[[Happened], Spelled]:
+    return lambda happened: [(name, happened.payload(**entities.fault(happened.reason)))]
+
+
+def _flat(happened: Happened) -> Spelled:
+    told = entities.flat_message(entities.heard(happened.event.body), happened.key)
+    return [("session:message", happened.payload(**told))]
+
+
+def _status(happened: Happened) -> Spelled:
+    return [("status-change", status_change(happened.session, happened.payload()))]
+
+
+def status_change(session: SessionShown, payload: Payload) -> Payload:
+    """B: the status, with its reason where there is one."""
+    why = {"statusReason": session.status_reason} if session.status_reason else {}
+    return {**payload, "status": session.status.lower(), **why}
+
+
+def _gone(happened: Happened) -> Spelled:
+    return [("status-change", happened.payload(status="disconnected", statusReason="deleted"))]
+
+
+def _code(happened: Happened) -> Spelled:
+    """A renewed code is no change of the status."""
+    change = [] if happened.is_renewal else _status(happened)
+    code = data_url(happened.session.qr_code)
+    return [*change, ("qr-code", happened.payload(qrCode=code))] if code else change
+
+
+def _fault(happened: Happened) -> Spelled:
+    return [*_status(happened), *_error("error")(happened)]
+
+
+def _message(happened: Happened) -> Spelled:
+    message = entities.client_message(entities.heard(happened.event.body), happened.key)
+    return [("message-received", happened.payload(message=message))]
+
+
+def _state(happened: Happened) -> Spelled:
+    message = _STATE.decode(happened.body["message"])
+    why = {"error": message.error} if message.error else {}
+    return [("message-status", happened.payload(messageId=message.id, status=message.status.lower(), **why))]
+
+
+_LIFE: dict[str, Callable[[Happened], Spelled]] = {
+    "session.started": _plain("session:started"),
+    "session.qr": _qr,
+    "session.connected": _plain("session:connected"),
+    "session.disconnected": _disconnected,
+    "session.deleted": _deleted,
+    "session.error": _error("session:error"),
+    "session.auth_corrupted": _plain("session.auth.corrupted"),
+    "message.received": _flat,
+}
+_CLIENT: dict[str, Callable[[Happened], Spelled]] = {
+    "session.started": _status,
+    "session.qr": _code,
+    "session.connected": _status,
+    "session.disconnected": _status,
+    "session.deleted": _gone,
+    "session.error": _fault,
+    "message.received": _message,
+    "message.sent": _state,
+    "message.delivered": _state,
+    "message.read": _state,
+    "message.failed": _state,
+    "message.outcome_unknown": _state,
+}

@@ -1,0 +1,1 @@
+"""Entities and events in the form of contracts E and F."""

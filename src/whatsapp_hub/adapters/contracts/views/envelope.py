@@ -1,0 +1,19 @@
+"""The envelope of contract F: how the log, SSE and outgoing webhooks spell an event."""
+
+import msgspec
+
+from whatsapp_hub.adapters.contracts.views.entities import time
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
+
+
+def envelope(event: LoggedEvent) -> dict[str, object]:
+    """`data` is the event's body as it stands in the log; it is not decoded on the way."""
+    return {
+        "id": f"evt_{event.position}",
+        "type": event.type,
+        "position": event.position,
+        "occurredAt": time(event.occurred_at),
+        "tenantId": str(event.tenant_id),
+        "sessionId": str(event.session_id) if event.session_id else None,
+        "data": msgspec.Raw(event.body),
+    }

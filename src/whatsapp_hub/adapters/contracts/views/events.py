@@ -1,0 +1,58 @@
+"""An event's body, as the log keeps it: one JSON object of its subjects (`message`, `conversation` …) and details."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.user import User
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.events import Event
+from whatsapp_hub.domain.messaging.contact import Contact
+from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.sessions.session import Session
+
+_PRESENT: Mapping[type, Callable[..., entities.Shown]] = {
+    Message: entities.message,
+    Conversation: entities.conversation,
+    Contact: entities.contact,
+    Session: entities.session,
+    User: entities.user,
+    Department: entities.department,
+    Tenant: entities.tenant,
+}
+
+
+def _plain(value: object) -> object:
+    """Details may hold what domain code holds."""
+    if type(value) in _PRESENT:
+        return _PRESENT[type(value)](value)
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"an event cannot carry a {type(value).__name__}")
+
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode
+
+
+def body(event: Event) -> bytes:
+    shown: dict[str, object] = {name: _PRESENT[type(entity)](entity) for name, entity in event.subjects.items()}
+    for name, value in event.detail.items():
+        shown[name] = entities.time(value) if isinstance(value, datetime) else value
+    return _encode(shown)
+
+
+class _Reasoned(msgspec.Struct):
+    reason: str | None = None
+
+
+_reasoned = msgspec.json.Decoder(_Reasoned)
+
+
+def reason_in(body: bytes) -> str | None:
+    """The detail `reason` of an event's body."""
+    return _reasoned.decode(body).reason

@@ -1,0 +1,86 @@
+"""What an outgoing webhook posts, in each format's words; None where a format has none for an event. Pure."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from whatsapp_hub.adapters.contracts.gateways import entities
+from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import waha
+from whatsapp_hub.adapters.contracts.views.entities import Shown, time
+from whatsapp_hub.adapters.contracts.views.envelope import envelope
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
+from whatsapp_hub.application.ports.queues.webhook_queue import Due
+from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
+
+RECEIVED = "message.received"
+
+
+def message_id(event: LoggedEvent) -> str:
+    """`webhook-id`: the same on every attempt and replay, and the `id` inside a standard body."""
+    return f"evt_{event.position}"
+
+
+def body(webhook: Webhook, due: Due, event: LoggedEvent) -> bytes | None:
+    if webhook.of_bot and not _is_bots(event):
+        return None
+    said = _SAID[webhook.format](due, event)
+    return None if said is None else msgspec.json.encode(said)
+
+
+def ping(webhook: Webhook, id: str, at: datetime) -> bytes:
+    """Of every format alike: a receiver must not take it for a customer's message."""
+    said: Shown = {
+        "id": id,
+        "type": "webhook.test",
+        "position": None,
+        "occurredAt": time(at),
+        "tenantId": str(webhook.tenant_id),
+        "sessionId": str(webhook.session_id) if webhook.session_id else None,
+        "data": {"webhookId": str(webhook.id)},
+    }
+    return msgspec.json.encode(said)
+
+
+class _Round(msgspec.Struct):
+    bot: str | None = None
+
+
+class _Heard(msgspec.Struct, rename="camel"):
+    handled_by: str | None = None
+    conversation: _Round | None = None
+
+
+_heard = msgspec.json.Decoder(_Heard)
+
+
+def _is_bots(event: LoggedEvent) -> bool:
+    """A session's bot hears customers while it has the word, and how rounds go on that it had a part in."""
+    heard = _heard.decode(event.body)
+    if event.type == RECEIVED:
+        return heard.handled_by == "bot"
+    return heard.conversation is not None and heard.conversation.bot is not None
+
+
+def _standard(_: Due, event: LoggedEvent) -> Shown:
+    return envelope(event)
+
+
+def _flat(due: Due, event: LoggedEvent) -> Shown | None:
+    if event.type != RECEIVED or due.session_key is None:
+        return None
+    return entities.flat_message(entities.heard(event.body), due.session_key)
+
+
+def _instance(due: Due, event: LoggedEvent) -> Shown | None:
+    if event.type != RECEIVED or event.session_id is None:
+        return None
+    return entities.instance_event(entities.heard(event.body), str(event.session_id), due.session_name or "")
+
+
+_SAID: dict[WebhookFormat, Callable[[Due, LoggedEvent], Shown | None]] = {
+    WebhookFormat.STANDARD: _standard,
+    WebhookFormat.FLAT: _flat,
+    WebhookFormat.INSTANCE: _instance,
+    WebhookFormat.WAHA: waha,
+}

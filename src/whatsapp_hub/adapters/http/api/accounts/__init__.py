@@ -1,0 +1,1 @@
+"""Resources of accounts: sign-in, users, companies, keys."""

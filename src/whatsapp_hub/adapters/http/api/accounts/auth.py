@@ -1,0 +1,85 @@
+"""`/api/auth`."""
+
+from importlib.metadata import version
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Request, get, post
+from litestar.params import JSONBody
+
+from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, PUBLIC, Asking, credential_of
+from whatsapp_hub.adapters.http.rates import PER_ADDRESS
+from whatsapp_hub.application.accounts.login import Login
+from whatsapp_hub.application.accounts.tickets import LIFETIME_S, Tickets
+from whatsapp_hub.application.accounts.users import NewUser, RegisterUser
+from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.accounts.access import Action, name_of
+from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.errors import Forbidden
+from whatsapp_hub.domain.ids import TenantId
+
+TAGS = ["auth"]
+
+
+class Credentials(msgspec.Struct, forbid_unknown_fields=True):
+    email: str
+    password: str
+
+
+class Registration(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    email: str
+    password: str
+    name: str
+    role: Role = Role.AGENT
+    company_id: UUID | None = None
+
+
+@post("/auth/login", opt={**PUBLIC, **PER_ADDRESS}, status_code=200, tags=TAGS, security=[{}])
+async def login(data: JSONBody[Credentials], use: FromDishka[Login]) -> dict[str, object]:
+    """An e-mail and a password become a token."""
+    user, _, token = await use(data.email, data.password)
+    return {"user": entities.user(user), "token": token}
+
+
+@post("/auth/register", tags=TAGS)
+async def register(caller: Asking, data: JSONBody[Registration], use: FromDishka[RegisterUser]) -> dict[str, object]:
+    """A new user of the caller's company (ADMIN), or of `companyId` (MASTER)."""
+    tenant_id = TenantId(data.company_id) if data.company_id else None
+    new = NewUser(data.email, data.password, data.name, data.role, tenant_id=tenant_id)
+    return {"user": entities.user(await use(caller, new))}
+
+
+@get("/auth/me", tags=TAGS)
+async def me(caller: Asking, directory: FromDishka[Directory]) -> dict[str, object]:
+    """Show the signed-in user: the company (of a MASTER, the one chosen), what the user `may` do there (named as API
+    keys' scopes are), and the hub's version."""
+    user = await directory.user(caller.user_id) if caller.user_id else None
+    if user is None:
+        raise Forbidden("see the signed-in user: an API key is not a person")
+    tenant = await directory.tenant(caller.tenant_id)
+    may = sorted(name_of(action) for action in Action if caller.may(action))
+    return {**entities.user(user), "company": entities.company(tenant), "may": may, "version": version("whatsapp-hub")}
+
+
+@post("/auth/logout", status_code=204, tags=TAGS)
+async def logout(caller: Asking) -> None:
+    """Ends the session of a page. A token is valid until it expires; a client forgets it."""
+
+
+@post("/auth/ticket", tags=TAGS)
+async def issue_ticket(
+    request: Request[Any, Caller, Any], caller: Asking, tickets: FromDishka[Tickets]
+) -> dict[str, object]:
+    """Give a ticket for one stream: `?ticket=` instead of a header, which a browser's EventSource cannot send.
+
+    It opens the stream within half a minute. With `Last-Event-ID` the same address opens that stream again, which ends
+    the older opening, while the credential is valid and the stream was open in the last 5 minutes."""
+    ticket = await tickets.issue(credential_of(request), request.headers.get(COMPANY_HEADER))
+    return {"ticket": ticket, "expiresIn": int(LIFETIME_S)}
+
+
+HANDLERS = [issue_ticket, login, register, me, logout]

@@ -1,0 +1,175 @@
+"""`/api/companies/me`, `/api/quick-replies`, `/api/audit`: what a company sets for itself, and who set it."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from whatsapp_hub.adapters.contracts.views import audit, entities
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.gateways.fields import spelled
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.adapters.http.patches import LevelPatch, given, hours_given, utc
+from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
+from whatsapp_hub.application.accounts.default_session import CredentialChanges, SetCredentials
+from whatsapp_hub.application.accounts.quick_replies import (
+    CreateQuickReply,
+    DeleteQuickReply,
+    FillQuickReply,
+    UpdateQuickReply,
+)
+from whatsapp_hub.application.reading.audit import AuditFilter, AuditTrail
+from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.tenant import Language
+from whatsapp_hub.domain.ids import ConversationId, QuickReplyId
+
+
+class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """What may be changed of a company."""
+
+    name: str | None = None
+    language: Language | None = None
+    greeting_message: str | None = None
+    texts: dict[str, str] | None = None
+    hours: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
+    country: str | msgspec.UnsetType | None = msgspec.UNSET
+
+    def changes(self) -> CompanyChanges:
+        """Raises Invalid (`/hours/…`)."""
+        hours, country = hours_given(self.hours), given(self.country)
+        return CompanyChanges(self.name, self.language, self.greeting_message, self.texts, hours, country, self.level())
+
+
+class CompanyPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """`phone_number_id` and `access_token` are the credentials of the session `default`."""
+
+    phone_number_id: str | None = None
+    access_token: str | None = None
+
+
+class QuickReplyBody(msgspec.Struct, forbid_unknown_fields=True):
+    shortcut: str
+    content: str
+
+
+class QuickReplyPatch(msgspec.Struct, forbid_unknown_fields=True):
+    shortcut: str | None = None
+    content: str | None = None
+
+
+class FillBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    conversation_id: UUID
+
+
+@get("/companies/me", guards=[allows(Action.READ_COMPANY)], tags=["company"])
+async def get_company(
+    caller: Asking, queries: FromDishka[Queries], credentials: FromDishka[SetCredentials]
+) -> dict[str, object]:
+    """The company with its texts (ADMIN). Its access token is never shown."""
+    tenant = await queries.tenant(caller.tenant_id)
+    return entities.tenant(tenant) | {"phoneNumberId": await credentials.shown(caller)}
+
+
+@patch("/companies/me", tags=["company"])
+async def update_company(
+    caller: Asking,
+    data: JSONBody[CompanyPatch],
+    use: FromDishka[UpdateCompany],
+    credentials: FromDishka[SetCredentials],
+) -> dict[str, object]:
+    """Change it (ADMIN). What is not given stays; an empty text brings ours back. `country` (ISO 3166; null: that of
+    the language) is where phone numbers without a country code are read. `firstResponseTargetMinutes`,
+    `resolutionTargetMinutes` (null: none), `targetWarningPercent` (80) and `asksRating` (false: nobody is asked for a
+    rating from 1 to 5 after resolving) hold for departments that set none of their own."""
+    changes = data.changes()
+    if data.phone_number_id is not None or data.access_token is not None:
+        await use.check(caller, changes)
+        with spelled(**{f"settings/{name}": name for name in ("phoneNumberId", "accessToken")}):
+            await credentials(caller, CredentialChanges(data.phone_number_id, data.access_token))
+    tenant = await use(caller, changes)
+    return entities.tenant(tenant) | {"phoneNumberId": await credentials.shown(caller)}
+
+
+@get("/quick-replies", guards=[allows(Action.READ_QUICK_REPLIES)], tags=["quick replies"])
+async def list_quick_replies(
+    caller: Asking,
+    queries: FromDishka[Queries],
+    search: Annotated[str | None, QueryParameter(max_length=64)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[list[dict[str, object]]]:
+    """By shortcut; `search` is the beginning of one."""
+    found = await queries.quick_replies(caller.tenant_id, search or "", limit, cursor)
+    return page([entities.quick_reply(reply) for reply in found.items], found.next_cursor)
+
+
+@get("/quick-replies/{id:uuid}", guards=[allows(Action.READ_QUICK_REPLIES)], tags=["quick replies"])
+async def get_quick_reply(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> dict[str, object]:
+    """One of them."""
+    return entities.quick_reply(await queries.quick_reply(caller.tenant_id, QuickReplyId(id)))
+
+
+@post("/quick-replies", tags=["quick replies"])
+async def create_quick_reply(
+    caller: Asking, data: JSONBody[QuickReplyBody], use: FromDishka[CreateQuickReply]
+) -> dict[str, object]:
+    """A new one (ADMIN). `{{customerName}}`, `{{agentName}}` … stand for what differs."""
+    return entities.quick_reply(await use(caller, data.shortcut, data.content))
+
+
+@patch("/quick-replies/{id:uuid}", tags=["quick replies"])
+async def update_quick_reply(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[QuickReplyPatch], use: FromDishka[UpdateQuickReply]
+) -> dict[str, object]:
+    """Change it (ADMIN)."""
+    return entities.quick_reply(await use(caller, QuickReplyId(id), data.shortcut, data.content))
+
+
+@delete("/quick-replies/{id:uuid}", tags=["quick replies"])
+async def delete_quick_reply(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteQuickReply]) -> None:
+    """Remove it (ADMIN)."""
+    await use(caller, QuickReplyId(id))
+
+
+@post("/quick-replies/{id:uuid}/fill", status_code=200, tags=["quick replies"])
+async def fill_quick_reply(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[FillBody], use: FromDishka[FillQuickReply]
+) -> dict[str, object]:
+    """The text for this conversation, ready to be sent or changed."""
+    return {"content": await use(caller, QuickReplyId(id), ConversationId(data.conversation_id))}
+
+
+@get("/audit", guards=[allows(Action.READ_AUDIT)], tags=["audit"])
+async def list_audit(
+    caller: Asking,
+    trail: FromDishka[AuditTrail],
+    user_id: Annotated[UUID | None, QueryParameter(name="userId")] = None,
+    entity: FromQuery[str | None] = None,
+    entity_id: Annotated[str | None, QueryParameter(name="entityId")] = None,
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[list[dict[str, object]]]:
+    """Who changed what, the newest first (ADMIN): before and after, and where it came from."""
+    wanted = AuditFilter(user_id, entity, entity_id, utc("since", since), utc("until", until))
+    found = await trail.entries(caller.tenant_id, wanted, limit, cursor)
+    return page([audit.entry(entry) for entry in found.items], found.next_cursor)
+
+
+HANDLERS = [
+    get_company,
+    update_company,
+    list_quick_replies,
+    get_quick_reply,
+    create_quick_reply,
+    update_quick_reply,
+    delete_quick_reply,
+    fill_quick_reply,
+    list_audit,
+]

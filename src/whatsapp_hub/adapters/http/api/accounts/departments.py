@@ -1,0 +1,129 @@
+"""`/api/departments`."""
+
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.adapters.http.patches import LevelPatch, given, hours_given
+from whatsapp_hub.application.accounts.departments import (
+    CreateDepartment,
+    DeleteDepartment,
+    DepartmentChanges,
+    UpdateDepartment,
+)
+from whatsapp_hub.application.reading.queries import Queries, UserFilter
+from whatsapp_hub.application.reading.visibility import sight_for
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.ids import DepartmentId
+
+TAGS = ["departments"]
+READ = [allows(Action.READ_DEPARTMENTS)]
+
+
+class DepartmentPatch(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    name: str | None = None
+    slug: str | None = None
+    color: str | None = None
+    is_root: bool | None = None
+    response_timeout_minutes: int | None = None
+    max_agents: int | None = None
+    last_agent_first: bool | None = None
+    prefers_skills: bool | None = None
+    max_conversations: int | msgspec.UnsetType | None = msgspec.UNSET
+    hours: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
+
+    def changes(self) -> DepartmentChanges:
+        return DepartmentChanges(
+            name=self.name,
+            slug=self.slug,
+            color=self.color,
+            is_root=self.is_root,
+            response_timeout_minutes=self.response_timeout_minutes,
+            max_agents=self.max_agents,
+            last_agent_first=self.last_agent_first,
+            prefers_skills=self.prefers_skills,
+            max_conversations=given(self.max_conversations),
+            hours=hours_given(self.hours),
+            level=self.level(),
+        )
+
+
+class DepartmentBody(DepartmentPatch, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    name: str
+    slug: str
+
+
+@get("/departments", guards=READ, tags=TAGS)
+async def list_departments(
+    caller: Asking, queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
+    """In the menu's order."""
+    found = await queries.departments(caller.tenant_id, limit, cursor)
+    return page([entities.department(d) for d in found.items], found.next_cursor)
+
+
+@get("/departments/{id:uuid}", guards=READ, tags=TAGS)
+async def get_department(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> dict[str, object]:
+    """One department."""
+    return entities.department(await queries.department(caller.tenant_id, DepartmentId(id)))
+
+
+@get("/departments/{id:uuid}/agents", guards=[*READ, allows(Action.READ_USERS)], tags=TAGS)
+async def list_agents(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
+    """The department's users, by name."""
+    department = await queries.department(caller.tenant_id, DepartmentId(id))
+    found = await queries.users(caller.tenant_id, UserFilter(department_id=department.id), limit, cursor)
+    return page([entities.user(user) for user in found.items], found.next_cursor)
+
+
+@get("/departments/{id:uuid}/queue", guards=[*READ, allows(Action.READ_CONVERSATIONS)], tags=TAGS)
+async def list_queue(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
+    """Conversations that wait for somebody free, the longest waiting first."""
+    sight = await sight_for(caller, queries)
+    found = await queries.queue(caller.tenant_id, sight, DepartmentId(id), limit, cursor)
+    return page([entities.conversation(c) for c in found.items], found.next_cursor)
+
+
+@post("/departments", tags=TAGS)
+async def create_department(
+    caller: Asking, data: JSONBody[DepartmentBody], use: FromDishka[CreateDepartment]
+) -> dict[str, object]:
+    """A new department (ADMIN)."""
+    return entities.department(await use(caller, data.name, data.slug, data.changes()))
+
+
+@patch("/departments/{id:uuid}", tags=TAGS)
+async def update_department(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[DepartmentPatch], use: FromDishka[UpdateDepartment]
+) -> dict[str, object]:
+    """Change a department (ADMIN). What is not given stays; null clears `hours` and `maxConversations`, and leaves
+    `firstResponseTargetMinutes`, `resolutionTargetMinutes`, `targetWarningPercent` and `asksRating` to the company. A
+    target of 0 is none, whatever the company's. Targets count the minutes in which the department is open."""
+    return entities.department(await use(caller, DepartmentId(id), data.changes()))
+
+
+@delete("/departments/{id:uuid}", tags=TAGS)
+async def delete_department(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteDepartment]) -> None:
+    """Remove a department without users and live conversations (ADMIN)."""
+    await use(caller, DepartmentId(id))
+
+
+HANDLERS = [
+    list_departments,
+    get_department,
+    list_agents,
+    list_queue,
+    create_department,
+    update_department,
+    delete_department,
+]

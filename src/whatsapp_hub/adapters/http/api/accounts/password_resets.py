@@ -1,0 +1,48 @@
+"""`/api/users/{id}/password-reset` and `/api/auth/reset-password`."""
+
+from typing import Any, NewType
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Request, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts.views.entities import time
+from whatsapp_hub.adapters.http.auth import PUBLIC, Asking
+from whatsapp_hub.adapters.http.rates import PER_ADDRESS
+from whatsapp_hub.application.accounts.password_reset import Asked, OfferPasswordReset, ResetPassword
+from whatsapp_hub.domain.ids import UserId
+
+PublicUrl = NewType("PublicUrl", str)
+"""The address under which people reach this hub, without a slash at its end."""
+
+
+class ResetBody(msgspec.Struct, forbid_unknown_fields=True):
+    token: str
+    password: str
+
+
+@post("/users/{id:uuid}/password-reset", tags=["users"])
+async def offer_password_reset(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[OfferPasswordReset], base: FromDishka[PublicUrl]
+) -> dict[str, object]:
+    """Make a link that sets a new password once, within a day (ADMIN). It opens a page, and is shown here only."""
+    token, expires_at = await use(caller, UserId(id))
+    return {"token": token, "link": f"{base}/reset-password?token={token}", "expiresAt": time(expires_at)}
+
+
+@post("/auth/reset-password", opt={**PUBLIC, **PER_ADDRESS}, status_code=204, tags=["auth"], security=[{}])
+async def reset_password(
+    request: Request[Any, Any, Any], data: JSONBody[ResetBody], use: FromDishka[ResetPassword]
+) -> None:
+    """A new password, by such a link's token."""
+    await use(data.token, data.password, asked(request))
+
+
+def asked(request: Request[Any, Any, Any]) -> Asked:
+    path = request.scope.get("path_template") or request.scope["path"]
+    return Asked(f"{request.method} {path}", request.client.host if request.client else None)
+
+
+HANDLERS = [offer_password_reset, reset_password]

@@ -1,0 +1,123 @@
+"""`/api/tenants`: the companies of this hub (MASTER)."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.http.api.accounts.company import CompanyFields
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.application.accounts.company import UpdateCompany
+from whatsapp_hub.application.accounts.remove_tenants import DeleteTenant
+from whatsapp_hub.application.accounts.tenants import CreateTenant
+from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.storage.tenants import TenantHealth
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
+from whatsapp_hub.domain.errors import Invalid, NotFound, Unavailable
+from whatsapp_hub.domain.ids import TenantId
+
+TAGS = ["tenants"]
+MASTER = [allows(Action.MANAGE_TENANTS)]
+
+
+class TenantBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """`placement` None: as TENANT_PLACEMENT says. `country`: ISO 3166; None: that of the language."""
+
+    slug: str
+    name: str
+    placement: Placement | None = None
+    country: str | None = None
+
+
+class TenantPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """`slug` and `placement` may be given as they are (a client that sends back what it read); they cannot change."""
+
+    slug: str | None = None
+    placement: Placement | None = None
+
+    def require_fixed(self, tenant: Tenant) -> None:
+        """Refuse (Invalid) a change of what is fixed."""
+        for name, value, fixed in (("slug", self.slug, tenant.slug), ("placement", self.placement, tenant.placement)):
+            if value is not None and value != fixed:
+                raise Invalid.field(name, f"must be {fixed}: it is chosen when the company is made")
+
+
+class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
+    confirm: str
+
+
+@get("/tenants", guards=MASTER, tags=TAGS)
+async def list_tenants(
+    caller: Asking, directory: FromDishka[Directory], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
+    """List the companies by slug."""
+    rest = [tenant for tenant in await directory.tenants() if cursor is None or tenant.slug > cursor]
+    more = rest[limit - 1].slug if len(rest) > limit else None
+    return page([entities.tenant(tenant) for tenant in rest[:limit]], more)
+
+
+@get("/tenants/{id:uuid}", guards=MASTER, tags=TAGS)
+async def get_tenant(caller: Asking, id: FromPath[UUID], directory: FromDishka[Directory]) -> dict[str, object]:
+    """Show a company, with its placement."""
+    return entities.tenant(await _open(directory, id))
+
+
+@post("/tenants", guards=MASTER, tags=TAGS)
+async def create_tenant(caller: Asking, data: JSONBody[TenantBody], use: FromDishka[CreateTenant]) -> dict[str, object]:
+    """Make a company, with a schema of its own if it is placed so (`placement`: pooled or dedicated)."""
+    return entities.tenant(await use(data.slug, data.name, data.placement, data.country))
+
+
+@patch("/tenants/{id:uuid}", guards=MASTER, tags=TAGS)
+async def update_tenant(
+    caller: Asking,
+    id: FromPath[UUID],
+    data: JSONBody[TenantPatch],
+    directory: FromDishka[Directory],
+    use: FromDishka[UpdateCompany],
+) -> dict[str, object]:
+    """Change a company, as its administrators may by `/api/companies/me`. What is not given stays."""
+    tenant = await _open(directory, id)
+    data.require_fixed(tenant)
+    return entities.tenant(await use(replace(caller, tenant_id=tenant.id), data.changes()))
+
+
+@delete("/tenants/{id:uuid}", guards=MASTER, tags=TAGS)
+async def delete_tenant(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[Confirmation], use: FromDishka[DeleteTenant]
+) -> None:
+    """Delete a company with everything that it has; `confirm` is its slug, typed. Nobody can enter it any more when
+    this returns. Its sessions are then closed and its rows removed in the background; until that is done its slug and
+    its users' e-mail addresses are taken."""
+    await use(caller, TenantId(id), data.confirm)
+
+
+@get("/tenants/{id:uuid}/health", guards=MASTER, tags=TAGS)
+async def check_tenant(
+    caller: Asking, id: FromPath[UUID], directory: FromDishka[Directory], health: FromDishka[TenantHealth]
+) -> Response[dict[str, object]]:
+    """Check that the company's own tables answer (503: they do not)."""
+    tenant = await _open(directory, id)
+    shown: dict[str, object] = {"id": str(id), "placement": tenant.placement.value, "schema": tenant.schema}
+    try:
+        latency_ms = await health.measure(tenant)
+    except Unavailable as error:
+        return Response({**shown, "status": "unavailable", "reason": str(error)}, status_code=503)
+    return Response({**shown, "status": "ok", "latencyMs": round(latency_ms, 2)})
+
+
+async def _open(directory: Directory, id: UUID) -> Tenant:
+    """Find a company. Raises NotFound, also for one that is being removed."""
+    tenant = await directory.tenant(TenantId(id))
+    if tenant.is_removed:
+        raise NotFound("tenant", id)
+    return tenant
+
+
+HANDLERS = [list_tenants, get_tenant, create_tenant, update_tenant, delete_tenant, check_tenant]

@@ -1,0 +1,1 @@
+"""Resources of conversations, their messages and their notifications."""

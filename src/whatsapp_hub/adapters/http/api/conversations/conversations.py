@@ -1,0 +1,171 @@
+"""`/api/conversations`."""
+
+from typing import Annotated, Any, TypeAlias
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Response, get, post
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
+
+from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.application.handling.assign_conversation import AssignConversation
+from whatsapp_hub.application.handling.close_conversation import ResolveConversation
+from whatsapp_hub.application.handling.mark_read import MarkConversationRead
+from whatsapp_hub.application.reading.queries import ConversationFilter, Queries
+from whatsapp_hub.application.reading.visibility import sight_for
+from whatsapp_hub.application.sending.send_message import StartConversation
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.ids import ConversationId, DepartmentId, SessionId, UserId
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+
+TAGS = ["conversations"]
+READ = [allows(Action.READ_CONVERSATIONS)]
+FIRST_MESSAGES = 50
+
+IdempotencyKey: TypeAlias = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
+
+
+class Template(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    language: str
+    components: list[dict[str, Any]] = msgspec.field(default_factory=list)
+
+
+class StartBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    session_id: UUID
+    to: str
+    content: str | None = None
+    template: Template | None = None
+
+    def what(self) -> Content:
+        if (self.content is None) == (self.template is None):
+            raise Invalid.field("content", "either content or template must be given")
+        if self.template is None:
+            return Content.plain(self.content or "")
+        return Content(MessageType.TEMPLATE, data=msgspec.structs.asdict(self.template))
+
+
+class AssignBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    user_id: UUID | None = None
+
+
+def _statuses(text: str | None) -> frozenset[ConversationStatus]:
+    try:
+        return frozenset(ConversationStatus(name) for name in text.split(",")) if text else frozenset()
+    except ValueError:
+        known = ", ".join(ConversationStatus)
+        raise Invalid.field("status", f"must be one or more of {known}, with commas between") from None
+
+
+@get("/conversations", guards=READ, tags=TAGS)
+async def list_conversations(
+    caller: Asking,
+    queries: FromDishka[Queries],
+    status: FromQuery[str | None] = None,
+    department_id: Annotated[UUID | None, QueryParameter(name="departmentId")] = None,
+    assigned_user_id: Annotated[UUID | None, QueryParameter(name="assignedUserId")] = None,
+    session_id: Annotated[UUID | None, QueryParameter(name="sessionId")] = None,
+    search: Annotated[str | None, QueryParameter(max_length=200)] = None,
+    breached: FromQuery[bool] = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[list[dict[str, object]]]:
+    """Those the caller may see, the most recently changed first; `breached`: only those that missed a target."""
+    wanted = ConversationFilter(
+        statuses=_statuses(status),
+        department_id=DepartmentId(department_id) if department_id else None,
+        assigned_user_id=UserId(assigned_user_id) if assigned_user_id else None,
+        session_id=SessionId(session_id) if session_id else None,
+        search=search or None,
+        breached=breached,
+    )
+    sight = await sight_for(caller, queries)
+    found = await queries.conversations(caller.tenant_id, sight, wanted, limit, cursor)
+    return page([entities.conversation(c) for c in found.items], found.next_cursor)
+
+
+@get("/conversations/{id:uuid}", guards=READ, tags=TAGS)
+async def get_conversation(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> dict[str, object]:
+    """One conversation with its contact and its newest messages."""
+    sight = await sight_for(caller, queries)
+    conversation = await queries.conversation(caller.tenant_id, sight, ConversationId(id))
+    contact = await queries.contact_of(caller.tenant_id, conversation.id)
+    newest = await queries.messages(caller.tenant_id, conversation.id, FIRST_MESSAGES, None)
+    return {
+        **entities.conversation(conversation),
+        "contact": entities.contact(contact),
+        "messages": [entities.message(m) for m in newest.items],
+        "nextCursor": newest.next_cursor,
+    }
+
+
+@get("/conversations/{id:uuid}/messages", guards=READ, tags=TAGS)
+async def list_messages(
+    caller: Asking,
+    id: FromPath[UUID],
+    queries: FromDishka[Queries],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> dict[str, object]:
+    """The newest page first, ascending inside; the cursor leads to older ones."""
+    sight = await sight_for(caller, queries)
+    conversation = await queries.conversation(caller.tenant_id, sight, ConversationId(id))
+    found = await queries.messages(caller.tenant_id, conversation.id, limit, cursor)
+    messages: dict[str, object] = {"messages": [entities.message(m) for m in found.items]}
+    return {**messages, "nextCursor": found.next_cursor} if found.next_cursor else messages
+
+
+@post("/conversations", tags=TAGS)
+async def start_conversation(
+    caller: Asking,
+    data: JSONBody[StartBody],
+    use: FromDishka[StartConversation],
+    key: IdempotencyKey = None,
+) -> dict[str, object]:
+    """Write first. A live conversation with that customer is continued. `to` is a JID, or a phone number as people
+    write it; one without a country code is read in the company's country."""
+    started = await use(caller, SessionId(data.session_id), data.to, data.what(), key)
+    return entities.conversation(started)
+
+
+@post("/conversations/{id:uuid}/assign", status_code=200, tags=TAGS)
+async def assign_conversation(
+    caller: Asking,
+    id: FromPath[UUID],
+    use: FromDishka[AssignConversation],
+    data: JSONBody[AssignBody | None] = None,
+) -> dict[str, object]:
+    """Take it, or (ADMIN) give it to `userId`."""
+    user_id = UserId(data.user_id) if data and data.user_id else None
+    return entities.conversation(await use(caller, ConversationId(id), user_id))
+
+
+@post("/conversations/{id:uuid}/resolve", status_code=200, tags=TAGS)
+async def resolve_conversation(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[ResolveConversation]
+) -> dict[str, object]:
+    """Close the round. Where `asksRating` is on, the customer is asked for a rating from 1 to 5; what they write within
+    24 hours, if it is one, is stored as `rating` and opens no new round."""
+    return entities.conversation(await use(caller, ConversationId(id)))
+
+
+@post("/conversations/{id:uuid}/read", status_code=200, tags=TAGS)
+async def mark_read(caller: Asking, id: FromPath[UUID], use: FromDishka[MarkConversationRead]) -> dict[str, object]:
+    """Nothing is unread any more."""
+    return entities.conversation(await use(caller, ConversationId(id)))
+
+
+HANDLERS = [
+    list_conversations,
+    get_conversation,
+    list_messages,
+    start_conversation,
+    assign_conversation,
+    resolve_conversation,
+    mark_read,
+]

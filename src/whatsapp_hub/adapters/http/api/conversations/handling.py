@@ -1,0 +1,132 @@
+"""`/api/conversations/{id}/…`: what agents do with a conversation besides answering it."""
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Response, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.http.api.conversations.conversations import READ, TAGS
+from whatsapp_hub.adapters.http.auth import Asking
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.application.handling.add_note import AddNote
+from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation, RenameCustomer
+from whatsapp_hub.application.handling.close_conversation import ArchiveConversation, ReopenConversation
+from whatsapp_hub.application.handling.transfer_conversation import TransferConversation, UnassignConversation
+from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.application.reading.visibility import sight_for
+from whatsapp_hub.domain.conversations.conversation import Priority
+from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
+
+
+class TransferBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    department_id: UUID
+    user_id: UUID | None = None
+
+
+class ConversationPatch(msgspec.Struct, forbid_unknown_fields=True):
+    priority: Literal["LOW", "NORMAL", "HIGH", "URGENT"] | None = None
+    labels: list[str] | None = None
+
+
+class NameBody(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+
+
+class NoteBody(msgspec.Struct, forbid_unknown_fields=True):
+    content: str
+
+
+@post("/conversations/{id:uuid}/unassign", status_code=200, tags=TAGS)
+async def unassign_conversation(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[UnassignConversation]
+) -> dict[str, object]:
+    """Give it back: to somebody else who is free, or to the queue."""
+    return entities.conversation(await use(caller, ConversationId(id)))
+
+
+@post("/conversations/{id:uuid}/transfer", status_code=200, tags=TAGS)
+async def transfer_conversation(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[TransferBody], use: FromDishka[TransferConversation]
+) -> dict[str, object]:
+    """To a department, to `userId` first if free. The customer is told."""
+    user_id = UserId(data.user_id) if data.user_id else None
+    moved = await use(caller, ConversationId(id), DepartmentId(data.department_id), user_id)
+    return entities.conversation(moved)
+
+
+@post("/conversations/{id:uuid}/archive", status_code=200, tags=TAGS)
+async def archive_conversation(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[ArchiveConversation]
+) -> dict[str, object]:
+    """Put it away, live or resolved."""
+    return entities.conversation(await use(caller, ConversationId(id)))
+
+
+@post("/conversations/{id:uuid}/reopen", status_code=200, tags=TAGS)
+async def reopen_conversation(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[ReopenConversation]
+) -> dict[str, object]:
+    """Take a closed round up again."""
+    return entities.conversation(await use(caller, ConversationId(id)))
+
+
+@patch("/conversations/{id:uuid}", tags=TAGS)
+async def classify_conversation(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[ConversationPatch], use: FromDishka[ClassifyConversation]
+) -> dict[str, object]:
+    """Its priority in queues, and labels, which find people with such skills."""
+    priority = None if data.priority is None else Priority[data.priority]
+    return entities.conversation(await use(caller, ConversationId(id), priority, data.labels))
+
+
+@patch("/conversations/{id:uuid}/customer-name", tags=TAGS)
+async def rename_customer(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[NameBody], use: FromDishka[RenameCustomer]
+) -> dict[str, object]:
+    """What the customer is called here from now on."""
+    return entities.conversation(await use(caller, ConversationId(id), data.name))
+
+
+@get("/conversations/{id:uuid}/notes", guards=READ, tags=TAGS)
+async def list_notes(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
+    """What colleagues wrote about it, the older first."""
+    conversation = await queries.conversation(caller.tenant_id, await sight_for(caller, queries), ConversationId(id))
+    found = await queries.notes(caller.tenant_id, conversation.id, limit, cursor)
+    return page([entities.note(note) for note in found.items], found.next_cursor)
+
+
+@get("/conversations/{id:uuid}/assignments", guards=READ, tags=TAGS)
+async def list_assignments(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[dict[str, object]]]:
+    """List who had it from when to when, and why, the older first; the one without `unassignedAt` has it now."""
+    conversation = await queries.conversation(caller.tenant_id, await sight_for(caller, queries), ConversationId(id))
+    found = await queries.assignments(caller.tenant_id, conversation.id, limit, cursor)
+    return page([entities.assignment(one) for one in found.items], found.next_cursor)
+
+
+@post("/conversations/{id:uuid}/notes", tags=TAGS)
+async def add_note(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[NoteBody], use: FromDishka[AddNote]
+) -> dict[str, object]:
+    """For colleagues; the customer never sees it."""
+    return entities.note(await use(caller, ConversationId(id), data.content))
+
+
+HANDLERS = [
+    unassign_conversation,
+    transfer_conversation,
+    archive_conversation,
+    reopen_conversation,
+    classify_conversation,
+    rename_customer,
+    list_notes,
+    list_assignments,
+    add_note,
+]

@@ -1,0 +1,119 @@
+"""`/api/messages`."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Response, get, post
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath, JSONBody, QueryParameter
+
+from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.reading.queries import MessageSearch, Queries
+from whatsapp_hub.application.reading.visibility import sight_for
+from whatsapp_hub.application.sending.send_message import SendMessage
+from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.ids import ConversationId, MediaId, MessageId
+from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.media import Media
+
+TAGS = ["messages"]
+MAX_UPLOAD_BYTES = 17 * 1024 * 1024
+
+
+class SendBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """`reply_to` is the provider's id (`whatsappMessageId`) of the message that is answered."""
+
+    conversation_id: UUID
+    content: str
+    reply_to: str | None = None
+
+
+@dataclass
+class MediaForm:
+    """The form's fields, by their own names."""
+
+    conversationId: UUID  # noqa: N815 (the form's name)
+    file: UploadFile
+    caption: str | None = None
+
+
+@post("/messages/send", status_code=202, tags=TAGS)
+async def send_message(
+    caller: Asking,
+    data: JSONBody[SendBody],
+    use: FromDishka[SendMessage],
+    key: IdempotencyKey = None,
+) -> dict[str, object]:
+    """An answer in a conversation. It is stored when this returns, and sent in its turn."""
+    content = Content.plain(data.content)
+    return entities.message(await use(caller, ConversationId(data.conversation_id), content, key, data.reply_to))
+
+
+@post("/messages/send-media", status_code=202, tags=TAGS, request_max_body_size=MAX_UPLOAD_BYTES)
+async def send_media(
+    caller: Asking,
+    data: Annotated[MediaForm, Body(media_type=RequestEncodingType.MULTI_PART)],
+    use: FromDishka[SendMessage],
+    clock: FromDishka[Clock],
+    key: IdempotencyKey = None,
+) -> dict[str, object]:
+    """A picture, sound, film or document (`multipart/form-data`: conversationId, file, caption?)."""
+    file = data.file
+    content = await file.read()
+    media = Media.given(caller.tenant_id, content, file.content_type or "", file.filename or "", clock())
+    said = media.message(data.caption or "")
+    conversation_id = ConversationId(data.conversationId)
+    return entities.message(await use(caller, conversation_id, said, key, media=media))
+
+
+@get("/messages/search", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS)
+async def search_messages(
+    caller: Asking,
+    queries: FromDishka[Queries],
+    search: FromDishka[MessageSearch],
+    words: Annotated[str, QueryParameter(name="query", min_length=1, max_length=200)],
+    conversation_id: Annotated[UUID | None, QueryParameter(name="conversationId")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[list[dict[str, object]]]:
+    """Messages that say this, the newest first; accents, case and endings are ignored."""
+    within = ConversationId(conversation_id) if conversation_id else None
+    sight = await sight_for(caller, queries)
+    found = await search.messages(caller.tenant_id, sight, words, within, limit, cursor)
+    return page([entities.message(m) for m in found.items], found.next_cursor)
+
+
+@get("/media/{id:uuid}", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS, media_type="application/octet-stream")
+async def get_media(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> Response[bytes]:
+    """A file that was sent. It is always saved, never shown by the browser: anybody may have made it."""
+    media = await queries.media(caller.tenant_id, await sight_for(caller, queries), MediaId(id))
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(media.file_name)}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(media.content, media_type=media.mime_type, headers=headers)
+
+
+@post("/messages/{id:uuid}/retry", status_code=200, tags=TAGS)
+async def retry_message(caller: Asking, id: FromPath[UUID], use: FromDishka[RetryMessage]) -> dict[str, object]:
+    """Send a message of unknown outcome again; the customer may see it twice (ADMIN)."""
+    return entities.message(await use(caller, MessageId(id)))
+
+
+@post("/messages/{id:uuid}/fail", status_code=200, tags=TAGS)
+async def fail_message(caller: Asking, id: FromPath[UUID], use: FromDishka[FailMessage]) -> dict[str, object]:
+    """Declare a message of unknown outcome failed (ADMIN)."""
+    return entities.message(await use(caller, MessageId(id)))
+
+
+HANDLERS = [send_message, send_media, search_messages, get_media, retry_message, fail_message]

@@ -1,0 +1,1 @@
+"""Resources of sessions: pairing, bots, the sandbox."""

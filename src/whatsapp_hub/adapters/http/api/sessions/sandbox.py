@@ -1,0 +1,45 @@
+"""`/sandbox`: a WhatsApp without WhatsApp, to try the hub and to test what is built on it."""
+
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import get, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts.views.entities import time
+from whatsapp_hub.adapters.http.auth import Asking
+from whatsapp_hub.application.ports.edge.sandbox import ShownMessage
+from whatsapp_hub.application.receiving.write_as_customer import ReadPhone, WriteAsCustomer
+from whatsapp_hub.domain.ids import SessionId
+
+TAGS = ["sandbox"]
+
+
+class CustomerBody(msgspec.Struct, forbid_unknown_fields=True):
+    from_: str = msgspec.field(name="from")
+    text: str
+    name: str | None = None
+
+
+def _shown(message: ShownMessage) -> dict[str, object]:
+    return {"id": message.id, "text": message.text, "direction": message.direction, "at": time(message.at)}
+
+
+@post("/sandbox/{id:uuid}/messages", status_code=202, tags=TAGS)
+async def write_as_customer(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[CustomerBody], use: FromDishka[WriteAsCustomer]
+) -> dict[str, object]:
+    """A customer's phone writes to the session."""
+    return _shown(await use(caller, SessionId(id), data.from_, data.text, data.name))
+
+
+@get("/sandbox/{id:uuid}/phones/{phone:str}/messages", tags=TAGS)
+async def read_phone(
+    caller: Asking, id: FromPath[UUID], phone: FromPath[str], use: FromDishka[ReadPhone]
+) -> list[dict[str, object]]:
+    """What a customer's phone shows, oldest first."""
+    return [_shown(message) for message in await use(caller, SessionId(id), phone)]
+
+
+HANDLERS = [write_as_customer, read_phone]

@@ -1,0 +1,65 @@
+"""`/api/sessions/{id}`: linking a phone, by QR code or pairing code, and unlinking it."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts.gateways import qr_codes
+from whatsapp_hub.adapters.contracts.views.entities import time
+from whatsapp_hub.adapters.http.api.sessions.sessions import TAGS, shown
+from whatsapp_hub.adapters.http.auth import Asking
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.sessions.close_sessions import UnlinkSession
+from whatsapp_hub.application.sessions.holder_commands import RequestPairingCode
+from whatsapp_hub.application.sessions.open_sessions import Code, ShowCode
+from whatsapp_hub.domain.ids import SessionId
+
+PNG = "image/png"
+
+
+class PhoneBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    phone_number: str
+
+
+@get("/sessions/{id:uuid}/qr", tags=TAGS)
+async def get_qr_code(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[ShowCode], request: Request[Any, Any, Any]
+) -> Response[Any]:
+    """The code to scan, as JSON or (`Accept: image/png`) as a picture (ADMIN; 404: none yet; 409: connected)."""
+    code = await use(caller, str(id))
+    if PNG in request.headers.get("accept", ""):
+        return Response(qr_codes.png(code.session.qr_code or ""), media_type=PNG, headers={"Cache-Control": "no-store"})
+    return Response(_spelled(code), headers={"Cache-Control": "no-store"})
+
+
+def _spelled(code: Code) -> dict[str, object]:
+    text = code.session.qr_code
+    return {
+        "sessionId": code.session.key,
+        "qr": text,
+        "qrCode": qr_codes.data_url(text),
+        "expiresAt": time(code.expires_at),
+    }
+
+
+@post("/sessions/{id:uuid}/pairing-code", status_code=200, tags=TAGS)
+async def request_pairing_code(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[PhoneBody], use: FromDishka[RequestPairingCode]
+) -> dict[str, object]:
+    """A code to type on the phone instead of scanning; the session must be started (ADMIN)."""
+    return {"pairingCode": await use(caller, SessionId(id), data.phone_number)}
+
+
+@post("/sessions/{id:uuid}/logout", status_code=200, tags=TAGS)
+async def log_out_session(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[UnlinkSession], providers: FromDishka[Providers]
+) -> dict[str, object]:
+    """Unlink it from the phone and delete its credentials (ADMIN)."""
+    return shown(await use(caller, SessionId(id)), caller, providers)
+
+
+HANDLERS = [get_qr_code, request_pairing_code, log_out_session]

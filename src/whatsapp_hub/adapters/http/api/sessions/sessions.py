@@ -1,0 +1,224 @@
+"""`/api/sessions`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from dishka.integrations.litestar import FromDishka
+from litestar import Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.capabilities import capabilities as present_capabilities
+from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.reading.queries import Queries
+from whatsapp_hub.application.sessions.manage_sessions import (
+    CreateSession,
+    DeleteSession,
+    NewSession,
+    SessionChanges,
+    UpdateSession,
+)
+from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
+from whatsapp_hub.application.unset import UNCHANGED, Unchanged
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.errors import Flaw, Invalid
+from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
+from whatsapp_hub.domain.integrations.subscription import WebhookFormat
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Routing, Session
+
+TAGS = ["sessions"]
+READ = [allows(Action.READ_SESSIONS)]
+
+
+class SessionBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    name: str
+    provider: str
+    settings: dict[str, Any] = msgspec.field(default_factory=dict)
+    proxy: str | None = None
+    session_id: str | None = None
+    agent_id: str | None = None
+    user_id: UUID | None = None
+    department_id: UUID | None = None
+    routing: Routing | None = None
+    webhook_url: str | None = None
+    webhook_format: WebhookFormat | None = None
+    webhook_secret: str | None = None
+
+    def new(self) -> NewSession:
+        return NewSession(
+            name=self.name,
+            provider=self.provider.upper(),
+            settings=with_proxy(self.settings, self.proxy),
+            key=self.session_id,
+            agent_id=self.agent_id,
+            user_id=UserId(self.user_id) if self.user_id else None,
+            department_id=DepartmentId(self.department_id) if self.department_id else None,
+            routing=self.routing,
+            webhook_url=self.webhook_url,
+            webhook_format=self.webhook_format,
+            webhook_secret=self.webhook_secret,
+        )
+
+
+class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    name: str | None = None
+    settings: dict[str, Any] | None = None
+    proxy: str | msgspec.UnsetType | None = msgspec.UNSET
+    routing: Routing | None = None
+    department_id: UUID | msgspec.UnsetType | None = msgspec.UNSET
+    webhook_url: str | msgspec.UnsetType | None = msgspec.UNSET
+    webhook_format: WebhookFormat | None = None
+    agent_id: str | None = None
+
+    def _department(self) -> DepartmentId | Unchanged | None:
+        given = self.department_id
+        return UNCHANGED if isinstance(given, msgspec.UnsetType) else DepartmentId(given) if given else None
+
+    @property
+    def given_proxy(self) -> str | None:
+        """None: it was not given; empty: take it away."""
+        return None if self.proxy is msgspec.UNSET else self.proxy or ""
+
+    def changes(self) -> SessionChanges:
+        proxy = self.given_proxy
+        return SessionChanges(
+            name=self.name,
+            settings=self.settings if proxy is None else with_proxy(self.settings or {}, proxy),
+            routing=self.routing,
+            department_id=self._department(),
+            webhook_url=None if self.webhook_url is msgspec.UNSET else self.webhook_url or "",
+            webhook_format=self.webhook_format,
+            agent_id=self.agent_id,
+        )
+
+
+def with_proxy(settings: dict[str, Any], proxy: str | None) -> dict[str, Any]:
+    """A session's proxy is a setting of its provider, who refuses it if it can have none; empty takes it away."""
+    return settings if proxy is None else {**settings, "proxy": proxy}
+
+
+@contextmanager
+def proxy_named(proxy: str | None) -> Iterator[None]:
+    """A flaw of the proxy is shown where it was given."""
+    try:
+        yield
+    except Invalid as error:
+        where = {"/settings/proxy": "/proxy"} if proxy is not None else {}
+        raise Invalid(*(Flaw(where.get(f.pointer, f.pointer), f.reason) for f in error.flaws)) from None
+
+
+def shown(session: Session, caller: Caller, providers: Providers) -> dict[str, object]:
+    """A session as the caller may see it: a QR code is a key to the number, settings are its managers'."""
+    fields = entities.session(session)
+    if not caller.may(Action.MANAGE_SESSIONS):
+        return {**fields, "qrCode": None}
+    plugin = providers.plugin(session.provider)
+    if session.settings is UNREADABLE:
+        return {**fields, "settings": None}
+    return {**fields, "settings": plugin.encode_settings(session.settings, secrets=False)}
+
+
+@get("/sessions", guards=READ, tags=TAGS)
+async def list_sessions(
+    caller: Asking,
+    queries: FromDishka[Queries],
+    providers: FromDishka[Providers],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[list[dict[str, object]]]:
+    """The company's sessions, the older first."""
+    found = await queries.sessions(caller.tenant_id, limit, cursor)
+    return page([shown(s, caller, providers) for s in found.items], found.next_cursor)
+
+
+@get("/sessions/{id:uuid}", guards=READ, tags=TAGS)
+async def get_session(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], providers: FromDishka[Providers]
+) -> dict[str, object]:
+    """One session. Secrets in its settings are left out."""
+    return shown(await queries.session(caller.tenant_id, SessionId(id)), caller, providers)
+
+
+@get("/sessions/{id:uuid}/capabilities", guards=READ, tags=TAGS)
+async def get_capabilities(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], providers: FromDishka[Providers]
+) -> dict[str, object]:
+    """What the session's provider can do."""
+    session = await queries.session(caller.tenant_id, SessionId(id))
+    return present_capabilities(providers.plugin(session.provider).capabilities)
+
+
+@post("/sessions", tags=TAGS)
+async def create_session(
+    caller: Asking,
+    data: JSONBody[SessionBody],
+    use: FromDishka[CreateSession],
+    providers: FromDishka[Providers],
+) -> dict[str, object]:
+    """A new session, not started yet (ADMIN)."""
+    with proxy_named(data.proxy):
+        return shown(await use(caller, data.new()), caller, providers)
+
+
+@patch("/sessions/{id:uuid}", tags=TAGS)
+async def update_session(
+    caller: Asking,
+    id: FromPath[UUID],
+    data: JSONBody[SessionPatch],
+    use: FromDishka[UpdateSession],
+    providers: FromDishka[Providers],
+) -> dict[str, object]:
+    """Change a session (ADMIN). What is not given stays; settings are merged over the present ones; null clears
+    `departmentId`, `webhookUrl` and `proxy`. `agentId` gives it to an agent (bot); its routing is none then, unless it
+    is given too."""
+    with proxy_named(data.given_proxy):
+        return shown(await use(caller, SessionId(id), data.changes()), caller, providers)
+
+
+@delete("/sessions/{id:uuid}", tags=TAGS)
+async def delete_session(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteSession]) -> None:
+    """Remove a session; its conversations stay (ADMIN)."""
+    await use(caller, SessionId(id))
+
+
+@post("/sessions/{id:uuid}/start", status_code=200, tags=TAGS)
+async def start_session(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[InitSession], providers: FromDishka[Providers]
+) -> dict[str, object]:
+    """Connect it (ADMIN)."""
+    return shown(await use(caller, SessionId(id)), caller, providers)
+
+
+@post("/sessions/{id:uuid}/stop", status_code=200, tags=TAGS)
+async def stop_session(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[StopSession], providers: FromDishka[Providers]
+) -> dict[str, object]:
+    """Disconnect it, keeping its credentials; what is to be sent waits (ADMIN)."""
+    return shown(await use(caller, SessionId(id)), caller, providers)
+
+
+@post("/sessions/{id:uuid}/restart", status_code=200, tags=TAGS)
+async def restart_session(
+    caller: Asking, id: FromPath[UUID], use: FromDishka[InitSession], providers: FromDishka[Providers]
+) -> dict[str, object]:
+    """Disconnect and connect again (ADMIN)."""
+    return shown(await use(caller, SessionId(id), again=True), caller, providers)
+
+
+HANDLERS = [
+    list_sessions,
+    get_session,
+    get_capabilities,
+    create_session,
+    update_session,
+    delete_session,
+    start_session,
+    stop_session,
+    restart_session,
+]

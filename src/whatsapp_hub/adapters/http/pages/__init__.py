@@ -1,0 +1,1 @@
+"""Pages that the hub serves itself."""

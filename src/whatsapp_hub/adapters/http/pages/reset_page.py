@@ -1,0 +1,205 @@
+"""`/reset-password`: the page behind a password-reset link, one form without a script.
+
+It speaks the company's language where the link is good, else what the browser asks for. The link is used up by the
+form, not by looking at the page: previews of links and scanners of mail look at it too. Nothing slow happens without a
+good link, so the page needs no limit per address.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from dishka.integrations.litestar import FromDishka
+from litestar import Request, Response, get, post
+from litestar.exceptions import ClientException
+
+from whatsapp_hub.adapters.http.api.accounts.password_resets import asked
+from whatsapp_hub.adapters.http.auth import PUBLIC
+from whatsapp_hub.application.accounts.password_reset import ReadPasswordReset, ResetPassword
+from whatsapp_hub.application.accounts.users import MAX_PASSWORD, MIN_PASSWORD
+from whatsapp_hub.domain.accounts.tenant import Language
+from whatsapp_hub.domain.errors import Invalid
+
+PATH = "/reset-password"
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:24rem;margin:10vh auto;padding:0 1rem;color:#1c2b28}"
+    "label{display:block;margin:1rem 0}input{display:block;width:100%;box-sizing:border-box;font:inherit;padding:.5rem}"
+    "button{font:inherit;padding:.5rem 1rem;background:#0b6b60;color:#fff;border:0;border-radius:4px}"
+    "[role=alert]{color:#a4161a}"
+)
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Accept-Language",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the page says in one language."""
+
+    title: str
+    account: str
+    chosen: str
+    repeated: str
+    save: str
+    rule: str
+    differs: str
+    expired: str
+    ask_again: str
+    done: str
+    sign_in: str
+
+
+WORDS = {
+    Language.PT_BR: Words(
+        title="Nova senha",
+        account="Conta",
+        chosen="Nova senha",
+        repeated="Repita a nova senha",
+        save="Salvar a nova senha",
+        rule=f"A senha deve ter de {MIN_PASSWORD} a {MAX_PASSWORD} caracteres.",
+        differs="As duas senhas não são iguais.",
+        expired="Este link já foi usado ou expirou.",
+        ask_again="Peça um novo link a um administrador.",
+        done="Sua senha foi alterada.",
+        sign_in="Agora você pode entrar com a nova senha.",
+    ),
+    Language.EN: Words(
+        title="New password",
+        account="Account",
+        chosen="New password",
+        repeated="Repeat the new password",
+        save="Save the new password",
+        rule=f"The password must have {MIN_PASSWORD} to {MAX_PASSWORD} characters.",
+        differs="The two passwords are not the same.",
+        expired="This link was used already or has expired.",
+        ask_again="Ask an administrator for a new link.",
+        done="Your password was changed.",
+        sign_in="You can sign in with the new password now.",
+    ),
+    Language.ES: Words(
+        title="Nueva contraseña",
+        account="Cuenta",
+        chosen="Nueva contraseña",
+        repeated="Repita la nueva contraseña",
+        save="Guardar la nueva contraseña",
+        rule=f"La contraseña debe tener de {MIN_PASSWORD} a {MAX_PASSWORD} caracteres.",
+        differs="Las dos contraseñas no son iguales.",
+        expired="Este enlace ya se usó o ha caducado.",
+        ask_again="Pida un enlace nuevo a un administrador.",
+        done="Su contraseña fue cambiada.",
+        sign_in="Ya puede entrar con la nueva contraseña.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the form was sent with; a field that is missing, or is no text, is empty."""
+
+    token: str
+    password: str = field(repr=False)
+    repeated: str = field(repr=False)
+
+
+@get(PATH, opt=PUBLIC, tags=["auth"], security=[{}], media_type="text/html")
+async def show_reset_form(request: Request[Any, Any, Any], read: FromDishka[ReadPasswordReset]) -> Response[str]:
+    """Show the page behind a password-reset link (410: the link was used already or has expired)."""
+    token = request.query_params.get("token", "")
+    try:
+        user, tenant = await read(token)
+    except Invalid:
+        return _expired(request)
+    return _page(200, tenant.language, _form(WORDS[tenant.language], token, user.email))
+
+
+@post(PATH, opt=PUBLIC, status_code=200, tags=["auth"], security=[{}], media_type="text/html")
+async def submit_reset_form(
+    request: Request[Any, Any, Any], read: FromDishka[ReadPasswordReset], reset: FromDishka[ResetPassword]
+) -> Response[str]:
+    """Set the new password that the page's form was sent with (400: said in the page)."""
+    form = await _sent(request)
+    try:
+        user, tenant = await read(form.token)
+    except Invalid:
+        return _expired(request)
+    language, words = tenant.language, WORDS[tenant.language]
+    if form.password != form.repeated:
+        return _page(400, language, _form(words, form.token, user.email, words.differs))
+    try:
+        await reset(form.token, form.password, asked(request))
+    except Invalid as error:
+        if {flaw.pointer for flaw in error.flaws} != {"/password"}:  # another use of the link was faster
+            return _expired(request)
+        return _page(400, language, _form(words, form.token, user.email, words.rule))
+    return _page(200, language, _said(words.done, words.sign_in))
+
+
+async def _sent(request: Request[Any, Any, Any]) -> Form:
+    try:
+        given = await request.form()
+    except (ClientException, ValueError):
+        given = None
+    fields = [given.get(name) if given else None for name in ("token", "password", "repeated")]
+    return Form(*(value if isinstance(value, str) else "" for value in fields))
+
+
+def _expired(request: Request[Any, Any, Any]) -> Response[str]:
+    language = preferred(request.headers.get("accept-language", ""))
+    words = WORDS[language]
+    return _page(410, language, _said(words.expired, words.ask_again))
+
+
+def preferred(accept: str) -> Language:
+    """Choose the language that an `Accept-Language` header likes best of ours; Portuguese where it names none."""
+    liked: list[tuple[float, Language]] = []
+    for part in accept.lower().split(","):
+        tag, _, weight = part.partition(";")
+        spoken = next((one for one in Language if tag.strip().split("-")[0] == one.lower().split("-")[0]), None)
+        if spoken and (quality := _quality(weight)) > 0:
+            liked.append((quality, spoken))
+    return max(liked, key=lambda each: each[0], default=(0.0, Language.PT_BR))[1]
+
+
+def _quality(weight: str) -> float:
+    name, _, value = weight.strip().partition("=")
+    try:
+        return float(value) if name == "q" else 1.0
+    except ValueError:
+        return 0.0
+
+
+def _page(status: int, language: Language, content: Iterator[str]) -> Response[str]:
+    words = WORDS[language]
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    title = f"<title>{escape(words.title)}</title><style>{_STYLE}</style>"
+    body = f"<main><h1>{escape(words.title)}</h1>{''.join(content)}</main>"
+    html = f'<!doctype html><html lang="{language}"><head>{head}{title}</head><body>{body}</body></html>'
+    return Response(html, status_code=status, media_type="text/html", headers=_HEADERS)
+
+
+def _said(*sentences: str) -> Iterator[str]:
+    yield from (f"<p>{escape(sentence)}</p>" for sentence in sentences)
+
+
+def _form(words: Words, token: str, email: str, error: str | None = None) -> Iterator[str]:
+    if error:
+        yield f'<p role="alert">{escape(error)}</p>'
+    yield f'<form method="post" action="{PATH}"><input type="hidden" name="token" value="{escape(token)}">'
+    yield f"<label>{escape(words.account)}"
+    yield f'<input type="email" autocomplete="username" readonly value="{escape(email)}"></label>'
+    for name, text in (("password", words.chosen), ("repeated", words.repeated)):
+        yield f'<label>{escape(text)}<input type="password" name="{name}" autocomplete="new-password" required'
+        yield f' minlength="{MIN_PASSWORD}" maxlength="{MAX_PASSWORD}"></label>'
+    yield f'<p>{escape(words.rule)}</p><button type="submit">{escape(words.save)}</button></form>'
+
+
+HANDLERS = [show_reset_form, submit_reset_form]

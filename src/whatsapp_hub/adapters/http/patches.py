@@ -1,0 +1,49 @@
+"""What a client gave: in a PATCH nothing, null, or a value; moments."""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+
+from whatsapp_hub.application.unset import UNCHANGED, Unchanged
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.service.hours import Hours
+from whatsapp_hub.domain.service.service_level import ServiceLevel
+
+T = TypeVar("T")
+
+
+def given(value: T | msgspec.UnsetType) -> T | Unchanged:
+    return UNCHANGED if isinstance(value, msgspec.UnsetType) else value
+
+
+class LevelPatch(msgspec.Struct, kw_only=True, rename="camel"):
+    """By when customers should be answered and their rounds resolved, in minutes in which it is open."""
+
+    first_response_target_minutes: int | msgspec.UnsetType | None = msgspec.UNSET
+    resolution_target_minutes: int | msgspec.UnsetType | None = msgspec.UNSET
+    target_warning_percent: int | msgspec.UnsetType | None = msgspec.UNSET
+    asks_rating: bool | msgspec.UnsetType | None = msgspec.UNSET
+
+    def level(self) -> dict[str, int | bool | None]:
+        """What was given."""
+        names = (field.name for field in fields(ServiceLevel))
+        return {name: value for name in names if (value := getattr(self, name)) is not msgspec.UNSET}
+
+
+def utc(name: str, at: datetime | None) -> datetime | None:
+    """That moment in UTC, which it is in if it names no zone. Raises Invalid: UTC has no such moment."""
+    if at is None:
+        return None
+    try:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except OverflowError:
+        raise Invalid.field(name, "is out of range") from None
+
+
+def hours_given(value: dict[str, object] | msgspec.UnsetType | None) -> Hours | Unchanged | None:
+    """Raises Invalid (`/hours/…`)."""
+    if isinstance(value, msgspec.UnsetType):
+        return UNCHANGED
+    return None if value is None else Hours.read(value)

@@ -1,0 +1,1 @@
+"""The server around the handlers: limits, proxies, each request's context."""

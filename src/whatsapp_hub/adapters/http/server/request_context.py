@@ -1,0 +1,82 @@
+"""Around every request but webhooks and sockets: its id, its log line, security headers."""
+
+import re
+import time
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+import structlog
+
+from whatsapp_hub.adapters.http.problems import Problem, pointer
+from whatsapp_hub.adapters.http.server.asgi import (
+    SECURITY_HEADERS,
+    App,
+    Event,
+    Receive,
+    Scope,
+    Send,
+    tell,
+    with_missing,
+)
+from whatsapp_hub.application.measuring import ANSWERING, REQUESTS, TALLY
+from whatsapp_hub.domain.errors import Flaw
+
+_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_PHONE = re.compile(r"(?<![0-9A-Za-z-])[0-9]{4,}([0-9]{4})(?![0-9A-Za-z-])")
+_QUIET = frozenset({"/health", "/api/health", "/metrics"})
+_METHODS = {name: name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
+_STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+
+log = structlog.get_logger(__name__)
+
+
+class Frame:
+    """A handler's own header of the same name is left as it is."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _given_id(scope) or uuid4().hex.encode()
+        structlog.contextvars.bind_contextvars(request_id=request_id.decode())
+        extra = [(b"x-request-id", request_id), *SECURITY_HEADERS]
+        if scope.get("scheme") == "https":
+            extra.append(_STRICT_TRANSPORT)
+        begun, status = time.perf_counter(), 0
+        app = _refuse if "\x00" in scope["path"] or b"%00" in scope["query_string"] else self._app
+
+        async def framed(event: Event) -> None:
+            nonlocal status
+            if event["type"] == "http.response.start":
+                status = event["status"]
+                event["headers"] = with_missing(event.get("headers", ()), extra)
+            await send(event)
+
+        try:
+            await app(scope, receive, framed)
+        finally:
+            TALLY.add(REQUESTS, _METHODS.get(scope["method"], "OTHER"), f"{status // 100}xx")
+            TALLY.observe(ANSWERING, time.perf_counter() - begun)
+            if scope["path"] not in _QUIET:
+                took_ms = round((time.perf_counter() - begun) * 1000, 1)
+                log.info("request", method=scope["method"], path=masked(scope["path"]), status=status, took_ms=took_ms)
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """NUL is in no text of a database. Names the parameters that have it."""
+    given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    flaws = tuple(Flaw(pointer(name), "must not contain NUL") for name, value in given if "\x00" in name + value)
+    await tell(Problem(400, "invalid", "an address must not contain NUL", flaws), scope, send)
+
+
+def masked(path: str) -> str:
+    """Without phone numbers: of a run of digits the last four are left. Ids (UUIDs) stay."""
+    return _PHONE.sub(r"…\1", path)
+
+
+def _given_id(scope: Scope) -> bytes | None:
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    return given if _ID.fullmatch(given) else None

@@ -1,0 +1,1 @@
+"""What connector processes share: leases, connections, commands."""

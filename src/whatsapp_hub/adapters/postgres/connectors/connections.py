@@ -1,0 +1,70 @@
+"""Lines of sessions that hold a socket, in a tenant's unit of work."""
+
+from typing import Any
+
+from whatsapp_hub.application.ports.connections.connections import Line
+from whatsapp_hub.domain.ids import SessionId, TenantId
+from whatsapp_hub.domain.sessions.connection import Life
+from whatsapp_hub.domain.sessions.session import Session
+
+_KEPT = (
+    *("fence", "attempts", "has_paired", "is_up", "must_forget"),
+    *("dial_at", "deadline_at", "pairing_until", "code_until"),
+)
+_MAKE = """
+    INSERT INTO hub.lines (session_id, tenant_id, provider) VALUES ($1, $2, $3) ON CONFLICT (session_id) DO NOTHING"""
+_OF = f"""
+    SELECT connector_id, losses, {", ".join(_KEPT)} FROM hub.lines WHERE session_id = $1 FOR NO KEY UPDATE"""
+_SETS = ", ".join(f"{name} = ${n}" for n, name in enumerate(_KEPT, start=6))
+_SAVE = f"""
+    UPDATE hub.lines SET is_wanted = $2, losses = $3, {_SETS},
+      paired_at = CASE WHEN $8 THEN coalesce(paired_at, clock_timestamp()) END,
+      connected_at = CASE WHEN $9 AND NOT is_up THEN clock_timestamp() ELSE connected_at END,
+      disconnected_at = CASE WHEN is_up AND NOT $9 THEN clock_timestamp() ELSE disconnected_at END,
+      disconnect_reason = CASE WHEN $4 THEN $5 ELSE disconnect_reason END
+    WHERE session_id = $1"""
+LATE = """(deadline_at <= clock_timestamp() OR connector_id IS NULL AND is_wanted AND EXISTS (
+      SELECT FROM hub.sessions s WHERE s.id = session_id AND s.status = 'CONNECTED'))"""
+_LATE = f"SELECT session_id FROM hub.lines WHERE tenant_id = $2 AND {LATE} LIMIT $1"
+
+_FORGET = """
+    INSERT INTO hub.commands (id, tenant_id, session_id, provider, kind, for_connector, expires_at)
+    SELECT gen_random_uuid(), $2, $1, $3, 'forget', connector_id, 'infinity' FROM hub.lines WHERE session_id = $1"""
+
+
+class PostgresLines:
+    def __init__(self, connection: Any, tenant_id: TenantId) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+        self.changed = False
+        """Whether connectors may have something to do, so that the commit wakes them."""
+
+    async def of(self, session: Session) -> Line:
+        await self._connection.execute(_MAKE, session.id, session.tenant_id, session.provider)
+        row = await self._connection.fetchrow(_OF, session.id)
+        life = Life(
+            status=session.status,
+            reason=session.status_reason,
+            is_on=session.is_active,
+            code=session.qr_code,
+            losses=tuple(row["losses"]),
+            **{name: row[name] for name in _KEPT},
+        )
+        return Line(session.id, life, row["connector_id"])
+
+    async def save(self, line: Line, session: Session) -> None:
+        life = line.life
+        self.changed = True
+        kept = (getattr(life, name) for name in _KEPT)
+        tells_why = not life.is_up and life.reason is not None
+        await self._connection.execute(
+            _SAVE, line.session_id, life.is_wanted, list(life.losses), tells_why, life.reason, *kept
+        )
+
+    async def forget_deleted(self, session: Session) -> None:
+        self.changed = True
+        await self._connection.execute(_FORGET, session.id, session.tenant_id, session.provider)
+
+    async def late(self, limit: int) -> list[SessionId]:
+        rows = await self._connection.fetch(_LATE, limit, self._tenant_id)
+        return [row["session_id"] for row in rows]

@@ -1,0 +1,33 @@
+"""Which processes run, as hub_system."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.application.ports.connections.processes import Process
+
+# A process that was forgotten while its database was away comes back by its next word.
+_ANNOUNCE = """
+    WITH silent AS (DELETE FROM hub.processes WHERE seen_at < clock_timestamp() - interval '1 hour' AND id <> $1)
+    INSERT INTO hub.processes (id, role, name, version, gauges) VALUES ($1, $2, $3, $4, $5::text::jsonb)
+    ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp(), gauges = excluded.gauges"""
+_STANDING = """
+    SELECT p.role || ' ' || p.name || ': ' || substr(g.key, 8) || ' (' || round(g.value::numeric) || ' s)' AS said
+    FROM hub.processes p, jsonb_each_text(p.gauges) g
+    WHERE p.seen_at > clock_timestamp() - interval '30 seconds' AND g.key LIKE 'stands:%' ORDER BY 1"""
+_LEAVE = "DELETE FROM hub.processes WHERE id = $1"
+
+
+class PostgresProcesses:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def announce(self, process: Process, gauges: Mapping[str, float]) -> None:
+        p, measured = process, json.dumps(dict(gauges))
+        await self._database.system(lambda db: db.execute(_ANNOUNCE, p.id, p.role, p.name, p.version, measured))
+
+    async def standing(self) -> Sequence[str]:
+        return [row["said"] for row in await self._database.system(lambda db: db.fetch(_STANDING))]
+
+    async def leave(self, process: Process) -> None:
+        await self._database.system(lambda db: db.execute(_LEAVE, process.id))

@@ -1,0 +1,317 @@
+"""The pools of one process, and the prelude that makes a connection one tenant's.
+
+Connections start in their role (`hub_app` or `hub_system`) by a startup setting, which is checked when they connect
+(isolation.py); each transaction of a tenant sets its role again. So no statement ever runs as the login's own role, and
+a transaction that forgot its tenant sees no rows. A connection that broke is replaced at its next
+use; nothing else is needed after PostgreSQL restarts. See docs/decisions/0002. Each transaction is logged when it ends
+(`transaction`, at DEBUG; slow ones at WARNING), and each pool is asked every 30 s whether it still answers.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
+
+import asyncpg
+
+from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
+from whatsapp_hub.adapters.postgres.engine.audit import acting
+from whatsapp_hub.adapters.postgres.engine.failures import Displaced, translated
+from whatsapp_hub.adapters.postgres.engine.isolation import check_role, refusal
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.ids import TenantId
+
+T = TypeVar("T")
+
+APP = "hub_app"
+SYSTEM = "hub_system"
+ACQUIRE_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 5.0
+STATEMENTS_CACHED = 1000
+IDLE_CLOSED_AFTER_S = 300.0
+KEPT_WARM = 2
+ROLLBACK_TIMEOUT_S = 5.0
+HEALTH_EVERY_S = 30.0
+HEALTHY_WITHIN_S = 5.0
+SLOW_S = 1.0
+HUB_SCHEMA = "hub"
+BEGIN = f"BEGIN; SET LOCAL ROLE {APP};"
+# Statements that write are planned once and follow indexes, however few rows a table had when they were planned.
+# Planning them anew for each array of ids took longer than running them. See docs/decisions/0007.
+RANDOM_PAGE_COST = "1.1"
+"""Of a disk without a moving head; a server's own default (4) makes lists sort what an index has in order."""
+PLANNED_ONCE = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+_SENT = ("bool", "bytea", "float8", "int2", "int4", "int8", "text", "timestamptz", "uuid")
+_ALL_TYPES = "SELECT " + ", ".join(f"${n}::{name}[]" for n, name in enumerate(_SENT, start=1))
+PLANNED_EACH_TIME = dict(zip(PLANNED_ONCE, ("auto", "on", "on", "on"), strict=True))
+
+log = logging.getLogger(__name__)
+
+
+def arguments_of(url: str) -> dict[str, Any]:
+    """What asyncpg's `connect` and `create_pool` take for a DATABASE_URL. Raises BadAddress."""
+    return PostgresAddress.parse(url).arguments
+
+
+def prelude(tenant: Tenant) -> str:
+    """Begins a transaction of this tenant, in one round trip. Both values are checked types: a UUID and a schema that
+    matches `pooled` or `client_[a-z0-9_]{1,48}`. `Database.begin` raises `Displaced` where the tenant's rows are not
+    there (any more). The caller is for the triggers that record changes; nobody for what the hub does by itself."""
+    caller = (acting() or "").replace("'", "''")
+    return f"{BEGIN} SELECT hub.enter('{tenant.id}', '{tenant.schema}', '{caller}')"
+
+
+async def connect(url: str, role: str) -> Any:
+    """A connection of one's own. Raises Unavailable."""
+    try:
+        connection = await asyncpg.connect(
+            **arguments_of(url),
+            timeout=CONNECT_TIMEOUT_S,
+            server_settings=_settings(role),
+            statement_cache_size=STATEMENTS_CACHED,
+        )
+    except Exception as error:
+        raise refusal(error) or translated(error) or error from error
+    await _checked(connection, role)
+    return connection
+
+
+async def _checked(connection: Any, role: str) -> None:
+    """Raises Unavailable, and ends the connection, unless it works as `role`."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await check_role(connection, role)
+    except BaseException as error:
+        connection.terminate()  # a pool would say good-bye to it, and wait for an answer
+        raise translated(error) or error from error
+
+
+def planned_by_value(begin: str) -> str:
+    """The same beginning for a transaction that only reads: what a filter selects decides how."""
+    return ", ".join([begin, *(f"set_config('{name}', '{value}', true)" for name, value in PLANNED_EACH_TIME.items())])
+
+
+def _settings(role: str) -> dict[str, str]:
+    return {
+        **PLANNED_ONCE,
+        "role": role,
+        "jit": "off",
+        "random_page_cost": RANDOM_PAGE_COST,
+        "search_path": "hub",
+        "timezone": "UTC",
+        "application_name": f"whatsapp-hub {role}",
+        "idle_in_transaction_session_timeout": "60s",
+    }
+
+
+async def _learn_types(connection: Any) -> None:
+    """What asyncpg does not know it asks the catalogue, a hundredth of a second for each type and connection: all at
+    once here, rather than while somebody waits for the first statement that needs one."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await connection.prepare(_ALL_TYPES)
+    except BaseException:
+        connection.terminate()  # the pool would say good-bye to it, and wait for an answer
+        raise
+
+
+async def _keep(connection: Any) -> None:
+    """Between two users of a pooled connection nothing is to be reset: all our settings are transaction-local."""
+
+
+class Database:
+    """`await open()` warms the pools; `await close()` ends them."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        app_connections: int = 12,
+        system_connections: int = 4,
+    ) -> None:
+        self.url = url
+        self._sizes = {APP: app_connections, SYSTEM: system_connections}
+        self._pools: dict[str, Any] = {}
+        self._began: dict[int, tuple[float, str]] = {}
+        self._watching: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Raises Unavailable; may be called again then."""
+        for role, size in self._sizes.items():
+            if role not in self._pools:
+                self._pools[role] = await self._pool(role, size)
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch(), name="database health")
+
+    async def _pool(self, role: str, size: int) -> Any:
+        async def prepare(connection: Any) -> None:
+            await _checked(connection, role)
+            await _learn_types(connection)
+
+        try:
+            return await asyncpg.create_pool(
+                **arguments_of(self.url),
+                min_size=min(KEPT_WARM, size),
+                max_size=size,
+                timeout=CONNECT_TIMEOUT_S,
+                max_inactive_connection_lifetime=IDLE_CLOSED_AFTER_S,
+                max_queries=1_000_000,
+                statement_cache_size=STATEMENTS_CACHED,
+                max_cached_statement_lifetime=0,
+                server_settings=_settings(role),
+                init=prepare,
+                reset=_keep,
+            )
+        except Exception as error:
+            raise refusal(error) or translated(error) or error from error
+
+    async def close(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
+        for pool in self._pools.values():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(pool.close(), 5)
+        self._pools.clear()
+
+    @property
+    def connections(self) -> dict[str, int]:
+        """Of both pools together: open, in use, and as many as there may be."""
+        pools = list(self._pools.values())
+        is_open = sum(pool.get_size() for pool in pools)
+        used = is_open - sum(pool.get_idle_size() for pool in pools)
+        return {"pool_open": is_open, "pool_used": used, "pool_most": sum(self._sizes.values())}
+
+    async def ping(self) -> float:
+        """Seconds that the database takes to answer. Raises Unavailable, also where it answers and takes no writes."""
+        began = asyncio.get_running_loop().time()
+        if await self.system(lambda connection: connection.fetchval("SHOW transaction_read_only")) == "on":
+            raise Unavailable("PostgreSQL is read-only")
+        return asyncio.get_running_loop().time() - began
+
+    async def _watch(self) -> None:
+        """Whether it answers, so that it is known before anybody asks; connections that broke are replaced by it."""
+        is_well = True
+        while True:
+            await asyncio.sleep(HEALTH_EVERY_S)
+            was_well, is_well = is_well, await self._is_well()
+            if is_well != was_well:
+                log.log(logging.INFO if is_well else logging.ERROR, "database.back" if is_well else "database.away")
+
+    async def _is_well(self) -> bool:
+        try:
+            async with asyncio.timeout(HEALTHY_WITHIN_S):
+                await self.ping()
+                await self.give_back(APP, await self.begin(BEGIN, HUB_SCHEMA), open_transaction=True)
+        except (Unavailable, TimeoutError):
+            return False
+        return True
+
+    async def take(self, role: str) -> Any:
+        """A connection of the pool, to be given back by `give_back`. Raises Unavailable."""
+        if role not in self._pools:
+            raise Unavailable("the database is not open")
+        try:
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_S):  # the pool's own makes a task of each
+                return await self._pools[role].acquire()
+        except Exception as error:
+            raise translated(error) or error from error
+
+    async def give_back(self, role: str, connection: Any, *, open_transaction: bool) -> None:
+        """Rolls back what is still open. A connection that cannot even do that is thrown away: its transaction ends
+        with it. (The pool takes a lost connection back by itself; the driver then calls it released.)"""
+        try:
+            if open_transaction:
+                async with asyncio.timeout(ROLLBACK_TIMEOUT_S):  # wait_for of Python 3.11 may swallow a cancellation
+                    await connection.execute("ROLLBACK")
+        except BaseException as error:
+            with suppress(asyncpg.InterfaceError):
+                connection.terminate()
+            if not isinstance(error, Exception):
+                raise
+        finally:
+            self._ended(connection, "rolled_back" if open_transaction else "committed")
+            await self._pools[role].release(connection, timeout=ROLLBACK_TIMEOUT_S)
+
+    def _ended(self, connection: Any, outcome: str) -> None:
+        """Logs the transaction that was begun on this connection, if one was."""
+        began, schema = self._began.pop(id(connection), (0.0, ""))
+        if not schema:
+            return
+        took_s = time.perf_counter() - began
+        level = logging.WARNING if took_s > SLOW_S else logging.DEBUG
+        if log.isEnabledFor(level):
+            said = {"schema": schema, "took_ms": round(took_s * 1000, 2), "outcome": outcome}
+            log.log(level, "transaction", extra=said)
+
+    async def begin(self, prelude: str, schema: str) -> Any:
+        """A connection in the transaction that `prelude` begins, to be given back; `schema` is where, for the log.
+        Raises Unavailable, Displaced.
+
+        The first statement on a connection that PostgreSQL ended meanwhile fails: then it, and whatever else is
+        pooled, is replaced."""
+        for last in (False, True):
+            connection = await self.take(APP)
+            self._began[id(connection)] = (time.perf_counter(), schema)
+            try:
+                await connection.execute(prelude)
+            except BaseException as error:
+                await self.give_back(APP, connection, open_transaction=True)
+                away = translated(error)
+                if away is None or last or isinstance(away, Displaced):
+                    raise away or error from error
+                await self._pools[APP].expire_connections()
+            else:
+                return connection
+        raise AssertionError("unreachable")
+
+    async def system(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """One statement (or a few, each a transaction) as hub_system. Raises Unavailable."""
+        connection, ended_well = await self.take(SYSTEM), False
+        self._began[id(connection)] = (time.perf_counter(), HUB_SCHEMA)
+        try:
+            found = await work(connection)
+            ended_well = True
+        except Exception as error:
+            if away := translated(error):
+                await self._pools[SYSTEM].expire_connections()
+            raise away or error from error
+        finally:
+            if not ended_well:
+                self._ended(connection, "failed")
+            await self.give_back(SYSTEM, connection, open_transaction=False)
+        return found
+
+    @asynccontextmanager
+    async def transaction(self, tenant: Tenant) -> AsyncIterator[Any]:
+        """A transaction of this tenant to read in, committed when the block ends well. Raises Unavailable."""
+        async with self.begun(await self.begin(planned_by_value(prelude(tenant)), tenant.schema)) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def acting_for(self, tenant_id: TenantId) -> AsyncIterator[Any]:
+        """The same for the tables of the schema `hub` alone, wherever the tenant's own tables stand."""
+        prelude = f"{BEGIN} SELECT set_config('app.tenant_id', '{tenant_id}', true)"
+        async with self.begun(await self.begin(prelude, HUB_SCHEMA)) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def begun(self, connection: Any) -> AsyncIterator[Any]:
+        """The rest of a transaction that `begin` began, committed when the block ends well. Raises Unavailable."""
+        is_open = True
+        try:
+            yield connection
+            await connection.execute("COMMIT")
+            is_open = False
+        except Exception as error:
+            raise translated(error) or error from error
+        finally:
+            await self.give_back(APP, connection, open_transaction=is_open)

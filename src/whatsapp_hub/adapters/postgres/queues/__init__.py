@@ -1,0 +1,1 @@
+"""Durable queues: inbox, lanes, log, deliveries, and what is counted beside them."""

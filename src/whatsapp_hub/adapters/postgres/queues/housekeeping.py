@@ -1,0 +1,81 @@
+"""What operators and the schedule do to the machinery's tables, as hub_system."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.application.ports.edge.housekeeping import AsideUpdate
+from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.ids import SessionId
+
+_LIST = """
+SELECT id, state, provider, tenant_id, session_id, error, received_at, body FROM hub.inbox
+WHERE state IN ('quarantined', 'unassigned') AND id > $2 ORDER BY id LIMIT $1"""
+
+_REPLAY = """
+UPDATE hub.inbox SET state = 'pending', tries = 0, retry_at = NULL, error = NULL
+WHERE state = 'quarantined' AND session_id IS NOT NULL AND ($1::bigint[] IS NULL OR id = ANY ($1))"""
+
+# An adopted update keeps its dedupe key under the session's own source; one that the session has already stays aside.
+_ADOPT = """
+UPDATE hub.inbox i SET state = 'pending', tries = 0, error = NULL,
+  source = s.id::text, session_id = s.id, tenant_id = s.tenant_id
+FROM hub.sessions s
+WHERE s.id = $2 AND i.id = ANY ($1) AND i.state IN ('quarantined', 'unassigned') AND i.session_id IS NULL
+  AND i.provider = s.provider
+  AND NOT EXISTS (SELECT FROM hub.inbox t WHERE t.source = s.id::text AND t.dedupe_key = i.dedupe_key)"""
+
+_KNOWN = "SELECT 1 FROM hub.sessions WHERE id = $1"
+
+_TRIM = """
+DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+  SELECT ctid FROM {table} WHERE {age} < clock_timestamp() - make_interval(secs => $1) {only} LIMIT $2))"""
+_TRIM_INBOX = _TRIM.format(table="hub.inbox", age="received_at", only="AND state = 'done'")
+_TRIM_UNASSIGNED = _TRIM.format(table="hub.inbox", age="received_at", only="AND state = 'unassigned'")
+_TRIM_QUARANTINED = _TRIM.format(table="hub.inbox", age="received_at", only="AND state = 'quarantined'")
+_TRIM_KEYS = _TRIM.format(table="hub.idempotency_keys", age="created_at", only="")
+_TRIM_AUDIT = _TRIM.format(table="hub.audit", age="at", only="")
+_TRIM_RECEIPTS = _TRIM.format(table="hub.early_receipts", age="kept_at", only="")
+
+
+class PostgresHousekeeping:
+    """Implements `InboxAside` and `Trimming`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def list(self, limit: int, after: int = 0) -> "list[AsideUpdate]":
+        rows: list[Any] = await self._database.system(lambda c: c.fetch(_LIST, limit, after))
+        return [AsideUpdate(**dict(row)) for row in rows]
+
+    async def replay(self, ids: Sequence[int] | None, session_id: SessionId | None = None) -> int:
+        if session_id is None:
+            return await self._count(_REPLAY, ids)
+        if not await self._database.system(
+            lambda c: c.fetchval("SELECT 1 FROM hub.sessions WHERE id = $1", session_id)
+        ):
+            raise NotFound("session", session_id)
+        return await self._count(_ADOPT, ids or [], session_id)
+
+    async def trim_inbox(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_INBOX, older_than_s, limit)
+
+    async def trim_unassigned(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_UNASSIGNED, older_than_s, limit)
+
+    async def trim_quarantined(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_QUARANTINED, older_than_s, limit)
+
+    async def trim_keys(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_KEYS, older_than_s, limit)
+
+    async def trim_audit(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_AUDIT, older_than_s, limit)
+
+    async def trim_receipts(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_RECEIPTS, older_than_s, limit)
+
+    async def _count(self, statement: str, *arguments: object) -> int:
+        """The number of rows that a statement changed."""
+        tag: str = await self._database.system(lambda c: c.execute(statement, *arguments))
+        return int(tag.rpartition(" ")[2])

@@ -1,0 +1,84 @@
+"""The tenant's share of the inbox: which chats' updates to work on next."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from whatsapp_hub.adapters.postgres.repositories.sessions import VERSION_OF, Saw
+from whatsapp_hub.application.ports.queues.inbox import InboxItem
+from whatsapp_hub.domain.ids import TenantId
+
+_CLAIM = f"""
+    SELECT c.*, {VERSION_OF.format(id="c.session_id")} FROM hub.claim_updates($1, $2, $3, $4) AS c ORDER BY place, id"""
+_RETRY = """
+    UPDATE hub.inbox SET tries = tries + 1, error = $2, retry_at = clock_timestamp() + $3 * interval '1 second'
+    WHERE id = $1"""
+_WAIT = """
+    UPDATE hub.inbox SET retry_at = clock_timestamp() + $2 * interval '1 second' WHERE id = ANY($1::bigint[])"""
+_QUARANTINE = """
+    UPDATE hub.inbox SET state = 'quarantined', tries = tries + 1, error = $2, retry_at = NULL WHERE id = $1"""
+
+_ITEM = ("id", "session_id", "provider", "chat", "body", "received_at", "tries", "fence")
+_START = (UUID(int=0), "")
+ERROR_CHARACTERS = 2000
+
+
+class Rounds:
+    """Where each tenant's claims of this process go on, so that every chat has its turn."""
+
+    def __init__(self) -> None:
+        self.after: dict[TenantId, tuple[UUID, str]] = {}
+
+
+class PostgresInbox:
+    def __init__(self, connection: Any, tenant_id: TenantId, rounds: Rounds, saw: Saw) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+        self._rounds = rounds
+        self._saw = saw
+        self.has_more = False
+        self.finished: list[int] = []
+        """What the commit marks as done."""
+
+    async def claim(self, limit: int) -> list[InboxItem]:
+        """Of chats from where the last claim stopped, from the first one again when the end is reached."""
+        began = self._rounds.after.get(self._tenant_id, _START)
+        chats, items = await self._take(began, limit)
+        if len(chats) < limit and began != _START:
+            others, more = await self._take(_START, limit - len(chats))
+            chats, items = chats | others, items | more
+        if len(chats) < limit:
+            self._rounds.after.pop(self._tenant_id, None)
+        else:
+            self._rounds.after[self._tenant_id] = next(reversed(chats))
+        ours = sum(chats.values())
+        # Two at least are read of each chat that has them: where one of each was there, nothing else was due.
+        self.has_more = len(chats) >= limit or len(chats) > ours or len(items) > ours
+        return [items[id] for id in sorted(items)]
+
+    async def _take(
+        self, after: tuple[UUID, str], limit: int
+    ) -> tuple[dict[tuple[UUID, str], bool], dict[int, InboxItem]]:
+        """Chats, and whether they are ours or somebody else works on them; their updates by id."""
+        rows = await self._connection.fetch(_CLAIM, self._tenant_id, *after, limit)
+        for row in rows:
+            self._saw(row["session_id"], row["session_version"])
+        chats = {(row["session_id"], row["chat"]): row["is_ours"] for row in rows}
+        items = {row["id"]: InboxItem(*(row[name] for name in _ITEM)) for row in rows if row["id"] is not None}
+        return chats, items
+
+    def done(self, ids: Sequence[int]) -> None:
+        self.finished += ids
+
+    async def wait(self, ids: Sequence[int], for_s: float) -> None:
+        await self._connection.execute(_WAIT, list(ids), for_s)
+
+    async def retry(self, item_id: int, error: str, after_s: float) -> None:
+        await self._connection.execute(_RETRY, item_id, _short(error), after_s)
+
+    async def quarantine(self, item_id: int, error: str) -> None:
+        await self._connection.execute(_QUARANTINE, item_id, _short(error))
+
+
+def _short(error: str) -> str:
+    return error.replace("\x00", "�").encode("utf-8", "replace").decode()[:ERROR_CHARACTERS]

@@ -1,0 +1,83 @@
+"""The event log, read by position."""
+
+from datetime import datetime
+
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
+from whatsapp_hub.domain.errors import Expired
+from whatsapp_hub.domain.ids import ConversationId, TenantId
+
+_COLUMNS = "position, tenant_id, type, session_id, conversation_id, occurred_at, body"
+_READ = f"SELECT {_COLUMNS} FROM hub.events WHERE position > $1 ORDER BY position LIMIT $2"
+_READ_TENANT = f"""
+    SELECT {_COLUMNS} FROM hub.events WHERE tenant_id = $3 AND position > $1 ORDER BY position LIMIT $2"""
+# The words of the index events_of_conversation.
+_CONVERSATION_AT = """
+    SELECT body FROM hub.events WHERE conversation_id = $1 AND position <= $2 AND type LIKE 'conversation.%'
+    ORDER BY position DESC LIMIT 1"""
+_HEAD = "SELECT position FROM hub.sequencer"
+# A position that was given and is kept, or that the next one follows. Positions are dense but for the gap that a
+# restored backup leaves: what the lost hub gave since.
+_IS_GIVEN = """
+    SELECT $1 = s.position OR EXISTS (SELECT FROM hub.events WHERE position IN ($1, $1 + 1)) FROM hub.sequencer s"""
+_BOUNDS = """
+    SELECT position AS head, coalesce((SELECT min(position) FROM hub.events), position + 1) AS tail
+    FROM hub.sequencer"""
+# Always the oldest positions, without a hole: up to the first event that is to be kept.
+_TRIM = """
+    DELETE FROM hub.events WHERE position < coalesce(
+      (SELECT position FROM hub.events WHERE occurred_at >= $1 ORDER BY position LIMIT 1),
+      (SELECT position + 1 FROM hub.sequencer))
+      AND position < $3 AND position < (SELECT position FROM hub.events ORDER BY position LIMIT 1) + $2"""
+_TRIM_BATCH = 20_000
+
+
+class PostgresEventLog:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, after: int | None, limit: int, tenant_id: TenantId | None = None) -> list[LoggedEvent]:
+        """The bounds are looked at after the rows, so that a trim in between is noticed; positions are dense, hence a
+        reader of all tenants sees by itself whether one is missing."""
+        if tenant_id is None:
+            rows = await self._database.system(lambda c: c.fetch(_READ, after or 0, limit))
+        else:
+            rows = await self._database.system(lambda c: c.fetch(_READ_TENANT, after or 0, limit, tenant_id))
+        is_seen_whole = tenant_id is None and rows and rows[0]["position"] == (after or 0) + 1
+        if after is not None and not is_seen_whole:
+            head, tail = await self._bounds()
+            if not tail - 1 <= after <= head or not await self._is_given(after):
+                raise Expired(after, tail)
+        return [LoggedEvent(**dict(row)) for row in rows]
+
+    async def _bounds(self) -> tuple[int, int]:
+        row = await self._database.system(lambda c: c.fetchrow(_BOUNDS))
+        return row["head"], row["tail"]
+
+    async def _is_given(self, position: int) -> bool:
+        is_given: bool = await self._database.system(lambda c: c.fetchval(_IS_GIVEN, position))
+        return is_given
+
+    async def conversation_at(self, conversation_id: ConversationId, position: int) -> bytes | None:
+        body: bytes | None = await self._database.system(
+            lambda c: c.fetchval(_CONVERSATION_AT, conversation_id, position)
+        )
+        return body
+
+    async def head(self) -> int:
+        head: int = await self._database.system(lambda c: c.fetchval(_HEAD))
+        return head
+
+    async def tail(self) -> int:
+        """The oldest position still kept; a cursor below `tail() - 1` has missed events."""
+        return (await self._bounds())[1]
+
+    async def trim(self, older_than: datetime, needed_from: int) -> int:
+        """A little at a time."""
+        forgotten = 0
+        while True:
+            tag = await self._database.system(lambda c: c.execute(_TRIM, older_than, _TRIM_BATCH, needed_from))
+            count = int(tag.rpartition(" ")[2])
+            forgotten += count
+            if count < _TRIM_BATCH:
+                return forgotten

@@ -1,0 +1,1 @@
+"""Repositories of one tenant: SQL beside the mapping that reads it."""

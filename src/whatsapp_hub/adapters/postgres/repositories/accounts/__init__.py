@@ -1,0 +1,1 @@
+"""Repositories of accounts: tenants, users, keys, rules."""

@@ -1,0 +1,290 @@
+"""What is looked up across tenants, as hub_system."""
+
+import asyncio
+import json
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from whatsapp_hub.adapters.postgres.connectors.connections import LATE
+from whatsapp_hub.adapters.postgres.engine.audit import AUDITED, acting
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.adapters.postgres.repositories.accounts import api_keys, users
+from whatsapp_hub.adapters.postgres.repositories.accounts.departments import hours_of
+from whatsapp_hub.adapters.postgres.repositories.service_columns import level_of
+from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
+from whatsapp_hub.application.ports.edge.directory import Credentials, DuePairing, SilentSession, WebhookTarget
+from whatsapp_hub.domain.accounts.api_key import ApiKey
+from whatsapp_hub.domain.accounts.tenant import Language, Placement, Tenant
+from whatsapp_hub.domain.accounts.user import User
+from whatsapp_hub.domain.errors import Conflict, NotFound, Unavailable
+from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
+from whatsapp_hub.domain.sessions.session import UNREADABLE
+
+TENANTS = """
+    SELECT id, slug, name, created_at, placement, language, greeting, texts, hours, level, country AS own_country,
+      removed_at
+    FROM hub.tenants"""
+_ADDED = AUDITED.format(
+    source="made",
+    who="$9",
+    whose="SELECT made.id UNION SELECT tenant_id FROM hub.users WHERE id = (who.w ->> 'user')::uuid",
+    change="'create'",
+    before="NULL",
+    after="made.now",
+)
+_ADD_TENANT = f"""
+    WITH made AS (
+      INSERT INTO hub.tenants (id, slug, name, created_at, placement, language, greeting, country)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+      RETURNING id, jsonb_build_object('slug', slug, 'name', name, 'placement', placement) AS now)
+    {_ADDED}"""
+_TARGET = "SELECT s.id AS session_id, s.tenant_id, s.key, s.provider, s.settings"
+_TARGETS = f"""
+    {_TARGET}, r.route FROM hub.session_routes r JOIN hub.sessions s ON s.id = r.session_id
+    WHERE r.provider = $1 AND r.route = ANY($2::text[]) ORDER BY s.id"""
+# From tenant to tenant along inbox_pending: one look-up each.
+_WITH_INBOX = """
+    WITH RECURSIVE t AS (
+      (SELECT tenant_id FROM hub.inbox WHERE state = 'pending' ORDER BY tenant_id LIMIT 1)
+      UNION ALL
+      SELECT next.tenant_id FROM t CROSS JOIN LATERAL (
+        SELECT i.tenant_id FROM hub.inbox i WHERE i.state = 'pending' AND i.tenant_id > t.tenant_id
+        ORDER BY i.tenant_id LIMIT 1) AS next)
+    SELECT tenant_id FROM t WHERE EXISTS (
+      SELECT FROM hub.inbox i WHERE i.state = 'pending' AND i.tenant_id = t.tenant_id
+        AND (i.retry_at IS NULL OR i.retry_at <= clock_timestamp()))"""
+_WITH_LANES = """
+    SELECT DISTINCT p.tenant_id FROM hub.paces p
+    WHERE p.provider = ANY($1::text[]) AND ($2::uuid[] IS NULL OR p.session_id = ANY($2))
+      AND EXISTS (
+        SELECT FROM hub.lanes l WHERE l.session_id = p.session_id AND l.next_at <= (SELECT clock_timestamp())
+          AND ((l.attempt_message IS NULL AND l.queued > 0 AND p.hold_until <= clock_timestamp())
+            OR l.attempt_message IS NOT NULL))"""
+_WITH_STALE_LANES = """
+    SELECT DISTINCT p.tenant_id FROM hub.paces p WHERE p.provider = ANY($1::text[]) AND EXISTS (
+      SELECT FROM hub.lanes l WHERE l.session_id = p.session_id AND l.attempt_message IS NOT NULL
+        AND l.next_at <= (SELECT clock_timestamp()) AND l.lease_until <= (SELECT clock_timestamp()))"""
+_WITH_LATE_LINES = f"SELECT DISTINCT tenant_id FROM hub.lines WHERE {LATE}"
+_MASTER = """
+    SELECT FROM hub.users WHERE role = 'MASTER' AND is_active AND id IS DISTINCT FROM $1::uuid LIMIT 1"""
+_TICKS = """
+    INSERT INTO hub.ticks AS t (name, acted_at)
+    SELECT name, clock_timestamp() FROM unnest($1::text[], $2::float8[]) AS job(name, every_s)
+    WHERE NOT EXISTS (SELECT FROM hub.ticks WHERE ticks.name = job.name
+      AND acted_at > clock_timestamp() - every_s * interval '1 second')
+    ORDER BY name
+    ON CONFLICT (name) DO UPDATE SET acted_at = excluded.acted_at
+      WHERE t.acted_at <= excluded.acted_at - (
+        SELECT every_s FROM unnest($1::text[], $2::float8[]) AS job(name, every_s) WHERE job.name = t.name
+      ) * interval '1 second'
+    RETURNING name"""
+
+_HEARD = """
+    SELECT DISTINCT i.session_id FROM hub.inbox i LEFT JOIN hub.polls p USING (session_id)
+    WHERE i.received_at > clock_timestamp() - $2::float8 * interval '1 second'
+      AND (p.until IS NULL OR i.received_at > p.until) AND p.owed_since IS NULL"""
+# A session that was heard needs no asking, and is not asked later about the time before; unless a poll of it broke off:
+# then what was heard may be what that one brought.
+_SILENT = f"""
+    WITH heard AS ({_HEARD}),
+    caught_up AS (
+      INSERT INTO hub.polls (session_id, until)
+      SELECT s.id, clock_timestamp() FROM hub.sessions s JOIN heard ON heard.session_id = s.id
+      WHERE s.provider = ANY($1::text[])
+      ON CONFLICT (session_id) DO UPDATE SET until = excluded.until)
+    SELECT s.id, s.tenant_id,
+      coalesce(p.owed_since, p.until, clock_timestamp() - $2 * interval '1 second') AS since
+    FROM hub.sessions s LEFT JOIN hub.polls p ON p.session_id = s.id
+    WHERE s.provider = ANY($1::text[]) AND s.is_active AND NOT EXISTS (SELECT FROM heard WHERE session_id = s.id)
+      AND (p.owed_since IS NOT NULL OR p.until IS NULL OR p.until <= clock_timestamp() - $2 * interval '1 second')
+    ORDER BY s.id"""
+_POLLING = """
+    INSERT INTO hub.polls (session_id, until, owed_since) SELECT id, $2, $2 FROM hub.sessions WHERE id = $1
+    ON CONFLICT (session_id) DO UPDATE SET owed_since = excluded.owed_since"""
+_POLLED = """
+    INSERT INTO hub.polls (session_id, until) SELECT id, clock_timestamp() FROM hub.sessions WHERE id = $1
+    ON CONFLICT (session_id) DO UPDATE SET until = excluded.until, owed_since = NULL"""
+
+_DUE_PAIRINGS = """
+    UPDATE hub.pairings SET look_at = clock_timestamp() + $2 * interval '1 second' WHERE session_id IN (
+      SELECT session_id FROM hub.pairings WHERE look_at <= clock_timestamp() ORDER BY look_at LIMIT $1
+      FOR UPDATE SKIP LOCKED)
+    RETURNING session_id, tenant_id"""
+
+_CACHED_S = 1.0
+_CACHED_ROUTES = 20_000
+
+
+def tenant_of(row: Any) -> Tenant:
+    values = dict(row)
+    values["texts"], values["hours"] = json.loads(values["texts"]), hours_of(values["hours"])
+    values["level"] = level_of(values["level"])
+    values["placement"], values["language"] = Placement(values["placement"]), Language(values["language"])
+    return Tenant(**values)
+
+
+class PostgresDirectory:
+    """`owner_url` is the login that may create schemas, for dedicated tenants."""
+
+    def __init__(self, database: Database, vault: SettingsVault, owner_url: str | None = None) -> None:
+        self._database = database
+        self._vault = vault
+        self._owner_url = owner_url or database.url
+        self._routes: dict[tuple[str, str], tuple[float, asyncio.Future[list[WebhookTarget]]]] = {}
+        self._everybody: dict[str, tuple[float, int, asyncio.Task[list[WebhookTarget]]]] = {}
+
+    async def _fetch(self, statement: str, *arguments: object) -> list[Any]:
+        rows: list[Any] = await self._database.system(lambda c: c.fetch(statement, *arguments))
+        return rows
+
+    async def tenants(self) -> list[Tenant]:
+        return [tenant_of(row) for row in await self._fetch(f"{TENANTS} WHERE removed_at IS NULL ORDER BY slug")]
+
+    async def tenant(self, tenant_id: TenantId) -> Tenant:
+        rows = await self._fetch(f"{TENANTS} WHERE id = $1", tenant_id)
+        if not rows:
+            raise NotFound("tenant", tenant_id)
+        return tenant_of(rows[0])
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        t = tenant
+        for other in await self._fetch(f"{TENANTS} WHERE slug = $1", t.slug):
+            by = " by a company that is still being removed" if other["removed_at"] else ""
+            raise Conflict("slug_taken", f"the slug {t.slug!r} is taken{by}")
+        if t.placement is Placement.DEDICATED:
+            from whatsapp_hub.adapters.postgres.engine.migrate import migrate_tenant  # alembic: seconds to import
+
+            await migrate_tenant(self._owner_url, t.schema)
+        row = (t.id, t.slug, t.name, t.created_at, t.placement, t.language, t.greeting, t.own_country, acting())
+        try:
+            await self._fetch(_ADD_TENANT, *row)
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict("slug_taken", f"the slug {t.slug!r} is taken") from error
+
+    async def credentials(self, email: str) -> Credentials | None:
+        rows = await self._fetch(f"{users.SELECT} WHERE email = $1", email.strip().lower())
+        if not rows:
+            return None
+        user = users.user_of(rows[0])
+        return Credentials(user, await self.tenant(user.tenant_id))
+
+    async def has_master(self, other_than: UserId | None = None) -> bool:
+        return bool(await self._fetch(_MASTER, other_than))
+
+    async def user(self, user_id: UserId) -> User | None:
+        rows = await self._fetch(f"{users.SELECT} WHERE id = $1", user_id)
+        return users.user_of(rows[0]) if rows else None
+
+    async def api_key(self, digest: bytes) -> ApiKey | None:
+        rows = await self._fetch(api_keys.BY_DIGEST, digest)
+        if not rows:
+            return None
+        key = api_keys.api_key_of(rows[0])
+        await self._fetch(api_keys.USED, key.id)
+        return key
+
+    async def targets(self, provider: str, routes: Collection[str]) -> dict[str, list[WebhookTarget]]:
+        """One query a second and route, however many ask: all of them wait for the same answer."""
+        oldest = time.monotonic() - _CACHED_S
+        answers = {
+            route: known[1] for route in routes if (known := self._routes.get((provider, route))) and known[0] > oldest
+        }
+        if missing := [route for route in routes if route not in answers]:
+            answers |= await self._look_up(provider, missing)
+        return {route: a.result() if a.done() else await asyncio.shield(a) for route, a in answers.items()}
+
+    async def _look_up(self, provider: str, routes: Sequence[str]) -> dict[str, asyncio.Future[list[WebhookTarget]]]:
+        """The answers, by route: others may forget them (any stranger's body can fill the memory), we may not."""
+        if len(self._routes) > _CACHED_ROUTES:
+            self._routes.clear()
+        answers: dict[str, asyncio.Future[list[WebhookTarget]]] = {}
+        for route in routes:
+            answers[route] = asyncio.get_running_loop().create_future()
+            self._routes[provider, route] = (time.monotonic(), answers[route])
+        try:
+            rows = await self._fetch(_TARGETS, provider, routes)
+            found: dict[str, list[WebhookTarget]] = {route: [] for route in routes}
+            for row in rows:
+                found[row["route"]] += self._readable([row])
+        except BaseException as error:
+            self._forget(provider, answers, error)
+            raise
+        for route, answer in answers.items():
+            answer.set_result(found[route])
+        return answers
+
+    def _forget(
+        self, provider: str, answers: dict[str, asyncio.Future[list[WebhookTarget]]], error: BaseException
+    ) -> None:
+        """Whoever waited for a failed answer fails too; the next one asks again."""
+        for route, answer in answers.items():
+            self._routes.pop((provider, route), None)
+            answer.set_exception(error if isinstance(error, Exception) else Unavailable("the look-up was cancelled"))
+            answer.exception()  # seen, even if nobody waits
+
+    def _readable(self, rows: Iterable[Any]) -> list[WebhookTarget]:
+        """Without those whose settings this hub cannot read: nobody could tell whether they were signed for."""
+        opened = ((row, self._vault.open(row["session_id"], row["provider"], row["settings"])) for row in rows)
+        return [
+            WebhookTarget(row["session_id"], row["tenant_id"], row["key"], row["provider"], settings)
+            for row, settings in opened
+            if settings is not UNREADABLE
+        ]
+
+    async def target(self, session_id: SessionId) -> WebhookTarget | None:
+        rows = await self._fetch(f"{_TARGET} FROM hub.sessions s WHERE s.id = $1", session_id)
+        return next(iter(self._readable(rows)), None)
+
+    async def all_targets(self, provider: str) -> list[WebhookTarget]:
+        """One query a second, however many ask; what this process itself changed is asked for at once."""
+        asked_at, sealed, answer = self._everybody.get(provider, (0.0, -1, None))
+        now = time.monotonic()
+        if answer is None or sealed != self._vault.sealed or now - asked_at > _CACHED_S:
+            answer = asyncio.create_task(self._look_all_up(provider))
+            self._everybody[provider] = (now, self._vault.sealed, answer)
+        return await asyncio.shield(answer)
+
+    async def _look_all_up(self, provider: str) -> list[WebhookTarget]:
+        try:
+            rows = await self._fetch(f"{_TARGET} FROM hub.sessions s WHERE s.provider = $1 ORDER BY s.id", provider)
+            return self._readable(rows)
+        except BaseException:
+            self._everybody.pop(provider, None)
+            raise
+
+    async def silent_sessions(self, providers: Collection[str], for_s: float) -> list[SilentSession]:
+        rows = await self._fetch(_SILENT, list(providers), for_s) if providers else []
+        return [SilentSession(**dict(row)) for row in rows]
+
+    async def polling(self, session: SilentSession) -> None:
+        await self._fetch(_POLLING, session.id, session.since)
+
+    async def polled(self, session: SilentSession) -> None:
+        await self._fetch(_POLLED, session.id)
+
+    async def due_pairings(self, limit: int, for_s: float) -> list[DuePairing]:
+        return [DuePairing(**dict(row)) for row in await self._fetch(_DUE_PAIRINGS, limit, for_s)]
+
+    async def tenants_with_inbox(self) -> list[TenantId]:
+        return _ids(await self._fetch(_WITH_INBOX))
+
+    async def tenants_with_lanes(
+        self, providers: Sequence[str], sessions: Sequence[SessionId] | None
+    ) -> list[TenantId]:
+        return _ids(await self._fetch(_WITH_LANES, providers, sessions))
+
+    async def tenants_with_stale_lanes(self, providers: Sequence[str]) -> list[TenantId]:
+        return _ids(await self._fetch(_WITH_STALE_LANES, providers)) if providers else []
+
+    async def tenants_with_late_lines(self) -> list[TenantId]:
+        return _ids(await self._fetch(_WITH_LATE_LINES))
+
+    async def ticks(self, every_s: Mapping[str, float]) -> list[str]:
+        return [row["name"] for row in await self._fetch(_TICKS, list(every_s), list(every_s.values()))]
+
+
+def _ids(rows: Iterable[Any]) -> list[TenantId]:
+    return [row["tenant_id"] for row in rows]

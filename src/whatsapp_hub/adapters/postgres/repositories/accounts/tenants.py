@@ -1,0 +1,28 @@
+"""What a tenant's own administrators may change of it."""
+
+import json
+from typing import Any
+
+from whatsapp_hub.adapters.postgres.repositories.accounts.departments import stored_hours
+from whatsapp_hub.adapters.postgres.repositories.accounts.directory import TENANTS, tenant_of
+from whatsapp_hub.adapters.postgres.repositories.service_columns import stored_level
+from whatsapp_hub.domain.accounts.tenant import Tenant
+
+_OWN = f"{TENANTS} WHERE id = hub.tenant() FOR NO KEY UPDATE"
+_SAVE = """
+    UPDATE hub.tenants SET name = $2, language = $3, greeting = $4, texts = $5::text::jsonb, hours = $6::text::jsonb,
+      level = $7::text::jsonb, country = $8
+    WHERE id = $1"""
+
+
+class PostgresTenants:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def own(self) -> Tenant:
+        return tenant_of(await self._connection.fetchrow(_OWN))
+
+    async def save(self, tenant: Tenant) -> None:
+        t = tenant
+        values = (t.id, t.name, t.language, t.greeting, json.dumps(dict(t.texts)), stored_hours(t.hours))
+        await self._connection.execute(_SAVE, *values, stored_level(t.level), t.own_country)

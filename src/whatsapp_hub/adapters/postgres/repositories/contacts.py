@@ -1,0 +1,364 @@
+"""Contacts and their identities; a person is found by any of them, and two found to be one are merged."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
+from whatsapp_hub.adapters.postgres.repositories.conversations import PostgresConversations
+from whatsapp_hub.application.ports.edge.clock import NewId
+from whatsapp_hub.application.ports.storage.contacts import Merge, Moved, Sighting
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.merging import merge_rounds
+from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.ids import ContactId, TenantId
+from whatsapp_hub.domain.messaging.contact import Contact, Identity, IdentityKind
+
+_MEET = "SELECT * FROM hub.meet($1, $2)"
+COLUMNS = "id, tenant_id, created_at, name, profile_pic, is_group"
+_BY_ID = f"SELECT {COLUMNS} FROM contacts WHERE id = $1"
+OF_CONVERSATION = f"""
+    SELECT {COLUMNS} FROM contacts
+    WHERE id = (SELECT contact_id FROM conversations WHERE id = $1)"""
+IDENTITIES = """
+    SELECT contact_id, kind, value, address FROM contact_identities WHERE contact_id = ANY($1::uuid[])
+    ORDER BY added_at, kind, value"""
+_ADD = Write(
+    "contacts",
+    """INSERT INTO contacts (id, tenant_id, created_at, name, is_group)
+       SELECT id, $1, $2, name, is_group FROM unnest($3::uuid[], $4::text[], $5::bool[]) AS x(id, name, is_group)""",
+)
+_IDENTIFY = Write(
+    "contact_identities",
+    """INSERT INTO contact_identities (tenant_id, kind, value, address, contact_id, added_at)
+       SELECT $1, kind, value, address, contact_id, clock_timestamp() + n * interval '1 microsecond'
+       FROM unnest($2::text[], $3::text[], $4::text[], $5::uuid[]) WITH ORDINALITY
+         AS x(kind, value, address, contact_id, n)""",
+)
+_RENAME = Write(
+    "contacts",
+    "UPDATE contacts SET name = x.name FROM unnest($1::uuid[], $2::text[]) AS x(id, name) WHERE contacts.id = x.id",
+)
+_MERGE = (
+    """UPDATE contact_identities SET contact_id = $1 WHERE contact_id = $2""",
+    """UPDATE messages SET contact_id = $1 FROM conversations c
+       WHERE c.contact_id = $2 AND messages.conversation_id = c.id""",
+    """UPDATE conversations SET contact_id = $1 WHERE contact_id = $2""",
+    """UPDATE left_identities SET contact_id = $1 WHERE contact_id = $2""",
+    """DELETE FROM contacts WHERE id = $2 AND id <> $1""",
+)
+_TAKE_OVER = "UPDATE messages SET conversation_id = $1 WHERE conversation_id = $2"
+# Their sessions lead to the rounds: there is no index on the contact alone.
+_SHOW_PHONE = """
+    UPDATE conversations c SET customer_phone = $2 FROM hub.sessions s
+    WHERE s.tenant_id = hub.tenant() AND c.session_id = s.id AND c.contact_id = $1 AND c.customer_phone IS NULL"""
+_KNOWN = """
+    SELECT kind, value, address FROM contact_identities
+    WHERE tenant_id = hub.tenant() AND kind = $1 AND value = $2"""
+_RESPELL = """
+    UPDATE contact_identities SET address = $3 WHERE tenant_id = hub.tenant() AND kind = $1 AND value = $2"""
+_GIVE_UP = """
+    DELETE FROM contact_identities i USING unnest($1::text[], $2::text[]) AS x(kind, value)
+    WHERE i.tenant_id = hub.tenant() AND i.kind = x.kind AND i.value = x.value AND i.contact_id = $3"""
+_REMEMBER = """
+    INSERT INTO left_identities (tenant_id, kind, value, until, contact_id)
+    SELECT hub.tenant(), kind, value, $3, $4 FROM unnest($1::text[], $2::text[]) AS x(kind, value)
+    ON CONFLICT DO NOTHING"""
+_ABOUT = ("created_at", "name", "profile_pic", "is_group")
+
+
+def identity_of(row: Any) -> Identity:
+    return Identity(IdentityKind(row["kind"]), row["value"], row["address"])
+
+
+def contact_of(row: Any, identities: Iterable[Identity]) -> Contact:
+    return Contact(**dict(row), identities=tuple(identities))
+
+
+async def contacts_of(connection: Any, rows: Iterable[Any]) -> dict[ContactId, Contact]:
+    """Make the contacts of these rows (`COLUMNS`), in their order, with the identities that each has."""
+    about = {row["id"]: row for row in rows}
+    named: dict[ContactId, list[Identity]] = {contact_id: [] for contact_id in about}
+    for name in await connection.fetch(IDENTITIES, list(about)):
+        named[name["contact_id"]].append(identity_of(name))
+    return {contact_id: contact_of(row, named[contact_id]) for contact_id, row in about.items()}
+
+
+@dataclass(slots=True)
+class _Known:
+    """Whose the names are, and whose they were until when."""
+
+    now: dict[Identity, Contact] = field(default_factory=dict)
+    former: dict[Identity, list[tuple[datetime, Contact]]] = field(default_factory=dict)
+
+    def holder(self, identity: Identity, at: datetime) -> Contact | None:
+        return self.left_by(identity, at) or self.now.get(identity)
+
+    def is_told(self, left: Collection[Identity], taken: Collection[Identity], at: datetime) -> bool:
+        """Whether this change was seen before, perhaps through another number of the company's."""
+        if any(self.left_by(i, at) for i in left):
+            return True
+        movers = {c.id for i in left for _, c in self.former.get(i, ())}
+        present = {self.now[i].id for i in left if i in self.now}
+        came_back = {c.id for i in taken if (c := self.left_by(i, at))} & present
+        return bool(came_back) or any(
+            c.id in movers and c.id not in present for i in taken if (c := self.holder(i, at))
+        )
+
+    def apart(self, sightings: Sequence[Sighting]) -> tuple[list[Sighting], list[list[Contact]]]:
+        """The sightings without identities that were left after they were seen, and who had these."""
+        present, former = [], []
+        for sighting in sightings:
+            had = {i: contact for i in sighting.identities if (contact := self.left_by(i, sighting.at))}
+            names = tuple(i for i in sighting.identities if i not in had)
+            present.append(replace(sighting, identities=names) if had else sighting)
+            former.append(list(had.values()))
+        return present, former
+
+    def left_by(self, identity: Identity, at: datetime | None) -> Contact | None:
+        """Who had it at that time and has left it since."""
+        holders = self.former.get(identity, ()) if at else ()
+        return next((contact for until, contact in holders if at and at <= until), None)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Sightings that turned out to be one contact."""
+
+    members: list[int] = field(default_factory=list)
+    found: dict[ContactId, Contact] = field(default_factory=dict)
+
+
+class PostgresContacts:
+    def __init__(self, connection: Statements, tenant_id: TenantId, new_id: NewId) -> None:
+        self._connection = connection
+        self._tenant_id = tenant_id
+        self._new_id = new_id
+        self._merges: list[Merge] = []
+        self._moves: list[Moved] = []
+
+    async def get(self, contact_id: ContactId) -> Contact:
+        row = await self._connection.fetchrow(f"{_BY_ID} FOR NO KEY UPDATE", contact_id)
+        if row is None:
+            raise NotFound("contact", contact_id)
+        return contact_of(row, map(identity_of, await self._connection.fetch(IDENTITIES, [contact_id])))
+
+    async def is_group(self, contact_id: ContactId) -> bool:
+        return bool(await self._connection.fetchval("SELECT is_group FROM contacts WHERE id = $1", contact_id))
+
+    async def known(self, identity: Identity) -> Identity | None:
+        row = await self._connection.fetchrow(_KNOWN, identity.kind, identity.value)
+        return identity_of(row) if row else None
+
+    async def meet(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
+        """Whoever meets the same new person at the same moment waits in `_find`, and then finds the contact."""
+        wanted = list(dict.fromkeys(i for sighting in sightings for i in sighting.identities))
+        if not wanted:
+            return []
+        return await self._meet(sightings, await self._find(wanted), at)
+
+    async def _meet(self, sightings: Sequence[Sighting], known: _Known, at: datetime) -> list[tuple[Contact, bool]]:
+        result: dict[int, tuple[Contact, bool]] = {}
+        changes = _Changes(self._tenant_id, at)
+        present, former = known.apart(sightings)
+        for group in _groups(present, known.now, former):
+            contact, new = await self._one(group, [present[n] for n in group.members], at, changes)
+            result.update(dict.fromkeys(group.members, (contact, new)))
+        await changes.write(self._connection)
+        return [result[n] for n in range(len(sightings))]
+
+    async def move(
+        self, left: Collection[Identity], taken: Collection[Identity], at: datetime, now: datetime
+    ) -> Moved | None:
+        """Each of a company's numbers hears of a change, perhaps long after it. Who left these identities before, or
+        came to the new ones from them, has moved already; who has the old ones by now is left alone."""
+        if not left or not taken:
+            return None
+        known = await self._find([*left, *taken])
+        is_known = known.is_told(left, taken, at)
+        people = [c for i in taken if (c := known.holder(i, at))]
+        if is_known:
+            people += [c for i in left if (c := known.left_by(i, at))]
+        else:
+            people += [known.now[i] for i in left if i in known.now]
+        present = tuple(i for i in taken if known.left_by(i, at) is None)
+        group = _Group([0], {c.id: c for c in people})
+        changes = _Changes(self._tenant_id, now)
+        contact, _ = await self._one(group, [Sighting(present, None)], now, changes)
+        gone = (
+            contact.forget_bsuids(left, present)
+            if is_known
+            else contact.move(left, present, is_latest=len(present) == len(taken))
+        )
+        await changes.write(self._connection)
+        await self._leave(contact, gone if is_known else (*left, *gone), at)
+        return Moved(contact, gone, present)
+
+    async def _leave(self, contact: Contact, left: Iterable[Identity], at: datetime) -> None:
+        names = list(dict.fromkeys(left))
+        if not names:
+            return
+        columns = [i.kind.value for i in names], [i.value for i in names]
+        await self._connection.execute(_GIVE_UP, *columns, contact.id)
+        await self._connection.execute(_REMEMBER, *columns, at, contact.id)
+
+    async def _find(self, wanted: Sequence[Identity]) -> _Known:
+        """Lock the contacts that have those names or had them once."""
+        rows = await self._connection.fetch(_MEET, [i.kind.value for i in wanted], [i.value for i in wanted])
+        found = _Known()
+        for contact_id, of_contact in groupby(rows, key=itemgetter("id")):
+            named = list(of_contact)
+            identities = tuple(identity_of(row) for row in named if row["until"] is None)
+            about = {name: named[0][name] for name in _ABOUT}
+            contact = Contact(contact_id, self._tenant_id, identities, **about)
+            found.now |= dict.fromkeys(identities, contact)
+            for row in named:
+                if row["until"] is not None:
+                    found.former.setdefault(identity_of(row), []).append((row["until"], contact))
+        for holders in found.former.values():
+            holders.sort(key=itemgetter(0))
+        return found
+
+    async def _one(
+        self, group: _Group, sightings: Sequence[Sighting], at: datetime, changes: "_Changes"
+    ) -> tuple[Contact, bool]:
+        found = sorted(group.found.values(), key=lambda c: (c.created_at, c.id))
+        contact = found[0] if found else self._fresh(sightings[0], at)
+        name, phone = contact.name, contact.phone_number
+        for other in found[1:]:
+            await self._merge(contact, other, at)
+        before = set(contact.identities) if found else set()
+        told = [contact.learn(sighting.identities, sighting.name) for sighting in sightings]
+        gone = await self._renumber(contact, sightings) if found else ()
+        await self._respell(contact, sightings)
+        changes.added(contact, is_new=not found)
+        changes.identities(contact, [i for i in contact.identities if i not in before])
+        changes.renamed(contact, differs=bool(found) and contact.name != name)
+        changes.shown(contact, differs=len(found) > 1 or (bool(found) and phone is None))
+        return contact, not found or len(found) > 1 or any(told) or bool(gone)
+
+    async def _respell(self, contact: Contact, sightings: Sequence[Sighting]) -> None:
+        for sighting in sightings:
+            for old, new in contact.respell(sighting.identities) if sighting.is_live else ():
+                await self._connection.execute(_RESPELL, new.kind, new.value, new.address)
+                self._moves.append(Moved(contact, (old,), (new,)))
+
+    async def _renumber(self, contact: Contact, sightings: Sequence[Sighting]) -> tuple[Identity, ...]:
+        """Change the number of a contact that is seen with another phone beside the same LID: some providers tell of a
+        change in no other way."""
+        found: list[Identity] = []
+        for sighting in sightings:
+            gone = contact.renumber(sighting.identities) if sighting.is_live and sighting.at else ()
+            if gone and sighting.at:
+                await self._leave(contact, gone, sighting.at)
+                self._moves.append(Moved(contact, gone, sighting.identities))
+                found += gone
+        return tuple(found)
+
+    def _fresh(self, sighting: Sighting, at: datetime) -> Contact:
+        return Contact(
+            ContactId(self._new_id()),
+            self._tenant_id,
+            tuple(dict.fromkeys(sighting.identities)),
+            at,
+            sighting.name,
+            is_group=sighting.is_group,
+        )
+
+    async def _merge(self, kept: Contact, other: Contact, at: datetime) -> None:
+        """One person had come under two names. The older contact stays, and takes over all that was the other's."""
+        archived = await self._archive(kept, other, at)
+        for statement in _MERGE:
+            await self._connection.execute(statement, kept.id, other.id)
+        kept.identities += other.identities
+        kept.name = kept.name or other.name
+        self._merges.append(Merge(kept, other.id, archived))
+
+    async def _archive(self, kept: Contact, other: Contact, at: datetime) -> tuple[Conversation, ...]:
+        """Archive one of two live rounds; the other goes on with the messages of both."""
+        conversations = PostgresConversations(self._connection)
+        live = [c for c in await conversations.of_contacts([kept.id, other.id]) if c.is_live]
+        keeps = {c.session_id: c for c in live if c.contact_id == kept.id}
+        theirs = [c for c in live if c.contact_id == other.id and c.session_id in keeps]
+        merged = [merge_rounds(keeps[c.session_id], c, at) for c in theirs]
+        await conversations.save([gone for _, gone in merged])
+        await conversations.save([stays for stays, _ in merged])
+        for stays, gone in merged:
+            await self._connection.execute(_TAKE_OVER, stays.id, gone.id)
+        return tuple(gone for _, gone in merged)
+
+    def take_moves(self) -> list[Moved]:
+        taken, self._moves = self._moves, []
+        return taken
+
+    def take_merges(self) -> list[Merge]:
+        taken, self._merges = self._merges, []
+        return taken
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What a meeting adds."""
+
+    tenant_id: TenantId
+    at: datetime
+    _new: list[Contact] = field(default_factory=list)
+    _names: list[tuple[Identity, ContactId]] = field(default_factory=list)
+    _renamed: list[Contact] = field(default_factory=list)
+    _shown: list[Contact] = field(default_factory=list)
+
+    def added(self, contact: Contact, *, is_new: bool) -> None:
+        if is_new:
+            self._new.append(contact)
+
+    def identities(self, contact: Contact, identities: Iterable[Identity]) -> None:
+        self._names += [(identity, contact.id) for identity in identities]
+
+    def renamed(self, contact: Contact, *, differs: bool) -> None:
+        if differs:
+            self._renamed.append(contact)
+
+    def shown(self, contact: Contact, *, differs: bool) -> None:
+        """Rounds may have been without the phone that is known now."""
+        if differs and contact.phone_number:
+            self._shown.append(contact)
+
+    async def write(self, connection: Statements) -> None:
+        if self._new:
+            ids = [c.id for c in self._new]
+            columns = ids, [c.name for c in self._new], [c.is_group for c in self._new]
+            await connection.later(_ADD, self.tenant_id, self.at, *columns, rows=ids)
+        if self._names:
+            rows = ((i.kind.value, i.value, i.address, contact_id) for i, contact_id in self._names)
+            names = [(i.kind, i.value) for i, _ in self._names]
+            await connection.later(_IDENTIFY, self.tenant_id, *zip(*rows, strict=True), rows=names)
+        if self._renamed:
+            ids = [c.id for c in self._renamed]
+            await connection.later(_RENAME, ids, [c.name for c in self._renamed], rows=ids)
+        for contact in self._shown:
+            await connection.execute(_SHOW_PHONE, contact.id, contact.phone_number)
+
+
+def _groups(
+    sightings: Sequence[Sighting], known: dict[Identity, Contact], former: Sequence[Iterable[Contact]]
+) -> list[_Group]:
+    """Sightings joined by a shared identity or a shared contact (union by re-labelling: batches are small)."""
+    by_name: dict[object, _Group] = {}
+    for number, sighting in enumerate(sightings):
+        contacts = {known[i].id: known[i] for i in sighting.identities if i in known}
+        contacts |= {contact.id: contact for contact in former[number]}
+        names: list[object] = [*sighting.identities, *contacts]
+        touched = {id(group): group for name in names if (group := by_name.get(name))}
+        group = _Group([number], contacts)
+        for other in touched.values():
+            group.members += other.members
+            group.found |= other.found
+        names += [name for name, g in by_name.items() if id(g) in touched]
+        by_name.update(dict.fromkeys(names, group))
+    groups = list({id(group): group for group in by_name.values()}.values())
+    for group in groups:
+        group.members.sort()
+    return groups

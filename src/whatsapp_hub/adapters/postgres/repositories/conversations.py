@@ -1,0 +1,267 @@
+"""Conversations, and the record of whose they were."""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from whatsapp_hub.adapters.postgres.engine.bulk import Columns, array
+from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
+from whatsapp_hub.adapters.postgres.repositories import service_columns
+from whatsapp_hub.domain.conversations.assignment import Assignment
+from whatsapp_hub.domain.conversations.bot import BotPart
+from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState, Priority
+from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, UserId
+
+_FIXED = {"id": "uuid", "tenant_id": "uuid", "session_id": "uuid", "contact_id": "uuid", "created_at": "timestamptz"}
+_MUTABLE: dict[str, str | tuple[str, str]] = {
+    "id": "uuid",
+    "chat": "text",
+    "updated_at": "timestamptz",
+    "customer_phone": "text",
+    "customer_name": "text",
+    "profile_name": "text",
+    "status": "text",
+    "flow_state": "text",
+    "department_id": "uuid",
+    "assigned_user_id": "uuid",
+    "timeout_at": "timestamptz",
+    "told_timeout": "timestamptz",
+    "told_at": "timestamptz",
+    "routed_at": "timestamptz",
+    "assigned_at": "timestamptz",
+    "greeting_sent_at": "timestamptz",
+    "resolved_at": "timestamptz",
+    "last_message_at": "timestamptz",
+    "last_department_id": "uuid",
+    "last_attendant_id": "uuid",
+    "routing_reason": "text",
+    "waiting_since": "timestamptz",
+    "first_customer_at": "timestamptz",
+    "first_response_at": "timestamptz",
+    "unread_count": "int",
+    "menu_tries": "int",
+    "confirm_tries": "int",
+    "asks": "bool",
+    "silenced": "bool",
+    "bot_part": "text",
+    "priority": "smallint",
+    "labels": ("text", "text[]"),
+    "bot_texts": ("text", "timestamptz[]"),
+    **service_columns.COLUMNS,
+}
+_ALL = Columns("conversations", {**_FIXED, **_MUTABLE})
+_CHANGES = Columns("conversations", _MUTABLE)
+_ADD, _SAVE = Write("conversations", _ALL.insert()), Write("conversations", _CHANGES.update())
+
+# What changes when somebody writes and nothing else happens: most of all changes, and a fifth of the columns.
+_SAID = (
+    "updated_at",
+    "timeout_at",
+    "last_message_at",
+    "waiting_since",
+    "first_customer_at",
+    "first_response_at",
+    "unread_count",
+    "target_look_at",
+)
+_TALK = Columns("conversations", {name: _MUTABLE[name] for name in ("id", *_SAID)})
+_SAVE_TALK = Write("conversations", _TALK.update())
+_unsaid = attrgetter(*(f.name for f in fields(Conversation) if f.compare and f.name not in _SAID))
+_talk = attrgetter(*_TALK.names)
+
+COLUMNS = ", ".join(_ALL.names)
+_SELECT = f"SELECT {COLUMNS} FROM conversations"
+# The live round, which after a merge of contacts need not be the newest.
+_LATEST = f"""{_SELECT} WHERE id = ANY(ARRAY(
+      SELECT coalesce(
+        (SELECT c.id FROM conversations c WHERE c.session_id = p.session_id AND c.contact_id = p.contact_id
+           AND c.status IN ('OPEN', 'ASSIGNED')),
+        (SELECT c.id FROM conversations c WHERE c.session_id = p.session_id AND c.contact_id = p.contact_id
+         ORDER BY c.created_at DESC LIMIT 1))
+      FROM unnest($1::uuid[], $2::uuid[]) AS p(session_id, contact_id)))
+    ORDER BY id FOR NO KEY UPDATE"""
+# Along one_live_conversation, session by session.
+_LIVE_OF = f"""{_SELECT} WHERE id = ANY(ARRAY(
+      SELECT c.id FROM hub.sessions s JOIN conversations c ON c.session_id = s.id
+      WHERE s.tenant_id = hub.tenant() AND c.contact_id = $1 AND c.status IN ('OPEN', 'ASSIGNED')))
+    ORDER BY id FOR NO KEY UPDATE"""
+_BEGIN_TO_WAIT = """
+    UPDATE conversations SET timeout_at = $2, asks = false, routing_reason = $3 WHERE id = ANY(ARRAY(
+      SELECT c.id FROM conversations c JOIN contacts p ON p.id = c.contact_id
+      WHERE c.session_id = $1 AND c.status IN ('OPEN', 'ASSIGNED') AND c.bot_part = 'none' AND NOT p.is_group
+        AND c.timeout_at IS NULL AND c.waiting_since IS NOT NULL
+        AND (c.told_at IS NULL OR c.told_at < c.waiting_since)
+        AND (SELECT m.direction FROM messages m WHERE m.conversation_id = c.id ORDER BY m.seq DESC LIMIT 1) = 'INBOUND'
+      ORDER BY c.id FOR NO KEY UPDATE OF c))"""
+_FLOWS_TIMED_OUT = f"""{_SELECT} WHERE timeout_at <= $1 AND status = 'OPEN'
+      AND department_id IS NULL AND (asks OR bot_part <> 'none')
+    ORDER BY timeout_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
+_OVERDUE = f"""{_SELECT} WHERE timeout_at <= $1 AND (told_timeout IS NOT DISTINCT FROM timeout_at) = $3
+      AND (status = 'ASSIGNED' OR status = 'OPEN' AND (department_id IS NOT NULL OR NOT asks AND bot_part = 'none'))
+    ORDER BY timeout_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
+_TARGETS_TO_TELL = f"""{_SELECT} WHERE target_look_at < $1
+    ORDER BY target_look_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
+_ROUTED_TO = f"""{_SELECT} WHERE assigned_user_id = $1 AND status = 'ASSIGNED'
+      AND (bot_part = 'handed_over'
+        OR session_id IN (SELECT id FROM hub.sessions WHERE routing = 'departments' OR bot IS NOT NULL))
+    ORDER BY assigned_at, id LIMIT $2 FOR NO KEY UPDATE"""
+_QUEUED = f"""{_SELECT} WHERE department_id = $1 AND status = 'OPEN'
+    ORDER BY priority DESC, routed_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
+_END_ASSIGNMENTS = Write(
+    "assignments",
+    """UPDATE assignments a SET unassigned_at = x.at FROM unnest($1::uuid[], $2::timestamptz[]) AS x(id, at)
+       WHERE a.conversation_id = x.id AND a.unassigned_at IS NULL""",
+)
+_BEGIN_ASSIGNMENTS = Write(
+    "assignments",
+    """INSERT INTO assignments (tenant_id, conversation_id, user_id, assigned_at, reason)
+       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::text[])""",
+)
+ASSIGNMENTS = """
+    SELECT conversation_id, user_id, assigned_at, reason, unassigned_at, id FROM assignments
+    WHERE conversation_id = $1 AND id > $2 ORDER BY id LIMIT $3"""
+_ALL_ASSIGNMENTS = 2**31 - 1
+
+
+def assignment_of(row: Any) -> Assignment:
+    return Assignment(row["conversation_id"], row["user_id"], row["assigned_at"], row["reason"], row["unassigned_at"])
+
+
+def conversation_of(row: Any) -> Conversation:
+    values = service_columns.read(dict(row))
+    values["status"] = ConversationStatus(values["status"])
+    values["flow_state"], values["bot_part"] = FlowState(values["flow_state"]), BotPart(values["bot_part"])
+    values["bot_texts"], values["labels"] = tuple(values["bot_texts"]), tuple(values["labels"])
+    values["priority"] = Priority(values["priority"])
+    return Conversation(**values)
+
+
+def _row(conversation: Conversation, columns: Columns) -> list[object]:
+    own = service_columns.values_of(conversation)
+    own["bot_texts"] = array(at.isoformat() for at in conversation.bot_texts)
+    own["labels"] = array(conversation.labels)
+    return [own[name] if name in own else getattr(conversation, name) for name in columns.names]
+
+
+def _holder(conversation: Conversation) -> UserId | None:
+    """Whose it is now; a closed round is nobody's, though it remembers."""
+    return conversation.assigned_user_id if conversation.status is ConversationStatus.ASSIGNED else None
+
+
+def _one_live_round() -> dict[str, Exception]:
+    text = "this contact has an open conversation on this session"
+    return {"one_live_conversation": Conflict("already_open", text)}
+
+
+def _written(conversations: Iterable[Conversation]) -> Iterator[Hashable]:
+    """Their rows, and whose rounds they are: one must be seen to be over before the next begins."""
+    for c in conversations:
+        yield from (c.id, (c.session_id, c.contact_id))
+
+
+class PostgresConversations:
+    def __init__(self, connection: Statements) -> None:
+        self._connection = connection
+        self._holders: dict[ConversationId, UserId | None] = {}
+        self._stored: dict[ConversationId, object] = {}
+        """What its row says, but for what is said."""
+
+    def _loaded(self, rows: Iterable[Any]) -> list[Conversation]:
+        conversations = [conversation_of(row) for row in rows]
+        self._holders.update((c.id, _holder(c)) for c in conversations)
+        self._stored.update((c.id, _unsaid(c)) for c in conversations)
+        return conversations
+
+    async def latest(
+        self, pairs: Iterable[tuple[SessionId, ContactId]]
+    ) -> dict[tuple[SessionId, ContactId], Conversation]:
+        wanted = list(pairs)
+        rows = await self._connection.fetch(
+            _LATEST, [s for s, _ in wanted], [c for _, c in wanted], of=("conversations",)
+        )
+        return {(c.session_id, c.contact_id): c for c in self._loaded(rows)}
+
+    async def begin_to_wait(self, session_id: SessionId, timeout_at: datetime, reason: str) -> None:
+        await self._connection.execute(_BEGIN_TO_WAIT, session_id, timeout_at, reason)
+
+    async def live_of(self, contact_id: ContactId) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_LIVE_OF, contact_id))
+
+    async def get(self, conversation_id: ConversationId) -> Conversation:
+        rows = await self._connection.fetch(f"{_SELECT} WHERE id = $1 FOR NO KEY UPDATE", conversation_id)
+        if not rows:
+            raise NotFound("conversation", conversation_id)
+        return self._loaded(rows)[0]
+
+    async def of_contacts(self, contact_ids: Iterable[ContactId]) -> list[Conversation]:
+        """All their rounds, locked."""
+        statement = f"{_SELECT} WHERE contact_id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+        return self._loaded(await self._connection.fetch(statement, list(contact_ids)))
+
+    async def add(self, conversations: Sequence[Conversation]) -> None:
+        if not conversations:
+            return
+        rows = _ALL.arrays(_row(c, _ALL) for c in conversations)
+        await self._connection.later(_ADD, *rows, rows=_written(conversations), refused=_one_live_round())
+        await self._record(conversations)
+
+    async def save(self, conversations: Sequence[Conversation]) -> None:
+        if not conversations:
+            return
+        ordered = sorted(conversations, key=lambda c: c.id)
+        if all(self._stored.get(c.id) == _unsaid(c) for c in ordered):
+            write, rows = _SAVE_TALK, _TALK.arrays(map(_talk, ordered))
+        else:
+            write, rows = _SAVE, _CHANGES.arrays(_row(c, _CHANGES) for c in ordered)
+            self._stored.update((c.id, _unsaid(c)) for c in ordered)
+        await self._connection.later(write, *rows, rows=_written(ordered), refused=_one_live_round())
+        await self._record(ordered)
+
+    async def _record(self, conversations: Sequence[Conversation]) -> None:
+        """Write the assignments that began or ended since loading."""
+        changed = [c for c in conversations if self._holders.get(c.id) != _holder(c)]
+        ended = [c for c in changed if self._holders.get(c.id)]
+        begun = [c for c in changed if _holder(c)]
+        self._holders.update((c.id, _holder(c)) for c in conversations)
+        if ended:
+            ids = [c.id for c in ended]  # a conversation has one at a time: the old one ends before another begins
+            await self._connection.later(_END_ASSIGNMENTS, ids, [c.updated_at for c in ended], rows=ids)
+        if begun:
+            rows = (
+                (c.tenant_id, c.id, c.assigned_user_id, c.assigned_at or c.updated_at, c.routing_reason or "")
+                for c in begun
+            )
+            await self._connection.later(_BEGIN_ASSIGNMENTS, *zip(*rows, strict=True), rows=[c.id for c in begun])
+
+    async def peek(self, conversation_id: ConversationId) -> Conversation:
+        row = await self._connection.fetchrow(f"{_SELECT} WHERE id = $1", conversation_id)
+        if row is None:
+            raise NotFound("conversation", conversation_id)
+        return conversation_of(row)
+
+    async def flows_timed_out(self, now: datetime, limit: int) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_FLOWS_TIMED_OUT, now, limit))
+
+    async def overdue(self, now: datetime, limit: int, *, told: bool) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_OVERDUE, now, limit, told))
+
+    async def with_target_to_tell(self, now: datetime, limit: int) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_TARGETS_TO_TELL, now, limit))
+
+    async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_ROUTED_TO, user_id, limit))
+
+    async def queued(self, department_id: DepartmentId, limit: int) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_QUEUED, department_id, limit))
+
+
+class PostgresAssignments:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def of(self, conversation_id: ConversationId) -> list[Assignment]:
+        rows = await self._connection.fetch(ASSIGNMENTS, conversation_id, 0, _ALL_ASSIGNMENTS)
+        return [assignment_of(row) for row in rows]

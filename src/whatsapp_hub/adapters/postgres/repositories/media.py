@@ -1,0 +1,33 @@
+"""Files that are sent, beside the messages that carry them.
+
+In PostgreSQL until media have a store of their own: whoever sends a message can read its file then, on whichever host.
+"""
+
+from typing import Any
+
+from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.ids import MediaId
+from whatsapp_hub.domain.messaging.media import Media
+
+_COLUMNS = "id, tenant_id, mime_type, file_name, content, created_at"
+ONE = f"SELECT {_COLUMNS} FROM media WHERE id = $1"
+_ADD = f"INSERT INTO media ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING"
+
+
+def media_of(row: Any) -> Media:
+    return Media(**dict(row))
+
+
+class PostgresMedia:
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def get(self, media_id: MediaId) -> Media:
+        row = await self._connection.fetchrow(ONE, media_id)
+        if row is None:
+            raise NotFound("media", media_id)
+        return media_of(row)
+
+    async def add(self, media: Media) -> None:
+        m = media
+        await self._connection.execute(_ADD, m.id, m.tenant_id, m.mime_type, m.file_name, m.content, m.created_at)

@@ -1,0 +1,22 @@
+"""Why a message failed, as the columns `error` of messages and early receipts keep it: a JSON object."""
+
+import msgspec
+
+from whatsapp_hub.domain.messaging.failure import Failure, title_of
+
+_decode = msgspec.json.Decoder(Failure).decode
+
+
+def stored_failure(failure: Failure | None) -> str | None:
+    return None if failure is None else msgspec.json.encode(failure).decode()
+
+
+def failure_in(stored: str | None) -> Failure | None:
+    """Read what was stored; an earlier version kept plain text, `code: words`."""
+    if stored is None:
+        return None
+    try:
+        return _decode(stored)
+    except msgspec.MsgspecError:
+        code, _, words = stored.partition(": ")
+        return Failure(code, title_of(code), words) if words else Failure("failed", stored)

@@ -1,0 +1,182 @@
+"""Messages. Their place in a lane (`queue_seq`) is the lanes' business, see lanes.py."""
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from whatsapp_hub.adapters.postgres.engine.bulk import Columns
+from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
+from whatsapp_hub.adapters.postgres.repositories.message_failures import failure_in, stored_failure
+from whatsapp_hub.application.ports.queues.inbox import ProviderKey
+from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
+
+_FIXED: dict[str, str | tuple[str, str]] = {
+    "tenant_id": "uuid",
+    "session_id": "uuid",
+    "conversation_id": "uuid",
+    "contact_id": "uuid",
+    "direction": "text",
+    "chat": "text",
+    "sender_id": "uuid",
+    "is_bot": "bool",
+    "reply_to": "text",
+    "author": "text",
+    "created_at": "timestamptz",
+}
+_MUTABLE: dict[str, str | tuple[str, str]] = {
+    "id": "uuid",
+    "type": "text",
+    "content": "text",
+    "media_url": "text",
+    "data": ("text", "json"),
+    "status": "text",
+    "outcome": "text",
+    "error": "text",
+    "whatsapp_message_id": "text",
+    "timestamp": "timestamptz",
+}
+ALL = Columns("messages", {**_FIXED, **_MUTABLE})
+_CHANGES = Columns("messages", _MUTABLE)
+ADD, _SAVE = Write("messages", ALL.insert()), Write("messages", _CHANGES.update())
+
+COLUMNS = ", ".join(ALL.names)
+SELECT = f"SELECT {COLUMNS} FROM messages"
+_KNOWN = f"""{SELECT} WHERE (session_id, whatsapp_message_id) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
+    ORDER BY id FOR NO KEY UPDATE"""
+_UNREAD = """
+    SELECT whatsapp_message_id FROM (
+      SELECT whatsapp_message_id, seq FROM messages
+      WHERE conversation_id = $1 AND direction = 'INBOUND' ORDER BY seq DESC LIMIT $2) AS newest
+    WHERE whatsapp_message_id IS NOT NULL ORDER BY seq"""
+# A resolved round's last message may be echoed when the next one has begun.
+_UNMATCHED = f"""
+    {SELECT} WHERE id IN (
+      SELECT m.id FROM unnest($1::uuid[], $2::uuid[]) AS p(session_id, contact_id)
+      CROSS JOIN LATERAL (
+        SELECT id FROM conversations c WHERE c.session_id = p.session_id AND c.contact_id = p.contact_id
+        ORDER BY created_at DESC LIMIT 2) AS c
+      CROSS JOIN LATERAL (
+        SELECT id, direction, status, outcome, type, whatsapp_message_id FROM messages
+        WHERE conversation_id = c.id AND created_at > $3 ORDER BY seq DESC LIMIT 100) AS m
+      WHERE m.direction = 'OUTBOUND' AND (
+        (m.whatsapp_message_id IS NULL AND (m.status = 'SENT' OR m.outcome = 'unknown'))
+        OR (m.type = 'REACTION' AND m.status IN ('SENT', 'DELIVERED', 'READ'))))
+    ORDER BY id FOR NO KEY UPDATE"""
+_BY_ID = f"{SELECT} WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+
+# The oldest of each conversation, along messages_of_conversation: what is young costs one probe a conversation.
+_FORGET = """
+    WITH old AS (
+      SELECT m.id FROM hub.sessions s JOIN conversations c ON c.session_id = s.id AND c.created_at < $1
+      CROSS JOIN LATERAL (
+        SELECT id, created_at, queue_seq FROM messages WHERE conversation_id = c.id ORDER BY seq LIMIT $2) AS m
+      WHERE s.tenant_id = hub.tenant() AND s.routing = 'none' AND c.bot_part <> 'handed_over'
+        AND m.created_at < $1 AND m.queue_seq IS NULL LIMIT $2)
+    DELETE FROM messages USING old WHERE messages.id = old.id"""
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+_decode = msgspec.json.Decoder(dict[str, object]).decode
+
+
+def message_of(row: Any) -> Message:
+    outcome, data = row["outcome"], row["data"]
+    return Message(
+        id=row["id"],
+        tenant_id=row["tenant_id"],
+        session_id=row["session_id"],
+        conversation_id=row["conversation_id"],
+        contact_id=row["contact_id"],
+        direction=Direction(row["direction"]),
+        content=Content(MessageType(row["type"]), row["content"], row["media_url"], _decode(data) if data else {}),
+        created_at=row["created_at"],
+        timestamp=row["timestamp"],
+        status=MessageStatus(row["status"]),
+        chat=row["chat"],
+        whatsapp_message_id=row["whatsapp_message_id"],
+        sender_id=row["sender_id"],
+        is_bot=row["is_bot"],
+        outcome=Outcome(outcome) if outcome else None,
+        error=failure_in(row["error"]),
+        reply_to=row["reply_to"],
+        author=row["author"],
+    )
+
+
+def _changing(m: Message) -> tuple[object, ...]:
+    """In the order of _MUTABLE."""
+    data = _encode(m.content.data).decode() if m.content.data else None
+    content = (m.id, m.content.type, m.content.text, m.content.media_url, data)
+    return (*content, m.status, m.outcome, stored_failure(m.error), m.whatsapp_message_id, m.timestamp)
+
+
+def _whole(m: Message) -> tuple[object, ...]:
+    """In the order of _FIXED and _MUTABLE."""
+    owner = (m.tenant_id, m.session_id, m.conversation_id, m.contact_id)
+    return (*owner, m.direction, m.chat, m.sender_id, m.is_bot, m.reply_to, m.author, m.created_at, *_changing(m))
+
+
+def rows_of(messages: Iterable[Message]) -> list[Sequence[object]]:
+    """New ones, as ADD takes them."""
+    return ALL.arrays(map(_whole, messages))
+
+
+def written(messages: Iterable[Message]) -> Iterator[Hashable]:
+    """Their rows, and the ends of their conversations: their order there is the order in which they are added."""
+    for m in messages:
+        yield from (m.id, m.conversation_id)
+
+
+class PostgresMessages:
+    def __init__(self, connection: Statements) -> None:
+        self._connection = connection
+
+    async def unread(self, conversation_id: ConversationId, limit: int) -> list[str]:
+        rows = await self._connection.fetch(_UNREAD, conversation_id, limit)
+        return [row["whatsapp_message_id"] for row in rows]
+
+    async def known(self, keys: Iterable[ProviderKey]) -> dict[ProviderKey, Message]:
+        wanted = list(keys)
+        rows = await self._connection.fetch(
+            _KNOWN, [s for s, _ in wanted], [name for _, name in wanted], of=("messages",)
+        )
+        return {(row["session_id"], row["whatsapp_message_id"]): message_of(row) for row in rows}
+
+    async def unmatched(
+        self, pairs: Iterable[tuple[SessionId, ContactId]], since: datetime
+    ) -> dict[tuple[SessionId, ContactId], list[Message]]:
+        wanted = list(pairs)
+        keys = [session_id for session_id, _ in wanted], [contact_id for _, contact_id in wanted]
+        found: dict[tuple[SessionId, ContactId], list[Message]] = {}
+        for row in await self._connection.fetch(_UNMATCHED, *keys, since, of=("messages",)):
+            found.setdefault((row["session_id"], row["contact_id"]), []).append(message_of(row))
+        return found
+
+    async def by_id(self, message_ids: Iterable[MessageId]) -> dict[MessageId, Message]:
+        rows = await self._connection.fetch(_BY_ID, list(message_ids), of=("messages",))
+        return {row["id"]: message_of(row) for row in rows}
+
+    async def get(self, message_id: MessageId) -> Message:
+        found = await self.by_id([message_id])
+        if message_id not in found:
+            raise NotFound("message", message_id)
+        return found[message_id]
+
+    async def add(self, messages: Sequence[Message]) -> None:
+        """In this order, which is the conversation's."""
+        if messages:
+            await self._connection.later(ADD, *rows_of(messages), rows=written(messages))
+
+    async def save(self, messages: Sequence[Message]) -> None:
+        if messages:
+            ordered = sorted(messages, key=lambda m: m.id)
+            rows = _CHANGES.arrays(map(_changing, ordered))
+            await self._connection.later(_SAVE, *rows, rows=[m.id for m in ordered])
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        tag: str = await self._connection.execute(_FORGET, before, limit)
+        return int(tag.rpartition(" ")[2])

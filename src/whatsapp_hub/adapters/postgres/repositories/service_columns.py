@@ -1,0 +1,70 @@
+"""Columns that hold value objects of conversations, departments and tenants: targets, ratings, what the bot heard."""
+
+import json
+from typing import Any
+
+from whatsapp_hub.adapters.postgres.engine.bulk import array
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.rating import Rating
+from whatsapp_hub.domain.menu.burst import Heard
+from whatsapp_hub.domain.service.deadlines import Aim, Target, Targets
+from whatsapp_hub.domain.service.service_level import ServiceLevel
+
+COLUMNS: dict[str, str | tuple[str, str]] = {
+    "first_response_due_at": "timestamptz",
+    "first_response_warn_at": "timestamptz",
+    "resolution_due_at": "timestamptz",
+    "resolution_warn_at": "timestamptz",
+    "target_look_at": "timestamptz",
+    "breaches": ("text", "text[]"),
+    "pauses": ("text", "timestamptz[]"),
+    "rating_asked_at": "timestamptz",
+    "rating": "smallint",
+    "rated_at": "timestamptz",
+    "rated_user_id": "uuid",
+    "heard_at": "timestamptz",
+    "media_at": "timestamptz",
+}
+
+
+def values_of(conversation: Conversation) -> dict[str, object]:
+    """By column. What most rounds have none of is null, which the partial indexes leave out."""
+    targets, rating = conversation.targets, conversation.rating
+    return {
+        "first_response_due_at": targets.first_response.due_at,
+        "first_response_warn_at": targets.first_response.warn_at,
+        "resolution_due_at": targets.resolution.due_at,
+        "resolution_warn_at": targets.resolution.warn_at,
+        "target_look_at": conversation.target_look_at,
+        "breaches": array(targets.breaches) if targets.breaches else None,
+        "pauses": array(t.isoformat() for pause in targets.pauses for t in pause) if targets.pauses else None,
+        "rating_asked_at": rating.asked_at,
+        "rating": rating.value,
+        "rated_at": rating.given_at,
+        "rated_user_id": rating.user_id,
+        "heard_at": conversation.heard.at,
+        "media_at": conversation.heard.media_at,
+    }
+
+
+def read(values: dict[str, Any]) -> dict[str, Any]:
+    """Read a row's values, with these columns made one's `targets`, `rating` and `heard`."""
+    mine = {name: values.pop(name) for name in COLUMNS}
+    times = mine["pauses"] or ()
+    values["targets"] = Targets(
+        Aim(mine["first_response_due_at"], mine["first_response_warn_at"]),
+        Aim(mine["resolution_due_at"], mine["resolution_warn_at"]),
+        tuple(Target(name) for name in mine["breaches"] or ()),
+        tuple(zip(times[::2], times[1::2], strict=True)),
+    )
+    values["heard"] = Heard(mine["heard_at"], mine["media_at"])
+    values["rating"] = Rating(mine["rating_asked_at"], mine["rating"], mine["rated_at"], mine["rated_user_id"])
+    return values
+
+
+def level_of(stored: str) -> ServiceLevel:
+    return ServiceLevel.read(json.loads(stored))
+
+
+def stored_level(level: ServiceLevel) -> str:
+    return json.dumps({name: value for name, value in level.shown().items() if value is not None})

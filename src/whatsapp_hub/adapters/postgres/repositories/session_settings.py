@@ -1,0 +1,64 @@
+"""A session's settings at rest: encoded by the provider's plugin, sealed by the hub's key, bound to the session."""
+
+import logging
+from collections import OrderedDict
+from uuid import UUID
+
+import msgspec
+
+from whatsapp_hub.application.ports.edge.security import SecretBox
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.sessions.session import UNREADABLE
+
+log = logging.getLogger(__name__)
+
+_REMEMBERED = 10_000
+
+
+class SettingsVault:
+    """Opens each sealed text once: unsealing and decoding would else be paid at every webhook. `sealed` counts the
+    settings that this process wrote: a copy made at another count is out of date."""
+
+    def __init__(self, box: SecretBox, providers: Providers) -> None:
+        self.box = box
+        self._providers = providers
+        self._opened: OrderedDict[tuple[UUID, str, bytes], object] = OrderedDict()
+        self.sealed = 0
+
+    def seal(self, session_id: UUID, provider: str, settings: object) -> bytes:
+        """Raises KeyError for a provider that this hub does not have."""
+        self.sealed += 1
+        shown = self._providers.plugin(provider).encode_settings(settings, secrets=True)
+        return self.box.seal(msgspec.json.encode(shown), _context(session_id))
+
+    def open(self, session_id: UUID, provider: str, sealed: bytes) -> object:
+        """None for a provider that this hub does not have (any more); UNREADABLE with a wrong key, which is logged
+        once: one session's broken settings are nobody else's trouble."""
+        key = (session_id, provider, sealed)
+        if key in self._opened:
+            return self._opened[key]
+        if provider not in self._providers.plugins:
+            return None
+        settings = self._opened[key] = self._open(session_id, provider, sealed)
+        if len(self._opened) > _REMEMBERED:
+            self._opened.popitem(last=False)
+        return settings
+
+    def _open(self, session_id: UUID, provider: str, sealed: bytes) -> object:
+        try:
+            plain = msgspec.json.decode(self.box.open(sealed, _context(session_id)), type=dict[str, object])
+            return self._providers.decode_stored(provider, plain)
+        except (ValueError, msgspec.MsgspecError, Invalid) as error:
+            log.error("session.settings_unreadable", extra={"session_id": str(session_id), "why": type(error).__name__})
+            return UNREADABLE
+
+    def holds_socket(self, provider: str) -> bool:
+        return self._providers.holds_socket(provider)
+
+    def routes(self, provider: str, settings: object) -> tuple[str, ...]:
+        return self._providers.plugin(provider).routes(settings)
+
+
+def _context(session_id: UUID) -> str:
+    return f"session:{session_id}"

@@ -1,0 +1,195 @@
+"""Sessions, with what hangs on them: sealed settings, webhook routes, and the pace of their sends."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
+from whatsapp_hub.domain.conversations.bot import Bot
+from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
+
+_COLUMNS = (
+    *("id", "tenant_id", "key", "name", "provider", "routing", "created_at", "updated_at", "agent_id", "user_id"),
+    *(
+        "owner",
+        "department_id",
+        "phone_number",
+        "status",
+        "status_reason",
+        "is_active",
+        "qr_code",
+        "webhook_url",
+        "bot",
+    ),
+)
+_PLACES = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 2))
+_REST = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 1))
+SELECT = f"SELECT {', '.join(_COLUMNS)}, settings FROM hub.sessions"
+# A row's version, as whoever claims work of a session reads it along (`VERSION_OF`): who has read that version needs no
+# other look. Every change of a row makes a new one.
+_VERSION = "xmin::text::bigint"
+VERSION_OF = f"(SELECT {_VERSION} FROM hub.sessions WHERE id = {{id}}) AS session_version"
+_PEEK = f"SELECT {', '.join(_COLUMNS)}, settings, {_VERSION} AS version FROM hub.sessions WHERE id = ANY($1::uuid[])"
+_ADD = f"INSERT INTO hub.sessions ({', '.join(_COLUMNS)}, settings) VALUES ({_PLACES})"
+_SAVE = f"UPDATE hub.sessions SET ({', '.join(_COLUMNS)}, settings) = ROW({_PLACES}) WHERE id = $1"
+# Settings that did not change stay as they are: they may have been sealed anew since they were read.
+_SAVE_REST = f"UPDATE hub.sessions SET ({', '.join(_COLUMNS)}) = ROW({_REST}) WHERE id = $1"
+_REMOVE = "DELETE FROM hub.sessions WHERE id = $1"
+
+# Before `hold_until` no lane of the session is claimed; infinity while the session cannot send.
+_ADD_PACE = """
+    INSERT INTO hub.paces (session_id, tenant_id, provider, hold_until)
+    VALUES ($1, $2, $3, CASE WHEN $4 THEN timestamptz '-infinity' ELSE 'infinity' END)"""
+_HOLD = "UPDATE hub.paces SET hold_until = 'infinity' WHERE session_id = $1"
+_FREE = "UPDATE hub.paces SET hold_until = '-infinity' WHERE session_id = $1 AND hold_until = 'infinity'"
+_MOVE = (
+    "UPDATE hub.paces SET provider = $2, paced_until = '-infinity' WHERE session_id = $1",
+    "UPDATE hub.lanes SET provider = $2, slot_at = NULL, paced_until = '-infinity' WHERE session_id = $1",
+    "DELETE FROM hub.lines WHERE session_id = $1 AND provider <> $2",  # whoever holds it hangs up
+)
+_DROP_ROUTES = "DELETE FROM hub.session_routes WHERE session_id = $1"
+_ADD_ROUTES = """
+    INSERT INTO hub.session_routes (provider, route, session_id, tenant_id)
+    SELECT DISTINCT $1, route, $2::uuid, $3::uuid FROM unnest($4::text[]) AS route"""
+
+
+_REMEMBERED = 10_000
+
+Saw = Callable[[SessionId, int], None]
+"""Told which version a session had when work of it was claimed."""
+
+_decode = msgspec.json.Decoder(Bot).decode
+
+
+def _value(session: Session, name: str) -> object:
+    value = getattr(session, name)
+    return msgspec.json.encode(value).decode() if isinstance(value, Bot) else value
+
+
+def session_of(row: Any, vault: SettingsVault) -> Session:
+    values = dict(row)
+    values.pop("version", None)
+    values["routing"], values["status"] = Routing(values["routing"]), SessionStatus(values["status"])
+    values["bot"] = _decode(values["bot"]) if values["bot"] else None
+    values["settings"] = vault.open(values["id"], values["provider"], values["settings"])
+    return Session(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What the database knew when the session was read."""
+
+    provider: str
+    settings: object
+    may_send: bool
+
+
+class SessionRows:
+    """What a process last read of each session. `newest` of a transaction says which are still true."""
+
+    def __init__(self) -> None:
+        self._rows: OrderedDict[SessionId, Any] = OrderedDict()
+
+    def keep(self, row: Any) -> None:
+        self._rows[row["id"]] = row
+        self._rows.move_to_end(row["id"])
+        if len(self._rows) > _REMEMBERED:
+            self._rows.popitem(last=False)
+
+    def of(self, session_id: SessionId, version: int | None) -> Any:
+        """None, unless it was read in this version."""
+        row = self._rows.get(session_id)
+        return row if row is not None and row["version"] == version else None
+
+
+class PostgresSessions:
+    def __init__(self, connection: Any, vault: SettingsVault, rows: SessionRows) -> None:
+        self._connection = connection
+        self._vault = vault
+        self._rows = rows
+        self._versions: dict[SessionId, int] = {}
+        self._stored: dict[SessionId, _Stored] = {}
+
+    def saw(self, session_id: SessionId, version: int) -> None:
+        """This transaction read which version the session has."""
+        self._versions[session_id] = version
+
+    async def get(self, session_id: SessionId) -> Session:
+        self._versions.pop(session_id, None)  # it may be another once the lock is ours
+        row = await self._connection.fetchrow(f"{SELECT} WHERE id = $1 FOR NO KEY UPDATE", session_id)
+        if row is None:
+            raise NotFound("session", session_id)
+        return self._loaded(row)
+
+    async def by_key(self, key: str) -> Session | None:
+        row = await self._connection.fetchrow(f"{SELECT} WHERE tenant_id = hub.tenant() AND key = $1", key)
+        return session_of(row, self._vault) if row else None
+
+    async def peek(self, session_ids: Iterable[SessionId]) -> dict[SessionId, Session]:
+        wanted = list(session_ids)
+        rows = [row for id in wanted if (row := self._rows.of(id, self._versions.get(id)))]
+        if len(rows) < len(wanted):
+            rows = await self._connection.fetch(_PEEK, wanted)
+            for row in rows:
+                self._rows.keep(row)
+        return {row["id"]: self._loaded(row) for row in rows}
+
+    def _loaded(self, row: Any) -> Session:
+        session = session_of(row, self._vault)
+        self._remember(session)
+        return session
+
+    async def add(self, session: Session) -> None:
+        sealed = self._vault.seal(session.id, session.provider, session.settings)
+        await self._write(_ADD, session, sealed)
+        await self._connection.execute(_ADD_PACE, session.id, session.tenant_id, session.provider, session.may_send)
+        await self._write_routes(session)
+        self._remember(session)
+
+    async def save(self, session: Session) -> None:
+        """`session` must come from this unit of work."""
+        was = self._stored[session.id]
+        self._versions.pop(session.id, None)
+        reset = session.provider != was.provider or session.settings != was.settings
+        if reset:
+            await self._write(_SAVE, session, self._vault.seal(session.id, session.provider, session.settings))
+        else:
+            await self._write(_SAVE_REST, session)
+        if session.provider != was.provider:
+            for statement in _MOVE:
+                await self._connection.execute(statement, session.id, session.provider)
+        if reset:
+            await self._connection.execute(_DROP_ROUTES, session.id)
+            await self._write_routes(session)
+        if session.may_send != was.may_send:
+            await self._connection.execute(_FREE if session.may_send else _HOLD, session.id)
+        self._remember(session)
+
+    async def remove(self, session_id: SessionId) -> None:
+        """Takes routes, pace, lanes and early receipts with it."""
+        await self._connection.execute(_REMOVE, session_id)
+
+    def _remember(self, session: Session) -> None:
+        self._stored[session.id] = _Stored(session.provider, session.settings, session.may_send)
+
+    async def _write(self, statement: str, session: Session, *sealed: bytes) -> None:
+        try:
+            await self._connection.execute(statement, *(_value(session, name) for name in _COLUMNS), *sealed)
+        except asyncpg.UniqueViolationError as error:
+            raise _taken(session, error.constraint_name) from error
+
+    async def _write_routes(self, session: Session) -> None:
+        if routes := self._vault.routes(session.provider, session.settings):
+            await self._connection.execute(_ADD_ROUTES, session.provider, session.id, session.tenant_id, list(routes))
+
+
+def _taken(session: Session, constraint: str | None) -> Conflict:
+    if constraint == "one_instance_a_name":
+        return Conflict("session_exists", f"user_id {session.owner!r} has an instance {session.name!r} already")
+    return Conflict("session_exists", f"a session {session.key!r} exists already")

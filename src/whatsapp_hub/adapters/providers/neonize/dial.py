@@ -1,0 +1,211 @@
+"""One dial of a session: what it has heard, and how it is hung up.
+
+A device that is paired already is dialled in this process; one that is to be paired, in a pairing room (`rooms.py`),
+and moves in here once the phone has scanned its code.
+"""
+
+import asyncio
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from whatsapp_hub.adapters.providers.lenient import obj, text
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.jids import spelled
+from whatsapp_hub.adapters.providers.neonize.native.library import Dial, Library
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import Shape, decode
+from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore, Door
+from whatsapp_hub.adapters.providers.neonize.native.threads import in_thread
+from whatsapp_hub.adapters.providers.neonize.pump import Pump
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept
+from whatsapp_hub.adapters.providers.neonize.translate.inbound import session_seen
+from whatsapp_hub.application.ports.connections.sockets import store_name
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
+from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.sessions.session import SessionStatus
+
+OVER = frozenset({SessionStatus.DISCONNECTED, SessionStatus.BANNED, SessionStatus.LOGGED_OUT, SessionStatus.FAILED})
+"""After these the provider does not dial again."""
+
+PROBE_EVERY_S = 30.0
+_AUTHORS = 2000
+_ONLY_INFO = Shape({1: ("info", wire.INFO)})
+
+
+class Link(Protocol):
+    """How a line is held: in this process, or apart."""
+
+    async def dial(self, props: bytes, proxy: str) -> None:
+        """Returns as soon as it has begun. Raises Unavailable, OSError."""
+        ...
+
+    async def hang_up(self) -> None:
+        """Its threads, descriptors and database connections are gone when this returns. Idempotent."""
+        ...
+
+
+class Line:
+    """Listens on threads of Go's (or for a room, on the loop); everything else is called on the loop. `uuid` names this
+    dial to Go."""
+
+    def __init__(self, session: SessionRef, uuid: str, pump: Pump, over: Callable[["Line"], None]) -> None:
+        self.session, self.uuid, self.jid, self.me = session, uuid, "", ""
+        self.is_connected = self.is_logged_in = self.is_paired = False
+        self.has_code = asyncio.Event()
+        self.changing = asyncio.Lock()
+        self.hurry = threading.Event()
+        self.link: Link | None = None
+        self._pump = pump
+        self._over = over
+        self._loop = asyncio.get_running_loop()
+        self._heard = time.monotonic()
+        self._pong: float | None = None
+        self._probed = 0.0
+        self._authors: OrderedDict[str, str] = OrderedDict()
+
+    @property
+    def silent_s(self) -> float:
+        """Unanswered keep-alives count from the last that was answered."""
+        if self._pong is not None:
+            return max(0.0, time.time() - self._pong)
+        return time.monotonic() - self._heard
+
+    @property
+    def is_degraded(self) -> bool:
+        return self._pong is not None
+
+    def may_probe(self) -> bool:
+        """Once in a while; asking counts."""
+        now = time.monotonic()
+        if now - self._probed < PROBE_EVERY_S:
+            return False
+        self._probed = now
+        return True
+
+    def hear(self) -> None:
+        self._heard = time.monotonic()
+
+    def author_of(self, id: str) -> str | None:
+        return self._authors.get(id)
+
+    def event(self, code: int, data: bytes) -> None:
+        self._tell(Kept(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
+
+    def qr(self, code: str) -> None:
+        self._tell(Kept("qr", _now_ms(), text=code))
+
+    def login(self, status: str) -> None:
+        self._tell(Kept("login", _now_ms(), text=status))
+
+    def ended(self, error: str) -> None:
+        if not self.hurry.is_set():
+            self._tell(Kept("ended", _now_ms(), text=error))
+
+    async def heard_event(self, code: int, data: bytes) -> None:
+        """The same on the loop, for what a room passes on; waits for the pump."""
+        await self._hear(Kept(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
+
+    async def heard(self, what: str, said: str) -> None:
+        await self._hear(Kept(what, _now_ms(), text=said))
+
+    async def _hear(self, kept: Kept) -> None:
+        is_past = self.is_paired or (kept.event == "ended" and self.hurry.is_set())
+        if is_past and session_seen(kept):
+            return  # it moves in here: how its line apart does is of no interest any more
+        self.is_paired = self.is_paired or _tells_of_pairing(kept)
+        self._note(kept)
+        await self._pump.put_soon(self.session, kept)
+        self._react(kept)
+
+    def say(self, what: str, said: str, names: list[str] | None = None) -> None:
+        """A word of our own, on the loop."""
+        kept = Kept(what, _now_ms(), text=said, names=names or [])
+        self._note(kept)
+        self._pump.put_now(self.session, kept)
+        self._react(kept)
+
+    def _tell(self, kept: Kept) -> None:
+        self._note(kept)
+        self._pump.put(self.session, kept, self.hurry)
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._react, kept)
+
+    def _note(self, kept: Kept) -> None:
+        kept.me = self.me
+        self.hear()
+        match kept.event:
+            case "Device":
+                self.me = spelled(obj(decode(wire.SHAPES["Device"], kept.data).get("JID")))
+            case "Message" if b"g.us" in kept.data[:512]:
+                self._remember_author(kept)
+            case "KeepAliveTimeout":
+                last = decode(wire.SHAPES["KeepAliveTimeout"], kept.data).get("lastSuccess")
+                self._pong = float(last) if isinstance(last, int) and last > 0 else time.time()
+            case "Connected" | "KeepAliveRestored":
+                self._pong = None
+        if seen := session_seen(kept):
+            self.is_connected = self.is_logged_in = seen.status is SessionStatus.CONNECTED
+
+    def _remember_author(self, kept: Kept) -> None:
+        info = obj(decode(_ONLY_INFO, kept.data).get("info"))
+        self._authors[text(info.get("ID"))] = spelled(obj(obj(info.get("messageSource")).get("sender")))
+        if len(self._authors) > _AUTHORS:
+            self._authors.popitem(last=False)
+
+    def _react(self, kept: Kept) -> None:
+        seen = session_seen(kept)
+        if kept.event == "qr":
+            self.has_code.set()
+        if seen and seen.status in OVER and not self.hurry.is_set():
+            self._over(self)
+
+
+class Here:
+    """A line in this process: one thread of its own, its store behind a door."""
+
+    def __init__(self, library: Library, store: DeviceStore, line: Line) -> None:
+        self._library, self._store, self._line = library, store, line
+        self._door: Door | None = None
+        self._thread: threading.Thread | None = None
+
+    async def dial(self, props: bytes, proxy: str) -> None:
+        self._door = self._store.door(store_name(self._line.session.id))
+        dial = Dial(self._line.uuid, self._door.url, self._line.jid, props, proxy)
+        self._thread = await in_thread(self._library.start, dial, self._line)
+
+    async def hang_up(self) -> None:
+        """While it dials, Go holds its lock for up to a minute; then this takes as long."""
+        door, thread = self._door, self._thread
+        self._door = self._thread = None
+        if door is None:
+            return
+        uuid = self._line.uuid
+        known = await in_thread(self._library.is_known, uuid)
+        await self._leave(uuid, door, known=known)
+        if thread is not None:
+            await in_thread(thread.join)
+            if not known and await in_thread(self._library.is_known, uuid):
+                await self._leave(uuid, door, known=True)  # it had not yet made its client, and did so nevertheless
+
+    async def _leave(self, uuid: str, door: Door, *, known: bool) -> None:
+        if known:
+            await in_thread(self._library.disconnect, uuid)
+        door.shut()
+        with suppress(Unavailable):  # then they have ended already
+            await self._store.end_connections(store_name(self._line.session.id))
+        if known:
+            await in_thread(self._library.touch_store, uuid)
+        await in_thread(self._library.stop, uuid)
+
+
+def _tells_of_pairing(kept: Kept) -> bool:
+    if kept.event != "PairStatus":
+        return False
+    return decode(wire.SHAPES["PairStatus"], kept.data).get("status") == wire.PAIRED
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

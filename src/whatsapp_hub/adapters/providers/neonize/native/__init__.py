@@ -1,0 +1,1 @@
+"""The Go library, its events' shapes, its store."""

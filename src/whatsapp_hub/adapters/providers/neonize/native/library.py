@@ -1,0 +1,309 @@
+"""neonize's Go library, behind the few calls that the hub makes. Loaded by connectors only, with the first session.
+
+The library's own `NewAClient` is not used: it runs every blocking call on asyncio's default threads (the seventh
+session would wait for ever), hands events over as detached coroutines (unordered, unbounded, errors lost) and drops how
+a pairing went. What Go calls back, and what it is called with, is the same.
+
+Go's maps of clients are unlocked, so that a call may not look into them while another one enters: `Gate`.
+"""
+
+import ctypes
+import ctypes.util
+import importlib
+import importlib.util
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+
+from whatsapp_hub.adapters.providers.lenient import JsonObject
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.jids import parts
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, encode
+
+START_WINDOW_S = 0.1
+STRAGGLERS = 64
+"""Stopped clients that Go may still call back for: a C function that is gone would end the process. Its logger is never
+gone: a client whose dial came to nothing, not yet stopped, logs when it is asked for something."""
+
+_SETTLE_S = 0.02
+_NO_CLIENT = "client is nil"
+_LOG_LEVEL = b"ERROR"
+_COMPOSING = 0
+_READ = b"read"
+
+HOW_TO_HAVE_NEONIZE = "make setup (in a clone of the hub), or pip install 'whatsapp-hub[server,neonize]'"
+
+log = structlog.get_logger(__name__)
+
+
+class Missing(Exception):
+    """neonize cannot be loaded here; the message says what to do."""
+
+
+def missing() -> str | None:
+    """What this machine lacks, without loading anything."""
+    if importlib.util.find_spec("neonize") is None:
+        return f"neonize is not installed: {HOW_TO_HAVE_NEONIZE}"
+    if ctypes.util.find_library("magic") is None:
+        return "the system library libmagic is missing: apt-get install libmagic1"
+    return None
+
+
+class Dial(msgspec.Struct, frozen=True):
+    """`jid` names the device with its number (`55…:12@s.whatsapp.net`), empty for one that is to be paired. `props` is
+    how it presents itself to the phone."""
+
+    uuid: str
+    store: str
+    jid: str
+    props: bytes
+    proxy: str
+
+
+class Listener(Protocol):
+    """Called on threads of Go's. What takes long holds back everything that this session brings."""
+
+    def event(self, code: int, data: bytes) -> None: ...
+
+    def qr(self, code: str) -> None: ...
+
+    def login(self, status: str) -> None: ...
+
+    def ended(self, error: str) -> None: ...
+
+
+class Library(Protocol):
+    """All calls block. `uuid` is that of a Dial; those after `stop` need one that `is_known`."""
+
+    def start(self, dial: Dial, listener: Listener) -> threading.Thread:
+        """Begin to dial, and return after a moment. The thread is the session's own; when the connection has ended for
+        good, it tells the listener the error (nothing after `stop`) and ends."""
+        ...
+
+    def stop(self, uuid: str) -> None: ...
+
+    def is_known(self, uuid: str) -> bool: ...
+
+    def disconnect(self, uuid: str) -> None: ...
+
+    def touch_store(self, uuid: str) -> None:
+        """Ask the client's store for something that it does not have."""
+        ...
+
+    def prepare(self, store: str) -> str:
+        """Make or renew the store's tables. Returns the error."""
+        ...
+
+    def send(self, uuid: str, to: str, message: bytes) -> bytes: ...
+
+    def upload(self, uuid: str, data: bytes, kind: int) -> bytes: ...
+
+    def is_on_whatsapp(self, uuid: str, number: str) -> bytes: ...
+
+    def pair_phone(self, uuid: str, params: bytes) -> bytes: ...
+
+    def log_out(self, uuid: str) -> str: ...
+
+    def typing(self, uuid: str, chat: str) -> str: ...
+
+    def mark_read(self, uuid: str, ids: list[str], chat: str, sender: str, at_s: int) -> str: ...
+
+
+class Gate:
+    """Starts and stops, one at a time and apart, while nothing else enters Go. A call looks its client up in its first
+    microseconds: only then must it wait."""
+
+    def __init__(self, window_s: float = START_WINDOW_S) -> None:
+        self._window_s = window_s
+        self._starts = threading.Lock()
+        self._open = threading.Event()
+        self._open.set()
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
+        """What is begun inside may go on writing for the window after it."""
+        with self.alone():
+            yield
+            time.sleep(self._window_s)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        with self._starts:
+            self._open.clear()
+            time.sleep(_SETTLE_S)
+            try:
+                yield
+            finally:
+                self._open.set()
+
+    def pass_through(self) -> None:
+        self._open.wait()
+
+
+def load() -> "GoLibrary":
+    """Takes a second or more, and takes standard output away: there Go prints whom it writes to. Logs go to standard
+    error. Raises Missing."""
+    if lack := missing():
+        raise Missing(lack)
+    os.environ.setdefault("NEONIZE_BOT_TAG", "off")
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        binder = importlib.import_module("neonize._binder")
+    except (ImportError, OSError, RuntimeError) as error:
+        raise Missing(f"neonize cannot be loaded: {error}") from error
+    finally:  # importing it configures the root logger
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    return GoLibrary(binder)
+
+
+class GoLibrary:
+    """The real one. `callbacks` makes the C functions that Go calls for a listener."""
+
+    def __init__(self, binder: Any) -> None:
+        self._binder = binder
+        self._go = binder.gocode
+        self._gate = Gate()
+        self._alive: set[str] = set()
+        self._quiet = binder.func_callback_bytes2(lambda _text, _size: None)
+        self._heard: dict[str, object] = {}
+        self._unheard: deque[object] = deque(maxlen=STRAGGLERS)
+
+    def callbacks(self, listener: Listener) -> tuple[Any, Any, Any]:
+        """For QR codes, for login statuses, for events: pointers in, nothing out. They never raise into Go."""
+
+        def event(_uuid: bytes, data: int, size: int, code: int) -> None:
+            guarded(lambda: listener.event(code, ctypes.string_at(data, size)))
+
+        def qr(_uuid: int, text: int) -> None:
+            guarded(lambda: listener.qr(ctypes.string_at(text).decode("utf-8", "replace")))
+
+        def login(_uuid: int, text: int) -> None:
+            guarded(lambda: listener.login(ctypes.string_at(text).decode("utf-8", "replace")))
+
+        binder = self._binder
+        return binder.func_string(qr), binder.func_string(login), binder.func_callback_bytes(event)
+
+    def start(self, dial: Dial, listener: Listener) -> threading.Thread:
+        with self._gate.starting():
+            self._alive.add(dial.uuid)
+            thread = threading.Thread(target=self._dial, args=(dial, listener), daemon=True, name="neonize")
+            thread.start()
+        return thread
+
+    def _dial(self, dial: Dial, listener: Listener) -> None:
+        qr, login, event = self._heard[dial.uuid] = self.callbacks(listener)
+        jid = encode(wire.JID, parts(dial.jid)) if dial.jid else b""
+        proxy = self._binder.ProxySettings(proxy_address=dial.proxy)._to_c_struct() if dial.proxy else None
+        codes = bytearray(wire.EVENTS)
+        subscribed = (ctypes.c_char * len(codes)).from_buffer(codes)
+        error = self._go.Neonize(
+            *(
+                dial.store.encode(),
+                dial.uuid.encode(),
+                jid,
+                len(jid),
+                int(not jid),
+                _LOG_LEVEL,
+                qr,
+                login,
+                event,
+                self._quiet,
+            ),
+            *(subscribed, len(codes), dial.props, len(dial.props), b"", 0, ctypes.byref(proxy) if proxy else None),
+        )
+        guarded(lambda: listener.ended(text_of(error)))
+
+    def stop(self, uuid: str) -> None:
+        self._alive.discard(uuid)
+        with self._gate.alone():
+            self._go.Stop(uuid.encode())
+        self._unheard.append(self._heard.pop(uuid, None))
+
+    def _enter(self, uuid: str) -> bool:
+        """Whether Go may be asked about this client: of one that was stopped it would read through a nil pointer."""
+        self._gate.pass_through()
+        return uuid in self._alive
+
+    def is_known(self, uuid: str) -> bool:
+        self._gate.pass_through()
+        return not text_of(self._go.SetProxyAddress(uuid.encode(), None))
+
+    def disconnect(self, uuid: str) -> None:
+        self._gate.pass_through()
+        self._go.Disconnect(uuid.encode())
+
+    def touch_store(self, uuid: str) -> None:
+        nobody = encode(wire.JID, parts("1@s.whatsapp.net"))
+        self._gate.pass_through()
+        self._go.GetContact(uuid.encode(), nobody, len(nobody))
+
+    def prepare(self, store: str) -> str:
+        told = text_of(self._go.GetAllDevices(store.encode(), self._quiet))
+        return told.removeprefix("error: ") if told.startswith("error: ") else ""
+
+    def send(self, uuid: str, to: str, message: bytes) -> bytes:
+        jid = encode(wire.JID, parts(to))
+        if not self._enter(uuid):
+            return encode(wire.ANSWERS["SendMessage"], {"error": _NO_CLIENT})
+        return bytes(self._go.SendMessage(uuid.encode(), jid, len(jid), message, len(message)))
+
+    def upload(self, uuid: str, data: bytes, kind: int) -> bytes:
+        if not self._enter(uuid):
+            return encode(wire.ANSWERS["Upload"], {"error": _NO_CLIENT})
+        return bytes(self._go.Upload(uuid.encode(), data, len(data), kind))
+
+    def is_on_whatsapp(self, uuid: str, number: str) -> bytes:
+        if not self._enter(uuid):
+            return encode(wire.ANSWERS["IsOnWhatsApp"], {"error": _NO_CLIENT})
+        return bytes(self._go.IsOnWhatsApp(uuid.encode(), number.encode()))
+
+    def pair_phone(self, uuid: str, params: bytes) -> bytes:
+        if not self._enter(uuid):
+            return encode(wire.ANSWERS["PairPhone"], {"error": _NO_CLIENT})
+        return bytes(self._go.PairPhone(uuid.encode(), params, len(params)))
+
+    def log_out(self, uuid: str) -> str:
+        return text_of(self._go.Logout(uuid.encode())) if self._enter(uuid) else _NO_CLIENT
+
+    def typing(self, uuid: str, chat: str) -> str:
+        jid = encode(wire.JID, parts(chat))
+        if not self._enter(uuid):
+            return _NO_CLIENT
+        return text_of(self._go.SendChatPresence(uuid.encode(), jid, len(jid), _COMPOSING, 0))
+
+    def mark_read(self, uuid: str, ids: list[str], chat: str, sender: str, at_s: int) -> str:
+        to, by = encode(wire.JID, parts(chat)), encode(wire.JID, parts(sender))
+        if not self._enter(uuid):
+            return _NO_CLIENT
+        said = self._go.MarkRead(uuid.encode(), " ".join(ids).encode(), at_s, to, len(to), by, len(by), _READ)
+        return text_of(said)
+
+
+def guarded(tell: Callable[[], None]) -> None:
+    """What a callback raises would only be printed, and the event lost without a trace."""
+    try:
+        tell()
+    except Exception:
+        log.exception("neonize.callback_failed")
+
+
+def text_of(answer: object) -> str:
+    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else ""
+
+
+def answered(name: str, data: bytes) -> JsonObject:
+    """What one of the calls returned. Raises Malformed."""
+    return decode(wire.ANSWERS[name], data)

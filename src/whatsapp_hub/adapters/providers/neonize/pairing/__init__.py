@@ -1,0 +1,1 @@
+"""Pair numbers in a process of its own."""

@@ -1,0 +1,66 @@
+"""What a connector and its pairing room say to each other, over a pair of sockets: length, then msgpack."""
+
+import asyncio
+import socket
+import struct
+from typing import Literal
+
+import msgspec
+
+from whatsapp_hub.adapters.providers.neonize.native.library import Dial
+
+_LENGTH = struct.Struct(">I")
+
+
+class Ask(msgspec.Struct):
+    """To the room. `code`: a code to type on the phone, `data` being its parameters."""
+
+    what: Literal["dial", "stop", "code"]
+    uuid: str
+    dial: Dial | None = None
+    data: bytes = b""
+
+
+class Told(msgspec.Struct):
+    """From the room: what a Listener hears, or the answer to `code` and `stop`."""
+
+    what: Literal["event", "qr", "login", "ended", "code", "stopped"]
+    uuid: str
+    code: int = 0
+    data: bytes = b""
+    text: str = ""
+
+
+_encode = msgspec.msgpack.encode
+_asks, _tells = msgspec.msgpack.Decoder(Ask), msgspec.msgpack.Decoder(Told)
+
+
+def framed(frame: Ask | Told) -> bytes:
+    body = _encode(frame)
+    return _LENGTH.pack(len(body)) + body
+
+
+async def next_told(reader: asyncio.StreamReader) -> Told | None:
+    """None when the room has closed."""
+    try:
+        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+        return _tells.decode(await reader.readexactly(length))
+    except (asyncio.IncompleteReadError, OSError, msgspec.DecodeError):
+        return None
+
+
+def next_ask(connection: socket.socket) -> Ask | None:
+    """Blocks. None when the connector has closed, or died."""
+    head = _exactly(connection, _LENGTH.size)
+    body = _exactly(connection, _LENGTH.unpack(head)[0]) if head else b""
+    return _asks.decode(body) if body else None
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    parts = b""
+    while len(parts) < size:
+        piece = connection.recv(size - len(parts))
+        if not piece:
+            return b""
+        parts += piece
+    return parts

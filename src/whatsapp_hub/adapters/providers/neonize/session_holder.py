@@ -1,0 +1,303 @@
+"""What a connector does with sessions: `HoldsSockets`.
+
+Nothing is loaded before the first session is opened. A session that goes down by itself says so, is hung up behind the
+scenes, and may be opened again: that waits until the hanging up is done.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+import structlog
+
+from whatsapp_hub.adapters.providers.lenient import obj, text
+from whatsapp_hub.adapters.providers.neonize import errors
+from whatsapp_hub.adapters.providers.neonize.dial import Here, Line, Link
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.library import Library, Missing, answered
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, encode
+from whatsapp_hub.adapters.providers.neonize.native.store import PREPARING, DeviceStore
+from whatsapp_hub.adapters.providers.neonize.native.threads import Calls, Late, NotBegun, in_thread
+from whatsapp_hub.adapters.providers.neonize.pairing.host import Apart, Rooms
+from whatsapp_hub.adapters.providers.neonize.pump import Pump
+from whatsapp_hub.adapters.providers.neonize.settings import BROWSERS, NeonizeSettings
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept
+from whatsapp_hub.adapters.providers.neonize.translate.inbound import session_seen
+from whatsapp_hub.application.ports.connections.sockets import Pulse
+from whatsapp_hub.application.ports.provider.plugin import Host, SessionRef
+from whatsapp_hub.domain.errors import Conflict, Rejected, Scope, Transient, Unavailable
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.sessions.session import SessionStatus
+
+PROBE_AFTER_S = 30.0
+PROBE_S = 10.0
+CODE_S = 30.0
+LOG_OUT_S = 20.0
+CLOSE_S = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Holder:
+    def __init__(self, host: Host, storing: Callable[[], DeviceStore], loading: Callable[[], Library]) -> None:
+        self.lines: dict[SessionId, Line] = {}
+        self.calls = Calls()
+        self._host = host
+        self._storing = storing
+        self._loading = loading
+        self._readying = asyncio.Lock()
+        self._library: Library | None = None
+        self._store: DeviceStore | None = None
+        self._pumps: dict[SessionId, Pump] = {}
+        self._leaving: dict[SessionId, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._rooms = Rooms()
+        self._numbers = count(1)
+
+    # -- HoldsSockets
+
+    async def open(self, session: SessionRef) -> None:
+        if session.id in self.lines:
+            raise Conflict("already_open", "the session is open here")
+        uuid = f"{session.id}/{session.fence}/{next(self._numbers)}"
+        line = self.lines[session.id] = Line(session, uuid, self._pump(session.id), self._over)
+        try:
+            await self._dial(line)
+        except Missing as error:
+            line.say("refused", str(error))
+        except (Unavailable, OSError) as error:
+            line.say("ended", str(error))
+        except BaseException:
+            self._over(line)
+            raise
+
+    async def close(self, session_id: SessionId) -> None:
+        if line := self.lines.get(session_id):
+            self._over(line)
+        await self._left(session_id)
+        pump = self._pumps.get(session_id)
+        if pump and session_id not in self.lines and await pump.drained(0):
+            self._pumps.pop(session_id, None)
+
+    async def forget(self, session_id: SessionId) -> None:
+        await self.close(session_id)
+        await self._devices().forget(session_id)
+
+    async def pairing_code(self, session_id: SessionId, phone: str) -> str:
+        digits = phone.strip().removeprefix("+")
+        if not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15 and digits[0] != "0"):
+            raise Rejected("bad_phone", "a phone number in international form is needed")
+        line = self._line(session_id)
+        if line.jid or not isinstance(line.link, Apart):
+            raise Rejected("already_paired", "the session is linked to a phone already")
+        try:
+            async with asyncio.timeout(CODE_S):
+                await line.has_code.wait()
+                answer = answered("PairPhone", await line.link.code(_pair_params(digits, _settings(line.session))))
+        except TimeoutError:
+            raise errors.not_connected("no connection to WhatsApp yet") from None
+        except Unavailable as error:
+            raise errors.not_connected(str(error)) from error
+        if said := text(answer.get("error")):
+            raise errors.of_query(said)
+        return text(answer.get("code"))
+
+    async def log_out(self, session_id: SessionId) -> None:
+        line = self.connected(session_id)
+        try:
+            error = await self.calls(LOG_OUT_S, self.library.log_out, line.uuid)
+        except (Late, NotBegun):
+            raise errors.not_connected("no answer to the log-out") from None
+        if error:
+            raise errors.of_query(error)
+        line.say("left", "requested")
+
+    def pulse(self, session_id: SessionId) -> Pulse | None:
+        line = self.lines.get(session_id)
+        if line is None:
+            return None
+        if line.is_connected and not line.is_degraded and line.silent_s > PROBE_AFTER_S and line.may_probe():
+            self._spawn(self._probe(line))
+        return Pulse(line.is_connected, line.is_logged_in, line.silent_s, self._pump(session_id).unstored_s)
+
+    # -- for the half that sends
+
+    @property
+    def library(self) -> Library:
+        assert self._library is not None
+        return self._library
+
+    def connected(self, session_id: SessionId) -> Line:
+        """Raises Transient."""
+        line = self._line(session_id)
+        if not (line.is_connected and line.jid):
+            raise errors.not_connected("the session is not connected")
+        return line
+
+    async def aclose(self) -> None:
+        for session_id in list(self.lines):
+            self._over(self.lines[session_id])
+        waited = [*self._leaving.values(), *self._tasks]
+        if waited:
+            await asyncio.wait(waited, timeout=CLOSE_S)
+        for pump in self._pumps.values():
+            await pump.drained(CLOSE_S / 3)
+            await pump.close()
+        self._pumps.clear()
+        await self._rooms.aclose()
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    # -- inside
+
+    async def _dial(self, line: Line) -> None:
+        """Raises Missing, Unavailable, OSError."""
+        await self._left(line.session.id)
+        library, store = await self._ready()
+        line.jid = await store.device_of(line.session.id)
+        if line.jid:
+            await self._dial_here(library, store, line)
+        else:
+            await self._by(line, Apart(self._rooms, store, line))
+
+    async def _dial_here(self, library: Library, store: DeviceStore, line: Line) -> None:
+        """Go must never be given a device whose keys it does not have: it would end the process."""
+        if await store.has(line.jid):
+            await self._by(line, Here(library, store, line))
+        else:
+            line.say("ended", "bad store: the linked device's keys are not there")
+
+    async def _by(self, line: Line, link: Link) -> None:
+        settings = _settings(line.session)
+        async with line.changing:
+            if not line.hurry.is_set():
+                line.link = link
+                await link.dial(_props(settings), settings.proxy)
+
+    async def _ready(self) -> tuple[Library, DeviceStore]:
+        async with self._readying:
+            store = self._devices()
+            if self._library is None:
+                library = await in_thread(self._loading)
+                door = store.door(PREPARING)
+                try:
+                    async with store.preparing():
+                        error = await in_thread(library.prepare, door.url)
+                finally:
+                    door.shut()
+                await store.end_connections(PREPARING)
+                if error:
+                    raise Unavailable(f"whatsmeow's tables cannot be made: {error}")
+                self._library = library
+            return self._library, store
+
+    def _devices(self) -> DeviceStore:
+        if self._store is None:
+            self._store = self._storing()
+        return self._store
+
+    def _line(self, session_id: SessionId) -> Line:
+        line = self.lines.get(session_id)
+        if line is None:
+            raise Transient(
+                "not_open", "the session is not open here", retry_after_s=2.0, scope=Scope.SESSION, tries=50
+            )
+        return line
+
+    def _pump(self, session_id: SessionId) -> Pump:
+        if session_id not in self._pumps:
+            self._pumps[session_id] = Pump(self._host, self._before)
+        return self._pumps[session_id]
+
+    async def _before(self, session: SessionRef, kept: Kept) -> None:
+        """What a state says of credentials is so before the state can be read."""
+        if kept.event == "PairStatus":
+            event = decode(wire.SHAPES["PairStatus"], kept.data)
+            if jid := _device_jid(obj(event.get("ID"))) if event.get("status") == wire.PAIRED else "":
+                await self._devices().remember(session.id, jid)
+                self._paired(session, jid)
+            return
+        seen = session_seen(kept)
+        if seen and seen.status is SessionStatus.LOGGED_OUT:
+            await self._devices().forget(session.id)
+
+    def _paired(self, session: SessionRef, jid: str) -> None:
+        line = self.lines.get(session.id)
+        if line and line.session is session and not line.jid:
+            line.jid = jid
+            self._spawn(self._move_in(line))
+
+    async def _move_in(self, line: Line) -> None:
+        """Out of the pairing room: the phone has scanned the code."""
+        async with line.changing:
+            if line.link:
+                await line.link.hang_up()
+            line.uuid = f"{line.uuid}/paired"
+        try:
+            await self._dial_here(*await self._ready(), line)
+        except (Missing, Unavailable, OSError) as error:
+            line.say("ended", str(error))
+
+    def _over(self, line: Line) -> None:
+        """It is not open any more, whatever it still does."""
+        session_id = line.session.id
+        if self.lines.get(session_id) is line:
+            del self.lines[session_id]
+        line.hurry.set()
+        before = self._leaving.get(session_id)
+        task = self._leaving[session_id] = asyncio.create_task(self._hang_up(line, before))
+        task.add_done_callback(lambda _: self._leaving.pop(session_id) if self._leaving[session_id] is task else None)
+
+    async def _hang_up(self, line: Line, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await asyncio.wait([before])
+        async with line.changing:
+            link, line.link = line.link, None
+            if link is None:
+                return
+            try:
+                await link.hang_up()
+            except Exception:
+                log.exception("neonize.hang_up_failed", session_id=str(line.session.id))
+
+    async def _left(self, session_id: SessionId) -> None:
+        if task := self._leaving.get(session_id):
+            await asyncio.wait([task])
+
+    async def _probe(self, line: Line) -> None:
+        """Keep-alives that go unanswered are told by whatsmeow; that it still lives, by its answering at all."""
+        with suppress(Late, NotBegun):
+            if await self.calls(PROBE_S, self.library.is_known, line.uuid) and not line.is_degraded:
+                line.hear()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _settings(session: SessionRef) -> NeonizeSettings:
+    assert isinstance(session.settings, NeonizeSettings)
+    return session.settings
+
+
+def _props(settings: NeonizeSettings) -> bytes:
+    platform, _ = BROWSERS[settings.browser]
+    return encode(wire.DEVICE_PROPS, {"os": settings.device_name, "platformType": platform})
+
+
+def _pair_params(phone: str, settings: NeonizeSettings) -> bytes:
+    """WhatsApp takes the display name in this form only."""
+    _, client = BROWSERS[settings.browser]
+    name = f"{settings.browser.capitalize()} (Linux)"
+    known = {"phone": phone, "showPushNotification": True, "clientType": client, "clientDisplayName": name}
+    return encode(wire.PAIR_PHONE, known)
+
+
+def _device_jid(jid: dict[str, object]) -> str:
+    user, device, server = text(jid.get("user")), text(jid.get("device")), text(jid.get("server"))
+    device = f":{device}" if device not in ("", "0") else ""
+    return f"{user}{device}@{server}" if user and server else ""

@@ -1,0 +1,1 @@
+"""Translate between WhatsApp Web's messages and the hub's. Pure."""

@@ -1,0 +1,300 @@
+"""What an event of neonize's means. Pure: it needs neither neonize nor its Go library.
+
+States are told as `application/ports/connections/sockets.py` lists them. Of what a `Device` says (who we are), the
+phone number goes into every later state of the same dial as `Kept.me`.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from whatsapp_hub.adapters.providers.lenient import JsonObject, instant, items, obj, text
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.jids import PERSON, identity_of, plain, spelled
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept, pack, unpack
+from whatsapp_hub.adapters.providers.neonize.translate.messages import (
+    history_message,
+    live_message,
+    unavailable_message,
+)
+from whatsapp_hub.application.ports.provider.events import (
+    IdentitySeen,
+    OtherSeen,
+    ProviderEvent,
+    ReceiptSeen,
+    SessionSeen,
+)
+from whatsapp_hub.application.ports.provider.plugin import UNKNOWN_TIME
+from whatsapp_hub.domain.ids import MessageId
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.sessions.session import SessionStatus
+from whatsapp_hub.domain.text import storable
+
+_DELIVERED, _SENDER, _READ, _PLAYED, _SERVER_ERROR = 1, 2, 4, 6, 8
+_RECEIPTS = {
+    _DELIVERED: MessageStatus.DELIVERED,
+    _READ: MessageStatus.READ,
+    _PLAYED: MessageStatus.READ,
+}
+_BANS = {
+    1: "sent_to_too_many_people",
+    2: "blocked_by_users",
+    3: "created_too_many_groups",
+    4: "sent_too_many_same_message",
+    5: "broadcast_list",
+}
+_FAILURES = {
+    1: "generic",
+    2: "logged_out",
+    3: "temporarily_banned",
+    4: "main_device_gone",
+    5: "unknown_logout",
+    6: "client_outdated",
+    7: "bad_user_agent",
+    8: "internal_server_error",
+    9: "experimental",
+    10: "service_unavailable",
+}
+_REASON_LENGTH = 200
+_SECRET = re.compile(r"(?<=://)[^/@\s]*@")
+
+
+def translate(body: bytes) -> list[ProviderEvent]:
+    """Raises Malformed."""
+    kept = unpack(body)
+    at = instant(kept.at)
+    if kept.event == "history":
+        return [history_message(decode(wire.WEB_MESSAGE, kept.data), kept.names)]
+    if tell := _TOLD.get(kept.event):
+        return [tell(kept, at)]
+    shape = wire.SHAPES.get(kept.event)
+    if shape is None:
+        return [OtherSeen(storable(kept.event)[:100] or "unknown", at)]
+    event = decode(shape, kept.data)
+    if kept.event == "Receipt":
+        return _receipts(event, at)
+    convert = _BY_EVENT.get(kept.event)
+    return [convert(event, kept, at) if convert else OtherSeen(kept.event, at)]
+
+
+def session_seen(kept: Kept) -> SessionSeen | None:
+    """The state that this event tells of, None if it tells of something else."""
+    if kept.event not in _STATES:
+        return None
+    return next((seen for seen in translate(pack(kept)) if isinstance(seen, SessionSeen)), None)
+
+
+def _receipts(event: JsonObject, at: datetime) -> list[ProviderEvent]:
+    """Only what others did with messages of ours. Our own devices' receipts prove that WhatsApp took them."""
+    when = instant(event.get("timestamp"), int(at.timestamp()))
+    type, source = event.get("type"), obj(event.get("messageSource"))
+    ids = [text(id) for id in items(event.get("messageIDs")) if text(id)]
+    ours = source.get("isFromMe") is True
+    status = _RECEIPTS.get(type) if isinstance(type, int) else None
+    if type == _SENDER or (ours and type == _DELIVERED):
+        status = MessageStatus.SENT
+    elif ours:
+        status = None
+    if status is None or not ids:
+        return [OtherSeen(f"receipt_{text(type)}", when)]
+    return [ReceiptSeen(id, status, when) for id in ids]
+
+
+def _device(_event: JsonObject, kept: Kept, at: datetime) -> ProviderEvent:
+    return OtherSeen("device", at)
+
+
+def _pair(event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+    if event.get("status") == wire.PAIRED:
+        return SessionSeen(SessionStatus.CONNECTING, at, "paired", phone_of(spelled(obj(event.get("ID")))))
+    return _down("pairing_failed", at, text(event.get("error")))
+
+
+def _connected(_event: JsonObject, kept: Kept, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.CONNECTED, at, phone_number=phone_of(kept.me))
+
+
+def _degraded(_event: JsonObject, kept: Kept, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.CONNECTED, at, "degraded", phone_of(kept.me))
+
+
+def _disconnected(_event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.RECONNECTING, at, "disconnected")
+
+
+def _stream_error(event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.RECONNECTING, at, f"stream_error {text(event.get('code'))}".strip()[:100])
+
+
+def _replaced(_event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.DISCONNECTED, at, "replaced")
+
+
+def _outdated(_event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.FAILED, at, "client_outdated")
+
+
+def _banned(event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+    code, expire = event.get("code"), event.get("expire")
+    reason = _BANS.get(code, f"code_{code}") if isinstance(code, int) else "unknown"
+    lasts_s = min(expire, 10 * 365 * 86400) if isinstance(expire, int) and expire > 0 else 0
+    until = at + timedelta(seconds=lasts_s) if lasts_s and at != UNKNOWN_TIME else None
+    return SessionSeen(SessionStatus.BANNED, at, reason, until=until)
+
+
+def _logged_out(event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.LOGGED_OUT, at, _failure(event))
+
+
+def _connect_failure(event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+    reason = _failure(event)
+    if reason == "client_outdated":
+        return _outdated(event, _kept, at)
+    return _down(f"connect_failure {reason}", at, text(event.get("message")))
+
+
+def _failure(event: JsonObject) -> str:
+    reason = event.get("reason")
+    return _FAILURES.get(reason, "unknown") if isinstance(reason, int) else "unknown"
+
+
+def _identity_changed(event: JsonObject, _kept: Kept, at: datetime) -> ProviderEvent:
+    """Only keys changed (a phone was set up anew): the same person still."""
+    return OtherSeen("identity_keys_changed", at)
+
+
+def _call(event: JsonObject, _kept: Kept, at: datetime) -> ProviderEvent:
+    return OtherSeen("call", instant(obj(event.get("basicCallMeta")).get("timestamp"), int(at.timestamp())))
+
+
+def _chat_presence(event: JsonObject, _kept: Kept, at: datetime) -> ProviderEvent:
+    state = {1: "composing", 2: "paused"}.get(_number(event.get("state")), "unknown")
+    if state == "composing" and event.get("media") == 2:
+        state = "recording"
+    return OtherSeen(f"presence_{state}", at)
+
+
+def _presence(event: JsonObject, _kept: Kept, at: datetime) -> ProviderEvent:
+    return OtherSeen("presence_unavailable" if event.get("unavailable") is True else "presence_available", at)
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+_BY_EVENT: dict[str, Callable[[JsonObject, Kept, datetime], ProviderEvent]] = {
+    "Device": _device,
+    "PairStatus": _pair,
+    "Connected": _connected,
+    "KeepAliveTimeout": _degraded,
+    "KeepAliveRestored": _connected,
+    "LoggedOut": _logged_out,
+    "StreamReplaced": _replaced,
+    "TemporaryBan": _banned,
+    "ConnectFailure": _connect_failure,
+    "ClientOutdated": _outdated,
+    "StreamError": _stream_error,
+    "Disconnected": _disconnected,
+    "Message": lambda event, _kept, _at: live_message(event),
+    "UndecryptableMessage": lambda event, _kept, _at: unavailable_message(event),
+    "IdentityChange": _identity_changed,
+    "ChatPresence": _chat_presence,
+    "Presence": _presence,
+    "CallOffer": _call,
+    "CallTerminate": _call,
+}
+
+
+def _qr(kept: Kept, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.QR_PENDING, at, qr_code=storable(kept.text)[:2000])
+
+
+def _login(kept: Kept, at: datetime) -> ProviderEvent:
+    """How a pairing went, in whatsmeow's words; of success, PairStatus tells more."""
+    match kept.text:
+        case "timeout":
+            return SessionSeen(SessionStatus.DISCONNECTED, at, "qr_timeout")
+        case "success":
+            return OtherSeen("paired", at)
+        case "err-client-outdated":
+            return SessionSeen(SessionStatus.FAILED, at, "client_outdated")
+    return _down("pairing_failed", at, kept.text)
+
+
+_REQUIRED = re.compile(r"required field neonize\.(\w+)\.")
+
+
+def _ended(kept: Kept, at: datetime) -> SessionSeen:
+    """The call into the library came back. An event that neonize cannot spell (a ban whose code is new) ends it as
+    well, and is then known by the field that is missing."""
+    if match := _REQUIRED.search(kept.text):
+        match match[1]:
+            case "TemporaryBan":
+                return SessionSeen(SessionStatus.BANNED, at, "unknown")
+            case "LoggedOut":
+                return SessionSeen(SessionStatus.LOGGED_OUT, at, "unknown")
+    if "invalid length" in kept.text or "bad store" in kept.text:
+        return SessionSeen(SessionStatus.FAILED, at, "credentials_corrupted")
+    if "dial" in kept.text or "websocket" in kept.text.lower():
+        return _down("no_network", at, kept.text)
+    return _down("ended", at, kept.text)
+
+
+def _refused(kept: Kept, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.FAILED, at, storable(kept.text)[:_REASON_LENGTH])
+
+
+def _left(kept: Kept, at: datetime) -> SessionSeen:
+    """We unlinked ourselves."""
+    return SessionSeen(SessionStatus.LOGGED_OUT, at, storable(kept.text)[:_REASON_LENGTH])
+
+
+def _sent(kept: Kept, at: datetime) -> ProviderEvent:
+    """The answer to a send came after its deadline: the outcome is known after all."""
+    try:
+        return ReceiptSeen(kept.text, MessageStatus.SENT, at, sent_as=MessageId(UUID(kept.names[0])))
+    except (IndexError, ValueError):
+        return OtherSeen("sent", at)
+
+
+def _lids(kept: Kept, at: datetime) -> ProviderEvent:
+    """A phone number and a LID of one person."""
+    identities = tuple(identity for identity in map(identity_of, kept.names) if identity)
+    return IdentitySeen(identities, at) if len(identities) > 1 else OtherSeen("lids", at)
+
+
+_TOLD: dict[str, Callable[[Kept, datetime], ProviderEvent]] = {
+    "qr": _qr,
+    "login": _login,
+    "ended": _ended,
+    "refused": _refused,
+    "left": _left,
+    "lids": _lids,
+    "sent": _sent,
+}
+_STATES = frozenset(_TOLD) - {"lids", "sent"} | {
+    "PairStatus",
+    "Connected",
+    "KeepAliveTimeout",
+    "KeepAliveRestored",
+    "LoggedOut",
+    "StreamReplaced",
+    "TemporaryBan",
+    "ConnectFailure",
+    "ClientOutdated",
+    "StreamError",
+    "Disconnected",
+}
+
+
+def _down(code: str, at: datetime, detail: str = "") -> SessionSeen:
+    """Of a chain of causes the last ones are told. Details name proxies; their credentials are cut out."""
+    said = _SECRET.sub("", storable(detail)).rpartition('": ')[2].strip()
+    return SessionSeen(SessionStatus.DISCONNECTED, at, f"{code}: {said}"[:_REASON_LENGTH] if said else code)
+
+
+def phone_of(jid: str) -> str | None:
+    user, _, server = plain(jid).rpartition("@")
+    return user if server == PERSON and user.isdigit() else None

@@ -1,0 +1,109 @@
+"""Files to send: fetched from where the message says they are, and looked at as far as WhatsApp wants to know them."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urljoin
+
+import httpx
+
+from whatsapp_hub.adapters.providers.neonize.translate.outbound import OPUS
+from whatsapp_hub.domain.errors import Rejected, Scope, Transient
+from whatsapp_hub.domain.integrations.subscription import is_public
+
+MAX_BYTES = 64_000_000
+"""The library holds the whole file in memory, several times over."""
+
+_REDIRECTS = 3
+_OPUS_RATE = 48_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    data: bytes
+    mimetype: str = ""
+
+
+Fetch = Callable[[str], Awaitable[Fetched]]
+"""Raises Rejected, Transient. Has no time limit of its own."""
+
+
+class HttpFetch:
+    """GET, over public addresses only unless `allow_private`: whoever may send messages names the URL."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+
+    async def __call__(self, url: str) -> Fetched:
+        try:
+            async with httpx.AsyncClient(timeout=httpx.Timeout(None, connect=5.0), trust_env=False) as client:
+                for _ in range(_REDIRECTS + 1):
+                    found = await self._get(client, httpx.URL(url))
+                    if isinstance(found, Fetched):
+                        return found
+                    url = urljoin(url, found)
+        except (httpx.HTTPError, OSError) as error:
+            raise _away(type(error).__name__) from error
+        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+            raise Rejected("media_url", "the file's URL cannot be used") from error
+        raise Rejected("media_url", "too many redirects")
+
+    async def _get(self, client: httpx.AsyncClient, url: httpx.URL) -> Fetched | str:
+        """The file, or where else it is said to be."""
+        if url.scheme not in ("http", "https") or not url.host or (url.port or 1) > 65535:
+            raise Rejected("media_url", "the file's URL cannot be used")
+        target, extensions = url, {}
+        if not self._allow_private:
+            target, extensions = url.copy_with(host=await _public_address(url)), {"sni_hostname": url.host}
+        headers = {"Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity"}
+        async with client.stream("GET", target, headers=headers, extensions=extensions) as response:
+            if response.has_redirect_location:
+                return response.headers["location"]
+            if response.status_code != 200:
+                raise _refused(response.status_code)
+            if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+                raise Rejected("media_refused", "the file's server packs what it was asked to send as it is")
+            data = bytearray()
+            async for piece in response.aiter_raw():
+                data += piece
+                if len(data) > MAX_BYTES:
+                    raise Rejected("media_too_large", f"files may have at most {MAX_BYTES} bytes")
+            return Fetched(bytes(data), response.headers.get("content-type", "").partition(";")[0].strip().lower())
+
+
+async def _public_address(url: httpx.URL) -> str:
+    """One that the name stands for now, and that the connection is then made to."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(url.host, url.port or url.scheme, type=socket.SOCK_STREAM)
+    addresses = [str(entry[4][0]) for entry in found]
+    if not addresses or not all(is_public(ip_address(address.partition("%")[0])) for address in addresses):
+        raise Rejected("media_url", "the file is not at a public address (WEBHOOK_ALLOW_PRIVATE=true allows others)")
+    return addresses[0]
+
+
+def _away(detail: str) -> Transient:
+    return Transient("media_away", detail, retry_after_s=10.0, scope=Scope.RECIPIENT)
+
+
+def _refused(status: int) -> Rejected | Transient:
+    if status >= 500 or status in (408, 425, 429):
+        return _away(f"http_{status}")
+    return Rejected("media_refused", f"the file's server answered {status}")
+
+
+def mimetype_of(known: str, fetched: Fetched, usual: str) -> str:
+    """What the message said, else what the server said, else what is usual."""
+    told = fetched.mimetype if fetched.mimetype not in ("", "application/octet-stream", "binary/octet-stream") else ""
+    found = known or told or usual
+    return OPUS if found in ("audio/ogg", "application/ogg", "audio/opus") else found
+
+
+def opus_seconds(data: bytes) -> int:
+    """How long a voice note is: the sample count of its last page. 0 for what is no Ogg file."""
+    last = data.rfind(b"OggS")
+    if not data.startswith(b"OggS") or last < 0:
+        return 0
+    samples = int.from_bytes(data[last + 6 : last + 14], "little")
+    return min(samples // _OPUS_RATE, 86_400) or 1

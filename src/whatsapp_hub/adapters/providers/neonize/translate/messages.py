@@ -1,0 +1,142 @@
+"""A message event, or a message of a history, as the hub sees it. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from whatsapp_hub.adapters.providers.lenient import JsonObject, instant, obj, text
+from whatsapp_hub.adapters.providers.neonize.native.jids import LID, identity_of, kind_of, plain, spelled
+from whatsapp_hub.adapters.providers.neonize.translate.content import content_of, context_of, is_notice, unwrapped
+from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin, OtherSeen, ProviderEvent
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+
+_REVOKE, _EDIT = 0, 14
+_UNAVAILABLE = Content(MessageType.UNSUPPORTED, data={"raw": {"kinds": ["unavailable"]}})
+
+
+def whatsapps_id(id: str) -> str:
+    """Of a message that got more than WhatsApp's own id here, because another had that already."""
+    return id.partition("~")[0]
+
+
+def live_message(event: JsonObject) -> ProviderEvent:
+    info = obj(event.get("info"))
+    at, id = instant(info.get("timestamp")), text(info.get("ID"))
+    said = _said(unwrapped(obj(event.get("message"))), id, at)
+    return said if isinstance(said, OtherSeen) else _live(info, said, at)
+
+
+def unavailable_message(event: JsonObject) -> ProviderEvent:
+    """One that WhatsApp gives to the phone alone (view once, a business's hosted chat). One that could not be
+    decrypted comes again by itself: the library asks its sender."""
+    info = obj(event.get("info"))
+    at, id = instant(info.get("timestamp")), text(info.get("ID"))
+    if event.get("isUnavailable") is not True:
+        return OtherSeen("undecryptable_message", at)
+    return _live(info, _Said(f"{id}~unavailable" if id else "", _UNAVAILABLE, None), at)
+
+
+def _live(info: JsonObject, said: "_Said", at: datetime) -> ProviderEvent:
+    source = obj(info.get("messageSource"))
+    from_me = source.get("isFromMe") is True
+    chat = spelled(obj(source.get("chat")))
+    names = _names(chat, _other_half(source, from_me))
+    if not said.id or not names:
+        return OtherSeen("message_without_chat", at)
+    kind = kind_of(chat)
+    author = spelled(obj(source.get("sender"))) if kind is not ChatKind.PERSON and not from_me else ""
+    return MessageSeen(
+        provider_message_id=said.id,
+        chat=chat,
+        kind=kind,
+        chat_names=names,
+        content=said.content,
+        at=at,
+        from_me=from_me,
+        name=None if from_me else text(info.get("pushname")) or None,
+        author=author or None,
+        reply_to=said.reply_to,
+    )
+
+
+def history_message(message: JsonObject, chat_names: list[str]) -> ProviderEvent:
+    """`chat_names`: the conversation's JID, and where known the same person's others."""
+    key = obj(message.get("key"))
+    at, id = instant(message.get("messageTimestamp")), text(key.get("ID"))
+    chat = plain(chat_names[0]) if chat_names else plain(text(key.get("remoteJID")))
+    names = _names(chat, *chat_names[1:])
+    inner = unwrapped(obj(message.get("message")))
+    if not id or not names or not inner:
+        return OtherSeen("history_without_message", at)
+    said = _said(inner, id, at)
+    if isinstance(said, OtherSeen):
+        return said
+    from_me, kind = key.get("fromMe") is True, kind_of(chat)
+    author = plain(text(message.get("participant")) or text(key.get("participant")))
+    return MessageSeen(
+        provider_message_id=said.id,
+        chat=chat,
+        kind=kind,
+        chat_names=names,
+        content=said.content,
+        at=at,
+        from_me=from_me,
+        origin=Origin.HISTORY,
+        name=None if from_me else text(message.get("pushName")) or None,
+        author=author or None if kind is not ChatKind.PERSON and not from_me else None,
+        reply_to=said.reply_to,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a message says under which id, and to what."""
+
+    id: str
+    content: Content
+    reply_to: str | None
+
+
+def _said(message: JsonObject, id: str, at: datetime) -> _Said | OtherSeen:
+    """An edit stands for itself, with its own id; `data.edits` names the message that it replaces."""
+    protocol = obj(message.get("protocolMessage"))
+    if protocol:
+        return _of_protocol(protocol, id, at)
+    if is_notice(message):
+        return OtherSeen("message_notice", at)
+    context = context_of(message)
+    return _Said(id, content_of(message), text(context.get("stanzaID")) or None)
+
+
+def _of_protocol(protocol: JsonObject, id: str, at: datetime) -> _Said | OtherSeen:
+    target = text(obj(protocol.get("key")).get("ID"))
+    kind = protocol.get("type", _REVOKE)
+    if kind == _EDIT and target:
+        new = content_of(unwrapped(obj(protocol.get("editedMessage"))))
+        own = id if id != target else f"{id}~{text(protocol.get('timestampMS')) or int(at.timestamp())}"
+        return _Said(own, Content(new.type, new.text, new.media_url, {**new.data, "edits": target}), None)
+    if kind == _REVOKE and target:
+        return OtherSeen("revoke", at)
+    return OtherSeen(f"protocol_{text(kind)}", at)
+
+
+def _other_half(source: JsonObject, from_me: bool) -> str:
+    """A person under their other name: by phone if the chat is a LID, and the reverse. Empty where WhatsApp did not
+    tell it. Of our own messages, the sender is we."""
+    alt = spelled(obj(source.get("recipientAlt" if from_me else "senderAlt")))
+    if alt or from_me:
+        return alt
+    sender = spelled(obj(source.get("sender")))
+    return sender if sender.endswith(f"@{LID}") else ""
+
+
+def _names(chat: str, *others: str) -> tuple[Identity, ...]:
+    """The chat's own identity first, then what else the same person is called."""
+    first = identity_of(chat)
+    if first is None or kind_of(chat) is not ChatKind.PERSON:
+        return (first,) if first else ()
+    found = [first]
+    for other in map(identity_of, others):
+        if other and kind_of(other.address) is ChatKind.PERSON and other.kind not in {i.kind for i in found}:
+            found.append(other)
+    return tuple(found)

@@ -1,0 +1,117 @@
+"""From what neonize hands over to rows of the inbox: one an event, one a message of a history. Pure.
+
+Nothing is understood here beyond what names a row: whose chat it is, and under which key a second delivery is known.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from whatsapp_hub.adapters.providers.lenient import JsonObject, chat_key, dedupe_key, digest, instant, items, obj, text
+from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.jids import LID, PERSON, plain, spelled
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode
+from whatsapp_hub.adapters.providers.neonize.translate.content import is_empty
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept, pack
+from whatsapp_hub.application.ports.provider.events import Malformed, RawUpdate
+
+STATE_CHAT = "session"
+"""States are one chat of their own: they are processed in the order in which they came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """`history`: whether a history that nobody asked for is taken in (the messages before the pairing)."""
+
+    history: bool = False
+
+    def __call__(self, kept: Kept, unique: str) -> list[RawUpdate]:
+        """`unique` distinguishes this occurrence; only events without a key of their own need it."""
+        try:
+            return list(self._cut(kept, unique))
+        except Malformed:
+            return [_row(kept, dedupe_key("x", unique), STATE_CHAT)]
+
+    def _cut(self, kept: Kept, unique: str) -> Iterator[RawUpdate]:
+        match kept.event:
+            case "Message":
+                yield from _message(kept)
+            case "UndecryptableMessage":
+                info = obj(decode(wire.SHAPES[kept.event], kept.data).get("info"))
+                chat, key = _named(info)
+                yield _row(kept, dedupe_key("u", *key), chat)
+            case "Receipt":
+                yield _receipt(kept)
+            case "HistorySync":
+                yield from _history(kept, take_all=self.history)
+            case "ChatPresence" | "Presence":
+                yield _row(kept, dedupe_key("p", unique), "presence")
+            case _:
+                yield _row(kept, dedupe_key("s", kept.event, unique), STATE_CHAT)
+
+
+def _message(kept: Kept) -> Iterator[RawUpdate]:
+    """None for one that brings only keys: what it carries comes in a second event with the same id."""
+    event = decode(wire.SHAPES["Message"], kept.data)
+    if is_empty(obj(event.get("message"))):
+        return
+    chat, key = _named(obj(event.get("info")))
+    yield _row(kept, dedupe_key("m", *key), chat)
+
+
+def _named(info: JsonObject) -> tuple[str, tuple[str, str, str]]:
+    source = obj(info.get("messageSource"))
+    chat = spelled(obj(source.get("chat")))
+    who = "me" if source.get("isFromMe") is True else spelled(obj(source.get("sender")))
+    return chat or STATE_CHAT, (text(info.get("ID")), chat, who)
+
+
+def _receipt(kept: Kept) -> RawUpdate:
+    event = decode(wire.SHAPES["Receipt"], kept.data)
+    source = obj(event.get("messageSource"))
+    chat, sender = spelled(obj(source.get("chat"))), spelled(obj(source.get("sender")))
+    ids = [text(id) for id in items(event.get("messageIDs"))]
+    return _row(kept, dedupe_key("r", text(event.get("type")), sender, *ids), chat or STATE_CHAT)
+
+
+def _history(kept: Kept, *, take_all: bool) -> Iterator[RawUpdate]:
+    history = obj(decode(wire.SHAPES["HistorySync"], kept.data).get("data"))
+    for mapping in map(obj, items(history.get("phoneNumberToLidMappings"))):
+        if names := _pair(text(mapping.get("pnJID")), text(mapping.get("lidJID"))):
+            yield _row(Kept("lids", kept.at, names=names), dedupe_key("l", *names), names[0])
+    if take_all or history.get("syncType") == wire.ON_DEMAND:
+        for conversation in map(obj, items(history.get("conversations"))):
+            yield from _conversation(kept, conversation)
+
+
+def _pair(phone: str, lid: str) -> list[str]:
+    names = [plain(phone), plain(lid)]
+    return names if names[0].endswith(f"@{PERSON}") and names[1].endswith(f"@{LID}") else []
+
+
+def _conversation(kept: Kept, conversation: JsonObject) -> Iterator[RawUpdate]:
+    """Oldest first; WhatsApp lists the newest first."""
+    told = (conversation.get("ID"), conversation.get("pnJID"), conversation.get("lidJID"))
+    names = list(dict.fromkeys(name for name in (plain(text(jid)) for jid in told) if name))
+    if not names:
+        return
+    messages = (obj(message).get("message") for message in items(conversation.get("messages")))
+    found = [_from_history(kept, data, names) for data in messages if isinstance(data, bytes)]
+    yield from (row for _, row in sorted(filter(None, found), key=lambda pair: pair[0]))
+
+
+def _from_history(kept: Kept, data: bytes, names: list[str]) -> tuple[datetime, RawUpdate] | None:
+    """It has the key of the same message seen live."""
+    message = decode(wire.WEB_MESSAGE, data)
+    key, chat = obj(message.get("key")), names[0]
+    if is_empty(obj(message.get("message"))):
+        return None
+    participant = plain(text(message.get("participant")) or text(key.get("participant")))
+    who = "me" if key.get("fromMe") is True else participant or chat
+    row = _row(Kept("history", kept.at, data, names=names), dedupe_key("m", text(key.get("ID")), chat, who), chat)
+    return instant(message.get("messageTimestamp")), row
+
+
+def _row(kept: Kept, key: str, chat: str) -> RawUpdate:
+    body = pack(kept)
+    return RawUpdate((), key if key.rstrip(":") else dedupe_key("x", digest(body)), chat_key(chat), body)

@@ -1,0 +1,97 @@
+"""What clients of sockets send, checked. Raises Invalid with the field's name."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from whatsapp_hub.domain.errors import Conflict, HubError, Invalid, Unauthenticated
+from whatsapp_hub.domain.ids import ConversationId
+from whatsapp_hub.domain.text import is_storable
+
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+ANY_ORIGIN = "*"
+
+
+def origins(frontend_url: str | None) -> Callable[[str | None, dict[str, Any]], bool]:
+    """Allow our own pages and those of `frontend_url` (`*`: everybody's)."""
+    frontend = frontend_url.rstrip("/") if frontend_url else None
+
+    def allowed(origin: str | None, environ: dict[str, Any]) -> bool:
+        if frontend == ANY_ORIGIN:
+            return True
+        hosts = {environ.get("HTTP_HOST"), environ.get("HTTP_X_FORWARDED_HOST")}
+        return origin is not None and (origin == frontend or urlsplit(origin).netloc in hosts - {None})
+
+    return allowed
+
+
+def token(said: dict[str, Any]) -> str:
+    """Return the credential of `auth: {token}`, given alone or as `Bearer …`. Raises Unauthenticated."""
+    value = said.get("token")
+    if not isinstance(value, str):
+        raise Unauthenticated("auth: {token} is needed")
+    scheme, _, credential = value.strip().partition(" ")
+    bare = credential.strip() if scheme.lower() == "bearer" else value.strip()
+    if not bare:
+        raise Unauthenticated("auth: {token} is needed")
+    return bare
+
+
+def address(environ: dict[str, Any]) -> str | None:
+    """Where the socket came from, as trusted proxies report it; None over a Unix socket."""
+    client = environ.get("asgi.scope", {}).get("client")
+    return str(client[0]) if client else None
+
+
+def after(value: object) -> int | None:
+    """The last position a client saw, as a number or its text; Invalid if it is none."""
+    if value is None or value == "":
+        return None
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise Invalid.field("after", "must be a position of the log")
+    return int(text)
+
+
+def text(data: Any, name: str, default: str) -> str:
+    """A value given alone or in an object."""
+    return _storable(data.get(name, default) if isinstance(data, dict) else data or default, name)
+
+
+def field(data: Any, name: str) -> object:
+    """Whatever it is; None if it is not there."""
+    return data.get(name) if isinstance(data, dict) else None
+
+
+def needed(data: Any, name: str) -> str:
+    """A text that must be there, in an object."""
+    return _storable(field(data, name), name)
+
+
+def _storable(value: object, name: str) -> str:
+    if not isinstance(value, str):
+        raise Invalid.field(name, "must be text")
+    if not is_storable(value):
+        raise Invalid.field(name, "must not contain NUL or lone surrogates")
+    return value
+
+
+def named(data: Any, *names: str) -> str:
+    """What the client seems to have meant, for an answer that refuses it."""
+    given = [data.get(name) for name in names] if isinstance(data, dict) else [data]
+    return next((value for value in given if isinstance(value, str)), "")[:128]
+
+
+def code_of(error: HubError) -> str:
+    """`not_found`, `forbidden` …; a Conflict has a code of its own."""
+    return error.code if isinstance(error, Conflict) else _CAPITAL.sub("_", type(error).__name__).lower()
+
+
+def conversation_id(data: Any) -> ConversationId:
+    try:
+        return ConversationId(UUID(text(data, "conversationId", "")))
+    except ValueError:
+        raise Invalid.field("conversationId", "must be a UUID") from None

@@ -1,0 +1,84 @@
+"""ObeyCommands: what the holder of a session is asked to do."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from whatsapp_hub.application.connecting.reconcile_sessions import HoldSessions
+from whatsapp_hub.application.handling.show_customer import show_typing
+from whatsapp_hub.application.ports.provider.plugin import MarksRead
+from whatsapp_hub.application.ports.queues.commands import Answer, Command, Commands, Order, ReadMark, TypingSign
+from whatsapp_hub.domain.errors import Conflict, HubError, ProviderError
+from whatsapp_hub.domain.ids import SessionId
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 32
+WITHIN_S = 30.0
+
+
+@dataclass(slots=True)
+class ObeyCommands:
+    commands: Commands
+    hold: HoldSessions
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def __call__(self) -> int:
+        """Take what is asked of this connector and do it beside; how many. Raises Unavailable."""
+        connector = self.hold.lease.connector
+        if connector is None or not self.hold.lease.is_fresh:
+            return 0
+        taken = await self.commands.take(connector.id, connector.kinds, AT_ONCE - len(self._tasks))
+        for command in taken:
+            task = asyncio.create_task(self._obey(command))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return len(taken)
+
+    async def _obey(self, command: Command) -> None:
+        answer = await self._answer(command)
+        if answer.error:
+            log.warning("command.refused", extra={"order": command.order, "code": answer.error})
+        try:
+            await self.commands.answer(command.id, answer)
+        except Exception:
+            log.exception("command.answer_lost", extra={"order": command.order})
+
+    async def _answer(self, command: Command) -> Answer:
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                return Answer(await self._do(command))
+        except (ProviderError, Conflict) as error:
+            return Answer(error=error.code, error_detail=str(error)[:300])
+        except (HubError, TimeoutError) as error:
+            return Answer(error="unavailable", error_detail=str(error) or "no answer in time")
+        except Exception as error:
+            log.exception("command.failed", extra={"order": command.order})
+            return Answer(error="internal", error_detail=type(error).__name__)
+
+    async def _do(self, command: Command) -> str | None:
+        socket = self.hold.socket(command.provider)
+        match command.order:
+            case Order.PAIRING_CODE:
+                return await socket.pairing_code(command.session_id, command.argument or "")
+            case Order.LOG_OUT:
+                await socket.log_out(command.session_id)
+            case Order.FORGET:
+                await socket.forget(command.session_id)
+            case Order.MARK_READ:
+                await self._mark_read(command.session_id, ReadMark.of_argument(command.argument or ""))
+            case Order.TYPING:
+                await self._type(command.session_id, TypingSign.of_argument(command.argument or ""))
+        return None
+
+    async def _mark_read(self, session_id: SessionId, mark: ReadMark) -> None:
+        ref = self.hold.dialled_with(session_id)
+        if ref is None:
+            return  # it is down just now: a mark is not made up for
+        provider = self.hold.providers.live(ref.provider)
+        if isinstance(provider, MarksRead):
+            await provider.mark_read(ref, mark.chat, mark.provider_message_ids)
+
+    async def _type(self, session_id: SessionId, sign: TypingSign) -> None:
+        if ref := self.hold.dialled_with(session_id):
+            await show_typing(self.hold.providers.live(ref.provider), ref, sign)

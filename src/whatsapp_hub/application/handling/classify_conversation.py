@@ -1,0 +1,56 @@
+"""ClassifyConversation and RenameCustomer: labels, priority, names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.reading.visibility import require_sight
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.conversations.conversation import Conversation, Priority
+from whatsapp_hub.domain.ids import ConversationId
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyConversation:
+    """Its labels, which find people with such skills, and its priority in queues."""
+
+    storage: Storage
+    clock: Clock
+
+    async def __call__(
+        self,
+        caller: Caller,
+        conversation_id: ConversationId,
+        priority: Priority | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> Conversation:
+        """None: leave it as it is. Raises NotFound, Invalid."""
+        caller.require(Action.WORK_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            conversation.classify(priority, labels, self.clock())
+            await uow.conversations.save([conversation])
+            await uow.commit()
+        return conversation
+
+
+@dataclass(frozen=True, slots=True)
+class RenameCustomer:
+    """What the customer is called in this round and those after it; the contact's own name stays."""
+
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, caller: Caller, conversation_id: ConversationId, name: str) -> Conversation:
+        """Raises NotFound, Invalid."""
+        caller.require(Action.WORK_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            conversation.rename_customer(name, self.clock())
+            await uow.conversations.save([conversation])
+            await uow.commit()
+        return conversation

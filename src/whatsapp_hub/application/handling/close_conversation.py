@@ -1,0 +1,93 @@
+"""ResolveConversation, ArchiveConversation, ReopenConversation: where a round ends, and where it goes on."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.handling.assign_conversation import require_takable
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.reading.visibility import require_sight
+from whatsapp_hub.application.routing.ask_rating import ask_rating
+from whatsapp_hub.application.routing.reassign import HandOn
+from whatsapp_hub.application.routing.serve_queue import ServeFreed
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.ids import ConversationId
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveConversation:
+    """Close the round. Whoever had it is free for the next in the queue; its customer may be asked how it was."""
+
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+    serve_freed: ServeFreed
+
+    async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
+        """Raises NotFound, Conflict unless the round is live."""
+        caller.require(Action.WORK_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            changes = Changes(uow, self.new_id, self.clock())
+            conversation.resolve(changes.now)
+            changes.conversation(conversation)
+            await ask_rating(changes, conversation)
+            await changes.write()
+            await uow.commit()
+        await self.serve_freed(caller.tenant_id, conversation.assigned_user_id)
+        return conversation
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveConversation:
+    """Put a round away, live or resolved. The customer's next message opens a new one."""
+
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+    serve_freed: ServeFreed
+
+    async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
+        """Raises NotFound, Conflict (it is archived already, or somebody else than the caller has it)."""
+        caller.require(Action.WORK_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            was_live = conversation.is_live
+            if was_live:
+                require_takable(caller, conversation)
+            changes = Changes(uow, self.new_id, self.clock())
+            conversation.archive(changes.now, f"archived by {caller.email or 'an API key'}")
+            changes.conversation(conversation)
+            await changes.write()
+            await uow.commit()
+        if was_live:
+            await self.serve_freed(caller.tenant_id, conversation.assigned_user_id)
+        return conversation
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenConversation:
+    """Take a closed round up again, unless the contact has a live one. It goes to its last attendant if free, else to
+    whoever is free of its department, else into the queue."""
+
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
+        """Raises NotFound, Conflict (it is live, or another round of the contact is)."""
+        caller.require(Action.REOPEN_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            changes = Changes(uow, self.new_id, self.clock())
+            reason = f"reopened by {caller.email or 'an API key'}"
+            conversation.reopen(changes.now, reason)
+            await HandOn(changes)(conversation, reason, None, prefer=conversation.last_attendant_id)
+            await changes.write()
+            await uow.commit()
+        return conversation

@@ -1,0 +1,36 @@
+"""MarkConversationRead: mark what the customer wrote as read, and show it where the provider can."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.handling.show_customer import READ_AT_ONCE, ShowCustomer
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.reading.visibility import require_sight
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.ids import ConversationId
+
+
+@dataclass(frozen=True, slots=True)
+class MarkConversationRead:
+    """The agent has read what the customer wrote. The customer is shown it as well, where the provider can."""
+
+    storage: Storage
+    show: ShowCustomer
+
+    async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
+        """Idempotent. Raises NotFound."""
+        caller.require(Action.WORK_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            if not conversation.unread_count:
+                return conversation
+            names = await uow.messages.unread(conversation.id, min(conversation.unread_count, READ_AT_ONCE))
+            session = (await uow.sessions.peek([conversation.session_id])).get(conversation.session_id)
+            conversation.unread_count = 0
+            await uow.conversations.save([conversation])
+            await uow.commit()
+        if session:
+            self.show.read(session, conversation.chat, names)
+        return conversation

@@ -1,0 +1,114 @@
+"""ShowCustomer: let the customer see that a person reads and types, where the provider can show it.
+
+Done after the commit, once, at best effort: what is lost is not repeated, and no failure reaches the caller. The
+connector of a session that holds a socket is asked to do it.
+"""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+
+from whatsapp_hub.application.ports.edge.clock import NewId
+from whatsapp_hub.application.ports.provider.plugin import HidesTyping, MarksRead, Providers, SessionRef, ShowsTyping
+from whatsapp_hub.application.ports.queues.commands import Command, Commands, Order, ReadMark, TypingSign
+from whatsapp_hub.domain.errors import ProviderError, Unavailable
+from whatsapp_hub.domain.messaging.capabilities import Feature
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
+
+WITHIN_S = 10.0
+AT_ONCE = 256
+READ_AT_ONCE = 50
+APART_S = 10.0
+"""WhatsApp shows "typing…" for up to 25 s; sent more often than this, nobody sees a difference."""
+REMEMBERED = 10_000
+
+log = logging.getLogger(__name__)
+
+
+class TypingPace:
+    """Whether a sign that somebody types is worth sending: every `APART_S` seconds, and once when it ends."""
+
+    def __init__(self) -> None:
+        self._shown_at: OrderedDict[Hashable, float] = OrderedDict()
+
+    def allows(self, key: Hashable, *, is_typing: bool) -> bool:
+        if not is_typing:
+            return self._shown_at.pop(key, None) is not None
+        now = time.monotonic()
+        if now - self._shown_at.get(key, -APART_S) < APART_S:
+            return False
+        self._shown_at[key] = now
+        self._shown_at.move_to_end(key)
+        if len(self._shown_at) > REMEMBERED:
+            self._shown_at.popitem(last=False)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCustomer:
+    """One object a process. More than `AT_ONCE` at a time are dropped: a provider that hangs keeps nothing else."""
+
+    providers: Providers
+    commands: Commands
+    new_id: NewId
+    _showing: set[asyncio.Task[None]] = field(default_factory=set, init=False, repr=False, compare=False)
+    _pace: TypingPace = field(default_factory=TypingPace, init=False, repr=False, compare=False)
+
+    def read(self, session: Session, chat: str, provider_message_ids: Sequence[str]) -> None:
+        """Mark these messages of the customer's as read."""
+        if provider_message_ids and self._can(session, Feature.MARK_READ):
+            mark = ReadMark(chat, tuple(provider_message_ids))
+            self._begin(session, Order.MARK_READ, mark.as_argument(), lambda: self._mark(session, mark))
+
+    def typing(self, session: Session, sign: TypingSign) -> None:
+        """Show "typing…", or end it where the provider can; each chat every `APART_S` seconds at most."""
+        is_news = self._pace.allows((session.id, sign.chat), is_typing=sign.is_typing)
+        if is_news and self._can(session, Feature.TYPING):
+            self._begin(session, Order.TYPING, sign.as_argument(), lambda: self._type(session, sign))
+
+    def _can(self, session: Session, feature: Feature) -> bool:
+        plugin = self.providers.plugins.get(session.provider)
+        is_shown = plugin is not None and feature in plugin.capabilities.features
+        return is_shown and session.may_send and session.settings is not UNREADABLE
+
+    def _begin(self, session: Session, order: Order, argument: str, here: Callable[[], Awaitable[None]]) -> None:
+        if len(self._showing) >= AT_ONCE:
+            return
+        task = asyncio.create_task(self._show(session, order, argument, here))
+        self._showing.add(task)
+        task.add_done_callback(self._showing.discard)
+
+    async def _show(self, session: Session, order: Order, argument: str, here: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                if self.providers.holds_socket(session.provider):
+                    command = Command(self.new_id(), session.tenant_id, session.id, session.provider, order, argument)
+                    await self.commands.ask(command, WITHIN_S)  # its answer is not awaited
+                else:
+                    await here()
+        except (ProviderError, Unavailable, TimeoutError) as error:
+            known = {"session_id": str(session.id), "what": order.value, "error": type(error).__name__}
+            log.info("customer.not_shown", extra=known)
+
+    async def _mark(self, session: Session, mark: ReadMark) -> None:
+        provider = self.providers.live(session.provider)
+        if isinstance(provider, MarksRead):
+            await provider.mark_read(_ref(session), mark.chat, mark.provider_message_ids)
+
+    async def _type(self, session: Session, sign: TypingSign) -> None:
+        await show_typing(self.providers.live(session.provider), _ref(session), sign)
+
+
+async def show_typing(provider: object, session: SessionRef, sign: TypingSign) -> None:
+    """Show it, or stop showing it. Raises as `Provider.send` does."""
+    if sign.is_typing and isinstance(provider, ShowsTyping):
+        await provider.show_typing(session, sign.chat, sign.last_inbound_id)
+    elif not sign.is_typing and isinstance(provider, HidesTyping):
+        await provider.hide_typing(session, sign.chat)
+
+
+def _ref(session: Session) -> SessionRef:
+    return SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)

@@ -1,0 +1,101 @@
+"""UnassignConversation and TransferConversation: a person gives a conversation away."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.handling.assign_conversation import active_user, require_takable
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.application.reading.visibility import require_sight
+from whatsapp_hub.application.routing.reassign import HandOn, providers_of
+from whatsapp_hub.application.routing.serve_queue import ServeFreed
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.errors import Invalid, NotFound
+from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
+from whatsapp_hub.domain.menu.phrases import fill_in, phrases_of
+
+
+@dataclass(frozen=True, slots=True)
+class UnassignConversation:
+    """Whoever has it gives it back: to somebody else of the department, or to its queue. The sweep may bring it back
+    when nobody else becomes free; who wants no more is BUSY."""
+
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+    serve_freed: ServeFreed
+
+    async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
+        """Raises NotFound, Conflict (nobody has it, or somebody else than the caller)."""
+        caller.require(Action.WORK_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            require_takable(caller, conversation)
+            changes = Changes(uow, self.new_id, self.clock())
+            former = conversation.assigned_user_id
+            reason = f"given back by {caller.email or 'an API key'}"
+            conversation.unassign(changes.now, reason)
+            provider = (await providers_of(uow, [conversation])).get(conversation.id)
+            await HandOn(changes)(conversation, reason, provider, avoid=former)
+            await changes.write()
+            await uow.commit()
+        if conversation.assigned_user_id is not None:
+            await self.serve_freed(caller.tenant_id, former)
+        return conversation
+
+
+@dataclass(frozen=True, slots=True)
+class TransferConversation:
+    """To a department, to one person of it first; the customer is told (contract E.6)."""
+
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+    serve_freed: ServeFreed
+
+    async def __call__(
+        self,
+        caller: Caller,
+        conversation_id: ConversationId,
+        department_id: DepartmentId,
+        user_id: UserId | None = None,
+    ) -> Conversation:
+        """Raises NotFound, Invalid, Conflict (the round is over, or somebody else than the caller has it)."""
+        caller.require(Action.WORK_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            require_takable(caller, conversation)
+            changes = Changes(uow, self.new_id, self.clock())
+            hand_on = HandOn(changes)
+            await hand_on.route.lock()
+            department = await target(uow, department_id, user_id)
+            former = conversation.assigned_user_id
+            reason = f"transferred to {department.name} by {caller.email or 'an API key'}"
+            conversation.aim(department.terms, changes.now)
+            conversation.transfer(department_id, changes.now, reason)
+            changes.conversation(conversation)
+            provider = (await providers_of(uow, [conversation])).get(conversation.id)
+            if provider and not await uow.contacts.is_group(conversation.contact_id):
+                text = fill_in(phrases_of(uow.tenant).transferred, department.name)
+                changes.inform(conversation, text, provider)
+            await hand_on(conversation, reason, provider, prefer=user_id, avoid=None if user_id == former else former)
+            await changes.write()
+            await uow.commit()
+        await self.serve_freed(caller.tenant_id, former)
+        return conversation
+
+
+async def target(uow: UnitOfWork, department_id: DepartmentId, user_id: UserId | None = None) -> Department:
+    """Raises Invalid: there is no such department, or the user is not of it."""
+    try:
+        department = await uow.departments.get(department_id)
+    except NotFound:
+        raise Invalid.field("departmentId", "there is no such department") from None
+    if user_id and (await active_user(uow, user_id)).department_id != department_id:
+        raise Invalid.field("userId", "the user does not belong to that department")
+    return department

@@ -1,0 +1,1 @@
+"""Connections that a process holds open, and the processes that hold them."""

@@ -1,0 +1,1 @@
+"""What stands at the edge: security, rates, time, lookups across tenants, operations."""

@@ -1,0 +1,42 @@
+"""The phones of the sandbox: a WhatsApp without WhatsApp, kept in the hub's own database."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from whatsapp_hub.application.ports.provider.events import RawUpdate
+from whatsapp_hub.application.ports.provider.plugin import SessionRef
+from whatsapp_hub.domain.ids import MessageId
+
+SANDBOX = "SANDBOX"
+"""The kind of its sessions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMessage:
+    """One message on a phone's screen. `direction` is the hub's: OUTBOUND reached the customer."""
+
+    id: str
+    text: str
+    direction: str
+    at: datetime
+
+
+class SandboxPhones(Protocol):
+    async def deliver(
+        self,
+        session: SessionRef,
+        phone: str,
+        shown: ShownMessage,
+        receipts: Sequence[RawUpdate],
+        sent_as: MessageId | None,
+    ) -> None:
+        """Show a message on a phone and put its receipts into the inbox, in one transaction. Not
+        idempotent: delivering twice shows it twice, as on a real phone. Raises Unavailable (nothing was shown),
+        OutcomeUnknown."""
+        ...
+
+    async def messages(self, session: SessionRef, phone: str) -> list[ShownMessage]:
+        """What the phone shows, oldest first."""
+        ...

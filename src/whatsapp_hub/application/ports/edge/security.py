@@ -1,0 +1,96 @@
+"""Passwords, tokens and secrets at rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from whatsapp_hub.domain.accounts.access import POLICY, Action, name_of
+from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.errors import Forbidden
+from whatsapp_hub.domain.ids import TenantId, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and for which tenant: a person, or (without `user_id`) a program with an API key, whose `scopes` may
+    allow less than its role. `key` names the caller for idempotency and rates."""
+
+    tenant_id: TenantId
+    role: Role
+    key: str
+    user_id: UserId | None = None
+    email: str | None = None
+    scopes: frozenset[Action] | None = None
+
+    @property
+    def powers(self) -> frozenset[Action]:
+        """All that it may do."""
+        return POLICY[self.role] if self.scopes is None else POLICY[self.role] & self.scopes
+
+    def may(self, action: Action) -> bool:
+        return action in POLICY[self.role] and (self.scopes is None or action in self.scopes)
+
+    def require_powers_of(self, role: Role) -> None:
+        """Let nobody make somebody who may do more. Raises Forbidden, naming what the caller lacks."""
+        if lacking := POLICY[role] - self.powers - {Action.SET_OWN_STATUS}:  # a person's own, which gives nothing
+            names = ", ".join(sorted(map(name_of, lacking)))
+            raise Forbidden(f"this would give more than the caller has ({names})")
+
+    def require(self, action: Action) -> None:
+        """Raises Forbidden."""
+        if not self.may(action):
+            raise Forbidden(action)
+
+
+class Passwords(Protocol):
+    """Slow on purpose; both run outside the event loop."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
+        """Whether it matches, and a new hash if the old one's scheme is outdated."""
+        ...
+
+
+class Tokens(Protocol):
+    def issue(self, caller: Caller, lifetime: timedelta | None = None) -> str: ...
+
+    def read(self, token: str) -> Caller:
+        """Raises Unauthenticated for a bad, expired or foreign token."""
+        ...
+
+
+class SecretBox(Protocol):
+    """Encrypts small secrets at rest; bound to a context so that a cipher text cannot be moved."""
+
+    def seal(self, plain: bytes, context: str) -> bytes: ...
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """Raises ValueError if the text, the key or the context is wrong."""
+        ...
+
+
+class KeyRing(SecretBox, Protocol):
+    """A box with several keys: it opens with any of them and seals with one, the key in force. Cipher texts and the
+    database name keys by ids, which tell nothing of the keys."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """HUB_SECRET_KEY's first."""
+        ...
+
+    @property
+    def in_force(self) -> str: ...
+
+    def use(self, key_id: str) -> None:
+        """Seal with this one from now on. Raises KeyError for one that is not here."""
+        ...
+
+    def opens(self, sealed: bytes, context: str) -> str | None:
+        """Return the id of the key that opens it; None: none here does."""
+        ...
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether it names the key in force."""
+        ...

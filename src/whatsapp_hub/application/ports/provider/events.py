@@ -1,0 +1,125 @@
+"""What a provider tells: messages, receipts, states, and the raw updates that they stand in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from whatsapp_hub.domain.ids import MessageId
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.failure import Failure
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.sessions.session import SessionStatus
+
+
+class ChatKind(StrEnum):
+    PERSON = "person"
+    GROUP = "group"
+    BROADCAST = "broadcast"
+    STATUS = "status"
+    NEWSLETTER = "newsletter"
+
+
+class Origin(StrEnum):
+    """LIVE: just written. HISTORY: from the past, never answered."""
+
+    LIVE = "live"
+    HISTORY = "history"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSeen:
+    """A message in a chat of the session, from the other side or (`from_me`) from our own number.
+
+    `chat` is the provider's address of the chat, in a form that `Outgoing.chat` takes back. `chat_names`
+    are the identities of the chat's other side: a person's phone, LID and BSUID as far as known, or one
+    CHAT identity; `author` is the participant of a group. `via_api` marks an echo of a message that some
+    API client (perhaps we) sent.
+    """
+
+    provider_message_id: str
+    chat: str
+    kind: ChatKind
+    chat_names: tuple[Identity, ...]
+    content: Content
+    at: datetime
+    from_me: bool = False
+    via_api: bool = False
+    origin: Origin = Origin.LIVE
+    name: str | None = None
+    author: str | None = None
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSeen:
+    """What became of a message that we sent: SENT, DELIVERED, READ or FAILED (with `error`)."""
+
+    provider_message_id: str
+    status: MessageStatus
+    at: datetime
+    error: Failure | None = None
+    sent_as: MessageId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSeen:
+    """The provider reports the session's own state. `until` is when a ban ends. See `held.py` for what each means of
+    a session that holds a socket."""
+
+    status: SessionStatus
+    at: datetime
+    reason: str | None = None
+    phone_number: str | None = None
+    qr_code: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySeen:
+    """The provider says that these identities are one contact (a LID was mapped)."""
+
+    identities: tuple[Identity, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NumberChanged:
+    """A customer has the identities `taken` instead of those in `left`, which may be somebody else's from then on.
+    Where the provider tells of it in a message, this comes before that message."""
+
+    left: tuple[Identity, ...]
+    taken: tuple[Identity, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSeen:
+    """Something that is kept raw and changes nothing yet (an account event, a poll vote, a call)."""
+
+    kind: str
+    at: datetime | None = None
+
+
+ProviderEvent = MessageSeen | ReceiptSeen | SessionSeen | IdentitySeen | NumberChanged | OtherSeen
+
+
+@dataclass(frozen=True, slots=True)
+class RawUpdate:
+    """One update of a webhook body, cut out and not yet understood.
+
+    `routes` name the session in the provider's own keys, the most exact first (`phone:1065…`, `waba:4195…`,
+    `name:default`); `dedupe_key` is at most 300 characters of printable ASCII and the same each time this
+    update is delivered (message: its id; status: id, status and recipient; else a hash of the update);
+    `chat` orders processing (updates of one chat are processed one after the other) and is at most 200
+    characters; `body` is the update alone, as bytes that `Plugin.translate` takes.
+    """
+
+    routes: tuple[str, ...]
+    dedupe_key: str
+    chat: str
+    body: bytes
+
+
+class Malformed(Exception):
+    """The bytes are not what this provider sends; they are quarantined."""

@@ -1,0 +1,1 @@
+"""Durable queues and the hints that wake their readers."""

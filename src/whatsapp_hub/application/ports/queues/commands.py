@@ -1,0 +1,98 @@
+"""What the holder of a session is asked to do, through PostgreSQL, and what it answered."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from whatsapp_hub.application.ports.connections.connections import ConnectorId
+from whatsapp_hub.domain.ids import SessionId, TenantId
+
+
+class Order(StrEnum):
+    """FORGET is for sessions that were deleted: their last holder does it, or any connector once that one is gone. For
+    the answers of FORGET, MARK_READ (`ReadMark`) and TYPING (`TypingSign`) nobody waits."""
+
+    PAIRING_CODE = "pairing_code"
+    LOG_OUT = "log_out"
+    FORGET = "forget"
+    MARK_READ = "mark_read"
+    TYPING = "typing"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMark:
+    """These messages of a chat were read."""
+
+    chat: str
+    provider_message_ids: tuple[str, ...]
+
+    def as_argument(self) -> str:
+        return json.dumps([self.chat, *self.provider_message_ids])
+
+    @classmethod
+    def of_argument(cls, argument: str) -> "ReadMark":
+        chat, *ids = json.loads(argument)
+        return cls(chat, tuple(ids))
+
+
+@dataclass(frozen=True, slots=True)
+class TypingSign:
+    """Somebody of ours types in a chat, or no longer does. `last_inbound_id`: the customer's newest message."""
+
+    chat: str
+    is_typing: bool = True
+    last_inbound_id: str | None = None
+
+    def as_argument(self) -> str:
+        return json.dumps([self.chat, self.is_typing, self.last_inbound_id])
+
+    @classmethod
+    def of_argument(cls, argument: str) -> "TypingSign":
+        return cls(*json.loads(argument))
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    id: UUID
+    tenant_id: TenantId
+    session_id: SessionId
+    provider: str
+    order: Order
+    argument: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`error` is a code (`error_detail` the words) if it could not be done."""
+
+    text: str | None = None
+    error: str | None = None
+    error_detail: str | None = None
+
+
+class Commands(Protocol):
+    """Role hub_system; each call is a transaction. All raise Unavailable."""
+
+    async def ask(self, command: Command, expires_s: float) -> None:
+        """For whoever holds the session now or until it expires."""
+        ...
+
+    async def answer_of(self, command_id: UUID) -> Answer | None:
+        """None: not yet. An error `holder_died` if whoever took it is gone. An answer is handed out once."""
+        ...
+
+    async def withdraw(self, command_id: UUID) -> None:
+        """Nobody waits for it any more; what was begun is not stopped."""
+        ...
+
+    async def take(self, connector_id: ConnectorId, kinds: Sequence[str], limit: int) -> list[Command]:
+        """Those for sessions that this connector holds, and what is to be forgotten. Each is taken once; a FORGET whose
+        taker died is taken again."""
+        ...
+
+    async def answer(self, command_id: UUID, answer: Answer) -> None:
+        """Keeps it for whoever waits; a command that nobody waits for is gone, unless it is a FORGET that failed."""
+        ...

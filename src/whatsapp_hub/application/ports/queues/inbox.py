@@ -1,0 +1,93 @@
+"""The inbox: raw updates, stored before they are acknowledged, processed in order per chat, replayable."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from whatsapp_hub.application.ports.provider.events import ReceiptSeen
+from whatsapp_hub.domain.ids import SessionId, TenantId
+
+ProviderKey = tuple[SessionId, str]
+"""A message as its provider knows it: the session, and the provider's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """A raw update that waits to be processed. `fence`: the dial that brought it, of a session that holds a socket."""
+
+    id: int
+    session_id: SessionId
+    provider: str
+    chat: str
+    body: bytes
+    received_at: datetime
+    tries: int
+    fence: int | None = None
+
+
+class Inbox(Protocol):
+    """The tenant's share of the inbox. `has_more`: after a claim, whether more may be due, be it that it was bounded or
+    that somebody else works on a chat just now."""
+
+    has_more: bool
+
+    async def claim(self, limit: int) -> list[InboxItem]:
+        """Pending updates of chats that nobody else works on, in order; their chats are locked until the
+        transaction ends. A chat whose head waits for its retry is left out whole."""
+        ...
+
+    def done(self, ids: Sequence[int]) -> None:
+        """With the commit."""
+        ...
+
+    async def wait(self, ids: Sequence[int], for_s: float) -> None:
+        """Take them up again after a while, their chats behind them; no failed try is counted."""
+        ...
+
+    async def retry(self, item_id: int, error: str, after_s: float) -> None:
+        """Count a failed try; the chat waits."""
+        ...
+
+    async def quarantine(self, item_id: int, error: str) -> None:
+        """Set it aside; the chat goes on. `whatsapp-hub inbox replay` runs it again."""
+        ...
+
+
+class EarlyReceipts(Protocol):
+    """Receipts that overtake the answer to the send they belong to."""
+
+    async def lock(self, keys: Iterable[ProviderKey]) -> None:
+        """Called before asking for the messages, by whoever brings a receipt and by whoever stores a
+        provider's id: so either the keeper of a receipt sees the message, or the message's completion
+        finds the receipt. Held until the transaction ends."""
+        ...
+
+    async def keep(self, receipts: Sequence[tuple[SessionId, ReceiptSeen]]) -> None:
+        """Keep receipts whose message is not known yet. Idempotent."""
+        ...
+
+    async def take(self, keys: Iterable[ProviderKey]) -> list[tuple[SessionId, ReceiptSeen]]:
+        """Remove and return those kept for these messages, in the order of their times."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewUpdate:
+    """A row for the inbox. No session: `source` is `app`, and it is set aside as unassigned."""
+
+    provider: str
+    dedupe_key: str
+    chat: str
+    body: bytes
+    tenant_id: TenantId | None = None
+    session_id: SessionId | None = None
+    quarantined: str | None = None
+    fence: int | None = None
+
+
+class InboxAppender(Protocol):
+    async def append(self, updates: Sequence[NewUpdate]) -> None:
+        """Store them durably, dropping those already stored. Concurrent calls share a transaction; one call's
+        bad row fails that call alone. Raises Invalid, Unavailable."""
+        ...

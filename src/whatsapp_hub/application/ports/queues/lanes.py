@@ -1,0 +1,132 @@
+"""Lanes: outgoing messages, one ordered lane a chat of a session."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from whatsapp_hub.application.ports.connections.connections import ConnectorId
+from whatsapp_hub.domain.ids import ContactId, MessageId, SessionId
+from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.messaging.pacing import Pacing
+
+
+@dataclass(frozen=True, slots=True)
+class LaneKey:
+    session_id: SessionId
+    chat: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One message to send now: its lane's lease is ours while `fence` is the lane's. `tries` counts the
+    attempts of this message, this one included."""
+
+    lane: LaneKey
+    fence: int
+    tries: int
+    message: Message
+    recipient: tuple[Identity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """A provider call whose result is not stored yet: to whom it sends what, since when by the database's clock."""
+
+    contact_id: ContactId
+    content: Content
+    began_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How a claim ended. `settled`: the message leaves the lane (sent, failed or of unknown outcome);
+    else it stays the head. `again_in_s`: the lane is due again after so many seconds. `awaits_receipt`:
+    its outcome is unknown, and a receipt may end the wait early."""
+
+    claim: Claim
+    settled: bool = True
+    again_in_s: float = 0.0
+    awaits_receipt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The sessions that a connector may send for, each with the fence under which it holds it."""
+
+    connector_id: ConnectorId
+    fences: Mapping[SessionId, int]
+
+
+class Lanes(Protocol):
+    """All times are the database's clock_timestamp()."""
+
+    async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
+        """Put stored PENDING messages at the end of their lanes, in this order."""
+        ...
+
+    async def add(self, messages: Sequence[Message], providers: Mapping[MessageId, str]) -> None:
+        """Store new messages, in this order (which is their conversations'); those with a provider, PENDING, also go
+        to the ends of their lanes."""
+        ...
+
+    async def claim(
+        self,
+        pacing: Mapping[str, Pacing],
+        limit: int,
+        lease_s: float,
+        holding: Holding | None = None,
+    ) -> list[Claim]:
+        """Lease due lanes and open an attempt for the head of each; the caller commits before it calls a
+        provider. Only lanes of the providers in `pacing` (by kind). With `holding` only lanes of sessions whose lease
+        is still that connector's, under that fence.
+
+        Reserves each message's slot on the session's and on the lane's pace; a lane whose slot is later
+        than now gets it as its next_at and is not claimed. Leaves out sessions on hold, leased lanes, and
+        lanes whose last attempt is still open (`stale` sees to those). Never waits for another claimer.
+        """
+        ...
+
+    def take_typing(self) -> list[LaneKey]:
+        """Lanes whose head is being typed from now on, as this transaction's claims found since this was last asked."""
+        ...
+
+    async def stale(self, limit: int, wait_s: float) -> list[Message]:
+        """Messages whose lease ran out with the attempt open, locked. The attempt is closed, the message
+        has left its lane, and the lane goes on after `wait_s` or when a receipt comes."""
+        ...
+
+    async def release(self, releases: Sequence[Release]) -> list[Claim]:
+        """Close attempts; returns the claims whose fence was still ours. Other lanes are left alone."""
+        ...
+
+    async def hold(self, session_id: SessionId, for_s: float | None) -> None:
+        """Send nothing for this session for a while (None: until `resume`). Never shortens a hold."""
+        ...
+
+    async def resume(self, session_id: SessionId) -> None: ...
+
+    async def settled(self, messages: Sequence[Message]) -> None:
+        """A receipt settled these messages of unknown outcome: their lanes need not wait any longer."""
+        ...
+
+    async def open_attempts(self, session_ids: Iterable[SessionId]) -> dict[SessionId, list[OpenAttempt]]:
+        """The provider calls of these sessions that are under way, unlocked."""
+        ...
+
+    async def reserve_id(self, claim: Claim, provider_message_id: str) -> bool:
+        """Store the id under which the claim's message is about to be sent; False if the claim is no longer ours.
+        Called with that id's receipt key locked."""
+        ...
+
+    async def move(self, session_id: SessionId, chat: str, to: str, contact_id: ContactId) -> None:
+        """Move the contact's messages that wait in the lane of `chat` to the lane of `to`, in their order; one whose
+        provider call is under way stays, and the others wait for its end. Call with the contact and its live round
+        locked."""
+        ...
+
+    async def abandon(self, session_id: SessionId) -> list[Message]:
+        """Empty the session's lanes; the messages that waited in them, locked."""
+        ...

@@ -1,0 +1,1 @@
+"""One transaction of one tenant, and the repositories in it."""

@@ -1,0 +1,80 @@
+"""One transaction of one tenant, and the repositories in it.
+
+`async with storage.tenant(tenant_id) as uow: … await uow.commit()`. Leaving without commit rolls back. Events
+leave through `uow.publish` only: they are stored in the same transaction, in order. No
+provider or network call is made inside. Locks are taken in this order, each kind by id: contacts,
+conversations, receipt keys, messages, sessions, lines, pairings, lanes, departments, users.
+"""
+
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from whatsapp_hub.application.ports.connections.connections import Lines
+from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.environment import EnvironmentNumber
+from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
+from whatsapp_hub.application.ports.queues.lanes import Lanes
+from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
+from whatsapp_hub.application.ports.storage.accounts import ApiKeys, PasswordResets, QuickReplies, Rules
+from whatsapp_hub.application.ports.storage.contacts import Contacts
+from whatsapp_hub.application.ports.storage.conversations import (
+    Conversations,
+    MediaFiles,
+    Messages,
+    Notes,
+    Notifications,
+)
+from whatsapp_hub.application.ports.storage.people import Departments, Users
+from whatsapp_hub.application.ports.storage.sessions import Assignments, IdempotencyKeys, Pairings, Sessions
+from whatsapp_hub.application.ports.storage.tenants import Tenants
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.events import Event
+from whatsapp_hub.domain.ids import (
+    TenantId,
+)
+
+
+class UnitOfWork(Protocol):
+    """The repositories of one tenant in one transaction."""
+
+    tenant: Tenant
+    contacts: Contacts
+    conversations: Conversations
+    messages: Messages
+    departments: Departments
+    users: Users
+    sessions: Sessions
+    environment: EnvironmentNumber
+    lines: Lines
+    pairings: Pairings
+    assignments: Assignments
+    api_keys: ApiKeys
+    notes: Notes
+    media: MediaFiles
+    password_resets: PasswordResets
+    quick_replies: QuickReplies
+    rules: Rules
+    tenants: Tenants
+    notifications: Notifications
+    inbox: Inbox
+    receipts: EarlyReceipts
+    lanes: Lanes
+    idempotency: IdempotencyKeys
+    webhooks: Webhooks
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Write these events with the commit, in this order."""
+        ...
+
+    async def commit(self) -> None:
+        """Make it all durable, then wake the readers of what was written."""
+        ...
+
+
+class Storage(Protocol):
+    directory: Directory
+
+    def tenant(self, tenant_id: TenantId) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Open a transaction for one tenant. Raises NotFound, Unavailable."""
+        ...

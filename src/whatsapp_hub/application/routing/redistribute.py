@@ -1,0 +1,61 @@
+"""RedistributeConversations: hand on the conversations of somebody who left."""
+
+from dataclasses import dataclass
+
+from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.routing.reassign import AT_ONCE, HandOn, providers_of
+from whatsapp_hub.domain.ids import TenantId, UserId
+
+
+@dataclass(frozen=True, slots=True)
+class RedistributeConversations:
+    """Whoever went OFFLINE hands over what they hold (contract E.5). The mark on the user outlives a crash, and the
+    sweep makes up for what was not done. Conversations of sessions without routing stay: nobody else is asked."""
+
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, tenant_id: TenantId, user_id: UserId) -> int:
+        """How many conversations left this user. Raises Unavailable, NotFound."""
+        handed_over = 0
+        while (some := await self._some(tenant_id, user_id)) is not None:
+            handed_over += some
+        return handed_over
+
+    async def _some(self, tenant_id: TenantId, user_id: UserId) -> int | None:
+        """None: it is done, or not needed any more because the user came back."""
+        async with self.storage.tenant(tenant_id) as uow:
+            held = await uow.conversations.routed_to(user_id, AT_ONCE)
+            changes = Changes(uow, self.new_id, self.clock())
+            hand_on = HandOn(changes)
+            await hand_on.route.lock()
+            user = await uow.users.get(user_id)
+            if not user.hands_over:
+                return None
+            providers = await providers_of(uow, held)
+            for conversation in held:
+                conversation.unassign(changes.now, f"{user.name} went offline")
+                provider = providers.get(conversation.id)
+                await hand_on(conversation, f"{user.name} went offline", provider, avoid=user_id)
+            if len(held) < AT_ONCE:
+                user.hands_over = False
+                changes.user(user)
+            await changes.write()
+            await uow.commit()
+        return len(held) if user.hands_over else None
+
+
+@dataclass(frozen=True, slots=True)
+class RedistributeAll:
+    """The sweep: whoever left and was not yet relieved."""
+
+    storage: Storage
+    redistribute: RedistributeConversations
+
+    async def __call__(self, tenant_id: TenantId) -> int:
+        async with self.storage.tenant(tenant_id) as uow:
+            leaving = await uow.users.leaving()
+        return sum([await self.redistribute(tenant_id, user_id) for user_id in leaving])

@@ -1,0 +1,71 @@
+"""An API key: how a program of a tenant's enters. Shown once, kept as a digest."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from whatsapp_hub.domain.accounts.access import POLICY, Action, name_of
+from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.ids import ApiKeyId, TenantId, UserId
+from whatsapp_hub.domain.text import is_storable
+
+PREFIX = "hub_"
+HINT_LENGTH = 12
+
+ROLE = Role.ADMIN
+_PEOPLES = frozenset({Action.MANAGE_API_KEYS, Action.SET_OWN_STATUS})
+SCOPES = {name_of(action): action for action in POLICY[ROLE] - _PEOPLES}
+"""What a key may be narrowed to: `manage-sessions`, `start-conversations` … are the policy's actions."""
+
+
+def is_api_key(credential: str) -> bool:
+    """Whether it has a key's form; a token never has."""
+    return credential.startswith(PREFIX)
+
+
+def digest_of(secret: str) -> bytes:
+    """A key carries 32 random bytes: there is nothing to guess, so a plain hash protects it."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def names_of(scopes: frozenset[Action]) -> list[str]:
+    return sorted(name for name, action in SCOPES.items() if action in scopes)
+
+
+def scopes_of(names: list[str]) -> frozenset[Action]:
+    """Raises Invalid for a name that is none."""
+    for place, name in enumerate(names):
+        if name not in SCOPES:
+            raise Invalid.field(f"scopes/{place}", f"must be one of {', '.join(sorted(SCOPES))}")
+    return frozenset(SCOPES[name] for name in names)
+
+
+@dataclass(slots=True)
+class ApiKey:
+    """It acts as an ADMIN of its tenant, narrowed to `scopes` (None: not narrowed). `hint` is how its owner tells it
+    from others."""
+
+    id: ApiKeyId
+    tenant_id: TenantId
+    name: str
+    digest: bytes
+    hint: str
+    created_at: datetime
+    created_by: UserId
+    scopes: frozenset[Action] | None = None
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.name.strip()) <= 128 or not is_storable(self.name):
+            raise Invalid.field("name", "must have 1 to 128 characters, without NUL")
+        self.name = self.name.strip()
+
+    def is_valid(self, now: datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def revoke(self, at: datetime) -> None:
+        """For good. Idempotent."""
+        self.revoked_at = self.revoked_at or at

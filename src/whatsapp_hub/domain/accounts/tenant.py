@@ -1,0 +1,87 @@
+"""The tenant: owns everything."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.numbers.countries import COUNTRIES
+from whatsapp_hub.domain.service.deadlines import Terms
+from whatsapp_hub.domain.service.hours import Hours
+from whatsapp_hub.domain.service.service_level import NOTHING_SET, USUAL, ServiceLevel
+from whatsapp_hub.domain.text import is_storable
+
+_SLUG = re.compile(r"[a-z0-9_]{1,48}")
+
+
+class Placement(StrEnum):
+    """Where a tenant's rows stand: with the others', or in the schema `client_{slug}`."""
+
+    POOLED = "pooled"
+    DEDICATED = "dedicated"
+
+
+class Language(StrEnum):
+    PT_BR = "pt-BR"
+    EN = "en"
+    ES = "es"
+
+
+_COUNTRY_OF = {Language.PT_BR: "BR"}
+"""The country of a company that has not set its own, where the language has only one."""
+
+
+@dataclass(slots=True)
+class Tenant:
+    """`texts` replace what the bot says in the tenant's language, by the names of `texts.Phrases`. `own_country` is
+    what the company set (ISO 3166), None until it does."""
+
+    id: TenantId
+    slug: str
+    name: str
+    created_at: datetime
+    placement: Placement = Placement.POOLED
+    language: Language = Language.PT_BR
+    greeting: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    hours: Hours | None = None
+    level: ServiceLevel = NOTHING_SET
+    own_country: str | None = None
+    removed_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.check()
+
+    def check(self) -> None:
+        """Raise Invalid."""
+        if not _SLUG.fullmatch(self.slug):
+            raise Invalid.field("slug", "must match [a-z0-9_]{1,48}")
+        if not 1 <= len(self.name.strip()) <= 128 or not is_storable(self.name):
+            raise Invalid.field("name", "must have 1 to 128 characters, without NUL")
+        if self.own_country is not None and self.own_country not in COUNTRIES:
+            raise Invalid.field("country", "must be two letters of ISO 3166, as BR")
+        if flaws := self.level.flaws():
+            raise Invalid(*flaws)
+
+    @property
+    def country(self) -> str | None:
+        """The country in which the company's phone numbers are read; None: they must be international."""
+        return self.own_country or _COUNTRY_OF.get(self.language)
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether it is being removed: nobody may enter it any more."""
+        return self.removed_at is not None
+
+    @property
+    def terms(self) -> Terms:
+        """What holds where no department has a word in it."""
+        return Terms(self.level.over(USUAL), self.hours)
+
+    @property
+    def schema(self) -> str:
+        """The PostgreSQL schema that holds this tenant's contacts, conversations and messages."""
+        return "pooled" if self.placement is Placement.POOLED else f"client_{self.slug}"

@@ -1,0 +1,85 @@
+"""A person who uses the hub: an agent, an administrator of a tenant, or the master of all."""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.events import Event, EventType, Records
+from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
+from whatsapp_hub.domain.text import is_storable
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
+
+
+class Role(StrEnum):
+    MASTER = "MASTER"
+    ADMIN = "ADMIN"
+    AGENT = "AGENT"
+
+
+class OnlineStatus(StrEnum):
+    ONLINE = "ONLINE"
+    BUSY = "BUSY"
+    OFFLINE = "OFFLINE"
+
+
+@dataclass(slots=True)
+class User(Records):
+    """`max_conversations` bounds how many ASSIGNED conversations the user holds (None: no bound); `hands_over`: the
+    user left, and what they held is still to be given to others; `skills` are compared with conversations' labels."""
+
+    id: UserId
+    tenant_id: TenantId
+    email: str
+    name: str
+    password_hash: str
+    role: Role
+    created_at: datetime
+    online_status: OnlineStatus = OnlineStatus.OFFLINE
+    is_active: bool = True
+    department_id: DepartmentId | None = None
+    max_conversations: int | None = None
+    last_heartbeat: datetime | None = None
+    online_since: datetime | None = None
+    last_assigned_at: datetime | None = None
+    hands_over: bool = False
+    skills: tuple[str, ...] = ()
+    _events: list[Event] = field(default_factory=list, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.email = self.email.strip().lower()
+        if not _EMAIL.fullmatch(self.email) or not is_storable(self.email):
+            raise Invalid.field("email", "is not an e-mail address")
+        self.rename(self.name)
+
+    def rename(self, name: str) -> None:
+        """Raises Invalid."""
+        if not 1 <= len(name.strip()) <= 128:
+            raise Invalid.field("name", "must have 1 to 128 characters")
+        if not is_storable(name):
+            raise Invalid.field("name", "must not contain NUL or lone surrogates")
+        self.name = name.strip()
+
+    def set_presence(self, status: OnlineStatus, at: datetime) -> bool:
+        """Change the presence; True if it was another before."""
+        self.last_heartbeat = at
+        if status is self.online_status:
+            return False
+        self.online_status, self.hands_over = status, status is OnlineStatus.OFFLINE
+        self.online_since = at if status is OnlineStatus.ONLINE else None
+        self.record(
+            Event(
+                EventType.USER_PRESENCE,
+                self.tenant_id,
+                at,
+                subjects={"user": replace(self, _events=[])},
+            )
+        )
+        return True
+
+    @property
+    def is_here(self) -> bool:
+        """ONLINE and active."""
+        return self.is_active and self.online_status is OnlineStatus.ONLINE

@@ -1,0 +1,1 @@
+"""Conversations: their states, their routing, and what agents attach to them."""

@@ -1,0 +1,91 @@
+"""Who gets a conversation: one pure decision, with its reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from whatsapp_hub.domain.accounts.user import OnlineStatus, User
+from whatsapp_hub.domain.conversations.labels import shared
+from whatsapp_hub.domain.ids import ConversationId, UserId
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A user and how many ASSIGNED conversations they hold; `bound` is their department's, for users without one."""
+
+    user: User
+    load: int
+    bound: int | None = None
+
+    @property
+    def has_room(self) -> bool:
+        own = self.user.max_conversations
+        return self.load < own if own is not None else self.bound is None or self.load < self.bound
+
+    @property
+    def is_free(self) -> bool:
+        return self.user.is_here and self.has_room
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    user: User
+    reason: str
+    unassigned_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A conversation was a user's from `assigned_at` on."""
+
+    conversation_id: ConversationId
+    user_id: UserId
+    assigned_at: datetime
+    reason: str
+    unassigned_at: datetime | None = None
+
+
+def choose(
+    candidates: Sequence[Candidate],
+    now: datetime,
+    prefer: UserId | None = None,
+    avoid: UserId | None = None,
+    labels: Sequence[str] = (),
+) -> Choice | None:
+    """The preferred user if free; else, of the free, who knows most of the labels, and of those who has the fewest
+    conversations; None if nobody is free. `avoid` gets nothing, free or not.
+
+    Ties go to whoever waits longest since the last assignment, then to the lowest id (so that two
+    processes decide alike). Contract: E.1 and E.3.
+    """
+    free = [c for c in candidates if c.is_free and c.user.id != avoid]
+    if not free:
+        return None
+    for candidate in free:
+        if candidate.user.id == prefer:
+            return Choice(candidate.user, f"assigned to {candidate.user.name}: last attendant, free")
+    best = min(free, key=lambda c: (-len(shared(labels, c.user.skills)), *_fewest(c)))
+    return Choice(best.user, f"assigned to {best.user.name}: {_why(best, now, labels)}")
+
+
+def _fewest(candidate: Candidate) -> tuple[int, datetime, UserId]:
+    return candidate.load, candidate.user.last_assigned_at or _LONG_AGO, candidate.user.id
+
+
+def _why(candidate: Candidate, now: datetime, labels: Sequence[str]) -> str:
+    since = candidate.user.online_since
+    online = f", online {int((now - since).total_seconds() // 60)} min" if since else ""
+    if known := shared(labels, candidate.user.skills):
+        return f"knows {', '.join(known)}, {candidate.load} conversations{online}"
+    return f"fewest conversations ({candidate.load}){online}"
+
+
+def nobody(candidates: Sequence[Candidate]) -> str:
+    """Why nobody is chosen: `nobody is free (2 at their bound, 1 busy, 3 offline)`."""
+    full = sum(c.user.is_here and not c.has_room for c in candidates)
+    busy = sum(c.user.online_status is OnlineStatus.BUSY for c in candidates)
+    offline = sum(c.user.online_status is OnlineStatus.OFFLINE for c in candidates)
+    counted = [f"{n} {what}" for n, what in ((full, "at their bound"), (busy, "busy"), (offline, "offline")) if n]
+    return f"nobody is free ({', '.join(counted)})" if counted else "nobody is free"

@@ -1,0 +1,36 @@
+"""Labels of conversations and skills of people: short words that are compared without case or accents."""
+
+from collections.abc import Iterable
+
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.text import fold, is_storable
+
+MOST = 20
+LENGTH = 40
+
+
+def checked(words: Iterable[str], field_name: str) -> tuple[str, ...]:
+    """Trimmed, each once, in the order given. Raises Invalid with a pointer to the bad one."""
+    kept: dict[str, str] = {}
+    for place, word in enumerate(words):
+        if not fold(word) or len(word) > LENGTH or not is_storable(word):
+            reason = f"must have 1 to {LENGTH} characters, a letter or digit among them"
+            raise Invalid.field(f"{field_name}/{place}", reason)
+        kept.setdefault(fold(word), word.strip())
+    if len(kept) > MOST:
+        raise Invalid.field(field_name, f"must be at most {MOST}")
+    return tuple(kept.values())
+
+
+def added(labels: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    """Both, each word once, as many as there may be."""
+    kept = {fold(label): label for label in labels}
+    for label in more:
+        kept.setdefault(fold(label), label)
+    return tuple(kept.values())[:MOST]
+
+
+def shared(labels: Iterable[str], skills: Iterable[str]) -> tuple[str, ...]:
+    """The labels that are among the skills."""
+    known = {fold(skill) for skill in skills}
+    return tuple(label for label in labels if fold(label) in known)

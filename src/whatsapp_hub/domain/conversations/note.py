@@ -1,0 +1,30 @@
+"""A note: what colleagues tell each other about a conversation; the customer never sees it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.ids import ConversationId, NoteId, TenantId, UserId
+from whatsapp_hub.domain.text import is_storable
+
+NOTE_LENGTH = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """`user_id` is None for what an API key wrote."""
+
+    id: NoteId
+    tenant_id: TenantId
+    conversation_id: ConversationId
+    user_id: UserId | None
+    content: str
+    created_at: datetime
+
+    def __post_init__(self) -> None:
+        if not self.content.strip():
+            raise Invalid.field("content", "must not be empty")
+        if len(self.content) > NOTE_LENGTH:
+            raise Invalid.field("content", f"must have at most {NOTE_LENGTH} characters")
+        if not is_storable(self.content):
+            raise Invalid.field("content", "must not contain NUL or lone surrogates")

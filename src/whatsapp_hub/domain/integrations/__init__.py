@@ -1,0 +1,1 @@
+"""What other systems subscribe to, and how a delivery to them goes."""

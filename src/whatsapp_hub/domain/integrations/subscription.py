@@ -1,0 +1,212 @@
+"""A webhook subscription: who is told what happens, where, in which words, signed with which secrets."""
+
+import base64
+import binascii
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import SplitResult, urlsplit
+
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.events import EventType
+from whatsapp_hub.domain.ids import SessionId, TenantId, WebhookId
+from whatsapp_hub.domain.integrations.headers import Headers, basic, merged
+from whatsapp_hub.domain.text import is_storable
+
+ALL = "*"
+SECRET_PREFIX = "whsec_"  # noqa: S105 - a prefix
+OLD_SECRET_LIVES = timedelta(hours=24)
+_URL_LENGTH = 2048
+_SECRET_BYTES = range(24, 65)
+_MOST_EVENTS = 50
+_NAT64 = ip_network("64:ff9b::/96")
+
+IpAddress = IPv4Address | IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to post. `url` shows no credentials; `headers` are those that the given URL carried."""
+
+    url: str
+    headers: Headers = ()
+
+    @property
+    def origin(self) -> tuple[str, str | None, int | None]:
+        parts = urlsplit(self.url)
+        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+class WebhookFormat(StrEnum):
+    """STANDARD is the hub's own body; the others are what clients of gateways expect: contract D's FLAT, contract C's
+    INSTANCE, and WAHA's own, so that its clients move over by changing an address."""
+
+    STANDARD = "standard"
+    FLAT = "flat"
+    INSTANCE = "instance"
+    WAHA = "waha"
+
+
+_TOLD: dict[WebhookFormat, tuple[str, ...]] = {
+    WebhookFormat.STANDARD: (),
+    WebhookFormat.FLAT: ("message.received",),
+    WebhookFormat.INSTANCE: ("message.received",),
+    WebhookFormat.WAHA: (
+        *("message.received", "message.sent", "message.delivered", "message.read", "message.failed"),
+        *("session.started", "session.qr", "session.connected", "session.disconnected", "session.error"),
+    ),
+}
+"""What each format has words for; nothing: everything."""
+
+BOTS_EVENTS = ("message.received", "conversation.*")
+"""What a session's bot is told of, as far as it has a part in the round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """`until`: signatures are made with it until then (None: it is the present one)."""
+
+    value: str
+    until: datetime | None = None
+
+
+@dataclass(slots=True)
+class Webhook:
+    """`events` are types, `message.*` or `*`; none: all that the format can tell. `session_id` narrows to one session;
+    `of_session`: it is that session's own `webhookUrl`, changed through the session; `of_bot`: its bot's. `secrets`:
+    the present one first; none: this hub's key does not open them. `headers` are sent with every post and shown to
+    nobody. `ended_reason`: why the hub itself stopped it."""
+
+    id: WebhookId
+    tenant_id: TenantId
+    url: str
+    created_at: datetime
+    updated_at: datetime
+    secrets: tuple[Secret, ...]
+    format: WebhookFormat = WebhookFormat.STANDARD
+    events: tuple[str, ...] = ()
+    session_id: SessionId | None = None
+    of_session: bool = False
+    of_bot: bool = False
+    is_active: bool = True
+    ended_reason: str | None = None
+    headers: Headers = ()
+
+    def __post_init__(self) -> None:
+        self.events = self.events or _TOLD[self.format]
+
+    def move(self, address: Address, format: WebhookFormat, at: datetime) -> None:
+        """Another address or other words; it begins anew if it had ended.
+
+        Headers stay with their receiver: another origin gets none of them, or a user who may change the address could
+        read them there.
+        """
+        if format is not self.format:
+            self.events, self.format = _TOLD[format], format
+        kept = self.headers if address.origin == Address(self.url).origin else ()
+        self.headers = merged(kept, address.headers)
+        self.url, self.updated_at = address.url, at
+        self.resume(at)
+
+    def equip(self, headers: Headers, at: datetime) -> None:
+        """Replace all static headers."""
+        self.headers, self.updated_at = headers, at
+
+    def choose(self, events: tuple[str, ...], at: datetime) -> None:
+        check_events(events, self.format)
+        self.events, self.updated_at = events or _TOLD[self.format], at
+
+    def rotate(self, secret: str, at: datetime) -> None:
+        """From now on a new secret; for a day signatures are made with the old one too."""
+        old = tuple(replace(s, until=s.until or at + OLD_SECRET_LIVES) for s in self.valid_secrets(at))
+        self.secrets, self.updated_at = (Secret(check_secret(secret)), *old[:2]), at
+
+    def valid_secrets(self, at: datetime) -> tuple[Secret, ...]:
+        return tuple(s for s in self.secrets if s.until is None or s.until > at)
+
+    def pause(self, at: datetime) -> None:
+        self.is_active, self.updated_at = False, at
+
+    def resume(self, at: datetime) -> None:
+        self.is_active, self.ended_reason, self.updated_at = True, None, at
+
+
+def check_url(url: str, allow_private: bool, field_name: str = "url") -> Address:
+    """Take `user:password@` out of it. Raises Invalid. That a name leads to a public address is checked at every
+    delivery."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise Invalid.field(field_name, "is not an address") from None
+    if parts.scheme not in ("http", "https") or not host or len(url) > _URL_LENGTH or not is_storable(url):
+        raise Invalid.field(field_name, f"must be an http or https address of at most {_URL_LENGTH} characters")
+    if not url.isascii() or any(c.isspace() or ord(c) < 0x20 for c in url):
+        raise Invalid.field(field_name, "must be written in ASCII, without spaces")
+    if parts.fragment:
+        raise Invalid.field(field_name, "must carry no fragment")
+    if not allow_private and is_private_host(host):
+        raise Invalid.field(field_name, "must be a public address (WEBHOOK_ALLOW_PRIVATE=true allows private ones)")
+    return Address(without_credentials(url), basic(parts))
+
+
+def without_credentials(url: str) -> str:
+    """Return the URL as it may be shown: without `user:password@`."""
+    parts = _split(url)
+    if parts is None or "@" not in parts.netloc:
+        return url
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
+def is_private_host(host: str) -> bool:
+    """A literal that is not public, or this machine's name. (Another name may still lead to a private address.)"""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return not is_public(ip_address(name))
+    except ValueError:
+        return False
+
+
+def is_public(address: IpAddress) -> bool:
+    """Whether the internet may own it; looks through the forms in which IPv6 carries an IPv4 address."""
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in _NAT64:
+            inner = IPv4Address(int(address) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(inner)
+        if address.teredo or address.is_site_local:
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def check_secret(secret: str) -> str:
+    """As Standard Webhooks spells secrets. Raises Invalid."""
+    try:
+        size = len(base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True))
+    except (binascii.Error, ValueError):
+        size = 0
+    if not secret.startswith(SECRET_PREFIX) or size not in _SECRET_BYTES:
+        raise Invalid.field("secret", f"must be {SECRET_PREFIX} and 24 to 64 bytes in base64")
+    return secret
+
+
+def check_events(events: tuple[str, ...], format: WebhookFormat) -> None:
+    """Raises Invalid for a type that there is not, or that the format has no words for."""
+    told = _TOLD[format] or tuple(EventType)
+    groups = {f"{type.partition('.')[0]}.*" for type in told}
+    if len(events) > _MOST_EVENTS:
+        raise Invalid.field("events", f"must have at most {_MOST_EVENTS} entries")
+    for place, name in enumerate(events):
+        if name not in told and name not in groups and name != ALL:
+            raise Invalid.field(f"events/{place}", f"{name[:64]!r} is no event of the format {format}")

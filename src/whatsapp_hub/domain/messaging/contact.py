@@ -1,0 +1,164 @@
+"""The other side of a conversation: a set of identities, any of which may come first."""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.ids import ContactId, TenantId
+from whatsapp_hub.domain.numbers.dialling import read_number
+from whatsapp_hub.domain.numbers.phones import canonical, without_home_prefix
+
+_DIGITS = re.compile(r"[0-9]{5,15}")
+_LENGTHS = range(5, 16)
+_JID = re.compile(r"([0-9A-Za-z._-]{1,64})(?::[0-9]+)?@(s\.whatsapp\.net|c\.us|lid|g\.us|newsletter|broadcast)")
+
+NAME_LENGTH = 256
+
+NO_ADDRESS = "must be a phone number or a JID"
+
+
+class IdentityKind(StrEnum):
+    """PHONE digits, LID and BSUID as WhatsApp spells them, CHAT the JID of a group, list or channel."""
+
+    PHONE = "phone"
+    LID = "lid"
+    BSUID = "bsuid"
+    CHAT = "chat"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One name of a contact. `value` is what equality and look-ups use; `address` is what was seen."""
+
+    kind: IdentityKind
+    value: str
+    address: str = field(default="", compare=False)
+
+    @classmethod
+    def phone(cls, digits: str) -> "Identity":
+        seen = without_home_prefix(digits.lstrip("+"))
+        return cls(IdentityKind.PHONE, canonical(seen), seen)
+
+    @classmethod
+    def lid(cls, user: str) -> "Identity":
+        return cls(IdentityKind.LID, user, user)
+
+    @classmethod
+    def bsuid(cls, value: str) -> "Identity":
+        return cls(IdentityKind.BSUID, value, value)
+
+    @classmethod
+    def chat(cls, jid: str) -> "Identity":
+        return cls(IdentityKind.CHAT, jid, jid)
+
+
+def parse_address(text: str, field_name: str = "to") -> Identity:
+    """Read a recipient whose digits stand as they are: a JID, or a number without its signs. Raises Invalid."""
+    if (identity := parse_jid(text, field_name)) is not None:
+        return identity
+    number = read_number(text)
+    if number is None or len(number.literal) not in _LENGTHS:
+        raise Invalid.field(field_name, NO_ADDRESS)
+    return Identity.phone(number.literal)
+
+
+def parse_jid(text: str, field_name: str = "to") -> Identity | None:
+    """Read a JID; None for what has no `@`. Raises Invalid."""
+    if "@" not in text:
+        return None
+    match = _JID.fullmatch(text.strip())
+    if not match:
+        raise Invalid.field(field_name, NO_ADDRESS)
+    user, server = match[1], match[2]
+    if server in ("s.whatsapp.net", "c.us"):
+        if not _DIGITS.fullmatch(user):
+            raise Invalid.field(field_name, "a person's JID must start with the phone's digits")
+        return Identity.phone(user)
+    if server == "lid":
+        return Identity.lid(user)
+    return Identity.chat(f"{user}@{server}")
+
+
+def address_of(identity: Identity) -> str:
+    """The inverse of `parse_address`: a phone's digits, else a JID (or a BSUID as it is)."""
+    return f"{identity.address}@lid" if identity.kind is IdentityKind.LID else identity.address
+
+
+@dataclass(slots=True)
+class Contact:
+    """`identities` is never empty; a group, broadcast list or channel has one identity of kind CHAT."""
+
+    id: ContactId
+    tenant_id: TenantId
+    identities: tuple[Identity, ...]
+    created_at: datetime
+    name: str | None = None
+    profile_pic: str | None = None
+    is_group: bool = False
+
+    @property
+    def phone_number(self) -> str | None:
+        """The phone as it was seen on WhatsApp; None while only other identities are known."""
+        return next((i.address for i in self.identities if i.kind is IdentityKind.PHONE), None)
+
+    def learn(self, identities: Iterable[Identity], name: str | None) -> bool:
+        """Take in what a message told; True if anything was new."""
+        new = tuple(i for i in dict.fromkeys(identities) if i not in self.identities)
+        self.identities += new
+        name = name and name[:NAME_LENGTH]
+        renamed = bool(name) and name != self.name
+        if renamed:
+            self.name = name
+        return bool(new) or renamed
+
+    def move(
+        self, left: Collection[Identity], taken: Collection[Identity], *, is_latest: bool = True
+    ) -> tuple[Identity, ...]:
+        """Take new identities in the place of those that the person left; return what was given up.
+
+        A person has one number at a time: after the latest change any other than the new one is given up, even if only
+        a new BSUID is known. With a new BSUID, where the one that it replaces is not named, every BSUID is.
+        """
+        replaced = {IdentityKind.PHONE} if is_latest else set()
+        if IdentityKind.BSUID in {i.kind for i in taken} - {i.kind for i in left}:
+            replaced.add(IdentityKind.BSUID)
+        gone = tuple(i for i in self.identities if i not in taken and (i in left or i.kind in replaced))
+        self.identities = tuple(i for i in self.identities if i not in gone)
+        self.identities += tuple(i for i in dict.fromkeys(taken) if i not in self.identities)
+        return gone
+
+    def respell(self, seen: Iterable[Identity]) -> tuple[tuple[Identity, Identity], ...]:
+        """Take phones as WhatsApp itself wrote them just now in the place of another spelling, which somebody typed;
+        return what was replaced, and by what."""
+        known = {i: i for i in self.identities if i.kind is IdentityKind.PHONE}
+        changed = tuple((known[i], i) for i in dict.fromkeys(seen) if i in known and known[i].address != i.address)
+        new = dict(changed)
+        self.identities = tuple(new.get(i, i) for i in self.identities)
+        return changed
+
+    def renumber(self, seen: Collection[Identity]) -> tuple[Identity, ...]:
+        """Give up every other number where this person was just seen with one beside an identity that stays (a LID or a
+        BSUID, known before); return what was given up."""
+        kinds = {i.kind for i in seen}
+        if IdentityKind.PHONE not in kinds or kinds.isdisjoint({IdentityKind.LID, IdentityKind.BSUID}):
+            return ()
+        gone = tuple(i for i in self.identities if i.kind is IdentityKind.PHONE and i not in seen)
+        self.identities = tuple(i for i in self.identities if i not in gone)
+        return gone
+
+    def forget_bsuids(self, left: Collection[Identity], taken: Collection[Identity]) -> tuple[Identity, ...]:
+        """Give up the BSUIDs among those that were left, and return them: each business portfolio has its own, and
+        tells of a change that another one told of before."""
+        gone = tuple(i for i in self.identities if i in left and i not in taken and i.kind is IdentityKind.BSUID)
+        self.identities = tuple(i for i in self.identities if i not in gone)
+        return gone
+
+
+def names_chat(identity: Identity, chat: str) -> bool:
+    """Whether a provider's chat address is this identity's, in any spelling."""
+    user = chat.partition("@")[0].partition(":")[0].removeprefix("+")
+    is_phone = identity.kind is IdentityKind.PHONE and canonical(user) == identity.value
+    return is_phone or (bool(user) and user in (identity.address, identity.value))

@@ -1,0 +1,49 @@
+"""Recognise the echo of a message that the hub sent: what a provider shows as written by our own number.
+
+Some providers report a message that an API call sent as if it had been typed on the phone, and report it before they
+answer that call. Who wrote it is known for certain by the provider's id; while an answer is still awaited, an echo
+waits with it, and where an answer brought no id, or never came, the words decide.
+"""
+
+from datetime import datetime, timedelta
+
+from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.message import Message, MessageStatus, Outcome
+
+LONGEST_WAIT = timedelta(minutes=2)
+"""No attempt stays open for so long: its lease ends well before."""
+MATCHED_WITHIN = timedelta(hours=1)
+"""An echo arrives within seconds of its send; a message that waited in its lane before that is older."""
+
+
+def says_the_same(sent: Content, seen: Content) -> bool:
+    """Compare what was sent with what a provider shows of it."""
+    if sent.type is not seen.type:
+        return False
+    match sent.type:
+        case MessageType.REACTION:
+            return (sent.text, sent.data.get("messageId")) == (seen.text, seen.data.get("messageId"))
+        case MessageType.LOCATION:
+            return _place(sent) == _place(seen)
+        case _:
+            return sent.text.strip() == seen.text.strip()
+
+
+def may_wait(began_at: datetime, received_at: datetime, now: datetime) -> bool:
+    """Whether an echo received then may belong to an attempt that is open since `began_at`."""
+    return began_at <= received_at and now - received_at < LONGEST_WAIT
+
+
+def is_echo_of(message: Message, seen: Content) -> bool:
+    """Whether this is the echo of a send whose id nobody knows. A reaction is compared by its words even so: some
+    engines report it under another id than they answered."""
+    if not says_the_same(message.content, seen):
+        return False
+    if message.content.type is MessageType.REACTION and message.whatsapp_message_id:
+        return message.status is not MessageStatus.FAILED
+    is_sent = message.status is MessageStatus.SENT or message.outcome is Outcome.UNKNOWN
+    return is_sent and message.whatsapp_message_id is None
+
+
+def _place(content: Content) -> tuple[object, object]:
+    return content.data.get("latitude"), content.data.get("longitude")

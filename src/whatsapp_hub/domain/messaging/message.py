@@ -1,0 +1,143 @@
+"""A message, its content, and the only ways its status may move."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from whatsapp_hub.domain.errors import Conflict
+from whatsapp_hub.domain.events import Event, EventType, Records
+from whatsapp_hub.domain.ids import (
+    ContactId,
+    ConversationId,
+    MessageId,
+    SessionId,
+    TenantId,
+    UserId,
+)
+from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.failure import GIVEN_UP, PROCESS_DIED, SESSION_DELETED, UNEXPLAINED, Failure
+
+
+class Direction(StrEnum):
+    INBOUND = "INBOUND"
+    OUTBOUND = "OUTBOUND"
+
+
+class MessageStatus(StrEnum):
+    PENDING = "PENDING"
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    READ = "READ"
+    FAILED = "FAILED"
+
+
+class Outcome(StrEnum):
+    """UNKNOWN: a provider call whose result only a receipt or an operator can settle."""
+
+    UNKNOWN = "unknown"
+
+
+_RANK = {
+    MessageStatus.PENDING: 0,
+    MessageStatus.SENT: 1,
+    MessageStatus.DELIVERED: 2,
+    MessageStatus.READ: 3,
+}
+_EVENT = {
+    MessageStatus.SENT: EventType.MESSAGE_SENT,
+    MessageStatus.DELIVERED: EventType.MESSAGE_DELIVERED,
+    MessageStatus.READ: EventType.MESSAGE_READ,
+    MessageStatus.FAILED: EventType.MESSAGE_FAILED,
+}
+
+
+@dataclass(slots=True)
+class Message(Records):
+    """`timestamp` is the provider's, `created_at` ours; `sender_id` None on an inbound message means the
+    customer; `author` is who wrote inside a group, as the provider spells it; `error` is why it FAILED, or why its
+    outcome is unknown."""
+
+    id: MessageId
+    tenant_id: TenantId
+    session_id: SessionId
+    conversation_id: ConversationId
+    contact_id: ContactId
+    direction: Direction
+    content: Content
+    created_at: datetime
+    timestamp: datetime
+    status: MessageStatus
+    chat: str
+    whatsapp_message_id: str | None = None
+    sender_id: UserId | None = None
+    is_bot: bool = False
+    outcome: Outcome | None = None
+    error: Failure | None = None
+    reply_to: str | None = None
+    author: str | None = None
+    _events: list[Event] = field(default_factory=list, repr=False, compare=False)
+
+    def event(self, type: EventType, at: datetime, **detail: object) -> Event:
+        """An event about this message as it is now."""
+        return Event(
+            type,
+            self.tenant_id,
+            at,
+            self.session_id,
+            self.conversation_id,
+            {"message": replace(self, _events=[])},
+            {"chat": self.chat, **({"author": self.author} if self.author else {}), **detail},
+        )
+
+    def advance(self, status: MessageStatus, at: datetime, error: Failure | None = None) -> bool:
+        """Move forward to `status`; False (and nothing changes) if that would be a step back or a repeat.
+
+        FAILED is reached from PENDING or SENT only, and always has an `error`; nothing leaves FAILED. Any step settles
+        an unknown outcome.
+        """
+        if self.status is MessageStatus.FAILED:
+            return False
+        if status is MessageStatus.FAILED:
+            if self.status not in (MessageStatus.PENDING, MessageStatus.SENT):
+                return False
+        elif _RANK[status] <= _RANK[self.status]:
+            return False
+        self.status, self.outcome = status, None
+        self.error = (error or UNEXPLAINED) if status is MessageStatus.FAILED else None
+        if event := _EVENT.get(status):
+            self.record(self.event(event, at))
+        return True
+
+    def sent(self, provider_message_id: str | None, at: datetime) -> bool:
+        """Note that the provider took it. Keep the provider's id even if a receipt was faster; an id that was only
+        reserved (still PENDING) gives way to the one that the provider used."""
+        is_reserved = self.status is MessageStatus.PENDING
+        if provider_message_id and (self.whatsapp_message_id is None or is_reserved):
+            self.whatsapp_message_id = provider_message_id
+        return self.advance(MessageStatus.SENT, at)
+
+    def lose_sight(self, at: datetime, error: Failure = PROCESS_DIED) -> None:
+        """The provider call's result will never be known; only a receipt or a person settles it."""
+        if self.status is not MessageStatus.PENDING or self.outcome is Outcome.UNKNOWN:
+            return
+        self.outcome, self.error = Outcome.UNKNOWN, error
+        self.record(self.event(EventType.MESSAGE_OUTCOME_UNKNOWN, at))
+
+    def retry(self, at: datetime) -> None:
+        """An operator sends it again, knowing that it may arrive twice."""
+        self._require_unknown("retried")
+        self.outcome = self.error = None
+        self.record(self.event(EventType.MESSAGE_QUEUED, at))
+
+    def give_up(self, at: datetime) -> None:
+        """An operator declares it failed."""
+        self._require_unknown("failed")
+        self.advance(MessageStatus.FAILED, at, GIVEN_UP)
+
+    def abandon(self, at: datetime) -> None:
+        """Its session is deleted before it was sent."""
+        self.advance(MessageStatus.FAILED, at, SESSION_DELETED)
+
+    def _require_unknown(self, what: str) -> None:
+        if self.outcome is not Outcome.UNKNOWN:
+            raise Conflict("outcome_known", f"only a message of unknown outcome can be {what}")

@@ -1,0 +1,133 @@
+"""Slots of a rate: the generic cell rate algorithm, pure; and the pace of a session that writes as a person does.
+
+A pace is one timestamp, `paced_until`: when the rate would be used up. A send is allowed from
+`paced_until - (burst - 1) × interval` on, and moves it one interval further.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from whatsapp_hub.domain.messaging.capabilities import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class HumanPace:
+    """How a person would write. A text takes its length at `characters_per_s` (0: nobody types), `longest_typing_s` at
+    most. A number that was linked `warm_days` ago or less sends `warm_first_day` messages on its first day, twice as
+    many on each further one (0: no such limit). `strangers`: first contacts with people who never wrote."""
+
+    characters_per_s: float = 0.0
+    longest_typing_s: float = 5.0
+    warm_days: int = 0
+    warm_first_day: int = 50
+    strangers: Rate | None = None
+
+    def warm_rate(self, age: timedelta) -> Rate | None:
+        """A quarter of the day's messages at once, the others evenly over the day."""
+        if age.days >= self.warm_days:
+            return None
+        today = self.warm_first_day * 2**age.days
+        return Rate(86_400 / today, max(1, today // 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How fast a session and each of its chats may send (None: no limit), and whether as a person would."""
+
+    session: Rate | None
+    chat: Rate | None
+    human: HumanPace | None = None
+
+
+def slot(rate: Rate, paced_until: datetime, now: datetime) -> datetime:
+    """The earliest time for one more send."""
+    if paced_until <= now:
+        return now
+    return max(now, paced_until - timedelta(seconds=rate.interval_s * (rate.burst - 1)))
+
+
+def used(rate: Rate, paced_until: datetime, now: datetime) -> datetime:
+    """The pace after one more send was given its slot."""
+    return max(paced_until, now) + timedelta(seconds=rate.interval_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """Of a session: its own rate, a young number's, and that of first contacts."""
+
+    session: datetime
+    warm: datetime | None = None
+    strangers: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The message at a lane's head. `is_stranger`: nothing was ever said between the two before; `is_typed`: its
+    typing was shown; `age`: for how long the number has been linked."""
+
+    characters: int
+    is_stranger: bool
+    is_typed: bool
+    age: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What becomes of a due lane: sent now (`at` None), or due again `at`; `slot_at` is the slot it holds then.
+    `types`: meanwhile somebody is typing."""
+
+    at: datetime | None = None
+    slot_at: datetime | None = None
+    lane_paced: datetime | None = None
+    paces: Paces | None = None
+    types: bool = False
+
+
+def turn(
+    pacing: Pacing,
+    paces: Paces,
+    lane_paced: datetime,
+    slot_at: datetime | None,
+    now: datetime,
+    head: Head | None = None,
+    dice: float = 0.5,
+) -> Turn:
+    """A lane waits for its chat's slot first, then takes one of the session's; one send time each. A slot that was
+    missed by more than an interval (nobody was there, the session was on hold) is lost: else those missed would be
+    sent in one burst. What a person writes (`head` is given) is typed first."""
+    chat = pacing.chat
+    if chat and (free := slot(chat, lane_paced, now)) > now:
+        return Turn(at=free, slot_at=slot_at)
+    lane = used(chat, lane_paced, now) if chat else None
+    rates = _rates(pacing, head)
+    longest_s = max((rate.interval_s for rate in rates.values()), default=0.0)
+    if rates and not (slot_at and now - slot_at <= timedelta(seconds=longest_s)):
+        until = {name: getattr(paces, name) or now for name in rates}
+        free = max(slot(rate, until[name], now) for name, rate in rates.items())
+        paces = replace(paces, **{name: used(rate, until[name], now) for name, rate in rates.items()})
+        if free > now:
+            return Turn(at=free, slot_at=free, paces=paces)
+    if head and pacing.human and not head.is_typed and (typing := typing_time(pacing.human, head.characters, dice)):
+        return Turn(at=now + typing, slot_at=now + typing, paces=paces, types=True)
+    return Turn(lane_paced=lane, paces=paces)
+
+
+def typing_time(human: HumanPace, characters: int, dice: float) -> timedelta | None:
+    """How long a person types so much, give or take a third; None if nobody types."""
+    if not human.characters_per_s:
+        return None
+    seconds = min(characters / human.characters_per_s, human.longest_typing_s)
+    return timedelta(seconds=seconds * (0.7 + 0.6 * dice))
+
+
+def _rates(pacing: Pacing, head: Head | None) -> dict[str, Rate]:
+    """Those that this message falls under, by the name of their pace."""
+    rates: dict[str, Rate] = {}
+    if pacing.session:
+        rates["session"] = pacing.session
+    if head and pacing.human:
+        if warm := pacing.human.warm_rate(head.age):
+            rates["warm"] = warm
+        if head.is_stranger and pacing.human.strangers:
+            rates["strangers"] = pacing.human.strangers
+    return rates

@@ -1,0 +1,1 @@
+"""What customers may expect: opening hours, service levels, deadlines."""

@@ -1,0 +1,111 @@
+"""Targets of a round: by when a customer should have the first answer, and by when it should be resolved.
+
+A clock counts the minutes in which the department is open, from its start on, without the time in which the round was
+closed, or its session's bot had it. Pure; `Conversation` keeps the times and decides which clocks run.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from whatsapp_hub.domain.service.hours import Hours
+from whatsapp_hub.domain.service.service_level import ServiceLevel
+
+
+class Target(StrEnum):
+    FIRST_RESPONSE = "firstResponse"
+    RESOLUTION = "resolution"
+
+
+Pause = tuple[datetime, datetime]
+"""From the end of a round to its being taken up again; or from its opening to a bot's handing it over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """`warn_at` None beside a due time: the warning was given."""
+
+    due_at: datetime | None = None
+    warn_at: datetime | None = None
+
+    def put_off(self, by: timedelta) -> "Aim":
+        return Aim(self.due_at and self.due_at + by, self.warn_at and self.warn_at + by)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds in one department, or (outside of any) in the company; nothing of `level` is left open but targets."""
+
+    level: ServiceLevel
+    hours: Hours | None
+
+    def aim(self, target: Target, since: datetime, pauses: Sequence[Pause]) -> Aim:
+        is_first = target is Target.FIRST_RESPONSE
+        level = self.level
+        minutes = level.first_response_target_minutes if is_first else level.resolution_target_minutes
+        if not minutes:
+            return Aim()
+        in_all = timedelta(minutes=minutes)
+        early = in_all * (level.target_warning_percent or 100) / 100
+        return Aim(self._after(since, in_all, pauses), self._after(since, early, pauses))
+
+    def _after(self, since: datetime, how_long: timedelta, pauses: Sequence[Pause]) -> datetime:
+        """When it will have been open, and the round not closed, for so long."""
+        at, left = since, how_long
+        for begins, ends in pauses:
+            spent = self._open_time(at, begins) if begins > at else timedelta()
+            if spent >= left:
+                break
+            at, left = max(at, ends), left - spent
+        return self.hours.after(at, left) if self.hours else at + left
+
+    def _open_time(self, since: datetime, until: datetime) -> timedelta:
+        return self.hours.open_time(since, until) if self.hours else until - since
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """`breaches` are the targets that were missed, each once; `pauses` in order."""
+
+    first_response: Aim = Aim()
+    resolution: Aim = Aim()
+    breaches: tuple[Target, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+
+    def of(self, target: Target) -> Aim:
+        return self.first_response if target is Target.FIRST_RESPONSE else self.resolution
+
+    def _with(self, target: Target, aim: Aim) -> "Targets":
+        if target is Target.FIRST_RESPONSE:
+            return replace(self, first_response=aim)
+        return replace(self, resolution=aim)
+
+    def aimed(self, target: Target, terms: Terms, since: datetime) -> "Targets":
+        """With new times. Who was warned is not warned again."""
+        before, aim = self.of(target), terms.aim(target, since, self.pauses)
+        was_warned = before.due_at is not None and before.warn_at is None
+        return self._with(target, replace(aim, warn_at=None) if was_warned else aim)
+
+    def warned(self, target: Target) -> "Targets":
+        return self._with(target, replace(self.of(target), warn_at=None))
+
+    def breached(self, target: Target) -> "Targets":
+        """Missed: no warning any more."""
+        return replace(self.warned(target), breaches=(*self.breaches, target))
+
+    def resumed(self, running: Iterable[Target], since: datetime, until: datetime) -> "Targets":
+        """People had nothing to do for that time, in which these clocks stood still. Their times are about right until
+        they are aimed anew, by the hours of whatever department it goes to."""
+        resumed = replace(self, pauses=(*self.pauses, (since, until)))
+        for target in running:
+            resumed = resumed._with(target, self.of(target).put_off(until - since))
+        return resumed
+
+    def next_look(self, running: Iterable[Target]) -> datetime | None:
+        """When there is something to tell next."""
+        times = (time for target in running for time in (self.of(target).due_at, self.of(target).warn_at))
+        return min((time for time in times if time is not None), default=None)
+
+
+NO_TARGETS = Targets()

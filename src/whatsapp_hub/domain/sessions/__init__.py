@@ -1,0 +1,1 @@
+"""Sessions: one WhatsApp number each, their pairing and their connection."""

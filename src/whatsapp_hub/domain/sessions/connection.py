@@ -1,0 +1,317 @@
+"""The life of a session that holds a socket (WhatsApp Web), as a state machine without a clock, dice or a network.
+
+A connector keeps the line of a session open, or closed, as its `Life` says; what people want and what the provider
+reports moves it from one `Life` to the next. Each dial has a number, the `fence`: what an earlier dial still reports
+is ignored by whoever keeps the rows, and a connector dials anew when the number is no longer the one it dialled with.
+
+    start ─► CONNECTING ─► QR_PENDING ─► CONNECTED ◄─► RECONNECTING          is_on: a connector holds it
+                 │              │            │              │
+                 └──────────────┴────────────┴──────────────┴─► DISCONNECTED (stopped, qr_timeout, replaced),
+                                                                FAILED, LOGGED_OUT: down until somebody starts it
+    BANNED with an end is dialled again at that end.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from whatsapp_hub.domain.sessions.session import CORRUPTED, SessionStatus
+
+STOPPED = "stopped"
+IDLE = "idle"
+QR_TIMEOUT = "qr_timeout"
+REPLACED = "replaced"
+NO_CONNECTOR = "no_connector"
+CONNECTOR_LOST = "connector_lost"
+NO_ANSWER = "no_answer"
+SETTINGS_CHANGED = "settings_changed"
+PAIRED = "paired"
+SILENT = "silent"
+ENDED = "ended"
+LOST = "connection_lost"
+STORM = "reconnect_storm"
+BAN_OVER = "ban_over"
+LOGGED_OUT = "logged_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`pairing`: a session nobody scans is closed after so long (WHATSAPP_SESSION_TIMEOUT); `code`: how long one code
+    can be scanned (WHATSAPP_QR_TIMEOUT); `attempts`: dials that come to nothing before a number that was never
+    connected has FAILED, 0 without end (WHATSAPP_RECONNECT_ATTEMPTS).
+
+    A dial that tells nothing for `answer` has failed; a lost line may heal by itself for `heal`; `silence` without a
+    sign of life is no life. After `storm_losses` losses within `storm_window` the session stays RECONNECTING, and
+    nothing more is told, until it has kept its line for `calm`.
+    """
+
+    pairing: timedelta = timedelta(minutes=5)
+    code: timedelta = timedelta(seconds=60)
+    attempts: int = 3
+    first_delay: timedelta = timedelta(seconds=2)
+    longest_delay: timedelta = timedelta(minutes=5)
+    answer: timedelta = timedelta(seconds=90)
+    heal: timedelta = timedelta(minutes=3)
+    silence: timedelta = timedelta(seconds=100)
+    storm_losses: int = 5
+    storm_window: timedelta = timedelta(minutes=10)
+    calm: timedelta = timedelta(minutes=2)
+
+    def delay(self, attempts: int, dice: float) -> timedelta:
+        """Before the next dial after so many in vain: doubling to a cap, then half of it up to all of it by `dice`."""
+        step = min(self.longest_delay, self.first_delay * 2.0 ** min(max(attempts - 1, 0), 20))
+        return step * (0.5 + dice / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the provider says; `ports/held.py` lists the states and what they mean."""
+
+    status: SessionStatus
+    reason: str | None = None
+    code: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """`attempts`: dials in a row that came to nothing. `has_paired`: it was connected before, with credentials that
+    still stand. `is_up`: the line is up at this moment, whatever is told. `dial_at`: closed until then. `deadline_at`:
+    when something must have happened. `must_forget`: credentials to delete before anything else."""
+
+    status: SessionStatus = SessionStatus.DISCONNECTED
+    reason: str | None = None
+    is_on: bool = False
+    fence: int = 0
+    attempts: int = 0
+    has_paired: bool = False
+    is_up: bool = False
+    must_forget: bool = False
+    dial_at: datetime | None = None
+    deadline_at: datetime | None = None
+    pairing_until: datetime | None = None
+    code: str | None = None
+    code_until: datetime | None = None
+    losses: tuple[datetime, ...] = ()
+
+    # What people want
+
+    def started(self, now: datetime, rules: Rules) -> "Life":
+        """Dial now; a session that is being dialled or scanned already is left alone."""
+        if self.is_on and self.dial_at is None:
+            return self
+        return self.restarted(now, rules)
+
+    def restarted(self, now: datetime, rules: Rules) -> "Life":
+        """Dial afresh, whatever was before."""
+        kept = Life(fence=self.fence + 1, has_paired=self.has_paired, must_forget=self.must_forget)
+        return replace(kept, status=SessionStatus.CONNECTING, is_on=True, deadline_at=now + rules.answer)
+
+    def redialled(self, now: datetime, rules: Rules) -> "Life":
+        """Its settings changed: what is open was dialled with the old ones. No attempt is counted, no loss either."""
+        if not self.is_on:
+            return self
+        deadline = self.pairing_until or (None if self.dial_at else now + rules.answer)
+        life = replace(self, fence=self.fence + 1, is_up=False, deadline_at=deadline)
+        if self.status is not SessionStatus.CONNECTED:
+            return life
+        return replace(life, status=SessionStatus.RECONNECTING, reason=SETTINGS_CHANGED)
+
+    def stopped(self, reason: str = STOPPED) -> "Life":
+        if not self.is_on and self.reason == reason:
+            return self
+        return self._off(SessionStatus.DISCONNECTED, reason)
+
+    def logged_out(self, reason: str = LOGGED_OUT) -> "Life":
+        return replace(self._off(SessionStatus.LOGGED_OUT, reason), has_paired=False, must_forget=True)
+
+    # What a connector does
+
+    def dialled(self, now: datetime, rules: Rules) -> "Life":
+        """The line was opened."""
+        if not self.is_on:
+            return self
+        reason = None if self.reason == NO_CONNECTOR else self.reason
+        deadline = self.pairing_until or now + rules.answer
+        life = replace(self, is_up=False, reason=reason, dial_at=None, deadline_at=deadline)
+        if self.status is SessionStatus.BANNED:
+            return replace(life, status=SessionStatus.RECONNECTING, reason=BAN_OVER)
+        return life.unheld() if self.status is SessionStatus.CONNECTED else life
+
+    def unheld(self) -> "Life":
+        """No connector holds the line any more."""
+        life = replace(self, is_up=False)
+        if self.status is not SessionStatus.CONNECTED:
+            return life
+        return replace(life, status=SessionStatus.RECONNECTING, reason=CONNECTOR_LOST)
+
+    def forgotten(self) -> "Life":
+        return replace(self, must_forget=False)
+
+    def recycled(self, reason: str, now: datetime, rules: Rules, dice: float) -> "Life":
+        """Whoever holds it has found it dead."""
+        return self._redial(reason, now, rules, dice) if self.is_on else self
+
+    def late(self, now: datetime, rules: Rules, dice: float, *, is_held: bool) -> "Life":
+        """The deadline passed."""
+        life = replace(self, deadline_at=None)
+        if not self.is_on:
+            return life
+        if self.is_up:
+            return life._settled()
+        if self._is_code_over_age(now):
+            return replace(life, code=None, code_until=None, deadline_at=self.pairing_until)
+        if self.pairing_until is not None and now >= self.pairing_until:
+            return self._off(SessionStatus.DISCONNECTED, QR_TIMEOUT)
+        if not is_held:
+            return replace(life, reason=NO_CONNECTOR)
+        return life._redial(self.reason or NO_ANSWER, now, rules, dice)
+
+    # What the provider reports
+
+    def reported(self, report: Report, now: datetime, rules: Rules, dice: float) -> "Life":
+        """Nothing that is said of a line that was given up changes anything."""
+        if not self.is_on:
+            return self
+        match report.status:
+            case SessionStatus.QR_PENDING:
+                return self._code_shown(report.code, now, rules)
+            case SessionStatus.CONNECTED:
+                return self._connected(report.reason, now, rules)
+            case SessionStatus.RECONNECTING:
+                return self._lost(report.reason or LOST, now, rules, dice)
+            case SessionStatus.DISCONNECTED if report.reason != REPLACED:
+                return self._redial(report.reason or ENDED, now, rules, dice)
+            case SessionStatus.CONNECTING:
+                return self._scanned(now, rules) if report.reason == PAIRED else self
+            case _:
+                return self._ended(report, rules, dice)
+
+    def _ended(self, report: Report, rules: Rules, dice: float) -> "Life":
+        """Down until somebody starts it, or until a ban is over."""
+        match report.status:
+            case SessionStatus.LOGGED_OUT:
+                return self.logged_out(report.reason or LOGGED_OUT)
+            case SessionStatus.BANNED:
+                return self._banned(report, rules, dice)
+            case SessionStatus.FAILED:
+                return self._failed(report.reason or ENDED)
+            case _:
+                return self._off(SessionStatus.DISCONNECTED, REPLACED)
+
+    def _code_shown(self, code: str | None, now: datetime, rules: Rules) -> "Life":
+        until = self.pairing_until or now + rules.pairing
+        return replace(
+            self,
+            status=SessionStatus.QR_PENDING,
+            reason=None,
+            is_up=False,
+            has_paired=False,
+            attempts=0,
+            dial_at=None,
+            pairing_until=until,
+            deadline_at=min(now + rules.code, until),
+            code=code,
+            code_until=min(now + rules.code, until),
+        )
+
+    def _scanned(self, now: datetime, rules: Rules) -> "Life":
+        """A phone has scanned the code; the connection with the new credentials is on its way."""
+        return replace(self, has_paired=True, pairing_until=None, deadline_at=now + rules.answer)
+
+    def _connected(self, reason: str | None, now: datetime, rules: Rules) -> "Life":
+        life = replace(
+            self,
+            is_up=True,
+            has_paired=True,
+            attempts=0,
+            dial_at=None,
+            deadline_at=None,
+            pairing_until=None,
+            code=None,
+            code_until=None,
+        )
+        if self._is_storm:
+            return replace(life, deadline_at=now + rules.calm)
+        return replace(life, status=SessionStatus.CONNECTED, reason=reason)
+
+    def _settled(self) -> "Life":
+        """It has kept its line for long enough."""
+        return replace(self, status=SessionStatus.CONNECTED, reason=None, losses=())
+
+    def _lost(self, reason: str, now: datetime, rules: Rules, dice: float) -> "Life":
+        """The provider dials again by itself. One that never was connected has nothing to come back to, unless a code
+        is shown: a phone that scans it ends the connection to begin another (515)."""
+        if self.status is SessionStatus.QR_PENDING:
+            return self
+        if not self.has_paired:
+            return self._redial(reason, now, rules, dice)
+        life = self._down(reason, now, rules)
+        return replace(life, deadline_at=now + rules.heal)
+
+    def _down(self, reason: str, now: datetime, rules: Rules) -> "Life":
+        """RECONNECTING. The first reason is kept until the line is back: one loss is told once."""
+        losses = self.losses
+        if self.is_up:
+            losses = (*(at for at in losses if now - at < rules.storm_window), now)[-rules.storm_losses :]
+        if len(losses) >= rules.storm_losses:
+            reason = STORM
+        elif self.status is SessionStatus.RECONNECTING and self.reason != CONNECTOR_LOST:
+            reason = self.reason or reason
+        return replace(self, status=SessionStatus.RECONNECTING, reason=reason, is_up=False, losses=losses)
+
+    def _redial(self, reason: str, now: datetime, rules: Rules, dice: float) -> "Life":
+        """Closed, and dialled again after a while, unless that was tried often enough."""
+        if self.pairing_until is not None:
+            if now >= self.pairing_until:
+                return self._off(SessionStatus.DISCONNECTED, QR_TIMEOUT)
+            if reason == QR_TIMEOUT:  # the codes are used up, the time is not: the next dial brings new ones
+                return replace(self, fence=self.fence + 1, dial_at=None, deadline_at=self.pairing_until)
+        attempts = self.attempts + 1
+        if not self.has_paired and 0 < rules.attempts <= attempts:
+            return replace(self._failed(reason), attempts=attempts)
+        return replace(
+            self._down(reason, now, rules),
+            fence=self.fence + 1,
+            attempts=attempts,
+            dial_at=now + rules.delay(attempts, dice),
+            deadline_at=None,
+            code=None,
+            code_until=None,
+        )
+
+    def _banned(self, report: Report, rules: Rules, dice: float) -> "Life":
+        if report.until is None:
+            return self._off(SessionStatus.BANNED, report.reason or "banned")
+        life = self._off(SessionStatus.BANNED, f"banned_until {report.until.isoformat(timespec='seconds')}")
+        return replace(life, is_on=True, dial_at=report.until + rules.delay(1, dice))
+
+    def _failed(self, reason: str) -> "Life":
+        life = self._off(SessionStatus.FAILED, reason)
+        return replace(life, has_paired=False, must_forget=True) if reason == CORRUPTED else life
+
+    def _off(self, status: SessionStatus, reason: str) -> "Life":
+        kept = Life(fence=self.fence + 1, has_paired=self.has_paired, must_forget=self.must_forget)
+        return replace(kept, status=status, reason=reason)
+
+    def _is_code_over_age(self, now: datetime) -> bool:
+        """It is shown no more, while there is still time for the next one."""
+        has_time = self.pairing_until is not None and now < self.pairing_until
+        return has_time and self.code_until is not None and now >= self.code_until
+
+    @property
+    def _is_storm(self) -> bool:
+        return self.status is SessionStatus.RECONNECTING and self.reason == STORM
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a connector must see to it."""
+        return self.is_on or self.must_forget
+
+
+def verdict(is_connected: bool, silent: timedelta, down: timedelta, rules: Rules) -> str | None:
+    """Why a line that a connector holds is to be dialled anew, judged by its pulse; None: it lives, or may yet heal."""
+    if is_connected and silent > rules.silence:
+        return SILENT
+    if not is_connected and down > rules.heal:
+        return LOST
+    return None

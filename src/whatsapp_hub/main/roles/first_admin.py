@@ -1,0 +1,75 @@
+"""Make the first administrator, and forget the made-up password once it is changed."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dishka import AsyncContainer
+
+from whatsapp_hub.application.accounts.tenants import EnsureAdmin
+from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.security import Passwords
+from whatsapp_hub.domain.errors import Invalid, Unavailable
+from whatsapp_hub.main.roles.admin_password import USUAL_EMAIL, FirstAdmin, made_up_password, password_file
+from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.wiring.container import make_container
+from whatsapp_hub.main.wiring.infrastructure import Part
+
+LOOK_EVERY_S = 3.0
+
+
+async def make_admin(settings: Settings, email: str) -> FirstAdmin | None:
+    """Make the administrator. None if there is one, or another process was first. Raises SettingsError."""
+    container = make_container(settings, Part.TOOL)
+    try:
+        if await (await container.get(Directory)).has_master():
+            return None
+        given, path = settings.hub_admin_password, None
+        password = given or ""
+        if not given:
+            password, path = made_up_password(settings)
+        if await (await container.get(EnsureAdmin))(email, password):
+            return FirstAdmin(email, None if given else password, path)
+        await KeptPassword(settings, container).forget_if_changed()
+    except Invalid as error:
+        raise SettingsError(f"HUB_ADMIN_EMAIL, HUB_ADMIN_PASSWORD: {error}") from None
+    finally:
+        await container.close()
+    return None
+
+
+class KeptPassword:
+    """The file with the made-up password, for as long as it opens something."""
+
+    def __init__(self, settings: Settings, container: AsyncContainer) -> None:
+        self._path = password_file(settings)
+        self._email = settings.hub_admin_email or USUAL_EMAIL
+        self._container = container
+        self._opened = ""
+        """The hash that it opened when last tried: trying is slow on purpose."""
+
+    async def forget_if_changed(self) -> bool:
+        """Remove the file if its password opens nothing any more. True once there is no file."""
+        try:
+            password = self._path.read_text().strip()
+        except OSError:
+            return not self._path.exists()
+        found = await (await self._container.get(Directory)).credentials(self._email)
+        if found is None or found.user.password_hash == self._opened:
+            return False
+        opens, _ = await (await self._container.get(Passwords)).verify(password, found.user.password_hash)
+        if opens:
+            self._opened = found.user.password_hash
+        else:
+            self._path.unlink(missing_ok=True)
+        return not opens
+
+    async def watch(self) -> None:
+        """Look again and again, until the first administrator has a password of their own."""
+        while True:
+            try:
+                if await self.forget_if_changed():
+                    return
+            except Unavailable:
+                pass
+            await asyncio.sleep(LOOK_EVERY_S)

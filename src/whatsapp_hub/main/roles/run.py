@@ -1,0 +1,148 @@
+"""Which process does what. The one table that `serve`, the commands and the documents read."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import importlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, cast
+
+import uvloop
+
+from whatsapp_hub.main.logging import configure_logging
+from whatsapp_hub.main.roles.watchdog import EXIT_GAVE_UP, WATCHDOG
+from whatsapp_hub.main.settings import Settings, SettingsError
+
+LIFELINE = "HUB_LIFELINE_FD"
+ORPHAN_DEADLINE_S = 10
+STOP_S = 60.0
+
+Entry = Callable[[Settings], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class Role:
+    """`entry` names an `async def run(settings)`, imported only in the process that plays the role.
+
+    It returns or is cancelled to stop: SIGTERM and SIGINT cancel it. `loops` run in it; `served`: `serve` plays it too.
+    """
+
+    name: str
+    entry: str
+    does: str
+    loops: tuple[str, ...]
+    stop_deadline_s: float = 15
+    served: bool = True
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        return (sys.executable, "-m", "whatsapp_hub", self.name)
+
+    def load(self) -> Entry:
+        module, _, function = self.entry.partition(":")
+        return cast("Entry", getattr(importlib.import_module(module), function))
+
+
+ROLES = {
+    role.name: role
+    for role in (
+        Role(
+            "api",
+            "whatsapp_hub.main.roles.api:run",
+            "HTTP, webhooks, sockets",
+            loops=("wakes", "tail", "watch"),
+        ),
+        Role(
+            "worker",
+            "whatsapp_hub.main.roles.worker:run",
+            "stored events, sending, the log, outgoing webhooks, timed work",
+            loops=("hints", "wakes", "sequencer", "inbox", "lanes", "webhooks", "schedule"),
+        ),
+        Role(
+            "connector",
+            "whatsapp_hub.main.roles.connector:run",
+            "sessions that hold a socket (WhatsApp Web), and what is sent through them",
+            loops=("hold", "wakes", "lanes", "commands", "fitness"),
+            stop_deadline_s=40,
+        ),
+        Role(
+            "scheduler",
+            "whatsapp_hub.main.roles.worker:run_scheduler",
+            "timed work only (workers do it too; each tick acts once)",
+            loops=("schedule",),
+            served=False,
+        ),
+    )
+}
+
+
+def play(role: Role, settings: Settings, before: Entry | None = None) -> None:
+    """Run the role in this process until a signal stops it, after `before`. Needs DATABASE_URL and REDIS_URL."""
+    for name, address in (("DATABASE_URL", settings.database_url), ("REDIS_URL", settings.redis_url)):
+        if address is None:
+            raise SettingsError(f"{name}: obligatory for `{role.name}`; `serve` brings its own servers")
+    configure_logging(settings.log_level, role.name, settings.log_format)
+    hold_lifeline()
+    WATCHDOG.watch(role.name)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(until_told_to_stop(_run(role, settings.completed(), before), role.stop_deadline_s))
+
+
+async def _run(role: Role, settings: Settings, before: Entry | None) -> None:
+    if before is not None:
+        await before(settings)
+    await role.load()(settings)
+
+
+async def until_told_to_stop(running: Coroutine[Any, Any, None], within_s: float = STOP_S) -> None:
+    """Await `running`; SIGTERM, SIGINT and a closed terminal cancel it, once: a second Ctrl-C (or the terminal's and a
+    parent's of one Ctrl-C) would cut off what the first is putting away. If it does not end then, the watchdog ends the
+    process."""
+    task = asyncio.create_task(running)
+    told = asyncio.Event()
+
+    def stop() -> None:
+        if told.is_set():
+            return
+        told.set()
+        WATCHDOG.expect_end(within_s)
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            raise
+    if WATCHDOG.gave_up:
+        raise SystemExit(EXIT_GAVE_UP)
+
+
+def settle_memory() -> None:
+    """What a process has made by now it keeps: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def hold_lifeline() -> None:
+    """Ends this process when its supervisor is gone, whatever the platform and however stuck the event loop.
+
+    The supervisor holds the other end of a pipe and never writes; its death closes it.
+    """
+    if descriptor := os.environ.pop(LIFELINE, None):
+        threading.Thread(target=_watch, args=(int(descriptor),), name="lifeline", daemon=True).start()
+
+
+def _watch(descriptor: int) -> None:
+    os.read(descriptor, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(ORPHAN_DEADLINE_S)
+    os._exit(1)

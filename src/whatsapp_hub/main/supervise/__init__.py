@@ -1,0 +1,1 @@
+"""Start a hub on one machine and keep it running."""

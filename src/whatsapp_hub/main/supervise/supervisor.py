@@ -1,0 +1,228 @@
+"""`whatsapp-hub serve`: the whole hub on one machine, kept running.
+
+The databases it must bring itself, the migrations, then one child process a role. What ends is started again; when this
+process ends, by whatever signal, all the others end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import click
+import httpx
+import msgspec
+import structlog
+
+from whatsapp_hub.adapters.postgres.engine.embedded import EmbeddedPostgres
+from whatsapp_hub.adapters.postgres.engine.version import is_current
+from whatsapp_hub.adapters.processes.child import Child, ChildFailed
+from whatsapp_hub.adapters.processes.folder import locked
+from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
+from whatsapp_hub.main.logging import format_for
+from whatsapp_hub.main.roles.admin_password import FirstAdmin
+from whatsapp_hub.main.roles.bootstrap import ensure_admin, later_lines, sign_in_lines
+from whatsapp_hub.main.roles.run import LIFELINE, ROLES, Role
+from whatsapp_hub.main.secret_keys import check_keys
+from whatsapp_hub.main.settings import ANY_ORIGIN, Settings, SettingsError
+from whatsapp_hub.main.supervise.process_note import noted
+from whatsapp_hub.main.supervise.reaching import check_servers
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with, not bound)
+
+
+SERVED = tuple(role for role in ROLES.values() if role.served)
+
+Prepare = Callable[[Settings], Awaitable[FirstAdmin | None]]
+
+
+class Restartable(Protocol):
+    """Something with a process behind it: start again after it has exited."""
+
+    async def start(self) -> None: ...
+
+    async def exited(self) -> int: ...
+
+
+@dataclass
+class Backoff:
+    """How long to wait before the next start: doubling to a cap, with jitter, forgotten after a good run."""
+
+    first_s: float = 0.5
+    cap_s: float = 30
+    good_run_s: float = 60
+    jitter: Callable[[], float] = random.random
+    failures: int = 0
+
+    def after(self, lived_s: float) -> float:
+        self.failures = 0 if lived_s >= self.good_run_s else self.failures + 1
+        step = min(self.cap_s, self.first_s * 2.0 ** min(max(self.failures - 1, 0), 16))
+        return step * (0.5 + self.jitter() / 2)
+
+
+class RoleProcess:
+    """One role in a process of its own, which ends when the lifeline's other end closes."""
+
+    def __init__(self, role: Role, settings: Settings, lifeline: int) -> None:
+        self._role = role
+        self._lifeline = lifeline
+        shown = {
+            "LOG_FORMAT": format_for(settings.log_format),
+            LIFELINE: str(lifeline),
+        }  # as ours are, wherever it goes
+        self._environment = {**os.environ, **settings.for_children(), **shown}
+        self._child: Child | None = None
+
+    async def start(self) -> None:
+        self._child = await Child.start(
+            self._role.command,
+            death_signal=signal.SIGTERM,
+            environment=self._environment,
+            keep_fds=(self._lifeline,),
+        )
+
+    async def exited(self) -> int:
+        assert self._child is not None
+        return await self._child.wait()
+
+    async def stop(self) -> None:
+        if self._child is not None and self._child.exit_code is None:
+            await self._child.stop(signal.SIGTERM, deadline_s=self._role.stop_deadline_s)
+
+
+async def keep_running(name: str, process: Restartable, backoff: Backoff) -> None:
+    """Starts `process` again each time it has ended. Never returns; cancel it before stopping the process."""
+    started = time.monotonic()
+    while True:
+        code = await process.exited()
+        delay_s = backoff.after(time.monotonic() - started)
+        log.warning("process_ended", process=name, exit_code=code, restart_in_s=round(delay_s, 2))
+        await asyncio.sleep(delay_s)
+        started = time.monotonic()
+        try:
+            await process.start()
+        except ChildFailed as error:
+            log.error("process_start_failed", process=name, error=str(error))
+
+
+async def serve(settings: Settings, roles: Sequence[Role] = SERVED, prepare: Prepare | None = None) -> None:
+    """Runs until cancelled. Raises SettingsError, FolderTaken or ChildFailed when it cannot start."""
+    with locked(settings.data_dir):
+        async with AsyncExitStack() as stack:
+            _check_port(settings)
+            await check_servers(settings, will_migrate=True)
+            settings = await _with_servers(settings.completed(), stack)
+            stack.enter_context(noted(settings))
+            admin = await (prepare or prepare_database)(settings)
+            await check_keys(settings)
+            lifeline = _open_lifeline(stack)
+            for role in reversed(roles):  # the API last up and first down
+                for _ in range(settings.hub_connectors if role.name == "connector" else 1):
+                    await _supervise(role, RoleProcess(role, settings, lifeline), stack)
+            await _until_healthy(settings)
+            _announce(settings, sign_in_lines(*admin) if admin else await later_lines(settings))
+            await asyncio.Event().wait()
+
+
+async def _with_servers(settings: Settings, stack: AsyncExitStack) -> Settings:
+    """Start what no address was given for. Embedded means one's own machine: the sandbox is open there, and pages of
+    any origin may call with a token unless FRONTEND_URL names theirs."""
+    if settings.redis_url is None:
+        valkey = await stack.enter_async_context(EmbeddedValkey(settings.data_dir / "valkey"))
+        _watch("valkey", valkey, stack)
+        settings = msgspec.structs.replace(settings, redis_url=valkey.url)
+    if settings.database_url is None:
+        log.info("postgres.starting", folder=str(settings.data_dir / "postgres"))
+        postgres = await stack.enter_async_context(EmbeddedPostgres(settings.data_dir / "postgres"))
+        _watch("postgres", postgres, stack)
+        opened = settings.frontend_url or ANY_ORIGIN
+        settings = msgspec.structs.replace(
+            settings, database_url=postgres.dsn, sandbox_enabled=True, frontend_url=opened
+        )
+    return settings
+
+
+async def _supervise(role: Role, process: RoleProcess, stack: AsyncExitStack) -> None:
+    stack.push_async_callback(process.stop)
+    await process.start()
+    _watch(role.name, process, stack)
+
+
+def _watch(name: str, process: Restartable, stack: AsyncExitStack) -> None:
+    task = asyncio.create_task(keep_running(name, process, Backoff()), name=f"keep {name} running")
+    stack.push_async_callback(_cancel, task)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _open_lifeline(stack: AsyncExitStack) -> int:
+    """The end that children read. Ours closes with this process, which they notice."""
+    theirs, ours = os.pipe()
+    stack.callback(os.close, theirs)
+    stack.callback(os.close, ours)
+    return theirs
+
+
+async def prepare_database(settings: Settings) -> FirstAdmin | None:
+    """Migrate, and make the first administrator. At most starts there is nothing to do, and alembic is not imported."""
+    assert settings.database_url is not None
+    if not await is_current(settings.database_url):
+        from whatsapp_hub.adapters.postgres.engine.migrate import migrate
+
+        log.info("database.migrating")
+        await migrate(settings.database_url)
+    return await ensure_admin(settings)
+
+
+def _check_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SettingsError(f"PORT: cannot listen on {settings.host}:{settings.port} ({error.strerror})") from None
+
+
+async def _until_healthy(settings: Settings) -> None:
+    async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+        while True:
+            with suppress(httpx.HTTPError):
+                if (await client.get(f"{_address(settings)}/health")).status_code == httpx.codes.OK:
+                    return
+            await asyncio.sleep(0.1)
+
+
+def _address(settings: Settings) -> str:
+    host = ANY_ADDRESS.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def _command() -> str:
+    """How the command of this installation is called from here."""
+    beside = Path(sys.executable).with_name("whatsapp-hub")
+    return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else "whatsapp-hub"
+
+
+def _announce(settings: Settings, signing_in: Sequence[str]) -> None:
+    address = _address(settings)
+    lines = ["", f"WhatsApp Hub is running:  {address}", f"API, to read:             {address}/schema"]
+    if signing_in:
+        lines += [*signing_in, f"Next, see it work:        {_command()} demo   (four customers, no phone)"]
+    click.echo("\n".join([*lines, "Ctrl-C stops it.", ""]))

@@ -1,0 +1,111 @@
+"""Pools, clocks, clients: what a process is built on."""
+
+from collections.abc import AsyncIterator, Collection
+from enum import Enum
+
+from dishka import AnyOf, Provider, Scope, from_context, provide
+from redis.asyncio import Redis
+
+from whatsapp_hub.adapters.addresses.redis import redis_url
+from whatsapp_hub.adapters.numbering.plans import LibraryPlans
+from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.adapters.redis.fire_and_forget import Unanswered
+from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
+from whatsapp_hub.adapters.security.clock import new_id, system_clock
+from whatsapp_hub.adapters.security.passwords import Argon2Passwords
+from whatsapp_hub.adapters.security.secret_box import AesSecretBox
+from whatsapp_hub.adapters.worker.hints import Hints
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
+from whatsapp_hub.application.ports.edge.security import KeyRing, Passwords, SecretBox
+from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
+from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.main.secret_keys import ring_in_force
+from whatsapp_hub.main.settings import Settings
+
+
+class Part(Enum):
+    """Work that the process does itself; connections for tenants; connections for the machinery."""
+
+    API = (frozenset[Work](), 12, 4)
+    WORKER = (frozenset({Work.INBOX, Work.LANES}), 16, 4)
+    CONNECTOR = (frozenset[Work](), 8, 4)
+    TOOL = (frozenset[Work](), 2, 2)
+
+    @property
+    def here(self) -> frozenset[Work]:
+        return self.value[0]
+
+
+class Infrastructure(Provider):
+    """Connections, wake-ups, keys. Opened when first asked for, closed with the container."""
+
+    scope = Scope.APP
+    settings = from_context(Settings)
+    part = from_context(Part)
+
+    @provide
+    async def database(self, settings: Settings, part: Part) -> AsyncIterator[Database]:
+        assert settings.database_url is not None
+        _, app, system = part.value
+        database = Database(settings.database_url, app_connections=app, system_connections=system)
+        await database.open()
+        yield database
+        await database.close()
+
+    @provide
+    async def redis(self, settings: Settings) -> AsyncIterator[Redis]:
+        assert settings.redis_url is not None
+        client = Redis.from_url(redis_url(settings.redis_url), socket_connect_timeout=2)
+        yield client
+        await client.aclose()
+
+    @provide
+    async def unanswered(self, redis: Redis) -> AsyncIterator[Unanswered]:
+        unanswered = Unanswered(redis.connection_pool)
+        yield unanswered
+        await unanswered.aclose()
+
+    @provide
+    async def hints(self, settings: Settings, unanswered: Unanswered) -> AsyncIterator[Hints]:
+        assert settings.redis_url is not None
+        hints = Hints(redis_url(settings.redis_url), unanswered.send)
+        yield hints
+        await hints.aclose()
+
+    @provide
+    def channel(self, redis: Redis, unanswered: Unanswered) -> Channel:
+        return Channel(redis, unanswered)
+
+    @provide
+    def wakes(self, part: Part, hints: Hints, channel: Channel) -> Wakes:
+        async def tell(work: Work, whose: Collection[TenantId | None]) -> None:
+            await (hints if work in (Work.INBOX, Work.LANES) else channel).tell(work, whose)
+
+        wakes = Wakes(part.here, tell)
+        hints.on_hint = wakes.ring
+        return wakes
+
+    @provide
+    def wake(self, wakes: Wakes) -> Wake:
+        return wakes
+
+    @provide
+    def clock(self) -> Clock:
+        return system_clock
+
+    @provide
+    def new_id(self) -> NewId:
+        return new_id
+
+    @provide(provides=AnyOf[SecretBox, KeyRing])
+    async def ring(self, settings: Settings, database: Database) -> AesSecretBox:
+        return await ring_in_force(settings, database.system)
+
+    @provide
+    def plans(self) -> NumberingPlans:
+        return LibraryPlans()
+
+    @provide
+    def passwords(self) -> Passwords:
+        return Argon2Passwords()

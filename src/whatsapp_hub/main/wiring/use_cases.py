@@ -1,0 +1,188 @@
+"""Use cases on the storage."""
+
+import random
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from functools import partial
+
+from dishka import Provider, Scope, provide, provide_all
+
+from whatsapp_hub.adapters.providers.sandbox.inbound import customer_wrote
+from whatsapp_hub.adapters.redis.wakes import Wakes
+from whatsapp_hub.adapters.security.clock import new_id, system_clock
+from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys, RevokeApiKey
+from whatsapp_hub.application.accounts.company import UpdateCompany
+from whatsapp_hub.application.accounts.default_session import SetCredentials
+from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
+from whatsapp_hub.application.accounts.move_tenants import MoveTenant
+from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ReadPasswordReset, ResetPassword
+from whatsapp_hub.application.accounts.quick_replies import (
+    CreateQuickReply,
+    DeleteQuickReply,
+    FillQuickReply,
+    UpdateQuickReply,
+)
+from whatsapp_hub.application.accounts.remove_tenants import DeleteTenant, RemoveTenants
+from whatsapp_hub.application.accounts.rules import CreateRule, DeleteRule, ListRules, UpdateRule
+from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
+from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
+from whatsapp_hub.application.connecting.connection_records import MindLines, TendLines
+from whatsapp_hub.application.handling.add_note import AddNote
+from whatsapp_hub.application.handling.assign_conversation import AssignConversation
+from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation, RenameCustomer
+from whatsapp_hub.application.handling.close_conversation import (
+    ArchiveConversation,
+    ReopenConversation,
+    ResolveConversation,
+)
+from whatsapp_hub.application.handling.hand_off_conversation import HandOverConversation
+from whatsapp_hub.application.handling.mark_read import MarkConversationRead
+from whatsapp_hub.application.handling.read_notifications import ReadNotifications
+from whatsapp_hub.application.handling.show_customer import ShowCustomer
+from whatsapp_hub.application.handling.show_typing import ShowTyping
+from whatsapp_hub.application.handling.transfer_conversation import TransferConversation, UnassignConversation
+from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
+from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.security import SecretBox
+from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.queues.inbox import InboxAppender
+from whatsapp_hub.application.ports.queues.wakeups import Work
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
+from whatsapp_hub.application.read_number import ReadNumber
+from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake, WebhookCounts
+from whatsapp_hub.application.receiving.poll_silent import PollSilent
+from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
+from whatsapp_hub.application.receiving.warn_unassigned import WarnUnassigned
+from whatsapp_hub.application.receiving.write_as_customer import CustomerWrote, ReadPhone, WriteAsCustomer
+from whatsapp_hub.application.routing.check_deadlines import TellTargets
+from whatsapp_hub.application.routing.expire_flows import ExpireFlows
+from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
+from whatsapp_hub.application.routing.redistribute import RedistributeAll, RedistributeConversations
+from whatsapp_hub.application.routing.serve_queue import ServeAllQueues, ServeFreed, ServeQueue
+from whatsapp_hub.application.sending.complete_sends import SettleStale
+from whatsapp_hub.application.sending.drain_lanes import DrainLanes
+from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
+from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
+from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.application.sessions.bind_bot import BindBot, UnbindBot
+from whatsapp_hub.application.sessions.close_idle import CloseIdleSessions, IdleLimit
+from whatsapp_hub.application.sessions.close_sessions import UnlinkSession
+from whatsapp_hub.application.sessions.create_started import CreateStartedSession
+from whatsapp_hub.application.sessions.holder_commands import AskHolder, LogOut, RequestPairingCode
+from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
+from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, MindPairings
+from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
+from whatsapp_hub.application.sessions.take_up_environment import TakeUpEnvironment
+from whatsapp_hub.domain.accounts.tenant import Placement
+from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.wiring.storing import pacing_of
+
+
+class UseCases(Provider):
+    scope = Scope.APP
+
+    everyone = provide_all(
+        *(RegisterUser, UpdateUser, CreateDepartment, UpdateDepartment, DeleteDepartment),
+        *(CreateApiKey, ListApiKeys, RevokeApiKey),
+        *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
+        *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
+        *(BindBot, UnbindBot, CloseIdleSessions),
+        *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),
+        *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines, FollowPairing, MindPairings),
+        *(ReadNumber, SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
+        *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
+        *(ShowCustomer, ShowTyping),
+        *(RenameCustomer, ClassifyConversation, HandOverConversation),
+        *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
+        *(OfferPasswordReset, ReadPasswordReset, ResetPassword),
+        *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
+        *(ListRules, CreateRule, UpdateRule, DeleteRule),
+        *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, TellTargets),
+        *(RedistributeConversations, RedistributeAll, ExpirePresence),
+        *(WarnUnassigned, AnswerHandshake, WriteAsCustomer, ReadPhone, Trim, TrimNotifications),
+    )
+
+    @provide
+    def create_tenant(self, storage: Storage, settings: Settings) -> CreateTenant:
+        return CreateTenant(storage, system_clock, new_id, Placement(settings.tenant_placement))
+
+    @provide
+    def poll_silent(self, storage: Storage, providers: Providers, settings: Settings) -> PollSilent:
+        return PollSilent(storage, providers, settings.waha_polling_interval_ms / 1000)
+
+    @provide
+    def follow(self, clock: Clock, settings: Settings) -> FollowLife:
+        return FollowLife(clock, settings.life_rules, random.random)
+
+    @provide
+    def idle_limit(self, settings: Settings) -> IdleLimit:
+        return IdleLimit(settings.idle)
+
+    @provide
+    def life_rules(self, settings: Settings) -> Rules:
+        return settings.life_rules
+
+    @provide
+    def limit(self, settings: Settings) -> SessionLimit:
+        return SessionLimit(settings.sessions_per_connector)
+
+    @provide
+    def trim_messages(self, storage: Storage, settings: Settings) -> TrimMessages:
+        days = settings.messages_retention_days
+        return TrimMessages(storage, system_clock, timedelta(days=days) if days else None)
+
+    @provide
+    def take_up_environment(
+        self,
+        storage: Storage,
+        providers: Providers,
+        box: SecretBox,
+        create: CreateStartedSession,
+        start: InitSession,
+        stop: StopSession,
+        settings: Settings,
+    ) -> TakeUpEnvironment:
+        environment = settings.environment
+        return TakeUpEnvironment(storage, providers, system_clock, box, create, start, stop, environment)
+
+    @provide
+    def counts(self) -> WebhookCounts:
+        return WebhookCounts()
+
+    @provide
+    def receive_events(
+        self, storage: Storage, providers: Providers, follow: FollowLife, show: ShowCustomer
+    ) -> ReceiveEvents:
+        return ReceiveEvents(storage, providers, system_clock, new_id, follow, show)
+
+    @provide
+    def accept_webhook(
+        self,
+        providers: Providers,
+        directory: Directory,
+        inbox: InboxAppender,
+        counts: WebhookCounts,
+        warn: WarnUnassigned,
+    ) -> AcceptWebhook:
+        return AcceptWebhook(providers, directory, inbox, counts, warn)
+
+    @provide
+    def wrote(self) -> CustomerWrote:
+        return customer_wrote
+
+    @provide
+    async def drain_lanes(
+        self, storage: Storage, providers: Providers, settings: Settings, wakes: Wakes
+    ) -> AsyncIterator[DrainLanes]:
+        pacing = {
+            kind: pacing_of(plugin.capabilities, settings)
+            for kind, plugin in providers.plugins.items()
+            if not plugin.capabilities.holds_socket
+        }
+        drain = DrainLanes(storage, providers, system_clock, new_id, pacing, partial(wakes.ring, Work.LANES))
+        yield drain
+        await drain.aclose()

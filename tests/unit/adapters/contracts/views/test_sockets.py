@@ -1,0 +1,90 @@
+"""The log as sockets say it (contract E)."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from whatsapp_hub.adapters.contracts.views.envelope import envelope
+from whatsapp_hub.adapters.contracts.views.sockets import Emission, body_of, spell
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
+from whatsapp_hub.domain.events import EventType
+from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
+
+CONVERSATION = ConversationId(uuid4())
+MESSAGE: dict[str, object] = {"id": "m1", "status": "SENT", "senderId": "u1", "content": "olá", "isBot": False}
+
+
+def logged(type: str, **body: object) -> LoggedEvent:
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    raw = msgspec.json.encode(body)
+    return LoggedEvent(7, TenantId(uuid4()), type, SessionId(uuid4()), CONVERSATION, at, raw)
+
+
+def said(event: LoggedEvent) -> list[tuple[str, object]]:
+    return [
+        (emission.name, msgspec.json.decode(msgspec.json.encode(emission.payload)))
+        for emission in spell(event, body_of(event))
+    ]
+
+
+def test_a_message_is_told_with_its_conversation_and_position() -> None:
+    told = {"conversationId": str(CONVERSATION), "message": MESSAGE, "position": 7}
+    assert said(logged("message.received", message=MESSAGE)) == [("message-received", told)]
+    assert said(logged("message.queued", message=MESSAGE)) == [("message-sent", told)]
+
+
+@pytest.mark.parametrize("type", ["message.sent", "message.delivered", "message.read", "message.failed"])
+def test_a_receipt_is_a_status(type: str) -> None:
+    status = {"messageId": "m1", "conversationId": str(CONVERSATION), "status": "SENT", "position": 7}
+    assert said(logged(type, message=MESSAGE)) == [("message-status", status)]
+
+
+def test_what_was_typed_on_the_phone_is_new_to_everybody() -> None:
+    typed = {**MESSAGE, "senderId": None}
+    assert [name for name, _ in said(logged("message.sent", message=typed))] == ["message-sent"]
+    by_the_bot = {**typed, "isBot": True}
+    assert [name for name, _ in said(logged("message.sent", message=by_the_bot))] == ["message-status"]
+
+
+def test_an_unknown_outcome_is_said() -> None:
+    [(name, payload)] = said(logged("message.outcome_unknown", message={**MESSAGE, "status": "PENDING"}))
+    assert (name, payload["status"], payload["outcome"]) == ("message-status", "PENDING", "unknown")  # type: ignore[index]
+
+
+@pytest.mark.parametrize("what", ["assigned", "queued", "resolved"])
+def test_a_conversation_is_told_whole(what: str) -> None:
+    conversation = {"id": str(CONVERSATION), "departmentId": None, "assignedUserId": "u1"}
+    event = logged(f"conversation.{what}", conversation=conversation, reason="free")
+    told = {"conversation": conversation, "reason": "free", "position": 7}
+    assert said(event) == [(f"conversation-{what}", told)]
+
+
+def test_presence_has_no_position() -> None:
+    event = logged("user.presence", user={"id": "u1", "onlineStatus": "BUSY", "name": "Ana"})
+    assert said(event) == [("agent-status", {"userId": "u1", "status": "BUSY"})]
+
+
+def test_every_event_type_is_either_spelled_or_left_out_without_a_fault() -> None:
+    whole = {"message": MESSAGE, "conversation": {"id": "c"}, "user": {"id": "u", "onlineStatus": "ONLINE"}}
+    for type in [*EventType, "something.new"]:
+        said(logged(type, **whole))
+
+
+def test_a_packet_is_what_socket_io_clients_read() -> None:
+    assert Emission("a", {"b": msgspec.Raw(b'"\xc3\xa1"')}).packet == '2["a",{"b":"á"}]'
+    assert Emission("a", {}, namespace="/whatsapp").packet == '2/whatsapp,["a",{}]'
+
+
+def test_the_envelope_is_contract_f() -> None:
+    event = logged("message.received", message=MESSAGE)
+    assert msgspec.json.decode(msgspec.json.encode(envelope(event))) == {
+        "id": "evt_7",
+        "type": "message.received",
+        "position": 7,
+        "occurredAt": "2026-01-02T03:04:05Z",
+        "tenantId": str(event.tenant_id),
+        "sessionId": str(event.session_id),
+        "data": {"message": MESSAGE},
+    }
