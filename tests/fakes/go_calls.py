@@ -17,7 +17,7 @@ import pytest
 
 from whatsapp_hub.adapters.providers.neonize.native.library import GoLibrary, Missing, load
 from whatsapp_hub.adapters.providers.neonize.pairing import host
-from whatsapp_hub.adapters.providers.neonize.pairing.process import Room as RoomHere
+from whatsapp_hub.adapters.providers.neonize.pairing.process import PairingProcess as RoomHere
 
 
 def real_library() -> GoLibrary:
@@ -81,12 +81,12 @@ def room_here(library: GoLibrary) -> Any:
         async def kill_all(self) -> None:
             pass
 
-    async def start() -> host.Room:
+    async def start() -> host.PairingHost:
         ours, theirs = socket.socketpair()
         threading.Thread(target=RoomHere(theirs, library).serve, daemon=True).start()
         reader, writer = await asyncio.open_connection(sock=ours)
         child: Any = NoChild()
-        return host.Room(child, reader, writer)
+        return host.PairingHost(child, reader, writer)
 
     return start
 

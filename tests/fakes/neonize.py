@@ -17,7 +17,7 @@ from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.jids import parts
 from whatsapp_hub.adapters.providers.neonize.native.library import Dial, Listener
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, encode
-from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.application.ports.provider.events import RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import SessionRef
 
@@ -73,8 +73,8 @@ def receipt(type: int, *ids: str, chat: str = PERSON, at_s: int = AT_MS // 1000,
     return event("Receipt", messageSource=source(chat, **who), messageIDs=list(ids), timestamp=at_s, type=type)
 
 
-def heard(name: str, data: bytes = b"", text: str = "", me: str = "") -> Kept:
-    return Kept(name, AT_MS, data, text, me)
+def heard(name: str, data: bytes = b"", text: str = "", me: str = "") -> StoredEvent:
+    return StoredEvent(name, AT_MS, data, text, me)
 
 
 @dataclass

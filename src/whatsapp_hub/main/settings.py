@@ -23,7 +23,7 @@ from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.http.server.proxies import Proxies
 from whatsapp_hub.domain.messaging.capabilities import Rate
 from whatsapp_hub.domain.messaging.pacing import HumanPace
-from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.domain.sessions.environment import VARIABLES, Environment
 from whatsapp_hub.main.generated_secrets import keep_once, read_secret
 
@@ -157,8 +157,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         return timedelta(milliseconds=self.whatsapp_idle_timeout) if self.whatsapp_idle_timeout else None
 
     @property
-    def life_rules(self) -> Rules:
-        return Rules(
+    def life_rules(self) -> ReconnectPolicy:
+        return ReconnectPolicy(
             pairing=timedelta(milliseconds=self.whatsapp_session_timeout),
             code=timedelta(milliseconds=self.whatsapp_qr_timeout),
             attempts=self.whatsapp_reconnect_attempts,

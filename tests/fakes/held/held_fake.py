@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from whatsapp_hub.application.ports.connections.sockets import Pulse, store_name
+from whatsapp_hub.application.ports.connections.sockets import SocketHealth, store_name
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
     Malformed,
@@ -94,14 +94,14 @@ class Pigeons:
     async def log_out(self, session_id: SessionId) -> None:
         await self._ask(session_id, {"log_out": True}, 5)
 
-    def pulse(self, session_id: SessionId) -> Pulse | None:
+    def pulse(self, session_id: SessionId) -> SocketHealth | None:
         line = self._lines.get(session_id)
         if line is None or line.task is None or line.task.done():
             return None
         up = line.state == "CONNECTED"
         now_s = time.monotonic()
         unstored = now_s - line.unstored_since if line.unstored_since else 0.0
-        return Pulse(up, up, now_s - line.heard_at, unstored)
+        return SocketHealth(up, up, now_s - line.heard_at, unstored)
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
         line = self._lines.get(session.id)

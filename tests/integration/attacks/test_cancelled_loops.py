@@ -17,7 +17,7 @@ from whatsapp_hub.adapters.postgres.connectors.processes import PostgresProcesse
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.redis import typing as typing_module
 from whatsapp_hub.adapters.redis import wakes as wakes_module
-from whatsapp_hub.adapters.redis.fire_and_forget import Unanswered
+from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
 from whatsapp_hub.adapters.redis.typing import TypingChannel
 from whatsapp_hub.adapters.redis.wakes import CHANNEL, Channel, Wakes
 from whatsapp_hub.adapters.worker import hints as hints_module
@@ -90,7 +90,7 @@ async def test_a_worker_s_loop_ends_when_it_is_cancelled(container: AsyncContain
 async def test_an_api_s_listeners_end_when_they_are_cancelled(redis_url: str) -> None:
     redis = Redis.from_url(redis_url, socket_connect_timeout=2)
     wakes = Wakes([], lambda *_: asyncio.sleep(0))
-    channel, typing = Channel(redis, Unanswered(redis.connection_pool)), TypingChannel(redis)
+    channel, typing = Channel(redis, FireAndForget(redis.connection_pool)), TypingChannel(redis)
 
     async def wakes_loop() -> Any:
         return channel.listen(wakes, Work.EVENTS)
@@ -112,7 +112,7 @@ async def test_junk_on_the_channel_ends_no_listener(valkey_url: str, junk: bytes
     redis = Redis.from_url(valkey_url)
     wakes, heard = Wakes([], lambda *_: asyncio.sleep(0)), asyncio.Event()
     bell = wakes.listen(Work.EVENTS)
-    listening = asyncio.create_task(Channel(redis, Unanswered(redis.connection_pool)).listen(wakes, Work.EVENTS))
+    listening = asyncio.create_task(Channel(redis, FireAndForget(redis.connection_pool)).listen(wakes, Work.EVENTS))
     typing = asyncio.create_task(TypingChannel(redis).listen(lambda said: heard.set() if said == b"good" else 1 / 0))
     async with asyncio.timeout(10):
         while not await redis.publish(f"{CHANNEL}:{Work.EVENTS}", junk):

@@ -21,12 +21,12 @@ from whatsapp_hub.application.ports.queues.lanes import Claim
 from whatsapp_hub.application.receiving import receive_events
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result, SettleStale
-from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.domain.conversations.conversation import Conversation, FlowState
 from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
-from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 
 MENU = "Escolha o departamento:\n1 - Vendas"
 FREELY = {"WAHA": Pacing(None, None)}
@@ -148,7 +148,7 @@ def chat(world: World) -> Callable[..., Awaitable[Chat]]:
             [claim] = await uow.lanes.claim(FREELY, 10, 45)
             await uow.commit()
         host: Any = None
-        follow = FollowLife(now, Rules(), lambda: 0.5)
+        follow = AdvanceConnection(now, ReconnectPolicy(), lambda: 0.5)
         plugin = Neonize("") if source == "web" else Waha(now)
         receiving = ReceiveEvents(world.hub.storage, Providers({"WAHA": plugin}, host), now, new_id, follow)
         return Chat(world, session.id, conversation, customer, claim, receiving)

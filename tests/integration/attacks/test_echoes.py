@@ -13,11 +13,11 @@ from whatsapp_hub.adapters.providers.waha.plugin import Waha
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
-from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.domain.conversations.conversation import FlowState
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Content
-from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 
 
 def now() -> datetime:
@@ -33,7 +33,7 @@ async def receive(world: World, session_id: Any, **payload: Any) -> None:
     )
     host: Any = None
     providers = Providers({"WAHA": Waha(now)}, host)
-    follow = FollowLife(now, Rules(), lambda: 0.5)
+    follow = AdvanceConnection(now, ReconnectPolicy(), lambda: 0.5)
     assert not await ReceiveEvents(world.hub.storage, providers, now, new_id, follow)(world.tenant.id)
 
 
@@ -79,7 +79,7 @@ async def test_what_was_typed_long_ago_silences_nobody(world: World, origin: Ori
     host: Any = None
     plugins: Any = {"META": Past(typed)}
     receive = ReceiveEvents(
-        world.hub.storage, Providers(plugins, host), now, new_id, FollowLife(now, Rules(), lambda: 0.5)
+        world.hub.storage, Providers(plugins, host), now, new_id, AdvanceConnection(now, ReconnectPolicy(), lambda: 0.5)
     )
     assert not await receive(world.tenant.id)
     async with world.uow() as uow:

@@ -13,13 +13,13 @@ from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, 
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
-from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.manage_sessions import SessionChanges, UpdateSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
-from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session, SessionStatus
 
 
@@ -98,7 +98,7 @@ async def test_what_is_to_be_sent_waits(world: World, lost: Session) -> None:
 
 async def test_new_settings_mend_it(world: World, lost: Session) -> None:
     admin = Caller(world.tenant.id, Role.ADMIN, "admin")
-    follow, nobody = FollowLife(now, Rules(), lambda: 0.5), cast("Any", None)
+    follow, nobody = AdvanceConnection(now, ReconnectPolicy(), lambda: 0.5), cast("Any", None)
     init = InitSession(world.hub.storage, providers(), now, follow, nobody, SessionLimit(9))
     failed = await init(admin, lost.id, again=True)
     assert failed.status is SessionStatus.FAILED

@@ -11,14 +11,14 @@ from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, 
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
-from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Conflict, Invalid, Unavailable
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature
-from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 
@@ -38,7 +38,7 @@ class Room:
     def __init__(self, free: int) -> None:
         self.free = free
 
-    async def crowd(self, kind: str) -> tuple[int, int]:
+    async def capacity(self, kind: str) -> tuple[int, int]:
         return 10, 10 - self.free
 
 
@@ -69,7 +69,12 @@ def steps(world: World, *, free: int = 1, deaths: int = 0) -> tuple[CreateStarte
     providers = Providers(plugins, nobody, live)
     leases: Any = Room(free)
     start = InitSession(
-        world.hub.storage, providers, now, FollowLife(now, Rules(), lambda: 0.5), leases, SessionLimit(10)
+        world.hub.storage,
+        providers,
+        now,
+        AdvanceConnection(now, ReconnectPolicy(), lambda: 0.5),
+        leases,
+        SessionLimit(10),
     )
     webhook = SessionWebhook(new_id, WebhookRules(allow_private=False))
     return CreateStartedSession(CreateSession(world.hub.storage, providers, now, new_id, webhook), start), start

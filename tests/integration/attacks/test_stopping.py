@@ -7,10 +7,10 @@ from tests.integration.postgres.conftest import World
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
-from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
 from whatsapp_hub.domain.accounts.user import Role
-from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 
@@ -42,7 +42,7 @@ async def test_a_session_stopped_meanwhile_stays_stopped_here_and_there(world: W
     providers = Providers({}, host, {"SANDBOX": provider})
     session = await world.add_session(connected=False)
     admin = Caller(world.tenant.id, Role.ADMIN, "admin")
-    stop = StopSession(world.hub.storage, providers, now, FollowLife(now, Rules(), lambda: 0.5))
+    stop = StopSession(world.hub.storage, providers, now, AdvanceConnection(now, ReconnectPolicy(), lambda: 0.5))
     provider.meanwhile = lambda: stop(admin, session.id)
     init = InitSession(world.hub.storage, providers, now, stop.follow, nobody, SessionLimit(9))
     shown = await init(admin, session.id)

@@ -14,7 +14,7 @@ import pytest_asyncio
 from tests.fakes import graph as meta
 from tests.integration.http.conftest import Company
 from tests.integration.hub.world import SHARED, Number, World, a_phone, a_wamid, meta_number, now_s, until
-from whatsapp_hub.application.ports.edge.housekeeping import InboxAside
+from whatsapp_hub.application.ports.edge.housekeeping import DeadLetters
 from whatsapp_hub.application.receiving import receive_events
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.main.wiring.infrastructure import Part
@@ -249,7 +249,7 @@ async def test_an_unassigned_update_is_adopted_by_its_number(world: World, compa
     phone, stray = a_phone(), meta.text_from(a_phone(), a_wamid(), "who am I for", now_s())
     assert (await gateway.post(meta.webhook("970000000000007", {"messages": [stray]}))).status_code == 200
     [row] = [row for row in await world.inbox("app") if stray["id"].encode() in row["body"]]
-    aside: InboxAside = await world.parts[Part.WORKER].get(InboxAside)
+    aside: DeadLetters = await world.parts[Part.WORKER].get(DeadLetters)
     assert await aside.replay([row["id"]], SessionId(UUID(gateway.id))) == 1
     await gateway.writes(phone, "and me")
     await world.settled(company)

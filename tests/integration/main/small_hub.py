@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from whatsapp_hub.main.roles.admin_password import FirstAdmin
-from whatsapp_hub.main.roles.run import Role, play, until_told_to_stop
+from whatsapp_hub.main.roles.run import ProcessRole, play, until_told_to_stop
 from whatsapp_hub.main.settings import Settings
 from whatsapp_hub.main.supervise.supervisor import serve
 
 
 @dataclass(frozen=True)
-class SmallRole(Role):
+class SmallRole(ProcessRole):
     @property
     def command(self) -> tuple[str, ...]:
         return (sys.executable, __file__, self.name, os.environ["HUB_DATA_DIR"])

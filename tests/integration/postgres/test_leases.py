@@ -14,12 +14,12 @@ import pytest_asyncio
 
 from whatsapp_hub.adapters.postgres.connectors import leases as leases_module
 from whatsapp_hub.adapters.postgres.connectors.leases import PostgresLeases
-from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId, HeldLine
+from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId, DesiredConnection
 from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.application.ports.queues.lanes import Holding
 from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.domain.messaging.pacing import Pacing
-from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.domain.sessions.session import Session
 
 from .conftest import NOW, World
@@ -47,9 +47,9 @@ async def wanted(world: World) -> Session:
     """A session that a connector shall hold."""
     session = await world.add_session("HELD")
     async with world.uow() as uow:
-        line = await uow.lines.of(session)
-        line.life = line.life.restarted(NOW, Rules())
-        await uow.lines.save(line, session)
+        line = await uow.connections.of(session)
+        line.life = line.life.restarted(NOW, ReconnectPolicy())
+        await uow.connections.save(line, session)
         await uow.commit()
     return session
 
@@ -79,11 +79,11 @@ async def test_an_ended_lease_frees_its_lines_under_a_higher_fence(
     assert await leases.take(a, 9)
     first = await fence_of(world, session)
     assert await leases.take(b, 9) == []
-    assert await leases.bury() == 0
+    assert await leases.reap_expired() == 0
     await asyncio.sleep(0.35)
     assert not await leases.renew(a.id, 30), "what has ended is not renewed"
     assert await leases.held(a.id) == []
-    assert await leases.bury() == 1
+    assert await leases.reap_expired() == 1
     [taken] = await leases.take(b, 9)
     assert (taken.session_id, taken.unclean) == (session.id, True)
     assert await fence_of(world, session) > first
@@ -112,7 +112,7 @@ async def test_a_burial_never_overtakes_a_renewal(
     await transaction.start()
     assert await renewing.execute(leases_module._RENEW, a.id, 30) == "UPDATE 1"
     await asyncio.sleep(0.5)
-    burying = asyncio.create_task(leases.bury())
+    burying = asyncio.create_task(leases.reap_expired())
     await asyncio.sleep(0.2)
     assert not burying.done()
     await transaction.commit()
@@ -138,7 +138,7 @@ async def test_lanes_are_claimed_only_under_a_lease_and_its_fence(
     assert await claims(Holding(a.id, {session.id: fence})) == 1
     await asyncio.sleep(1.05)
     assert await claims(Holding(a.id, {session.id: fence})) == 0, "the lease has ended, though nobody has taken it yet"
-    await leases.bury()
+    await leases.reap_expired()
     await leases.take(b, 9)
     assert await claims(Holding(a.id, {session.id: fence})) == 0
     assert await claims(Holding(b.id, {session.id: await fence_of(world, session)})) == 1
@@ -165,7 +165,7 @@ async def test_what_a_dead_holder_left_connected_to_the_store_is_ended(
     ]
     assert await leases.store_connections([session.id, other.id]) == 1
     await asyncio.sleep(0.35)
-    await leases.bury()
+    await leases.reap_expired()
     assert len(await leases.take(b, 9)) == 2
     assert await leases.store_connections([session.id, other.id]) == 0
     with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)):
@@ -181,7 +181,7 @@ async def test_a_line_is_due_when_its_rest_is_over(
     a = await connector()
     await leases.take(a, 9)
 
-    async def line() -> HeldLine:
+    async def line() -> DesiredConnection:
         [found] = await leases.held(a.id)
         return found
 
@@ -214,13 +214,13 @@ async def test_another_tenant_sees_no_line(world: World, new_world: Callable[...
     other: World = await new_world()
     async with other.uow() as uow:
         with pytest.raises(asyncpg.PostgresError):
-            await uow.lines.of(replace(session, _events=[]))
+            await uow.connections.of(replace(session, _events=[]))
 
 
 async def test_how_crowded_it_is(world: World, leases: PostgresLeases, connector: Callable[..., Any]) -> None:
-    assert await leases.crowd("HELD") == (0, 0)
+    assert await leases.capacity("HELD") == (0, 0)
     await connector(room=3)
     await connector(room=4)
     await wanted(world)
-    assert await leases.crowd("HELD") == (7, 1)
-    assert await leases.crowd("OTHER") == (0, 0)
+    assert await leases.capacity("HELD") == (7, 1)
+    assert await leases.capacity("OTHER") == (0, 0)

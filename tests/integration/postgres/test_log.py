@@ -85,13 +85,13 @@ async def test_positions_are_dense_and_a_conversations_events_in_order(world: Wo
     committed: dict[Any, list[int]] = defaultdict(list)
 
     async def write(conversation: Any, seed: int) -> None:
-        dice = random.Random(seed)
+        jitter = random.Random(seed)
         for n in range(25):
-            commit = dice.random() > 0.2
+            commit = jitter.random() > 0.2
             async with world.uow() as uow:
                 c = await uow.conversations.get(conversation.id)
                 uow.publish([c.event(EventType.CONVERSATION_OPENED, NOW, number=seed * 1000 + n + i) for i in (0, 500)])
-                await asyncio.sleep(dice.random() * 0.01)
+                await asyncio.sleep(jitter.random() * 0.01)
                 if commit:
                     committed[c.id] += [seed * 1000 + n, seed * 1000 + n + 500]
                     await uow.commit()

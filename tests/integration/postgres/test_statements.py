@@ -49,9 +49,9 @@ def statements(counting: Counting) -> Statements:
 
 
 async def test_writes_of_different_rows_are_one_round_trip(statements: Statements, counting: Counting) -> None:
-    await statements.later(ADD, [1, 2], ["one", "two"], rows=[1, 2])
-    await statements.later(ADD_PART, 1, "wheel", rows=["wheel"])  # of a thing that is not there yet
-    await statements.later(ADD, [3], ["three"], rows=[3])
+    await statements.defer(ADD, [1, 2], ["one", "two"], rows=[1, 2])
+    await statements.defer(ADD_PART, 1, "wheel", rows=["wheel"])  # of a thing that is not there yet
+    await statements.defer(ADD, [3], ["three"], rows=[3])
     assert counting.trips == 0
     await statements.flush()
     assert counting.trips == 1
@@ -61,16 +61,16 @@ async def test_writes_of_different_rows_are_one_round_trip(statements: Statement
 
 
 async def test_a_row_that_is_written_twice_has_the_last_word(statements: Statements, counting: Counting) -> None:
-    await statements.later(ADD, [1], ["first"], rows=[1])
+    await statements.defer(ADD, [1], ["first"], rows=[1])
     for name in ("second", "third"):
-        await statements.later(RENAME, 1, name, rows=[1])
+        await statements.defer(RENAME, 1, name, rows=[1])
     assert counting.trips == 2
     assert await statements.fetchval("SELECT name FROM things") == "third"
 
 
 @pytest.mark.parametrize("ask", ["fetch", "fetchrow", "fetchval", "execute"])
 async def test_whatever_asks_sees_what_waited(statements: Statements, ask: str) -> None:
-    await statements.later(ADD, [1], ["one"], rows=[1])
+    await statements.defer(ADD, [1], ["one"], rows=[1])
     answer = await getattr(statements, ask)("UPDATE things SET name = name || '!' RETURNING name")
     assert "one!" in str(answer) or answer == "UPDATE 1"
     assert await statements.fetchval("SELECT name FROM things") == "one!"
@@ -78,21 +78,21 @@ async def test_whatever_asks_sees_what_waited(statements: Statements, ask: str) 
 
 async def test_a_constraint_says_what_it_was_given_to_say(statements: Statements) -> None:
     refused = {"one_name": Conflict("taken", "this name is taken")}
-    await statements.later(ADD, [1, 2], ["same", "same"], rows=[1, 2], refused=refused)
-    await statements.later(ADD_PART, 1, "wheel", rows=["wheel"])
+    await statements.defer(ADD, [1, 2], ["same", "same"], rows=[1, 2], refused=refused)
+    await statements.defer(ADD_PART, 1, "wheel", rows=["wheel"])
     with pytest.raises(Conflict, match="taken"):
         await statements.flush()
     assert await statements.fetchval("SELECT count(*) FROM things") == 0
 
 
 async def test_a_constraint_that_was_given_nothing_speaks_for_itself(statements: Statements) -> None:
-    await statements.later(ADD, [1, 1], ["a", "b"], rows=[1], refused={"one_name": Conflict("taken", "…")})
+    await statements.defer(ADD, [1, 1], ["a", "b"], rows=[1], refused={"one_name": Conflict("taken", "…")})
     with pytest.raises(asyncpg.UniqueViolationError):
         await statements.flush()
 
 
 async def test_who_reads_another_table_waits_for_nothing(statements: Statements, counting: Counting) -> None:
-    await statements.later(ADD, [1], ["one"], rows=[1])
+    await statements.defer(ADD, [1], ["one"], rows=[1])
     assert await statements.fetch("SELECT * FROM parts", of=("parts",)) == []
     assert counting.trips == 1
     assert len(await statements.fetch("SELECT * FROM things", of=("things",))) == 1
@@ -101,7 +101,7 @@ async def test_who_reads_another_table_waits_for_nothing(statements: Statements,
 async def test_what_waits_goes_along_with_a_query_that_need_not_see_it(
     statements: Statements, counting: Counting
 ) -> None:
-    await statements.later(ADD, [1], ["one"], rows=[1])
+    await statements.defer(ADD, [1], ["one"], rows=[1])
     read = Write("parts", "SELECT $1::int + n AS sum FROM two", (("two", "SELECT $2::int AS n"),))
     assert [row["sum"] for row in await statements.fetch_along(read, 40, 2)] == [42]
     assert counting.trips == 1
@@ -111,11 +111,11 @@ async def test_what_waits_goes_along_with_a_query_that_need_not_see_it(
 async def test_commands_with_parts_of_their_own_run_together_but_never_two_of_a_name(
     statements: Statements, counting: Counting
 ) -> None:
-    await statements.later(ADD_PART, 1, "wheel", rows=["wheel"])
-    await statements.later(ADD_TWICE, 1, "one", rows=[1, 10])
-    await statements.later(ADD_PART, 10, "bell", rows=["bell"])
+    await statements.defer(ADD_PART, 1, "wheel", rows=["wheel"])
+    await statements.defer(ADD_TWICE, 1, "one", rows=[1, 10])
+    await statements.defer(ADD_PART, 10, "bell", rows=["bell"])
     assert counting.trips == 0
-    await statements.later(ADD_TWICE, 2, "two", rows=[2, 20])
+    await statements.defer(ADD_TWICE, 2, "two", rows=[2, 20])
     assert counting.trips == 1
     names = [row["name"] for row in await statements.fetch("SELECT name FROM things ORDER BY id")]
     assert names == ["one", "two", "one again", "two again"]

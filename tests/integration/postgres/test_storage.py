@@ -16,12 +16,12 @@ from whatsapp_hub.domain.conversations.conversation import Conversation, Convers
 from whatsapp_hub.domain.conversations.rating import Rating
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
-from whatsapp_hub.domain.menu.burst import Heard
+from whatsapp_hub.domain.menu.burst import BurstEntry
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Content, MessageType
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Direction, MessageStatus, Outcome
-from whatsapp_hub.domain.service.deadlines import Aim, Target, Targets
+from whatsapp_hub.domain.service.deadlines import Deadline, Deadlines, Target
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 from .conftest import NOW, World, new_id
@@ -311,7 +311,7 @@ async def test_whatever_changes_in_a_conversation_is_stored(world: World) -> Non
         "told_timeout": NOW,
         "told_at": NOW,
         "asks": True,
-        "heard": Heard(NOW, NOW + timedelta(seconds=1)),
+        "heard": BurstEntry(NOW, NOW + timedelta(seconds=1)),
         "routed_at": NOW,
         "greeting_sent_at": NOW,
         "last_department_id": department.id,
@@ -324,7 +324,7 @@ async def test_whatever_changes_in_a_conversation_is_stored(world: World) -> Non
         "priority": Priority.URGENT,
         "labels": ("vip", 'with "quotes"'),
         "bot_texts": (NOW, NOW + timedelta(seconds=1)),
-        "targets": Targets(Aim(NOW, NOW), Aim(NOW, None), (Target.RESOLUTION,), ((NOW, NOW),)),
+        "targets": Deadlines(Deadline(NOW, NOW), Deadline(NOW, None), (Target.RESOLUTION,), ((NOW, NOW),)),
         "rating": Rating(NOW, 4, NOW, user.id),
         "status": ConversationStatus.RESOLVED,
         "assigned_user_id": user.id,

@@ -55,8 +55,8 @@ async def fill(world: World) -> None:
     await world.add_session("META", settings={"routes": ["phone:1"]})
     held = await world.add_session("HELD")
     async with world.uow() as uow:
-        await uow.lines.of(held)
-        await uow.lines.forget_deleted(held)
+        await uow.connections.of(held)
+        await uow.connections.forget_deleted(held)
         c = await uow.conversations.get(conversation.id)
         c.assign(user.id, department.id, NOW, "test")
         await uow.conversations.save([c])

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from whatsapp_hub.adapters.redis.fire_and_forget import Unanswered
+from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.domain.ids import TenantId
@@ -19,7 +19,7 @@ Heard = list[tuple[Work, TenantId | None]]
 async def hints(valkey_url: str) -> AsyncIterator[Hints]:
     async with Redis.from_url(valkey_url) as client:
         await client.flushdb()
-        unanswered = Unanswered(client.connection_pool)
+        unanswered = FireAndForget(client.connection_pool)
         made = Hints(valkey_url, unanswered.send)
         yield made
         await made.aclose()

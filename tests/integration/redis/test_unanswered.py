@@ -9,7 +9,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from whatsapp_hub.adapters.redis import fire_and_forget
-from whatsapp_hub.adapters.redis.fire_and_forget import Unanswered
+from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
 
 
 @pytest_asyncio.fixture
@@ -19,8 +19,8 @@ async def client(valkey_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest_asyncio.fixture
-async def silent(client: Redis) -> AsyncIterator[Unanswered]:
-    made = Unanswered(client.connection_pool)
+async def silent(client: Redis) -> AsyncIterator[FireAndForget]:
+    made = FireAndForget(client.connection_pool)
     yield made
     await made.aclose()
 
@@ -33,7 +33,7 @@ async def length(client: Redis, name: str, at_least: int) -> int:
     return found
 
 
-async def test_all_arrive_whoever_sends_at_the_same_time(client: Redis, silent: Unanswered) -> None:
+async def test_all_arrive_whoever_sends_at_the_same_time(client: Redis, silent: FireAndForget) -> None:
     name = uuid4().hex
     await asyncio.gather(*(silent.send("LPUSH", name, str(n)) for n in range(200)))
     assert await length(client, name, 200) == 200
@@ -41,7 +41,7 @@ async def test_all_arrive_whoever_sends_at_the_same_time(client: Redis, silent: 
 
 
 async def test_they_still_arrive_when_it_was_asked_whether_it_is_there(
-    client: Redis, silent: Unanswered, monkeypatch: pytest.MonkeyPatch
+    client: Redis, silent: FireAndForget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fire_and_forget, "SURE_S", 0.0)
     name = uuid4().hex
@@ -50,7 +50,7 @@ async def test_they_still_arrive_when_it_was_asked_whether_it_is_there(
     assert await length(client, name, 50) == 50
 
 
-async def test_a_broken_connection_is_made_anew(client: Redis, silent: Unanswered) -> None:
+async def test_a_broken_connection_is_made_anew(client: Redis, silent: FireAndForget) -> None:
     name = uuid4().hex
     await silent.send("LPUSH", name, "before")
     await length(client, name, 1)
@@ -62,7 +62,7 @@ async def test_a_broken_connection_is_made_anew(client: Redis, silent: Unanswere
 
 
 async def test_a_server_that_says_nothing_when_asked_is_noticed(
-    client: Redis, silent: Unanswered, monkeypatch: pytest.MonkeyPatch
+    client: Redis, silent: FireAndForget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when its machine is gone: what is sent to it disappears without an error."""
     monkeypatch.setattr(fire_and_forget, "SURE_S", 0.0)
@@ -86,7 +86,7 @@ async def test_a_server_that_will_not_be_silent_is_served_too(
     await client.execute_command("ACL", "SETUSER", user, "on", ">word", "~*", "+@all", "-client|reply")
     monkeypatch.setattr(fire_and_forget, "SURE_S", 0.05)
     other = Redis.from_url(valkey_url, username=user, password="word")
-    loud = Unanswered(other.connection_pool)
+    loud = FireAndForget(other.connection_pool)
     try:
         for n in range(30):
             await loud.send("LPUSH", name, str(n))

@@ -25,7 +25,7 @@ from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
 from whatsapp_hub.application.receiving.batch import Batch, Seen
-from whatsapp_hub.application.routing.check_deadlines import TellTargets
+from whatsapp_hub.application.routing.check_deadlines import CheckDeadlines
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.routing.redistribute import RedistributeAll, RedistributeConversations
@@ -77,7 +77,7 @@ class Desk:
         self.expire_presence = ExpirePresence(storage, clock, RedistributeAll(storage, redistribute))
         self.expire_flows = ExpireFlows(storage, clock, new_id)
         self.redirect = RedirectOverdue(storage, clock, new_id, self.serve_all)
-        self.tell_targets = TellTargets(storage, clock, new_id)
+        self.tell_targets = CheckDeadlines(storage, clock, new_id)
         self.assign = AssignConversation(storage, clock, new_id, freed)
         self.unassign = UnassignConversation(storage, clock, new_id, freed)
         self.transfer = TransferConversation(storage, clock, new_id, freed)

@@ -14,19 +14,19 @@ from whatsapp_hub.application.ports.connections.connections import Leases
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
-from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.open_sessions import OpenRules, ShowCode
-from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, MindPairings
+from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, TendPairings
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import NotFound, Scope, Transient
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature
-from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 
 __all__ = ["new_world", "world"]
-RULES = Rules(pairing=timedelta(seconds=300), code=timedelta(seconds=60))
+RULES = ReconnectPolicy(pairing=timedelta(seconds=300), code=timedelta(seconds=60))
 S = SessionStatus
 
 
@@ -91,7 +91,7 @@ class Bench:
 
     async def started(self) -> Session:
         leases: Leases = None  # type: ignore[assignment]  # of no session that holds a socket
-        follow = FollowLife(self.clock, RULES, lambda: 0.5)
+        follow = AdvanceConnection(self.clock, RULES, lambda: 0.5)
         start = InitSession(self.world.hub.storage, self.providers, self.clock, follow, leases, SessionLimit(1))
         return await start(self.caller, self.session.id)
 
@@ -108,7 +108,7 @@ class Bench:
         return await self.stored()
 
     async def mind(self) -> None:
-        mind = MindPairings(self.world.hub.storage, self.providers, self.clock, self.follow)
+        mind = TendPairings(self.world.hub.storage, self.providers, self.clock, self.follow)
         await self.world.hub.owner.execute(
             "UPDATE hub.pairings SET look_at = '-infinity' WHERE session_id = $1", self.session.id
         )
@@ -259,7 +259,7 @@ async def test_a_failure_before_the_codes_can_be_used_up_is_one(bench: Bench) ->
 async def test_a_stopped_session_asks_for_nothing_more(bench: Bench) -> None:
     await bench.started()
     await shown(bench, "2@a")
-    follow = FollowLife(bench.clock, RULES, lambda: 0.5)
+    follow = AdvanceConnection(bench.clock, RULES, lambda: 0.5)
     await StopSession(bench.world.hub.storage, bench.providers, bench.clock, follow)(bench.caller, bench.session.id)
     calls = len(bench.shop.calls)
     session = await bench.later(400)

@@ -17,7 +17,7 @@ from tests.integration.conftest import new_id
 from tests.integration.service.conftest import make_desk
 from tests.integration.service.test_desk_machine import LIVE, Desks, customers, people, play, words
 from whatsapp_hub.application.accounts.departments import DeleteDepartment, DepartmentChanges, UpdateDepartment
-from whatsapp_hub.application.handling.hand_off_conversation import HandOverConversation
+from whatsapp_hub.application.handling.hand_off_conversation import HandOffConversation
 from whatsapp_hub.application.ports.provider.events import ChatKind, Origin
 from whatsapp_hub.application.receiving.timing import written_at
 from whatsapp_hub.domain.accounts.department import Department
@@ -179,7 +179,7 @@ class Waits(Desks):
             with suppress(KeyError, Conflict, NotFound, Invalid):
                 one = await self.desk.round(self.phones[customer])
                 if hands_over:
-                    over = HandOverConversation(self.hub.storage, self.desk.clock, new_id)
+                    over = HandOffConversation(self.hub.storage, self.desk.clock, new_id)
                     await over(self.desk.as_(self.admin), one.id)
                     return
                 async with self.hub.storage.tenant(self.desk.id) as uow:

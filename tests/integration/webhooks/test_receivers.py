@@ -225,10 +225,10 @@ async def test_after_a_day_of_silence_what_is_a_day_old_is_given_up_and_the_rest
 
 
 async def test_two_workers_never_post_one_event_at_once(desk: Desk) -> None:
-    dice, flying, doubles = random.Random(1), defaultdict(int), 0
+    jitter, flying, doubles = random.Random(1), defaultdict(int), 0
 
     def flapping(posted: Posted) -> bytes:
-        return OK if dice.random() < 0.7 else status(500)
+        return OK if jitter.random() < 0.7 else status(500)
 
     class Watching(FakeReceiver):
         async def _respond(self, posted: Posted, writer: asyncio.StreamWriter) -> bool:

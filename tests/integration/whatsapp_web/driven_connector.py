@@ -66,7 +66,7 @@ async def obey(calls: GoCalls, said: dict[str, Any]) -> object:
 
 async def main(path: str) -> None:
     with recording() as calls, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(host.Room, "start", room_here(real_library()))
+        patch.setattr(host.PairingHost, "start", room_here(real_library()))
         patch.setattr(host, "STOP_S", 0.3)
         patch.setattr(GoLibrary, "send", send)
         patch.setattr(GoLibrary, "is_on_whatsapp", is_on_whatsapp)

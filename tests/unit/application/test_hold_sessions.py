@@ -3,9 +3,9 @@
 from typing import Any, cast
 from uuid import uuid4
 
-from whatsapp_hub.application.connecting.connection_records import MindLines
+from whatsapp_hub.application.connecting.connection_records import RecordConnections
 from whatsapp_hub.application.connecting.keep_lease import KeepLease
-from whatsapp_hub.application.connecting.reconcile_sessions import HoldSessions
+from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
 from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId
 
 
@@ -16,7 +16,7 @@ class HangingLeases:
         self.asked: list[str] = []
         self.lease: KeepLease | None = None
 
-    async def bury(self) -> None:
+    async def reap_expired(self) -> None:
         assert self.lease is not None
         self.lease.connector = None
 
@@ -28,6 +28,6 @@ class HangingLeases:
 async def test_a_connector_that_hung_up_while_it_looked_takes_nothing() -> None:
     leases, me = HangingLeases(), Connector(ConnectorId(uuid4()), "host:1", ("NEONIZE",), 80)
     leases.lease = KeepLease(cast("Any", leases), lambda: me, connector=me)
-    mind = MindLines(cast("Any", None), cast("Any", leases), cast("Any", None))
-    await HoldSessions(leases.lease, mind, cast("Any", None), cast("Any", None), 0).look()
+    mind = RecordConnections(cast("Any", None), cast("Any", leases), cast("Any", None))
+    await ReconcileSessions(leases.lease, mind, cast("Any", None), cast("Any", None), 0).look()
     assert leases.asked == []

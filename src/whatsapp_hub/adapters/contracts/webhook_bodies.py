@@ -10,7 +10,7 @@ from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import waha
 from whatsapp_hub.adapters.contracts.views.entities import Shown, time
 from whatsapp_hub.adapters.contracts.views.envelope import envelope
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
-from whatsapp_hub.application.ports.queues.webhook_queue import Due
+from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery
 from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
 
 RECEIVED = "message.received"
@@ -21,7 +21,7 @@ def message_id(event: LoggedEvent) -> str:
     return f"evt_{event.position}"
 
 
-def body(webhook: Webhook, due: Due, event: LoggedEvent) -> bytes | None:
+def body(webhook: Webhook, due: DueDelivery, event: LoggedEvent) -> bytes | None:
     if webhook.of_bot and not _is_bots(event):
         return None
     said = _SAID[webhook.format](due, event)
@@ -62,23 +62,23 @@ def _is_bots(event: LoggedEvent) -> bool:
     return heard.conversation is not None and heard.conversation.bot is not None
 
 
-def _standard(_: Due, event: LoggedEvent) -> Shown:
+def _standard(_: DueDelivery, event: LoggedEvent) -> Shown:
     return envelope(event)
 
 
-def _flat(due: Due, event: LoggedEvent) -> Shown | None:
+def _flat(due: DueDelivery, event: LoggedEvent) -> Shown | None:
     if event.type != RECEIVED or due.session_key is None:
         return None
     return entities.flat_message(entities.heard(event.body), due.session_key)
 
 
-def _instance(due: Due, event: LoggedEvent) -> Shown | None:
+def _instance(due: DueDelivery, event: LoggedEvent) -> Shown | None:
     if event.type != RECEIVED or event.session_id is None:
         return None
     return entities.instance_event(entities.heard(event.body), str(event.session_id), due.session_name or "")
 
 
-_SAID: dict[WebhookFormat, Callable[[Due, LoggedEvent], Shown | None]] = {
+_SAID: dict[WebhookFormat, Callable[[DueDelivery, LoggedEvent], Shown | None]] = {
     WebhookFormat.STANDARD: _standard,
     WebhookFormat.FLAT: _flat,
     WebhookFormat.INSTANCE: _instance,

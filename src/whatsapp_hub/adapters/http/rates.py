@@ -36,7 +36,7 @@ class LimitsRate:
         if not allowance.allowed:
             problem = describe(TooMany(allowance.retry_s))
             problem = replace(problem, headers={**problem.headers, **headers})
-            await asgi.tell(problem, scope, send)  # type: ignore[arg-type] # Litestar types ASGI its own way
+            await asgi.send_problem(problem, scope, send)  # type: ignore[arg-type] # Litestar types ASGI its own way
             return
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 

@@ -43,21 +43,21 @@ class Webhooks:
             elif scope["method"] == "GET":
                 await self._get(scope, send)
             else:
-                await asgi.tell(_BAD_METHOD, scope, send)
+                await asgi.send_problem(_BAD_METHOD, scope, send)
         except ConnectionResetError:
             return
         except HubError as error:
             log.info("webhook refused", path=scope["path"], error=type(error).__name__)
-            await asgi.tell(describe(error), scope, send)
+            await asgi.send_problem(describe(error), scope, send)
         except Exception as error:
             log.exception("webhook failed", path=scope["path"])
-            await asgi.tell(describe(error), scope, send)
+            await asgi.send_problem(describe(error), scope, send)
 
     async def _post(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         headers = asgi.Headers(scope["headers"])
         body = await asgi.read(receive, headers.get("content-length"), MAX_BODY_BYTES)
         if body is None:
-            await asgi.tell(_TOO_LARGE, scope, send)
+            await asgi.send_problem(_TOO_LARGE, scope, send)
             return
         accept = self._accept or await self._resolve()
         kind, session_id = _addressee(scope["path"])
@@ -75,7 +75,7 @@ class Webhooks:
         kind, session_id = _addressee(scope["path"])
         answer = await answer_handshake(kind, session_id, query)
         if answer is None:
-            await asgi.tell(_REFUSED, scope, send)
+            await asgi.send_problem(_REFUSED, scope, send)
             return
         content = answer.encode()
         await send(asgi.start(200, {**_PLAIN, "Content-Length": str(len(content))}))

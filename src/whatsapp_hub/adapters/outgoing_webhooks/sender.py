@@ -15,7 +15,7 @@ from whatsapp_hub.adapters.outgoing_webhooks import signing
 from whatsapp_hub.adapters.outgoing_webhooks.guard import Guard, Refused
 from whatsapp_hub.adapters.outgoing_webhooks.http import Answer, Connections, NoAnswer, Target
 from whatsapp_hub.application.ports.edge.clock import Clock
-from whatsapp_hub.application.ports.queues.webhook_queue import Due, Receiver
+from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery, Receiver
 from whatsapp_hub.domain.integrations.delivery import Attempt
 from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
 
@@ -54,7 +54,7 @@ class HttpReceiver:
         self._clock = clock
         self._longest_s = longest_s
 
-    async def post(self, webhook: Webhook, due: Due) -> Attempt | None:
+    async def post(self, webhook: Webhook, due: DueDelivery) -> Attempt | None:
         assert due.event is not None
         body = webhook_bodies.body(webhook, due, due.event)
         return None if body is None else await self._attempt(webhook, webhook_bodies.message_id(due.event), body)

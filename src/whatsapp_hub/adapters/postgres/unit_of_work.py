@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from whatsapp_hub.adapters.contracts.views.events import body
-from whatsapp_hub.adapters.postgres.connectors.connections import PostgresLines
+from whatsapp_hub.adapters.postgres.connectors.connections import PostgresConnections
 from whatsapp_hub.adapters.postgres.engine.database import APP, Database, planned_by_value, prelude
 from whatsapp_hub.adapters.postgres.engine.failures import Displaced, TransactionConflict, translated
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
@@ -39,7 +39,7 @@ from whatsapp_hub.adapters.postgres.repositories.session_settings import Setting
 from whatsapp_hub.adapters.postgres.repositories.sessions import PostgresSessions, SessionRows
 from whatsapp_hub.adapters.postgres.repositories.webhooks import PostgresWebhooks
 from whatsapp_hub.application.measuring import EVENTS, ROUTING, TALLY
-from whatsapp_hub.application.ports.connections.connections import Lines
+from whatsapp_hub.application.ports.connections.connections import Connections
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.environment import EnvironmentNumber
@@ -98,8 +98,8 @@ class PostgresUnitOfWork:
         self.environment: EnvironmentNumber = PostgresEnvironmentNumber(connection, tenant.id)
         self._lanes = PostgresLanes(connection, kit.vault.holds_socket, sessions.saw)
         self.lanes: Lanes = self._lanes
-        self._lines = PostgresLines(connection, tenant.id)
-        self.lines: Lines = self._lines
+        self._connections = PostgresConnections(connection, tenant.id)
+        self.connections: Connections = self._connections
         self.pairings: Pairings = PostgresPairings(connection, tenant.id)
         self.contacts: Contacts = PostgresContacts(connection, tenant.id, kit.new_id)
         self.conversations: Conversations = PostgresConversations(connection)
@@ -126,7 +126,7 @@ class PostgresUnitOfWork:
 
     async def commit(self) -> None:
         if finished := self._inbox.finished:
-            await self._connection.later(_DONE, finished, rows=finished)
+            await self._connection.defer(_DONE, finished, rows=finished)
         told = await self._tell()
         if await self._connection.execute("COMMIT") != "COMMIT":
             raise TransactionConflict("the transaction had failed before its commit")
@@ -138,7 +138,7 @@ class PostgresUnitOfWork:
             self._wake(Work.LANES, self.tenant.id)
         if self._lanes.made_due_held:
             self._wake(Work.HELD_LANES, self.tenant.id)
-        if self._lines.changed:
+        if self._connections.changed:
             self._wake(Work.LINES)
 
     async def _tell(self) -> Work | None:

@@ -16,7 +16,7 @@ from whatsapp_hub.adapters.realtime.client_namespace import ClientNamespace, Sen
 from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.adapters.realtime.membership import Audiences, Places, own_rooms
 from whatsapp_hub.adapters.realtime.present import PresentState
-from whatsapp_hub.adapters.realtime.recent import Recent
+from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.realtime.resume import Missing, Resume
 from whatsapp_hub.adapters.realtime.sessions import SessionNews, Subscriptions
 from whatsapp_hub.adapters.realtime.typing import Tell, Typing
@@ -72,7 +72,7 @@ class Gateway:
         set_presence: SetPresence,
         heartbeat: Heartbeat,
         events: EventLog,
-        recent: Recent,
+        recent: EventBuffer,
         finder: SessionFinder,
         send: SendTo,
         rates: SendRates | None = None,

@@ -24,7 +24,7 @@ OPENED = "conversation.opened"
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Membership:
     """Where a conversation stands: its department and its person."""
 
     department_id: str | None
@@ -42,8 +42,8 @@ class Placed:
         return tuple(rooms)
 
 
-NOWHERE = Placed("nowhere", None)
-Find = Callable[[TenantId, ConversationId, int], Awaitable[Placed | None]]
+NOWHERE = Membership("nowhere", None)
+Find = Callable[[TenantId, ConversationId, int], Awaitable[Membership | None]]
 """Where a conversation stood when the event of this position had happened; None if nobody knows."""
 
 
@@ -64,7 +64,7 @@ class Audiences:
 
     def __init__(self, find: Find) -> None:
         self._find = find
-        self._known: OrderedDict[UUID, Placed] = OrderedDict()
+        self._known: OrderedDict[UUID, Membership] = OrderedDict()
 
     async def of(self, event: LoggedEvent, body: Body) -> tuple[str, ...]:
         """The rooms that hear this event. Must be asked about every event, in order (or told to forget)."""
@@ -84,23 +84,26 @@ class Audiences:
         shown = conversation_in(body)
         if shown is None:
             return (await self._placed(event, conversation_id) or NOWHERE).rooms(event.tenant_id)
-        before, now = await self._before(event, conversation_id), Placed(shown.department_id, shown.assigned_user_id)
+        before, now = (
+            await self._before(event, conversation_id),
+            Membership(shown.department_id, shown.assigned_user_id),
+        )
         self._remember(conversation_id, now)
         rooms = now.rooms(event.tenant_id)
         return tuple(dict.fromkeys(rooms + before.rooms(event.tenant_id))) if before else rooms
 
-    async def _before(self, event: LoggedEvent, conversation_id: ConversationId) -> Placed | None:
+    async def _before(self, event: LoggedEvent, conversation_id: ConversationId) -> Membership | None:
         if event.type == OPENED:
             return None
         return await self._placed(event, conversation_id)
 
-    async def _placed(self, event: LoggedEvent, conversation_id: ConversationId) -> Placed | None:
+    async def _placed(self, event: LoggedEvent, conversation_id: ConversationId) -> Membership | None:
         if known := self._known.get(conversation_id):
             return known
         found = await self._find(event.tenant_id, conversation_id, event.position - 1)
         return self._remember(conversation_id, found) if found else None
 
-    def _remember(self, conversation_id: ConversationId, where: Placed) -> Placed:
+    def _remember(self, conversation_id: ConversationId, where: Membership) -> Membership:
         self._known[conversation_id] = where
         self._known.move_to_end(conversation_id)
         if len(self._known) > _REMEMBERED:
@@ -124,13 +127,13 @@ class Places:
         self._events = events
         self._queries = queries
 
-    async def __call__(self, tenant_id: TenantId, conversation_id: ConversationId, position: int) -> Placed | None:
+    async def __call__(self, tenant_id: TenantId, conversation_id: ConversationId, position: int) -> Membership | None:
         body = await self._events.conversation_at(conversation_id, position)
         if body and (shown := conversation_in(decoded(body))):
-            return Placed(shown.department_id, shown.assigned_user_id)
+            return Membership(shown.department_id, shown.assigned_user_id)
         try:
             found = await self._queries.conversation(tenant_id, Sight(everything=True), conversation_id)
         except NotFound:
             return None
         department, user = found.department_id, found.assigned_user_id
-        return Placed(str(department) if department else None, str(user) if user else None)
+        return Membership(str(department) if department else None, str(user) if user else None)

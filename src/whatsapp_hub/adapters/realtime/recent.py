@@ -13,7 +13,7 @@ MOST_EVENTS = 5_000
 MOST_BYTES = 16 * 1024 * 1024
 
 
-class Recent:
+class EventBuffer:
     """`position` is that of the newest event heard (None until `begin`); all events after `floor` are here."""
 
     def __init__(self, most_events: int = MOST_EVENTS, most_bytes: int = MOST_BYTES) -> None:

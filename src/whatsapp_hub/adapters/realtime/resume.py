@@ -15,7 +15,7 @@ import structlog
 from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Emission
 from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.adapters.realtime.membership import Audiences
-from whatsapp_hub.adapters.realtime.recent import Recent
+from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.domain.errors import Expired, Unavailable
 from whatsapp_hub.domain.ids import TenantId
@@ -51,7 +51,7 @@ class Resume:
         server: Any,
         fanout: Fanout,
         events: EventLog,
-        recent: Recent,
+        recent: EventBuffer,
         live: Callable[[], int | None],
         audiences: Callable[[], Audiences],
         shown: Shown,

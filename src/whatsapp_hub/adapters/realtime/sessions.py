@@ -15,7 +15,7 @@ from uuid import UUID
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.session_events import (
     CLIENTS,
-    Happened,
+    SessionEvent,
     SessionShown,
     client_events,
     life_events,
@@ -73,7 +73,7 @@ class SessionNews:
             await asyncio.to_thread(data_url, session.qr_code)  # drawn aside; it is remembered
         if event.type.startswith("session."):
             _remember(self._changes, event.session_id, self.changes(event.session_id) + 1)
-        happened = Happened(event, body, session.session_id)
+        happened = SessionEvent(event, body, session.session_id)
         rooms = (session_room(event.session_id), agent_room(event.tenant_id, session.agent_id))
         told = [(Emission(name, payload), rooms) for name, payload in life_events(happened)]
         for name, payload in client_events(happened):

@@ -9,9 +9,9 @@ from contextlib import suppress
 
 import structlog
 
-from whatsapp_hub.adapters.realtime.recent import Recent
+from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.application.ports.edge.idleness import Listened
-from whatsapp_hub.application.ports.edge.realtime import Stretch
+from whatsapp_hub.application.ports.edge.realtime import LogSlice
 from whatsapp_hub.application.ports.queues.log import EventLog
 from whatsapp_hub.domain.errors import Expired, Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 class LogStreams:
     """Implements `Streams`."""
 
-    def __init__(self, events: EventLog, recent: Recent) -> None:
+    def __init__(self, events: EventLog, recent: EventBuffer) -> None:
         self._events = events
         self._recent = recent
         self._ending = asyncio.Event()
@@ -50,13 +50,13 @@ class LogStreams:
 
     async def follow(
         self, tenant_id: TenantId, after: int | None, only: SessionId | None = None
-    ) -> AsyncIterator[Stretch]:
+    ) -> AsyncIterator[LogSlice]:
         with self._recent.listening(tenant_id) as bell:
             self._bells.add(bell)
             self._readers[bell] = (tenant_id, only)
             try:
                 cursor = await self._begun() if after is None else after
-                yield Stretch(cursor)
+                yield LogSlice(cursor)
                 while not self._ending.is_set():
                     bell.clear()
                     stretch = await self._next(tenant_id, cursor)
@@ -77,21 +77,21 @@ class LogStreams:
             await asyncio.sleep(0.01)
         return self._recent.position
 
-    async def _next(self, tenant_id: TenantId, after: int) -> Stretch:
+    async def _next(self, tenant_id: TenantId, after: int) -> LogSlice:
         upto = await self._begun()
         try:
             if after > upto:  # another process is ahead of this one, or the cursor is of another log
                 is_given = after <= await self._events.head()
-                return Stretch(after) if is_given else Stretch(upto, is_reset=True)
+                return LogSlice(after) if is_given else LogSlice(upto, is_reset=True)
             events = self._recent.since(after, tenant_id, AT_ONCE)
             if events is None:
                 events = await self._events.read(after, AT_ONCE, tenant_id)
         except Expired:
-            return Stretch(upto, is_reset=True)
+            return LogSlice(upto, is_reset=True)
         except Unavailable:
             log.warning("stream waits for the log")
             await asyncio.sleep(AWAY_S)
-            return Stretch(after)
+            return LogSlice(after)
         is_whole = len(events) < AT_ONCE
         last = events[-1].position if events else after
-        return Stretch(max(upto, last) if is_whole else last, events)
+        return LogSlice(max(upto, last) if is_whole else last, events)

@@ -16,13 +16,13 @@ LEAST_APART_S = 0.3
 Tell = Callable[[bytes], Awaitable[None]]
 
 
-class Typed(msgspec.Struct, rename="camel"):
+class TypingPayload(msgspec.Struct, rename="camel"):
     conversation_id: str
     user_id: str | None
     typing: bool
 
 
-_TYPED = msgspec.json.Decoder(Typed)
+_TYPED = msgspec.json.Decoder(TypingPayload)
 
 
 class Typing:
@@ -31,13 +31,13 @@ class Typing:
     def __init__(self, fanout: Fanout, tell: Tell | None) -> None:
         self._fanout = fanout
         self._tell = tell
-        self._last: dict[str, tuple[Typed, float]] = {}
+        self._last: dict[str, tuple[TypingPayload, float]] = {}
 
     async def say(self, sid: str, eio_sid: str, user_id: UserId | None, id: ConversationId, is_typing: object) -> None:
         """Whoever says the same at every key is told on a few times a second. Raises Invalid."""
         if not isinstance(is_typing, bool):
             raise Invalid.field("typing", "must be true or false")
-        typed, now = Typed(str(id), str(user_id) if user_id else None, is_typing), time.monotonic()
+        typed, now = TypingPayload(str(id), str(user_id) if user_id else None, is_typing), time.monotonic()
         last = self._last.get(sid)
         if last and last[0] == typed and now - last[1] < LEAST_APART_S:
             return
@@ -56,6 +56,6 @@ class Typing:
     def gone(self, sid: str) -> None:
         self._last.pop(sid, None)
 
-    def _show(self, typed: Typed, but: str | None = None) -> None:
+    def _show(self, typed: TypingPayload, but: str | None = None) -> None:
         payload: dict[str, Any] = msgspec.to_builtins(typed)
         self._fanout(Emission("typing", payload, NAMESPACE), [f"conversation:{typed.conversation_id}"], but)

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 SURE_S = 5.0
 
 
-class Unanswered:
+class FireAndForget:
     """A connection that is told to be silent. Every `SURE_S` seconds it is asked for one answer: so a server that went
     without a word is noticed, and one that will not be silent gets a new connection before its answers pile up."""
 

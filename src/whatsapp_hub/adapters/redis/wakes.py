@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from whatsapp_hub.adapters.redis.fire_and_forget import Unanswered
+from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
 from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.ids import TenantId
@@ -36,7 +36,7 @@ Whose = TenantId | None
 Tell = Callable[[Work, Collection[Whose]], Awaitable[None]]
 
 
-class Bell:
+class WakeSignal:
     """Rung by anybody, heard by one listener."""
 
     def __init__(self, poll_s: Callable[[], float]) -> None:
@@ -79,7 +79,7 @@ class Wakes:
     def __init__(self, here: Iterable[Work], tell: Tell) -> None:
         self._here = set(here)
         self._tell = tell
-        self._bells: dict[Work, list[Bell]] = {}
+        self._bells: dict[Work, list[WakeSignal]] = {}
         self._rung: dict[Work, Counter[Whose]] = {}
         self._telling: dict[Work, asyncio.Task[None]] = {}
         self.is_alone = False
@@ -101,8 +101,8 @@ class Wakes:
         """Whether this process is the one that does this work."""
         (self._here.add if is_here else self._here.discard)(work)
 
-    def listen(self, work: Work) -> Bell:
-        bell = Bell(lambda: POLL_ALONE_S if self.is_alone else POLL_S)
+    def listen(self, work: Work) -> WakeSignal:
+        bell = WakeSignal(lambda: POLL_ALONE_S if self.is_alone else POLL_S)
         self._bells.setdefault(work, []).append(bell)
         return bell
 
@@ -125,7 +125,7 @@ class Wakes:
 class Channel:
     """Publish and subscribe of Valkey, a channel for each kind of work: a process hears of what it does alone."""
 
-    def __init__(self, redis: "Redis", unanswered: Unanswered) -> None:
+    def __init__(self, redis: "Redis", unanswered: FireAndForget) -> None:
         self._redis = redis
         self._unanswered = unanswered
         self._own = uuid4().hex

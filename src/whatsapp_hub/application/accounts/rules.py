@@ -12,7 +12,7 @@ from whatsapp_hub.domain.ids import DepartmentId, RuleId
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class RuleView:
     """A rule, and whether it is skipped because its department was deleted."""
 
     rule: Rule
@@ -33,14 +33,14 @@ class RuleChanges:
 class ListRules:
     storage: Storage
 
-    async def __call__(self, caller: Caller) -> list[Shown]:
+    async def __call__(self, caller: Caller) -> list[RuleView]:
         """In their order."""
         caller.require(Action.MANAGE_RULES)
         async with self.storage.tenant(caller.tenant_id) as uow:
             known = await _departments(uow)
-            return [Shown(rule, rule.is_broken(known)) for rule in await uow.rules.all()]
+            return [RuleView(rule, rule.is_broken(known)) for rule in await uow.rules.all()]
 
-    async def one(self, caller: Caller, rule_id: RuleId) -> Shown:
+    async def one(self, caller: Caller, rule_id: RuleId) -> RuleView:
         """Raises NotFound."""
         found = next((shown for shown in await self(caller) if shown.rule.id == rule_id), None)
         if found is None:
@@ -56,7 +56,7 @@ class CreateRule:
 
     async def __call__(
         self, caller: Caller, name: str, conditions: Conditions, actions: Actions, place: int | None = None
-    ) -> Shown:
+    ) -> RuleView:
         """Raises Invalid, Conflict (there are as many as there may be)."""
         caller.require(Action.MANAGE_RULES)
         now, id = self.clock(), RuleId(self.new_id())
@@ -68,7 +68,7 @@ class CreateRule:
             await _require_known(uow, rule)
             await uow.rules.save(moved(rules, rule, place or len(rules) + 1))
             await uow.commit()
-        return Shown(rule, is_broken=False)
+        return RuleView(rule, is_broken=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class UpdateRule:
     storage: Storage
     clock: Clock
 
-    async def __call__(self, caller: Caller, rule_id: RuleId, changes: RuleChanges) -> Shown:
+    async def __call__(self, caller: Caller, rule_id: RuleId, changes: RuleChanges) -> RuleView:
         """Conditions and actions are replaced whole. Raises NotFound, Invalid."""
         caller.require(Action.MANAGE_RULES)
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -91,7 +91,7 @@ class UpdateRule:
             await uow.rules.save(moved(rules, rule, changes.place or rule.place))
             is_broken = rule.is_broken(await _departments(uow))
             await uow.commit()
-        return Shown(rule, is_broken)
+        return RuleView(rule, is_broken)
 
 
 @dataclass(frozen=True, slots=True)

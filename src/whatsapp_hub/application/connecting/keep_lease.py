@@ -40,7 +40,7 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class LeaseTerms:
     """Seconds. A lease of `lease_s` is renewed every `renew_s`; a connector that cannot renew, or cannot store what its
     sessions bring, for `give_up_s` hangs up; at `fatal_s` its process is ended. Others wait out the whole lease."""
 
@@ -56,7 +56,7 @@ class KeepLease:
 
     leases: Leases
     make: Callable[[], Connector]
-    terms: Terms = field(default_factory=Terms)
+    terms: LeaseTerms = field(default_factory=LeaseTerms)
     connector: Connector | None = None
     _renewed_at: float = 0.0
 
@@ -110,7 +110,7 @@ class KeepLease:
 
 
 @dataclass(slots=True)
-class OpenLine:
+class OpenConnection:
     """A line that is open here: what it was dialled with, and how it does (monotonic seconds)."""
 
     ref: SessionRef

@@ -1,8 +1,7 @@
-"""HoldSessions: take a share of the lines, keep open what shall be open, and hang up in time when this process must not
-hold anything any more.
+"""ReconcileSessions: reconcile this process's connections with the desired state; close all before its lease expires.
 
-One look a second (or at a wake-up) compares what PostgreSQL says of our lines with what is open here. Dials are apart
-by the stagger; what is to be closed is closed at once.
+Once a second (or at a wake-up) the desired state in PostgreSQL is compared with what is open here. Dials are staggered;
+what is to be closed is closed at once.
 """
 
 import asyncio
@@ -13,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from whatsapp_hub.application.connecting.connection_records import MindLines
-from whatsapp_hub.application.connecting.keep_lease import KeepLease, OpenLine
-from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId, HeldLine
+from whatsapp_hub.application.connecting.connection_records import RecordConnections
+from whatsapp_hub.application.connecting.keep_lease import KeepLease, OpenConnection
+from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId, DesiredConnection
 from whatsapp_hub.application.ports.connections.sockets import HoldsSockets
 from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
 from whatsapp_hub.application.ports.queues.lanes import Holding
@@ -23,7 +22,7 @@ from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Conflict, Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.sessions.balancing import fair_share
-from whatsapp_hub.domain.sessions.connection import ENDED, verdict
+from whatsapp_hub.domain.sessions.connection import ENDED, why_dead
 
 log = logging.getLogger(__name__)
 
@@ -38,18 +37,18 @@ class Waits(Protocol):
 
 
 @dataclass(slots=True)
-class HoldSessions:
+class ReconcileSessions:
     """One object a process. `bell` rings when something may be to do. `dialled` counts, for whoever judges whether this
     process has grown old."""
 
     lease: KeepLease
-    mind: MindLines
+    mind: RecordConnections
     providers: Providers
     bell: Waits
     stagger_s: float
     dialled: int = 0
-    _lines: dict[SessionId, HeldLine] = field(default_factory=dict)
-    _open: dict[SessionId, OpenLine] = field(default_factory=dict)
+    _lines: dict[SessionId, DesiredConnection] = field(default_factory=dict)
+    _open: dict[SessionId, OpenConnection] = field(default_factory=dict)
     _unclean: set[SessionId] = field(default_factory=set)
     _closing: dict[SessionId, asyncio.Task[None]] = field(default_factory=dict)
     _due: asyncio.Event = field(default_factory=asyncio.Event)
@@ -135,7 +134,7 @@ class HoldSessions:
         connector = self.lease.connector
         if connector is None:
             return
-        await self.mind.leases.bury()
+        await self.mind.leases.reap_expired()
         if connector is not self.lease.connector:  # hung up meanwhile
             return
         await self._take_share(connector)
@@ -173,7 +172,7 @@ class HoldSessions:
             await self.mind.leases.let_go(me, gone)
             self._unclean -= set(gone)
 
-    async def _forget(self, line: HeldLine) -> None:
+    async def _forget(self, line: DesiredConnection) -> None:
         """One whose store does not let go of its credentials must not keep the others waiting; the next look tries."""
         try:
             async with asyncio.timeout(CLOSE_S):
@@ -184,7 +183,7 @@ class HoldSessions:
 
     # Opening
 
-    def _waiting(self) -> HeldLine | None:
+    def _waiting(self) -> DesiredConnection | None:
         """The next line to dial."""
         for id, line in self._lines.items():
             if line.is_due and not line.must_forget and id not in self._open and id not in self._closing:
@@ -205,7 +204,7 @@ class HoldSessions:
                     log.exception("connector.dial_failed", extra={"session_id": str(line.session_id)})
                 await asyncio.sleep(self.stagger_s)
 
-    async def _dial_one(self, line: HeldLine) -> None:
+    async def _dial_one(self, line: DesiredConnection) -> None:
         connector = self.lease.connector
         if connector is None:
             return
@@ -213,7 +212,7 @@ class HoldSessions:
         if ref is None or connector is not self.lease.connector or not self.lease.is_fresh:
             return
         now, unclean = time.monotonic(), line.session_id in self._unclean
-        opened = OpenLine(ref, down_since=now)
+        opened = OpenConnection(ref, down_since=now)
         self._open[line.session_id] = opened
         self.dialled += 1
         try:
@@ -229,12 +228,12 @@ class HoldSessions:
 
     # Closing
 
-    def _begin_to_close(self, line: OpenLine) -> None:
+    def _begin_to_close(self, line: OpenConnection) -> None:
         if self._open.get(line.session_id) is line:
             self._open.pop(line.session_id)
             self._closing[line.session_id] = asyncio.create_task(self._close(line))
 
-    async def _close(self, line: OpenLine) -> None:
+    async def _close(self, line: OpenConnection) -> None:
         """What does not close keeps the process from looking harmless: the watchdog ends it if need be."""
         try:
             async with asyncio.timeout(CLOSE_S):
@@ -297,7 +296,7 @@ class HoldSessions:
         pulses = (self.socket(line.provider).pulse(line.session_id) for line in self._open.values())
         return max((pulse.unstored_s for pulse in pulses if pulse), default=0.0)
 
-    def _feel(self, line: OpenLine, now: float) -> str | None:
+    def _feel(self, line: OpenConnection, now: float) -> str | None:
         """Note how it does; why it is to be dialled anew, if it is."""
         pulse = self.socket(line.provider).pulse(line.session_id)
         if pulse is None:
@@ -312,9 +311,9 @@ class HoldSessions:
         if not line.was_up:
             return None  # a first dial, or nobody has scanned: that has a deadline of its own
         silent, down = timedelta(seconds=pulse.silent_s), timedelta(seconds=now - line.down_since)
-        return verdict(is_up, silent, down, self.mind.follow.rules)
+        return why_dead(is_up, silent, down, self.mind.follow.rules)
 
-    async def _recycle(self, line: OpenLine, why: str) -> None:
+    async def _recycle(self, line: OpenConnection, why: str) -> None:
         log.warning("session.recycled", extra={"session_id": str(line.session_id), "why": why})
         self._begin_to_close(line)
         await self.mind.recycle(line.tenant_id, line.session_id, line.fence, why)

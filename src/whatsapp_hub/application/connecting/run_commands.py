@@ -1,13 +1,13 @@
-"""ObeyCommands: what the holder of a session is asked to do."""
+"""RunCommands: what the holder of a session is asked to do."""
 
 import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from whatsapp_hub.application.connecting.reconcile_sessions import HoldSessions
+from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
 from whatsapp_hub.application.handling.show_customer import show_typing
 from whatsapp_hub.application.ports.provider.plugin import MarksRead
-from whatsapp_hub.application.ports.queues.commands import Answer, Command, Commands, Order, ReadMark, TypingSign
+from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind, Commands, ReadMark, TypingSign
 from whatsapp_hub.domain.errors import Conflict, HubError, ProviderError
 from whatsapp_hub.domain.ids import SessionId
 
@@ -18,9 +18,9 @@ WITHIN_S = 30.0
 
 
 @dataclass(slots=True)
-class ObeyCommands:
+class RunCommands:
     commands: Commands
-    hold: HoldSessions
+    hold: ReconcileSessions
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def __call__(self) -> int:
@@ -59,15 +59,15 @@ class ObeyCommands:
     async def _do(self, command: Command) -> str | None:
         socket = self.hold.socket(command.provider)
         match command.order:
-            case Order.PAIRING_CODE:
+            case CommandKind.PAIRING_CODE:
                 return await socket.pairing_code(command.session_id, command.argument or "")
-            case Order.LOG_OUT:
+            case CommandKind.LOG_OUT:
                 await socket.log_out(command.session_id)
-            case Order.FORGET:
+            case CommandKind.FORGET:
                 await socket.forget(command.session_id)
-            case Order.MARK_READ:
+            case CommandKind.MARK_READ:
                 await self._mark_read(command.session_id, ReadMark.of_argument(command.argument or ""))
-            case Order.TYPING:
+            case CommandKind.TYPING:
                 await self._type(command.session_id, TypingSign.of_argument(command.argument or ""))
         return None
 

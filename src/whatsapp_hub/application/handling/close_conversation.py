@@ -9,7 +9,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.reading.visibility import require_sight
 from whatsapp_hub.application.routing.ask_rating import ask_rating
-from whatsapp_hub.application.routing.reassign import HandOn
+from whatsapp_hub.application.routing.reassign import Reassign
 from whatsapp_hub.application.routing.serve_queue import ServeFreed
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
@@ -87,7 +87,7 @@ class ReopenConversation:
             changes = Changes(uow, self.new_id, self.clock())
             reason = f"reopened by {caller.email or 'an API key'}"
             conversation.reopen(changes.now, reason)
-            await HandOn(changes)(conversation, reason, None, prefer=conversation.last_attendant_id)
+            await Reassign(changes)(conversation, reason, None, prefer=conversation.last_attendant_id)
             await changes.write()
             await uow.commit()
         return conversation

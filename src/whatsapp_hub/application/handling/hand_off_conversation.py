@@ -1,4 +1,4 @@
-"""HandOverConversation: a bot (or somebody who listens to it) gives its customer to people."""
+"""HandOffConversation: a bot (or somebody who listens to it) gives its customer to people."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.reading.visibility import require_sight
-from whatsapp_hub.application.routing.hand_off_to_people import HandOver
+from whatsapp_hub.application.routing.hand_off_to_people import HandOffToPeople
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation
@@ -19,7 +19,7 @@ from whatsapp_hub.domain.sessions.session import Session
 
 
 @dataclass(frozen=True, slots=True)
-class HandOverConversation:
+class HandOffConversation:
     storage: Storage
     clock: Clock
     new_id: NewId
@@ -43,7 +43,7 @@ class HandOverConversation:
             if note is not None:
                 await uow.notes.add(self._note(caller, conversation, note, changes))
             why = f"handed over by {caller.email or 'the bot'}"
-            await HandOver(changes)(conversation, session, why, department, note)
+            await HandOffToPeople(changes)(conversation, session, why, department, note)
             await changes.write()
             await uow.commit()
         return conversation

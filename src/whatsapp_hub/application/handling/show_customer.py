@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.provider.plugin import HidesTyping, MarksRead, Providers, SessionRef, ShowsTyping
-from whatsapp_hub.application.ports.queues.commands import Command, Commands, Order, ReadMark, TypingSign
+from whatsapp_hub.application.ports.queues.commands import Command, CommandKind, Commands, ReadMark, TypingSign
 from whatsapp_hub.domain.errors import ProviderError, Unavailable
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
@@ -61,27 +61,29 @@ class ShowCustomer:
         """Mark these messages of the customer's as read."""
         if provider_message_ids and self._can(session, Feature.MARK_READ):
             mark = ReadMark(chat, tuple(provider_message_ids))
-            self._begin(session, Order.MARK_READ, mark.as_argument(), lambda: self._mark(session, mark))
+            self._begin(session, CommandKind.MARK_READ, mark.as_argument(), lambda: self._mark(session, mark))
 
     def typing(self, session: Session, sign: TypingSign) -> None:
         """Show "typing…", or end it where the provider can; each chat every `APART_S` seconds at most."""
         is_news = self._pace.allows((session.id, sign.chat), is_typing=sign.is_typing)
         if is_news and self._can(session, Feature.TYPING):
-            self._begin(session, Order.TYPING, sign.as_argument(), lambda: self._type(session, sign))
+            self._begin(session, CommandKind.TYPING, sign.as_argument(), lambda: self._type(session, sign))
 
     def _can(self, session: Session, feature: Feature) -> bool:
         plugin = self.providers.plugins.get(session.provider)
         is_shown = plugin is not None and feature in plugin.capabilities.features
         return is_shown and session.may_send and session.settings is not UNREADABLE
 
-    def _begin(self, session: Session, order: Order, argument: str, here: Callable[[], Awaitable[None]]) -> None:
+    def _begin(self, session: Session, order: CommandKind, argument: str, here: Callable[[], Awaitable[None]]) -> None:
         if len(self._showing) >= AT_ONCE:
             return
         task = asyncio.create_task(self._show(session, order, argument, here))
         self._showing.add(task)
         task.add_done_callback(self._showing.discard)
 
-    async def _show(self, session: Session, order: Order, argument: str, here: Callable[[], Awaitable[None]]) -> None:
+    async def _show(
+        self, session: Session, order: CommandKind, argument: str, here: Callable[[], Awaitable[None]]
+    ) -> None:
         try:
             async with asyncio.timeout(WITHIN_S):
                 if self.providers.holds_socket(session.provider):

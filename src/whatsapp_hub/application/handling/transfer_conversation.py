@@ -8,7 +8,7 @@ from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.reading.visibility import require_sight
-from whatsapp_hub.application.routing.reassign import HandOn, providers_of
+from whatsapp_hub.application.routing.reassign import Reassign, providers_of
 from whatsapp_hub.application.routing.serve_queue import ServeFreed
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.department import Department
@@ -40,7 +40,7 @@ class UnassignConversation:
             reason = f"given back by {caller.email or 'an API key'}"
             conversation.unassign(changes.now, reason)
             provider = (await providers_of(uow, [conversation])).get(conversation.id)
-            await HandOn(changes)(conversation, reason, provider, avoid=former)
+            await Reassign(changes)(conversation, reason, provider, avoid=former)
             await changes.write()
             await uow.commit()
         if conversation.assigned_user_id is not None:
@@ -71,7 +71,7 @@ class TransferConversation:
             await require_sight(uow, caller, conversation)
             require_takable(caller, conversation)
             changes = Changes(uow, self.new_id, self.clock())
-            hand_on = HandOn(changes)
+            hand_on = Reassign(changes)
             await hand_on.route.lock()
             department = await target(uow, department_id, user_id)
             former = conversation.assigned_user_id

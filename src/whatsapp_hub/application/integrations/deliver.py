@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 
 from whatsapp_hub.application.measuring import POSTING, POSTS, TALLY
 from whatsapp_hub.application.ports.queues.webhook_queue import (
-    Done,
-    Due,
-    Lease,
+    DeliveryResult,
+    DueDelivery,
     Planned,
-    Rating,
     Receiver,
+    ReceiverHealth,
+    SubscriptionLease,
     WebhookQueue,
     WebhookSender,
 )
@@ -82,7 +82,7 @@ class DeliverWebhooks:
             return 0
         leases = await self.queue.lease(room, LEASE_S)
         for lease in leases:
-            task = asyncio.create_task(Drive(self, lease).run())
+            task = asyncio.create_task(SubscriptionWorker(self, lease).run())
             self._driving.add(task)
             task.add_done_callback(self._driven)
         return len(leases)
@@ -132,15 +132,15 @@ class DeliverWebhooks:
 
 
 @dataclass(slots=True)
-class Drive:
+class SubscriptionWorker:
     """One lease of one subscription."""
 
     deliver: DeliverWebhooks
-    lease: Lease
+    lease: SubscriptionLease
     count: FailureCount = NONE_FAILED
     left_alone_s: float | None = None
     is_gone: bool = False
-    _done: list[Done] = field(default_factory=list)
+    _done: list[DeliveryResult] = field(default_factory=list)
     _flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _rated: tuple[int, float | None] = (0, None)
     """What is written down of failures and of how long the receiver is left alone."""
@@ -222,7 +222,7 @@ class Drive:
                 self._flying[lane[0].lane] = asyncio.create_task(self._post(receiver, lane))
         return bool(self._flying)
 
-    async def _post(self, receiver: Receiver, lane: deque[Due]) -> None:
+    async def _post(self, receiver: Receiver, lane: deque[DueDelivery]) -> None:
         """One lane's deliveries, in order, up to the first that fails; the rest of them after another look."""
         while lane and (webhook := self._postable):
             done = await self._attempt(receiver, webhook, lane.popleft())
@@ -230,34 +230,36 @@ class Drive:
             if done.state is DeliveryState.PENDING or time.monotonic() > self._looked + LOOK_APART_S:
                 return
 
-    async def _attempt(self, receiver: Receiver, webhook: Webhook, due: Due) -> Done:
+    async def _attempt(self, receiver: Receiver, webhook: Webhook, due: DueDelivery) -> DeliveryResult:
         if due.event is None:
-            return Done(due.id, DeliveryState.DEAD, Attempt(None, 0.0, "the log keeps it no more"))
+            return DeliveryResult(due.id, DeliveryState.DEAD, Attempt(None, 0.0, "the log keeps it no more"))
         try:
             return self._judged(due, await receiver.post(webhook, due))
         except Exception:
             log.exception("webhook.not_spelled", extra={"position": due.event.position, "type": due.event.type})
-            return Done(due.id, DeliveryState.DEAD, Attempt(None, 0.0, NO_WORDS))
+            return DeliveryResult(due.id, DeliveryState.DEAD, Attempt(None, 0.0, NO_WORDS))
 
-    def _judged(self, due: Due, attempt: Attempt | None) -> Done:
+    def _judged(self, due: DueDelivery, attempt: Attempt | None) -> DeliveryResult:
         """What an attempt means for the delivery, and for its receiver."""
         if attempt is None:
-            return Done(due.id, DeliveryState.CANCELLED, None)
+            return DeliveryResult(due.id, DeliveryState.CANCELLED, None)
         if attempt.is_delivered:
             self.count, self.left_alone_s = NONE_FAILED, None
-            return Done(due.id, DeliveryState.DELIVERED, attempt)
+            return DeliveryResult(due.id, DeliveryState.DELIVERED, attempt)
         if attempt.is_gone:
             self.is_gone = True
-            return Done(due.id, DeliveryState.DEAD, attempt)
+            return DeliveryResult(due.id, DeliveryState.DEAD, attempt)
         if attempt.is_receivers_fault:
             now = time.monotonic()
             self.count = self.count.failed(now - attempt.took_s, now)
             self.left_alone_s = probe_in_s(self.failures, self.deliver.chance(), attempt.retry_after_s)
         left_s = due.left_s - attempt.took_s
         if left_s <= 0:
-            return Done(due.id, DeliveryState.DEAD, attempt)
+            return DeliveryResult(due.id, DeliveryState.DEAD, attempt)
         again_in_s = retry_in_s(due.tries + 1, self.deliver.chance(), attempt.retry_after_s)
-        return Done(due.id, DeliveryState.PENDING, attempt, min(put_off_s(again_in_s, self.left_alone_s), left_s))
+        return DeliveryResult(
+            due.id, DeliveryState.PENDING, attempt, min(put_off_s(again_in_s, self.left_alone_s), left_s)
+        )
 
     async def _gather(self) -> None:
         await asyncio.wait(self._flying.values(), timeout=RENEW_S, return_when=asyncio.FIRST_COMPLETED)
@@ -273,7 +275,9 @@ class Drive:
             if one.attempt:
                 TALLY.observe(POSTING, one.attempt.took_s)
         if self._rated != (self.failures, self.left_alone_s):
-            rating = Rating(self.failures, self.left_alone_s, self._rated[0] >= FALTERS_AFTER and not self.failures)
+            rating = ReceiverHealth(
+                self.failures, self.left_alone_s, self._rated[0] >= FALTERS_AFTER and not self.failures
+            )
             await self._patiently(lambda: self.deliver.queue.rate(self.lease, self._url, rating))
             self._rated = rating.failures, rating.left_alone_s
         for lane in finished:  # only those: what ended during the writing is not written yet
@@ -291,9 +295,9 @@ class Drive:
                 await asyncio.sleep(AWAY_S)
 
 
-def _lanes(due: list[Due]) -> list[deque[Due]]:
+def _lanes(due: list[DueDelivery]) -> list[deque[DueDelivery]]:
     """By lane, each in order, lanes in the order of their first."""
-    lanes: dict[str, deque[Due]] = {}
+    lanes: dict[str, deque[DueDelivery]] = {}
     for one in due:
         lanes.setdefault(one.lane, deque()).append(one)
     return list(lanes.values())

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller
-from whatsapp_hub.application.ports.queues.webhook_queue import Health
+from whatsapp_hub.application.ports.queues.webhook_queue import SubscriptionHealth
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Conflict, Invalid
@@ -113,7 +113,9 @@ class UpdateWebhook:
     clock: Clock
     rules: WebhookRules
 
-    async def __call__(self, caller: Caller, webhook_id: WebhookId, changes: WebhookChanges) -> tuple[Webhook, Health]:
+    async def __call__(
+        self, caller: Caller, webhook_id: WebhookId, changes: WebhookChanges
+    ) -> tuple[Webhook, SubscriptionHealth]:
         """A webhook that had ended begins again with a new address, or when it is switched on; it is told what
         happens from then on (earlier events can be replayed). Raises NotFound, Invalid, Conflict (a bot's address
         and events are its session's)."""
@@ -186,13 +188,13 @@ class DeleteWebhook:
 class ListWebhooks:
     storage: Storage
 
-    async def __call__(self, caller: Caller) -> list[tuple[Webhook, Health]]:
+    async def __call__(self, caller: Caller) -> list[tuple[Webhook, SubscriptionHealth]]:
         """Sessions' own among them."""
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             return await uow.webhooks.all()
 
-    async def one(self, caller: Caller, webhook_id: WebhookId) -> tuple[Webhook, Health]:
+    async def one(self, caller: Caller, webhook_id: WebhookId) -> tuple[Webhook, SubscriptionHealth]:
         """Raises NotFound."""
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:

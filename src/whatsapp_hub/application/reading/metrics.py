@@ -33,7 +33,7 @@ class FirstResponses:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class DeadlinesKept:
     """How many rounds kept to a target, and how many missed it."""
 
     within: int
@@ -64,7 +64,7 @@ class Dashboard:
     inbound: int
     outbound: int
     first_responses: FirstResponses
-    targets: Mapping[Target, Kept]
+    targets: Mapping[Target, DeadlinesKept]
     ratings: Ratings
 
 

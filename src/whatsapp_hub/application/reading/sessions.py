@@ -13,7 +13,7 @@ from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class SessionHistoryEntry:
     """An event of the log about a session. `reason`: the session's, if it was one of its state."""
 
     type: str
@@ -23,7 +23,7 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class HolderLease:
     """Of a session that holds a socket: the connector that holds it (None: nobody) and for how long; dials in a row
     that came to nothing; until when the present QR code can be scanned."""
 
@@ -42,12 +42,12 @@ class Connection:
 
     session: Session
     last_seen_at: datetime | None = None
-    last_connect: Happening | None = None
-    last_disconnect: Happening | None = None
-    last_event: Happening | None = None
-    last_error: Happening | None = None
+    last_connect: SessionHistoryEntry | None = None
+    last_disconnect: SessionHistoryEntry | None = None
+    last_event: SessionHistoryEntry | None = None
+    last_error: SessionHistoryEntry | None = None
     lane_depth: int = 0
-    lease: Lease | None = None
+    lease: HolderLease | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class SessionFinder(Protocol):
         """The oldest first; `active`: only those that are started. Raises Invalid (`/cursor`)."""
         ...
 
-    async def lease(self, tenant_id: TenantId, session_id: SessionId) -> Lease | None:
+    async def lease(self, tenant_id: TenantId, session_id: SessionId) -> HolderLease | None:
         """None for a session that holds no socket, or was never started."""
         ...
 

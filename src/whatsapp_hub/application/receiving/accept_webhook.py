@@ -49,7 +49,7 @@ class WebhookCounts:
 
 
 @dataclass(slots=True)
-class Signed:
+class SignedBody:
     """A body with its headers, and which sessions' own secrets signed it. Each secret is tried once."""
 
     webhooks: ReceivesWebhooks
@@ -105,7 +105,7 @@ class AcceptWebhook:
         Raises Unauthenticated (nothing is stored), NotFound for a path of no such session, Unavailable.
         """
         webhooks = self._webhooks(kind)
-        signed = Signed(webhooks, headers, body)
+        signed = SignedBody(webhooks, headers, body)
         addressee = await self._addressee(kind, session_id, signed) if session_id else None
         scanned: Targets = {}
         if addressee is None:
@@ -130,7 +130,7 @@ class AcceptWebhook:
             raise NotFound("provider", kind)
         return plugin.webhooks
 
-    async def _addressee(self, kind: str, session_id: SessionId, signed: Signed) -> WebhookTarget:
+    async def _addressee(self, kind: str, session_id: SessionId, signed: SignedBody) -> WebhookTarget:
         target = await self.directory.target(session_id)
         if target is None or target.provider != kind:
             raise NotFound("session", session_id)
@@ -145,7 +145,7 @@ class AcceptWebhook:
             return scanned
         return await self.directory.targets(kind, routes) if routes else {}
 
-    async def _vouched(self, kind: str, targets: Mapping[str, list[WebhookTarget]], signed: Signed) -> bool:
+    async def _vouched(self, kind: str, targets: Mapping[str, list[WebhookTarget]], signed: SignedBody) -> bool:
         """Whether somebody's secret signed the body; one must have, as soon as anybody has one."""
         named = [target for several in targets.values() for target in several]
         guarded = [t for t in named or await self.directory.all_targets(kind) if signed.has_secret(t)]
@@ -153,7 +153,7 @@ class AcceptWebhook:
             self._refuse()
         return bool(guarded)
 
-    async def _admit(self, kind: str, signed: Signed) -> Targets:
+    async def _admit(self, kind: str, signed: SignedBody) -> Targets:
         """Refuse what is not signed before it is parsed: the sessions are found by a scan for the names that it holds.
 
         Of those that have a secret one must have signed. Where none of them has one, the size is bounded instead.
@@ -170,7 +170,7 @@ class AcceptWebhook:
             self._bound(signed)
         return found
 
-    def _bound(self, signed: Signed) -> None:
+    def _bound(self, signed: SignedBody) -> None:
         if len(signed.body) > UNSIGNED_BYTES:
             self._refuse(f"a body that no secret signed has at most {UNSIGNED_BYTES} bytes")
 
@@ -223,7 +223,7 @@ class AcceptWebhook:
         TALLY.add(UPDATES, "unassigned")
         return NewUpdate(kind, update.dedupe_key, update.chat, update.body)
 
-    async def _quarantine(self, kind: str, addressee: WebhookTarget | None, signed: Signed, why: str) -> None:
+    async def _quarantine(self, kind: str, addressee: WebhookTarget | None, signed: SignedBody, why: str) -> None:
         """Signed nonsense is kept and answered 200; unsigned nonsense is refused."""
         if addressee is None:
             others = await self.directory.all_targets(kind)

@@ -14,7 +14,7 @@ from whatsapp_hub.application.receiving.apply_rules import ApplyRules
 from whatsapp_hub.application.receiving.batch import Batch, Seen
 from whatsapp_hub.application.receiving.echoes import may_be_echo
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
-from whatsapp_hub.application.routing.hand_off_to_people import HandOver
+from whatsapp_hub.application.routing.hand_off_to_people import HandOffToPeople
 from whatsapp_hub.application.routing.service_terms import terms_of
 from whatsapp_hub.domain.conversations import flow
 from whatsapp_hub.domain.conversations.bot import BotPart
@@ -39,7 +39,7 @@ class ApplyMessages:
         self._changes = changes
         self._menu = FollowFlow(changes)
         self._rules = ApplyRules(changes)
-        self._hand_over = HandOver(changes)
+        self._hand_over = HandOffToPeople(changes)
         self._settled: list[Message] = []
         self.for_bots: list[tuple[Session, TypingSign]] = []
         """What sessions' own bots are about to answer: their customers may see that they type."""

@@ -32,7 +32,7 @@ from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
 from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
 from whatsapp_hub.application.receiving.timing import timed
-from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
@@ -47,7 +47,7 @@ ASIDE_S = 0.005
 
 
 @dataclass(slots=True)
-class Applied:
+class AppliedBatch:
     """What came of a batch: the updates that must wait, the chats in which something waits, what bots are to answer."""
 
     waiting: set[int] = field(default_factory=set)
@@ -61,7 +61,7 @@ class ReceiveEvents:
     providers: Providers
     clock: Clock
     new_id: NewId
-    follow: FollowLife
+    follow: AdvanceConnection
     show: ShowCustomer | None = None
 
     async def __call__(self, tenant_id: TenantId, limit: int = 64) -> bool:
@@ -133,17 +133,17 @@ class ReceiveEvents:
             TALLY.add(PROCESSED, item.provider, "done")
             TALLY.observe(PROCESSING, (self.clock() - item.received_at).total_seconds(), item.provider)
 
-    def _after(self, items: list[InboxItem], applied: Applied) -> None:
+    def _after(self, items: list[InboxItem], applied: AppliedBatch) -> None:
         """Do what follows the commit."""
         self._measured([item for item in items if item.id not in applied.waiting])
         if self.show:
             for session, sign in applied.for_bots:
                 self.show.typing(session, sign)
 
-    async def _apply(self, uow: UnitOfWork, items: list[InboxItem]) -> Applied:
+    async def _apply(self, uow: UnitOfWork, items: list[InboxItem]) -> AppliedBatch:
         seen = self._translate(items)
         sessions = await uow.sessions.peek({s.session_id for s in seen})
-        applied = Applied()
+        applied = AppliedBatch()
         for part in _parts([s for s in seen if s.session_id in sessions]):
             await self._apply_part(uow, sessions, part, applied)
         uow.inbox.done([item.id for item in items if item.id not in applied.waiting])
@@ -152,7 +152,7 @@ class ReceiveEvents:
         return applied
 
     async def _apply_part(
-        self, uow: UnitOfWork, sessions: Mapping[SessionId, Session], seen: list[Seen], applied: Applied
+        self, uow: UnitOfWork, sessions: Mapping[SessionId, Session], seen: list[Seen], applied: AppliedBatch
     ) -> None:
         change_number = ApplyNumberChange(uow, self.providers, lambda: Changes(uow, self.new_id, self.clock()))
         if isinstance(first := seen[0].event, NumberChanged):

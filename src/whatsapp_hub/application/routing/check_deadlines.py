@@ -1,4 +1,4 @@
-"""TellTargets: who is about to miss a target is warned, and what was missed is told and kept."""
+"""CheckDeadlines: who is about to miss a target is warned, and what was missed is told and kept."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ TRANSACTIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class TellTargets:
+class CheckDeadlines:
     """Each once, to whoever has the conversation and to supervisors. Safe to run in many processes at once: what one
     has in hand the others skip."""
 

@@ -7,7 +7,7 @@ from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
-from whatsapp_hub.application.routing.hand_off_to_people import HandOver
+from whatsapp_hub.application.routing.hand_off_to_people import HandOffToPeople
 from whatsapp_hub.domain.conversations.bot import why_late
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.notification import NotificationKind
@@ -40,7 +40,7 @@ class ExpireFlows:
             changes = Changes(uow, self.new_id, self.clock())
             late = await uow.conversations.flows_timed_out(changes.now, limit)
             sessions = await uow.sessions.peek({conversation.session_id for conversation in late})
-            menu, hand_over = FollowFlow(changes), HandOver(changes)
+            menu, hand_over = FollowFlow(changes), HandOffToPeople(changes)
             for conversation in late:
                 session = sessions.get(conversation.session_id)
                 if session is None:  # deleted: the customer hears nothing more, and supervisors decide

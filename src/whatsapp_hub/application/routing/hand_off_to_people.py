@@ -11,7 +11,7 @@ from whatsapp_hub.domain.menu.phrases import waiting_text
 from whatsapp_hub.domain.sessions.session import Session
 
 
-class HandOver:
+class HandOffToPeople:
     """Works inside one transaction, on rounds that the bot has, or nobody."""
 
     def __init__(self, changes: Changes) -> None:

@@ -13,7 +13,7 @@ from whatsapp_hub.domain.menu.phrases import waiting_text
 AT_ONCE = 200
 
 
-class HandOn:
+class Reassign:
     """Works inside one transaction, on conversations that nobody has any more."""
 
     def __init__(self, changes: Changes) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
-from whatsapp_hub.application.routing.reassign import AT_ONCE, HandOn, providers_of
+from whatsapp_hub.application.routing.reassign import AT_ONCE, Reassign, providers_of
 from whatsapp_hub.domain.ids import TenantId, UserId
 
 
@@ -30,7 +30,7 @@ class RedistributeConversations:
         async with self.storage.tenant(tenant_id) as uow:
             held = await uow.conversations.routed_to(user_id, AT_ONCE)
             changes = Changes(uow, self.new_id, self.clock())
-            hand_on = HandOn(changes)
+            hand_on = Reassign(changes)
             await hand_on.route.lock()
             user = await uow.users.get(user_id)
             if not user.hands_over:

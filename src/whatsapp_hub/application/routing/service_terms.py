@@ -8,13 +8,13 @@ from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import DepartmentId
-from whatsapp_hub.domain.service.deadlines import Terms
+from whatsapp_hub.domain.service.deadlines import ServiceTerms
 
 USUAL_TIMEOUT = timedelta(minutes=5)
 """For whom no department answers."""
 
 
-async def terms_of(uow: UnitOfWork, department_id: DepartmentId | None) -> Terms:
+async def terms_of(uow: UnitOfWork, department_id: DepartmentId | None) -> ServiceTerms:
     """A department that is gone counts as none."""
     if department_id is None:
         return uow.tenant.terms

@@ -1,4 +1,4 @@
-"""FollowLife: one step of a held session's life becomes rows and events."""
+"""AdvanceConnection: one step of a held session's life becomes rows and events."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,30 +8,30 @@ from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.events import Event, EventType
-from whatsapp_hub.domain.sessions.connection import STORM, Life, Report, Rules
+from whatsapp_hub.domain.sessions.connection import STORM, ConnectionReport, ConnectionState, ReconnectPolicy
 from whatsapp_hub.domain.sessions.session import Session
 
-Step = Callable[[Life, datetime], Life]
+Step = Callable[[ConnectionState, datetime], ConnectionState]
 
 
 @dataclass(frozen=True, slots=True)
-class FollowLife:
-    """Used inside other use cases' transactions; `session` is locked by them. `dice` gives 0 to 1."""
+class AdvanceConnection:
+    """Used inside other use cases' transactions; `session` is locked by them. `jitter` gives 0 to 1."""
 
     clock: Clock
-    rules: Rules
-    dice: Callable[[], float]
+    rules: ReconnectPolicy
+    jitter: Callable[[], float]
 
     async def __call__(self, uow: UnitOfWork, session: Session, step: Step, fence: int | None = None) -> list[Event]:
         """Take the step, store it; what happened, to be published. `fence`: only if that is still the dial."""
         now = self.clock()
-        line = await uow.lines.of(session)
+        line = await uow.connections.of(session)
         if fence is not None and fence != line.life.fence:
             return []
         before, line.life = line.life, step(line.life, now)
         if line.life == before:
             return []
-        await uow.lines.save(line, session)
+        await uow.connections.save(line, session)
         session.is_active = line.life.is_on
         session.move(line.life.status, now, line.life.reason, line.life.code)
         await save_session(uow, session)
@@ -44,10 +44,10 @@ class FollowLife:
         """The provider reports; what an earlier dial says is ignored."""
         if seen.phone_number:
             session.phone_number = seen.phone_number
-        report = Report(seen.status, seen.reason, seen.qr_code, seen.until)
+        report = ConnectionReport(seen.status, seen.reason, seen.qr_code, seen.until)
 
-        def step(life: Life, now: datetime) -> Life:
-            return life.reported(report, now, self.rules, self.dice())
+        def step(life: ConnectionState, now: datetime) -> ConnectionState:
+            return life.reported(report, now, self.rules, self.jitter())
 
         return await self(uow, session, step, fence)
 

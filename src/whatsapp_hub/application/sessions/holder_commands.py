@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.plugin import Providers
-from whatsapp_hub.application.ports.queues.commands import Command, Commands, Order
+from whatsapp_hub.application.ports.queues.commands import Command, CommandKind, Commands
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.read_number import ReadNumber
-from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Conflict, HubError, NotFound, NotSupported, Unavailable
 from whatsapp_hub.domain.ids import SessionId
@@ -32,7 +32,7 @@ class AskHolder:
     commands: Commands
     new_id: NewId
 
-    async def __call__(self, session: Session, order: Order, argument: str | None, within_s: float) -> str | None:
+    async def __call__(self, session: Session, order: CommandKind, argument: str | None, within_s: float) -> str | None:
         """Raises Conflict with the holder's error, Unavailable if nobody answers in time."""
         command = Command(self.new_id(), session.tenant_id, session.id, session.provider, order, argument)
         await self.commands.ask(command, within_s)
@@ -76,7 +76,7 @@ class RequestPairingCode:
             raise Conflict("already_connected", "the session is connected already")
         if not session.is_active:
             raise Conflict("session_off", "the session is not started")
-        return await self.ask(session, Order.PAIRING_CODE, digits, ANSWER_S) or ""
+        return await self.ask(session, CommandKind.PAIRING_CODE, digits, ANSWER_S) or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class LogOut:
 
     storage: Storage
     providers: Providers
-    follow: FollowLife
+    follow: AdvanceConnection
     ask: AskHolder
 
     async def __call__(self, caller: Caller, session_id: SessionId) -> Session:
@@ -96,7 +96,7 @@ class LogOut:
             session = await uow.sessions.get(session_id)
             if not self.providers.holds_socket(session.provider):
                 raise NotSupported(session.provider, "logging out")
-            life = (await uow.lines.of(session)).life
+            life = (await uow.connections.of(session)).life
             await uow.commit()
         if not life.is_on and not life.has_paired:
             return session  # there is nothing to unlink
@@ -111,7 +111,7 @@ class LogOut:
 
     async def _tell_phone(self, session: Session) -> str:
         try:
-            await self.ask(session, Order.LOG_OUT, None, LOG_OUT_S)
+            await self.ask(session, CommandKind.LOG_OUT, None, LOG_OUT_S)
         except HubError:
             return NOT_TOLD
         return "logged_out"

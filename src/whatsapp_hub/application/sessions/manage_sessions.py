@@ -13,7 +13,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.plugin import Plugin, Providers, SessionRef, Unregisters
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.routing.service_terms import usual_patience
-from whatsapp_hub.application.sessions.advance_connection import FollowLife, save_session
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection, save_session
 from whatsapp_hub.application.sessions.claim_number import takes_another, unused_number
 from whatsapp_hub.application.sessions.holder_commands import LogOut
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
@@ -153,7 +153,7 @@ class UpdateSession:
     providers: Providers
     clock: Clock
     webhook: SessionWebhook
-    follow: FollowLife
+    follow: AdvanceConnection
 
     async def __call__(self, caller: Caller, session_id: SessionId, changes: SessionChanges) -> Session:
         """Raises NotFound, Invalid, Conflict (routing to departments on the session of a bot)."""
@@ -233,7 +233,7 @@ class DeleteSession:
                 await uow.messages.save([message])
                 uow.publish(message.take_events())
             if self.providers.holds_socket(session.provider):
-                await uow.lines.forget_deleted(session)
+                await uow.connections.forget_deleted(session)
             await uow.sessions.remove(session_id)
             uow.publish([session.event(EventType.SESSION_DELETED, now)])
             await uow.commit()

@@ -1,4 +1,4 @@
-"""FollowPairing and MindPairings: link a phone to a session that no connector holds (WAHA, third parties').
+"""FollowPairing and TendPairings: link a phone to a session that no connector holds (WAHA, third parties').
 
 WHATSAPP_QR_TIMEOUT and WHATSAPP_SESSION_TIMEOUT apply to every provider with QR codes; `Life` applies them to sessions
 that hold a socket. A provider that can be asked for its code (`ShowsCode`) is asked until a phone is linked; any other
@@ -19,8 +19,8 @@ from whatsapp_hub.application.sessions.advance_connection import save_session
 from whatsapp_hub.domain.errors import CredentialsInvalid, NotFound, ProviderError, Unavailable
 from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.messaging.capabilities import Feature
-from whatsapp_hub.domain.sessions.connection import NO_ANSWER, QR_TIMEOUT, Rules
-from whatsapp_hub.domain.sessions.pairing import Due, Pairing
+from whatsapp_hub.domain.sessions.connection import NO_ANSWER, QR_TIMEOUT, ReconnectPolicy
+from whatsapp_hub.domain.sessions.pairing import Pairing, PairingStep
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session, SessionStatus
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class FollowPairing:
 
     providers: Providers
     clock: Clock
-    rules: Rules
+    rules: ReconnectPolicy
 
     async def begin(self, uow: UnitOfWork, session: Session) -> None:
         """Start the clock of a session that is being started. Should its starter die before the provider has answered,
@@ -114,7 +114,7 @@ class FollowPairing:
 
 
 @dataclass(slots=True)
-class MindPairings:
+class TendPairings:
     """Fetch codes, hide expired ones, close sessions that were not scanned in time. One process claims a pairing for
     `CLAIMED_FOR_S` at most; a slow provider delays no other session."""
 
@@ -154,10 +154,10 @@ class MindPairings:
             return
         provider = self.providers.live(session.provider)
         ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
-        if what is Due.CLOSE:
+        if what is PairingStep.CLOSE:
             if not session.is_active:  # one that failed may be linked, and may still come up
                 await _stop(provider, ref)
-        elif what is not Due.NOTHING:
+        elif what is not PairingStep.NOTHING:
             await self._answered(due, await self._ask(provider, ref, what))
 
     async def _answered(self, due: DuePairing, seen: SessionSeen | None) -> None:
@@ -174,19 +174,19 @@ class MindPairings:
                 await uow.pairings.save(session.id, again)
             await uow.commit()
 
-    async def _judge(self, due: DuePairing) -> tuple[Session | None, Due]:
+    async def _judge(self, due: DuePairing) -> tuple[Session | None, PairingStep]:
         """Decide what is due, and do what needs no provider."""
         async with self.storage.tenant(due.tenant_id) as uow:
             session = await uow.sessions.get(due.session_id)
             pairing, now, before = await uow.pairings.of(due.session_id), self.clock(), _state(session)
             if pairing is None:
-                return None, Due.NOTHING
-            what = pairing.due(now) if session.is_active else Due.NOTHING
-            if what is Due.CLOSE or not session.is_active:
+                return None, PairingStep.NOTHING
+            what = pairing.due(now) if session.is_active else PairingStep.NOTHING
+            if what is PairingStep.CLOSE or not session.is_active:
                 await uow.pairings.end(session.id)
             else:
                 await uow.pairings.save(session.id, _next(pairing, what, now))
-            if what is Due.CLOSE:
+            if what is PairingStep.CLOSE:
                 _close(session, now)
             elif pairing.is_over_age(now):
                 session.hide_code(now)
@@ -196,11 +196,11 @@ class MindPairings:
             await uow.commit()
         return session, what
 
-    async def _ask(self, provider: Provider, ref: SessionRef, what: Due) -> SessionSeen | None:
+    async def _ask(self, provider: Provider, ref: SessionRef, what: PairingStep) -> SessionSeen | None:
         try:
-            if what is Due.START_AGAIN and isinstance(provider, Starts):
+            if what is PairingStep.START_AGAIN and isinstance(provider, Starts):
                 return await provider.start(ref)
-            if what is Due.LOOK and isinstance(provider, ShowsCode):
+            if what is PairingStep.LOOK and isinstance(provider, ShowsCode):
                 return await provider.show_code(ref)
         except CredentialsInvalid as error:
             return SessionSeen(SessionStatus.FAILED, self.clock(), f"credentials_invalid: {error}")
@@ -214,9 +214,9 @@ def _state(session: Session) -> tuple[object, ...]:
     return (*known, session.qr_code, session.phone_number)
 
 
-def _next(pairing: Pairing, what: Due, now: datetime) -> Pairing:
+def _next(pairing: Pairing, what: PairingStep, now: datetime) -> Pairing:
     pairing = pairing.expired(now)
-    return pairing if what is Due.NOTHING else pairing.being_asked(now)
+    return pairing if what is PairingStep.NOTHING else pairing.being_asked(now)
 
 
 def _close(session: Session, now: datetime) -> None:

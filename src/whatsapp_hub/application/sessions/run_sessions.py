@@ -13,7 +13,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef, Starts
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
-from whatsapp_hub.application.sessions.advance_connection import FollowLife, save_session
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection, save_session
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Conflict, CredentialsInvalid, ProviderError
@@ -37,7 +37,7 @@ class InitSession:
     storage: Storage
     providers: Providers
     clock: Clock
-    follow: FollowLife
+    follow: AdvanceConnection
     leases: Leases
     limit: SessionLimit
 
@@ -64,7 +64,7 @@ class InitSession:
         await self._begin(uow, session)
 
     async def _begin(self, uow: UnitOfWork, session: Session) -> None:
-        """Begin a start that `MindPairings` repeats until the provider has answered."""
+        """Begin a start that `TendPairings` repeats until the provider has answered."""
         session.start(self.clock())
         await self._pairing.begin(uow, session)
         await _save(uow, session)
@@ -102,7 +102,7 @@ class InitSession:
         return session
 
     async def _require_room(self, kind: str) -> None:
-        room, wanted = await self.leases.crowd(kind)
+        room, wanted = await self.leases.capacity(kind)
         if wanted >= (room or self.limit.sessions):
             detail = f"{wanted} sessions are started already; stop some, raise MAX_INSTANCES or run more connectors"
             raise Conflict("too_many_sessions", detail)
@@ -141,7 +141,7 @@ class StopSession:
     storage: Storage
     providers: Providers
     clock: Clock
-    follow: FollowLife
+    follow: AdvanceConnection
 
     async def __call__(self, caller: Caller, session_id: SessionId, reason: str = STOPPED) -> Session:
         """Idempotent. Raises NotFound."""

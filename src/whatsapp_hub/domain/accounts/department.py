@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from whatsapp_hub.domain.errors import Flaw, Invalid
 from whatsapp_hub.domain.ids import DepartmentId, TenantId
-from whatsapp_hub.domain.service.deadlines import Terms
+from whatsapp_hub.domain.service.deadlines import ServiceTerms
 from whatsapp_hub.domain.service.hours import Hours
 from whatsapp_hub.domain.service.service_level import NOTHING_SET, USUAL, ServiceLevel
 from whatsapp_hub.domain.text import is_storable
@@ -76,9 +76,9 @@ class Department:
         return timedelta(minutes=self.response_timeout_minutes)
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> ServiceTerms:
         """Its own settings, and the company's where it has none."""
-        return Terms(self.level.over(self.usual_level).over(USUAL), self.hours or self.open_hours)
+        return ServiceTerms(self.level.over(self.usual_level).over(USUAL), self.hours or self.open_hours)
 
     def is_open(self, at: datetime) -> bool:
         hours = self.hours or self.open_hours

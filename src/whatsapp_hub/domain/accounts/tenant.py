@@ -9,7 +9,7 @@ from enum import StrEnum
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.numbers.countries import COUNTRIES
-from whatsapp_hub.domain.service.deadlines import Terms
+from whatsapp_hub.domain.service.deadlines import ServiceTerms
 from whatsapp_hub.domain.service.hours import Hours
 from whatsapp_hub.domain.service.service_level import NOTHING_SET, USUAL, ServiceLevel
 from whatsapp_hub.domain.text import is_storable
@@ -77,9 +77,9 @@ class Tenant:
         return self.removed_at is not None
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> ServiceTerms:
         """What holds where no department has a word in it."""
-        return Terms(self.level.over(USUAL), self.hours)
+        return ServiceTerms(self.level.over(USUAL), self.hours)
 
     @property
     def schema(self) -> str:

@@ -14,9 +14,9 @@ from whatsapp_hub.domain.conversations.rating import NOT_RATED, Rating
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import Event, EventType, Records
 from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, TenantId, UserId
-from whatsapp_hub.domain.menu.burst import NOTHING_HEARD, Heard
+from whatsapp_hub.domain.menu.burst import NOTHING_HEARD, BurstEntry
 from whatsapp_hub.domain.messaging.contact import NAME_LENGTH
-from whatsapp_hub.domain.service.deadlines import NO_TARGETS, Target, Targets, Terms
+from whatsapp_hub.domain.service.deadlines import NO_TARGETS, Deadlines, ServiceTerms, Target
 from whatsapp_hub.domain.text import is_storable
 
 BOT_TEXTS_AN_HOUR = 10
@@ -66,13 +66,13 @@ class Conversation(Records):
     menu_tries: int = 0
     confirm_tries: int = 0
     asks: bool = False
-    heard: Heard = NOTHING_HEARD
+    heard: BurstEntry = NOTHING_HEARD
     silenced: bool = False
     bot_part: BotPart = BotPart.NONE
     priority: Priority = Priority.NORMAL
     labels: tuple[str, ...] = ()
     bot_texts: tuple[datetime, ...] = ()
-    targets: Targets = NO_TARGETS
+    targets: Deadlines = NO_TARGETS
     rating: Rating = NOT_RATED
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
@@ -306,7 +306,7 @@ class Conversation(Records):
         self.targets = self.targets.resumed(self._running, closed_at, at)
         self.record(self.event(EventType.CONVERSATION_REOPENED, at, reason=reason))
 
-    def aim(self, terms: Terms, at: datetime) -> None:
+    def aim(self, terms: ServiceTerms, at: datetime) -> None:
         """Its clocks count by these terms, from when they started: when one starts, and whenever it comes to a
         department. What is missed already stays so."""
         self._breach(at)

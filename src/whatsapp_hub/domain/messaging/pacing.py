@@ -61,7 +61,7 @@ class Paces:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class LaneHead:
     """The message at a lane's head. `is_stranger`: nothing was ever said between the two before; `is_typed`: its
     typing was shown; `age`: for how long the number has been linked."""
 
@@ -89,8 +89,8 @@ def turn(
     lane_paced: datetime,
     slot_at: datetime | None,
     now: datetime,
-    head: Head | None = None,
-    dice: float = 0.5,
+    head: LaneHead | None = None,
+    jitter: float = 0.5,
 ) -> Turn:
     """A lane waits for its chat's slot first, then takes one of the session's; one send time each. A slot that was
     missed by more than an interval (nobody was there, the session was on hold) is lost: else those missed would be
@@ -107,20 +107,20 @@ def turn(
         paces = replace(paces, **{name: used(rate, until[name], now) for name, rate in rates.items()})
         if free > now:
             return Turn(at=free, slot_at=free, paces=paces)
-    if head and pacing.human and not head.is_typed and (typing := typing_time(pacing.human, head.characters, dice)):
+    if head and pacing.human and not head.is_typed and (typing := typing_time(pacing.human, head.characters, jitter)):
         return Turn(at=now + typing, slot_at=now + typing, paces=paces, types=True)
     return Turn(lane_paced=lane, paces=paces)
 
 
-def typing_time(human: HumanPace, characters: int, dice: float) -> timedelta | None:
+def typing_time(human: HumanPace, characters: int, jitter: float) -> timedelta | None:
     """How long a person types so much, give or take a third; None if nobody types."""
     if not human.characters_per_s:
         return None
     seconds = min(characters / human.characters_per_s, human.longest_typing_s)
-    return timedelta(seconds=seconds * (0.7 + 0.6 * dice))
+    return timedelta(seconds=seconds * (0.7 + 0.6 * jitter))
 
 
-def _rates(pacing: Pacing, head: Head | None) -> dict[str, Rate]:
+def _rates(pacing: Pacing, head: LaneHead | None) -> dict[str, Rate]:
     """Those that this message falls under, by the name of their pace."""
     rates: dict[str, Rate] = {}
     if pacing.session:

@@ -23,32 +23,32 @@ Pause = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class Deadline:
     """`warn_at` None beside a due time: the warning was given."""
 
     due_at: datetime | None = None
     warn_at: datetime | None = None
 
-    def put_off(self, by: timedelta) -> "Aim":
-        return Aim(self.due_at and self.due_at + by, self.warn_at and self.warn_at + by)
+    def put_off(self, by: timedelta) -> "Deadline":
+        return Deadline(self.due_at and self.due_at + by, self.warn_at and self.warn_at + by)
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ServiceTerms:
     """What holds in one department, or (outside of any) in the company; nothing of `level` is left open but targets."""
 
     level: ServiceLevel
     hours: Hours | None
 
-    def aim(self, target: Target, since: datetime, pauses: Sequence[Pause]) -> Aim:
+    def aim(self, target: Target, since: datetime, pauses: Sequence[Pause]) -> Deadline:
         is_first = target is Target.FIRST_RESPONSE
         level = self.level
         minutes = level.first_response_target_minutes if is_first else level.resolution_target_minutes
         if not minutes:
-            return Aim()
+            return Deadline()
         in_all = timedelta(minutes=minutes)
         early = in_all * (level.target_warning_percent or 100) / 100
-        return Aim(self._after(since, in_all, pauses), self._after(since, early, pauses))
+        return Deadline(self._after(since, in_all, pauses), self._after(since, early, pauses))
 
     def _after(self, since: datetime, how_long: timedelta, pauses: Sequence[Pause]) -> datetime:
         """When it will have been open, and the round not closed, for so long."""
@@ -65,36 +65,36 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Targets:
+class Deadlines:
     """`breaches` are the targets that were missed, each once; `pauses` in order."""
 
-    first_response: Aim = Aim()
-    resolution: Aim = Aim()
+    first_response: Deadline = Deadline()
+    resolution: Deadline = Deadline()
     breaches: tuple[Target, ...] = ()
     pauses: tuple[Pause, ...] = ()
 
-    def of(self, target: Target) -> Aim:
+    def of(self, target: Target) -> Deadline:
         return self.first_response if target is Target.FIRST_RESPONSE else self.resolution
 
-    def _with(self, target: Target, aim: Aim) -> "Targets":
+    def _with(self, target: Target, aim: Deadline) -> "Deadlines":
         if target is Target.FIRST_RESPONSE:
             return replace(self, first_response=aim)
         return replace(self, resolution=aim)
 
-    def aimed(self, target: Target, terms: Terms, since: datetime) -> "Targets":
+    def aimed(self, target: Target, terms: ServiceTerms, since: datetime) -> "Deadlines":
         """With new times. Who was warned is not warned again."""
         before, aim = self.of(target), terms.aim(target, since, self.pauses)
         was_warned = before.due_at is not None and before.warn_at is None
         return self._with(target, replace(aim, warn_at=None) if was_warned else aim)
 
-    def warned(self, target: Target) -> "Targets":
+    def warned(self, target: Target) -> "Deadlines":
         return self._with(target, replace(self.of(target), warn_at=None))
 
-    def breached(self, target: Target) -> "Targets":
+    def breached(self, target: Target) -> "Deadlines":
         """Missed: no warning any more."""
         return replace(self.warned(target), breaches=(*self.breaches, target))
 
-    def resumed(self, running: Iterable[Target], since: datetime, until: datetime) -> "Targets":
+    def resumed(self, running: Iterable[Target], since: datetime, until: datetime) -> "Deadlines":
         """People had nothing to do for that time, in which these clocks stood still. Their times are about right until
         they are aimed anew, by the hours of whatever department it goes to."""
         resumed = replace(self, pauses=(*self.pauses, (since, until)))
@@ -108,4 +108,4 @@ class Targets:
         return min((time for time in times if time is not None), default=None)
 
 
-NO_TARGETS = Targets()
+NO_TARGETS = Deadlines()

@@ -1,4 +1,4 @@
-"""The life of a session that holds a socket (WhatsApp Web), as a state machine without a clock, dice or a network.
+"""The life of a session that holds a socket (WhatsApp Web), as a state machine without a clock, jitter or a network.
 
 A connector keeps the line of a session open, or closed, as its `Life` says; what people want and what the provider
 reports moves it from one `Life` to the next. Each dial has a number, the `fence`: what an earlier dial still reports
@@ -34,7 +34,7 @@ LOGGED_OUT = "logged_out"
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ReconnectPolicy:
     """`pairing`: a session nobody scans is closed after so long (WHATSAPP_SESSION_TIMEOUT); `code`: how long one code
     can be scanned (WHATSAPP_QR_TIMEOUT); `attempts`: dials that come to nothing before a number that was never
     connected has FAILED, 0 without end (WHATSAPP_RECONNECT_ATTEMPTS).
@@ -56,14 +56,14 @@ class Rules:
     storm_window: timedelta = timedelta(minutes=10)
     calm: timedelta = timedelta(minutes=2)
 
-    def delay(self, attempts: int, dice: float) -> timedelta:
-        """Before the next dial after so many in vain: doubling to a cap, then half of it up to all of it by `dice`."""
+    def delay(self, attempts: int, jitter: float) -> timedelta:
+        """Delay before the next dial: doubling up to a cap, of which `jitter` (0 to 1) takes up to half away."""
         step = min(self.longest_delay, self.first_delay * 2.0 ** min(max(attempts - 1, 0), 20))
-        return step * (0.5 + dice / 2)
+        return step * (0.5 + jitter / 2)
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ConnectionReport:
     """What the provider says; `ports/held.py` lists the states and what they mean."""
 
     status: SessionStatus
@@ -73,7 +73,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class ConnectionState:
     """`attempts`: dials in a row that came to nothing. `has_paired`: it was connected before, with credentials that
     still stand. `is_up`: the line is up at this moment, whatever is told. `dial_at`: closed until then. `deadline_at`:
     when something must have happened. `must_forget`: credentials to delete before anything else."""
@@ -95,18 +95,18 @@ class Life:
 
     # What people want
 
-    def started(self, now: datetime, rules: Rules) -> "Life":
+    def started(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
         """Dial now; a session that is being dialled or scanned already is left alone."""
         if self.is_on and self.dial_at is None:
             return self
         return self.restarted(now, rules)
 
-    def restarted(self, now: datetime, rules: Rules) -> "Life":
+    def restarted(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
         """Dial afresh, whatever was before."""
-        kept = Life(fence=self.fence + 1, has_paired=self.has_paired, must_forget=self.must_forget)
+        kept = ConnectionState(fence=self.fence + 1, has_paired=self.has_paired, must_forget=self.must_forget)
         return replace(kept, status=SessionStatus.CONNECTING, is_on=True, deadline_at=now + rules.answer)
 
-    def redialled(self, now: datetime, rules: Rules) -> "Life":
+    def redialled(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
         """Its settings changed: what is open was dialled with the old ones. No attempt is counted, no loss either."""
         if not self.is_on:
             return self
@@ -116,17 +116,17 @@ class Life:
             return life
         return replace(life, status=SessionStatus.RECONNECTING, reason=SETTINGS_CHANGED)
 
-    def stopped(self, reason: str = STOPPED) -> "Life":
+    def stopped(self, reason: str = STOPPED) -> "ConnectionState":
         if not self.is_on and self.reason == reason:
             return self
         return self._off(SessionStatus.DISCONNECTED, reason)
 
-    def logged_out(self, reason: str = LOGGED_OUT) -> "Life":
+    def logged_out(self, reason: str = LOGGED_OUT) -> "ConnectionState":
         return replace(self._off(SessionStatus.LOGGED_OUT, reason), has_paired=False, must_forget=True)
 
     # What a connector does
 
-    def dialled(self, now: datetime, rules: Rules) -> "Life":
+    def dialled(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
         """The line was opened."""
         if not self.is_on:
             return self
@@ -137,21 +137,21 @@ class Life:
             return replace(life, status=SessionStatus.RECONNECTING, reason=BAN_OVER)
         return life.unheld() if self.status is SessionStatus.CONNECTED else life
 
-    def unheld(self) -> "Life":
+    def unheld(self) -> "ConnectionState":
         """No connector holds the line any more."""
         life = replace(self, is_up=False)
         if self.status is not SessionStatus.CONNECTED:
             return life
         return replace(life, status=SessionStatus.RECONNECTING, reason=CONNECTOR_LOST)
 
-    def forgotten(self) -> "Life":
+    def forgotten(self) -> "ConnectionState":
         return replace(self, must_forget=False)
 
-    def recycled(self, reason: str, now: datetime, rules: Rules, dice: float) -> "Life":
+    def recycled(self, reason: str, now: datetime, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
         """Whoever holds it has found it dead."""
-        return self._redial(reason, now, rules, dice) if self.is_on else self
+        return self._redial(reason, now, rules, jitter) if self.is_on else self
 
-    def late(self, now: datetime, rules: Rules, dice: float, *, is_held: bool) -> "Life":
+    def late(self, now: datetime, rules: ReconnectPolicy, jitter: float, *, is_held: bool) -> "ConnectionState":
         """The deadline passed."""
         life = replace(self, deadline_at=None)
         if not self.is_on:
@@ -164,11 +164,13 @@ class Life:
             return self._off(SessionStatus.DISCONNECTED, QR_TIMEOUT)
         if not is_held:
             return replace(life, reason=NO_CONNECTOR)
-        return life._redial(self.reason or NO_ANSWER, now, rules, dice)
+        return life._redial(self.reason or NO_ANSWER, now, rules, jitter)
 
     # What the provider reports
 
-    def reported(self, report: Report, now: datetime, rules: Rules, dice: float) -> "Life":
+    def reported(
+        self, report: ConnectionReport, now: datetime, rules: ReconnectPolicy, jitter: float
+    ) -> "ConnectionState":
         """Nothing that is said of a line that was given up changes anything."""
         if not self.is_on:
             return self
@@ -178,27 +180,27 @@ class Life:
             case SessionStatus.CONNECTED:
                 return self._connected(report.reason, now, rules)
             case SessionStatus.RECONNECTING:
-                return self._lost(report.reason or LOST, now, rules, dice)
+                return self._lost(report.reason or LOST, now, rules, jitter)
             case SessionStatus.DISCONNECTED if report.reason != REPLACED:
-                return self._redial(report.reason or ENDED, now, rules, dice)
+                return self._redial(report.reason or ENDED, now, rules, jitter)
             case SessionStatus.CONNECTING:
                 return self._scanned(now, rules) if report.reason == PAIRED else self
             case _:
-                return self._ended(report, rules, dice)
+                return self._ended(report, rules, jitter)
 
-    def _ended(self, report: Report, rules: Rules, dice: float) -> "Life":
+    def _ended(self, report: ConnectionReport, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
         """Down until somebody starts it, or until a ban is over."""
         match report.status:
             case SessionStatus.LOGGED_OUT:
                 return self.logged_out(report.reason or LOGGED_OUT)
             case SessionStatus.BANNED:
-                return self._banned(report, rules, dice)
+                return self._banned(report, rules, jitter)
             case SessionStatus.FAILED:
                 return self._failed(report.reason or ENDED)
             case _:
                 return self._off(SessionStatus.DISCONNECTED, REPLACED)
 
-    def _code_shown(self, code: str | None, now: datetime, rules: Rules) -> "Life":
+    def _code_shown(self, code: str | None, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
         until = self.pairing_until or now + rules.pairing
         return replace(
             self,
@@ -214,11 +216,11 @@ class Life:
             code_until=min(now + rules.code, until),
         )
 
-    def _scanned(self, now: datetime, rules: Rules) -> "Life":
+    def _scanned(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
         """A phone has scanned the code; the connection with the new credentials is on its way."""
         return replace(self, has_paired=True, pairing_until=None, deadline_at=now + rules.answer)
 
-    def _connected(self, reason: str | None, now: datetime, rules: Rules) -> "Life":
+    def _connected(self, reason: str | None, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
         life = replace(
             self,
             is_up=True,
@@ -234,21 +236,21 @@ class Life:
             return replace(life, deadline_at=now + rules.calm)
         return replace(life, status=SessionStatus.CONNECTED, reason=reason)
 
-    def _settled(self) -> "Life":
+    def _settled(self) -> "ConnectionState":
         """It has kept its line for long enough."""
         return replace(self, status=SessionStatus.CONNECTED, reason=None, losses=())
 
-    def _lost(self, reason: str, now: datetime, rules: Rules, dice: float) -> "Life":
+    def _lost(self, reason: str, now: datetime, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
         """The provider dials again by itself. One that never was connected has nothing to come back to, unless a code
         is shown: a phone that scans it ends the connection to begin another (515)."""
         if self.status is SessionStatus.QR_PENDING:
             return self
         if not self.has_paired:
-            return self._redial(reason, now, rules, dice)
+            return self._redial(reason, now, rules, jitter)
         life = self._down(reason, now, rules)
         return replace(life, deadline_at=now + rules.heal)
 
-    def _down(self, reason: str, now: datetime, rules: Rules) -> "Life":
+    def _down(self, reason: str, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
         """RECONNECTING. The first reason is kept until the line is back: one loss is told once."""
         losses = self.losses
         if self.is_up:
@@ -259,7 +261,7 @@ class Life:
             reason = self.reason or reason
         return replace(self, status=SessionStatus.RECONNECTING, reason=reason, is_up=False, losses=losses)
 
-    def _redial(self, reason: str, now: datetime, rules: Rules, dice: float) -> "Life":
+    def _redial(self, reason: str, now: datetime, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
         """Closed, and dialled again after a while, unless that was tried often enough."""
         if self.pairing_until is not None:
             if now >= self.pairing_until:
@@ -273,24 +275,24 @@ class Life:
             self._down(reason, now, rules),
             fence=self.fence + 1,
             attempts=attempts,
-            dial_at=now + rules.delay(attempts, dice),
+            dial_at=now + rules.delay(attempts, jitter),
             deadline_at=None,
             code=None,
             code_until=None,
         )
 
-    def _banned(self, report: Report, rules: Rules, dice: float) -> "Life":
+    def _banned(self, report: ConnectionReport, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
         if report.until is None:
             return self._off(SessionStatus.BANNED, report.reason or "banned")
         life = self._off(SessionStatus.BANNED, f"banned_until {report.until.isoformat(timespec='seconds')}")
-        return replace(life, is_on=True, dial_at=report.until + rules.delay(1, dice))
+        return replace(life, is_on=True, dial_at=report.until + rules.delay(1, jitter))
 
-    def _failed(self, reason: str) -> "Life":
+    def _failed(self, reason: str) -> "ConnectionState":
         life = self._off(SessionStatus.FAILED, reason)
         return replace(life, has_paired=False, must_forget=True) if reason == CORRUPTED else life
 
-    def _off(self, status: SessionStatus, reason: str) -> "Life":
-        kept = Life(fence=self.fence + 1, has_paired=self.has_paired, must_forget=self.must_forget)
+    def _off(self, status: SessionStatus, reason: str) -> "ConnectionState":
+        kept = ConnectionState(fence=self.fence + 1, has_paired=self.has_paired, must_forget=self.must_forget)
         return replace(kept, status=status, reason=reason)
 
     def _is_code_over_age(self, now: datetime) -> bool:
@@ -308,7 +310,7 @@ class Life:
         return self.is_on or self.must_forget
 
 
-def verdict(is_connected: bool, silent: timedelta, down: timedelta, rules: Rules) -> str | None:
+def why_dead(is_connected: bool, silent: timedelta, down: timedelta, rules: ReconnectPolicy) -> str | None:
     """Why a line that a connector holds is to be dialled anew, judged by its pulse; None: it lives, or may yet heal."""
     if is_connected and silent > rules.silence:
         return SILENT

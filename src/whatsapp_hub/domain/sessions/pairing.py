@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 
 COMING_UP_EVERY = timedelta(seconds=1)
 SHOWN_EVERY = timedelta(seconds=4)
@@ -18,7 +18,7 @@ CODES_LAST = timedelta(seconds=60)
 """No provider runs out of codes sooner: WhatsApp's first one alone lasts for a minute, five more for 20 s each."""
 
 
-class Due(StrEnum):
+class PairingStep(StrEnum):
     """What is to be done with a pairing now."""
 
     NOTHING = "nothing"
@@ -41,14 +41,14 @@ class Pairing:
     is_used_up: bool = False
 
     @classmethod
-    def begun(cls, now: datetime, rules: Rules, *, can_ask: bool) -> "Pairing":
+    def begun(cls, now: datetime, rules: ReconnectPolicy, *, can_ask: bool) -> "Pairing":
         return cls(now, now + rules.pairing, now if can_ask else None)
 
     def being_started(self, now: datetime) -> "Pairing":
         """Start it from here if its starter has stored no answer by then."""
         return replace(self.being_asked(now), is_used_up=True)
 
-    def showed(self, code: str, now: datetime, rules: Rules) -> "Pairing":
+    def showed(self, code: str, now: datetime, rules: ReconnectPolicy) -> "Pairing":
         """Take a code that the provider gave. Repeating a code does not extend its life."""
         later = self._later(now, SHOWN_EVERY)
         if code == self.code:
@@ -79,12 +79,12 @@ class Pairing:
         """Return the code that can be scanned now."""
         return self.code if self.code_until and now < self.code_until else None
 
-    def due(self, now: datetime) -> Due:
+    def due(self, now: datetime) -> PairingStep:
         if now >= self.until:
-            return Due.CLOSE
+            return PairingStep.CLOSE
         if self.fetch_at is None or now < self.fetch_at:
-            return Due.NOTHING
-        return Due.START_AGAIN if self.is_used_up else Due.LOOK
+            return PairingStep.NOTHING
+        return PairingStep.START_AGAIN if self.is_used_up else PairingStep.LOOK
 
     @property
     def look_at(self) -> datetime:

@@ -22,7 +22,7 @@ from whatsapp_hub.main.commands import hub, session
 from whatsapp_hub.main.env_file import load_env_file
 from whatsapp_hub.main.logging import configure_logging
 from whatsapp_hub.main.roles.bootstrap import ensure_admin_shown, later_lines
-from whatsapp_hub.main.roles.run import ROLES, Role, play, until_told_to_stop
+from whatsapp_hub.main.roles.run import ROLES, ProcessRole, play, until_told_to_stop
 from whatsapp_hub.main.settings import Settings, SettingsError
 from whatsapp_hub.main.supervise.reaching import check_to_run
 
@@ -111,7 +111,7 @@ for _tool in _TOOLS:
     commands.add_command(_tool)
 
 
-def _add_role(role: Role) -> None:
+def _add_role(role: ProcessRole) -> None:
     @commands.command(role.name, help=f"Run one process for: {role.does}.")
     def command() -> None:
         settings = Settings.from_environment()

@@ -18,7 +18,7 @@ from whatsapp_hub.adapters.postgres.engine.database import arguments_of
 from whatsapp_hub.adapters.postgres.engine.isolation import NotIsolated
 from whatsapp_hub.adapters.postgres.engine.preflight import NEWER, OLDEST, look
 from whatsapp_hub.adapters.postgres.engine.refusals import DatabaseUnusable
-from whatsapp_hub.adapters.postgres.engine.version import Standing
+from whatsapp_hub.adapters.postgres.engine.version import SchemaState
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.providers.neonize.native.library import HOW_TO_HAVE_NEONIZE
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
@@ -32,12 +32,12 @@ from whatsapp_hub.main.supervise.process_note import address_of_running_hub
 NO_HOOKS = "and WAHA sessions register no webhook here when they start: set it at WAHA (WHATSAPP_HOOK_URL)"
 NEEDLESS = re.compile(r"SUPABASE_\w+|NEXT_PUBLIC_\w+|NODE_ENV")
 
-RUNS = (Standing.CURRENT, Standing.AHEAD)
+RUNS = (SchemaState.CURRENT, SchemaState.AHEAD)
 MIGRATED = {
-    Standing.MISSING: "not migrated yet: `whatsapp-hub migrate` or `serve` does it",
-    Standing.BEHIND: "at an older version of the hub: `whatsapp-hub migrate` or `serve` brings it up to date",
-    Standing.CURRENT: "at this version",
-    Standing.AHEAD: NEWER,
+    SchemaState.MISSING: "not migrated yet: `whatsapp-hub migrate` or `serve` does it",
+    SchemaState.BEHIND: "at an older version of the hub: `whatsapp-hub migrate` or `serve` brings it up to date",
+    SchemaState.CURRENT: "at this version",
+    SchemaState.AHEAD: NEWER,
 }
 
 
@@ -125,7 +125,7 @@ async def _database(settings: Settings) -> list[Finding]:
     finally:
         await connection.close()
     says = f"PostgreSQL {server.version} ({OLDEST} or newer), {MIGRATED[server.standing]}"
-    found = Finding("database", None if server.standing is Standing.AHEAD else True, says)
+    found = Finding("database", None if server.standing is SchemaState.AHEAD else True, says)
     said = [Finding.of("connectors", one) for one in connectors]
     return [found, *said, *(Finding.of("secrets", one) for one in secrets)]
 

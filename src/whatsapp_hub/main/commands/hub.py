@@ -14,7 +14,7 @@ from dishka import AsyncContainer
 from whatsapp_hub.application.accounts.move_tenants import Moved, MoveTenant
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant
 from whatsapp_hub.application.ports.edge.directory import Directory
-from whatsapp_hub.application.ports.edge.housekeeping import InboxAside
+from whatsapp_hub.application.ports.edge.housekeeping import DeadLetters
 from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import HubError
@@ -59,7 +59,7 @@ def list_aside(limit: int, after: int) -> None:
     """Show them, oldest first."""
 
     async def work(container: AsyncContainer) -> None:
-        aside = await (await container.get(InboxAside)).list(limit, after)
+        aside = await (await container.get(DeadLetters)).list(limit, after)
         for update in aside:
             where = update.session_id or "no session"
             click.echo(
@@ -83,7 +83,7 @@ def replay(ids: tuple[int, ...], everything: bool, session: UUID | None) -> None
 
     async def work(container: AsyncContainer) -> int:
         adopter = SessionId(session) if session else None
-        aside: InboxAside = await container.get(InboxAside)
+        aside: DeadLetters = await container.get(DeadLetters)
         return await aside.replay(None if everything else ids, adopter)
 
     click.echo(f"{in_hub(work)} will be processed again")

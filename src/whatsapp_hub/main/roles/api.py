@@ -33,7 +33,7 @@ from whatsapp_hub.adapters.postgres.queries.system import PostgresSystem
 from whatsapp_hub.adapters.postgres.queues.tickets import PostgresTickets
 from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
 from whatsapp_hub.adapters.realtime.client_namespace import SendRates
-from whatsapp_hub.adapters.realtime.recent import Recent
+from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.realtime.streams import LogStreams
 from whatsapp_hub.adapters.realtime.tail import Tail
 from whatsapp_hub.adapters.redis.rates import ValkeyRates
@@ -142,7 +142,7 @@ class Serving(Provider):
             return ", ".join(await processes.standing()) or "ok"
 
         async def connectors() -> str:
-            crowds = [await leases.crowd(kind) for kind in providers.plugins if providers.holds_socket(kind)]
+            crowds = [await leases.capacity(kind) for kind in providers.plugins if providers.holds_socket(kind)]
             if any(wanted and not room for room, wanted in crowds):
                 raise Unavailable("sessions wait for a connector")
             return "ok" if any(room for room, _ in crowds) else "none"
@@ -162,7 +162,7 @@ class Serving(Provider):
         presence: SetPresence,
         heartbeat: Heartbeat,
         log: EventLog,
-        recent: Recent,
+        recent: EventBuffer,
         finder: SessionFinder,
         send: SendTo,
         redis: Redis,
@@ -191,11 +191,11 @@ class Serving(Provider):
         return TypingChannel(redis)
 
     @provide
-    def recent(self) -> Recent:
-        return Recent()
+    def recent(self) -> EventBuffer:
+        return EventBuffer()
 
     @provide(provides=AnyOf[LogStreams, Streams])
-    def streams(self, log: EventLog, recent: Recent) -> LogStreams:
+    def streams(self, log: EventLog, recent: EventBuffer) -> LogStreams:
         return LogStreams(log, recent)
 
     @provide
@@ -257,7 +257,7 @@ async def make_app(container: AsyncContainer) -> HubApp:
     """The whole HTTP side; its lifespan tails the log for this process's own sockets."""
     options, gateway = await container.get(HttpOptions), await container.get(Gateway)
     wakes, channel = await container.get(Wakes), await container.get(Channel)
-    recent, typing = await container.get(Recent), await container.get(TypingChannel)
+    recent, typing = await container.get(EventBuffer), await container.get(TypingChannel)
 
     async def begin(position: int) -> None:
         recent.begin(position)

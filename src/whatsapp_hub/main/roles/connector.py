@@ -19,13 +19,13 @@ from uuid import uuid4
 
 from dishka import AsyncContainer
 
-from whatsapp_hub.adapters.redis.wakes import Bell, Channel, Wakes
+from whatsapp_hub.adapters.redis.wakes import Channel, Wakes, WakeSignal
 from whatsapp_hub.adapters.security.clock import new_id, system_clock
 from whatsapp_hub.adapters.worker.loops import TenantLoop
-from whatsapp_hub.application.connecting.connection_records import MindLines
+from whatsapp_hub.application.connecting.connection_records import RecordConnections
 from whatsapp_hub.application.connecting.keep_lease import KeepLease
-from whatsapp_hub.application.connecting.reconcile_sessions import HoldSessions
-from whatsapp_hub.application.connecting.run_commands import ObeyCommands
+from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
+from whatsapp_hub.application.connecting.run_commands import RunCommands
 from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId, Leases
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.provider.plugin import Providers
@@ -107,7 +107,7 @@ async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str,
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_end_with(ending))
-            channel, obey = await container.get(Channel), ObeyCommands(await container.get(Commands), hold)
+            channel, obey = await container.get(Channel), RunCommands(await container.get(Commands), hold)
             loops = {
                 "wakes": channel.listen(wakes, Work.LINES, Work.HELD_LANES),
                 "held lanes": _lanes(container, hold, lanes, wakes, kinds),
@@ -131,7 +131,7 @@ async def _end_with(ending: asyncio.Task[None]) -> None:
     await asyncio.shield(ending)
 
 
-async def _make_hold(settings: Settings, container: AsyncContainer, kinds: tuple[str, ...]) -> HoldSessions:
+async def _make_hold(settings: Settings, container: AsyncContainer, kinds: tuple[str, ...]) -> ReconcileSessions:
     def make() -> Connector:
         name = f"{socket.gethostname()}:{os.getpid()}"
         return Connector(ConnectorId(uuid4()), name, kinds, settings.sessions_per_connector)
@@ -139,11 +139,13 @@ async def _make_hold(settings: Settings, container: AsyncContainer, kinds: tuple
     wakes, providers = await container.get(Wakes), await container.get(Providers)
     lease = KeepLease(await container.get(Leases), make)
     stagger_s = settings.staggered_boot_delay_ms / 1000
-    return HoldSessions(lease, await container.get(MindLines), providers, wakes.listen(Work.LINES), stagger_s)
+    return ReconcileSessions(
+        lease, await container.get(RecordConnections), providers, wakes.listen(Work.LINES), stagger_s
+    )
 
 
 async def _make_drain(
-    settings: Settings, container: AsyncContainer, kinds: tuple[str, ...], hold: HoldSessions, wakes: Wakes
+    settings: Settings, container: AsyncContainer, kinds: tuple[str, ...], hold: ReconcileSessions, wakes: Wakes
 ) -> DrainLanes:
     providers = await container.get(Providers)
     pacing = {kind: pacing_of(providers.plugin(kind).capabilities, settings) for kind in kinds}
@@ -160,7 +162,7 @@ async def _make_drain(
 
 
 def _lanes(
-    container: AsyncContainer, hold: HoldSessions, drain: DrainLanes, wakes: Wakes, kinds: tuple[str, ...]
+    container: AsyncContainer, hold: ReconcileSessions, drain: DrainLanes, wakes: Wakes, kinds: tuple[str, ...]
 ) -> Coroutine[Any, Any, None]:
     async def find() -> list[TenantId]:
         holding = hold.holding()
@@ -178,7 +180,7 @@ def _lanes(
     return TenantLoop("held lanes", wakes.listen(Work.HELD_LANES), find, work).run()
 
 
-async def _commands(obey: ObeyCommands, bell: Bell) -> None:
+async def _commands(obey: RunCommands, bell: WakeSignal) -> None:
     while True:
         PULSE.beat("commands")
         await bell.wait()
@@ -191,7 +193,7 @@ async def _commands(obey: ObeyCommands, bell: Bell) -> None:
             await asyncio.sleep(0.5)
 
 
-async def _stay_fit(hold: HoldSessions, leases: Leases) -> None:
+async def _stay_fit(hold: ReconcileSessions, leases: Leases) -> None:
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     while True:
         PULSE.beat("fitness", within_s=FITNESS_EVERY_S + LOOP_S)
@@ -211,7 +213,7 @@ def _count(what: str) -> int:
     return sum(1 for _ in folder.iterdir()) if folder.exists() else 0
 
 
-def watch(hold: HoldSessions) -> threading.Event:
+def watch(hold: ReconcileSessions) -> threading.Event:
     """Ends this process at once when it holds sessions under a lease that was not renewed for two thirds of its time:
     by then nobody else has taken them yet. Set the event to stop."""
     stop = threading.Event()

@@ -27,7 +27,7 @@ Entry = Callable[[Settings], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True)
-class Role:
+class ProcessRole:
     """`entry` names an `async def run(settings)`, imported only in the process that plays the role.
 
     It returns or is cancelled to stop: SIGTERM and SIGINT cancel it. `loops` run in it; `served`: `serve` plays it too.
@@ -52,26 +52,26 @@ class Role:
 ROLES = {
     role.name: role
     for role in (
-        Role(
+        ProcessRole(
             "api",
             "whatsapp_hub.main.roles.api:run",
             "HTTP, webhooks, sockets",
             loops=("wakes", "tail", "watch"),
         ),
-        Role(
+        ProcessRole(
             "worker",
             "whatsapp_hub.main.roles.worker:run",
             "stored events, sending, the log, outgoing webhooks, timed work",
             loops=("hints", "wakes", "sequencer", "inbox", "lanes", "webhooks", "schedule"),
         ),
-        Role(
+        ProcessRole(
             "connector",
             "whatsapp_hub.main.roles.connector:run",
             "sessions that hold a socket (WhatsApp Web), and what is sent through them",
             loops=("hold", "wakes", "lanes", "commands", "fitness"),
             stop_deadline_s=40,
         ),
-        Role(
+        ProcessRole(
             "scheduler",
             "whatsapp_hub.main.roles.worker:run_scheduler",
             "timed work only (workers do it too; each tick acts once)",
@@ -82,7 +82,7 @@ ROLES = {
 }
 
 
-def play(role: Role, settings: Settings, before: Entry | None = None) -> None:
+def play(role: ProcessRole, settings: Settings, before: Entry | None = None) -> None:
     """Run the role in this process until a signal stops it, after `before`. Needs DATABASE_URL and REDIS_URL."""
     for name, address in (("DATABASE_URL", settings.database_url), ("REDIS_URL", settings.redis_url)):
         if address is None:
@@ -94,7 +94,7 @@ def play(role: Role, settings: Settings, before: Entry | None = None) -> None:
         runner.run(until_told_to_stop(_run(role, settings.completed(), before), role.stop_deadline_s))
 
 
-async def _run(role: Role, settings: Settings, before: Entry | None) -> None:
+async def _run(role: ProcessRole, settings: Settings, before: Entry | None) -> None:
     if before is not None:
         await before(settings)
     await role.load()(settings)

@@ -15,7 +15,7 @@ from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, keep_schedule
 from whatsapp_hub.application.accounts.remove_tenants import RemoveTenants
-from whatsapp_hub.application.connecting.connection_records import TendLines
+from whatsapp_hub.application.connecting.connection_records import TendConnections
 from whatsapp_hub.application.integrations.deliver import DeliverWebhooks
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
@@ -27,17 +27,17 @@ from whatsapp_hub.application.ports.queues.webhook_queue import WebhookQueue
 from whatsapp_hub.application.presence.set_presence import ExpirePresence
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
-from whatsapp_hub.application.routing.check_deadlines import TellTargets
+from whatsapp_hub.application.routing.check_deadlines import CheckDeadlines
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
 from whatsapp_hub.application.sessions.close_idle import CloseIdleSessions
-from whatsapp_hub.application.sessions.pair_sessions import MindPairings
+from whatsapp_hub.application.sessions.pair_sessions import TendPairings
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.main.roles.heartbeat import Probes, announced
 from whatsapp_hub.main.roles.listening import every_s
-from whatsapp_hub.main.roles.run import ROLES, Role, settle_memory
+from whatsapp_hub.main.roles.run import ROLES, ProcessRole, settle_memory
 from whatsapp_hub.main.roles.watchdog import lasting
 from whatsapp_hub.main.settings import Settings
 from whatsapp_hub.main.wiring.container import make_container
@@ -61,7 +61,7 @@ async def run_scheduler(settings: Settings) -> None:
     await _run(settings, ROLES["scheduler"])
 
 
-async def _run(settings: Settings, role: Role) -> None:
+async def _run(settings: Settings, role: ProcessRole) -> None:
     container = make_container(settings, Part.WORKER)
     try:
         drain = await container.get(DrainLanes)
@@ -152,8 +152,8 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         *polls,
         Job("removed-tenants", 5, await container.get(RemoveTenants)),
         *([Job("idle", every_s(idle), close_idle)] if idle else []),
-        Job("lines", 1, await container.get(TendLines)),
-        Job("pairings", 1, await container.get(MindPairings)),
+        Job("lines", 1, await container.get(TendConnections)),
+        Job("pairings", 1, await container.get(TendPairings)),
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),
         Job("trim", 3600, await container.get(Trim)),
         Job("trim-notifications", 86_400, partial(every, await container.get(TrimNotifications))),
@@ -161,7 +161,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("trim-log", 3600, await container.get(TrimLog)),
         Job("expire-deliveries", 60, partial(expire_deliveries, await container.get(WebhookQueue))),
         Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),
-        Job("targets", 15, partial(every, await container.get(TellTargets))),
+        Job("targets", 15, partial(every, await container.get(CheckDeadlines))),
         Job("presence", 60, partial(every, await container.get(ExpirePresence))),
     ]
 

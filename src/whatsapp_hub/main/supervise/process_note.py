@@ -10,7 +10,7 @@ import msgspec
 from whatsapp_hub.main.settings import Settings, SettingsError
 
 
-class Note(msgspec.Struct):
+class ProcessNote(msgspec.Struct):
     """`sandbox_enabled` holds for the commands too: the hub opens the sandbox by itself when it is embedded."""
 
     database_url: str
@@ -26,7 +26,9 @@ def noted(settings: Settings) -> Iterator[None]:
     path = _path(settings)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(Note(settings.database_url, settings.redis_url, settings.sandbox_enabled)))
+        file.write(
+            msgspec.json.encode(ProcessNote(settings.database_url, settings.redis_url, settings.sandbox_enabled))
+        )
     try:
         yield
     finally:
@@ -41,7 +43,7 @@ def settings_of_running_hub() -> Settings:
     if settings.database_url and settings.redis_url:
         return secrets
     try:
-        note = msgspec.json.decode(_path(settings).read_bytes(), type=Note)
+        note = msgspec.json.decode(_path(settings).read_bytes(), type=ProcessNote)
     except (FileNotFoundError, msgspec.DecodeError):
         raise SettingsError(
             f"HUB_DATA_DIR: no hub is running on {settings.data_dir}; start it, or set DATABASE_URL"
@@ -57,7 +59,7 @@ def settings_of_running_hub() -> Settings:
 def address_of_running_hub(settings: Settings) -> str:
     """Return the address of the database of the hub that runs on this data folder. Raises SettingsError."""
     try:
-        return msgspec.json.decode(_path(settings).read_bytes(), type=Note).database_url
+        return msgspec.json.decode(_path(settings).read_bytes(), type=ProcessNote).database_url
     except (FileNotFoundError, msgspec.DecodeError):
         raise SettingsError(f"HUB_DATA_DIR: the hub on {settings.data_dir} is not up yet; try again") from None
 

@@ -3,7 +3,7 @@
 import structlog
 
 from whatsapp_hub.adapters.postgres.engine import preflight as postgres
-from whatsapp_hub.adapters.postgres.engine.version import Standing
+from whatsapp_hub.adapters.postgres.engine.version import SchemaState
 from whatsapp_hub.adapters.redis import preflight as redis
 from whatsapp_hub.main.secret_keys import check_secrets
 from whatsapp_hub.main.settings import Settings
@@ -16,7 +16,7 @@ async def check_servers(settings: Settings, *, will_migrate: bool) -> None:
     works), and so is a database of a newer version where nothing is to be migrated."""
     if settings.database_url is not None:
         server = await postgres.check(settings.database_url, will_migrate=will_migrate)
-        if server.standing is Standing.AHEAD:
+        if server.standing is SchemaState.AHEAD:
             log.warning("database.newer", why=f"DATABASE_URL: {postgres.NEWER}", meanwhile="this version runs on it")
     if settings.redis_url is not None:
         try:

@@ -32,7 +32,7 @@ from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
 from whatsapp_hub.main.logging import format_for
 from whatsapp_hub.main.roles.admin_password import FirstAdmin
 from whatsapp_hub.main.roles.bootstrap import ensure_admin, later_lines, sign_in_lines
-from whatsapp_hub.main.roles.run import LIFELINE, ROLES, Role
+from whatsapp_hub.main.roles.run import LIFELINE, ROLES, ProcessRole
 from whatsapp_hub.main.secret_keys import check_keys
 from whatsapp_hub.main.settings import ANY_ORIGIN, Settings, SettingsError
 from whatsapp_hub.main.supervise.process_note import noted
@@ -75,7 +75,7 @@ class Backoff:
 class RoleProcess:
     """One role in a process of its own, which ends when the lifeline's other end closes."""
 
-    def __init__(self, role: Role, settings: Settings, lifeline: int) -> None:
+    def __init__(self, role: ProcessRole, settings: Settings, lifeline: int) -> None:
         self._role = role
         self._lifeline = lifeline
         shown = {
@@ -117,7 +117,7 @@ async def keep_running(name: str, process: Restartable, backoff: Backoff) -> Non
             log.error("process_start_failed", process=name, error=str(error))
 
 
-async def serve(settings: Settings, roles: Sequence[Role] = SERVED, prepare: Prepare | None = None) -> None:
+async def serve(settings: Settings, roles: Sequence[ProcessRole] = SERVED, prepare: Prepare | None = None) -> None:
     """Runs until cancelled. Raises SettingsError, FolderTaken or ChildFailed when it cannot start."""
     with locked(settings.data_dir):
         async with AsyncExitStack() as stack:
@@ -154,7 +154,7 @@ async def _with_servers(settings: Settings, stack: AsyncExitStack) -> Settings:
     return settings
 
 
-async def _supervise(role: Role, process: RoleProcess, stack: AsyncExitStack) -> None:
+async def _supervise(role: ProcessRole, process: RoleProcess, stack: AsyncExitStack) -> None:
     stack.push_async_callback(process.stop)
     await process.start()
     _watch(role.name, process, stack)

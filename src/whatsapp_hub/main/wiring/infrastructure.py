@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.numbering.plans import LibraryPlans
 from whatsapp_hub.adapters.postgres.engine.database import Database
-from whatsapp_hub.adapters.redis.fire_and_forget import Unanswered
+from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.clock import new_id, system_clock
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
@@ -61,20 +61,20 @@ class Infrastructure(Provider):
         await client.aclose()
 
     @provide
-    async def unanswered(self, redis: Redis) -> AsyncIterator[Unanswered]:
-        unanswered = Unanswered(redis.connection_pool)
+    async def unanswered(self, redis: Redis) -> AsyncIterator[FireAndForget]:
+        unanswered = FireAndForget(redis.connection_pool)
         yield unanswered
         await unanswered.aclose()
 
     @provide
-    async def hints(self, settings: Settings, unanswered: Unanswered) -> AsyncIterator[Hints]:
+    async def hints(self, settings: Settings, unanswered: FireAndForget) -> AsyncIterator[Hints]:
         assert settings.redis_url is not None
         hints = Hints(redis_url(settings.redis_url), unanswered.send)
         yield hints
         await hints.aclose()
 
     @provide
-    def channel(self, redis: Redis, unanswered: Unanswered) -> Channel:
+    def channel(self, redis: Redis, unanswered: FireAndForget) -> Channel:
         return Channel(redis, unanswered)
 
     @provide

@@ -12,7 +12,7 @@ from whatsapp_hub.adapters.outgoing_webhooks.sender import HttpWebhookSender
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.queues.webhook_queue import PostgresWebhookQueue
 from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
-from whatsapp_hub.adapters.redis.wakes import Bell, Wakes
+from whatsapp_hub.adapters.redis.wakes import Wakes, WakeSignal
 from whatsapp_hub.application.integrations.deliver import DeliverWebhooks
 from whatsapp_hub.application.integrations.replay import ListDeliveries, PingWebhook, ReplayDelivery, ReplayRange
 from whatsapp_hub.application.integrations.subscriptions import (
@@ -74,7 +74,7 @@ class Integrations(Provider):
         return TrimLog(log, queue, clock, timedelta(days=settings.events_retention_days))
 
 
-async def keep_delivering(bell: Bell, deliver: DeliverWebhooks) -> None:
+async def keep_delivering(bell: WakeSignal, deliver: DeliverWebhooks) -> None:
     """Until cancelled; what is under way is then finished and written down."""
     try:
         while True:

@@ -25,7 +25,7 @@ from whatsapp_hub.application.ports.connections.processes import Processes
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.edge.counters import Counters
 from whatsapp_hub.application.ports.edge.directory import Directory
-from whatsapp_hub.application.ports.edge.housekeeping import InboxAside, Trimming
+from whatsapp_hub.application.ports.edge.housekeeping import DeadLetters, Trimming
 from whatsapp_hub.application.ports.edge.idleness import Idleness
 from whatsapp_hub.application.ports.edge.sandbox import SandboxPhones
 from whatsapp_hub.application.ports.placement import PlacementMoves
@@ -88,7 +88,7 @@ class Storing(Provider):
     def placement_moves(self, database: Database) -> PostgresPlacementMoves:
         return PostgresPlacementMoves(database.url)
 
-    housekeeping = provide(PostgresHousekeeping, provides=AnyOf[InboxAside, Trimming])
+    housekeeping = provide(PostgresHousekeeping, provides=AnyOf[DeadLetters, Trimming])
     processes = provide(PostgresProcesses, provides=Processes)
     counters = provide(PostgresCounters, provides=Counters)
     leases = provide(PostgresLeases, provides=Leases)

@@ -26,7 +26,7 @@ from whatsapp_hub.application.accounts.remove_tenants import DeleteTenant, Remov
 from whatsapp_hub.application.accounts.rules import CreateRule, DeleteRule, ListRules, UpdateRule
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
 from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
-from whatsapp_hub.application.connecting.connection_records import MindLines, TendLines
+from whatsapp_hub.application.connecting.connection_records import RecordConnections, TendConnections
 from whatsapp_hub.application.handling.add_note import AddNote
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
 from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation, RenameCustomer
@@ -35,7 +35,7 @@ from whatsapp_hub.application.handling.close_conversation import (
     ReopenConversation,
     ResolveConversation,
 )
-from whatsapp_hub.application.handling.hand_off_conversation import HandOverConversation
+from whatsapp_hub.application.handling.hand_off_conversation import HandOffConversation
 from whatsapp_hub.application.handling.mark_read import MarkConversationRead
 from whatsapp_hub.application.handling.read_notifications import ReadNotifications
 from whatsapp_hub.application.handling.show_customer import ShowCustomer
@@ -57,7 +57,7 @@ from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.receiving.warn_unassigned import WarnUnassigned
 from whatsapp_hub.application.receiving.write_as_customer import CustomerWrote, ReadPhone, WriteAsCustomer
-from whatsapp_hub.application.routing.check_deadlines import TellTargets
+from whatsapp_hub.application.routing.check_deadlines import CheckDeadlines
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.routing.redistribute import RedistributeAll, RedistributeConversations
@@ -66,18 +66,18 @@ from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
-from whatsapp_hub.application.sessions.advance_connection import FollowLife
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.bind_bot import BindBot, UnbindBot
 from whatsapp_hub.application.sessions.close_idle import CloseIdleSessions, IdleLimit
 from whatsapp_hub.application.sessions.close_sessions import UnlinkSession
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.holder_commands import AskHolder, LogOut, RequestPairingCode
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
-from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, MindPairings
+from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, TendPairings
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
 from whatsapp_hub.application.sessions.take_up_environment import TakeUpEnvironment
 from whatsapp_hub.domain.accounts.tenant import Placement
-from whatsapp_hub.domain.sessions.connection import Rules
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.main.settings import Settings
 from whatsapp_hub.main.wiring.storing import pacing_of
 
@@ -92,16 +92,16 @@ class UseCases(Provider):
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(BindBot, UnbindBot, CloseIdleSessions),
         *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),
-        *(AskHolder, RequestPairingCode, LogOut, TendLines, MindLines, FollowPairing, MindPairings),
+        *(AskHolder, RequestPairingCode, LogOut, TendConnections, RecordConnections, FollowPairing, TendPairings),
         *(ReadNumber, SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
         *(ShowCustomer, ShowTyping),
-        *(RenameCustomer, ClassifyConversation, HandOverConversation),
+        *(RenameCustomer, ClassifyConversation, HandOffConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
         *(OfferPasswordReset, ReadPasswordReset, ResetPassword),
         *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
         *(ListRules, CreateRule, UpdateRule, DeleteRule),
-        *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, TellTargets),
+        *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, CheckDeadlines),
         *(RedistributeConversations, RedistributeAll, ExpirePresence),
         *(WarnUnassigned, AnswerHandshake, WriteAsCustomer, ReadPhone, Trim, TrimNotifications),
     )
@@ -115,15 +115,15 @@ class UseCases(Provider):
         return PollSilent(storage, providers, settings.waha_polling_interval_ms / 1000)
 
     @provide
-    def follow(self, clock: Clock, settings: Settings) -> FollowLife:
-        return FollowLife(clock, settings.life_rules, random.random)
+    def follow(self, clock: Clock, settings: Settings) -> AdvanceConnection:
+        return AdvanceConnection(clock, settings.life_rules, random.random)
 
     @provide
     def idle_limit(self, settings: Settings) -> IdleLimit:
         return IdleLimit(settings.idle)
 
     @provide
-    def life_rules(self, settings: Settings) -> Rules:
+    def life_rules(self, settings: Settings) -> ReconnectPolicy:
         return settings.life_rules
 
     @provide
@@ -155,7 +155,7 @@ class UseCases(Provider):
 
     @provide
     def receive_events(
-        self, storage: Storage, providers: Providers, follow: FollowLife, show: ShowCustomer
+        self, storage: Storage, providers: Providers, follow: AdvanceConnection, show: ShowCustomer
     ) -> ReceiveEvents:
         return ReceiveEvents(storage, providers, system_clock, new_id, follow, show)
 

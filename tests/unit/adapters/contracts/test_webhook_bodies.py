@@ -12,7 +12,7 @@ from whatsapp_hub.adapters.contracts import webhook_bodies
 from whatsapp_hub.adapters.contracts.views import events, webhooks
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
-from whatsapp_hub.application.ports.queues.webhook_queue import DeliveryRecord, Due
+from whatsapp_hub.application.ports.queues.webhook_queue import DeliveryRecord, DueDelivery
 from whatsapp_hub.application.receiving.apply_messages import told_of
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId, TenantId, WebhookId
@@ -48,7 +48,7 @@ SEEN = MessageSeen("ABC", MESSAGE.chat, ChatKind.PERSON, (), MESSAGE.content, AT
 
 def posted(format: WebhookFormat, event: Event, position: int = 7) -> Any:
     logged = LoggedEvent(position, TENANT, event.type, SESSION.id, None, AT, events.body(event))
-    due = Due(1, "lane", 0, 86_400.0, logged, SESSION.key, SESSION.name, "+5511900000000")
+    due = DueDelivery(1, "lane", 0, 86_400.0, logged, SESSION.key, SESSION.name, "+5511900000000")
     webhook = Webhook(WebhookId(UUID(int=9)), TENANT, "https://a.example/", AT, AT, (), format)
     body = webhook_bodies.body(webhook, due, logged)
     return None if body is None else msgspec.json.decode(body)

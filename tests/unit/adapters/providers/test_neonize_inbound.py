@@ -11,7 +11,7 @@ from tests.fakes import neonize
 from tests.fakes.neonize import AT_MS, GROUP, LID, PERSON, PHONE, event, heard, message, parts, receipt
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import Kind, Shape, encode
-from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept, pack
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent, pack
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
@@ -251,7 +251,7 @@ def test_a_history_is_from_the_past() -> None:
         "messageTimestamp": AT_MS // 1000,
         "pushName": "Ana",
     }
-    body = pack(Kept("history", AT_MS, encode(wire.WEB_MESSAGE, web), names=[PERSON, LID]))
+    body = pack(StoredEvent("history", AT_MS, encode(wire.WEB_MESSAGE, web), names=[PERSON, LID]))
     (found,) = translate(body)
     assert isinstance(found, MessageSeen)
     assert (found.origin, found.content.text, found.at, found.name) == (Origin.HISTORY, "before", AT, "Ana")
@@ -259,7 +259,7 @@ def test_a_history_is_from_the_past() -> None:
 
 
 def test_a_phone_and_its_hidden_id_are_joined() -> None:
-    (found,) = translate(pack(Kept("lids", AT_MS, names=[PERSON, LID])))
+    (found,) = translate(pack(StoredEvent("lids", AT_MS, names=[PERSON, LID])))
     assert found == IdentitySeen((Identity.phone(PHONE), Identity.lid("84500000000001")), AT)
 
 
@@ -290,7 +290,7 @@ def test_what_we_read_on_the_phone_is_no_receipt() -> None:
 
 def test_an_answer_that_came_late_settles_its_message() -> None:
     id = "0190f5a0-0000-7000-8000-000000000001"
-    (found,) = translate(pack(Kept("sent", AT_MS, text="3EB0AA", names=[id])))
+    (found,) = translate(pack(StoredEvent("sent", AT_MS, text="3EB0AA", names=[id])))
     assert isinstance(found, ReceiptSeen)
     assert (found.provider_message_id, found.status, str(found.sent_as)) == ("3EB0AA", MessageStatus.SENT, id)
 

@@ -16,7 +16,7 @@ import uvicorn
 
 from whatsapp_hub.adapters.contracts.views import entities
 from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
-from whatsapp_hub.adapters.realtime.recent import Recent
+from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.ports.edge.security import Caller
@@ -105,7 +105,7 @@ class Desk:
 
     world: World
     gateway: Gateway
-    recent: Recent
+    recent: EventBuffer
     url: str
     clients: list["Client"] = field(default_factory=list)
     position: int = 0
@@ -162,7 +162,7 @@ class Client:
 
 @pytest_asyncio.fixture
 async def desk() -> AsyncIterator[Desk]:
-    world, recent = World(), Recent()
+    world, recent = World(), EventBuffer()
     callers = Callers(TOKENS, world, lambda: NOW, max_age_s=0)  # type: ignore[arg-type]
     stand_in: Any = world
     gateway = Gateway(
@@ -426,7 +426,7 @@ async def test_whoever_comes_back_hears_what_they_missed_and_then_goes_on(desk: 
 
 
 async def test_coming_and_going_at_any_moment_neither_skips_nor_doubles(desk: Desk) -> None:
-    dice = random.Random(3)
+    jitter = random.Random(3)
     conversation = a_conversation(department_id=SALES)
     desk.recent._most_events = 40  # whoever was away for longer reads the log
     user = desk.world.add(a_user("seller", department=SALES))
@@ -436,15 +436,15 @@ async def test_coming_and_going_at_any_moment_neither_skips_nor_doubles(desk: De
     async def happen() -> None:
         for _ in range(600):
             await desk.receives(conversation)
-            await asyncio.sleep(dice.random() * 0.003)
+            await asyncio.sleep(jitter.random() * 0.003)
 
     async def come_and_go(mine: list[int]) -> None:
         while mine[-1] < desk.position or not happening.done():
             client = await desk.connect(user, after=mine[-1])
-            await asyncio.sleep(dice.random() * 0.08)
+            await asyncio.sleep(jitter.random() * 0.08)
             await client.io.disconnect()
             mine += [data["position"] for _, data in client.heard]
-            await asyncio.sleep(dice.random() * 0.1)
+            await asyncio.sleep(jitter.random() * 0.1)
 
     happening = asyncio.create_task(happen())
     async with asyncio.timeout(120):

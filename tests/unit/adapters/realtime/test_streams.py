@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 
 from whatsapp_hub.adapters.realtime import streams as module
-from whatsapp_hub.adapters.realtime.recent import Recent
+from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.realtime.streams import LogStreams
-from whatsapp_hub.application.ports.edge.realtime import Stretch
+from whatsapp_hub.application.ports.edge.realtime import LogSlice
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.errors import Expired, Unavailable
 from whatsapp_hub.domain.ids import TenantId
@@ -26,7 +26,7 @@ def an_event(position: int, tenant_id: TenantId = OURS, body: bytes = b"{}") -> 
 class Log:
     """What is committed; the process's tail hears of it later (`catch_up`)."""
 
-    def __init__(self, recent: Recent) -> None:
+    def __init__(self, recent: EventBuffer) -> None:
         self.events: list[LoggedEvent] = []
         self.recent = recent
         self.oldest = 1
@@ -55,25 +55,25 @@ class Log:
 
 
 @pytest.fixture
-def recent() -> Recent:
-    recent = Recent(most_events=50)
+def recent() -> EventBuffer:
+    recent = EventBuffer(most_events=50)
     recent.begin(0)
     return recent
 
 
 @pytest.fixture
-def log(recent: Recent) -> Log:
+def log(recent: EventBuffer) -> Log:
     return Log(recent)
 
 
 @pytest.fixture
-def streams(log: Log, recent: Recent, monkeypatch: pytest.MonkeyPatch) -> LogStreams:
+def streams(log: Log, recent: EventBuffer, monkeypatch: pytest.MonkeyPatch) -> LogStreams:
     monkeypatch.setattr(module, "SILENT_S", 0.05)
     monkeypatch.setattr(module, "AWAY_S", 0.001)
     return LogStreams(log, recent)  # type: ignore[arg-type]
 
 
-async def take(stream: AsyncIterator[Stretch], upto: int) -> list[int]:
+async def take(stream: AsyncIterator[LogSlice], upto: int) -> list[int]:
     positions: list[int] = []
     async with asyncio.timeout(5):
         async for stretch in stream:
@@ -120,14 +120,14 @@ async def test_whoever_keeps_up_costs_no_query(log: Log, streams: LogStreams) ->
 
 
 async def test_readers_of_any_speed_miss_and_repeat_nothing(log: Log, streams: LogStreams) -> None:
-    dice = random.Random(7)
+    jitter = random.Random(7)
 
     async def happen() -> None:
         for _ in range(300):
-            log.happens(dice.randrange(1, 12))
+            log.happens(jitter.randrange(1, 12))
             await asyncio.sleep(0)
-            log.heard(dice.randrange(len(log.events) + 1) if dice.random() < 0.5 else None)
-            await asyncio.sleep(dice.random() * 0.002)
+            log.heard(jitter.randrange(len(log.events) + 1) if jitter.random() < 0.5 else None)
+            await asyncio.sleep(jitter.random() * 0.002)
         log.happens()
         log.heard()
 
@@ -137,7 +137,7 @@ async def test_readers_of_any_speed_miss_and_repeat_nothing(log: Log, streams: L
             seen += [event.position for event in stretch.events]
             if happening.done() and stretch.position == len(log.events):
                 break
-            await asyncio.sleep(dice.random() * pause_s)
+            await asyncio.sleep(jitter.random() * pause_s)
         return after, seen
 
     happening = asyncio.create_task(happen())
@@ -153,8 +153,8 @@ async def test_a_position_that_is_kept_no_more_is_a_reset_and_then_it_goes_on(lo
     log.heard()
     log.oldest = 90
     stream = streams.follow(OURS, 10)
-    assert await anext(stream) == Stretch(10)
-    assert await anext(stream) == Stretch(100, is_reset=True)
+    assert await anext(stream) == LogSlice(10)
+    assert await anext(stream) == LogSlice(100, is_reset=True)
     log.happens()
     log.heard()
     assert await take(stream, 101) == [101]
@@ -165,14 +165,14 @@ async def test_a_position_of_another_log_is_a_reset(log: Log, streams: LogStream
     log.heard()
     stream = streams.follow(OURS, 1_000_000)
     await anext(stream)
-    assert await anext(stream) == Stretch(5, is_reset=True)
+    assert await anext(stream) == LogSlice(5, is_reset=True)
 
 
 async def test_a_reader_who_is_ahead_of_this_process_waits_for_it(log: Log, streams: LogStreams) -> None:
     log.happens(20)
     log.heard(5)
     stream = streams.follow(OURS, 15)
-    assert (await anext(stream), await anext(stream)) == (Stretch(15), Stretch(15))
+    assert (await anext(stream), await anext(stream)) == (LogSlice(15), LogSlice(15))
     log.heard()
     assert await take(stream, 20) == [16, 17, 18, 19, 20]
 
@@ -195,7 +195,7 @@ async def test_when_nothing_happens_it_says_so_and_when_the_process_stops_it_end
 
 
 def test_memory_is_bounded_by_count_and_by_bytes() -> None:
-    recent = Recent(most_events=10, most_bytes=100)
+    recent = EventBuffer(most_events=10, most_bytes=100)
     recent.begin(0)
     for position in range(1, 31):
         recent.add(an_event(position, OURS if position % 2 else THEIRS))

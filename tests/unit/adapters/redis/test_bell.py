@@ -3,12 +3,12 @@
 import asyncio
 from uuid import uuid4
 
-from whatsapp_hub.adapters.redis.wakes import Bell
+from whatsapp_hub.adapters.redis.wakes import WakeSignal
 from whatsapp_hub.domain.ids import TenantId
 
 
 async def test_a_ring_swallows_no_cancellation() -> None:
-    bell = Bell(lambda: 60.0)
+    bell = WakeSignal(lambda: 60.0)
 
     async def loop() -> None:
         while True:
@@ -27,7 +27,7 @@ async def test_a_ring_swallows_no_cancellation() -> None:
 
 
 async def test_it_says_whom_it_rang_for() -> None:
-    bell, one, other = Bell(lambda: 60.0), TenantId(uuid4()), TenantId(uuid4())
+    bell, one, other = WakeSignal(lambda: 60.0), TenantId(uuid4()), TenantId(uuid4())
     for whose in (one, other, one):
         bell.ring(whose)
     assert await bell.wait() == {one, other}
@@ -36,14 +36,14 @@ async def test_it_says_whom_it_rang_for() -> None:
 
 
 async def test_a_ring_without_a_name_is_for_all() -> None:
-    bell = Bell(lambda: 60.0)
+    bell = WakeSignal(lambda: 60.0)
     bell.ring(TenantId(uuid4()))
     bell.ring()
     assert await bell.wait() is None
 
 
 async def test_however_often_it_rings_for_one_all_are_looked_at_in_time() -> None:
-    bell = Bell(lambda: 0.05)
+    bell = WakeSignal(lambda: 0.05)
     heard = []
     for _ in range(20):
         bell.ring(TenantId(uuid4()))

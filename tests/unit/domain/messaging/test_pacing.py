@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whatsapp_hub.domain.messaging.capabilities import Rate
-from whatsapp_hub.domain.messaging.pacing import Head, HumanPace, Paces, Pacing, Turn, turn, typing_time
+from whatsapp_hub.domain.messaging.pacing import HumanPace, LaneHead, Paces, Pacing, Turn, turn, typing_time
 
 NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,11 +18,11 @@ OLD = timedelta(days=365)
 TYPES = HumanPace(characters_per_s=10, longest_typing_s=5)
 
 
-def head(characters: int = 20, *, stranger: bool = False, typed: bool = False, age: timedelta = OLD) -> Head:
-    return Head(characters, stranger, typed, age)
+def head(characters: int = 20, *, stranger: bool = False, typed: bool = False, age: timedelta = OLD) -> LaneHead:
+    return LaneHead(characters, stranger, typed, age)
 
 
-def send_all(pacing: Pacing, count: int, one: Head, start: datetime = NOW) -> list[datetime]:
+def send_all(pacing: Pacing, count: int, one: LaneHead, start: datetime = NOW) -> list[datetime]:
     """When so many messages of as many chats are sent, each lane looked at when it is due."""
     lanes: list[tuple[datetime, int, datetime | None]] = [(start, n, None) for n in range(count)]
     paces, sent = FRESH, []
@@ -41,10 +41,10 @@ def send_all(pacing: Pacing, count: int, one: Head, start: datetime = NOW) -> li
 
 @given(st.integers(0, 10_000), st.floats(0, 1), st.floats(0.5, 50), st.floats(0, 30))
 def test_typing_takes_its_length_with_jitter_and_an_end(
-    characters: int, dice: float, speed: float, longest: float
+    characters: int, jitter: float, speed: float, longest: float
 ) -> None:
     seconds = min(characters / speed, longest)
-    typing = typing_time(HumanPace(speed, longest), characters, dice)
+    typing = typing_time(HumanPace(speed, longest), characters, jitter)
     assert typing is not None
     assert 0.69 * seconds <= typing.total_seconds() + 1e-6
     assert typing.total_seconds() <= 1.31 * seconds + 1e-6

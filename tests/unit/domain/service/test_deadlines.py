@@ -11,19 +11,19 @@ from tests.unit.domain.build import NOW, SALES, conversation, department, minute
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.events import EventType
-from whatsapp_hub.domain.service.deadlines import Target, Terms
+from whatsapp_hub.domain.service.deadlines import ServiceTerms, Target
 from whatsapp_hub.domain.service.hours import Hours
 from whatsapp_hub.domain.service.service_level import USUAL, ServiceLevel
 
 FIRST, RESOLUTION = Target.FIRST_RESPONSE, Target.RESOLUTION
 WARNED, BREACHED = EventType.CONVERSATION_TARGET_WARNED, EventType.CONVERSATION_TARGET_BREACHED
 SHOP = Hours.read({"timezone": "UTC", "week": {"mon": [["09:00", "12:00"], ["13:00", "17:00"]]}})  # NOW: a Monday, 9:30
-TERMS = Terms(ServiceLevel(10, 60).over(USUAL), None)
-LAX = Terms(ServiceLevel(20, 120).over(USUAL), None)
+TERMS = ServiceTerms(ServiceLevel(10, 60).over(USUAL), None)
+LAX = ServiceTerms(ServiceLevel(20, 120).over(USUAL), None)
 TICK = timedelta(microseconds=1)
 
 
-def waiting(terms: Terms = TERMS) -> Conversation:
+def waiting(terms: ServiceTerms = TERMS) -> Conversation:
     """A round that its customer has just opened."""
     one = conversation()
     one.customer_wrote(NOW, None)
@@ -62,7 +62,7 @@ def test_a_round_that_only_we_write_in_has_no_target_for_the_first_answer() -> N
 
 
 def test_time_is_counted_only_while_it_is_open() -> None:
-    one = waiting(Terms(ServiceLevel(180, 600).over(USUAL), SHOP))
+    one = waiting(ServiceTerms(ServiceLevel(180, 600).over(USUAL), SHOP))
     assert due(one) == (
         datetime(2026, 3, 2, 13, 30, tzinfo=UTC),
         datetime(2026, 3, 9, 12, 30, tzinfo=UTC) + minutes(60),
@@ -109,7 +109,7 @@ def test_another_department_counts_anew_from_the_same_start() -> None:
     one.aim(LAX, NOW + minutes(9))
     assert due(one) == (NOW + minutes(20), NOW + minutes(120))
     assert looked_at(one, NOW + minutes(19)) == []  # warned already
-    one.aim(Terms(USUAL, None), NOW + minutes(19))
+    one.aim(ServiceTerms(USUAL, None), NOW + minutes(19))
     assert due(one) == (None, None)
 
 
@@ -159,7 +159,7 @@ def test_a_departments_settings_go_before_the_companys_and_0_is_none() -> None:
     own = department(9, "Vendas", level=ServiceLevel(0, 30), usual_level=company).terms.level
     assert own == ServiceLevel(0, 30, 50, asks_rating=True)
     assert SALES.terms.level == ServiceLevel(None, None, 80, asks_rating=False)
-    one = waiting(Terms(own, None))
+    one = waiting(ServiceTerms(own, None))
     assert due(one) == (None, NOW + minutes(30))
     assert one.target_look_at == NOW + minutes(15)
 
@@ -196,7 +196,7 @@ def test_until_it_is_due_it_was_open_and_not_closed_for_exactly_the_target(
     for step in steps:
         times.append(times[-1] + minutes(step))
     pauses = list(zip(times[1::2], times[2::2], strict=False))
-    aim = Terms(ServiceLevel(in_all).over(USUAL), hours).aim(FIRST, NOW, pauses)
+    aim = ServiceTerms(ServiceLevel(in_all).over(USUAL), hours).aim(FIRST, NOW, pauses)
     assert aim.due_at
     assert aim.warn_at
     assert aim.warn_at <= aim.due_at

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.build import NOW, minutes
 from whatsapp_hub.domain.sessions import connection as lives
-from whatsapp_hub.domain.sessions.connection import Life, Report, Rules, verdict
+from whatsapp_hub.domain.sessions.connection import ConnectionReport, ConnectionState, ReconnectPolicy, why_dead
 from whatsapp_hub.domain.sessions.session import SessionStatus as S
 
-RULES = Rules()
-Move = Callable[[Life, datetime], Life]
+RULES = ReconnectPolicy()
+Move = Callable[[ConnectionState, datetime], ConnectionState]
 
 
 def report(status: S, reason: str | None = None, **more: object) -> Move:
-    return lambda life, now: life.reported(Report(status, reason, **more), now, RULES, 0.5)  # type: ignore[arg-type]
+    return lambda life, now: life.reported(ConnectionReport(status, reason, **more), now, RULES, 0.5)  # type: ignore[arg-type]
 
 
 CODE = report(S.QR_PENDING, code="2@abc")
@@ -28,29 +28,29 @@ LOST = report(S.RECONNECTING, "connection_lost")
 DOWN = report(S.DISCONNECTED, "no_network")
 
 
-def play(*moves: Move, life: Life | None = None, apart: timedelta = timedelta(seconds=1)) -> Life:
-    life = life or Life()
+def play(*moves: Move, life: ConnectionState | None = None, apart: timedelta = timedelta(seconds=1)) -> ConnectionState:
+    life = life or ConnectionState()
     for n, move in enumerate(moves):
         life = move(life, NOW + n * apart)
     return life
 
 
-def start(life: Life, now: datetime) -> Life:
+def start(life: ConnectionState, now: datetime) -> ConnectionState:
     return life.started(now, RULES)
 
 
-def dial(life: Life, now: datetime) -> Life:
+def dial(life: ConnectionState, now: datetime) -> ConnectionState:
     return life.dialled(now, RULES)
 
 
-def late(life: Life, now: datetime) -> Life:
+def late(life: ConnectionState, now: datetime) -> ConnectionState:
     return life.late(now, RULES, 0.5, is_held=True)
 
 
 UP = play(start, dial, CODE, CONNECTED)
 
 REPORTS = st.builds(
-    Report,
+    ConnectionReport,
     st.sampled_from(S),
     st.sampled_from([None, "degraded", "replaced", "no_network", "qr_timeout", "client_outdated", lives.CORRUPTED]),
     st.sampled_from([None, "2@abc"]),
@@ -68,8 +68,8 @@ MOVES = st.one_of(
 HISTORIES = st.lists(st.tuples(MOVES, st.integers(0, 400)), max_size=40)
 
 
-def each_step(history: list[tuple[Move, int]]) -> list[tuple[Life, Life, datetime]]:
-    steps, life, now = [], Life(), NOW
+def each_step(history: list[tuple[Move, int]]) -> list[tuple[ConnectionState, ConnectionState, datetime]]:
+    steps, life, now = [], ConnectionState(), NOW
     for move, seconds in history:
         now += timedelta(seconds=seconds)
         after = move(life, now)
@@ -110,15 +110,15 @@ def test_whoever_is_on_is_up_or_waits_for_a_time_or_for_a_connector(history: lis
 
 @given(HISTORIES, REPORTS)
 def test_what_is_said_of_a_line_that_was_given_up_changes_nothing(
-    history: list[tuple[Move, int]], last: Report
+    history: list[tuple[Move, int]], last: ConnectionReport
 ) -> None:
     life = play(*(move for move, _ in history)).stopped()
     assert life.reported(last, NOW, RULES, 0.5) == life
 
 
 @given(st.integers(0, 100), DICE)
-def test_the_delay_grows_to_a_cap_and_is_spread(attempts: int, dice: float) -> None:
-    delay = RULES.delay(attempts, dice)
+def test_the_delay_grows_to_a_cap_and_is_spread(attempts: int, jitter: float) -> None:
+    delay = RULES.delay(attempts, jitter)
     whole = RULES.delay(attempts, 1.0)
     assert whole / 2 <= delay <= whole <= RULES.longest_delay
     assert whole >= RULES.delay(attempts - 1, 1.0)
@@ -126,9 +126,9 @@ def test_the_delay_grows_to_a_cap_and_is_spread(attempts: int, dice: float) -> N
 
 @given(st.integers(1, 10), st.sampled_from([None, "no_network", "pairing_failed"]))
 def test_a_number_that_was_never_connected_fails_after_so_many_dials(attempts: int, reason: str | None) -> None:
-    rules, life = Rules(attempts=attempts), Life().started(NOW, RULES)
+    rules, life = ReconnectPolicy(attempts=attempts), ConnectionState().started(NOW, RULES)
     for dials in range(1, attempts + 1):
-        life = life.dialled(NOW, rules).reported(Report(S.DISCONNECTED, reason), NOW, rules, 0.5)
+        life = life.dialled(NOW, rules).reported(ConnectionReport(S.DISCONNECTED, reason), NOW, rules, 0.5)
         assert life.is_on is (dials < attempts)
         assert life.status is (S.RECONNECTING if dials < attempts else S.FAILED)
     assert life.reason == (reason or "ended")
@@ -136,9 +136,9 @@ def test_a_number_that_was_never_connected_fails_after_so_many_dials(attempts: i
 
 @pytest.mark.parametrize("attempts", [0, 3])
 def test_one_that_was_connected_before_is_dialled_without_end(attempts: int) -> None:
-    rules, life = Rules(attempts=attempts), UP
+    rules, life = ReconnectPolicy(attempts=attempts), UP
     for n in range(50):
-        life = life.dialled(NOW, rules).reported(Report(S.DISCONNECTED, "no_network"), NOW, rules, 1.0)
+        life = life.dialled(NOW, rules).reported(ConnectionReport(S.DISCONNECTED, "no_network"), NOW, rules, 1.0)
         assert (life.is_on, life.status, life.attempts) == (True, S.RECONNECTING, n + 1)
     assert life.dial_at == NOW + RULES.longest_delay
 
@@ -165,9 +165,12 @@ def test_a_code_that_is_too_old_is_shown_no_more_while_the_next_one_is_awaited()
 
 def test_used_up_codes_are_followed_by_new_ones_while_there_is_time() -> None:
     life = play(start, dial, CODE)
-    again = life.reported(Report(S.DISCONNECTED, "qr_timeout"), NOW + minutes(3), RULES, 0.5)
+    again = life.reported(ConnectionReport(S.DISCONNECTED, "qr_timeout"), NOW + minutes(3), RULES, 0.5)
     assert (again.status, again.is_on, again.fence, again.dial_at) == (S.QR_PENDING, True, life.fence + 1, None)
-    assert again.reported(Report(S.DISCONNECTED, "qr_timeout"), NOW + minutes(6), RULES, 0.5).reason == "qr_timeout"
+    assert (
+        again.reported(ConnectionReport(S.DISCONNECTED, "qr_timeout"), NOW + minutes(6), RULES, 0.5).reason
+        == "qr_timeout"
+    )
 
 
 def test_the_line_that_a_scan_ends_is_not_dialled_by_us() -> None:
@@ -252,7 +255,7 @@ def test_one_loss_is_told_once_whatever_the_reasons() -> None:
     assert life.reason == "connection_lost"
 
 
-def told(moves: list[Move], life: Life, apart: timedelta) -> list[tuple[S, str | None]]:
+def told(moves: list[Move], life: ConnectionState, apart: timedelta) -> list[tuple[S, str | None]]:
     """What the log would show: changes of status or reason."""
     seen = []
     for n, move in enumerate(moves):
@@ -291,7 +294,7 @@ def test_new_settings_are_dialled_with_at_once() -> None:
 
 
 def test_without_a_connector_it_says_so_and_goes_on_waiting() -> None:
-    life = start(Life(), NOW).late(NOW + RULES.answer, RULES, 0.5, is_held=False)
+    life = start(ConnectionState(), NOW).late(NOW + RULES.answer, RULES, 0.5, is_held=False)
     assert (life.status, life.reason, life.is_on) == (S.CONNECTING, "no_connector", True)
     assert dial(life, NOW).reason is None
 
@@ -304,7 +307,7 @@ def test_a_connector_that_died_leaves_its_lines_reconnecting() -> None:
 
 def test_a_pulse_is_judged() -> None:
     no, long = timedelta(0), timedelta(minutes=10)
-    assert verdict(True, no, no, RULES) is None
-    assert verdict(True, long, no, RULES) == "silent"
-    assert verdict(False, long, no, RULES) is None
-    assert verdict(False, long, long, RULES) == "connection_lost"
+    assert why_dead(True, no, no, RULES) is None
+    assert why_dead(True, long, no, RULES) == "silent"
+    assert why_dead(False, long, no, RULES) is None
+    assert why_dead(False, long, long, RULES) == "connection_lost"

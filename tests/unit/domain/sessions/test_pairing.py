@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.build import NOW
-from whatsapp_hub.domain.sessions.connection import Rules
-from whatsapp_hub.domain.sessions.pairing import Due, Pairing
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
+from whatsapp_hub.domain.sessions.pairing import Pairing, PairingStep
 
-RULES = Rules(pairing=timedelta(seconds=300), code=timedelta(seconds=60))
+RULES = ReconnectPolicy(pairing=timedelta(seconds=300), code=timedelta(seconds=60))
 
 
 def s(seconds: float) -> timedelta:
@@ -38,25 +38,25 @@ def test_the_same_code_again_lives_no_longer_the_next_one_does() -> None:
 def test_no_code_is_shown_longer_than_the_session_waits() -> None:
     pairing = begun().showed("2@a", NOW + s(290), RULES)
     assert pairing.code_until == pairing.until == NOW + RULES.pairing
-    assert pairing.due(NOW + s(300)) is Due.CLOSE
+    assert pairing.due(NOW + s(300)) is PairingStep.CLOSE
 
 
 def test_a_provider_that_waits_to_be_scanned_is_asked_at_once_and_renewals_within_ten_seconds() -> None:
     shown = begun().showed("2@a", NOW, RULES)
     assert NOW < (shown.fetch_at or NOW) < NOW + s(5)
-    assert shown.awaits_code(NOW + s(1)).due(NOW + s(1)) is Due.LOOK
+    assert shown.awaits_code(NOW + s(1)).due(NOW + s(1)) is PairingStep.LOOK
 
 
 def test_who_cannot_be_asked_is_not_asked_but_closed_all_the_same() -> None:
     pairing = begun(can_ask=False).awaits_code(NOW).looked(NOW).showed("2@a", NOW, RULES)
-    assert pairing.due(NOW + s(200)) is Due.NOTHING
-    assert pairing.due(NOW + s(300)) is Due.CLOSE
+    assert pairing.due(NOW + s(200)) is PairingStep.NOTHING
+    assert pairing.due(NOW + s(300)) is PairingStep.CLOSE
 
 
 def test_used_up_codes_start_it_again_once() -> None:
     used_up = begun().showed("2@a", NOW, RULES).used_up(NOW + s(160))
-    assert used_up.due(NOW + s(160)) is Due.START_AGAIN
-    assert used_up.looked(NOW + s(161)).due(NOW + s(170)) is Due.LOOK
+    assert used_up.due(NOW + s(160)) is PairingStep.START_AGAIN
+    assert used_up.looked(NOW + s(161)).due(NOW + s(170)) is PairingStep.LOOK
 
 
 @given(

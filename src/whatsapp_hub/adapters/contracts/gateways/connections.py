@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from whatsapp_hub.adapters.contracts.views.entities import Shown, time
-from whatsapp_hub.application.reading.sessions import Connection, Happening, Lease
+from whatsapp_hub.application.reading.sessions import Connection, HolderLease, SessionHistoryEntry
 
 
 def connection(of: Connection) -> Shown:
-    session, lease = of.session, of.lease or Lease()
+    session, lease = of.session, of.lease or HolderLease()
     return {
         "sessionId": session.key,
         "provider": session.provider,
@@ -30,7 +30,7 @@ def _known(at: datetime | None, reason: str | None) -> Shown | None:
     return None if at is None else {"type": None, "at": time(at), "reason": reason, "position": None}
 
 
-def _happening(of: Happening | None) -> Shown | None:
+def _happening(of: SessionHistoryEntry | None) -> Shown | None:
     if of is None:
         return None
     return {"type": of.type, "at": time(of.at), "reason": of.reason, "position": of.position}

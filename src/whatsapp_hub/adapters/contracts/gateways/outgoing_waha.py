@@ -10,7 +10,7 @@ import msgspec
 
 from whatsapp_hub.adapters.contracts.views.entities import Shown
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
-from whatsapp_hub.application.ports.queues.webhook_queue import Due
+from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery
 
 ENGINE = "HUB"
 _ACKS = {
@@ -63,7 +63,7 @@ _TOLD = msgspec.json.Decoder(_Told)
 _STATE = msgspec.json.Decoder(_State)
 
 
-def waha(due: Due, event: LoggedEvent) -> Shown | None:
+def waha(due: DueDelivery, event: LoggedEvent) -> Shown | None:
     """The whole body; None for what WAHA has no words for."""
     if event.type == "message.received":
         return _envelope("message", due, event, _message(_TOLD.decode(event.body), due))
@@ -74,7 +74,7 @@ def waha(due: Due, event: LoggedEvent) -> Shown | None:
     return None
 
 
-def _envelope(name: str, due: Due, event: LoggedEvent, payload: Shown) -> Shown:
+def _envelope(name: str, due: DueDelivery, event: LoggedEvent, payload: Shown) -> Shown:
     return {
         "id": f"evt_{event.position}",
         "timestamp": int(event.occurred_at.timestamp() * 1000),
@@ -99,7 +99,7 @@ def _id(message: _Message, chat: str) -> str:
     return f"{mine}_{chat}_{message.whatsapp_message_id or message.id}"
 
 
-def _message(told: _Told, due: Due) -> Shown:
+def _message(told: _Told, due: DueDelivery) -> Shown:
     message, chat = told.message, jid(told.chat)
     media = {"url": message.media_url, "mimetype": None, "filename": None} if message.media_url else None
     shown: Shown = {
@@ -127,7 +127,7 @@ def _ack(told: _Told, ack: int, name: str) -> Shown:
     return {**fixed, "ack": ack, "ackName": name, **why}
 
 
-def _status(session: _Session, due: Due) -> Shown:
+def _status(session: _Session, due: DueDelivery) -> Shown:
     name = due.session_key or session.name
     data = {"reason": session.status_reason} if session.status_reason else None
     return {"name": name, "status": _STATUSES.get(session.status, "FAILED"), "statuses": [], "data": data}

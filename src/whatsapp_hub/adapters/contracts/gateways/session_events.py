@@ -40,7 +40,7 @@ class MessageState(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class SessionEvent:
     """An event of the log about the session of this key."""
 
     event: LoggedEvent
@@ -77,13 +77,13 @@ def shown_session(session: Session) -> SessionShown:
     return SessionShown(session.key, session.agent_id, session.status.value, session.status_reason, session.qr_code)
 
 
-def life_events(happened: Happened) -> Spelled:
+def life_events(happened: SessionEvent) -> Spelled:
     """D."""
     spelling = _LIFE.get(happened.event.type)
     return spelling(happened) if spelling else []
 
 
-def client_events(happened: Happened) -> Spelled:
+def client_events(happened: SessionEvent) -> Spelled:
     """B."""
     spelling = _CLIENT.get(happened.event.type)
     return spelling(happened) if spelling else []
@@ -106,34 +106,34 @@ def present_client(session: SessionShown) -> Spelled:
     return [change, ("qr-code", {"sessionId": session.session_id, "qrCode": data_url(session.qr_code)})]
 
 
-def _plain(name: str) -> Callable[[Happened], Spelled]:
+def _plain(name: str) -> Callable[[SessionEvent], Spelled]:
     return lambda happened: [(name, happened.payload())]
 
 
-def _qr(happened: Happened) -> Spelled:
+def _qr(happened: SessionEvent) -> Spelled:
     """Where the phone asks for a passkey there is no code to tell."""
     code = happened.session.qr_code
     return [("qr", happened.payload(qr=code))] if code else []
 
 
-def _disconnected(happened: Happened) -> Spelled:
+def _disconnected(happened: SessionEvent) -> Spelled:
     return [("session:disconnected", happened.payload(reason=happened.reason))]
 
 
-def _deleted(happened: Happened) -> Spelled:
+def _deleted(happened: SessionEvent) -> Spelled:
     return [("session:disconnected", happened.payload(reason="deleted"))]
 
 
-def _error(name: str) -> Callable[[Happened], Spelled]:
+def _error(name: str) -> Callable[[SessionEvent], Spelled]:
     return lambda happened: [(name, happened.payload(**entities.fault(happened.reason)))]
 
 
-def _flat(happened: Happened) -> Spelled:
+def _flat(happened: SessionEvent) -> Spelled:
     told = entities.flat_message(entities.heard(happened.event.body), happened.key)
     return [("session:message", happened.payload(**told))]
 
 
-def _status(happened: Happened) -> Spelled:
+def _status(happened: SessionEvent) -> Spelled:
     return [("status-change", status_change(happened.session, happened.payload()))]
 
 
@@ -143,33 +143,33 @@ def status_change(session: SessionShown, payload: Payload) -> Payload:
     return {**payload, "status": session.status.lower(), **why}
 
 
-def _gone(happened: Happened) -> Spelled:
+def _gone(happened: SessionEvent) -> Spelled:
     return [("status-change", happened.payload(status="disconnected", statusReason="deleted"))]
 
 
-def _code(happened: Happened) -> Spelled:
+def _code(happened: SessionEvent) -> Spelled:
     """A renewed code is no change of the status."""
     change = [] if happened.is_renewal else _status(happened)
     code = data_url(happened.session.qr_code)
     return [*change, ("qr-code", happened.payload(qrCode=code))] if code else change
 
 
-def _fault(happened: Happened) -> Spelled:
+def _fault(happened: SessionEvent) -> Spelled:
     return [*_status(happened), *_error("error")(happened)]
 
 
-def _message(happened: Happened) -> Spelled:
+def _message(happened: SessionEvent) -> Spelled:
     message = entities.client_message(entities.heard(happened.event.body), happened.key)
     return [("message-received", happened.payload(message=message))]
 
 
-def _state(happened: Happened) -> Spelled:
+def _state(happened: SessionEvent) -> Spelled:
     message = _STATE.decode(happened.body["message"])
     why = {"error": message.error} if message.error else {}
     return [("message-status", happened.payload(messageId=message.id, status=message.status.lower(), **why))]
 
 
-_LIFE: dict[str, Callable[[Happened], Spelled]] = {
+_LIFE: dict[str, Callable[[SessionEvent], Spelled]] = {
     "session.started": _plain("session:started"),
     "session.qr": _qr,
     "session.connected": _plain("session:connected"),
@@ -179,7 +179,7 @@ _LIFE: dict[str, Callable[[Happened], Spelled]] = {
     "session.auth_corrupted": _plain("session.auth.corrupted"),
     "message.received": _flat,
 }
-_CLIENT: dict[str, Callable[[Happened], Spelled]] = {
+_CLIENT: dict[str, Callable[[SessionEvent], Spelled]] = {
     "session.started": _status,
     "session.qr": _code,
     "session.connected": _status,

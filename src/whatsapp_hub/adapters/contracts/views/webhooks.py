@@ -3,7 +3,7 @@
 import msgspec
 
 from whatsapp_hub.adapters.contracts.views.entities import Shown, time
-from whatsapp_hub.application.ports.queues.webhook_queue import DeliveryRecord, Health
+from whatsapp_hub.application.ports.queues.webhook_queue import DeliveryRecord, SubscriptionHealth
 from whatsapp_hub.domain.integrations.delivery import OPENS_AFTER, Attempt, DeliveryState
 from whatsapp_hub.domain.integrations.headers import names
 from whatsapp_hub.domain.integrations.subscription import Webhook
@@ -26,7 +26,7 @@ def webhook(webhook: Webhook) -> Shown:
     }
 
 
-def health(health: Health) -> Shown:
+def health(health: SubscriptionHealth) -> Shown:
     """`receiver` is `down` after so many failures in a row; it is then tried with one event at a time."""
     return {
         "cursor": health.cursor,

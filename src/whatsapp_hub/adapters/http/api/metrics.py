@@ -9,7 +9,7 @@ from litestar.params import FromQuery
 
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.application.ports.edge.clock import Clock
-from whatsapp_hub.application.reading.metrics import FirstResponses, Kept, Metrics, Ratings
+from whatsapp_hub.application.reading.metrics import DeadlinesKept, FirstResponses, Metrics, Ratings
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Invalid
 
@@ -36,7 +36,7 @@ def _responses(first: FirstResponses) -> dict[str, object]:
     }
 
 
-def _kept(kept: Kept) -> dict[str, object]:
+def _kept(kept: DeadlinesKept) -> dict[str, object]:
     return {"within": kept.within, "breached": kept.breached, "share": kept.share}
 
 

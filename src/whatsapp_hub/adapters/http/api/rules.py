@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts.views import entities
 from whatsapp_hub.adapters.http.auth import Asking
-from whatsapp_hub.application.accounts.rules import CreateRule, DeleteRule, ListRules, RuleChanges, Shown, UpdateRule
+from whatsapp_hub.application.accounts.rules import CreateRule, DeleteRule, ListRules, RuleChanges, RuleView, UpdateRule
 from whatsapp_hub.domain.conversations.conversation import Priority
 from whatsapp_hub.domain.conversations.routing_rules import MOST_RULES, Actions, Conditions
 from whatsapp_hub.domain.ids import DepartmentId, RuleId, SessionId
@@ -63,42 +63,44 @@ class RulePatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
         return RuleChanges(self.name, conditions, self.actions.meant() if self.actions else None, self.place)
 
 
-def _spelled(shown: Shown) -> dict[str, object]:
+def _spelled(shown: RuleView) -> dict[str, object]:
     return {**entities.rule(shown.rule), "isBroken": shown.is_broken}
 
 
 @get("/rules", tags=TAGS)
-async def list_rules(caller: Asking, use: FromDishka[ListRules]) -> list[dict[str, object]]:
+async def list_rules(caller: Asking, list_rules: FromDishka[ListRules]) -> list[dict[str, object]]:
     """The company's rules in their order. `isBroken`: its department was deleted, so the rule is skipped."""
-    return [_spelled(shown) for shown in await use(caller)]
+    return [_spelled(shown) for shown in await list_rules(caller)]
 
 
 @get("/rules/{id:uuid}", tags=TAGS)
-async def get_rule(caller: Asking, id: FromPath[UUID], use: FromDishka[ListRules]) -> dict[str, object]:
+async def get_rule(caller: Asking, id: FromPath[UUID], list_rules: FromDishka[ListRules]) -> dict[str, object]:
     """One of them."""
-    return _spelled(await use.one(caller, RuleId(id)))
+    return _spelled(await list_rules.one(caller, RuleId(id)))
 
 
 @post("/rules", tags=TAGS)
-async def create_rule(caller: Asking, data: JSONBody[RuleBody], use: FromDishka[CreateRule]) -> dict[str, object]:
+async def create_rule(
+    caller: Asking, data: JSONBody[RuleBody], create_rule: FromDishka[CreateRule]
+) -> dict[str, object]:
     """A new one, at `place` (from 1; none: the end); at most 50. It is asked whenever a customer writes in a
     conversation that nobody has: labels add up, the first rule with a priority and the first with a department win."""
-    made = await use(caller, data.name, data.conditions.meant(), data.actions.meant(), data.place)
+    made = await create_rule(caller, data.name, data.conditions.meant(), data.actions.meant(), data.place)
     return _spelled(made)
 
 
 @patch("/rules/{id:uuid}", tags=TAGS)
 async def update_rule(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[RulePatch], use: FromDishka[UpdateRule]
+    caller: Asking, id: FromPath[UUID], data: JSONBody[RulePatch], update_rule: FromDishka[UpdateRule]
 ) -> dict[str, object]:
     """Change it, or move it to another `place`. Conditions and actions are replaced whole."""
-    return _spelled(await use(caller, RuleId(id), data.changes()))
+    return _spelled(await update_rule(caller, RuleId(id), data.changes()))
 
 
 @delete("/rules/{id:uuid}", tags=TAGS)
-async def delete_rule(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteRule]) -> None:
+async def delete_rule(caller: Asking, id: FromPath[UUID], delete_rule: FromDishka[DeleteRule]) -> None:
     """Remove it."""
-    await use(caller, RuleId(id))
+    await delete_rule(caller, RuleId(id))
 
 
 HANDLERS = [list_rules, get_rule, create_rule, update_rule, delete_rule]

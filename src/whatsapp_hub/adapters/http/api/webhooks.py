@@ -75,87 +75,92 @@ class RangeBody(msgspec.Struct, forbid_unknown_fields=True):
 
 @post("/webhooks", tags=TAGS)
 async def create_webhook(
-    caller: Asking, data: JSONBody[WebhookBody], use: FromDishka[CreateWebhook]
+    caller: Asking, data: JSONBody[WebhookBody], create_webhook: FromDishka[CreateWebhook]
 ) -> dict[str, object]:
     """A new subscription; it is told what happens from now on. `secret` is shown this once."""
-    webhook, secret = await use(caller, data.new())
+    webhook, secret = await create_webhook(caller, data.new())
     return {**present.webhook(webhook), "secret": secret}
 
 
 @get("/webhooks", tags=TAGS)
 async def list_webhooks(
-    caller: Asking, use: FromDishka[ListWebhooks], limit: Limit = 50, cursor: Cursor = None
+    caller: Asking, list_webhooks: FromDishka[ListWebhooks], limit: Limit = 50, cursor: Cursor = None
 ) -> Response[list[dict[str, object]]]:
     """List the company's subscriptions, sessions' own among them, the oldest first, and how each fares."""
-    found, more = sliced(await use(caller), lambda one: one[0].id, limit, cursor)
+    found, more = sliced(await list_webhooks(caller), lambda one: one[0].id, limit, cursor)
     return page([{**present.webhook(webhook), **present.health(health)} for webhook, health in found], more)
 
 
 @get("/webhooks/{id:uuid}", tags=TAGS)
-async def get_webhook(caller: Asking, id: FromPath[UUID], use: FromDishka[ListWebhooks]) -> dict[str, object]:
+async def get_webhook(caller: Asking, id: FromPath[UUID], list_webhooks: FromDishka[ListWebhooks]) -> dict[str, object]:
     """One subscription and how it fares."""
-    webhook, health = await use.one(caller, WebhookId(id))
+    webhook, health = await list_webhooks.one(caller, WebhookId(id))
     return {**present.webhook(webhook), **present.health(health)}
 
 
 @patch("/webhooks/{id:uuid}", tags=TAGS)
 async def update_webhook(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[WebhookPatch], use: FromDishka[UpdateWebhook]
+    caller: Asking, id: FromPath[UUID], data: JSONBody[WebhookPatch], update_webhook: FromDishka[UpdateWebhook]
 ) -> dict[str, object]:
     """Change it, switch it off or on again (then it is told what happens from then on; replay what it missed)."""
-    webhook, health = await use(caller, WebhookId(id), data.changes())
+    webhook, health = await update_webhook(caller, WebhookId(id), data.changes())
     return {**present.webhook(webhook), **present.health(health)}
 
 
 @delete("/webhooks/{id:uuid}", tags=TAGS)
-async def delete_webhook(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteWebhook]) -> None:
+async def delete_webhook(caller: Asking, id: FromPath[UUID], delete_webhook: FromDishka[DeleteWebhook]) -> None:
     """Remove it with its deliveries."""
-    await use(caller, WebhookId(id))
+    await delete_webhook(caller, WebhookId(id))
 
 
 @post("/webhooks/{id:uuid}/secret", status_code=200, tags=TAGS)
 async def rotate_secret(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[SecretBody], use: FromDishka[RotateWebhookSecret]
+    caller: Asking,
+    id: FromPath[UUID],
+    data: JSONBody[SecretBody],
+    rotate_webhook_secret: FromDishka[RotateWebhookSecret],
 ) -> dict[str, object]:
     """A new secret, shown this once. For a day deliveries carry a signature by the old one too."""
-    webhook, secret = await use(caller, WebhookId(id), data.secret)
+    webhook, secret = await rotate_webhook_secret(caller, WebhookId(id), data.secret)
     return {**present.webhook(webhook), "secret": secret}
 
 
 @post("/webhooks/{id:uuid}/test", status_code=200, tags=TAGS)
-async def test_webhook(caller: Asking, id: FromPath[UUID], use: FromDishka[PingWebhook]) -> dict[str, object]:
+async def test_webhook(caller: Asking, id: FromPath[UUID], ping_webhook: FromDishka[PingWebhook]) -> dict[str, object]:
     """Post a signed `webhook.test` now; what came back."""
-    return present.attempt(await use(caller, WebhookId(id)))
+    return present.attempt(await ping_webhook(caller, WebhookId(id)))
 
 
 @get("/webhooks/{id:uuid}/deliveries", tags=TAGS)
 async def list_deliveries(
     caller: Asking,
     id: FromPath[UUID],
-    use: FromDishka[ListDeliveries],
+    list_deliveries: FromDishka[ListDeliveries],
     state_: State = None,
     limit: Limit = 50,
     before: Before = None,
 ) -> Response[list[dict[str, object]]]:
     """The newest first, each with its attempts. `state=dead`: what was given up."""
-    found = await use(caller, WebhookId(id), state_, limit, before)
+    found = await list_deliveries(caller, WebhookId(id), state_, limit, before)
     return page([present.delivery(d) for d in found], str(found[-1].position) if len(found) == limit else None)
 
 
 @post("/webhooks/{id:uuid}/replay", status_code=202, tags=TAGS)
 async def replay_range(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[RangeBody], use: FromDishka[ReplayRange]
+    caller: Asking, id: FromPath[UUID], data: JSONBody[RangeBody], replay_range: FromDishka[ReplayRange]
 ) -> dict[str, object]:
     """Deliver what it is for between two positions once more, delivered before or not. `upto`: how far this call
     came; go on after it."""
-    replayed, upto = await use(caller, WebhookId(id), data.after, data.upto)
+    replayed, upto = await replay_range(caller, WebhookId(id), data.after, data.upto)
     return {"replayed": replayed, "upto": upto}
 
 
 @post("/webhooks/deliveries/{id:int}/replay", status_code=202, tags=TAGS)
-async def replay_delivery(caller: Asking, id: FromPath[int], use: FromDishka[ReplayDelivery]) -> dict[str, object]:
+async def replay_delivery(
+    caller: Asking, id: FromPath[int], replay_delivery: FromDishka[ReplayDelivery]
+) -> dict[str, object]:
     """Deliver it once more, with the same `webhook-id`."""
-    return present.delivery(await use(caller, id))
+    return present.delivery(await replay_delivery(caller, id))
 
 
 HANDLERS = [

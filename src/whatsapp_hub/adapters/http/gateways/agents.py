@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from whatsapp_hub.adapters.contracts.gateways import connections, entities
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.gateways.fields import SendBody, spelled
+from whatsapp_hub.adapters.http.gateways.fields import SendBody, renamed
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession
@@ -28,13 +28,16 @@ class InitBody(msgspec.Struct, rename="camel"):
 
 @post("/whatsapp/{key:str}/sessions/init", status_code=202, tags=TAGS)
 async def init_agent_session(
-    caller: Asking, key: FromPath[str], use: FromDishka[OpenAgentSession], data: JSONBody[InitBody | None] = None
+    caller: Asking,
+    key: FromPath[str],
+    open_agent_session: FromDishka[OpenAgentSession],
+    data: JSONBody[InitBody | None] = None,
 ) -> dict[str, object]:
     """Start a session of an AI agent (`key` is the agentId), made if need be. Without a `sessionId`: the agent's
     newest session that is not connected, else a new one."""
     body = data or InitBody()
-    with spelled(name="sessionId"):
-        return entities.agent_session(await use(caller, key, body.session_id, body.provider))
+    with renamed(name="sessionId"):
+        return entities.agent_session(await open_agent_session(caller, key, body.session_id, body.provider))
 
 
 @delete("/whatsapp/{key:str}/sessions/{session_id:str}", tags=TAGS)
@@ -42,11 +45,11 @@ async def close_agent_session(
     caller: Asking,
     key: FromPath[str],
     session_id: FromPath[str],
-    use: FromDishka[CloseAgentSession],
+    close_agent_session: FromDishka[CloseAgentSession],
     logout: Annotated[bool, QueryParameter(description="log out of the phone too")] = False,
 ) -> None:
     """Disconnect a session of an AI agent (`key` is the agentId)."""
-    await use(caller, key, session_id, log_out=logout)
+    await close_agent_session(caller, key, session_id, log_out=logout)
 
 
 @post("/whatsapp/{key:str}/send-message", status_code=202, tags=["A and D: sending"])
@@ -54,13 +57,13 @@ async def send_message(
     caller: Asking,
     key: FromPath[str],
     data: JSONBody[SendBody],
-    use: FromDishka[SendTo],
+    send_to: FromDishka[SendTo],
     idempotency_key: IdempotencyKey = None,
 ) -> dict[str, object]:
     """Send a text. `key` is a session's id, else its sessionId, else an agentId with exactly one connected session
     (several: 409). The message is stored when this returns; what becomes of it comes over the socket."""
-    with spelled(content="message"):
-        message = await use(caller, key, data.to, data.message, idempotency_key, agents_too=True)
+    with renamed(content="message"):
+        message = await send_to(caller, key, data.to, data.message, idempotency_key, agents_too=True)
     return entities.sent(message)
 
 

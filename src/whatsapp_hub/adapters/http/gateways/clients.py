@@ -10,7 +10,7 @@ from litestar.params import JSONBody, QueryParameter
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.gateways.fields import SendBody, spelled
+from whatsapp_hub.adapters.http.gateways.fields import SendBody, renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages, session_named
 from whatsapp_hub.application.sending.send_to import SendTo
@@ -31,12 +31,12 @@ class ClientSendBody(SendBody, rename="camel"):
 
 @post("/whatsapp/session", tags=TAGS)
 async def open_session(
-    caller: Asking, data: JSONBody[OpenBody], use: FromDishka[OpenSession], finder: FromDishka[SessionFinder]
+    caller: Asking, data: JSONBody[OpenBody], open_session: FromDishka[OpenSession], finder: FromDishka[SessionFinder]
 ) -> dict[str, object]:
     """Make a session and start it; one that was stopped is started again."""
     client_id = await finder.client_id(caller.tenant_id)
-    with spelled(name="sessionId"):
-        return entities.client_session(await use(caller, data.session_id, data.provider), client_id)
+    with renamed(name="sessionId"):
+        return entities.client_session(await open_session(caller, data.session_id, data.provider), client_id)
 
 
 @get("/whatsapp/sessions", guards=[allows(Action.READ_SESSIONS)], tags=TAGS)
@@ -72,11 +72,11 @@ async def list_client_messages(
 
 @post("/whatsapp/send", status_code=202, tags=TAGS)
 async def send_from_session(
-    caller: Asking, data: JSONBody[ClientSendBody], use: FromDishka[SendTo], key: IdempotencyKey = None
+    caller: Asking, data: JSONBody[ClientSendBody], send_to: FromDishka[SendTo], key: IdempotencyKey = None
 ) -> dict[str, object]:
     """Send a text of at most 4096 characters. It is stored when this returns, and sent in its turn."""
-    with spelled(content="message"):
-        message = await use(caller, data.session_id, data.to, data.message, key)
+    with renamed(content="message"):
+        message = await send_to(caller, data.session_id, data.to, data.message, key)
     return entities.sent(message, lower=True)
 
 

@@ -16,7 +16,7 @@ class SendBody(msgspec.Struct):
 
 
 @contextmanager
-def spelled(**names: str) -> Iterator[None]:
+def renamed(**names: str) -> Iterator[None]:
     """Bad fields are told by the names that the client gave them: `spelled(content="message")`."""
     try:
         yield

@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.gateways.fields import spelled
+from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.integrations.subscriptions import new_secret
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
@@ -37,12 +37,12 @@ class InstanceSendBody(msgspec.Struct):
 
 @post("/instances/create", tags=TAGS)
 async def create_instance(
-    caller: Asking, data: JSONBody[InstanceBody], use: FromDishka[CreateInstance]
+    caller: Asking, data: JSONBody[InstanceBody], create_instance: FromDishka[CreateInstance]
 ) -> dict[str, object]:
     """Make an instance and start it; waits up to 10 seconds for a code to scan. `webhook_secret` is shown this once."""
     secret = new_secret() if data.webhook_url else None
-    with spelled(userId="user_id", name="instance_name", webhookUrl="webhook_url"):
-        made = await use(caller, data.user_id, data.instance_name, data.webhook_url, secret, data.provider)
+    with renamed(userId="user_id", name="instance_name", webhookUrl="webhook_url"):
+        made = await create_instance(caller, data.user_id, data.instance_name, data.webhook_url, secret, data.provider)
     return entities.new_instance(made, secret)
 
 
@@ -62,21 +62,23 @@ async def get_instance(caller: Asking, id: FromPath[UUID], finder: FromDishka[Se
 
 
 @get("/instances/{id:uuid}/qr", tags=TAGS)
-async def get_instance_code(caller: Asking, id: FromPath[UUID], use: FromDishka[ShowCode]) -> dict[str, object]:
+async def get_instance_code(caller: Asking, id: FromPath[UUID], show_code: FromDishka[ShowCode]) -> dict[str, object]:
     """The code to scan, and until when (404: none yet; 409: connected)."""
-    return entities.instance_code(await use(caller, str(id)))
+    return entities.instance_code(await show_code(caller, str(id)))
 
 
 @post("/instances/{id:uuid}/restart", status_code=202, tags=TAGS)
-async def restart_instance(caller: Asking, id: FromPath[UUID], use: FromDishka[StartNamed]) -> dict[str, object]:
+async def restart_instance(
+    caller: Asking, id: FromPath[UUID], start_named: FromDishka[StartNamed]
+) -> dict[str, object]:
     """Disconnect and connect again."""
-    return entities.instance(await use(caller, str(id), again=True))
+    return entities.instance(await start_named(caller, str(id), again=True))
 
 
 @delete("/instances/{id:uuid}", tags=TAGS)
-async def delete_instance(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteInstance]) -> None:
+async def delete_instance(caller: Asking, id: FromPath[UUID], delete_instance: FromDishka[DeleteInstance]) -> None:
     """Log it out and remove its credentials; its conversations stay."""
-    await use(caller, str(id))
+    await delete_instance(caller, str(id))
 
 
 @post("/instances/{id:uuid}/send", status_code=202, tags=TAGS)
@@ -84,12 +86,12 @@ async def send_from_instance(
     caller: Asking,
     id: FromPath[UUID],
     data: JSONBody[InstanceSendBody],
-    use: FromDishka[SendTo],
+    send_to: FromDishka[SendTo],
     key: IdempotencyKey = None,
 ) -> dict[str, object]:
     """Send a text. It is stored when this returns, and sent in its turn."""
-    with spelled(to="number", content="message"):
-        return entities.sent_by_instance(await use(caller, str(id), data.number, data.message, key))
+    with renamed(to="number", content="message"):
+        return entities.sent_by_instance(await send_to(caller, str(id), data.number, data.message, key))
 
 
 HANDLERS = [

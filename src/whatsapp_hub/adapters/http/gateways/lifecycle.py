@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.http.auth import Asking
-from whatsapp_hub.adapters.http.gateways.fields import spelled
+from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.application.sessions.open_sessions import PrepareSession, ShowCode, StartNamed
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
@@ -22,23 +22,25 @@ class PrepareBody(msgspec.Struct, rename="camel"):
 
 @post("/whatsapp", tags=TAGS)
 async def prepare_session(
-    caller: Asking, data: JSONBody[PrepareBody], use: FromDishka[PrepareSession]
+    caller: Asking, data: JSONBody[PrepareBody], prepare_session: FromDishka[PrepareSession]
 ) -> dict[str, object]:
     """Make a session, not started yet."""
-    with spelled(name="sessionId"):
-        return entities.life(await use(caller, data.session_id, data.phone_number, data.provider))
+    with renamed(name="sessionId"):
+        return entities.life(await prepare_session(caller, data.session_id, data.phone_number, data.provider))
 
 
 @post("/whatsapp/{key:str}/activate", status_code=202, tags=TAGS)
-async def activate_session(caller: Asking, key: FromPath[str], use: FromDishka[StartNamed]) -> dict[str, object]:
+async def activate_session(
+    caller: Asking, key: FromPath[str], start_named: FromDishka[StartNamed]
+) -> dict[str, object]:
     """Start a session (`key` is its id, or its sessionId). It is on its way; the socket tells how it goes."""
-    return entities.life(await use(caller, key), SessionStatus.CONNECTING)
+    return entities.life(await start_named(caller, key), SessionStatus.CONNECTING)
 
 
 @get("/whatsapp/{key:str}/qr", tags=TAGS)
-async def get_code(caller: Asking, key: FromPath[str], use: FromDishka[ShowCode]) -> dict[str, object]:
+async def get_code(caller: Asking, key: FromPath[str], show_code: FromDishka[ShowCode]) -> dict[str, object]:
     """The code to scan, as text and as a picture (404: none yet; 409: connected)."""
-    return entities.life_code((await use(caller, key)).session)
+    return entities.life_code((await show_code(caller, key)).session)
 
 
 HANDLERS = [prepare_session, activate_session, get_code]

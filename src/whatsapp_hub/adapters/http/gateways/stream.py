@@ -11,7 +11,7 @@ from litestar.response import Stream
 
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.session_events import (
-    Happened,
+    SessionEvent,
     client_events,
     present_client,
     session_in,
@@ -78,7 +78,7 @@ def _spelling(keys: dict[SessionId, str], only: SessionId | None) -> Spell:
         body = body_of(event)
         if shown := session_in(body):
             keys[event.session_id] = shown.session_id
-        happened = Happened(event, body, keys.get(event.session_id, str(event.session_id)))
+        happened = SessionEvent(event, body, keys.get(event.session_id, str(event.session_id)))
         return [(name, msgspec.json.encode(payload)) for name, payload in client_events(happened)]
 
     return spell

@@ -82,7 +82,7 @@ def body(content: bytes) -> Event:
     return {"type": "http.response.body", "body": content}
 
 
-async def tell(problem: Problem, scope: Scope, send: Send) -> None:
+async def send_problem(problem: Problem, scope: Scope, send: Send) -> None:
     """Answer with a problem."""
     content = msgspec.json.encode(problem.document(scope["path"]))
     length = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(content))}

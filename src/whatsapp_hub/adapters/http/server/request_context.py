@@ -15,7 +15,7 @@ from whatsapp_hub.adapters.http.server.asgi import (
     Receive,
     Scope,
     Send,
-    tell,
+    send_problem,
     with_missing,
 )
 from whatsapp_hub.application.measuring import ANSWERING, REQUESTS, TALLY
@@ -69,7 +69,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     """NUL is in no text of a database. Names the parameters that have it."""
     given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     flaws = tuple(Flaw(pointer(name), "must not contain NUL") for name, value in given if "\x00" in name + value)
-    await tell(Problem(400, "invalid", "an address must not contain NUL", flaws), scope, send)
+    await send_problem(Problem(400, "invalid", "an address must not contain NUL", flaws), scope, send)
 
 
 def masked(path: str) -> str:

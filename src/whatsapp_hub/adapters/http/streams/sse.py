@@ -16,7 +16,7 @@ from litestar.response import Stream
 from whatsapp_hub.adapters.http.auth import caller_of, opened_ticket
 from whatsapp_hub.adapters.http.streams.held_tickets import HeldTickets, until
 from whatsapp_hub.application.accounts.tickets import OpenedTicket
-from whatsapp_hub.application.ports.edge.realtime import Streams, Stretch
+from whatsapp_hub.application.ports.edge.realtime import LogSlice, Streams
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.errors import Flaw, HubError, Invalid, Unavailable
@@ -72,7 +72,7 @@ def _position(last_event_id: str | None, after: int | None) -> int | None:
 
 
 async def _lines(
-    stretches: AsyncIterator[Stretch], request: Asked, spell: Spell, present: Present | None
+    stretches: AsyncIterator[LogSlice], request: Asked, spell: Spell, present: Present | None
 ) -> AsyncIterator[bytes]:
     """Begin with an id, so that a client that is cut off at once knows where to go on. Ends with an event `error` when
     the caller may listen no longer."""
@@ -97,7 +97,7 @@ async def _lines(
 async def _by_ticket(
     held: HeldTickets,
     ticket: OpenedTicket,
-    stretches: AsyncIterator[Stretch],
+    stretches: AsyncIterator[LogSlice],
     request: Asked,
     spell: Spell,
     present: Present | None,
@@ -123,7 +123,7 @@ async def _refusal(request: Asked) -> bytes | None:
     )
 
 
-def _spelled(stretch: Stretch, spell: Spell) -> bytes:
+def _spelled(stretch: LogSlice, spell: Spell) -> bytes:
     """An event's position stands on the last of its messages: none of them counts as seen before all are."""
     chunk = bytearray()
     if stretch.is_reset:

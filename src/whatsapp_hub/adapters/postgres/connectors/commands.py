@@ -5,7 +5,7 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.application.ports.connections.connections import ConnectorId
-from whatsapp_hub.application.ports.queues.commands import Answer, Command, Order
+from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 
 _ASK = """
@@ -69,7 +69,7 @@ class PostgresCommands:
     async def take(self, connector_id: ConnectorId, kinds: Sequence[str], limit: int) -> list[Command]:
         rows = await self._database.system(lambda db: db.fetch(_TAKE, connector_id, list(kinds), limit))
         return [
-            Command(r["id"], r["tenant_id"], r["session_id"], r["provider"], Order(r["kind"]), r["argument"])
+            Command(r["id"], r["tenant_id"], r["session_id"], r["provider"], CommandKind(r["kind"]), r["argument"])
             for r in rows
         ]
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from whatsapp_hub.application.ports.connections.connections import Line
+from whatsapp_hub.application.ports.connections.connections import ConnectionRecord
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.sessions.connection import Life
+from whatsapp_hub.domain.sessions.connection import ConnectionState
 from whatsapp_hub.domain.sessions.session import Session
 
 _KEPT = (
@@ -32,17 +32,17 @@ _FORGET = """
     SELECT gen_random_uuid(), $2, $1, $3, 'forget', connector_id, 'infinity' FROM hub.lines WHERE session_id = $1"""
 
 
-class PostgresLines:
+class PostgresConnections:
     def __init__(self, connection: Any, tenant_id: TenantId) -> None:
         self._connection = connection
         self._tenant_id = tenant_id
         self.changed = False
         """Whether connectors may have something to do, so that the commit wakes them."""
 
-    async def of(self, session: Session) -> Line:
+    async def of(self, session: Session) -> ConnectionRecord:
         await self._connection.execute(_MAKE, session.id, session.tenant_id, session.provider)
         row = await self._connection.fetchrow(_OF, session.id)
-        life = Life(
+        life = ConnectionState(
             status=session.status,
             reason=session.status_reason,
             is_on=session.is_active,
@@ -50,9 +50,9 @@ class PostgresLines:
             losses=tuple(row["losses"]),
             **{name: row[name] for name in _KEPT},
         )
-        return Line(session.id, life, row["connector_id"])
+        return ConnectionRecord(session.id, life, row["connector_id"])
 
-    async def save(self, line: Line, session: Session) -> None:
+    async def save(self, line: ConnectionRecord, session: Session) -> None:
         life = line.life
         self.changed = True
         kept = (getattr(life, name) for name in _KEPT)

@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from asyncpg import ForeignKeyViolationError
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
-from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId, HeldLine, Seat, Taken
+from whatsapp_hub.application.ports.connections.connections import (
+    ClaimedConnection,
+    Connector,
+    ConnectorId,
+    ConnectorLoad,
+    DesiredConnection,
+)
 from whatsapp_hub.domain.ids import SessionId
 
 _UNTIL = "clock_timestamp() + $2 * interval '1 second'"
@@ -68,33 +74,33 @@ class PostgresLeases:
             await self._database.system(lambda db: db.execute(_FREE_ALL, connector_id))
         await self._database.system(lambda db: db.execute(_LEAVE, connector_id))
 
-    async def bury(self) -> int:
+    async def reap_expired(self) -> int:
         return len(await self._database.system(lambda db: db.fetch(_BURY)))
 
-    async def seats(self, kinds: Sequence[str]) -> tuple[list[Seat], int]:
+    async def seats(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
         rows = await self._database.system(lambda db: db.fetch(_SEATS, list(kinds)))
         free: int = await self._database.system(lambda db: db.fetchval(_FREE, list(kinds)))
-        return [Seat(row["id"], row["room"], row["held"]) for row in rows], free
+        return [ConnectorLoad(row["id"], row["room"], row["held"]) for row in rows], free
 
-    async def crowd(self, kind: str) -> tuple[int, int]:
+    async def capacity(self, kind: str) -> tuple[int, int]:
         row = await self._database.system(lambda db: db.fetchrow(_CROWD, kind))
         return row["room"], row["wanted"]
 
-    async def take(self, connector: Connector, limit: int) -> list[Taken]:
+    async def take(self, connector: Connector, limit: int) -> list[ClaimedConnection]:
         try:
             rows = await self._database.system(
                 lambda db: db.fetch(_TAKE, connector.id, list(connector.kinds), limit),
             )
         except ForeignKeyViolationError:
             return []  # our lease was found ended meanwhile
-        taken = [Taken(row["session_id"], row["tenant_id"], row["unclean"]) for row in rows]
+        taken = [ClaimedConnection(row["session_id"], row["tenant_id"], row["unclean"]) for row in rows]
         if left := [one.session_id for one in taken if one.unclean]:
             await self._database.system(lambda db: db.fetchval(_END_STORES, left))
         return taken
 
-    async def held(self, connector_id: ConnectorId) -> list[HeldLine]:
+    async def held(self, connector_id: ConnectorId) -> list[DesiredConnection]:
         rows = await self._database.system(lambda db: db.fetch(_HELD, connector_id))
-        return [HeldLine(**dict(row)) for row in rows]
+        return [DesiredConnection(**dict(row)) for row in rows]
 
     async def let_go(self, connector_id: ConnectorId, session_ids: Sequence[SessionId]) -> None:
         await self._database.system(lambda db: db.execute(_LET_GO, connector_id, list(session_ids)))

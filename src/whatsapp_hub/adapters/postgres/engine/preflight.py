@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.engine.database import APP, CONNECT_TIMEOUT_S, SYSTEM
 from whatsapp_hub.adapters.postgres.engine.isolation import check_pooler
 from whatsapp_hub.adapters.postgres.engine.refusals import READ_ONLY, RIGHTS, DatabaseUnusable, place, refusal
-from whatsapp_hub.adapters.postgres.engine.version import Standing, standing
+from whatsapp_hub.adapters.postgres.engine.version import SchemaState, standing
 
 OLDEST = 15
 """Debian 12's PostgreSQL, which the tests run on too."""
@@ -46,7 +46,7 @@ class Server:
     """What was found. `forbids_running`, `forbids_migrating`: the first reason why not, each."""
 
     version: str
-    standing: Standing
+    standing: SchemaState
     forbids_running: str | None
     forbids_migrating: str | None
 
@@ -117,12 +117,12 @@ NEWER = (
 )
 
 
-def _unable_to_run(found: Standing, rights: Any) -> Iterator[str]:
+def _unable_to_run(found: SchemaState, rights: Any) -> Iterator[str]:
     """A process may run on a database that a newer version has migrated: that is how a deployment goes back to the
     version before, whose columns migrations leave alone."""
-    if found is Standing.MISSING:
+    if found is SchemaState.MISSING:
         yield "the database is not migrated: run `whatsapp-hub migrate`"
-    if found is Standing.BEHIND:
+    if found is SchemaState.BEHIND:
         yield "the database is at an older version of the hub: run `whatsapp-hub migrate`"
     lacking = [role for role in rights["not_member"] if role in (APP, SYSTEM)]
     if lacking and not rights["is_super"]:
@@ -132,14 +132,14 @@ def _unable_to_run(found: Standing, rights: Any) -> Iterator[str]:
         )
 
 
-def _unable_to_migrate(found: Standing, rights: Any, number: int) -> Iterator[str]:
-    if found is Standing.AHEAD:
+def _unable_to_migrate(found: SchemaState, rights: Any, number: int) -> Iterator[str]:
+    if found is SchemaState.AHEAD:
         yield NEWER
     login = rights["login"]
     if not rights["is_owner"]:
         owner = rights["owner"]
         yield f"the schema hub belongs to {owner}, not to {login}: migrate as {owner}, which `serve` does too; {RIGHTS}"
-    if found is not Standing.MISSING:
+    if found is not SchemaState.MISSING:
         return
     if not rights["may_create_schemas"]:
         database = rights["database"]

@@ -48,7 +48,7 @@ def _texts(tree: str) -> list[str]:
     return [path.read_text(encoding="utf-8") for path in (scripts() / tree / "versions").glob("*.py")]
 
 
-class Standing(StrEnum):
+class SchemaState(StrEnum):
     """A database beside this version. MISSING: it was never migrated; AHEAD: a newer version has migrated it."""
 
     MISSING = "missing"
@@ -57,19 +57,23 @@ class Standing(StrEnum):
     AHEAD = "ahead"
 
 
-async def standing(connection: Any) -> Standing:
+async def standing(connection: Any) -> SchemaState:
     """CURRENT as well where the login may not read the versions: another one has migrated then."""
     try:
         found = [("hub", await _revision(connection, "hub"))]
         schemas = [row["schema"] for row in await connection.fetch(_SCHEMAS)]
         found += [("tenant", await _revision(connection, schema)) for schema in schemas]
     except asyncpg.InsufficientPrivilegeError:
-        return Standing.CURRENT
+        return SchemaState.CURRENT
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
-        return Standing.BEHIND if await connection.fetchval("SELECT to_regclass('hub.tenants')") else Standing.MISSING
+        return (
+            SchemaState.BEHIND
+            if await connection.fetchval("SELECT to_regclass('hub.tenants')")
+            else SchemaState.MISSING
+        )
     if any(revision and revision not in _revisions(tree) for tree, revision in found):
-        return Standing.AHEAD
-    return Standing.CURRENT if all(revision == newest(tree) for tree, revision in found) else Standing.BEHIND
+        return SchemaState.AHEAD
+    return SchemaState.CURRENT if all(revision == newest(tree) for tree, revision in found) else SchemaState.BEHIND
 
 
 async def is_current(url: str) -> bool:
@@ -77,7 +81,7 @@ async def is_current(url: str) -> bool:
     connection = await asyncpg.connect(**arguments_of(url), timeout=CONNECT_TIMEOUT_S)
     try:
         await check_pooler(connection)
-        return await standing(connection) is Standing.CURRENT
+        return await standing(connection) is SchemaState.CURRENT
     except asyncpg.PostgresError:
         return False
     finally:

@@ -61,7 +61,7 @@ class Statements:
         await self.flush()
         await self._connection.executemany(query, rows)
 
-    async def later(
+    async def defer(
         self, write: Write, *arguments: object, rows: Iterable[Hashable], refused: Mapping[str, Exception] = NONE
     ) -> None:
         """`rows`: what it writes, so that another write of it comes after this one. `refused`: what is raised when a

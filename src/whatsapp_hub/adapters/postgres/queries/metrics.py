@@ -10,8 +10,8 @@ from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.metrics import (
     AgentFigures,
     Dashboard,
+    DeadlinesKept,
     FirstResponses,
-    Kept,
     Ratings,
     SessionFigures,
 )
@@ -90,8 +90,8 @@ class PostgresMetrics:
             outbound=messages["outbound"],
             first_responses=FirstResponses.of([_pair(row) for row in pairs], tenant.hours),
             targets={
-                Target.FIRST_RESPONSE: Kept(kept["answered_in_time"], kept["answered_late"]),
-                Target.RESOLUTION: Kept(kept["resolved_in_time"], kept["resolved_late"]),
+                Target.FIRST_RESPONSE: DeadlinesKept(kept["answered_in_time"], kept["answered_late"]),
+                Target.RESOLUTION: DeadlinesKept(kept["resolved_in_time"], kept["resolved_late"]),
             },
             ratings=_rated(ratings),
         )

@@ -9,7 +9,7 @@ from whatsapp_hub.adapters.contracts.views.events import reason_in
 from whatsapp_hub.adapters.postgres.repositories.sessions import SELECT, session_of
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page
-from whatsapp_hub.application.reading.sessions import Connection, Happening, Lease
+from whatsapp_hub.application.reading.sessions import Connection, HolderLease, SessionHistoryEntry
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import SessionId, TenantId
@@ -80,7 +80,7 @@ class PostgresSessionFinder:
         page = [self._session(row) for row in rows[:limit]]
         return Page(page, str(page[-1].id) if len(rows) > limit else None)
 
-    async def lease(self, tenant_id: TenantId, session_id: SessionId) -> Lease | None:
+    async def lease(self, tenant_id: TenantId, session_id: SessionId) -> HolderLease | None:
         async with self._storage.connection(tenant_id) as connection:
             return (await _leases(connection, [session_id])).get(session_id)
 
@@ -109,9 +109,9 @@ class PostgresSessionFinder:
         return session_of(row, self._storage.kit.vault)
 
 
-async def _leases(connection: Any, ids: list[SessionId]) -> dict[SessionId, Lease]:
+async def _leases(connection: Any, ids: list[SessionId]) -> dict[SessionId, HolderLease]:
     rows = [dict(row) for row in await connection.fetch(_LEASES, ids)]
-    return {row.pop("session_id"): Lease(**row) for row in rows}
+    return {row.pop("session_id"): HolderLease(**row) for row in rows}
 
 
 def _connection(session: Session, last: list[Any]) -> Connection:
@@ -126,11 +126,11 @@ def _connection(session: Session, last: list[Any]) -> Connection:
     )
 
 
-def _newest(rows: list[Any], kinds: list[str]) -> Happening | None:
+def _newest(rows: list[Any], kinds: list[str]) -> SessionHistoryEntry | None:
     row = max((row for row in rows if row["type"] in kinds), key=lambda row: int(row["position"]), default=None)
     if row is None:
         return None
-    return Happening(row["type"], row["position"], row["occurred_at"], reason_in(row["body"]))
+    return SessionHistoryEntry(row["type"], row["position"], row["occurred_at"], reason_in(row["body"]))
 
 
 def _uuid(text: str) -> UUID | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
-from whatsapp_hub.application.ports.edge.housekeeping import AsideUpdate
+from whatsapp_hub.application.ports.edge.housekeeping import DeadLetter
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import SessionId
 
@@ -39,14 +39,14 @@ _TRIM_RECEIPTS = _TRIM.format(table="hub.early_receipts", age="kept_at", only=""
 
 
 class PostgresHousekeeping:
-    """Implements `InboxAside` and `Trimming`."""
+    """Implements `DeadLetters` and `Trimming`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def list(self, limit: int, after: int = 0) -> "list[AsideUpdate]":
+    async def list(self, limit: int, after: int = 0) -> "list[DeadLetter]":
         rows: list[Any] = await self._database.system(lambda c: c.fetch(_LIST, limit, after))
-        return [AsideUpdate(**dict(row)) for row in rows]
+        return [DeadLetter(**dict(row)) for row in rows]
 
     async def replay(self, ids: Sequence[int] | None, session_id: SessionId | None = None) -> int:
         if session_id is None:

@@ -54,4 +54,4 @@ async def enqueue(connection: Statements, messages: Sequence[Message], provider:
 async def add(connection: Statements, messages: Sequence[Message], providers: Mapping[MessageId, str]) -> None:
     """New messages, in this order; those that have a provider wait in their lanes."""
     providers_of = [providers.get(m.id) for m in messages]
-    await connection.later(_ADD, *rows_of(messages), providers_of, rows=written(messages))
+    await connection.defer(_ADD, *rows_of(messages), providers_of, rows=written(messages))

@@ -16,7 +16,7 @@ from whatsapp_hub.application.ports.queues.lanes import Claim, Holding, LaneKey,
 from whatsapp_hub.domain.ids import ContactId, MessageId, SessionId
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
-from whatsapp_hub.domain.messaging.pacing import Head, Paces, Pacing, turn
+from whatsapp_hub.domain.messaging.pacing import LaneHead, Paces, Pacing, turn
 
 _DUE = "l.queued > 0 AND l.attempt_message IS NULL AND l.next_at <= (SELECT clock_timestamp())"
 _SESSIONS = f"""SELECT session_id, provider, paced_until %(paces)s FROM hub.paces
@@ -213,11 +213,11 @@ def _paces(row: Any, pacing: Pacing) -> Paces:
     return Paces(row["session_paced"], row["warm_paced"], row["strangers_paced"])
 
 
-def _head(row: Any, pacing: Pacing) -> Head | None:
+def _head(row: Any, pacing: Pacing) -> LaneHead | None:
     if pacing.human is None:
         return None
     is_typed = row["typing_for"] is not None and row["typing_for"] == row["head"]
-    return Head(row["characters"], row["is_stranger"], is_typed, row["age"])
+    return LaneHead(row["characters"], row["is_stranger"], is_typed, row["age"])
 
 
 class PostgresLanes:
@@ -281,7 +281,7 @@ class PostgresLanes:
             await self._connection.execute(_POSTPONE, *zip(*turns.later, strict=True))
         if turns.paces:
             rows = [(id, p.session, p.warm, p.strangers) for id, p in turns.paces.items()]
-            await self._connection.later(_PACE, *zip(*rows, strict=True), rows=turns.paces)
+            await self._connection.defer(_PACE, *zip(*rows, strict=True), rows=turns.paces)
         self._typing += turns.typing
         if not turns.now:
             return []

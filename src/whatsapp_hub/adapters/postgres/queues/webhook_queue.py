@@ -12,7 +12,13 @@ from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.repositories.webhooks import COLUMNS, LANE, WANTS, webhook_of
 from whatsapp_hub.application.ports.edge.security import SecretBox
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
-from whatsapp_hub.application.ports.queues.webhook_queue import Done, Due, Lease, Planned, Rating
+from whatsapp_hub.application.ports.queues.webhook_queue import (
+    DeliveryResult,
+    DueDelivery,
+    Planned,
+    ReceiverHealth,
+    SubscriptionLease,
+)
 from whatsapp_hub.domain.integrations.delivery import GIVE_UP_AFTER_S, OPENS_AFTER, DeliveryState
 from whatsapp_hub.domain.integrations.subscription import Webhook
 
@@ -162,29 +168,29 @@ class PostgresWebhookQueue:
         row = await self._database.system(work)
         return Planned(row["positions"], frozenset(row["webhooks"])) if row else Planned(0)
 
-    async def lease(self, limit: int, lease_s: float) -> list[Lease]:
+    async def lease(self, limit: int, lease_s: float) -> list[SubscriptionLease]:
         if not self._is_wanted:  # as `plan` saw within the last second
             return []
         rows = await self._database.system(lambda c: c.fetch(_LEASE, limit, lease_s))
-        return [Lease(*row.values()) for row in rows]
+        return [SubscriptionLease(*row.values()) for row in rows]
 
-    async def look(self, lease: Lease, lease_s: float) -> Webhook | None:
+    async def look(self, lease: SubscriptionLease, lease_s: float) -> Webhook | None:
         row = await self._database.system(lambda c: c.fetchrow(_LOOK, lease.webhook_id, lease.fence, lease_s))
         return webhook_of(row, self._box) if row else None
 
-    async def due(self, lease: Lease, but_lanes: Collection[str], limit: int) -> list[Due]:
+    async def due(self, lease: SubscriptionLease, but_lanes: Collection[str], limit: int) -> list[DueDelivery]:
         asked = (lease.webhook_id, list(but_lanes), limit, HEAVY_BYTES)
         rows = await self._database.system(lambda c: c.fetch(_DUE, *asked))
         return [_due(row) for row in rows]
 
-    async def record(self, lease: Lease, done: Sequence[Done]) -> None:
+    async def record(self, lease: SubscriptionLease, done: Sequence[DeliveryResult]) -> None:
         if not done:
             return
         rows = [_row(one) for one in done]
         columns = [list(column) for column in zip(*rows, strict=True)]
         await self._database.system(lambda c: c.execute(_RECORD, lease.webhook_id, lease.fence, *columns))
 
-    async def rate(self, lease: Lease, url: str, rating: Rating) -> None:
+    async def rate(self, lease: SubscriptionLease, url: str, rating: ReceiverHealth) -> None:
         given = (lease.webhook_id, lease.fence, rating.failures, rating.left_alone_s, url)
 
         async def work(connection: Any) -> None:
@@ -194,7 +200,7 @@ class PostgresWebhookQueue:
 
         await self._database.system(work)
 
-    async def end(self, lease: Lease, url: str, reason: str) -> None:
+    async def end(self, lease: SubscriptionLease, url: str, reason: str) -> None:
         async def work(connection: Any) -> None:
             async with connection.transaction():
                 if await connection.fetchval(_END, lease.webhook_id, lease.fence, reason, url):
@@ -202,7 +208,7 @@ class PostgresWebhookQueue:
 
         await self._database.system(work)
 
-    async def release(self, lease: Lease, url: str) -> None:
+    async def release(self, lease: SubscriptionLease, url: str) -> None:
         async def work(connection: Any) -> None:
             async with connection.transaction():
                 if (now := await connection.fetchval(_HOLD, lease.webhook_id, lease.fence)) is None:
@@ -228,16 +234,16 @@ class PostgresWebhookQueue:
         return int(tag.rpartition(" ")[2])
 
 
-def _due(row: Any) -> Due:
+def _due(row: Any) -> DueDelivery:
     event = None
     if row["body"] is not None:
         where = (row["position"], row["tenant_id"], row["type"], row["session_id"], row["conversation_id"])
         event = LoggedEvent(*where, row["occurred_at"], row["body"])
     fixed = (row["id"], row["lane"], row["tries"], row["left_s"], event)
-    return Due(*fixed, row["key"], row["name"], row["phone_number"])
+    return DueDelivery(*fixed, row["key"], row["name"], row["phone_number"])
 
 
-def _row(done: Done) -> tuple[object, ...]:
+def _row(done: DeliveryResult) -> tuple[object, ...]:
     attempt, again = done.attempt, done.again_in_s if done.state is DeliveryState.PENDING else 0.0
     if attempt is None:
         return done.delivery_id, done.state.value, again, 0, None, None, None

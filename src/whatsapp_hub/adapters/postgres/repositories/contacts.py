@@ -330,14 +330,14 @@ class _Changes:
         if self._new:
             ids = [c.id for c in self._new]
             columns = ids, [c.name for c in self._new], [c.is_group for c in self._new]
-            await connection.later(_ADD, self.tenant_id, self.at, *columns, rows=ids)
+            await connection.defer(_ADD, self.tenant_id, self.at, *columns, rows=ids)
         if self._names:
             rows = ((i.kind.value, i.value, i.address, contact_id) for i, contact_id in self._names)
             names = [(i.kind, i.value) for i, _ in self._names]
-            await connection.later(_IDENTIFY, self.tenant_id, *zip(*rows, strict=True), rows=names)
+            await connection.defer(_IDENTIFY, self.tenant_id, *zip(*rows, strict=True), rows=names)
         if self._renamed:
             ids = [c.id for c in self._renamed]
-            await connection.later(_RENAME, ids, [c.name for c in self._renamed], rows=ids)
+            await connection.defer(_RENAME, ids, [c.name for c in self._renamed], rows=ids)
         for contact in self._shown:
             await connection.execute(_SHOW_PHONE, contact.id, contact.phone_number)
 

@@ -205,7 +205,7 @@ class PostgresConversations:
         if not conversations:
             return
         rows = _ALL.arrays(_row(c, _ALL) for c in conversations)
-        await self._connection.later(_ADD, *rows, rows=_written(conversations), refused=_one_live_round())
+        await self._connection.defer(_ADD, *rows, rows=_written(conversations), refused=_one_live_round())
         await self._record(conversations)
 
     async def save(self, conversations: Sequence[Conversation]) -> None:
@@ -217,7 +217,7 @@ class PostgresConversations:
         else:
             write, rows = _SAVE, _CHANGES.arrays(_row(c, _CHANGES) for c in ordered)
             self._stored.update((c.id, _unsaid(c)) for c in ordered)
-        await self._connection.later(write, *rows, rows=_written(ordered), refused=_one_live_round())
+        await self._connection.defer(write, *rows, rows=_written(ordered), refused=_one_live_round())
         await self._record(ordered)
 
     async def _record(self, conversations: Sequence[Conversation]) -> None:
@@ -228,13 +228,13 @@ class PostgresConversations:
         self._holders.update((c.id, _holder(c)) for c in conversations)
         if ended:
             ids = [c.id for c in ended]  # a conversation has one at a time: the old one ends before another begins
-            await self._connection.later(_END_ASSIGNMENTS, ids, [c.updated_at for c in ended], rows=ids)
+            await self._connection.defer(_END_ASSIGNMENTS, ids, [c.updated_at for c in ended], rows=ids)
         if begun:
             rows = (
                 (c.tenant_id, c.id, c.assigned_user_id, c.assigned_at or c.updated_at, c.routing_reason or "")
                 for c in begun
             )
-            await self._connection.later(_BEGIN_ASSIGNMENTS, *zip(*rows, strict=True), rows=[c.id for c in begun])
+            await self._connection.defer(_BEGIN_ASSIGNMENTS, *zip(*rows, strict=True), rows=[c.id for c in begun])
 
     async def peek(self, conversation_id: ConversationId) -> Conversation:
         row = await self._connection.fetchrow(f"{_SELECT} WHERE id = $1", conversation_id)

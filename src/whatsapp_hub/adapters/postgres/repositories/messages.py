@@ -169,13 +169,13 @@ class PostgresMessages:
     async def add(self, messages: Sequence[Message]) -> None:
         """In this order, which is the conversation's."""
         if messages:
-            await self._connection.later(ADD, *rows_of(messages), rows=written(messages))
+            await self._connection.defer(ADD, *rows_of(messages), rows=written(messages))
 
     async def save(self, messages: Sequence[Message]) -> None:
         if messages:
             ordered = sorted(messages, key=lambda m: m.id)
             rows = _CHANGES.arrays(map(_changing, ordered))
-            await self._connection.later(_SAVE, *rows, rows=[m.id for m in ordered])
+            await self._connection.defer(_SAVE, *rows, rows=[m.id for m in ordered])
 
     async def forget(self, before: datetime, limit: int) -> int:
         tag: str = await self._connection.execute(_FORGET, before, limit)

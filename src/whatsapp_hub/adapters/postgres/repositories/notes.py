@@ -61,7 +61,7 @@ class PostgresNotifications:
             return
         rows = ((n.id, n.user_id, n.kind, n.conversation_id, n.created_at) for n in notifications)
         written = [n.id for n in notifications]
-        await self._connection.later(_NOTIFY, self._tenant_id, *zip(*rows, strict=True), rows=written)
+        await self._connection.defer(_NOTIFY, self._tenant_id, *zip(*rows, strict=True), rows=written)
 
     async def mark_read(self, user_id: UserId, notification_id: NotificationId | None, at: datetime) -> int:
         if notification_id and not await self._connection.fetchval(_KNOWN, user_id, notification_id):

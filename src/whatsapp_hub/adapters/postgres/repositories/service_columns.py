@@ -6,8 +6,8 @@ from typing import Any
 from whatsapp_hub.adapters.postgres.engine.bulk import array
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.rating import Rating
-from whatsapp_hub.domain.menu.burst import Heard
-from whatsapp_hub.domain.service.deadlines import Aim, Target, Targets
+from whatsapp_hub.domain.menu.burst import BurstEntry
+from whatsapp_hub.domain.service.deadlines import Deadline, Deadlines, Target
 from whatsapp_hub.domain.service.service_level import ServiceLevel
 
 COLUMNS: dict[str, str | tuple[str, str]] = {
@@ -51,13 +51,13 @@ def read(values: dict[str, Any]) -> dict[str, Any]:
     """Read a row's values, with these columns made one's `targets`, `rating` and `heard`."""
     mine = {name: values.pop(name) for name in COLUMNS}
     times = mine["pauses"] or ()
-    values["targets"] = Targets(
-        Aim(mine["first_response_due_at"], mine["first_response_warn_at"]),
-        Aim(mine["resolution_due_at"], mine["resolution_warn_at"]),
+    values["targets"] = Deadlines(
+        Deadline(mine["first_response_due_at"], mine["first_response_warn_at"]),
+        Deadline(mine["resolution_due_at"], mine["resolution_warn_at"]),
         tuple(Target(name) for name in mine["breaches"] or ()),
         tuple(zip(times[::2], times[1::2], strict=True)),
     )
-    values["heard"] = Heard(mine["heard_at"], mine["media_at"])
+    values["heard"] = BurstEntry(mine["heard_at"], mine["media_at"])
     values["rating"] = Rating(mine["rating_asked_at"], mine["rating"], mine["rated_at"], mine["rated_user_id"])
     return values
 

@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from whatsapp_hub.application.ports.edge.security import SecretBox
-from whatsapp_hub.application.ports.queues.webhook_queue import DeliveryRecord, Health
+from whatsapp_hub.application.ports.queues.webhook_queue import DeliveryRecord, SubscriptionHealth
 from whatsapp_hub.domain.errors import Conflict, Expired, NotFound
 from whatsapp_hub.domain.ids import SessionId, WebhookId
 from whatsapp_hub.domain.integrations.delivery import GIVE_UP_AFTER_S, DeliveryState
@@ -110,7 +110,7 @@ class PostgresWebhooks:
         self._box = box
         self._read: dict[UUID, tuple[Webhook, bytes, bytes | None]] = {}
 
-    async def all(self) -> "list[tuple[Webhook, Health]]":
+    async def all(self) -> "list[tuple[Webhook, SubscriptionHealth]]":
         statement = f"SELECT {COLUMNS}, {_HEALTH} FROM hub.webhooks w ORDER BY created_at, id"
         rows = await self._connection.fetch(statement)
         return [(webhook_of(row, self._box), _health(row)) for row in rows]
@@ -132,7 +132,7 @@ class PostgresWebhooks:
         self._read[webhook_id] = (replace(webhook), row["secrets"], row["headers"])
         return webhook
 
-    async def health(self, webhook_id: WebhookId) -> Health:
+    async def health(self, webhook_id: WebhookId) -> SubscriptionHealth:
         row = await self._connection.fetchrow(f"SELECT {_HEALTH} FROM hub.webhooks w WHERE id = $1", webhook_id)
         if row is None:
             raise NotFound("webhook", webhook_id)
@@ -192,8 +192,8 @@ class PostgresWebhooks:
         return row["replayed"], row["upto"] if row["found"] == limit else upto
 
 
-def _health(row: Any) -> Health:
-    return Health(row["failures"], row["open_until"], row["cursor"], row["pending"])
+def _health(row: Any) -> SubscriptionHealth:
+    return SubscriptionHealth(row["failures"], row["open_until"], row["cursor"], row["pending"])
 
 
 def _record(row: Any) -> DeliveryRecord:

@@ -13,13 +13,13 @@ import msgspec
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, items, obj, text
 from whatsapp_hub.adapters.providers.neonize import errors
-from whatsapp_hub.adapters.providers.neonize.dial import Line
+from whatsapp_hub.adapters.providers.neonize.dial import SessionDial
 from whatsapp_hub.adapters.providers.neonize.native import wire
-from whatsapp_hub.adapters.providers.neonize.native.jids import PERSON, identity_of, kind_of, spelled
+from whatsapp_hub.adapters.providers.neonize.native.jids import PERSON, formatted, identity_of, kind_of
 from whatsapp_hub.adapters.providers.neonize.native.library import Library, answered, load
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
 from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
-from whatsapp_hub.adapters.providers.neonize.native.threads import Late, NotBegun
+from whatsapp_hub.adapters.providers.neonize.native.threads import CallTimeout, NotBegun
 from whatsapp_hub.adapters.providers.neonize.session_holder import Holder
 from whatsapp_hub.adapters.providers.neonize.translate.media import Fetch, Fetched, mimetype_of, opus_seconds
 from whatsapp_hub.adapters.providers.neonize.translate.messages import whatsapps_id
@@ -30,7 +30,7 @@ from whatsapp_hub.adapters.providers.neonize.translate.outbound import (
     sending,
     with_upload,
 )
-from whatsapp_hub.application.ports.connections.sockets import Pulse
+from whatsapp_hub.application.ports.connections.sockets import SocketHealth
 from whatsapp_hub.application.ports.provider.events import ChatKind, Malformed
 from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, SessionRef
 from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient
@@ -63,7 +63,7 @@ class NeonizeClient:
             async with asyncio.timeout_at(until):
                 to = await self._number_of(line, what.to)
                 whole = await self._whole(line, what, message.media)
-        except (TimeoutError, Late) as error:
+        except (TimeoutError, CallTimeout) as error:
             raise _nothing_sent("timeout") from error
         return await self._send(line, to, encode(wire.MESSAGE, whole), message.message_id, until)
 
@@ -104,12 +104,12 @@ class NeonizeClient:
     async def log_out(self, session_id: SessionId) -> None:
         await self._holder.log_out(session_id)
 
-    def pulse(self, session_id: SessionId) -> Pulse | None:
+    def pulse(self, session_id: SessionId) -> SocketHealth | None:
         return self._holder.pulse(session_id)
 
     # -- inside
 
-    async def _send(self, line: Line, to: str, message: bytes, message_id: MessageId, until: float) -> Accepted:
+    async def _send(self, line: SessionDial, to: str, message: bytes, message_id: MessageId, until: float) -> Accepted:
         left_s = until - _now()
         if left_s <= 0:
             raise _nothing_sent("timeout")
@@ -117,7 +117,7 @@ class NeonizeClient:
             data = await self._holder.calls(left_s, self._holder.library.send, line.uuid, to, message)
         except NotBegun as error:
             raise _nothing_sent("busy") from error
-        except Late as late:
+        except CallTimeout as late:
             late.answer.add_done_callback(lambda answer: _settle(line, message_id, answer))
             raise OutcomeUnknown("timeout", "WhatsApp did not answer in time") from late
         try:
@@ -130,7 +130,7 @@ class NeonizeClient:
         identity = identity_of(to)
         return Accepted(id, (identity,) if identity else ())
 
-    async def _whole(self, line: Line, what: Sending, media: Media | None) -> JsonObject:
+    async def _whole(self, line: SessionDial, what: Sending, media: Media | None) -> JsonObject:
         """With its file uploaded. Raises Late, Transient, Rejected."""
         if what.file is None:
             return what.message
@@ -142,7 +142,7 @@ class NeonizeClient:
         mimetype = mimetype_of(what.file.mimetype, fetched, what.file.usual)
         return with_upload(what, Uploaded(obj(answer.get("response")), mimetype, opus_seconds(fetched.data)))
 
-    async def _number_of(self, line: Line, to: str) -> str:
+    async def _number_of(self, line: SessionDial, to: str) -> str:
         """Where a Brazilian mobile really is: with or without the ninth digit. All others are where they say."""
         digits = to.removesuffix(f"@{PERSON}")
         if not (digits.isdigit() and digits.startswith(_BRAZIL) and len(digits) in (12, 13)):
@@ -153,7 +153,7 @@ class NeonizeClient:
             found = next((obj(one) for one in items(answer.get("response"))), {})
             if found.get("isIn") is not True:
                 raise Rejected("not_on_whatsapp", "there is no WhatsApp at this number")
-            self._numbers[to] = spelled(obj(found.get("JID"))) or to
+            self._numbers[to] = formatted(obj(found.get("JID"))) or to
             if len(self._numbers) > _KNOWN_NUMBERS:
                 self._numbers.popitem(last=False)
         return self._numbers[to]
@@ -171,13 +171,13 @@ class NeonizeClient:
     async def _query(self, call: Callable[..., str], *arguments: object) -> None:
         try:
             error = await self._holder.calls(CALL_S, call, *arguments)
-        except (Late, NotBegun) as late:
+        except (CallTimeout, NotBegun) as late:
             raise _nothing_sent("timeout") from late
         if error:
             raise errors.of_query(error)
 
 
-def _settle(line: Line, message_id: MessageId, answer: "asyncio.Future[object]") -> None:
+def _settle(line: SessionDial, message_id: MessageId, answer: "asyncio.Future[object]") -> None:
     """It came after all: the message is out of the unknown, as if by a receipt."""
     if answer.cancelled() or answer.exception() is not None:
         return

@@ -14,13 +14,13 @@ from typing import Protocol
 
 from whatsapp_hub.adapters.providers.lenient import obj, text
 from whatsapp_hub.adapters.providers.neonize.native import wire
-from whatsapp_hub.adapters.providers.neonize.native.jids import spelled
+from whatsapp_hub.adapters.providers.neonize.native.jids import formatted
 from whatsapp_hub.adapters.providers.neonize.native.library import Dial, Library
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import Shape, decode
-from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore, Door
+from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore, StoreAccess
 from whatsapp_hub.adapters.providers.neonize.native.threads import in_thread
 from whatsapp_hub.adapters.providers.neonize.pump import Pump
-from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import session_seen
 from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.application.ports.provider.plugin import SessionRef
@@ -47,11 +47,11 @@ class Link(Protocol):
         ...
 
 
-class Line:
+class SessionDial:
     """Listens on threads of Go's (or for a room, on the loop); everything else is called on the loop. `uuid` names this
     dial to Go."""
 
-    def __init__(self, session: SessionRef, uuid: str, pump: Pump, over: Callable[["Line"], None]) -> None:
+    def __init__(self, session: SessionRef, uuid: str, pump: Pump, over: Callable[["SessionDial"], None]) -> None:
         self.session, self.uuid, self.jid, self.me = session, uuid, "", ""
         self.is_connected = self.is_logged_in = self.is_paired = False
         self.has_code = asyncio.Event()
@@ -92,26 +92,26 @@ class Line:
         return self._authors.get(id)
 
     def event(self, code: int, data: bytes) -> None:
-        self._tell(Kept(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
+        self._tell(StoredEvent(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
 
     def qr(self, code: str) -> None:
-        self._tell(Kept("qr", _now_ms(), text=code))
+        self._tell(StoredEvent("qr", _now_ms(), text=code))
 
     def login(self, status: str) -> None:
-        self._tell(Kept("login", _now_ms(), text=status))
+        self._tell(StoredEvent("login", _now_ms(), text=status))
 
     def ended(self, error: str) -> None:
         if not self.hurry.is_set():
-            self._tell(Kept("ended", _now_ms(), text=error))
+            self._tell(StoredEvent("ended", _now_ms(), text=error))
 
     async def heard_event(self, code: int, data: bytes) -> None:
         """The same on the loop, for what a room passes on; waits for the pump."""
-        await self._hear(Kept(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
+        await self._hear(StoredEvent(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
 
     async def heard(self, what: str, said: str) -> None:
-        await self._hear(Kept(what, _now_ms(), text=said))
+        await self._hear(StoredEvent(what, _now_ms(), text=said))
 
-    async def _hear(self, kept: Kept) -> None:
+    async def _hear(self, kept: StoredEvent) -> None:
         is_past = self.is_paired or (kept.event == "ended" and self.hurry.is_set())
         if is_past and session_seen(kept):
             return  # it moves in here: how its line apart does is of no interest any more
@@ -122,23 +122,23 @@ class Line:
 
     def say(self, what: str, said: str, names: list[str] | None = None) -> None:
         """A word of our own, on the loop."""
-        kept = Kept(what, _now_ms(), text=said, names=names or [])
+        kept = StoredEvent(what, _now_ms(), text=said, names=names or [])
         self._note(kept)
         self._pump.put_now(self.session, kept)
         self._react(kept)
 
-    def _tell(self, kept: Kept) -> None:
+    def _tell(self, kept: StoredEvent) -> None:
         self._note(kept)
         self._pump.put(self.session, kept, self.hurry)
         with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._react, kept)
 
-    def _note(self, kept: Kept) -> None:
+    def _note(self, kept: StoredEvent) -> None:
         kept.me = self.me
         self.hear()
         match kept.event:
             case "Device":
-                self.me = spelled(obj(decode(wire.SHAPES["Device"], kept.data).get("JID")))
+                self.me = formatted(obj(decode(wire.SHAPES["Device"], kept.data).get("JID")))
             case "Message" if b"g.us" in kept.data[:512]:
                 self._remember_author(kept)
             case "KeepAliveTimeout":
@@ -149,13 +149,13 @@ class Line:
         if seen := session_seen(kept):
             self.is_connected = self.is_logged_in = seen.status is SessionStatus.CONNECTED
 
-    def _remember_author(self, kept: Kept) -> None:
+    def _remember_author(self, kept: StoredEvent) -> None:
         info = obj(decode(_ONLY_INFO, kept.data).get("info"))
-        self._authors[text(info.get("ID"))] = spelled(obj(obj(info.get("messageSource")).get("sender")))
+        self._authors[text(info.get("ID"))] = formatted(obj(obj(info.get("messageSource")).get("sender")))
         if len(self._authors) > _AUTHORS:
             self._authors.popitem(last=False)
 
-    def _react(self, kept: Kept) -> None:
+    def _react(self, kept: StoredEvent) -> None:
         seen = session_seen(kept)
         if kept.event == "qr":
             self.has_code.set()
@@ -163,12 +163,12 @@ class Line:
             self._over(self)
 
 
-class Here:
+class InProcessLink:
     """A line in this process: one thread of its own, its store behind a door."""
 
-    def __init__(self, library: Library, store: DeviceStore, line: Line) -> None:
+    def __init__(self, library: Library, store: DeviceStore, line: SessionDial) -> None:
         self._library, self._store, self._line = library, store, line
-        self._door: Door | None = None
+        self._door: StoreAccess | None = None
         self._thread: threading.Thread | None = None
 
     async def dial(self, props: bytes, proxy: str) -> None:
@@ -190,7 +190,7 @@ class Here:
             if not known and await in_thread(self._library.is_known, uuid):
                 await self._leave(uuid, door, known=True)  # it had not yet made its client, and did so nevertheless
 
-    async def _leave(self, uuid: str, door: Door, *, known: bool) -> None:
+    async def _leave(self, uuid: str, door: StoreAccess, *, known: bool) -> None:
         if known:
             await in_thread(self._library.disconnect, uuid)
         door.shut()
@@ -201,7 +201,7 @@ class Here:
         await in_thread(self._library.stop, uuid)
 
 
-def _tells_of_pairing(kept: Kept) -> bool:
+def _tells_of_pairing(kept: StoredEvent) -> bool:
     if kept.event != "PairStatus":
         return False
     return decode(wire.SHAPES["PairStatus"], kept.data).get("status") == wire.PAIRED

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import structlog
 
-from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.adapters.providers.neonize.translate.split import Cutting
 from whatsapp_hub.application.ports.provider.events import RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import Host, SessionRef
@@ -28,7 +28,7 @@ TRIES = 3
 
 log = structlog.get_logger(__name__)
 
-Before = Callable[[SessionRef, Kept], Awaitable[None]]
+Before = Callable[[SessionRef, StoredEvent], Awaitable[None]]
 """What must be done before an event is stored. Raises Unavailable: it is tried again."""
 
 
@@ -40,7 +40,7 @@ class Pump:
         self._before = before
         self._loop = asyncio.get_running_loop()
         self._room = threading.Condition()
-        self._waiting: deque[tuple[SessionRef, Kept, str]] = deque()
+        self._waiting: deque[tuple[SessionRef, StoredEvent, str]] = deque()
         self._since: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._closed = False
@@ -50,7 +50,7 @@ class Pump:
         since = self._since
         return 0.0 if since is None else time.monotonic() - since
 
-    def put(self, session: SessionRef, kept: Kept, hurry: threading.Event) -> None:
+    def put(self, session: SessionRef, kept: StoredEvent, hurry: threading.Event) -> None:
         """On a thread of Go's; waits for room, unless its dial is being ended."""
         with self._room:
             while len(self._waiting) >= WAITING and not (self._closed or hurry.is_set()):
@@ -59,13 +59,13 @@ class Pump:
         with suppress(RuntimeError):  # the loop has ended: so has the process, nearly
             self._loop.call_soon_threadsafe(self._wake)
 
-    def put_now(self, session: SessionRef, kept: Kept) -> None:
+    def put_now(self, session: SessionRef, kept: StoredEvent) -> None:
         """On the loop; a word of our own, for which there is always room."""
         with self._room:
             self._add(session, kept)
         self._wake()
 
-    async def put_soon(self, session: SessionRef, kept: Kept) -> None:
+    async def put_soon(self, session: SessionRef, kept: StoredEvent) -> None:
         """On the loop; waits for room."""
         while len(self._waiting) >= WAITING and not self._closed:
             await asyncio.sleep(0.01)
@@ -88,7 +88,7 @@ class Pump:
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    def _add(self, session: SessionRef, kept: Kept) -> None:
+    def _add(self, session: SessionRef, kept: StoredEvent) -> None:
         self._waiting.append((session, kept, uuid4().hex))
         if self._since is None:
             self._since = time.monotonic()
@@ -116,7 +116,7 @@ class Pump:
             tries = unlucky = 0
             self._done(len(batch))
 
-    async def _store(self, batch: list[tuple[SessionRef, Kept, str]]) -> None:
+    async def _store(self, batch: list[tuple[SessionRef, StoredEvent, str]]) -> None:
         rows: list[tuple[SessionRef, RawUpdate]] = []
         for session, kept, unique in batch:
             await self._before(session, kept)

@@ -14,18 +14,18 @@ import structlog
 
 from whatsapp_hub.adapters.providers.lenient import obj, text
 from whatsapp_hub.adapters.providers.neonize import errors
-from whatsapp_hub.adapters.providers.neonize.dial import Here, Line, Link
+from whatsapp_hub.adapters.providers.neonize.dial import InProcessLink, Link, SessionDial
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.library import Library, Missing, answered
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, encode
 from whatsapp_hub.adapters.providers.neonize.native.store import PREPARING, DeviceStore
-from whatsapp_hub.adapters.providers.neonize.native.threads import Calls, Late, NotBegun, in_thread
-from whatsapp_hub.adapters.providers.neonize.pairing.host import Apart, Rooms
+from whatsapp_hub.adapters.providers.neonize.native.threads import Calls, CallTimeout, NotBegun, in_thread
+from whatsapp_hub.adapters.providers.neonize.pairing.host import PairingLink, Rooms
 from whatsapp_hub.adapters.providers.neonize.pump import Pump
 from whatsapp_hub.adapters.providers.neonize.settings import BROWSERS, NeonizeSettings
-from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import session_seen
-from whatsapp_hub.application.ports.connections.sockets import Pulse
+from whatsapp_hub.application.ports.connections.sockets import SocketHealth
 from whatsapp_hub.application.ports.provider.plugin import Host, SessionRef
 from whatsapp_hub.domain.errors import Conflict, Rejected, Scope, Transient, Unavailable
 from whatsapp_hub.domain.ids import SessionId
@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 
 class Holder:
     def __init__(self, host: Host, storing: Callable[[], DeviceStore], loading: Callable[[], Library]) -> None:
-        self.lines: dict[SessionId, Line] = {}
+        self.lines: dict[SessionId, SessionDial] = {}
         self.calls = Calls()
         self._host = host
         self._storing = storing
@@ -62,7 +62,7 @@ class Holder:
         if session.id in self.lines:
             raise Conflict("already_open", "the session is open here")
         uuid = f"{session.id}/{session.fence}/{next(self._numbers)}"
-        line = self.lines[session.id] = Line(session, uuid, self._pump(session.id), self._over)
+        line = self.lines[session.id] = SessionDial(session, uuid, self._pump(session.id), self._over)
         try:
             await self._dial(line)
         except Missing as error:
@@ -90,7 +90,7 @@ class Holder:
         if not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15 and digits[0] != "0"):
             raise Rejected("bad_phone", "a phone number in international form is needed")
         line = self._line(session_id)
-        if line.jid or not isinstance(line.link, Apart):
+        if line.jid or not isinstance(line.link, PairingLink):
             raise Rejected("already_paired", "the session is linked to a phone already")
         try:
             async with asyncio.timeout(CODE_S):
@@ -108,19 +108,19 @@ class Holder:
         line = self.connected(session_id)
         try:
             error = await self.calls(LOG_OUT_S, self.library.log_out, line.uuid)
-        except (Late, NotBegun):
+        except (CallTimeout, NotBegun):
             raise errors.not_connected("no answer to the log-out") from None
         if error:
             raise errors.of_query(error)
         line.say("left", "requested")
 
-    def pulse(self, session_id: SessionId) -> Pulse | None:
+    def pulse(self, session_id: SessionId) -> SocketHealth | None:
         line = self.lines.get(session_id)
         if line is None:
             return None
         if line.is_connected and not line.is_degraded and line.silent_s > PROBE_AFTER_S and line.may_probe():
             self._spawn(self._probe(line))
-        return Pulse(line.is_connected, line.is_logged_in, line.silent_s, self._pump(session_id).unstored_s)
+        return SocketHealth(line.is_connected, line.is_logged_in, line.silent_s, self._pump(session_id).unstored_s)
 
     # -- for the half that sends
 
@@ -129,7 +129,7 @@ class Holder:
         assert self._library is not None
         return self._library
 
-    def connected(self, session_id: SessionId) -> Line:
+    def connected(self, session_id: SessionId) -> SessionDial:
         """Raises Transient."""
         line = self._line(session_id)
         if not (line.is_connected and line.jid):
@@ -153,7 +153,7 @@ class Holder:
 
     # -- inside
 
-    async def _dial(self, line: Line) -> None:
+    async def _dial(self, line: SessionDial) -> None:
         """Raises Missing, Unavailable, OSError."""
         await self._left(line.session.id)
         library, store = await self._ready()
@@ -161,16 +161,16 @@ class Holder:
         if line.jid:
             await self._dial_here(library, store, line)
         else:
-            await self._by(line, Apart(self._rooms, store, line))
+            await self._by(line, PairingLink(self._rooms, store, line))
 
-    async def _dial_here(self, library: Library, store: DeviceStore, line: Line) -> None:
+    async def _dial_here(self, library: Library, store: DeviceStore, line: SessionDial) -> None:
         """Go must never be given a device whose keys it does not have: it would end the process."""
         if await store.has(line.jid):
-            await self._by(line, Here(library, store, line))
+            await self._by(line, InProcessLink(library, store, line))
         else:
             line.say("ended", "bad store: the linked device's keys are not there")
 
-    async def _by(self, line: Line, link: Link) -> None:
+    async def _by(self, line: SessionDial, link: Link) -> None:
         settings = _settings(line.session)
         async with line.changing:
             if not line.hurry.is_set():
@@ -199,7 +199,7 @@ class Holder:
             self._store = self._storing()
         return self._store
 
-    def _line(self, session_id: SessionId) -> Line:
+    def _line(self, session_id: SessionId) -> SessionDial:
         line = self.lines.get(session_id)
         if line is None:
             raise Transient(
@@ -212,7 +212,7 @@ class Holder:
             self._pumps[session_id] = Pump(self._host, self._before)
         return self._pumps[session_id]
 
-    async def _before(self, session: SessionRef, kept: Kept) -> None:
+    async def _before(self, session: SessionRef, kept: StoredEvent) -> None:
         """What a state says of credentials is so before the state can be read."""
         if kept.event == "PairStatus":
             event = decode(wire.SHAPES["PairStatus"], kept.data)
@@ -230,7 +230,7 @@ class Holder:
             line.jid = jid
             self._spawn(self._move_in(line))
 
-    async def _move_in(self, line: Line) -> None:
+    async def _move_in(self, line: SessionDial) -> None:
         """Out of the pairing room: the phone has scanned the code."""
         async with line.changing:
             if line.link:
@@ -241,7 +241,7 @@ class Holder:
         except (Missing, Unavailable, OSError) as error:
             line.say("ended", str(error))
 
-    def _over(self, line: Line) -> None:
+    def _over(self, line: SessionDial) -> None:
         """It is not open any more, whatever it still does."""
         session_id = line.session.id
         if self.lines.get(session_id) is line:
@@ -251,7 +251,7 @@ class Holder:
         task = self._leaving[session_id] = asyncio.create_task(self._hang_up(line, before))
         task.add_done_callback(lambda _: self._leaving.pop(session_id) if self._leaving[session_id] is task else None)
 
-    async def _hang_up(self, line: Line, before: asyncio.Task[None] | None) -> None:
+    async def _hang_up(self, line: SessionDial, before: asyncio.Task[None] | None) -> None:
         if before is not None:
             await asyncio.wait([before])
         async with line.changing:
@@ -267,9 +267,9 @@ class Holder:
         if task := self._leaving.get(session_id):
             await asyncio.wait([task])
 
-    async def _probe(self, line: Line) -> None:
+    async def _probe(self, line: SessionDial) -> None:
         """Keep-alives that go unanswered are told by whatsmeow; that it still lives, by its answering at all."""
-        with suppress(Late, NotBegun):
+        with suppress(CallTimeout, NotBegun):
             if await self.calls(PROBE_S, self.library.is_known, line.uuid) and not line.is_degraded:
                 line.hear()
 

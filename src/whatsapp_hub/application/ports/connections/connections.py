@@ -10,29 +10,29 @@ from typing import NewType, Protocol
 from uuid import UUID
 
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.sessions.connection import Life
+from whatsapp_hub.domain.sessions.connection import ConnectionState
 from whatsapp_hub.domain.sessions.session import Session
 
 ConnectorId = NewType("ConnectorId", UUID)
 
 
 @dataclass(slots=True)
-class Line:
+class ConnectionRecord:
     """`life` is to be replaced, then saved. `holder`: the connector that has it."""
 
     session_id: SessionId
-    life: Life
+    life: ConnectionState
     holder: ConnectorId | None = None
 
 
-class Lines(Protocol):
+class Connections(Protocol):
     """The tenant's share."""
 
-    async def of(self, session: Session) -> Line:
+    async def of(self, session: Session) -> ConnectionRecord:
         """Locked; `session` was locked before. One that was never started has a Life as it begins."""
         ...
 
-    async def save(self, line: Line, session: Session) -> None:
+    async def save(self, line: ConnectionRecord, session: Session) -> None:
         """Write its Life (the session keeps status, reason and code itself)."""
         ...
 
@@ -58,7 +58,7 @@ class Connector:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class ConnectorLoad:
     """How much of a living connector is taken."""
 
     connector_id: ConnectorId
@@ -67,7 +67,7 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ClaimedConnection:
     """A line that is ours now. `unclean`: its last holder died without hanging up."""
 
     session_id: SessionId
@@ -76,7 +76,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldLine:
+class DesiredConnection:
     """One of our lines as it should be. `is_due`: it is on, and no rest before the next dial is left."""
 
     session_id: SessionId
@@ -101,25 +101,25 @@ class Leases(Protocol):
         """Let go of everything. `clean`: all of it was hung up before. Idempotent."""
         ...
 
-    async def bury(self) -> int:
+    async def reap_expired(self) -> int:
         """Free the lines of connectors whose lease has ended; how many connectors that were."""
         ...
 
-    async def seats(self, kinds: Sequence[str]) -> tuple[list[Seat], int]:
+    async def seats(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
         """The living connectors that can hold one of these kinds, and how many lines of these kinds nobody holds."""
         ...
 
-    async def crowd(self, kind: str) -> tuple[int, int]:
+    async def capacity(self, kind: str) -> tuple[int, int]:
         """How many sessions of this kind living connectors can hold together (0: none lives), and how many lines are
         wanted."""
         ...
 
-    async def take(self, connector: Connector, limit: int) -> list[Taken]:
+    async def take(self, connector: Connector, limit: int) -> list[ClaimedConnection]:
         """Up to `limit` lines that nobody holds. Never waits for another taker. What old holders left connected to
         the store of these sessions is ended before it returns."""
         ...
 
-    async def held(self, connector_id: ConnectorId) -> list[HeldLine]: ...
+    async def held(self, connector_id: ConnectorId) -> list[DesiredConnection]: ...
 
     async def let_go(self, connector_id: ConnectorId, session_ids: Sequence[SessionId]) -> None:
         """These were hung up."""

@@ -8,7 +8,7 @@ from whatsapp_hub.domain.ids import SessionId
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class SocketHealth:
     """How a held session does. `silent_s`: seconds since the other side was last heard (any frame, a pong too).
     `unstored_s`: for how long something that it brought waits to be stored (0: nothing waits)."""
 
@@ -72,6 +72,6 @@ class HoldsSockets(Protocol):
         """Unlink this device from the phone and forget the credentials. Raises as `Provider.send` does."""
         ...
 
-    def pulse(self, session_id: SessionId) -> Pulse | None:
+    def pulse(self, session_id: SessionId) -> SocketHealth | None:
         """None if the session is not open here, or went down by itself and may be opened again. Never blocks."""
         ...

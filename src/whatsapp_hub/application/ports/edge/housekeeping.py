@@ -9,7 +9,7 @@ from whatsapp_hub.domain.ids import SessionId, TenantId
 
 
 @dataclass(frozen=True, slots=True)
-class AsideUpdate:
+class DeadLetter:
     """An update that was set aside: quarantined with its error, or unassigned (no session is named)."""
 
     id: int
@@ -22,8 +22,8 @@ class AsideUpdate:
     body: bytes
 
 
-class InboxAside(Protocol):
-    async def list(self, limit: int, after: int = 0) -> list[AsideUpdate]:
+class DeadLetters(Protocol):
+    async def list(self, limit: int, after: int = 0) -> list[DeadLetter]:
         """Oldest first, from the id `after` on."""
         ...
 

@@ -11,7 +11,7 @@ from whatsapp_hub.application.ports.connections.connections import ConnectorId
 from whatsapp_hub.domain.ids import SessionId, TenantId
 
 
-class Order(StrEnum):
+class CommandKind(StrEnum):
     """FORGET is for sessions that were deleted: their last holder does it, or any connector once that one is gone. For
     the answers of FORGET, MARK_READ (`ReadMark`) and TYPING (`TypingSign`) nobody waits."""
 
@@ -60,7 +60,7 @@ class Command:
     tenant_id: TenantId
     session_id: SessionId
     provider: str
-    order: Order
+    order: CommandKind
     argument: str | None = None
 
 

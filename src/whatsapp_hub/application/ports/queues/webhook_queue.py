@@ -13,7 +13,7 @@ from whatsapp_hub.domain.integrations.subscription import Webhook
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class SubscriptionHealth:
     """How a subscription fares: its receiver's failures in a row, until when it is left alone, how far the log has
     been turned into its deliveries, how many wait."""
 
@@ -42,7 +42,7 @@ class DeliveryRecord:
 class Webhooks(Protocol):
     """Subscriptions and their delivery log, in a unit of work."""
 
-    async def all(self) -> list[tuple[Webhook, Health]]:
+    async def all(self) -> list[tuple[Webhook, SubscriptionHealth]]:
         """The oldest first."""
         ...
 
@@ -50,7 +50,7 @@ class Webhooks(Protocol):
         """Locks. Raises NotFound."""
         ...
 
-    async def health(self, webhook_id: WebhookId) -> Health: ...
+    async def health(self, webhook_id: WebhookId) -> SubscriptionHealth: ...
 
     async def of_session(self, session_id: SessionId) -> Webhook | None:
         """The session's own. Locks."""
@@ -99,7 +99,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class SubscriptionLease:
     """A subscription is driven by one worker at a time, whose writes count while the fence is its own. `failed_s_ago`:
     when its receiver's last failure was counted; None: never."""
 
@@ -111,7 +111,7 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueDelivery:
     """A delivery to make now, for which so much time is left. Deliveries of one lane are made one after the other. The
     session's names are None for an event of no session, or of one that is gone."""
 
@@ -126,7 +126,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class DeliveryResult:
     """What became of a delivery. PENDING: to be tried again in `again_in_s`. Without an attempt none was made."""
 
     delivery_id: int
@@ -136,7 +136,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Rating:
+class ReceiverHealth:
     """A receiver's failures in a row, and how long it is left alone. `is_back`: it was down, or nearly; what was put
     off because of that is due at once."""
 
@@ -154,32 +154,32 @@ class WebhookQueue(Protocol):
         another worker is at it."""
         ...
 
-    async def lease(self, limit: int, lease_s: float) -> list[Lease]:
+    async def lease(self, limit: int, lease_s: float) -> list[SubscriptionLease]:
         """Take subscriptions that have something due and no driver."""
         ...
 
-    async def look(self, lease: Lease, lease_s: float) -> Webhook | None:
+    async def look(self, lease: SubscriptionLease, lease_s: float) -> Webhook | None:
         """The subscription as it is now, the lease renewed; None if the lease is lost or it was switched off."""
         ...
 
-    async def due(self, lease: Lease, but_lanes: Collection[str], limit: int) -> list[Due]:
+    async def due(self, lease: SubscriptionLease, but_lanes: Collection[str], limit: int) -> list[DueDelivery]:
         """The first due deliveries of lanes that wait for nothing, in the log's order; fewer than `limit` if they are
         heavy. `event` is None if the log does not hold it any more."""
         ...
 
-    async def record(self, lease: Lease, done: Sequence[Done]) -> None:
+    async def record(self, lease: SubscriptionLease, done: Sequence[DeliveryResult]) -> None:
         """Write it down, if the lease is still ours."""
         ...
 
-    async def rate(self, lease: Lease, url: str, rating: Rating) -> None:
+    async def rate(self, lease: SubscriptionLease, url: str, rating: ReceiverHealth) -> None:
         """Nothing after a move."""
         ...
 
-    async def end(self, lease: Lease, url: str, reason: str) -> None:
+    async def end(self, lease: SubscriptionLease, url: str, reason: str) -> None:
         """Switch it off for good; what waits is cancelled. Nothing after a move."""
         ...
 
-    async def release(self, lease: Lease, url: str) -> None:
+    async def release(self, lease: SubscriptionLease, url: str) -> None:
         """Give it back; it is due again when the next of its deliveries is. After a move, that is at once."""
         ...
 
@@ -197,7 +197,7 @@ class WebhookQueue(Protocol):
 
 
 class Receiver(Protocol):
-    async def post(self, webhook: Webhook, due: Due) -> Attempt | None:
+    async def post(self, webhook: Webhook, due: DueDelivery) -> Attempt | None:
         """One attempt within a hard deadline. Never raises for what the other side does; an event that cannot be
         spelled raises whatever that raises. None: the subscription's format has no words for it, nothing was sent."""
         ...

@@ -3,14 +3,14 @@
 `async with storage.tenant(tenant_id) as uow: … await uow.commit()`. Leaving without commit rolls back. Events
 leave through `uow.publish` only: they are stored in the same transaction, in order. No
 provider or network call is made inside. Locks are taken in this order, each kind by id: contacts,
-conversations, receipt keys, messages, sessions, lines, pairings, lanes, departments, users.
+conversations, receipt keys, messages, sessions, connections, pairings, lanes, departments, users.
 """
 
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from whatsapp_hub.application.ports.connections.connections import Lines
+from whatsapp_hub.application.ports.connections.connections import Connections
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
@@ -46,7 +46,7 @@ class UnitOfWork(Protocol):
     users: Users
     sessions: Sessions
     environment: EnvironmentNumber
-    lines: Lines
+    connections: Connections
     pairings: Pairings
     assignments: Assignments
     api_keys: ApiKeys

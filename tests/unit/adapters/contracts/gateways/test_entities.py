@@ -16,7 +16,7 @@ from whatsapp_hub.adapters.contracts.gateways.connections import connection
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.views import events
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
-from whatsapp_hub.application.reading.sessions import Connection, Happening
+from whatsapp_hub.application.reading.sessions import Connection, SessionHistoryEntry
 from whatsapp_hub.application.receiving.apply_messages import told_of
 from whatsapp_hub.application.sending.send_to import Sent
 from whatsapp_hub.application.sessions.open_sessions import Code
@@ -215,7 +215,7 @@ def test_a_fault_has_a_code_and_a_message(reason: str | None, code: str) -> None
 
 
 def test_a_connection_tells_what_is_known() -> None:
-    happened = Happening("session.error", 9, AT, "no_network")
+    happened = SessionHistoryEntry("session.error", 9, AT, "no_network")
     shown = connection(Connection(SESSION, last_error=happened, last_event=happened, lane_depth=3))
     assert shown == {
         "sessionId": "main",

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
-from whatsapp_hub.adapters.contracts.gateways.session_events import Happened, client_events, life_events
+from whatsapp_hub.adapters.contracts.gateways.session_events import SessionEvent, client_events, life_events
 from whatsapp_hub.adapters.contracts.views.sockets import body_of
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.events import EventType
@@ -25,14 +25,14 @@ MESSAGE = {
 HERE = {"sessionId": "main", "position": 7}
 
 
-def happened(type: str, **body: Any) -> Happened:
+def happened(type: str, **body: Any) -> SessionEvent:
     raw = msgspec.json.encode(body)
     at = datetime(2026, 1, 2, tzinfo=UTC)
     event = LoggedEvent(7, TenantId(UUID(int=1)), type, SessionId(UUID(int=2)), None, at, raw)
-    return Happened(event, body_of(event), "main")
+    return SessionEvent(event, body_of(event), "main")
 
 
-def moved(type: str, status: str, was: str = "CONNECTING", **more: Any) -> Happened:
+def moved(type: str, status: str, was: str = "CONNECTING", **more: Any) -> SessionEvent:
     session = {"sessionId": "main", "agentId": "bot", "status": status, "qrCode": more.pop("code", None)}
     return happened(type, session=session, was=was, **more)
 
@@ -121,9 +121,9 @@ def moved(type: str, status: str, was: str = "CONNECTING", **more: Any) -> Happe
         ),
         (happened("message.queued", message=MESSAGE), [], []),
     ],
-    ids=lambda value: value.event.type if isinstance(value, Happened) else "",
+    ids=lambda value: value.event.type if isinstance(value, SessionEvent) else "",
 )
-def test_what_happens_is_told_in_the_contracts_words(what: Happened, d: Any, b: Any) -> None:
+def test_what_happens_is_told_in_the_contracts_words(what: SessionEvent, d: Any, b: Any) -> None:
     assert life_events(what) == d
     assert client_events(what) == b
 

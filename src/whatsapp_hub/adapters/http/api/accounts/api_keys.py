@@ -31,26 +31,26 @@ class ApiKeyBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 @post("/api-keys", tags=TAGS)
 async def create_api_key(
-    caller: Asking, data: JSONBody[ApiKeyBody], use: FromDishka[CreateApiKey]
+    caller: Asking, data: JSONBody[ApiKeyBody], create_api_key: FromDishka[CreateApiKey]
 ) -> dict[str, object]:
     """A new key. `key` is its secret, shown this once."""
-    key, secret = await use(caller, data.name, data.scopes, utc("expiresAt", data.expires_at))
+    key, secret = await create_api_key(caller, data.name, data.scopes, utc("expiresAt", data.expires_at))
     return {**api_key(key), "key": secret}
 
 
 @get("/api-keys", tags=TAGS)
 async def list_api_keys(
-    caller: Asking, use: FromDishka[ListApiKeys], limit: Limit = 50, cursor: Cursor = None
+    caller: Asking, list_api_keys: FromDishka[ListApiKeys], limit: Limit = 50, cursor: Cursor = None
 ) -> Response[list[dict[str, object]]]:
     """List the company's keys, the newest first, without their secrets."""
-    keys, more = sliced(await use(caller), lambda key: key.id, limit, cursor, newest_first=True)
+    keys, more = sliced(await list_api_keys(caller), lambda key: key.id, limit, cursor, newest_first=True)
     return page([api_key(key) for key in keys], more)
 
 
 @delete("/api-keys/{id:uuid}", tags=TAGS)
-async def revoke_api_key(caller: Asking, id: FromPath[UUID], use: FromDishka[RevokeApiKey]) -> None:
+async def revoke_api_key(caller: Asking, id: FromPath[UUID], revoke_api_key: FromDishka[RevokeApiKey]) -> None:
     """It stops working within seconds."""
-    await use(caller, ApiKeyId(id))
+    await revoke_api_key(caller, ApiKeyId(id))
 
 
 HANDLERS = [create_api_key, list_api_keys, revoke_api_key]

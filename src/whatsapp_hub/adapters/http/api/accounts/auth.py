@@ -39,18 +39,20 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 @post("/auth/login", opt={**PUBLIC, **PER_ADDRESS}, status_code=200, tags=TAGS, security=[{}])
-async def login(data: JSONBody[Credentials], use: FromDishka[Login]) -> dict[str, object]:
+async def login(data: JSONBody[Credentials], login: FromDishka[Login]) -> dict[str, object]:
     """An e-mail and a password become a token."""
-    user, _, token = await use(data.email, data.password)
+    user, _, token = await login(data.email, data.password)
     return {"user": entities.user(user), "token": token}
 
 
 @post("/auth/register", tags=TAGS)
-async def register(caller: Asking, data: JSONBody[Registration], use: FromDishka[RegisterUser]) -> dict[str, object]:
+async def register(
+    caller: Asking, data: JSONBody[Registration], register_user: FromDishka[RegisterUser]
+) -> dict[str, object]:
     """A new user of the caller's company (ADMIN), or of `companyId` (MASTER)."""
     tenant_id = TenantId(data.company_id) if data.company_id else None
     new = NewUser(data.email, data.password, data.name, data.role, tenant_id=tenant_id)
-    return {"user": entities.user(await use(caller, new))}
+    return {"user": entities.user(await register_user(caller, new))}
 
 
 @get("/auth/me", tags=TAGS)

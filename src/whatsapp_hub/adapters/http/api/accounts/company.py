@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts.views import audit, entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.gateways.fields import spelled
+from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.patches import LevelPatch, given, hours_given, utc
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
@@ -79,7 +79,7 @@ async def get_company(
 async def update_company(
     caller: Asking,
     data: JSONBody[CompanyPatch],
-    use: FromDishka[UpdateCompany],
+    update_company: FromDishka[UpdateCompany],
     credentials: FromDishka[SetCredentials],
 ) -> dict[str, object]:
     """Change it (ADMIN). What is not given stays; an empty text brings ours back. `country` (ISO 3166; null: that of
@@ -88,10 +88,10 @@ async def update_company(
     rating from 1 to 5 after resolving) hold for departments that set none of their own."""
     changes = data.changes()
     if data.phone_number_id is not None or data.access_token is not None:
-        await use.check(caller, changes)
-        with spelled(**{f"settings/{name}": name for name in ("phoneNumberId", "accessToken")}):
+        await update_company.check(caller, changes)
+        with renamed(**{f"settings/{name}": name for name in ("phoneNumberId", "accessToken")}):
             await credentials(caller, CredentialChanges(data.phone_number_id, data.access_token))
-    tenant = await use(caller, changes)
+    tenant = await update_company(caller, changes)
     return entities.tenant(tenant) | {"phoneNumberId": await credentials.shown(caller)}
 
 
@@ -116,32 +116,37 @@ async def get_quick_reply(caller: Asking, id: FromPath[UUID], queries: FromDishk
 
 @post("/quick-replies", tags=["quick replies"])
 async def create_quick_reply(
-    caller: Asking, data: JSONBody[QuickReplyBody], use: FromDishka[CreateQuickReply]
+    caller: Asking, data: JSONBody[QuickReplyBody], create_quick_reply: FromDishka[CreateQuickReply]
 ) -> dict[str, object]:
     """A new one (ADMIN). `{{customerName}}`, `{{agentName}}` … stand for what differs."""
-    return entities.quick_reply(await use(caller, data.shortcut, data.content))
+    return entities.quick_reply(await create_quick_reply(caller, data.shortcut, data.content))
 
 
 @patch("/quick-replies/{id:uuid}", tags=["quick replies"])
 async def update_quick_reply(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[QuickReplyPatch], use: FromDishka[UpdateQuickReply]
+    caller: Asking,
+    id: FromPath[UUID],
+    data: JSONBody[QuickReplyPatch],
+    update_quick_reply: FromDishka[UpdateQuickReply],
 ) -> dict[str, object]:
     """Change it (ADMIN)."""
-    return entities.quick_reply(await use(caller, QuickReplyId(id), data.shortcut, data.content))
+    return entities.quick_reply(await update_quick_reply(caller, QuickReplyId(id), data.shortcut, data.content))
 
 
 @delete("/quick-replies/{id:uuid}", tags=["quick replies"])
-async def delete_quick_reply(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteQuickReply]) -> None:
+async def delete_quick_reply(
+    caller: Asking, id: FromPath[UUID], delete_quick_reply: FromDishka[DeleteQuickReply]
+) -> None:
     """Remove it (ADMIN)."""
-    await use(caller, QuickReplyId(id))
+    await delete_quick_reply(caller, QuickReplyId(id))
 
 
 @post("/quick-replies/{id:uuid}/fill", status_code=200, tags=["quick replies"])
 async def fill_quick_reply(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[FillBody], use: FromDishka[FillQuickReply]
+    caller: Asking, id: FromPath[UUID], data: JSONBody[FillBody], fill_quick_reply: FromDishka[FillQuickReply]
 ) -> dict[str, object]:
     """The text for this conversation, ready to be sent or changed."""
-    return {"content": await use(caller, QuickReplyId(id), ConversationId(data.conversation_id))}
+    return {"content": await fill_quick_reply(caller, QuickReplyId(id), ConversationId(data.conversation_id))}
 
 
 @get("/audit", guards=[allows(Action.READ_AUDIT)], tags=["audit"])

@@ -96,26 +96,28 @@ async def list_queue(
 
 @post("/departments", tags=TAGS)
 async def create_department(
-    caller: Asking, data: JSONBody[DepartmentBody], use: FromDishka[CreateDepartment]
+    caller: Asking, data: JSONBody[DepartmentBody], create_department: FromDishka[CreateDepartment]
 ) -> dict[str, object]:
     """A new department (ADMIN)."""
-    return entities.department(await use(caller, data.name, data.slug, data.changes()))
+    return entities.department(await create_department(caller, data.name, data.slug, data.changes()))
 
 
 @patch("/departments/{id:uuid}", tags=TAGS)
 async def update_department(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[DepartmentPatch], use: FromDishka[UpdateDepartment]
+    caller: Asking, id: FromPath[UUID], data: JSONBody[DepartmentPatch], update_department: FromDishka[UpdateDepartment]
 ) -> dict[str, object]:
     """Change a department (ADMIN). What is not given stays; null clears `hours` and `maxConversations`, and leaves
     `firstResponseTargetMinutes`, `resolutionTargetMinutes`, `targetWarningPercent` and `asksRating` to the company. A
     target of 0 is none, whatever the company's. Targets count the minutes in which the department is open."""
-    return entities.department(await use(caller, DepartmentId(id), data.changes()))
+    return entities.department(await update_department(caller, DepartmentId(id), data.changes()))
 
 
 @delete("/departments/{id:uuid}", tags=TAGS)
-async def delete_department(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteDepartment]) -> None:
+async def delete_department(
+    caller: Asking, id: FromPath[UUID], delete_department: FromDishka[DeleteDepartment]
+) -> None:
     """Remove a department without users and live conversations (ADMIN)."""
-    await use(caller, DepartmentId(id))
+    await delete_department(caller, DepartmentId(id))
 
 
 HANDLERS = [

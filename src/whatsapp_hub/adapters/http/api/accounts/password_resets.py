@@ -25,19 +25,22 @@ class ResetBody(msgspec.Struct, forbid_unknown_fields=True):
 
 @post("/users/{id:uuid}/password-reset", tags=["users"])
 async def offer_password_reset(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[OfferPasswordReset], base: FromDishka[PublicUrl]
+    caller: Asking,
+    id: FromPath[UUID],
+    offer_password_reset: FromDishka[OfferPasswordReset],
+    base: FromDishka[PublicUrl],
 ) -> dict[str, object]:
     """Make a link that sets a new password once, within a day (ADMIN). It opens a page, and is shown here only."""
-    token, expires_at = await use(caller, UserId(id))
+    token, expires_at = await offer_password_reset(caller, UserId(id))
     return {"token": token, "link": f"{base}/reset-password?token={token}", "expiresAt": time(expires_at)}
 
 
 @post("/auth/reset-password", opt={**PUBLIC, **PER_ADDRESS}, status_code=204, tags=["auth"], security=[{}])
 async def reset_password(
-    request: Request[Any, Any, Any], data: JSONBody[ResetBody], use: FromDishka[ResetPassword]
+    request: Request[Any, Any, Any], data: JSONBody[ResetBody], reset_password: FromDishka[ResetPassword]
 ) -> None:
     """A new password, by such a link's token."""
-    await use(data.token, data.password, asked(request))
+    await reset_password(data.token, data.password, asked(request))
 
 
 def asked(request: Request[Any, Any, Any]) -> Asked:

@@ -69,9 +69,11 @@ async def get_tenant(caller: Asking, id: FromPath[UUID], directory: FromDishka[D
 
 
 @post("/tenants", guards=MASTER, tags=TAGS)
-async def create_tenant(caller: Asking, data: JSONBody[TenantBody], use: FromDishka[CreateTenant]) -> dict[str, object]:
+async def create_tenant(
+    caller: Asking, data: JSONBody[TenantBody], create_tenant: FromDishka[CreateTenant]
+) -> dict[str, object]:
     """Make a company, with a schema of its own if it is placed so (`placement`: pooled or dedicated)."""
-    return entities.tenant(await use(data.slug, data.name, data.placement, data.country))
+    return entities.tenant(await create_tenant(data.slug, data.name, data.placement, data.country))
 
 
 @patch("/tenants/{id:uuid}", guards=MASTER, tags=TAGS)
@@ -80,22 +82,22 @@ async def update_tenant(
     id: FromPath[UUID],
     data: JSONBody[TenantPatch],
     directory: FromDishka[Directory],
-    use: FromDishka[UpdateCompany],
+    update_company: FromDishka[UpdateCompany],
 ) -> dict[str, object]:
     """Change a company, as its administrators may by `/api/companies/me`. What is not given stays."""
     tenant = await _open(directory, id)
     data.require_fixed(tenant)
-    return entities.tenant(await use(replace(caller, tenant_id=tenant.id), data.changes()))
+    return entities.tenant(await update_company(replace(caller, tenant_id=tenant.id), data.changes()))
 
 
 @delete("/tenants/{id:uuid}", guards=MASTER, tags=TAGS)
 async def delete_tenant(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[Confirmation], use: FromDishka[DeleteTenant]
+    caller: Asking, id: FromPath[UUID], data: JSONBody[Confirmation], delete_tenant: FromDishka[DeleteTenant]
 ) -> None:
     """Delete a company with everything that it has; `confirm` is its slug, typed. Nobody can enter it any more when
     this returns. Its sessions are then closed and its rows removed in the background; until that is done its slug and
     its users' e-mail addresses are taken."""
-    await use(caller, TenantId(id), data.confirm)
+    await delete_tenant(caller, TenantId(id), data.confirm)
 
 
 @get("/tenants/{id:uuid}/health", guards=MASTER, tags=TAGS)

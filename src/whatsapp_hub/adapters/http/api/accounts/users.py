@@ -87,7 +87,9 @@ async def get_user(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queri
 
 
 @post("/users", tags=TAGS)
-async def create_user(caller: Asking, data: JSONBody[UserBody], use: FromDishka[RegisterUser]) -> dict[str, object]:
+async def create_user(
+    caller: Asking, data: JSONBody[UserBody], register_user: FromDishka[RegisterUser]
+) -> dict[str, object]:
     """A new user (ADMIN)."""
     new = NewUser(
         email=data.email,
@@ -98,21 +100,23 @@ async def create_user(caller: Asking, data: JSONBody[UserBody], use: FromDishka[
         tenant_id=TenantId(data.company_id) if data.company_id else None,
         max_conversations=data.max_conversations,
     )
-    return entities.user(await use(caller, new))
+    return entities.user(await register_user(caller, new))
 
 
 @patch("/users/{id:uuid}", tags=TAGS)
 async def update_user(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[UserPatch], use: FromDishka[UpdateUser]
+    caller: Asking, id: FromPath[UUID], data: JSONBody[UserPatch], update_user: FromDishka[UpdateUser]
 ) -> dict[str, object]:
     """Change a user (ADMIN). What is not given stays; null clears `departmentId` and `maxConversations`."""
-    return entities.user(await use(caller, UserId(id), data.changes()))
+    return entities.user(await update_user(caller, UserId(id), data.changes()))
 
 
 @patch("/users/me/status", tags=TAGS)
-async def set_status(caller: Asking, data: JSONBody[StatusBody], use: FromDishka[SetPresence]) -> dict[str, object]:
+async def set_status(
+    caller: Asking, data: JSONBody[StatusBody], set_presence: FromDishka[SetPresence]
+) -> dict[str, object]:
     """One's own presence; ONLINE takes from the queue."""
-    return entities.user(await use(caller, data.status))
+    return entities.user(await set_presence(caller, data.status))
 
 
 HANDLERS = [list_users, get_user, create_user, update_user, set_status]

@@ -124,12 +124,12 @@ async def list_messages(
 async def start_conversation(
     caller: Asking,
     data: JSONBody[StartBody],
-    use: FromDishka[StartConversation],
+    start_conversation: FromDishka[StartConversation],
     key: IdempotencyKey = None,
 ) -> dict[str, object]:
     """Write first. A live conversation with that customer is continued. `to` is a JID, or a phone number as people
     write it; one without a country code is read in the company's country."""
-    started = await use(caller, SessionId(data.session_id), data.to, data.what(), key)
+    started = await start_conversation(caller, SessionId(data.session_id), data.to, data.what(), key)
     return entities.conversation(started)
 
 
@@ -137,27 +137,29 @@ async def start_conversation(
 async def assign_conversation(
     caller: Asking,
     id: FromPath[UUID],
-    use: FromDishka[AssignConversation],
+    assign_conversation: FromDishka[AssignConversation],
     data: JSONBody[AssignBody | None] = None,
 ) -> dict[str, object]:
     """Take it, or (ADMIN) give it to `userId`."""
     user_id = UserId(data.user_id) if data and data.user_id else None
-    return entities.conversation(await use(caller, ConversationId(id), user_id))
+    return entities.conversation(await assign_conversation(caller, ConversationId(id), user_id))
 
 
 @post("/conversations/{id:uuid}/resolve", status_code=200, tags=TAGS)
 async def resolve_conversation(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[ResolveConversation]
+    caller: Asking, id: FromPath[UUID], resolve_conversation: FromDishka[ResolveConversation]
 ) -> dict[str, object]:
     """Close the round. Where `asksRating` is on, the customer is asked for a rating from 1 to 5; what they write within
     24 hours, if it is one, is stored as `rating` and opens no new round."""
-    return entities.conversation(await use(caller, ConversationId(id)))
+    return entities.conversation(await resolve_conversation(caller, ConversationId(id)))
 
 
 @post("/conversations/{id:uuid}/read", status_code=200, tags=TAGS)
-async def mark_read(caller: Asking, id: FromPath[UUID], use: FromDishka[MarkConversationRead]) -> dict[str, object]:
+async def mark_read(
+    caller: Asking, id: FromPath[UUID], mark_conversation_read: FromDishka[MarkConversationRead]
+) -> dict[str, object]:
     """Nothing is unread any more."""
-    return entities.conversation(await use(caller, ConversationId(id)))
+    return entities.conversation(await mark_conversation_read(caller, ConversationId(id)))
 
 
 HANDLERS = [

@@ -42,53 +42,59 @@ class NoteBody(msgspec.Struct, forbid_unknown_fields=True):
 
 @post("/conversations/{id:uuid}/unassign", status_code=200, tags=TAGS)
 async def unassign_conversation(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[UnassignConversation]
+    caller: Asking, id: FromPath[UUID], unassign_conversation: FromDishka[UnassignConversation]
 ) -> dict[str, object]:
     """Give it back: to somebody else who is free, or to the queue."""
-    return entities.conversation(await use(caller, ConversationId(id)))
+    return entities.conversation(await unassign_conversation(caller, ConversationId(id)))
 
 
 @post("/conversations/{id:uuid}/transfer", status_code=200, tags=TAGS)
 async def transfer_conversation(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[TransferBody], use: FromDishka[TransferConversation]
+    caller: Asking,
+    id: FromPath[UUID],
+    data: JSONBody[TransferBody],
+    transfer_conversation: FromDishka[TransferConversation],
 ) -> dict[str, object]:
     """To a department, to `userId` first if free. The customer is told."""
     user_id = UserId(data.user_id) if data.user_id else None
-    moved = await use(caller, ConversationId(id), DepartmentId(data.department_id), user_id)
+    moved = await transfer_conversation(caller, ConversationId(id), DepartmentId(data.department_id), user_id)
     return entities.conversation(moved)
 
 
 @post("/conversations/{id:uuid}/archive", status_code=200, tags=TAGS)
 async def archive_conversation(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[ArchiveConversation]
+    caller: Asking, id: FromPath[UUID], archive_conversation: FromDishka[ArchiveConversation]
 ) -> dict[str, object]:
     """Put it away, live or resolved."""
-    return entities.conversation(await use(caller, ConversationId(id)))
+    return entities.conversation(await archive_conversation(caller, ConversationId(id)))
 
 
 @post("/conversations/{id:uuid}/reopen", status_code=200, tags=TAGS)
 async def reopen_conversation(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[ReopenConversation]
+    caller: Asking, id: FromPath[UUID], reopen_conversation: FromDishka[ReopenConversation]
 ) -> dict[str, object]:
     """Take a closed round up again."""
-    return entities.conversation(await use(caller, ConversationId(id)))
+    return entities.conversation(await reopen_conversation(caller, ConversationId(id)))
 
 
 @patch("/conversations/{id:uuid}", tags=TAGS)
 async def classify_conversation(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[ConversationPatch], use: FromDishka[ClassifyConversation]
+    caller: Asking,
+    id: FromPath[UUID],
+    data: JSONBody[ConversationPatch],
+    classify_conversation: FromDishka[ClassifyConversation],
 ) -> dict[str, object]:
     """Its priority in queues, and labels, which find people with such skills."""
     priority = None if data.priority is None else Priority[data.priority]
-    return entities.conversation(await use(caller, ConversationId(id), priority, data.labels))
+    return entities.conversation(await classify_conversation(caller, ConversationId(id), priority, data.labels))
 
 
 @patch("/conversations/{id:uuid}/customer-name", tags=TAGS)
 async def rename_customer(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[NameBody], use: FromDishka[RenameCustomer]
+    caller: Asking, id: FromPath[UUID], data: JSONBody[NameBody], rename_customer: FromDishka[RenameCustomer]
 ) -> dict[str, object]:
     """What the customer is called here from now on."""
-    return entities.conversation(await use(caller, ConversationId(id), data.name))
+    return entities.conversation(await rename_customer(caller, ConversationId(id), data.name))
 
 
 @get("/conversations/{id:uuid}/notes", guards=READ, tags=TAGS)
@@ -113,10 +119,10 @@ async def list_assignments(
 
 @post("/conversations/{id:uuid}/notes", tags=TAGS)
 async def add_note(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[NoteBody], use: FromDishka[AddNote]
+    caller: Asking, id: FromPath[UUID], data: JSONBody[NoteBody], add_note: FromDishka[AddNote]
 ) -> dict[str, object]:
     """For colleagues; the customer never sees it."""
-    return entities.note(await use(caller, ConversationId(id), data.content))
+    return entities.note(await add_note(caller, ConversationId(id), data.content))
 
 
 HANDLERS = [

@@ -51,19 +51,21 @@ class MediaForm:
 async def send_message(
     caller: Asking,
     data: JSONBody[SendBody],
-    use: FromDishka[SendMessage],
+    send_message: FromDishka[SendMessage],
     key: IdempotencyKey = None,
 ) -> dict[str, object]:
     """An answer in a conversation. It is stored when this returns, and sent in its turn."""
     content = Content.plain(data.content)
-    return entities.message(await use(caller, ConversationId(data.conversation_id), content, key, data.reply_to))
+    return entities.message(
+        await send_message(caller, ConversationId(data.conversation_id), content, key, data.reply_to)
+    )
 
 
 @post("/messages/send-media", status_code=202, tags=TAGS, request_max_body_size=MAX_UPLOAD_BYTES)
 async def send_media(
     caller: Asking,
     data: Annotated[MediaForm, Body(media_type=RequestEncodingType.MULTI_PART)],
-    use: FromDishka[SendMessage],
+    send_message: FromDishka[SendMessage],
     clock: FromDishka[Clock],
     key: IdempotencyKey = None,
 ) -> dict[str, object]:
@@ -73,7 +75,7 @@ async def send_media(
     media = Media.given(caller.tenant_id, content, file.content_type or "", file.filename or "", clock())
     said = media.message(data.caption or "")
     conversation_id = ConversationId(data.conversationId)
-    return entities.message(await use(caller, conversation_id, said, key, media=media))
+    return entities.message(await send_message(caller, conversation_id, said, key, media=media))
 
 
 @get("/messages/search", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS)
@@ -105,15 +107,17 @@ async def get_media(caller: Asking, id: FromPath[UUID], queries: FromDishka[Quer
 
 
 @post("/messages/{id:uuid}/retry", status_code=200, tags=TAGS)
-async def retry_message(caller: Asking, id: FromPath[UUID], use: FromDishka[RetryMessage]) -> dict[str, object]:
+async def retry_message(
+    caller: Asking, id: FromPath[UUID], retry_message: FromDishka[RetryMessage]
+) -> dict[str, object]:
     """Send a message of unknown outcome again; the customer may see it twice (ADMIN)."""
-    return entities.message(await use(caller, MessageId(id)))
+    return entities.message(await retry_message(caller, MessageId(id)))
 
 
 @post("/messages/{id:uuid}/fail", status_code=200, tags=TAGS)
-async def fail_message(caller: Asking, id: FromPath[UUID], use: FromDishka[FailMessage]) -> dict[str, object]:
+async def fail_message(caller: Asking, id: FromPath[UUID], fail_message: FromDishka[FailMessage]) -> dict[str, object]:
     """Declare a message of unknown outcome failed (ADMIN)."""
-    return entities.message(await use(caller, MessageId(id)))
+    return entities.message(await fail_message(caller, MessageId(id)))
 
 
 HANDLERS = [send_message, send_media, search_messages, get_media, retry_message, fail_message]

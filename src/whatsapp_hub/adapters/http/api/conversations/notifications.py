@@ -34,16 +34,18 @@ async def list_notifications(
 
 @post("/notifications/{id:uuid}/read", status_code=200, tags=TAGS)
 async def read_notification(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[ReadNotifications]
+    caller: Asking, id: FromPath[UUID], read_notifications: FromDishka[ReadNotifications]
 ) -> dict[str, object]:
     """Seen; `read` says how many were unread until now."""
-    return {"read": await use(caller, NotificationId(id))}
+    return {"read": await read_notifications(caller, NotificationId(id))}
 
 
 @post("/notifications/read", status_code=200, tags=TAGS)
-async def read_all_notifications(caller: Asking, use: FromDishka[ReadNotifications]) -> dict[str, object]:
+async def read_all_notifications(
+    caller: Asking, read_notifications: FromDishka[ReadNotifications]
+) -> dict[str, object]:
     """All seen."""
-    return {"read": await use(caller)}
+    return {"read": await read_notifications(caller)}
 
 
 HANDLERS = [list_notifications, read_notification, read_all_notifications]

@@ -11,7 +11,7 @@ from whatsapp_hub.adapters.contracts.views import entities
 from whatsapp_hub.adapters.http.api.conversations import conversations
 from whatsapp_hub.adapters.http.api.sessions import sessions
 from whatsapp_hub.adapters.http.auth import Asking
-from whatsapp_hub.application.handling.hand_off_conversation import HandOverConversation
+from whatsapp_hub.application.handling.hand_off_conversation import HandOffConversation
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.sessions.bind_bot import BindBot, UnbindBot, WantedBot
 from whatsapp_hub.domain.conversations.bot import USUAL_ANSWER_WITHIN
@@ -42,14 +42,14 @@ async def bind_bot(
     caller: Asking,
     id: FromPath[UUID],
     data: JSONBody[BotBody],
-    use: FromDishka[BindBot],
+    bind_bot: FromDishka[BindBot],
     providers: FromDishka[Providers],
 ) -> dict[str, object]:
     """Give the session a bot, or change it (ADMIN). The session's routing becomes `none`; `bot.url` gets
     `message.received` of the rounds that the bot has, and `conversation.*` of all that it had a part in, signed as
     other webhooks are. It answers with an API key through `POST /api/messages/send`. `bot.secret` is shown once, when
     the bot is new; `POST /api/webhooks/{bot.webhookId}/secret` makes another."""
-    session, secret = await use(caller, SessionId(id), data.wanted())
+    session, secret = await bind_bot(caller, SessionId(id), data.wanted())
     shown = sessions.shown(session, caller, providers)
     if secret and session.bot:
         shown["bot"] = {**entities.bot(session.bot), "secret": secret}
@@ -57,23 +57,23 @@ async def bind_bot(
 
 
 @delete("/sessions/{id:uuid}/bot", tags=sessions.TAGS)
-async def unbind_bot(caller: Asking, id: FromPath[UUID], use: FromDishka[UnbindBot]) -> None:
+async def unbind_bot(caller: Asking, id: FromPath[UUID], unbind_bot: FromDishka[UnbindBot]) -> None:
     """Take the session's bot away, with its webhook (ADMIN). Its rounds go to people once their customers wait."""
-    await use(caller, SessionId(id))
+    await unbind_bot(caller, SessionId(id))
 
 
 @post("/conversations/{id:uuid}/handover", status_code=200, tags=conversations.TAGS)
 async def hand_over(
     caller: Asking,
     id: FromPath[UUID],
-    use: FromDishka[HandOverConversation],
+    hand_off_conversation: FromDishka[HandOffConversation],
     data: JSONBody[HandOverBody | None] = None,
 ) -> dict[str, object]:
     """From the session's bot to people, until the round is over: to `departmentId`, else the bot's department, else the
     root department, else supervisors are told. 409 where people have it already."""
     given = data or HandOverBody()
     department_id = DepartmentId(given.department_id) if given.department_id else None
-    return entities.conversation(await use(caller, ConversationId(id), department_id, given.note))
+    return entities.conversation(await hand_off_conversation(caller, ConversationId(id), department_id, given.note))
 
 
 HANDLERS = [bind_bot, unbind_bot, hand_over]

@@ -28,18 +28,18 @@ def _shown(message: ShownMessage) -> dict[str, object]:
 
 @post("/sandbox/{id:uuid}/messages", status_code=202, tags=TAGS)
 async def write_as_customer(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[CustomerBody], use: FromDishka[WriteAsCustomer]
+    caller: Asking, id: FromPath[UUID], data: JSONBody[CustomerBody], write_as_customer: FromDishka[WriteAsCustomer]
 ) -> dict[str, object]:
     """A customer's phone writes to the session."""
-    return _shown(await use(caller, SessionId(id), data.from_, data.text, data.name))
+    return _shown(await write_as_customer(caller, SessionId(id), data.from_, data.text, data.name))
 
 
 @get("/sandbox/{id:uuid}/phones/{phone:str}/messages", tags=TAGS)
 async def read_phone(
-    caller: Asking, id: FromPath[UUID], phone: FromPath[str], use: FromDishka[ReadPhone]
+    caller: Asking, id: FromPath[UUID], phone: FromPath[str], read_phone: FromDishka[ReadPhone]
 ) -> list[dict[str, object]]:
     """What a customer's phone shows, oldest first."""
-    return [_shown(message) for message in await use(caller, SessionId(id), phone)]
+    return [_shown(message) for message in await read_phone(caller, SessionId(id), phone)]
 
 
 HANDLERS = [write_as_customer, read_phone]

@@ -27,10 +27,10 @@ class PhoneBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 @get("/sessions/{id:uuid}/qr", tags=TAGS)
 async def get_qr_code(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[ShowCode], request: Request[Any, Any, Any]
+    caller: Asking, id: FromPath[UUID], show_code: FromDishka[ShowCode], request: Request[Any, Any, Any]
 ) -> Response[Any]:
     """The code to scan, as JSON or (`Accept: image/png`) as a picture (ADMIN; 404: none yet; 409: connected)."""
-    code = await use(caller, str(id))
+    code = await show_code(caller, str(id))
     if PNG in request.headers.get("accept", ""):
         return Response(qr_codes.png(code.session.qr_code or ""), media_type=PNG, headers={"Cache-Control": "no-store"})
     return Response(_spelled(code), headers={"Cache-Control": "no-store"})
@@ -48,18 +48,18 @@ def _spelled(code: Code) -> dict[str, object]:
 
 @post("/sessions/{id:uuid}/pairing-code", status_code=200, tags=TAGS)
 async def request_pairing_code(
-    caller: Asking, id: FromPath[UUID], data: JSONBody[PhoneBody], use: FromDishka[RequestPairingCode]
+    caller: Asking, id: FromPath[UUID], data: JSONBody[PhoneBody], request_pairing_code: FromDishka[RequestPairingCode]
 ) -> dict[str, object]:
     """A code to type on the phone instead of scanning; the session must be started (ADMIN)."""
-    return {"pairingCode": await use(caller, SessionId(id), data.phone_number)}
+    return {"pairingCode": await request_pairing_code(caller, SessionId(id), data.phone_number)}
 
 
 @post("/sessions/{id:uuid}/logout", status_code=200, tags=TAGS)
 async def log_out_session(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[UnlinkSession], providers: FromDishka[Providers]
+    caller: Asking, id: FromPath[UUID], unlink_session: FromDishka[UnlinkSession], providers: FromDishka[Providers]
 ) -> dict[str, object]:
     """Unlink it from the phone and delete its credentials (ADMIN)."""
-    return shown(await use(caller, SessionId(id)), caller, providers)
+    return shown(await unlink_session(caller, SessionId(id)), caller, providers)
 
 
 HANDLERS = [get_qr_code, request_pairing_code, log_out_session]

@@ -158,12 +158,12 @@ async def get_capabilities(
 async def create_session(
     caller: Asking,
     data: JSONBody[SessionBody],
-    use: FromDishka[CreateSession],
+    create_session: FromDishka[CreateSession],
     providers: FromDishka[Providers],
 ) -> dict[str, object]:
     """A new session, not started yet (ADMIN)."""
     with proxy_named(data.proxy):
-        return shown(await use(caller, data.new()), caller, providers)
+        return shown(await create_session(caller, data.new()), caller, providers)
 
 
 @patch("/sessions/{id:uuid}", tags=TAGS)
@@ -171,44 +171,44 @@ async def update_session(
     caller: Asking,
     id: FromPath[UUID],
     data: JSONBody[SessionPatch],
-    use: FromDishka[UpdateSession],
+    update_session: FromDishka[UpdateSession],
     providers: FromDishka[Providers],
 ) -> dict[str, object]:
     """Change a session (ADMIN). What is not given stays; settings are merged over the present ones; null clears
     `departmentId`, `webhookUrl` and `proxy`. `agentId` gives it to an agent (bot); its routing is none then, unless it
     is given too."""
     with proxy_named(data.given_proxy):
-        return shown(await use(caller, SessionId(id), data.changes()), caller, providers)
+        return shown(await update_session(caller, SessionId(id), data.changes()), caller, providers)
 
 
 @delete("/sessions/{id:uuid}", tags=TAGS)
-async def delete_session(caller: Asking, id: FromPath[UUID], use: FromDishka[DeleteSession]) -> None:
+async def delete_session(caller: Asking, id: FromPath[UUID], delete_session: FromDishka[DeleteSession]) -> None:
     """Remove a session; its conversations stay (ADMIN)."""
-    await use(caller, SessionId(id))
+    await delete_session(caller, SessionId(id))
 
 
 @post("/sessions/{id:uuid}/start", status_code=200, tags=TAGS)
 async def start_session(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[InitSession], providers: FromDishka[Providers]
+    caller: Asking, id: FromPath[UUID], init_session: FromDishka[InitSession], providers: FromDishka[Providers]
 ) -> dict[str, object]:
     """Connect it (ADMIN)."""
-    return shown(await use(caller, SessionId(id)), caller, providers)
+    return shown(await init_session(caller, SessionId(id)), caller, providers)
 
 
 @post("/sessions/{id:uuid}/stop", status_code=200, tags=TAGS)
 async def stop_session(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[StopSession], providers: FromDishka[Providers]
+    caller: Asking, id: FromPath[UUID], stop_session: FromDishka[StopSession], providers: FromDishka[Providers]
 ) -> dict[str, object]:
     """Disconnect it, keeping its credentials; what is to be sent waits (ADMIN)."""
-    return shown(await use(caller, SessionId(id)), caller, providers)
+    return shown(await stop_session(caller, SessionId(id)), caller, providers)
 
 
 @post("/sessions/{id:uuid}/restart", status_code=200, tags=TAGS)
 async def restart_session(
-    caller: Asking, id: FromPath[UUID], use: FromDishka[InitSession], providers: FromDishka[Providers]
+    caller: Asking, id: FromPath[UUID], init_session: FromDishka[InitSession], providers: FromDishka[Providers]
 ) -> dict[str, object]:
     """Disconnect and connect again (ADMIN)."""
-    return shown(await use(caller, SessionId(id), again=True), caller, providers)
+    return shown(await init_session(caller, SessionId(id), again=True), caller, providers)
 
 
 HANDLERS = [

@@ -111,7 +111,7 @@ class PostgresUsers:
             return
         ordered = sorted(users, key=lambda u: u.id)
         rows = _CHANGES.arrays(_row(u, _CHANGES) for u in ordered)
-        await self._connection.later(_SAVE, *rows, rows=[u.id for u in ordered], refused=_one_address(ordered))
+        await self._connection.defer(_SAVE, *rows, rows=[u.id for u in ordered], refused=_one_address(ordered))
 
     async def count(self, department_id: DepartmentId) -> int:
         count: int = await self._connection.fetchval(_COUNT, department_id)

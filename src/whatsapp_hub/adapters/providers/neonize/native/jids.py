@@ -19,7 +19,7 @@ _SAME = {"c.us": PERSON, "hosted": PERSON, "hosted.lid": LID}
 _KINDS = {"g.us": ChatKind.GROUP, "newsletter": ChatKind.NEWSLETTER, "broadcast": ChatKind.BROADCAST}
 
 
-def spelled(jid: JsonObject) -> str:
+def formatted(jid: JsonObject) -> str:
     """A JID message as text, without its device. Empty if it names nobody."""
     user, server = text(jid.get("user")), text(jid.get("server"))
     return plain(f"{user}@{server}") if user and server else ""

@@ -40,7 +40,7 @@ _FOLDER = "whatsapp-hub-doors-"
 _PASSED_ON = ("sslcert", "sslkey", "sslrootcert")
 
 
-class Door:
+class StoreAccess:
     """One session's way to the database: a link to its socket, or over TCP a file with the password. `url` is for Go's
     driver (lib/pq), which looks for either at each new connection."""
 
@@ -109,8 +109,8 @@ class DeviceStore:
         self._tls = False
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
-    def door(self, application_name: str) -> Door:
-        return Door(self._folder, self._addresses[0], application_name, tls=self._tls)
+    def door(self, application_name: str) -> StoreAccess:
+        return StoreAccess(self._folder, self._addresses[0], application_name, tls=self._tls)
 
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[None]:

@@ -15,7 +15,7 @@ T = TypeVar("T")
 AT_ONCE = 16
 
 
-class Late(Exception):
+class CallTimeout(Exception):
     """The call began, and goes on. `answer` will be what it returns."""
 
     def __init__(self, answer: "asyncio.Future[Any]") -> None:
@@ -44,7 +44,7 @@ class Calls:
         answer.add_done_callback(lambda _: self._free.release())
         done, _ = await asyncio.wait([answer], timeout=max(0.0, until - asyncio.get_running_loop().time()))
         if not done:
-            raise Late(answer)
+            raise CallTimeout(answer)
         return answer.result()
 
 

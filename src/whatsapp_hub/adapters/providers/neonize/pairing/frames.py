@@ -12,7 +12,7 @@ from whatsapp_hub.adapters.providers.neonize.native.library import Dial
 _LENGTH = struct.Struct(">I")
 
 
-class Ask(msgspec.Struct):
+class Request(msgspec.Struct):
     """To the room. `code`: a code to type on the phone, `data` being its parameters."""
 
     what: Literal["dial", "stop", "code"]
@@ -21,7 +21,7 @@ class Ask(msgspec.Struct):
     data: bytes = b""
 
 
-class Told(msgspec.Struct):
+class Notice(msgspec.Struct):
     """From the room: what a Listener hears, or the answer to `code` and `stop`."""
 
     what: Literal["event", "qr", "login", "ended", "code", "stopped"]
@@ -32,15 +32,15 @@ class Told(msgspec.Struct):
 
 
 _encode = msgspec.msgpack.encode
-_asks, _tells = msgspec.msgpack.Decoder(Ask), msgspec.msgpack.Decoder(Told)
+_asks, _tells = msgspec.msgpack.Decoder(Request), msgspec.msgpack.Decoder(Notice)
 
 
-def framed(frame: Ask | Told) -> bytes:
+def framed(frame: Request | Notice) -> bytes:
     body = _encode(frame)
     return _LENGTH.pack(len(body)) + body
 
 
-async def next_told(reader: asyncio.StreamReader) -> Told | None:
+async def next_told(reader: asyncio.StreamReader) -> Notice | None:
     """None when the room has closed."""
     try:
         (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
@@ -49,7 +49,7 @@ async def next_told(reader: asyncio.StreamReader) -> Told | None:
         return None
 
 
-def next_ask(connection: socket.socket) -> Ask | None:
+def next_ask(connection: socket.socket) -> Request | None:
     """Blocks. None when the connector has closed, or died."""
     head = _exactly(connection, _LENGTH.size)
     body = _exactly(connection, _LENGTH.unpack(head)[0]) if head else b""

@@ -7,10 +7,10 @@ import sys
 from contextlib import suppress
 
 from whatsapp_hub.adapters.processes.child import Child
-from whatsapp_hub.adapters.providers.neonize.dial import Line
+from whatsapp_hub.adapters.providers.neonize.dial import SessionDial
 from whatsapp_hub.adapters.providers.neonize.native.library import Dial
-from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore, Door
-from whatsapp_hub.adapters.providers.neonize.pairing.frames import Ask, Told, framed, next_told
+from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore, StoreAccess
+from whatsapp_hub.adapters.providers.neonize.pairing.frames import Notice, Request, framed, next_told
 from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.domain.errors import Unavailable
 
@@ -22,12 +22,12 @@ _LOST = "the pairing process has ended"
 PROGRAM = "whatsapp_hub.adapters.providers.neonize.pairing.process"
 
 
-class Room:
+class PairingHost:
     """One such process."""
 
     def __init__(self, child: Child, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._child, self._reader, self._writer = child, reader, writer
-        self.lines: dict[str, Line] = {}
+        self.lines: dict[str, SessionDial] = {}
         self.dials = 0
         self._codes: dict[str, asyncio.Future[bytes]] = {}
         self._stops: dict[str, asyncio.Event] = {}
@@ -35,7 +35,7 @@ class Room:
         self.is_closed = False
 
     @classmethod
-    async def start(cls) -> "Room":
+    async def start(cls) -> "PairingHost":
         ours, theirs = socket.socketpair()
         with theirs:
             argv = [sys.executable, "-m", PROGRAM, str(theirs.fileno())]
@@ -51,17 +51,17 @@ class Room:
     def is_over(self) -> bool:
         return self.is_closed or self._listening.done()
 
-    async def dial(self, line: Line, dial: Dial) -> None:
+    async def dial(self, line: SessionDial, dial: Dial) -> None:
         self.dials += 1
         self.lines[line.uuid] = line
-        await self._ask(Ask("dial", line.uuid, dial=dial))
+        await self._ask(Request("dial", line.uuid, dial=dial))
 
     async def code(self, uuid: str, params: bytes) -> bytes:
         """Waits for as long as it is waited for. Raises Unavailable if the room ends."""
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._codes[uuid] = answer
         try:
-            await self._ask(Ask("code", uuid, data=params))
+            await self._ask(Request("code", uuid, data=params))
             return await answer
         finally:
             self._codes.pop(uuid, None)
@@ -70,7 +70,7 @@ class Room:
         """What the number brought until then has been put into its pump, or `wait_s` are over."""
         stopped = self._stops[uuid] = asyncio.Event()
         with suppress(TimeoutError, Unavailable):
-            await self._ask(Ask("stop", uuid))
+            await self._ask(Request("stop", uuid))
             await asyncio.wait_for(stopped.wait(), wait_s)
         self._stops.pop(uuid, None)
         self.lines.pop(uuid, None)
@@ -87,7 +87,7 @@ class Room:
             await self._writer.wait_closed()
         await self._child.kill_all()
 
-    async def _ask(self, ask: Ask) -> None:
+    async def _ask(self, ask: Request) -> None:
         if self.is_over:
             raise Unavailable(_LOST)
         try:
@@ -107,7 +107,7 @@ class Room:
         for line in list(self.lines.values()):
             await line.heard("ended", _LOST)
 
-    async def _hear(self, told: Told) -> None:
+    async def _hear(self, told: Notice) -> None:
         if told.what == "stopped":
             if stopped := self._stops.get(told.uuid):
                 stopped.set()
@@ -118,7 +118,7 @@ class Room:
         elif line := self.lines.get(told.uuid):
             await self._pass_on(line, told)
 
-    async def _pass_on(self, line: Line, told: Told) -> None:
+    async def _pass_on(self, line: SessionDial, told: Notice) -> None:
         match told.what:
             case "event":
                 await line.heard_event(told.code, told.data)
@@ -128,21 +128,21 @@ class Room:
 
 class Rooms:
     def __init__(self) -> None:
-        self._room: Room | None = None
-        self._old: list[Room] = []
+        self._room: PairingHost | None = None
+        self._old: list[PairingHost] = []
         self._starting = asyncio.Lock()
 
-    async def room(self) -> Room:
+    async def room(self) -> PairingHost:
         """The one for the next number. Raises OSError."""
         async with self._starting:
             if self._room and (self._room.left_behind >= LEFT_BEHIND or self._room.is_over):
                 self._old.append(self._room)
                 self._room = None
             if self._room is None:
-                self._room = await Room.start()
+                self._room = await PairingHost.start()
             return self._room
 
-    async def leave(self, room: Room) -> None:
+    async def leave(self, room: PairingHost) -> None:
         """One number less there; without any it closes."""
         if room.lines:
             return
@@ -159,13 +159,13 @@ class Rooms:
             await room.close()
 
 
-class Apart:
+class PairingLink:
     """A line in a room."""
 
-    def __init__(self, rooms: Rooms, store: DeviceStore, line: Line) -> None:
+    def __init__(self, rooms: Rooms, store: DeviceStore, line: SessionDial) -> None:
         self._rooms, self._store, self._line = rooms, store, line
-        self._door: Door | None = None
-        self._room: Room | None = None
+        self._door: StoreAccess | None = None
+        self._room: PairingHost | None = None
 
     async def dial(self, props: bytes, proxy: str) -> None:
         self._door = self._store.door(store_name(self._line.session.id))

@@ -13,10 +13,10 @@ from contextlib import suppress
 import structlog
 
 from whatsapp_hub.adapters.providers.neonize.native.library import Library, Missing, load
-from whatsapp_hub.adapters.providers.neonize.pairing.frames import Ask, Told, framed, next_ask
+from whatsapp_hub.adapters.providers.neonize.pairing.frames import Notice, Request, framed, next_ask
 
 
-class Room:
+class PairingProcess:
     def __init__(self, connection: socket.socket, library: Library) -> None:
         self._connection = connection
         self._library = library
@@ -26,12 +26,12 @@ class Room:
         while ask := next_ask(self._connection):
             threading.Thread(target=self._do, args=(ask,), daemon=True).start()
 
-    def tell(self, told: Told) -> None:
+    def tell(self, told: Notice) -> None:
         """Blocks while the connector cannot store what it was told before; tells nobody if it is gone."""
         with self._writing, suppress(OSError):
             self._connection.sendall(framed(told))
 
-    def _do(self, ask: Ask) -> None:
+    def _do(self, ask: Request) -> None:
         match ask.what:
             case "dial":
                 assert ask.dial is not None
@@ -40,26 +40,26 @@ class Room:
                 if self._library.is_known(ask.uuid):
                     self._library.disconnect(ask.uuid)
                 self._library.stop(ask.uuid)
-                self.tell(Told("stopped", ask.uuid))
+                self.tell(Notice("stopped", ask.uuid))
             case "code":
-                self.tell(Told("code", ask.uuid, data=self._library.pair_phone(ask.uuid, ask.data)))
+                self.tell(Notice("code", ask.uuid, data=self._library.pair_phone(ask.uuid, ask.data)))
 
 
 class _Listener:
-    def __init__(self, room: Room, uuid: str) -> None:
+    def __init__(self, room: PairingProcess, uuid: str) -> None:
         self._room, self._uuid = room, uuid
 
     def event(self, code: int, data: bytes) -> None:
-        self._room.tell(Told("event", self._uuid, code=code, data=data))
+        self._room.tell(Notice("event", self._uuid, code=code, data=data))
 
     def qr(self, code: str) -> None:
-        self._room.tell(Told("qr", self._uuid, text=code))
+        self._room.tell(Notice("qr", self._uuid, text=code))
 
     def login(self, status: str) -> None:
-        self._room.tell(Told("login", self._uuid, text=status))
+        self._room.tell(Notice("login", self._uuid, text=status))
 
     def ended(self, error: str) -> None:
-        self._room.tell(Told("ended", self._uuid, text=error))
+        self._room.tell(Notice("ended", self._uuid, text=error))
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def main() -> None:
         library = load()
     except Missing as error:
         sys.exit(str(error))
-    Room(connection, library).serve()
+    PairingProcess(connection, library).serve()
     os._exit(0)  # threads of Go's wait for what will not come
 
 

@@ -5,7 +5,7 @@ import msgspec
 from whatsapp_hub.application.ports.provider.events import Malformed
 
 
-class Kept(msgspec.Struct, omit_defaults=True):
+class StoredEvent(msgspec.Struct, omit_defaults=True):
     """`event` is one of wire.EVENTS, with its protobuf in `data`. Or it is what neonize tells otherwise, with `text`:
 
     qr        a code to scan
@@ -28,14 +28,14 @@ class Kept(msgspec.Struct, omit_defaults=True):
     names: list[str] = []
 
 
-_decoder = msgspec.msgpack.Decoder(Kept)
+_decoder = msgspec.msgpack.Decoder(StoredEvent)
 
 
-def pack(kept: Kept) -> bytes:
+def pack(kept: StoredEvent) -> bytes:
     return msgspec.msgpack.encode(kept)
 
 
-def unpack(body: bytes) -> Kept:
+def unpack(body: bytes) -> StoredEvent:
     """Raises Malformed."""
     try:
         return _decoder.decode(body)

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, instant, items, obj, text
 from whatsapp_hub.adapters.providers.neonize.native import wire
-from whatsapp_hub.adapters.providers.neonize.native.jids import PERSON, identity_of, plain, spelled
+from whatsapp_hub.adapters.providers.neonize.native.jids import PERSON, formatted, identity_of, plain
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode
-from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept, pack, unpack
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent, pack, unpack
 from whatsapp_hub.adapters.providers.neonize.translate.messages import (
     history_message,
     live_message,
@@ -79,7 +79,7 @@ def translate(body: bytes) -> list[ProviderEvent]:
     return [convert(event, kept, at) if convert else OtherSeen(kept.event, at)]
 
 
-def session_seen(kept: Kept) -> SessionSeen | None:
+def session_seen(kept: StoredEvent) -> SessionSeen | None:
     """The state that this event tells of, None if it tells of something else."""
     if kept.event not in _STATES:
         return None
@@ -102,41 +102,41 @@ def _receipts(event: JsonObject, at: datetime) -> list[ProviderEvent]:
     return [ReceiptSeen(id, status, when) for id in ids]
 
 
-def _device(_event: JsonObject, kept: Kept, at: datetime) -> ProviderEvent:
+def _device(_event: JsonObject, kept: StoredEvent, at: datetime) -> ProviderEvent:
     return OtherSeen("device", at)
 
 
-def _pair(event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+def _pair(event: JsonObject, _kept: StoredEvent, at: datetime) -> SessionSeen:
     if event.get("status") == wire.PAIRED:
-        return SessionSeen(SessionStatus.CONNECTING, at, "paired", phone_of(spelled(obj(event.get("ID")))))
+        return SessionSeen(SessionStatus.CONNECTING, at, "paired", phone_of(formatted(obj(event.get("ID")))))
     return _down("pairing_failed", at, text(event.get("error")))
 
 
-def _connected(_event: JsonObject, kept: Kept, at: datetime) -> SessionSeen:
+def _connected(_event: JsonObject, kept: StoredEvent, at: datetime) -> SessionSeen:
     return SessionSeen(SessionStatus.CONNECTED, at, phone_number=phone_of(kept.me))
 
 
-def _degraded(_event: JsonObject, kept: Kept, at: datetime) -> SessionSeen:
+def _degraded(_event: JsonObject, kept: StoredEvent, at: datetime) -> SessionSeen:
     return SessionSeen(SessionStatus.CONNECTED, at, "degraded", phone_of(kept.me))
 
 
-def _disconnected(_event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+def _disconnected(_event: JsonObject, _kept: StoredEvent, at: datetime) -> SessionSeen:
     return SessionSeen(SessionStatus.RECONNECTING, at, "disconnected")
 
 
-def _stream_error(event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+def _stream_error(event: JsonObject, _kept: StoredEvent, at: datetime) -> SessionSeen:
     return SessionSeen(SessionStatus.RECONNECTING, at, f"stream_error {text(event.get('code'))}".strip()[:100])
 
 
-def _replaced(_event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+def _replaced(_event: JsonObject, _kept: StoredEvent, at: datetime) -> SessionSeen:
     return SessionSeen(SessionStatus.DISCONNECTED, at, "replaced")
 
 
-def _outdated(_event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+def _outdated(_event: JsonObject, _kept: StoredEvent, at: datetime) -> SessionSeen:
     return SessionSeen(SessionStatus.FAILED, at, "client_outdated")
 
 
-def _banned(event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+def _banned(event: JsonObject, _kept: StoredEvent, at: datetime) -> SessionSeen:
     code, expire = event.get("code"), event.get("expire")
     reason = _BANS.get(code, f"code_{code}") if isinstance(code, int) else "unknown"
     lasts_s = min(expire, 10 * 365 * 86400) if isinstance(expire, int) and expire > 0 else 0
@@ -144,11 +144,11 @@ def _banned(event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
     return SessionSeen(SessionStatus.BANNED, at, reason, until=until)
 
 
-def _logged_out(event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+def _logged_out(event: JsonObject, _kept: StoredEvent, at: datetime) -> SessionSeen:
     return SessionSeen(SessionStatus.LOGGED_OUT, at, _failure(event))
 
 
-def _connect_failure(event: JsonObject, _kept: Kept, at: datetime) -> SessionSeen:
+def _connect_failure(event: JsonObject, _kept: StoredEvent, at: datetime) -> SessionSeen:
     reason = _failure(event)
     if reason == "client_outdated":
         return _outdated(event, _kept, at)
@@ -160,23 +160,23 @@ def _failure(event: JsonObject) -> str:
     return _FAILURES.get(reason, "unknown") if isinstance(reason, int) else "unknown"
 
 
-def _identity_changed(event: JsonObject, _kept: Kept, at: datetime) -> ProviderEvent:
+def _identity_changed(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:
     """Only keys changed (a phone was set up anew): the same person still."""
     return OtherSeen("identity_keys_changed", at)
 
 
-def _call(event: JsonObject, _kept: Kept, at: datetime) -> ProviderEvent:
+def _call(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:
     return OtherSeen("call", instant(obj(event.get("basicCallMeta")).get("timestamp"), int(at.timestamp())))
 
 
-def _chat_presence(event: JsonObject, _kept: Kept, at: datetime) -> ProviderEvent:
+def _chat_presence(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:
     state = {1: "composing", 2: "paused"}.get(_number(event.get("state")), "unknown")
     if state == "composing" and event.get("media") == 2:
         state = "recording"
     return OtherSeen(f"presence_{state}", at)
 
 
-def _presence(event: JsonObject, _kept: Kept, at: datetime) -> ProviderEvent:
+def _presence(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:
     return OtherSeen("presence_unavailable" if event.get("unavailable") is True else "presence_available", at)
 
 
@@ -184,7 +184,7 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-_BY_EVENT: dict[str, Callable[[JsonObject, Kept, datetime], ProviderEvent]] = {
+_BY_EVENT: dict[str, Callable[[JsonObject, StoredEvent, datetime], ProviderEvent]] = {
     "Device": _device,
     "PairStatus": _pair,
     "Connected": _connected,
@@ -207,11 +207,11 @@ _BY_EVENT: dict[str, Callable[[JsonObject, Kept, datetime], ProviderEvent]] = {
 }
 
 
-def _qr(kept: Kept, at: datetime) -> SessionSeen:
+def _qr(kept: StoredEvent, at: datetime) -> SessionSeen:
     return SessionSeen(SessionStatus.QR_PENDING, at, qr_code=storable(kept.text)[:2000])
 
 
-def _login(kept: Kept, at: datetime) -> ProviderEvent:
+def _login(kept: StoredEvent, at: datetime) -> ProviderEvent:
     """How a pairing went, in whatsmeow's words; of success, PairStatus tells more."""
     match kept.text:
         case "timeout":
@@ -226,7 +226,7 @@ def _login(kept: Kept, at: datetime) -> ProviderEvent:
 _REQUIRED = re.compile(r"required field neonize\.(\w+)\.")
 
 
-def _ended(kept: Kept, at: datetime) -> SessionSeen:
+def _ended(kept: StoredEvent, at: datetime) -> SessionSeen:
     """The call into the library came back. An event that neonize cannot spell (a ban whose code is new) ends it as
     well, and is then known by the field that is missing."""
     if match := _REQUIRED.search(kept.text):
@@ -242,16 +242,16 @@ def _ended(kept: Kept, at: datetime) -> SessionSeen:
     return _down("ended", at, kept.text)
 
 
-def _refused(kept: Kept, at: datetime) -> SessionSeen:
+def _refused(kept: StoredEvent, at: datetime) -> SessionSeen:
     return SessionSeen(SessionStatus.FAILED, at, storable(kept.text)[:_REASON_LENGTH])
 
 
-def _left(kept: Kept, at: datetime) -> SessionSeen:
+def _left(kept: StoredEvent, at: datetime) -> SessionSeen:
     """We unlinked ourselves."""
     return SessionSeen(SessionStatus.LOGGED_OUT, at, storable(kept.text)[:_REASON_LENGTH])
 
 
-def _sent(kept: Kept, at: datetime) -> ProviderEvent:
+def _sent(kept: StoredEvent, at: datetime) -> ProviderEvent:
     """The answer to a send came after its deadline: the outcome is known after all."""
     try:
         return ReceiptSeen(kept.text, MessageStatus.SENT, at, sent_as=MessageId(UUID(kept.names[0])))
@@ -259,13 +259,13 @@ def _sent(kept: Kept, at: datetime) -> ProviderEvent:
         return OtherSeen("sent", at)
 
 
-def _lids(kept: Kept, at: datetime) -> ProviderEvent:
+def _lids(kept: StoredEvent, at: datetime) -> ProviderEvent:
     """A phone number and a LID of one person."""
     identities = tuple(identity for identity in map(identity_of, kept.names) if identity)
     return IdentitySeen(identities, at) if len(identities) > 1 else OtherSeen("lids", at)
 
 
-_TOLD: dict[str, Callable[[Kept, datetime], ProviderEvent]] = {
+_TOLD: dict[str, Callable[[StoredEvent, datetime], ProviderEvent]] = {
     "qr": _qr,
     "login": _login,
     "ended": _ended,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, instant, obj, text
-from whatsapp_hub.adapters.providers.neonize.native.jids import LID, identity_of, kind_of, plain, spelled
+from whatsapp_hub.adapters.providers.neonize.native.jids import LID, formatted, identity_of, kind_of, plain
 from whatsapp_hub.adapters.providers.neonize.translate.content import content_of, context_of, is_notice, unwrapped
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin, OtherSeen, ProviderEvent
 from whatsapp_hub.domain.messaging.contact import Identity
@@ -39,12 +39,12 @@ def unavailable_message(event: JsonObject) -> ProviderEvent:
 def _live(info: JsonObject, said: "_Said", at: datetime) -> ProviderEvent:
     source = obj(info.get("messageSource"))
     from_me = source.get("isFromMe") is True
-    chat = spelled(obj(source.get("chat")))
+    chat = formatted(obj(source.get("chat")))
     names = _names(chat, _other_half(source, from_me))
     if not said.id or not names:
         return OtherSeen("message_without_chat", at)
     kind = kind_of(chat)
-    author = spelled(obj(source.get("sender"))) if kind is not ChatKind.PERSON and not from_me else ""
+    author = formatted(obj(source.get("sender"))) if kind is not ChatKind.PERSON and not from_me else ""
     return MessageSeen(
         provider_message_id=said.id,
         chat=chat,
@@ -123,10 +123,10 @@ def _of_protocol(protocol: JsonObject, id: str, at: datetime) -> _Said | OtherSe
 def _other_half(source: JsonObject, from_me: bool) -> str:
     """A person under their other name: by phone if the chat is a LID, and the reverse. Empty where WhatsApp did not
     tell it. Of our own messages, the sender is we."""
-    alt = spelled(obj(source.get("recipientAlt" if from_me else "senderAlt")))
+    alt = formatted(obj(source.get("recipientAlt" if from_me else "senderAlt")))
     if alt or from_me:
         return alt
-    sender = spelled(obj(source.get("sender")))
+    sender = formatted(obj(source.get("sender")))
     return sender if sender.endswith(f"@{LID}") else ""
 
 

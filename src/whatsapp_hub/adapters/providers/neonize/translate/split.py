@@ -9,10 +9,10 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, chat_key, dedupe_key, digest, instant, items, obj, text
 from whatsapp_hub.adapters.providers.neonize.native import wire
-from whatsapp_hub.adapters.providers.neonize.native.jids import LID, PERSON, plain, spelled
+from whatsapp_hub.adapters.providers.neonize.native.jids import LID, PERSON, formatted, plain
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode
 from whatsapp_hub.adapters.providers.neonize.translate.content import is_empty
-from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept, pack
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent, pack
 from whatsapp_hub.application.ports.provider.events import Malformed, RawUpdate
 
 STATE_CHAT = "session"
@@ -25,14 +25,14 @@ class Cutting:
 
     history: bool = False
 
-    def __call__(self, kept: Kept, unique: str) -> list[RawUpdate]:
+    def __call__(self, kept: StoredEvent, unique: str) -> list[RawUpdate]:
         """`unique` distinguishes this occurrence; only events without a key of their own need it."""
         try:
             return list(self._cut(kept, unique))
         except Malformed:
             return [_row(kept, dedupe_key("x", unique), STATE_CHAT)]
 
-    def _cut(self, kept: Kept, unique: str) -> Iterator[RawUpdate]:
+    def _cut(self, kept: StoredEvent, unique: str) -> Iterator[RawUpdate]:
         match kept.event:
             case "Message":
                 yield from _message(kept)
@@ -50,7 +50,7 @@ class Cutting:
                 yield _row(kept, dedupe_key("s", kept.event, unique), STATE_CHAT)
 
 
-def _message(kept: Kept) -> Iterator[RawUpdate]:
+def _message(kept: StoredEvent) -> Iterator[RawUpdate]:
     """None for one that brings only keys: what it carries comes in a second event with the same id."""
     event = decode(wire.SHAPES["Message"], kept.data)
     if is_empty(obj(event.get("message"))):
@@ -61,24 +61,24 @@ def _message(kept: Kept) -> Iterator[RawUpdate]:
 
 def _named(info: JsonObject) -> tuple[str, tuple[str, str, str]]:
     source = obj(info.get("messageSource"))
-    chat = spelled(obj(source.get("chat")))
-    who = "me" if source.get("isFromMe") is True else spelled(obj(source.get("sender")))
+    chat = formatted(obj(source.get("chat")))
+    who = "me" if source.get("isFromMe") is True else formatted(obj(source.get("sender")))
     return chat or STATE_CHAT, (text(info.get("ID")), chat, who)
 
 
-def _receipt(kept: Kept) -> RawUpdate:
+def _receipt(kept: StoredEvent) -> RawUpdate:
     event = decode(wire.SHAPES["Receipt"], kept.data)
     source = obj(event.get("messageSource"))
-    chat, sender = spelled(obj(source.get("chat"))), spelled(obj(source.get("sender")))
+    chat, sender = formatted(obj(source.get("chat"))), formatted(obj(source.get("sender")))
     ids = [text(id) for id in items(event.get("messageIDs"))]
     return _row(kept, dedupe_key("r", text(event.get("type")), sender, *ids), chat or STATE_CHAT)
 
 
-def _history(kept: Kept, *, take_all: bool) -> Iterator[RawUpdate]:
+def _history(kept: StoredEvent, *, take_all: bool) -> Iterator[RawUpdate]:
     history = obj(decode(wire.SHAPES["HistorySync"], kept.data).get("data"))
     for mapping in map(obj, items(history.get("phoneNumberToLidMappings"))):
         if names := _pair(text(mapping.get("pnJID")), text(mapping.get("lidJID"))):
-            yield _row(Kept("lids", kept.at, names=names), dedupe_key("l", *names), names[0])
+            yield _row(StoredEvent("lids", kept.at, names=names), dedupe_key("l", *names), names[0])
     if take_all or history.get("syncType") == wire.ON_DEMAND:
         for conversation in map(obj, items(history.get("conversations"))):
             yield from _conversation(kept, conversation)
@@ -89,7 +89,7 @@ def _pair(phone: str, lid: str) -> list[str]:
     return names if names[0].endswith(f"@{PERSON}") and names[1].endswith(f"@{LID}") else []
 
 
-def _conversation(kept: Kept, conversation: JsonObject) -> Iterator[RawUpdate]:
+def _conversation(kept: StoredEvent, conversation: JsonObject) -> Iterator[RawUpdate]:
     """Oldest first; WhatsApp lists the newest first."""
     told = (conversation.get("ID"), conversation.get("pnJID"), conversation.get("lidJID"))
     names = list(dict.fromkeys(name for name in (plain(text(jid)) for jid in told) if name))
@@ -100,7 +100,7 @@ def _conversation(kept: Kept, conversation: JsonObject) -> Iterator[RawUpdate]:
     yield from (row for _, row in sorted(filter(None, found), key=lambda pair: pair[0]))
 
 
-def _from_history(kept: Kept, data: bytes, names: list[str]) -> tuple[datetime, RawUpdate] | None:
+def _from_history(kept: StoredEvent, data: bytes, names: list[str]) -> tuple[datetime, RawUpdate] | None:
     """It has the key of the same message seen live."""
     message = decode(wire.WEB_MESSAGE, data)
     key, chat = obj(message.get("key")), names[0]
@@ -108,10 +108,12 @@ def _from_history(kept: Kept, data: bytes, names: list[str]) -> tuple[datetime, 
         return None
     participant = plain(text(message.get("participant")) or text(key.get("participant")))
     who = "me" if key.get("fromMe") is True else participant or chat
-    row = _row(Kept("history", kept.at, data, names=names), dedupe_key("m", text(key.get("ID")), chat, who), chat)
+    row = _row(
+        StoredEvent("history", kept.at, data, names=names), dedupe_key("m", text(key.get("ID")), chat, who), chat
+    )
     return instant(message.get("messageTimestamp")), row
 
 
-def _row(kept: Kept, key: str, chat: str) -> RawUpdate:
+def _row(kept: StoredEvent, key: str, chat: str) -> RawUpdate:
     body = pack(kept)
     return RawUpdate((), key if key.rstrip(":") else dedupe_key("x", digest(body)), chat_key(chat), body)
