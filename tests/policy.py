@@ -1,7 +1,7 @@
 """The policy of every door: what a caller must be allowed to do to use a route or a socket's event.
 
 A new route or event needs a row here (`tests/unit/adapters/http/test_policy.py` fails without it); who may what is
-`domain/accounts/access.py`, POLICY. `tests/integration/hub/test_policy*.py` walk over all rows with every kind of caller.
+`domain/accounts/access.py`, POLICY. `tests/integration/hub/test_policy*.py` walk over all rows with every caller.
 """
 
 from dataclasses import dataclass
