@@ -11,6 +11,7 @@ import pytest_asyncio
 import uvicorn
 
 from tests.integration.http.conftest import free_port
+from whatsapp_hub.adapters.http.server import asgi
 from whatsapp_hub.adapters.http.server import limits as server_limits
 from whatsapp_hub.adapters.http.server.limits import BoundedProtocol, Limits, watch
 
@@ -43,11 +44,19 @@ class Serving:
         return await asyncio.open_connection("127.0.0.1", self.port)
 
 
+@pytest.fixture
+def app(request: pytest.FixtureRequest) -> asgi.App:
+    return getattr(request, "param", echo_length)
+
+
 @pytest_asyncio.fixture
-async def serving(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Serving]:
+async def serving(monkeypatch: pytest.MonkeyPatch, app: asgi.App) -> AsyncIterator[Serving]:
     monkeypatch.setattr(server_limits, "LOOKED_AT_EVERY_S", 0.1)
     port = free_port()
-    config = uvicorn.Config(echo_length, host="127.0.0.1", port=port, http=Hasty, log_config=None, lifespan="off")
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, http=Hasty, log_config=None, lifespan="off",
+        server_header=False, date_header=False,
+    )  # fmt: skip
     running = uvicorn.Server(config)
     tasks = [asyncio.create_task(running._serve()), asyncio.create_task(watch(running.server_state))]
     while not running.started:
@@ -177,4 +186,47 @@ async def test_requests_that_are_sent_ahead_are_all_answered(serving: Serving) -
     writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc" * 50)
     for _ in range(50):
         assert (await reader.readuntil(b"0\r\n\r\n")).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+WHOLE = asgi.Prepared(200, {"x-kind": "prepared"}, b"stored")
+
+
+async def prepared(scope, receive, send) -> None:  # type: ignore[no-untyped-def] # the shape of ASGI
+    await echo_length(scope, receive, send) if scope["path"] == "/echo" else await WHOLE(scope, send)
+
+
+@pytest.mark.parametrize("app", [prepared], indirect=True)
+async def test_a_prepared_answer_is_the_same_as_one_that_is_put_together(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a connection that stays open its bytes are written as they are; on one that closes they are not."""
+    writes: list[bool] = []
+
+    def noted(self: Hasty, scope: asgi.Scope, answer: bytes) -> bool:
+        writes.append(BoundedProtocol.write_whole(self, scope, answer))
+        return writes[-1]
+
+    monkeypatch.setattr(Hasty, "write_whole", noted)
+    answers = []
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{serving.port}", trust_env=False) as client:
+        for headers in ({}, {}, {"connection": "close"}):
+            answer = await client.post("/", content=b"abc", headers=headers)
+            answers.append((answer.status_code, answer.content, dict(answer.headers)))
+    assert answers[0] == answers[1]
+    assert writes == [True, True, False]
+    assert answers[2] == (200, b"stored", {**answers[0][2], "connection": "close"})
+    assert answers[0][2]["x-kind"] == "prepared"
+    assert answers[0][2]["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize("app", [prepared], indirect=True)
+async def test_prepared_answers_to_requests_that_are_sent_ahead_keep_their_places(serving: Serving) -> None:
+    reader, writer = await serving.raw()
+    both = (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc", b"GET /echo HTTP/1.1\r\nhost: x\r\n\r\n")
+    writer.write(b"".join(both) * 20 + both[0])
+    for _ in range(20):
+        assert (await reader.readuntil(b"stored")).startswith(b"HTTP/1.1 200 OK\r\nx-kind: prepared\r\n")
+        assert b"text/plain" in await reader.readuntil(b"0\r\n\r\n")
+    await reader.readuntil(b"stored")
     writer.close()

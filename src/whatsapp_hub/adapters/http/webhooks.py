@@ -23,8 +23,7 @@ _BAD_METHOD = Problem(405, "method-not-allowed", "POST, or GET for a handshake",
 _REFUSED = Problem(403, "forbidden", "the verify token is not ours")
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 
-_STORED = asgi.start(200, {"Content-Length": "0"})
-_END = asgi.body(b"")
+_STORED = asgi.Prepared(200, {})
 
 log = structlog.get_logger(__name__)
 
@@ -62,8 +61,7 @@ class Webhooks:
         accept = self._accept or await self._resolve()
         kind, session_id = _addressee(scope["path"])
         await accept(kind, session_id, headers, body)
-        await send(_STORED)
-        await send(_END)
+        await _STORED(scope, send)
 
     async def _resolve(self) -> AcceptWebhook:
         self._accept = await self._container.get(AcceptWebhook)

@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import NoReturn
 
 from whatsapp_hub.application.measuring import TALLY, UPDATES
@@ -87,8 +86,17 @@ class SignedBody:
     def by_any(self, guarded: Sequence[WebhookTarget]) -> bool:
         """Whether one of these signed it; False as well if finding out would take too long."""
         most = max(1, TRIED_BYTES // (len(self.body) + ROW_BYTES))
-        one_each = {self.webhooks.secret_of(target.settings): target for target in guarded}
-        return any(self.by(target) for target in islice(one_each.values(), most))
+        for target in guarded:
+            if self.by(target):
+                return True
+            if self._signer is None and len(self._seen) >= most:
+                return False
+        return False
+
+    @property
+    def has_signer(self) -> bool:
+        """Whether it is known by now whose secret signed it."""
+        return self._signer is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,10 @@ class AcceptWebhook:
             await self._quarantine(kind, addressee, signed, str(error))
             return
         targets = await self._targets(kind, updates, scanned)
-        vouched = signed.has_secret(addressee) if addressee else await self._vouched(kind, targets, signed)
+        if addressee:
+            vouched = signed.has_secret(addressee)
+        else:
+            vouched = (targets is scanned and signed.has_signer) or await self._vouched(kind, targets, signed)
         owners = {route: signed.owners(several) for route, several in targets.items() if several}
         rows = [row for u in updates if (row := self._row(kind, u, owners, addressee, vouched=vouched))]
         if rows:

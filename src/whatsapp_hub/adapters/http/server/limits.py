@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from whatsapp_hub.adapters.http.problems import MEDIA_TYPE
+from whatsapp_hub.adapters.http.server.asgi import WRITES_WHOLE, Scope
 
 HEAD_BYTES = 64 * 1024
 """Method, path, query and headers together. A browser with all its cookies sends 16 kB at most."""
@@ -68,6 +69,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refused = (431, "the request's head has more than 64 kB")
             raise TooLarge
         super().on_headers_complete()
+        self.scope[WRITES_WHOLE] = self.write_whole  # type: ignore[literal-required] # uvicorn knows its own keys
         self._head_since, self._body_since = None, self.loop.time()
         self._received = self._body = 0
 
@@ -81,6 +83,19 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._body_since = None
         super().on_message_complete()
+
+    def write_whole(self, scope: Scope, answer: bytes) -> bool:
+        """Write a whole answer as it is; False, and nothing written, where uvicorn has to put it together: its own
+        headers are wanted, the connection closes, the client is slow or gone, or sent another request ahead."""
+        cycle = self.cycle
+        is_next = cycle.scope is scope and cycle.keep_alive and not (cycle.response_started or cycle.disconnected)
+        if not is_next or self.flow.write_paused or self.server_state.default_headers:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        self.transport.write(answer)
+        cycle.message_event.set()
+        cycle.on_response()
+        return True
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP, or what a callback refused, with a problem, and close."""

@@ -7,6 +7,7 @@ client itself and means nothing. uvicorn's own handling of these headers is off:
 
 from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
@@ -18,6 +19,8 @@ PEER = "whatsapp_hub.peer"
 """Key of the scope: the address that the connection itself came from; None over a Unix socket."""
 
 _SECURE = {"http": "https", "ws": "wss"}
+_ADDRESS_CHARACTERS = 64
+"""With a zone, brackets and a port. What is longer is no address, and is not remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +35,16 @@ class Proxies:
         return cls(tuple(_network(part) for part in text.replace(",", " ").split()))
 
     def seen(self, scope: Scope) -> Scope:
-        """Return the scope with the client's address and scheme as trusted proxies report them, and the PEER."""
-        peer = (scope.get("client") or (None,))[0]
-        told = {**scope, PEER: peer}
-        if peer is None or not self._trusts(_address(peer)):
-            return told
-        if (client := self._client(peer, _forwarded(scope, b"x-forwarded-for"))) != peer:
-            told["client"] = (client, 0)
+        """Write into the scope the client's address and scheme as trusted proxies report them, and the PEER."""
+        client = scope.get("client")
+        peer = scope[PEER] = client[0] if client else None
+        if peer is None or not self.networks or not self._trusts(_address(peer)):
+            return scope
+        if (first := self._client(peer, _forwarded(scope, b"x-forwarded-for"))) != peer:
+            scope["client"] = (first, 0)
         if _forwarded(scope, b"x-forwarded-proto")[-1:] == ["https"]:
-            told["scheme"] = _SECURE.get(scope["scheme"], scope["scheme"])
-        return told
+            scope["scheme"] = _SECURE.get(scope["scheme"], scope["scheme"])
+        return scope
 
     def _client(self, peer: str, forwarded: list[str]) -> str:
         """Return the first address from the right that is not a trusted proxy's; at an unreadable entry, or where
@@ -83,6 +86,11 @@ def _forwarded(scope: Scope, header: bytes) -> list[str]:
 
 def _address(text: str) -> Address | None:
     """Parse `10.0.0.1`, `10.0.0.1:1234`, `::1`, `[::1]` or `[::1]:1234`; IPv4 inside IPv6 is IPv4; else None."""
+    return _parsed(text) if len(text) <= _ADDRESS_CHARACTERS else None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Address | None:
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

@@ -60,9 +60,9 @@ class MetaWebhooks:
 
     def names(self, body: bytes) -> frozenset[str]:
         """Phone number ids anywhere; without one (account events), the first ids that an account may have."""
-        phones = [("phone", id) for id in scan(body, "phone_number_id")]
-        ids = () if phones else scan(body, "id", most=_IDS_LOOKED_AT)
-        return frozenset(routes(*phones, *(("waba", id) for id in ids if id.isdigit())))
+        if phones := frozenset([f"phone:{id}" for id in scan(body, "phone_number_id")]):
+            return phones
+        return frozenset([f"waba:{id}" for id in scan(body, "id", most=_IDS_LOOKED_AT) if id.isdigit()])
 
     def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
         """Over the bytes as they came: Meta signs its own escaped spelling."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from whatsapp_hub.domain.ids import MessageId
 from whatsapp_hub.domain.messaging.contact import Identity
@@ -104,8 +105,7 @@ class OtherSeen:
 ProviderEvent = MessageSeen | ReceiptSeen | SessionSeen | IdentitySeen | NumberChanged | OtherSeen
 
 
-@dataclass(frozen=True, slots=True)
-class RawUpdate:
+class RawUpdate(NamedTuple):
     """One update of a webhook body, cut out and not yet understood.
 
     `routes` name the session in the provider's own keys, the most exact first (`phone:1065…`, `waba:4195…`,

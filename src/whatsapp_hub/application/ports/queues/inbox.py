@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.domain.ids import SessionId, TenantId
@@ -72,9 +72,10 @@ class EarlyReceipts(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class NewUpdate:
-    """A row for the inbox. No session: `source` is `app`, and it is set aside as unassigned."""
+class NewUpdate(NamedTuple):
+    """A row for the inbox. No session: `source` is `app`, and it is set aside as unassigned.
+
+    A tuple, since one is made for each update: a frozen dataclass takes four times as long."""
 
     provider: str
     dedupe_key: str
