@@ -38,7 +38,7 @@ async def echo_length(scope, receive, send) -> None:  # type: ignore[no-untyped-
 @dataclass
 class Serving:
     port: int
-    server_limits: uvicorn.Server
+    server: uvicorn.Server
 
     async def raw(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port)
