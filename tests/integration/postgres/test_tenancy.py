@@ -82,6 +82,7 @@ async def fill(world: World) -> None:
         world.session.id,
         world.tenant.id,
     )
+    await world.hub.owner.execute("INSERT INTO hub.media_use (tenant_id, bytes) VALUES ($1, 1)", world.tenant.id)
     await world.hub.owner.execute(
         "INSERT INTO hub.placement_changes (tenant_id, relation, key) VALUES ($1, 'notes', '{}')", world.tenant.id
     )

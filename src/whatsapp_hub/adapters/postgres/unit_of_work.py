@@ -24,6 +24,8 @@ from whatsapp_hub.adapters.postgres.repositories.accounts.departments import Pos
 from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory
 from whatsapp_hub.adapters.postgres.repositories.accounts.password_resets import PostgresPasswordResets
 from whatsapp_hub.adapters.postgres.repositories.accounts.quick_replies import PostgresQuickReplies
+from whatsapp_hub.adapters.postgres.repositories.accounts.quotas import PostgresQuotas
+from whatsapp_hub.adapters.postgres.repositories.accounts.refused_emails import PostgresRefusedEmails
 from whatsapp_hub.adapters.postgres.repositories.accounts.rules import PostgresRules
 from whatsapp_hub.adapters.postgres.repositories.accounts.tenants import PostgresTenants
 from whatsapp_hub.adapters.postgres.repositories.accounts.users import PostgresUsers
@@ -57,6 +59,7 @@ from whatsapp_hub.application.ports.storage.conversations import (
     Notifications,
 )
 from whatsapp_hub.application.ports.storage.people import Departments, Users
+from whatsapp_hub.application.ports.storage.quotas import Quotas, RefusedEmails
 from whatsapp_hub.application.ports.storage.sessions import Assignments, IdempotencyKeys, Pairings, Sessions
 from whatsapp_hub.application.ports.storage.tenants import Tenants
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
@@ -112,6 +115,8 @@ class PostgresUnitOfWork:
         self.rules: Rules = PostgresRules(connection)
         self.tenants: Tenants = PostgresTenants(connection)
         self.password_resets: PasswordResets = PostgresPasswordResets(connection, tenant.id)
+        self.quotas: Quotas = PostgresQuotas(connection, tenant)
+        self.refused_emails: RefusedEmails = PostgresRefusedEmails(connection)
         self.media: MediaFiles = PostgresMedia(connection)
         self.notes: Notes = PostgresNotes(connection)
         self.notifications: Notifications = PostgresNotifications(connection, tenant.id)

@@ -9,6 +9,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.api_key import HINT_LENGTH, PREFIX, ApiKey, digest_of, scopes_of
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.errors import Forbidden, Invalid
 from whatsapp_hub.domain.ids import ApiKeyId
 
@@ -42,6 +43,7 @@ class CreateApiKey:
             expires_at=expires_at,
         )
         async with self.storage.tenant(caller.tenant_id) as uow:
+            await uow.quotas.require_room(Quota.API_KEYS)
             await uow.api_keys.add(key)
             await uow.commit()
         return key, secret

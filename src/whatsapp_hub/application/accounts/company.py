@@ -7,6 +7,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.accounts.tenant import Language, Tenant
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.menu.phrases import check_texts
@@ -21,7 +22,7 @@ GREETING_LENGTH = 1024
 class CompanyChanges:
     """None: leave it as it is. An empty greeting, and an empty text, bring ours back. Without hours it is always
     open; without a country the language's holds. `level`: what was given of the service level, null among it, which
-    brings ours back."""
+    brings ours back. `quotas` are the operator's to set (MANAGE_TENANTS)."""
 
     name: str | None = None
     language: Language | None = None
@@ -30,6 +31,7 @@ class CompanyChanges:
     hours: Hours | Unchanged | None = UNCHANGED
     country: str | Unchanged | None = UNCHANGED
     level: Mapping[str, int | bool | None] = field(default_factory=dict)
+    quotas: Mapping[Quota, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class UpdateCompany:
     async def __call__(self, caller: Caller, changes: CompanyChanges) -> Tenant:
         """Raises Invalid."""
         caller.require(Action.MANAGE_COMPANY)
+        if changes.quotas:
+            caller.require(Action.MANAGE_TENANTS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             tenant = await uow.tenants.own()
             _apply(tenant, changes)
@@ -68,4 +72,6 @@ def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
     if changes.country is not UNCHANGED:
         tenant.own_country = country_of(changes.country) if changes.country else None
     tenant.level = replace(tenant.level, **changes.level)  # type: ignore[arg-type] # by its own names
+    quotas = {**tenant.quotas, **changes.quotas}
+    tenant.quotas = {quota: limit for quota, limit in quotas.items() if limit is not None}
     tenant.check()

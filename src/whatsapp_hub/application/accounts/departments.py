@@ -9,6 +9,7 @@ from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.ids import DepartmentId
 from whatsapp_hub.domain.service.hours import Hours
@@ -51,11 +52,12 @@ class CreateDepartment:
     new_id: NewId
 
     async def __call__(self, caller: Caller, name: str, slug: str, more: DepartmentChanges) -> Department:
-        """Raises Invalid, Conflict (the slug is taken, there is a root already)."""
+        """Raises Invalid, Conflict (the slug is taken, there is a root already, the quota)."""
         caller.require(Action.MANAGE_DEPARTMENTS)
         department = Department(DepartmentId(self.new_id()), caller.tenant_id, name, slug, self.clock())
         more.onto(department)
         async with self.storage.tenant(caller.tenant_id) as uow:
+            await uow.quotas.require_room(Quota.DEPARTMENTS)
             await uow.departments.add(department)
             await uow.commit()
         return department

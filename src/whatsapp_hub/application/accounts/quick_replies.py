@@ -7,6 +7,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.reading.visibility import require_sight
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ConversationId, QuickReplyId
@@ -19,11 +20,12 @@ class CreateQuickReply:
     new_id: NewId
 
     async def __call__(self, caller: Caller, shortcut: str, content: str) -> QuickReply:
-        """Raises Invalid, Conflict (the shortcut is taken)."""
+        """Raises Invalid, Conflict (the shortcut is taken, the quota)."""
         caller.require(Action.MANAGE_QUICK_REPLIES)
         now = self.clock()
         reply = QuickReply(QuickReplyId(self.new_id()), caller.tenant_id, shortcut, content, now, now)
         async with self.storage.tenant(caller.tenant_id) as uow:
+            await uow.quotas.require_room(Quota.QUICK_REPLIES)
             await uow.quick_replies.add(reply)
             await uow.commit()
         return reply

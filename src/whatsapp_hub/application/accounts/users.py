@@ -17,6 +17,9 @@ from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 
 MIN_PASSWORD = 8
 MAX_PASSWORD = 256
+MOST_REFUSED_EMAILS = 10
+"""An hour and company. E-mail addresses are unique in the hub, so a refusal tells that somebody has one; after so many
+nobody is told anything, whether the address is free or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class RegisterUser:
     new_id: NewId
 
     async def __call__(self, caller: Caller, new: NewUser) -> User:
-        """Raises Invalid, NotFound (another tenant), Conflict (the e-mail is taken, the department full)."""
+        """Raises Invalid, NotFound (another tenant), Conflict (the e-mail is taken, the department full),
+        TooMany (e-mails of other companies)."""
         caller.require(Action.MANAGE_USERS)
         tenant_id = new.tenant_id or caller.tenant_id
         if tenant_id != caller.tenant_id:
@@ -70,12 +74,26 @@ class RegisterUser:
             department_id=new.department_id,
             max_conversations=_bound(new.max_conversations),
         )
+        await self._mind_guessing(caller, user)
         async with self.storage.tenant(tenant_id) as uow:
             if user.department_id:
                 await _require_room(uow, user.department_id)
             await uow.users.add(user)
             await uow.commit()
         return user
+
+    async def _mind_guessing(self, caller: Caller, user: User) -> None:
+        """Count and record addresses that another company has. Raises Conflict, TooMany."""
+        if caller.may(Action.CHOOSE_TENANT):
+            return
+        known = await self.storage.directory.credentials(user.email)
+        async with self.storage.tenant(user.tenant_id) as uow:
+            await uow.refused_emails.require_room(MOST_REFUSED_EMAILS)
+            if known is None or known.user.tenant_id == user.tenant_id:
+                return
+            await uow.refused_emails.record(user.email)
+            await uow.commit()
+        raise Conflict("email_taken", f"the e-mail address is in use: {user.email}")
 
     async def _require_open(self, caller: Caller, tenant_id: TenantId) -> None:
         if not caller.may(Action.CHOOSE_TENANT) or (await self.storage.directory.tenant(tenant_id)).is_removed:

@@ -11,6 +11,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.queues.webhook_queue import SubscriptionHealth
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.ids import SessionId, WebhookId
 from whatsapp_hub.domain.integrations.headers import AUTHORIZATION, Headers, check_headers, merged
@@ -26,7 +27,6 @@ from whatsapp_hub.domain.integrations.subscription import (
 )
 from whatsapp_hub.domain.sessions.session import Session
 
-MOST = 50
 _SECRET_BYTES = 32
 
 
@@ -81,9 +81,7 @@ class CreateWebhook:
         async with self.storage.tenant(caller.tenant_id) as uow:
             if new.session_id and not await uow.sessions.peek([new.session_id]):
                 raise Invalid.field("sessionId", "there is no such session")
-            known = [webhook for webhook, _ in await uow.webhooks.all()]
-            if sum(not (w.of_session or w.of_bot) for w in known) >= MOST:
-                raise Conflict("too_many_webhooks", f"a company has at most {MOST} webhooks besides its sessions' own")
+            await uow.quotas.require_room(Quota.WEBHOOKS)
             await uow.webhooks.add(webhook)
             await uow.commit()
         return webhook, secret

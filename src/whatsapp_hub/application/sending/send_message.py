@@ -59,8 +59,8 @@ class SendMessage:
             if not conversation.is_live:
                 raise Conflict("not_open", f"the conversation is {conversation.status}")
             _require_word(caller, conversation, session)
-            if media:
-                await uow.media.add(media)
+            if media and await uow.media.add(media):
+                await uow.quotas.add_media(len(media.content))
             changes = Changes(uow, self.new_id, self.clock())
             read = await _unread(uow, caller, conversation)
             message = _write(changes, caller, conversation, session, content, message_id, reply_to)

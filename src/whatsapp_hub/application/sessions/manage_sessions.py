@@ -18,6 +18,7 @@ from whatsapp_hub.application.sessions.claim_number import takes_another, unused
 from whatsapp_hub.application.sessions.holder_commands import LogOut
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.errors import Invalid, NotFound, NotSupported, ProviderError
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
@@ -111,6 +112,7 @@ class CreateSession:
         )
         session.record(session.event(EventType.SESSION_CREATED, now))
         async with self.storage.tenant(caller.tenant_id) as uow:
+            await uow.quotas.require_room(Quota.SESSIONS)
             await _require_known(uow, new.department_id, new.user_id)
             await uow.sessions.add(session)
             if new.webhook_url:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from whatsapp_hub.domain.accounts.quotas import USUAL as USUAL_QUOTAS
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.numbers.countries import COUNTRIES
@@ -37,7 +39,7 @@ _COUNTRY_OF = {Language.PT_BR: "BR"}
 @dataclass(slots=True)
 class Tenant:
     """`texts` replace what the bot says in the tenant's language, by the names of `texts.Phrases`. `own_country` is
-    what the company set (ISO 3166), None until it does."""
+    what the company set (ISO 3166), None until it does. `quotas`: those that an operator set."""
 
     id: TenantId
     slug: str
@@ -51,6 +53,7 @@ class Tenant:
     level: ServiceLevel = NOTHING_SET
     own_country: str | None = None
     removed_at: datetime | None = None
+    quotas: Mapping[Quota, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.check()
@@ -70,6 +73,10 @@ class Tenant:
     def country(self) -> str | None:
         """The country in which the company's phone numbers are read; None: they must be international."""
         return self.own_country or _COUNTRY_OF.get(self.language)
+
+    def quota(self, quota: Quota) -> int:
+        """How much of it the company may have."""
+        return self.quotas.get(quota, USUAL_QUOTAS[quota])
 
     @property
     def is_removed(self) -> bool:

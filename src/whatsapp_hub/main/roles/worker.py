@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants,
 from whatsapp_hub.application.accounts.remove_tenants import RemoveTenants
 from whatsapp_hub.application.connecting.connection_records import TendConnections
 from whatsapp_hub.application.integrations.deliver import DeliverWebhooks
+from whatsapp_hub.application.maintenance.recount_media import RecountMedia
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
@@ -157,6 +158,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),
         Job("trim", 3600, await container.get(Trim)),
         Job("trim-notifications", 86_400, partial(every, await container.get(TrimNotifications))),
+        Job("recount-media", 86_400, partial(every, await container.get(RecountMedia))),
         Job("trim-messages", 3600, partial(every, await container.get(TrimMessages))),
         Job("trim-log", 3600, await container.get(TrimLog)),
         Job("expire-deliveries", 60, partial(expire_deliveries, await container.get(WebhookQueue))),

@@ -41,6 +41,7 @@ from whatsapp_hub.application.handling.read_notifications import ReadNotificatio
 from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.handling.show_typing import ShowTyping
 from whatsapp_hub.application.handling.transfer_conversation import TransferConversation, UnassignConversation
+from whatsapp_hub.application.maintenance.recount_media import RecountMedia
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
 from whatsapp_hub.application.ports.edge.clock import Clock
@@ -103,7 +104,7 @@ class UseCases(Provider):
         *(ListRules, CreateRule, UpdateRule, DeleteRule),
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, CheckDeadlines),
         *(RedistributeConversations, RedistributeAll, ExpirePresence),
-        *(WarnUnassigned, AnswerHandshake, WriteAsCustomer, ReadPhone, Trim, TrimNotifications),
+        *(WarnUnassigned, AnswerHandshake, WriteAsCustomer, ReadPhone, Trim, TrimNotifications, RecountMedia),
     )
 
     @provide

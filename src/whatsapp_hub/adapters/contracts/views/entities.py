@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.conversations.assignment import Assignment
@@ -266,5 +267,6 @@ def tenant(tenant: Tenant) -> Shown:
         "texts": dict(tenant.texts),
         "hours": tenant.hours.shown() if tenant.hours else None,
         **tenant.level.over(USUAL).shown(),
+        "quotas": {quota.value: tenant.quota(quota) for quota in Quota},
         "createdAt": time(tenant.created_at),
     }

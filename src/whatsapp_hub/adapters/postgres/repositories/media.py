@@ -28,6 +28,7 @@ class PostgresMedia:
             raise NotFound("media", media_id)
         return media_of(row)
 
-    async def add(self, media: Media) -> None:
-        m = media
-        await self._connection.execute(_ADD, m.id, m.tenant_id, m.mime_type, m.file_name, m.content, m.created_at)
+    async def add(self, media: Media) -> bool:
+        m, values = media, (media.content, media.created_at)
+        tag: str = await self._connection.execute(_ADD, m.id, m.tenant_id, m.mime_type, m.file_name, *values)
+        return tag.endswith(" 1")

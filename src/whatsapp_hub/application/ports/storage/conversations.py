@@ -120,8 +120,8 @@ class MediaFiles(Protocol):
         """Raises NotFound."""
         ...
 
-    async def add(self, media: Media) -> None:
-        """The same file once more changes nothing."""
+    async def add(self, media: Media) -> bool:
+        """Return whether it is new: the same file once more changes nothing."""
         ...
 
 

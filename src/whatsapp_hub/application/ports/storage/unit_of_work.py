@@ -26,6 +26,7 @@ from whatsapp_hub.application.ports.storage.conversations import (
     Notifications,
 )
 from whatsapp_hub.application.ports.storage.people import Departments, Users
+from whatsapp_hub.application.ports.storage.quotas import Quotas, RefusedEmails
 from whatsapp_hub.application.ports.storage.sessions import Assignments, IdempotencyKeys, Pairings, Sessions
 from whatsapp_hub.application.ports.storage.tenants import Tenants
 from whatsapp_hub.domain.accounts.tenant import Tenant
@@ -52,6 +53,8 @@ class UnitOfWork(Protocol):
     api_keys: ApiKeys
     notes: Notes
     media: MediaFiles
+    quotas: Quotas
+    refused_emails: RefusedEmails
     password_resets: PasswordResets
     quick_replies: QuickReplies
     rules: Rules

@@ -12,12 +12,13 @@ from whatsapp_hub.adapters.contracts.views import entities
 from whatsapp_hub.adapters.http.api.accounts.company import CompanyFields
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
-from whatsapp_hub.application.accounts.company import UpdateCompany
+from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
 from whatsapp_hub.application.accounts.remove_tenants import DeleteTenant
 from whatsapp_hub.application.accounts.tenants import CreateTenant
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.storage.tenants import TenantHealth
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.quotas import quotas_of
 from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
 from whatsapp_hub.domain.errors import Invalid, NotFound, Unavailable
 from whatsapp_hub.domain.ids import TenantId
@@ -36,16 +37,22 @@ class TenantBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class TenantPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """`slug` and `placement` may be given as they are (a client that sends back what it read); they cannot change."""
+    """`slug` and `placement` may be given as they are (a client that sends back what it read); they cannot change
+    here (`whatsapp-hub tenant move`). `quotas`: how much it may have of what; null brings the usual one back."""
 
     slug: str | None = None
     placement: Placement | None = None
+    quotas: dict[str, int | None] | None = None
+
+    def changes(self) -> CompanyChanges:
+        """Raises Invalid (`/hours/…`, `/quotas/…`)."""
+        return replace(super().changes(), quotas=quotas_of(self.quotas or {}))
 
     def require_fixed(self, tenant: Tenant) -> None:
         """Refuse (Invalid) a change of what is fixed."""
         for name, value, fixed in (("slug", self.slug, tenant.slug), ("placement", self.placement, tenant.placement)):
             if value is not None and value != fixed:
-                raise Invalid.field(name, f"must be {fixed}: it is chosen when the company is made")
+                raise Invalid.field(name, f"must be {fixed}: it cannot change here")
 
 
 class Confirmation(msgspec.Struct, forbid_unknown_fields=True):

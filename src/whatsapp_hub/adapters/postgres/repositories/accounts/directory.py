@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.postgres.repositories.service_columns import level_of
 from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
 from whatsapp_hub.application.ports.edge.directory import Credentials, DuePairing, SilentSession, WebhookTarget
 from whatsapp_hub.domain.accounts.api_key import ApiKey
+from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.accounts.tenant import Language, Placement, Tenant
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import Conflict, NotFound, Unavailable
@@ -25,7 +26,7 @@ from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 TENANTS = """
     SELECT id, slug, name, created_at, placement, language, greeting, texts, hours, level, country AS own_country,
-      removed_at
+      removed_at, quotas
     FROM hub.tenants"""
 _ADDED = AUDITED.format(
     source="made",
@@ -121,6 +122,7 @@ _CACHED_ROUTES = 20_000
 def tenant_of(row: Any) -> Tenant:
     values = dict(row)
     values["texts"], values["hours"] = json.loads(values["texts"]), hours_of(values["hours"])
+    values["quotas"] = {Quota(n): limit for n, limit in json.loads(values["quotas"]).items()}
     values["level"] = level_of(values["level"])
     values["placement"], values["language"] = Placement(values["placement"]), Language(values["language"])
     return Tenant(**values)

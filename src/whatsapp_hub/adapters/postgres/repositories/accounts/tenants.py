@@ -11,7 +11,7 @@ from whatsapp_hub.domain.accounts.tenant import Tenant
 _OWN = f"{TENANTS} WHERE id = hub.tenant() FOR NO KEY UPDATE"
 _SAVE = """
     UPDATE hub.tenants SET name = $2, language = $3, greeting = $4, texts = $5::text::jsonb, hours = $6::text::jsonb,
-      level = $7::text::jsonb, country = $8
+      level = $7::text::jsonb, country = $8, quotas = $9::text::jsonb
     WHERE id = $1"""
 
 
@@ -25,4 +25,4 @@ class PostgresTenants:
     async def save(self, tenant: Tenant) -> None:
         t = tenant
         values = (t.id, t.name, t.language, t.greeting, json.dumps(dict(t.texts)), stored_hours(t.hours))
-        await self._connection.execute(_SAVE, *values, stored_level(t.level), t.own_country)
+        await self._connection.execute(_SAVE, *values, stored_level(t.level), t.own_country, json.dumps(dict(t.quotas)))
