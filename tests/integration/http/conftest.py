@@ -17,7 +17,7 @@ import socketio
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.accounts.user import Role
-from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.ids import SignInId, TenantId, UserId
 from whatsapp_hub.main.roles import api, worker
 from whatsapp_hub.main.roles.bootstrap import ensure_admin
 from whatsapp_hub.main.settings import Settings
@@ -75,11 +75,17 @@ class Listener:
                 await asyncio.sleep(0.01)
 
 
+_SIGN_IN = """
+    INSERT INTO hub.sign_ins (id, tenant_id, user_id, how, made_at, expires_at, last_seen_at)
+    VALUES ($1, $2, $3, 'password', now(), now() + interval '7 days', now())"""
+
+
 @dataclass
 class RunningHub:
     url: str
     http: httpx.AsyncClient
     master: Person
+    settings: Settings
 
     async def sign_in(self, email: str, password: str = PASSWORD) -> Person:
         answer = await self.http.post("/api/auth/login", json={"email": email, "password": password})
@@ -99,12 +105,15 @@ class RunningHub:
         body = {"email": email, "password": PASSWORD, "name": f"The {role}", "role": role, **more}
         made = await by.post("/api/users", body)
         assert made.status_code == 201, made.text
-        return self.as_user(made.json())
+        return await self.as_user(made.json())
 
-    def as_user(self, user: dict[str, Any]) -> Person:
+    async def as_user(self, user: dict[str, Any]) -> Person:
         """Signed in without the slow check of a password."""
-        tenant_id, user_id = TenantId(UUID(user["companyId"])), UserId(UUID(user["id"]))
-        caller = Caller(tenant_id, Role(user["role"]), user_key(user_id), user_id, user["email"])
+        tenant_id, user_id, id = TenantId(UUID(user["companyId"])), UserId(UUID(user["id"])), SignInId(uuid4())
+        owner = await asyncpg.connect(self.settings.database_url)
+        await owner.execute(_SIGN_IN, id, tenant_id, user_id)
+        await owner.close()
+        caller = Caller(tenant_id, Role(user["role"]), user_key(user_id), user_id, user["email"], sign_in_id=id)
         return Person(self.http, user, JwtTokens(JWT_SECRET).issue(caller))
 
     @asynccontextmanager
@@ -209,7 +218,7 @@ async def running(database_url: str, valkey_url: str, tmp_path_factory: Any) -> 
         stack.push_async_callback(_stop, parts)
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=PATIENCE_S))
         await _ready(http, parts)
-        hub = RunningHub(url, http, Person(http, {}, ""))
+        hub = RunningHub(url, http, Person(http, {}, ""), settings)
         hub.master = await hub.sign_in(*MASTER)
         yield hub
 

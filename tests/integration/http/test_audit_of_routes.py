@@ -82,6 +82,17 @@ async def _accounts(call: Recorder, running: RunningHub, company: Company) -> No
     await call(admin, "PATCH", "/api/users/{id}", {"name": "C"}, id=user["id"])
     reset = await call(admin, "POST", "/api/users/{id}/password-reset", id=user["id"])
     await call(admin, "POST", "/api/auth/reset-password", {"token": reset["token"], "password": PASSWORD + "2"})
+    person = await running.person(admin, "AGENT")
+    [own] = (await person.get("/api/auth/sign-ins")).json()
+    one = {"id": person.id, "sign_in_id": own["id"]}
+    await call(admin, "DELETE", "/api/users/{id}/sign-ins/{sign_in_id}", **one)
+    await running.as_user(person.user)
+    await call(admin, "DELETE", "/api/users/{id}/sign-ins", id=person.id)
+    elsewhere = await running.as_user(admin.user)
+    [other] = [s for s in (await elsewhere.get("/api/auth/sign-ins")).json() if s["current"]]
+    await call(admin, "DELETE", "/api/auth/sign-ins/{id}", id=other["id"])
+    await running.as_user(admin.user)
+    await call(admin, "DELETE", "/api/auth/sign-ins")
     key = await call(admin, "POST", "/api/api-keys", {"name": "k", "scopes": ["read-sessions"]})
     await call(admin, "DELETE", "/api/api-keys/{id}", id=key["id"])
     await call(admin, "PATCH", "/api/companies/me", {"name": "Other"})

@@ -58,7 +58,7 @@ async def world(
         url = f"http://127.0.0.1:{settings.port}"
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30, trust_env=False))
         await _ready(http, parts)
-        hub = RunningHub(url, http, Person(http, {}, ""))
+        hub = RunningHub(url, http, Person(http, {}, ""), settings)
         hub.master = await hub.sign_in(*MASTER)
         owner = await asyncpg.connect(settings.database_url)
         stack.push_async_callback(owner.close)

@@ -55,7 +55,14 @@ class Things:
         folder = path.removeprefix("/api/").removeprefix("/").split("/")[0]
         if path.startswith("/api/webhooks/deliveries/"):
             folder = "deliveries"
-        known = {"id": self.ids.get(folder, ""), "phone": self.ids["phone"], "path": "page.css"}
+        if path.startswith("/api/users/{id}/sign-ins"):
+            folder = "sign-ins"
+        known = {
+            "id": self.ids.get(folder, ""),
+            "sign_in_id": self.ids["auth"],
+            "phone": self.ids["phone"],
+            "path": "page.css",
+        }
         known["session_id"] = self.ids["sessionId"]
         known["key"] = self.ids["agentId" if "sessions/init" in path or "status" in path else "sessionId"]
         known["key"] = self.ids["agentId"] if path.startswith(("/debug", "/whatsapp/{key}/sessions")) else known["key"]
@@ -83,6 +90,7 @@ async def things(world: World, company: Company, marker: str = KNOWN_ONLY_HERE) 
     tested = await admin.post(f"/api/webhooks/{hook['id']}/test")
     assert tested.status_code < 300, tested.text
     rule = {"name": f"R {marker}", "actions": {"labels": ["a"]}}
+    signed_in = await world.hub.person(admin, "AGENT")
     made.ids = {
         "phone": phone,
         "departments": department["id"],
@@ -103,6 +111,8 @@ async def things(world: World, company: Company, marker: str = KNOWN_ONLY_HERE) 
         "api-keys": (await _made(admin, "/api/api-keys", {"name": f"k {marker}"}))["id"],
         "notifications": await _notification(agent),
         "tenants": company.id,
+        "sign-ins": signed_in.id,
+        "auth": (await signed_in.get("/api/auth/sign-ins")).json()[0]["id"],
     }
     await world.settled(company)
     return made
@@ -138,8 +148,8 @@ async def _delivery(world: World, admin: Person, hook_id: str) -> int:
 
 
 async def people(world: World, here: Things) -> list[Caller]:
-    """Everybody of the company's, by role, and the hub's master acting for it."""
-    master = {**world.hub.master.headers, "X-Company-Id": here.company.id}
+    """Everybody of the company's, by role, and a master of the hub's acting for it."""
+    master = {**(await world.hub.person(world.hub.master, "MASTER")).headers, "X-Company-Id": here.company.id}
     known = {Role.AGENT: here.agent, Role.ADMIN: here.admin}
     found = [Caller("MASTER", master, POLICY[Role.MASTER], True)]
     for role in Role:
@@ -257,9 +267,10 @@ def mild_first(rows: Iterable[str]) -> list[str]:
     """What ends a thing comes after all that can be done with it."""
     ends = ("/archive", "/resolve", "/stop", "/logout", "/bot", "/unassign", "/transfer", "/revoke")
 
-    def rank(row: str) -> tuple[int, int]:
+    def rank(row: str) -> tuple[bool, int, bool]:
         method, path = row.split(" ")
-        return (method == "DELETE") + (method == "DELETE" and "sessions" in path), path.endswith(ends)
+        is_last = row == "POST /api/auth/logout"
+        return is_last, (method == "DELETE") + (method == "DELETE" and "sessions" in path), path.endswith(ends)
 
     return sorted(rows, key=rank)
 
@@ -287,5 +298,5 @@ async def rows_of(world: World, company: Company) -> dict[str, str]:
     return found
 
 
-MOVES_BY_ITSELF = {"webhook_deliveries", "webhooks", "session_uses", "tickets", "api_keys", "outbox"}
+MOVES_BY_ITSELF = {"webhook_deliveries", "webhooks", "session_uses", "tickets", "api_keys", "sign_ins", "outbox"}
 """Rows that the hub's own work changes: deliveries tried again, marks of use."""

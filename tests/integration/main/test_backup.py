@@ -82,7 +82,7 @@ async def hub_on(settings: Settings) -> AsyncIterator[RunningHub]:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=15) as http:
         try:
             await _ready(http, parts)
-            hub = RunningHub(str(http.base_url), http, Person(http, {}, ""))
+            hub = RunningHub(str(http.base_url), http, Person(http, {}, ""), settings)
             hub.master = await hub.sign_in(*MASTER)
             yield hub
         finally:

@@ -16,13 +16,14 @@ from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.accounts.api_key import ApiKey, digest_of
+from whatsapp_hub.domain.accounts.sign_in import EndReason, How, SignIn
 from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
 from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions, Rule
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId, QuickReplyId, RuleId
+from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId, QuickReplyId, RuleId, SignInId
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import MessageStatus
@@ -70,6 +71,9 @@ async def fill(world: World) -> None:
         told = Notification(NotificationId(id), world.tenant.id, NotificationKind.ASSIGNED, c.id, NOW, user.id)
         await uow.notifications.add([told])
         await uow.password_resets.offer(user.id, digest_of(str(user.id)), NOW)
+        sign_in = SignIn(SignInId(id), world.tenant.id, user.id, How.PASSWORD, NOW, NOW, NOW)
+        await uow.sign_ins.add(sign_in, at_most=9)
+        await uow.sign_ins.end_all(user.id, NOW, EndReason.DISMISSED)
         await uow.media.add(Media.given(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))
         await uow.quick_replies.add(QuickReply(QuickReplyId(id), world.tenant.id, "hi", "secret", NOW, NOW))
         rule = Rule(RuleId(id), world.tenant.id, 1, "secret", Conditions(), Actions(("secret",)), NOW, NOW)

@@ -21,6 +21,7 @@ from whatsapp_hub.adapters.http.api.accounts import (
     company,
     departments,
     password_resets,
+    sign_ins,
     tenants,
     users,
 )
@@ -144,7 +145,7 @@ def create_app(
 
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
-        *(auth, api_keys, users, departments, sessions, session_codes, conversations, handling, messages),
+        *(auth, sign_ins, api_keys, users, departments, sessions, session_codes, conversations, handling, messages),
         *(notifications, bots, rules, company, contacts, metrics, password_resets, events, webhooks, tenants, system),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])

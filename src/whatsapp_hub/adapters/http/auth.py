@@ -14,6 +14,7 @@ from litestar.types import Guard
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.accounts.tickets import OpenedTicket, Tickets
 from whatsapp_hub.application.acting import ACTOR, Actor
+from whatsapp_hub.application.authentication.sign_ins import Client
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.api_key import is_api_key
@@ -44,9 +45,15 @@ class Authenticates(AbstractAuthenticationMiddleware):
 
 
 def _actor(connection: ASGIConnection[Any, Any, Any, Any], caller: Caller) -> Actor:
+    client = client_of(connection)
+    return Actor(caller, client.doing, client.address)
+
+
+def client_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Client:
+    """Say from where a request comes, and which it is."""
     path = connection.scope.get("path_template") or connection.scope["path"]
     address = connection.client.host if connection.client else None
-    return Actor(caller, f"{connection.scope.get('method', 'GET')} {path}", address)
+    return Client(address, connection.headers.get("user-agent"), f"{connection.scope.get('method', 'GET')} {path}")
 
 
 async def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:

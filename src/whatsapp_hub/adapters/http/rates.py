@@ -10,11 +10,12 @@ from whatsapp_hub.adapters.http.problems import describe
 from whatsapp_hub.adapters.http.server import asgi
 from whatsapp_hub.application.ports.edge.rates import Allowance, Rates
 from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.accounts.guessing import network_of
 from whatsapp_hub.domain.errors import TooMany
 
 WINDOW_S = 60
 PER_ADDRESS = {"per_address": 60}
-"""`opt` of a public route that is limited per client address: so many a minute."""
+"""`opt` of a public route that is limited per client address (of IPv6, per 64 bits): so many a minute."""
 
 
 class LimitsRate:
@@ -52,8 +53,8 @@ class LimitsRate:
         if isinstance(caller, Caller):
             return caller.key, self._per_user if caller.user_id else self._per_key
         options: dict[str, Any] = scope["route_handler"].opt
-        address = (scope.get("client") or ("unknown", 0))[0]
-        return f"address:{address}", options.get("per_address", 0)
+        address = (scope.get("client") or ("", 0))[0]
+        return f"address:{network_of(address)}", options.get("per_address", 0)
 
 
 def _headers(allowance: Allowance) -> dict[str, str]:

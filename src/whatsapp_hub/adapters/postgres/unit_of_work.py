@@ -27,6 +27,7 @@ from whatsapp_hub.adapters.postgres.repositories.accounts.quick_replies import P
 from whatsapp_hub.adapters.postgres.repositories.accounts.quotas import PostgresQuotas
 from whatsapp_hub.adapters.postgres.repositories.accounts.refused_emails import PostgresRefusedEmails
 from whatsapp_hub.adapters.postgres.repositories.accounts.rules import PostgresRules
+from whatsapp_hub.adapters.postgres.repositories.accounts.sign_ins import PostgresSignIns
 from whatsapp_hub.adapters.postgres.repositories.accounts.tenants import PostgresTenants
 from whatsapp_hub.adapters.postgres.repositories.accounts.users import PostgresUsers
 from whatsapp_hub.adapters.postgres.repositories.contacts import PostgresContacts
@@ -49,7 +50,7 @@ from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
-from whatsapp_hub.application.ports.storage.accounts import ApiKeys, PasswordResets, QuickReplies, Rules
+from whatsapp_hub.application.ports.storage.accounts import ApiKeys, PasswordResets, QuickReplies, Rules, SignIns
 from whatsapp_hub.application.ports.storage.contacts import Contacts
 from whatsapp_hub.application.ports.storage.conversations import (
     Conversations,
@@ -110,7 +111,10 @@ class PostgresUnitOfWork:
         self.departments: Departments = PostgresDepartments(connection)
         self.users: Users = PostgresUsers(connection)
         self.assignments: Assignments = PostgresAssignments(connection)
-        self.api_keys: ApiKeys = PostgresApiKeys(connection)
+        self._api_keys = PostgresApiKeys(connection)
+        self.api_keys: ApiKeys = self._api_keys
+        self._sign_ins = PostgresSignIns(connection)
+        self.sign_ins: SignIns = self._sign_ins
         self.quick_replies: QuickReplies = PostgresQuickReplies(connection)
         self.rules: Rules = PostgresRules(connection)
         self.tenants: Tenants = PostgresTenants(connection)
@@ -145,6 +149,8 @@ class PostgresUnitOfWork:
             self._wake(Work.HELD_LANES, self.tenant.id)
         if self._connections.changed:
             self._wake(Work.LINES)
+        if self._sign_ins.changed or self._api_keys.changed:
+            self._wake(Work.ACCESS)
 
     async def _tell(self) -> Work | None:
         """The last statement of all, since everybody's events may wait for its end. Who is to know of it."""

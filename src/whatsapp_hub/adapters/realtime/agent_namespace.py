@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,9 @@ from whatsapp_hub.adapters.realtime.sessions import SessionNews, Subscriptions
 from whatsapp_hub.adapters.realtime.typing import Tell, Typing
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.acting import ACTOR, Actor
+from whatsapp_hub.application.authentication.follow_access import Owed
 from whatsapp_hub.application.handling.show_typing import ShowTyping
+from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange, concern
 from whatsapp_hub.application.ports.edge.idleness import Listened
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
@@ -81,6 +83,7 @@ class Gateway:
         show_typing: ShowTyping | None = None,
     ) -> None:
         self.position: int | None = None
+        self.access_changed = Owed()
         self._callers = callers
         self._queries = queries
         self._set_presence = set_presence
@@ -159,17 +162,25 @@ class Gateway:
         return [(emission, rooms) for emission in spelled] + await self._news.told(event, body, spelled)
 
     async def watch(self) -> None:
-        """Disconnect whoever is no longer who they were: dismissed, moved, expired. Until cancelled."""
+        """Disconnect whoever is no longer who they were: signed out, dismissed, moved, expired. Until cancelled."""
         while True:
             PULSE.beat("members", within_s=RECHECK_S + LOOP_S)
-            await asyncio.sleep(RECHECK_S)
-            for sid, member in list(self._members.items()):
-                PULSE.beat("members")
-                try:
-                    await self._recheck(sid, member)
-                except Exception as error:
-                    log.warning("socket not checked", error=type(error).__name__)
-            await self._clients.recheck()
+            changes = await self.access_changed.due(RECHECK_S)
+            if not await self._check(changes) and ANYBODY not in changes:
+                await asyncio.sleep(AWAY_S)
+                self.access_changed(changes)
+
+    async def _check(self, changes: Collection[AccessChange]) -> bool:
+        """False: somebody could not be checked."""
+        is_whole = await self._clients.recheck(changes)
+        for sid, member in [(sid, one) for sid, one in self._members.items() if concern(changes, one.caller)]:
+            PULSE.beat("members")
+            try:
+                await self._recheck(sid, member)
+            except Exception as error:
+                is_whole = False
+                log.warning("socket not checked", error=type(error).__name__)
+        return is_whole
 
     def listened(self) -> Listened:
         """To whom this process's sockets listen."""
@@ -230,12 +241,24 @@ class Gateway:
             raise socketio.exceptions.ConnectionRefusedError("internal error") from None
         member.address = payloads.address(environ)
         self._members[sid] = member
+        await self._stayed(sid, member)
         rooms = self._rooms(member)
         if after is None:
             await self._enter(sid, rooms)
         greeting = asyncio.create_task(self._greet(sid, member, rooms, after))
         self._greetings.add(greeting)
         greeting.add_done_callback(self._greetings.discard)
+
+    async def _stayed(self, sid: str, member: Member) -> None:
+        """Refuse whoever changed while they came in: nobody would tell now."""
+        try:
+            if await self._callers(member.token, member.company_id) == member.caller:
+                return
+            why = "your role has changed; connect again"
+        except HubError as error:
+            why = str(error)
+        self._members.pop(sid, None)
+        raise socketio.exceptions.ConnectionRefusedError(why)
 
     async def _greet(self, sid: str, member: Member, rooms: list[str], after: int | None) -> None:
         """`connected` {position}: from there on a client that comes back may ask. What it missed follows."""

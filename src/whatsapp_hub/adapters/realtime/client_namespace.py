@@ -1,6 +1,6 @@
 """Contract B on a socket: the namespace `/whatsapp`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.adapters.realtime.sessions import Subscriptions
 from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.ports.edge.access import AccessChange, concern
 from whatsapp_hub.application.ports.edge.rates import Rates
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.pulse import PULSE
@@ -84,9 +85,11 @@ class ClientNamespace:
         }.items():
             server.on(name, self._answered(name, handler), namespace=CLIENTS)
 
-    async def recheck(self) -> None:
-        """Disconnect whoever is no longer who they were."""
-        for sid, member in list(self.members.items()):
+    async def recheck(self, changes: Collection[AccessChange]) -> bool:
+        """Disconnect whoever is no longer who they were, of those whom the changes concern. False: somebody could not
+        be checked."""
+        is_whole = True
+        for sid, member in [(sid, one) for sid, one in self.members.items() if concern(changes, one.caller)]:
             PULSE.beat("members")
             try:
                 if await self._member(member.token, member.company_id) != member:
@@ -94,7 +97,9 @@ class ClientNamespace:
             except (Unauthenticated, Forbidden, NotFound) as refusal:
                 await self._dismiss(sid, "unauthenticated", str(refusal))
             except Exception as error:
+                is_whole = False
                 log.warning("socket not checked", error=type(error).__name__)
+        return is_whole
 
     def reset(self, position: int) -> None:
         """Something was missed."""
@@ -105,8 +110,14 @@ class ClientNamespace:
         said = auth if isinstance(auth, dict) else {}
         company_id = said.get("companyId")
         try:
-            self.members[sid] = await self._member(payloads.token(said), str(company_id) if company_id else None)
+            member = await self._member(payloads.token(said), str(company_id) if company_id else None)
+            self.members[sid] = member
+            if (
+                await self._member(member.token, member.company_id) != member
+            ):  # changed meanwhile: nobody would tell now
+                raise Unauthenticated("your role has changed; connect again")
         except HubError as error:
+            self.members.pop(sid, None)
             raise socketio.exceptions.ConnectionRefusedError(str(error)) from None
         except Exception:
             log.exception("socket not connected")

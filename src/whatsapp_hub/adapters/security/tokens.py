@@ -1,4 +1,4 @@
-"""JSON web tokens, HS256, with the claims of contract E: sub, email, role, companyId."""
+"""JSON web tokens, HS256, with the claims of contract E: sub, email, role, companyId; `sid` names the sign-in."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,7 +12,7 @@ from litestar.security.jwt import Token
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Unauthenticated
-from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.ids import SignInId, TenantId, UserId
 
 _ALGORITHM = "HS256"
 
@@ -22,6 +22,7 @@ class Claims(Token):
     role: str = ""
     companyId: str = ""  # noqa: N815 - the claim's name
     email: str | None = None
+    sid: str = ""
 
 
 class JwtTokens:
@@ -31,27 +32,32 @@ class JwtTokens:
         """`old`: secrets that tokens may still be signed with; none is any more."""
         self._secret = secret
         self._old = tuple(old)
-        self._lifetime = lifetime
+        self.lifetime = lifetime
 
     def issue(self, caller: Caller, lifetime: timedelta | None = None) -> str:
         assert caller.user_id is not None, "a token stands for a person"
+        assert caller.sign_in_id is not None, "a token is of a sign-in"
         claims = Claims(
             sub=str(caller.user_id),
-            exp=datetime.now(UTC) + (self._lifetime if lifetime is None else lifetime),
+            exp=datetime.now(UTC) + (self.lifetime if lifetime is None else lifetime),
             role=caller.role.value,
             companyId=str(caller.tenant_id),
             email=caller.email,
+            sid=str(caller.sign_in_id),
         )
         return claims.encode(self._secret, _ALGORITHM)
 
     def read(self, token: str) -> Caller:
         try:
             claims = self._decoded(token)
+            if not claims.sid:
+                raise Unauthenticated("the token is of an earlier version; sign in again")
             user_id = UserId(UUID(claims.sub))
             tenant_id, role = TenantId(UUID(claims.companyId)), Role(claims.role)
+            sign_in_id = SignInId(UUID(claims.sid))
         except (NotAuthorizedException, ValueError) as error:
             raise Unauthenticated("the token is not valid") from error
-        return Caller(tenant_id, role, user_key(user_id), user_id, claims.email)
+        return Caller(tenant_id, role, user_key(user_id), user_id, claims.email, sign_in_id=sign_in_id)
 
     def _decoded(self, token: str) -> Claims:
         """Raises NotAuthorizedException, ValueError."""

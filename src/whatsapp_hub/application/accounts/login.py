@@ -1,10 +1,12 @@
-"""Login: an e-mail and a password become a token."""
+"""Login: an e-mail and a password become a sign-in and its token."""
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.ports.edge.security import Caller, Passwords, Tokens
+from whatsapp_hub.application.authentication.sign_ins import Client, OpenSignIn
+from whatsapp_hub.application.ports.edge.guesses import GuessCounts
+from whatsapp_hub.application.ports.edge.security import Passwords
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
-from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.sign_in import How
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import Unauthenticated
 
@@ -16,27 +18,20 @@ _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$YqGTpZOCkDWNbN3
 class Login:
     storage: Storage
     passwords: Passwords
-    tokens: Tokens
+    open: OpenSignIn
+    guesses: GuessCounts
 
-    async def __call__(self, email: str, password: str) -> tuple[User, Tenant, str]:
-        """The user, its tenant and a token. Raises Unauthenticated, which never tells what was wrong."""
-        found = await self.storage.directory.credentials(email.strip().lower())
+    async def __call__(self, email: str, password: str, client: Client) -> tuple[User, str]:
+        """Return the user and a token. Raises Unauthenticated, which never tells what was wrong, and TooMany: the next
+        guess at this account must wait."""
+        email = email.strip().lower()
+        guess = await self.guesses.begin(email, client.address)
+        found = await self.storage.directory.credentials(email)
         hashed = found.user.password_hash if found else _NOBODY
         matches, better_hash = await self.passwords.verify(password, hashed)
         if found is None or not matches or not found.user.is_active:
+            await self.guesses.failed(guess, found.user if found else None)
             raise Unauthenticated("the e-mail or the password is wrong")
-        if better_hash:
-            await self._rehash(found.user, better_hash)
-        return found.user, found.tenant, self.tokens.issue(caller_of(found.user))
-
-    async def _rehash(self, user: User, better_hash: str) -> None:
-        """Imported users come with bcrypt hashes."""
-        async with self.storage.tenant(user.tenant_id) as uow:
-            stored = await uow.users.get(user.id)
-            stored.password_hash = better_hash
-            await uow.users.save([stored])
-            await uow.commit()
-
-
-def caller_of(user: User) -> Caller:
-    return Caller(user.tenant_id, user.role, f"user:{user.id}", user.id, user.email)
+        _, token = await self.open(found.user, How.PASSWORD, client, better_hash)
+        await self.guesses.take_back(guess)
+        return found.user, token

@@ -14,6 +14,7 @@ from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.security import Caller, Passwords
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.sign_in import EndReason
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import Invalid, NotFound
@@ -58,7 +59,8 @@ class ResetPassword:
     clock: Clock
 
     async def __call__(self, token: str, password: str, asked: Asked) -> None:
-        """Raises Invalid: a password that is none, a token that is unknown, used or too old."""
+        """Set it, and end the user's sign-ins. Raises Invalid: a password that is none, a token that is unknown, used,
+        too old, or for somebody who is another by now."""
         check_password(password)
         async with _transaction(self.storage, token) as (uow, digest):
             user = await _user_of(uow, await uow.password_resets.pending(digest, self.clock()))
@@ -69,6 +71,7 @@ class ResetPassword:
                 user = await _user_of(uow, await uow.password_resets.use(digest, self.clock()))
                 user.password_hash = hashed
                 await uow.users.save([user])
+                await uow.sign_ins.end_all(user.id, self.clock(), EndReason.PASSWORD_SET)
                 await uow.commit()
 
 

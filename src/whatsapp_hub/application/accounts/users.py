@@ -10,6 +10,7 @@ from whatsapp_hub.application.routing.redistribute import RedistributeConversati
 from whatsapp_hub.application.routing.serve_queue import ServeQueue
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.sign_in import EndReason
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
 from whatsapp_hub.domain.conversations.labels import checked
 from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound
@@ -102,7 +103,8 @@ class RegisterUser:
 
 @dataclass(frozen=True, slots=True)
 class UpdateUser:
-    """Whoever is dismissed hands over what they hold; whoever came to a department serves its queue."""
+    """Whoever is dismissed hands over what they hold; whoever came to a department serves its queue. Their sign-ins end
+    with their role."""
 
     storage: Storage
     clock: Clock
@@ -110,7 +112,8 @@ class UpdateUser:
     serve_queue: ServeQueue
 
     async def __call__(self, caller: Caller, user_id: UserId, changes: UserChanges) -> User:
-        """Raises NotFound, Invalid, Conflict (the department is full, nobody would administer the hub)."""
+        """Raises NotFound, Invalid, Conflict (the department is full, nobody would administer the company, or
+        the hub)."""
         caller.require(Action.MANAGE_USERS)
         if changes.role is not None:
             _may_grant(caller, changes.role)
@@ -124,12 +127,12 @@ class UpdateUser:
                 caller.require_powers_of(user.role)
             if joins and joins != user.department_id:
                 await _require_room(uow, joins)
-            was_master = _is_master(user)
+            role, was_active = user.role, user.is_active
             self._apply(user, changes)
-            if was_master and not _is_master(user):
-                await self._require_another_master(uow, user)
+            await self._require_another(uow, user, role if was_active else None)
             uow.publish(user.take_events())
             await uow.users.save([user])
+            await self._end_sign_ins(uow, user, role)
             await uow.commit()
         if user.hands_over:
             await self.redistribute(caller.tenant_id, user.id)
@@ -137,10 +140,24 @@ class UpdateUser:
             await self.serve_queue(caller.tenant_id, user.department_id)
         return user
 
+    async def _require_another(self, uow: UnitOfWork, user: User, former: Role | None) -> None:
+        """Somebody must go on administering what `user` administered, in the role that was in force until now."""
+        if former is Role.MASTER and not (user.is_active and user.role is Role.MASTER):
+            await self._require_another_master(uow, user)
+        if former is Role.ADMIN and not (user.is_active and user.role is not Role.AGENT):
+            await uow.users.lock_administrators()
+            if not await uow.users.has_administrator(other_than=user.id):
+                raise Conflict("last_admin", "the company needs an active ADMIN: make another one first")
+
     async def _require_another_master(self, uow: UnitOfWork, user: User) -> None:
         await uow.users.lock_masters()
         if not await self.storage.directory.has_master(other_than=user.id):
             raise Conflict("last_master", "the hub needs an active MASTER: make another one first")
+
+    async def _end_sign_ins(self, uow: UnitOfWork, user: User, former: Role) -> None:
+        if not user.is_active or user.role is not former:
+            reason = EndReason.ROLE_CHANGED if user.is_active else EndReason.DISMISSED
+            await uow.sign_ins.end_all(user.id, self.clock(), reason)
 
     def _apply(self, user: User, changes: UserChanges) -> None:
         if changes.name is not None:
@@ -156,10 +173,6 @@ class UpdateUser:
             if not user.is_active:
                 user.set_presence(OnlineStatus.OFFLINE, self.clock())
                 user.hands_over = True
-
-
-def _is_master(user: User) -> bool:
-    return user.role is Role.MASTER and user.is_active
 
 
 def check_password(password: str) -> None:

@@ -16,7 +16,7 @@ AT_ONCE = 5_000
 class Trim:
     """Providers deliver again for up to 7 days, so dedupe keys live 9; idempotency keys live 24 hours. An
     operator has 30 days to adopt an unassigned update and 90 to replay a quarantined one. Who changed what is kept
-    for two years."""
+    for two years, a sign-in for 90 days after its end."""
 
     trimming: Trimming
 
@@ -28,6 +28,9 @@ class Trim:
             (self.trimming.trim_receipts, 9 * DAY_S),
             (self.trimming.trim_keys, DAY_S),
             (self.trimming.trim_audit, 730 * DAY_S),
+            (self.trimming.trim_sign_ins, 90 * DAY_S),
+            (self.trimming.trim_access_changes, DAY_S),
+            (self.trimming.trim_guesses, 2 * DAY_S),
         ):
             while await work(age_s, AT_ONCE) == AT_ONCE:
                 pass

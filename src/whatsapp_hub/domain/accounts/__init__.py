@@ -1,1 +1,1 @@
-"""Who uses the hub and what they set up: tenants, departments, users, access."""
+"""People and programs that enter: sign-ins."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from whatsapp_hub.domain.accounts.access import POLICY, Action, name_of
-from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ApiKeyId, TenantId, UserId
 from whatsapp_hub.domain.text import is_storable
@@ -27,6 +27,11 @@ def is_api_key(credential: str) -> bool:
 def digest_of(secret: str) -> bytes:
     """A key carries 32 random bytes: there is nothing to guess, so a plain hash protects it."""
     return hashlib.sha256(secret.encode()).digest()
+
+
+def caller_key(key_id: ApiKeyId) -> str:
+    """Name a key's program in idempotency scopes and rates."""
+    return f"key:{key_id}"
 
 
 def names_of(scopes: frozenset[Action]) -> list[str]:
@@ -65,6 +70,19 @@ class ApiKey:
 
     def is_valid(self, now: datetime) -> bool:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def is_backed_by(self, maker: User | None) -> bool:
+        """Whether the person who made it may enter its company now."""
+        if maker is None or not maker.is_active:
+            return False
+        return maker.tenant_id == self.tenant_id or maker.role is Role.MASTER
+
+    def powers(self, maker: User | None) -> frozenset[Action]:
+        """Return what it may now: never more than the person who made it may now."""
+        if maker is None or not self.is_backed_by(maker):
+            return frozenset()
+        granted = POLICY[ROLE] & POLICY[maker.role]
+        return granted if self.scopes is None else granted & self.scopes
 
     def revoke(self, at: datetime) -> None:
         """For good. Idempotent."""

@@ -12,6 +12,7 @@ import click
 from dishka import AsyncContainer
 
 from whatsapp_hub.application.accounts.move_tenants import Moved, MoveTenant
+from whatsapp_hub.application.accounts.operators import ListUsers, SetPassword, SignOutUser
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.housekeeping import DeadLetters
@@ -174,3 +175,41 @@ def create_user(email: str, name: str, slug: str, role: str, password: str) -> N
         return str(made.id)
 
     click.echo(in_hub(work))
+
+
+@user.command("list")
+@click.option("--tenant", "slug", help="Of one company. Default: of all.")
+def list_users(slug: str | None) -> None:
+    """Show them, by company and e-mail."""
+
+    async def work(container: AsyncContainer) -> None:
+        for company, people in (await (await container.get(ListUsers))(slug)).items():
+            for one in people:
+                state = "active" if one.is_active else "dismissed"
+                click.echo(f"{company:<20}  {one.email:<32}  {one.role:<6}  {state:<9}  {one.name}")
+
+    in_hub(work)
+
+
+@user.command("reset-password")
+@click.argument("email")
+@click.password_option()
+def reset_password(email: str, password: str) -> None:
+    """Set a new password, which it asks for, and end all sign-ins."""
+
+    async def work(container: AsyncContainer) -> bool:
+        return (await (await container.get(SetPassword))(email, password)).is_active
+
+    said = "" if in_hub(work) else "; the user is dismissed and cannot sign in"
+    click.echo(f"the password of {email} is set, and all sign-ins are ended{said}")
+
+
+@user.command("sign-out")
+@click.argument("email")
+def sign_out(email: str) -> None:
+    """End all sign-ins of somebody."""
+
+    async def work(container: AsyncContainer) -> int:
+        return await (await container.get(SignOutUser))(email)
+
+    click.echo(f"{in_hub(work)} sign-ins of {email} are ended")

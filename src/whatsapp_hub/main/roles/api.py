@@ -20,6 +20,8 @@ from whatsapp_hub.adapters.http.prometheus import MetricsPage
 from whatsapp_hub.adapters.http.server.limits import BoundedProtocol, watch
 from whatsapp_hub.adapters.http.server.proxies import Proxies
 from whatsapp_hub.adapters.http.streams.held_tickets import HeldTickets
+from whatsapp_hub.adapters.http.streams.open_streams import OpenStreams
+from whatsapp_hub.adapters.http.streams.sse import OpenedBy
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.adapters.postgres.queries.audit import PostgresAuditTrail
@@ -30,7 +32,9 @@ from whatsapp_hub.adapters.postgres.queries.search import PostgresMessageSearch
 from whatsapp_hub.adapters.postgres.queries.session_finder import PostgresSessionFinder
 from whatsapp_hub.adapters.postgres.queries.session_messages import PostgresSessionMessages
 from whatsapp_hub.adapters.postgres.queries.system import PostgresSystem
+from whatsapp_hub.adapters.postgres.queues.access_changes import PostgresAccessChanges
 from whatsapp_hub.adapters.postgres.queues.tickets import PostgresTickets
+from whatsapp_hub.adapters.postgres.repositories.accounts.guesses import PostgresGuessCounts
 from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
 from whatsapp_hub.adapters.realtime.client_namespace import SendRates
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
@@ -44,11 +48,15 @@ from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.accounts.login import Login
 from whatsapp_hub.application.accounts.tickets import Tickets
+from whatsapp_hub.application.authentication.follow_access import FollowAccess
+from whatsapp_hub.application.authentication.sign_ins import OpenSignIn
 from whatsapp_hub.application.handling.show_typing import ShowTyping
 from whatsapp_hub.application.ports.connections.connections import Leases
 from whatsapp_hub.application.ports.connections.processes import Processes
+from whatsapp_hub.application.ports.edge.access import AccessChanges
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.guesses import GuessCounts
 from whatsapp_hub.application.ports.edge.idleness import Idleness
 from whatsapp_hub.application.ports.edge.realtime import Streams
 from whatsapp_hub.application.ports.edge.security import Tokens
@@ -105,9 +113,14 @@ class Serving(Provider):
     metrics = provide(PostgresMetrics, provides=Metrics)
     system = provide(PostgresSystem, provides=System)
     login = provide(Login)
+    open_sign_in = provide(OpenSignIn)
+    guesses = provide(PostgresGuessCounts, provides=GuessCounts)
+    access_changes = provide(PostgresAccessChanges, provides=AccessChanges)
     tickets = provide(Tickets)
     ticket_store = provide(PostgresTickets, provides=TicketStore)
     held_tickets = provide(HeldTickets)
+    open_streams = provide(OpenStreams)
+    opened_by = provide(OpenedBy)
     finder = provide(PostgresSessionFinder, provides=SessionFinder)
     session_messages = provide(PostgresSessionMessages, provides=SessionMessages)
     gateways = provide_all(
@@ -270,17 +283,25 @@ async def make_app(container: AsyncContainer) -> HubApp:
     kept = KeptPassword(await container.get(Settings), container)
     tail = Tail(await container.get(EventLog), wakes.listen(Work.EVENTS), begin, hear)
 
-    streams = await container.get(LogStreams)
+    streams, readers = await container.get(LogStreams), await container.get(OpenStreams)
+    follow = FollowAccess(
+        await container.get(AccessChanges),
+        await container.get(Callers),
+        wakes.listen(Work.ACCESS),
+        (gateway.access_changed, readers.access_changed),
+    )
     idleness, limit = await container.get(Idleness), await container.get(IdleLimit)
     probes: Probes = {"sockets": lambda: gateway.sockets, "streams": lambda: len(streams)}
 
     @asynccontextmanager
     async def live(_: Litestar) -> AsyncIterator[None]:
         named = {
-            "wakes": channel.listen(wakes, Work.EVENTS),
+            "wakes": channel.listen(wakes, Work.EVENTS, Work.ACCESS),
             "typing": typing.listen(gateway.typing.hear),
             "tail": tail.run(),
             "members": gateway.watch(),
+            "stream callers": readers.watch(),
+            "access": follow.run(),
         }
         if limit.idle is not None:
             named["listening"] = keep_listening(idleness, limit.idle, gateway.listened, streams.listened)

@@ -15,6 +15,7 @@ from whatsapp_hub.application.accounts.company import UpdateCompany
 from whatsapp_hub.application.accounts.default_session import SetCredentials
 from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
 from whatsapp_hub.application.accounts.move_tenants import MoveTenant
+from whatsapp_hub.application.accounts.operators import ListUsers, SetPassword, SignOutUser
 from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ReadPasswordReset, ResetPassword
 from whatsapp_hub.application.accounts.quick_replies import (
     CreateQuickReply,
@@ -26,6 +27,7 @@ from whatsapp_hub.application.accounts.remove_tenants import DeleteTenant, Remov
 from whatsapp_hub.application.accounts.rules import CreateRule, DeleteRule, ListRules, UpdateRule
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
 from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
+from whatsapp_hub.application.authentication.sign_ins import EndSignIn, EndSignIns, ListSignIns
 from whatsapp_hub.application.connecting.connection_records import RecordConnections, TendConnections
 from whatsapp_hub.application.handling.add_note import AddNote
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
@@ -88,8 +90,8 @@ class UseCases(Provider):
 
     everyone = provide_all(
         *(RegisterUser, UpdateUser, CreateDepartment, UpdateDepartment, DeleteDepartment),
-        *(CreateApiKey, ListApiKeys, RevokeApiKey),
-        *(CreateOperator, EnsureAdmin, SetPresence, Heartbeat),
+        *(CreateApiKey, ListApiKeys, RevokeApiKey, ListSignIns, EndSignIn, EndSignIns),
+        *(CreateOperator, ListUsers, SetPassword, SignOutUser, EnsureAdmin, SetPresence, Heartbeat),
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(BindBot, UnbindBot, CloseIdleSessions),
         *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),

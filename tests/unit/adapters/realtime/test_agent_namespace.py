@@ -19,16 +19,18 @@ from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
 from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.ports.edge.directory import SignedIn
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.pulse import LOOP_S, Pulse
 from whatsapp_hub.application.reading.queries import Sight
 from whatsapp_hub.application.reading.visibility import is_in
+from whatsapp_hub.domain.accounts.sign_in import EndReason, How, SignIn
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import Expired, NotFound, Unavailable
-from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, TenantId, UserId
+from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, SignInId, TenantId, UserId
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOME, ABROAD = TenantId(uuid4()), TenantId(uuid4())
@@ -56,6 +58,7 @@ class World:
     users: dict[UUID, User] = field(default_factory=dict)
     conversations: dict[UUID, Conversation] = field(default_factory=dict)
     events: list[LoggedEvent] = field(default_factory=list)
+    signed_out: set[UUID] = field(default_factory=set)
     forgotten: int = 0
     beats: int = 0
 
@@ -65,6 +68,14 @@ class World:
 
     async def user(self, *ids: UUID) -> User | None:
         return self.users.get(ids[-1])
+
+    async def signed_in(self, id: SignInId) -> SignedIn | None:
+        """Each user has one sign-in, of the same id."""
+        if (user := self.users.get(id)) is None:
+            return None
+        ends = {"ended_at": NOW, "end_reason": EndReason.SIGNED_OUT} if id in self.signed_out else {}
+        sign_in = SignIn(id, user.tenant_id, user.id, How.PASSWORD, NOW, NOW + timedelta(days=9), NOW, **ends)
+        return SignedIn(sign_in, replace(user, _events=[]))
 
     async def tenant(self, tenant_id: TenantId) -> Tenant:
         if tenant_id not in (HOME, ABROAD):
@@ -111,7 +122,7 @@ class Desk:
     position: int = 0
 
     async def connect(self, user: User, **auth: object) -> "Client":
-        caller = Caller(user.tenant_id, user.role, user_key(user.id), user.id, user.email)
+        caller = Caller(user.tenant_id, user.role, user_key(user.id), user.id, user.email, sign_in_id=SignInId(user.id))
         client = Client(socketio.AsyncClient(reconnection=False))
         await client.open(self.url, {"token": TOKENS.issue(caller), **auth})
         self.clients.append(client)
@@ -163,7 +174,7 @@ class Client:
 @pytest_asyncio.fixture
 async def desk() -> AsyncIterator[Desk]:
     world, recent = World(), EventBuffer()
-    callers = Callers(TOKENS, world, lambda: NOW, max_age_s=0)  # type: ignore[arg-type]
+    callers = Callers(TOKENS, world, lambda: NOW, sure_s=0)  # type: ignore[arg-type]
     stand_in: Any = world
     gateway = Gateway(
         callers, stand_in, stand_in.set_presence, stand_in.heartbeat, stand_in, recent, stand_in, stand_in
@@ -504,7 +515,7 @@ async def test_a_token_that_expires_ends_the_connection_with_its_reason(
 ) -> None:
     monkeypatch.setattr("whatsapp_hub.adapters.realtime.agent_namespace.RECHECK_S", 0.02)
     user = desk.world.add(a_user("ana", Role.ADMIN))
-    caller = Caller(user.tenant_id, user.role, user_key(user.id), user.id, user.email)
+    caller = Caller(user.tenant_id, user.role, user_key(user.id), user.id, user.email, sign_in_id=SignInId(user.id))
     client = Client(socketio.AsyncClient(reconnection=False))
     desk.clients.append(client)
     await client.open(desk.url, {"token": TOKENS.issue(caller, timedelta(seconds=1.2))})

@@ -1,5 +1,6 @@
 """Passwords, tokens, secrets at rest and who asks."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,13 +10,15 @@ import pytest
 from whatsapp_hub.adapters.security.clock import new_id, system_clock
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
-from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
-from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.adapters.security.tokens import Claims, JwtTokens
+from whatsapp_hub.application.accounts.callers import Callers, caller_of
+from whatsapp_hub.application.ports.edge.directory import SignedIn
 from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.accounts.sign_in import How, SignIn
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.errors import Invalid, NotFound, Unauthenticated
-from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.ids import SignInId, TenantId, UserId
 
 SEALED_BY_0_1 = "3381139a7d47a95e42572c3e57c957c36f29cbb8394da589e57b919ed345122e71"
 """`token` for `session:1`, by the key `key`, without the version's byte."""
@@ -27,8 +30,9 @@ def a_user(role: Role = Role.AGENT) -> User:
     return User(UserId(new_id()), TenantId(new_id()), "ana@example.org", "Ana", "x", role, NOW)
 
 
-def caller_of(user: User) -> Caller:
-    return Caller(user.tenant_id, user.role, user_key(user.id), user.id, user.email)
+def signed_in(user: User) -> Caller:
+    """The user as a caller, in the one sign-in that each has here."""
+    return replace(caller_of(user), sign_in_id=SignInId(user.id))
 
 
 class Directory:
@@ -37,9 +41,14 @@ class Directory:
     def __init__(self, *users: User) -> None:
         self.users = {user.id: user for user in users}
         self.tenants = {user.tenant_id: Tenant(user.tenant_id, "t", "T", NOW) for user in users}
+        self.asked = 0
 
-    async def user(self, user_id: UserId) -> User | None:
-        return self.users.get(user_id)
+    async def signed_in(self, sign_in_id: SignInId) -> SignedIn | None:
+        self.asked += 1
+        if (user := self.users.get(UserId(sign_in_id))) is None:
+            return None
+        times = {"made_at": NOW, "last_seen_at": NOW, "expires_at": NOW + timedelta(days=36_500)}
+        return SignedIn(SignIn(sign_in_id, user.tenant_id, user.id, How.PASSWORD, **times), user)
 
     async def tenant(self, tenant_id: TenantId) -> Tenant:
         if tenant_id not in self.tenants:
@@ -78,19 +87,28 @@ async def test_an_unknown_hash_never_verifies(hashed: str) -> None:
 
 
 def test_a_token_carries_its_caller() -> None:
-    tokens, user = JwtTokens(SECRET), a_user(Role.ADMIN)
-    assert tokens.read(tokens.issue(caller_of(user))) == caller_of(user)
+    tokens, caller = JwtTokens(SECRET), signed_in(a_user(Role.ADMIN))
+    assert tokens.read(tokens.issue(caller)) == caller
+
+
+def test_a_token_that_names_no_sign_in_is_refused() -> None:
+    """As those of versions before were: nobody could end what they let in."""
+    caller = a_user()
+    claims = {"sub": str(caller.id), "companyId": str(caller.tenant_id), "role": "AGENT"}
+    old = Claims(exp=datetime.now(UTC) + timedelta(days=1), **claims).encode(SECRET, "HS256")  # type: ignore[arg-type]
+    with pytest.raises(Unauthenticated, match="sign in again"):
+        JwtTokens(SECRET).read(old)
 
 
 @pytest.mark.parametrize("change", [lambda t: t[:-3] + "abc", lambda t: "", lambda t: "a.b.c", lambda t: t + "é"])
 def test_a_changed_token_is_refused(change: object) -> None:
     tokens = JwtTokens(SECRET)
     with pytest.raises(Unauthenticated):
-        tokens.read(change(tokens.issue(caller_of(a_user()))))  # type: ignore[operator]
+        tokens.read(change(tokens.issue(signed_in(a_user()))))  # type: ignore[operator]
 
 
 def test_a_foreign_or_expired_token_is_refused() -> None:
-    caller = caller_of(a_user())
+    caller = signed_in(a_user())
     with pytest.raises(Unauthenticated):
         JwtTokens(SECRET).read(JwtTokens(SECRET[::-1]).issue(caller))
     brief = JwtTokens(SECRET).issue(caller, timedelta(seconds=0))
@@ -146,7 +164,7 @@ def test_what_was_sealed_before_keys_had_names_opens_with_any_key() -> None:
 
 
 def test_a_token_signed_with_the_secret_from_before_is_taken_while_that_is_given() -> None:
-    caller, new = caller_of(a_user()), SECRET[::-1]
+    caller, new = signed_in(a_user()), SECRET[::-1]
     before, both = JwtTokens(SECRET), JwtTokens(new, old=(SECRET,))
     assert both.read(before.issue(caller)) == caller
     assert JwtTokens(new).read(both.issue(caller)) == caller
@@ -165,7 +183,7 @@ def test_new_ids_are_version_7_and_sort_as_made() -> None:
 async def test_a_caller_has_the_users_present_role_not_the_tokens() -> None:
     user = a_user(Role.ADMIN)
     tokens = JwtTokens(SECRET)
-    token = tokens.issue(caller_of(user))
+    token = tokens.issue(signed_in(user))
     user.role = Role.AGENT
     assert (await Callers(tokens, Directory(user), system_clock)(token)).role is Role.AGENT  # type: ignore[arg-type]
 
@@ -173,7 +191,7 @@ async def test_a_caller_has_the_users_present_role_not_the_tokens() -> None:
 async def test_a_dismissed_user_is_refused() -> None:
     user = a_user()
     tokens = JwtTokens(SECRET)
-    token = tokens.issue(caller_of(user))
+    token = tokens.issue(signed_in(user))
     user.is_active = False
     with pytest.raises(Unauthenticated):
         await Callers(tokens, Directory(user), system_clock)(token)  # type: ignore[arg-type]
@@ -185,7 +203,7 @@ async def test_only_a_master_may_choose_a_tenant_and_others_cannot_tell_that_it_
     master, admin = a_user(Role.MASTER), a_user(Role.ADMIN)
     tokens = JwtTokens(SECRET)
     callers = Callers(tokens, Directory(master, admin), system_clock)  # type: ignore[arg-type]
-    as_master, as_admin = tokens.issue(caller_of(master)), tokens.issue(caller_of(admin))
+    as_master, as_admin = tokens.issue(signed_in(master)), tokens.issue(signed_in(admin))
     assert (await callers(as_master, str(admin.tenant_id))).tenant_id == admin.tenant_id
     assert (await callers(as_admin, str(admin.tenant_id))).tenant_id == admin.tenant_id
     for token, company in ((as_admin, str(master.tenant_id)), (as_master, str(new_id()))):

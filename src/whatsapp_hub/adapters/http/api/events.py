@@ -12,8 +12,15 @@ from litestar.response import Stream
 from whatsapp_hub.adapters.contracts.views.envelope import envelope
 from whatsapp_hub.adapters.http.auth import BY_TICKET, Asking, allows
 from whatsapp_hub.adapters.http.paging import Limit, page
-from whatsapp_hub.adapters.http.streams.held_tickets import HeldTickets
-from whatsapp_hub.adapters.http.streams.sse import MEDIA_TYPE, After, Asked, LastEventId, Spell, event_stream
+from whatsapp_hub.adapters.http.streams.sse import (
+    MEDIA_TYPE,
+    After,
+    Asked,
+    LastEventId,
+    OpenedBy,
+    Spell,
+    event_stream,
+)
 from whatsapp_hub.application.ports.edge.realtime import Streams
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.domain.accounts.access import Action
@@ -40,7 +47,7 @@ async def list_events(
 async def stream_events(
     request: Asked,
     streams: FromDishka[Streams],
-    held: FromDishka[HeldTickets],
+    opened_by: FromDishka[OpenedBy],
     after: After = None,
     types: Types = "",
     session_id: Annotated[UUID | None, QueryParameter(name="sessionId")] = None,
@@ -49,7 +56,7 @@ async def stream_events(
     """The same as server-sent events, live: `event` is the type, `id` the position, `data` the event. A client that
     comes back with `Last-Event-ID` misses nothing; one whose position is kept no more is told `reset`."""
     only = SessionId(session_id) if session_id else None
-    return event_stream(streams, held, request, _spelling(types, session_id), after, last_event_id, only=only)
+    return event_stream(streams, opened_by, request, _spelling(types, session_id), after, last_event_id, only=only)
 
 
 def _spelling(types: str, session_id: UUID | None) -> Spell:

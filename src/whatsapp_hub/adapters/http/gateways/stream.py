@@ -19,8 +19,16 @@ from whatsapp_hub.adapters.contracts.gateways.session_events import (
 )
 from whatsapp_hub.adapters.contracts.views.sockets import body_of
 from whatsapp_hub.adapters.http.auth import BY_TICKET, allows
-from whatsapp_hub.adapters.http.streams.held_tickets import HeldTickets
-from whatsapp_hub.adapters.http.streams.sse import MEDIA_TYPE, After, Asked, LastEventId, Present, Spell, event_stream
+from whatsapp_hub.adapters.http.streams.sse import (
+    MEDIA_TYPE,
+    After,
+    Asked,
+    LastEventId,
+    OpenedBy,
+    Present,
+    Spell,
+    event_stream,
+)
 from whatsapp_hub.application.ports.edge.realtime import Streams
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
@@ -39,7 +47,7 @@ from whatsapp_hub.domain.sessions.session import Session
 async def stream_sessions(
     request: Asked,
     streams: FromDishka[Streams],
-    held: FromDishka[HeldTickets],
+    opened_by: FromDishka[OpenedBy],
     finder: FromDishka[SessionFinder],
     session_id: Annotated[
         str | None, QueryParameter(name="sessionId", description="of this session only (its sessionId or id)")
@@ -54,7 +62,7 @@ async def stream_sessions(
     only = await session_named(finder, tenant_id, session_id) if session_id else None
     keys = {only.id: only.key} if only else await finder.keys(tenant_id)
     spell, present = _spelling(keys, only.id if only else None), _present(finder, only) if only else None
-    return event_stream(streams, held, request, spell, after, last_event_id, present, only.id if only else None)
+    return event_stream(streams, opened_by, request, spell, after, last_event_id, present, only.id if only else None)
 
 
 def _present(finder: SessionFinder, session: Session) -> Present:

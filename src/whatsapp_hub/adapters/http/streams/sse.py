@@ -5,6 +5,9 @@ A contract gives the spelling: from one event of the log to names and JSON, none
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -15,16 +18,16 @@ from litestar.response import Stream
 
 from whatsapp_hub.adapters.http.auth import caller_of, opened_ticket
 from whatsapp_hub.adapters.http.streams.held_tickets import HeldTickets, until
+from whatsapp_hub.adapters.http.streams.open_streams import OpenStreams
 from whatsapp_hub.application.accounts.tickets import OpenedTicket
 from whatsapp_hub.application.ports.edge.realtime import LogSlice, Streams
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
-from whatsapp_hub.domain.errors import Flaw, HubError, Invalid, Unavailable
+from whatsapp_hub.domain.errors import Flaw, Invalid, Unavailable
 from whatsapp_hub.domain.ids import SessionId
 
 MEDIA_TYPE = "text/event-stream"
 RETRY_MS = 2000
-RECHECK_S = 30.0
 SILENT_S = 15.0
 WAIT_A_DAY_MS = 86_400_000
 
@@ -42,9 +45,17 @@ LastEventId: TypeAlias = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedBy:
+    """What keeps watch over who reads a stream."""
+
+    held: HeldTickets
+    callers: OpenStreams
+
+
 def event_stream(
     streams: Streams,
-    held: HeldTickets,
+    opened_by: OpenedBy,
     request: Asked,
     spell: Spell,
     after: int | None,
@@ -57,9 +68,9 @@ def event_stream(
     position = _position(last_event_id, after)
     stretches = streams.follow(request.auth.tenant_id, position, only)
     present = present if position is None else None
-    lines = _lines(stretches, request, spell, present)
+    lines = _lines(stretches, opened_by.callers, request, spell, present)
     if ticket := opened_ticket(request):
-        lines = _by_ticket(held, ticket, stretches, request, spell, present)
+        lines = _by_ticket(opened_by, ticket, stretches, request, spell, present)
     return Stream(lines, media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"})
 
 
@@ -72,18 +83,23 @@ def _position(last_event_id: str | None, after: int | None) -> int | None:
 
 
 async def _lines(
-    stretches: AsyncIterator[LogSlice], request: Asked, spell: Spell, present: Present | None
+    stretches: AsyncIterator[LogSlice], callers: OpenStreams, request: Asked, spell: Spell, present: Present | None
 ) -> AsyncIterator[bytes]:
-    """Begin with an id, so that a client that is cut off at once knows where to go on. Ends with an event `error` when
-    the caller may listen no longer."""
-    first, said, checked = b"retry: %d\n" % RETRY_MS, 0.0, time.monotonic()
+    """End with an event `error` when the caller may listen no longer."""
+    with callers.holding(request.auth, partial(caller_of, request)) as stream:
+        with suppress(Unavailable):
+            await stream.check()  # what changed between the request's own check and now nobody would tell
+        async for chunk in _shown(until(stream.ended, stretches), spell, present):
+            yield chunk
+        if stream.ended.is_set():
+            yield _event("error", msgspec.json.encode({"code": "unauthenticated", "message": stream.why}), None)
+
+
+async def _shown(stretches: AsyncIterator[LogSlice], spell: Spell, present: Present | None) -> AsyncIterator[bytes]:
+    """Begin with an id, so that a client that is cut off at once knows where to go on."""
+    first, said = b"retry: %d\n" % RETRY_MS, 0.0
     async for stretch in stretches:
         now = time.monotonic()
-        if now - checked >= RECHECK_S:
-            checked = now
-            if refusal := await _refusal(request):
-                yield refusal
-                return
         chunk = _spelled(stretch, spell)
         if present:
             chunk, present = _numbered(await present(stretch.position), stretch.position) + chunk, None
@@ -95,7 +111,7 @@ async def _lines(
 
 
 async def _by_ticket(
-    held: HeldTickets,
+    opened_by: OpenedBy,
     ticket: OpenedTicket,
     stretches: AsyncIterator[LogSlice],
     request: Asked,
@@ -103,24 +119,11 @@ async def _by_ticket(
     present: Present | None,
 ) -> AsyncIterator[bytes]:
     """The same until the client has opened the stream anew: one ticket is one stream."""
-    with held.holding(ticket) as replaced:
-        async for chunk in _lines(until(replaced, stretches), request, spell, present):
+    with opened_by.held.holding(ticket) as replaced:
+        async for chunk in _lines(until(replaced, stretches), opened_by.callers, request, spell, present):
             yield chunk
         if replaced.is_set():
             yield _REPLACED
-
-
-async def _refusal(request: Asked) -> bytes | None:
-    """Expired, dismissed, given another role or company since."""
-    try:
-        reason = None if await caller_of(request) == request.auth else "you are not who you were; connect again"
-    except Unavailable:
-        return None
-    except HubError as error:
-        reason = str(error)
-    return (
-        _event("error", msgspec.json.encode({"code": "unauthenticated", "message": reason}), None) if reason else None
-    )
 
 
 def _spelled(stretch: LogSlice, spell: Spell) -> bytes:

@@ -35,6 +35,11 @@ GRANT {role} TO CURRENT_USER;
 """
 # Leases of the lost hub: nobody would renew or release them.
 _NOBODY_RUNS = "DELETE FROM hub.processes; DELETE FROM hub.connectors;\n"
+# What was ended after the backup must not live again, and nobody can tell what was.
+_NOBODY_IS_SIGNED_IN = """
+UPDATE hub.sign_ins SET ended_at = clock_timestamp(), end_reason = 'restored' WHERE ended_at IS NULL;
+TRUNCATE hub.access_changes;
+"""
 _NOTHING_IS_QUEUED = """
 UPDATE {schema}.messages SET outcome = 'unknown' WHERE queue_seq IS NOT NULL AND status = 'PENDING';
 UPDATE {schema}.messages SET queue_seq = NULL WHERE queue_seq IS NOT NULL;
@@ -104,7 +109,9 @@ class Restore:
         moved = f"UPDATE hub.sequencer SET position = {self.position};\n"
         places = ["hub", *tenant_schemas(self.facts)]
         done = "".join(f'REVOKE CREATE ON SCHEMA "{place}" FROM {", ".join(self.facts.roles)};\n' for place in places)
-        return f"{moved}{done}{_NOBODY_RUNS}{'' if self.send_queued else emptied}COMMIT;\nANALYZE;\n"
+        return (
+            f"{moved}{done}{_NOBODY_RUNS}{_NOBODY_IS_SIGNED_IN}{'' if self.send_queued else emptied}COMMIT;\nANALYZE;\n"
+        )
 
     def _suited(self, script: bytes) -> bytes:
         """Give this login what the former login owned (its name may differ), and the roles that own functions the

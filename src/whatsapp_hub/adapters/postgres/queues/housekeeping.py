@@ -35,6 +35,9 @@ _TRIM_UNASSIGNED = _TRIM.format(table="hub.inbox", age="received_at", only="AND 
 _TRIM_QUARANTINED = _TRIM.format(table="hub.inbox", age="received_at", only="AND state = 'quarantined'")
 _TRIM_KEYS = _TRIM.format(table="hub.idempotency_keys", age="created_at", only="")
 _TRIM_AUDIT = _TRIM.format(table="hub.audit", age="at", only="")
+_TRIM_SIGN_INS = _TRIM.format(table="hub.sign_ins", age="expires_at", only="")
+_TRIM_ACCESS_CHANGES = _TRIM.format(table="hub.access_changes", age="at", only="")
+_TRIM_GUESSES = _TRIM.format(table="hub.login_guesses", age="last_at", only="")
 _TRIM_RECEIPTS = _TRIM.format(table="hub.early_receipts", age="kept_at", only="")
 
 
@@ -71,6 +74,15 @@ class PostgresHousekeeping:
 
     async def trim_audit(self, older_than_s: float, limit: int) -> int:
         return await self._count(_TRIM_AUDIT, older_than_s, limit)
+
+    async def trim_sign_ins(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_SIGN_INS, older_than_s, limit)
+
+    async def trim_access_changes(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_ACCESS_CHANGES, older_than_s, limit)
+
+    async def trim_guesses(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_GUESSES, older_than_s, limit)
 
     async def trim_receipts(self, older_than_s: float, limit: int) -> int:
         return await self._count(_TRIM_RECEIPTS, older_than_s, limit)

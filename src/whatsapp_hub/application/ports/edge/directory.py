@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Protocol
 
 from whatsapp_hub.domain.accounts.api_key import ApiKey
+from whatsapp_hub.domain.accounts.sign_in import SignIn
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import User
-from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
+from whatsapp_hub.domain.ids import SessionId, SignInId, TenantId, UserId
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,22 @@ class Credentials:
 
     user: User
     tenant: Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A sign-in and whose it is."""
+
+    sign_in: SignIn
+    user: User
+
+
+@dataclass(frozen=True, slots=True)
+class MadeKey:
+    """An API key and who made it, as they are now (None: they are no more)."""
+
+    key: ApiKey
+    maker: User | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +87,12 @@ class Directory(Protocol):
 
     async def user(self, user_id: UserId) -> User | None: ...
 
-    async def api_key(self, digest: bytes) -> ApiKey | None:
+    async def signed_in(self, sign_in_id: SignInId) -> SignedIn | None:
+        """Whether live or not, unless the company is being removed; that it was asked for is remembered as when it was
+        last seen."""
+        ...
+
+    async def api_key(self, digest: bytes) -> MadeKey | None:
         """Whether valid or not; that it was asked for is remembered as its use."""
         ...
 

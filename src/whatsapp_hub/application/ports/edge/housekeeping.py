@@ -54,6 +54,18 @@ class Trimming(Protocol):
         """Delete entries of who changed what; how many."""
         ...
 
+    async def trim_sign_ins(self, older_than_s: float, limit: int) -> int:
+        """Delete sign-ins that expired; how many."""
+        ...
+
+    async def trim_access_changes(self, older_than_s: float, limit: int) -> int:
+        """Delete what every process has read of the feed of access changes; how many."""
+        ...
+
+    async def trim_guesses(self, older_than_s: float, limit: int) -> int:
+        """Delete counts of guesses at accounts that nobody guesses at any more; how many."""
+        ...
+
     async def trim_receipts(self, older_than_s: float, limit: int) -> int:
         """Delete early receipts whose message never came; how many."""
         ...

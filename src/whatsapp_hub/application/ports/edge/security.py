@@ -8,13 +8,14 @@ from typing import Protocol
 from whatsapp_hub.domain.accounts.access import POLICY, Action, name_of
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Forbidden
-from whatsapp_hub.domain.ids import TenantId, UserId
+from whatsapp_hub.domain.ids import SignInId, TenantId, UserId
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, and for which tenant: a person, or (without `user_id`) a program with an API key, whose `scopes` may
-    allow less than its role. `key` names the caller for idempotency and rates."""
+    allow less than its role, and whose `maker_id` made the key. `key` names the caller for idempotency and rates;
+    `sign_in_id` is the person's sign-in that the credential is of."""
 
     tenant_id: TenantId
     role: Role
@@ -22,6 +23,8 @@ class Caller:
     user_id: UserId | None = None
     email: str | None = None
     scopes: frozenset[Action] | None = None
+    sign_in_id: SignInId | None = None
+    maker_id: UserId | None = None
 
     @property
     def powers(self) -> frozenset[Action]:
@@ -54,10 +57,17 @@ class Passwords(Protocol):
 
 
 class Tokens(Protocol):
-    def issue(self, caller: Caller, lifetime: timedelta | None = None) -> str: ...
+    @property
+    def lifetime(self) -> timedelta:
+        """How long a token is valid where nothing else is said."""
+        ...
+
+    def issue(self, caller: Caller, lifetime: timedelta | None = None) -> str:
+        """Return a token of the caller's sign-in."""
+        ...
 
     def read(self, token: str) -> Caller:
-        """Raises Unauthenticated for a bad, expired or foreign token."""
+        """Raises Unauthenticated for a bad, expired or foreign token, and for one that names no sign-in."""
         ...
 
 

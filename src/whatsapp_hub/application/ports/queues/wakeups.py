@@ -13,6 +13,8 @@ class Work(StrEnum):
     EVENTS = "events"
     LINES = "lines"
     """Connectors: sessions to open or close, and commands."""
+    ACCESS = "access"
+    """API processes: somebody's access changed."""
     HELD_LANES = "held_lanes"
     """Connectors: lanes of the sessions that they hold."""
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Protocol
 
 from whatsapp_hub.domain.accounts.api_key import ApiKey
+from whatsapp_hub.domain.accounts.sign_in import EndReason, SignIn
 from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.conversations.routing_rules import Rule
-from whatsapp_hub.domain.ids import ApiKeyId, QuickReplyId, RuleId, UserId
+from whatsapp_hub.domain.ids import ApiKeyId, QuickReplyId, RuleId, SignInId, UserId
 
 
 class ApiKeys(Protocol):
@@ -25,16 +26,40 @@ class ApiKeys(Protocol):
 
 
 class PasswordResets(Protocol):
+    """Each is for the user as they were when it was made: it ends with their role, password, e-mail or dismissal."""
+
     async def offer(self, user_id: UserId, digest: bytes, expires_at: datetime) -> None:
         """Keep it, in the place of an earlier one."""
         ...
 
     async def use(self, digest: bytes, now: datetime) -> UserId | None:
-        """Use it up and say whose it is; None if there is none or it is too old."""
+        """Use it up and say whose it is; None if there is none, it is too old or the user is another by now."""
         ...
 
     async def pending(self, digest: bytes, now: datetime) -> UserId | None:
-        """Whose it is, without using it up; None if there is none or it is too old."""
+        """Whose it is, without using it up; None as above."""
+        ...
+
+
+class SignIns(Protocol):
+    """What ends one reaches every process within seconds (`ports/access.py`)."""
+
+    async def add(self, sign_in: SignIn, at_most: int) -> None:
+        """Store it, and end those of the user that are beyond so many, the longest unseen first."""
+        ...
+
+    async def of_user(self, user_id: UserId, now: datetime) -> list[SignIn]:
+        """Return the live ones, the last seen first."""
+        ...
+
+    async def get(self, user_id: UserId, sign_in_id: SignInId) -> SignIn:
+        """Lock it. Raises NotFound, also where it is another user's."""
+        ...
+
+    async def save(self, sign_in: SignIn) -> None: ...
+
+    async def end_all(self, user_id: UserId, at: datetime, reason: EndReason, but: SignInId | None = None) -> int:
+        """End all of a user that are not over yet (`but` one); return how many."""
         ...
 
 

@@ -74,6 +74,18 @@ class Users(Protocol):
 
     async def count(self, department_id: DepartmentId) -> int: ...
 
+    async def all(self) -> list[User]:
+        """Everybody of the tenant, by e-mail."""
+        ...
+
+    async def lock_administrators(self) -> None:
+        """Nobody else takes the rights of an ADMIN of the tenant away until the transaction ends."""
+        ...
+
+    async def has_administrator(self, other_than: UserId) -> bool:
+        """Whether anybody else, who is active, is ADMIN (or MASTER) of the tenant."""
+        ...
+
     async def lock_masters(self) -> None:
         """Nobody else, in any tenant, takes a MASTER's rights away until the transaction ends."""
         ...

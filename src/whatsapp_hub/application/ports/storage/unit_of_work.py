@@ -16,7 +16,7 @@ from whatsapp_hub.application.ports.edge.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
-from whatsapp_hub.application.ports.storage.accounts import ApiKeys, PasswordResets, QuickReplies, Rules
+from whatsapp_hub.application.ports.storage.accounts import ApiKeys, PasswordResets, QuickReplies, Rules, SignIns
 from whatsapp_hub.application.ports.storage.contacts import Contacts
 from whatsapp_hub.application.ports.storage.conversations import (
     Conversations,
@@ -56,6 +56,7 @@ class UnitOfWork(Protocol):
     quotas: Quotas
     refused_emails: RefusedEmails
     password_resets: PasswordResets
+    sign_ins: SignIns
     quick_replies: QuickReplies
     rules: Rules
     tenants: Tenants

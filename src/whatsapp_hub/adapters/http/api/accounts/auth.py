@@ -1,23 +1,25 @@
 """`/api/auth`."""
 
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
 from litestar import Request, get, post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts.views import entities
-from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, PUBLIC, Asking, credential_of
+from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, PUBLIC, Asking, client_of, credential_of
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
 from whatsapp_hub.application.accounts.login import Login
 from whatsapp_hub.application.accounts.tickets import LIFETIME_S, Tickets
 from whatsapp_hub.application.accounts.users import NewUser, RegisterUser
+from whatsapp_hub.application.authentication.sign_ins import EndSignIn, EndSignIns
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.accounts.access import Action, name_of
+from whatsapp_hub.domain.accounts.sign_in import EndReason
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Forbidden
 from whatsapp_hub.domain.ids import TenantId
@@ -39,9 +41,11 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 @post("/auth/login", opt={**PUBLIC, **PER_ADDRESS}, status_code=200, tags=TAGS, security=[{}])
-async def login(data: JSONBody[Credentials], login: FromDishka[Login]) -> dict[str, object]:
-    """An e-mail and a password become a token."""
-    user, _, token = await login(data.email, data.password)
+async def login(
+    request: Request[Any, Any, Any], data: JSONBody[Credentials], login: FromDishka[Login]
+) -> dict[str, object]:
+    """Sign in with an e-mail and a password. The token is valid until the sign-in expires or is ended."""
+    user, token = await login(data.email, data.password, client_of(request))
     return {"user": entities.user(user), "token": token}
 
 
@@ -68,8 +72,17 @@ async def me(caller: Asking, directory: FromDishka[Directory]) -> dict[str, obje
 
 
 @post("/auth/logout", status_code=204, tags=TAGS)
-async def logout(caller: Asking) -> None:
-    """Ends the session of a page. A token is valid until it expires; a client forgets it."""
+async def logout(
+    caller: Asking,
+    end: FromDishka[EndSignIn],
+    end_all: FromDishka[EndSignIns],
+    everywhere: Annotated[bool, QueryParameter(description="end all of one's sign-ins")] = False,
+) -> None:
+    """End the sign-in that asks: its token, its sockets and its streams are refused within seconds."""
+    if everywhere:
+        await end_all(caller, reason=EndReason.SIGNED_OUT)
+    elif caller.sign_in_id:
+        await end(caller, caller.sign_in_id, reason=EndReason.SIGNED_OUT)
 
 
 @post("/auth/ticket", tags=TAGS)

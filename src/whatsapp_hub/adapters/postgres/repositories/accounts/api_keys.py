@@ -38,7 +38,10 @@ def api_key_of(row: Any) -> ApiKey:
 
 
 class PostgresApiKeys:
+    """Implements `ApiKeys`. `changed`: one was revoked."""
+
     def __init__(self, connection: Any) -> None:
+        self.changed = False
         self._connection = connection
 
     async def add(self, key: ApiKey) -> None:
@@ -58,3 +61,4 @@ class PostgresApiKeys:
 
     async def save(self, key: ApiKey) -> None:
         await self._connection.execute(_REVOKE, key.id, key.revoked_at)
+        self.changed = True

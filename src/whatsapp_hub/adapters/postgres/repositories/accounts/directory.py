@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -11,17 +12,23 @@ import asyncpg
 from whatsapp_hub.adapters.postgres.connectors.connections import LATE
 from whatsapp_hub.adapters.postgres.engine.audit import AUDITED, acting
 from whatsapp_hub.adapters.postgres.engine.database import Database
-from whatsapp_hub.adapters.postgres.repositories.accounts import api_keys, users
+from whatsapp_hub.adapters.postgres.repositories.accounts import api_keys, sign_ins, users
 from whatsapp_hub.adapters.postgres.repositories.accounts.departments import hours_of
 from whatsapp_hub.adapters.postgres.repositories.service_columns import level_of
 from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
-from whatsapp_hub.application.ports.edge.directory import Credentials, DuePairing, SilentSession, WebhookTarget
-from whatsapp_hub.domain.accounts.api_key import ApiKey
+from whatsapp_hub.application.ports.edge.directory import (
+    Credentials,
+    DuePairing,
+    MadeKey,
+    SignedIn,
+    SilentSession,
+    WebhookTarget,
+)
 from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.accounts.tenant import Language, Placement, Tenant
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import Conflict, NotFound, Unavailable
-from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
+from whatsapp_hub.domain.ids import SessionId, SignInId, TenantId, UserId
 from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 TENANTS = """
@@ -115,6 +122,8 @@ _DUE_PAIRINGS = """
       FOR UPDATE SKIP LOCKED)
     RETURNING session_id, tenant_id"""
 
+log = logging.getLogger(__name__)
+
 _CACHED_S = 1.0
 _CACHED_ROUTES = 20_000
 
@@ -180,13 +189,28 @@ class PostgresDirectory:
         rows = await self._fetch(f"{users.SELECT} WHERE id = $1", user_id)
         return users.user_of(rows[0]) if rows else None
 
-    async def api_key(self, digest: bytes) -> ApiKey | None:
+    async def signed_in(self, sign_in_id: SignInId) -> SignedIn | None:
+        rows = await self._fetch(sign_ins.SIGNED_IN, sign_in_id, sign_ins.SEEN_EVERY_S)
+        if not rows:
+            return None
+        if rows[0]["is_behind"]:
+            await self._note(sign_ins.SEEN, sign_in_id, sign_ins.SEEN_EVERY_S)
+        return SignedIn(sign_ins.sign_in_of(rows[0], "sign_in_"), users.user_of(rows[0]))
+
+    async def api_key(self, digest: bytes) -> MadeKey | None:
         rows = await self._fetch(api_keys.BY_DIGEST, digest)
         if not rows:
             return None
         key = api_keys.api_key_of(rows[0])
-        await self._fetch(api_keys.USED, key.id)
-        return key
+        await self._note(api_keys.USED, key.id)
+        return MadeKey(key, await self.user(key.created_by))
+
+    async def _note(self, statement: str, *arguments: object) -> None:
+        """Write down a use. Where that fails (a disk that is full, a standby) the use itself does not."""
+        try:
+            await self._fetch(statement, *arguments)
+        except (Unavailable, asyncpg.PostgresError) as error:
+            log.warning("use not noted", extra={"error": type(error).__name__})
 
     async def targets(self, provider: str, routes: Collection[str]) -> dict[str, list[WebhookTarget]]:
         """One query a second and route, however many ask: all of them wait for the same answer."""

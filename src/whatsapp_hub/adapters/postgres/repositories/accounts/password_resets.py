@@ -6,11 +6,13 @@ from typing import Any
 from whatsapp_hub.domain.ids import TenantId, UserId
 
 _OFFER = """
-    INSERT INTO hub.password_resets (user_id, tenant_id, digest, expires_at) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (user_id) DO UPDATE SET digest = excluded.digest, expires_at = excluded.expires_at"""
-_USE = "DELETE FROM hub.password_resets WHERE digest = $1 AND expires_at > $2 RETURNING user_id"
-
-_PENDING = "SELECT user_id FROM hub.password_resets WHERE digest = $1 AND expires_at > $2"
+    INSERT INTO hub.password_resets (user_id, tenant_id, digest, expires_at, made_for)
+    SELECT u.id, $2, $3, $4, hub.standing(u) FROM hub.users u WHERE u.id = $1
+    ON CONFLICT (user_id) DO UPDATE
+      SET digest = excluded.digest, expires_at = excluded.expires_at, made_for = excluded.made_for"""
+_HOLDS = "r.digest = $1 AND r.expires_at > $2 AND r.user_id = u.id AND r.made_for = hub.standing(u)"
+_USE = f"DELETE FROM hub.password_resets r USING hub.users u WHERE {_HOLDS} RETURNING r.user_id"
+_PENDING = f"SELECT r.user_id FROM hub.password_resets r, hub.users u WHERE {_HOLDS}"
 
 
 class PostgresPasswordResets:

@@ -47,6 +47,10 @@ _SILENT = f"""
       AND coalesce(u.last_heartbeat, '-infinity') < $1
     ORDER BY u.id FOR NO KEY UPDATE SKIP LOCKED"""
 _LEAVING = "SELECT id FROM hub.users WHERE tenant_id = hub.tenant() AND hands_over ORDER BY id"
+_EVERYBODY = f"{SELECT} WHERE u.tenant_id = hub.tenant() ORDER BY u.email"
+_ADMINISTRATOR = """
+    SELECT EXISTS (SELECT FROM hub.users
+      WHERE tenant_id = hub.tenant() AND id <> $1 AND is_active AND role IN ('ADMIN', 'MASTER'))"""
 _COUNT = "SELECT count(*) FROM hub.users WHERE tenant_id = hub.tenant() AND department_id = $1"
 
 
@@ -116,6 +120,16 @@ class PostgresUsers:
     async def count(self, department_id: DepartmentId) -> int:
         count: int = await self._connection.fetchval(_COUNT, department_id)
         return count
+
+    async def all(self) -> list[User]:
+        return [user_of(row) for row in await self._connection.fetch(_EVERYBODY)]
+
+    async def lock_administrators(self) -> None:
+        await self._connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(hub.tenant()::text, 7))")
+
+    async def has_administrator(self, other_than: UserId) -> bool:
+        found: bool = await self._connection.fetchval(_ADMINISTRATOR, other_than)
+        return found
 
     async def lock_masters(self) -> None:
         await self._connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('masters', 5))")

@@ -1,0 +1,20 @@
+"""How a sign-in is shown."""
+
+from whatsapp_hub.adapters.contracts.views.entities import Shown, time
+from whatsapp_hub.domain.accounts.sign_in import SignIn
+from whatsapp_hub.domain.ids import SignInId
+
+
+def sign_in(sign_in: SignIn, current: SignInId | None) -> Shown:
+    """`current`: the one that the request is of."""
+    return {
+        "id": str(sign_in.id),
+        "userId": str(sign_in.user_id),
+        "how": sign_in.how.value,
+        "createdAt": time(sign_in.made_at),
+        "lastSeenAt": time(sign_in.last_seen_at),
+        "expiresAt": time(sign_in.expires_at),
+        "ipAddress": sign_in.address,
+        "userAgent": sign_in.user_agent,
+        "current": sign_in.id == current,
+    }

@@ -1,0 +1,81 @@
+"""The callers of this process's open streams: each stream ends when its caller may listen no longer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import structlog
+
+from whatsapp_hub.application.authentication.follow_access import AWAY_S, Owed
+from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange, concern
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.pulse import LOOP_S, PULSE
+from whatsapp_hub.domain.errors import HubError, Unavailable
+
+RECHECK_S = 30.0
+
+log = structlog.get_logger(__name__)
+
+Ask = Callable[[], Awaitable[Caller]]
+"""Who the stream's caller is now. Raises Unauthenticated, NotFound, Unavailable."""
+
+
+@dataclass(eq=False, slots=True)
+class OpenStream:
+    """`ended` is set when the caller is no longer who they were; `why` says so."""
+
+    caller: Caller
+    ask: Ask
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    why: str = ""
+
+    async def check(self) -> None:
+        """Raises Unavailable: nobody can tell."""
+        try:
+            if await self.ask() != self.caller:
+                self.end("you are not who you were; connect again")
+        except Unavailable:
+            raise
+        except HubError as error:
+            self.end(str(error))
+
+    def end(self, why: str) -> None:
+        self.why = self.why or why
+        self.ended.set()
+
+
+class OpenStreams:
+    def __init__(self) -> None:
+        self.access_changed = Owed()
+        self._streams: set[OpenStream] = set()
+
+    @contextmanager
+    def holding(self, caller: Caller, ask: Ask) -> Iterator[OpenStream]:
+        stream = OpenStream(caller, ask)
+        self._streams.add(stream)
+        try:
+            yield stream
+        finally:
+            self._streams.discard(stream)
+
+    async def watch(self) -> None:
+        """End the streams whose callers' access changed or expired. Until cancelled."""
+        while True:
+            PULSE.beat("stream callers", within_s=RECHECK_S + LOOP_S)
+            changes = await self.access_changed.due(RECHECK_S)
+            if not await self._check(changes) and ANYBODY not in changes:
+                await asyncio.sleep(AWAY_S)
+                self.access_changed(changes)
+
+    async def _check(self, changes: Collection[AccessChange]) -> bool:
+        """False: somebody could not be checked."""
+        is_whole = True
+        for stream in [one for one in self._streams if concern(changes, one.caller)]:
+            PULSE.beat("stream callers", within_s=RECHECK_S + LOOP_S)
+            try:
+                await stream.check()
+            except Exception as error:
+                is_whole = False
+                log.warning("stream not checked", error=type(error).__name__)
+        return is_whole

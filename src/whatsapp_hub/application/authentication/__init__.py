@@ -1,0 +1,1 @@
+"""Sign-ins, and the feed of whose access changed."""
