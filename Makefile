@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 INSTALL_PROJECT := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test coverage check format migration bench bench-scale chaos conformance lock clean
+.PHONY: help setup run dev test coverage check format migration bench bench-scale chaos conformance fuzz lock clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -81,6 +81,9 @@ chaos: setup ## faults while messages flow, into build/chaos.json
 
 conformance: setup ## every provider against the published contract
 	$(BIN)/python -m pytest tests/contracts
+
+fuzz: setup ## millions of spoilt inputs (ARGS="--seed 7 --translators 10000": fewer), into build/fuzz.json
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header pyproject.toml
 

@@ -95,3 +95,15 @@ def _takes_provider(content: dict[str, Any], document: dict[str, Any]) -> bool:
     schema = content["application/json"]["schema"]
     known = document["components"]["schemas"].get(str(schema.get("$ref", "")).rsplit("/")[-1], {})
     return "provider" in known.get("properties", {})
+
+
+def fields_of(operation: dict[str, Any], document: dict[str, Any]) -> list[str] | None:
+    """The names of a JSON body's fields; None: it takes no body."""
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/json" not in content:
+        return None
+    schema = content["application/json"]["schema"]
+    while "properties" not in schema:
+        choices = [s for s in schema.get("oneOf", ()) if s.get("type") != "null"]
+        schema = choices[0] if choices else document["components"]["schemas"][schema["$ref"].rsplit("/")[-1]]
+    return list(schema["properties"])

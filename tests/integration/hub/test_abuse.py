@@ -4,16 +4,16 @@ never. Every route, parameter and field that the reference knows, with every str
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import pytest_asyncio
 
+from tests.fuzz.site import Site, things_of
 from tests.integration.http.conftest import Company
-from tests.integration.hub.reference import body_of, operations, unspeakable
-from tests.integration.hub.world import World, a_phone
+from tests.integration.hub.reference import body_of, fields_of, operations, unspeakable
+from tests.integration.hub.world import World
 
 Operation = dict[str, Any]
 JSON = {"Content-Type": "application/json"}
@@ -46,6 +46,15 @@ ASKED = [
     ),
 ]
 BODIES = [b"", b"{", b"\xff", b"[" * 50_000, b'{"a": 1, "a": 2}', b"NaN", b'"\xed\xa0\x80"']
+PART = b'--x\r\nContent-Disposition: form-data; name="a'
+ODD = [
+    *(PART + b'"', PART + b'\xff"; filename="\xf8"'),
+    *(
+        PART + b'"\r\nContent-Type: ' + kind
+        for kind in (b"a/b; charset=none", b"a/b; charset=utf-16", b"a/b; charset=idna")
+    ),
+]
+"""Heads of a form's parts whose text is none in its encoding."""
 HEADERS: list[dict[str, Any]] = [
     {"Idempotency-Key": "x" * 5000},
     {"Idempotency-Key": ""},
@@ -57,18 +66,11 @@ HEADERS: list[dict[str, Any]] = [
 
 
 @dataclass
-class Abuser:
+class Abuser(Site):
     """Asks as an administrator and collects what should not have been answered."""
 
-    company: Company
-    ids: dict[str, str]
     asked: int = 0
     wrong: list[str] = field(default_factory=list)
-
-    def url(self, path: str, id: str | None = None) -> str:
-        kind = path.removeprefix("/api/").split("/")[0]
-        named = path.replace("{id}", id or self.ids.get(kind, "1" if "deliveries/{id}" in path else str(uuid4())))
-        return re.sub(r"\{\w+\}", self.ids["key"], named)
 
     async def asks(
         self,
@@ -94,28 +96,9 @@ class Abuser:
 
 
 @pytest_asyncio.fixture
-async def abuser(company: Company) -> Abuser:
+async def abuser(company: Company, document: dict[str, Any]) -> Abuser:
     """A company with one thing of every kind."""
-    admin, department = company.admin, await company.department("Vendas")
-    agent, session = await company.agent(department, "ONLINE"), await company.session(routing="none")
-    body = {"sessionId": session["id"], "to": a_phone(), "content": "x"}
-    conversation = (await admin.post("/api/conversations", body)).json()
-    shown = (await admin.get(f"/api/conversations/{conversation['id']}/messages")).json()
-    reply = (await admin.post("/api/quick-replies", {"shortcut": "a", "content": "x"})).json()
-    hook = (await admin.post("/api/webhooks", {"url": "https://example.org/x", "events": ["*"]})).json()
-    return Abuser(
-        company,
-        {
-            "departments": department["id"],
-            "users": agent.id,
-            "sessions": session["id"],
-            "key": session["sessionId"],
-            "conversations": conversation["id"],
-            "messages": shown["messages"][0]["id"],
-            "quick-replies": reply["id"],
-            "webhooks": hook["id"],
-        },
-    )
+    return Abuser(company, document, await things_of(company))
 
 
 def mild_first(operation: tuple[str, str, Operation]) -> tuple[bool, bool]:
@@ -129,18 +112,6 @@ def mine(document: dict[str, Any]) -> list[tuple[str, str, Operation]]:
     others = ("/webhooks", "/reset-password")
     ours = (o for o in operations(document) if not o[1].startswith(others) and "stream" not in o[1])
     return sorted(ours, key=mild_first)
-
-
-def fields_of(operation: Operation, document: dict[str, Any]) -> list[str] | None:
-    """The names of a JSON body's fields; None: it takes no body."""
-    content = operation.get("requestBody", {}).get("content", {})
-    if "application/json" not in content:
-        return None
-    schema = content["application/json"]["schema"]
-    while "properties" not in schema:
-        choices = [s for s in schema.get("oneOf", ()) if s.get("type") != "null"]
-        schema = choices[0] if choices else document["components"]["schemas"][schema["$ref"].rsplit("/")[-1]]
-    return list(schema["properties"])
 
 
 async def test_a_strange_parameter_is_named(world: World, abuser: Abuser, document: dict[str, Any]) -> None:
@@ -159,7 +130,7 @@ async def test_a_strange_parameter_is_named(world: World, abuser: Abuser, docume
 async def test_a_strange_id_does_not_exist(world: World, abuser: Abuser, document: dict[str, Any]) -> None:
     for method, path, operation in mine(document):
         if "{id}" in path:
-            for id in ("x", "9" * 40, "0" * 8, "%F0%9F%98%80"):
+            for id in ("x", "9" * 40, "0" * 8, "😀"):
                 await abuser.asks(method, abuser.url(path, id), f"id {id}", json=body_of(operation, document))
     assert abuser.wrong == []
     assert abuser.asked > 150
@@ -223,6 +194,7 @@ async def test_a_strange_form_is_refused_by_its_field(world: World, abuser: Abus
         b"--x\r\n\r\n",
         b"--x\r\nContent-Disposition: form-data\r\n\r\nx\r\n--x--",
         b"\xff" * 99,
+        *(head + b"\r\n\r\n\xff\xf8\r\n--x--" for head in ODD),
     ):
         await abuser.asks("POST", url, f"{content[:30]!r}", boundary, content=content)
     await abuser.asks("POST", url, "no boundary", {"Content-Type": "multipart/form-data"}, content=b"x")

@@ -10,6 +10,7 @@ from dishka import AsyncContainer
 from dishka.integrations.litestar import DishkaRouter, setup_dishka
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
+from litestar.datastructures import FormMultiDict
 from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler, Middleware
 
@@ -30,7 +31,7 @@ from whatsapp_hub.adapters.http.api.sessions import bots, sandbox, session_codes
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, KEY_HEADERS, Authenticates
 from whatsapp_hub.adapters.http.gateways import agents, clients, instances, lifecycle, stream
 from whatsapp_hub.adapters.http.pages import reset_page
-from whatsapp_hub.adapters.http.pages.documents import add_webhooks, openapi
+from whatsapp_hub.adapters.http.pages.documents import add_problems, add_webhooks, openapi
 from whatsapp_hub.adapters.http.paging import NEXT_CURSOR
 from whatsapp_hub.adapters.http.rates import LimitsRate
 from whatsapp_hub.adapters.http.server import asgi
@@ -92,7 +93,8 @@ class HubApp:
 
 
 class HubRequest(Request[Any, Any, Any]):
-    """Bytes that are no JSON at all are the client's fault, and so is a NUL, which no database text can hold."""
+    """Bytes that are no JSON or no form at all are the client's fault, and so is a NUL, which no database text can
+    hold."""
 
     async def json(self) -> Any:
         try:
@@ -102,6 +104,13 @@ class HubRequest(Request[Any, Any, Any]):
         if rb"\u0000" in await self.body() and (flaws := tuple(_nuls(document, ()))):
             raise Invalid(*flaws)
         return document
+
+    async def form(self) -> FormMultiDict:
+        """Raises Invalid for parts in an encoding that is none, or not theirs."""
+        try:
+            return await super().form()
+        except (UnicodeError, LookupError):
+            raise Invalid(Flaw("", "is not a valid form: its fields must be UTF-8")) from None
 
 
 def _nuls(value: object, path: tuple[str, ...]) -> Iterator[Flaw]:
@@ -139,6 +148,7 @@ def create_app(
     )
     setup_dishka(container, litestar)
     add_webhooks(litestar)
+    add_problems(litestar)
     live = asgi.secured(sockets) if sockets else None
     return HubApp(litestar, Frame(litestar), Webhooks(container), live, options.proxies)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from dishka.integrations.litestar import FromDishka
-from litestar import Request, Response, get
+from litestar import MediaType, Request, Response, get
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
@@ -174,7 +174,7 @@ def _histogram(measure: Measure, counts: Mapping[tuple[str, ...], float]) -> Met
     return family
 
 
-@get("/metrics", opt=PUBLIC, tags=["health"], security=[{}])
+@get("/metrics", opt=PUBLIC, tags=["health"], security=[{}], media_type=MediaType.TEXT)
 async def get_metrics(request: Request[Any, Any, Any], page: FromDishka[MetricsPage]) -> Response[bytes]:
     """Show metrics for Prometheus, to this machine itself or with METRICS_TOKEN as a bearer token."""
     page.admit(request.scope, request.headers.get("authorization", ""))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from whatsapp_hub.domain.errors import Conflict, HubError, Invalid, Unauthenticated
 from whatsapp_hub.domain.ids import ConversationId
-from whatsapp_hub.domain.text import is_storable
+from whatsapp_hub.domain.text import is_storable, storable
 
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -82,7 +82,7 @@ def _storable(value: object, name: str) -> str:
 def named(data: Any, *names: str) -> str:
     """What the client seems to have meant, for an answer that refuses it."""
     given = [data.get(name) for name in names] if isinstance(data, dict) else [data]
-    return next((value for value in given if isinstance(value, str)), "")[:128]
+    return storable(next((value for value in given if isinstance(value, str)), "")[:128])
 
 
 def code_of(error: HubError) -> str:

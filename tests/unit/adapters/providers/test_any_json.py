@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fakes import graph, waha
+from tests.fuzz.seeds import META_BODIES, WAHA_BODIES
 from whatsapp_hub.adapters.providers.lenient import clean
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
 from whatsapp_hub.application.ports.provider.events import Malformed, MessageSeen
@@ -29,54 +29,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KNOWN | st.text(max_size=5), inner, max_size=6),
     max_leaves=20,
 )
-
-COMMON = {"from": "5511987650101", "from_user_id": "BR.1", "id": "wamid.1", "timestamp": "1780000000"}
-CONTEXT = {
-    "context": {"id": "wamid.0", "forwarded": True, "referred_product": {"catalog_id": "1"}},
-    "referral": {"a": 1},
-}
-CARD = {"name": {"formatted_name": "Bia"}, "phones": [{"phone": "+55"}]}
-PARTS: dict[str, Any] = {
-    "text": {"body": "Oi"},
-    "image": {"id": "7", "caption": "Look", "mime_type": "image/png"},
-    "location": {"latitude": 1.5, "longitude": 2, "name": "Bar"},
-    "contacts": [CARD],
-    "reaction": {"message_id": "wamid.0", "emoji": "👍"},
-    "interactive": {"type": "list_reply", "list_reply": {"id": "r1", "title": "Help"}},
-    "button": {"payload": "STOP", "text": "Stop"},
-    "system": {"type": "user_changed_number", "wa_id": "5521911112222", "body": "changed"},
-    "edit": {"original_message_id": "wamid.5", "message": {"type": "text", "text": {"body": "better"}}},
-    "order": {"text": "two"},
-}
-MESSAGES = [{**COMMON, **CONTEXT, "type": kind, kind: part} for kind, part in PARTS.items()]
-STATUS = {"id": "w", "status": "failed", "recipient_id": "5511", "recipient_user_id": "BR.1", "errors": [{"code": 1}]}
-VALUES: list[dict[str, Any]] = [
-    *({"contacts": [{"wa_id": "5511987650101", "profile": {"name": "Ana"}}], "messages": [m]} for m in MESSAGES),
-    *({"message_echoes": [{**m, "to": "5511", "to_user_id": "BR.2"}]} for m in MESSAGES[:3]),
-    {"history": [{"threads": [{"id": "5511", "context": {"user_id": "BR.1"}, "messages": MESSAGES[:2]}]}]},
-    {"messages": [{**MESSAGES[0], "group_id": "Y2Fw"}]},
-    {"statuses": [STATUS, {**STATUS, "status": "delivered"}]},
-]
-META_BODIES = [json.loads(graph.webhook("1065", value)) for value in VALUES]
-
-MEDIA = {"hasMedia": True, "media": {"mimetype": "image/png", "url": "http://x"}, "_data": {"type": "ptt"}}
-PLACE = {"location": {"latitude": "1", "longitude": "2", "name": "Bar"}}
-INNER = {"_data": {"key": {"remoteJidAlt": "1@s.whatsapp.net"}, "Info": {"SenderAlt": "1:2@lid", "PushName": "Ana"}}}
-GROUP = {"id": "false_1@g.us_AA_2@c.us", "participant": "2@c.us", "replyTo": {"id": "AA"}, **INNER}
-REACTION = {"reaction": {"text": "🙏", "messageId": "true_1@c.us_BB"}}
-WAHA_BODIES = [
-    json.loads(waha.webhook(event, waha.text_from("5511@lid", "3EB0", "Oi") | more))
-    for event, more in (
-        ("message", {}),
-        ("message", MEDIA),
-        ("message.any", PLACE),
-        ("message", GROUP),
-        ("message.reaction", REACTION),
-        ("message.edited", {"editedMessageId": "AA"}),
-        ("message.ack", {"fromMe": True, "id": "true_1@c.us_AA", "ack": 3}),
-        ("session.status", {"status": "WORKING", "data": {"reachoutTimelock": {"isActive": True}}}),
-    )
-]
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

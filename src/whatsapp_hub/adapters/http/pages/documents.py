@@ -9,20 +9,40 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import (
     Components,
+    OpenAPIMediaType,
     OpenAPIResponse,
     OpenAPIType,
     Operation,
     Parameter,
     PathItem,
+    Reference,
     Schema,
     SecurityScheme,
 )
+
+from whatsapp_hub.adapters.http.problems import MEDIA_TYPE
 
 _DESCRIPTION = (
     "One hub for many WhatsApp numbers, through any provider. Sign in with POST /api/auth/login and send the "
     "token as `Authorization: Bearer …`; a program's API key goes there too, or into `X-Api-Key`. "
     "Errors are problem documents (RFC 9457)."
 )
+_TEXT = Schema(type=OpenAPIType.STRING)
+_FLAW = Schema(type=OpenAPIType.OBJECT, properties={"pointer": _TEXT, "detail": _TEXT}, required=["pointer", "detail"])
+_PROBLEM = Schema(
+    type=OpenAPIType.OBJECT,
+    description="What went wrong: `type` for programs, `detail` for people; `errors` names fields (JSON Pointer).",
+    properties={
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": Schema(type=OpenAPIType.INTEGER),
+        "detail": _TEXT,
+        "instance": _TEXT,
+        "errors": Schema(type=OpenAPIType.ARRAY, items=_FLAW),
+    },
+    required=["type", "title", "status", "detail", "instance"],
+)
+_PAGES = ("/reset-password",)
 _Row = tuple[str, str, bool, Mapping[str, Any]]
 _METHODS = ("get", "post", "put", "patch", "delete")
 _STYLE = """
@@ -80,6 +100,22 @@ def add_webhooks(app: Litestar) -> None:
             post = _webhook(f"{whose} posts its updates here, signed", "stored, or known already", tail)
             check = _webhook(f"{whose} asks whether the address is ours", "the challenge", tail)
             paths[f"/webhooks/{name}{tail}"] = PathItem(post=post, get=check if name == "whatsapp" else None)
+
+
+def add_problems(app: Litestar) -> None:
+    """Describe what every operation answers where it does not answer as it should: a problem (RFC 9457)."""
+    document = app.openapi_schema
+    assert document.paths is not None
+    assert document.components is not None
+    document.components.schemas["Problem"] = _PROBLEM
+    problem = {MEDIA_TYPE: OpenAPIMediaType(schema=Reference(ref="#/components/schemas/Problem"))}
+    page = {"text/html": OpenAPIMediaType(schema=_TEXT)}
+    for path, item in document.paths.items():
+        content = {**problem, **page} if path in _PAGES else problem
+        for operation in (getattr(item, method) for method in _METHODS):
+            if operation and operation.responses is not None:
+                operation.responses.pop("400", None)
+                operation.responses["default"] = OpenAPIResponse(description="a problem (RFC 9457)", content=content)
 
 
 def _webhook(summary: str, meaning: str, tail: str) -> Operation:
