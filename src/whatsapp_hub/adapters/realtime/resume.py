@@ -8,19 +8,20 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
 from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Emission
-from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.adapters.realtime.membership import Audiences
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
+from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
-from whatsapp_hub.domain.errors import Expired, Unavailable
+from whatsapp_hub.domain.errors import Conflict, Expired, Unavailable
 from whatsapp_hub.domain.ids import TenantId
 
 AT_ONCE = 200
+READERS = 4
+"""Connections to the database that all who come back take together."""
 WAITING_AT_MOST = 100
 PATIENCE_S = 30.0
 AWAY_S = 0.5
@@ -36,7 +37,6 @@ class Missing:
     """Who missed what: a member on its way into `rooms`, that has seen everything up to `after`."""
 
     sid: str
-    eio_sid: str
     tenant_id: TenantId
     rooms: frozenset[str]
     after: int
@@ -48,8 +48,7 @@ class Resume:
 
     def __init__(
         self,
-        server: Any,
-        fanout: Fanout,
+        server: Server,
         events: EventLog,
         recent: EventBuffer,
         live: Callable[[], int | None],
@@ -57,12 +56,12 @@ class Resume:
         shown: Shown,
     ) -> None:
         self._server = server
-        self._fanout = fanout
         self._events = events
         self._recent = recent
         self._live = live
         self._audiences = audiences
         self._shown = shown
+        self._readers = asyncio.Semaphore(READERS)
 
     async def __call__(self, missing: Missing) -> None:
         """Returns once the member is in its rooms, or gone."""
@@ -93,7 +92,8 @@ class Resume:
             return cursor
         found = self._recent.since(cursor, missing.tenant_id, AT_ONCE)
         if found is None:
-            found = await self._events.read(cursor, AT_ONCE, missing.tenant_id)
+            async with self._readers:
+                found = await self._events.read(cursor, AT_ONCE, missing.tenant_id)
         for event in found:
             if event.position > upto:
                 return upto
@@ -119,22 +119,25 @@ class Resume:
     async def _room_for_more(self, missing: Missing) -> None:
         """A member is shown things as fast as it reads them; one that stops reading is let go."""
         deadline = time.monotonic() + PATIENCE_S
-        while self._is_here(missing) and self._fanout.waiting(missing.eio_sid) >= WAITING_AT_MOST:
+        eio_sid = self._server.transport_of(missing.sid, missing.namespace) or ""
+        while self._is_here(missing) and self._server.waiting(eio_sid) >= WAITING_AT_MOST:
             if time.monotonic() > deadline:
-                self._fanout.let_go(missing.eio_sid)
+                self._server.let_go(eio_sid)
                 return
             await asyncio.sleep(LOOK_APART_S)
 
     def _put(self, missing: Missing, emission: Emission) -> None:
         if self._is_here(missing):
-            self._fanout.tell(missing.eio_sid, emission)
+            self._server.tell(missing.sid, emission)
 
     def _is_here(self, missing: Missing) -> bool:
-        return bool(self._server.manager.is_connected(missing.sid, missing.namespace))
+        return self._server.is_here(missing.sid, missing.namespace)
 
     def _enter(self, missing: Missing) -> None:
         """Without a pause: an `await` here could let an event pass in between."""
         if not self._is_here(missing):
             return
-        for room in missing.rooms:
-            self._server.manager.basic_enter_room(missing.sid, missing.namespace, room)
+        try:
+            self._server.enter(missing.sid, missing.namespace, *missing.rooms)
+        except Conflict as error:
+            self._put(missing, Emission("error", {"code": error.code, "message": str(error)}, missing.namespace))

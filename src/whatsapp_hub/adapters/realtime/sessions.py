@@ -23,9 +23,9 @@ from whatsapp_hub.adapters.contracts.gateways.session_events import (
 )
 from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Body, Emission
 from whatsapp_hub.adapters.realtime import payloads
-from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.resume import Missing, Resume
+from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.application.ports.edge.idleness import Listened
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
@@ -105,15 +105,13 @@ class Subscriptions:
 
     def __init__(
         self,
-        server: Any,
-        fanout: Fanout,
+        server: Server,
         finder: SessionFinder,
         news: SessionNews,
         resume: Resume,
         present: PresentState,
     ) -> None:
         self._server = server
-        self._fanout = fanout
         self._finder = finder
         self._news = news
         self._resume = resume
@@ -129,16 +127,16 @@ class Subscriptions:
             self._tell(sid, Emission("session:error", {**fault, "message": str(error)}))
             raise
         rooms = [room] if caller.may(Action.READ_ALL_CONVERSATIONS) else [room, f"statuses:{room}"]
+        self._enter(sid, NAMESPACE, caller, rooms, sessions, payloads.after(_field(data, "after")))
         for session in sessions:
             self._tell(sid, Emission("subscribed", {"sessionId": session.key}))
-        self._enter(sid, NAMESPACE, caller, rooms, sessions, payloads.after(_field(data, "after")))
         return {"sessionId": sessions[0].key} if len(sessions) == 1 else {"sessionIds": [s.key for s in sessions]}
 
     async def unsubscribe(self, sid: str, caller: Caller, data: Any) -> dict[str, object]:
         """Raises Forbidden, NotFound, Invalid."""
         sessions, room = await self._meant(caller, data)
         for each in (room, f"statuses:{room}"):
-            await self._server.leave_room(sid, each, namespace=NAMESPACE)
+            self._server.leave(sid, NAMESPACE, each)
         return {"sessionId": sessions[0].key} if len(sessions) == 1 else {"sessionIds": [s.key for s in sessions]}
 
     async def join(self, sid: str, caller: Caller, data: Any) -> Session:
@@ -150,17 +148,12 @@ class Subscriptions:
 
     async def leave(self, sid: str, caller: Caller, data: Any) -> Session:
         session = await self._session(caller, data)
-        await self._server.leave_room(sid, session_room(session.id), namespace=CLIENTS)
+        self._server.leave(sid, CLIENTS, session_room(session.id))
         return session
 
     def listened(self) -> Listened:
         """To whom sockets listen, on both namespaces."""
-        rooms = [
-            name
-            for namespace in (NAMESPACE, CLIENTS)
-            for name, members in self._server.manager.rooms.get(namespace, {}).items()
-            if name and members
-        ]
+        rooms = [*self._server.occupied(NAMESPACE), *self._server.occupied(CLIENTS)]
         sessions = (name.removeprefix("session:") for name in rooms if name.startswith("session:"))
         agents = (name.split(":", 2)[1:] for name in rooms if name.startswith("agent:"))
         return Listened(
@@ -196,15 +189,14 @@ class Subscriptions:
         sessions: list[Session],
         after: int | None,
     ) -> None:
-        """Enter the rooms: at once, followed by the present state; or by a task that tells first what was missed."""
+        """Enter the rooms: at once, followed by the present state; or by a task that tells first what was missed. What
+        the tasks tell comes after what the caller tells without a pause. Raises Conflict."""
         self._news.listeners.add(sid)
         if after is None:
-            for room in rooms:
-                self._server.manager.basic_enter_room(sid, namespace, room)
+            self._server.enter(sid, namespace, *rooms)
             self._begin(self._present(sid, namespace, caller.tenant_id, [session.id for session in sessions]))
             return
-        eio_sid = self._server.manager.eio_sid_from_sid(sid, namespace)
-        self._begin(self._resume(Missing(sid, eio_sid, caller.tenant_id, frozenset(rooms), after, namespace)))
+        self._begin(self._resume(Missing(sid, caller.tenant_id, frozenset(rooms), after, namespace)))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -212,8 +204,7 @@ class Subscriptions:
         task.add_done_callback(self._tasks.discard)
 
     def _tell(self, sid: str, emission: Emission) -> None:
-        if eio_sid := self._server.manager.eio_sid_from_sid(sid, emission.namespace):
-            self._fanout.tell(eio_sid, emission)
+        self._server.tell(sid, emission)
 
 
 def _field(data: Any, name: str) -> object:

@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.http.api.accounts.password_resets import PublicUrl
 from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.http.health import Check, Health
 from whatsapp_hub.adapters.http.prometheus import MetricsPage
+from whatsapp_hub.adapters.http.server import websockets
 from whatsapp_hub.adapters.http.server.limits import BoundedProtocol, watch
 from whatsapp_hub.adapters.http.server.proxies import Proxies
 from whatsapp_hub.adapters.http.streams.held_tickets import HeldTickets
@@ -36,8 +37,10 @@ from whatsapp_hub.adapters.postgres.queues.access_changes import PostgresAccessC
 from whatsapp_hub.adapters.postgres.queues.tickets import PostgresTickets
 from whatsapp_hub.adapters.postgres.repositories.accounts.guesses import PostgresGuessCounts
 from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
+from whatsapp_hub.adapters.realtime.answers import SocketRates
 from whatsapp_hub.adapters.realtime.client_namespace import SendRates
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
+from whatsapp_hub.adapters.realtime.server.limits import SocketLimits
 from whatsapp_hub.adapters.realtime.streams import LogStreams
 from whatsapp_hub.adapters.realtime.tail import Tail
 from whatsapp_hub.adapters.redis.rates import ValkeyRates
@@ -183,7 +186,9 @@ class Serving(Provider):
         show_typing: ShowTyping,
         settings: Settings,
     ) -> Gateway:
-        rates = SendRates(ValkeyRates(redis), settings.rate_limit_user, settings.rate_limit_api_key)
+        store = ValkeyRates(redis)
+        rates = SendRates(store, settings.rate_limit_user, settings.rate_limit_api_key)
+        limits = SocketLimits()
         return Gateway(
             callers,
             queries,
@@ -197,6 +202,8 @@ class Serving(Provider):
             settings.frontend_url,
             typing.publish,
             show_typing,
+            SocketRates(store, limits, settings.rate_limit_api_key),
+            limits,
         )
 
     @provide
@@ -242,6 +249,7 @@ async def run(settings: Settings) -> None:
         port=settings.port,
         loop="uvloop",
         http=BoundedProtocol,
+        **websockets.OPTIONS,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -73,11 +73,11 @@ def with_missing(
 
 
 def secured(app: App) -> App:
-    """Add the security headers to every HTTP answer of `app`."""
+    """Add the security headers to every HTTP answer of `app`, that to a refused WebSocket among them."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         async def sent(event: Event) -> None:
-            if event["type"] == "http.response.start":
+            if event["type"] in ("http.response.start", "websocket.http.response.start"):
                 event["headers"] = with_missing(event.get("headers", ()), SECURITY_HEADERS)
             await send(event)
 

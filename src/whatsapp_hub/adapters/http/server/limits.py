@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 
 from whatsapp_hub.adapters.http.problems import MEDIA_TYPE
 from whatsapp_hub.adapters.http.server.asgi import WRITES_WHOLE, Scope
+from whatsapp_hub.adapters.http.server.websockets import BoundedWebSocket
 
 HEAD_BYTES = 64 * 1024
 """Method, path, query and headers together. A browser with all its cookies sends 16 kB at most."""
@@ -143,5 +144,5 @@ async def watch(state: ServerState) -> None:
         await asyncio.sleep(LOOKED_AT_EVERY_S)
         now = loop.time()
         for connection in list[Any](state.connections):
-            if isinstance(connection, BoundedProtocol):
+            if isinstance(connection, (BoundedProtocol, BoundedWebSocket)):
                 connection.check(now)

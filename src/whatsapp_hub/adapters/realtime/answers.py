@@ -1,0 +1,164 @@
+"""Answer what sockets ask, on both namespaces alike: who is let in, how often, on whose account, and what they hear.
+
+Every event is acknowledged: `{ok: true, …}`, or `{ok: false, error, code}`, with `retryAfter` (in seconds) where it was
+one too many.
+"""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import socketio
+import structlog
+
+from whatsapp_hub.adapters.realtime import payloads
+from whatsapp_hub.adapters.realtime.server.bounded_server import Server
+from whatsapp_hub.adapters.realtime.server.limits import EVENTS_WINDOW_S, Pace, Shares, SocketLimits
+from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.acting import ACTOR, Actor
+from whatsapp_hub.application.ports.edge.rates import Rates
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.errors import HubError, NotFound, TooMany, Unauthenticated
+
+Ack = dict[str, object]
+Refused = Callable[[str, Any, Ack], None]
+"""Told of a refusal: whose socket, what it sent, what it is answered."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Asker:
+    """Who a socket acts as on a namespace, from where, and how fast it asks."""
+
+    token: str
+    company_id: str | None
+    caller: Caller
+    address: str | None = field(default=None, compare=False)
+    pace: Pace = field(default_factory=lambda: Pace(SocketLimits().events), compare=False)
+
+
+A = TypeVar("A", bound=Asker)
+
+
+class Handler(Protocol):
+    def __call__(self, sid: str, member: Any, data: Any, /) -> Awaitable[Ack]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SocketRates:
+    """How often a user or an API key may do something on sockets, whichever socket it comes by."""
+
+    rates: Rates | None
+    limits: SocketLimits
+    per_api_key: int = 6000
+
+    async def event(self, asker: Asker) -> None:
+        """Count one event of a socket, and of its caller. Raises TooMany."""
+        if wait_s := asker.pace.spend(asyncio.get_running_loop().time()):
+            raise TooMany(wait_s)
+        caller = asker.caller
+        await self._spend("events", caller, self.limits.events_per_user if caller.user_id else self.per_api_key)
+
+    async def presence(self, caller: Caller) -> None:
+        """Count a change that all of the company hear and that moves conversations. Raises TooMany."""
+        await self._spend("presence", caller, self.limits.presence_per_user)
+
+    async def typing(self, caller: Caller) -> None:
+        """Raises TooMany."""
+        await self._spend("typing", caller, self.limits.typing_per_user)
+
+    async def connect(self, caller: Caller) -> None:
+        """Raises TooMany."""
+        await self._spend("connects", caller, self.limits.connects_per_user if caller.user_id else self.per_api_key)
+
+    async def _spend(self, what: str, caller: Caller, limit: int) -> None:
+        if self.rates is None:
+            return
+        allowance = await self.rates.spend(f"socket:{what}:{caller.key}", limit, EVENTS_WINDOW_S)
+        if not allowance.allowed:
+            raise TooMany(allowance.retry_s)
+
+
+class Answers:
+    """Of one namespace. `members` are those who are in it, by their `sid`."""
+
+    def __init__(
+        self, server: Server, namespace: str, callers: Callers, rates: SocketRates, members: dict[str, Any]
+    ) -> None:
+        self._server = server
+        self._namespace = namespace
+        self._callers = callers
+        self._rates = rates
+        self._members = members
+        self._shares = Shares()
+
+    def to(self, handlers: Mapping[str, Handler], refused: Refused | None = None) -> None:
+        """Answer these events; all others are answered as not known."""
+        for name, handler in handlers.items():
+            self._server.on(name, self._answered(name, handler, refused), namespace=self._namespace)
+
+        async def unknown(name: str, sid: str, data: Any = None, *_: Any) -> Ack:
+            return await self._answered("unknown", _unknown, refused)(sid, {"event": name})
+
+        self._server.on("*", unknown, namespace=self._namespace)
+
+    async def let_in(self, sid: str, enter: Callable[[], Awaitable[A]]) -> A:
+        """Make a member of who `enter` says it is. Whoever is refused hears why."""
+        try:
+            return await self._let_in(sid, await enter())
+        except HubError as error:
+            why = str(error)
+        except Exception:
+            log.exception("socket not connected")
+            why = "internal error"
+        self._members.pop(sid, None)
+        self.gone(sid)
+        raise socketio.exceptions.ConnectionRefusedError(why)
+
+    async def _let_in(self, sid: str, asker: A) -> A:
+        limits, caller = self._server.limits, asker.caller
+        await self._rates.connect(caller)
+        self._shares.take(sid, caller.key, limits.per_user if caller.user_id else limits.per_key)
+        asker.address = self._server.address(self._server.transport_of(sid, self._namespace) or "")
+        asker.pace = Pace(limits.events)
+        self._members[sid] = asker
+        if await self._callers(asker.token, asker.company_id) != caller:  # changed meanwhile: nobody would tell now
+            raise Unauthenticated("your role has changed; connect again")
+        return asker
+
+    def gone(self, sid: str) -> None:
+        self._shares.give_back(sid)
+
+    def _answered(self, name: str, handler: Handler, refused: Refused | None) -> Callable[..., Awaitable[Ack]]:
+        async def answer(sid: str, data: Any = None, *_: Any) -> Ack:
+            member = self._members.get(sid)
+            if member is None:
+                return {"ok": False, "error": "not connected", "code": "unauthenticated"}
+            acting = ACTOR.set(Actor(member.caller, f"socket {name}", member.address))
+            try:
+                await self._rates.event(member)
+                return {"ok": True, **await handler(sid, member, data)}
+            except HubError as error:
+                said = _refusal(error)
+            except Exception:
+                log.exception("socket event failed", name=name)
+                said = {"ok": False, "error": "internal error", "code": "internal"}
+            finally:
+                ACTOR.reset(acting)
+            if refused:
+                refused(sid, data, said)
+            return said
+
+        return answer
+
+
+def _refusal(error: HubError) -> Ack:
+    said: Ack = {"ok": False, "error": str(error), "code": payloads.code_of(error)}
+    return {**said, "retryAfter": math.ceil(error.retry_after_s)} if isinstance(error, TooMany) else said
+
+
+async def _unknown(sid: str, member: Asker, data: Any) -> Ack:
+    raise NotFound("event", payloads.named(data, "event"))
