@@ -27,4 +27,6 @@ def is_storable(text: str) -> bool:
 
 def storable(text: str) -> str:
     """The text with NUL and lone surrogates replaced by U+FFFD."""
-    return text if is_storable(text) else _NOT_STORABLE.sub("\ufffd", text)
+    if text.isascii() and "\x00" not in text:
+        return text
+    return _NOT_STORABLE.sub("\ufffd", text)

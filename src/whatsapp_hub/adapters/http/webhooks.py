@@ -83,7 +83,7 @@ class Webhooks:
 def _addressee(path: str) -> tuple[str, SessionId | None]:
     """The provider's kind and the session that a path names. Raises NotFound."""
     name, _, session = path[len(PREFIX) :].rstrip("/").partition("/")
-    kind = _KINDS.get(name, name.upper())
+    kind = _KINDS.get(name) or name.upper()
     if not session:
         return kind, None
     try:

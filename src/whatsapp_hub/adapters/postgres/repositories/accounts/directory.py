@@ -126,6 +126,7 @@ log = logging.getLogger(__name__)
 
 _CACHED_S = 1.0
 _CACHED_ROUTES = 20_000
+_NEVER = (0.0, None)
 
 
 def tenant_of(row: Any) -> Tenant:
@@ -215,10 +216,15 @@ class PostgresDirectory:
     async def targets(self, provider: str, routes: Collection[str]) -> dict[str, list[WebhookTarget]]:
         """One query a second and route, however many ask: all of them wait for the same answer."""
         oldest = time.monotonic() - _CACHED_S
-        answers = {
-            route: known[1] for route in routes if (known := self._routes.get((provider, route))) and known[0] > oldest
-        }
-        if missing := [route for route in routes if route not in answers]:
+        answers: dict[str, asyncio.Future[list[WebhookTarget]]] = {}
+        missing = []
+        for route in routes:
+            asked_at, answer = self._routes.get((provider, route), _NEVER)
+            if answer is not None and asked_at > oldest:
+                answers[route] = answer
+            else:
+                missing.append(route)
+        if missing:
             answers |= await self._look_up(provider, missing)
         return {route: a.result() if a.done() else await asyncio.shield(a) for route, a in answers.items()}
 
