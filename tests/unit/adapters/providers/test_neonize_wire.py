@@ -165,9 +165,9 @@ def test_the_plugin_and_its_translation_load_neither_neonize_nor_its_library() -
     program = """
 import sys
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
-from whatsapp_hub.adapters.providers.neonize.translate.envelope import Kept, pack
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent, pack
 plugin = builtin_plugins(ProviderOptions())["NEONIZE"]
-assert plugin.translate(pack(Kept("Connected", 0)))
+assert plugin.translate(pack(StoredEvent("Connected", 0)))
 import whatsapp_hub.main.roles.api, whatsapp_hub.main.roles.worker
 loaded = {name.partition(".")[0] for name in sys.modules} & {"neonize", "magic", "google"}
 assert not loaded, loaded
