@@ -24,7 +24,7 @@ async def bench(request: object) -> AsyncIterator[Bench]:
             "url": fake.url,
             "apiKey": waha.API_KEY,
             "session": "default",
-            "hmacKey": "hmac-key-1",
+            "hmacKey": "hmac-key-1-of-24-letters",
         }
         plugin = builtin_plugins(ProviderOptions())["WAHA"]
         provider = plugin.connect(cast("Host", None))
@@ -43,7 +43,7 @@ async def bench(request: object) -> AsyncIterator[Bench]:
             secrets=frozenset({"apiKey", "hmacKey"}),
             updates=plugin.webhooks.split(text),
             bodies=[text, waha.webhook("message.ack", ack), waha.webhook("message.ack", ack | {"ack": 2})],
-            signed=lambda body: {k.lower(): v for k, v in waha.sign("hmac-key-1", body).items()},
+            signed=lambda body: {k.lower(): v for k, v in waha.sign("hmac-key-1-of-24-letters", body).items()},
             faults={
                 Rejected: lambda: fake.fail_next("status", status=400, body={"message": "bad"}),
                 Transient: lambda: fake.fail_next("status", status=422, body=NOT_UP),

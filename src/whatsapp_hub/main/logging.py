@@ -1,7 +1,7 @@
 """One event a line, of the hub and of the libraries in it alike: text for people on a terminal, JSON elsewhere.
 
 Bind ids once (`structlog.contextvars.bind_contextvars(tenant_id=…, session_id=…)`) and every line carries them. Log an
-event's name and ids; never a body, a token or a full phone number.
+event's name and ids; never a body, a token or a full phone number. What a library's error would carry out is masked.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterable
 from datetime import datetime
 from types import TracebackType
 from typing import Literal
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from whatsapp_hub.adapters.security.redaction import Redactor
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Format = Literal["human", "json"]
@@ -40,6 +43,25 @@ SHARED: tuple[Processor, ...] = (
 
 # Without the values of local variables: they hold bodies and secrets.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
+
+_redact = Redactor()
+
+
+def hide(values: Iterable[str]) -> None:
+    """Mask these wherever they would stand in a line."""
+    global _redact
+    _redact = Redactor(values)
+
+
+def redacted(text: str) -> str:
+    """Return the text without secrets."""
+    return _redact(text)
+
+
+def _without_secrets(_: WrappedLogger, __: str, rendered: EventDict | str) -> str:
+    """The last of the processors: the line as it is written."""
+    return redacted(str(rendered))
 
 
 def format_for(wanted: Wanted) -> Format:
@@ -78,7 +100,7 @@ def _formatter(form: Format) -> logging.Formatter:
         rendering = [structlog.processors.format_exc_info, ForPeople(coloured=_shows_colours())]
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=(*SHARED, structlog.stdlib.ExtraAdder(), _plain),
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering, _without_secrets],
     )
 
 

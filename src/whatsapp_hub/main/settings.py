@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 from msgspec import Meta
@@ -232,6 +232,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         addresses = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
         opened = {"SANDBOX_ENABLED": "true" if self.sandbox_enabled else None, "FRONTEND_URL": self.frontend_url}
         return {name: value for name, value in (secrets_ | addresses | opened).items() if value}
+
+
+def secrets_in(settings: Settings) -> list[str]:
+    """Return what is secret in the variables, the passwords of addresses among it."""
+    named = (*SECRET_NAMES, *OLD_SECRET_NAMES, *_OTHER_SECRETS)
+    values = [value for name in named if (value := getattr(settings, name.lower()))]
+    addresses = (settings.database_url, settings.redis_url)
+    passwords = [match[1] for url in addresses for match in _PASSWORD.finditer(url or "")]
+    return [*values, *listed(settings.hub_secret_key_old), *passwords, *map(unquote, passwords)]
+
+
+_OTHER_SECRETS = (
+    *("HUB_ADMIN_PASSWORD", "METRICS_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_APP_SECRET"),
+    *("WHATSAPP_WEBHOOK_VERIFY_TOKEN", "WAHA_API_KEY"),
+)
+_PASSWORD = re.compile(r"(?://[^/?#@]*:|[?&]password=)([^/?#@&]+)")
 
 
 def _strong(secret: str, key: str) -> str:

@@ -52,7 +52,7 @@ class Kept:
 
 def session(name: str, key: str = "") -> WebhookTarget:
     given = {"url": "http://waha.example", "apiKey": "k", "session": name} | ({"hmacKey": key} if key else {})
-    settings = PLUGIN.decode_settings(given)
+    settings = PLUGIN.decode_partial(given)
     return WebhookTarget(SessionId(uuid4()), TenantId(uuid4()), name, "WAHA", settings)
 
 

@@ -17,7 +17,7 @@ import pytest_asyncio
 from tests.integration.http.conftest import JWT_SECRET, MASTER, Company, Person, RunningHub, _ready, _stop, free_port
 from tests.integration.main.test_backup import Ran, whatsapp_hub
 from whatsapp_hub.adapters.postgres.engine.database import arguments_of
-from whatsapp_hub.adapters.postgres.sealed import COLUMNS
+from whatsapp_hub.adapters.postgres.security.sealed import COLUMNS
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.main.roles import api, heartbeat, worker
 from whatsapp_hub.main.roles.bootstrap import ensure_admin

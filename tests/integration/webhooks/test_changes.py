@@ -10,6 +10,7 @@ from standardwebhooks import Webhook as Verifier
 
 from tests.fakes.receiver import HANG, OK, FakeReceiver, Posted, status
 from tests.integration.webhooks.conftest import CALL_S, Desk, until
+from whatsapp_hub.adapters.postgres.security.clear_addresses import PostgresClearAddresses
 from whatsapp_hub.application.integrations.subscriptions import (
     DeleteWebhook,
     RotateWebhookSecret,
@@ -17,6 +18,7 @@ from whatsapp_hub.application.integrations.subscriptions import (
     WebhookChanges,
     WebhookRules,
 )
+from whatsapp_hub.application.security.seal_addresses import SealAddresses
 from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
 
 SLOW_S = 0.15
@@ -258,3 +260,33 @@ async def test_heavy_events_are_held_a_few_at_a_time(desk: Desk) -> None:
     held = await desk.queue.due(lease, [], 64)
     assert 1 <= len(held) <= 4
     assert [due.event.position for due in held if due.event] == sorted(due.event.position for due in held if due.event)
+
+
+async def test_a_new_token_moves_it_and_a_shown_one_does_not(desk: Desk) -> None:
+    async with FakeReceiver() as receiver, desk.working():
+        webhook = await desk.subscribe(receiver)
+        stored = await desk.row(webhook)
+        await change(desk, webhook, url=f"{receiver.url}?token=first")
+        await desk.happens(0)
+        await until(lambda: receiver.numbers() == [1])
+        await change(desk, webhook, url=f"{receiver.url}?token=•••", format=WebhookFormat.STANDARD)
+        await change(desk, webhook, url=f"{receiver.url}?token=second")
+        row = await desk.row(webhook)
+        assert (row["url"], row["moves"]) == (f"{receiver.url}?token=•••", stored["moves"] + 2)
+        await desk.happens(0)
+        await until(lambda: receiver.numbers() == [1, 2])
+        assert [posted.path.rpartition("?")[2] for posted in receiver.taken] == ["token=first", "token=second"]
+
+
+async def test_addresses_from_before_are_sealed_and_go_on_being_posted_to(desk: Desk) -> None:
+    async with FakeReceiver() as receiver, desk.working():
+        webhook = await desk.subscribe(receiver)
+        clear = f"{receiver.url}?token=old"
+        await desk.hub.owner.execute("UPDATE hub.webhooks SET url = $2 WHERE id = $1", webhook.id, clear)
+        for _ in range(2):
+            await SealAddresses(PostgresClearAddresses(desk.hub.database, desk.hub.vault.box))()
+        row = await desk.row(webhook)
+        assert (row["url"], row["moves"]) == (f"{receiver.url}?token=•••", 0)
+        await desk.happens(0)
+        await until(lambda: receiver.numbers() == [1])
+        assert receiver.taken[0].path.endswith("?token=old")

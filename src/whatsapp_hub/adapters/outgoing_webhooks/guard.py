@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 
-from whatsapp_hub.domain.integrations.subscription import is_public
+from whatsapp_hub.domain.integrations.addresses import is_public_text
 
 RESOLVERS = 32
 OF_SLOW_NAMES = 4
@@ -36,7 +36,7 @@ class Guard:
     async def addresses(self, host: str, port: int) -> list[str]:
         """Where to connect to, the first first. Raises Refused."""
         found = [host] if _is_address(host) else list(dict.fromkeys(await self._resolve(host, port)))
-        allowed = [a for a in found if self._allow_private or is_public(ip_address(a.partition("%")[0]))]
+        allowed = [a for a in found if self._allow_private or is_public_text(a)]
         if not found:
             raise Refused("the name leads nowhere")
         if not allowed:

@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.outgoing_webhooks.http import Answer, Connections, No
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery, Receiver
 from whatsapp_hub.domain.integrations.delivery import Attempt
+from whatsapp_hub.domain.integrations.secret_urls import is_shown
 from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
 
 LONGEST_S = 10.0
@@ -83,6 +84,8 @@ class HttpReceiver:
         secrets = webhook.valid_secrets(now)
         if not secrets:
             raise Refused("its secret cannot be read (HUB_SECRET_KEY is another one); give it a new one")
+        if is_shown(webhook.url):
+            raise Refused("its address cannot be read (HUB_SECRET_KEY is another one); give it anew")
         headers = {
             **signing.AGENT,
             **dict(webhook.headers),

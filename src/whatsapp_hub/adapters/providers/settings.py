@@ -31,6 +31,9 @@ class Fields:
     def url(self, name: str) -> str:
         return self._read(name, _URL, "must be an http or https URL", True).rstrip("/")
 
+    def refuse(self, name: str, reason: str) -> None:
+        self._flaws.append(Flaw(f"/settings/{name}", reason))
+
     def done(self) -> None:
         if self._flaws:
             raise Invalid(*self._flaws)

@@ -146,7 +146,7 @@ class SubscriptionWorker:
     """What is written down of failures and of how long the receiver is left alone."""
     _began: float = field(default_factory=time.monotonic)
     _webhook: Webhook | None = None
-    _url: str = ""
+    _moves: int | None = None
     _looked: float = 0.0
 
     @property
@@ -179,8 +179,8 @@ class SubscriptionWorker:
         await self._write()
         queue = self.deliver.queue
         if self.is_gone:
-            await self._patiently(lambda: queue.end(self.lease, self._url, GONE))
-        await self._patiently(lambda: queue.release(self.lease, self._url))
+            await self._patiently(lambda: queue.end(self.lease, self._moves, GONE))
+        await self._patiently(lambda: queue.release(self.lease, self._moves))
 
     async def _look(self) -> bool:
         """See the subscription as it is now (or was a second ago); False: stop."""
@@ -190,10 +190,11 @@ class SubscriptionWorker:
         if self._webhook and asked < self._looked + LOOK_APART_S:
             return True
         found = await self.deliver.queue.look(self.lease, LEASE_S)
-        if found and self._url and found.url != self._url:
+        if found and self._moves is not None and found.moves != self._moves:
             found = None  # it has moved: another drive, with connections of its own
         self._webhook, self._looked = found, asked
-        self._url = self._url or (found.url if found else "")
+        if self._moves is None and found:
+            self._moves = found.moves
         return found is not None
 
     @property
@@ -278,7 +279,7 @@ class SubscriptionWorker:
             rating = ReceiverHealth(
                 self.failures, self.left_alone_s, self._rated[0] >= FALTERS_AFTER and not self.failures
             )
-            await self._patiently(lambda: self.deliver.queue.rate(self.lease, self._url, rating))
+            await self._patiently(lambda: self.deliver.queue.rate(self.lease, self._moves, rating))
             self._rated = rating.failures, rating.left_alone_s
         for lane in finished:  # only those: what ended during the writing is not written yet
             self._flying.pop(lane).result()

@@ -15,6 +15,7 @@ from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.ids import SessionId, WebhookId
 from whatsapp_hub.domain.integrations.headers import AUTHORIZATION, Headers, check_headers, merged
+from whatsapp_hub.domain.integrations.secret_urls import shown
 from whatsapp_hub.domain.integrations.subscription import (
     SECRET_PREFIX,
     Address,
@@ -131,7 +132,7 @@ class UpdateWebhook:
             raise Conflict("of_bot", "it is the webhook of a session's bot: change the bot")
         address = Address(webhook.url)
         if changes.url is not None or changes.format is not None:
-            address = check_url(changes.url or webhook.url, self.rules.allow_private)
+            address = check_url(changes.url or webhook.url, self.rules.allow_private, kept=webhook.url)
             webhook.move(address, changes.format or webhook.format, now)
         if changes.headers is not None:
             webhook.equip(_both(address.headers, check_headers(changes.headers)), now)
@@ -218,8 +219,9 @@ class SessionWebhook:
         """`url` None or empty: it has none. `format` None: as it was, else standard. `secret`: of a new one; whoever
         gives it can tell it. Raises Invalid."""
         present = await uow.webhooks.of_session(session.id)
-        address = check_url(url, self.rules.allow_private, "webhookUrl") if url else None
-        session.webhook_url = address.url if address else None
+        kept = present.url if present else None
+        address = check_url(url, self.rules.allow_private, "webhookUrl", kept) if url else None
+        session.webhook_url = shown(address.url) if address else None
         if address is None:
             if present:
                 await uow.webhooks.remove(present.id)

@@ -7,7 +7,7 @@ processes that know the newest key and those that do not yet can run side by sid
 from dataclasses import dataclass
 
 from whatsapp_hub.application.ports.edge.security import KeyRing
-from whatsapp_hub.application.ports.sealed import KeysInForce, SealedTexts
+from whatsapp_hub.application.ports.storage.sealed import KeysInForce, SealedTexts
 from whatsapp_hub.domain.errors import HubError, Unavailable
 
 _SAMPLE = 50

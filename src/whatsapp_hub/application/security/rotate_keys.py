@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from whatsapp_hub.application.ports.edge.security import KeyRing
-from whatsapp_hub.application.ports.sealed import KeysInForce, SealedText, SealedTexts
+from whatsapp_hub.application.ports.storage.sealed import KeysInForce, SealedText, SealedTexts
 from whatsapp_hub.application.security.choose_key import ChooseKey
 from whatsapp_hub.domain.errors import Conflict
 

@@ -11,6 +11,7 @@ from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.bot import USUAL_ANSWER_WITHIN, Bot
 from whatsapp_hub.domain.errors import Invalid, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, WebhookId
+from whatsapp_hub.domain.integrations.secret_urls import shown
 from whatsapp_hub.domain.integrations.subscription import (
     BOTS_EVENTS,
     Address,
@@ -44,19 +45,19 @@ class BindBot:
         to the new address and keeps its secret; had its webhook ended, it begins anew. Raises NotFound, Invalid."""
         caller.require(Action.MANAGE_SESSIONS)
         caller.require(Action.MANAGE_WEBHOOKS)
-        address = check_url(wanted.url, self.rules.allow_private)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session, now = await uow.sessions.get(session_id), self.clock()
-            known = session.bot.webhook_id if session.bot else None
-            bot = await self._bot(uow, wanted, address, known or WebhookId(self.new_id()))
-            secret = await (_move(uow, bot, address, now) if known else _subscribe(uow, session, bot, address, now))
+            known = await uow.webhooks.get(session.bot.webhook_id) if session.bot else None
+            address = check_url(wanted.url, self.rules.allow_private, kept=known.url if known else None)
+            bot = await self._bot(uow, wanted, address, known.id if known else WebhookId(self.new_id()))
+            secret = await (_move(uow, known, address, now) if known else _subscribe(uow, session, bot, address, now))
             session.bind(bot, now)
             await uow.sessions.save(session)
             await uow.commit()
         return session, secret
 
     async def _bot(self, uow: UnitOfWork, wanted: WantedBot, address: Address, webhook_id: WebhookId) -> Bot:
-        bot = Bot(webhook_id, address.url, wanted.department_id, wanted.answer_within_minutes)
+        bot = Bot(webhook_id, shown(address.url), wanted.department_id, wanted.answer_within_minutes)
         try:
             if bot.department_id:
                 await uow.departments.get(bot.department_id)
@@ -65,8 +66,7 @@ class BindBot:
         return bot
 
 
-async def _move(uow: UnitOfWork, bot: Bot, address: Address, now: datetime) -> None:
-    webhook = await uow.webhooks.get(bot.webhook_id)
+async def _move(uow: UnitOfWork, webhook: Webhook, address: Address, now: datetime) -> None:
     webhook.move(address, WebhookFormat.STANDARD, now)
     await uow.webhooks.save(webhook)
 
@@ -76,7 +76,7 @@ async def _subscribe(uow: UnitOfWork, session: Session, bot: Bot, address: Addre
     webhook = Webhook(
         id=bot.webhook_id,
         tenant_id=session.tenant_id,
-        url=bot.url,
+        url=address.url,
         created_at=now,
         updated_at=now,
         secrets=(Secret(secret),),

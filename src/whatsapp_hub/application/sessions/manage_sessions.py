@@ -22,7 +22,8 @@ from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.errors import Invalid, NotFound, NotSupported, ProviderError
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
-from whatsapp_hub.domain.integrations.subscription import WebhookFormat, without_credentials
+from whatsapp_hub.domain.integrations.secret_urls import shown
+from whatsapp_hub.domain.integrations.subscription import WebhookFormat
 from whatsapp_hub.domain.sessions.environment import stops
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Routing, Session, check_key
 from whatsapp_hub.domain.text import is_storable
@@ -108,7 +109,7 @@ class CreateSession:
             owner=_owner(new.owner),
             phone_number=new.phone_number,
             department_id=new.department_id,
-            webhook_url=without_credentials(new.webhook_url) if new.webhook_url else None,
+            webhook_url=shown(new.webhook_url) if new.webhook_url else None,
         )
         session.record(session.event(EventType.SESSION_CREATED, now))
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -131,7 +132,7 @@ class CreateSession:
             session.become(str(session.id) if new.own_key else new.key or name, name, new.agent_id or "", now)
             session.owner, session.user_id = _owner(new.owner), new.user_id
             session.phone_number = new.phone_number or session.phone_number
-            session.webhook_url = without_credentials(new.webhook_url) if new.webhook_url else None
+            session.webhook_url = shown(new.webhook_url) if new.webhook_url else None
             await save_session(uow, session)
             if new.webhook_url:
                 await self.webhook(uow, session, new.webhook_url, new.webhook_format, now, new.webhook_secret)
@@ -200,7 +201,7 @@ class UpdateSession:
             session.department_id = changes.department_id
 
     def _changed(self, session: Session, given: Mapping[str, object]) -> object:
-        """Settings that were missing before may go on missing."""
+        """Settings that were missing before may go on missing, and what was taken before its rules grew may stay."""
         plugin = self.providers.plugin(session.provider)
         is_lost = session.settings is UNREADABLE  # then all of them must be given again
         present = {} if is_lost else plugin.encode_settings(session.settings, secrets=True)
@@ -208,7 +209,7 @@ class UpdateSession:
         try:
             return plugin.decode_settings({**present, **given})
         except Invalid as error:
-            allowed = missing - {f"/settings/{name}" for name in given}
+            allowed = (missing | {f"/settings/{name}" for name in present}) - {f"/settings/{name}" for name in given}
             if flaws := [flaw for flaw in error.flaws if flaw.pointer not in allowed]:
                 raise Invalid(*flaws) from None
             return self.providers.decode_stored(session.provider, {**present, **given})

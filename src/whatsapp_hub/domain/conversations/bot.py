@@ -31,9 +31,9 @@ class BotPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """`webhook_id` is the subscription that it hears through; `department_id` takes what it hands over without saying
-    to whom (None: the root department); a customer whom it leaves unanswered for longer than `answer_within_minutes`
-    is given to people."""
+    """`webhook_id` is the subscription that it hears through, `url` its address as it is shown; `department_id` takes
+    what it hands over without saying to whom (None: the root department); a customer whom it leaves unanswered for
+    longer than `answer_within_minutes` is given to people."""
 
     webhook_id: WebhookId
     url: str

@@ -5,13 +5,14 @@ import binascii
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import SessionId, TenantId, WebhookId
+from whatsapp_hub.domain.integrations.addresses import is_private_host
 from whatsapp_hub.domain.integrations.headers import Headers, basic, merged
+from whatsapp_hub.domain.integrations.secret_urls import completed, shown
 from whatsapp_hub.domain.text import is_storable
 
 ALL = "*"
@@ -20,14 +21,12 @@ OLD_SECRET_LIVES = timedelta(hours=24)
 _URL_LENGTH = 2048
 _SECRET_BYTES = range(24, 65)
 _MOST_EVENTS = 50
-_NAT64 = ip_network("64:ff9b::/96")
-
-IpAddress = IPv4Address | IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to post. `url` shows no credentials; `headers` are those that the given URL carried."""
+    """Where to post. `url` has no credentials, but may have tokens in its query; `headers` are those that the given URL
+    carried."""
 
     url: str
     headers: Headers = ()
@@ -76,7 +75,7 @@ class Webhook:
     """`events` are types, `message.*` or `*`; none: all that the format can tell. `session_id` narrows to one session;
     `of_session`: it is that session's own `webhookUrl`, changed through the session; `of_bot`: its bot's. `secrets`:
     the present one first; none: this hub's key does not open them. `headers` are sent with every post and shown to
-    nobody. `ended_reason`: why the hub itself stopped it."""
+    nobody; of `url` only `shown_url` is. `moves` counts its addresses. `ended_reason`: why the hub stopped it."""
 
     id: WebhookId
     tenant_id: TenantId
@@ -92,9 +91,14 @@ class Webhook:
     is_active: bool = True
     ended_reason: str | None = None
     headers: Headers = ()
+    moves: int = 0
 
     def __post_init__(self) -> None:
         self.events = self.events or _TOLD[self.format]
+
+    @property
+    def shown_url(self) -> str:
+        return shown(self.url)
 
     def move(self, address: Address, format: WebhookFormat, at: datetime) -> None:
         """Another address or other words; it begins anew if it had ended.
@@ -106,6 +110,7 @@ class Webhook:
             self.events, self.format = _TOLD[format], format
         kept = self.headers if address.origin == Address(self.url).origin else ()
         self.headers = merged(kept, address.headers)
+        self.moves += address.url != self.url
         self.url, self.updated_at = address.url, at
         self.resume(at)
 
@@ -132,9 +137,10 @@ class Webhook:
         self.is_active, self.ended_reason, self.updated_at = True, None, at
 
 
-def check_url(url: str, allow_private: bool, field_name: str = "url") -> Address:
-    """Take `user:password@` out of it. Raises Invalid. That a name leads to a public address is checked at every
-    delivery."""
+def check_url(url: str, allow_private: bool, field_name: str = "url", kept: str | None = None) -> Address:
+    """Take `user:password@` out of it, and what is hidden in it from the address that is `kept`. Raises Invalid. That a
+    name leads to a public address is checked at every delivery."""
+    url = completed(url, kept, field_name)
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -148,46 +154,13 @@ def check_url(url: str, allow_private: bool, field_name: str = "url") -> Address
         raise Invalid.field(field_name, "must carry no fragment")
     if not allow_private and is_private_host(host):
         raise Invalid.field(field_name, "must be a public address (WEBHOOK_ALLOW_PRIVATE=true allows private ones)")
-    return Address(without_credentials(url), basic(parts))
+    return Address(_without_credentials(parts, url), basic(parts))
 
 
-def without_credentials(url: str) -> str:
-    """Return the URL as it may be shown: without `user:password@`."""
-    parts = _split(url)
-    if parts is None or "@" not in parts.netloc:
+def _without_credentials(parts: SplitResult, url: str) -> str:
+    if "@" not in parts.netloc:
         return url
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None
-
-
-def is_private_host(host: str) -> bool:
-    """A literal that is not public, or this machine's name. (Another name may still lead to a private address.)"""
-    name = host.rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return not is_public(ip_address(name))
-    except ValueError:
-        return False
-
-
-def is_public(address: IpAddress) -> bool:
-    """Whether the internet may own it; looks through the forms in which IPv6 carries an IPv4 address."""
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if address in _NAT64:
-            inner = IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(inner)
-        if address.teredo or address.is_site_local:
-            return False
-    return address.is_global and not address.is_multicast and not address.is_reserved
 
 
 def check_secret(secret: str) -> str:

@@ -167,8 +167,8 @@ async def _up_to_date(url: str) -> None:
 
 async def _forget_key(url: str) -> None:
     """Let the next start choose its key, though that opens nothing of what was sealed before."""
-    from whatsapp_hub.adapters.postgres.sealed import PostgresSealed
-    from whatsapp_hub.main.secret_keys import system_of
+    from whatsapp_hub.adapters.postgres.security.sealed import PostgresSealed
+    from whatsapp_hub.main.wiring.secret_keys import system_of
 
     async with system_of(url) as system:
         keys = PostgresSealed(system)

@@ -16,14 +16,13 @@ from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.processes.folder import FolderTaken
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.main import secret_tools
 from whatsapp_hub.main.backup import command
-from whatsapp_hub.main.commands import hub, session
+from whatsapp_hub.main.commands import hub, secrets, session
 from whatsapp_hub.main.env_file import load_env_file
-from whatsapp_hub.main.logging import configure_logging
+from whatsapp_hub.main.logging import configure_logging, hide, redacted
 from whatsapp_hub.main.roles.bootstrap import ensure_admin_shown, later_lines
 from whatsapp_hub.main.roles.run import ROLES, ProcessRole, play, until_told_to_stop
-from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.settings import Settings, SettingsError, secrets_in
 from whatsapp_hub.main.supervise.reaching import check_to_run
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -50,6 +49,7 @@ def serve() -> None:
 
     settings = Settings.from_environment()
     configure_logging(settings.log_level, "supervisor", settings.log_format)
+    hide(secrets_in(settings))
     if found := click.get_current_context().obj:
         click.echo(str(found))
     asyncio.run(until_told_to_stop(supervisor.serve(settings)))
@@ -60,6 +60,7 @@ def migrate() -> None:
     """Bring the database at DATABASE_URL to this version, and make its first administrator."""
     settings = Settings.from_environment()
     configure_logging(settings.log_level, "migrate", settings.log_format)
+    hide(secrets_in(settings))
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL: obligatory for `migrate`; `serve` migrates its own database at each start")
     _say_env_file()
@@ -105,7 +106,7 @@ def demo() -> None:
 
 _TOOLS = (
     *(hub.inbox, hub.tenant, hub.user, session.session),
-    *(command.backup, command.restore, secret_tools.secrets),
+    *(command.backup, command.restore, secrets.secrets),
 )
 for _tool in _TOOLS:
     commands.add_command(_tool)
@@ -129,5 +130,5 @@ def main() -> None:
     try:
         commands()
     except (SettingsError, FolderTaken, ChildFailed, DatabaseUnusable, RedisUnusable, Unavailable) as error:
-        click.echo(f"whatsapp-hub: {error}", err=True)
+        click.echo(f"whatsapp-hub: {redacted(str(error))}", err=True)
         sys.exit(1)

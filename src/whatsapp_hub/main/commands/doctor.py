@@ -24,8 +24,7 @@ from whatsapp_hub.adapters.providers.neonize.native.library import HOW_TO_HAVE_N
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.adapters.redis.preflight import check as check_redis
-from whatsapp_hub.main import doctor_keys
-from whatsapp_hub.main.commands import doctor_connectors, doctor_start
+from whatsapp_hub.main.commands import doctor_connectors, doctor_keys, doctor_start
 from whatsapp_hub.main.settings import SECRET_LENGTH, Settings, SettingsError
 from whatsapp_hub.main.supervise.process_note import address_of_running_hub
 

@@ -15,9 +15,9 @@ from typing import Any, cast
 
 import uvloop
 
-from whatsapp_hub.main.logging import configure_logging
+from whatsapp_hub.main.logging import configure_logging, hide
 from whatsapp_hub.main.roles.watchdog import EXIT_GAVE_UP, WATCHDOG
-from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.settings import Settings, SettingsError, secrets_in
 
 LIFELINE = "HUB_LIFELINE_FD"
 ORPHAN_DEADLINE_S = 10
@@ -88,6 +88,7 @@ def play(role: ProcessRole, settings: Settings, before: Entry | None = None) -> 
         if address is None:
             raise SettingsError(f"{name}: obligatory for `{role.name}`; `serve` brings its own servers")
     configure_logging(settings.log_level, role.name, settings.log_format)
+    hide(secrets_in(settings))
     hold_lifeline()
     WATCHDOG.watch(role.name)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -31,6 +31,7 @@ from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.routing.check_deadlines import CheckDeadlines
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
+from whatsapp_hub.application.security.seal_addresses import SealAddresses
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
 from whatsapp_hub.application.sessions.close_idle import CloseIdleSessions
@@ -151,6 +152,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
     idle = close_idle.limit.idle
     return [
         *polls,
+        Job("seal-addresses", 3600, await container.get(SealAddresses)),
         Job("removed-tenants", 5, await container.get(RemoveTenants)),
         *([Job("idle", every_s(idle), close_idle)] if idle else []),
         Job("lines", 1, await container.get(TendConnections)),

@@ -5,8 +5,8 @@ import structlog
 from whatsapp_hub.adapters.postgres.engine import preflight as postgres
 from whatsapp_hub.adapters.postgres.engine.version import SchemaState
 from whatsapp_hub.adapters.redis import preflight as redis
-from whatsapp_hub.main.secret_keys import check_secrets
 from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.wiring.secret_keys import check_secrets
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

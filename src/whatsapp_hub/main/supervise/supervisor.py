@@ -33,10 +33,10 @@ from whatsapp_hub.main.logging import format_for
 from whatsapp_hub.main.roles.admin_password import FirstAdmin
 from whatsapp_hub.main.roles.bootstrap import ensure_admin, later_lines, sign_in_lines
 from whatsapp_hub.main.roles.run import LIFELINE, ROLES, ProcessRole
-from whatsapp_hub.main.secret_keys import check_keys
 from whatsapp_hub.main.settings import ANY_ORIGIN, Settings, SettingsError
 from whatsapp_hub.main.supervise.process_note import noted
 from whatsapp_hub.main.supervise.reaching import check_servers
+from whatsapp_hub.main.wiring.secret_keys import check_keys
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 

@@ -20,8 +20,8 @@ from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
 from whatsapp_hub.application.ports.edge.security import KeyRing, Passwords, SecretBox
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.main.secret_keys import ring_in_force
 from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.wiring.secret_keys import ring_in_force
 
 
 class Part(Enum):

@@ -18,6 +18,7 @@ from whatsapp_hub.adapters.postgres.queues.sandbox import PostgresSandboxPhones
 from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory
 from whatsapp_hub.adapters.postgres.repositories.accounts.tenant_removal import PostgresTenantRemoval
 from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
+from whatsapp_hub.adapters.postgres.security.clear_addresses import PostgresClearAddresses
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, all_plugins
 from whatsapp_hub.application.ports.connections.connections import Leases
@@ -37,6 +38,7 @@ from whatsapp_hub.application.ports.queues.wakeups import Wake
 from whatsapp_hub.application.ports.storage.tenants import TenantHealth, TenantRemoval
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.receiving.host import HubHost
+from whatsapp_hub.application.security.seal_addresses import ClearAddresses
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Rate
 from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.main.settings import Settings
@@ -91,6 +93,7 @@ class Storing(Provider):
     housekeeping = provide(PostgresHousekeeping, provides=AnyOf[DeadLetters, Trimming])
     processes = provide(PostgresProcesses, provides=Processes)
     counters = provide(PostgresCounters, provides=Counters)
+    clear_addresses = provide(PostgresClearAddresses, provides=ClearAddresses)
     leases = provide(PostgresLeases, provides=Leases)
     idleness = provide(PostgresIdleness, provides=Idleness)
     commands = provide(PostgresCommands, provides=Commands)

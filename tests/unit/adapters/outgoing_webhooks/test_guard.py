@@ -12,7 +12,8 @@ from whatsapp_hub.adapters.outgoing_webhooks.guard import Guard, Refused
 from whatsapp_hub.adapters.outgoing_webhooks.sender import HttpWebhookSender
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import TenantId, WebhookId
-from whatsapp_hub.domain.integrations.subscription import Secret, Webhook, check_url, is_public
+from whatsapp_hub.domain.integrations.addresses import is_private_host, is_public
+from whatsapp_hub.domain.integrations.subscription import Secret, Webhook, check_url
 
 NOW = datetime.now(UTC)
 SECRET = "whsec_" + "A" * 32
@@ -23,14 +24,36 @@ PRIVATE = [
     *("::1", "::", "fe80::1", "fc00::1", "fd12:3456::1", "ff02::1", "fec0::1", "2001:db8::1"),
     *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::10.0.0.1"),
     *("2002:7f00:1::", "2002:0a00:1::1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::1"),
-    "2001:0:7f00:1::",
+    *("2001:0:7f00:1::", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:2::1", "2001:10::1", "2001:20::1"),
+    *("::ffff:0:127.0.0.1", "::ffff:0:8.8.8.8", "64:ff9b:1:ffff::808:808", "2002:a9fe:a9fe::", "2002:c0a8:101::1"),
+    *("fe80::1%eth0", "::1%lo", "2606:4700::1%eth0", "2606:4700::5efe:10.0.0.1", "2606:4700::200:5efe:127.0.0.1"),
+    *("3fff::1", "5f00::1", "100::1", "4000::1", "8000::1", "192.88.99.1", "192.0.0.8", "0.1.2.3"),
 ]
-PUBLIC = ["8.8.8.8", "1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+NUMBERS = ["127.1", "0x7f000001", "2130706433", "0177.0.0.1", "10.1", "0xa9fea9fe"]
+PUBLIC = [
+    "8.8.8.8",
+    "1.1.1.1",
+    "93.184.216.34",
+    "2606:4700:4700::1111",
+    "::ffff:8.8.8.8",
+    "64:ff9b::808:808",
+    "2002:808:808::1",
+]
 
 
 @pytest.mark.parametrize("address", PRIVATE)
 def test_no_private_address_in_any_form_is_public(address: str) -> None:
     assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("host", [*PRIVATE, *NUMBERS, "fe80::1%25eth0", "LOCALHOST.", "a.localhost"])
+def test_a_literal_that_leads_inside_is_refused_when_it_is_given(host: str) -> None:
+    assert is_private_host(host)
+
+
+@pytest.mark.parametrize("host", [*PUBLIC, "example.com", "134744072", "x.127.0.0.1.example"])
+def test_names_and_public_literals_may_be_given(host: str) -> None:
+    assert not is_private_host(host)
 
 
 @pytest.mark.parametrize("address", PUBLIC)

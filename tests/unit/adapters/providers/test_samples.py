@@ -62,7 +62,7 @@ def test_meta_s_recorded_signatures_hold() -> None:
 
 def test_waha_s_recorded_signatures_hold() -> None:
     for vector in vectors("waha", "_hmac_vectors.json"):
-        settings = PLUGINS["WAHA"].decode_settings(
+        settings = PLUGINS["WAHA"].decode_partial(  # some keys are shorter than new ones may be
             {"url": "http://waha", "apiKey": "k", "session": "default", "hmacKey": vector["key"]}
         )
         headers = {"x-webhook-hmac": vector["X-Webhook-Hmac"]}

@@ -249,7 +249,7 @@ OTHERS: dict[str, Any] = {
 async def test_starting_registers_the_session_s_own_webhook_and_keeps_everything_else(
     public: WahaClient, waha: FakeWaha
 ) -> None:
-    ref = session(waha, hmacKey="key-1")
+    ref = session(waha, hmacKey="key-1-of-twenty-four-letters")
     waha.configs["default"], waha.apps["default"] = OTHERS, [{"app": "chatwoot", "config": {}}]
     await public.start(ref)
     [put] = waha.puts
@@ -259,7 +259,10 @@ async def test_starting_registers_the_session_s_own_webhook_and_keeps_everything
         OTHERS["webhooks"][0],
         {k: v for k, v in OTHERS.items() if k != "webhooks"},
     )
-    assert (ours["url"], ours["hmac"]) == (f"https://hub.example.com/webhooks/waha/{ref.id}", {"key": "key-1"})
+    assert (ours["url"], ours["hmac"]) == (
+        f"https://hub.example.com/webhooks/waha/{ref.id}",
+        {"key": "key-1-of-twenty-four-letters"},
+    )
 
 
 async def test_a_configuration_that_is_right_is_not_written_again(public: WahaClient, waha: FakeWaha) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.application.ports.edge.security import KeyRing
-from whatsapp_hub.application.ports.sealed import SealedText
+from whatsapp_hub.application.ports.storage.sealed import SealedText
 from whatsapp_hub.application.security import rotate_keys
 from whatsapp_hub.application.security.choose_key import ChooseKey, KeyMissing, KeyTooShort
 from whatsapp_hub.application.security.rotate_keys import CountSealed, RotateKeys

@@ -19,7 +19,6 @@ from whatsapp_hub.domain.integrations.subscription import (
     Webhook,
     WebhookFormat,
     check_url,
-    without_credentials,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -69,7 +68,6 @@ def test_credentials_of_a_url_become_basic_authorization_and_are_shown_no_more(u
 def test_a_url_without_credentials_stays_as_it_was_given() -> None:
     assert check_url("HTTPS://A.example/x?", False) == Address("HTTPS://A.example/x?")
     assert check_url("https://only-user@a.example/", False).headers[0][1] == "Basic b25seS11c2VyOg=="
-    assert without_credentials("http://[") == "http://["  # refused elsewhere, by its field
 
 
 def test_an_address_that_is_private_is_refused_with_the_settings_name() -> None:

@@ -12,7 +12,7 @@ from whatsapp_hub.domain.integrations.subscription import Webhook
 def webhook(webhook: Webhook) -> Shown:
     return {
         "id": str(webhook.id),
-        "url": webhook.url,
+        "url": webhook.shown_url,
         "format": webhook.format.value,
         "events": list(webhook.events),
         "headers": names(webhook.headers),

@@ -102,18 +102,18 @@ _RECORD = """
 _RATE = """
     UPDATE hub.webhooks SET failures = $3, failed_at = CASE WHEN $3 > 0 THEN clock_timestamp() END,
       open_until = CASE WHEN $4::float8 IS NULL THEN '-infinity' ELSE clock_timestamp() + $4 * interval '1 second' END
-    WHERE id = $1 AND fence = $2 AND url = $5 RETURNING true"""
+    WHERE id = $1 AND fence = $2 AND moves = $5 RETURNING true"""
 _PULL_FORWARD = f"""
     UPDATE hub.webhook_deliveries SET next_at = clock_timestamp()
     WHERE webhook_id = $1 AND state = 'pending' AND next_at > {_NOW}"""
 _END = """
     UPDATE hub.webhooks SET is_active = false, ended_reason = $3, updated_at = clock_timestamp(), due_at = 'infinity'
-    WHERE id = $1 AND fence = $2 AND url = $4 RETURNING true"""
+    WHERE id = $1 AND fence = $2 AND moves = $4 RETURNING true"""
 _CANCEL = """
     UPDATE hub.webhook_deliveries SET state = 'cancelled', finished_at = clock_timestamp()
     WHERE webhook_id = $1 AND state = 'pending'"""
 # Locked first: whatever the planner adds meanwhile is either seen by the second statement or sets due_at after it.
-_HOLD = "SELECT url FROM hub.webhooks WHERE id = $1 AND fence = $2 FOR NO KEY UPDATE"
+_HOLD = "SELECT moves FROM hub.webhooks WHERE id = $1 AND fence = $2 FOR NO KEY UPDATE"
 _RELEASE = f"""
     WITH {_WAITING}
     UPDATE hub.webhooks SET lease_until = '-infinity', due_at = greatest(open_until, clock_timestamp(), coalesce(least(
@@ -190,8 +190,8 @@ class PostgresWebhookQueue:
         columns = [list(column) for column in zip(*rows, strict=True)]
         await self._database.system(lambda c: c.execute(_RECORD, lease.webhook_id, lease.fence, *columns))
 
-    async def rate(self, lease: SubscriptionLease, url: str, rating: ReceiverHealth) -> None:
-        given = (lease.webhook_id, lease.fence, rating.failures, rating.left_alone_s, url)
+    async def rate(self, lease: SubscriptionLease, moves: int | None, rating: ReceiverHealth) -> None:
+        given = (lease.webhook_id, lease.fence, rating.failures, rating.left_alone_s, moves)
 
         async def work(connection: Any) -> None:
             async with connection.transaction():
@@ -200,20 +200,20 @@ class PostgresWebhookQueue:
 
         await self._database.system(work)
 
-    async def end(self, lease: SubscriptionLease, url: str, reason: str) -> None:
+    async def end(self, lease: SubscriptionLease, moves: int | None, reason: str) -> None:
         async def work(connection: Any) -> None:
             async with connection.transaction():
-                if await connection.fetchval(_END, lease.webhook_id, lease.fence, reason, url):
+                if await connection.fetchval(_END, lease.webhook_id, lease.fence, reason, moves):
                     await connection.execute(_CANCEL, lease.webhook_id)
 
         await self._database.system(work)
 
-    async def release(self, lease: SubscriptionLease, url: str) -> None:
+    async def release(self, lease: SubscriptionLease, moves: int | None) -> None:
         async def work(connection: Any) -> None:
             async with connection.transaction():
                 if (now := await connection.fetchval(_HOLD, lease.webhook_id, lease.fence)) is None:
                     return
-                if url and now != url:
+                if moves is not None and now != moves:
                     await connection.execute(_PULL_FORWARD, lease.webhook_id)
                 await connection.execute(_RELEASE, lease.webhook_id)
 

@@ -14,6 +14,7 @@ from whatsapp_hub.domain.errors import Conflict, Expired, NotFound
 from whatsapp_hub.domain.ids import SessionId, WebhookId
 from whatsapp_hub.domain.integrations.delivery import GIVE_UP_AFTER_S, DeliveryState
 from whatsapp_hub.domain.integrations.headers import Headers
+from whatsapp_hub.domain.integrations.secret_urls import is_shown, shown
 from whatsapp_hub.domain.integrations.subscription import Secret, Webhook, WebhookFormat
 
 T = TypeVar("T")
@@ -22,10 +23,11 @@ log = logging.getLogger(__name__)
 
 _NAMES = (
     *("id", "tenant_id", "session_id", "of_session", "url", "format", "events"),
-    *("is_active", "ended_reason", "created_at", "updated_at", "of_bot"),
+    *("is_active", "ended_reason", "created_at", "updated_at", "of_bot", "moves"),
 )
-COLUMNS = ", ".join((*_NAMES, "secrets", "headers"))
-_PLACES = ", ".join(f"${n}" for n in range(1, len(_NAMES) + 3))
+# `url` is the address as it is shown; `sealed_url` the whole one, where something in it is hidden.
+COLUMNS = ", ".join((*_NAMES, "secrets", "headers", "sealed_url"))
+_PLACES = ", ".join(f"${n}" for n in range(1, len(_NAMES) + 4))
 _SELECT = f"SELECT {COLUMNS} FROM hub.webhooks"
 _HEALTH = """
     failures, nullif(open_until, '-infinity') AS open_until, cursor,
@@ -36,9 +38,9 @@ _ADD = f"INSERT INTO hub.webhooks ({COLUMNS}, cursor) VALUES ({_PLACES}, {_HEAD}
 _SAVE = f"""
     UPDATE hub.webhooks w SET ({COLUMNS}) = ROW({_PLACES}),
       cursor = CASE WHEN w.is_active OR NOT $8 THEN w.cursor ELSE greatest(w.cursor, {_HEAD}) END,
-      failures = CASE WHEN w.url = $5 THEN w.failures ELSE 0 END,
-      failed_at = CASE WHEN w.url = $5 THEN w.failed_at END,
-      open_until = CASE WHEN w.url = $5 THEN w.open_until ELSE '-infinity' END,
+      failures = CASE WHEN w.moves = $13 THEN w.failures ELSE 0 END,
+      failed_at = CASE WHEN w.moves = $13 THEN w.failed_at END,
+      open_until = CASE WHEN w.moves = $13 THEN w.open_until ELSE '-infinity' END,
       due_at = clock_timestamp()
     WHERE id = $1"""
 _WHY_OFF = "SELECT coalesce(ended_reason, 'switched off') FROM hub.webhooks WHERE id = $1 AND NOT is_active"
@@ -46,7 +48,7 @@ _WHY_OFF = "SELECT coalesce(ended_reason, 'switched off') FROM hub.webhooks WHER
 _MOVED = """
     UPDATE hub.webhook_deliveries SET next_at = clock_timestamp()
     WHERE webhook_id = $1 AND state = 'pending' AND next_at > clock_timestamp()
-      AND ($3 OR (SELECT url FROM hub.webhooks WHERE id = $1) <> $2)"""
+      AND ($3 OR (SELECT moves FROM hub.webhooks WHERE id = $1) <> $2)"""
 _REMOVE = "DELETE FROM hub.webhooks WHERE id = $1"
 
 _RECORD = "id, webhook_id, position, type, state, tries, next_at, created_at, finished_at, attempts::text AS attempts"
@@ -85,8 +87,22 @@ _RANGE = f"""
 def webhook_of(row: Any, box: SecretBox) -> Webhook:
     values = {name: row[name] for name in _NAMES}
     values["format"], values["events"] = WebhookFormat(values["format"]), tuple(values["events"])
+    values["url"] = _address(row, box)
     secrets = _opened(box, row["secrets"], f"webhook:{row['id']}", tuple[Secret, ...])
     return Webhook(**values, secrets=secrets, headers=_opened(box, row["headers"], _of_headers(row["id"]), Headers))
+
+
+def _address(row: Any, box: SecretBox) -> str:
+    """The shown one, which leads nowhere, with a wrong key."""
+    url: str = row["url"]
+    if not row["sealed_url"]:
+        return url
+    try:
+        whole = box.open(row["sealed_url"], of_url(row["id"])).decode()
+    except ValueError:
+        log.error("webhook.address_unreadable", extra={"webhook_id": str(row["id"])})
+        return url
+    return whole if shown(whole) == url else url
 
 
 def _opened(box: SecretBox, sealed: bytes | None, context: str, kind: type[T]) -> T:
@@ -96,6 +112,15 @@ def _opened(box: SecretBox, sealed: bytes | None, context: str, kind: type[T]) -
     except (ValueError, msgspec.MsgspecError):
         log.error("webhook.secret_unreadable", extra={"context": context})
         return msgspec.json.decode(b"[]", type=kind)
+
+
+def sealed_url(box: SecretBox, webhook_id: UUID, url: str) -> bytes | None:
+    """None where the address shows nothing that is to be hidden."""
+    return None if shown(url) == url or is_shown(url) else box.seal(url.encode(), of_url(webhook_id))
+
+
+def of_url(webhook_id: UUID) -> str:
+    return f"webhook-url:{webhook_id}"
 
 
 def _of_headers(webhook_id: UUID) -> str:
@@ -108,7 +133,7 @@ class PostgresWebhooks:
     def __init__(self, connection: Any, box: SecretBox) -> None:
         self._connection = connection
         self._box = box
-        self._read: dict[UUID, tuple[Webhook, bytes, bytes | None]] = {}
+        self._read: dict[UUID, tuple[Webhook, bytes, bytes | None, bytes | None]] = {}
 
     async def all(self) -> "list[tuple[Webhook, SubscriptionHealth]]":
         statement = f"SELECT {COLUMNS}, {_HEALTH} FROM hub.webhooks w ORDER BY created_at, id"
@@ -129,7 +154,7 @@ class PostgresWebhooks:
         if row is None:
             raise NotFound("webhook", webhook_id)
         webhook = webhook_of(row, self._box)
-        self._read[webhook_id] = (replace(webhook), row["secrets"], row["headers"])
+        self._read[webhook_id] = (replace(webhook), row["secrets"], row["headers"], row["sealed_url"])
         return webhook
 
     async def health(self, webhook_id: WebhookId) -> SubscriptionHealth:
@@ -149,18 +174,21 @@ class PostgresWebhooks:
             raise NotFound("session", webhook.session_id) from error
 
     async def save(self, webhook: Webhook, *, at_once: bool = False) -> None:
-        await self._connection.execute(_MOVED, webhook.id, webhook.url, at_once)
+        await self._connection.execute(_MOVED, webhook.id, webhook.moves, at_once)
         await self._connection.execute(_SAVE, *self._values(webhook))
 
     def _values(self, webhook: Webhook) -> list[object]:
         """What was sealed stays as it is unless it changed: the record of changes would call it changed."""
-        was, secrets, headers = self._read.get(webhook.id, (None, b"", None))
+        was, secrets, headers, url = self._read.get(webhook.id, (None, b"", None, None))
         if was is None or was.secrets != webhook.secrets:
             secrets = self._box.seal(msgspec.json.encode(webhook.secrets), f"webhook:{webhook.id}")
         if was is None or was.headers != webhook.headers:
             plain = msgspec.json.encode(webhook.headers) if webhook.headers else None
             headers = self._box.seal(plain, _of_headers(webhook.id)) if plain else None
-        return [*(getattr(webhook, name) for name in _NAMES), secrets, headers]
+        if was is None or was.url != webhook.url:
+            url = sealed_url(self._box, webhook.id, webhook.url)
+        values = {name: getattr(webhook, name) for name in _NAMES} | {"url": webhook.shown_url}
+        return [*values.values(), secrets, headers, url]
 
     async def remove(self, webhook_id: WebhookId) -> None:
         await self._connection.execute(_REMOVE, webhook_id)

@@ -10,7 +10,14 @@ from whatsapp_hub.adapters.providers.lenient import routes, scan
 from whatsapp_hub.adapters.providers.waha import inbound, names
 from whatsapp_hub.adapters.providers.waha.client import WahaClient
 from whatsapp_hub.adapters.providers.waha.outbound import SENDS
-from whatsapp_hub.adapters.providers.waha.settings import WahaSettings, decode, decode_partial, encode, missing
+from whatsapp_hub.adapters.providers.waha.settings import (
+    WahaSettings,
+    decode,
+    decode_partial,
+    encode,
+    missing,
+    warnings,
+)
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
@@ -92,6 +99,10 @@ class Waha:
     def missing(self, settings: object) -> Mapping[str, str]:
         assert isinstance(settings, WahaSettings)
         return missing(settings)
+
+    def warnings(self, settings: object) -> Mapping[str, str]:
+        assert isinstance(settings, WahaSettings)
+        return warnings(settings)
 
     def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
         assert isinstance(settings, WahaSettings)

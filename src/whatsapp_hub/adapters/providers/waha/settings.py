@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from whatsapp_hub.adapters.providers.settings import Fields
 
 _NAMES = {"url": "url", "apiKey": "api_key", "session": "session", "hmacKey": "hmac_key"}
+KEY_LENGTH = 24
+"""Of a new hmacKey, as Standard Webhooks wants of its secrets. A shorter one that is stored stays, with a warning."""
 _SECRETS = frozenset({"apiKey", "hmacKey"})
 
 
@@ -23,6 +25,8 @@ def decode(settings: Mapping[str, object]) -> WahaSettings:
     """Raises Invalid."""
     fields = Fields(settings, frozenset(_NAMES))
     decoded = _read(fields)
+    if decoded.hmac_key and len(decoded.hmac_key) < KEY_LENGTH:
+        fields.refuse("hmacKey", f"must have at least {KEY_LENGTH} characters")
     fields.done()
     return decoded
 
@@ -34,6 +38,14 @@ def decode_partial(settings: Mapping[str, object]) -> WahaSettings:
 def missing(settings: WahaSettings) -> dict[str, str]:
     """Nothing works without the address, the key and the session's name."""
     return {name: "" for name in ("url", "apiKey", "session") if not getattr(settings, _NAMES[name])}
+
+
+def warnings(settings: WahaSettings) -> dict[str, str]:
+    if not settings.hmac_key:
+        return {"hmacKey": "is missing: its webhooks are not signed, so anybody who reaches the hub can post some"}
+    if len(settings.hmac_key) < KEY_LENGTH:
+        return {"hmacKey": f"has less than {KEY_LENGTH} characters: it could be guessed"}
+    return {}
 
 
 def _read(fields: Fields) -> WahaSettings:

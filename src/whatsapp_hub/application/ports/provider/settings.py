@@ -18,6 +18,15 @@ class TakesPartialSettings(Protocol):
 
 
 @runtime_checkable
+class WarnsOfSettings(Protocol):
+    """Plugins that take settings with which a session works, but not safely. Pure."""
+
+    def warnings(self, settings: object) -> Mapping[str, str]:
+        """By setting, a predicate: `is missing: …`."""
+        ...
+
+
+@runtime_checkable
 class LimitsNumbers(Protocol):
     """Providers whose server may hold so and so many numbers only."""
 

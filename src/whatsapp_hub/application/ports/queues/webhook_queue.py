@@ -146,8 +146,8 @@ class ReceiverHealth:
 
 
 class WebhookQueue(Protocol):
-    """Across tenants (role hub_system); each call is a transaction of its own. `url`: where was posted; if the
-    subscription has moved meanwhile, that says nothing about its new receiver."""
+    """Across tenants (role hub_system); each call is a transaction of its own. `moves`: the subscription's, when it was
+    posted (None: nothing was); if it has moved meanwhile, that says nothing about its new receiver."""
 
     async def plan(self, limit: int) -> Planned:
         """Make the deliveries of the next positions of the log, at most `limit`. No positions: none are left, or
@@ -171,15 +171,15 @@ class WebhookQueue(Protocol):
         """Write it down, if the lease is still ours."""
         ...
 
-    async def rate(self, lease: SubscriptionLease, url: str, rating: ReceiverHealth) -> None:
+    async def rate(self, lease: SubscriptionLease, moves: int | None, rating: ReceiverHealth) -> None:
         """Nothing after a move."""
         ...
 
-    async def end(self, lease: SubscriptionLease, url: str, reason: str) -> None:
+    async def end(self, lease: SubscriptionLease, moves: int | None, reason: str) -> None:
         """Switch it off for good; what waits is cancelled. Nothing after a move."""
         ...
 
-    async def release(self, lease: SubscriptionLease, url: str) -> None:
+    async def release(self, lease: SubscriptionLease, moves: int | None) -> None:
         """Give it back; it is due again when the next of its deliveries is. After a move, that is at once."""
         ...
 

@@ -25,6 +25,7 @@ from whatsapp_hub.application.sessions.manage_sessions import (
     UpdateSession,
 )
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
+from whatsapp_hub.application.sessions.warn_of_settings import settings_warnings
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Flaw, Invalid
@@ -119,6 +120,8 @@ def shown(session: Session, caller: Caller, providers: Providers) -> dict[str, o
     if not caller.may(Action.MANAGE_SESSIONS):
         return {**fields, "qrCode": None}
     plugin = providers.plugin(session.provider)
+    found = settings_warnings(providers, session.provider, session.settings)
+    fields["warnings"] = [{"setting": name, "detail": what} for name, what in found.items()]
     if session.settings is UNREADABLE:
         return {**fields, "settings": None}
     return {**fields, "settings": plugin.encode_settings(session.settings, secrets=False)}

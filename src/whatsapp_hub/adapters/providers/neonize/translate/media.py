@@ -4,14 +4,13 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
 from urllib.parse import urljoin
 
 import httpx
 
 from whatsapp_hub.adapters.providers.neonize.translate.outbound import OPUS
 from whatsapp_hub.domain.errors import Rejected, Scope, Transient
-from whatsapp_hub.domain.integrations.subscription import is_public
+from whatsapp_hub.domain.integrations.addresses import is_public_text
 
 MAX_BYTES = 64_000_000
 """The library holds the whole file in memory, several times over."""
@@ -78,7 +77,7 @@ async def _public_address(url: httpx.URL) -> str:
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(url.host, url.port or url.scheme, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
-    if not addresses or not all(is_public(ip_address(address.partition("%")[0])) for address in addresses):
+    if not addresses or not all(map(is_public_text, addresses)):
         raise Rejected("media_url", "the file is not at a public address (WEBHOOK_ALLOW_PRIVATE=true allows others)")
     return addresses[0]
 

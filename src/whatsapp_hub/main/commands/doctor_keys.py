@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 import asyncpg
 import msgspec
 
-from whatsapp_hub.adapters.postgres.sealed import PostgresSealed
+from whatsapp_hub.adapters.postgres.security.sealed import PostgresSealed
 from whatsapp_hub.application.ports.edge.security import KeyRing
 from whatsapp_hub.application.security.choose_key import KeyMissing
 from whatsapp_hub.application.security.rotate_keys import CountSealed
+from whatsapp_hub.main.commands import doctor_sessions
 from whatsapp_hub.main.commands.doctor_connectors import Says
-from whatsapp_hub.main.secret_keys import MAKE_ONE, STRONG_LENGTH, as_system, ring_of, short_secrets, unread
 from whatsapp_hub.main.settings import Settings
+from whatsapp_hub.main.wiring.secret_keys import MAKE_ONE, STRONG_LENGTH, as_system, ring_of, short_secrets, unread
 
 ANEW = "give them anew, or the key that they were stored with (HUB_SECRET_KEY_OLD)"
 
@@ -26,6 +27,8 @@ async def in_database(connection: asyncpg.Connection, settings: Settings) -> Asy
         yield Says(None, f"{' and '.join(short)}: shorter than {STRONG_LENGTH} characters; {MAKE_ONE}, and rotate")
     ring = ring_of(msgspec.structs.replace(settings, hub_secret_key_old=settings.with_kept_old()))
     yield await _opened(ring, PostgresSealed(as_system(connection)))
+    if said := await doctor_sessions.in_database(connection, ring):
+        yield said
 
 
 async def _opened(ring: KeyRing, texts: PostgresSealed) -> Says:

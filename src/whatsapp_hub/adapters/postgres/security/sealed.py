@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from whatsapp_hub.application.ports.sealed import SealedText
+from whatsapp_hub.application.ports.storage.sealed import SealedText
 
 System = Callable[[Callable[[Any], Awaitable[Any]]], Awaitable[Any]]
 """`Database.system`, or the same over a connection of one's own."""
@@ -45,6 +45,7 @@ class _Column:
 _COLUMNS = (
     _Column("settings of sessions", "hub.sessions", "settings", "id", "'session:' || id"),
     _Column("secrets of webhooks", "hub.webhooks", "secrets", "id", "'webhook:' || id"),
+    _Column("addresses of webhooks", "hub.webhooks", "sealed_url", "id", "'webhook-url:' || id"),
     _Column("headers of webhooks", "hub.webhooks", "headers", "id", "'webhook-headers:' || id"),
     _Column(
         "variables of the environment",

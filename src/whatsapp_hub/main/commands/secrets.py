@@ -8,15 +8,15 @@ import click
 from dishka import AsyncContainer
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
-from whatsapp_hub.adapters.postgres.sealed import PostgresSealed
+from whatsapp_hub.adapters.postgres.security.sealed import PostgresSealed
 from whatsapp_hub.application.ports.edge.security import KeyRing
 from whatsapp_hub.application.security.choose_key import ChooseKey, KeyMissing
 from whatsapp_hub.application.security.rotate_keys import CountSealed, RotateKeys
 from whatsapp_hub.main.commands.hub import in_hub
 from whatsapp_hub.main.generated_secrets import new_secret, read_secret, replace_secret
-from whatsapp_hub.main.secret_keys import MAKE_ONE, STRONG_LENGTH, ring_of, short_secrets, system_of
 from whatsapp_hub.main.settings import Settings, listed
 from whatsapp_hub.main.supervise.process_note import settings_of_running_hub
+from whatsapp_hub.main.wiring.secret_keys import MAKE_ONE, STRONG_LENGTH, ring_of, short_secrets, system_of
 
 KEY, OLD = "HUB_SECRET_KEY", "HUB_SECRET_KEY_OLD"
 

@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.engine.database import arguments_of
 from whatsapp_hub.adapters.postgres.engine.failures import translated
 from whatsapp_hub.adapters.postgres.engine.refusals import refusal
-from whatsapp_hub.adapters.postgres.sealed import PostgresSealed, System
+from whatsapp_hub.adapters.postgres.security.sealed import PostgresSealed, System
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.application.ports.edge.security import KeyRing
 from whatsapp_hub.application.security.choose_key import ChooseKey, KeyMissing, KeyTooShort

@@ -1,0 +1,1 @@
+"""What is sealed at rest, across companies, and which key seals."""

@@ -1,0 +1,36 @@
+"""SealAddresses: hide what stands in webhooks' addresses from before they were sealed."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from whatsapp_hub.domain.integrations.secret_urls import is_shown, shown
+
+BATCH = 200
+
+
+class ClearAddresses(Protocol):
+    """Addresses that stand in clear and have a query, across companies. All raise Unavailable."""
+
+    async def page(self, after: UUID | None, limit: int) -> list[tuple[UUID, str]]:
+        """Return webhooks and their addresses, in the order of their ids."""
+        ...
+
+    async def seal(self, webhook_id: UUID, url: str, as_shown: str) -> None:
+        """Seal it, and show the other form, in its session and bot too; unless it has changed meanwhile."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SealAddresses:
+    """Idempotent; costs a look where there is nothing to do."""
+
+    addresses: ClearAddresses
+
+    async def __call__(self) -> None:
+        after: UUID | None = None
+        while found := await self.addresses.page(after, BATCH):
+            for webhook_id, url in found:
+                if shown(url) != url and not is_shown(url):
+                    await self.addresses.seal(webhook_id, url, shown(url))
+            after = found[-1][0]

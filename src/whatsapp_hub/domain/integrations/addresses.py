@@ -1,0 +1,69 @@
+"""Which addresses a stranger may name: those that the internet owns, in none of the forms that lead inside."""
+
+import socket
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+IpAddress = IPv4Address | IPv6Address
+
+_INTERNET = IPv6Network("2000::/3")
+"""All that is assigned of IPv6. Python's own tables of what is special differ from release to release."""
+_SPECIAL = tuple(
+    IPv6Network(text)
+    for text in (
+        "2001::/23",  # Teredo, ORCHID, benchmarking, protocol assignments
+        "2001:db8::/32",  # documentation
+        "3fff::/20",  # documentation
+    )
+)
+_SPECIAL_V4 = (
+    IPv4Network("192.0.0.0/24"),  # protocol assignments
+    IPv4Network("192.88.99.0/24"),  # relays of 6to4
+)
+_LOW_32 = 0xFFFFFFFF
+_CARRIES = (
+    (IPv6Network("64:ff9b::/96"), 0),  # NAT64
+    (IPv6Network("::ffff:0:0/96"), 0),  # IPv4-mapped
+    (IPv6Network("2002::/16"), 80),  # 6to4
+)
+"""Networks that carry an IPv4 address, and by how many bits it is shifted. Others that do are never public: local NAT64
+(64:ff9b:1::/48), IPv4-translated (::ffff:0:0:0/96), IPv4-compatible (::/96), Teredo (2001::/32)."""
+_ISATAP = (0x00005EFE, 0x02005EFE)
+
+
+def is_public(address: IpAddress) -> bool:
+    """Whether the internet may own it. A zone (`%eth0`) names an interface of this machine: never public."""
+    if isinstance(address, IPv4Address):
+        is_special = address.is_multicast or address.is_reserved or any(address in network for network in _SPECIAL_V4)
+        return address.is_global and not is_special
+    if address.scope_id is not None:
+        return False
+    for network, shift in _CARRIES:
+        if address in network:
+            return is_public(IPv4Address(int(address) >> shift & _LOW_32))
+    if int(address) >> 32 & _LOW_32 in _ISATAP and not is_public(IPv4Address(int(address) & _LOW_32)):
+        return False
+    return address in _INTERNET and not any(address in network for network in _SPECIAL)
+
+
+def is_public_text(address: str) -> bool:
+    """The same for what a look-up of a name found."""
+    return is_public(ip_address(address))
+
+
+def is_private_host(host: str) -> bool:
+    """A literal that is not public, or this machine's name. (Another name may still lead to a private address.)"""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return not is_public(ip_address(name.replace("%25", "%")))
+    except ValueError:
+        return _is_private_number(name)
+
+
+def _is_private_number(name: str) -> bool:
+    """`127.1`, `0x7f000001`, `2130706433`: what every resolver takes for an IPv4 address."""
+    try:
+        return not is_public(IPv4Address(socket.inet_aton(name)))
+    except (OSError, UnicodeError, ValueError):
+        return False
