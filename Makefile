@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 INSTALL_PROJECT := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test coverage check format migration bench bench-scale chaos conformance fuzz lock clean
+.PHONY: help setup run dev test coverage check format migration bench bench-scale chaos conformance fuzz lock pin-images clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,13 +56,15 @@ TREE ?= hub
 migration: setup ## begin one: make migration NAME=word [TREE=hub|tenant]
 	@$(BIN)/python scripts/new_migration.py '$(NAME)' '$(TREE)'
 
-check: setup ## lint, format, types, layers, dependencies, dead code, file sizes
+check: setup ## lint, format, types, layers, dependencies, dead code, secrets, advisories, file sizes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/deptry src
 	$(BIN)/vulture
+	$(BIN)/python scripts/find_secrets.py
+	$(BIN)/python scripts/audit_packages.py
 	$(BIN)/python -m pytest --quiet tests/unit/test_file_sizes.py
 
 format: setup ## let ruff write
@@ -92,6 +94,9 @@ lock: setup ## take newer versions that pyproject.toml allows
 	$(COMPILE) --extra server --extra embedded --constraint requirements.lock --output-file requirements-run.lock
 	$(COMPILE) --all-extras --constraint requirements.lock --output-file requirements-image.lock
 	$(COMPILE) --group bootstrap --constraint requirements.lock --output-file requirements-bootstrap.lock
+
+pin-images: setup ## write the images' digests into Compose files and the Dockerfile (needs docker, crane or skopeo)
+	$(BIN)/python scripts/pin_images.py
 
 clean: ## remove what make made, never the data
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -55,7 +55,7 @@ def test_a_scope_narrows_a_role_and_never_widens_it() -> None:
 
 def test_a_key_is_told_from_a_token_by_its_form() -> None:
     assert is_api_key("hub_abc")
-    assert not is_api_key("eyJhbGciOiJIUzI1NiJ9.e30.x")
+    assert not is_api_key("eyJhbGciOiJIUzI1NiJ9.e30.x")  # pragma: allowlist secret
 
 
 def test_nobody_asks_the_policy_past_a_callers_scopes() -> None:

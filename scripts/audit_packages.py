@@ -1,0 +1,67 @@
+"""Ask PyPI's advisories about every package that the image holds, once a day for the same lock file.
+
+Where the advisories cannot be reached this says so and passes: a check without a network is no failed check."""
+
+import hashlib
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+LOCK = Path("requirements-image.lock")
+DONE = Path("build/audited.json")
+EVERY_S = 24 * 3600
+PROBE = "https://pypi.org/pypi/pip/json"
+AUDIT = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--progress-spinner", "off"]
+
+
+def has_advisories() -> bool:
+    """Whether PyPI itself answers: a mirror of packages alone knows no advisories."""
+    try:
+        answer = httpx.get(PROBE, timeout=5, follow_redirects=True)
+        return "vulnerabilities" in answer.json()
+    except (httpx.HTTPError, ValueError):
+        return False
+
+
+def faults(report: dict[str, list[dict[str, object]]]) -> list[str]:
+    """`package version: advisory` of each. Raises LookupError where nothing at all could be asked."""
+    asked = [package for package in report["dependencies"] if "vulns" in package]
+    if not asked:
+        raise LookupError
+    return [
+        f"{package['name']} {package['version']}: {known['id']}, mended in {', '.join(known['fix_versions']) or 'none'}"
+        for package in asked
+        for known in package["vulns"]  # type: ignore[attr-defined]  # pip-audit's own JSON
+    ]
+
+
+def main() -> int:
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    done = json.loads(DONE.read_text()) if DONE.exists() else {}
+    if done.get("lock") == digest and time.time() - float(done["at"]) < EVERY_S:
+        print("packages audited within a day")
+        return 0
+    if not has_advisories():
+        print("packages not audited: PyPI's advisories cannot be reached from here")
+        return 0
+    ran = subprocess.run([*AUDIT, "--format", "json", "--requirement", str(LOCK)], capture_output=True, text=True)
+    try:
+        found = faults(json.loads(ran.stdout))
+    except (ValueError, LookupError):
+        print("packages not audited: PyPI's advisories cannot be read from here")
+        return 0
+    if found:
+        print("\n".join(found))
+        return 1
+    DONE.parent.mkdir(exist_ok=True)
+    DONE.write_text(json.dumps({"lock": digest, "at": time.time()}))
+    print("packages audited: no advisory")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
