@@ -69,7 +69,7 @@ def storable(seen: MessageSeen) -> None:
     assert is_storable(seen.content.text)
     assert is_storable(f"{seen.provider_message_id}{seen.chat}{seen.name}{seen.author}{seen.reply_to}")
     stored = json.dumps(dict(seen.content.data), allow_nan=False, ensure_ascii=False)
-    assert "\\u0000" not in stored
+    assert "\\u0000" not in stored.replace("\\\\", "")  # a backslash that somebody wrote is no escape
     assert is_storable(stored)
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fuzz.seeds import META_BODIES, WAHA_BODIES
+from tests.fuzz.translators import storable
 from whatsapp_hub.adapters.providers.lenient import clean
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
 from whatsapp_hub.application.ports.provider.events import Malformed, MessageSeen
@@ -75,18 +76,6 @@ def understand(plugin: Plugin, body: bytes) -> None:
         for event in plugin.translate(update.body):
             if isinstance(event, MessageSeen):
                 storable(event)
-
-
-def storable(seen: MessageSeen) -> None:
-    assert seen.at.tzinfo is not None
-    assert seen.provider_message_id
-    assert seen.chat
-    assert seen.chat_names
-    assert is_storable(seen.content.text)
-    assert is_storable(f"{seen.provider_message_id}{seen.chat}{seen.name}{seen.author}{seen.reply_to}")
-    stored = json.dumps(dict(seen.content.data), allow_nan=False, ensure_ascii=False)
-    assert "\\u0000" not in stored
-    assert is_storable(stored)
 
 
 @quick
