@@ -59,8 +59,11 @@ REQUESTS = Measure("whatsapp_hub_http_requests", "Requests answered, webhooks an
 ANSWERING = Measure(
     "whatsapp_hub_http_request_seconds", "How long requests took; a stream's, until it ended.", (), QUICK
 )
+STEPS = Measure("whatsapp_hub_clock_steps", "Steps of PostgreSQL's clock that the hub's time did not take part in.")
 
-MEASURES = (*(UPDATES, PROCESSED, PROCESSING, EVENTS, ROUTING, SENDS, CALLS, POSTS, POSTING, REQUESTS, ANSWERING),)
+MEASURES = (
+    *(UPDATES, PROCESSED, PROCESSING, EVENTS, ROUTING, SENDS, CALLS, POSTS, POSTING, REQUESTS, ANSWERING, STEPS),
+)
 
 
 class Tally:

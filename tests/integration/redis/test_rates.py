@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from redis.asyncio import Redis
 
 from whatsapp_hub.adapters.redis import rates as redis_rates
 from whatsapp_hub.adapters.redis.rates import LocalRates, ValkeyRates
+from whatsapp_hub.adapters.security.clock import system_clock
 from whatsapp_hub.application.ports.edge.rates import Rates
 
 
@@ -23,7 +25,7 @@ async def rates(
         yield LocalRates()
         return
     redis = Redis.from_url("unix:///nowhere/there.sock" if request.param == "valkey away" else valkey_url)
-    yield ValkeyRates(redis)
+    yield ValkeyRates(redis, system_clock)
     await redis.aclose()
 
 
@@ -56,3 +58,10 @@ async def test_many_at_the_same_moment_get_no_more_than_the_limit(rates: Rates) 
     key = str(uuid4())
     answers = await asyncio.gather(*(rates.spend(key, 10, 60) for _ in range(50)))
     assert sum(a.allowed for a in answers) == 10
+
+
+async def test_what_another_clock_spoke_for_far_ahead_refuses_nobody(valkey_url: str) -> None:
+    async with Redis.from_url(valkey_url) as redis:
+        key = str(uuid4())
+        assert (await ValkeyRates(redis, lambda: system_clock() + timedelta(hours=2)).spend(key, 5, 60)).allowed
+        assert (await ValkeyRates(redis, system_clock).spend(key, 5, 60)).remaining == 4

@@ -50,7 +50,9 @@ async def show_start() -> Redirect:
 async def get_health(health: FromDishka[Health]) -> Response[dict[str, object]]:
     """503 while something that the hub needs is away."""
     ready, dependencies = await health()
-    well = "away" not in dependencies.values() and dependencies.get("loops", "ok") == "ok"
+    well = "away" not in dependencies.values() and all(
+        dependencies.get(name, "ok") == "ok" for name in ("loops", "clock")
+    )
     status = "ok" if well else "degraded"
     document: dict[str, object] = {
         "status": status if ready else "unavailable",

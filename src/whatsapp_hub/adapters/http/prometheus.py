@@ -38,6 +38,8 @@ _PROCESS_GAUGES = {
     "calls": ("whatsapp_hub_sends_under_way", "Provider calls under way."),
     "pool_open": ("whatsapp_hub_pool_connections", "Connections to PostgreSQL that are open."),
     "pool_used": ("whatsapp_hub_pool_connections_used", "Connections to PostgreSQL that are in use."),
+    "clock_ahead": ("whatsapp_hub_clock_ahead_seconds", "The hub's time less PostgreSQL's clock, which was stepped."),
+    "clock_lag": ("whatsapp_hub_clock_lag_seconds", "How far the deletion of old things is behind the hub's time."),
     "pool_most": ("whatsapp_hub_pool_connections_most", "Connections to PostgreSQL that a process may have."),
 }
 

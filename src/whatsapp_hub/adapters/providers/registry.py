@@ -64,9 +64,11 @@ def builtin_plugins(
     return {plugin.kind: plugin for plugin in plugins}
 
 
-def all_plugins(options: ProviderOptions, phones: SandboxPhones | None = None) -> Mapping[str, Plugin]:
+def all_plugins(
+    options: ProviderOptions, phones: SandboxPhones | None = None, now: Callable[[], datetime] = _now
+) -> Mapping[str, Plugin]:
     """The built-in plugins and every third party's that loads."""
-    builtin = builtin_plugins(options, phones)
+    builtin = builtin_plugins(options, phones, now)
     return third_party_plugins(entry_points(group=GROUP), taken=builtin.keys()) | builtin
 
 

@@ -1,14 +1,16 @@
 """JSON web tokens, HS256, with the claims of contract E: sub, email, role, companyId; `sid` names the sign-in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from litestar.exceptions import NotAuthorizedException
 from litestar.security.jwt import Token
 
+from whatsapp_hub.adapters.security.clock import system_clock
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Unauthenticated
@@ -24,22 +26,39 @@ class Claims(Token):
     email: str | None = None
     sid: str = ""
 
+    def __post_init__(self) -> None:
+        """Leave the times to `JwtTokens`: the library compares them with this machine's clock, which may be stepped."""
+
+    @classmethod
+    def decode_payload(cls, *given: Any, **named: Any) -> Any:
+        untimed = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+        return super().decode_payload(*given, **{**named, "options": {**named.get("options", {}), **untimed}})
+
 
 class JwtTokens:
     """Implements `Tokens`. Only people have them: a caller without `user_id` cannot be issued one."""
 
-    def __init__(self, secret: str, lifetime: timedelta = timedelta(days=7), old: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        secret: str,
+        lifetime: timedelta = timedelta(days=7),
+        old: Sequence[str] = (),
+        clock: Callable[[], datetime] = system_clock,
+    ) -> None:
         """`old`: secrets that tokens may still be signed with; none is any more."""
         self._secret = secret
         self._old = tuple(old)
+        self._clock = clock
         self.lifetime = lifetime
 
     def issue(self, caller: Caller, lifetime: timedelta | None = None) -> str:
         assert caller.user_id is not None, "a token stands for a person"
         assert caller.sign_in_id is not None, "a token is of a sign-in"
+        now = self._clock()
         claims = Claims(
             sub=str(caller.user_id),
-            exp=datetime.now(UTC) + (self.lifetime if lifetime is None else lifetime),
+            iat=now,
+            exp=now + (self.lifetime if lifetime is None else lifetime),
             role=caller.role.value,
             companyId=str(caller.tenant_id),
             email=caller.email,
@@ -57,6 +76,8 @@ class JwtTokens:
             sign_in_id = SignInId(UUID(claims.sid))
         except (NotAuthorizedException, ValueError) as error:
             raise Unauthenticated("the token is not valid") from error
+        if claims.exp <= self._clock():
+            raise Unauthenticated("the token is not valid")
         return Caller(tenant_id, role, user_key(user_id), user_id, claims.email, sign_in_id=sign_in_id)
 
     def _decoded(self, token: str) -> Claims:

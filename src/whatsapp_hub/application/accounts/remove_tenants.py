@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.clock import RetentionClock
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.tenants import TenantRemoval
@@ -62,7 +62,7 @@ class RemoveTenants:
     unlink: UnlinkSession
     stop: StopSession
     delete: DeleteSession
-    clock: Clock
+    long_past: RetentionClock
 
     async def __call__(self) -> None:
         for tenant in await self.removal.begun():
@@ -82,7 +82,7 @@ class RemoveTenants:
         while await self.removal.sweep(tenant, AT_ONCE):
             if time.monotonic() > until:
                 return
-        if tenant.removed_at and self.clock() - tenant.removed_at >= ARRIVES_LATE:
+        if tenant.removed_at and self.long_past() - tenant.removed_at >= ARRIVES_LATE:
             await self.removal.finish(tenant)
             log.info("tenant.removed", extra={"tenant_id": str(tenant.id)})
 

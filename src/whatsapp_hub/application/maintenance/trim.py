@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.clock import RetentionClock
 from whatsapp_hub.application.ports.edge.housekeeping import Trimming
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.ids import TenantId
@@ -41,9 +41,9 @@ class TrimNotifications:
     """Of one tenant: read or not, after 90 days nobody looks at them."""
 
     storage: Storage
-    clock: Clock
+    long_past: RetentionClock
 
     async def __call__(self, tenant_id: TenantId) -> None:
         async with self.storage.tenant(tenant_id) as uow:
-            await uow.notifications.trim(self.clock() - timedelta(days=90))
+            await uow.notifications.trim(self.long_past() - timedelta(days=90))
             await uow.commit()

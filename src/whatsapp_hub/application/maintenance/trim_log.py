@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.clock import RetentionClock
 from whatsapp_hub.application.ports.queues.log import EventLog
 from whatsapp_hub.application.ports.queues.webhook_queue import WebhookQueue
 
@@ -17,11 +17,11 @@ class TrimLog:
 
     log: EventLog
     queue: WebhookQueue
-    clock: Clock
+    long_past: RetentionClock
     keep: timedelta
 
     async def __call__(self) -> None:
-        older_than = self.clock() - self.keep
+        older_than = self.long_past() - self.keep
         while await self.queue.trim(older_than, AT_ONCE) == AT_ONCE:
             pass
         await self.log.trim(older_than, await self.queue.oldest_needed())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.clock import RetentionClock
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.ids import TenantId
 
@@ -16,14 +16,14 @@ class TrimMessages:
     `keep` None: nothing is ever deleted."""
 
     storage: Storage
-    clock: Clock
+    long_past: RetentionClock
     keep: timedelta | None
 
     async def __call__(self, tenant_id: TenantId) -> None:
         """A little in each transaction. Raises Unavailable."""
         if self.keep is None:
             return
-        before = self.clock() - self.keep
+        before = self.long_past() - self.keep
         gone = AT_ONCE
         while gone == AT_ONCE:
             async with self.storage.tenant(tenant_id) as uow:

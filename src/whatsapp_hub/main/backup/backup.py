@@ -72,12 +72,14 @@ async def back_up(settings: Settings, target: str, *, without_key: bool, keep_da
             "set it, or say --without-key and keep it elsewhere"
         )
     folder = Path(target) if target != PIPE else None
-    with _writing(folder) as (file, finish):
-        async with database(settings) as url, dump.dumping(url) as (facts, pieces):
-            about = _about(facts, keys, settings)
-            manifest = await backup_file.write(file, pieces, None if without_key else keys, about)
-        where = finish()
-    removed = backup_file.remove_old(folder, datetime.now(UTC), keep_days) if folder else []
+    async with database(settings) as url:
+        now, long_past = await dump.hub_time(url)
+        with _writing(folder, now) as (file, finish):
+            async with dump.dumping(url) as (facts, pieces):
+                about = _about(facts, keys, settings)
+                manifest = await backup_file.write(file, pieces, None if without_key else keys, about)
+            where = finish()
+    removed = backup_file.remove_old(folder, long_past, keep_days) if folder else []
     return where, manifest, len(removed)
 
 
@@ -96,14 +98,14 @@ def _about(facts: dump.Facts, keys: Mapping[str, str], settings: Settings) -> di
 
 
 @contextmanager
-def _writing(folder: Path | None) -> Iterator[tuple[IO[bytes], Callable[[], str]]]:
+def _writing(folder: Path | None, now: datetime) -> Iterator[tuple[IO[bytes], Callable[[], str]]]:
     """Yield a file and what completes it: it gets its name once it is whole and on disk. None: standard output."""
     if folder is None:
         yield sys.stdout.buffer, lambda: "the standard output"
         sys.stdout.buffer.flush()
         return
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / backup_file.name_at(datetime.now(UTC))
+    path = folder / backup_file.name_at(now)
     draft = folder / f".{path.name}.{os.getpid()}.partial"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

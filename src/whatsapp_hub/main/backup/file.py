@@ -139,14 +139,14 @@ def made_at(path: Path) -> datetime | None:
         return None
 
 
-def remove_old(folder: Path, now: datetime, days: int) -> list[Path]:
+def remove_old(folder: Path, long_past: datetime, days: int) -> list[Path]:
     """Remove backups older than so many days and unfinished ones; never another file, never the newest."""
     ours = sorted((made, path) for path in folder.iterdir() if (made := made_at(path)) and path.is_file())
-    old = [path for made, path in ours[:-1] if now - made > timedelta(days=days)]
+    old = [path for made, path in ours[:-1] if long_past - made > timedelta(days=days)]
     left = [
         path
         for path in folder.glob(f".{PREFIX}*.partial")
-        if now.timestamp() - path.stat().st_mtime > UNFINISHED_FOR.total_seconds()
+        if long_past.timestamp() - path.stat().st_mtime > UNFINISHED_FOR.total_seconds()
     ]
     for path in (*old, *left):
         path.unlink(missing_ok=True)

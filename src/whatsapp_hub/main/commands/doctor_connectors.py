@@ -16,11 +16,11 @@ DESCRIPTORS_EACH = 4
 DESCRIPTORS_SPARE = 200
 
 _CROWD = """
-    SELECT (SELECT count(*) FROM hub.connectors WHERE until > clock_timestamp()) AS connectors,
-      (SELECT coalesce(sum(room), 0) FROM hub.connectors WHERE until > clock_timestamp()) AS room,
+    SELECT (SELECT count(*) FROM hub.connectors WHERE until > (SELECT now FROM hub.time)) AS connectors,
+      (SELECT coalesce(sum(room), 0) FROM hub.connectors WHERE until > (SELECT now FROM hub.time)) AS room,
       (SELECT count(*) FROM hub.lines WHERE is_wanted) AS wanted,
       (SELECT count(*) FROM hub.lines l WHERE is_wanted AND NOT EXISTS (
-        SELECT FROM hub.connectors c WHERE c.id = l.connector_id AND c.until > clock_timestamp())) AS unheld"""
+        SELECT FROM hub.connectors c WHERE c.id = l.connector_id AND c.until > (SELECT now FROM hub.time))) AS unheld"""
 
 
 @dataclass(frozen=True)

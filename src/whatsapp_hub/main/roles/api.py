@@ -137,10 +137,10 @@ class Serving(Provider):
         return OpenRules(settings.whatsapp_provider, lives, partial(given_settings, settings))
 
     @provide
-    def tokens(self, settings: Settings) -> Tokens:
+    def tokens(self, settings: Settings, clock: Clock) -> Tokens:
         assert settings.jwt_secret is not None
         lifetime = timedelta(seconds=settings.jwt_expiration)
-        return JwtTokens(settings.jwt_secret, lifetime, settings.old_jwt_secrets)
+        return JwtTokens(settings.jwt_secret, lifetime, settings.old_jwt_secrets, clock)
 
     @provide
     def public_url(self, settings: Settings) -> PublicUrl:
@@ -163,7 +163,10 @@ class Serving(Provider):
                 raise Unavailable("sessions wait for a connector")
             return "ok" if any(room for room, _ in crowds) else "none"
 
-        helpful: dict[str, Check] = {"redis": redis.ping, "connectors": connectors, "loops": loops}
+        async def clock() -> str:
+            return database.time.said()
+
+        helpful: dict[str, Check] = {"redis": redis.ping, "connectors": connectors, "loops": loops, "clock": clock}
         return Health(version("whatsapp-hub"), {"postgres": database.ping}, helpful)
 
     @provide
@@ -182,11 +185,12 @@ class Serving(Provider):
         finder: SessionFinder,
         send: SendTo,
         redis: Redis,
+        clock: Clock,
         typing: TypingChannel,
         show_typing: ShowTyping,
         settings: Settings,
     ) -> Gateway:
-        store = ValkeyRates(redis)
+        store = ValkeyRates(redis, clock)
         rates = SendRates(store, settings.rate_limit_user, settings.rate_limit_api_key)
         limits = SocketLimits()
         return Gateway(
@@ -325,5 +329,5 @@ async def make_app(container: AsyncContainer) -> HubApp:
                 loop.cancel()
             await asyncio.gather(*loops, return_exceptions=True)
 
-    rates = ValkeyRates(await container.get(Redis))
+    rates = ValkeyRates(await container.get(Redis), await container.get(Clock))
     return create_app(container, options, gateway.asgi, [live], rates)

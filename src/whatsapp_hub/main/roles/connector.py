@@ -20,13 +20,13 @@ from uuid import uuid4
 from dishka import AsyncContainer
 
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes, WakeSignal
-from whatsapp_hub.adapters.security.clock import new_id, system_clock
 from whatsapp_hub.adapters.worker.loops import TenantLoop
 from whatsapp_hub.application.connecting.connection_records import RecordConnections
 from whatsapp_hub.application.connecting.keep_lease import KeepLease
 from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
 from whatsapp_hub.application.connecting.run_commands import RunCommands
 from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId, Leases
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.queues.commands import Commands
@@ -153,8 +153,8 @@ async def _make_drain(
     return DrainLanes(
         storage,
         providers,
-        system_clock,
-        new_id,
+        await container.get(Clock),
+        await container.get(NewId),
         pacing,
         partial(wakes.ring, Work.HELD_LANES),
         still_held=hold.still_held,

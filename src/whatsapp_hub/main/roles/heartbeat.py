@@ -16,6 +16,7 @@ from dishka import AsyncContainer
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.security.sealed import HAS, USES
 from whatsapp_hub.application.measuring import TALLY
+from whatsapp_hub.application.operations.hub_time import HubTime
 from whatsapp_hub.application.ports.connections.processes import Process, Processes
 from whatsapp_hub.application.ports.edge.counters import Counters
 from whatsapp_hub.application.ports.edge.security import KeyRing
@@ -45,7 +46,8 @@ async def announced(container: AsyncContainer, role: str, probes: Probes) -> Asy
         own = {name: float(probe()) for name, probe in probes.items()}
         standing = {f"stands:{loop}": age for loop, age in PULSE.ages().items() if age > SLOW_LOOP_S}
         keys = dict.fromkeys((*(HAS + id for id in ring.ids), USES + ring.in_force), 1.0)
-        return {"started": started_at, **dict(_resources()), **database.connections, **own, **standing, **keys}
+        clock, resources = dict(_clock(database.time)), dict(_resources())
+        return {"started": started_at, **resources, **database.connections, **clock, **own, **standing, **keys}
 
     process = Process(uuid4(), role, f"{socket.gethostname()}:{os.getpid()}", version("whatsapp-hub"))
 
@@ -85,6 +87,11 @@ async def _store_counts(counters: Counters) -> None:
     except BaseException:
         TALLY.give_back(counts)
         raise
+
+
+def _clock(time: HubTime) -> Iterator[tuple[str, float]]:
+    if time.mark is not None:
+        yield from (("clock_ahead", time.mark.ahead_s), ("clock_lag", time.mark.lag_s))
 
 
 def _resources() -> Iterator[tuple[str, float]]:

@@ -11,11 +11,11 @@ from whatsapp_hub.adapters.numbering.plans import LibraryPlans
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
-from whatsapp_hub.adapters.security.clock import new_id, system_clock
+from whatsapp_hub.adapters.security.clock import Ids
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.adapters.worker.hints import Hints
-from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
 from whatsapp_hub.application.ports.edge.security import KeyRing, Passwords, SecretBox
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
@@ -91,12 +91,16 @@ class Infrastructure(Provider):
         return wakes
 
     @provide
-    def clock(self) -> Clock:
-        return system_clock
+    def clock(self, database: Database) -> Clock:
+        return database.time
 
     @provide
-    def new_id(self) -> NewId:
-        return new_id
+    def retention_clock(self, database: Database) -> RetentionClock:
+        return database.time.long_past
+
+    @provide
+    def new_id(self, clock: Clock) -> NewId:
+        return Ids(clock)
 
     @provide(provides=AnyOf[SecretBox, KeyRing])
     async def ring(self, settings: Settings, database: Database) -> AesSecretBox:

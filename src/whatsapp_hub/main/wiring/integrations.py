@@ -25,7 +25,7 @@ from whatsapp_hub.application.integrations.subscriptions import (
     WebhookRules,
 )
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
-from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.clock import Clock, RetentionClock
 from whatsapp_hub.application.ports.queues.log import EventLog
 from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.ports.queues.webhook_queue import WebhookQueue, WebhookSender
@@ -70,8 +70,8 @@ class Integrations(Provider):
         await deliver.aclose()
 
     @provide
-    def trim_log(self, log: EventLog, queue: WebhookQueue, clock: Clock, settings: Settings) -> TrimLog:
-        return TrimLog(log, queue, clock, timedelta(days=settings.events_retention_days))
+    def trim_log(self, log: EventLog, queue: WebhookQueue, long_past: RetentionClock, settings: Settings) -> TrimLog:
+        return TrimLog(log, queue, long_past, timedelta(days=settings.events_retention_days))
 
 
 async def keep_delivering(bell: WakeSignal, deliver: DeliverWebhooks) -> None:

@@ -23,7 +23,7 @@ from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, all_plugins
 from whatsapp_hub.application.ports.connections.connections import Leases
 from whatsapp_hub.application.ports.connections.processes import Processes
-from whatsapp_hub.application.ports.edge.clock import NewId
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.counters import Counters
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.housekeeping import DeadLetters, Trimming
@@ -59,7 +59,9 @@ class Storing(Provider):
     vault = provide(SettingsVault)
 
     @provide
-    async def providers(self, settings: Settings, phones: SandboxPhones, host: Host) -> AsyncIterator[Providers]:
+    async def providers(
+        self, settings: Settings, clock: Clock, phones: SandboxPhones, host: Host
+    ) -> AsyncIterator[Providers]:
         options = ProviderOptions(
             settings.whatsapp_api_url,
             settings.whatsapp_api_version,
@@ -68,7 +70,7 @@ class Storing(Provider):
             settings.webhook_allow_private,
             settings.hub_public_url or "",
         )
-        providers = Providers(all_plugins(options, phones), host)
+        providers = Providers(all_plugins(options, phones, clock), host)
         yield providers
         await providers.aclose()
 

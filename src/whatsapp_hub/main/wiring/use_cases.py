@@ -9,7 +9,6 @@ from dishka import Provider, Scope, provide, provide_all
 
 from whatsapp_hub.adapters.providers.sandbox.inbound import customer_wrote
 from whatsapp_hub.adapters.redis.wakes import Wakes
-from whatsapp_hub.adapters.security.clock import new_id, system_clock
 from whatsapp_hub.application.accounts.api_keys import CreateApiKey, ListApiKeys, RevokeApiKey
 from whatsapp_hub.application.accounts.company import UpdateCompany
 from whatsapp_hub.application.accounts.default_session import SetCredentials
@@ -46,7 +45,7 @@ from whatsapp_hub.application.handling.transfer_conversation import TransferConv
 from whatsapp_hub.application.maintenance.recount_media import RecountMedia
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
-from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import SecretBox
 from whatsapp_hub.application.ports.provider.plugin import Providers
@@ -112,8 +111,8 @@ class UseCases(Provider):
     )
 
     @provide
-    def create_tenant(self, storage: Storage, settings: Settings) -> CreateTenant:
-        return CreateTenant(storage, system_clock, new_id, Placement(settings.tenant_placement))
+    def create_tenant(self, storage: Storage, clock: Clock, new_id: NewId, settings: Settings) -> CreateTenant:
+        return CreateTenant(storage, clock, new_id, Placement(settings.tenant_placement))
 
     @provide
     def poll_silent(self, storage: Storage, providers: Providers, settings: Settings) -> PollSilent:
@@ -136,9 +135,9 @@ class UseCases(Provider):
         return SessionLimit(settings.sessions_per_connector)
 
     @provide
-    def trim_messages(self, storage: Storage, settings: Settings) -> TrimMessages:
+    def trim_messages(self, storage: Storage, long_past: RetentionClock, settings: Settings) -> TrimMessages:
         days = settings.messages_retention_days
-        return TrimMessages(storage, system_clock, timedelta(days=days) if days else None)
+        return TrimMessages(storage, long_past, timedelta(days=days) if days else None)
 
     @provide
     def take_up_environment(
@@ -149,10 +148,11 @@ class UseCases(Provider):
         create: CreateStartedSession,
         start: InitSession,
         stop: StopSession,
+        clock: Clock,
         settings: Settings,
     ) -> TakeUpEnvironment:
         environment = settings.environment
-        return TakeUpEnvironment(storage, providers, system_clock, box, create, start, stop, environment)
+        return TakeUpEnvironment(storage, providers, clock, box, create, start, stop, environment)
 
     @provide
     def counts(self) -> WebhookCounts:
@@ -160,9 +160,15 @@ class UseCases(Provider):
 
     @provide
     def receive_events(
-        self, storage: Storage, providers: Providers, follow: AdvanceConnection, show: ShowCustomer
+        self,
+        storage: Storage,
+        providers: Providers,
+        clock: Clock,
+        new_id: NewId,
+        follow: AdvanceConnection,
+        show: ShowCustomer,
     ) -> ReceiveEvents:
-        return ReceiveEvents(storage, providers, system_clock, new_id, follow, show)
+        return ReceiveEvents(storage, providers, clock, new_id, follow, show)
 
     @provide
     def accept_webhook(
@@ -181,13 +187,13 @@ class UseCases(Provider):
 
     @provide
     async def drain_lanes(
-        self, storage: Storage, providers: Providers, settings: Settings, wakes: Wakes
+        self, storage: Storage, providers: Providers, clock: Clock, new_id: NewId, settings: Settings, wakes: Wakes
     ) -> AsyncIterator[DrainLanes]:
         pacing = {
             kind: pacing_of(plugin.capabilities, settings)
             for kind, plugin in providers.plugins.items()
             if not plugin.capabilities.holds_socket
         }
-        drain = DrainLanes(storage, providers, system_clock, new_id, pacing, partial(wakes.ring, Work.LANES))
+        drain = DrainLanes(storage, providers, clock, new_id, pacing, partial(wakes.ring, Work.LANES))
         yield drain
         await drain.aclose()

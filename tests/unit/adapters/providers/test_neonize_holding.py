@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -221,10 +222,19 @@ async def test_what_heals_by_itself_stays_open(
 
 async def test_unanswered_keep_alives_count_as_silence(held: Held) -> None:
     await held.open()
-    await held.bring("KeepAliveTimeout", event("KeepAliveTimeout", errorCount=3, lastSuccess=1_780_000_000))
-    assert held.pulse.silent_s > 1_000_000
+    answered = int(time.time()) - 100
+    await held.bring("KeepAliveTimeout", event("KeepAliveTimeout", errorCount=3, lastSuccess=answered))
+    assert 99 <= held.pulse.silent_s < 105
     await held.bring("KeepAliveRestored")
     assert held.pulse.silent_s < 5
+
+
+@pytest.mark.parametrize("stepped_s", [-8 * 86_400, -3_600, 3_600, 8 * 86_400])
+async def test_a_step_of_the_clock_is_no_silence(held: Held, stepped_s: int) -> None:
+    await held.open()
+    answered = int(time.time()) - 30 - stepped_s
+    await held.bring("KeepAliveTimeout", event("KeepAliveTimeout", errorCount=1, lastSuccess=answered))
+    assert 20 <= held.pulse.silent_s < 85
 
 
 async def test_a_quiet_night_is_no_silence_while_the_library_answers(

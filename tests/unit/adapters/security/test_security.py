@@ -7,7 +7,7 @@ from uuid import UUID
 import bcrypt
 import pytest
 
-from whatsapp_hub.adapters.security.clock import new_id, system_clock
+from whatsapp_hub.adapters.security.clock import Ids, new_id, system_clock
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.adapters.security.tokens import Claims, JwtTokens
@@ -211,3 +211,24 @@ async def test_only_a_master_may_choose_a_tenant_and_others_cannot_tell_that_it_
             await callers(token, company)
     with pytest.raises(Invalid):
         await callers(as_master, "nonsense")
+
+
+@pytest.mark.parametrize("stepped", [timedelta(hours=1), timedelta(hours=-1), timedelta(days=8), timedelta(days=-8)])
+def test_a_token_lives_by_the_hubs_time_whatever_the_machines_clock_shows(stepped: timedelta) -> None:
+    """The library compares with the machine's clock, which here is far from the hub's time."""
+    time = [system_clock() + stepped]
+    tokens, user = JwtTokens(SECRET, clock=lambda: time[0]), a_user()
+    token = tokens.issue(caller_of(user))
+    assert tokens.read(token) == caller_of(user)
+    time[0] += timedelta(days=7)
+    with pytest.raises(Unauthenticated):
+        tokens.read(token)
+
+
+def test_new_ids_follow_the_hubs_time_and_sort_as_made_when_it_stands() -> None:
+    new_id = Ids(lambda: NOW)
+    ids = [new_id() for _ in range(10_000)]
+    assert ids == sorted(set(ids))
+    assert {id.version for id in ids} == {7}
+    assert {id.variant for id in ids} == {"specified in RFC 4122"}
+    assert ids[0].int >> 80 == int(NOW.timestamp() * 1000)

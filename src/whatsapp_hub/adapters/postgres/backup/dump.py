@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -60,6 +61,17 @@ async def dumping(url: str) -> AsyncIterator[tuple[Facts, AsyncIterator[bytes]]]
             snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
             facts = await _facts(connection)
             yield facts, _dump(url, facts, snapshot)
+    finally:
+        await connection.close()
+
+
+async def hub_time(url: str) -> tuple[datetime, datetime]:
+    """Return the hub's time and, for what is deleted by its age, how far that may trust it. Raises DumpFailed."""
+    connection = await connected(url)
+    try:
+        if await connection.fetchval("SELECT to_regclass('hub.time') IS NULL"):  # an older hub's database
+            return datetime.now(UTC), datetime.min.replace(tzinfo=UTC)
+        return tuple(await connection.fetchrow("SELECT now, long_past FROM hub.time"))
     finally:
         await connection.close()
 
@@ -141,7 +153,7 @@ async def present(url: str) -> Present:
         with suppress(asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
             position = await connection.fetchval("SELECT position FROM hub.sequencer") or 0
             alive = await connection.fetchval(
-                "SELECT count(*) FROM hub.processes WHERE seen_at > clock_timestamp() - interval '30 seconds'"
+                "SELECT count(*) FROM hub.processes WHERE seen_at > (SELECT now FROM hub.time) - interval '30 seconds'"
             )
         return Present(server, schemas, alive, position)
     finally:

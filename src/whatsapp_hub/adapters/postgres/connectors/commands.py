@@ -10,17 +10,17 @@ from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 
 _ASK = """
     INSERT INTO hub.commands (id, tenant_id, session_id, provider, kind, argument, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7 * interval '1 second')"""
+    VALUES ($1, $2, $3, $4, $5, $6, (SELECT now FROM hub.time) + $7 * interval '1 second')"""
 _ANSWER_OF = """
     SELECT answered_at IS NOT NULL AS is_answered, answer, error_code, error_detail,
       taken_by IS NOT NULL AND NOT EXISTS (
-        SELECT FROM hub.connectors c WHERE c.id = taken_by AND c.until > clock_timestamp()) AS is_orphan
+        SELECT FROM hub.connectors c WHERE c.id = taken_by AND c.until > (SELECT now FROM hub.time)) AS is_orphan
     FROM hub.commands WHERE id = $1"""
 _WITHDRAW = "DELETE FROM hub.commands WHERE id = $1"
 _TAKE = """
     WITH mine AS (
       SELECT c.id FROM hub.commands c
-      WHERE c.answered_at IS NULL AND c.provider = ANY($2::text[]) AND c.expires_at > clock_timestamp()
+      WHERE c.answered_at IS NULL AND c.provider = ANY($2::text[]) AND c.expires_at > (SELECT now FROM hub.time)
         AND (c.taken_by IS NULL OR c.kind = 'forget' AND c.taken_by <> $1
              AND NOT EXISTS (SELECT FROM hub.connectors o WHERE o.id = c.taken_by))
         AND CASE WHEN c.kind = 'forget'
@@ -31,12 +31,12 @@ _TAKE = """
     UPDATE hub.commands c SET taken_by = $1 FROM mine WHERE c.id = mine.id
     RETURNING c.id, c.tenant_id, c.session_id, c.provider, c.kind, c.argument"""
 _ANSWER = """
-    UPDATE hub.commands SET answered_at = clock_timestamp(), answer = $2, error_code = $3, error_detail = $4
+    UPDATE hub.commands SET answered_at = (SELECT now FROM hub.time), answer = $2, error_code = $3, error_detail = $4
     WHERE id = $1 AND kind NOT IN ('forget', 'mark_read', 'typing')"""
 _UNAWAITED = """
     DELETE FROM hub.commands
     WHERE id = $1 AND (kind = 'forget' AND $2::text IS NULL OR kind IN ('mark_read', 'typing'))"""
-_TRIM = "DELETE FROM hub.commands WHERE expires_at < clock_timestamp() - interval '1 minute'"
+_TRIM = "DELETE FROM hub.commands WHERE expires_at < (SELECT now FROM hub.time) - interval '1 minute'"
 
 
 class PostgresCommands:

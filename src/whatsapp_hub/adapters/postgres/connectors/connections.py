@@ -18,12 +18,12 @@ _OF = f"""
 _SETS = ", ".join(f"{name} = ${n}" for n, name in enumerate(_KEPT, start=6))
 _SAVE = f"""
     UPDATE hub.lines SET is_wanted = $2, losses = $3, {_SETS},
-      paired_at = CASE WHEN $8 THEN coalesce(paired_at, clock_timestamp()) END,
-      connected_at = CASE WHEN $9 AND NOT is_up THEN clock_timestamp() ELSE connected_at END,
-      disconnected_at = CASE WHEN is_up AND NOT $9 THEN clock_timestamp() ELSE disconnected_at END,
+      paired_at = CASE WHEN $8 THEN coalesce(paired_at, (SELECT now FROM hub.time)) END,
+      connected_at = CASE WHEN $9 AND NOT is_up THEN (SELECT now FROM hub.time) ELSE connected_at END,
+      disconnected_at = CASE WHEN is_up AND NOT $9 THEN (SELECT now FROM hub.time) ELSE disconnected_at END,
       disconnect_reason = CASE WHEN $4 THEN $5 ELSE disconnect_reason END
     WHERE session_id = $1"""
-LATE = """(deadline_at <= clock_timestamp() OR connector_id IS NULL AND is_wanted AND EXISTS (
+LATE = """(deadline_at <= (SELECT now FROM hub.time) OR connector_id IS NULL AND is_wanted AND EXISTS (
       SELECT FROM hub.sessions s WHERE s.id = session_id AND s.status = 'CONNECTED'))"""
 _LATE = f"SELECT session_id FROM hub.lines WHERE tenant_id = $2 AND {LATE} LIMIT $1"
 

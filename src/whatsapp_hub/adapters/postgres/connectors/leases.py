@@ -18,37 +18,37 @@ from whatsapp_hub.application.ports.connections.connections import (
 )
 from whatsapp_hub.domain.ids import SessionId
 
-_UNTIL = "clock_timestamp() + $2 * interval '1 second'"
+_UNTIL = "(SELECT now FROM hub.time) + $2 * interval '1 second'"
 _ENTER = f"""
     INSERT INTO hub.connectors (id, name, kinds, room, until) VALUES ($1, $3, $4, $5, {_UNTIL})"""
-_RENEW = f"UPDATE hub.connectors SET until = {_UNTIL} WHERE id = $1 AND until > clock_timestamp() RETURNING id"
+_RENEW = f"UPDATE hub.connectors SET until = {_UNTIL} WHERE id = $1 AND until > (SELECT now FROM hub.time) RETURNING id"
 _FREE_ALL = "UPDATE hub.lines SET connector_id = NULL, is_clean = true WHERE connector_id = $1"
 _LEAVE = "DELETE FROM hub.connectors WHERE id = $1"
-_BURY = "DELETE FROM hub.connectors WHERE until <= clock_timestamp() RETURNING id"
+_BURY = "DELETE FROM hub.connectors WHERE until <= (SELECT now FROM hub.time) RETURNING id"
 _SEATS = """
     SELECT c.id, c.room, (SELECT count(*) FROM hub.lines l WHERE l.connector_id = c.id) AS held
-    FROM hub.connectors c WHERE c.kinds && $1::text[] AND c.until > clock_timestamp()"""
+    FROM hub.connectors c WHERE c.kinds && $1::text[] AND c.until > (SELECT now FROM hub.time)"""
 _FREE = "SELECT count(*) FROM hub.lines WHERE connector_id IS NULL AND is_wanted AND provider = ANY($1::text[])"
 _CROWD = """
     SELECT (SELECT coalesce(sum(room), 0) FROM hub.connectors
-            WHERE $1 = ANY(kinds) AND until > clock_timestamp()) AS room,
+            WHERE $1 = ANY(kinds) AND until > (SELECT now FROM hub.time)) AS room,
       (SELECT count(*) FROM hub.lines WHERE is_wanted AND provider = $1) AS wanted"""
 _TAKE = """
     WITH free AS (
       SELECT session_id, is_clean FROM hub.lines
       WHERE connector_id IS NULL AND is_wanted AND provider = ANY($2::text[])
-        AND EXISTS (SELECT FROM hub.connectors WHERE id = $1 AND until > clock_timestamp())
+        AND EXISTS (SELECT FROM hub.connectors WHERE id = $1 AND until > (SELECT now FROM hub.time))
       ORDER BY dial_at NULLS FIRST, session_id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
-    UPDATE hub.lines l SET connector_id = $1, held_since = clock_timestamp(), fence = l.fence + 1,
+    UPDATE hub.lines l SET connector_id = $1, held_since = (SELECT now FROM hub.time), fence = l.fence + 1,
       is_clean = false, is_up = false
     FROM free WHERE l.session_id = free.session_id
     RETURNING l.session_id, l.tenant_id, NOT free.is_clean AS unclean"""
 _END_STORES = "SELECT hub.end_stores($1::uuid[])"
 _HELD = """
     SELECT l.session_id, l.tenant_id, l.provider, l.fence, l.must_forget, l.is_wanted,
-      s.is_active AND (l.dial_at IS NULL OR l.dial_at <= clock_timestamp()) AS is_due
+      s.is_active AND (l.dial_at IS NULL OR l.dial_at <= (SELECT now FROM hub.time)) AS is_due
     FROM hub.lines l JOIN hub.sessions s ON s.id = l.session_id
-    JOIN hub.connectors c ON c.id = l.connector_id AND c.until > clock_timestamp()
+    JOIN hub.connectors c ON c.id = l.connector_id AND c.until > (SELECT now FROM hub.time)
     WHERE l.connector_id = $1 ORDER BY l.held_since, l.session_id"""
 _LET_GO = """
     UPDATE hub.lines SET connector_id = NULL, is_clean = true

@@ -8,13 +8,14 @@ from whatsapp_hub.application.ports.connections.processes import Process
 
 # A process that was forgotten while its database was away comes back by its next word.
 _ANNOUNCE = """
-    WITH silent AS (DELETE FROM hub.processes WHERE seen_at < clock_timestamp() - interval '1 hour' AND id <> $1)
+    WITH silent AS (DELETE FROM hub.processes
+      WHERE seen_at < (SELECT now FROM hub.time) - interval '1 hour' AND id <> $1)
     INSERT INTO hub.processes (id, role, name, version, gauges) VALUES ($1, $2, $3, $4, $5::text::jsonb)
-    ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp(), gauges = excluded.gauges"""
+    ON CONFLICT (id) DO UPDATE SET seen_at = (SELECT now FROM hub.time), gauges = excluded.gauges"""
 _STANDING = """
     SELECT p.role || ' ' || p.name || ': ' || substr(g.key, 8) || ' (' || round(g.value::numeric) || ' s)' AS said
     FROM hub.processes p, jsonb_each_text(p.gauges) g
-    WHERE p.seen_at > clock_timestamp() - interval '30 seconds' AND g.key LIKE 'stands:%' ORDER BY 1"""
+    WHERE p.seen_at > (SELECT now FROM hub.time) - interval '30 seconds' AND g.key LIKE 'stands:%' ORDER BY 1"""
 _LEAVE = "DELETE FROM hub.processes WHERE id = $1"
 
 

@@ -13,13 +13,16 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import asyncpg
 
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.engine.audit import acting
+from whatsapp_hub.adapters.postgres.engine.clock import ClockKeeper
 from whatsapp_hub.adapters.postgres.engine.failures import Displaced, translated
 from whatsapp_hub.adapters.postgres.engine.isolation import check_role, refusal
+from whatsapp_hub.application.operations.hub_time import HubTime
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
@@ -141,20 +144,28 @@ class Database:
         self._sizes = {APP: app_connections, SYSTEM: system_connections}
         self._pools: dict[str, Any] = {}
         self._began: dict[int, tuple[float, str]] = {}
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: list[asyncio.Task[None]] = []
+        self._ours: WeakSet[Any] = WeakSet()
+        self.time = HubTime()
 
     async def open(self) -> None:
         """Raises Unavailable; may be called again then."""
         for role, size in self._sizes.items():
             if role not in self._pools:
                 self._pools[role] = await self._pool(role, size)
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch(), name="database health")
+        if not self._watching:
+            keeper = ClockKeeper(self.time, self.system, self._pids)
+            await keeper.join()
+            self._watching = [
+                asyncio.create_task(self._watch(), name="database health"),
+                asyncio.create_task(keeper.run(), name="clock"),
+            ]
 
     async def _pool(self, role: str, size: int) -> Any:
         async def prepare(connection: Any) -> None:
             await _checked(connection, role)
             await _learn_types(connection)
+            self._ours.add(connection)
 
         try:
             return await asyncpg.create_pool(
@@ -173,10 +184,13 @@ class Database:
         except Exception as error:
             raise refusal(error) or translated(error) or error from error
 
+    def _pids(self) -> list[int]:
+        return [connection.get_server_pid() for connection in self._ours if not connection.is_closed()]
+
     async def close(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-            self._watching = None
+        for task in self._watching:
+            task.cancel()
+        self._watching = []
         for pool in self._pools.values():
             with suppress(TimeoutError):
                 await asyncio.wait_for(pool.close(), 5)

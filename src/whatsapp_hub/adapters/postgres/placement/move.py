@@ -49,7 +49,7 @@ _BEGUN = "SELECT source, target, stage FROM hub.placement_moves WHERE tenant_id 
 _BEGIN = """
     INSERT INTO hub.placement_moves (tenant_id, source, target, stage) VALUES ($1, $2, $3, 'copying')
     ON CONFLICT (tenant_id) DO UPDATE SET source = excluded.source, target = excluded.target, stage = 'copying',
-      began_at = clock_timestamp()"""
+      began_at = (SELECT now FROM hub.time)"""
 _PLACED = "SELECT placement FROM hub.tenants WHERE id = $1 AND removed_at IS NULL"
 _PLACE = "UPDATE hub.tenants SET placement = $2 WHERE id = $1 AND removed_at IS NULL RETURNING true"
 _CLEARING = "UPDATE hub.placement_moves SET stage = 'clearing' WHERE tenant_id = $1"

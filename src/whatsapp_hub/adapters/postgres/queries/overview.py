@@ -24,22 +24,22 @@ LOOKED_AT = 5_000
 
 def _age(of: str, rows: str) -> str:
     oldest = f"(SELECT min(at) FROM (SELECT {of} AS at {rows} LIMIT {LOOKED_AT}) AS looked_at)"
-    return f"greatest(0, coalesce(extract(epoch FROM clock_timestamp() - {oldest}), 0))::float8"
+    return f"greatest(0, coalesce(extract(epoch FROM (SELECT now FROM hub.time) - {oldest}), 0))::float8"
 
 
 _LANES = """
     FROM hub.paces p JOIN hub.lanes l ON l.session_id = p.session_id
-    WHERE (l.queued > 0 OR l.attempt_message IS NOT NULL) AND l.next_at <= (SELECT clock_timestamp())
-      AND p.hold_until <= (SELECT clock_timestamp())"""
+    WHERE (l.queued > 0 OR l.attempt_message IS NOT NULL) AND l.next_at <= (SELECT now FROM hub.time)
+      AND p.hold_until <= (SELECT now FROM hub.time)"""
 _DELIVERIES = """
     FROM hub.webhooks w JOIN hub.webhook_deliveries d ON d.webhook_id = w.id
-    WHERE d.state = 'pending' AND d.next_at <= (SELECT clock_timestamp())"""
+    WHERE d.state = 'pending' AND d.next_at <= (SELECT now FROM hub.time)"""
 _AGES = f"""
     SELECT {_age("received_at", "FROM hub.inbox WHERE state = 'pending'")} AS inbox,
       {_age("occurred_at", "FROM hub.outbox")} AS outbox,
       {_age("l.next_at", _LANES)} AS lanes,
       {_age("d.next_at", _DELIVERIES)} AS webhooks,
-      coalesce(extract(epoch FROM clock_timestamp()
+      coalesce(extract(epoch FROM (SELECT now FROM hub.time)
         - (SELECT occurred_at FROM hub.events ORDER BY position LIMIT 1)), 0)::float8 AS log"""
 _SOME = f"""
     SELECT s.position, s.position - p.position AS behind,
@@ -49,7 +49,7 @@ _SOME = f"""
 _SESSIONS = "SELECT provider, status, count(*) AS sessions FROM hub.sessions GROUP BY provider, status"
 _PROCESSES = """
     SELECT id, role, name, version, started_at, seen_at, gauges FROM hub.processes
-    WHERE seen_at > clock_timestamp() - interval '30 seconds' ORDER BY role, started_at, id LIMIT 500"""
+    WHERE seen_at > (SELECT now FROM hub.time) - interval '30 seconds' ORDER BY role, started_at, id LIMIT 500"""
 _COUNTS = "SELECT name, labels, value FROM hub.counters"
 
 

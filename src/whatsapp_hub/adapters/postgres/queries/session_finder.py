@@ -38,8 +38,8 @@ _LAST = """
 _LEASES = """
     SELECT l.session_id, c.name AS owner, l.attempts AS retries, l.code_until, l.connected_at, l.disconnected_at,
       l.disconnect_reason,
-      CASE WHEN c.id IS NOT NULL THEN extract(epoch FROM clock_timestamp() - l.held_since)::float8 END AS age_s
-    FROM hub.lines l LEFT JOIN hub.connectors c ON c.id = l.connector_id AND c.until > clock_timestamp()
+      CASE WHEN c.id IS NOT NULL THEN extract(epoch FROM (SELECT now FROM hub.time) - l.held_since)::float8 END AS age_s
+    FROM hub.lines l LEFT JOIN hub.connectors c ON c.id = l.connector_id AND c.until > (SELECT now FROM hub.time)
     WHERE l.session_id = ANY($1::uuid[])"""
 _CODE_UNTIL = """
     SELECT code_until FROM hub.lines WHERE session_id = $1

@@ -8,7 +8,7 @@ from whatsapp_hub.domain.ids import TenantId
 
 _RUNNING = """
     SELECT id, role, name, version, started_at, seen_at FROM hub.processes
-    WHERE seen_at > clock_timestamp() - interval '30 seconds' ORDER BY role, started_at, id"""
+    WHERE seen_at > (SELECT now FROM hub.time) - interval '30 seconds' ORDER BY role, started_at, id"""
 
 
 def _count(rows: str) -> str:
@@ -18,8 +18,8 @@ def _count(rows: str) -> str:
 _DELIVERIES = "FROM hub.webhooks w JOIN hub.webhook_deliveries d ON d.webhook_id = w.id WHERE d.state ="
 _DUE = """
     FROM hub.paces p JOIN hub.lanes l ON l.session_id = p.session_id
-    WHERE (l.queued > 0 OR l.attempt_message IS NOT NULL) AND l.next_at <= (SELECT clock_timestamp())
-      AND p.hold_until <= (SELECT clock_timestamp())"""
+    WHERE (l.queued > 0 OR l.attempt_message IS NOT NULL) AND l.next_at <= (SELECT now FROM hub.time)
+      AND p.hold_until <= (SELECT now FROM hub.time)"""
 DEPTHS = f"""
     SELECT {_count("FROM hub.inbox WHERE state = 'pending'")} AS inbox_pending,
       {_count("FROM hub.inbox WHERE state = 'quarantined'")} AS inbox_quarantined,

@@ -29,7 +29,8 @@ _KNOWN = "SELECT 1 FROM hub.sessions WHERE id = $1"
 
 _TRIM = """
 DELETE FROM {table} WHERE ctid = ANY (ARRAY(
-  SELECT ctid FROM {table} WHERE {age} < clock_timestamp() - make_interval(secs => $1) {only} LIMIT $2))"""
+  SELECT ctid FROM {table}
+  WHERE {age} < (SELECT long_past FROM hub.time) - make_interval(secs => $1) {only} LIMIT $2))"""
 _TRIM_INBOX = _TRIM.format(table="hub.inbox", age="received_at", only="AND state = 'done'")
 _TRIM_UNASSIGNED = _TRIM.format(table="hub.inbox", age="received_at", only="AND state = 'unassigned'")
 _TRIM_QUARANTINED = _TRIM.format(table="hub.inbox", age="received_at", only="AND state = 'quarantined'")

@@ -11,7 +11,7 @@ from whatsapp_hub.domain.sessions.connection import IDLE
 
 _HEARD = """
     INSERT INTO hub.session_uses (session_id, tenant_id, listened_at)
-    SELECT id, tenant_id, clock_timestamp() FROM hub.sessions
+    SELECT id, tenant_id, (SELECT now FROM hub.time) FROM hub.sessions
     WHERE is_active AND routing = 'none' AND (id = ANY($1::uuid[]) OR tenant_id = ANY($2::uuid[])
       OR (tenant_id, agent_id) IN (SELECT * FROM unnest($3::uuid[], $4::text[])))
     ORDER BY id
@@ -20,13 +20,13 @@ _HEARD = """
 _UNUSED = """
     SELECT s.tenant_id, s.id FROM hub.sessions s LEFT JOIN hub.session_uses u ON u.session_id = s.id
     WHERE s.is_active AND s.routing = 'none' AND s.bot IS NULL AND s.status IN ('CONNECTED', 'RECONNECTING')
-      AND s.updated_at < clock_timestamp() - least($1, interval '1 minute')
-      AND s.created_at < clock_timestamp() - $1::interval
-      AND coalesce(u.listened_at, '-infinity') < clock_timestamp() - $1::interval
+      AND s.updated_at < (SELECT long_past FROM hub.time) - least($1, interval '1 minute')
+      AND s.created_at < (SELECT long_past FROM hub.time) - $1::interval
+      AND coalesce(u.listened_at, '-infinity') < (SELECT long_past FROM hub.time) - $1::interval
       AND NOT EXISTS (
         SELECT FROM hub.events e WHERE e.session_id = s.id AND e.type = 'session.started'
           AND (e.type LIKE 'session.%' OR e.type = 'message.received')
-          AND e.occurred_at >= clock_timestamp() - $1::interval)
+          AND e.occurred_at >= (SELECT long_past FROM hub.time) - $1::interval)
       AND NOT EXISTS (
         SELECT FROM hub.lanes l WHERE l.session_id = s.id AND (l.queued > 0 OR l.attempt_message IS NOT NULL))
       AND NOT EXISTS (
@@ -41,7 +41,7 @@ _OWING = """
       AND EXISTS (SELECT FROM hub.lanes l WHERE l.session_id = s.id AND l.queued > 0)
     ORDER BY s.id LIMIT $2"""
 _HAS_SPOKEN = """
-    SELECT created_at >= clock_timestamp() - $2::interval FROM messages
+    SELECT created_at >= (SELECT long_past FROM hub.time) - $2::interval FROM messages
     WHERE session_id = $1 ORDER BY seq DESC LIMIT 1"""
 
 

@@ -11,10 +11,11 @@ from whatsapp_hub.domain.ids import TenantId
 _CLAIM = f"""
     SELECT c.*, {VERSION_OF.format(id="c.session_id")} FROM hub.claim_updates($1, $2, $3, $4) AS c ORDER BY place, id"""
 _RETRY = """
-    UPDATE hub.inbox SET tries = tries + 1, error = $2, retry_at = clock_timestamp() + $3 * interval '1 second'
+    UPDATE hub.inbox SET tries = tries + 1, error = $2, retry_at = (SELECT now FROM hub.time) + $3 * interval '1 second'
     WHERE id = $1"""
 _WAIT = """
-    UPDATE hub.inbox SET retry_at = clock_timestamp() + $2 * interval '1 second' WHERE id = ANY($1::bigint[])"""
+    UPDATE hub.inbox SET retry_at = (SELECT now FROM hub.time) + $2 * interval '1 second'
+    WHERE id = ANY($1::bigint[])"""
 _QUARANTINE = """
     UPDATE hub.inbox SET state = 'quarantined', tries = tries + 1, error = $2, retry_at = NULL WHERE id = $1"""
 

@@ -32,10 +32,12 @@ QUEUE_BYTES = 64_000_000
 STATEMENT_TIMEOUT_S = 30.0
 
 _INSERT = """
-    INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body, state, error, fence)
+    INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body, state, error, fence,
+      received_at)
     SELECT coalesce(new.session_id::text, 'app'), new.dedupe_key, new.tenant_id, new.session_id, new.provider, new.chat,
       new.body, CASE WHEN new.error IS NOT NULL THEN 'quarantined' WHEN new.session_id IS NULL THEN 'unassigned'
-                     ELSE 'pending' END, new.error, new.fence
+                     ELSE 'pending' END, new.error, new.fence,
+      (SELECT now FROM hub.time)
     FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::text[],
                 $8::bigint[])
       AS new (dedupe_key, tenant_id, session_id, provider, chat, body, error, fence)

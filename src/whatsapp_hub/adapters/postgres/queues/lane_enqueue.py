@@ -14,11 +14,11 @@ from whatsapp_hub.domain.messaging.message import Message
 # Of messages `m`, those that have a provider.
 _LANE = """
     INSERT INTO hub.lanes AS l (session_id, chat, tenant_id, provider, queued, next_at)
-    SELECT session_id, chat, hub.tenant(), min(provider), count(*), clock_timestamp()
+    SELECT session_id, chat, hub.tenant(), min(provider), count(*), (SELECT now FROM hub.time)
     FROM m WHERE provider IS NOT NULL GROUP BY session_id, chat ORDER BY session_id, chat
     ON CONFLICT (session_id, chat) DO UPDATE SET
       queued = l.queued + excluded.queued, provider = excluded.provider,
-      next_at = CASE WHEN l.queued = 0 THEN greatest(l.next_at, clock_timestamp()) ELSE l.next_at END
+      next_at = CASE WHEN l.queued = 0 THEN greatest(l.next_at, (SELECT now FROM hub.time)) ELSE l.next_at END
     RETURNING session_id, chat"""
 _ENQUEUE = f"""
     WITH m AS (

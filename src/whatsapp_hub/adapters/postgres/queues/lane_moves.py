@@ -9,7 +9,8 @@ _WAITING = """
     ORDER BY id FOR NO KEY UPDATE"""
 _MAKE = """
     INSERT INTO hub.lanes (session_id, chat, tenant_id, provider, queued, next_at)
-    SELECT session_id, $3, tenant_id, provider, 0, clock_timestamp() FROM hub.lanes WHERE session_id = $1 AND chat = $2
+    SELECT session_id, $3, tenant_id, provider, 0, (SELECT now FROM hub.time)
+    FROM hub.lanes WHERE session_id = $1 AND chat = $2
     ON CONFLICT DO NOTHING"""
 _LOCK = """
     SELECT chat, attempt_message FROM hub.lanes WHERE session_id = $1 AND chat = ANY($2::text[])

@@ -18,10 +18,10 @@ from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.messaging.pacing import LaneHead, Paces, Pacing, turn
 
-_DUE = "l.queued > 0 AND l.attempt_message IS NULL AND l.next_at <= (SELECT clock_timestamp())"
+_DUE = "l.queued > 0 AND l.attempt_message IS NULL AND l.next_at <= (SELECT now FROM hub.time)"
 _SESSIONS = f"""SELECT session_id, provider, paced_until %(paces)s FROM hub.paces
       WHERE provider = ANY(%(kinds)s::text[]) AND ($3::uuid[] IS NULL OR session_id = ANY($3))
-        AND hold_until <= clock_timestamp() %(held)s
+        AND hold_until <= (SELECT now FROM hub.time) %(held)s
         AND EXISTS (SELECT FROM hub.lanes l WHERE l.session_id = paces.session_id AND {_DUE})
       ORDER BY random()"""
 # Of paced sessions ($1) each claim locks the pace, of others ($2) nothing.
@@ -29,18 +29,20 @@ _PICK = f"""
     WITH paced AS MATERIALIZED ({_SESSIONS % {"kinds": "$1", "paces": "%(paces)s", "held": "%(held)s"}}
       FOR NO KEY UPDATE SKIP LOCKED),
     free AS MATERIALIZED ({_SESSIONS % {"kinds": "$2", "paces": "%(paces)s", "held": "%(held)s"}})
-    SELECT l.*, %(columns)s p.provider, greatest(p.paced_until, 'epoch') AS session_paced, clock_timestamp() AS now
+    SELECT l.*, %(columns)s p.provider, greatest(p.paced_until, 'epoch') AS session_paced,
+      (SELECT now FROM hub.time) AS now
     FROM (SELECT * FROM paced UNION ALL SELECT * FROM free) AS p CROSS JOIN LATERAL (
       SELECT session_id, chat, greatest(paced_until, 'epoch') AS lane_paced, slot_at, typing_for FROM hub.lanes l
       WHERE l.session_id = p.session_id AND {_DUE}
       ORDER BY l.next_at LIMIT $4 FOR NO KEY UPDATE SKIP LOCKED) AS l
     %(head)s LIMIT $4"""
 _IS_HELD = """AND EXISTS (
-          SELECT FROM hub.lines k JOIN hub.connectors c ON c.id = k.connector_id AND c.until > clock_timestamp()
+          SELECT FROM hub.lines k JOIN hub.connectors c ON c.id = k.connector_id
+            AND c.until > (SELECT now FROM hub.time)
           JOIN unnest($3::uuid[], $6::bigint[]) AS h(session_id, fence) USING (session_id, fence)
           WHERE k.session_id = paces.session_id AND k.connector_id = $5)"""
 # What a person's pace depends on: how long the number is linked, the head's length, and whether the two ever spoke.
-_PACES = """, warm_until, strangers_until, clock_timestamp() - coalesce(
+_PACES = """, warm_until, strangers_until, (SELECT now FROM hub.time) - coalesce(
         (SELECT paired_at FROM hub.lines WHERE session_id = paces.session_id),
         (SELECT created_at FROM hub.sessions WHERE id = paces.session_id)) AS age"""
 _COLUMNS = """h.id AS head, coalesce(h.characters, 0) AS characters, coalesce(h.is_stranger, false) AS is_stranger,
@@ -82,9 +84,9 @@ _PACE = Write(
 # A lane whose count says more than there is (its messages were deleted) is emptied instead.
 _BEGUN = """
       UPDATE hub.lanes l SET
-        attempt_message = h.id, attempt_at = clock_timestamp(), tries = l.tries + 1, fence = l.fence + 1,
-        lease_until = clock_timestamp() + $4 * interval '1 second',
-        next_at = clock_timestamp() + $4 * interval '1 second',
+        attempt_message = h.id, attempt_at = (SELECT now FROM hub.time), tries = l.tries + 1, fence = l.fence + 1,
+        lease_until = (SELECT now FROM hub.time) + $4 * interval '1 second',
+        next_at = (SELECT now FROM hub.time) + $4 * interval '1 second',
         queued = CASE WHEN h.id IS NULL THEN 0 ELSE l.queued END,
         slot_at = NULL, awaits = NULL, paced_until = coalesce(h.paced, l.paced_until)
       FROM (
@@ -110,7 +112,7 @@ _LEASE = Write(
 _STALE = """
     SELECT attempt_message FROM hub.lanes l
     WHERE l.session_id IN (SELECT session_id FROM hub.paces) AND l.attempt_message IS NOT NULL
-      AND l.next_at <= (SELECT clock_timestamp()) AND l.lease_until <= (SELECT clock_timestamp())
+      AND l.next_at <= (SELECT now FROM hub.time) AND l.lease_until <= (SELECT now FROM hub.time)
     LIMIT $1"""
 _STALE_MESSAGES = f"{SELECT} WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"
 _CLOSE_STALE = """
@@ -118,12 +120,12 @@ _CLOSE_STALE = """
       SELECT l.session_id, l.chat, m.pending FROM hub.lanes l
       JOIN unnest($1::uuid[], $2::text[], $3::uuid[], $4::bool[]) AS m(session_id, chat, id, pending)
         ON l.session_id = m.session_id AND l.chat = m.chat AND l.attempt_message = m.id
-      WHERE l.lease_until <= clock_timestamp() ORDER BY l.session_id, l.chat FOR NO KEY UPDATE OF l),
+      WHERE l.lease_until <= (SELECT now FROM hub.time) ORDER BY l.session_id, l.chat FOR NO KEY UPDATE OF l),
     closed AS (
       UPDATE hub.lanes l SET
         attempt_message = NULL, attempt_at = NULL, lease_until = NULL, tries = 0, fence = l.fence + 1,
         queued = greatest(l.queued - 1, 0), awaits = CASE WHEN late.pending THEN l.attempt_message END,
-        next_at = clock_timestamp() + CASE WHEN late.pending THEN $5::float8 ELSE 0 END * interval '1 second'
+        next_at = (SELECT now FROM hub.time) + CASE WHEN late.pending THEN $5::float8 ELSE 0 END * interval '1 second'
       FROM late WHERE l.session_id = late.session_id AND l.chat = late.chat
       RETURNING l.session_id, l.chat)
     SELECT session_id, chat FROM closed"""
@@ -140,7 +142,7 @@ _RELEASE = """
     released AS (
       UPDATE hub.lanes l SET
         attempt_message = NULL, attempt_at = NULL, lease_until = NULL,
-        next_at = clock_timestamp() + ours.again_in_s * interval '1 second',
+        next_at = (SELECT now FROM hub.time) + ours.again_in_s * interval '1 second',
         awaits = CASE WHEN ours.awaits THEN ours.message_id END,
         tries = CASE WHEN ours.settled THEN 0 ELSE l.tries END,
         queued = CASE WHEN ours.settled THEN greatest(l.queued - 1, 0) ELSE l.queued END
@@ -151,7 +153,7 @@ _RELEASE = """
     SELECT message_id FROM released"""
 _HOLD = """
     UPDATE hub.paces SET hold_until = greatest(hold_until,
-      coalesce(clock_timestamp() + $2::float8 * interval '1 second', 'infinity')) WHERE session_id = $1"""
+      coalesce((SELECT now FROM hub.time) + $2::float8 * interval '1 second', 'infinity')) WHERE session_id = $1"""
 _RESUME = "UPDATE hub.paces SET hold_until = '-infinity' WHERE session_id = $1"
 _SETTLED = """
     WITH waiting AS (
@@ -159,7 +161,7 @@ _SETTLED = """
       JOIN unnest($1::uuid[], $2::text[], $3::uuid[]) AS m(session_id, chat, id)
         ON l.session_id = m.session_id AND l.chat = m.chat AND l.awaits = m.id
       ORDER BY l.session_id, l.chat FOR NO KEY UPDATE OF l)
-    UPDATE hub.lanes l SET awaits = NULL, next_at = least(l.next_at, clock_timestamp())
+    UPDATE hub.lanes l SET awaits = NULL, next_at = least(l.next_at, (SELECT now FROM hub.time))
     FROM waiting WHERE l.session_id = waiting.session_id AND l.chat = waiting.chat"""
 _OPEN_ATTEMPTS = f"""
     SELECT {", ".join(f"m.{name}" for name in COLUMNS.split(", "))}, l.attempt_at
@@ -176,7 +178,7 @@ _LOCK_ALL = "SELECT FROM hub.lanes WHERE session_id = $1 ORDER BY session_id, ch
 _EMPTY = """
     UPDATE hub.lanes l SET
       attempt_message = NULL, attempt_at = NULL, lease_until = NULL, awaits = NULL, slot_at = NULL, tries = 0,
-      fence = fence + 1, next_at = clock_timestamp(),
+      fence = fence + 1, next_at = (SELECT now FROM hub.time),
       queued = (SELECT count(*) FROM messages m WHERE m.session_id = l.session_id AND m.chat = l.chat
                   AND m.queue_seq IS NOT NULL)
     WHERE session_id = $1"""

@@ -8,22 +8,22 @@ from whatsapp_hub.adapters.postgres.engine.database import Database
 
 # What an outage let go stale is kept for an hour: the streams that are still open take it up again.
 _KEEP = """
-    WITH outdated AS (DELETE FROM hub.tickets WHERE expires_at < clock_timestamp() - interval '1 hour')
+    WITH outdated AS (DELETE FROM hub.tickets WHERE expires_at < (SELECT now FROM hub.time) - interval '1 hour')
     INSERT INTO hub.tickets (digest, sealed, expires_at)
-    VALUES ($1, $2, clock_timestamp() + $3::float8 * interval '1 second')"""
+    VALUES ($1, $2, (SELECT now FROM hub.time) + $3::float8 * interval '1 second')"""
 _OPEN = """
     UPDATE hub.tickets SET holder = $2, stream = $3,
-      expires_at = clock_timestamp() + $4::float8 * interval '1 second'
-    WHERE digest = $1 AND expires_at >= clock_timestamp()
+      expires_at = (SELECT now FROM hub.time) + $4::float8 * interval '1 second'
+    WHERE digest = $1 AND expires_at >= (SELECT now FROM hub.time)
       AND (holder IS NULL OR ($5::bool AND stream = $3))
     RETURNING sealed"""
 # A row is written only when a twentieth of its time has passed: most looks only read.
 _HOLD = """
     WITH mine AS (SELECT * FROM unnest($1::bytea[], $2::uuid[]) AS mine (digest, holder)),
     held AS (
-      UPDATE hub.tickets t SET expires_at = clock_timestamp() + $3::float8 * interval '1 second'
+      UPDATE hub.tickets t SET expires_at = (SELECT now FROM hub.time) + $3::float8 * interval '1 second'
       FROM mine WHERE t.digest = mine.digest AND t.holder = mine.holder
-        AND t.expires_at < clock_timestamp() + $3::float8 * interval '0.95 second')
+        AND t.expires_at < (SELECT now FROM hub.time) + $3::float8 * interval '0.95 second')
     SELECT mine.holder FROM mine JOIN hub.tickets t USING (digest, holder)"""
 
 

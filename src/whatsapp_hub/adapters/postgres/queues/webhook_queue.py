@@ -25,7 +25,8 @@ from whatsapp_hub.domain.integrations.subscription import Webhook
 LOOK_APART_S = 0.5
 IDLE_APART_S = 10.0
 HEAVY_BYTES = 8 * 1024 * 1024
-_NOW = "(SELECT clock_timestamp())"
+_NOW = "(SELECT now FROM hub.time)"
+_LONG_PAST = "(SELECT long_past FROM hub.time)"
 
 _WANTED = "SELECT EXISTS (SELECT FROM hub.webhooks WHERE is_active)"
 # Not waiting for the disk: a plan that a crash forgets is forgotten whole, position and deliveries, and made again.
@@ -38,7 +39,7 @@ _PLAN = f"""
         SELECT e.position FROM hub.events e WHERE e.position > p.position ORDER BY e.position LIMIT 1) AS next ON true),
     planned AS (
       INSERT INTO hub.webhook_deliveries (webhook_id, tenant_id, position, type, lane, expires_at)
-      SELECT w.id, e.tenant_id, e.position, e.type, {LANE}, clock_timestamp() + $2 * interval '1 second'
+      SELECT w.id, e.tenant_id, e.position, e.type, {LANE}, (SELECT now FROM hub.time) + $2 * interval '1 second'
       FROM range, hub.events e JOIN hub.webhooks w ON w.tenant_id = e.tenant_id
       WHERE e.position > range.after AND e.position <= range.upto
         AND w.is_active AND w.cursor < e.position AND {WANTS}
@@ -47,7 +48,7 @@ _PLAN = f"""
       RETURNING webhook_id),
     woken AS (
       UPDATE hub.webhooks w SET
-        cursor = range.upto, due_at = least(w.due_at, greatest(clock_timestamp(), w.open_until))
+        cursor = range.upto, due_at = least(w.due_at, greatest((SELECT now FROM hub.time), w.open_until))
       FROM range WHERE w.id IN (SELECT webhook_id FROM planned) RETURNING w.id)
     UPDATE hub.webhook_planner p SET position = range.upto FROM range WHERE p.position < range.upto
     RETURNING range.upto - range.after AS positions, ARRAY(SELECT id FROM woken) AS webhooks"""
@@ -57,12 +58,12 @@ _LEASE = f"""
     WITH due AS MATERIALIZED (
       SELECT id FROM hub.webhooks WHERE is_active AND due_at <= {_NOW} AND lease_until <= {_NOW}
       ORDER BY due_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
-    UPDATE hub.webhooks w SET fence = w.fence + 1, lease_until = clock_timestamp() + $2 * interval '1 second'
+    UPDATE hub.webhooks w SET fence = w.fence + 1, lease_until = (SELECT now FROM hub.time) + $2 * interval '1 second'
     FROM due WHERE w.id = due.id
     RETURNING w.id, w.tenant_id, w.fence, w.failures,
-      extract(epoch FROM clock_timestamp() - w.failed_at)::float8 AS failed_s_ago"""
+      extract(epoch FROM (SELECT now FROM hub.time) - w.failed_at)::float8 AS failed_s_ago"""
 _LOOK = f"""
-    UPDATE hub.webhooks SET lease_until = clock_timestamp() + $3 * interval '1 second'
+    UPDATE hub.webhooks SET lease_until = (SELECT now FROM hub.time) + $3 * interval '1 second'
     WHERE id = $1 AND fence = $2 AND is_active RETURNING {COLUMNS}"""
 _WAITING = f"""
     waiting AS MATERIALIZED (
@@ -71,7 +72,7 @@ _WAITING = f"""
 _DUE = f"""
     WITH {_WAITING},
     due AS MATERIALIZED (
-      SELECT id, lane, tries, extract(epoch FROM expires_at - {_NOW})::float8 AS left_s, position
+      SELECT id, lane, tries, extract(epoch FROM expires_at - {_LONG_PAST})::float8 AS left_s, position
       FROM hub.webhook_deliveries
       WHERE webhook_id = $1 AND state = 'pending' AND next_at <= {_NOW}
         AND lane NOT IN (SELECT lane FROM waiting) AND lane <> ALL ($2::text[])
@@ -89,34 +90,38 @@ _RECORD = """
       SELECT id FROM hub.webhook_deliveries WHERE id = ANY ($3) AND state = 'pending' ORDER BY id FOR NO KEY UPDATE)
     UPDATE hub.webhook_deliveries d SET
       state = r.state, tries = least(d.tries + r.tried, 30000),
-      next_at = clock_timestamp() + r.again_in_s * interval '1 second',
-      finished_at = CASE WHEN r.state <> 'pending' THEN clock_timestamp() END,
+      next_at = (SELECT now FROM hub.time) + r.again_in_s * interval '1 second',
+      finished_at = CASE WHEN r.state <> 'pending' THEN (SELECT now FROM hub.time) END,
       attempts = CASE WHEN r.tried = 0 THEN d.attempts ELSE
         CASE WHEN jsonb_array_length(d.attempts) >= 40 THEN d.attempts - 0 ELSE d.attempts END
-        || jsonb_build_object('at', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+        || jsonb_build_object('at', to_char((SELECT now FROM hub.time) AT TIME ZONE 'UTC',
+                                      'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                               'status', r.status, 'error', r.error, 'tookMs', r.took_ms) END
     FROM unnest($3::bigint[], $4::text[], $5::float8[], $6::int[], $7::int[], $8::text[], $9::int[])
       AS r(id, state, again_in_s, tried, status, error, took_ms)
     WHERE d.id = r.id AND d.id IN (SELECT id FROM held) AND d.webhook_id = $1 AND d.state = 'pending'
       AND EXISTS (SELECT FROM hub.webhooks w WHERE w.id = $1 AND w.fence = $2)"""
 _RATE = """
-    UPDATE hub.webhooks SET failures = $3, failed_at = CASE WHEN $3 > 0 THEN clock_timestamp() END,
-      open_until = CASE WHEN $4::float8 IS NULL THEN '-infinity' ELSE clock_timestamp() + $4 * interval '1 second' END
+    UPDATE hub.webhooks SET failures = $3, failed_at = CASE WHEN $3 > 0 THEN (SELECT now FROM hub.time) END,
+      open_until = CASE WHEN $4::float8 IS NULL THEN '-infinity'
+        ELSE (SELECT now FROM hub.time) + $4 * interval '1 second' END
     WHERE id = $1 AND fence = $2 AND moves = $5 RETURNING true"""
 _PULL_FORWARD = f"""
-    UPDATE hub.webhook_deliveries SET next_at = clock_timestamp()
+    UPDATE hub.webhook_deliveries SET next_at = (SELECT now FROM hub.time)
     WHERE webhook_id = $1 AND state = 'pending' AND next_at > {_NOW}"""
 _END = """
-    UPDATE hub.webhooks SET is_active = false, ended_reason = $3, updated_at = clock_timestamp(), due_at = 'infinity'
+    UPDATE hub.webhooks SET is_active = false, ended_reason = $3, updated_at = (SELECT now FROM hub.time),
+      due_at = 'infinity'
     WHERE id = $1 AND fence = $2 AND moves = $4 RETURNING true"""
 _CANCEL = """
-    UPDATE hub.webhook_deliveries SET state = 'cancelled', finished_at = clock_timestamp()
+    UPDATE hub.webhook_deliveries SET state = 'cancelled', finished_at = (SELECT now FROM hub.time)
     WHERE webhook_id = $1 AND state = 'pending'"""
 # Locked first: whatever the planner adds meanwhile is either seen by the second statement or sets due_at after it.
 _HOLD = "SELECT moves FROM hub.webhooks WHERE id = $1 AND fence = $2 FOR NO KEY UPDATE"
 _RELEASE = f"""
     WITH {_WAITING}
-    UPDATE hub.webhooks SET lease_until = '-infinity', due_at = greatest(open_until, clock_timestamp(), coalesce(least(
+    UPDATE hub.webhooks SET lease_until = '-infinity', due_at = greatest(
+      open_until, (SELECT now FROM hub.time), coalesce(least(
       (SELECT min(next_at) FROM waiting),
       (SELECT min(next_at) FROM hub.webhook_deliveries
        WHERE webhook_id = $1 AND state = 'pending' AND next_at <= {_NOW} AND lane NOT IN (SELECT lane FROM waiting))
@@ -125,10 +130,10 @@ _RELEASE = f"""
 _EXPIRE = f"""
     WITH late AS MATERIALIZED (
       SELECT d.id FROM hub.webhook_deliveries d JOIN hub.webhooks w ON w.id = d.webhook_id
-      WHERE d.state = 'pending' AND d.expires_at <= {_NOW} AND w.lease_until <= {_NOW}
+      WHERE d.state = 'pending' AND d.expires_at <= {_LONG_PAST} AND w.lease_until <= {_NOW}
         AND (NOT w.is_active OR w.failures >= $2)
       LIMIT $1 FOR UPDATE OF d SKIP LOCKED)
-    UPDATE hub.webhook_deliveries SET state = 'dead', finished_at = clock_timestamp()
+    UPDATE hub.webhook_deliveries SET state = 'dead', finished_at = (SELECT now FROM hub.time)
     WHERE id IN (SELECT id FROM late)"""
 _OLDEST = """
     SELECT least((SELECT position + 1 FROM hub.webhook_planner), (

@@ -34,7 +34,7 @@ _ADD = Write(
 _IDENTIFY = Write(
     "contact_identities",
     """INSERT INTO contact_identities (tenant_id, kind, value, address, contact_id, added_at)
-       SELECT $1, kind, value, address, contact_id, clock_timestamp() + n * interval '1 microsecond'
+       SELECT $1, kind, value, address, contact_id, (SELECT now FROM hub.time) + n * interval '1 microsecond'
        FROM unnest($2::text[], $3::text[], $4::text[], $5::uuid[]) WITH ORDINALITY
          AS x(kind, value, address, contact_id, n)""",
 )

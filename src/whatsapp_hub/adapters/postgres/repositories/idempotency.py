@@ -9,8 +9,9 @@ from whatsapp_hub.domain.ids import MessageId, TenantId
 _CLAIM = """
     INSERT INTO hub.idempotency_keys AS k (tenant_id, caller, key, request_hash, message_id) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (tenant_id, caller, key) DO UPDATE
-      SET request_hash = excluded.request_hash, message_id = excluded.message_id, created_at = clock_timestamp()
-      WHERE k.created_at < clock_timestamp() - interval '24 hours'
+      SET request_hash = excluded.request_hash, message_id = excluded.message_id,
+        created_at = (SELECT now FROM hub.time)
+      WHERE k.created_at < (SELECT long_past FROM hub.time) - interval '24 hours'
     RETURNING true"""
 _CLAIMED = """
     SELECT request_hash, message_id FROM hub.idempotency_keys WHERE tenant_id = $1 AND caller = $2 AND key = $3"""

@@ -41,13 +41,13 @@ _SAVE = f"""
       failures = CASE WHEN w.moves = $13 THEN w.failures ELSE 0 END,
       failed_at = CASE WHEN w.moves = $13 THEN w.failed_at END,
       open_until = CASE WHEN w.moves = $13 THEN w.open_until ELSE '-infinity' END,
-      due_at = clock_timestamp()
+      due_at = (SELECT now FROM hub.time)
     WHERE id = $1"""
 _WHY_OFF = "SELECT coalesce(ended_reason, 'switched off') FROM hub.webhooks WHERE id = $1 AND NOT is_active"
 # Its driver does the same when it gives it back, for what failed at the old address meanwhile.
 _MOVED = """
-    UPDATE hub.webhook_deliveries SET next_at = clock_timestamp()
-    WHERE webhook_id = $1 AND state = 'pending' AND next_at > clock_timestamp()
+    UPDATE hub.webhook_deliveries SET next_at = (SELECT now FROM hub.time)
+    WHERE webhook_id = $1 AND state = 'pending' AND next_at > (SELECT now FROM hub.time)
       AND ($3 OR (SELECT moves FROM hub.webhooks WHERE id = $1) <> $2)"""
 _REMOVE = "DELETE FROM hub.webhooks WHERE id = $1"
 
@@ -61,10 +61,10 @@ _TO_REPLAY = """
       EXISTS (SELECT FROM hub.events e WHERE e.position = d.position) AS is_kept
     FROM hub.webhook_deliveries d JOIN hub.webhooks w ON w.id = d.webhook_id WHERE d.id = $1 FOR UPDATE OF d"""
 _AGAIN = """
-    state = 'pending', tries = 0, finished_at = NULL, next_at = clock_timestamp(),
-    expires_at = clock_timestamp() + $2 * interval '1 second'"""
+    state = 'pending', tries = 0, finished_at = NULL, next_at = (SELECT now FROM hub.time),
+    expires_at = (SELECT now FROM hub.time) + $2 * interval '1 second'"""
 _REPLAY = f"UPDATE hub.webhook_deliveries SET {_AGAIN} WHERE id = $1 RETURNING {_RECORD}"
-_WAKE = "UPDATE hub.webhooks SET due_at = least(due_at, greatest(clock_timestamp(), open_until)) WHERE id = $1"
+_WAKE = "UPDATE hub.webhooks SET due_at = least(due_at, greatest((SELECT now FROM hub.time), open_until)) WHERE id = $1"
 
 WANTS = """
     (w.session_id IS NULL OR w.session_id = e.session_id)
@@ -77,7 +77,7 @@ _RANGE = f"""
       WHERE w.id = $1 AND e.position > $3 AND e.position <= $4 AND {WANTS} ORDER BY e.position LIMIT $5),
     again AS (
       INSERT INTO hub.webhook_deliveries (webhook_id, tenant_id, position, type, lane, expires_at)
-      SELECT webhook_id, tenant_id, position, type, {LANE}, clock_timestamp() + $2 * interval '1 second'
+      SELECT webhook_id, tenant_id, position, type, {LANE}, (SELECT now FROM hub.time) + $2 * interval '1 second'
       FROM found AS e ORDER BY position
       ON CONFLICT (webhook_id, position) DO UPDATE SET {_AGAIN} WHERE webhook_deliveries.state <> 'pending'
       RETURNING position)

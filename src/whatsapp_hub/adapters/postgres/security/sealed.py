@@ -61,11 +61,11 @@ COLUMNS = {(one.table, one.column) for one in _COLUMNS}
 _NOTED = "SELECT key_id FROM hub.secret_key"
 _NOTE = """
     INSERT INTO hub.secret_key (key_id) VALUES ($1)
-    ON CONFLICT (is_only) DO UPDATE SET key_id = excluded.key_id, since = clock_timestamp()
+    ON CONFLICT (is_only) DO UPDATE SET key_id = excluded.key_id, since = (SELECT now FROM hub.time)
     WHERE secret_key.key_id = $2::text"""
 _RUNNING = """
     SELECT role || ' ' || name FROM hub.processes
-    WHERE seen_at > clock_timestamp() - interval '30 seconds' AND NOT gauges ? $1 ORDER BY 1"""
+    WHERE seen_at > (SELECT now FROM hub.time) - interval '30 seconds' AND NOT gauges ? $1 ORDER BY 1"""
 HAS, USES = "key:", "seals:"
 """What a process says beside what it measures, followed by a key's id."""
 

@@ -8,7 +8,7 @@ import asyncio
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Protocol
 
@@ -31,6 +31,8 @@ OVER = frozenset({SessionStatus.DISCONNECTED, SessionStatus.BANNED, SessionStatu
 """After these the provider does not dial again."""
 
 PROBE_EVERY_S = 30.0
+KEEP_ALIVE_S = (20.0, 40.0)
+"""whatsmeow asks each 20 to 30 s, and waits 10 s for an answer."""
 _AUTHORS = 2000
 _ONLY_INFO = Shape({1: ("info", wire.INFO)})
 
@@ -70,7 +72,7 @@ class SessionDial:
     def silent_s(self) -> float:
         """Unanswered keep-alives count from the last that was answered."""
         if self._pong is not None:
-            return max(0.0, time.time() - self._pong)
+            return time.monotonic() - self._pong
         return time.monotonic() - self._heard
 
     @property
@@ -142,8 +144,7 @@ class SessionDial:
             case "Message" if b"g.us" in kept.data[:512]:
                 self._remember_author(kept)
             case "KeepAliveTimeout":
-                last = decode(wire.SHAPES["KeepAliveTimeout"], kept.data).get("lastSuccess")
-                self._pong = float(last) if isinstance(last, int) and last > 0 else time.time()
+                self._pong = time.monotonic() - _unanswered_s(decode(wire.SHAPES["KeepAliveTimeout"], kept.data))
             case "Connected" | "KeepAliveRestored":
                 self._pong = None
         if seen := session_seen(kept):
@@ -205,6 +206,17 @@ def _tells_of_pairing(kept: StoredEvent) -> bool:
     if kept.event != "PairStatus":
         return False
     return decode(wire.SHAPES["PairStatus"], kept.data).get("status") == wire.PAIRED
+
+
+def _unanswered_s(told: Mapping[str, object]) -> float:
+    """Return for how long keep-alives were not answered. The library tells a time of this machine's clock, which may
+    have been stepped since: what does not fit the number of errors is not believed."""
+    last, errors = told.get("lastSuccess"), told.get("errorCount")
+    if not isinstance(last, int) or last <= 0:
+        return 0.0
+    many = errors if isinstance(errors, int) and errors > 0 else 1
+    shortest, longest = many * KEEP_ALIVE_S[0], (many + 1) * KEEP_ALIVE_S[1]
+    return min(max(shortest, time.time() - last), longest)
 
 
 def _now_ms() -> int:

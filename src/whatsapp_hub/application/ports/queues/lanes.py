@@ -61,7 +61,7 @@ class Holding:
 
 
 class Lanes(Protocol):
-    """All times are the database's clock_timestamp()."""
+    """All times are the hub's time (`hub.time`)."""
 
     async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
         """Put stored PENDING messages at the end of their lanes, in this order."""

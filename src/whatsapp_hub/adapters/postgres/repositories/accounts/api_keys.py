@@ -26,8 +26,8 @@ _ADD = f"INSERT INTO hub.api_keys ({_COLUMNS}) VALUES ({', '.join(f'${n}' for n 
 _REVOKE = "UPDATE hub.api_keys SET revoked_at = $2 WHERE id = $1"
 BY_DIGEST = f"{_SELECT} WHERE digest = $1"
 USED = """
-    UPDATE hub.api_keys SET last_used_at = clock_timestamp()
-    WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute')"""
+    UPDATE hub.api_keys SET last_used_at = (SELECT now FROM hub.time)
+    WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < (SELECT now FROM hub.time) - interval '1 minute')"""
 
 
 def api_key_of(row: Any) -> ApiKey:

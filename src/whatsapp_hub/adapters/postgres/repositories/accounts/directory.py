@@ -63,26 +63,26 @@ _WITH_INBOX = """
         ORDER BY i.tenant_id LIMIT 1) AS next)
     SELECT tenant_id FROM t WHERE EXISTS (
       SELECT FROM hub.inbox i WHERE i.state = 'pending' AND i.tenant_id = t.tenant_id
-        AND (i.retry_at IS NULL OR i.retry_at <= clock_timestamp()))"""
+        AND (i.retry_at IS NULL OR i.retry_at <= (SELECT now FROM hub.time)))"""
 _WITH_LANES = """
     SELECT DISTINCT p.tenant_id FROM hub.paces p
     WHERE p.provider = ANY($1::text[]) AND ($2::uuid[] IS NULL OR p.session_id = ANY($2))
       AND EXISTS (
-        SELECT FROM hub.lanes l WHERE l.session_id = p.session_id AND l.next_at <= (SELECT clock_timestamp())
-          AND ((l.attempt_message IS NULL AND l.queued > 0 AND p.hold_until <= clock_timestamp())
+        SELECT FROM hub.lanes l WHERE l.session_id = p.session_id AND l.next_at <= (SELECT now FROM hub.time)
+          AND ((l.attempt_message IS NULL AND l.queued > 0 AND p.hold_until <= (SELECT now FROM hub.time))
             OR l.attempt_message IS NOT NULL))"""
 _WITH_STALE_LANES = """
     SELECT DISTINCT p.tenant_id FROM hub.paces p WHERE p.provider = ANY($1::text[]) AND EXISTS (
       SELECT FROM hub.lanes l WHERE l.session_id = p.session_id AND l.attempt_message IS NOT NULL
-        AND l.next_at <= (SELECT clock_timestamp()) AND l.lease_until <= (SELECT clock_timestamp()))"""
+        AND l.next_at <= (SELECT now FROM hub.time) AND l.lease_until <= (SELECT now FROM hub.time))"""
 _WITH_LATE_LINES = f"SELECT DISTINCT tenant_id FROM hub.lines WHERE {LATE}"
 _MASTER = """
     SELECT FROM hub.users WHERE role = 'MASTER' AND is_active AND id IS DISTINCT FROM $1::uuid LIMIT 1"""
 _TICKS = """
     INSERT INTO hub.ticks AS t (name, acted_at)
-    SELECT name, clock_timestamp() FROM unnest($1::text[], $2::float8[]) AS job(name, every_s)
+    SELECT name, (SELECT now FROM hub.time) FROM unnest($1::text[], $2::float8[]) AS job(name, every_s)
     WHERE NOT EXISTS (SELECT FROM hub.ticks WHERE ticks.name = job.name
-      AND acted_at > clock_timestamp() - every_s * interval '1 second')
+      AND acted_at > (SELECT now FROM hub.time) - every_s * interval '1 second')
     ORDER BY name
     ON CONFLICT (name) DO UPDATE SET acted_at = excluded.acted_at
       WHERE t.acted_at <= excluded.acted_at - (
@@ -92,7 +92,7 @@ _TICKS = """
 
 _HEARD = """
     SELECT DISTINCT i.session_id FROM hub.inbox i LEFT JOIN hub.polls p USING (session_id)
-    WHERE i.received_at > clock_timestamp() - $2::float8 * interval '1 second'
+    WHERE i.received_at > (SELECT now FROM hub.time) - $2::float8 * interval '1 second'
       AND (p.until IS NULL OR i.received_at > p.until) AND p.owed_since IS NULL"""
 # A session that was heard needs no asking, and is not asked later about the time before; unless a poll of it broke off:
 # then what was heard may be what that one brought.
@@ -100,25 +100,26 @@ _SILENT = f"""
     WITH heard AS ({_HEARD}),
     caught_up AS (
       INSERT INTO hub.polls (session_id, until)
-      SELECT s.id, clock_timestamp() FROM hub.sessions s JOIN heard ON heard.session_id = s.id
+      SELECT s.id, (SELECT now FROM hub.time) FROM hub.sessions s JOIN heard ON heard.session_id = s.id
       WHERE s.provider = ANY($1::text[])
       ON CONFLICT (session_id) DO UPDATE SET until = excluded.until)
     SELECT s.id, s.tenant_id,
-      coalesce(p.owed_since, p.until, clock_timestamp() - $2 * interval '1 second') AS since
+      coalesce(p.owed_since, p.until, (SELECT now FROM hub.time) - $2 * interval '1 second') AS since
     FROM hub.sessions s LEFT JOIN hub.polls p ON p.session_id = s.id
     WHERE s.provider = ANY($1::text[]) AND s.is_active AND NOT EXISTS (SELECT FROM heard WHERE session_id = s.id)
-      AND (p.owed_since IS NOT NULL OR p.until IS NULL OR p.until <= clock_timestamp() - $2 * interval '1 second')
+      AND (p.owed_since IS NOT NULL OR p.until IS NULL
+        OR p.until <= (SELECT now FROM hub.time) - $2 * interval '1 second')
     ORDER BY s.id"""
 _POLLING = """
     INSERT INTO hub.polls (session_id, until, owed_since) SELECT id, $2, $2 FROM hub.sessions WHERE id = $1
     ON CONFLICT (session_id) DO UPDATE SET owed_since = excluded.owed_since"""
 _POLLED = """
-    INSERT INTO hub.polls (session_id, until) SELECT id, clock_timestamp() FROM hub.sessions WHERE id = $1
+    INSERT INTO hub.polls (session_id, until) SELECT id, (SELECT now FROM hub.time) FROM hub.sessions WHERE id = $1
     ON CONFLICT (session_id) DO UPDATE SET until = excluded.until, owed_since = NULL"""
 
 _DUE_PAIRINGS = """
-    UPDATE hub.pairings SET look_at = clock_timestamp() + $2 * interval '1 second' WHERE session_id IN (
-      SELECT session_id FROM hub.pairings WHERE look_at <= clock_timestamp() ORDER BY look_at LIMIT $1
+    UPDATE hub.pairings SET look_at = (SELECT now FROM hub.time) + $2 * interval '1 second' WHERE session_id IN (
+      SELECT session_id FROM hub.pairings WHERE look_at <= (SELECT now FROM hub.time) ORDER BY look_at LIMIT $1
       FOR UPDATE SKIP LOCKED)
     RETURNING session_id, tenant_id"""
 

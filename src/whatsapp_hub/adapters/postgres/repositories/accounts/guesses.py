@@ -16,7 +16,7 @@ _IS_FAMILIAR = """
     SELECT EXISTS (
       SELECT FROM hub.users u JOIN hub.sign_ins s ON s.user_id = u.id WHERE u.email = $1 AND s.network = $2)"""
 _MAKE = "INSERT INTO hub.login_guesses (count, failures, last_at) VALUES ($1, 0, NULL) ON CONFLICT DO NOTHING"
-_LOCK = "SELECT failures, last_at, clock_timestamp() AS now FROM hub.login_guesses WHERE count = $1 FOR UPDATE"
+_LOCK = "SELECT failures, last_at, (SELECT now FROM hub.time) AS now FROM hub.login_guesses WHERE count = $1 FOR UPDATE"
 _SAVE = "UPDATE hub.login_guesses SET failures = $2, last_at = $3 WHERE count = $1"
 _FORGET = "DELETE FROM hub.login_guesses WHERE count = $1"
 # It writes whether or not there is such an account, so that the time that it takes does not tell.

@@ -12,7 +12,7 @@ _ENTITY = "refused_email"
 _LOCK = "SELECT pg_advisory_xact_lock(1886151014, hashtext(hub.tenant()::text))"
 # The oldest of the last so many: as long as it is younger than an hour, there is no room.
 _WAIT_S = f"""
-    SELECT extract(epoch FROM at + $2 - clock_timestamp())::float8 FROM hub.audit
+    SELECT extract(epoch FROM at + $2 - (SELECT now FROM hub.time))::float8 FROM hub.audit
     WHERE tenant_id = hub.tenant() AND entity_id = '{_ENTITY}' ORDER BY id DESC OFFSET $1 - 1 LIMIT 1"""
 _RECORD = f"""
     INSERT INTO hub.audit (tenant_id, caller, user_id, email, address, action, change, entity, entity_id, after)

@@ -31,13 +31,13 @@ _END_ALL = """
 
 SIGNED_IN = f"""
     SELECT {users.COLUMNS}, {", ".join(f"s.{name} AS sign_in_{name}" for name in _NAMES)},
-      s.last_seen_at < clock_timestamp() - $2::float8 * interval '1 second' AS is_behind
+      s.last_seen_at < (SELECT now FROM hub.time) - $2::float8 * interval '1 second' AS is_behind
     FROM hub.sign_ins s JOIN hub.users u ON u.id = s.user_id JOIN hub.tenants t ON t.id = u.tenant_id
     WHERE s.id = $1 AND t.removed_at IS NULL"""
 SEEN_EVERY_S = 60.0
 SEEN = """
-    UPDATE hub.sign_ins SET last_seen_at = clock_timestamp()
-    WHERE id = $1 AND last_seen_at < clock_timestamp() - $2::float8 * interval '1 second'"""
+    UPDATE hub.sign_ins SET last_seen_at = (SELECT now FROM hub.time)
+    WHERE id = $1 AND last_seen_at < (SELECT now FROM hub.time) - $2::float8 * interval '1 second'"""
 
 
 def sign_in_of(row: Any, prefix: str = "") -> SignIn:

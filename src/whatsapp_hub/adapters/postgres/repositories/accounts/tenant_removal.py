@@ -35,13 +35,14 @@ _REMOVED = AUDITED.format(
 _BEGIN = f"""
     WITH master AS (SELECT id FROM hub.users WHERE id = $2 AND role = 'MASTER' AND is_active FOR UPDATE),
     gone AS (
-      UPDATE hub.tenants t SET removed_at = clock_timestamp() FROM master WHERE t.id = $1 AND t.removed_at IS NULL
+      UPDATE hub.tenants t SET removed_at = (SELECT now FROM hub.time) FROM master
+      WHERE t.id = $1 AND t.removed_at IS NULL
       RETURNING t.id, jsonb_build_object('slug', t.slug, 'name', t.name, 'placement', t.placement) AS was),
     people AS (
       UPDATE hub.users SET is_active = false, online_status = 'OFFLINE'
       WHERE tenant_id = (SELECT id FROM gone)),
     programs AS (
-      UPDATE hub.api_keys SET revoked_at = clock_timestamp()
+      UPDATE hub.api_keys SET revoked_at = (SELECT now FROM hub.time)
       WHERE tenant_id = (SELECT id FROM gone) AND revoked_at IS NULL),
     audited AS ({_REMOVED})
     SELECT FROM gone"""

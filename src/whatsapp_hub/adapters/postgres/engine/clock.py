@@ -1,0 +1,146 @@
+"""Keep the hub's time: read PostgreSQL's clock each second beside our own, and write the next mark. See
+domain/operations/hub_time.py; docs/decisions/0020.
+
+Any process may write the mark; who sees it fresh writes nothing. A mark is replaced only by who judged that very mark.
+Statements ask the view `hub.time` for `now`, and for `long_past` where they delete by age.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import asyncpg
+
+from whatsapp_hub.application.measuring import STEPS, TALLY
+from whatsapp_hub.application.operations.hub_time import HubTime
+from whatsapp_hub.application.pulse import PULSE
+from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.operations.hub_time import LEAP_S, Judged, Mark, join, judge, start
+
+EVERY_S = 1.0
+FRESH_S = 0.7
+"""A mark that is not older is left as it is."""
+PATIENCE_S = 1.2
+"""So long a process that starts waits for a mark of the others."""
+DEADLINE_S = 5.0
+LOOP = "clock"
+
+_READ = "SELECT clock_timestamp() AS server, seen_at, ahead_s, lag_s, settled_at, number FROM hub.clock"
+_OTHERS = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+      AND application_name IN ('whatsapp-hub hub_app', 'whatsapp-hub hub_system') AND pid <> ALL ($1::int[])"""
+# The next second's mark makes up for one that a crash of PostgreSQL lost.
+_WRITE = """
+    UPDATE hub.clock SET seen_at = $1, ahead_s = $2, lag_s = $3, settled_at = $4, number = $5
+    FROM (SELECT set_config('synchronous_commit', 'off', true)) AS at_once WHERE number = $5 - 1 RETURNING number"""
+# What is held until a moment is held as long after a leap as before.
+_LOCK = """
+    SET LOCAL lock_timeout = '1s';
+    LOCK TABLE hub.connectors, hub.lanes, hub.webhooks IN SHARE ROW EXCLUSIVE MODE"""
+_PROLONG = (
+    "UPDATE hub.connectors SET until = until + $1 * interval '1 second'",
+    """UPDATE hub.lanes SET lease_until = lease_until + $1 * interval '1 second',
+         next_at = next_at + $1 * interval '1 second' WHERE attempt_message IS NOT NULL""",
+    "UPDATE hub.webhooks SET lease_until = lease_until + $1 * interval '1 second' WHERE lease_until > '-infinity'",
+)
+
+System = Callable[[Callable[[Any], Awaitable[Any]]], Awaitable[Any]]
+
+log = logging.getLogger(__name__)
+
+
+class ClockKeeper:
+    """`await join()` when the pools are open, `await run()` from then on. `system` runs work as hub_system; `pids`
+    are the server processes of our own connections."""
+
+    def __init__(self, time: HubTime, system: System, pids: Callable[[], list[int]]) -> None:
+        self._time = time
+        self._system = system
+        self._pids = pids
+
+    async def join(self) -> None:
+        """Take the hub's time over, or start it where nobody else runs. A database that cannot yet is asked again."""
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                await self._join()
+        except (Unavailable, TimeoutError, asyncpg.UndefinedTableError):
+            log.debug("clock.not_joined")
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            PULSE.beat(LOOP)
+            await asyncio.sleep(EVERY_S)
+            await (self.beat() if self._time.mark else self.join())
+
+    async def beat(self) -> None:
+        """Look once. What is away is asked again."""
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                await self._beat()
+        except (Unavailable, TimeoutError, asyncpg.UndefinedTableError):
+            log.debug("clock.not_read")
+
+    async def _beat(self) -> None:
+        asked = self._time.ticks()
+        mark, server = _read(await self._system(lambda c: c.fetchrow(_READ)))
+        answered = self._time.ticks()
+        own = self._time.own(asked, answered)
+        assert own is not None
+        judged = judge(mark, server, own)
+        is_quiet = not judged.stepped_s and not judged.leapt_s
+        if is_quiet and (mark.at(server) - mark.seen_at).total_seconds() < FRESH_S:
+            self._time.follow(mark, judged.mark.seen_at, asked, answered)
+        elif await self._write(judged, follows=True):
+            self._time.follow(judged.mark, judged.mark.seen_at, asked, answered)
+
+    async def _join(self) -> None:
+        waited, first = 0.0, self._time.ticks()
+        while self._time.mark is None:
+            asked = self._time.ticks()
+            mark, server = _read(await self._system(lambda c: c.fetchrow(_READ)))
+            answered = self._time.ticks()
+            judged = join(mark, server)
+            if judged is None and (waited >= PATIENCE_S or await self._is_alone()):
+                judged = start(mark, server)
+            if judged is not None and await self._write(judged, follows=False):
+                self._time.follow(judged.mark, judged.mark.seen_at, asked, answered)
+            elif judged is None:
+                await asyncio.sleep(0.1)
+            waited = self._time.ticks() - first
+
+    async def _is_alone(self) -> bool:
+        return not await self._system(lambda c: c.fetchval(_OTHERS, self._pids()))
+
+    async def _write(self, judged: Judged, *, follows: bool) -> bool:
+        """Whether the mark was the one that was judged. After a leap while the hub runs, what is held stays held."""
+        mark = judged.mark
+        values = (mark.seen_at, mark.ahead_s, mark.lag_s, mark.settled_at, mark.number)
+
+        async def leap(connection: Any) -> Any:
+            async with connection.transaction():
+                await connection.execute(_LOCK)
+                written = await connection.fetchval(_WRITE, *values)
+                for prolong in _PROLONG if written else ():
+                    await connection.execute(prolong, judged.leapt_s)
+                return written
+
+        leaps = follows and judged.leapt_s
+        written = await self._system(leap if leaps else lambda c: c.fetchval(_WRITE, *values))
+        if written:
+            _tell(judged)
+        return bool(written)
+
+
+def _read(row: Any) -> tuple[Mark, Any]:
+    return Mark(row["seen_at"], row["ahead_s"], row["lag_s"], row["settled_at"], row["number"]), row["server"]
+
+
+def _tell(judged: Judged) -> None:
+    if judged.stepped_s:
+        TALLY.add(STEPS)
+        said = {"by_s": round(judged.stepped_s, 3), "ahead_s": round(judged.mark.ahead_s, 3)}
+        log.warning("clock.stepped", extra=said)
+    elif judged.leapt_s > LEAP_S:
+        log.info("clock.leapt", extra={"by_s": round(judged.leapt_s, 3), "ahead_s": round(judged.mark.ahead_s, 3)})

@@ -1,0 +1,1 @@
+"""What keeps the hub itself running."""

@@ -1,0 +1,1 @@
+"""Rules of running the hub itself."""

@@ -1,0 +1,123 @@
+"""The hub's time: the clock of PostgreSQL's server as long as it runs evenly, and never stepped with it.
+
+A mark in the database says what the time was a second ago and how far it is ahead of the server's clock. Each process
+reads the server's clock again and again beside a clock of its own that nobody can set (it counts from the machine's
+start). Where both have moved alike, the mark moves on. Where they have not, the server's clock was stepped: the mark
+keeps the difference from then on, so that the hub's time goes on as if nothing had happened.
+
+A step that lasts is followed once the clock has run evenly for CONFIRMED_S: forward at once, back by running slower.
+The hub's time never goes back. When no process ran, nothing can tell an outage from a step: the hub takes the server's
+clock, if it is later. What is deleted by its age stays `lag_s` behind: each leap of the hub's time adds to it, and it
+is caught up, a day an hour, only while the clock runs evenly and is followed.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Self
+
+REACH_S = 3.0
+"""So far beyond the mark the hub's time goes without a new one; the view `hub.time` knows the same number."""
+TOLERANCE_S = 1.0
+"""Two clocks on two machines differ by so much within a second or two without anybody having set one."""
+CONFIRMED_S = 600.0
+SLOWED_BY = 0.2
+CAUGHT_UP_BY = 24.0
+LONGEST_S = 5.0
+"""No more than so much running time is counted between two marks."""
+LEAP_S = 60.0
+"""A start after less than this is a restart: no reason to wait with anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """`seen_at`: the hub's time when it was made; `ahead_s`: hub's time less server's clock; `settled_at`: since when
+    the server's clock runs evenly; `number` rises with each mark."""
+
+    seen_at: datetime
+    ahead_s: float
+    lag_s: float
+    settled_at: datetime
+    number: int
+
+    def at(self, server: datetime) -> datetime:
+        """Return the hub's time when the server's clock shows this, unless the clock was stepped."""
+        return server + timedelta(seconds=self.ahead_s)
+
+    def reaches(self, time: datetime) -> bool:
+        """Whether a time can follow on this mark by itself."""
+        return -TOLERANCE_S <= (time - self.seen_at).total_seconds() <= REACH_S + TOLERANCE_S
+
+    def moved(self, at: datetime) -> Self:
+        """Return the mark after this one, at a later time."""
+        return replace(self, seen_at=max(at, self.seen_at), number=self.number + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What the hub's time must be by a process's own clock: between the asking and the answer. `number`: of the last
+    mark that it saw."""
+
+    earliest: datetime
+    latest: datetime
+    number: int
+
+    def nearest(self, time: datetime) -> datetime:
+        return min(max(time, self.earliest), self.latest)
+
+    def agrees(self, time: datetime) -> bool:
+        return abs((time - self.nearest(time)).total_seconds()) <= TOLERANCE_S
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The next mark. `stepped_s`: by how much somebody set the server's clock; `leapt_s`: by how much the hub's time
+    leaps now, at a start or because it follows a step at last."""
+
+    mark: Mark
+    stepped_s: float = 0.0
+    leapt_s: float = 0.0
+
+
+def judge(mark: Mark, server: datetime, own: Own) -> Judged:
+    """Judge what the server's clock shows, in a process that has followed the hub's time so far."""
+    here = mark.at(server)
+    if own.agrees(here):
+        return _follow(mark, server)
+    if own.number != mark.number and mark.reaches(here):
+        return _follow(mark, server)  # others saw the server's clock run evenly: it is our own that stood or leapt
+    at = max(own.nearest(here), mark.seen_at)
+    stepped = replace(mark.moved(at), ahead_s=(at - server).total_seconds(), settled_at=at)
+    return Judged(stepped, stepped_s=(here - at).total_seconds())
+
+
+def join(mark: Mark, server: datetime) -> Judged | None:
+    """Judge it in a process that has just started, while others may run. None: only they can tell."""
+    return _follow(mark, server) if mark.reaches(mark.at(server)) else None
+
+
+def start(mark: Mark, server: datetime) -> Judged:
+    """Judge it where no other process runs: an outage, or a clock that was set meanwhile."""
+    at = max(server, mark.seen_at)
+    leapt_s = (at - mark.seen_at).total_seconds()
+    ahead_s = (at - server).total_seconds()
+    started = replace(mark.moved(at), lag_s=mark.lag_s + leapt_s, ahead_s=ahead_s)
+    if leapt_s > LEAP_S or ahead_s > TOLERANCE_S:
+        started = replace(started, settled_at=at)
+    return Judged(started, leapt_s=leapt_s)
+
+
+def _follow(mark: Mark, server: datetime) -> Judged:
+    at = mark.at(server)
+    ran_s = min(max(0.0, (at - mark.seen_at).total_seconds()), LONGEST_S)
+    if (at - mark.settled_at).total_seconds() < CONFIRMED_S:
+        return Judged(mark.moved(at))
+    if -TOLERANCE_S <= mark.ahead_s < 0:
+        return Judged(replace(mark.moved(server), ahead_s=0.0))
+    if mark.ahead_s < 0:
+        leapt_s = -mark.ahead_s
+        followed = replace(mark.moved(server), ahead_s=0.0, lag_s=mark.lag_s + leapt_s, settled_at=server)
+        return Judged(followed, leapt_s=leapt_s)
+    if mark.ahead_s > 0:
+        ahead_s = max(0.0, mark.ahead_s - SLOWED_BY * ran_s)
+        return Judged(replace(mark.moved(server + timedelta(seconds=ahead_s)), ahead_s=ahead_s))
+    return Judged(replace(mark.moved(at), lag_s=max(0.0, mark.lag_s - CAUGHT_UP_BY * ran_s)))
