@@ -31,7 +31,15 @@ from whatsapp_hub.main.settings import Settings
 KEY = "fedcba9876543210fedcba9876543210"
 MESSAGES = 10_000
 # What changes by itself while a hub runs, and what a restore changes on purpose.
-ALIVE = {"hub.processes", "hub.connectors", "hub.ticks", "hub.counters", "hub.sequencer", "hub.webhook_planner"}
+ALIVE = {
+    "hub.processes",
+    "hub.connectors",
+    "hub.clock",
+    "hub.ticks",
+    "hub.counters",
+    "hub.sequencer",
+    "hub.webhook_planner",
+}
 
 
 @dataclass

@@ -1,9 +1,10 @@
 """The real clock and real identifiers."""
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
+
+from uuid_utils.compat import uuid7
 
 COUNTED_BITS = 12
 """So many ids of one millisecond are counted; more borrow from the next."""
@@ -24,7 +25,7 @@ class Ids:
     def __call__(self) -> UUID:
         self._last = max(self._last + 1, int(self._clock().timestamp() * 1000) << COUNTED_BITS)
         first, counted = divmod(self._last, 1 << COUNTED_BITS)
-        at_random = int.from_bytes(os.urandom(8)) & ((1 << 62) - 1)
+        at_random = uuid7().int & ((1 << 62) - 1)
         return UUID(int=first << 80 | 7 << 76 | counted << 64 | 2 << 62 | at_random)
 
 
