@@ -93,14 +93,23 @@ class Hub:
 
     async def _write(self, path: str, field: str, **more: Any) -> str:
         text = f"text {next(numbers)}"
-        answer = await self.http.post(path, json={field: text, **more})
+        answer = await self._answer("POST", path, json={field: text, **more}, headers={"Idempotency-Key": text})
         assert answer.status_code in (201, 202), answer.text
         self.written.append(text)
         return text
 
+    async def _answer(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """What a client is answered that comes again after "503, try again at once"."""
+        until_s = time.monotonic() + GOES_ON_WITHIN_S
+        while True:
+            answer = await self.http.request(method, path, **more)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE or time.monotonic() > until_s:
+                return answer
+            await asyncio.sleep(0.1)
+
     async def kept(self) -> list[str]:
         path = f"/api/conversations/{self.conversation}/messages"
-        shown = await self.http.get(path, params={"limit": 200})
+        shown = await self._answer("GET", path, params={"limit": 200})
         assert shown.status_code == 200, shown.text
         return [message["content"] for message in shown.json()["messages"]]
 
