@@ -1,8 +1,9 @@
 """Is it alive, and what does it stand on."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dishka.integrations.litestar import FromDishka
 from litestar import Response, get
@@ -11,6 +12,8 @@ from litestar.response import Redirect
 from whatsapp_hub.adapters.http.auth import PUBLIC
 
 _DEADLINE_S = 2.0
+_GIVEN_UP_S = 8.0
+_SLOW_FOR_S = 12.0
 
 Check = Callable[[], Awaitable[object]]
 
@@ -18,26 +21,39 @@ Check = Callable[[], Awaitable[object]]
 @dataclass(frozen=True, slots=True)
 class Health:
     """`needed` must answer for the hub to be ready; of `helpful` it is only told whether they do. A check
-    returns when all is well (a string replaces "ok") and raises when not."""
+    returns when all is well (a string replaces "ok") and raises when not. One that is slow to answer is "slow" while it
+    was well a moment ago: a database far away takes no instance out of service. Nobody asks twice at a time."""
 
     version: str
     needed: Mapping[str, Check]
     helpful: Mapping[str, Check]
+    _asking: dict[str, asyncio.Task[str]] = field(default_factory=dict)
+    _well_at: dict[str, float] = field(default_factory=dict)
 
     async def __call__(self) -> tuple[bool, dict[str, str]]:
         """Whether the hub is ready, and each dependency's state."""
         checks = {**self.needed, **self.helpful}
-        states = dict(zip(checks, await asyncio.gather(*map(_state, checks.values())), strict=True))
+        states = dict(zip(checks, await asyncio.gather(*map(self._state, checks, checks.values())), strict=True))
         return all(states[name] != "away" for name in self.needed), states
 
+    async def _state(self, name: str, check: Check) -> str:
+        asking = self._asking.get(name)
+        if asking is None:
+            asking = self._asking[name] = asyncio.create_task(self._ask(name, check), name=f"health of {name}")
+        if (await asyncio.wait([asking], timeout=_DEADLINE_S))[0]:
+            return asking.result()
+        return "slow" if time.monotonic() - self._well_at.get(name, -_SLOW_FOR_S) < _SLOW_FOR_S else "away"
 
-async def _state(check: Check) -> str:
-    try:
-        async with asyncio.timeout(_DEADLINE_S):
-            answer = await check()
-    except Exception:
-        return "away"
-    return answer if isinstance(answer, str) else "ok"
+    async def _ask(self, name: str, check: Check) -> str:
+        try:
+            async with asyncio.timeout(_GIVEN_UP_S):
+                answer = await check()
+        except Exception:
+            return "away"
+        finally:
+            self._asking.pop(name, None)
+        self._well_at[name] = time.monotonic()
+        return answer if isinstance(answer, str) else "ok"
 
 
 @get("/", opt=PUBLIC, tags=["health"], security=[{}], status_code=302)

@@ -111,6 +111,20 @@ class EmbeddedValkey:
         if self._server is not None and self._server.exit_code is None:
             await self._server.stop(SIGTERM, deadline_s=STOP_DEADLINE_S)
 
+    @property
+    def pid(self) -> int:
+        assert self._server is not None
+        return self._server.pid
+
+    async def ask(self) -> None:
+        """Ping it once."""
+        await self._answers()
+
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        if self._server is not None and self._server.exit_code is None:
+            await self._server.kill_all()
+
     async def _leave(self) -> None:
         try:
             await self.stop()
@@ -130,7 +144,8 @@ class EmbeddedValkey:
             reader, writer = await asyncio.open_unix_connection(str(self._socket))
         except OSError:
             return False
-        writer.write(b"PING\r\n")
-        answer = await reader.readline()
-        writer.close()
-        return answer.startswith(b"+PONG")
+        try:
+            writer.write(b"PING\r\n")
+            return (await reader.readline()).startswith(b"+PONG")
+        finally:
+            writer.close()

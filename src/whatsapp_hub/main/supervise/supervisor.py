@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +34,7 @@ from whatsapp_hub.main.roles.admin_password import FirstAdmin
 from whatsapp_hub.main.roles.bootstrap import ensure_admin, later_lines, sign_in_lines
 from whatsapp_hub.main.roles.run import LIFELINE, ROLES, ProcessRole
 from whatsapp_hub.main.settings import ANY_ORIGIN, Settings, SettingsError
+from whatsapp_hub.main.supervise.liveness import keep_answering
 from whatsapp_hub.main.supervise.process_note import noted
 from whatsapp_hub.main.supervise.reaching import check_servers
 from whatsapp_hub.main.wiring.secret_keys import check_keys
@@ -142,11 +143,13 @@ async def _with_servers(settings: Settings, stack: AsyncExitStack) -> Settings:
     if settings.redis_url is None:
         valkey = await stack.enter_async_context(EmbeddedValkey(settings.data_dir / "valkey"))
         _watch("valkey", valkey, stack)
+        _keep(keep_answering("valkey", valkey), "ask valkey", stack)
         settings = msgspec.structs.replace(settings, redis_url=valkey.url)
     if settings.database_url is None:
         log.info("postgres.starting", folder=str(settings.data_dir / "postgres"))
         postgres = await stack.enter_async_context(EmbeddedPostgres(settings.data_dir / "postgres"))
         _watch("postgres", postgres, stack)
+        _keep(keep_answering("postgres", postgres), "ask postgres", stack)
         opened = settings.frontend_url or ANY_ORIGIN
         settings = msgspec.structs.replace(
             settings, database_url=postgres.dsn, sandbox_enabled=True, frontend_url=opened
@@ -161,8 +164,11 @@ async def _supervise(role: ProcessRole, process: RoleProcess, stack: AsyncExitSt
 
 
 def _watch(name: str, process: Restartable, stack: AsyncExitStack) -> None:
-    task = asyncio.create_task(keep_running(name, process, Backoff()), name=f"keep {name} running")
-    stack.push_async_callback(_cancel, task)
+    _keep(keep_running(name, process, Backoff()), f"keep {name} running", stack)
+
+
+def _keep(loop: Coroutine[object, object, None], name: str, stack: AsyncExitStack) -> None:
+    stack.push_async_callback(_cancel, asyncio.create_task(loop, name=name))
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -161,6 +161,21 @@ class EmbeddedPostgres:
         if self._server is not None and self._server.exit_code is None:
             await self._server.stop(SIGINT, SIGQUIT, deadline_s=STOP_DEADLINE_S)
 
+    @property
+    def pid(self) -> int:
+        assert self._server is not None
+        return self._server.pid
+
+    async def ask(self) -> None:
+        """Open a connection: that needs the server itself, not only a process of it that runs already."""
+        connection = await asyncpg.connect(host=str(self._sockets), port=PORT, user=SUPERUSER, database="postgres")
+        await connection.close()
+
+    async def kill(self) -> None:
+        """End it as a crash would: the next start ends what is left of it and recovers."""
+        if self._server is not None and self._server.exit_code is None:
+            await self._server.kill_all()
+
     async def _leave(self) -> None:
         try:
             await self.stop()
