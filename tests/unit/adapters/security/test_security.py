@@ -217,9 +217,9 @@ async def test_only_a_master_may_choose_a_tenant_and_others_cannot_tell_that_it_
 def test_a_token_lives_by_the_hubs_time_whatever_the_machines_clock_shows(stepped: timedelta) -> None:
     """The library compares with the machine's clock, which here is far from the hub's time."""
     time = [system_clock() + stepped]
-    tokens, user = JwtTokens(SECRET, clock=lambda: time[0]), a_user()
-    token = tokens.issue(caller_of(user))
-    assert tokens.read(token) == caller_of(user)
+    tokens, caller = JwtTokens(SECRET, clock=lambda: time[0]), signed_in(a_user())
+    token = tokens.issue(caller)
+    assert tokens.read(token) == caller
     time[0] += timedelta(days=7)
     with pytest.raises(Unauthenticated):
         tokens.read(token)
