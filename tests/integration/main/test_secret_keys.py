@@ -27,6 +27,7 @@ OLD, NEW, OTHER = "o" * 32, "n" * 32, "x" * 32
 NOT_SEALED = {
     *(("api_keys", "digest"), ("password_resets", "digest"), ("tickets", "digest"), ("tickets", "stream")),
     *(("idempotency_keys", "request_hash"), ("inbox", "body"), ("outbox", "body"), ("events", "body")),
+    *(("password_resets", "made_for"), ("login_guesses", "count")),
 }
 
 
