@@ -70,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     jwt_secret_old: str | None = None
     jwt_expiration: Positive = 7 * UNITS_S["d"]
     hub_admin_email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
-    hub_admin_password: Annotated[str, Meta(min_length=8, max_length=256)] | None = None
+    hub_admin_password: str | None = None
     rate_limit_user: Positive = 60
     rate_limit_api_key: Positive = 6000
 

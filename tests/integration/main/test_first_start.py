@@ -135,6 +135,19 @@ async def test_a_made_up_password_is_printed_and_kept_until_it_is_changed(roles:
                 await asyncio.sleep(0.1)
 
 
+@pytest.mark.parametrize(
+    ("password", "says"), [("f00d", "must have 12"), ("iloveyou2024!", "is among the most common")]
+)
+async def test_a_given_password_that_could_be_guessed_is_warned_of_and_stops_nothing(
+    roles: Roles, password: str, says: str
+) -> None:
+    async with roles.start("api", HUB_ADMIN_EMAIL="ana@hub.example", HUB_ADMIN_PASSWORD=password) as api:
+        await api.ready()
+        assert f"HUB_ADMIN_PASSWORD {says}" in api.said
+        assert password not in api.said
+        assert (await api.login("ana@hub.example", password)).status_code == 200
+
+
 async def test_processes_that_start_at_one_moment_make_one_administrator(roles: Roles, tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
         starts = [roles.start("api", HUB_DATA_DIR=str(tmp_path / f"data-{n}")) for n in range(3)]

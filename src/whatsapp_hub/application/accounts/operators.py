@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from whatsapp_hub.application.accounts.users import check_password
+from whatsapp_hub.application.accounts.new_passwords import NewPasswords
 from whatsapp_hub.application.acting import Actor, acting_as
 from whatsapp_hub.application.ports.edge.clock import Clock
-from whatsapp_hub.application.ports.edge.security import Caller, Passwords
+from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.accounts.sign_in import EndReason
 from whatsapp_hub.domain.accounts.tenant import Tenant
@@ -34,14 +34,13 @@ class ListUsers:
 @dataclass(frozen=True, slots=True)
 class SetPassword:
     storage: Storage
-    passwords: Passwords
+    new_passwords: NewPasswords
     clock: Clock
 
     async def __call__(self, email: str, password: str) -> User:
         """Set a user's password and end their sign-ins. Raises Invalid, NotFound."""
-        check_password(password)
         found, tenant = await named(self.storage, email)
-        hashed = await self.passwords.hash(password)
+        hashed = await self.new_passwords(password, (found.email, found.name, tenant.name))
         with operating(tenant, "whatsapp-hub user reset-password"):
             async with self.storage.tenant(tenant.id) as uow:
                 user = await uow.users.get(found.id)

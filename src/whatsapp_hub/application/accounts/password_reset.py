@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from whatsapp_hub.application.accounts.users import check_password, may_change
+from whatsapp_hub.application.accounts.new_passwords import NewPasswords
+from whatsapp_hub.application.accounts.users import may_change
 from whatsapp_hub.application.acting import Actor, acting_as
 from whatsapp_hub.application.ports.edge.clock import Clock
-from whatsapp_hub.application.ports.edge.security import Caller, Passwords
+from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.sign_in import EndReason
@@ -55,17 +56,17 @@ class ResetPassword:
     """Recorded as the doing of the person whose link it is."""
 
     storage: Storage
-    passwords: Passwords
+    new_passwords: NewPasswords
     clock: Clock
 
     async def __call__(self, token: str, password: str, asked: Asked) -> None:
         """Set it, and end the user's sign-ins. Raises Invalid: a password that is none, a token that is unknown, used,
         too old, or for somebody who is another by now."""
-        check_password(password)
         async with _transaction(self.storage, token) as (uow, digest):
             user = await _user_of(uow, await uow.password_resets.pending(digest, self.clock()))
+            company = uow.tenant.name
         person = Caller(user.tenant_id, user.role, f"user:{user.id}", user.id, user.email)
-        hashed = await self.passwords.hash(password)
+        hashed = await self.new_passwords(password, (user.email, user.name, company))
         with acting_as(Actor(person, asked.doing, asked.address)):
             async with _transaction(self.storage, token) as (uow, digest):
                 user = await _user_of(uow, await uow.password_resets.use(digest, self.clock()))

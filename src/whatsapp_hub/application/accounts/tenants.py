@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.accounts.users import check_password
+from whatsapp_hub.application.accounts.new_passwords import NewPasswords
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Passwords
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
@@ -38,12 +38,17 @@ class CreateOperator:
 
     storage: Storage
     passwords: Passwords
+    new_passwords: NewPasswords
     clock: Clock
     new_id: NewId
 
-    async def __call__(self, tenant_id: TenantId, email: str, password: str, name: str, role: Role) -> User:
-        """Raises Invalid, Conflict (the e-mail is taken)."""
-        check_password(password)
+    async def __call__(
+        self, tenant_id: TenantId, email: str, password: str, name: str, role: Role, *, any_password: bool = False
+    ) -> User:
+        """Raises Invalid, Conflict (the e-mail is taken). `any_password`: it was checked, or need not be good."""
+        if not any_password:
+            tenant = await self.storage.directory.tenant(tenant_id)
+            await self.new_passwords.check(password, (email, name, tenant.name))
         hashed = await self.passwords.hash(password)
         user = User(UserId(self.new_id()), tenant_id, email, name, hashed, role, self.clock())
         async with self.storage.tenant(tenant_id) as uow:
@@ -61,13 +66,14 @@ class EnsureAdmin:
     create_operator: CreateOperator
 
     async def __call__(self, email: str, password: str) -> bool:
-        """True if this call made the administrator (a MASTER of the tenant `default`)."""
+        """True if this call made the administrator (a MASTER of the tenant `default`), with whatever password: one
+        that could be guessed never stops a hub from starting."""
         if await self.storage.directory.has_master():
             return False
         tenants = {tenant.slug: tenant for tenant in await self.storage.directory.tenants()}
         tenant = tenants.get("default") or await self._default()
         try:
-            await self.create_operator(tenant.id, email, password, "Administrator", Role.MASTER)
+            await self.create_operator(tenant.id, email, password, "Administrator", Role.MASTER, any_password=True)
         except Conflict:
             return False
         return True

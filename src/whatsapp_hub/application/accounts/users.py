@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from whatsapp_hub.application.accounts.new_passwords import NewPasswords
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
-from whatsapp_hub.application.ports.edge.security import Caller, Passwords
+from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.routing.redistribute import RedistributeConversations
 from whatsapp_hub.application.routing.serve_queue import ServeQueue
@@ -16,8 +17,6 @@ from whatsapp_hub.domain.conversations.labels import checked
 from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 
-MIN_PASSWORD = 8
-MAX_PASSWORD = 256
 MOST_REFUSED_EMAILS = 10
 """An hour and company. E-mail addresses are unique in the hub, so a refusal tells that somebody has one; after so many
 nobody is told anything, whether the address is free or not."""
@@ -51,7 +50,7 @@ class UserChanges:
 @dataclass(frozen=True, slots=True)
 class RegisterUser:
     storage: Storage
-    passwords: Passwords
+    new_passwords: NewPasswords
     clock: Clock
     new_id: NewId
 
@@ -63,13 +62,14 @@ class RegisterUser:
         if tenant_id != caller.tenant_id:
             await self._require_open(caller, tenant_id)
         _may_grant(caller, new.role)
-        check_password(new.password)
+        tenant = await self.storage.directory.tenant(tenant_id)
+        hashed = await self.new_passwords(new.password, (new.email, new.name, tenant.name))
         user = User(
             id=UserId(self.new_id()),
             tenant_id=tenant_id,
             email=new.email,
             name=new.name,
-            password_hash=await self.passwords.hash(new.password),
+            password_hash=hashed,
             role=new.role,
             created_at=self.clock(),
             department_id=new.department_id,
@@ -173,11 +173,6 @@ class UpdateUser:
             if not user.is_active:
                 user.set_presence(OnlineStatus.OFFLINE, self.clock())
                 user.hands_over = True
-
-
-def check_password(password: str) -> None:
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise Invalid.field("password", f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")
 
 
 def _bound(value: int | None) -> int | None:

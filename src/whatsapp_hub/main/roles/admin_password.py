@@ -12,11 +12,13 @@ USUAL_EMAIL = "admin@hub.local"
 
 
 class FirstAdmin(NamedTuple):
-    """The administrator that was made just now. Without a password it is the one that the operator gave."""
+    """The administrator that was made just now. Without a password it is the one that the operator gave;
+    `weakness` says what is wrong with that."""
 
     email: str
     password: str | None
     kept_at: Path | None = None
+    weakness: str | None = None
 
 
 def password_file(settings: Settings) -> Path:

@@ -12,11 +12,14 @@ from whatsapp_hub.main.roles.admin_password import USUAL_EMAIL, FirstAdmin, pass
 from whatsapp_hub.main.settings import Settings, SettingsError
 
 
-def sign_in_lines(email: str, password: str | None, kept_at: Path | None = None) -> list[str]:
+def sign_in_lines(
+    email: str, password: str | None, kept_at: Path | None = None, weakness: str | None = None
+) -> list[str]:
     """What a person must know to sign in. A password that was given is never shown."""
     said = [f"First administrator:      {email}"]
     if password is None:
-        return [*said, "Password:                 the one of HUB_ADMIN_PASSWORD"]
+        said.append("Password:                 the one of HUB_ADMIN_PASSWORD")
+        return [*said, f"Warning:                  {weakness}; set a better one"] if weakness else said
     kept = f"   (kept in {kept_at} until it is changed)" if kept_at else ""
     return [*said, f"Password:                 {password}{kept}"]
 

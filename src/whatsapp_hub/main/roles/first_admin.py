@@ -6,6 +6,7 @@ import asyncio
 
 from dishka import AsyncContainer
 
+from whatsapp_hub.application.accounts.new_passwords import NewPasswords
 from whatsapp_hub.application.accounts.tenants import EnsureAdmin
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import Passwords
@@ -29,12 +30,22 @@ async def make_admin(settings: Settings, email: str) -> FirstAdmin | None:
         if not given:
             password, path = made_up_password(settings)
         if await (await container.get(EnsureAdmin))(email, password):
-            return FirstAdmin(email, None if given else password, path)
+            weakness = await _weakness(container, given, email) if given else None
+            return FirstAdmin(email, None if given else password, path, weakness)
         await KeptPassword(settings, container).forget_if_changed()
     except Invalid as error:
-        raise SettingsError(f"HUB_ADMIN_EMAIL, HUB_ADMIN_PASSWORD: {error}") from None
+        raise SettingsError(f"HUB_ADMIN_EMAIL: {error}") from None
     finally:
         await container.close()
+    return None
+
+
+async def _weakness(container: AsyncContainer, password: str, email: str) -> str | None:
+    """Say why nobody else could choose this password."""
+    try:
+        await (await container.get(NewPasswords)).check(password, (email,))
+    except Invalid as error:
+        return f"HUB_ADMIN_PASSWORD {error.flaws[0].reason}"
     return None
 
 

@@ -12,12 +12,13 @@ from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.clock import Ids
+from whatsapp_hub.adapters.security.common_passwords import ListedPasswords
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
-from whatsapp_hub.application.ports.edge.security import KeyRing, Passwords, SecretBox
+from whatsapp_hub.application.ports.edge.security import CommonPasswords, KeyRing, Passwords, SecretBox
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.main.settings import Settings
@@ -113,3 +114,7 @@ class Infrastructure(Provider):
     @provide
     def passwords(self) -> Passwords:
         return Argon2Passwords()
+
+    @provide
+    def common_passwords(self) -> CommonPasswords:
+        return ListedPasswords()

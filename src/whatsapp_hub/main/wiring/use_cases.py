@@ -14,6 +14,7 @@ from whatsapp_hub.application.accounts.company import UpdateCompany
 from whatsapp_hub.application.accounts.default_session import SetCredentials
 from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
 from whatsapp_hub.application.accounts.move_tenants import MoveTenant
+from whatsapp_hub.application.accounts.new_passwords import NewPasswords
 from whatsapp_hub.application.accounts.operators import ListUsers, SetPassword, SignOutUser
 from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ReadPasswordReset, ResetPassword
 from whatsapp_hub.application.accounts.quick_replies import (
@@ -101,7 +102,7 @@ class UseCases(Provider):
         *(ShowCustomer, ShowTyping),
         *(RenameCustomer, ClassifyConversation, HandOffConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
-        *(OfferPasswordReset, ReadPasswordReset, ResetPassword),
+        *(NewPasswords, OfferPasswordReset, ReadPasswordReset, ResetPassword),
         *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
         *(ListRules, CreateRule, UpdateRule, DeleteRule),
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, CheckDeadlines),

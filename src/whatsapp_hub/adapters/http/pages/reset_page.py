@@ -19,7 +19,7 @@ from litestar.exceptions import ClientException
 from whatsapp_hub.adapters.http.api.accounts.password_resets import asked
 from whatsapp_hub.adapters.http.auth import PUBLIC
 from whatsapp_hub.application.accounts.password_reset import ReadPasswordReset, ResetPassword
-from whatsapp_hub.application.accounts.users import MAX_PASSWORD, MIN_PASSWORD
+from whatsapp_hub.domain.accounts.password import MAX_LENGTH, MIN_LENGTH
 from whatsapp_hub.domain.accounts.tenant import Language
 from whatsapp_hub.domain.errors import Invalid
 
@@ -65,7 +65,8 @@ WORDS = {
         chosen="Nova senha",
         repeated="Repita a nova senha",
         save="Salvar a nova senha",
-        rule=f"A senha deve ter de {MIN_PASSWORD} a {MAX_PASSWORD} caracteres.",
+        rule=f"A senha deve ter de {MIN_LENGTH} a {MAX_LENGTH} caracteres e não ser fácil de adivinhar: nem uma "
+        "das mais usadas, nem uma sequência, nem o seu e-mail, o seu nome ou o da empresa.",
         differs="As duas senhas não são iguais.",
         expired="Este link já foi usado ou expirou.",
         ask_again="Peça um novo link a um administrador.",
@@ -78,7 +79,8 @@ WORDS = {
         chosen="New password",
         repeated="Repeat the new password",
         save="Save the new password",
-        rule=f"The password must have {MIN_PASSWORD} to {MAX_PASSWORD} characters.",
+        rule=f"The password must have {MIN_LENGTH} to {MAX_LENGTH} characters and not be easy to guess: none "
+        "of the most common ones, no sequence, not your e-mail address, your name or the company's.",
         differs="The two passwords are not the same.",
         expired="This link was used already or has expired.",
         ask_again="Ask an administrator for a new link.",
@@ -91,7 +93,8 @@ WORDS = {
         chosen="Nueva contraseña",
         repeated="Repita la nueva contraseña",
         save="Guardar la nueva contraseña",
-        rule=f"La contraseña debe tener de {MIN_PASSWORD} a {MAX_PASSWORD} caracteres.",
+        rule=f"La contraseña debe tener de {MIN_LENGTH} a {MAX_LENGTH} caracteres y no ser fácil de adivinar: ni una "
+        "de las más usadas, ni una secuencia, ni su correo, su nombre o el de la empresa.",
         differs="Las dos contraseñas no son iguales.",
         expired="Este enlace ya se usó o ha caducado.",
         ask_again="Pida un enlace nuevo a un administrador.",
@@ -198,7 +201,7 @@ def _form(words: Words, token: str, email: str, error: str | None = None) -> Ite
     yield f'<input type="email" autocomplete="username" readonly value="{escape(email)}"></label>'
     for name, text in (("password", words.chosen), ("repeated", words.repeated)):
         yield f'<label>{escape(text)}<input type="password" name="{name}" autocomplete="new-password" required'
-        yield f' minlength="{MIN_PASSWORD}" maxlength="{MAX_PASSWORD}"></label>'
+        yield f' minlength="{MIN_LENGTH}" maxlength="{MAX_LENGTH}"></label>'
     yield f'<p>{escape(words.rule)}</p><button type="submit">{escape(words.save)}</button></form>'
 
 

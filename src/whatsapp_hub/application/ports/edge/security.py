@@ -1,6 +1,6 @@
 """Passwords, tokens and secrets at rest."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -53,6 +53,12 @@ class Passwords(Protocol):
 
     async def verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
         """Whether it matches, and a new hash if the old one's scheme is outdated."""
+        ...
+
+
+class CommonPasswords(Protocol):
+    async def all(self) -> Collection[str]:
+        """Return what many people choose, folded; quick to be asked whether it contains something."""
         ...
 
 

@@ -1,0 +1,53 @@
+"""What a new password must be: long enough, and not among the first that anybody would guess.
+
+Length counts, no kinds of characters (NIST SP 800-63B, 3.1.1.2). Passwords from before a rule go on working.
+"""
+
+from collections.abc import Collection, Iterable
+from itertools import pairwise
+
+from whatsapp_hub.domain.errors import Invalid
+
+MIN_LENGTH = 12
+MAX_LENGTH = 256
+MOST_ADDED = 6
+"""So many digits and signs around a common word do not make it another."""
+
+_WRITTEN_FOR = str.maketrans("@4031!$57", "aaoeiisst")
+
+
+def check_new(password: str, common: Collection[str], own: Iterable[str] = ()) -> None:
+    """`common`: passwords that others have, folded; `own`: what is known of the person (e-mail, company, name). Raises
+    Invalid."""
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
+        raise Invalid.field("password", f"must have {MIN_LENGTH} to {MAX_LENGTH} characters")
+    if _is_monotonous(password.casefold()):
+        raise Invalid.field("password", "must not be a sequence or a repetition of a few characters")
+    cores = _cores(password)
+    if cores & _own_words(own):
+        raise Invalid.field("password", "must not be the e-mail address, the name or the company's name")
+    if any(core in common for core in cores):
+        raise Invalid.field("password", "is among the most common ones, or nearly; choose another")
+
+
+def _is_monotonous(folded: str) -> bool:
+    """A repetition counts once; `123456789012` and `lkjihgfedcba` are one step, repeated."""
+    period = (folded + folded).index(folded, 1)
+    if period < MIN_LENGTH and period < len(folded):
+        return True
+    wrap = 10 if folded.isdecimal() else 0x110000
+    steps = {(ord(after) - ord(before)) % wrap for before, after in pairwise(folded)}
+    return len(steps) == 1 and steps <= {1, wrap - 1}
+
+
+def _cores(password: str) -> set[str]:
+    """Return what is left of it without the digits and signs around it, and with `@` read as `a`, `0` as `o`, …"""
+    whole = "".join(password.casefold().split())
+    inner = whole.strip("".join(sign for sign in set(whole) if not sign.isalpha()))
+    cores = {whole, inner} if len(whole) - len(inner) <= MOST_ADDED else {whole}
+    return cores | {core.translate(_WRITTEN_FOR) for core in cores}
+
+
+def _own_words(own: Iterable[str]) -> set[str]:
+    given = {part for word in own for part in (word, *word.split("@"))}
+    return {core for word in given for core in _cores(word) if core}
