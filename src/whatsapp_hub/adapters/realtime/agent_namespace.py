@@ -24,7 +24,7 @@ from whatsapp_hub.adapters.realtime.server.door import Door
 from whatsapp_hub.adapters.realtime.server.limits import SocketLimits
 from whatsapp_hub.adapters.realtime.sessions import SessionNews, Subscriptions
 from whatsapp_hub.adapters.realtime.typing import Tell, Typing
-from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.accounts.callers import CANNOT_TELL, Callers
 from whatsapp_hub.application.authentication.follow_access import Owed
 from whatsapp_hub.application.handling.show_typing import ShowTyping
 from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange, concern
@@ -263,6 +263,9 @@ class Gateway:
 
     async def _recheck(self, sid: str, member: Member) -> None:
         """Whoever may no longer listen, or to other rooms now, is told why and let go."""
+        if self._callers.is_deaf:
+            await self._dismiss(sid, "unavailable", CANNOT_TELL)
+            return
         try:
             now = await self._member(member.token, member.company_id)
         except (Unauthenticated, Forbidden, NotFound) as refusal:

@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.answers import Ack, Answers, Asker, Handler, SocketRates
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.adapters.realtime.sessions import Subscriptions
-from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.accounts.callers import CANNOT_TELL, Callers
 from whatsapp_hub.application.ports.edge.access import AccessChange, concern
 from whatsapp_hub.application.ports.edge.rates import Rates
 from whatsapp_hub.application.ports.edge.security import Caller
@@ -83,7 +83,9 @@ class ClientNamespace:
         for sid, member in [(sid, one) for sid, one in self.members.items() if concern(changes, one.caller)]:
             PULSE.beat("members")
             try:
-                if await self._member(member.token, member.company_id) != member:
+                if self._callers.is_deaf:
+                    await self._dismiss(sid, "unavailable", CANNOT_TELL)
+                elif await self._member(member.token, member.company_id) != member:
                     await self._dismiss(sid, "changed", "your role has changed; connect again")
             except (Unauthenticated, Forbidden, NotFound) as refusal:
                 await self._dismiss(sid, "unauthenticated", str(refusal))

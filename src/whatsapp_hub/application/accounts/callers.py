@@ -26,6 +26,9 @@ KEPT_S = 30.0
 HEARD_WITHIN_S = 3.0
 """A feed that was heard longer ago is not: each answer is then asked for again, and a database that is away lets nobody
 in."""
+DEAF_AFTER_S = 300.0
+"""And where it was not heard for so long, open connections end too: somebody may have been signed out since."""
+CANNOT_TELL = "nobody can tell whether you may still be here; connect again"
 _REMEMBERED = 10_000
 
 
@@ -57,7 +60,7 @@ class Callers:
         self._sure_s = sure_s
         self._now = now
         self._round = 0
-        self._heard_at = -HEARD_WITHIN_S
+        self._heard_at = self._now() - HEARD_WITHIN_S
         self._people: dict[SignInId, _Known[SignedIn]] = {}
         self._keys: dict[bytes, _Known[MadeKey]] = {}
 
@@ -66,6 +69,11 @@ class Callers:
         tenant, or not the caller's), Unavailable."""
         caller = await (self._program(credential) if is_api_key(credential) else self._person(credential))
         return await self._for_company(caller, company_id) if company_id else caller
+
+    @property
+    def is_deaf(self) -> bool:
+        """Whether nobody can tell any more who may be here."""
+        return self._now() - self._heard_at > DEAF_AFTER_S
 
     def heard(self, changes: Collection[AccessChange], asked_at: float) -> None:
         """Take what the feed told when it was asked at `asked_at` (by `now`)."""

@@ -19,6 +19,7 @@ from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
 from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange
 from whatsapp_hub.application.ports.edge.directory import SignedIn
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
@@ -530,6 +531,36 @@ async def test_a_token_that_expires_ends_the_connection_with_its_reason(
             await asyncio.sleep(0.02)
     watching.cancel()
     assert [(name, data["code"]) for name, data in client.heard] == [("error", "unauthenticated")]
+
+
+async def test_who_signs_out_is_let_go_when_the_feed_says_so_and_others_stay(desk: Desk) -> None:
+    users = [desk.world.add(a_user(name, Role.ADMIN)) for name in ("ana", "bia")]
+    gone, staying = [await desk.connect(user) for user in users]
+    watching = asyncio.create_task(desk.gateway.watch())
+    desk.world.signed_out.add(users[0].id)
+    desk.gateway.access_changed([AccessChange(HOME, users[0].id, SignInId(users[0].id))])
+    async with asyncio.timeout(5):
+        while gone.io.connected:
+            await asyncio.sleep(0.02)
+    watching.cancel()
+    assert [(name, data["code"]) for name, data in gone.heard] == [("error", "unauthenticated")]
+    assert staying.io.connected
+    assert await staying.positions() == []
+
+
+async def test_where_nobody_can_tell_for_long_who_may_be_here_sockets_end(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that lost the database would go on serving whoever was signed out elsewhere since."""
+    client = await desk.connect(desk.world.add(a_user("ana", Role.ADMIN)))
+    monkeypatch.setattr("whatsapp_hub.application.accounts.callers.DEAF_AFTER_S", -1.0)
+    watching = asyncio.create_task(desk.gateway.watch())
+    desk.gateway.access_changed([ANYBODY])
+    async with asyncio.timeout(5):
+        while client.io.connected:
+            await asyncio.sleep(0.02)
+    watching.cancel()
+    assert [(name, data["code"]) for name, data in client.heard] == [("error", "unavailable")]
 
 
 async def until_heard(client: Client, position: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from whatsapp_hub.application.accounts.callers import CANNOT_TELL, Callers
 from whatsapp_hub.application.authentication.follow_access import AWAY_S, Owed
 from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange, concern
 from whatsapp_hub.application.ports.edge.security import Caller
@@ -23,11 +24,12 @@ Ask = Callable[[], Awaitable[Caller]]
 
 @dataclass(eq=False, slots=True)
 class OpenStream:
-    """`ended` is set when the caller is no longer who they were; `why` says so."""
+    """`ended` is set when the caller is no longer who they were, or nobody can tell; `code` and `why` say so."""
 
     caller: Caller
     ask: Ask
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    code: str = ""
     why: str = ""
 
     async def check(self) -> None:
@@ -40,14 +42,15 @@ class OpenStream:
         except HubError as error:
             self.end(str(error))
 
-    def end(self, why: str) -> None:
-        self.why = self.why or why
+    def end(self, why: str, code: str = "unauthenticated") -> None:
+        self.code, self.why = self.code or code, self.why or why
         self.ended.set()
 
 
 class OpenStreams:
-    def __init__(self) -> None:
+    def __init__(self, callers: Callers) -> None:
         self.access_changed = Owed()
+        self._callers = callers
         self._streams: set[OpenStream] = set()
 
     @contextmanager
@@ -73,6 +76,9 @@ class OpenStreams:
         is_whole = True
         for stream in [one for one in self._streams if concern(changes, one.caller)]:
             PULSE.beat("stream callers", within_s=RECHECK_S + LOOP_S)
+            if self._callers.is_deaf:
+                stream.end(CANNOT_TELL, "unavailable")
+                continue
             try:
                 await stream.check()
             except Exception as error:

@@ -92,7 +92,7 @@ async def _lines(
         async for chunk in _shown(until(stream.ended, stretches), spell, present):
             yield chunk
         if stream.ended.is_set():
-            yield _event("error", msgspec.json.encode({"code": "unauthenticated", "message": stream.why}), None)
+            yield _event("error", msgspec.json.encode({"code": stream.code, "message": stream.why}), None)
 
 
 async def _shown(stretches: AsyncIterator[LogSlice], spell: Spell, present: Present | None) -> AsyncIterator[bytes]:
