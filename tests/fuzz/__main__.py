@@ -22,6 +22,7 @@ from tests.fuzz.site import Site, things_of
 from tests.fuzz.sockets import Sockets
 from tests.fuzz.translators import made_again, run, targets
 from tests.integration.http.conftest import JWT_SECRET, Person, RunningHub
+from whatsapp_hub.main.settings import Settings
 
 BUILD = Path("build")
 WARM = 0.2
@@ -82,7 +83,7 @@ async def live(given: argparse.Namespace) -> list[Figures]:
 
 
 async def _site(hub: Hub, http: httpx.AsyncClient) -> Site:
-    running = RunningHub(hub.address, http, Person(http, {}, ""))
+    running = RunningHub(hub.address, http, Person(http, {}, ""), Settings(database_url=hub.database_url))
     running.master = await running.sign_in(*ADMIN)
     company = await running.company()
     document = (await http.get("/schema/openapi.json")).json()

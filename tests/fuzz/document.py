@@ -23,8 +23,8 @@ CHECKS = [
     *(not_a_server_error, status_code_conformance, content_type_conformance),
     *(response_headers_conformance, response_schema_conformance),
 ]
-APART = ("/stream", "/instances/create", "/api/auth/logout")
-"""Streams do not end; creating an instance waits for a code."""
+APART = ("/stream", "/instances/create", "/auth/logout", "/sign-ins", "/sign-ins/{id}")
+"""Streams do not end; creating an instance waits for a code; the others would sign out who asks."""
 MAKES_SESSIONS = ("/api/sessions", "/whatsapp", "/whatsapp/session", "/whatsapp/{key}/sessions/init")
 
 

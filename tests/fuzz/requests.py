@@ -25,7 +25,9 @@ HEADERS: list[dict[str, Any]] = [
     *({"Last-Event-ID": "x"}, {"Cookie": "a=b; ;=;"}, {"X-Forwarded-For": "999.1.1.1, ::"}, {"Range": "bytes=0-"}),
     *({"If-None-Match": "*"}, {"Origin": "null"}, {"X-HTTP-Method-Override": "DELETE"}, {"Authorization": "Bearer é"}),
 ]
-ENDLESS = ("stream",)
+APART = ("/stream", "/auth/logout", "/sign-ins", "/sign-ins/{id}")
+"""Streams do not end; the others would sign out who asks."""
+OTHER_CREDENTIALS = ("/webhooks/", "/api/auth/login", "/metrics")
 SLOW_BY_MEANING = ("/instances/create",)
 """It waits for a code."""
 
@@ -42,7 +44,7 @@ class Requests:
         self.operations = [
             (method, path, operation)
             for method, path, operation in operations(self.site.document)
-            if not path.endswith(ENDLESS)
+            if not path.endswith(APART)
         ]
 
     async def run(self, seed: int, count: int, deadline_s: float | None = None) -> Figures:
@@ -72,6 +74,9 @@ class Requests:
             return
         if not url.startswith(SLOW_BY_MEANING):
             self.figures.time((time.monotonic() - began) * 1000, name)
+        is_told_apart = url.startswith(OTHER_CREDENTIALS) or given["headers"].get("Authorization") == "Bearer é"
+        if answer.status_code == 401 and not is_told_apart:
+            self.figures.fault(f"{name}: who asks is signed out: {answer.text[:200]}")
         self.judge(name, answer)
 
     def judge(self, name: str, answer: httpx.Response) -> None:

@@ -130,7 +130,7 @@ async def test_a_strange_parameter_is_named(world: World, abuser: Abuser, docume
 async def test_a_strange_id_does_not_exist(world: World, abuser: Abuser, document: dict[str, Any]) -> None:
     for method, path, operation in mine(document):
         if "{id}" in path:
-            for id in ("x", "9" * 40, "0" * 8, "😀"):
+            for id in ("x", "9" * 40, "-" + "9" * 40, "9" * 5000, "0" * 8, "😀"):
                 await abuser.asks(method, abuser.url(path, id), f"id {id}", json=body_of(operation, document))
     assert abuser.wrong == []
     assert abuser.asked > 150

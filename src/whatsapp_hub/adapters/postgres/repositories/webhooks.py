@@ -200,7 +200,7 @@ class PostgresWebhooks:
         return [_record(row) for row in rows]
 
     async def replay(self, delivery_id: int) -> DeliveryRecord:
-        is_one = delivery_id < 2**63  # no larger number is a bigint
+        is_one = 0 <= delivery_id < 2**63  # others are no bigint, or no delivery's
         found = await self._connection.fetchrow(_TO_REPLAY, delivery_id) if is_one else None
         if found is None:
             raise NotFound("delivery", delivery_id)
