@@ -76,6 +76,8 @@ class Sockets:
             if isinstance(answer, dict) and answer.get("code") == "too_many":  # a new socket has all of its rate
                 await self.open.pop(self.who(namespace, event)).disconnect()
                 answer = await self.asked(await self.connected(namespace, event), event, given, namespace)
+        except RecursionError:
+            return  # the client itself does not say such a thing
         except TimeoutError:
             self.figures.fault(f"{said}: no answer")
         except socketio.exceptions.ConnectionError as error:
