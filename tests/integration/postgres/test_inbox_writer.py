@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,9 +40,21 @@ async def test_concurrent_calls_share_few_commits(world: World, writer: GroupCom
     assert world.hub.woken.take()[Work.INBOX] <= 3
 
 
+async def test_nobody_waits_behind_another_companys_flood(
+    world: World, new_world: Any, writer: GroupCommitInbox
+) -> None:
+    other = await new_world()
+    flood = [asyncio.create_task(writer.append([update(world, f"f{n}")])) for n in range(10_000)]
+    await asyncio.sleep(0)
+    await writer.append([update(other, "one")])
+    assert not all(task.done() for task in flood), "it came in turn, not last"
+    await asyncio.gather(*flood)
+    assert (len(await stored(world)), await stored(other)) == (10_000, {"one": "chat"})
+
+
 async def test_one_bad_call_fails_alone(world: World, writer: GroupCommitInbox) -> None:
-    bad: Any = replace(update(world, "bad"), body="not bytes")
-    worse: Any = replace(update(world, "worse"), session_id="no uuid")
+    bad: Any = update(world, "bad")._replace(body="not bytes")
+    worse: Any = update(world, "worse")._replace(session_id="no uuid")
     calls = [[update(world, f"k{n}")] for n in range(20)]
     calls[7], calls[11] = [update(world, "beside"), bad], [worse]
     answers = await asyncio.gather(*(writer.append(call) for call in calls), return_exceptions=True)
@@ -56,8 +67,8 @@ async def test_names_that_cannot_be_stored_are_mended_not_refused(world: World, 
     chats = ["nul\x00", "lone\ud800", "x" * 5000, "nul\x00"]
     keys = ["k\x00", "k\ud800", "k" * 5000, "other"]
     for chat, key in zip(chats, keys, strict=True):
-        await writer.append([replace(update(world, key), chat=chat)])
-        await writer.append([replace(update(world, key), chat=chat)])
+        await writer.append([update(world, key)._replace(chat=chat)])
+        await writer.append([update(world, key)._replace(chat=chat)])
     found = await stored(world)
     assert len(found) == 4
     assert len(set(found.values())) == 3, "the same chat is the same chat"
@@ -67,7 +78,7 @@ async def test_names_that_cannot_be_stored_are_mended_not_refused(world: World, 
 
 async def test_an_update_of_no_session_is_set_aside(world: World, writer: GroupCommitInbox) -> None:
     await writer.append(
-        [NewUpdate("META", "nobody's", "c", b"{}"), replace(update(world, "odd"), quarantined="no JSON \x00")]
+        [NewUpdate("META", "nobody's", "c", b"{}"), update(world, "odd")._replace(quarantined="no JSON \x00")]
     )
     rows = await world.hub.owner.fetch(
         "SELECT source, state FROM hub.inbox WHERE dedupe_key IN ('nobody''s', 'odd') ORDER BY dedupe_key"

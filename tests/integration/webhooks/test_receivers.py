@@ -379,3 +379,20 @@ async def test_a_webhook_is_told_what_happens_after_it_was_made_and_only_what_it
     assert (messages.posted, others.posted, flat.posted) == ([], [], [])
     for receiver in receivers:
         await receiver.down()
+
+
+async def test_one_companys_receivers_leave_places_to_all_others(desk: Desk, new_world: Any) -> None:
+    """A hundred that hang would else be driven before anybody's only one."""
+    other = Desk(await new_world(), desk.hub, desk.queue)
+    async with FakeReceiver() as receiver:
+        many = [(await desk.subscribe(receiver)).id for _ in range(5)]
+        one = (await other.subscribe(receiver)).id
+        due = "UPDATE hub.webhooks SET due_at = now() - n * interval '1 second', lease_until = '-infinity' FROM "
+        for n, ids in ((2, many), (1, [one])):
+            await desk.hub.owner.execute(f"{due} (SELECT $1::int AS n) AS x WHERE id = ANY ($2)", n, ids)
+        await desk.queue.plan(1)
+        leased = [lease.webhook_id for lease in await desk.queue.lease(3, 30, (), 2)]
+        assert leased.count(one) == 1, "its first comes before the second of another"
+        assert len([id for id in leased if id in many]) == 2
+        rest = await desk.queue.lease(9, 30, [desk.tenant.tenant.id], 2)
+        assert [lease.webhook_id for lease in rest if lease.webhook_id in many] == []

@@ -37,6 +37,7 @@ from whatsapp_hub.adapters.http.rates import LimitsRate
 from whatsapp_hub.adapters.http.server import asgi
 from whatsapp_hub.adapters.http.server.proxies import NOBODY_TRUSTED, Proxies
 from whatsapp_hub.adapters.http.server.request_context import Frame
+from whatsapp_hub.adapters.http.shares import Shares, SharesByCompany, SharesByCredential
 from whatsapp_hub.adapters.http.webhooks import PREFIX as WEBHOOKS
 from whatsapp_hub.adapters.http.webhooks import Webhooks
 from whatsapp_hub.application.ports.edge.rates import Rates
@@ -167,11 +168,16 @@ def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
 
 
 def _middleware(options: HttpOptions, rates: Rates | None) -> list[Middleware]:
-    knows: list[Middleware] = [DefineMiddleware(Authenticates, exclude="^/schema", exclude_from_auth_key="public")]
+    by_credential = DefineMiddleware(SharesByCredential, shares=Shares())
+    knows: list[Middleware] = [
+        by_credential,
+        DefineMiddleware(Authenticates, exclude="^/schema", exclude_from_auth_key="public"),
+    ]
+    shares = DefineMiddleware(SharesByCompany, shares=Shares())
     if rates is None:
-        return knows
+        return [*knows, shares]
     per_user, per_key = options.rate_limit_user, options.rate_limit_api_key
-    return [*knows, DefineMiddleware(LimitsRate, rates=rates, per_user=per_user, per_key=per_key)]
+    return [*knows, DefineMiddleware(LimitsRate, rates=rates, per_user=per_user, per_key=per_key), shares]
 
 
 def _cors(frontend_url: str | None) -> CORSConfig | None:

@@ -10,9 +10,10 @@ import asyncio
 import logging
 import random
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from whatsapp_hub.application.measuring import POSTING, POSTS, TALLY
 from whatsapp_hub.application.ports.queues.webhook_queue import (
@@ -27,7 +28,7 @@ from whatsapp_hub.application.ports.queues.webhook_queue import (
 )
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.domain.ids import WebhookId
+from whatsapp_hub.domain.ids import TenantId, WebhookId
 from whatsapp_hub.domain.integrations.delivery import (
     FALTERS_AFTER,
     NONE_FAILED,
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 
 PLANNED_AT_ONCE = 2_000
 RECEIVERS_AT_ONCE = 256
+OF_ONE_COMPANY = 96
+"""Of the places: one company's receivers that hang never keep all of them."""
 LANES_AT_ONCE = 8
 TURN_S = 5.0
 """How long a subscription is driven while others wait for a place."""
@@ -71,6 +74,7 @@ class DeliverWebhooks:
     """Called when a subscription was given back: it may be due again at once."""
     chance: Callable[[], float] = random.random
     _driving: set[asyncio.Task[None]] = field(default_factory=set)
+    _places: Counter[TenantId] = field(default_factory=Counter)
     _idle: dict[WebhookId, asyncio.Event] = field(default_factory=dict)
     _ends: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -80,11 +84,13 @@ class DeliverWebhooks:
         room = RECEIVERS_AT_ONCE - len(self._driving)
         if self._ends.is_set() or room <= 0:
             return 0
-        leases = await self.queue.lease(room, LEASE_S)
+        full = [tenant_id for tenant_id, places in self._places.items() if places >= OF_ONE_COMPANY]
+        leases = await self.queue.lease(room, LEASE_S, full, OF_ONE_COMPANY)
         for lease in leases:
+            self._places[lease.tenant_id] += 1
             task = asyncio.create_task(SubscriptionWorker(self, lease).run())
             self._driving.add(task)
-            task.add_done_callback(self._driven)
+            task.add_done_callback(partial(self._driven, lease.tenant_id))
         return len(leases)
 
     async def _plan(self) -> None:
@@ -110,8 +116,11 @@ class DeliverWebhooks:
         finally:
             del self._idle[webhook_id]
 
-    def _driven(self, task: asyncio.Task[None]) -> None:
+    def _driven(self, tenant_id: TenantId, task: asyncio.Task[None]) -> None:
         self._driving.discard(task)
+        self._places[tenant_id] -= 1
+        if not self._places[tenant_id]:
+            del self._places[tenant_id]
         self.again()
         if not task.cancelled() and (error := task.exception()):
             log.error("webhooks.drive_failed", exc_info=error)

@@ -8,7 +8,7 @@ Unavailable (the provider delivers again) and the next batch connects anew.
 
 import asyncio
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +29,8 @@ WRITERS = 2
 BATCH_ROWS = 2000
 BATCH_BYTES = 8_000_000
 QUEUE_BYTES = 64_000_000
+COMPANY_BYTES = 48_000_000
+"""Of the queue: what all others give still finds room."""
 STATEMENT_TIMEOUT_S = 30.0
 
 _INSERT = """
@@ -117,13 +119,43 @@ class GroupCommitInbox:
         return self._writers[crc32(update.chat.encode("utf-8", "replace")) % len(self._writers)]
 
 
+class _Lines:
+    """What waits, a line for each company; they take turns, so that nobody waits behind another's flood."""
+
+    def __init__(self) -> None:
+        self._lines: dict[TenantId | None, deque[_Call]] = {}
+        self._bytes: Counter[TenantId | None] = Counter()
+
+    def __bool__(self) -> bool:
+        return bool(self._lines)
+
+    def bytes_of(self, tenant_id: TenantId | None) -> int:
+        return self._bytes[tenant_id]
+
+    def add(self, tenant_id: TenantId | None, call: _Call) -> None:
+        self._lines.setdefault(tenant_id, deque()).append(call)
+        self._bytes[tenant_id] += call.size
+
+    def take(self) -> _Call:
+        """The first call of the company whose turn it is, which then is the last in the round."""
+        tenant_id = next(iter(self._lines))
+        line = self._lines.pop(tenant_id)
+        call = line.popleft()
+        self._bytes[tenant_id] -= call.size
+        if line:
+            self._lines[tenant_id] = line
+        else:
+            del self._bytes[tenant_id]
+        return call
+
+
 class _Writer:
     """One connection, one batch at a time."""
 
     def __init__(self, url: str, wake: Wake) -> None:
         self._url = url
         self._wake = wake
-        self._calls: deque[_Call] = deque()
+        self._lines = _Lines()
         self._bytes = 0
         self._given = asyncio.Event()
         self._connection: Any = None
@@ -146,10 +178,10 @@ class _Writer:
             raise Unavailable("the inbox is closed")
         rows = [row_of(update) for update in updates]
         size = sum([len(update.body) for update in updates]) + 500 * len(rows)
-        if self._bytes + size > QUEUE_BYTES:
+        if self._bytes + size > QUEUE_BYTES or self._lines.bytes_of(updates[0].tenant_id) + size > COMPANY_BYTES:
             raise Unavailable("the inbox cannot keep up")
         call = _Call(rows, size, asyncio.get_running_loop().create_future())
-        self._calls.append(call)
+        self._lines.add(updates[0].tenant_id, call)
         self._bytes += size
         self._given.set()
         await call.stored
@@ -158,7 +190,7 @@ class _Writer:
         while True:
             await self._given.wait()
             self._given.clear()
-            while self._calls:
+            while self._lines:
                 batch = self._take()
                 try:
                     await self._store(batch)
@@ -169,10 +201,10 @@ class _Writer:
                     self._bytes -= sum(call.size for call in batch)
 
     def _take(self) -> list[_Call]:
-        batch = [self._calls.popleft()]
+        batch = [self._lines.take()]
         rows, size = len(batch[0].rows), batch[0].size
-        while self._calls and rows < BATCH_ROWS and size < BATCH_BYTES:
-            batch.append(self._calls.popleft())
+        while self._lines and rows < BATCH_ROWS and size < BATCH_BYTES:
+            batch.append(self._lines.take())
             rows += len(batch[-1].rows)
             size += batch[-1].size
         return batch

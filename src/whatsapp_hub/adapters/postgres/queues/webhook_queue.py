@@ -19,6 +19,7 @@ from whatsapp_hub.application.ports.queues.webhook_queue import (
     ReceiverHealth,
     SubscriptionLease,
 )
+from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.integrations.delivery import GIVE_UP_AFTER_S, OPENS_AFTER, DeliveryState
 from whatsapp_hub.domain.integrations.subscription import Webhook
 
@@ -53,11 +54,16 @@ _PLAN = f"""
     UPDATE hub.webhook_planner p SET position = range.upto FROM range WHERE p.position < range.upto
     RETURNING range.upto - range.after AS positions, ARRAY(SELECT id FROM woken) AS webhooks"""
 
-# Materialised: as the inner side of a loop the selection would be made, and its limit counted, for every outer row.
+# The first of each company before the second of any. Materialised: as the inner side of a loop the selection would be
+# made, and its limit counted, for every outer row.
 _LEASE = f"""
-    WITH due AS MATERIALIZED (
-      SELECT id FROM hub.webhooks WHERE is_active AND due_at <= {_NOW} AND lease_until <= {_NOW}
-      ORDER BY due_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
+    WITH ranked AS (
+      SELECT id, row_number() OVER (PARTITION BY tenant_id ORDER BY due_at) AS place FROM hub.webhooks
+      WHERE is_active AND due_at <= {_NOW} AND lease_until <= {_NOW} AND tenant_id <> ALL ($3::uuid[])),
+    due AS MATERIALIZED (
+      SELECT w.id FROM hub.webhooks w JOIN ranked r ON r.id = w.id AND r.place <= $4
+      WHERE w.is_active AND w.due_at <= {_NOW} AND w.lease_until <= {_NOW}
+      ORDER BY r.place, w.due_at LIMIT $1 FOR NO KEY UPDATE OF w SKIP LOCKED)
     UPDATE hub.webhooks w SET fence = w.fence + 1, lease_until = (SELECT now FROM hub.time) + $2 * interval '1 second'
     FROM due WHERE w.id = due.id
     RETURNING w.id, w.tenant_id, w.fence, w.failures,
@@ -173,10 +179,12 @@ class PostgresWebhookQueue:
         row = await self._database.system(work)
         return Planned(row["positions"], frozenset(row["webhooks"])) if row else Planned(0)
 
-    async def lease(self, limit: int, lease_s: float) -> list[SubscriptionLease]:
+    async def lease(
+        self, limit: int, lease_s: float, full: Collection[TenantId] = (), of_one: int = 2**31 - 1
+    ) -> list[SubscriptionLease]:
         if not self._is_wanted:  # as `plan` saw within the last second
             return []
-        rows = await self._database.system(lambda c: c.fetch(_LEASE, limit, lease_s))
+        rows = await self._database.system(lambda c: c.fetch(_LEASE, limit, lease_s, [*full], of_one))
         return [SubscriptionLease(*row.values()) for row in rows]
 
     async def look(self, lease: SubscriptionLease, lease_s: float) -> Webhook | None:

@@ -154,8 +154,11 @@ class WebhookQueue(Protocol):
         another worker is at it."""
         ...
 
-    async def lease(self, limit: int, lease_s: float) -> list[SubscriptionLease]:
-        """Take subscriptions that have something due and no driver."""
+    async def lease(
+        self, limit: int, lease_s: float, full: Collection[TenantId] = (), of_one: int = 2**31 - 1
+    ) -> list[SubscriptionLease]:
+        """Take subscriptions that have something due and no driver: none of the companies in `full`, at most `of_one`
+        of one company, the first of each before the second of any."""
         ...
 
     async def look(self, lease: SubscriptionLease, lease_s: float) -> Webhook | None:

@@ -1,0 +1,123 @@
+"""A process's share for each company: whoever asks for much waits behind itself, not before others.
+
+Of what one company asks of this process (and, before it is known whose it is, of what comes with one credential), so
+much is worked on at once; the rest waits in a line of its own. The connections to the database, and the turns of the
+event loop, that are left are everybody else's.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.domain.errors import TooMany
+from whatsapp_hub.domain.ids import TenantId
+
+Key = TypeVar("Key")
+
+AT_ONCE = 8
+"""Of the 12 connections that an API process has."""
+LINE = 1000
+HELD_S = 1.0
+"""What takes longer (a stream, a code that is waited for) gives its place to the next one."""
+RETRY_S = 1.0
+_CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"apikey"})
+
+
+@dataclass(slots=True)
+class _Share:
+    working: int = 0
+    line: deque["asyncio.Future[None]"] = field(default_factory=deque)
+
+
+class Shares(Generic[Key]):
+    """Places by whoever shares them."""
+
+    def __init__(self, at_once: int = AT_ONCE, line: int = LINE, held_s: float = HELD_S) -> None:
+        self._at_once, self._line, self._held_s = at_once, line, held_s
+        self._shares: dict[Key, _Share] = {}
+
+    @asynccontextmanager
+    async def place(self, key: Key) -> AsyncIterator[None]:
+        """Wait for one's turn. Raises TooMany where the line is full."""
+        await self._enter(key)
+        given_back = False
+
+        def give_back() -> None:
+            nonlocal given_back
+            if not given_back:
+                given_back = True
+                self._leave(key)
+
+        timer = asyncio.get_running_loop().call_later(self._held_s, give_back)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            give_back()
+
+    async def _enter(self, key: Key) -> None:
+        share = self._shares.setdefault(key, _Share())
+        if share.working < self._at_once:
+            share.working += 1
+            return
+        if len(share.line) >= self._line:
+            raise TooMany(RETRY_S)
+        turn = asyncio.get_running_loop().create_future()
+        share.line.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.cancelled():
+                share.line.remove(turn)
+            else:  # the turn came at the same moment
+                self._leave(key)
+            raise
+
+    def _leave(self, key: Key) -> None:
+        share = self._shares[key]
+        while share.line:
+            turn = share.line.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        share.working -= 1
+        if not share.working:
+            del self._shares[key]
+
+
+class SharesByCredential:
+    """Stands before `Authenticates`, which asks the database. Who comes without a credential waits for nobody."""
+
+    def __init__(self, app: ASGIApp, shares: Shares[bytes]) -> None:
+        self.app = app
+        self._shares = shares
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        credential = b"".join(value for name, value in scope["headers"] if name in _CREDENTIALS)
+        if not credential:
+            await self.app(scope, receive, send)
+            return
+        async with self._shares.place(credential):
+            await self.app(scope, receive, send)
+
+
+class SharesByCompany:
+    """Stands behind `Authenticates`. Who is nobody's waits for nobody."""
+
+    def __init__(self, app: ASGIApp, shares: Shares[TenantId]) -> None:
+        self.app = app
+        self._shares = shares
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        caller = scope.get("auth")
+        if not isinstance(caller, Caller):
+            await self.app(scope, receive, send)
+            return
+        async with self._shares.place(caller.tenant_id):
+            await self.app(scope, receive, send)

@@ -1,0 +1,108 @@
+"""A company's share of an API process: its own flood waits in its own line."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+
+from whatsapp_hub.adapters.http.shares import Shares
+from whatsapp_hub.domain.errors import TooMany
+from whatsapp_hub.domain.ids import TenantId
+
+FLOODS, QUIET = TenantId(UUID(int=1)), TenantId(UUID(int=2))
+
+
+class Requests:
+    """Requests that end when they are told to, and in which order they had their turn."""
+
+    def __init__(self, shares: Shares[TenantId]) -> None:
+        self._shares = shares
+        self.begun: list[str] = []
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+        self._ends: dict[str, asyncio.Event] = {}
+
+    async def ask(self, name: str, tenant_id: TenantId) -> None:
+        self._ends[name] = asyncio.Event()
+        self.tasks[name] = asyncio.create_task(self._work(name, tenant_id))
+        await settle()
+
+    async def _work(self, name: str, tenant_id: TenantId) -> None:
+        async with self._shares.place(tenant_id):
+            self.begun.append(name)
+            await self._ends[name].wait()
+
+    async def end(self, name: str) -> None:
+        self._ends[name].set()
+        await settle()
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def requests() -> Callable[..., Requests]:
+    return lambda **limits: Requests(Shares(**{"at_once": 2, "held_s": 60, **limits}))
+
+
+async def test_a_flood_waits_for_itself_and_nobody_else_for_it(requests: Callable[..., Requests]) -> None:
+    asked = requests()
+    for number in range(5):
+        await asked.ask(f"a{number}", FLOODS)
+    await asked.ask("b", QUIET)
+    assert asked.begun == ["a0", "a1", "b"]
+    await asked.end("a1")
+    assert asked.begun == ["a0", "a1", "b", "a2"]
+
+
+async def test_whoever_gives_up_leaves_the_line_and_no_place_is_lost(requests: Callable[..., Requests]) -> None:
+    asked = requests(at_once=1)
+    for name in ("a0", "a1", "a2", "a3"):
+        await asked.ask(name, FLOODS)
+    asked.tasks["a1"].cancel()
+    await settle()
+    await asked.end("a0")
+    assert asked.begun == ["a0", "a2"]
+    asked.tasks["a2"].cancel()
+    await settle()
+    assert asked.begun == ["a0", "a2", "a3"]
+    await asked.end("a3")
+    await asked.ask("a4", FLOODS)
+    assert asked.begun[-1] == "a4"
+
+
+async def test_whoever_gives_up_in_the_moment_of_their_turn_passes_it_on(requests: Callable[..., Requests]) -> None:
+    asked = requests(at_once=1)
+    for name in ("a0", "a1", "a2"):
+        await asked.ask(name, FLOODS)
+    asked.tasks["a0"].cancel()
+    await asyncio.sleep(0)
+    asked.tasks["a1"].cancel()
+    await settle()
+    assert asked.begun == ["a0", "a2"]
+
+
+async def test_what_takes_long_gives_its_place_to_the_next(requests: Callable[..., Requests]) -> None:
+    asked = requests(at_once=1, held_s=0)
+    await asked.ask("stream", FLOODS)
+    await asked.ask("next", FLOODS)
+    await asyncio.sleep(0.01)
+    await settle()
+    assert asked.begun == ["stream", "next"]
+    await asked.end("stream")
+    await asked.end("next")
+    assert asked._shares._shares == {}
+
+
+async def test_a_line_without_end_is_refused(requests: Callable[..., Requests]) -> None:
+    asked = requests(at_once=1, line=1)
+    for name in ("a0", "a1", "a2"):
+        await asked.ask(name, FLOODS)
+    with pytest.raises(TooMany):
+        await asked.tasks["a2"]
+    await asked.ask("other", TenantId(uuid4()))
+    assert asked.begun == ["a0", "other"]
