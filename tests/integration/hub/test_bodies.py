@@ -97,6 +97,21 @@ async def test_three_megabytes_arrive_whole_beside_their_neighbours(
     assert stored == text
 
 
+async def test_megabytes_of_different_words_are_stored_and_found_by_the_first_of_them(
+    world: World, company: Company, gateway: Number
+) -> None:
+    """PostgreSQL indexes at most a megabyte of them; 65,536 characters are searched."""
+    phone = a_phone()
+    text = "boleto " + " ".join(f"palavra{n:x}" for n in range(180_000))
+    assert len(text) > 2_000_000
+    assert (await gateway.post(gateway.body(meta.text_from(phone, a_wamid(), text, now_s())))).status_code == 200
+    await world.settled(company)
+    assert await contents(world, gateway, phone) == [text]
+    for word, found in (("boletos", 1), ("palavraff", 1), ("palavra2bf1f", 0)):
+        answer = await company.admin.get("/api/messages/search", query=word)
+        assert (answer.status_code, len(answer.json())) == (200, found), word
+
+
 async def test_a_body_beyond_four_megabytes_is_413_and_stores_nothing(world: World, gateway: Number) -> None:
     body = gateway.body(meta.text_from(a_phone(), a_wamid(), "x" * 5_000_000, now_s()))
     assert (await gateway.post(body)).status_code == 413

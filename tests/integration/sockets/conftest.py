@@ -17,6 +17,7 @@ import socketio
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.integration.http.conftest import JWT_SECRET, MASTER, Company, Person, RunningHub, free_port
+from whatsapp_hub.main.settings import Settings
 
 SECRETS = {
     "JWT_SECRET": JWT_SECRET,
@@ -100,9 +101,10 @@ async def api(database_url: str, valkey_url: str, tmp_path_factory: Any) -> Asyn
         )
     try:
         url = f"http://127.0.0.1:{port}"
+        settings = Settings(port=port, database_url=database_url, redis_url=valkey_url, jwt_secret=JWT_SECRET)
         async with httpx.AsyncClient(base_url=url, timeout=30, limits=httpx.Limits(max_connections=None)) as http:
             await _ready(http, process, log)
-            hub = RunningHub(url, http, Person(http, {}, ""))
+            hub = RunningHub(url, http, Person(http, {}, ""), settings)
             hub.master = await hub.sign_in(*MASTER)
             yield ApiProcess(process.pid, port, hub, log, owner)
     finally:
@@ -116,7 +118,7 @@ async def api(database_url: str, valkey_url: str, tmp_path_factory: Any) -> Asyn
 
 
 async def _ready(http: httpx.AsyncClient, process: asyncio.subprocess.Process, log: Path) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while True:
             assert process.returncode is None, log.read_text()
             try:

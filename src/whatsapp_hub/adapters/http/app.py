@@ -10,7 +10,6 @@ from dishka import AsyncContainer
 from dishka.integrations.litestar import DishkaRouter, setup_dishka
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
-from litestar.datastructures import FormMultiDict
 from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler, Middleware
 
@@ -94,8 +93,7 @@ class HubApp:
 
 
 class HubRequest(Request[Any, Any, Any]):
-    """Bytes that are no JSON or no form at all are the client's fault, and so is a NUL, which no database text can
-    hold."""
+    """Bytes that are no JSON at all are the client's fault, and so is a NUL, which no database text can hold."""
 
     async def json(self) -> Any:
         try:
@@ -105,13 +103,6 @@ class HubRequest(Request[Any, Any, Any]):
         if rb"\u0000" in await self.body() and (flaws := tuple(_nuls(document, ()))):
             raise Invalid(*flaws)
         return document
-
-    async def form(self) -> FormMultiDict:
-        """Raises Invalid for parts in an encoding that is none, or not theirs."""
-        try:
-            return await super().form()
-        except (UnicodeError, LookupError):
-            raise Invalid(Flaw("", "is not a valid form: its fields must be UTF-8")) from None
 
 
 def _nuls(value: object, path: tuple[str, ...]) -> Iterator[Flaw]:

@@ -15,6 +15,16 @@ _FOUND = f"""
     ORDER BY seq DESC"""
 
 
+NEGATIONS = 20
+"""PostgreSQL's parser keeps 32 operators that wait for their word, and fails at the next."""
+
+
+def _bounded(query: str) -> str:
+    """Take the dashes beyond the first few for spaces; each may stand for a word that is not wanted."""
+    pieces = query.split("-")
+    return " ".join(["-".join(pieces[: NEGATIONS + 1]), *pieces[NEGATIONS + 1 :]])
+
+
 class PostgresMessageSearch:
     def __init__(self, storage: PostgresStorage) -> None:
         self._storage = storage
@@ -31,6 +41,6 @@ class PostgresMessageSearch:
         before = read_older(cursor).seq if cursor is not None else 2**62
         seen = (sight.everything, sight.user_id, sight.department_id)
         async with self._storage.connection(tenant_id) as connection:
-            rows = await connection.fetch(_FOUND, query, conversation_id, before, limit + 1, *seen)
+            rows = await connection.fetch(_FOUND, _bounded(query), conversation_id, before, limit + 1, *seen)
         page = [messages.message_of(row) for row in rows[:limit]]
         return Page(page, written(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)

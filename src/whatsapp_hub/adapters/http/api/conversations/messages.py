@@ -1,13 +1,13 @@
 """`/api/messages`."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, JSONBody, QueryParameter
@@ -16,6 +16,7 @@ from whatsapp_hub.adapters.contracts.views import entities
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.adapters.http.server.forms import read_form
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.reading.visibility import sight_for
@@ -61,17 +62,12 @@ async def send_message(
     )
 
 
-async def _read_form(request: Request[Any, Any, Any]) -> None:
-    """Read it by `HubRequest.form`, which refuses what is none; Litestar's own reading then finds it there."""
-    await request.form()
-
-
 @post(
     "/messages/send-media",
     status_code=202,
     tags=TAGS,
     request_max_body_size=MAX_UPLOAD_BYTES,
-    before_request=_read_form,
+    before_request=read_form,
 )
 async def send_media(
     caller: Asking,
