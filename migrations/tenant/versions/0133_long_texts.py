@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0133_long_texts"
-down_revision = "0141_deferrable_keys"
+down_revision = "0135_hub_time"
 
 
 def upgrade() -> None:
