@@ -47,6 +47,8 @@ WEBHOOKS = needs(Action.MANAGE_WEBHOOKS)
 METRICS = needs(Action.READ_METRICS)
 TENANTS = needs(Action.MANAGE_TENANTS)
 SANDBOX = needs(Action.USE_SANDBOX)
+EXPORT = needs(Action.EXPORT_CONTACTS)
+ERASE = needs(Action.ERASE_CONTACTS)
 
 ROUTES: dict[str, Need] = {
     "GET /": OPEN,
@@ -143,6 +145,11 @@ ROUTES: dict[str, Need] = {
     "GET /api/audit": needs(Action.READ_AUDIT),
     "GET /api/contacts": READ_ALL_CONVERSATIONS,
     "GET /api/contacts/{id}": READ_ALL_CONVERSATIONS,
+    "POST /api/contacts/{id}/export": EXPORT,
+    "GET /api/exports/{id}/file": EXPORT,
+    "POST /api/contacts/{id}/erase": ERASE,
+    "GET /api/erasures": ERASE,
+    "GET /api/erasures/{id}": ERASE,
     "GET /api/metrics/dashboard": METRICS,
     "GET /api/metrics/agents": METRICS,
     "GET /api/metrics/sessions": METRICS,

@@ -38,6 +38,9 @@ class EventType(StrEnum):
     CONVERSATION_RATED = "conversation.rated"
     CONTACT_UPDATED = "contact.updated"
     CONTACT_MERGED = "contact.merged"
+    CONTACT_ERASED = "contact.erased"
+    EVENT_ERASED = "event.erased"
+    """In the place of what was about a contact that was erased: the position stays."""
     USER_PRESENCE = "user.presence"
     NOTIFICATION_CREATED = "notification.created"
 

@@ -1,7 +1,7 @@
 """One event a line, of the hub and of the libraries in it alike: text for people on a terminal, JSON elsewhere.
 
 Bind ids once (`structlog.contextvars.bind_contextvars(tenant_id=…, session_id=…)`) and every line carries them. Log an
-event's name and ids; never a body, a token or a full phone number. What a library's error would carry out is masked.
+event's name and ids; never a body, a token or a phone number (`pseudonyms` is the net below). What a library's error would carry out is masked.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from whatsapp_hub.adapters.security.redaction import Redactor
+from whatsapp_hub.main.pseudonyms import Pseudonyms
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 Format = Literal["human", "json"]
@@ -71,8 +72,9 @@ def format_for(wanted: Wanted) -> Format:
     return "human" if sys.stderr.isatty() else "json"
 
 
-def configure_logging(level: Level, role: str, wanted: Wanted = "auto") -> None:
-    """For structlog and the standard library's loggers alike, on stderr; every line names the process's role."""
+def configure_logging(level: Level, role: str, wanted: Wanted = "auto", secret: str | None = None) -> None:
+    """For structlog and the standard library's loggers alike, on stderr; every line names the process's role. `secret`
+    is HUB_SECRET_KEY: customers have the same pseudonym wherever it is the same."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -85,7 +87,7 @@ def configure_logging(level: Level, role: str, wanted: Wanted = "auto") -> None:
     )
     structlog.contextvars.bind_contextvars(role=role)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_formatter(format_for(wanted)))
+    handler.setFormatter(_formatter(format_for(wanted), Pseudonyms(secret, redacted)))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     warnings.formatwarning = _warning
@@ -94,10 +96,10 @@ def configure_logging(level: Level, role: str, wanted: Wanted = "auto") -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def _formatter(form: Format) -> logging.Formatter:
-    rendering: list[Processor] = [_TRACEBACKS, structlog.processors.JSONRenderer()]
+def _formatter(form: Format, pseudonyms: Pseudonyms) -> logging.Formatter:
+    rendering: list[Processor] = [_TRACEBACKS, pseudonyms, structlog.processors.JSONRenderer()]
     if form == "human":
-        rendering = [structlog.processors.format_exc_info, ForPeople(coloured=_shows_colours())]
+        rendering = [structlog.processors.format_exc_info, pseudonyms, ForPeople(coloured=_shows_colours())]
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=(*SHARED, structlog.stdlib.ExtraAdder(), _plain),
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering, _without_secrets],

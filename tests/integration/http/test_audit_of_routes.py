@@ -161,6 +161,15 @@ async def _conversations(call: Recorder, company: Company) -> None:
     await call(admin, "POST", "/api/conversations/{id}/handover", {}, id=theirs["id"])
 
 
+async def _personal_data(call: Recorder, company: Company) -> None:
+    session = await company.session(routing="none")
+    started = {"sessionId": session["id"], "to": "5511966665555", "content": "Oi"}
+    conversation = (await company.admin.post("/api/conversations", started)).json()
+    of = {"id": conversation["contactId"]}
+    await call(company.admin, "POST", "/api/contacts/{id}/export", **of)
+    await call(company.admin, "POST", "/api/contacts/{id}/erase", {"confirm": of["id"]}, **of)
+
+
 async def test_every_changing_route_is_recorded_or_says_why_not(running: RunningHub, company: Company) -> None:
     call = Recorder()
     await _accounts(call, running, company)
@@ -168,6 +177,7 @@ async def test_every_changing_route_is_recorded_or_says_why_not(running: Running
     await _webhooks(call, company.admin)
     await _sessions(call, company.admin)
     await _conversations(call, company)
+    await _personal_data(call, company)
     routes = await changing_routes(running)
     assert UNRECORDED.keys() <= routes
     assert routes - call.asked - UNRECORDED.keys() == set(), "neither recorded nor a reason why not"

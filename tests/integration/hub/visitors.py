@@ -114,8 +114,29 @@ async def things(world: World, company: Company, marker: str = KNOWN_ONLY_HERE) 
         "sign-ins": signed_in.id,
         "auth": (await signed_in.get("/api/auth/sign-ins")).json()[0]["id"],
     }
+    made.ids["exports"] = (await _made(admin, f"/api/contacts/{made.ids['contacts']}/export", {}))["id"]
+    made.ids["erasures"] = await _erasure(company, session)
     await world.settled(company)
     return made
+
+
+async def _erasure(company: Company, session: dict[str, Any]) -> str:
+    """Of a customer who wrote once."""
+    phone = a_phone()
+    await company.customer_writes(session, phone, "forget me")
+
+    async def known() -> Any:
+        return (await company.admin.get("/api/contacts", search=phone)).json()
+
+    [contact] = await until(known)
+    begun = await company.admin.post(f"/api/contacts/{contact['id']}/erase", {"confirm": contact["id"]})
+
+    async def finished() -> Any:
+        shown = (await company.admin.get(f"/api/erasures/{begun.json()['id']}")).json()
+        return shown["finishedAt"]
+
+    await until(finished)
+    return str(begun.json()["id"])
 
 
 async def _made(by: Person, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -209,6 +230,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/webhooks/{id}/replay": {"after": 0},
     "POST /api/rules": {"name": "R", "actions": {"labels": ["a"]}},
     "DELETE /api/tenants/{id}": {"confirm": "not its slug"},
+    "POST /api/contacts/{id}/erase": {"confirm": "not its id"},
     "POST /api/webhooks": {"url": "https://example.org/y", "events": ["*"]},
     "PUT /api/sessions/{id}/bot": {"url": "https://example.org/bot"},
 }

@@ -87,6 +87,16 @@ async def fill(world: World) -> None:
         world.tenant.id,
     )
     await world.hub.owner.execute("INSERT INTO hub.media_use (tenant_id, bytes) VALUES ($1, 1)", world.tenant.id)
+    for table, columns in (
+        ("contact_exports", "(id, tenant_id, contact_id, caller, expires_at) SELECT $1, $2, $1, 'me', now()"),
+        (
+            "contact_erasures",
+            """(id, tenant_id, contact_id, caller, names, untils, chat_sessions, chats, conversations)
+               SELECT $1, $2, $1, 'me', ARRAY['secret'], ARRAY[NULL]::timestamptz[], '{}', '{}', '{}'""",
+        ),
+        ("erased_updates", "(source, digest, tenant_id) SELECT $1::uuid::text, '', $2"),
+    ):
+        await world.hub.owner.execute(f"INSERT INTO hub.{table} {columns}", new_id(), world.tenant.id)
     await world.hub.owner.execute(
         "INSERT INTO hub.placement_changes (tenant_id, relation, key) VALUES ($1, 'notes', '{}')", world.tenant.id
     )

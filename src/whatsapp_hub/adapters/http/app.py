@@ -14,7 +14,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler, Middleware
 
 from whatsapp_hub.adapters.http import health, problems, prometheus
-from whatsapp_hub.adapters.http.api import contacts, events, metrics, rules, system, webhooks
+from whatsapp_hub.adapters.http.api import contacts, events, metrics, personal_data, rules, system, webhooks
 from whatsapp_hub.adapters.http.api.accounts import (
     api_keys,
     auth,
@@ -148,7 +148,8 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, sign_ins, api_keys, users, departments, sessions, session_codes, conversations, handling, messages),
-        *(notifications, bots, rules, company, contacts, metrics, password_resets, events, webhooks, tenants, system),
+        *(notifications, bots, rules, company, contacts, personal_data, metrics, password_resets),
+        *(events, webhooks, tenants, system),
     )
     api = DishkaRouter("/api", route_handlers=[h for resource in resources for h in resource.HANDLERS])
     playing = sandbox.HANDLERS if options.sandbox else []

@@ -8,6 +8,7 @@ import msgspec
 
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.privacy.retention import Kind
 from whatsapp_hub.domain.service.hours import Hours
 from whatsapp_hub.domain.service.service_level import ServiceLevel
 
@@ -30,6 +31,22 @@ class LevelPatch(msgspec.Struct, kw_only=True, rename="camel"):
         """What was given."""
         names = (field.name for field in fields(ServiceLevel))
         return {name: value for name in names if (value := getattr(self, name)) is not msgspec.UNSET}
+
+
+class RetentionPatch(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """For how many days what customers left is kept; null: as long as the hub keeps it."""
+
+    conversations_days: int | msgspec.UnsetType | None = msgspec.UNSET
+    messages_days: int | msgspec.UnsetType | None = msgspec.UNSET
+    media_days: int | msgspec.UnsetType | None = msgspec.UNSET
+    events_days: int | msgspec.UnsetType | None = msgspec.UNSET
+    audit_days: int | msgspec.UnsetType | None = msgspec.UNSET
+    updates_days: int | msgspec.UnsetType | None = msgspec.UNSET
+
+    def days(self) -> dict[str, int | None]:
+        """What was given, by kind."""
+        found = ((kind.value, getattr(self, f"{kind.value}_days")) for kind in Kind)
+        return {kind: days for kind, days in found if days is not msgspec.UNSET}
 
 
 def utc(name: str, at: datetime | None) -> datetime | None:

@@ -16,6 +16,8 @@ from whatsapp_hub.adapters.postgres.connectors.connections import PostgresConnec
 from whatsapp_hub.adapters.postgres.engine.database import APP, Database, planned_by_value, prelude
 from whatsapp_hub.adapters.postgres.engine.failures import Displaced, TransactionConflict, translated
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
+from whatsapp_hub.adapters.postgres.privacy.begin import PostgresErasures
+from whatsapp_hub.adapters.postgres.privacy.exports import PostgresExports
 from whatsapp_hub.adapters.postgres.queues.inbox import PostgresInbox, Rounds
 from whatsapp_hub.adapters.postgres.queues.lanes import PostgresLanes
 from whatsapp_hub.adapters.postgres.queues.receipts import PostgresEarlyReceipts
@@ -46,6 +48,7 @@ from whatsapp_hub.application.ports.connections.connections import Connections
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.environment import EnvironmentNumber
+from whatsapp_hub.application.ports.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
@@ -129,6 +132,8 @@ class PostgresUnitOfWork:
         self.receipts: EarlyReceipts = PostgresEarlyReceipts(connection, tenant.id)
         self.idempotency: IdempotencyKeys = PostgresIdempotencyKeys(connection, tenant.id)
         self.webhooks: Webhooks = PostgresWebhooks(connection, kit.vault.box)
+        self.erasures: Erasures = PostgresErasures(connection)
+        self.exports: Exports = PostgresExports(connection)
 
     def publish(self, events: Iterable[Event]) -> None:
         self._events.extend(events)

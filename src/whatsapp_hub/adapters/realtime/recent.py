@@ -4,13 +4,26 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import takewhile
+from uuid import UUID
+
+import msgspec
 
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
+from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import TenantId
 
 MOST_EVENTS = 5_000
 MOST_BYTES = 16 * 1024 * 1024
+
+
+class _Erased(msgspec.Struct, rename="camel"):
+    contact_id: str
+    conversation_ids: list[UUID]
+
+
+_erased = msgspec.json.Decoder(_Erased)
 
 
 class EventBuffer:
@@ -38,6 +51,8 @@ class EventBuffer:
     def add(self, event: LoggedEvent) -> None:
         """Called for every event, in order."""
         self.position = event.position
+        if event.type == EventType.CONTACT_ERASED:
+            self._blank(event)
         self._all.append(event)
         self._of.setdefault(event.tenant_id, deque()).append(event)
         self._bytes += len(event.body)
@@ -67,6 +82,22 @@ class EventBuffer:
     def _ring(self, tenant_id: TenantId) -> None:
         for bell in self._bells.get(tenant_id, ()):
             bell.set()
+
+    def _blank(self, erased: LoggedEvent) -> None:
+        """Keep the positions of what was about a contact, as the log does, and nothing else of it."""
+        told = _erased.decode(erased.body)
+        rounds, contact = frozenset(told.conversation_ids), told.contact_id.encode()
+
+        def seen(event: LoggedEvent) -> LoggedEvent:
+            is_theirs = event.conversation_id in rounds or contact in event.body
+            if event.tenant_id != erased.tenant_id or not is_theirs:
+                return event
+            return replace(event, type=EventType.EVENT_ERASED, conversation_id=None, body=b"{}")
+
+        self._all = deque(map(seen, self._all))
+        self._bytes = sum(len(event.body) for event in self._all)
+        if erased.tenant_id in self._of:
+            self._of[erased.tenant_id] = deque(e for e in self._all if e.tenant_id == erased.tenant_id)
 
     def _drop(self) -> None:
         oldest = self._all.popleft()

@@ -22,7 +22,8 @@ GREETING_LENGTH = 1024
 class CompanyChanges:
     """None: leave it as it is. An empty greeting, and an empty text, bring ours back. Without hours it is always
     open; without a country the language's holds. `level`: what was given of the service level, null among it, which
-    brings ours back. `quotas` are the operator's to set (MANAGE_TENANTS)."""
+    brings ours back; `retention`: what was given of it, null among it, which keeps as long as the hub does. `quotas` are
+    the operator's to set (MANAGE_TENANTS)."""
 
     name: str | None = None
     language: Language | None = None
@@ -32,6 +33,7 @@ class CompanyChanges:
     country: str | Unchanged | None = UNCHANGED
     level: Mapping[str, int | bool | None] = field(default_factory=dict)
     quotas: Mapping[Quota, int | None] = field(default_factory=dict)
+    retention: Mapping[str, int | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +76,5 @@ def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
     tenant.level = replace(tenant.level, **changes.level)  # type: ignore[arg-type] # by its own names
     quotas = {**tenant.quotas, **changes.quotas}
     tenant.quotas = {quota: limit for quota, limit in quotas.items() if limit is not None}
+    tenant.retention = replace(tenant.retention, **changes.retention)
     tenant.check()

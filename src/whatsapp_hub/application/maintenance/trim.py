@@ -27,6 +27,8 @@ class Trim:
             (self.trimming.trim_quarantined, 90 * DAY_S),
             (self.trimming.trim_receipts, 9 * DAY_S),
             (self.trimming.trim_keys, DAY_S),
+            (self.trimming.trim_erased, 9 * DAY_S),
+            (self.trimming.trim_exports, DAY_S),
             (self.trimming.trim_audit, 730 * DAY_S),
             (self.trimming.trim_sign_ins, 90 * DAY_S),
             (self.trimming.trim_access_changes, DAY_S),

@@ -31,6 +31,8 @@ class Action(StrEnum):
     READ_COMPANY = "read the company's settings"
     MANAGE_COMPANY = "change the company's settings and texts"
     READ_AUDIT = "read who changed what"
+    EXPORT_CONTACTS = "export all that is kept of a customer"
+    ERASE_CONTACTS = "erase all that is kept of a customer"
     READ_METRICS = "read the company's figures"
     READ_SYSTEM = "read which parts of the hub run and what waits in them"
     USE_SANDBOX = "play a customer in the sandbox"

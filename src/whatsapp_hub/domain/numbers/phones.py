@@ -13,6 +13,7 @@ _ARGENTINA = re.compile(r"54(11[0-9]{8}|[23][0-9]{9})")
 _ARGENTINA_DIALLED = re.compile(r"549?(?:(11)15([0-9]{8})|([23][0-9]{2})15([0-9]{7})|([23][0-9]{3})15([0-9]{6}))")
 
 _WHOLE, _SEARCHED = 10, 3
+_BRAZIL_WHOLE = re.compile(r"55([1-9][0-9])9([6-9][0-9]{7})")
 _BRAZIL_PARTS = re.compile(r"((?:55)?[1-9][0-9])9?([6-9][0-9]{7})")
 _MEXICO_PARTS = re.compile(r"521?([2-9][0-9]{9})")
 _ARGENTINA_PARTS = re.compile(r"549?(11[0-9]{8}|[23][0-9]{9})")
@@ -51,6 +52,19 @@ def search_parts(digits: str) -> tuple[str, ...]:
     if len(digits) >= _WHOLE:
         return fixed_parts(digits.lstrip("0") or digits)
     return (digits,) if len(digits) >= _SEARCHED else ()
+
+
+def spellings(digits: str) -> frozenset[str]:
+    """All the ways in which WhatsApp writes this number."""
+    whole = canonical(digits)
+    other = None
+    if match := _BRAZIL_WHOLE.fullmatch(whole):
+        other = f"55{match[1]}{match[2]}"
+    elif match := _MEXICO_PARTS.fullmatch(whole):
+        other = f"521{match[1]}"
+    elif match := _ARGENTINA_PARTS.fullmatch(whole):
+        other = f"54{match[1]}"
+    return frozenset({digits, whole} | ({other} if other else set()))
 
 
 def without_home_prefix(digits: str) -> str:

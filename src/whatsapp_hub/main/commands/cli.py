@@ -48,7 +48,7 @@ def serve() -> None:
     from whatsapp_hub.main.supervise import supervisor
 
     settings = Settings.from_environment()
-    configure_logging(settings.log_level, "supervisor", settings.log_format)
+    configure_logging(settings.log_level, "supervisor", settings.log_format, settings.hub_secret_key)
     hide(secrets_in(settings))
     if found := click.get_current_context().obj:
         click.echo(str(found))
@@ -59,7 +59,7 @@ def serve() -> None:
 def migrate() -> None:
     """Bring the database at DATABASE_URL to this version, and make its first administrator."""
     settings = Settings.from_environment()
-    configure_logging(settings.log_level, "migrate", settings.log_format)
+    configure_logging(settings.log_level, "migrate", settings.log_format, settings.hub_secret_key)
     hide(secrets_in(settings))
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL: obligatory for `migrate`; `serve` migrates its own database at each start")
@@ -116,7 +116,7 @@ def _add_role(role: ProcessRole) -> None:
     @commands.command(role.name, help=f"Run one process for: {role.does}.")
     def command() -> None:
         settings = Settings.from_environment()
-        configure_logging(settings.log_level, role.name, settings.log_format)
+        configure_logging(settings.log_level, role.name, settings.log_format, settings.hub_secret_key)
         _say_env_file()
         play(role, settings, check_to_run)
 

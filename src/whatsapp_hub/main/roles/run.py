@@ -87,7 +87,7 @@ def play(role: ProcessRole, settings: Settings, before: Entry | None = None) -> 
     for name, address in (("DATABASE_URL", settings.database_url), ("REDIS_URL", settings.redis_url)):
         if address is None:
             raise SettingsError(f"{name}: obligatory for `{role.name}`; `serve` brings its own servers")
-    configure_logging(settings.log_level, role.name, settings.log_format)
+    configure_logging(settings.log_level, role.name, settings.log_format, settings.hub_secret_key)
     hide(secrets_in(settings))
     hold_lifeline()
     WATCHDOG.watch(role.name)

@@ -26,6 +26,8 @@ from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.ports.queues.webhook_queue import WebhookQueue
 from whatsapp_hub.application.presence.set_presence import ExpirePresence
+from whatsapp_hub.application.privacy.erase_contact import EraseContacts
+from whatsapp_hub.application.privacy.keep_retention import KeepRetention
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.routing.check_deadlines import CheckDeadlines
@@ -155,6 +157,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("seal-addresses", 3600, await container.get(SealAddresses)),
         Job("removed-tenants", 5, await container.get(RemoveTenants)),
         *([Job("idle", every_s(idle), close_idle)] if idle else []),
+        Job("erasures", 2, await container.get(EraseContacts)),
         Job("lines", 1, await container.get(TendConnections)),
         Job("pairings", 1, await container.get(TendPairings)),
         Job("flows", 15, partial(every, await container.get(ExpireFlows))),
@@ -162,6 +165,7 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("trim-notifications", 86_400, partial(every, await container.get(TrimNotifications))),
         Job("recount-media", 86_400, partial(every, await container.get(RecountMedia))),
         Job("trim-messages", 3600, partial(every, await container.get(TrimMessages))),
+        Job("retention", 3600, partial(every, await container.get(KeepRetention))),
         Job("trim-log", 3600, await container.get(TrimLog)),
         Job("expire-deliveries", 60, partial(expire_deliveries, await container.get(WebhookQueue))),
         Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),

@@ -9,6 +9,9 @@ from whatsapp_hub.adapters.postgres.connectors.leases import PostgresLeases
 from whatsapp_hub.adapters.postgres.connectors.processes import PostgresProcesses
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.placement.move import PostgresPlacementMoves
+from whatsapp_hub.adapters.postgres.privacy.reading import PostgresPersonalData
+from whatsapp_hub.adapters.postgres.privacy.retention import PostgresRetentionSweep
+from whatsapp_hub.adapters.postgres.privacy.sweep import PostgresErasureSweep
 from whatsapp_hub.adapters.postgres.queues.counters import PostgresCounters
 from whatsapp_hub.adapters.postgres.queues.housekeeping import PostgresHousekeeping
 from whatsapp_hub.adapters.postgres.queues.idleness import PostgresIdleness
@@ -30,6 +33,7 @@ from whatsapp_hub.application.ports.edge.housekeeping import DeadLetters, Trimmi
 from whatsapp_hub.application.ports.edge.idleness import Idleness
 from whatsapp_hub.application.ports.edge.sandbox import SandboxPhones
 from whatsapp_hub.application.ports.placement import PlacementMoves
+from whatsapp_hub.application.ports.privacy import ErasureSweep, PersonalData, RetentionSweep
 from whatsapp_hub.application.ports.provider.plugin import Host, Providers
 from whatsapp_hub.application.ports.queues.commands import Commands
 from whatsapp_hub.application.ports.queues.inbox import InboxAppender
@@ -93,6 +97,9 @@ class Storing(Provider):
         return PostgresPlacementMoves(database.url)
 
     housekeeping = provide(PostgresHousekeeping, provides=AnyOf[DeadLetters, Trimming])
+    erasure_sweep = provide(PostgresErasureSweep, provides=ErasureSweep)
+    retention_sweep = provide(PostgresRetentionSweep, provides=RetentionSweep)
+    personal_data = provide(PostgresPersonalData, provides=PersonalData)
     processes = provide(PostgresProcesses, provides=Processes)
     counters = provide(PostgresCounters, provides=Counters)
     clear_addresses = provide(PostgresClearAddresses, provides=ClearAddresses)

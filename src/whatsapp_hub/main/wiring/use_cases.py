@@ -54,6 +54,9 @@ from whatsapp_hub.application.ports.queues.inbox import InboxAppender
 from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
+from whatsapp_hub.application.privacy.erase_contact import EraseContact, EraseContacts, ShowErasures
+from whatsapp_hub.application.privacy.export_contact import ExportContact, OpenExport
+from whatsapp_hub.application.privacy.keep_retention import KeepRetention
 from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake, WebhookCounts
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
@@ -96,6 +99,7 @@ class UseCases(Provider):
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(BindBot, UnbindBot, CloseIdleSessions),
         *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),
+        *(ExportContact, OpenExport, EraseContact, EraseContacts, ShowErasures, KeepRetention),
         *(AskHolder, RequestPairingCode, LogOut, TendConnections, RecordConnections, FollowPairing, TendPairings),
         *(ReadNumber, SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),

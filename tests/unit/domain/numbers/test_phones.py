@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.numbers.phones import canonical, fixed_parts
+from whatsapp_hub.domain.numbers.phones import canonical, fixed_parts, spellings
 
 digits = st.text("0123456789", min_size=5, max_size=15)
 area_codes = st.integers(11, 99).filter(lambda code: code % 10 != 0).map(str)
@@ -99,3 +99,17 @@ def test_an_argentine_number_is_found_in_any_spelling(number: tuple[str, str], c
 @given(digits)
 def test_a_number_is_found_by_itself(number: str) -> None:
     assert found(number, number)
+
+
+@pytest.mark.parametrize(
+    ("one", "all_of_them"),
+    [
+        ("5511999990001", {"5511999990001", "551199990001"}),
+        ("551199990001", {"5511999990001", "551199990001"}),
+        ("5215512345678", {"5215512345678", "525512345678"}),
+        ("541123456789", {"541123456789", "5491123456789"}),
+        ("493012345678", {"493012345678"}),
+    ],
+)
+def test_a_number_is_known_in_all_its_spellings(one: str, all_of_them: set[str]) -> None:
+    assert spellings(one) == all_of_them

@@ -268,5 +268,6 @@ def tenant(tenant: Tenant) -> Shown:
         "hours": tenant.hours.shown() if tenant.hours else None,
         **tenant.level.over(USUAL).shown(),
         "quotas": {quota.value: tenant.quota(quota) for quota in Quota},
+        "retention": tenant.retention.shown(),
         "createdAt": time(tenant.created_at),
     }

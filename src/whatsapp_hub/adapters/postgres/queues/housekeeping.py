@@ -39,6 +39,8 @@ _TRIM_AUDIT = _TRIM.format(table="hub.audit", age="at", only="")
 _TRIM_SIGN_INS = _TRIM.format(table="hub.sign_ins", age="expires_at", only="")
 _TRIM_ACCESS_CHANGES = _TRIM.format(table="hub.access_changes", age="at", only="")
 _TRIM_GUESSES = _TRIM.format(table="hub.login_guesses", age="last_at", only="")
+_TRIM_ERASED = _TRIM.format(table="hub.erased_updates", age="erased_at", only="")
+_TRIM_EXPORTS = _TRIM.format(table="hub.contact_exports", age="expires_at", only="")
 _TRIM_RECEIPTS = _TRIM.format(table="hub.early_receipts", age="kept_at", only="")
 
 
@@ -87,6 +89,12 @@ class PostgresHousekeeping:
 
     async def trim_receipts(self, older_than_s: float, limit: int) -> int:
         return await self._count(_TRIM_RECEIPTS, older_than_s, limit)
+
+    async def trim_erased(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_ERASED, older_than_s, limit)
+
+    async def trim_exports(self, older_than_s: float, limit: int) -> int:
+        return await self._count(_TRIM_EXPORTS, older_than_s, limit)
 
     async def _count(self, statement: str, *arguments: object) -> int:
         """The number of rows that a statement changed."""

@@ -33,6 +33,7 @@ COMPANY_BYTES = 48_000_000
 """Of the queue: what all others give still finds room."""
 STATEMENT_TIMEOUT_S = 30.0
 
+# What was erased is not taken in again; whether anything was is asked once a batch.
 _INSERT = """
     INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body, state, error, fence,
       received_at)
@@ -43,6 +44,9 @@ _INSERT = """
     FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bytea[], $7::text[],
                 $8::bigint[])
       AS new (dedupe_key, tenant_id, session_id, provider, chat, body, error, fence)
+    WHERE NOT EXISTS (SELECT FROM hub.erased_updates) OR NOT EXISTS (
+      SELECT FROM hub.erased_updates e WHERE e.source = coalesce(new.session_id::text, 'app')
+        AND e.digest = sha256(convert_to(new.dedupe_key, 'UTF8')))
     ON CONFLICT (source, dedupe_key) DO NOTHING"""
 _NOTHING_NEW = "INSERT 0 0"
 

@@ -11,7 +11,9 @@ from whatsapp_hub.domain.messaging.media import Media
 
 _COLUMNS = "id, tenant_id, mime_type, file_name, content, created_at"
 ONE = f"SELECT {_COLUMNS} FROM media WHERE id = $1"
-_ADD = f"INSERT INTO media ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING"
+# A file that is sent once more is locked: whoever erases the message that had it looks who else has it.
+_AGAIN = "ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at"
+_ADD = f"INSERT INTO media ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6) {_AGAIN}"
 
 
 def media_of(row: Any) -> Media:

@@ -69,3 +69,11 @@ class Trimming(Protocol):
     async def trim_receipts(self, older_than_s: float, limit: int) -> int:
         """Delete early receipts whose message never came; how many."""
         ...
+
+    async def trim_erased(self, older_than_s: float, limit: int) -> int:
+        """Delete the digests by which erased updates are recognised; how many."""
+        ...
+
+    async def trim_exports(self, older_than_s: float, limit: int) -> int:
+        """Delete leaves to download a customer's data that expired that long ago; how many."""
+        ...

@@ -13,6 +13,7 @@ from typing import Protocol
 from whatsapp_hub.application.ports.connections.connections import Connections
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.environment import EnvironmentNumber
+from whatsapp_hub.application.ports.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
@@ -66,6 +67,8 @@ class UnitOfWork(Protocol):
     lanes: Lanes
     idempotency: IdempotencyKeys
     webhooks: Webhooks
+    erasures: Erasures
+    exports: Exports
 
     def publish(self, events: Iterable[Event]) -> None:
         """Write these events with the commit, in this order."""

@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.contracts.views import audit, entities
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
-from whatsapp_hub.adapters.http.patches import LevelPatch, given, hours_given, utc
+from whatsapp_hub.adapters.http.patches import LevelPatch, RetentionPatch, given, hours_given, utc
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
 from whatsapp_hub.application.accounts.default_session import CredentialChanges, SetCredentials
 from whatsapp_hub.application.accounts.quick_replies import (
@@ -38,11 +38,13 @@ class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename
     texts: dict[str, str] | None = None
     hours: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
     country: str | msgspec.UnsetType | None = msgspec.UNSET
+    retention: RetentionPatch = msgspec.field(default_factory=RetentionPatch)
 
     def changes(self) -> CompanyChanges:
         """Raises Invalid (`/hours/…`)."""
         hours, country = hours_given(self.hours), given(self.country)
-        return CompanyChanges(self.name, self.language, self.greeting_message, self.texts, hours, country, self.level())
+        said = (self.name, self.language, self.greeting_message, self.texts)
+        return CompanyChanges(*said, hours, country, self.level(), self.retention.days())
 
 
 class CompanyPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -85,7 +87,8 @@ async def update_company(
     """Change it (ADMIN). What is not given stays; an empty text brings ours back. `country` (ISO 3166; null: that of
     the language) is where phone numbers without a country code are read. `firstResponseTargetMinutes`,
     `resolutionTargetMinutes` (null: none), `targetWarningPercent` (80) and `asksRating` (false: nobody is asked for a
-    rating from 1 to 5 after resolving) hold for departments that set none of their own."""
+    rating from 1 to 5 after resolving) hold for departments that set none of their own. `retention`: for how many days
+    closed conversations, messages, files, words in events, the record of changes and raw updates are kept."""
     changes = data.changes()
     if data.phone_number_id is not None or data.access_token is not None:
         await update_company.check(caller, changes)

@@ -7,11 +7,12 @@ from whatsapp_hub.adapters.postgres.repositories.accounts.departments import sto
 from whatsapp_hub.adapters.postgres.repositories.accounts.directory import TENANTS, tenant_of
 from whatsapp_hub.adapters.postgres.repositories.service_columns import stored_level
 from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.privacy.retention import Retention
 
 _OWN = f"{TENANTS} WHERE id = hub.tenant() FOR NO KEY UPDATE"
 _SAVE = """
     UPDATE hub.tenants SET name = $2, language = $3, greeting = $4, texts = $5::text::jsonb, hours = $6::text::jsonb,
-      level = $7::text::jsonb, country = $8, quotas = $9::text::jsonb
+      level = $7::text::jsonb, country = $8, quotas = $9::text::jsonb, retention = $10::text::jsonb
     WHERE id = $1"""
 
 
@@ -25,4 +26,9 @@ class PostgresTenants:
     async def save(self, tenant: Tenant) -> None:
         t = tenant
         values = (t.id, t.name, t.language, t.greeting, json.dumps(dict(t.texts)), stored_hours(t.hours))
-        await self._connection.execute(_SAVE, *values, stored_level(t.level), t.own_country, json.dumps(dict(t.quotas)))
+        more = (stored_level(t.level), t.own_country, json.dumps(dict(t.quotas)), stored_retention(t.retention))
+        await self._connection.execute(_SAVE, *values, *more)
+
+
+def stored_retention(retention: Retention) -> str:
+    return json.dumps({name: days for name, days in retention.shown().items() if days is not None})

@@ -1,0 +1,1 @@
+"""Personal data: what is kept of a customer, given out, and erased."""

@@ -1,0 +1,104 @@
+"""EraseContact takes a customer away at once; EraseContacts erases what is kept of them, in the background."""
+
+import logging
+import time
+from dataclasses import dataclass
+
+from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.privacy import Begun, Erasure, ErasureSweep
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.errors import InTheWay, Invalid, Unavailable
+from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.ids import ContactId, ErasureId
+
+AT_ONCE = 1_000
+LEASE_S = 120.0
+TURN_S = 30.0
+"""One erasure's share of a run; the next run goes on."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class EraseContact:
+    storage: Storage
+    clock: Clock
+    new_id: NewId
+
+    async def __call__(self, caller: Caller, contact_id: ContactId, confirm: str) -> Erasure:
+        """Begin the erasure, or return the one that was begun before. Whoever writes from the same number afterwards is
+        a new contact. `confirm` is given by somebody who means it: the contact's id. Raises NotFound, Invalid."""
+        caller.require(Action.ERASE_CONTACTS)
+        erasure_id, tenant_id = ErasureId(self.new_id()), caller.tenant_id
+        wanted = Erasure(erasure_id, tenant_id, contact_id, caller.key, caller.user_id, self.clock())
+        async with self.storage.tenant(tenant_id) as uow:
+            if earlier := await uow.erasures.of(contact_id):
+                return earlier
+            await uow.erasures.require(contact_id)
+            if confirm != str(contact_id):
+                raise Invalid.field("confirm", "must be the contact's id: an erasure cannot be undone")
+            begun = await uow.erasures.begin(wanted)
+            uow.publish([_told(begun)])
+            await uow.commit()
+        return begun.erasure
+
+
+def _told(begun: Begun) -> Event:
+    """Readers of the log and receivers of webhooks are to forget the contact, too."""
+    erasure = begun.erasure
+    detail = {
+        "contactId": str(erasure.contact_id),
+        "conversationIds": [str(conversation_id) for _, conversation_id in begun.rounds],
+    }
+    return Event(EventType.CONTACT_ERASED, erasure.tenant_id, erasure.begun_at, detail=detail)
+
+
+@dataclass(frozen=True, slots=True)
+class EraseContacts:
+    """First what hangs on the contact, so that nothing more can happen with it; then what was logged about it. A little
+    in each transaction; after a crash the next run goes on where this one was."""
+
+    sweep: ErasureSweep
+
+    async def __call__(self) -> None:
+        seen: set[ErasureId] = set()
+        while erasure := await self.sweep.take(LEASE_S, seen):
+            seen.add(erasure.id)
+            try:
+                await self._erase(erasure)
+            except InTheWay:
+                log.info("contact.erased_later", extra={"erasure_id": str(erasure.id)})
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("contact.not_erased", extra={"erasure_id": str(erasure.id)})
+            await self.sweep.leave(erasure)
+
+    async def _erase(self, erasure: Erasure) -> None:
+        until = time.monotonic() + TURN_S
+        while await self.sweep.rows(erasure, AT_ONCE):
+            if time.monotonic() > until:
+                return
+        while await self.sweep.log(erasure, AT_ONCE):
+            if time.monotonic() > until:
+                return
+        await self.sweep.finish(erasure)
+        log.info("contact.erased", extra={"erasure_id": str(erasure.id)})
+
+
+@dataclass(frozen=True, slots=True)
+class ShowErasures:
+    storage: Storage
+
+    async def one(self, caller: Caller, erasure_id: ErasureId) -> Erasure:
+        """Raises NotFound."""
+        caller.require(Action.ERASE_CONTACTS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            return await uow.erasures.get(erasure_id)
+
+    async def newest(self, caller: Caller, limit: int, before: ErasureId | None) -> list[Erasure]:
+        caller.require(Action.ERASE_CONTACTS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            return await uow.erasures.newest(limit, before)

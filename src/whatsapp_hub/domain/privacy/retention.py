@@ -1,0 +1,77 @@
+"""How long a company keeps what its customers left, by kind.
+
+{"conversationsDays": 365, "messagesDays": null, "mediaDays": 90, "eventsDays": 7, "auditDays": 365, …}
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+
+from whatsapp_hub.domain.errors import Flaw
+
+_LONGEST = 3650
+
+
+class Kind(StrEnum):
+    """CONVERSATIONS: closed rounds with all that hangs on them, by their last change; EVENTS: the words in the log;
+    UPDATES: what providers delivered, raw."""
+
+    CONVERSATIONS = "conversations"
+    MESSAGES = "messages"
+    MEDIA = "media"
+    EVENTS = "events"
+    AUDIT = "audit"
+    UPDATES = "updates"
+
+
+BOUNDS: Mapping[Kind, tuple[int, int]] = {
+    Kind.CONVERSATIONS: (1, _LONGEST),
+    Kind.MESSAGES: (1, _LONGEST),
+    Kind.MEDIA: (1, _LONGEST),
+    Kind.EVENTS: (2, _LONGEST),  # a webhook is tried for 24 hours
+    Kind.AUDIT: (30, 730),
+    Kind.UPDATES: (1, 90),
+}
+"""Days, at least and at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Days by kind. None: as long as the hub keeps it (docs/privacy.md)."""
+
+    conversations: int | None = None
+    messages: int | None = None
+    media: int | None = None
+    events: int | None = None
+    audit: int | None = None
+    updates: int | None = None
+
+    @classmethod
+    def read(cls, given: Mapping[str, int | None]) -> "Retention":
+        """The inverse of `shown`."""
+        return cls(**{field.name: given.get(_name(field.name)) for field in fields(cls)})
+
+    def shown(self) -> dict[str, int | None]:
+        return {_name(field.name): getattr(self, field.name) for field in fields(self)}
+
+    def limits(self) -> Iterator[tuple[Kind, int]]:
+        """What is set."""
+        for kind in Kind:
+            if (days := getattr(self, kind.value)) is not None:
+                yield kind, days
+
+    def flaws(self) -> list[Flaw]:
+        """Every bad field."""
+        bad = ((kind, days, *BOUNDS[kind]) for kind, days in self.limits())
+        return [
+            Flaw(f"/retention/{_name(kind.value)}", f"must be from {least} to {most}")
+            for kind, days, least, most in bad
+            if not least <= days <= most
+        ]
+
+
+def _name(kind: str) -> str:
+    return f"{kind}Days"
+
+
+FOR_EVER = Retention()

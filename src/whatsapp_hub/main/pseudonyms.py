@@ -1,0 +1,85 @@
+"""Customers in log lines: a number, a JID or a message's id that holds one appears as a pseudonym.
+
+The same person has the same pseudonym in every line and process, so one customer's way can be followed; nobody tells
+who it is without HUB_SECRET_KEY. Whoever logs names ids in the first place: this is the net below, for what libraries
+and exceptions say.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from structlog.typing import EventDict, WrappedLogger
+
+from whatsapp_hub.domain.numbers.phones import canonical
+
+_LABEL = b"whatsapp-hub pseudonyms in logs"
+_LENGTH = 12
+_OURS = frozenset({"timestamp", "level", "role", "logger", "request_id", "version"})
+"""What never is a customer's."""
+
+# Ids (UUIDs, times) are looked for first, so that no part of them is taken for a number.
+_FOUND = re.compile(
+    r"""(?P<keep>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
+          | \b[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]+ )
+      | (?P<jid>\+?[0-9]{5,20})(?:[:_][0-9]{1,3})?@(?:s\.whatsapp\.net|c\.us|lid|g\.us|newsletter|broadcast)
+      | (?P<wamid>wamid\.[0-9A-Za-z+/=_-]+)
+      | (?P<written>\+[0-9][0-9 ().-]{6,20}[0-9])
+      | (?<![0-9A-Za-z.])(?P<digits>[0-9]{8,15})(?![0-9A-Za-z])""",
+    re.VERBOSE,
+)
+# What PostgreSQL and its driver quote of a row or a parameter: words and names, whatever they are.
+_QUOTED = re.compile(
+    r"(Failing row contains \(|invalid input for query argument \$\d+: |invalid input syntax for type \w+: ).*",
+    re.DOTALL,
+)
+
+
+class Pseudonyms:
+    """A processor of structlog, for the last place before a line is rendered."""
+
+    def __init__(self, secret: str | None, redacted: Callable[[str], str] = str) -> None:
+        """`secret` is HUB_SECRET_KEY; without one, pseudonyms are this process's own. `redacted` takes secrets out
+        before: one that holds digits would not be known any more."""
+        self._redacted = redacted
+        known = secret.encode("utf-8", "surrogateescape") if secret else os.urandom(32)
+        self._key = hmac.digest(known, _LABEL, "sha256")
+        self._of = lru_cache(4096)(self._make)
+
+    def of(self, text: str) -> str:
+        """The pseudonym of a number (in any spelling), or of another identity."""
+        digits = re.sub(r"[^0-9]", "", text)
+        return self._of(canonical(digits) if digits and not text.startswith("wamid.") else text)
+
+    def _make(self, name: str) -> str:
+        return "~" + hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
+
+    def hidden(self, text: str) -> str:
+        """The text without customers."""
+        return _FOUND.sub(self._replaced, _QUOTED.sub(r"\1…", self._redacted(text)))
+
+    def _replaced(self, found: re.Match[str]) -> str:
+        if found["keep"]:
+            return found["keep"]
+        return self.of(found["jid"] or found["wamid"] or found["written"] or found["digits"])
+
+    def __call__(self, _: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        for name, value in event.items():
+            if name not in _OURS:
+                event[name] = self._seen(value)
+        return event
+
+    def _seen(self, value: object) -> object:
+        """The same value without customers, however deep."""
+        if isinstance(value, str):
+            return self.hidden(value)
+        if isinstance(value, Mapping):
+            return {self._seen(name): self._seen(one) for name, one in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._seen(one) for one in value]
+        return value if value is None or isinstance(value, bool | int | float) else self.hidden(str(value))
