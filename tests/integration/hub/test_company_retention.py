@@ -12,7 +12,7 @@ from tests.integration.hub.test_media import send as send_file
 from tests.integration.hub.world import Number, World, a_phone
 from whatsapp_hub.application.privacy.keep_retention import KeepRetention
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.main.container import Part
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 AGES = (
     ("pooled.conversations", "updated_at"),
