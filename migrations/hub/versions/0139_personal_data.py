@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0139_personal_data"
-down_revision = "0141_audit_kinds"
+down_revision = "0141_quotas"
 
 
 def upgrade() -> None:

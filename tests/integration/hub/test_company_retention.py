@@ -151,6 +151,7 @@ async def test_a_file_that_no_message_carries_goes_after_a_day(world: World, com
     await grows_old(world, company, 2)
     await trimmed(world, company)
     assert (await counts(world, company))["media"] == 0
+    assert await world.owner.fetchval("SELECT bytes FROM hub.media_use WHERE tenant_id = $1", UUID(company.id)) == 0
 
 
 async def test_bounds_are_said_by_field_and_null_brings_ours_back(company: Company) -> None:

@@ -171,6 +171,8 @@ async def test_an_erased_customer_is_found_nowhere(world: World, company: Compan
     assert rows["hub.events", "blanked"] > 10
     assert proof["contactId"] == contact["id"]
     assert proof["userId"] == company.admin.id
+    used = "SELECT bytes FROM hub.media_use WHERE tenant_id = $1"
+    assert await world.owner.fetchval(used, UUID(company.id)) == 0
     after = await world.owner.fetchval("SELECT count(*) FROM hub.events WHERE tenant_id = $1", UUID(company.id))
     assert after > events
     shown = (await company.admin.get("/api/events", limit=200)).json()

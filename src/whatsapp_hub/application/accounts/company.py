@@ -22,8 +22,8 @@ GREETING_LENGTH = 1024
 class CompanyChanges:
     """None: leave it as it is. An empty greeting, and an empty text, bring ours back. Without hours it is always
     open; without a country the language's holds. `level`: what was given of the service level, null among it, which
-    brings ours back; `retention`: what was given of it, null among it, which keeps as long as the hub does. `quotas` are
-    the operator's to set (MANAGE_TENANTS)."""
+    brings ours back; `retention`: what was given of it, null among it, which keeps as long as the hub does. `quotas`
+    are the operator's to set (MANAGE_TENANTS)."""
 
     name: str | None = None
     language: Language | None = None

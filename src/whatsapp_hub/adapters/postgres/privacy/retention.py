@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.adapters.postgres.repositories.media import FREED
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import TenantId
@@ -39,7 +40,10 @@ _WAITS = """EXISTS (
 _FILES = """
     SELECT id FROM media WHERE tenant_id = hub.tenant() AND created_at < $1 AND NOT {kept}
     ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED"""
-_FREE = "DELETE FROM media WHERE id = ANY ($1::uuid[]) AND NOT {kept}"
+_FREE = f"""
+    WITH gone AS (
+      DELETE FROM media WHERE id = ANY ($1::uuid[]) AND NOT {{kept}} RETURNING octet_length(content) AS size),{FREED}
+    SELECT count(*) FROM gone"""
 _TO_BE_SENT = _WAITS.format(which="AND m.queue_seq IS NOT NULL")
 _USED = _WAITS.format(which="")
 _EVENTS = f"""
@@ -109,7 +113,8 @@ class PostgresRetentionSweep:
         """Locked first, so that a message which is stored with one of them meanwhile is seen by the deletion."""
         async with self._storage.connection(tenant_id) as connection:
             found = [row["id"] for row in await connection.fetch(_FILES.format(kept=kept), before, limit)]
-            return _count(await connection.execute(_FREE.format(kept=kept), found)) if found else 0
+            freed: int = await connection.fetchval(_FREE.format(kept=kept), found) if found else 0
+            return freed
 
     def _system(self, *statements: str) -> _Trim:
         async def trim(tenant_id: TenantId, before: datetime, limit: int) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.privacy.begin import erasure_of
+from whatsapp_hub.adapters.postgres.repositories.media import FREED
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.ports.privacy import Erasure
 from whatsapp_hub.domain.events import EventType
@@ -123,8 +124,9 @@ _FILES = f"""
       WHERE m.{_OF_ROUND} AND m.media_url ~ '^/api/media/[0-9a-f-]{{36}}$' AND {_NOBODY_ELSES.format("m.media_url")})
     ORDER BY f.id LIMIT $2 FOR UPDATE"""
 _FREE = f"""
-    DELETE FROM media WHERE id = ANY ($2::uuid[]) AND {_NOBODY_ELSES.format("'/api/media/' || media.id")} RETURNING 1"""
-_FILES_FREED = Place("media", "deleted", _FREE).statement
+    DELETE FROM media WHERE id = ANY ($2::uuid[]) AND {_NOBODY_ELSES.format("'/api/media/' || media.id")}
+    RETURNING octet_length(content) AS size"""
+_FILES_FREED = _COUNT.format(work=f"gone AS ({_FREE}), {FREED}", key="media deleted")
 
 _MESSAGE = """substring(convert_from(b.body, 'UTF8') FROM '"message":{"id":"([0-9a-f-]{36})"')"""
 # A position stays, and says nothing; what still waited to be posted of it is not.

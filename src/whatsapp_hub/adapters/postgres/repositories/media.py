@@ -12,7 +12,12 @@ from whatsapp_hub.domain.messaging.media import Media
 _COLUMNS = "id, tenant_id, mime_type, file_name, content, created_at"
 ONE = f"SELECT {_COLUMNS} FROM media WHERE id = $1"
 # A file that is sent once more is locked: whoever erases the message that had it looks who else has it.
-_AGAIN = "ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at"
+_AGAIN = "ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at RETURNING xmax = 0 AS is_new"
+FREED = """
+    freed AS (
+      UPDATE hub.media_use SET bytes = greatest(bytes - (SELECT coalesce(sum(size), 0) FROM gone), 0)
+      WHERE tenant_id = hub.tenant())"""
+"""A part of a statement that deletes files (`gone`, with the `size` of each), for the company's quota."""
 _ADD = f"INSERT INTO media ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6) {_AGAIN}"
 
 
@@ -32,5 +37,5 @@ class PostgresMedia:
 
     async def add(self, media: Media) -> bool:
         m, values = media, (media.content, media.created_at)
-        tag: str = await self._connection.execute(_ADD, m.id, m.tenant_id, m.mime_type, m.file_name, *values)
-        return tag.endswith(" 1")
+        is_new: bool = await self._connection.fetchval(_ADD, m.id, m.tenant_id, m.mime_type, m.file_name, *values)
+        return is_new

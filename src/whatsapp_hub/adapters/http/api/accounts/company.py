@@ -44,7 +44,7 @@ class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename
         """Raises Invalid (`/hours/…`)."""
         hours, country = hours_given(self.hours), given(self.country)
         said = (self.name, self.language, self.greeting_message, self.texts)
-        return CompanyChanges(*said, hours, country, self.level(), self.retention.days())
+        return CompanyChanges(*said, hours, country, self.level(), retention=self.retention.days())
 
 
 class CompanyPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, rename="camel"):
