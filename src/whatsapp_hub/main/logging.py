@@ -1,7 +1,8 @@
 """One event a line, of the hub and of the libraries in it alike: text for people on a terminal, JSON elsewhere.
 
 Bind ids once (`structlog.contextvars.bind_contextvars(tenant_id=…, session_id=…)`) and every line carries them. Log an
-event's name and ids; never a body, a token or a phone number (`pseudonyms` is the net below). What a library's error would carry out is masked.
+event's name and ids; never a body, a token or a phone number (`pseudonyms` is the net below). What a library's error
+would carry out is masked.
 """
 
 from __future__ import annotations
