@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0139_personal_data"
-down_revision = "0138_webhook_addresses"
+down_revision = "0135_hub_time"
 
 
 def upgrade() -> None:
