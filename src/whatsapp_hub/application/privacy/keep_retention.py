@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.clock import RetentionClock
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.privacy import RetentionSweep
 from whatsapp_hub.domain.ids import TenantId
@@ -20,11 +20,11 @@ UNUSED = timedelta(days=1)
 class KeepRetention:
     directory: Directory
     sweep: RetentionSweep
-    clock: Clock
+    long_past: RetentionClock
 
     async def __call__(self, tenant_id: TenantId) -> None:
         """Raises Unavailable."""
-        until, now = time.monotonic() + TURN_S, self.clock()
+        until, now = time.monotonic() + TURN_S, self.long_past()
         for kind, days in (await self.directory.tenant(tenant_id)).retention.limits():
             while await self.sweep.trim(tenant_id, kind, now - timedelta(days=days), AT_ONCE):
                 if time.monotonic() > until:
