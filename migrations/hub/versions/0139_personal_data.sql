@@ -5,7 +5,7 @@ CREATE TABLE hub.contact_exports (
   tenant_id uuid NOT NULL REFERENCES hub.tenants,
   contact_id uuid NOT NULL,
   caller text NOT NULL,
-  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  created_at timestamptz NOT NULL DEFAULT hub.now(),
   expires_at timestamptz NOT NULL,
   downloaded_at timestamptz
 );
@@ -19,7 +19,7 @@ CREATE TABLE hub.contact_erasures (
   contact_id uuid NOT NULL,
   caller text NOT NULL,
   user_id uuid,
-  begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  begun_at timestamptz NOT NULL DEFAULT hub.now(),
   finished_at timestamptz,
   taken_until timestamptz NOT NULL DEFAULT '-infinity',
   names text[] NOT NULL,
@@ -42,7 +42,7 @@ CREATE TABLE hub.erased_updates (
   source text NOT NULL,
   digest bytea NOT NULL,
   tenant_id uuid NOT NULL,
-  erased_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  erased_at timestamptz NOT NULL DEFAULT hub.now(),
   PRIMARY KEY (source, digest)
 );
 

@@ -55,7 +55,7 @@ _LOCK_LANES = """
 _EMPTY_LANES = """
     UPDATE hub.lanes l SET
       attempt_message = NULL, attempt_at = NULL, lease_until = NULL, awaits = NULL, slot_at = NULL, typing_for = NULL,
-      tries = 0, fence = fence + 1, next_at = clock_timestamp(),
+      tries = 0, fence = fence + 1, next_at = (SELECT now FROM hub.time),
       queued = (SELECT count(*) FROM messages m WHERE m.session_id = l.session_id AND m.chat = l.chat
                   AND m.queue_seq IS NOT NULL)
     WHERE (session_id, chat) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))

@@ -19,10 +19,10 @@ from whatsapp_hub.domain.ids import ErasureId
 ERASED = EventType.EVENT_ERASED.value
 
 _TAKE = """
-    UPDATE hub.contact_erasures SET taken_until = clock_timestamp() + make_interval(secs => $1)
+    UPDATE hub.contact_erasures SET taken_until = (SELECT now FROM hub.time) + make_interval(secs => $1)
     WHERE id = (
       SELECT id FROM hub.contact_erasures
-      WHERE finished_at IS NULL AND taken_until <= clock_timestamp() AND id <> ALL ($2::uuid[])
+      WHERE finished_at IS NULL AND taken_until <= (SELECT now FROM hub.time) AND id <> ALL ($2::uuid[])
       ORDER BY begun_at LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, tenant_id, contact_id, caller, user_id, begun_at, finished_at, counts"""
 _GIVE_BACK = "UPDATE hub.contact_erasures SET taken_until = '-infinity' WHERE id = $1"
@@ -212,8 +212,8 @@ _FORGET_IN_STORE = """
     SET counts = hub.counted(c.counts, 'whatsmeow deleted', gone.n)
     FROM gone WHERE c.id = $1 AND gone.n > 0"""
 _FINISH = """
-    UPDATE hub.contact_erasures SET finished_at = clock_timestamp(), names = '{}', untils = '{}', chat_sessions = '{}',
-      chats = '{}', conversations = '{}', group_messages = '{}', inbox_source = '', inbox_key = ''
+    UPDATE hub.contact_erasures SET finished_at = (SELECT now FROM hub.time), names = '{}', untils = '{}',
+      chat_sessions = '{}', chats = '{}', conversations = '{}', group_messages = '{}', inbox_source = '', inbox_key = ''
     WHERE id = $1 AND finished_at IS NULL"""
 
 
