@@ -33,7 +33,7 @@ async def routed(world: World, conversation_id: ConversationId, department: Depa
         [conversation] = [await uow.conversations.get(conversation_id)]
         changes = Changes(_interrupted(uow, meanwhile), new_id, datetime.now(UTC))
         route = RouteConversation(changes)
-        got = await route.to_whoever_is_free(conversation, department, None)
+        got = await route.to_free_agent(conversation, department, None)
         await changes.write()
         await uow.commit()
     return got
@@ -95,7 +95,7 @@ async def test_two_batches_that_meet_departments_the_other_way_round_both_get_th
             route = RouteConversation(changes)
             for conversation, department in zip(mine, there, strict=True):
                 stored = await uow.conversations.get(conversation.id)
-                assert await route.to_whoever_is_free(stored, department, None)
+                assert await route.to_free_agent(stored, department, None)
                 await asyncio.sleep(0.1)
             await changes.write()
             await uow.commit()

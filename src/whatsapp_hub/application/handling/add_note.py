@@ -1,4 +1,4 @@
-"""AddNote and ReadNotifications: what people tell each other, and what the hub tells them."""
+"""AddNote: add an internal note to a conversation."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class AddNote:
     new_id: NewId
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId, content: str) -> Note:
-        """Raises NotFound, Invalid."""
+        """Add the note. Raises NotFound, Invalid."""
         caller.require(Action.WORK_CONVERSATIONS)
         id = NoteId(self.new_id())
         note = Note(id, caller.tenant_id, conversation_id, caller.user_id, content, self.clock())

@@ -1,4 +1,4 @@
-"""AssignConversation, MarkConversationRead, RenameCustomer: an agent's work on one conversation."""
+"""AssignConversation: take a conversation or assign it to a user."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,8 +22,8 @@ from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
 
 @dataclass(frozen=True, slots=True)
 class AssignConversation:
-    """Take a conversation, or (supervisors) give it to somebody. Under the same lock as routing by itself, so that
-    nobody ever holds more than their bound and both count the same loads."""
+    """Take a conversation, or (supervisors) assign it to another user. Under the same lock as automatic routing, so
+    that both count the same loads and no user exceeds their limit."""
 
     storage: Storage
     clock: Clock
@@ -33,8 +33,8 @@ class AssignConversation:
     async def __call__(
         self, caller: Caller, conversation_id: ConversationId, user_id: UserId | None = None
     ) -> Conversation:
-        """`user_id` None: the caller. Idempotent. Raises NotFound, Forbidden, Invalid, Conflict (the round is
-        over, the user has as many as they may, or somebody else has it and the caller may not take it from them)."""
+        """Assign to `user_id`, None: the caller. Idempotent. Raises NotFound, Forbidden, Invalid, Conflict (the round
+        is over, the user is at capacity, or another user has it and the caller may not take it from them)."""
         caller.require(Action.WORK_CONVERSATIONS)
         target_id = user_id or caller.user_id
         if target_id is None:
@@ -50,13 +50,13 @@ class AssignConversation:
             require_takable(caller, conversation)
             changes = Changes(uow, self.new_id, self.clock())
             await RouteConversation(changes).lock()
-            await self._give(uow, caller, conversation, target_id, changes)
+            await self._assign(uow, caller, conversation, target_id, changes)
             await changes.write()
             await uow.commit()
         await self.serve_freed(caller.tenant_id, former)
         return conversation
 
-    async def _give(
+    async def _assign(
         self,
         uow: UnitOfWork,
         caller: Caller,
@@ -82,7 +82,7 @@ class AssignConversation:
 async def _start_clocks(
     uow: UnitOfWork, conversation: Conversation, department_id: DepartmentId | None, now: datetime
 ) -> datetime | None:
-    """Time runs only where the hub routes. Until when an answer is waited for; in no department as in the root one."""
+    """Start the service deadlines where the hub routes; return the answer's deadline (no department: the root's)."""
     if not await providers_of(uow, [conversation]):
         return None
     departments = await uow.departments.all()
@@ -94,7 +94,7 @@ async def _start_clocks(
 
 
 def require_takable(caller: Caller, conversation: Conversation) -> None:
-    """What somebody else has, only a supervisor takes from them. Raises Conflict."""
+    """Require a live conversation that no other user has; supervisors may take it. Raises Conflict."""
     if not conversation.is_live:
         raise Conflict("not_open", f"the conversation is {conversation.status}")
     others = caller.may(Action.ASSIGN_OTHERS)
@@ -103,7 +103,7 @@ def require_takable(caller: Caller, conversation: Conversation) -> None:
 
 
 async def active_user(uow: UnitOfWork, user_id: UserId) -> User:
-    """Locked. Raises Invalid."""
+    """Return the user, locked. Raises Invalid unless they exist and are active."""
     try:
         user = await uow.users.get(user_id)
     except NotFound:

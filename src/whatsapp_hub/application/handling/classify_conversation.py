@@ -1,4 +1,4 @@
-"""ClassifyConversation and RenameCustomer: labels, priority, names."""
+"""ClassifyConversation and RenameCustomer: set labels, priority and the customer's name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from whatsapp_hub.domain.ids import ConversationId
 
 @dataclass(frozen=True, slots=True)
 class ClassifyConversation:
-    """Its labels, which find people with such skills, and its priority in queues."""
+    """Set the labels, which match agents' skills, and the priority in queues."""
 
     storage: Storage
     clock: Clock
@@ -26,7 +26,7 @@ class ClassifyConversation:
         priority: Priority | None = None,
         labels: Sequence[str] | None = None,
     ) -> Conversation:
-        """None: leave it as it is. Raises NotFound, Invalid."""
+        """Set what is not None. Raises NotFound, Invalid."""
         caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
@@ -39,13 +39,13 @@ class ClassifyConversation:
 
 @dataclass(frozen=True, slots=True)
 class RenameCustomer:
-    """What the customer is called in this round and those after it; the contact's own name stays."""
+    """Rename the customer in this round and later ones; the contact's own name stays."""
 
     storage: Storage
     clock: Clock
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId, name: str) -> Conversation:
-        """Raises NotFound, Invalid."""
+        """Rename the customer. Raises NotFound, Invalid."""
         caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)

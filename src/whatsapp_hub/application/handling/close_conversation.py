@@ -1,4 +1,4 @@
-"""ResolveConversation, ArchiveConversation, ReopenConversation: where a round ends, and where it goes on."""
+"""ResolveConversation, ArchiveConversation, ReopenConversation: close a round, or reopen it."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from whatsapp_hub.domain.ids import ConversationId
 
 @dataclass(frozen=True, slots=True)
 class ResolveConversation:
-    """Close the round. Whoever had it is free for the next in the queue; its customer may be asked how it was."""
+    """Close the conversation and offer the agent the next one; the customer may be asked for a rating."""
 
     storage: Storage
     clock: Clock
@@ -26,7 +26,7 @@ class ResolveConversation:
     serve_freed: ServeFreed
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
-        """Raises NotFound, Conflict unless the round is live."""
+        """Resolve it. Raises NotFound, Conflict unless the round is live."""
         caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
@@ -43,7 +43,7 @@ class ResolveConversation:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveConversation:
-    """Put a round away, live or resolved. The customer's next message opens a new one."""
+    """Archive a live or resolved round. The customer's next message opens a new one."""
 
     storage: Storage
     clock: Clock
@@ -51,7 +51,7 @@ class ArchiveConversation:
     serve_freed: ServeFreed
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
-        """Raises NotFound, Conflict (it is archived already, or somebody else than the caller has it)."""
+        """Archive it. Raises NotFound, Conflict (archived already, or another user than the caller has it)."""
         caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
@@ -71,15 +71,15 @@ class ArchiveConversation:
 
 @dataclass(frozen=True, slots=True)
 class ReopenConversation:
-    """Take a closed round up again, unless the contact has a live one. It goes to its last attendant if free, else to
-    whoever is free of its department, else into the queue."""
+    """Reopen a closed round, unless the contact has a live one. It is assigned to its last attendant if free, else to
+    a free agent of its department, else queued."""
 
     storage: Storage
     clock: Clock
     new_id: NewId
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
-        """Raises NotFound, Conflict (it is live, or another round of the contact is)."""
+        """Reopen it. Raises NotFound, Conflict (it is live, or another round of the contact is)."""
         caller.require(Action.REOPEN_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)

@@ -1,4 +1,4 @@
-"""HandOffConversation: a bot (or somebody who listens to it) gives its customer to people."""
+"""HandOffConversation: hand a bot's conversation off to people, on request of the bot or of an agent."""
 
 from dataclasses import dataclass
 
@@ -31,8 +31,8 @@ class HandOffConversation:
         department_id: DepartmentId | None = None,
         note: str | None = None,
     ) -> Conversation:
-        """To that department, else the bot's own, else the root one. `note` is for colleagues. Raises NotFound,
-        Invalid, Conflict (the round is over, no bot has a part in it, people have it already)."""
+        """Hand off to that department, else the bot's own, else the root one. `note` is internal. Raises NotFound,
+        Invalid, Conflict (the round is over, no bot takes part in it, people have it already)."""
         caller.require(Action.HAND_OVER_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
@@ -57,7 +57,7 @@ class HandOffConversation:
 
 
 async def _of_a_bot(uow: UnitOfWork, conversation: Conversation) -> Session:
-    """The round's session, whose bot has the word."""
+    """Return the round's session, whose bot has the turn. Raises Conflict."""
     if not conversation.is_live:
         raise Conflict("not_open", f"the conversation is {conversation.status}")
     session = (await uow.sessions.peek([conversation.session_id])).get(conversation.session_id)

@@ -1,4 +1,4 @@
-"""MarkConversationRead: mark what the customer wrote as read, and show it where the provider can."""
+"""MarkConversationRead: mark the customer's messages as read, and send read receipts where the provider can."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,13 @@ from whatsapp_hub.domain.ids import ConversationId
 
 @dataclass(frozen=True, slots=True)
 class MarkConversationRead:
-    """The agent has read what the customer wrote. The customer is shown it as well, where the provider can."""
+    """Clear the unread count; the customer sees a read receipt where the provider can send one."""
 
     storage: Storage
     show: ShowCustomer
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
-        """Idempotent. Raises NotFound."""
+        """Mark all as read. Idempotent. Raises NotFound."""
         caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)

@@ -12,13 +12,13 @@ from whatsapp_hub.domain.ids import NotificationId
 
 @dataclass(frozen=True, slots=True)
 class ReadNotifications:
-    """One of the caller's, or all."""
+    """Mark one of the caller's notifications as read, or all."""
 
     storage: Storage
     clock: Clock
 
     async def __call__(self, caller: Caller, notification_id: NotificationId | None = None) -> int:
-        """How many were unread. Idempotent. Raises NotFound, Forbidden for a caller that is no user."""
+        """Return how many were unread. Idempotent. Raises NotFound, Forbidden for a caller that is no user."""
         caller.require(Action.READ_NOTIFICATIONS)
         if caller.user_id is None:
             raise Forbidden(Action.READ_NOTIFICATIONS)

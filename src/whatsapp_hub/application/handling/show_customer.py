@@ -1,7 +1,7 @@
-"""ShowCustomer: let the customer see that a person reads and types, where the provider can show it.
+"""ShowCustomer: send read receipts and "typing…" to the customer, where the provider can.
 
-Done after the commit, once, at best effort: what is lost is not repeated, and no failure reaches the caller. The
-connector of a session that holds a socket is asked to do it.
+Best effort after the commit: nothing lost is repeated, and no failure reaches the caller. For a session that holds a
+socket its connector does it.
 """
 
 import asyncio
@@ -22,19 +22,20 @@ WITHIN_S = 10.0
 AT_ONCE = 256
 READ_AT_ONCE = 50
 APART_S = 10.0
-"""WhatsApp shows "typing…" for up to 25 s; sent more often than this, nobody sees a difference."""
+"""WhatsApp shows "typing…" for up to 25 s: sending it more often than this changes nothing."""
 REMEMBERED = 10_000
 
 log = logging.getLogger(__name__)
 
 
 class TypingPace:
-    """Whether a sign that somebody types is worth sending: every `APART_S` seconds, and once when it ends."""
+    """Throttle of typing signs: one every `APART_S` seconds, and one when typing ends."""
 
     def __init__(self) -> None:
         self._shown_at: OrderedDict[Hashable, float] = OrderedDict()
 
     def allows(self, key: Hashable, *, is_typing: bool) -> bool:
+        """Return whether to send the sign now, and count it as sent."""
         if not is_typing:
             return self._shown_at.pop(key, None) is not None
         now = time.monotonic()
@@ -49,7 +50,7 @@ class TypingPace:
 
 @dataclass(frozen=True, slots=True)
 class ShowCustomer:
-    """One object a process. More than `AT_ONCE` at a time are dropped: a provider that hangs keeps nothing else."""
+    """One object a process. More than `AT_ONCE` at a time are dropped, so that a provider that hangs blocks nothing."""
 
     providers: Providers
     commands: Commands
@@ -58,13 +59,13 @@ class ShowCustomer:
     _pace: TypingPace = field(default_factory=TypingPace, init=False, repr=False, compare=False)
 
     def read(self, session: Session, chat: str, provider_message_ids: Sequence[str]) -> None:
-        """Mark these messages of the customer's as read."""
+        """Mark these messages of the customer as read."""
         if provider_message_ids and self._can(session, Feature.MARK_READ):
             mark = ReadMark(chat, tuple(provider_message_ids))
             self._begin(session, CommandKind.MARK_READ, mark.as_argument(), lambda: self._mark(session, mark))
 
     def typing(self, session: Session, sign: TypingSign) -> None:
-        """Show "typing…", or end it where the provider can; each chat every `APART_S` seconds at most."""
+        """Show "typing…", or end it where the provider can; at most every `APART_S` seconds per chat."""
         is_news = self._pace.allows((session.id, sign.chat), is_typing=sign.is_typing)
         if is_news and self._can(session, Feature.TYPING):
             self._begin(session, CommandKind.TYPING, sign.as_argument(), lambda: self._type(session, sign))
@@ -74,25 +75,25 @@ class ShowCustomer:
         is_shown = plugin is not None and feature in plugin.capabilities.features
         return is_shown and session.may_send and session.settings is not UNREADABLE
 
-    def _begin(self, session: Session, order: CommandKind, argument: str, here: Callable[[], Awaitable[None]]) -> None:
+    def _begin(self, session: Session, kind: CommandKind, argument: str, call: Callable[[], Awaitable[None]]) -> None:
         if len(self._showing) >= AT_ONCE:
             return
-        task = asyncio.create_task(self._show(session, order, argument, here))
+        task = asyncio.create_task(self._show(session, kind, argument, call))
         self._showing.add(task)
         task.add_done_callback(self._showing.discard)
 
     async def _show(
-        self, session: Session, order: CommandKind, argument: str, here: Callable[[], Awaitable[None]]
+        self, session: Session, kind: CommandKind, argument: str, call: Callable[[], Awaitable[None]]
     ) -> None:
         try:
             async with asyncio.timeout(WITHIN_S):
                 if self.providers.holds_socket(session.provider):
-                    command = Command(self.new_id(), session.tenant_id, session.id, session.provider, order, argument)
-                    await self.commands.ask(command, WITHIN_S)  # its answer is not awaited
+                    command = Command(self.new_id(), session.tenant_id, session.id, session.provider, kind, argument)
+                    await self.commands.ask(command, WITHIN_S)  # its answer is not needed
                 else:
-                    await here()
+                    await call()
         except (ProviderError, Unavailable, TimeoutError) as error:
-            known = {"session_id": str(session.id), "what": order.value, "error": type(error).__name__}
+            known = {"session_id": str(session.id), "what": kind.value, "error": type(error).__name__}
             log.info("customer.not_shown", extra=known)
 
     async def _mark(self, session: Session, mark: ReadMark) -> None:
@@ -105,7 +106,7 @@ class ShowCustomer:
 
 
 async def show_typing(provider: object, session: SessionRef, sign: TypingSign) -> None:
-    """Show it, or stop showing it. Raises as `Provider.send` does."""
+    """Show "typing…" or hide it. Raises as `Provider.send` does."""
     if sign.is_typing and isinstance(provider, ShowsTyping):
         await provider.show_typing(session, sign.chat, sign.last_inbound_id)
     elif not sign.is_typing and isinstance(provider, HidesTyping):

@@ -1,4 +1,4 @@
-"""ShowTyping: show the customer that an agent, or a bot's program, types."""
+"""ShowTyping: show the customer that an agent, or a bot's program, is typing."""
 
 from dataclasses import dataclass, field
 
@@ -14,14 +14,14 @@ from whatsapp_hub.domain.ids import ConversationId
 
 @dataclass(frozen=True, slots=True)
 class ShowTyping:
-    """A key that is pressed costs no query while the last sign is still shown."""
+    """Show or end "typing…". A keystroke costs no query while the last sign is still shown."""
 
     storage: Storage
     show: ShowCustomer
     _pace: TypingPace = field(default_factory=TypingPace, init=False, repr=False, compare=False)
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId, *, is_typing: bool) -> None:
-        """While the database is away, nothing is shown. Raises Forbidden, NotFound."""
+        """Show or end it; nothing while the database is unavailable. Raises Forbidden, NotFound."""
         caller.require(Action.WORK_CONVERSATIONS)
         if not self._pace.allows(conversation_id, is_typing=is_typing):
             return

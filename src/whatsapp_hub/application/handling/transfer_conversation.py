@@ -1,4 +1,4 @@
-"""UnassignConversation and TransferConversation: a person gives a conversation away."""
+"""UnassignConversation and TransferConversation: give a conversation back, or transfer it."""
 
 from dataclasses import dataclass
 
@@ -20,8 +20,8 @@ from whatsapp_hub.domain.menu.phrases import fill_in, phrases_of
 
 @dataclass(frozen=True, slots=True)
 class UnassignConversation:
-    """Whoever has it gives it back: to somebody else of the department, or to its queue. The sweep may bring it back
-    when nobody else becomes free; who wants no more is BUSY."""
+    """Give a conversation back to another agent of the department, or to its queue. The sweep may return it to the
+    same agent when no one else becomes free; an agent who wants no more sets BUSY."""
 
     storage: Storage
     clock: Clock
@@ -29,7 +29,7 @@ class UnassignConversation:
     serve_freed: ServeFreed
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
-        """Raises NotFound, Conflict (nobody has it, or somebody else than the caller)."""
+        """Unassign it. Raises NotFound, Conflict (it is unassigned, or another user than the caller has it)."""
         caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
@@ -50,7 +50,7 @@ class UnassignConversation:
 
 @dataclass(frozen=True, slots=True)
 class TransferConversation:
-    """To a department, to one person of it first; the customer is told (contract E.6)."""
+    """Transfer to a department, a given user of it first, and inform the customer (contract E.6)."""
 
     storage: Storage
     clock: Clock
@@ -64,15 +64,15 @@ class TransferConversation:
         department_id: DepartmentId,
         user_id: UserId | None = None,
     ) -> Conversation:
-        """Raises NotFound, Invalid, Conflict (the round is over, or somebody else than the caller has it)."""
+        """Transfer it. Raises NotFound, Invalid, Conflict (the round is over, or another user has it)."""
         caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
             require_takable(caller, conversation)
             changes = Changes(uow, self.new_id, self.clock())
-            hand_on = Reassign(changes)
-            await hand_on.route.lock()
+            reassign = Reassign(changes)
+            await reassign.route.lock()
             department = await target(uow, department_id, user_id)
             former = conversation.assigned_user_id
             reason = f"transferred to {department.name} by {caller.email or 'an API key'}"
@@ -83,7 +83,7 @@ class TransferConversation:
             if provider and not await uow.contacts.is_group(conversation.contact_id):
                 text = fill_in(phrases_of(uow.tenant).transferred, department.name)
                 changes.inform(conversation, text, provider)
-            await hand_on(conversation, reason, provider, prefer=user_id, avoid=None if user_id == former else former)
+            await reassign(conversation, reason, provider, prefer=user_id, avoid=None if user_id == former else former)
             await changes.write()
             await uow.commit()
         await self.serve_freed(caller.tenant_id, former)
@@ -91,7 +91,7 @@ class TransferConversation:
 
 
 async def target(uow: UnitOfWork, department_id: DepartmentId, user_id: UserId | None = None) -> Department:
-    """Raises Invalid: there is no such department, or the user is not of it."""
+    """Return the department. Raises Invalid: there is no such one, or the user is not of it."""
     try:
         department = await uow.departments.get(department_id)
     except NotFound:

@@ -1,1 +1,1 @@
-"""What providers tell us, made true: webhooks in, messages, receipts, session states."""
+"""Apply what providers report: webhooks in, messages, receipts, session states."""

@@ -1,8 +1,8 @@
-"""AcceptWebhook: check who signed a body, cut it into updates, store them before anybody says 200.
+"""AcceptWebhook: verify who signed a body, split it into updates and store them before the request is answered.
 
 An update is accepted only for a session whose own secret verified the body, on shared and per-session paths
-alike. A session without a secret (WAHA allows it) is served where nobody who has one goes by the same name: it can
-neither take nor hold up what is another's. Contract: F, webhooks in.
+alike. A session without a secret (WAHA allows it) is served only while no session with one has the same name, so
+that it can neither take nor block another session's updates. Contract: F, webhooks in.
 """
 
 import asyncio
@@ -21,23 +21,23 @@ from whatsapp_hub.domain.errors import NotFound, Unauthenticated
 from whatsapp_hub.domain.ids import SessionId
 
 Targets = Mapping[str, list[WebhookTarget]]
-"""The sessions that go by each route."""
+"""Sessions by route."""
 TRIED_BYTES = 64_000_000
-"""So much is hashed to find out who signed a body that names none of our sessions (a tenth of a second): such bodies
-are small, and a stranger's large one must not cost its size times the number of secrets."""
+"""Most bytes hashed to find out who signed a body that names none of our sessions (a tenth of a second): such bodies
+are small, and an attacker's large one must not cost its size times the number of secrets."""
 ROW_BYTES = 500
 UNSIGNED_BYTES = 256 * 1024
-"""A body that no secret vouches for is read up to this size: one WAHA event without a key is a hundredth of it."""
+"""Largest body accepted without a signature: one WAHA event without a key is a hundredth of it."""
 SPLIT_ASIDE_BYTES = 32 * 1024
-"""A longer body is split on a thread, so that requests beside it do not wait (4 MB take up to half a second)."""
+"""A longer body is split on a thread, so that it blocks no other request (4 MB take up to half a second)."""
 UNVOUCHED_BYTES = 16_000_000
-"""So much is kept of updates that are no session's and that no secret vouches for, in a process's life: enough for an
-operator to see that something is not set up yet, too little for a stranger to fill the disk."""
+"""Most bytes of unsigned updates without a session that one process stores: enough for an operator to see that
+something is not set up yet, too little for an attacker to fill the disk."""
 
 
 @dataclass(slots=True)
 class WebhookCounts:
-    """What became of updates since this process started."""
+    """Updates by outcome since this process started."""
 
     accepted: int = 0
     dropped: int = 0
@@ -49,7 +49,7 @@ class WebhookCounts:
 
 @dataclass(slots=True)
 class SignedBody:
-    """A body with its headers, and which sessions' own secrets signed it. Each secret is tried once."""
+    """A body with its headers, and the sessions whose own secrets signed it. Each secret is tried once."""
 
     webhooks: ReceivesWebhooks
     headers: Mapping[str, str]
@@ -65,12 +65,12 @@ class SignedBody:
         return bool(self.webhooks.secret_of(target.settings))
 
     def owners(self, named: Sequence[WebhookTarget]) -> list[WebhookTarget]:
-        """Those it is for, of sessions that go by one name: whose secret signed it, or all if none has a secret."""
+        """Of sessions with one name, return those whose secret signed the body, or all if none has a secret."""
         guarded = [target for target in named if self.has_secret(target)]
         return [target for target in guarded or named if self.by(target)]
 
     def by(self, target: WebhookTarget) -> bool:
-        """Whether this session's secret signed it. Once it is known which one did, no other is tried."""
+        """Return whether this session's secret signed the body. Once the signer is known, no other is tried."""
         secret = self.webhooks.secret_of(target.settings)
         if secret and not self.has_signature:
             return False
@@ -84,7 +84,7 @@ class SignedBody:
         return known
 
     def by_any(self, guarded: Sequence[WebhookTarget]) -> bool:
-        """Whether one of these signed it; False as well if finding out would take too long."""
+        """Return whether one of these signed the body; False as well where that would take too long to find out."""
         most = max(1, TRIED_BYTES // (len(self.body) + ROW_BYTES))
         for target in guarded:
             if self.by(target):
@@ -95,7 +95,7 @@ class SignedBody:
 
     @property
     def has_signer(self) -> bool:
-        """Whether it is known by now whose secret signed it."""
+        """Whether the secret that signed the body is known by now."""
         return self._signer is not None
 
 
@@ -110,7 +110,7 @@ class AcceptWebhook:
     async def __call__(self, kind: str, session_id: SessionId | None, headers: Mapping[str, str], body: bytes) -> None:
         """Store the body's updates. `headers` have lower-case names.
 
-        Raises Unauthenticated (nothing is stored), NotFound for a path of no such session, Unavailable.
+        Raises Unauthenticated (nothing is stored), NotFound for a path without such a session, Unavailable.
         """
         webhooks = self._webhooks(kind)
         signed = SignedBody(webhooks, headers, body)
@@ -150,14 +150,14 @@ class AcceptWebhook:
         return target
 
     async def _targets(self, kind: str, updates: list[RawUpdate], scanned: Targets) -> Targets:
-        """By the updates' own routes; a scan has mostly found just these."""
+        """Look the updates' own routes up; the scan has mostly found exactly these."""
         routes = {route for update in updates for route in update.routes}
         if routes == scanned.keys():
             return scanned
         return await self.directory.targets(kind, routes) if routes else {}
 
     async def _vouched(self, kind: str, targets: Mapping[str, list[WebhookTarget]], signed: SignedBody) -> bool:
-        """Whether somebody's secret signed the body; one must have, as soon as anybody has one."""
+        """Return whether a secret signed the body; one must have, as soon as any candidate has one."""
         named = [target for several in targets.values() for target in several]
         guarded = [t for t in named or await self.directory.all_targets(kind) if signed.has_secret(t)]
         if guarded and not (any(map(signed.by, guarded)) if named else signed.by_any(guarded)):
@@ -165,10 +165,10 @@ class AcceptWebhook:
         return bool(guarded)
 
     async def _admit(self, kind: str, signed: SignedBody) -> Targets:
-        """Refuse what is not signed before it is parsed: the sessions are found by a scan for the names that it holds.
+        """Refuse an unsigned body before it is parsed: a scan for session names finds the candidates.
 
-        Of those that have a secret one must have signed. Where none of them has one, the size is bounded instead.
-        Returns what was found.
+        One candidate with a secret must have signed. Where no candidate has one, the size is bounded instead.
+        Returns the candidates by name.
         """
         names = signed.webhooks.names(signed.body)
         found = await self.directory.targets(kind, names) if names else {}
@@ -199,11 +199,11 @@ class AcceptWebhook:
         *,
         vouched: bool,
     ) -> NewUpdate | None:
-        """`owners`: by route, the sessions of that name which the body is for."""
+        """Build the inbox row, or None to drop the update. `owners`: by route, the sessions that the body is for."""
         target = None
         own = self.providers.plugins[kind].routes(addressee.settings) if addressee else ()
         for route in update.routes:
-            if route in own:  # the directory's answer may be older than the session
+            if route in own:  # the directory may not know the session yet
                 target = addressee
                 break
             if (found := owners.get(route)) is not None:
@@ -223,7 +223,7 @@ class AcceptWebhook:
         return NewUpdate(kind, update.dedupe_key, update.chat, update.body, target.tenant_id, target.session_id)
 
     def _unassigned(self, kind: str, update: RawUpdate, *, vouched: bool) -> NewUpdate | None:
-        """Kept for an operator to look at."""
+        """Keep the update for an operator, within the bound for unsigned ones."""
         if not vouched:
             self.counts.unvouched_bytes += len(update.body) + ROW_BYTES
         if self.counts.unvouched_bytes > UNVOUCHED_BYTES and not vouched:
@@ -235,7 +235,7 @@ class AcceptWebhook:
         return NewUpdate(kind, update.dedupe_key, update.chat, update.body)
 
     async def _quarantine(self, kind: str, addressee: WebhookTarget | None, signed: SignedBody, why: str) -> None:
-        """Signed nonsense is kept and answered 200; unsigned nonsense is refused."""
+        """Keep a malformed body that is signed (answered 200); refuse one that is not."""
         if addressee is None:
             others = await self.directory.all_targets(kind)
             if not signed.by_any([target for target in others if signed.has_secret(target)]):
@@ -256,13 +256,13 @@ async def _split(webhooks: ReceivesWebhooks, body: bytes) -> list[RawUpdate]:
 
 @dataclass(frozen=True, slots=True)
 class AnswerHandshake:
-    """A provider asks whether the address is ours (Meta's hub.challenge)."""
+    """Answer a provider that verifies our webhook address (Meta's hub.challenge)."""
 
     providers: Providers
     directory: Directory
 
     async def __call__(self, kind: str, session_id: SessionId | None, query: Mapping[str, str]) -> str | None:
-        """The text to answer with, or None to refuse. On the shared path any session's token will do."""
+        """Return the text to answer with, or None to refuse. On the shared path any session's token will do."""
         plugin = self.providers.plugins.get(kind)
         if plugin is None or plugin.webhooks is None:
             return None

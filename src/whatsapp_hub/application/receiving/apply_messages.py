@@ -1,7 +1,7 @@
-"""A message was seen: it becomes the hub's, once, and the bot answers if it may.
+"""ApplyMessages: store each message that a provider reports, once, and let the bot answer where it may.
 
-Who is answered (contract E.0): only a live, one-to-one message from the other side, on a session whose
-routing is `departments`, or that has a bot. Everything else is stored and never answered.
+Answered (contract E.0): only a live, one-to-one message from the other side, on a session whose
+routing is `departments`, or that has a bot. Everything else is only stored.
 """
 
 from datetime import timedelta
@@ -39,10 +39,10 @@ class ApplyMessages:
         self._changes = changes
         self._menu = FollowFlow(changes)
         self._rules = ApplyRules(changes)
-        self._hand_over = HandOffToPeople(changes)
+        self._hand_off = HandOffToPeople(changes)
         self._settled: list[Message] = []
         self.for_bots: list[tuple[Session, TypingSign]] = []
-        """What sessions' own bots are about to answer: their customers may see that they type."""
+        """Messages that sessions' own bots are about to answer: "typing…" is shown for them after the commit."""
 
     async def __call__(self, seen: Seen, event: MessageSeen) -> None:
         known = self._batch.messages.get((seen.session_id, event.provider_message_id))
@@ -54,7 +54,7 @@ class ApplyMessages:
             return
         session = self._batch.sessions[seen.session_id]
         contact = self._batch.contacts[id(event)]
-        if self._rates(session, contact, event):
+        if self._take_rating(session, contact, event):
             return
         conversation, is_new = await self._round(session, contact, event)
         message = self._store(session, contact, conversation, event)
@@ -66,15 +66,15 @@ class ApplyMessages:
             is_first = conversation.first_customer_at is None
             conversation.customer_wrote(self._changes.now, await self._patience(conversation, event))
             if is_first:
-                await self._aim(session, conversation, event)
+                await self._start_deadlines(session, conversation, event)
         self._changes.conversation(conversation, new=is_new)
         self._changes.new_message(message)
         if event.kind is ChatKind.PERSON and not event.from_me and not is_about_earlier(event.content):
             await self._answer(session, conversation, event)
-            await self._watch(session, conversation, event)
+            await self._ensure_noticed(session, conversation, event)
 
     def _echo(self, known: Message, event: MessageSeen) -> None:
-        """Our own message came back: the provider has it. Anything else is a repeat."""
+        """Mark our own message as sent, now that it came back. Any other known message is a repeat."""
         is_ours, was_unknown = event.from_me and known.direction is Direction.OUTBOUND, known.outcome is Outcome.UNKNOWN
         if is_ours and known.advance(MessageStatus.SENT, self._changes.now):
             self._changes.message(known)
@@ -82,8 +82,8 @@ class ApplyMessages:
             self._settled.append(known)
 
     async def _recognise(self, ours: Message, event: MessageSeen) -> None:
-        """Complete a send whose answer brought no id, or never came, by its echo, and apply receipts that were
-        faster."""
+        """Complete a send whose answer brought no id, or never came, by its echo, and apply the receipts that came
+        before."""
         key = (ours.session_id, event.provider_message_id)
         self._batch.messages[key] = ours
         if ours.whatsapp_message_id is None:
@@ -94,12 +94,12 @@ class ApplyMessages:
             apply_receipt(ours, receipt, self._changes)
 
     async def write(self) -> None:
-        """Release the lanes that waited to learn what became of a message."""
+        """Release the lanes that waited for the outcome of a message."""
         if self._settled:
             await self._batch.uow.lanes.settled(self._settled)
 
-    def _rates(self, session: Session, contact: Contact, event: MessageSeen) -> bool:
-        """Whether it was a rating of the last round, to which it then belongs: nothing is opened for it."""
+    def _take_rating(self, session: Session, contact: Contact, event: MessageSeen) -> bool:
+        """Store a rating with the round it rates, without opening a new one; True if the message was one."""
         latest = self._batch.rounds.get((session.id, contact.id))
         is_text = event.content.type is MessageType.TEXT and not is_about_earlier(event.content)
         may_rate = session.routing is Routing.DEPARTMENTS and event.kind is ChatKind.PERSON and not event.from_me
@@ -115,7 +115,7 @@ class ApplyMessages:
         return True
 
     async def _round(self, session: Session, contact: Contact, event: MessageSeen) -> tuple[Conversation, bool]:
-        """The live round of this contact, or a new one that remembers the last."""
+        """Return the contact's live round, or a new one that continues the last, and whether it is new."""
         key = (session.id, contact.id)
         latest = self._batch.rounds.get(key)
         meets_bot = session.bot is not None and event.kind is ChatKind.PERSON
@@ -133,12 +133,12 @@ class ApplyMessages:
         if is_about_earlier(event.content):
             conversation.archive(self._changes.now, NO_ROUND)
             return conversation, True
-        await self._aim(session, conversation, event)
+        await self._start_deadlines(session, conversation, event)
         conversation.opened(self._changes.now)
         return conversation, True
 
-    async def _aim(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
-        """Targets are what people have, on sessions where the hub routes."""
+    async def _start_deadlines(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
+        """Start the service deadlines, which only people have, on sessions where the hub routes."""
         is_bots = conversation.bot_part is BotPart.TALKING
         if session.routing is Routing.DEPARTMENTS and event.kind is ChatKind.PERSON and not is_bots:
             conversation.aim(await terms_of(self._changes.uow, conversation.department_id), self._changes.now)
@@ -179,17 +179,17 @@ class ApplyMessages:
         )
         kind = EventType.MESSAGE_SENT if event.from_me else EventType.MESSAGE_RECEIVED
         is_bots = conversation.bot_part is BotPart.TALKING and not event.from_me and not self._is_old(event)
-        heard = {"handledBy": "bot"} if is_bots else {}
+        extra = {"handledBy": "bot"} if is_bots else {}
         if is_bots and event.kind is ChatKind.PERSON and not is_about_earlier(event.content):
             self.for_bots.append((session, TypingSign(conversation.chat, last_inbound_id=event.provider_message_id)))
-        message.record(message.event(kind, now, **told_of(contact, event), **heard))
+        message.record(message.event(kind, now, **gateway_details(contact, event), **extra))
         return message
 
     def _is_old(self, event: MessageSeen) -> bool:
         return event.origin is Origin.HISTORY or self._changes.now - event.at > STALE_AFTER
 
     async def _patience(self, conversation: Conversation, event: MessageSeen) -> timedelta | None:
-        """A bot never hears what is old: nobody waits for its answer."""
+        """Return how long the customer may wait; None for an old message before a bot, which never receives it."""
         if conversation.is_unplaced and self._is_old(event):
             return None
         return await self._batch.response_timeout(conversation, self._changes.now)
@@ -198,7 +198,7 @@ class ApplyMessages:
         route = await self._rules(session, conversation, event.content.text)
         if conversation.is_unplaced:
             if self._is_old(event):
-                await self._hand_over.silently(conversation, session, is_history=event.origin is Origin.HISTORY)
+                await self._hand_off.silently(conversation, session, is_history=event.origin is Origin.HISTORY)
         elif session.routing is not Routing.DEPARTMENTS:
             return
         elif route:
@@ -210,9 +210,10 @@ class ApplyMessages:
             text = event.content.text
             await self._menu.customer_wrote(conversation, text, session.provider, event.at, has_file=has_file)
 
-    async def _watch(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
-        """Let no conversation wait unseen (contract G): where neither a person, a queue, a bot nor a question has it,
-        people are given a time, and supervisors hear at once of what was written long ago. History disturbs nobody."""
+    async def _ensure_noticed(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
+        """Give a conversation that no person, queue, bot or question has a deadline (contract G: none waits unseen).
+
+        Supervisors are notified at once of an old message. Imported history causes neither."""
         if not conversation.waits_unseen or not session.routes(conversation.bot_part):
             return
         if event.origin is Origin.HISTORY:
@@ -225,20 +226,21 @@ class ApplyMessages:
             self._changes.notify(conversation, NotificationKind.UNROUTED)
 
 
-def told_of(contact: Contact, event: MessageSeen) -> dict[str, object]:
-    """What gateways tell of a message beside the message itself, so that nobody has to look the chat up: its address
-    as others write it (a phone's digits, else a JID), the writer's own name, whether the chat is a group."""
+def gateway_details(contact: Contact, event: MessageSeen) -> dict[str, object]:
+    """Return what gateways add to a message, so that clients need not look the chat up: its address in the usual form
+    (a phone's digits, else a JID), the author's own name, whether the chat is a group."""
     identity = next((i for i in contact.identities if i.kind is IdentityKind.PHONE), contact.identities[0])
     name = event.name or (None if event.from_me else contact.name)
     return {"from": address_of(identity), "pushName": name, "isGroup": event.kind is ChatKind.GROUP}
 
 
 def is_typed_now(event: MessageSeen) -> bool:
-    """On the phone itself: a program's text may be the bot's own, and what was typed long ago is no answer."""
+    """Return whether a person typed it on the phone just now. A program's text may be the bot's own, and history is no
+    answer."""
     is_typed = event.from_me and not event.via_api and not is_about_earlier(event.content)
     return is_typed and event.origin is not Origin.HISTORY
 
 
 def is_about_earlier(content: Content) -> bool:
-    """A reaction, an edit, a notice: it belongs to what was said before, opens no round and asks for no answer."""
+    """Return whether it refers to an earlier message (reaction, edit, notice): it opens no round, needs no answer."""
     return content.type in ABOUT_EARLIER or "edits" in content.data

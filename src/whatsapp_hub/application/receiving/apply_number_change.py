@@ -1,4 +1,4 @@
-"""A customer has a new number: answers go there, and a stranger who gets the old one is a new contact."""
+"""ApplyNumberChange: send answers to a customer's new number; the next owner of the old one is a new contact."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from whatsapp_hub.domain.messaging.contact import Identity, names_chat
 
 
 class ApplyNumberChange:
-    """What it changes is written at once: the events that follow in a batch find it."""
+    """Move a contact to its new number. Written at once, so that later events of the batch find it."""
 
     def __init__(self, uow: UnitOfWork, providers: Providers, new_changes: Callable[[], Changes]) -> None:
         self._uow = uow
@@ -21,7 +21,7 @@ class ApplyNumberChange:
         self._new_changes = new_changes
 
     async def __call__(self, event: NumberChanged) -> None:
-        """Give the contact its new identities, and have everything follow."""
+        """Give the contact its new identities and move its rounds and lanes."""
         changes = self._new_changes()
         moved = await self._uow.contacts.move(event.left, event.taken, event.at, changes.now)
         if moved and moved.left:
@@ -31,7 +31,7 @@ class ApplyNumberChange:
         await changes.write()
 
     async def follow(self, moved: Moved, changes: Changes | None = None) -> None:
-        """Move the contact's live rounds on every session, and what waits in their lanes to be sent."""
+        """Move the contact's live rounds on every session, and the messages waiting in their lanes."""
         own = changes or self._new_changes()
         for conversation in await self._uow.conversations.live_of(moved.contact.id):
             await self._follow(conversation, moved)
@@ -47,7 +47,7 @@ class ApplyNumberChange:
         conversation.customer_phone = moved.contact.phone_number
 
     async def _new_chat(self, conversation: Conversation, taken: tuple[Identity, ...]) -> str | None:
-        """The address that the session's provider has for one of these identities."""
+        """Return the provider's address for one of these identities."""
         session = (await self._uow.sessions.peek([conversation.session_id])).get(conversation.session_id)
         plugin = self._providers.plugins.get(session.provider) if session else None
         chats = (plugin.chat_of(identity) for identity in taken) if plugin else ()

@@ -1,4 +1,4 @@
-"""A receipt was seen: the message moves forward, or the receipt waits for its message."""
+"""ApplyReceipts: advance a message's status by its receipt, or keep the receipt until the message is known."""
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider.events import ReceiptSeen
@@ -37,7 +37,7 @@ class ApplyReceipts:
             self._settled.append(message)
 
     async def write(self) -> None:
-        """Keep what came too early; lanes that waited for a receipt go on."""
+        """Keep early receipts, and release the lanes that waited for one."""
         if self._early:
             await self._batch.uow.receipts.keep(self._early)
         if self._settled:
@@ -45,7 +45,7 @@ class ApplyReceipts:
 
 
 def apply_receipt(message: Message, receipt: ReceiptSeen, changes: Changes) -> bool:
-    """Move the message as far as the receipt says; True if anything changed."""
+    """Advance the message to the receipt's status; True if anything changed."""
     learned = message.whatsapp_message_id is None
     if learned:
         message.whatsapp_message_id = receipt.provider_message_id

@@ -1,4 +1,4 @@
-"""ApplyRules: the company's automatic rules, on a round that nobody has yet."""
+"""ApplyRules: apply the company's automation rules to an unassigned round."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from whatsapp_hub.domain.sessions.session import Routing, Session
 
 
 class ApplyRules:
-    """Works inside one transaction. Loads the rules once, when they are first needed."""
+    """Apply rules inside one transaction. They are loaded once, when first needed."""
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
@@ -19,7 +19,7 @@ class ApplyRules:
         self._departments: Sequence[Department] = ()
 
     async def __call__(self, session: Session, conversation: Conversation, text: str) -> Route | None:
-        """Labels and priority are set; where it is to go, if a rule says so, its last attendant there first."""
+        """Set labels and priority; return the route if a rule names a department, the last attendant there first."""
         if not conversation.is_nobodys or not (rules := await self._load()):
             return None
         changes, hours = self._changes, self._changes.uow.tenant.hours

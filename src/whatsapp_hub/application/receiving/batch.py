@@ -1,4 +1,4 @@
-"""What a batch of events needs to know, loaded with a few statements and locked in the agreed order."""
+"""The rows that a batch of events needs, loaded with a few statements and locked in the agreed order."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,12 +27,12 @@ from whatsapp_hub.domain.messaging.message import Message
 from whatsapp_hub.domain.sessions.session import Session
 
 HeldChat = tuple[SessionId, str]
-"""A session and the chat of an update, in which later updates wait for an earlier one."""
+"""A session and a chat in which later updates wait for an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One event of one session, and the update of the inbox that brought it."""
+    """An event of a session, and the inbox update that brought it."""
 
     session_id: SessionId
     event: ProviderEvent
@@ -40,13 +40,13 @@ class Seen:
 
     @property
     def fence(self) -> int | None:
-        """The dial that brought it."""
+        """The fence of the connection that reported it."""
         return self.item.fence if self.item else None
 
 
 @dataclass(slots=True)
 class Batch:
-    """`contacts` by the message event's identity in memory; `messages` by session and provider's id."""
+    """Loaded rows. `contacts` by `id()` of the event; `messages` by session and provider's message id."""
 
     uow: UnitOfWork
     sessions: Mapping[SessionId, Session]
@@ -66,7 +66,7 @@ class Batch:
         changes: Changes,
         follow: Callable[[Moved], Awaitable[None]] | None = None,
     ) -> "Batch":
-        """`follow`: what to do about each contact whose number turns out to be another one."""
+        """Load and lock. `follow` is called for each contact whose number turned out to have changed."""
         batch = cls(uow, sessions)
         await batch._meet(seen, changes)
         for moved in uow.contacts.take_moves():
@@ -78,8 +78,9 @@ class Batch:
         return batch
 
     def waiting(self, seen: Iterable[Seen], now: datetime, chats: set[HeldChat]) -> set[int]:
-        """The updates that must wait for the answer of an open provider call, and those behind them in their chats,
-        which are added to `chats`."""
+        """Return the updates that must wait for an open provider call's answer, and those behind them in their chats.
+
+        Their chats are added to `chats`."""
         ids: set[int] = set()
         for s in seen:
             if s.item is None:
@@ -100,8 +101,8 @@ class Batch:
         return (seen.session_id, event.provider_message_id) not in self.messages
 
     async def response_timeout(self, conversation: Conversation, now: datetime) -> timedelta | None:
-        """How long the conversation's department (without one: the root), or its session's bot, may leave a customer
-        unanswered; None if no time starts to run, as on sessions that do not route."""
+        """Return how long the conversation's department (without one: the root), or its session's bot, may leave a
+        customer unanswered; None if no time starts to run, as on sessions that do not route."""
         session = self.sessions.get(conversation.session_id)
         if not conversation.starts_waiting or session is None or not session.routes(conversation.bot_part):
             return None
@@ -110,7 +111,7 @@ class Batch:
         return await self.patience(conversation.department_id, now)
 
     async def patience(self, department_id: DepartmentId | None, now: datetime) -> timedelta:
-        """How long a customer of that department (one that is gone counts as none) may wait for people from now on."""
+        """Return how long a customer of that department (a deleted one counts as none) may wait for people."""
         if self._timeouts is None:
             departments = await self.uow.departments.all()
             self._timeouts = {d.id: d.timeout_from(now) for d in departments}
@@ -118,7 +119,7 @@ class Batch:
         return self._timeouts.get(department_id, self._timeouts[None])
 
     async def _meet(self, seen: Iterable[Seen], changes: Changes) -> None:
-        """Find, make and lock everybody who appears."""
+        """Find or create, and lock, every contact that appears."""
         events = [s.event for s in seen if isinstance(s.event, MessageSeen | IdentitySeen)]
         if not events:
             return

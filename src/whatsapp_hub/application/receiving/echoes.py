@@ -1,8 +1,8 @@
-"""Messages from our own number that no id explains: whose are they?
+"""Match messages from our own number that no provider id explains.
 
 An echo that arrives while a provider call to its chat is open waits in the inbox, its chat behind it, until that call's
-answer is stored or its lease ended. Then it is one of ours by the provider's id, else (an answer without an id, or
-none) by its words, else it was typed on the phone.
+answer is stored or its lease ended. Then it is one of our sends by the provider's id, else (an answer without an id, or
+none) by its text, else it was typed on the phone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +23,7 @@ LOOK_AGAIN_S = 0.2
 
 @dataclass(slots=True)
 class Echoes:
-    """What may explain the unexplained messages of one batch. `contacts` by the event's identity in memory."""
+    """Sends that may explain the unexplained messages of one batch. `contacts` by `id()` of the event."""
 
     contacts: Mapping[int, Contact]
     attempts: Mapping[SessionId, Sequence[OpenAttempt]] = field(default_factory=dict)
@@ -37,8 +37,9 @@ class Echoes:
         unexplained: Iterable[tuple[SessionId, MessageSeen]],
         now: datetime,
     ) -> "Echoes":
-        """Call with the receipt keys of these messages locked: no answer that names one is stored meanwhile. Attempts
-        are read first: what ends after that is asked for again, what ended before is among the unmatched."""
+        """Load the candidates. The caller holds the receipt keys of these messages locked, so that no answer with such
+        an id is stored meanwhile. Attempts are read first: one that ends later is read again, one that ended before is
+        among the unmatched."""
         pairs = {(session_id, contacts[id(event)].id) for session_id, event in unexplained}
         if not pairs:
             return cls(contacts)
@@ -46,8 +47,8 @@ class Echoes:
         return cls(contacts, attempts, await uow.messages.unmatched(pairs, now - MATCHED_WITHIN))
 
     def waits(self, item: InboxItem, event: MessageSeen, now: datetime) -> bool:
-        """Whether an open provider call may have sent it. The chat may be known by another name there (a hidden id), so
-        that the same words in the session count as well."""
+        """Return whether an open provider call may have sent it. The chat may have another name there (a hidden id), so
+        the same text in the session counts as well."""
         contact = self.contacts[id(event)]
         return any(
             may_wait(attempt.began_at, item.received_at, now)
@@ -56,7 +57,7 @@ class Echoes:
         )
 
     def take(self, session_id: SessionId, event: MessageSeen) -> Message | None:
-        """Find the oldest send that this is the echo of; each explains one message."""
+        """Take the oldest send that this message echoes; each explains one message."""
         sends = self.unmatched.get((session_id, self.contacts[id(event)].id), [])
         found = next((message for message in sends if is_echo_of(message, event.content)), None)
         if found:

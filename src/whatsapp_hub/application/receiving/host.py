@@ -1,4 +1,4 @@
-"""What the hub offers to providers that bring events themselves."""
+"""The hub's side for providers that deliver events themselves, without webhooks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from whatsapp_hub.application.ports.queues.inbox import InboxAppender, NewUpdate
 
 @dataclass(frozen=True, slots=True)
 class HubHost:
-    """Implements `Host`: what a provider holds in its hands becomes rows of the inbox."""
+    """Implement `Host`: store a provider's updates in the inbox."""
 
     inbox: InboxAppender
 

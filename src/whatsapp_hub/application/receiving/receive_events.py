@@ -1,8 +1,8 @@
-"""ReceiveEvents: take what waits in the inbox and make it true, in order per chat, exactly once.
+"""ReceiveEvents: apply the updates waiting in the inbox, in order per chat, exactly once.
 
 Each batch is one transaction of one tenant: its effects commit together with its done marks. A batch that
-fails is taken up again item by item, so that one bad update blocks only its own chat, for at most three
-tries, and is then set aside with its error.
+fails is retried item by item, so that one bad update blocks only its own chat, for at most three
+tries, and is then quarantined with its error.
 """
 
 import asyncio
@@ -43,12 +43,12 @@ log = logging.getLogger(__name__)
 MAX_TRIES = 3
 RETRY_AFTER_S = (0.5, 5.0)
 ASIDE_S = 0.005
-"""While somebody else works on what is due."""
+"""Pause while another worker has all that is due."""
 
 
 @dataclass(slots=True)
 class AppliedBatch:
-    """What came of a batch: the updates that must wait, the chats in which something waits, what bots are to answer."""
+    """Outcome of a batch: updates that must wait, chats in which one waits, messages that bots answer."""
 
     waiting: set[int] = field(default_factory=set)
     held: set[HeldChat] = field(default_factory=set)
@@ -65,7 +65,7 @@ class ReceiveEvents:
     show: ShowCustomer | None = None
 
     async def __call__(self, tenant_id: TenantId, limit: int = 64) -> bool:
-        """Process up to `limit` updates; whether there may be more. Raises Unavailable."""
+        """Process up to `limit` updates; True if there may be more. Raises Unavailable."""
         try:
             return await self._batch(tenant_id, limit)
         except Unavailable:
@@ -98,7 +98,7 @@ class ReceiveEvents:
             async with self.storage.tenant(tenant_id) as uow:
                 items = await uow.inbox.claim(1)
                 if not items:
-                    return uow.inbox.has_more  # somebody else works on that chat: the next claim looks further
+                    return uow.inbox.has_more  # another worker has that chat: the next claim looks further
                 item = items[0]
                 applied = await self._apply(uow, items)
                 await uow.commit()
@@ -134,7 +134,7 @@ class ReceiveEvents:
             TALLY.observe(PROCESSING, (self.clock() - item.received_at).total_seconds(), item.provider)
 
     def _after(self, items: list[InboxItem], applied: AppliedBatch) -> None:
-        """Do what follows the commit."""
+        """Count the updates and show "typing…", after the commit."""
         self._measured([item for item in items if item.id not in applied.waiting])
         if self.show:
             for session, sign in applied.for_bots:
@@ -167,7 +167,7 @@ class ReceiveEvents:
     async def _take_events(
         self, uow: UnitOfWork, batch: Batch, seen: list[Seen], changes: Changes
     ) -> list[tuple[Session, TypingSign]]:
-        """Apply the batch; return what sessions' own bots are to answer."""
+        """Apply the batch; return the messages that sessions' own bots answer."""
         messages, receipts = ApplyMessages(batch, changes), ApplyReceipts(batch, changes)
         for one in seen:
             match one.event:
@@ -202,7 +202,7 @@ class ReceiveEvents:
 
 
 def _parts(seen: Sequence[Seen]) -> list[list[Seen]]:
-    """Apart at each change of number: before it and after it, one number may be two people's."""
+    """Split at each change of number: before and after it, one number may be two people's."""
     parts: list[list[Seen]] = []
     for one in seen:
         if not parts or isinstance(one.event, NumberChanged):

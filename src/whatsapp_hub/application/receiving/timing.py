@@ -1,4 +1,4 @@
-"""When a provider's event happened, where its clock cannot be right."""
+"""Correct the time of an event where the provider's clock is wrong."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,11 +7,11 @@ from whatsapp_hub.application.ports.provider.events import OtherSeen, ProviderEv
 from whatsapp_hub.application.ports.provider.plugin import UNKNOWN_TIME
 
 AHEAD = timedelta(minutes=5)
-"""By so much a provider's clock may be ahead of ours before it is not believed."""
+"""Most that a provider's clock may be ahead of ours."""
 
 
 def timed(event: ProviderEvent, received_at: datetime) -> ProviderEvent:
-    """Return the event with a time that can be."""
+    """Return the event with a plausible time."""
     if isinstance(event, OtherSeen):
         return event
     at = written_at(event.at, received_at)
@@ -19,8 +19,8 @@ def timed(event: ProviderEvent, received_at: datetime) -> ProviderEvent:
 
 
 def written_at(at: datetime, received_at: datetime) -> datetime:
-    """The provider's time; the time of receiving where there is none, or one that is still to come. What is long ago
-    stays so: an update that is delivered again after an outage."""
+    """Return the provider's time, or `received_at` where there is none or it lies in the future. An old time is kept:
+    updates are delivered again after an outage."""
     if at.tzinfo is None or at <= UNKNOWN_TIME or at - received_at > AHEAD:
         return received_at
     return at

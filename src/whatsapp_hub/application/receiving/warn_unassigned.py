@@ -1,4 +1,4 @@
-"""WarnUnassigned: notify administrators that updates of a session may be another's."""
+"""WarnUnassigned: notify administrators that a session's updates may belong to another session."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ ADVICE = "another session has the same name: give each its own webhook address (
 
 @dataclass(slots=True)
 class WarnUnassigned:
-    """Each process notifies about a session once an hour at most, beside the webhook's answer."""
+    """Notify at most once an hour per session and process, without delaying the webhook's answer."""
 
     storage: Storage
     clock: Clock

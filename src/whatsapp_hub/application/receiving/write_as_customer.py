@@ -1,4 +1,4 @@
-"""WriteAsCustomer: in the sandbox, a customer's phone writes to a session (a WhatsApp without WhatsApp)."""
+"""WriteAsCustomer and ReadPhone: simulate a customer's phone in the sandbox, without WhatsApp."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from whatsapp_hub.domain.messaging.contact import parse_address
 
 class CustomerWrote(Protocol):
     def __call__(self, phone: str, message_id: str, text: str, at: datetime, name: str | None) -> RawUpdate:
-        """The update that the sandbox's provider would receive. Raises Invalid (`/from`, `/text`). Pure."""
+        """Build the update that the sandbox's provider would receive. Raises Invalid (`/from`, `/text`). Pure."""
         ...
 
 
@@ -34,7 +34,8 @@ class WriteAsCustomer:
     async def __call__(
         self, caller: Caller, session_id: SessionId, phone: str, text: str, name: str | None = None
     ) -> ShownMessage:
-        """Stored durably when it returns. Raises NotFound, Conflict (not a sandbox session), Invalid."""
+        """Write a message as the customer; it is stored on return. Raises NotFound, Conflict (no sandbox session),
+        Invalid."""
         session = await sandbox_session(self.directory, caller, session_id)
         message_id, at = f"sandbox.{self.new_id()}", self.clock()
         update = self.wrote(phone, message_id, text, at, name)
@@ -45,18 +46,19 @@ class WriteAsCustomer:
 
 @dataclass(frozen=True, slots=True)
 class ReadPhone:
-    """What a sandbox phone shows of a session."""
+    """Read what a sandbox phone shows of a session."""
 
     directory: Directory
     phones: SandboxPhones
 
     async def __call__(self, caller: Caller, session_id: SessionId, phone: str) -> list[ShownMessage]:
-        """Oldest first. Raises NotFound, Conflict, Invalid (`/phone`)."""
+        """Return its messages, oldest first. Raises NotFound, Conflict, Invalid (`/phone`)."""
         session = await sandbox_session(self.directory, caller, session_id)
         return await self.phones.messages(session, parse_address(phone, "phone").address)
 
 
 async def sandbox_session(directory: Directory, caller: Caller, session_id: SessionId) -> SessionRef:
+    """Return the caller's sandbox session. Raises Forbidden, NotFound, Conflict (not a sandbox session)."""
     caller.require(Action.USE_SANDBOX)
     target = await directory.target(session_id)
     if target is None or target.tenant_id != caller.tenant_id:

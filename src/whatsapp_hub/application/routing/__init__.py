@@ -1,1 +1,1 @@
-"""Who answers: the flow's steps carried out, assignment, queues, time-outs."""
+"""Decide who answers: the flow's steps, assignment, queues, time-outs."""

@@ -1,4 +1,4 @@
-"""The question after a round: how was it, from 1 to 5?"""
+"""Ask the customer to rate a resolved round from 1 to 5."""
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.routing.reassign import providers_of
@@ -8,8 +8,9 @@ from whatsapp_hub.domain.menu.phrases import phrases_of
 
 
 async def ask_rating(changes: Changes, conversation: Conversation) -> None:
-    """Where the department, or the company, wants it, the hub routes and the bot may speak. Works inside one
-    transaction, on a round that was just resolved."""
+    """Ask for a rating of a round that was just resolved, inside its transaction.
+
+    Only where the department, or the company, asks for ratings, the hub routes and the bot may speak."""
     uow = changes.uow
     if not conversation.may_be_rated(changes.now):
         return

@@ -1,4 +1,4 @@
-"""CheckDeadlines: who is about to miss a target is warned, and what was missed is told and kept."""
+"""CheckDeadlines: warn before a service deadline, and record and publish each one missed."""
 
 from dataclasses import dataclass
 
@@ -8,27 +8,27 @@ from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.ids import TenantId
 
 TRANSACTIONS = 100
-"""In one go; other tenants wait meanwhile."""
+"""Most in one run, since other tenants wait meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckDeadlines:
-    """Each once, to whoever has the conversation and to supervisors. Safe to run in many processes at once: what one
-    has in hand the others skip."""
+    """Notify the assigned agent and the supervisors, once per deadline. Safe to run in many processes at once: each
+    skips the rows that another has locked."""
 
     storage: Storage
     clock: Clock
     new_id: NewId
 
     async def __call__(self, tenant_id: TenantId, limit: int = 200) -> int:
-        """How many conversations had something to tell, `limit` a transaction."""
-        told = 0
+        """Return how many conversations were notified about, `limit` a transaction."""
+        notified = 0
         for _ in range(TRANSACTIONS):
             some = await self._some(tenant_id, limit)
-            told += some
+            notified += some
             if some < limit:
                 break
-        return told
+        return notified
 
     async def _some(self, tenant_id: TenantId, limit: int) -> int:
         async with self.storage.tenant(tenant_id) as uow:

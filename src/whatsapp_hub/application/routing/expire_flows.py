@@ -1,5 +1,5 @@
-"""ExpireFlows: questions and menus that nobody answered in time (contract E.1 and E.2), and customers whom a bot did
-not answer in time."""
+"""ExpireFlows: end questions and menus that the customer did not answer in time (contract E.1 and E.2), and hand
+customers off whom a bot did not answer in time."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.sessions.session import Session
 
 TRANSACTIONS = 100
-"""In one go; other tenants wait meanwhile."""
+"""Most in one run, since other tenants wait meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class ExpireFlows:
     new_id: NewId
 
     async def __call__(self, tenant_id: TenantId, limit: int = 200) -> int:
-        """How many conversations were past their time, `limit` a transaction. Safe to run in many processes at
-        once."""
+        """Expire what is overdue, `limit` a transaction; return how many conversations. Safe to run in many processes
+        at once."""
         expired = 0
         for _ in range(TRANSACTIONS):
             some = await self._some(tenant_id, limit)
@@ -40,15 +40,15 @@ class ExpireFlows:
             changes = Changes(uow, self.new_id, self.clock())
             late = await uow.conversations.flows_timed_out(changes.now, limit)
             sessions = await uow.sessions.peek({conversation.session_id for conversation in late})
-            menu, hand_over = FollowFlow(changes), HandOffToPeople(changes)
+            menu, hand_off = FollowFlow(changes), HandOffToPeople(changes)
             for conversation in late:
                 session = sessions.get(conversation.session_id)
-                if session is None:  # deleted: the customer hears nothing more, and supervisors decide
+                if session is None:  # deleted: nothing more is sent, and supervisors decide
                     conversation.silence()
                     changes.notify(conversation, NotificationKind.UNROUTED)
                     changes.conversation(conversation)
                 elif session.bot or conversation.is_unplaced:
-                    await hand_over(conversation, session, await _why(uow, conversation, session))
+                    await hand_off(conversation, session, await _why(uow, conversation, session))
                 else:
                     await menu.timed_out(conversation, session.provider)
             await changes.write()

@@ -1,4 +1,4 @@
-"""Carry out what the flow decides: say, ask, route, tell supervisors."""
+"""FollowFlow: carry out the flow's steps: say, ask, route, notify supervisors."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from whatsapp_hub.domain.menu.phrases import phrases_of, waiting_text
 
 
 class FollowFlow:
-    """The bot at work inside one transaction. Loads the tenant's script once, when it is first needed."""
+    """Run the menu bot inside one transaction. The tenant's script is loaded once, when first needed."""
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
@@ -24,7 +24,8 @@ class FollowFlow:
     async def customer_wrote(
         self, conversation: Conversation, text: str, provider: str, at: datetime, *, has_file: bool
     ) -> None:
-        """`at`: by the provider's clock, so that a burst is one however late and in however many batches it comes."""
+        """Answer a customer's message. `at` is the provider's time, so that a burst stays one burst however late and in
+        however many batches it arrives."""
         if flow.is_the_bots(conversation) and (script := await self.script()).departments:
             is_more = conversation.heard.goes_on(at, has_file=has_file)
             step = flow.customer_wrote(conversation, text, script, self._changes.now, is_more=is_more)
@@ -33,30 +34,32 @@ class FollowFlow:
             await self._carry_out(conversation, step, provider)
 
     async def without_words(self, conversation: Conversation, provider: str) -> None:
-        """Into the queue, silently: the customer wrote long ago."""
+        """Queue without any bot message: the customer wrote long ago."""
         if flow.is_the_bots(conversation):
             step = flow.without_words(conversation, await self.script())
             await self._carry_out(conversation, step, provider, silently=True)
 
     async def straight(self, conversation: Conversation, route: Route, provider: str, *, silently: bool) -> None:
-        """To where a rule says, without asking; `silently` as above."""
+        """Route as a rule says, without the menu; `silently`: without any bot message."""
         if flow.is_the_bots(conversation):
             await self._carry_out(conversation, Step(FlowState.GREETING, route=route), provider, silently=silently)
 
     async def timed_out(self, conversation: Conversation, provider: str) -> None:
+        """Carry out the step that follows an unanswered question or menu."""
         step = flow.timed_out(conversation, await self.script(), self._changes.now)
-        if step is None:  # nobody is asked any more: people's time is out instead
+        if step is None:  # no question is open any more: it is people who are late
             conversation.waits_until(self._changes.now, "nobody is asked any more")
             self._changes.conversation(conversation)
         await self._carry_out(conversation, step, provider)
 
     def rated(self, conversation: Conversation, value: int, provider: str) -> None:
-        """The customer told how the round was that is over; it stays so."""
+        """Store the customer's rating of a closed round, which stays closed."""
         conversation.rate(value, self._changes.now)
         self._changes.say(conversation, phrases_of(self._changes.uow.tenant).rated, provider)
         self._changes.conversation(conversation)
 
     async def script(self) -> Script:
+        """Return the tenant's script, loaded on first use."""
         if self._script is None:
             tenant = self._changes.uow.tenant
             departments = await self._changes.uow.departments.all()
@@ -84,6 +87,6 @@ class FollowFlow:
 
 
 def script_of(tenant: Tenant, departments: list[Department]) -> Script:
-    """The bot's script in the tenant's language, with its own greeting if it has one."""
+    """Build the bot's script in the tenant's language, with the tenant's own greeting if it has one."""
     phrases = phrases_of(tenant)
     return Script(departments, phrases, tenant.greeting or phrases.greeting)

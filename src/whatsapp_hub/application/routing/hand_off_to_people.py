@@ -1,4 +1,4 @@
-"""HandOver: a round goes from its session's bot to people, who have it from then on by contract E."""
+"""HandOffToPeople: end the bot's turn and route the conversation to people (contract E)."""
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.routing.route_conversation import RouteConversation, answer_deadline
@@ -12,7 +12,7 @@ from whatsapp_hub.domain.sessions.session import Session
 
 
 class HandOffToPeople:
-    """Works inside one transaction, on rounds that the bot has, or nobody."""
+    """Hand off, inside one transaction, a round that the bot has or that is unassigned."""
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
@@ -27,8 +27,8 @@ class HandOffToPeople:
         to: Department | None = None,
         note: str | None = None,
     ) -> None:
-        """`to` None: the bot's department, else the root one; without any it stays OPEN and supervisors are told. A
-        customer who has to wait is told of the queue. `note` goes with the event."""
+        """Hand off to `to`, else the bot's department, else the root one; without any the round stays OPEN and
+        supervisors are notified. A customer who has to wait gets the queue's text. `note` goes with the event."""
         department = to or await self._usual(session)
         self._leave(conversation, why, department, note)
         if department is None:
@@ -38,8 +38,8 @@ class HandOffToPeople:
             changes.say(conversation, waiting_text(changes.uow.tenant, department, changes.now), session.provider)
 
     async def silently(self, conversation: Conversation, session: Session, *, is_history: bool) -> None:
-        """What was written long ago is nothing for a bot: it enters the queue without a word (contract E.0). What a
-        phone's history brings disturbs nobody where there is no queue."""
+        """Queue an old message, which no bot answers, without any bot message (contract E.0). Imported history notifies
+        no one where there is no queue."""
         department = await self._usual(session)
         if department is None and is_history:
             return
@@ -55,7 +55,7 @@ class HandOffToPeople:
         self._changes.conversation(conversation)
 
     async def _place(self, conversation: Conversation, department: Department) -> bool:
-        """True if somebody got it; the customer's last attendant in that department goes first."""
+        """Route it, the customer's last attendant of that department first; True if it was assigned."""
         is_back = conversation.last_department_id == department.id
         prefer = conversation.last_attendant_id if is_back else None
         route = Route(department, conversation.routing_reason or "", prefer)

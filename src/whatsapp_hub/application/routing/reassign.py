@@ -1,4 +1,4 @@
-"""HandOn and RedistributeConversations: a conversation leaves its person for another one, or for a queue."""
+"""Reassign: move an unassigned conversation to another agent or into a queue."""
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
@@ -14,7 +14,7 @@ AT_ONCE = 200
 
 
 class Reassign:
-    """Works inside one transaction, on conversations that nobody has any more."""
+    """Reassign, inside one transaction, conversations that have just lost their agent."""
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
@@ -28,8 +28,8 @@ class Reassign:
         prefer: UserId | None = None,
         avoid: UserId | None = None,
     ) -> bool:
-        """Route it in its department, or in the root one; True if somebody got it. A customer who waits for an answer
-        is told of the queue."""
+        """Route it in its department, or in the root one; True if it was assigned. A customer who waits for an answer
+        gets the queue's text."""
         changes = self._changes
         department = await self._department(conversation)
         if department is None:
@@ -51,7 +51,7 @@ class Reassign:
 
 
 async def providers_of(uow: UnitOfWork, conversations: list[Conversation]) -> dict[object, str]:
-    """By conversation, the provider that the hub speaks through to its customer; none where it answers nobody."""
+    """Return, by conversation, the provider through which the hub answers; none where the hub does not answer."""
     sessions = await uow.sessions.peek({c.session_id for c in conversations})
     found = ((c, sessions.get(c.session_id)) for c in conversations)
     return {c.id: session.provider for c, session in found if session and session.routes(c.bot_part)}

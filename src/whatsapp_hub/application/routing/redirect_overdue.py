@@ -1,4 +1,4 @@
-"""RedirectOverdue: whoever has waited too long gets anybody who is free (contract E.4)."""
+"""RedirectOverdue: assign a customer who has waited too long to any free agent (contract E.4)."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,10 @@ AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class RedirectOverdue:
-    """Each department serves its own queue first. What then is past its time goes to any free user of any department,
-    the longest waiting first; where nobody is free, supervisors are told, once a time-out. Safe to run in many
-    processes at once: what one has in hand the others skip."""
+    """Assign overdue conversations to any free user of any department, the longest waiting first.
+
+    Each department serves its own queue before. Where no one is free, supervisors are notified, once a time-out. Safe
+    to run in many processes at once: each skips the rows that another has locked."""
 
     storage: Storage
     clock: Clock
@@ -25,9 +26,9 @@ class RedirectOverdue:
     serve_all: ServeAllQueues
 
     async def __call__(self, tenant_id: TenantId) -> int:
-        """How many conversations somebody took over. Each is taken over once at most: its time begins anew."""
+        """Return how many conversations were taken over, each once at most: its time begins anew."""
         taken = 0
-        while some := await self._once(tenant_id):  # whoever lost one to somebody else may have room for another
+        while some := await self._once(tenant_id):  # an agent who lost one may have room for another
             taken += some
         return taken
 
@@ -41,7 +42,7 @@ class RedirectOverdue:
                 return taken
 
     async def _pass(self, tenant_id: TenantId, *, told: bool) -> int:
-        """As long as somebody is free."""
+        """Redirect as long as someone is free."""
         taken = 0
         while True:
             some, seen = await self._some(tenant_id, told=told)
@@ -50,7 +51,7 @@ class RedirectOverdue:
                 return taken
 
     async def _some(self, tenant_id: TenantId, *, told: bool) -> tuple[int, int]:
-        """How many were taken over, and how many were looked at."""
+        """Return how many were taken over, and how many were examined."""
         async with self.storage.tenant(tenant_id) as uow:
             changes = Changes(uow, self.new_id, self.clock())
             overdue = await uow.conversations.overdue(changes.now, AT_ONCE, told=told)
@@ -60,7 +61,7 @@ class RedirectOverdue:
             departments = {d.id: d for d in await uow.departments.all()}
             taken = 0
             for conversation in overdue:
-                if await route.to_anybody(conversation, departments):
+                if await route.to_any_department(conversation, departments):
                     taken += 1
                 elif conversation.needs_telling:
                     conversation.told_timeout = conversation.timeout_at

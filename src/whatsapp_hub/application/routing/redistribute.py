@@ -1,4 +1,4 @@
-"""RedistributeConversations: hand on the conversations of somebody who left."""
+"""RedistributeConversations: reassign the conversations of an agent who went offline."""
 
 from dataclasses import dataclass
 
@@ -11,27 +11,27 @@ from whatsapp_hub.domain.ids import TenantId, UserId
 
 @dataclass(frozen=True, slots=True)
 class RedistributeConversations:
-    """Whoever went OFFLINE hands over what they hold (contract E.5). The mark on the user outlives a crash, and the
-    sweep makes up for what was not done. Conversations of sessions without routing stay: nobody else is asked."""
+    """Reassign the conversations of a user who went OFFLINE (contract E.5). The mark on the user outlives a crash, and
+    the sweep finishes the rest. Conversations of sessions without routing stay with the user."""
 
     storage: Storage
     clock: Clock
     new_id: NewId
 
     async def __call__(self, tenant_id: TenantId, user_id: UserId) -> int:
-        """How many conversations left this user. Raises Unavailable, NotFound."""
+        """Return how many conversations left this user. Raises Unavailable, NotFound."""
         handed_over = 0
         while (some := await self._some(tenant_id, user_id)) is not None:
             handed_over += some
         return handed_over
 
     async def _some(self, tenant_id: TenantId, user_id: UserId) -> int | None:
-        """None: it is done, or not needed any more because the user came back."""
+        """Reassign some; None when all are done, or when the user is back."""
         async with self.storage.tenant(tenant_id) as uow:
             held = await uow.conversations.routed_to(user_id, AT_ONCE)
             changes = Changes(uow, self.new_id, self.clock())
-            hand_on = Reassign(changes)
-            await hand_on.route.lock()
+            reassign = Reassign(changes)
+            await reassign.route.lock()
             user = await uow.users.get(user_id)
             if not user.hands_over:
                 return None
@@ -39,7 +39,7 @@ class RedistributeConversations:
             for conversation in held:
                 conversation.unassign(changes.now, f"{user.name} went offline")
                 provider = providers.get(conversation.id)
-                await hand_on(conversation, f"{user.name} went offline", provider, avoid=user_id)
+                await reassign(conversation, f"{user.name} went offline", provider, avoid=user_id)
             if len(held) < AT_ONCE:
                 user.hands_over = False
                 changes.user(user)
@@ -50,7 +50,7 @@ class RedistributeConversations:
 
 @dataclass(frozen=True, slots=True)
 class RedistributeAll:
-    """The sweep: whoever left and was not yet relieved."""
+    """Sweep: reassign for every user who left and still has conversations."""
 
     storage: Storage
     redistribute: RedistributeConversations

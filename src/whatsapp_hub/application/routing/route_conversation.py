@@ -1,4 +1,4 @@
-"""RouteConversation: a department's free person gets the conversation, or its queue does."""
+"""RouteConversation: assign a conversation to a department's free agent, or queue it there."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,11 +15,11 @@ from whatsapp_hub.domain.ids import DepartmentId, UserId
 
 
 class RouteConversation:
-    """Works inside one transaction. Before it looks at anybody it locks the tenant's departments, so that two
-    transactions never count the same load: all of them at once, in one order, since a batch routes to several and
-    another batch may come to them the other way round. (`only`: the one that will be routed to, locked already.)
-    Loads are kept in memory for the conversations that follow. Whoever is chosen is locked and looked at again:
-    people leave, and are dismissed, without asking us."""
+    """Route inside one transaction. The tenant's departments are locked before any load is read, so that two
+    transactions never count the same load: all at once, in one order, since a batch routes to several and another
+    batch may reach them in another order. (`only`: the one department to route to, locked already.) Loads are kept in
+    memory for the conversations that follow. The chosen user is locked and read again: people leave, and are
+    deactivated, without this lock."""
 
     def __init__(self, changes: Changes, only: DepartmentId | None = None) -> None:
         self._changes = changes
@@ -28,9 +28,9 @@ class RouteConversation:
         self._locked: set[UserId] = set()
 
     async def __call__(self, conversation: Conversation, route: Route, answer_by: datetime | None) -> bool:
-        """Assign or queue; True if somebody got it. `answer_by` as in `Conversation.assign`."""
+        """Assign or queue; True if it was assigned. `answer_by` as in `Conversation.assign`."""
         department, now = route.department, self._changes.now
-        if await self._assign(conversation, route, answer_by):
+        if await self._assign_best(conversation, route, answer_by):
             return True
         reason = f"{route.reason}; {nobody(await self._people(department.id))}"
         conversation.aim(department.terms, now)
@@ -38,40 +38,40 @@ class RouteConversation:
         self._changes.conversation(conversation)
         return False
 
-    async def to_whoever_is_free(
+    async def to_free_agent(
         self, conversation: Conversation, department: Department, answer_by: datetime | None
     ) -> bool:
-        """Assign to the department's best choice; False, and nothing changes, if nobody is free."""
-        return await self._assign(conversation, Route(department, ""), answer_by)
+        """Assign to the department's best choice; False, and nothing changes, if no one is free."""
+        return await self._assign_best(conversation, Route(department, ""), answer_by)
 
-    async def _assign(self, conversation: Conversation, route: Route, answer_by: datetime | None) -> bool:
+    async def _assign_best(self, conversation: Conversation, route: Route, answer_by: datetime | None) -> bool:
         department, labels = route.department, conversation.labels
         prefer = route.prefer if department.last_agent_first or route.is_asked else None
         wanted = labels if department.prefers_skills else ()
         choice = await self._choice(department.id, prefer, route.avoid, wanted)
         if choice is None:
             return False
-        self.give(conversation, choice, department, answer_by, route.reason)
+        self.assign(conversation, choice, department, answer_by, route.reason)
         return True
 
-    async def to_anybody(self, conversation: Conversation, departments: dict[DepartmentId, Department]) -> bool:
-        """Time is out: any free person of any department takes it over; False, and nothing changes, if nobody is."""
+    async def to_any_department(self, conversation: Conversation, departments: dict[DepartmentId, Department]) -> bool:
+        """Assign an overdue one to any free user of any department; False, and nothing changes, if no one is free."""
         choice = await self._choice(None, None, conversation.assigned_user_id, conversation.labels)
         if choice is None:
             return False
         assert choice.user.department_id is not None
         department = departments[choice.user.department_id]
         deadline = answer_deadline(self._changes.now, conversation, department)
-        self.give(conversation, choice, department, deadline, "nobody answered in time", FlowState.TIMEOUT_REDIRECT)
+        self.assign(conversation, choice, department, deadline, "nobody answered in time", FlowState.TIMEOUT_REDIRECT)
         return True
 
     async def lock(self) -> None:
-        """All departments of the tenant."""
+        """Lock all departments of the tenant."""
         if not self._has_locked:
             await self._changes.uow.departments.lock_all()
             self._has_locked = True
 
-    def give(
+    def assign(
         self,
         conversation: Conversation,
         choice: Choice,
@@ -80,7 +80,7 @@ class RouteConversation:
         because: str = "",
         state: FlowState = FlowState.ASSIGNED,
     ) -> None:
-        """Assign to this person and tell them."""
+        """Assign to this user and notify them."""
         now, user = self._changes.now, choice.user
         reason = f"{choice.reason}; {because}" if because else choice.reason
         conversation.aim(department.terms, now)
@@ -94,7 +94,7 @@ class RouteConversation:
     async def _choice(
         self, department_id: DepartmentId | None, prefer: UserId | None, avoid: UserId | None, labels: Sequence[str]
     ) -> Choice | None:
-        """The best of a department (None: of all that have one), locked."""
+        """Choose the best candidate of a department (None: of all departments), and lock the user."""
         people = await self._people(department_id)
         while choice := choose(people, self._changes.now, prefer, avoid, labels):
             if choice.user.id in self._locked:
@@ -110,7 +110,7 @@ class RouteConversation:
         return self._people_of[department_id]
 
     async def _lock(self, user_id: UserId, department_id: DepartmentId | None, people: list[Candidate]) -> None:
-        """The person as they are now, until the transaction ends; one who left the department is struck off."""
+        """Lock and read the user again, until the transaction ends; drop one who left the department."""
         user = await self._changes.uow.users.get(user_id)
         self._locked.add(user_id)
         place = next(n for n, candidate in enumerate(people) if candidate.user.id == user_id)
@@ -127,5 +127,5 @@ class RouteConversation:
 
 
 def answer_deadline(now: datetime, conversation: Conversation, department: Department) -> datetime | None:
-    """By when somebody who just got the conversation should answer: only if the customer waits."""
+    """Return by when a new assignee should answer; None unless the customer waits."""
     return now + department.timeout_from(now) if conversation.waiting_since else None

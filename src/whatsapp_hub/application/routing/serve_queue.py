@@ -1,8 +1,8 @@
-"""ServeQueue: whoever became free takes from the department's queue, the longest waiting first.
+"""ServeQueue: give a free agent the next conversation of the department's queue, the longest waiting first.
 
-A transaction of its own, after the one that freed somebody: it locks the department before anything else,
-so it never waits for a conversation while others wait for the department. Lost to a crash in between, it is
-made up for by the next sweep.
+A transaction of its own, after the one that freed an agent: it locks the department before anything else,
+so it never waits for a conversation while others wait for the department. Where a crash prevents it, the next
+sweep does it.
 """
 
 from dataclasses import dataclass
@@ -25,30 +25,30 @@ class ServeQueue:
     new_id: NewId
 
     async def __call__(self, tenant_id: TenantId, department_id: DepartmentId) -> int:
-        """How many conversations were given to somebody. Raises NotFound, Unavailable."""
+        """Return how many conversations were assigned. Raises NotFound, Unavailable."""
         async with self.storage.tenant(tenant_id) as uow:
             await uow.departments.lock([department_id])
             department = await uow.departments.get(department_id)
             changes = Changes(uow, self.new_id, self.clock())
-            given = await self._serve(changes, department)
+            assigned = await self._serve(changes, department)
             await changes.write()
             await uow.commit()
-        return given
+        return assigned
 
     async def _serve(self, changes: Changes, department: Department) -> int:
         route = RouteConversation(changes, only=department.id)
-        given = 0
+        assigned = 0
         for conversation in await changes.uow.conversations.queued(department.id, AT_ONCE):
             deadline = answer_deadline(changes.now, conversation, department)
-            if not await route.to_whoever_is_free(conversation, department, deadline):
+            if not await route.to_free_agent(conversation, department, deadline):
                 break
-            given += 1
-        return given
+            assigned += 1
+        return assigned
 
 
 @dataclass(frozen=True, slots=True)
 class ServeFreed:
-    """Somebody has one conversation less: their department's queue may have one for them."""
+    """Offer the next conversation of the queue to a user who has one less."""
 
     storage: Storage
     serve: ServeQueue
@@ -67,7 +67,7 @@ class ServeFreed:
 
 @dataclass(frozen=True, slots=True)
 class ServeAllQueues:
-    """The sweep: every department of a tenant."""
+    """Sweep: serve every department of a tenant."""
 
     storage: Storage
     serve: ServeQueue

@@ -1,4 +1,4 @@
-"""What targets go by, and whether customers are asked for a rating: a department's settings, else the company's."""
+"""Service deadlines and the rating question: a department's settings, else the company's."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,11 +11,11 @@ from whatsapp_hub.domain.ids import DepartmentId
 from whatsapp_hub.domain.service.deadlines import ServiceTerms
 
 USUAL_TIMEOUT = timedelta(minutes=5)
-"""For whom no department answers."""
+"""For customers of no department."""
 
 
 async def terms_of(uow: UnitOfWork, department_id: DepartmentId | None) -> ServiceTerms:
-    """A department that is gone counts as none."""
+    """Return the department's terms, else the company's; a deleted department counts as none."""
     if department_id is None:
         return uow.tenant.terms
     try:
@@ -25,8 +25,8 @@ async def terms_of(uow: UnitOfWork, department_id: DepartmentId | None) -> Servi
 
 
 def usual_patience(tenant: Tenant, departments: Sequence[Department], now: datetime) -> timedelta:
-    """How long a customer of no department may wait from now on: the root department's time, else the usual one while
-    the company is open."""
+    """Return how long a customer of no department may wait from now on: the root department's time, else the usual
+    one within the company's hours."""
     root = next((d for d in departments if d.is_root), None)
     if root:
         return root.timeout_from(now)

@@ -1,1 +1,1 @@
-"""What we tell customers: messages, lanes, receipts' other half."""
+"""Send messages to customers: new messages, lanes, outcomes."""

@@ -1,4 +1,4 @@
-"""CompleteSends: what providers answered becomes the messages' status, and lanes go on.
+"""CompleteSends: store providers' answers as the messages' status, and release the lanes.
 
 Also settles attempts that nobody completed (a process died): `outcome: unknown`.
 """
@@ -38,7 +38,7 @@ WRITE_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one claim's provider call ended. `given_back`: it was not even begun."""
+    """Outcome of one claim's provider call. `given_back`: the call was never made."""
 
     claim: Claim
     accepted: Accepted | None = None
@@ -56,13 +56,13 @@ class CompleteSends:
     _writers: dict[TenantId, asyncio.Task[None]] = field(default_factory=dict)
 
     async def __call__(self, tenant_id: TenantId, result: Result) -> None:
-        """Hand in a result; it is written with all others that wait. Returns at once."""
+        """Queue a result, to be written with all others that wait. Returns at once."""
         self._waiting.setdefault(tenant_id, []).append(result)
         if tenant_id not in self._writers:
             self._writers[tenant_id] = asyncio.create_task(self._write_all(tenant_id))
 
     async def drain(self) -> None:
-        """Wait until everything handed in is written."""
+        """Wait until every queued result is written."""
         while self._writers:
             await asyncio.wait(self._writers.values())
 
@@ -75,8 +75,8 @@ class CompleteSends:
             del self._writers[tenant_id]
 
     async def _persist(self, tenant_id: TenantId, results: list[Result]) -> None:
-        """While the database is away, wait: this process alone knows these answers. A result that can never be
-        stored keeps nobody waiting behind it: its attempt becomes `outcome: unknown` when its lease ends."""
+        """Write, waiting while the database is unavailable: this process alone knows these answers. A result that can
+        never be stored is dropped: its attempt becomes `outcome: unknown` when its lease ends."""
         delay_s, refused = 0.05, 0
         while refused < WRITE_TRIES:
             try:
@@ -92,13 +92,13 @@ class CompleteSends:
                     return
                 refused += 1
                 if refused == WRITE_TRIES - 1:
-                    # The id may be another message's by now: the echo came first and did not say whose it was.
+                    # The id may be another message's by now: its echo came first and matched no send.
                     results = [replace(results[0], accepted=None)]
             await asyncio.sleep(delay_s)
             delay_s = min(delay_s * 2, 5.0)
 
     async def write(self, tenant_id: TenantId, results: list[Result]) -> None:
-        """One transaction: statuses, early receipts, lanes, events. Raises Unavailable."""
+        """Write statuses, early receipts, lanes and events in one transaction. Raises Unavailable."""
         async with self.storage.tenant(tenant_id) as uow:
             changes = Changes(uow, self.new_id, self.clock())
             keys = _provider_keys(results)
@@ -116,7 +116,7 @@ class CompleteSends:
             await uow.commit()
 
     def _apply(self, result: Result, message: Message, changes: Changes) -> Release:
-        """Move the message, and say what its lane does next."""
+        """Update the message and return what its lane does next."""
         claim, now = result.claim, changes.now
         if result.given_back:
             return Release(claim, settled=False)
@@ -146,13 +146,14 @@ class CompleteSends:
                 apply_receipt(message, receipt, changes)
 
     async def _hold(self, uow: UnitOfWork, result: Result, changes: Changes) -> None:
-        """What an error means beyond its message: the whole session waits, or an operator is told."""
+        """Hold the whole session, or alert an administrator, where the error concerns more than its message."""
         session_id = result.claim.lane.session_id
         match result.error:
             case Transient(scope=Scope.SESSION | Scope.APP) as error:
                 await uow.lanes.hold(session_id, _back_off(error, result.claim.tries))
             case CredentialsInvalid() as error:
-                session = await uow.sessions.get(session_id)  # before its pace, as whoever starts or stops it does
+                # Locked before its pace, in the order of starting and stopping.
+                session = await uow.sessions.get(session_id)
                 session.break_credentials(str(error), changes.now)
                 await uow.sessions.save(session)
                 await uow.lanes.hold(session_id, None)
@@ -165,14 +166,14 @@ class CompleteSends:
 
 @dataclass(frozen=True, slots=True)
 class SettleStale:
-    """Attempts whose process died: nobody will ever know. Their lanes go on after a wait for a receipt."""
+    """Set attempts whose process died to `outcome: unknown`. Their lanes go on after a wait for a receipt."""
 
     storage: Storage
     clock: Clock
     new_id: NewId
 
     async def __call__(self, tenant_id: TenantId, limit: int = 100) -> int:
-        """How many were settled. Raises Unavailable."""
+        """Settle up to `limit`; return how many. Raises Unavailable."""
         async with self.storage.tenant(tenant_id) as uow:
             changes = Changes(uow, self.new_id, self.clock())
             messages = await uow.lanes.stale(limit, RECEIPT_WAIT_S)
@@ -190,7 +191,7 @@ def _provider_keys(results: list[Result]) -> list[ProviderKey]:
 
 
 def outcome_of(result: Result) -> str:
-    """What became of a call, in one word for operators."""
+    """Return the outcome as the label of a metric."""
     match result.error:
         case None:
             return "sent"

@@ -1,8 +1,8 @@
-"""DrainLanes: claim what is due, call the provider, write down what came of it.
+"""DrainLanes: claim due messages, call the provider, store the outcome.
 
 The claim (with its attempt) is committed before the provider is called, so that a crash leaves a trace: an
-attempt that is never closed becomes `outcome: unknown` and is not sent again by itself. Calls run side by
-side; results that arrive while one transaction commits share the next.
+attempt that is never closed becomes `outcome: unknown` and is not sent again automatically. Calls run
+concurrently; results that arrive while one transaction commits share the next.
 """
 
 import asyncio
@@ -45,8 +45,8 @@ TYPING_CALL_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds. A provider call is given up after `call_s`; the lease outlives it by far more than a commit
-    takes; a claim older than `start_by_s` when its turn comes is given back unsent."""
+    """Time limits in seconds. A provider call is given up after `call_s`; the lease outlives it by far more than a
+    commit takes; a claim older than `start_by_s` before its call is given back unsent."""
 
     call_s: float = 30.0
     lease_s: float = 45.0
@@ -55,10 +55,9 @@ class Deadlines:
 
 @dataclass(slots=True)
 class DrainLanes:
-    """One object a process. `holding`: only these sessions (a connector's own), or None for all providers that
-    need no connector; `still_held` is asked right before each call. `freed` is called when finished calls made lanes
-    of a tenant due again, or (None) made room for anybody. `per_tenant` of the calls `at_once` may be one tenant's: a
-    server that hangs keeps none but its own waiting."""
+    """One object a process. `still_held` is asked right before each call. `freed` is called when finished calls made
+    lanes of a tenant due again, or (None) made room for any tenant. Of `at_once` calls, `per_tenant` may be one
+    tenant's, so that a server that hangs delays no other tenant."""
 
     storage: Storage
     providers: Providers
@@ -80,7 +79,9 @@ class DrainLanes:
         self._reserve = ReserveId(self.storage)
 
     async def __call__(self, tenant_id: TenantId, limit: int = AT_ONCE, holding: Holding | None = None) -> int:
-        """Claim up to `limit` due lanes and start their calls; how many. 0: nothing is due, or no room.
+        """Claim up to `limit` due lanes and start their calls; return how many. 0: nothing is due, or no room.
+
+        `holding`: only these sessions (a connector's own), or None for all providers that need no connector.
         Raises Unavailable."""
         room = min(limit, self.at_once - len(self._calls), self.per_tenant - self._calling[tenant_id])
         if room <= 0:
@@ -100,14 +101,14 @@ class DrainLanes:
         return len(claims)
 
     async def aclose(self) -> None:
-        """Let the calls under way finish and be written down."""
+        """Wait until the calls under way are finished and stored."""
         while self._calls:
             await asyncio.wait(self._calls)
         await self._completer.drain()
 
     @property
     def under_way(self) -> int:
-        """Calls that have begun and not ended."""
+        """Number of calls begun and not ended."""
         return len(self._calls)
 
     @property
@@ -133,7 +134,7 @@ class DrainLanes:
             del self._calling[tenant_id]
 
     def _type(self, lane: LaneKey, session: Session) -> None:
-        """Beside everything else: that it was seen is nobody's concern."""
+        """Show "typing…" in a task of its own; a failure is ignored."""
         provider = self.providers.live(session.provider)
         if not isinstance(provider, ShowsTyping) or not self.still_held(session.id):
             return
@@ -152,7 +153,7 @@ class DrainLanes:
         if time.monotonic() - claimed_at > self.deadlines.start_by_s or not self.still_held(session.id):
             return Result(claim, given_back=True)
         if claim.message.status is not MessageStatus.PENDING:
-            return Result(claim)  # a receipt was faster than its second try: it is there already
+            return Result(claim)  # a receipt came before the retry: it was sent already
         if session.settings is UNREADABLE:
             return Result(claim, error=CredentialsInvalid("settings_unreadable", UNREADABLE.reason))
         provider = self.providers.live(session.provider)
@@ -190,7 +191,7 @@ class DrainLanes:
             return Result(claim, error=OutcomeUnknown("internal", type(error).__name__))
 
     async def _media(self, tenant_id: TenantId, message: Message) -> Media | None:
-        """The file that the message carries, if it is one of ours. Raises NotFound, Unavailable."""
+        """Load the file that the message carries, if the hub stores it. Raises NotFound, Unavailable."""
         if (media_id := blob_of(message.content)) is None:
             return None
         async with self.storage.tenant(tenant_id) as uow:
@@ -198,7 +199,7 @@ class DrainLanes:
 
 
 def _without_media(error: NotFound | Unavailable) -> ProviderError:
-    """Nothing was sent, for certain."""
+    """Return the error of a send whose file cannot be loaded: nothing was sent."""
     if isinstance(error, NotFound):
         return Rejected("media_gone", "the file is no longer stored")
     return Transient("storage_away", str(error), retry_after_s=MEDIA_RETRY_S, scope=Scope.RECIPIENT)

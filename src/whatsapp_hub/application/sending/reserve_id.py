@@ -1,7 +1,7 @@
-"""ReserveId: store under which id a message is about to be sent, where the provider lets us choose.
+"""ReserveId: choose and store a message's provider id before it is sent, where the provider allows it.
 
-Stored before the call, so that its echo and its receipts find the message whatever comes first, and whatever becomes
-of the call's answer. A message that is tried again keeps its id: WhatsApp shows the same id once.
+Stored before the call, so that the echo and receipts find the message in whatever order they come, even if the answer
+is lost. A message that is tried again keeps its id: WhatsApp shows the same id once.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """`is_ours` False: the claim was lost meanwhile, nothing may be sent for it."""
+    """A reserved id. `is_ours` False: the claim was lost meanwhile, and nothing may be sent for it."""
 
     provider_message_id: str | None = None
     is_ours: bool = True
@@ -24,7 +24,7 @@ class ReserveId:
     storage: Storage
 
     async def __call__(self, claim: Claim, provider: Provider, session: SessionRef, message: Outgoing) -> Reserved:
-        """Get an id and store it. Raises Unavailable."""
+        """Get an id from the provider and store it. Raises Unavailable."""
         if not isinstance(provider, ReservesIds):
             return Reserved()
         if known := claim.message.whatsapp_message_id:

@@ -1,4 +1,4 @@
-"""SendMessage and StartConversation: a message is PENDING in the database before anybody says 202."""
+"""SendMessage and StartConversation: store the message as PENDING before the request is answered with 202."""
 
 import hashlib
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from whatsapp_hub.domain.sessions.session import Routing, Session
 
 @dataclass(frozen=True, slots=True)
 class SendMessage:
-    """An answer in a conversation. With an idempotency key, the same request gives the same message."""
+    """Send a message in a conversation. With an idempotency key, the same request returns the same message."""
 
     storage: Storage
     providers: Providers
@@ -44,8 +44,8 @@ class SendMessage:
         reply_to: str | None = None,
         media: Media | None = None,
     ) -> Message:
-        """Raises NotFound, Conflict (the round is over, the session is off, people have what a bot would answer),
-        NotSupported, Invalid, KeyReused."""
+        """Store the message and queue it for sending. Raises NotFound, Conflict (the round is over, the session is off,
+        a bot would write to a customer whom people have), NotSupported, Invalid, KeyReused."""
         caller.require(Action.WORK_CONVERSATIONS)
         message_id = MessageId(self.new_id())
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -58,7 +58,7 @@ class SendMessage:
             _require_sendable(session, self.providers, content, reply_to)
             if not conversation.is_live:
                 raise Conflict("not_open", f"the conversation is {conversation.status}")
-            _require_word(caller, conversation, session)
+            _require_turn(caller, conversation, session)
             if media and await uow.media.add(media):
                 await uow.quotas.add_media(len(media.content))
             changes = Changes(uow, self.new_id, self.clock())
@@ -72,7 +72,7 @@ class SendMessage:
 
 @dataclass(frozen=True, slots=True)
 class StartConversation:
-    """Somebody of ours writes first. A live round with that contact is continued, not doubled."""
+    """Write to a contact first. A live round with that contact is continued, not duplicated."""
 
     storage: Storage
     providers: Providers
@@ -89,7 +89,7 @@ class StartConversation:
         content: Content,
         idempotency_key: str | None = None,
     ) -> Conversation:
-        """Raises as SendMessage does, and Invalid for `to`."""
+        """Send and return the conversation. Raises as SendMessage does, and Invalid for `to`."""
         return (await self.message(caller, session_id, to, content, idempotency_key))[0]
 
     async def message(
@@ -102,8 +102,8 @@ class StartConversation:
         *,
         is_gateway: bool = False,
     ) -> tuple[Conversation, Message]:
-        """The same, with the message. `is_gateway`: for contracts A to D, whose bare digits are international and whose
-        new conversations are assigned to nobody."""
+        """Send and return the conversation and the message. `is_gateway`: for contracts A to D, whose bare digits are
+        international and whose new conversations stay unassigned."""
         caller.require(Action.START_CONVERSATIONS)
         message_id = MessageId(self.new_id())
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -138,7 +138,7 @@ class StartConversation:
         latest = (await uow.conversations.latest([(session.id, contact.id)])).get((session.id, contact.id))
         if latest and latest.is_live:
             await require_sight(uow, caller, latest)
-            _require_word(caller, latest, session)
+            _require_turn(caller, latest, session)
             return latest
         is_bots = session.bot is not None and caller.user_id is None and not is_group
         conversation = Conversation(
@@ -170,7 +170,7 @@ class StartConversation:
     async def _take(
         self, uow: UnitOfWork, conversation: Conversation, caller: Caller, changes: Changes, *, has_targets: bool
     ) -> None:
-        """Whoever starts a conversation has it, unless they are no user of this tenant (a MASTER acting for it)."""
+        """Assign it to the caller, unless they are no user of this tenant (a MASTER acting for it)."""
         if caller.user_id is None:
             return
         try:
@@ -184,7 +184,7 @@ class StartConversation:
 
 
 async def _unread(uow: UnitOfWork, caller: Caller, conversation: Conversation) -> list[str]:
-    """What a person's answer shows to have been read; of a program's answer nobody of ours has read anything."""
+    """Return the ids of the messages that a person's answer implies to be read; a program's answer implies none."""
     if caller.user_id is None or not conversation.unread_count:
         return []
     return await uow.messages.unread(conversation.id, min(conversation.unread_count, READ_AT_ONCE))
@@ -218,8 +218,8 @@ def _write(
     return message
 
 
-def _require_word(caller: Caller, conversation: Conversation, session: Session) -> None:
-    """A program is a bot's voice, and a bot does not talk where people do. Raises Conflict."""
+def _require_turn(caller: Caller, conversation: Conversation, session: Session) -> None:
+    """Refuse a program's message where people have the conversation: the bot's turn is over. Raises Conflict."""
     if session.bot and caller.user_id is None and conversation.is_peoples:
         raise Conflict("peoples", "people have this conversation: the bot has no word in it any more")
 
@@ -255,7 +255,7 @@ def _require_sendable(
 async def _earlier(
     uow: UnitOfWork, caller: Caller, key: str | None, request: bytes, message_id: MessageId
 ) -> Message | None:
-    """The message that this idempotency key already stands for."""
+    """Return the message that was already sent with this idempotency key."""
     if key is None:
         return None
     if not 1 <= len(key) <= 255 or not key.isprintable():

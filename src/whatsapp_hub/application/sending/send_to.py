@@ -1,4 +1,4 @@
-"""SendTo: a gateway's client sends a text to a number, through a session that it names in its own way."""
+"""SendTo: send a gateway client's text to a number, through a session named as its contract does."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from whatsapp_hub.domain.messaging.message import Message
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A stored message. `session_failure`: why it waits, where its session failed."""
+    """A stored message. `session_failure`: why its session failed, and the message waits."""
 
     message: Message
     session_failure: str | None = None
@@ -20,7 +20,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class SendTo:
-    """The conversation it belongs to is nobody's: no person is made to answer for it."""
+    """Send to a number; a conversation that this opens stays unassigned."""
 
     finder: SessionFinder
     start: StartConversation
@@ -35,8 +35,8 @@ class SendTo:
         *,
         agents_too: bool = False,
     ) -> Sent:
-        """`agents_too`: the name may be an agent's with exactly one connected session. Raises NotFound, Conflict (no
-        such one session, the session is off), Invalid, NotSupported, KeyReused."""
+        """Send the text. `agents_too`: the name may be an agent's with exactly one connected session. Raises NotFound,
+        Conflict (no such one session, the session is off), Invalid, NotSupported, KeyReused."""
         caller.require(Action.START_CONVERSATIONS)
         content = Content.plain(text, field_name="message")
         find = session_for if agents_too else session_named

@@ -1,4 +1,4 @@
-"""RetryMessage and FailMessage: an operator settles a message of unknown outcome."""
+"""RetryMessage and FailMessage: settle a message of unknown outcome by hand."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ from whatsapp_hub.domain.messaging.message import Message
 
 @dataclass(frozen=True, slots=True)
 class RetryMessage:
-    """Send it again, knowing that the customer may see it twice."""
+    """Send a message of unknown outcome again; the customer may see it twice."""
 
     storage: Storage
     clock: Clock
     new_id: NewId
 
     async def __call__(self, caller: Caller, message_id: MessageId) -> Message:
-        """Raises NotFound, Conflict unless the outcome is unknown and the session exists."""
+        """Queue it again. Raises NotFound, Conflict unless the outcome is unknown and the session exists."""
         caller.require(Action.SETTLE_MESSAGES)
         async with self.storage.tenant(caller.tenant_id) as uow:
             message = await uow.messages.get(message_id)
@@ -39,14 +39,14 @@ class RetryMessage:
 
 @dataclass(frozen=True, slots=True)
 class FailMessage:
-    """Declare it failed; it is not sent again."""
+    """Mark a message of unknown outcome as failed; it is not sent again."""
 
     storage: Storage
     clock: Clock
     new_id: NewId
 
     async def __call__(self, caller: Caller, message_id: MessageId) -> Message:
-        """Raises NotFound, Conflict unless the outcome is unknown."""
+        """Mark it failed. Raises NotFound, Conflict unless the outcome is unknown."""
         caller.require(Action.SETTLE_MESSAGES)
         async with self.storage.tenant(caller.tenant_id) as uow:
             message = await uow.messages.get(message_id)

@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.contracts.views import events, webhooks
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.ports.queues.webhook_queue import DeliveryRecord, DueDelivery
-from whatsapp_hub.application.receiving.apply_messages import told_of
+from whatsapp_hub.application.receiving.apply_messages import gateway_details
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId, TenantId, WebhookId
 from whatsapp_hub.domain.integrations.delivery import DeliveryState
@@ -55,7 +55,7 @@ def posted(format: WebhookFormat, event: Event, position: int = 7) -> Any:
 
 
 def received(message: Message = MESSAGE, seen: MessageSeen = SEEN) -> Event:
-    return message.event(EventType.MESSAGE_RECEIVED, AT, **told_of(CONTACT, seen))
+    return message.event(EventType.MESSAGE_RECEIVED, AT, **gateway_details(CONTACT, seen))
 
 
 def test_contract_f_has_seven_fields_and_the_event_as_the_log_has_it() -> None:

@@ -17,7 +17,7 @@ from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.views import events
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.reading.sessions import Connection, SessionHistoryEntry
-from whatsapp_hub.application.receiving.apply_messages import told_of
+from whatsapp_hub.application.receiving.apply_messages import gateway_details
 from whatsapp_hub.application.sending.send_to import Sent
 from whatsapp_hub.application.sessions.open_sessions import Code
 from whatsapp_hub.domain.events import EventType
@@ -53,7 +53,7 @@ PICTURE = data_url("2@abc")
 
 def logged(contact: Contact, **seen: Any) -> bytes:
     event = MessageSeen("wamid.1", MESSAGE.chat, seen.pop("kind", ChatKind.PERSON), (), MESSAGE.content, AT, **seen)
-    return events.body(MESSAGE.event(EventType.MESSAGE_RECEIVED, AT, **told_of(contact, event)))
+    return events.body(MESSAGE.event(EventType.MESSAGE_RECEIVED, AT, **gateway_details(contact, event)))
 
 
 def a_contact(*identities: Identity, name: str | None = None) -> Contact:
