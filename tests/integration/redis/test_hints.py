@@ -31,8 +31,8 @@ async def test_what_was_said_a_hundred_times_is_heard_once_or_twice(hints: Hints
     hints.on_hint = lambda work, whose: heard.append((work, whose))
     tenant_id = TenantId(uuid4())
     for _ in range(100):
-        await hints.tell(Work.INBOX, [tenant_id])
-    await hints.tell(Work.LANES, [tenant_id, None])
+        await hints.publish(Work.INBOX, [tenant_id])
+    await hints.publish(Work.LANES, [tenant_id, None])
     listening = asyncio.create_task(hints.listen())
     async with asyncio.timeout(10):
         while not {(Work.LANES, tenant_id), (Work.LANES, None)} <= set(heard):
@@ -43,7 +43,7 @@ async def test_what_was_said_a_hundred_times_is_heard_once_or_twice(hints: Hints
     count = len(heard)
     async with asyncio.timeout(10):
         while len(heard) == count:
-            await hints.tell(Work.INBOX, [None])
+            await hints.publish(Work.INBOX, [None])
             await asyncio.sleep(0.1)
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
@@ -54,7 +54,7 @@ async def test_what_is_no_hint_stops_nobody(hints: Hints, valkey_url: str) -> No
     hints.on_hint = lambda work, whose: heard.append((work, whose))
     async with Redis.from_url(valkey_url) as client:
         await client.lpush("hub:hints", b"garbage")
-    await hints.tell(Work.INBOX, [None])
+    await hints.publish(Work.INBOX, [None])
     listening = asyncio.create_task(hints.listen())
     async with asyncio.timeout(10):
         while not heard:

@@ -1,1 +1,1 @@
-"""DATABASE_URL and REDIS_URL: one parser each, for every driver and program that connects."""
+"""Parsers of DATABASE_URL and REDIS_URL, one each for every driver and program that connects."""

@@ -1,4 +1,4 @@
-"""What both kinds of address share."""
+"""Ports, query parameters and errors that both kinds of address share."""
 
 import re
 from urllib.parse import unquote
@@ -12,7 +12,7 @@ class BadAddress(ValueError):
 
 
 def port_number(text: str, default: int) -> int:
-    """Read a port. Raises BadAddress: what stands there instead is mostly the rest of a password."""
+    """Parse a port. Raises BadAddress without the text, which is mostly the rest of a password."""
     if not text:
         return default
     if not _PORT.fullmatch(text) or not 1 <= int(text) <= 65535:
@@ -21,6 +21,6 @@ def port_number(text: str, default: int) -> int:
 
 
 def parameters(query: str) -> dict[str, str]:
-    """Decode what follows the question mark. The last of a name holds; a plus sign is itself; empty is not given."""
+    """Decode a query string. The last value of a name wins; a plus sign is literal; empty values are dropped."""
     pairs = [pair.partition("=") for pair in query.split("&") if pair]
     return {unquote(name): value for name, _, text in pairs if (value := unquote(text))}

@@ -1,7 +1,7 @@
 """Parse a PostgreSQL address as libpq does (https://www.postgresql.org/docs/current/libpq-connect.html, URIs).
 
-asyncpg, SQLAlchemy and Go's driver each understand a part of that grammar only, and each another one. So an address is
-parsed here once, and every client gets its parts.
+asyncpg, SQLAlchemy and Go's driver each understand a different part of that grammar. So an address is parsed here once,
+and every client gets its parts.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TARGETS = ("any", "read-write", "read-only", "primary", "standby", "prefer-stand
 _SCHEME = re.compile(r"(?:postgresql|postgres)(?:\+\w+)?://", re.IGNORECASE)
 _PLACES = frozenset({"host", "hostaddr", "port", "user", "password", "dbname", "database"})
 _IGNORED = re.compile(
-    # libpq's that have no counterpart here, and those of other frameworks whose addresses are pasted
+    # parameters of libpq without a counterpart here, and those of frameworks whose addresses are pasted
     r"connect_timeout|keepalives\w*|tcp_user_timeout|gssencmode|gssdelegation|channel_binding|require_auth|client_encoding|replication"
     r"|fallback_application_name|requirepeer|requiressl|sslcompression|sslsni|sslcertmode|load_balance_hosts"
     r"|(min|max)_protocol_version|scram_\w+|servicefile"
@@ -34,7 +34,7 @@ _IGNORED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A name, an IP address or the folder of a Unix socket (which begins with a slash)."""
+    """A host name, an IP address, or the folder of a Unix socket (which begins with a slash)."""
 
     name: str
     port: int = DEFAULT_PORT
@@ -46,7 +46,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class PostgresAddress:
-    """Empty parts are the client's to choose (PGUSER, PGHOST … and the usual places)."""
+    """A parsed address. The client chooses empty parts (PGUSER, PGHOST … and its usual defaults)."""
 
     hosts: tuple[Host, ...] = ()
     user: str = ""
@@ -66,14 +66,14 @@ class PostgresAddress:
         authority, _, path = whole.partition("/")
         userinfo, at, hostspec = authority.rpartition("@")
         user, _, password = userinfo.partition(":") if at else ("", "", "")
-        given = parameters(query)
-        hosts = _hosts(hostspec) or tuple(_listed(given))
+        options = parameters(query)
+        hosts = _hosts(hostspec) or tuple(_listed(options))
         address = cls(
             hosts,
-            unquote(user) or given.get("user", ""),
-            unquote(password) or given.get("password", ""),
-            unquote(path) or given.get("dbname") or given.get("database") or "",
-            _kept(given, several=len(hosts) > 1),
+            unquote(user) or options.get("user", ""),
+            unquote(password) or options.get("password", ""),
+            unquote(path) or options.get("dbname") or options.get("database") or "",
+            _kept(options, several=len(hosts) > 1),
         )
         return address._checked()
 
@@ -85,17 +85,17 @@ class PostgresAddress:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Keyword arguments of asyncpg's `connect` and `create_pool`."""
-        given: dict[str, Any] = {"user": self.user, "password": self.password, "database": self.database}
+        """Return keyword arguments for asyncpg's `connect` and `create_pool`."""
+        options: dict[str, Any] = {"user": self.user, "password": self.password, "database": self.database}
         if self.hosts:
-            given |= {"host": [host.name for host in self.hosts], "port": [host.port for host in self.hosts]}
+            options |= {"host": [host.name for host in self.hosts], "port": [host.port for host in self.hosts]}
         query = urlencode(self.parameters, quote_via=quote)
-        return {"dsn": f"postgresql://?{query}", **{name: value for name, value in given.items() if value}}
+        return {"dsn": f"postgresql://?{query}", **{name: value for name, value in options.items() if value}}
 
     @property
     def url(self) -> str:
-        """The same for libpq (psql, pg_dump). It holds the password."""
-        given = {
+        """Return the address for libpq (psql, pg_dump), with the password."""
+        options = {
             "host": ",".join(host.name for host in self.hosts),
             "port": ",".join(str(host.port) for host in self.hosts),
             "user": self.user,
@@ -103,17 +103,17 @@ class PostgresAddress:
             "dbname": self.database,
             **self.parameters,
         }
-        return f"postgresql://?{urlencode({n: v for n, v in given.items() if v}, quote_via=quote)}"
+        return f"postgresql://?{urlencode({n: v for n, v in options.items() if v}, quote_via=quote)}"
 
     def without_password(self) -> PostgresAddress:
-        """For a program's command line, which others can see; PGPASSWORD takes the password."""
+        """Drop the password for a program's command line, which others can see; PGPASSWORD takes it instead."""
         return replace(self, password="")
 
     def of_database(self, name: str) -> PostgresAddress:
         return replace(self, database=name)
 
     def each_host(self) -> Iterator[PostgresAddress]:
-        """Addresses of one host each, for a client that knows no lists."""
+        """Yield an address for each host, for a client that does not support lists."""
         for host in self.hosts or (_usual_host(),):
             yield replace(self, hosts=(host,))
 
@@ -132,11 +132,11 @@ def _host(spec: str) -> Host:
     return Host(unquote(name) or "localhost", port_number(port, DEFAULT_PORT))
 
 
-def _listed(given: Mapping[str, str]) -> Iterator[Host]:
-    """`?host=a,b&port=1,2`: one port holds for all hosts. Some write `?host=a:1`."""
-    names = [name for name in (given.get("host") or given.get("hostaddr") or "").split(",") if name]
-    ports = given.get("port", "").split(",")
-    if not names and given.get("port"):
+def _listed(options: Mapping[str, str]) -> Iterator[Host]:
+    """Yield the hosts of `?host=a,b&port=1,2`; a single port applies to all. Some write `?host=a:1`."""
+    names = [name for name in (options.get("host") or options.get("hostaddr") or "").split(",") if name]
+    ports = options.get("port", "").split(",")
+    if not names and options.get("port"):
         names = [_usual_host().name]
     if len(ports) not in (1, len(names)) and names:
         raise BadAddress(f"port must name one port, or {len(names)}")
@@ -145,9 +145,9 @@ def _listed(given: Mapping[str, str]) -> Iterator[Host]:
         yield Host(name.strip("[]"), port_number(port, DEFAULT_PORT)) if is_whole else _host(name)
 
 
-def _kept(given: Mapping[str, str], *, several: bool) -> dict[str, str]:
-    """Of several hosts the hub needs the one that takes writes."""
-    kept = {name: value for name, value in given.items() if name not in _PLACES and not _IGNORED.fullmatch(name)}
+def _kept(options: Mapping[str, str], *, several: bool) -> dict[str, str]:
+    """Return the options to pass on. Of several hosts the hub needs the one that takes writes."""
+    kept = {name: value for name, value in options.items() if name not in _PLACES and not _IGNORED.fullmatch(name)}
     if (ssl := kept.pop("ssl", None)) is not None:  # as JDBC and SQLAlchemy write it
         kept.setdefault("sslmode", {"true": "require", "1": "require", "false": "disable"}.get(ssl, ssl))
     if several:
@@ -156,6 +156,6 @@ def _kept(given: Mapping[str, str], *, several: bool) -> dict[str, str]:
 
 
 def _usual_host() -> Host:
-    """Where a client looks that was given no host."""
+    """Return the default that libpq uses without a host."""
     sockets = (folder for folder in SOCKET_FOLDERS if Path(folder, f".s.PGSQL.{DEFAULT_PORT}").exists())
     return Host(next(sockets, "localhost"))

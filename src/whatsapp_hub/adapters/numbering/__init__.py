@@ -1,1 +1,1 @@
-"""What is known of the world's phone numbers."""
+"""The world's phone numbering plans."""

@@ -1,10 +1,10 @@
-"""The numbering plans that the library phonenumbers knows (Google's libphonenumber)."""
+"""Numbering plans from the library phonenumbers (Google's libphonenumber)."""
 
 from functools import lru_cache
 
 
 class LibraryPlans:
-    """The library comes with the first number that needs it: 2.4 MB and 40 ms that most processes never pay."""
+    """Numbering plans, loaded with the first number that needs them: 2.4 MB and 40 ms that most processes never pay."""
 
     def national(self, digits: str, country: str) -> str | None:
         return _valid(digits, country)
@@ -15,7 +15,7 @@ class LibraryPlans:
 
 @lru_cache(1024)
 def _valid(number: str, country: str | None) -> str | None:
-    import phonenumbers  # here, since an idle hub reads no number
+    import phonenumbers  # imported here, since an idle hub parses no number
 
     try:
         parsed = phonenumbers.parse(number, country)

@@ -1,5 +1,5 @@
-"""Where webhooks may go: the name is resolved, the addresses are checked, and the connection goes to the address that
-was checked, so that a name that answers differently the next moment gains nothing."""
+"""SSRF guard of webhooks: resolve the name, check its addresses, and connect to a checked address, so that a name that
+resolves differently the next moment (DNS rebinding) gains nothing."""
 
 import asyncio
 import socket
@@ -19,12 +19,12 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 class Refused(Exception):
-    """The name leads nowhere, or nowhere where webhooks may go."""
+    """The name does not resolve, or only to addresses that webhooks may not reach."""
 
 
 class Guard:
-    """`allow_private`: WEBHOOK_ALLOW_PRIVATE. Look-ups have threads of their own, and names whose servers were slow
-    lately have other threads than the rest: they wait for each other only."""
+    """The check of receivers' addresses. `allow_private`: WEBHOOK_ALLOW_PRIVATE. Look-ups run on threads of their own,
+    and names whose servers were slow lately on other threads than the rest, so that they delay only each other."""
 
     def __init__(self, allow_private: bool, resolve: Resolve | None = None) -> None:
         self._allow_private = allow_private
@@ -34,7 +34,7 @@ class Guard:
         self._resolve = resolve or self._look_up
 
     async def addresses(self, host: str, port: int) -> list[str]:
-        """Where to connect to, the first first. Raises Refused."""
+        """Resolve a host to its allowed addresses, in order of preference. Raises Refused."""
         found = [host] if _is_address(host) else list(dict.fromkeys(await self._resolve(host, port)))
         allowed = [a for a in found if self._allow_private or is_public_text(a)]
         if not found:

@@ -1,8 +1,8 @@
-"""HTTP/1.1 (RFC 9112) as far as a webhook needs it: post a body, learn the status and `retry-after`.
+"""HTTP/1.1 (RFC 9112) as far as a webhook needs it: post a body, read the status and `retry-after`.
 
-A general client costs a millisecond of a processor for each post, most of it for what a webhook never uses. This one
-is strict where it matters: a connection goes to the address it is told, redirects do not exist, bodies are dropped
-unread beyond a bound, and a connection serves again only after an answer that was whole and ordinary.
+A general client costs a millisecond of CPU for each post, most of it for features that a webhook never uses. This one
+is strict where it matters: it connects to the checked address, never follows redirects, drops bodies unread beyond a
+bound, and reuses a connection only after a complete, well-formed response.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ BODY_BYTES = 16 * 1024
 BODY_S = 1.0
 IDLE_S = 4.0
 AGE_S = 60.0
-"""For so long a connection may serve; then the name is resolved anew."""
+"""The longest that a connection is reused; then the name is resolved anew."""
 
 _STATUS = re.compile(rb"HTTP/1\.([01]) (\d{3})(?: [^\r\n]*)?\r?\n", re.ASCII)
 _AS_THEY_ARE = "/?:@!$&'()*+,;=%-._~[]"
 
 
 class NoAnswer(Exception):
-    """The other side broke off, or does not speak HTTP."""
+    """The receiver closed the connection early, or does not speak HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a URL leads."""
+    """The endpoint and request path of a URL."""
 
     is_tls: bool
     host: str
@@ -43,7 +43,7 @@ class Target:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """Raises ValueError."""
+        """Parse a URL. Raises ValueError."""
         parts = urlsplit(url)
         is_tls, host = parts.scheme == "https", (parts.hostname or "").rstrip(".")
         port = parts.port or (443 if is_tls else 80)
@@ -64,20 +64,20 @@ class Answer:
 
 @dataclass(slots=True)
 class _Head:
-    """`fields`: those that are asked for, by their names in lower case; one that came twice is joined with a comma."""
+    """A response's status and header `fields`, by name in lower case; repeated ones are joined with a comma."""
 
     status: int
     is_1_1: bool
     fields: dict[bytes, bytes]
 
     @property
-    def keeps(self) -> bool:
+    def keeps_alive(self) -> bool:
         return self.is_1_1 and self.status != 101 and b"close" not in self.fields.get(b"connection", b"").lower()
 
 
 @dataclass(slots=True)
 class Connection:
-    """`is_reusable`: the last answer was read to its end."""
+    """A connection to one receiver. `is_reusable`: the last response was read to its end."""
 
     target: Target
     reader: asyncio.StreamReader
@@ -88,7 +88,7 @@ class Connection:
 
     @classmethod
     async def open(cls, target: Target, address: str, tls: ssl.SSLContext) -> Self:
-        """The certificate must be the name's, though the connection goes to the address. Raises OSError."""
+        """Connect to the address; the certificate must match the target's host name. Raises OSError."""
         context, name = (tls, target.host) if target.is_tls else (None, None)
         where = (address, target.port)
         async with asyncio.timeout(CONNECT_S):
@@ -96,7 +96,7 @@ class Connection:
         return cls(target, *streams)
 
     async def is_fresh(self) -> bool:
-        """Whether it may serve again. What was said unasked would be taken for the next answer."""
+        """Check whether it can be reused: unsolicited bytes would be taken for the next response."""
         now = time.monotonic()
         if self.writer.is_closing() or now > self.used + IDLE_S or now > self.opened + AGE_S:
             return False
@@ -104,28 +104,28 @@ class Connection:
             async with asyncio.timeout(0):
                 await self.reader.read(1)
         except TimeoutError:
-            return True  # nothing there, not even the end
+            return True  # no data, and no end of file
         except OSError:
             return False
         return False
 
     async def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Raises NoAnswer."""
+        """Post the body and return the response. Raises NoAnswer."""
         self.is_reusable = False
-        said = {"host": self.target.authority, **headers, "content-length": str(len(body))}
-        lines = [f"POST {self.target.path} HTTP/1.1", *(f"{name}: {value}" for name, value in said.items()), "", ""]
+        fields = {"host": self.target.authority, **headers, "content-length": str(len(body))}
+        lines = [f"POST {self.target.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items()), "", ""]
         self.writer.write("\r\n".join(lines).encode("ascii") + body)
-        with suppress(ConnectionError):  # it may have answered before it took everything
+        with suppress(ConnectionError):  # it may have answered before it read everything
             await self.writer.drain()
         head = await self._head()
-        self.is_reusable, self.used = await self._body(head) and head.keeps, time.monotonic()
+        self.is_reusable, self.used = await self._body(head) and head.keeps_alive, time.monotonic()
         return Answer(head.status, head.fields.get(b"retry-after", b"").decode("latin-1"))
 
     def close(self) -> None:
         self.writer.transport.abort()
 
     async def _head(self) -> _Head:
-        """The final one: what comes before (`100 Continue`) says nothing yet."""
+        """Read the final response's head; informational ones (`100 Continue`) are skipped."""
         left = HEAD_BYTES
         while True:
             first = await self._line()
@@ -137,7 +137,7 @@ class Connection:
                 return _Head(status, found[1] == b"1", fields)
 
     async def _fields(self, left: int) -> tuple[dict[bytes, bytes], int]:
-        """Up to the empty line, and how much may still come."""
+        """Read header fields up to the empty line; return them and the bytes left of the bound."""
         fields: dict[bytes, bytes] = {}
         while True:
             line = await self._line()
@@ -162,7 +162,7 @@ class Connection:
         return line
 
     async def _body(self, head: _Head) -> bool:
-        """Whether it was read to its end. The status is the answer: a body that is slow, long or broken is dropped."""
+        """Read the body; return whether to its end. Only the status counts: a slow, long or broken body is dropped."""
         with suppress(OSError, ValueError, asyncio.IncompleteReadError, NoAnswer, TimeoutError):
             async with asyncio.timeout(BODY_S):
                 return await self._read(head)
@@ -192,14 +192,14 @@ class Connection:
 
 
 class Connections:
-    """Of one receiver; never another name's at the same address."""
+    """Connections to one receiver, never shared with another host name at the same address."""
 
     def __init__(self, tls: ssl.SSLContext) -> None:
         self._tls = tls
         self._idle: list[Connection] = []
 
     async def idle(self, target: Target) -> Connection | None:
-        """One that leads there and may serve again."""
+        """Take a reusable connection to the target, if there is one."""
         while self._idle:
             connection = self._idle.pop()
             if connection.target.origin == target.origin and await connection.is_fresh():
@@ -209,12 +209,12 @@ class Connections:
         return None
 
     async def open(self, target: Target, addresses: list[str]) -> Connection:
-        """To the first address that takes it. Raises NoAnswer."""
+        """Connect to the first address that accepts. Raises NoAnswer."""
         why = ""
         for address in addresses:
             try:
                 return await Connection.open(target, address, self._tls)
-            except OSError as error:  # what TLS refuses is one, too
+            except OSError as error:  # TLS errors are OSErrors, too
                 why = type(error).__name__
         raise NoAnswer(f"no connection ({why})")
 

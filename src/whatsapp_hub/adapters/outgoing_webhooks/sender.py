@@ -1,4 +1,4 @@
-"""Posting webhooks: signed, to a checked address, within a hard deadline, without following anybody anywhere."""
+"""Post webhooks: signed, to a checked address, within a hard deadline, without following redirects."""
 
 import asyncio
 import ssl
@@ -74,10 +74,10 @@ class HttpReceiver:
             return Attempt(None, time.monotonic() - began, f"no answer within {self._longest_s:g} s")
         except Refused as error:
             return Attempt(None, time.monotonic() - began, f"not posted: {error}")
-        except Exception as error:  # whatever a stranger's server makes the client raise
+        except Exception as error:  # whatever a foreign server makes the client raise
             return Attempt(None, time.monotonic() - began, _words(error))
-        said = None if 200 <= answer.status < 300 else f"the receiver answered {answer.status}"
-        return Attempt(answer.status, time.monotonic() - began, said, _retry_after(answer.retry_after))
+        failure = None if 200 <= answer.status < 300 else f"the receiver answered {answer.status}"
+        return Attempt(answer.status, time.monotonic() - began, failure, _retry_after(answer.retry_after))
 
     def _headers(self, webhook: Webhook, id: str, body: bytes) -> dict[str, str]:
         now = self._clock()
@@ -95,8 +95,8 @@ class HttpReceiver:
         return {**headers, **signing.waha(secrets[0], id, now, body)} if _is_waha(webhook) else headers
 
     async def _exchange(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Over a connection that is still there, else a new one to the first of the checked addresses that takes it.
-        What was posted is never posted again unseen: each attempt is in the record."""
+        """Post over an idle connection, else a new one to the first checked address that accepts. A post is never
+        silently repeated: each attempt is recorded."""
         target = Target.of(url)
         connection = await self._connections.idle(target)
         if connection is None:
@@ -117,13 +117,13 @@ def _retry_after(value: str) -> float | None:
 
 
 def _words(error: Exception) -> str:
-    """What kind of failure it was; nothing that the other side wrote."""
+    """Describe the kind of failure, without anything that the receiver wrote."""
     return f"no answer: {error if isinstance(error, NoAnswer) else type(error).__name__}"
 
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Reading the certificates takes tens of milliseconds, once is enough."""
+    """Return the TLS context, cached: loading the certificates takes tens of milliseconds."""
     context = httpx.create_ssl_context()
     context.set_alpn_protocols(["http/1.1"])
     return context

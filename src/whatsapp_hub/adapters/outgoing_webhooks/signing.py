@@ -13,7 +13,7 @@ CONTENT = {"content-type": "application/json"}
 
 
 def standard(secrets: Sequence[Secret], id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """One signature a secret, so that a receiver that knows either of them accepts it."""
+    """Sign with each secret, so that a receiver that knows any of them accepts the webhook."""
     stamp = str(int(at.timestamp()))
     signed = f"{id}.{stamp}.".encode() + body
     made = (hmac.digest(_key(secret), signed, hashlib.sha256) for secret in secrets)
@@ -22,7 +22,7 @@ def standard(secrets: Sequence[Secret], id: str, at: datetime, body: bytes) -> d
 
 
 def waha(secret: Secret, id: str, at: datetime, body: bytes) -> dict[str, str]:
-    """The key is the secret as it stands, prefix and all."""
+    """Sign as WAHA does: the key is the secret itself, including its prefix."""
     return {
         "x-webhook-request-id": id,
         "x-webhook-timestamp": str(int(at.timestamp() * 1000)),

@@ -1,1 +1,1 @@
-"""Programs the hub runs beside itself: how they start, end with it and never outlive it."""
+"""Child programs of the hub: start them, stop them, and never let them outlive it."""

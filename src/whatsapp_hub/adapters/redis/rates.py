@@ -1,6 +1,6 @@
-"""Rates as one number a key: the time until which the allowance is spoken for (GCRA).
+"""Rate limits as one number per key, the theoretical arrival time (GCRA).
 
-Smooth where a counter per window would let twice the limit through at its edge. In Valkey one script a request;
+Smooth where a counter per window would let twice the limit through at its edge. In Valkey one script per request;
 while Valkey is away the same rule runs in this process.
 """
 
@@ -31,7 +31,7 @@ _REMEMBERED = 50_000
 
 
 def _allowance(allowed: bool, spoken_for_s: float, limit: int, window_s: int) -> Allowance:
-    """`spoken_for_s`: how far ahead the allowance reaches with this request counted."""
+    """Build the result. `spoken_for_s`: seconds until the allowance is whole again, this request counted."""
     each_s = window_s / limit
     if not allowed:
         return Allowance(False, limit, 0, spoken_for_s - each_s, spoken_for_s - window_s)

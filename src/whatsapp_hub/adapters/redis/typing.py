@@ -1,4 +1,4 @@
-"""Who is typing, between API processes: the one thing that Valkey carries and nobody remembers."""
+"""Typing indicators between API processes: the one thing that only Valkey carries and nothing stores."""
 
 import asyncio
 import logging
@@ -19,21 +19,21 @@ TELL_WITHIN_S = 1.0
 
 
 class TypingChannel:
-    """While Valkey is away, other processes are not told; nothing waits for it."""
+    """Publish and subscribe of typing indicators. While Valkey is away they are dropped; nothing waits for it."""
 
     def __init__(self, redis: "Redis") -> None:
         self._redis = redis
         self._own = uuid4().hex.encode()
 
-    async def publish(self, said: bytes) -> None:
+    async def publish(self, data: bytes) -> None:
         try:
             async with asyncio.timeout(TELL_WITHIN_S):
-                await self._redis.publish(CHANNEL, self._own + said)
+                await self._redis.publish(CHANNEL, self._own + data)
         except (RedisError, OSError, TimeoutError):
             return
 
-    async def listen(self, hear: Callable[[bytes], None]) -> None:
-        """What others say, for ever; connects again by itself."""
+    async def listen(self, receive: Callable[[bytes], None]) -> None:
+        """Pass on what other processes publish, forever; reconnects by itself."""
         while True:
             try:
                 async with self._redis.pubsub() as subscription:
@@ -43,14 +43,14 @@ class TypingChannel:
                         PULSE.beat("typing")
                         message = await subscription.get_message(timeout=HEAR_S)
                         if message and message["type"] == "message" and not message["data"].startswith(self._own):
-                            self._pass_on(message["data"][len(self._own) :], hear)
+                            self._deliver(message["data"][len(self._own) :], receive)
             except (RedisError, OSError):
                 PULSE.beat("typing")
                 await asyncio.sleep(AWAY_S)
 
-    def _pass_on(self, said: bytes, hear: Callable[[bytes], None]) -> None:
-        """Hand on what was heard; what cannot be read (another version's, another program's) is passed over."""
+    def _deliver(self, data: bytes, receive: Callable[[bytes], None]) -> None:
+        """Deliver a message; one that cannot be parsed (another version's, another program's) is skipped."""
         try:
-            hear(said)
+            receive(data)
         except Exception as error:
             log.warning("typing.unreadable", extra={"error": type(error).__name__})

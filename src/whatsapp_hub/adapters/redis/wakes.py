@@ -1,7 +1,7 @@
-"""Wake-ups: `Work` rung in this process at once, and in the others through Valkey.
+"""Wake-ups: `Work` signalled in this process at once, and in the others through Valkey.
 
-Nothing depends on a wake-up's arrival: every listener also looks each second, and four times a second while
-Valkey is away. Rings that come while one is being told share the next telling.
+Nothing depends on a wake-up's arrival: every listener also polls each second, and four times a second while
+Valkey is away. Signals that come while one is being published share the next publication.
 """
 
 import asyncio
@@ -31,27 +31,27 @@ BURST = 4
 HEAR_S = 5.0
 CHANNEL = "hub:wake"
 
-Whose = TenantId | None
-"""Whose work: one tenant's, or (None) anybody's."""
-Tell = Callable[[Work, Collection[Whose]], Awaitable[None]]
+Scope = TenantId | None
+"""The tenant that has work; None: any."""
+Publish = Callable[[Work, Collection[Scope]], Awaitable[None]]
 
 
 class WakeSignal:
-    """Rung by anybody, heard by one listener."""
+    """A signal that many set and one listener awaits."""
 
     def __init__(self, poll_s: Callable[[], float]) -> None:
         self._event = asyncio.Event()
         self._poll_s = poll_s
-        self._rung: set[Whose] = set()
+        self._rung: set[Scope] = set()
         self._looked_at = time.monotonic()
 
-    def ring(self, whose: Whose = None) -> None:
-        self._rung.add(whose)
+    def ring(self, tenant_id: Scope = None) -> None:
+        self._rung.add(tenant_id)
         self._event.set()
 
     async def wait(self) -> Collection[TenantId] | None:
-        """Until it rings, or until it is time to look anyway: whose work there may be, or None if all are to be looked
-        at. They are in time however often it rings for some."""
+        """Wait for a signal or the next poll; return the tenants that may have work, or None to look at all. Polls of
+        all keep their interval however often single tenants signal."""
         left_s = self._looked_at + self._poll_s() - time.monotonic()
         if left_s > 0:
             with suppress(TimeoutError):
@@ -61,81 +61,81 @@ class WakeSignal:
             await asyncio.sleep(0)
         self._event.clear()
         rung, self._rung = self._rung, set()
-        whose = {one for one in rung if one is not None}
+        tenants = {one for one in rung if one is not None}
         now = time.monotonic()
-        if whose and len(whose) == len(rung) and now < self._looked_at + self._poll_s():
-            return whose
+        if tenants and len(tenants) == len(rung) and now < self._looked_at + self._poll_s():
+            return tenants
         self._looked_at = now
         return None
 
 
 class Wakes:
-    """Calls itself `Wake` (the port): `wakes(Work.INBOX, tenant_id)`.
+    """Implements `Wake`: `wakes(Work.INBOX, tenant_id)`.
 
-    `here` is the work that this process does itself; it is rung directly and told to nobody (`does` adds to it, and
-    takes away). All other work is told through `tell` (a hint to one worker, or a publish to all who listen).
+    `here` is the work that this process does itself: it is signalled locally and not published (`does` adds and
+    removes). All other work goes through `publish` (a hint to one worker, or a message to all subscribers).
     """
 
-    def __init__(self, here: Iterable[Work], tell: Tell) -> None:
+    def __init__(self, here: Iterable[Work], publish: Publish) -> None:
         self._here = set(here)
-        self._tell = tell
-        self._bells: dict[Work, list[WakeSignal]] = {}
-        self._rung: dict[Work, Counter[Whose]] = {}
-        self._telling: dict[Work, asyncio.Task[None]] = {}
+        self._publish = publish
+        self._signals: dict[Work, list[WakeSignal]] = {}
+        self._rung: dict[Work, Counter[Scope]] = {}
+        self._publishing: dict[Work, asyncio.Task[None]] = {}
         self.is_alone = False
 
-    def __call__(self, work: Work, tenant_id: Whose = None) -> None:
+    def __call__(self, work: Work, tenant_id: Scope = None) -> None:
         self.ring(work, tenant_id)
         if work in self._here:
             return
         self._rung.setdefault(work, Counter())[tenant_id] += 1
-        if work not in self._telling:
-            self._telling[work] = asyncio.create_task(self._tell_others(work))
+        if work not in self._publishing:
+            self._publishing[work] = asyncio.create_task(self._publish_pending(work))
 
-    def ring(self, work: Work, tenant_id: Whose = None) -> None:
-        """Ring the listeners of this process only."""
-        for bell in self._bells.get(work, ()):
-            bell.ring(tenant_id)
+    def ring(self, work: Work, tenant_id: Scope = None) -> None:
+        """Signal the listeners of this process only."""
+        for signal in self._signals.get(work, ()):
+            signal.ring(tenant_id)
 
     def does(self, work: Work, is_here: bool) -> None:
-        """Whether this process is the one that does this work."""
+        """Set whether this process does this work itself."""
         (self._here.add if is_here else self._here.discard)(work)
 
     def listen(self, work: Work) -> WakeSignal:
-        bell = WakeSignal(lambda: POLL_ALONE_S if self.is_alone else POLL_S)
-        self._bells.setdefault(work, []).append(bell)
-        return bell
+        signal = WakeSignal(lambda: POLL_ALONE_S if self.is_alone else POLL_S)
+        self._signals.setdefault(work, []).append(signal)
+        return signal
 
-    async def _tell_others(self, work: Work) -> None:
-        """Where it rings very often, whoever listens is at work anyway, and telling takes its time: seldomer then."""
+    async def _publish_pending(self, work: Work) -> None:
+        """Publish pending signals, less often under load: listeners are busy anyway, and publishing costs time."""
         apart_s = APART_S
         try:
             while rung := self._rung.pop(work, None):
                 try:
                     async with asyncio.timeout(1):
-                        await self._tell(work, rung.keys())
+                        await self._publish(work, rung.keys())
                 except Exception as error:
                     log.debug("wake.lost", extra={"work": work, "error": type(error).__name__})
                 apart_s = BUSY_APART_S if rung.total() >= max(BURST, apart_s * BUSY_PER_S) else APART_S
                 await asyncio.sleep(apart_s)
         finally:
-            del self._telling[work]
+            del self._publishing[work]
 
 
 class Channel:
-    """Publish and subscribe of Valkey, a channel for each kind of work: a process hears of what it does alone."""
+    """Publish and subscribe of Valkey, a channel for each kind of work: a process receives only what it works on."""
 
-    def __init__(self, redis: "Redis", unanswered: FireAndForget) -> None:
+    def __init__(self, redis: "Redis", sender: FireAndForget) -> None:
         self._redis = redis
-        self._unanswered = unanswered
+        self._sender = sender
         self._own = uuid4().hex
 
-    async def tell(self, work: Work, whose: Collection[Whose]) -> None:
-        names = "" if None in whose else ",".join(str(tenant_id) for tenant_id in whose)
-        await self._unanswered.send("PUBLISH", f"{CHANNEL}:{work}", f"{self._own}:{names}")
+    async def publish(self, work: Work, tenants: Collection[Scope]) -> None:
+        names = "" if None in tenants else ",".join(str(tenant_id) for tenant_id in tenants)
+        await self._sender.send("PUBLISH", f"{CHANNEL}:{work}", f"{self._own}:{names}")
 
     async def listen(self, wakes: Wakes, *works: Work) -> None:
-        """Ring what others tell of these works, for ever; connects again by itself."""
+        """Signal locally what other processes publish of these works, forever; reconnects by itself."""
         while True:
             try:
                 await self._listen(wakes, works)
@@ -155,18 +155,18 @@ class Channel:
                 PULSE.beat("wakes")
                 message = await subscription.get_message(timeout=HEAR_S)
                 if message and message["type"] == "message":
-                    self._hear(wakes, message["channel"], message["data"])
+                    self._receive(wakes, message["channel"], message["data"])
 
-    def _hear(self, wakes: Wakes, channel: bytes, said: bytes) -> None:
-        """Ring for what was heard; what cannot be read (another version's, another program's) is passed over: the look
-        each second serves."""
+    def _receive(self, wakes: Wakes, channel: bytes, data: bytes) -> None:
+        """Signal a message's tenants; one that cannot be parsed (another version's, another program's) is skipped:
+        polling covers it."""
         try:
-            sender, _, names = said.decode().partition(":")
+            sender, _, names = data.decode().partition(":")
             work = Work(channel.decode().rpartition(":")[2])
-            whose = [TenantId(UUID(name)) if name else None for name in names.split(",")]
+            tenants = [TenantId(UUID(name)) if name else None for name in names.split(",")]
         except ValueError:
-            log.warning("wake.unreadable", extra={"bytes": len(said)})
+            log.warning("wake.unreadable", extra={"bytes": len(data)})
             return
-        if sender != self._own:  # what we told others, we heard when it was rung
-            for one in whose:
+        if sender != self._own:  # our own publications were signalled locally already
+            for one in tenants:
                 wakes.ring(work, one)

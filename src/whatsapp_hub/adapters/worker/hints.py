@@ -1,8 +1,8 @@
 """taskiq carries hints, PostgreSQL remembers: a hint says "there may be work", the claim decides.
 
 So the queue may be flushed, restarted or gone: a sweep each second finds what a lost hint left behind. There are
-no results and no acknowledgements to rely on, hence no receiver of tasks either: what taskiq's broker hands out rings a
-bell. See docs/decisions.
+no results and no acknowledgements to rely on, hence no taskiq receiver either: what the broker yields sets a wake
+signal. See docs/decisions.
 """
 
 import asyncio
@@ -32,12 +32,12 @@ TAKEN_AT_ONCE = 64
 KNOWN_BY_HEART = 4096
 
 Send = Callable[..., Awaitable[None]]
-"""A command to Valkey, word by word."""
+"""Send a command to Valkey, given as its arguments."""
 
 
 class HintQueue(ListQueueBroker):
-    """taskiq-redis's queue, listened to with one client and many hints at a time. What lies there says the same again
-    and again: each is given once."""
+    """taskiq-redis's queue, read by one client in batches. A queue is full of duplicates: each hint of a batch is
+    yielded once."""
 
     def __init__(self, redis_url: str) -> None:
         super().__init__(redis_url, queue_name=QUEUE, socket_connect_timeout=1, socket_timeout=None)
@@ -59,8 +59,8 @@ class HintQueue(ListQueueBroker):
 
 
 class Hints:
-    """`tell` puts hints into the queue, one for each tenant (None: for all), by a `send` that waits for no answer:
-    taskiq-redis makes a client for each task. `listen` hands hints to this process for ever."""
+    """Hints to workers. `publish` queues one for each tenant (None: all) by a `send` that awaits no reply: taskiq-redis
+    would make a client for each task. `listen` passes hints to `on_hint` forever."""
 
     def __init__(self, redis_url: str, send: Send) -> None:
         self._send = send
@@ -69,24 +69,24 @@ class Hints:
         self._written = lru_cache(KNOWN_BY_HEART)(self._write)
         self._read = lru_cache(KNOWN_BY_HEART)(self._parse)
 
-    async def tell(self, work: Work, whose: Collection[TenantId | None]) -> None:
-        """A hint may be lost, with a word (what redis-py raises) or without: the sweep finds what it was about."""
-        await self._send("LPUSH", QUEUE, *(self._written(work, tenant_id) for tenant_id in whose))
+    async def publish(self, work: Work, tenants: Collection[TenantId | None]) -> None:
+        """Queue hints. Any may be lost, with redis-py's error or silently: the sweep finds the work."""
+        await self._send("LPUSH", QUEUE, *(self._written(work, tenant_id) for tenant_id in tenants))
 
     async def listen(self) -> None:
-        """A Valkey that was flushed or restarted is asked again."""
+        """Receive hints, also after Valkey was flushed or restarted."""
         while True:
             try:
                 async for hint in self._queue.listen():
-                    self._hear(hint)
+                    self._receive(hint)
             except Exception as error:
                 log.warning("hints.failed", extra={"error": type(error).__name__})
             await asyncio.sleep(RESTART_S)
 
-    def _hear(self, hint: bytes) -> None:
+    def _receive(self, hint: bytes) -> None:
         try:
             work, tenant_id = self._read(hint)
-        except Exception as error:  # another version's, or nobody's
+        except Exception as error:  # another version's, or not a hint at all
             log.warning("hints.unreadable", extra={"error": type(error).__name__})
         else:
             self.on_hint(work, tenant_id)
@@ -95,10 +95,10 @@ class Hints:
         await self._queue.shutdown()
 
     def _write(self, work: Work, tenant_id: TenantId | None) -> bytes:
-        whose = str(tenant_id) if tenant_id else None
-        message = TaskiqMessage(task_id=work.value, task_name=TASK, labels={}, args=[work.value, whose], kwargs={})
+        tenant = str(tenant_id) if tenant_id else None
+        message = TaskiqMessage(task_id=work.value, task_name=TASK, labels={}, args=[work.value, tenant], kwargs={})
         return self._queue.formatter.dumps(message).message
 
     def _parse(self, hint: bytes) -> tuple[Work, TenantId | None]:
-        work, whose = self._queue.formatter.loads(hint).args
-        return Work(work), TenantId(UUID(whose)) if whose else None
+        work, tenant = self._queue.formatter.loads(hint).args
+        return Work(work), TenantId(UUID(tenant)) if tenant else None

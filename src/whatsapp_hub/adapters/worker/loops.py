@@ -1,6 +1,6 @@
-"""The worker's loops: wait for a hint or a second, find who has work, let the use case do it.
+"""The worker's loops: wait for a hint or a second, find tenants with work, run the use case.
 
-Each loop is thin and never dies: a database that is away is waited for.
+Each loop is thin and never dies: it waits for a database that is away.
 """
 
 import asyncio
@@ -27,18 +27,18 @@ LOOK_APART_S = 0.01
 
 class Waits(Protocol):
     async def wait(self) -> Collection[TenantId] | None:
-        """Until there may be work: of these tenants, or (None) of any."""
+        """Wait until there may be work; return the tenants, or None for any."""
         ...
 
 
 @dataclass(slots=True)
 class TenantLoop:
-    """Drains each tenant that has work: `work(tenant)` as long as it says that there may be more. What becomes due
-    within `gather_s` of a ring is begun together. While more tenants wait than are worked for at once, each has
-    `TURN_S` seconds, then goes to the end of the line."""
+    """A loop that drains each tenant that has work: `work(tenant)` until it returns that there is no more. Work due
+    within `gather_s` of a signal is begun together. While more tenants wait than run at once, each has `TURN_S`
+    seconds, then goes to the end of the waiting line."""
 
     name: str
-    bell: Waits
+    signal: Waits
     find: Callable[[], Awaitable[Sequence[TenantId]]]
     work: Callable[[TenantId], Awaitable[bool]]
     gather_s: float = 0.0
@@ -49,8 +49,8 @@ class TenantLoop:
     _ends: bool = False
 
     async def run(self) -> None:
-        """Until cancelled; what was begun is then finished (half a claim would be an attempt nobody made), and
-        nothing more is begun."""
+        """Run until cancelled; then finish what was begun (half a claim would count as an attempt that was never
+        made), and begin nothing more."""
         try:
             await self._run()
         finally:
@@ -61,7 +61,7 @@ class TenantLoop:
     async def _run(self) -> None:
         while True:
             PULSE.beat(self.name)
-            named = await self.bell.wait()
+            named = await self.signal.wait()
             try:
                 for tenant_id in await self._all() if named is None else named:
                     self._start(tenant_id)
@@ -73,12 +73,12 @@ class TenantLoop:
 
     async def _all(self) -> Sequence[TenantId]:
         self._again.update(self._busy)
-        if self._busy:  # they look once more anyway; who else has work can wait that long
+        if self._busy:  # running drains check once more anyway; other tenants can wait that long
             await asyncio.sleep(LOOK_APART_S)
         return await self.find()
 
     def _start(self, tenant_id: TenantId) -> None:
-        """A drain of this tenant; one that runs looks once more before it ends."""
+        """Start a drain of this tenant; one that runs checks once more before it ends."""
         self._again.add(tenant_id)
         if tenant_id in self._busy:
             return
@@ -92,7 +92,7 @@ class TenantLoop:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """Whoever waits longest is next."""
+        """Start the tenant that waits longest."""
         self._tasks.discard(task)
         if self._line and not self._ends:
             tenant_id = next(iter(self._line))
@@ -130,7 +130,7 @@ class TenantLoop:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do every `every_s` seconds, once however many schedulers run."""
+    """A task every `every_s` seconds, run once however many schedulers there are."""
 
     name: str
     every_s: float
@@ -138,8 +138,8 @@ class Job:
 
 
 async def keep_schedule(directory: Directory, jobs: Sequence[Job], look_every_s: float = 1.0) -> None:
-    """Until cancelled: whoever gets a job's tick does it, one run of a job at a time in a process; jobs do not wait
-    for each other. The ticks are rows in PostgreSQL, all asked for at once."""
+    """Run jobs until cancelled: the process that claims a job's tick runs it, one run of a job at a time in a process;
+    jobs do not wait for each other. Ticks are rows in PostgreSQL, claimed in one query."""
     running: dict[str, asyncio.Task[None]] = {}
     async with asyncio.TaskGroup() as tasks:
         while True:
@@ -171,7 +171,7 @@ async def _do(job: Job) -> None:
 
 
 async def for_all_tenants(directory: Directory, act: Callable[[TenantId], Awaitable[object]]) -> None:
-    """One tenant after the other; one that fails, or is in somebody's way just now, does not stop the others. Raises
+    """Call `act` for each tenant in turn; a failure or a lock conflict of one does not stop the others. Raises
     Unavailable when the database is away."""
     for tenant in await directory.tenants():
         try:

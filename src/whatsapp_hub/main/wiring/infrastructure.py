@@ -80,10 +80,10 @@ class Infrastructure(Provider):
 
     @provide
     def wakes(self, part: Part, hints: Hints, channel: Channel) -> Wakes:
-        async def tell(work: Work, whose: Collection[TenantId | None]) -> None:
-            await (hints if work in (Work.INBOX, Work.LANES) else channel).tell(work, whose)
+        async def publish(work: Work, tenants: Collection[TenantId | None]) -> None:
+            await (hints if work in (Work.INBOX, Work.LANES) else channel).publish(work, tenants)
 
-        wakes = Wakes(part.here, tell)
+        wakes = Wakes(part.here, publish)
         hints.on_hint = wakes.ring
         return wakes
 

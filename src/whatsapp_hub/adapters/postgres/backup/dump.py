@@ -31,7 +31,7 @@ class DumpFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Describe a dump. `revisions`: the migration that each schema stands at; `roles`: the hub's, without login;
+    """A dump's description. `revisions`: the migration of each schema; `roles`: the hub's, without login;
     `dumped_by`: the version of pg_dump, which pg_restore must not be older than."""
 
     server: int
@@ -43,7 +43,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """Describe what a restore finds in place. `alive`: processes that said within half a minute that they run."""
+    """What a restore finds in place. `alive`: processes that announced themselves within half a minute."""
 
     server: int
     schemas: list[str]
@@ -66,7 +66,7 @@ async def dumping(url: str) -> AsyncIterator[tuple[Facts, AsyncIterator[bytes]]]
 
 
 async def hub_time(url: str) -> tuple[datetime, datetime]:
-    """Return the hub's time and, for what is deleted by its age, how far that may trust it. Raises DumpFailed."""
+    """Return the hub's time and the time up to which deletions by age may trust it. Raises DumpFailed."""
     connection = await connected(url)
     try:
         if await connection.fetchval("SELECT to_regclass('hub.time') IS NULL"):  # an older hub's database
@@ -127,8 +127,8 @@ async def _dump(url: str, facts: Facts, snapshot: str) -> AsyncIterator[bytes]:
 
 
 async def pieces_of(process: asyncio.subprocess.Process, fails_as: str) -> AsyncGenerator[bytes, None]:
-    """Read a program's output to its end; kill the program where the reader stops before. Raises DumpFailed, which
-    begins with `fails_as`, with what the program said."""
+    """Read a program's output to its end; kill the program where the reader stops before. Raises DumpFailed: `fails_as`
+    and what the program wrote to stderr."""
     assert process.stdout is not None
     assert process.stderr is not None
     said = asyncio.create_task(process.stderr.read())

@@ -1,7 +1,7 @@
 """Restore a hub's database from a dump, in one transaction: what fails leaves the database as it was.
 
-No position of the log is handed out twice (see `BEYOND`), and what had been queued for sending is not sent again by
-itself: the lost hub may have sent it after the dump.
+No position of the log is given twice (see `BEYOND`), and messages that were queued are not sent again by default: the
+lost hub may have sent them after the dump.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from whatsapp_hub.adapters.postgres.backup.dump import DumpFailed, Facts, Presen
 from whatsapp_hub.adapters.postgres.backup.programs import Programs, libpq
 
 EVENTS_A_SECOND = 10_000
-"""No hub gave positions faster, so the lost one cannot have given more since the backup than this times its age."""
+"""The fastest that a hub gives positions: the lost one gave at most this times the backup's age since."""
 BEYOND = 1_000_000
 LOCK_TIMEOUT = "60s"
-"""A hub that runs on what is replaced (--even-if-running) is not waited for any longer."""
+"""The longest wait for locks of a hub that still runs on the replaced database (--even-if-running)."""
 
 _OWNER = re.compile(rb'^(ALTER [^\n]* OWNER TO )((?:"(?:[^"\n]|"")+")|[^\s";]+);$', re.MULTILINE)
 _PLACE = re.compile(rb"^CREATE SCHEMA (\w+);\n", re.MULTILINE)
@@ -33,9 +33,9 @@ DO $$ BEGIN
 END $$;
 GRANT {role} TO CURRENT_USER;
 """
-# Leases of the lost hub: nobody would renew or release them.
+# Leases of the lost hub would never be renewed or released.
 _NOBODY_RUNS = "DELETE FROM hub.processes; DELETE FROM hub.connectors;\n"
-# What was ended after the backup must not live again, and nobody can tell what was.
+# Sign-ins that ended after the backup must not become valid again, and which did is not known.
 _NOBODY_IS_SIGNED_IN = """
 UPDATE hub.sign_ins SET ended_at = clock_timestamp(), end_reason = 'restored' WHERE ended_at IS NULL;
 TRUNCATE hub.access_changes;
@@ -53,8 +53,8 @@ WHERE queued > 0 OR attempt_message IS NOT NULL OR awaits IS NOT NULL;
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """`dump` opens the dump anew each time; the sequencer goes on after `position`; `send_queued`: send what had been
-    queued after all."""
+    """A restore. `dump` opens the dump anew each time; the sequencer goes on after `position`; `send_queued`: send
+    queued messages after all."""
 
     url: str
     facts: Facts
@@ -75,7 +75,7 @@ class Restore:
         assert psql.stderr is not None
         said = asyncio.create_task(psql.stderr.read())
         try:
-            with suppress(ConnectionError):  # it has said why
+            with suppress(ConnectionError):  # psql wrote the reason to stderr
                 await self._write(programs, psql.stdin)
             psql.stdin.close()
             code = await psql.wait()
@@ -114,8 +114,8 @@ class Restore:
         )
 
     def _suited(self, script: bytes) -> bytes:
-        """Give this login what the former login owned (its name may differ), and the roles that own functions the
-        right to create them, until `_after` revokes it."""
+        """Rewrite a script so that this login owns what the former login (of another name, perhaps) owned, and grant
+        the roles that own functions the right to create them, until `_after` revokes it."""
         mine = {role.encode() for role in self.facts.roles}
         grant = rb"\g<0>GRANT CREATE ON SCHEMA \1 TO " + b", ".join(sorted(mine)) + b";\n"
         script = _PLACE.sub(grant, script.replace(_UNKNOWN_BEFORE_17, b""))
@@ -154,6 +154,6 @@ def tenant_schemas(facts: Facts) -> Sequence[str]:
 
 
 def next_position(facts: Facts, there: Present, age_s: float) -> int:
-    """Return a position beyond all that can have been given: in the backup, since then, and here."""
+    """Return a position beyond every one that may have been given: in the backup, since then, and here."""
     since = BEYOND + int(max(0.0, age_s) * EVENTS_A_SECOND)
     return max(facts.position, there.position) + since

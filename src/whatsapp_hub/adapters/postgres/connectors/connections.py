@@ -1,4 +1,4 @@
-"""Lines of sessions that hold a socket, in a tenant's unit of work."""
+"""Connections of sessions that hold a socket (table `hub.lines`), in a tenant's unit of work."""
 
 from typing import Any
 

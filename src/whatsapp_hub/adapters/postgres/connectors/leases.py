@@ -1,7 +1,7 @@
 """Connectors' leases, as hub_system.
 
-A connector whose lease has ended is deleted by whoever looks (`bury`): the delete waits for a renewal that is under way
-and then sees it, so a lease is either renewed or ended, never both. Its lines are freed by the reference's ON DELETE.
+Any process deletes connectors whose lease has ended (`reap_expired`): the delete waits for a renewal under way and then
+sees it, so a lease is either renewed or ended, never both. Its connections are freed by the reference's ON DELETE.
 """
 
 from collections.abc import Sequence
@@ -92,7 +92,7 @@ class PostgresLeases:
                 lambda db: db.fetch(_TAKE, connector.id, list(connector.kinds), limit),
             )
         except ForeignKeyViolationError:
-            return []  # our lease was found ended meanwhile
+            return []  # another process reaped our lease meanwhile
         taken = [ClaimedConnection(row["session_id"], row["tenant_id"], row["unclean"]) for row in rows]
         if left := [one.session_id for one in taken if one.unclean]:
             await self._database.system(lambda db: db.fetchval(_END_STORES, left))

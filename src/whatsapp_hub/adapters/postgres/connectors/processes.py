@@ -1,4 +1,4 @@
-"""Which processes run, as hub_system."""
+"""The register of running processes, as hub_system."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.application.ports.connections.processes import Process
 
-# A process that was forgotten while its database was away comes back by its next word.
+# A process that was deleted while its database was away returns with its next heartbeat.
 _ANNOUNCE = """
     WITH silent AS (DELETE FROM hub.processes
       WHERE seen_at < (SELECT now FROM hub.time) - interval '1 hour' AND id <> $1)

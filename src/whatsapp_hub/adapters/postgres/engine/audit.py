@@ -1,4 +1,4 @@
-"""Entries of the record of changes for what no trigger sees: what hub_system does for a caller."""
+"""Audit entries for changes that no trigger sees: what hub_system does for a caller."""
 
 import json
 
@@ -10,12 +10,12 @@ AUDITED = """
       who.w ->> 'doing', {change}, 'company', {source}.id::text, {before}, {after}
     FROM {source} CROSS JOIN (SELECT {who}::text::jsonb AS w) AS who CROSS JOIN LATERAL ({whose}) AS whose (tenant_id)
     WHERE who.w IS NOT NULL"""
-"""The part of a statement that writes them: `source` is the row that changed, `who` a parameter with `acting()`,
-`whose` a query for the companies in whose records it stands."""
+"""The part of a statement that writes them: `source` is the changed row, `who` a parameter with `acting()`, `whose` a
+query for the companies whose audit trail shows it."""
 
 
 def acting() -> str | None:
-    """Name who is at work, as JSON; None for what the hub does by itself."""
+    """Return the current caller as JSON; None for what the hub does by itself."""
     if (actor := ACTOR.get()) is None:
         return None
     caller = actor.caller

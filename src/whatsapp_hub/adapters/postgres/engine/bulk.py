@@ -1,11 +1,11 @@
-"""Many rows in one statement: arrays in, `unnest`, one plan however many there are."""
+"""Bulk statements: rows as arrays through `unnest`, one plan however many there are."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 
 class Columns:
-    """The columns of a table as they are sent: name → array element type, or (type sent, type stored) where a value
-    travels as text (json, arrays). SQL is built once, at import."""
+    """A table's columns for bulk statements: name → array element type, or (type sent, type stored) where a value is
+    sent as text (json, arrays). SQL is built once, at import."""
 
     def __init__(self, table: str, types: Mapping[str, str | tuple[str, str]]) -> None:
         self.table = table
@@ -19,14 +19,14 @@ class Columns:
 
     @property
     def values(self) -> str:
-        """Of a row `x`."""
+        """List the columns of a row `x`."""
         return ", ".join(f"x.{name}{cast}" for name, cast in zip(self.names, self._stored, strict=True))
 
     def insert(self) -> str:
         return f"INSERT INTO {self.table} ({', '.join(self.names)}) SELECT {self.values} FROM {self._rows()}"
 
     def update(self, key: str = "id") -> str:
-        """Sets every column but the key, by the key."""
+        """Build an UPDATE of every column but the key, by the key."""
         sets = ", ".join(f"{n} = x.{n}{cast}" for n, cast in zip(self.names, self._stored, strict=True) if n != key)
         return f"UPDATE {self.table} AS t SET {sets} FROM {self._rows()} WHERE t.{key} = x.{key}"
 
@@ -34,11 +34,11 @@ class Columns:
         return f"unnest({self.parameters}) AS x({', '.join(self.names)})"
 
     def arrays(self, rows: Iterable[Sequence[object]]) -> list[Sequence[object]]:
-        """Rows as one array a column. Needs at least one row."""
+        """Transpose rows into one array per column. Needs at least one row."""
         return list(zip(*rows, strict=True))
 
 
 def array(items: Iterable[str]) -> str:
-    """As PostgreSQL writes arrays."""
+    """Encode a PostgreSQL array literal."""
     quoted = (item.replace("\\", "\\\\").replace('"', '\\"') for item in items)
     return "{" + ",".join(f'"{item}"' for item in quoted) + "}"

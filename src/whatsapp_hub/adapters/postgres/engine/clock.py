@@ -1,8 +1,8 @@
 """Keep the hub's time: read PostgreSQL's clock each second beside our own, and write the next mark. See
 domain/operations/hub_time.py; docs/decisions/0020.
 
-Any process may write the mark; who sees it fresh writes nothing. A mark is replaced only by who judged that very mark.
-Statements ask the view `hub.time` for `now`, and for `long_past` where they delete by age.
+Any process may write the mark, and writes none while it is fresh. A mark is replaced only by a process that judged that
+very mark. Statements read `now` from the view `hub.time`, and `long_past` where they delete by age.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from whatsapp_hub.domain.operations.hub_time import LEAP_S, Judged, Mark, join, 
 
 EVERY_S = 1.0
 FRESH_S = 0.7
-"""A mark that is not older is left as it is."""
+"""A mark younger than this is fresh, and left as it is."""
 PATIENCE_S = 1.2
-"""So long a process that starts waits for a mark of the others."""
+"""How long a starting process waits for a mark of the others."""
 DEADLINE_S = 5.0
 LOOP = "clock"
 
@@ -34,7 +34,7 @@ _OTHERS = """
 _WRITE = """
     UPDATE hub.clock SET seen_at = $1, ahead_s = $2, lag_s = $3, settled_at = $4, number = $5
     FROM (SELECT set_config('synchronous_commit', 'off', true)) AS at_once WHERE number = $5 - 1 RETURNING number"""
-# What is held until a moment is held as long after a leap as before.
+# After a leap of the clock leases last as long as before.
 _LOCK = """
     SET LOCAL lock_timeout = '1s';
     LOCK TABLE hub.connectors, hub.lanes, hub.webhooks IN SHARE ROW EXCLUSIVE MODE"""
@@ -51,8 +51,8 @@ log = logging.getLogger(__name__)
 
 
 class ClockKeeper:
-    """`await join()` when the pools are open, `await run()` from then on. `system` runs work as hub_system; `pids`
-    are the server processes of our own connections."""
+    """The keeper of the hub's time: `await join()` when the pools are open, then `await run()`. `system` runs work as
+    hub_system; `pids` are the server processes of our own connections."""
 
     def __init__(self, time: HubTime, system: System, pids: Callable[[], list[int]]) -> None:
         self._time = time
@@ -60,7 +60,7 @@ class ClockKeeper:
         self._pids = pids
 
     async def join(self) -> None:
-        """Take the hub's time over, or start it where nobody else runs. A database that cannot yet is asked again."""
+        """Adopt the hub's time, or start it where no other process runs. Retries until the database can."""
         try:
             async with asyncio.timeout(DEADLINE_S):
                 await self._join()
@@ -68,14 +68,14 @@ class ClockKeeper:
             log.debug("clock.not_joined")
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Keep the time until cancelled."""
         while True:
             PULSE.beat(LOOP)
             await asyncio.sleep(EVERY_S)
             await (self.beat() if self._time.mark else self.join())
 
     async def beat(self) -> None:
-        """Look once. What is away is asked again."""
+        """Compare the clocks once; a database that is away is asked again at the next beat."""
         try:
             async with asyncio.timeout(DEADLINE_S):
                 await self._beat()
@@ -114,7 +114,7 @@ class ClockKeeper:
         return not await self._system(lambda c: c.fetchval(_OTHERS, self._pids()))
 
     async def _write(self, judged: Judged, *, follows: bool) -> bool:
-        """Whether the mark was the one that was judged. After a leap while the hub runs, what is held stays held."""
+        """Write the mark; return whether it replaced the judged one. After a leap while the hub runs, extend leases."""
         mark = judged.mark
         values = (mark.seen_at, mark.ahead_s, mark.lag_s, mark.settled_at, mark.number)
 

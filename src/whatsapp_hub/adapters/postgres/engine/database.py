@@ -1,10 +1,10 @@
-"""The pools of one process, and the prelude that makes a connection one tenant's.
+"""The connection pools of a process, and the prelude that binds a connection to one tenant.
 
 Connections start in their role (`hub_app` or `hub_system`) by a startup setting, which is checked when they connect
 (isolation.py); each transaction of a tenant sets its role again. So no statement ever runs as the login's own role, and
-a transaction that forgot its tenant sees no rows. A connection that broke is replaced at its next
-use; nothing else is needed after PostgreSQL restarts. See docs/decisions/0002. Each transaction is logged when it ends
-(`transaction`, at DEBUG; slow ones at WARNING), and each pool is asked every 30 s whether it still answers.
+a transaction without a tenant sees no rows. A broken connection is replaced at its next use; nothing else is needed
+after PostgreSQL restarts. See docs/decisions/0002. Each transaction is logged when it ends (`transaction`, at DEBUG;
+slow ones at WARNING), and each pool is checked every 30 s.
 """
 
 import asyncio
@@ -42,10 +42,10 @@ HEALTHY_WITHIN_S = 5.0
 SLOW_S = 1.0
 HUB_SCHEMA = "hub"
 BEGIN = f"BEGIN; SET LOCAL ROLE {APP};"
-# Statements that write are planned once and follow indexes, however few rows a table had when they were planned.
-# Planning them anew for each array of ids took longer than running them. See docs/decisions/0007.
+# Statements that write use generic plans over indexes, however few rows a table had when they were planned: planning
+# them anew for each array of ids took longer than running them. See docs/decisions/0007.
 RANDOM_PAGE_COST = "1.1"
-"""Of a disk without a moving head; a server's own default (4) makes lists sort what an index has in order."""
+"""For SSDs; the server's default (4) makes lists sort what an index has in order."""
 PLANNED_ONCE = {
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",
@@ -60,20 +60,20 @@ log = logging.getLogger(__name__)
 
 
 def arguments_of(url: str) -> dict[str, Any]:
-    """What asyncpg's `connect` and `create_pool` take for a DATABASE_URL. Raises BadAddress."""
+    """Return arguments of asyncpg's `connect` and `create_pool` for a DATABASE_URL. Raises BadAddress."""
     return PostgresAddress.parse(url).arguments
 
 
 def prelude(tenant: Tenant) -> str:
-    """Begins a transaction of this tenant, in one round trip. Both values are checked types: a UUID and a schema that
-    matches `pooled` or `client_[a-z0-9_]{1,48}`. `Database.begin` raises `Displaced` where the tenant's rows are not
-    there (any more). The caller is for the triggers that record changes; nobody for what the hub does by itself."""
+    """Return SQL that begins a transaction of this tenant, in one round trip. Both values are checked types: a UUID and
+    a schema that matches `pooled` or `client_[a-z0-9_]{1,48}`. `Database.begin` raises `Displaced` where the tenant's
+    rows are not there (any more). The caller is for the audit triggers; empty for what the hub does by itself."""
     caller = (acting() or "").replace("'", "''")
     return f"{BEGIN} SELECT hub.enter('{tenant.id}', '{tenant.schema}', '{caller}')"
 
 
 async def connect(url: str, role: str) -> Any:
-    """A connection of one's own. Raises Unavailable."""
+    """Open a dedicated connection in a role. Raises Unavailable."""
     try:
         connection = await asyncpg.connect(
             **arguments_of(url),
@@ -88,7 +88,7 @@ async def connect(url: str, role: str) -> Any:
 
 
 async def _checked(connection: Any, role: str) -> None:
-    """Raises Unavailable, and ends the connection, unless it works as `role`."""
+    """Check that the connection works as `role`; else end it and raise Unavailable."""
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await check_role(connection, role)
@@ -98,7 +98,7 @@ async def _checked(connection: Any, role: str) -> None:
 
 
 def planned_by_value(begin: str) -> str:
-    """The same beginning for a transaction that only reads: what a filter selects decides how."""
+    """Extend a prelude for a read-only transaction with custom plans: selectivity depends on the filter's values."""
     return ", ".join([begin, *(f"set_config('{name}', '{value}', true)" for name, value in PLANNED_EACH_TIME.items())])
 
 
@@ -116,8 +116,8 @@ def _settings(role: str) -> dict[str, str]:
 
 
 async def _learn_types(connection: Any) -> None:
-    """What asyncpg does not know it asks the catalogue, a hundredth of a second for each type and connection: all at
-    once here, rather than while somebody waits for the first statement that needs one."""
+    """Load the types that asyncpg would look up in the catalogue, 10 ms for each type and connection: all at once here,
+    rather than while a caller waits for the first statement that needs one."""
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await connection.prepare(_ALL_TYPES)
@@ -127,11 +127,11 @@ async def _learn_types(connection: Any) -> None:
 
 
 async def _keep(connection: Any) -> None:
-    """Between two users of a pooled connection nothing is to be reset: all our settings are transaction-local."""
+    """Skip the reset of a pooled connection between two users: all our settings are transaction-local."""
 
 
 class Database:
-    """`await open()` warms the pools; `await close()` ends them."""
+    """The pools of hub_app and hub_system: `await open()` warms them; `await close()` ends them."""
 
     def __init__(
         self,
@@ -149,7 +149,7 @@ class Database:
         self.time = HubTime()
 
     async def open(self) -> None:
-        """Raises Unavailable; may be called again then."""
+        """Open the pools. Raises Unavailable; may be called again then."""
         for role, size in self._sizes.items():
             if role not in self._pools:
                 self._pools[role] = await self._pool(role, size)
@@ -198,21 +198,22 @@ class Database:
 
     @property
     def connections(self) -> dict[str, int]:
-        """Of both pools together: open, in use, and as many as there may be."""
+        """Count the connections of both pools: open, in use, and the most that there may be."""
         pools = list(self._pools.values())
         is_open = sum(pool.get_size() for pool in pools)
         used = is_open - sum(pool.get_idle_size() for pool in pools)
         return {"pool_open": is_open, "pool_used": used, "pool_most": sum(self._sizes.values())}
 
     async def ping(self) -> float:
-        """Seconds that the database takes to answer. Raises Unavailable, also where it answers and takes no writes."""
+        """Return the seconds that the database takes to answer. Raises Unavailable, also where it takes no writes."""
         began = asyncio.get_running_loop().time()
         if await self.system(lambda connection: connection.fetchval("SHOW transaction_read_only")) == "on":
             raise Unavailable("PostgreSQL is read-only")
         return asyncio.get_running_loop().time() - began
 
     async def _watch(self) -> None:
-        """Whether it answers, so that it is known before anybody asks; connections that broke are replaced by it."""
+        """Check the database regularly, so that an outage is known before a request finds it; replaces broken
+        connections."""
         is_well = True
         while True:
             await asyncio.sleep(HEALTH_EVERY_S)
@@ -230,18 +231,19 @@ class Database:
         return True
 
     async def take(self, role: str) -> Any:
-        """A connection of the pool, to be given back by `give_back`. Raises Unavailable."""
+        """Take a connection from the pool; the caller returns it by `give_back`. Raises Unavailable."""
         if role not in self._pools:
             raise Unavailable("the database is not open")
         try:
-            async with asyncio.timeout(ACQUIRE_TIMEOUT_S):  # the pool's own makes a task of each
+            async with asyncio.timeout(ACQUIRE_TIMEOUT_S):  # the pool's own time-out creates a task for each
                 return await self._pools[role].acquire()
         except Exception as error:
             raise translated(error) or error from error
 
     async def give_back(self, role: str, connection: Any, *, open_transaction: bool) -> None:
-        """Rolls back what is still open. A connection that cannot even do that is thrown away: its transaction ends
-        with it. (The pool takes a lost connection back by itself; the driver then calls it released.)"""
+        """Return a connection to its pool; roll back an open transaction. A connection that cannot even do that is
+        closed: its transaction ends with it. (The pool removes a lost connection by itself; the driver then reports it
+        as released.)"""
         try:
             if open_transaction:
                 async with asyncio.timeout(ROLLBACK_TIMEOUT_S):  # wait_for of Python 3.11 may swallow a cancellation
@@ -256,7 +258,7 @@ class Database:
             await self._pools[role].release(connection, timeout=ROLLBACK_TIMEOUT_S)
 
     def _ended(self, connection: Any, outcome: str) -> None:
-        """Logs the transaction that was begun on this connection, if one was."""
+        """Log the transaction that was begun on this connection, if any."""
         began, schema = self._began.pop(id(connection), (0.0, ""))
         if not schema:
             return
@@ -267,11 +269,10 @@ class Database:
             log.log(level, "transaction", extra=said)
 
     async def begin(self, prelude: str, schema: str) -> Any:
-        """A connection in the transaction that `prelude` begins, to be given back; `schema` is where, for the log.
+        """Take a connection and begin a transaction by `prelude`; the caller returns it. `schema` is for the log.
         Raises Unavailable, Displaced.
 
-        The first statement on a connection that PostgreSQL ended meanwhile fails: then it, and whatever else is
-        pooled, is replaced."""
+        The first statement on a connection that PostgreSQL ended meanwhile fails: then all pooled ones are replaced."""
         for last in (False, True):
             connection = await self.take(APP)
             self._began[id(connection)] = (time.perf_counter(), schema)
@@ -288,7 +289,7 @@ class Database:
         raise AssertionError("unreachable")
 
     async def system(self, work: Callable[[Any], Awaitable[T]]) -> T:
-        """One statement (or a few, each a transaction) as hub_system. Raises Unavailable."""
+        """Run one statement (or a few, each a transaction) as hub_system. Raises Unavailable."""
         connection, ended_well = await self.take(SYSTEM), False
         self._began[id(connection)] = (time.perf_counter(), HUB_SCHEMA)
         try:
@@ -306,20 +307,20 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, tenant: Tenant) -> AsyncIterator[Any]:
-        """A transaction of this tenant to read in, committed when the block ends well. Raises Unavailable."""
+        """Open a transaction of this tenant for reading, committed when the block succeeds. Raises Unavailable."""
         async with self.begun(await self.begin(planned_by_value(prelude(tenant)), tenant.schema)) as connection:
             yield connection
 
     @asynccontextmanager
     async def acting_for(self, tenant_id: TenantId) -> AsyncIterator[Any]:
-        """The same for the tables of the schema `hub` alone, wherever the tenant's own tables stand."""
+        """Open one for the tables of the schema `hub` alone, wherever the tenant's own tables are."""
         prelude = f"{BEGIN} SELECT set_config('app.tenant_id', '{tenant_id}', true)"
         async with self.begun(await self.begin(prelude, HUB_SCHEMA)) as connection:
             yield connection
 
     @asynccontextmanager
     async def begun(self, connection: Any) -> AsyncIterator[Any]:
-        """The rest of a transaction that `begin` began, committed when the block ends well. Raises Unavailable."""
+        """Run the rest of a transaction that `begin` began, committed when the block succeeds. Raises Unavailable."""
         is_open = True
         try:
             yield connection

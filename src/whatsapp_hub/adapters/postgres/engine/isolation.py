@@ -1,4 +1,4 @@
-"""Make sure that a connection can only do what its role may, before anything is asked on it.
+"""Check that a connection is restricted to its role before it is used.
 
 The roles `hub_app` and `hub_system` are what keeps tenants apart (row-level security), so a connection that works as
 its login's own role must never be used. A connection pooler in between (pgbouncer, and what hosts offer as a "pooled"
@@ -20,13 +20,13 @@ _POOLED, _WRONG_ROLE = "HUB01", "HUB02"
 
 
 class NotIsolated(Unavailable):
-    """The connection is not the server's own, or does not work as the role that it was opened for. Never used then."""
+    """The connection is not PostgreSQL's own, or does not work as its role. It is never used then."""
 
 
 async def check_pooler(connection: Any) -> None:
     """Raise NotIsolated where a pooler answers instead of PostgreSQL.
 
-    By the simple protocol: a pooler that shares servers may refuse a prepared statement before it could tell anything.
+    By the simple protocol: in transaction mode a pooler may refuse a prepared statement before it reveals itself.
     """
     await _ask(connection, _differs("pg_backend_pid()", str(connection.get_server_pid()), _POOLED))
 
@@ -38,7 +38,7 @@ async def check_role(connection: Any, role: str) -> None:
 
 
 def refusal(error: BaseException) -> NotIsolated | None:
-    """The reason why a pooler refused the connection's startup settings; None for any other error."""
+    """Return the error for a pooler that refused the connection's startup settings; None for any other."""
     pooled = isinstance(error, asyncpg.ProtocolViolationError) and "startup parameter" in str(error)
     return NotIsolated(POOLED) if pooled else None
 

@@ -40,7 +40,7 @@ async def migrate(url: str) -> None:
 
 
 def _of_driver(error: Exception) -> BaseException:
-    """What SQLAlchemy has wrapped, twice."""
+    """Unwrap the driver's error, which SQLAlchemy wraps twice."""
     inner = error.orig if isinstance(error, DBAPIError) else error
     return getattr(inner, "__cause__", None) or inner or error
 
@@ -55,7 +55,7 @@ async def migrate_tenant(url: str, schema: str) -> None:
 
 
 def _engine(url: str) -> AsyncEngine:
-    """SQLAlchemy's own reading of an address differs from libpq's: it is given connections instead."""
+    """Create an engine that connects through asyncpg: SQLAlchemy parses addresses differently from libpq."""
 
     async def connect() -> Any:
         connection = await asyncpg.connect(**arguments_of(url))

@@ -1,4 +1,4 @@
-"""Look at a database before it is used: whether it answers, is new enough, takes writes, and grants what is needed."""
+"""Check a database before it is used: that it answers, is new enough, takes writes, and grants the needed rights."""
 
 import asyncio
 import time
@@ -43,7 +43,7 @@ _RIGHTS = """
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """What was found. `forbids_running`, `forbids_migrating`: the first reason why not, each."""
+    """The result of the check. `forbids_running`, `forbids_migrating`: the first reason against each."""
 
     version: str
     standing: SchemaState
@@ -52,7 +52,7 @@ class Server:
 
 
 async def check(url: str, *, will_migrate: bool) -> Server:
-    """`will_migrate`: the caller brings the database up to date itself. Raises DatabaseUnusable."""
+    """Check that the database can be used. `will_migrate`: the caller migrates it itself. Raises DatabaseUnusable."""
     found = await look(url)
     if reason := found.forbids_migrating if will_migrate else found.forbids_running:
         raise DatabaseUnusable(reason)
@@ -60,8 +60,8 @@ async def check(url: str, *, will_migrate: bool) -> Server:
 
 
 async def look(url: str) -> Server:
-    """Look at the server; one that is only just starting is waited for. Raises DatabaseUnusable where it is of no use
-    to anybody, and NotIsolated behind a connection pooler."""
+    """Inspect the server; wait for one that is starting. Raises DatabaseUnusable where it can neither run nor be
+    migrated, and NotIsolated behind a connection pooler."""
     address = PostgresAddress.parse(url)
     async with _connected(address) as connection:
         await check_pooler(connection)
@@ -78,7 +78,7 @@ async def look(url: str) -> Server:
 
 @asynccontextmanager
 async def _connected(address: PostgresAddress) -> AsyncIterator[Any]:
-    """Raises DatabaseUnusable, also for what is raised inside."""
+    """Connect. Raises DatabaseUnusable, also for errors inside the block."""
     connection = None
     try:
         connection = await _connect(address)
@@ -118,8 +118,8 @@ NEWER = (
 
 
 def _unable_to_run(found: SchemaState, rights: Any) -> Iterator[str]:
-    """A process may run on a database that a newer version has migrated: that is how a deployment goes back to the
-    version before, whose columns migrations leave alone."""
+    """Yield reasons against running. A database that a newer version migrated is allowed: so a deployment rolls back
+    to the version before, whose columns migrations keep."""
     if found is SchemaState.MISSING:
         yield "the database is not migrated: run `whatsapp-hub migrate`"
     if found is SchemaState.BEHIND:

@@ -19,8 +19,8 @@ class DatabaseUnusable(Exception):
 
 
 def refusal(error: BaseException, address: PostgresAddress) -> DatabaseUnusable | None:
-    """Explain what connecting to the address, or the first statement there, raised. None: not known to be a fault of
-    the server, its address or its rights."""
+    """Explain an error of connecting to the address, or of the first statement there. None: not a known fault of the
+    server, its address or its rights."""
     for kind, reason in _REASONS:
         if isinstance(error, kind):
             user = f"user {address.user!r}" if address.user else "this user"
@@ -83,4 +83,4 @@ _REASONS: tuple[tuple[type[BaseException], str | Callable[[str], str]], ...] = (
     (asyncpg.InternalClientError, _broken),
     (OSError, "{where} cannot be reached: {error.strerror}"),
 )
-"""The first that fits. Braces are filled by `refusal`."""
+"""Messages by error; the first match wins. `refusal` fills the braces."""

@@ -1,4 +1,4 @@
-"""Whether a database is at this version, without importing alembic and SQLAlchemy (seconds, at each start)."""
+"""Check whether a database is at this version, without importing alembic and SQLAlchemy (seconds, at each start)."""
 
 import re
 from enum import StrEnum
@@ -12,7 +12,7 @@ from whatsapp_hub.adapters.postgres.engine.database import CONNECT_TIMEOUT_S, ar
 from whatsapp_hub.adapters.postgres.engine.isolation import check_pooler
 
 ONE_AT_A_TIME = 0x776D6967
-"""The advisory lock of whoever migrates, or moves a tenant."""
+"""The advisory lock of migrations and moves of tenants."""
 
 _REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
 _FOLLOWS = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
@@ -21,20 +21,20 @@ _SCHEMAS = """
 
 
 def scripts() -> Path:
-    """The migrations: inside an installed wheel, else at the top of the checkout."""
+    """Locate the migrations: inside an installed wheel, else at the top of the checkout."""
     package = Path(whatsapp_hub.__file__).parent
     inside = package / "_migrations"
     return inside if inside.is_dir() else package.parents[1] / "migrations"
 
 
 def revisions(tree: str) -> frozenset[str]:
-    """Return every revision that this version knows of a tree."""
+    """List the revisions of a tree that this version has."""
     texts = (path.read_text(encoding="utf-8") for path in (scripts() / tree / "versions").glob("*.py"))
     return frozenset(name for text in texts for name in _REVISION.findall(text))
 
 
 def newest(tree: str) -> str:
-    """The revision that a tree ends with: the one that no other follows."""
+    """Return the head revision of a tree."""
     followed = {name for text in _texts(tree) for name in _FOLLOWS.findall(text)}
     [last] = _revisions(tree) - followed
     return str(last)
@@ -49,7 +49,7 @@ def _texts(tree: str) -> list[str]:
 
 
 class SchemaState(StrEnum):
-    """A database beside this version. MISSING: it was never migrated; AHEAD: a newer version has migrated it."""
+    """A database's state relative to this version. MISSING: never migrated; AHEAD: migrated by a newer version."""
 
     MISSING = "missing"
     BEHIND = "behind"
@@ -58,7 +58,7 @@ class SchemaState(StrEnum):
 
 
 async def standing(connection: Any) -> SchemaState:
-    """CURRENT as well where the login may not read the versions: another one has migrated then."""
+    """Return the schema's state; CURRENT as well where the login may not read the versions: another login migrates."""
     try:
         found = [("hub", await _revision(connection, "hub"))]
         schemas = [row["schema"] for row in await connection.fetch(_SCHEMAS)]
@@ -77,7 +77,8 @@ async def standing(connection: Any) -> SchemaState:
 
 
 async def is_current(url: str) -> bool:
-    """False as well when in doubt: migrating is harmless. Raises NotIsolated behind a connection pooler."""
+    """Return whether every schema is current; False when in doubt: migrating is harmless. Raises NotIsolated behind a
+    connection pooler."""
     connection = await asyncpg.connect(**arguments_of(url), timeout=CONNECT_TIMEOUT_S)
     try:
         await check_pooler(connection)
@@ -89,7 +90,7 @@ async def is_current(url: str) -> bool:
 
 
 async def administrators(url: str) -> list[str]:
-    """The e-mail addresses, the first that was made first. None as well when this login may not look."""
+    """List administrators' e-mail addresses, oldest account first; empty as well when this login may not read them."""
     connection = await asyncpg.connect(**arguments_of(url), timeout=CONNECT_TIMEOUT_S)
     try:
         found = await connection.fetch("SELECT email FROM hub.users WHERE role = 'MASTER' ORDER BY created_at")
@@ -99,6 +100,6 @@ async def administrators(url: str) -> list[str]:
 
 
 async def _revision(connection: Any, schema: str) -> str | None:
-    """Raises UndefinedTableError for a schema that was never migrated."""
+    """Read a schema's revision. Raises UndefinedTableError for one that was never migrated."""
     found: str | None = await connection.fetchval(f'SELECT version_num FROM "{schema}".alembic_version')
     return found

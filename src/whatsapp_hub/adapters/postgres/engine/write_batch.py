@@ -1,8 +1,8 @@
-"""The statements of one transaction, in the order in which they were given.
+"""The statements of one transaction, in order, with writes combined.
 
-What writes and needs no answer may wait (`later`): all that waits runs as one statement, in one round trip, before the
-next that must see it, at the latest at the commit. Nobody could tell: statements which write the same row never wait
-together, and whoever reads says of which tables, or sees everything that was given before.
+A write that needs no result may be deferred (`defer`): all deferred ones run as one statement, in one round trip,
+before the next that must see them, at the latest at the commit. Callers cannot tell: writes of the same row are
+never deferred together, and a read names its tables, or sees everything before it.
 """
 
 import re
@@ -20,7 +20,7 @@ _PARAMETER = re.compile(r"\$(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A command that may wait. `before` are the parts of its WITH, by name."""
+    """A command that may be deferred. `before` are the parts of its WITH, by name."""
 
     table: str
     command: str
@@ -41,7 +41,7 @@ class Statements:
         return await self._connection.fetch(query, *arguments)
 
     async def fetch_along(self, read: Write, *arguments: object) -> Any:
-        """What waits runs as a part of this query, which need not see it."""
+        """Run deferred writes as a part of this query, which need not see them."""
         return await self._run([*self._taken(), (read, arguments)], self._connection.fetch)
 
     async def fetchrow(self, query: str, *arguments: object, of: Collection[str] | None = None) -> Any:
@@ -64,8 +64,8 @@ class Statements:
     async def defer(
         self, write: Write, *arguments: object, rows: Iterable[Hashable], refused: Mapping[str, Exception] = NONE
     ) -> None:
-        """`rows`: what it writes, so that another write of it comes after this one. `refused`: what is raised when a
-        unique constraint of that name is violated, be it only at the commit."""
+        """Defer a write. `rows`: what it writes, so that another write of it comes after this one. `refused`: the error
+        raised when a unique constraint of that name is violated, be it only at the commit."""
         written = {(write.table, row) for row in rows} | {name for name, _ in write.before}
         if self._rows & written:
             await self.flush()
@@ -74,7 +74,7 @@ class Statements:
         self._refused |= refused
 
     async def flush(self) -> None:
-        """Run what waits. Raises what its constraints say."""
+        """Run deferred writes. Raises the errors of their constraints."""
         if self._waiting:
             await self._run(self._taken(), self._connection.execute)
 
@@ -87,18 +87,18 @@ class Statements:
         self._rows.clear()
         return taken
 
-    async def _run(self, given: list[tuple[Write, tuple[object, ...]]], how: Callable[..., Awaitable[Any]]) -> Any:
+    async def _run(self, writes: list[tuple[Write, tuple[object, ...]]], how: Callable[..., Awaitable[Any]]) -> Any:
         refused, self._refused = self._refused, {}
-        query = _as_one(*((write, len(arguments)) for write, arguments in given))
+        query = _as_one(*((write, len(arguments)) for write, arguments in writes))
         try:
-            return await how(query, *(argument for _, arguments in given for argument in arguments))
+            return await how(query, *(argument for _, arguments in writes for argument in arguments))
         except asyncpg.UniqueViolationError as error:
             raise refused.get(error.constraint_name or "", error) from error
 
 
 @lru_cache(1024)
 def _as_one(*writes: tuple[Write, int]) -> str:
-    """Commands and how many parameters each has, as one statement."""
+    """Combine commands, each with its number of parameters, into one statement."""
     parts: list[tuple[str, str]] = []
     taken = 0
     for number, (write, parameters) in enumerate(writes):
@@ -111,5 +111,5 @@ def _as_one(*writes: tuple[Write, int]) -> str:
 
 
 def _moved(query: str, by: int) -> str:
-    """Its first parameter is $1 + `by`."""
+    """Renumber the parameters of a query from $1 + `by`."""
     return _PARAMETER.sub(lambda found: f"${int(found[1]) + by}", query)

@@ -1,13 +1,13 @@
-"""One move of a tenant's rows, in steps of which each may be taken again after a crash.
+"""One move of a tenant's rows, in steps that may each be repeated after a crash.
 
-1. `prepare`: the target's tables; a row in `hub.placement_moves`; triggers at the source note which rows change.
-2. `copy`: everything, in one snapshot, while the tenant works; then what changed meanwhile, until it is little.
-3. `switch`: the tenant is kept out (`hub.enter`), what is left is copied, its placement is changed: one transaction.
-4. `clear`: the source is emptied.
+1. `prepare`: create the target's tables, a row in `hub.placement_moves`, and triggers that record the source's changes.
+2. `copy`: copy everything in one snapshot while the tenant works; then what changed meanwhile, until it is little.
+3. `switch`: lock the tenant out (`hub.enter`), copy the rest and change its placement, in one transaction.
+4. `clear`: empty the source.
 
 Rows are read and written as hub_app under row-level security, so that a mistake cannot reach another tenant's. The
-login's own role only makes and drops triggers and schemas. No migration runs meanwhile (its lock is held): it would
-change tables under the copy, and wait for it while everybody waits for the migration.
+login's own role only makes and drops triggers and schemas. No migration runs meanwhile (the move holds its lock): it
+would change tables under the copy, and block every writer while it waits for the copy.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
 from whatsapp_hub.domain.errors import Conflict, Unavailable
 
 DDL_WITHIN = "300ms"
-"""How long writers to the shared tables may wait while a trigger is made or dropped; then it is tried again."""
+"""How long creating or dropping a trigger may block writers of the shared tables before it is retried."""
 DDL_TRIES = 100
 ENTRY_WITHIN = "2s"
 ENTRY_TRIES = 30
@@ -180,7 +180,7 @@ class PostgresPlacementMove:
         return POOLED if placement is Placement.POOLED else own_schema(self._tenant)
 
     async def _lock(self) -> None:
-        """One move at a time, and no migration meanwhile."""
+        """Take the lock against other moves and migrations. Raises Unavailable."""
         try:
             async with asyncio.timeout(LOCKED_WITHIN_S):
                 await self._connection.execute("SELECT pg_advisory_lock($1)", ONE_AT_A_TIME)
@@ -196,7 +196,7 @@ class PostgresPlacementMove:
             raise Conflict("schema_version", f"schemas have different versions, run `whatsapp-hub migrate`: {versions}")
 
     async def _empty(self, schema: str) -> None:
-        """Remove the tenant's rows there, a table a transaction, children first."""
+        """Delete the tenant's rows in a schema, one transaction per table, children first."""
         for table in reversed(self._tables):
             async with self._as(APP):
                 await self._connection.execute(f"DELETE FROM {schema}.{table.name} WHERE tenant_id = hub.tenant()")
@@ -219,7 +219,7 @@ class PostgresPlacementMove:
             await self._patiently(drop[0])
 
     async def _patiently(self, change: str) -> None:
-        """Change a table that others use: they never wait long for it."""
+        """Change a table in use with a short lock time-out, and retry."""
         for tries_left in reversed(range(DDL_TRIES)):
             try:
                 async with self._connection.transaction():
@@ -232,7 +232,7 @@ class PostgresPlacementMove:
                 await asyncio.sleep(0.2)
 
     async def _catch_up(self) -> int:
-        """Copy again what changed since it was copied; return how many changes there were."""
+        """Copy rows that changed since they were copied; return the number of changes."""
         await self._connection.execute("SET CONSTRAINTS ALL DEFERRED")
         for table in reversed(self._tables):
             await self._execute(table.forget_changed(self._source, self._target))
@@ -253,6 +253,6 @@ class PostgresPlacementMove:
             yield
 
     async def _become(self, role: str) -> None:
-        """Within the transaction: hub_app as this tenant, or hub_system."""
+        """Set the transaction's role: hub_app as this tenant, or hub_system."""
         await self._connection.execute(f"SET LOCAL ROLE {role}")
         await self._connection.execute("SELECT set_config('app.tenant_id', $1, true)", str(self._tenant.id))

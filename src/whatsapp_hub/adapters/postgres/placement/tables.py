@@ -1,6 +1,6 @@
 """Copy one tenant's rows between two schemas: the tables as the catalogue describes them, and the SQL over them.
 
-What changed since a copy is known by primary keys (`hub.placement_changes`). Such rows are deleted at the target,
+`hub.placement_changes` holds the primary keys of rows that changed since a copy. They are deleted at the target,
 children first, and copied again, parents first; foreign keys are checked at the end of that transaction. Where deleting
 a parent cascades, its children count as changed too.
 """
@@ -32,7 +32,7 @@ _PARENTS = """
     FROM pg_constraint f JOIN pg_namespace n ON n.oid = f.connamespace
     WHERE f.contype = 'f' AND f.conrelid <> f.confrelid AND n.nspname = $1"""
 _SEQUENCES = "SELECT sequencename FROM pg_sequences WHERE schemaname = $1 ORDER BY 1"
-# A gap, so that what others take from a shared sequence meanwhile is never given twice.
+# A gap, so that numbers which others take from a shared sequence meanwhile are never given twice.
 _RAISE = """
     SELECT setval('{target}.{name}', s.last_value + {gap}) FROM {source}.{name} AS s, {target}.{name} AS t
     WHERE s.last_value > t.last_value"""
@@ -40,7 +40,7 @@ _GAP = 100_000
 POOLED = "pooled"
 DROP_TRIGGERS = """
     SELECT format('DROP TRIGGER %I ON %s', tgname, tgrelid::regclass) FROM pg_trigger WHERE starts_with(tgname, $1)"""
-"""Statements that drop the triggers whose names begin so."""
+"""Query for statements that drop the triggers of a name prefix."""
 
 
 def own_schema(tenant: Tenant) -> str:
@@ -48,7 +48,7 @@ def own_schema(tenant: Tenant) -> str:
 
 
 def triggers_like(tenant: Tenant) -> str:
-    """How the names of the triggers begin that note what changes while a tenant is moved."""
+    """Return the name prefix of the triggers that record a tenant's changes during a move."""
     return f"moving_{tenant.id.hex}_"
 
 
@@ -58,7 +58,7 @@ def trigger(tenant: Tenant, on: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A foreign key whose rows go with their parent's."""
+    """A foreign key with ON DELETE CASCADE."""
 
     table: "Table"
     pairs: tuple[tuple[str, str], ...]
@@ -66,7 +66,7 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`key`: the primary key's columns and their types."""
+    """A table to copy. `key`: the primary key's columns and their types."""
 
     name: str
     columns: tuple[str, ...]
@@ -98,7 +98,7 @@ class Table:
         return f"({self._keys(source)}) AS k USING ({self.key_columns})"
 
     def _keys(self, source: str) -> str:
-        """A query for the keys of rows that are to be copied again."""
+        """Return a query for the keys of rows to copy again."""
         record = ", ".join(f'"{name}" {kind}' for name, kind in self.key)
         own = (
             "SELECT DISTINCT k.* FROM hub.placement_changes AS c "
@@ -114,7 +114,7 @@ class Table:
 
 
 async def tables_of(connection: Any, schema: str) -> list[Table]:
-    """The schema's tables, parents before their children."""
+    """List the schema's tables, parents before their children."""
     rows = {row["oid"]: row for row in await connection.fetch(_TABLES, schema)}
     links = [link for link in await connection.fetch(_PARENTS, schema) if {link["child"], link["parent"]} <= {*rows}]
     above: dict[Any, set[Any]] = {oid: set() for oid in rows}
@@ -131,12 +131,12 @@ def _table(row: Any, cascading: Iterable[Parent]) -> Table:
     return Table(row["name"], tuple(row["columns"]), _pairs(row["key"]), tuple(cascading))
 
 
-def _pairs(given: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((left, right) for left, right in given)
+def _pairs(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((left, right) for left, right in rows)
 
 
 async def raise_sequences(connection: Any, source: str, target: str) -> None:
-    """Let the target's sequences go on after the source's: numbers that were moved are never given again there."""
+    """Advance the target's sequences beyond the source's, so that moved numbers are never given again."""
     for row in await connection.fetch(_SEQUENCES, source):
         gap = _GAP if target == POOLED else 0
         await connection.execute(_RAISE.format(source=source, target=target, name=row["sequencename"], gap=gap))
