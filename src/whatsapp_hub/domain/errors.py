@@ -1,23 +1,23 @@
-"""Everything that can go wrong, as types that carry data.
+"""The hub's exceptions; each type carries its data.
 
     HubError
     ├── Invalid              a field's value is not acceptable
-    ├── Unauthenticated      nobody, or nobody we know
+    ├── Unauthenticated      no credentials, or unknown ones
     ├── Forbidden            known, but not allowed to
     ├── NotFound             does not exist for this caller
     ├── Conflict             the state does not allow it
     ├── NotSupported         the session's provider cannot do it
     ├── Expired              what is asked for is no longer kept
     ├── KeyReused            an idempotency key came back with another request
-    ├── TooMany              over a rate; carries when to try again
-    ├── Unavailable          something the hub needs is away; nothing was stored
-    │   └── InTheWay             two transactions met; the same call may be made again at once
+    ├── TooMany              over a rate limit; carries when to try again
+    ├── Unavailable          a dependency is down; nothing was stored
+    │   └── InTheWay             two transactions conflicted; the call may be retried at once
     └── ProviderError        what a provider answered
         ├── Rejected             certainly not sent, and never will be
         ├── Unsupported          the provider has no such thing
         ├── Transient            certainly not sent; may be tried again
-        ├── OutcomeUnknown       nobody will ever know; never resent by itself
-        └── CredentialsInvalid   the session must be paused until an operator mends it
+        ├── OutcomeUnknown       may or may not have been sent; never resent automatically
+        └── CredentialsInvalid   the session is paused until an operator fixes it
 
 HTTP codes are chosen in one place, `adapters/http/problems.py`.
 """
@@ -43,7 +43,7 @@ class Flaw:
 
     @property
     def sentence(self) -> str:
-        """Say it with the field's name: `name must not be empty`, `userId: there is no such user`."""
+        """Render it with the field's name: `name must not be empty`, `userId: there is no such user`."""
         names = self.pointer.removeprefix("/").split("/")
         name = ".".join(name.replace("~1", "/").replace("~0", "~") for name in names) or "the body"
         return f"{name}{'' if self.reason.partition(' ')[0] in _PREDICATES else ':'} {self.reason}"
@@ -62,7 +62,7 @@ class Invalid(HubError):
 
 
 class Unauthenticated(HubError):
-    """No credentials, or none that we accept."""
+    """No credentials, or none that the hub accepts."""
 
 
 class Forbidden(HubError):
@@ -114,7 +114,7 @@ class KeyReused(HubError):
 
 
 class TooMany(HubError):
-    """Over a rate."""
+    """Over a rate limit."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__(f"too many requests; try again in {retry_after_s:.0f} s")
@@ -122,11 +122,11 @@ class TooMany(HubError):
 
 
 class Unavailable(HubError):
-    """A dependency is away; the caller should try again, nothing was stored."""
+    """A dependency is down; nothing was stored, and the caller should try again."""
 
 
 class InTheWay(Unavailable):
-    """Two transactions were in each other's way, and this one was ended."""
+    """Two transactions conflicted (a deadlock, say), and this one was rolled back."""
 
 
 class Scope(StrEnum):
@@ -138,8 +138,8 @@ class Scope(StrEnum):
 
 
 class ProviderError(HubError):
-    """What a provider answered: its own code and words, for people and logs. `title`: the provider's short name of
-    it. `retryable`: it will not be tried again by itself, but a person who sends it later may succeed."""
+    """What a provider answered: its own code and text, for people and logs. `title`: the provider's short name of
+    it. `retryable`: it is not retried automatically, but a person who sends it later may succeed."""
 
     def __init__(self, code: str, detail: str = "", *, title: str = "", retryable: bool = False) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)

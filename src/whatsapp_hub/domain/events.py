@@ -1,4 +1,4 @@
-"""What happened, in the hub's words: the types that the log, sockets and webhooks carry."""
+"""Domain events: the types that the log, sockets and webhooks carry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ class EventType(StrEnum):
     CONTACT_MERGED = "contact.merged"
     CONTACT_ERASED = "contact.erased"
     EVENT_ERASED = "event.erased"
-    """In the place of what was about a contact that was erased: the position stays."""
+    """Replaces an event about an erased contact, so that its position stays."""
     USER_PRESENCE = "user.presence"
     NOTIFICATION_CREATED = "notification.created"
 
@@ -63,7 +63,7 @@ class Event:
 
 
 class Records:
-    """Mixin of entities: what happened to them since it was last asked."""
+    """Mixin for entities that record events until they are taken."""
 
     __slots__ = ()
     _events: list[Event]
@@ -72,7 +72,7 @@ class Records:
         self._events.append(event)
 
     def take_events(self) -> list[Event]:
-        """Hand over the recorded events, oldest first, and forget them."""
+        """Return the recorded events, oldest first, and clear them."""
         taken = self._events[:]
         self._events.clear()
         return taken

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDs (version 7 where the hub makes them), told apart by type."""
+"""Identifiers: UUIDs (version 7 where the hub makes them), distinct by type."""
 
 from typing import NewType
 from uuid import UUID

@@ -1,1 +1,1 @@
-"""People and programs that enter: sign-ins."""
+"""Tenants, users, departments, and how people and programs authenticate."""

@@ -1,4 +1,4 @@
-"""Who may do what: the one policy table (role × action) that code, tests and docs read."""
+"""Authorisation: the one policy table (role × action) that code, tests and docs read."""
 
 from enum import StrEnum
 

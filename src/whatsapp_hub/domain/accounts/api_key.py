@@ -1,4 +1,4 @@
-"""An API key: how a program of a tenant's enters. Shown once, kept as a digest."""
+"""An API key: a credential of a tenant's program. Shown once, stored as a digest."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ HINT_LENGTH = 12
 ROLE = Role.ADMIN
 _PEOPLES = frozenset({Action.MANAGE_API_KEYS, Action.SET_OWN_STATUS})
 SCOPES = {name_of(action): action for action in POLICY[ROLE] - _PEOPLES}
-"""What a key may be narrowed to: `manage-sessions`, `start-conversations` … are the policy's actions."""
+"""Scopes of a key: the policy's actions, as `manage-sessions`, `start-conversations` …"""
 
 
 def is_api_key(credential: str) -> bool:
-    """Whether it has a key's form; a token never has."""
+    """Check for the form of a key; a token never has it."""
     return credential.startswith(PREFIX)
 
 
 def digest_of(secret: str) -> bytes:
-    """A key carries 32 random bytes: there is nothing to guess, so a plain hash protects it."""
+    """Hash a key. It carries 32 random bytes that cannot be guessed, so a plain hash is enough."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def caller_key(key_id: ApiKeyId) -> str:
-    """Name a key's program in idempotency scopes and rates."""
+    """Name a key's program in idempotency scopes and rate limits."""
     return f"key:{key_id}"
 
 
@@ -39,7 +39,7 @@ def names_of(scopes: frozenset[Action]) -> list[str]:
 
 
 def scopes_of(names: list[str]) -> frozenset[Action]:
-    """Raises Invalid for a name that is none."""
+    """Parse scopes. Raises Invalid for an unknown name."""
     for place, name in enumerate(names):
         if name not in SCOPES:
             raise Invalid.field(f"scopes/{place}", f"must be one of {', '.join(sorted(SCOPES))}")
@@ -48,8 +48,8 @@ def scopes_of(names: list[str]) -> frozenset[Action]:
 
 @dataclass(slots=True)
 class ApiKey:
-    """It acts as an ADMIN of its tenant, narrowed to `scopes` (None: not narrowed). `hint` is how its owner tells it
-    from others."""
+    """It acts as an ADMIN of its tenant, narrowed to `scopes` (None: not narrowed). `hint` is its visible beginning, by
+    which its owner recognises it."""
 
     id: ApiKeyId
     tenant_id: TenantId
@@ -72,18 +72,18 @@ class ApiKey:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def is_backed_by(self, maker: User | None) -> bool:
-        """Whether the person who made it may enter its company now."""
+        """Check that the user who created it is active and has access to its company."""
         if maker is None or not maker.is_active:
             return False
         return maker.tenant_id == self.tenant_id or maker.role is Role.MASTER
 
     def powers(self, maker: User | None) -> frozenset[Action]:
-        """Return what it may now: never more than the person who made it may now."""
+        """Return its current permissions: never more than those of the user who created it."""
         if maker is None or not self.is_backed_by(maker):
             return frozenset()
         granted = POLICY[ROLE] & POLICY[maker.role]
         return granted if self.scopes is None else granted & self.scopes
 
     def revoke(self, at: datetime) -> None:
-        """For good. Idempotent."""
+        """Revoke it for good. Idempotent."""
         self.revoked_at = self.revoked_at or at

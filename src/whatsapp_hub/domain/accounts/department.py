@@ -1,4 +1,4 @@
-"""A department: who answers what."""
+"""A department: a group of agents with its own queue, hours and limits."""
 
 import re
 from dataclasses import dataclass, field
@@ -17,12 +17,12 @@ _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 @dataclass(slots=True)
 class Department:
-    """`is_root` takes what the menu could not place; `max_agents` bounds the department's users.
+    """`is_root` takes what the menu could not place; `max_agents` limits the department's users.
 
-    `max_conversations` bounds each user who has no bound of their own; `last_agent_first`: a returning customer's last
-    attendant goes before whoever has the fewest; `prefers_skills`: whoever has more of a conversation's labels among
-    their skills goes first. `hours` None: the company's, which `open_hours` already tells; `usual_level` is the
-    company's service level, which `level` goes before.
+    `max_conversations` limits each user who has no limit of their own; `last_agent_first`: a returning customer's last
+    agent is preferred to the one with the fewest conversations; `prefers_skills`: the agent whose skills match more of
+    a conversation's labels is preferred. `hours` None: the company's, which are in `open_hours`; `usual_level` is the
+    company's service level, which `level` overrides.
     """
 
     id: DepartmentId
@@ -77,7 +77,7 @@ class Department:
 
     @property
     def terms(self) -> ServiceTerms:
-        """Its own settings, and the company's where it has none."""
+        """Its own settings, else the company's."""
         return ServiceTerms(self.level.over(self.usual_level).over(USUAL), self.hours or self.open_hours)
 
     def is_open(self, at: datetime) -> bool:
@@ -85,6 +85,6 @@ class Department:
         return hours is None or hours.is_open(at)
 
     def timeout_from(self, at: datetime) -> timedelta:
-        """How long somebody who waits from now on may wait: the response time, counted while it is open."""
+        """Return the time until a wait that begins at `at` times out: the response time, counted while it is open."""
         hours = self.hours or self.open_hours
         return self.response_timeout if hours is None else hours.after(at, self.response_timeout) - at

@@ -1,6 +1,6 @@
-"""What a new password must be: long enough, and not among the first that anybody would guess.
+"""Rules for a new password: long enough, and not easily guessed.
 
-Length counts, no kinds of characters (NIST SP 800-63B, 3.1.1.2). Passwords from before a rule go on working.
+Length counts, not kinds of characters (NIST SP 800-63B, 3.1.1.2). Passwords from before a rule keep working.
 """
 
 from collections.abc import Collection, Iterable
@@ -11,14 +11,14 @@ from whatsapp_hub.domain.errors import Invalid
 MIN_LENGTH = 12
 MAX_LENGTH = 256
 MOST_ADDED = 6
-"""So many digits and signs around a common word do not make it another."""
+"""Up to so many digits and signs around a common password do not make it another."""
 
 _WRITTEN_FOR = str.maketrans("@4031!$57", "aaoeiisst")
 
 
 def check_new(password: str, common: Collection[str], own: Iterable[str] = ()) -> None:
-    """`common`: passwords that others have, folded; `own`: what is known of the person (e-mail, company, name). Raises
-    Invalid."""
+    """Check a new password. `common`: common passwords, folded; `own`: facts about the person (e-mail, company, name).
+    Raises Invalid."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise Invalid.field("password", f"must have {MIN_LENGTH} to {MAX_LENGTH} characters")
     if _is_monotonous(password.casefold()):
@@ -31,7 +31,7 @@ def check_new(password: str, common: Collection[str], own: Iterable[str] = ()) -
 
 
 def _is_monotonous(folded: str) -> bool:
-    """A repetition counts once; `123456789012` and `lkjihgfedcba` are one step, repeated."""
+    """Check for a repetition, or for one step repeated: `123456789012`, `lkjihgfedcba`."""
     period = (folded + folded).index(folded, 1)
     if period < MIN_LENGTH and period < len(folded):
         return True
@@ -41,7 +41,7 @@ def _is_monotonous(folded: str) -> bool:
 
 
 def _cores(password: str) -> set[str]:
-    """Return what is left of it without the digits and signs around it, and with `@` read as `a`, `0` as `o`, …"""
+    """Return it without the digits and signs around it, and with `@` read as `a`, `0` as `o`, …"""
     whole = "".join(password.casefold().split())
     inner = whole.strip("".join(sign for sign in set(whole) if not sign.isalpha()))
     cores = {whole, inner} if len(whole) - len(inner) <= MOST_ADDED else {whole}

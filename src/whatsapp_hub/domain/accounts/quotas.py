@@ -1,4 +1,4 @@
-"""How much of each kind a company may have, so that none fills what it shares with all others."""
+"""Quotas of a company, so that none exhausts what it shares with the others."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -26,7 +26,7 @@ USUAL: Mapping[Quota, int] = {
     Quota.WEBHOOKS: 50,
     Quota.MEDIA: 100_000,
 }
-"""What holds where an operator has set nothing else for the company: more than an honest one needs."""
+"""Defaults where an operator has set nothing for the company: more than normal use needs."""
 
 _NAMES = frozenset(quota.value for quota in Quota)
 MOST = 2**31 - 1
@@ -41,7 +41,7 @@ _WORDS = {
 
 
 def quotas_of(given: Mapping[str, int | None]) -> dict[Quota, int | None]:
-    """Read quotas by their names; None brings the usual one back. Raises Invalid, naming each bad one."""
+    """Parse quotas by name; None restores the default. Raises Invalid, naming each bad one."""
     flaws = [Flaw(f"/quotas/{name}", "is no quota") for name in given if name not in _NAMES]
     flaws += [
         Flaw(f"/quotas/{name}", f"must be from 0 to {MOST}")
@@ -54,5 +54,5 @@ def quotas_of(given: Mapping[str, int | None]) -> dict[Quota, int | None]:
 
 
 def exceeded(quota: Quota, limit: int) -> Conflict:
-    """What answers a request that would go over it."""
+    """Make the error for a request that would exceed the quota."""
     return Conflict("quota_exceeded", f"the company may have {limit} {_WORDS[quota]} (quota {quota})")

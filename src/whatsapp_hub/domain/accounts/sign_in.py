@@ -1,4 +1,4 @@
-"""A sign-in: one time that a person entered, until it expires or is ended. Each token names the one that it is of."""
+"""A sign-in: a person's login session, until it expires or is ended. Each token names its sign-in."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ USER_AGENT_LENGTH = 256
 
 
 class How(StrEnum):
-    """How a person proved who they are."""
+    """How a person authenticated."""
 
     PASSWORD = "password"  # noqa: S105 - a word, no secret
     LINK = "link"
@@ -35,7 +35,7 @@ class EndReason(StrEnum):
 
 @dataclass(slots=True)
 class SignIn:
-    """`last_seen_at` is at most a minute behind; `address` and `user_agent` are those that it was made from."""
+    """`last_seen_at` is at most a minute behind; `address` and `user_agent` are those of the login."""
 
     id: SignInId
     tenant_id: TenantId
@@ -55,13 +55,13 @@ class SignIn:
 
     @property
     def network(self) -> str:
-        """Where it came from, as one who guesses at passwords is counted."""
+        """The network that it came from, as password guesses are counted."""
         return network_of(self.address)
 
     def is_live(self, now: datetime) -> bool:
         return self.ended_at is None and now < self.expires_at
 
     def end(self, at: datetime, reason: EndReason) -> None:
-        """For good. Idempotent."""
+        """End it for good. Idempotent."""
         if self.ended_at is None:
             self.ended_at, self.end_reason = at, reason

@@ -1,4 +1,4 @@
-"""The tenant: owns everything."""
+"""The tenant: the company that owns all other data."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _SLUG = re.compile(r"[a-z0-9_]{1,48}")
 
 
 class Placement(StrEnum):
-    """Where a tenant's rows stand: with the others', or in the schema `client_{slug}`."""
+    """Where a tenant's rows are: in the shared schema, or in `client_{slug}`."""
 
     POOLED = "pooled"
     DEDICATED = "dedicated"
@@ -39,8 +39,8 @@ _COUNTRY_OF = {Language.PT_BR: "BR"}
 
 @dataclass(slots=True)
 class Tenant:
-    """`texts` replace what the bot says in the tenant's language, by the names of `texts.Phrases`. `own_country` is
-    what the company set (ISO 3166), None until it does. `quotas`: those that an operator set."""
+    """`texts` replace the bot's texts in the tenant's language, by the field names of `Phrases`. `own_country` is the
+    company's setting (ISO 3166), None until it is set. `quotas`: those that an operator set."""
 
     id: TenantId
     slug: str
@@ -73,21 +73,21 @@ class Tenant:
 
     @property
     def country(self) -> str | None:
-        """The country in which the company's phone numbers are read; None: they must be international."""
+        """The country by whose rules phone numbers are parsed; None: they must be international."""
         return self.own_country or _COUNTRY_OF.get(self.language)
 
     def quota(self, quota: Quota) -> int:
-        """How much of it the company may have."""
+        """Return the company's limit, the default where none is set."""
         return self.quotas.get(quota, USUAL_QUOTAS[quota])
 
     @property
     def is_removed(self) -> bool:
-        """Whether it is being removed: nobody may enter it any more."""
+        """Whether it is being removed: no one has access any more."""
         return self.removed_at is not None
 
     @property
     def terms(self) -> ServiceTerms:
-        """What holds where no department has a word in it."""
+        """Service level and hours outside of any department."""
         return ServiceTerms(self.level.over(USUAL), self.hours)
 
     @property

@@ -27,8 +27,8 @@ class OnlineStatus(StrEnum):
 
 @dataclass(slots=True)
 class User(Records):
-    """`max_conversations` bounds how many ASSIGNED conversations the user holds (None: no bound); `hands_over`: the
-    user left, and what they held is still to be given to others; `skills` are compared with conversations' labels."""
+    """`max_conversations` limits the user's ASSIGNED conversations (None: no limit); `hands_over`: the user went
+    offline, and their conversations are still to be reassigned; `skills` are compared with conversations' labels."""
 
     id: UserId
     tenant_id: TenantId
@@ -55,7 +55,7 @@ class User(Records):
         self.rename(self.name)
 
     def rename(self, name: str) -> None:
-        """Raises Invalid."""
+        """Set the name. Raises Invalid."""
         if not 1 <= len(name.strip()) <= 128:
             raise Invalid.field("name", "must have 1 to 128 characters")
         if not is_storable(name):
@@ -63,7 +63,7 @@ class User(Records):
         self.name = name.strip()
 
     def set_presence(self, status: OnlineStatus, at: datetime) -> bool:
-        """Change the presence; True if it was another before."""
+        """Change the presence; return whether it was another before."""
         self.last_heartbeat = at
         if status is self.online_status:
             return False
@@ -81,5 +81,5 @@ class User(Records):
 
     @property
     def is_here(self) -> bool:
-        """ONLINE and active."""
+        """Whether the user is ONLINE and active."""
         return self.is_active and self.online_status is OnlineStatus.ONLINE

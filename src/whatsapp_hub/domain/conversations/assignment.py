@@ -1,4 +1,4 @@
-"""Who gets a conversation: one pure decision, with its reason."""
+"""Choose the agent for a conversation: one pure decision, with its reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +31,8 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
+    """The chosen user, and why."""
+
     user: User
     reason: str
     unassigned_at: datetime | None = None
@@ -38,7 +40,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A conversation was a user's from `assigned_at` on."""
+    """A period in which a user had a conversation, from `assigned_at` on."""
 
     conversation_id: ConversationId
     user_id: UserId
@@ -54,11 +56,11 @@ def choose(
     avoid: UserId | None = None,
     labels: Sequence[str] = (),
 ) -> Choice | None:
-    """The preferred user if free; else, of the free, who knows most of the labels, and of those who has the fewest
-    conversations; None if nobody is free. `avoid` gets nothing, free or not.
+    """Choose the preferred user if free; else the free user whose skills match most labels, and of those the one with
+    the fewest conversations; None if no one is free. `avoid` is never chosen.
 
-    Ties go to whoever waits longest since the last assignment, then to the lowest id (so that two
-    processes decide alike). Contract: E.1 and E.3.
+    Ties go to the user whose last assignment is the oldest, then to the lowest id (so that two processes decide
+    alike). Contract: E.1 and E.3.
     """
     free = [c for c in candidates if c.is_free and c.user.id != avoid]
     if not free:
@@ -83,7 +85,7 @@ def _why(candidate: Candidate, now: datetime, labels: Sequence[str]) -> str:
 
 
 def nobody(candidates: Sequence[Candidate]) -> str:
-    """Why nobody is chosen: `nobody is free (2 at their bound, 1 busy, 3 offline)`."""
+    """Explain why no one is chosen: `nobody is free (2 at their bound, 1 busy, 3 offline)`."""
     full = sum(c.user.is_here and not c.has_room for c in candidates)
     busy = sum(c.user.online_status is OnlineStatus.BUSY for c in candidates)
     offline = sum(c.user.online_status is OnlineStatus.OFFLINE for c in candidates)

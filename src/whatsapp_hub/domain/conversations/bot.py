@@ -1,11 +1,11 @@
-"""A session's bot: a program that hears the session's customers through a signed webhook, answers with an API key and
+"""A session's bot: a program that receives the customers' messages by signed webhook, answers with an API key and
 hands over to people.
 
     NONE ──a customer writes on a bot's session──► TALKING ──hand-over, a person, time-out──► HANDED_OVER
                                                       ▲                                            │
                                                       └──────────── the next round ────────────────┘
 
-While it talks nobody else does; once people have the round it is theirs to the end, by contract E.
+While it talks it alone answers; once people have the round it stays theirs to the end (contract E).
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _LONGEST = 1440
 
 
 class BotPart(StrEnum):
-    """A bot's part in a round. NONE: it has never met it."""
+    """A bot's part in a round. NONE: it never took part."""
 
     NONE = "none"
     TALKING = "talking"
@@ -31,9 +31,9 @@ class BotPart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """`webhook_id` is the subscription that it hears through, `url` its address as it is shown; `department_id` takes
-    what it hands over without saying to whom (None: the root department); a customer whom it leaves unanswered for
-    longer than `answer_within_minutes` is given to people."""
+    """`webhook_id` is the subscription that delivers its messages, `url` its address as shown; `department_id` takes
+    what it hands over without naming a department (None: the root one); a customer whom it leaves unanswered for
+    longer than `answer_within_minutes` is handed over to people."""
 
     webhook_id: WebhookId
     url: str
@@ -46,12 +46,12 @@ class Bot:
 
 
 def patience_with(bot: Bot | None) -> timedelta:
-    """How long a customer whom no person has may wait for an answer. (None: the session's bot was taken away.)"""
+    """Return how long an unassigned customer may wait for an answer. `bot` None: the session's bot was removed."""
     return timedelta(minutes=bot.answer_within_minutes if bot else USUAL_ANSWER_WITHIN)
 
 
 def why_late(part: BotPart, bot: Bot | None, off: str | None) -> str:
-    """Why a customer whose time is out is given to people. `off`: why the bot's webhook is switched off, if it is."""
+    """Explain why a customer who timed out goes to people. `off`: why the bot's webhook is switched off, if it is."""
     if part is not BotPart.TALKING:
         return "nobody answered in time"
     if bot is None:
@@ -61,7 +61,7 @@ def why_late(part: BotPart, bot: Bot | None, off: str | None) -> str:
 
 
 def destination(bot: Bot | None, departments: Sequence[Department]) -> Department | None:
-    """Who takes what a bot hands over without saying to whom: its own department, else the root one."""
+    """Return the department for a hand-over that names none: the bot's own, else the root one."""
     own = bot.department_id if bot else None
     named = next((d for d in departments if d.id == own), None)
     return named or next((d for d in departments if d.is_root), None)

@@ -24,15 +24,15 @@ BOT_TEXTS_AN_HOUR = 10
 
 @dataclass(slots=True)
 class Conversation(Records):
-    """`chat` is the provider's address of the chat; `customer_name` is what the customer is called here, `profile_name`
-    how they call themselves on WhatsApp; `timeout_at` is when somebody has waited too long
-    (a question, the menu, the queue or an unanswered message), `told_timeout` the time-out that supervisors were
-    told of, `told_at` when they were last told that it waits; `asks`: a question or the menu waits for an answer, and
-    `timeout_at` is its; `heard` is what of the customer the menu has taken note of; `waiting_since` is the customer's
-    first message that no person answered, `first_customer_at` and `first_response_at` the round's first message and
-    the first answer by a person; `silenced` keeps the bot out of this round; `bot_part` is that of the session's bot,
-    which is a program of the tenant's (`bot` elsewhere here is the hub's own menu); `bot_texts` are the times of the
-    last hour's bot texts in this chat; `targets` are by when people should answer and resolve it."""
+    """`chat` is the provider's address of the chat; `customer_name` is the customer's name here, `profile_name` their
+    name on WhatsApp; `timeout_at` is when a wait times out (a question, the menu, the queue or an unanswered message),
+    `told_timeout` the time-out that supervisors were notified of, `told_at` when they were last notified that it
+    waits; `asks`: a question or the menu awaits an answer, until `timeout_at`; `heard` is what the menu has taken
+    note of; `waiting_since` is the customer's first message that no person answered, `first_customer_at` and
+    `first_response_at` the round's first message and the first answer by a person; `silenced` keeps the bot out of
+    this round; `bot_part` is that of the session's bot, a program of the tenant's (elsewhere here `bot` is the hub's
+    own menu); `bot_texts` are the times of the last hour's bot texts in this chat; `targets` are the deadlines for
+    the first answer and the resolution."""
 
     id: ConversationId
     tenant_id: TenantId
@@ -77,7 +77,7 @@ class Conversation(Records):
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def event(self, type: EventType, at: datetime, **detail: object) -> Event:
-        """An event about this conversation as it is now."""
+        """Make an event about this conversation as it is now."""
         copy = replace(self, _events=[])
         return Event(type, self.tenant_id, at, self.session_id, self.id, {"conversation": copy}, detail)
 
@@ -87,41 +87,41 @@ class Conversation(Records):
 
     @property
     def is_queued(self) -> bool:
-        """A department waits to have somebody free for it."""
+        """Whether it waits in a department's queue for a free agent."""
         return self.status is ConversationStatus.OPEN and self.department_id is not None
 
     @property
     def needs_telling(self) -> bool:
-        """Whether supervisors do not know yet of the time-out that has passed."""
+        """Whether supervisors were not yet notified of the time-out that has passed."""
         return self.told_timeout != self.timeout_at
 
     @property
     def starts_waiting(self) -> bool:
-        """The next thing the customer writes starts the time in which its agent, or its session's bot, should
+        """Whether the customer's next message starts the time in which its agent, or its session's bot, should
         answer."""
         return self.timeout_at is None and (self.status is ConversationStatus.ASSIGNED or self.is_unplaced)
 
     @property
     def waits_unseen(self) -> bool:
-        """Its customer waits, no time runs, and supervisors were not told of that wait."""
+        """Whether its customer waits without a time-out, and supervisors were not notified of that wait."""
         if not self.is_live or self.waiting_since is None or self.timeout_at is not None:
             return False
         return self.told_at is None or self.told_at < self.waiting_since
 
     @property
     def is_unplaced(self) -> bool:
-        """Of a bot's session, and in no department's hands: the bot has it, or nobody."""
+        """Whether it is of a bot's session and in no department: the bot has it, or it is unassigned."""
         is_bots = self.bot_part is not BotPart.NONE
         return is_bots and self.status is ConversationStatus.OPEN and self.department_id is None
 
     @property
     def is_nobodys(self) -> bool:
-        """The menu or a bot has it, at most: no person and no queue."""
+        """Whether neither a person nor a queue has it: at most the menu or a bot."""
         return self.status is ConversationStatus.OPEN and not self.silenced and not self.is_peoples
 
     @property
     def is_peoples(self) -> bool:
-        """A person has it, a department's queue does, or the bot gave the word away."""
+        """Whether a person or a department's queue has it, or the bot handed it over."""
         has_left = self.bot_part is BotPart.HANDED_OVER
         return has_left or self.is_queued or self.status is ConversationStatus.ASSIGNED
 
@@ -129,14 +129,14 @@ class Conversation(Records):
         self.record(self.event(EventType.CONVERSATION_OPENED, at))
 
     def continues(self, earlier: "Conversation") -> None:
-        """Take over what the contact's last round is remembered for."""
+        """Copy what is remembered from the contact's last round."""
         self.last_department_id = earlier.department_id or earlier.last_department_id
         self.last_attendant_id = earlier.assigned_user_id or earlier.last_attendant_id
         self.customer_name = earlier.customer_name or self.customer_name
         self.bot_texts = earlier.bot_texts
 
     def customer_wrote(self, at: datetime, response_timeout: timedelta | None) -> None:
-        """The other side wrote; from the first unanswered message on, an assigned agent's time runs, or a bot's."""
+        """Record a customer's message; the first unanswered one starts the assigned agent's, or the bot's, time."""
         self.unread_count += 1
         self.waiting_since = self.waiting_since or at
         self.first_customer_at = self.first_customer_at or at
@@ -145,7 +145,7 @@ class Conversation(Records):
             self.timeout_at = at + response_timeout
 
     def person_wrote(self, at: datetime) -> None:
-        """A person answered, in the hub or on the phone itself: what the customer wrote has been read."""
+        """Record a person's answer, from the hub or the phone itself: it marks the customer's messages read."""
         self._breach(at)
         self.last_message_at = self.updated_at = at
         self.unread_count, self.waiting_since = 0, None
@@ -156,50 +156,50 @@ class Conversation(Records):
             self.timeout_at = None
 
     def waits_until(self, at: datetime, reason: str) -> None:
-        """Give people until then: its customer waits, though nobody and no queue has it."""
+        """Set a time-out for people: its customer waits, though neither a person nor a queue has it."""
         self.timeout_at, self.asks, self.routing_reason = at, False, reason
 
     def does_not_wait(self) -> None:
-        """Let nobody wait: what its customer wrote is history, and no queue takes it."""
+        """Clear the wait: what its customer wrote is history, and no queue takes it."""
         self.waiting_since = None
 
     def told(self, at: datetime) -> None:
-        """Note that supervisors know that it waits."""
+        """Record that supervisors were notified that it waits."""
         self.told_at = at
 
     def program_wrote(self, at: datetime) -> None:
-        """A program of the tenant's (an API key) answered: nobody of ours has read what the customer wrote."""
+        """Record an answer by a program of the tenant's (an API key): no person has read the customer's messages."""
         self.last_message_at = self.updated_at = at
         if self.bot_part is BotPart.TALKING:
             self.timeout_at = None
 
     def meet_bot(self) -> None:
-        """It is one of a bot's session: the bot has the word, unless people have it already."""
+        """Start the bot's turn in a bot's session, unless people have the round already."""
         if self.bot_part is BotPart.NONE:
             is_taken, self.asks = self.is_peoples or self.silenced, False
             self.bot_part = BotPart.HANDED_OVER if is_taken else BotPart.TALKING
 
     def hand_over(self, at: datetime, reason: str, **detail: object) -> None:
-        """The bot has the word no more; whoever calls this finds people for the customer."""
+        """End the bot's turn. The caller must route the conversation to people."""
         self._require_live("handed over")
         self._leave_bot(at, reason, **detail)
         self.timeout_at, self.asks, self.routing_reason, self.updated_at = None, False, reason, at
 
     def _leave_bot(self, at: datetime, reason: str, **detail: object) -> None:
-        """For this round, whoever takes the word from it."""
+        """End the bot's turn in this round, if it has it."""
         if self.bot_part is BotPart.TALKING:
             self.bot_part, self.routing_reason = BotPart.HANDED_OVER, reason
             self.targets = self.targets.resumed(self._running, self.created_at, at)
             self.record(self.event(EventType.CONVERSATION_HANDED_OVER, at, reason=reason, **detail))
 
     def silence(self) -> None:
-        """A person took over on the phone: no bot text in this round."""
+        """Suppress bot texts in this round: a person took over on the phone."""
         self.silenced = True
         if self.flow_state in (FlowState.GREETING, FlowState.AWAITING_ROUTING_CONFIRMATION):
             self.timeout_at, self.asks = None, False
 
     def follow(self, state: FlowState, timeout_at: datetime | None, menu_tries: int, confirm_tries: int) -> None:
-        """Take the flow's next state; a time-out is that of a question."""
+        """Move to the flow's next state; a time-out belongs to the question that it asks."""
         self.asks = timeout_at is not None
         self.flow_state, self.timeout_at = state, timeout_at
         self.menu_tries, self.confirm_tries = menu_tries, confirm_tries
@@ -215,7 +215,7 @@ class Conversation(Records):
         self.last_message_at = self.updated_at = at
 
     def queue(self, department_id: DepartmentId, at: datetime, timeout: timedelta, reason: str) -> None:
-        """Wait in the department's queue for somebody free."""
+        """Put it into the department's queue until an agent is free."""
         self._require_live("queued")
         self._leave_bot(at, reason)
         self.status, self.flow_state = ConversationStatus.OPEN, FlowState.DEPARTMENT_SELECTED
@@ -233,8 +233,8 @@ class Conversation(Records):
         answer_by: datetime | None = None,
         state: FlowState = FlowState.ASSIGNED,
     ) -> None:
-        """Give it to exactly one person. `answer_by`: when the customer's unanswered message times out; `state` is
-        TIMEOUT_REDIRECT for whoever takes it over because nobody else answered in time."""
+        """Assign it to exactly one person. `answer_by`: when the customer's unanswered message times out; `state` is
+        TIMEOUT_REDIRECT where the former agent did not answer in time."""
         self._require_live("assigned")
         self._leave_bot(at, reason)
         former = {"fromUserId": self.assigned_user_id} if self.assigned_user_id else {}
@@ -245,7 +245,7 @@ class Conversation(Records):
         self.record(self.event(EventType.CONVERSATION_ASSIGNED, at, reason=reason, **former))
 
     def unassign(self, at: datetime, reason: str) -> None:
-        """Take it from its person; whoever calls this finds the next one, or a queue."""
+        """Take it from its agent. The caller must find the next one, or a queue."""
         self._require_live("unassigned")
         if self.status is not ConversationStatus.ASSIGNED:
             raise Conflict("not_assigned", "nobody has this conversation")
@@ -253,7 +253,7 @@ class Conversation(Records):
         self.record(self.event(EventType.CONVERSATION_UNASSIGNED, at, reason=reason, fromUserId=former))
 
     def transfer(self, department_id: DepartmentId, at: datetime, reason: str) -> None:
-        """To another department (or person of the same); whoever calls this finds the person, or a queue."""
+        """Move it to another department (or agent of the same). The caller must find the agent, or a queue."""
         self._require_live("transferred")
         self._leave_bot(at, reason)
         detail = {"fromDepartmentId": self.department_id, "toDepartmentId": department_id}
@@ -262,7 +262,7 @@ class Conversation(Records):
         self.record(self.event(EventType.CONVERSATION_TRANSFERRED, at, reason=reason, fromUserId=former, **detail))
 
     def _leave(self, at: datetime, reason: str) -> UserId | None:
-        """Nobody has it from now on; who had it."""
+        """Clear the assignment; return the former agent."""
         former, self.assigned_user_id, self.assigned_at = self.assigned_user_id, None, None
         self.status, self.timeout_at, self.asks = ConversationStatus.OPEN, None, False
         self.flow_state = FlowState.DEPARTMENT_SELECTED if self.department_id else FlowState.GREETING
@@ -270,18 +270,18 @@ class Conversation(Records):
         return former
 
     def displace(self) -> None:
-        """Its department is gone, and there is no other for it: everybody sees it, nobody's queue has it."""
+        """Clear its deleted department, where no other takes it: every agent sees it, no queue has it."""
         self.department_id, self.flow_state = None, FlowState.GREETING
 
     def resolve(self, at: datetime) -> None:
-        """Close the round, remembering who and what it was."""
+        """Close the round, remembering its agent and department for the next one."""
         self._require_live("resolved")
         self._close(ConversationStatus.RESOLVED, at)
         self.resolved_at = at
         self.record(self.event(EventType.CONVERSATION_RESOLVED, at))
 
     def archive(self, at: datetime, reason: str) -> None:
-        """Put a round away, whether it gives way to another or a person has done with it."""
+        """Archive a round that was merged into another, or that a person put away."""
         if self.status is ConversationStatus.ARCHIVED:
             raise Conflict("archived", "the conversation is archived already")
         self._close(ConversationStatus.ARCHIVED, at)
@@ -296,7 +296,7 @@ class Conversation(Records):
         self.timeout_at, self.asks, self.waiting_since, self.unread_count = None, False, None, 0
 
     def reopen(self, at: datetime, reason: str) -> None:
-        """Take a closed round up again; whoever calls this finds its person. No bot has a part in it."""
+        """Reopen a closed round, without a bot. The caller must find its agent."""
         if self.is_live:
             raise Conflict("open", f"the conversation is {self.status} already")
         closed_at = self.resolved_at or self.updated_at
@@ -307,15 +307,15 @@ class Conversation(Records):
         self.record(self.event(EventType.CONVERSATION_REOPENED, at, reason=reason))
 
     def aim(self, terms: ServiceTerms, at: datetime) -> None:
-        """Its clocks count by these terms, from when they started: when one starts, and whenever it comes to a
-        department. What is missed already stays so."""
+        """Set the deadlines of its running clocks by these terms, from when they started: when one starts, and whenever
+        it comes to a department. A missed deadline stays missed."""
         self._breach(at)
         for target in self._running:
             since = self.created_at if target is Target.RESOLUTION else self.first_customer_at or at
             self.targets = self.targets.aimed(target, terms, since)
 
     def look_at_targets(self, at: datetime) -> None:
-        """Tell what is missed, and what soon will be: each once."""
+        """Record breached targets, and warnings of those due soon: each once."""
         self._breach(at)
         for target in self._running:
             aim = self.targets.of(target)
@@ -325,18 +325,18 @@ class Conversation(Records):
 
     @property
     def target_look_at(self) -> datetime | None:
-        """When one of its targets has something to tell next."""
+        """When one of its targets is due for a warning or a breach next."""
         return self.targets.next_look(self._running)
 
     @property
     def _running(self) -> tuple[Target, ...]:
-        """Targets that are neither met nor missed; none in a round that is over."""
+        """Targets that are neither met nor missed; none in a closed round."""
         waits = self.first_customer_at is not None and self.first_response_at is None
         targets = (Target.FIRST_RESPONSE, Target.RESOLUTION) if waits else (Target.RESOLUTION,)
         return tuple(t for t in targets if self.is_live and t not in self.targets.breaches)
 
     def _breach(self, at: datetime) -> None:
-        """Whatever was due before is missed, though the sweep may not have come by yet."""
+        """Record as breached what was due before, even if the sweep has not run yet."""
         for target in self._running:
             due = self.targets.of(target).due_at
             if due and due < at:
@@ -344,7 +344,7 @@ class Conversation(Records):
                 self.record(self.event(EventType.CONVERSATION_TARGET_BREACHED, at, target=target.value, dueAt=due))
 
     def may_be_rated(self, at: datetime) -> bool:
-        """Whether the customer may be asked how this round was."""
+        """Whether the customer may be asked to rate this round."""
         return self.first_customer_at is not None and self.rating.value is None and self.may_say(at)
 
     def asked_for_rating(self, at: datetime) -> None:
@@ -360,27 +360,27 @@ class Conversation(Records):
         self.record(self.event(EventType.CONVERSATION_RATED, at, rating=value))
 
     def classify(self, priority: Priority | None, labels: Iterable[str] | None, at: datetime) -> None:
-        """None: leave it as it is. Raises Invalid."""
+        """Set priority and labels (None: unchanged). Raises Invalid."""
         self.labels = self.labels if labels is None else checked(labels, "labels")
         self.priority = self.priority if priority is None else priority
         self.updated_at = at
 
     def ruled(self, labels: Iterable[str], priority: Priority | None, reason: str, at: datetime) -> None:
-        """What automatic rules say about it; a priority that it has been given stays."""
+        """Apply the result of routing rules; a priority other than NORMAL stays."""
         self.labels = added(self.labels, labels)
         if priority is not None and self.priority is Priority.NORMAL:
             self.priority = priority
         self.routing_reason, self.updated_at = reason, at
 
     def rename_customer(self, name: str, at: datetime) -> None:
-        """What the customer is called here, in this round and those after it. Raises Invalid."""
+        """Set the customer's name for this round and later ones. Raises Invalid."""
         if not 1 <= len(name.strip()) <= NAME_LENGTH or not is_storable(name):
             raise Invalid.field("name", f"must have 1 to {NAME_LENGTH} characters, without NUL")
         self.customer_name, self.updated_at = name.strip(), at
 
     def outranks(self, other: "Conversation") -> bool:
-        """Which of two live rounds of one person goes on: somebody's, then one in a queue, then one that waits for a
-        bot's answer, then a menu."""
+        """Whether this one of two live rounds of one person continues: an assigned one first, then one in a queue, then
+        one that waits for a bot's answer, then a menu."""
         return self._rank > other._rank
 
     @property

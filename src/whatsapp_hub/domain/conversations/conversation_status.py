@@ -1,4 +1,4 @@
-"""The states that a conversation is in, and its place in queues."""
+"""States and priorities of a conversation."""
 
 from enum import IntEnum, StrEnum
 

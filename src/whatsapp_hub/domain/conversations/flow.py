@@ -1,4 +1,4 @@
-"""The bot's decisions: pure functions of the conversation, the customer's words and the clock.
+"""The menu bot's decisions: pure functions of the conversation, the customer's text and the clock.
 
     GREETING ──first message, known customer──► AWAITING_ROUTING_CONFIRMATION
        │  ▲                                        │ SIM            │ NÃO, twice unclear, time-out
@@ -6,7 +6,7 @@
        │ number, name, third miss, time-out        ▼
        └───────────────────────────────────► a department (assigned or queued)
 
-Contract: E.1 and E.2. Nothing here does I/O; `Step` says what is to be done.
+Contract: E.1 and E.2. Nothing here does I/O; `Step` describes what to do.
 """
 
 from collections.abc import Sequence
@@ -43,15 +43,15 @@ class Script:
         return next((d for d in self.departments if d.id == department_id), None)
 
     def chosen(self, text: str) -> Department | None:
-        """The department that the answer clearly means."""
+        """Return the department that the answer clearly means."""
         place = choice_in(text, [d.name for d in self.departments], self.phrases.words)
         return None if place is None else self.departments[place]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Send the conversation to a department, to one person first if that person is free, and not to another.
-    `is_asked`: somebody asked for that person, who is not merely the last attendant."""
+    """A department to route to. `prefer` is assigned first if free, `avoid` never. `is_asked`: `prefer` was asked for,
+    and is not merely the last agent."""
 
     department: Department
     reason: str
@@ -62,7 +62,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the flow wants: a text to say, a department to route to, or people to be told.
+    """What the flow decided: a text to send, a department to route to, or supervisors to notify.
 
     `state` and `timeout_at` are the conversation's next ones, unless a route replaces them.
     """
@@ -78,8 +78,8 @@ class Step:
 
 
 def is_the_bots(conversation: Conversation) -> bool:
-    """Whether the bot has a part in it: nobody has it, no department waits for it, nobody silenced the bot, and no
-    program of the tenant's answers in its place."""
+    """Check that the menu bot may answer: it is unassigned and not queued, no one silenced the bot, and no program of
+    the tenant's answers in its place."""
     in_hand = conversation.flow_state in (FlowState.GREETING, FlowState.AWAITING_ROUTING_CONFIRMATION)
     is_free = conversation.bot_part is BotPart.NONE and not conversation.silenced
     return in_hand and conversation.status is ConversationStatus.OPEN and is_free
@@ -88,8 +88,8 @@ def is_the_bots(conversation: Conversation) -> bool:
 def customer_wrote(
     conversation: Conversation, text: str, script: Script, now: datetime, *, is_more: bool = False
 ) -> Step | None:
-    """Decide what to do about the customer's words; None when the bot has no part in it, or has nothing to add.
-    `is_more`: they are one burst with what was answered already, so that only a clear answer among them counts."""
+    """Decide how to answer the customer's text; None where the bot may not answer, or has nothing to add. `is_more`: it
+    belongs to a burst that was answered already, so that only a clear answer counts."""
     if not is_the_bots(conversation) or not script.departments:
         return None
     if conversation.flow_state is FlowState.AWAITING_ROUTING_CONFIRMATION:
@@ -100,13 +100,12 @@ def customer_wrote(
 
 
 def rating_given(conversation: Conversation, text: str, at: datetime) -> int | None:
-    """The rating of a round that is over, if that is what the customer, asked for one, wrote at that time."""
+    """Return the rating of a closed round, if the customer was asked for one and this text gives it."""
     return rating_in(text) if conversation.awaits_rating(at) else None
 
 
 def without_words(conversation: Conversation, script: Script) -> Step | None:
-    """Put the conversation into the queue with no bot text: its customer wrote long ago. None: no department takes
-    it."""
+    """Queue the conversation without a bot text: its customer wrote long ago. None: no department takes it."""
     waits = is_the_bots(conversation) and conversation.flow_state is FlowState.GREETING
     if not waits or script.root is None:
         return None
@@ -114,7 +113,7 @@ def without_words(conversation: Conversation, script: Script) -> Step | None:
 
 
 def timed_out(conversation: Conversation, script: Script, now: datetime) -> Step | None:
-    """What to do once `timeout_at` of a question or of the menu has passed; None if it is neither."""
+    """Decide what to do once `timeout_at` of a question or of the menu has passed; None if it is neither."""
     if not is_the_bots(conversation) or conversation.timeout_at is None or conversation.timeout_at > now:
         return None
     if conversation.flow_state is FlowState.AWAITING_ROUTING_CONFIRMATION and script.departments:
@@ -123,7 +122,7 @@ def timed_out(conversation: Conversation, script: Script, now: datetime) -> Step
 
 
 def _is_new(conversation: Conversation) -> bool:
-    """Nothing was asked yet. A question that the bot was not allowed to say counts as asked: its time runs."""
+    """Whether nothing was asked yet. A question that the bot was not allowed to send counts as asked: its time runs."""
     return conversation.greeting_sent_at is None and not conversation.asks and not conversation.menu_tries
 
 

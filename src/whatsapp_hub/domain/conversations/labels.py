@@ -1,4 +1,4 @@
-"""Labels of conversations and skills of people: short words that are compared without case or accents."""
+"""Labels of conversations and skills of agents: short texts, compared without case or accents."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ LENGTH = 40
 
 
 def checked(words: Iterable[str], field_name: str) -> tuple[str, ...]:
-    """Trimmed, each once, in the order given. Raises Invalid with a pointer to the bad one."""
+    """Trim and deduplicate, in the given order. Raises Invalid with a pointer to the bad one."""
     kept: dict[str, str] = {}
     for place, word in enumerate(words):
         if not fold(word) or len(word) > LENGTH or not is_storable(word):
@@ -23,7 +23,7 @@ def checked(words: Iterable[str], field_name: str) -> tuple[str, ...]:
 
 
 def added(labels: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
-    """Both, each word once, as many as there may be."""
+    """Return the union of both without duplicates, truncated to MOST."""
     kept = {fold(label): label for label in labels}
     for label in more:
         kept.setdefault(fold(label), label)
@@ -31,6 +31,6 @@ def added(labels: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
 
 
 def shared(labels: Iterable[str], skills: Iterable[str]) -> tuple[str, ...]:
-    """The labels that are among the skills."""
+    """Return the labels that are among the skills."""
     known = {fold(skill) for skill in skills}
     return tuple(label for label in labels if fold(label) in known)

@@ -1,4 +1,4 @@
-"""Two live rounds of one person: which goes on, and what it takes over."""
+"""Merge two live rounds of one person: which continues, and what it takes over."""
 
 from datetime import datetime
 
@@ -8,10 +8,10 @@ ONE_PERSON = "merged with the same contact's other conversation"
 
 
 def merge_rounds(own: Conversation, other: Conversation, at: datetime) -> tuple[Conversation, Conversation]:
-    """Archive one of two live rounds; return the one that goes on, and the archived one.
+    """Archive one of two live rounds; return the one that continues, and the archived one.
 
-    `own` goes on unless the other is nearer to a person. What waits for an answer waits on in the one that goes on,
-    with the time that runs for it.
+    `own` continues unless the other outranks it. What waits for an answer keeps waiting in the one that continues,
+    with its time-out.
     """
     kept, gone = (other, own) if other.outranks(own) else (own, other)
     kept.unread_count += gone.unread_count

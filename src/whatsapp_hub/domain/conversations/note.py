@@ -1,4 +1,4 @@
-"""A note: what colleagues tell each other about a conversation; the customer never sees it."""
+"""A note: an internal comment on a conversation, which the customer never sees."""
 
 from dataclasses import dataclass
 from datetime import datetime

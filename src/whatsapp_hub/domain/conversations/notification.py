@@ -1,4 +1,4 @@
-"""A notification: something that one person, or every supervisor, should look at."""
+"""A notification: a matter for one user's, or every administrator's, attention."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class NotificationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """`user_id` None: for all who are administrators when it is stored; each of them has it and reads it apart."""
+    """`user_id` None: for all users who are administrators when it is stored; each has a copy and marks it read."""
 
     id: NotificationId
     tenant_id: TenantId

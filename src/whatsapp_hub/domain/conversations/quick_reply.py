@@ -1,4 +1,4 @@
-"""A quick reply: a text that agents send often, under a short name, with places for what differs."""
+"""A quick reply: a canned text under a short name, with placeholders."""
 
 import re
 from collections.abc import Mapping
@@ -54,13 +54,13 @@ class QuickReply:
             raise Invalid(*flaws)
 
     def filled(self, values: Mapping[str, str | None]) -> str:
-        """The text to send. What is not known is left out with the space and the signs that it leaves behind:
+        """Fill in the placeholders. An unknown value is left out together with its space and punctuation:
         `Oi {{customerName}}, tudo bem?` reads `Oi, tudo bem?` for a customer without a name."""
         return _closed(_PLACE.sub(lambda place: (values.get(place[1]) or "").strip() or _GAP, self.content))
 
 
 def _closed(text: str) -> str:
-    """The text without its gaps. What begins a line after one has a capital letter."""
+    """Remove the gaps, and capitalise a line that began with one."""
     if _GAP not in text:
         return text
     text = _WRAPPED.sub(_GAP, text)

@@ -1,4 +1,4 @@
-"""How it was: a number from 1 to 5 that a customer gives a resolved round, once."""
+"""A rating: a number from 1 to 5 that a customer gives a resolved round, once."""
 
 import re
 from dataclasses import dataclass, replace
@@ -8,10 +8,10 @@ from whatsapp_hub.domain.ids import UserId
 from whatsapp_hub.domain.text import fold
 
 RATING_WINDOW = timedelta(hours=24)
-"""For so long after the question an answer is a rating."""
+"""How long after the question an answer counts as a rating."""
 
 CLOCKS_DIFFER = timedelta(seconds=30)
-"""Providers give times in whole seconds, of clocks that are not ours."""
+"""Providers give times in whole seconds, by clocks of their own."""
 
 _WORDS = re.compile(
     r"(?:nota |avaliacao |minha nota e |rating |score |nota es |calificacion |puntuacion )?"
@@ -23,7 +23,7 @@ _STAR = re.compile("[\u2b50\U0001f31f]\ufe0f?")
 
 
 def rating_in(text: str) -> int | None:
-    """The rating that these words clearly are: 4, "nota 4", "4 estrelas", "4/5", four stars. None: anything else."""
+    """Parse a rating: 4, "nota 4", "4 estrelas", "4/5", four stars. None: anything else."""
     if match := _WORDS.fullmatch(fold(text)) or _OF_FIVE.fullmatch(text):
         return int(match[1])
     stars, rest = len(_STAR.findall(text)), _STAR.sub("", text).strip()
@@ -40,7 +40,7 @@ class Rating:
     user_id: UserId | None = None
 
     def is_awaited(self, at: datetime) -> bool:
-        """Whether what a customer wrote at that time may be the answer."""
+        """Whether a customer's message of that time may be the answer."""
         if self.asked_at is None or self.value is not None:
             return False
         return self.asked_at - CLOCKS_DIFFER <= at < self.asked_at + RATING_WINDOW
@@ -49,7 +49,7 @@ class Rating:
         return replace(self, asked_at=at)
 
     def withdrawn(self) -> "Rating":
-        """The round goes on: what is said now is no answer to the question."""
+        """Withdraw the question: the round continues, and no message answers it any more."""
         return replace(self, asked_at=None)
 
     def given(self, value: int, at: datetime, user_id: UserId | None) -> "Rating":

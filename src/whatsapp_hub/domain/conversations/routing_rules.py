@@ -1,6 +1,6 @@
-"""Automatic rules: what is done with a round that nobody has yet, by what its customer writes, where and when.
+"""Routing rules: labels, priority and department of an unassigned round, by what its customer writes, where and when.
 
-One pure function, `decide`, takes the company's rules in their order and the customer's words. Nothing here does I/O.
+One pure function, `decide`, takes the company's rules in their order and the customer's text. Nothing here does I/O.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,8 +22,8 @@ _NAME_LENGTH = 80
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """All of them must hold; None or empty: it does not matter. `words`: any of them is in the text, as whole words
-    without case or accents. `outside_hours`: the company is closed (False: open)."""
+    """All must hold; None or empty matches anything. `words`: any of them is in the text, as whole words without case
+    or accents. `outside_hours`: the company is closed (False: open)."""
 
     session_id: SessionId | None = None
     words: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """`department_id`: the round goes straight there, on sessions with routing departments."""
+    """`department_id`: the round is routed there at once, on sessions with routing departments."""
 
     labels: tuple[str, ...] = ()
     priority: Priority | None = None
@@ -61,7 +61,7 @@ class Rule:
         self.check()
 
     def check(self) -> None:
-        """Raise Invalid."""
+        """Raise Invalid for bad fields."""
         flaws = []
         if not 1 <= len(self.name.strip()) <= _NAME_LENGTH or not is_storable(self.name):
             flaws.append(Flaw("/name", f"must have 1 to {_NAME_LENGTH} characters, without NUL"))
@@ -78,13 +78,13 @@ class Rule:
         checked(self.actions.labels, "actions/labels")
 
     def is_broken(self, departments: Iterable[DepartmentId]) -> bool:
-        """Its department was deleted: it is skipped until it is mended."""
+        """Whether its department was deleted: it is skipped until it is changed."""
         return self.actions.department_id is not None and self.actions.department_id not in departments
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the rules that hold add up to. `reason` names the rules."""
+    """The combined result of the matching rules. `reason` names them."""
 
     labels: tuple[str, ...] = ()
     priority: Priority | None = None
@@ -101,7 +101,7 @@ def decide(
     *,
     routes: bool,
 ) -> Decision:
-    """Labels add up; the first rule with a priority gives it, the first with a department routes (if `routes`)."""
+    """Combine the matching rules: all their labels, the first priority, the first department (only if `routes`)."""
     known = {department.id: department for department in departments}
     holding = [r for r in rules if not r.is_broken(known) and r.conditions.hold(session_id, text, is_open)]
     if not routes:
@@ -118,13 +118,13 @@ def decide(
 
 
 def moved(rules: Sequence[Rule], rule: Rule, place: int) -> list[Rule]:
-    """The rules in their new order; `place` counts from 1, beyond the end is the end."""
+    """Move a rule and return all in their new order; `place` counts from 1, beyond the end is the end."""
     others = [other for other in rules if other.id != rule.id]
     return counted([*others[: place - 1], rule, *others[place - 1 :]])
 
 
 def counted(rules: Sequence[Rule]) -> list[Rule]:
-    """Each has the place at which it stands."""
+    """Number the rules by their order, from 1."""
     for number, rule in enumerate(rules, start=1):
         rule.place = number
     return list(rules)

@@ -1,1 +1,1 @@
-"""What other systems subscribe to, and how a delivery to them goes."""
+"""Webhook subscriptions of other systems, and deliveries to them."""

@@ -1,4 +1,4 @@
-"""Which addresses a stranger may name: those that the internet owns, in none of the forms that lead inside."""
+"""Addresses that users may enter (an SSRF guard): public ones, in none of the forms that lead to private networks."""
 
 import socket
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -6,7 +6,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 IpAddress = IPv4Address | IPv6Address
 
 _INTERNET = IPv6Network("2000::/3")
-"""All that is assigned of IPv6. Python's own tables of what is special differ from release to release."""
+"""All assigned unicast IPv6. Python's own tables of special networks differ from release to release."""
 _SPECIAL = tuple(
     IPv6Network(text)
     for text in (
@@ -25,13 +25,13 @@ _CARRIES = (
     (IPv6Network("::ffff:0:0/96"), 0),  # IPv4-mapped
     (IPv6Network("2002::/16"), 80),  # 6to4
 )
-"""Networks that carry an IPv4 address, and by how many bits it is shifted. Others that do are never public: local NAT64
+"""Networks that embed an IPv4 address, and by how many bits it is shifted. Others that do are never public: local NAT64
 (64:ff9b:1::/48), IPv4-translated (::ffff:0:0:0/96), IPv4-compatible (::/96), Teredo (2001::/32)."""
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
 def is_public(address: IpAddress) -> bool:
-    """Whether the internet may own it. A zone (`%eth0`) names an interface of this machine: never public."""
+    """Check whether it is public. A zone (`%eth0`) names an interface of this machine: never public."""
     if isinstance(address, IPv4Address):
         is_special = address.is_multicast or address.is_reserved or any(address in network for network in _SPECIAL_V4)
         return address.is_global and not is_special
@@ -46,12 +46,12 @@ def is_public(address: IpAddress) -> bool:
 
 
 def is_public_text(address: str) -> bool:
-    """The same for what a look-up of a name found."""
+    """Check the result of a name look-up, as `is_public` does."""
     return is_public(ip_address(address))
 
 
 def is_private_host(host: str) -> bool:
-    """A literal that is not public, or this machine's name. (Another name may still lead to a private address.)"""
+    """Check for a literal that is not public, or localhost. (Another name may still resolve to a private address.)"""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -62,7 +62,7 @@ def is_private_host(host: str) -> bool:
 
 
 def _is_private_number(name: str) -> bool:
-    """`127.1`, `0x7f000001`, `2130706433`: what every resolver takes for an IPv4 address."""
+    """Check the forms that every resolver reads as an IPv4 address: `127.1`, `0x7f000001`, `2130706433`."""
     try:
         return not is_public(IPv4Address(socket.inet_aton(name)))
     except (OSError, UnicodeError, ValueError):

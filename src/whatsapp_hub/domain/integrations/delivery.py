@@ -1,4 +1,4 @@
-"""Deliveries of webhooks: what an attempt's answer means, when to try again, when a receiver counts as down."""
+"""Webhook deliveries: the meaning of a response, the retry schedule, the circuit breaker of a receiver."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,18 +10,18 @@ _LONGEST_S = 4 * 3600.0
 _MOST_ASKED_S = 3600.0
 
 FALTERS_AFTER = 2
-"""A second failure with no success in between: it is asked with one event a moment, until it answers or is down."""
+"""Failures in a row after which a receiver gets one event a moment, until it answers or counts as down."""
 OPENS_AFTER = 5
 MOMENT_S = 1.0
-"""What fails within it counts as one failure: a receiver that restarts fails everything that is posted meanwhile."""
+"""Failures within it count as one: a receiver that restarts fails everything that is posted meanwhile."""
 _FALTERING_S = 1.25
 _PROBE_FIRST_S = 7.5
 _PROBE_LONGEST_S = 120.0
-"""Well below the time that a bot has to answer in, usually: back in time, nothing is taken from it."""
+"""Well below a bot's usual time to answer: a receiver that recovers in time loses no conversation."""
 
 
 class DeliveryState(StrEnum):
-    """DEAD: given up, an operator may replay it. CANCELLED: its subscription ended, or had no words for it."""
+    """DEAD: given up, an operator may replay it. CANCELLED: its subscription ended, or its format cannot encode it."""
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -31,8 +31,8 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What a receiver answered. `status` None: it did not (`error` says how). `retry_after_s`: when it asks to be
-    tried again."""
+    """A receiver's response. `status` None: it gave none (`error` says how). `retry_after_s`: the delay that it asks
+    for."""
 
     status: int | None
     took_s: float
@@ -45,12 +45,12 @@ class Attempt:
 
     @property
     def is_gone(self) -> bool:
-        """The receiver wants no more of anything."""
+        """Whether the receiver asks for no further deliveries."""
         return self.status == 410
 
     @property
     def is_receivers_fault(self) -> bool:
-        """It is down or overloaded; any event would have fared the same."""
+        """Whether it is down or overloaded, so that any event would have failed."""
         return self.status is None or self.status >= 500 or self.status in (408, 429)
 
 
@@ -62,8 +62,8 @@ class FailureCount:
     last_at: float = float("-inf")
 
     def failed(self, began: float, ended: float) -> "FailureCount":
-        """Count an attempt that failed, unless it says nothing new: it was under way when the last one was counted,
-        or failed within a moment after it."""
+        """Count a failed attempt, unless it was under way when the last one was counted, or failed within a moment
+        after it."""
         if began < self.last_at or ended < self.last_at + MOMENT_S:
             return self
         return FailureCount(self.failures + 1, ended)
@@ -73,15 +73,15 @@ NONE_FAILED = FailureCount()
 
 
 def retry_in_s(tries: int, chance: float, asked_s: float | None = None) -> float:
-    """After so many tries (1: the first has failed): 5 s, 15 s, 45 s … 4 h, a fifth more or less by `chance` (0 to
-    1), never sooner than the receiver asks (up to an hour)."""
+    """Return the delay after so many tries (1: the first has failed): 5 s, 15 s, 45 s … 4 h, a fifth more or less by
+    `chance` (0 to 1), never sooner than the receiver asks (up to an hour)."""
     grown = min(_FIRST_S * _GROWS ** min(tries - 1, 20), _LONGEST_S)
     return max(_jittered(grown, chance), min(asked_s or 0.0, _MOST_ASKED_S))
 
 
 def probe_in_s(failures: int, chance: float, asked_s: float | None = None) -> float | None:
-    """How long a receiver that failed so often in a row is left alone; None while it counts as well. Then it gets one
-    event; everything else waits for how that one fares."""
+    """Return the pause before the next probe of a receiver that failed so often in a row; None while it counts as up.
+    A probe is one event; everything else waits for its outcome."""
     if failures < FALTERS_AFTER:
         return None
     grown = _FALTERING_S if failures < OPENS_AFTER else _PROBE_FIRST_S * 2.0 ** min(failures - OPENS_AFTER, 20)
@@ -89,8 +89,8 @@ def probe_in_s(failures: int, chance: float, asked_s: float | None = None) -> fl
 
 
 def put_off_s(again_in_s: float, left_alone_s: float | None) -> float:
-    """Return when to try a delivery again whose receiver is left alone for so long: no later than the probe after the
-    next. So each probe finds an event (it was not the event's fault), and not always the same (perhaps it was)."""
+    """Return the delay of a failed delivery while its receiver is paused: no later than the probe after the next. So
+    each probe finds an event (if the receiver was at fault), and not always the same (if the event was)."""
     return again_in_s if left_alone_s is None else min(again_in_s, 2 * left_alone_s)
 
 

@@ -1,4 +1,4 @@
-"""Static request headers of a webhook subscription: which may be given, and credentials that a URL carried."""
+"""Static request headers of a webhook subscription: which are allowed, and credentials taken from a URL."""
 
 import base64
 import re
@@ -25,7 +25,7 @@ _SIGNATURES = ("webhook-", "x-webhook-")
 
 
 def check_headers(given: Mapping[str, str]) -> Headers:
-    """Refuse (Invalid) and name each header that cannot be sent and why."""
+    """Normalise headers. Raises Invalid, naming each header that cannot be sent, and why."""
     if len(given) > MOST_HEADERS:
         raise Invalid.field("headers", f"must have at most {MOST_HEADERS} entries")
     flaws = [Flaw(_pointer(name), why) for name, value in given.items() if (why := _why_not(name, value))]
@@ -37,7 +37,7 @@ def check_headers(given: Mapping[str, str]) -> Headers:
 
 
 def merged(kept: Headers, new: Headers) -> Headers:
-    """Return both; a new one replaces the kept one of its name."""
+    """Merge both; a new header replaces the kept one of its name."""
     return tuple(sorted((dict(kept) | dict(new)).items()))
 
 

@@ -1,9 +1,9 @@
-"""Addresses that carry tokens: how they are shown, and how a shown one that comes back is completed.
+"""URLs that carry tokens: mask them for display, and restore a masked one that comes back.
 
     https://hook.example/in?token=abc&room=7   is shown as   https://hook.example/in?token=•••&room=•••
 
-No list of names tells which values of a query are secrets, so all are hidden. A token in the path is shown: it
-cannot be told from a name.
+No list of names can tell which values of a query are secrets, so all are hidden. A token in the path is shown: it
+cannot be distinguished from a name.
 """
 
 from collections import Counter, defaultdict
@@ -16,7 +16,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def shown(url: str) -> str:
-    """Return the address without `user:password@` and without the values of its query."""
+    """Mask the address: without `user:password@` and without the values of its query."""
     parts = _split(url)
     if parts is None:
         return HIDDEN
@@ -27,13 +27,13 @@ def shown(url: str) -> str:
 
 
 def is_shown(url: str) -> bool:
-    """Whether something is hidden in it, so that it leads nowhere."""
+    """Check for masked values, with which it cannot be used."""
     return HIDDEN in unquote(url)
 
 
 def completed(url: str, kept: str | None, field_name: str = "url") -> str:
-    """Put the kept values where the given address has `•••`: by their names, to the same host only, or whoever may
-    change an address could read them there. Raises Invalid."""
+    """Restore the kept values where the given address has `•••`: by name, and for the same host only, or a user who may
+    change the address could read them at another. Raises Invalid."""
     parts, known = _split(url), _split(kept or "")
     if parts is None or not is_shown(url):
         return url
@@ -48,7 +48,7 @@ def completed(url: str, kept: str | None, field_name: str = "url") -> str:
 
 
 def _by_name(query: str) -> dict[str, list[str]]:
-    """Values of one name in their order; those without a name under an empty one."""
+    """Group the values by name, in order; those without a name under an empty one."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, sign, value in map(_cut, query.split("&")):
         found[name if sign else ""].append(value if sign else name)
@@ -56,7 +56,7 @@ def _by_name(query: str) -> dict[str, list[str]]:
 
 
 def _filled(pair: str, values: dict[str, list[str]], met: Counter[str]) -> str:
-    """Complete one pair: the second of a name with the second value of that name. Raises LookupError with the name."""
+    """Restore one pair: the second of a name with the second value of that name. Raises LookupError with the name."""
     name, sign, value = _cut(pair)
     key, text = (name, value) if sign else ("", name)
     place, kept = met[key], values.get(key, [])
@@ -84,7 +84,7 @@ def _origin(parts: SplitResult) -> tuple[object, ...]:
 
 
 def _split(url: str) -> SplitResult | None:
-    """None for what is no address, a port beyond the ports included."""
+    """Split an address; None if it is none, or its port is out of range."""
     try:
         parts = urlsplit(url)
         _ = parts.port

@@ -1,4 +1,4 @@
-"""A webhook subscription: who is told what happens, where, in which words, signed with which secrets."""
+"""A webhook subscription: which events are posted, where, in which format, signed with which secrets."""
 
 import base64
 import binascii
@@ -56,15 +56,15 @@ _TOLD: dict[WebhookFormat, tuple[str, ...]] = {
         *("session.started", "session.qr", "session.connected", "session.disconnected", "session.error"),
     ),
 }
-"""What each format has words for; nothing: everything."""
+"""The event types that each format can encode; empty: all."""
 
 BOTS_EVENTS = ("message.received", "conversation.*")
-"""What a session's bot is told of, as far as it has a part in the round."""
+"""Events that a session's bot receives, of rounds in which it has a part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """`until`: signatures are made with it until then (None: it is the present one)."""
+    """`until`: it signs until then (None: it is the current one)."""
 
     value: str
     until: datetime | None = None
@@ -72,10 +72,10 @@ class Secret:
 
 @dataclass(slots=True)
 class Webhook:
-    """`events` are types, `message.*` or `*`; none: all that the format can tell. `session_id` narrows to one session;
-    `of_session`: it is that session's own `webhookUrl`, changed through the session; `of_bot`: its bot's. `secrets`:
-    the present one first; none: this hub's key does not open them. `headers` are sent with every post and shown to
-    nobody; of `url` only `shown_url` is. `moves` counts its addresses. `ended_reason`: why the hub stopped it."""
+    """`events` are types, `message.*` or `*`; none: all that the format can encode. `session_id` narrows to one
+    session; `of_session`: it is that session's own `webhookUrl`, changed through the session; `of_bot`: its bot's.
+    `secrets`: the current one first; none: this hub's key does not decrypt them. `headers` are sent with every post and
+    never shown; of `url` only `shown_url` is. `moves` counts its addresses. `ended_reason`: why the hub stopped it."""
 
     id: WebhookId
     tenant_id: TenantId
@@ -101,7 +101,7 @@ class Webhook:
         return shown(self.url)
 
     def move(self, address: Address, format: WebhookFormat, at: datetime) -> None:
-        """Another address or other words; it begins anew if it had ended.
+        """Change the address or the format; a subscription that had ended is resumed.
 
         Headers stay with their receiver: another origin gets none of them, or a user who may change the address could
         read them there.
@@ -119,11 +119,12 @@ class Webhook:
         self.headers, self.updated_at = headers, at
 
     def choose(self, events: tuple[str, ...], at: datetime) -> None:
+        """Set the event types. Raises Invalid."""
         check_events(events, self.format)
         self.events, self.updated_at = events or _TOLD[self.format], at
 
     def rotate(self, secret: str, at: datetime) -> None:
-        """From now on a new secret; for a day signatures are made with the old one too."""
+        """Sign with a new secret, and for a day with the old one too."""
         old = tuple(replace(s, until=s.until or at + OLD_SECRET_LIVES) for s in self.valid_secrets(at))
         self.secrets, self.updated_at = (Secret(check_secret(secret)), *old[:2]), at
 
@@ -138,8 +139,8 @@ class Webhook:
 
 
 def check_url(url: str, allow_private: bool, field_name: str = "url", kept: str | None = None) -> Address:
-    """Take `user:password@` out of it, and what is hidden in it from the address that is `kept`. Raises Invalid. That a
-    name leads to a public address is checked at every delivery."""
+    """Check an address, move `user:password@` into a header, and restore masked values from `kept`. Raises Invalid.
+    Whether a name resolves to a public address is checked at every delivery."""
     url = completed(url, kept, field_name)
     try:
         parts = urlsplit(url)
@@ -164,7 +165,7 @@ def _without_credentials(parts: SplitResult, url: str) -> str:
 
 
 def check_secret(secret: str) -> str:
-    """As Standard Webhooks spells secrets. Raises Invalid."""
+    """Check a secret against the form of Standard Webhooks. Raises Invalid."""
     try:
         size = len(base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True))
     except (binascii.Error, ValueError):
@@ -175,7 +176,7 @@ def check_secret(secret: str) -> str:
 
 
 def check_events(events: tuple[str, ...], format: WebhookFormat) -> None:
-    """Raises Invalid for a type that there is not, or that the format has no words for."""
+    """Raise Invalid for a type that does not exist, or that the format cannot encode."""
     told = _TOLD[format] or tuple(EventType)
     groups = {f"{type.partition('.')[0]}.*" for type in told}
     if len(events) > _MOST_EVENTS:

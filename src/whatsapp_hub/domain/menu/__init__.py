@@ -1,1 +1,1 @@
-"""The bot's words: what it says, and what a customer's answer to it means."""
+"""The menu bot's language: its texts, and the meaning of a customer's answer."""

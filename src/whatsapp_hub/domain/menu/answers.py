@@ -1,7 +1,7 @@
-"""What a customer's answer to the menu, or to a question of yes and no, clearly means.
+"""Interpret a customer's answer to the menu, or to a yes-no question.
 
-People write `2`, `2 - Suporte`, `２`, `2️⃣`, `dois`, `opção 2`, `a segunda`, `quero falar com suporte`. What could mean
-two things, or is about something else (`vendas ou suporte`, an order number), means nothing: the bot asks again.
+People write `2`, `2 - Suporte`, `２`, `2️⃣`, `dois`, `opção 2`, `a segunda`, `quero falar com suporte`. An ambiguous
+answer, or one about something else (`vendas ou suporte`, an order number), means nothing: the bot asks again.
 Pure; contract: E.1, E.2 and G.
 """
 
@@ -14,11 +14,11 @@ from whatsapp_hub.domain.menu.vocabulary import Vocabulary
 from whatsapp_hub.domain.text import fold
 
 SHORT_SENTENCE = 9
-"""Words beside the department's name, up to which a sentence that has it is an answer."""
+"""Most words beside the department's name in a sentence that counts as an answer."""
 
 SHORT_ANSWER = 6
 LONGEST = 400
-"""Characters: more is no answer, and is not looked at word by word."""
+"""Characters; a longer text is no answer, and is not parsed."""
 
 _TELLING = 4
 _LONGEST_NUMBER = 4
@@ -32,7 +32,7 @@ Words = tuple[str, ...]
 
 
 def choice_in(text: str, names: Sequence[str], words: Vocabulary) -> int | None:
-    """The place (from 0) of the one option that the text clearly means."""
+    """Return the place (from 0) of the one option that the text clearly means."""
     said = _words_of(text) if len(text) <= LONGEST else ()
     options = [_words_of(name) for name in names]
     if len(said) == 1 and (number := _digits(said[0])):
@@ -46,7 +46,7 @@ def choice_in(text: str, names: Sequence[str], words: Vocabulary) -> int | None:
 
 
 def agreement_in(text: str, name: str, words: Vocabulary) -> bool | None:
-    """Whether the text clearly accepts or refuses the department of that name; None: neither."""
+    """Return whether the text clearly accepts (True) or refuses the department of that name; None: neither."""
     if len(text) > LONGEST:
         return None
     said, mentions = _mentions(_words_of(text), [_words_of(name)])
@@ -68,7 +68,7 @@ def agreement_in(text: str, name: str, words: Vocabulary) -> bool | None:
 
 
 def _is_known(rest: Iterable[str], words: Vocabulary) -> bool:
-    """Whether nothing else is said than yes, no and what fills a sentence."""
+    """Check that all words are a yes, a no or a filler."""
     return all(word in words.yes | words.no | words.softly | words.fillers | words.no_alone for word in rest)
 
 
@@ -88,14 +88,14 @@ def _in_sentence(said: Words, options: Sequence[Words], words: Vocabulary) -> in
 
 
 def _tells_of_another(rest: Words, place: int, options: Sequence[Words], words: Vocabulary) -> bool:
-    """Whether part of another option's name is said as well."""
+    """Check for a distinctive part of another option's name."""
     others = {word for other, option in enumerate(options) if other != place for word in option}
     telling = {word for word in others - set(options[place]) - words.fillers if len(word) >= _TELLING}
     return not telling.isdisjoint(rest)
 
 
 def _number_in(rest: Words, most: int, words: Vocabulary) -> int | None:
-    """The option whose number is said, if nothing else is."""
+    """Return the option whose number is given, if nothing else is."""
     points = any(word in words.pointers for word in rest)
     ordinals = {number for word in rest if (number := _ordinal(word, words, points=points))}
     numbers = set(ordinals)
@@ -117,14 +117,14 @@ def _ordinal(word: str, words: Vocabulary, *, points: bool) -> int | None:
 
 
 def _digits(word: str) -> int | None:
-    """A number that could be an option's. More digits than that are a number as well, of no option."""
+    """Parse an option's number. More digits are a number of no option."""
     if not (word.isascii() and word.isdigit()):
         return None
     return int(word) or None if len(word) <= _LONGEST_NUMBER else 10**_LONGEST_NUMBER
 
 
 def _words_of(text: str) -> Words:
-    """Folded, digits of every script as ours, `nº 2` as `2`."""
+    """Split into folded words, with digits of every script as ASCII and `nº 2` as `2`."""
     plain = unicodedata.normalize("NFKC", text.replace(_TEN, " 10 "))
     folded = fold("".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in plain)).split()
     return tuple(w for w, after in pairwise([*folded, ""]) if not (w in _NUMBER_SIGNS and after.isdigit()))
@@ -147,7 +147,7 @@ def _only(found: Iterable[int]) -> int | None:
 
 
 def _mentions(said: Words, options: Sequence[Words]) -> tuple[Words, list[Words]]:
-    """What is left of the words without the options' names, and the names; a longer name goes before one within it."""
+    """Take the options' names out of the words; return the rest and the names. Longer names match first."""
     rest, found = said, []
     for name in sorted({option for option in options if option}, key=len, reverse=True):
         left = _replaced(rest, name, ("",))

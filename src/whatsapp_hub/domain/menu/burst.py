@@ -1,16 +1,16 @@
-"""Files in a row, and words beside them, are one burst: the bot answers it once."""
+"""A burst: consecutive files, with texts beside them, which the bot answers once."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 BURST = timedelta(seconds=15)
-"""At most so far apart are two messages of a burst."""
+"""The longest time between two messages of a burst."""
 
 
 @dataclass(frozen=True, slots=True)
 class BurstEntry:
-    """When the bot last took note of a message of the customer's, and of one with a file, by the provider's clock: so a
-    burst is one however late, and in however many batches, it comes."""
+    """Times of the last message that the bot took note of, and of the last one with a file. They are the provider's, so
+    that a burst is one however late, and in however many batches, it arrives."""
 
     at: datetime | None = None
     media_at: datetime | None = None
@@ -20,8 +20,8 @@ class BurstEntry:
         return BurstEntry(max(self.at or at, at), media_at)
 
     def goes_on(self, at: datetime, *, has_file: bool) -> bool:
-        """Whether a message of that time belongs to what was heard: a file soon after anything, words soon after a
-        file. Words after words do not: each of them is an answer."""
+        """Check whether a message of that time continues the burst: a file soon after anything, a text soon after a
+        file. A text after a text does not: each is an answer."""
         last = self.at if has_file else self.media_at
         return last is not None and abs(at - last) <= BURST
 

@@ -1,4 +1,4 @@
-"""What the bot says, per language; a tenant's own greeting takes the place of ours."""
+"""The bot's texts by language; a tenant's own texts replace the defaults."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -14,8 +14,8 @@ from whatsapp_hub.domain.text import is_storable
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The texts of one language, and in which words it is answered. `confirm` and `transferred` have one place for the
-    department's name."""
+    """The texts of one language, and the vocabulary of its answers. `confirm` and `transferred` have a placeholder for
+    the department's name."""
 
     greeting: str
     choose: str
@@ -78,27 +78,27 @@ PHRASES = {
 
 
 def waiting_text(tenant: Tenant, department: Department, now: datetime) -> str:
-    """What a customer is told for whom nobody is free."""
+    """Return the text for a customer for whom no agent is free."""
     phrases = phrases_of(tenant)
     return phrases.queued if department.is_open(now) else phrases.out_of_hours
 
 
 CHANGEABLE = frozenset(field.name for field in fields(Phrases)) - {"greeting", "words"}
-"""What a tenant may say in its own words; its greeting is a setting of its own."""
+"""Texts that a tenant may replace; its greeting is a setting of its own."""
 
 TEXT_LENGTH = 1024
 DEPARTMENT = "{department}"
-"""The place for a department's name; the only one there is."""
+"""The placeholder for a department's name; the only one there is."""
 
 
 def phrases_of(tenant: Tenant) -> Phrases:
-    """The tenant's language with the tenant's own words."""
+    """Return the phrases of the tenant's language, with its own texts in place."""
     own: dict[str, Any] = dict(tenant.texts)
     return replace(PHRASES[tenant.language], **own)
 
 
 def check_texts(texts: Mapping[str, str]) -> None:
-    """Raise Invalid for a text that is none of ours, is too long, or has other places than ours has."""
+    """Raise Invalid for a text of unknown name, of bad length, or with other placeholders than the default."""
     flaws = [Flaw(f"/texts/{name}", reason) for name, text in texts.items() if (reason := _flaw(name, text))]
     if flaws:
         raise Invalid(*flaws)
@@ -119,7 +119,7 @@ def _flaw(name: str, text: str) -> str | None:
 
 
 def fill_in(text: str, department: str) -> str:
-    """Put the department's name into its place in a text.
+    """Fill the department's name into a text.
 
     Plain substitution, never `str.format`: texts are a company's own, and a format string may ask for a width of
     gigabytes or fail when it is used.
@@ -128,6 +128,6 @@ def fill_in(text: str, department: str) -> str:
 
 
 def menu(phrases: Phrases, opening: str, names: Sequence[str]) -> str:
-    """`opening`, the numbered departments, and how to answer."""
+    """Compose the menu: `opening`, the numbered departments, and how to answer."""
     lines = "\n".join(f"{number} - {name}" for number, name in enumerate(names, start=1))
     return f"{opening}\n\n{phrases.choose}\n{lines}\n\n{phrases.type_number}"

@@ -1,4 +1,4 @@
-"""Words in which customers answer, per language, written as `fold` compares them."""
+"""Vocabulary of customers' answers by language, in the form that `fold` gives."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from whatsapp_hub.domain.accounts.tenant import Language
 
 
 def _count(words: str) -> dict[str, int]:
-    """`un/una dos` counts from 1; alternatives are parted by a slash."""
+    """Number the words from 1; alternatives are separated by a slash: `un/una dos`."""
     return {word: n for n, each in enumerate(words.split(), start=1) for word in each.split("/")}
 
 

@@ -1,1 +1,1 @@
-"""Messages, their content and media, and the contacts who write them."""
+"""Messages, their content and media, and contacts."""

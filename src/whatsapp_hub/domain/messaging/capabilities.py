@@ -1,4 +1,4 @@
-"""What a provider can do, as data: the API shows it and use cases check it."""
+"""A provider's capabilities as data: the API shows them and use cases check them."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +8,7 @@ from whatsapp_hub.domain.messaging.content import MessageType
 
 
 class Feature(StrEnum):
-    """Optional things; each has a protocol of its own in `application/ports/provider.py`."""
+    """Optional features; most have a protocol of their own in `application/ports/provider/plugin.py`."""
 
     QR_CODE = "qr_code"
     PAIRING_CODE = "pairing_code"
@@ -36,9 +36,8 @@ class Rate:
 class Capabilities:
     """One provider's abilities and limits.
 
-    `session_rate` and `chat_rate` are the provider's own limits (None: none known); `holds_socket` says
-    that a connector process must hold the session; `reply_window_h` is the number of hours after a
-    customer's message in which free text may be sent.
+    `session_rate` and `chat_rate` are the provider's own limits (None: none known); `holds_socket`: a connector
+    process must hold the session; `reply_window_h`: hours after a customer's message in which free text may be sent.
     """
 
     provider: str
@@ -52,9 +51,11 @@ class Capabilities:
     promises: tuple[str, ...] = field(default=())
 
     def require_type(self, kind: MessageType) -> None:
+        """Raise NotSupported unless the provider sends this type."""
         if kind not in self.sends:
             raise NotSupported(self.provider, f"sending {kind}")
 
     def require(self, feature: Feature) -> None:
+        """Raise NotSupported unless the provider has the feature."""
         if feature not in self.features:
             raise NotSupported(self.provider, feature)

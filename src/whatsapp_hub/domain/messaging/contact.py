@@ -1,4 +1,4 @@
-"""The other side of a conversation: a set of identities, any of which may come first."""
+"""A contact: the other side of a conversation, known by one or more identities."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -21,7 +21,7 @@ NO_ADDRESS = "must be a phone number or a JID"
 
 
 class IdentityKind(StrEnum):
-    """PHONE digits, LID and BSUID as WhatsApp spells them, CHAT the JID of a group, list or channel."""
+    """PHONE: digits; LID and BSUID: as WhatsApp writes them; CHAT: the JID of a group, list or channel."""
 
     PHONE = "phone"
     LID = "lid"
@@ -31,7 +31,7 @@ class IdentityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One name of a contact. `value` is what equality and look-ups use; `address` is what was seen."""
+    """One identifier of a contact. `value` is for equality and look-ups; `address` is what WhatsApp showed."""
 
     kind: IdentityKind
     value: str
@@ -56,7 +56,7 @@ class Identity:
 
 
 def parse_address(text: str, field_name: str = "to") -> Identity:
-    """Read a recipient whose digits stand as they are: a JID, or a number without its signs. Raises Invalid."""
+    """Parse a recipient without a country's dialling rules: a JID or an international number. Raises Invalid."""
     if (identity := parse_jid(text, field_name)) is not None:
         return identity
     number = read_number(text)
@@ -66,7 +66,7 @@ def parse_address(text: str, field_name: str = "to") -> Identity:
 
 
 def parse_jid(text: str, field_name: str = "to") -> Identity | None:
-    """Read a JID; None for what has no `@`. Raises Invalid."""
+    """Parse a JID; None for a text without `@`. Raises Invalid."""
     if "@" not in text:
         return None
     match = _JID.fullmatch(text.strip())
@@ -83,7 +83,7 @@ def parse_jid(text: str, field_name: str = "to") -> Identity | None:
 
 
 def address_of(identity: Identity) -> str:
-    """The inverse of `parse_address`: a phone's digits, else a JID (or a BSUID as it is)."""
+    """Format an identity for `parse_address`: a phone's digits, else a JID (or a BSUID as it is)."""
     return f"{identity.address}@lid" if identity.kind is IdentityKind.LID else identity.address
 
 
@@ -101,11 +101,11 @@ class Contact:
 
     @property
     def phone_number(self) -> str | None:
-        """The phone as it was seen on WhatsApp; None while only other identities are known."""
+        """The phone number as WhatsApp showed it; None while only other identities are known."""
         return next((i.address for i in self.identities if i.kind is IdentityKind.PHONE), None)
 
     def learn(self, identities: Iterable[Identity], name: str | None) -> bool:
-        """Take in what a message told; True if anything was new."""
+        """Add identities and the name that a message showed; return whether anything was new."""
         new = tuple(i for i in dict.fromkeys(identities) if i not in self.identities)
         self.identities += new
         name = name and name[:NAME_LENGTH]
@@ -117,10 +117,10 @@ class Contact:
     def move(
         self, left: Collection[Identity], taken: Collection[Identity], *, is_latest: bool = True
     ) -> tuple[Identity, ...]:
-        """Take new identities in the place of those that the person left; return what was given up.
+        """Replace identities that the person left with new ones; return those removed.
 
-        A person has one number at a time: after the latest change any other than the new one is given up, even if only
-        a new BSUID is known. With a new BSUID, where the one that it replaces is not named, every BSUID is.
+        A person has one number at a time: after the latest change any other than the new one is removed, even if only
+        a new BSUID is known. A new BSUID that does not name the one it replaces removes every BSUID.
         """
         replaced = {IdentityKind.PHONE} if is_latest else set()
         if IdentityKind.BSUID in {i.kind for i in taken} - {i.kind for i in left}:
@@ -131,8 +131,8 @@ class Contact:
         return gone
 
     def respell(self, seen: Iterable[Identity]) -> tuple[tuple[Identity, Identity], ...]:
-        """Take phones as WhatsApp itself wrote them just now in the place of another spelling, which somebody typed;
-        return what was replaced, and by what."""
+        """Replace the form in which somebody typed a number with the form that WhatsApp just showed; return the
+        replaced identities, each with its replacement."""
         known = {i: i for i in self.identities if i.kind is IdentityKind.PHONE}
         changed = tuple((known[i], i) for i in dict.fromkeys(seen) if i in known and known[i].address != i.address)
         new = dict(changed)
@@ -140,8 +140,8 @@ class Contact:
         return changed
 
     def renumber(self, seen: Collection[Identity]) -> tuple[Identity, ...]:
-        """Give up every other number where this person was just seen with one beside an identity that stays (a LID or a
-        BSUID, known before); return what was given up."""
+        """Remove every other number if this person was just seen with one beside a stable identity (a LID or a BSUID,
+        known before); return those removed."""
         kinds = {i.kind for i in seen}
         if IdentityKind.PHONE not in kinds or kinds.isdisjoint({IdentityKind.LID, IdentityKind.BSUID}):
             return ()
@@ -150,15 +150,15 @@ class Contact:
         return gone
 
     def forget_bsuids(self, left: Collection[Identity], taken: Collection[Identity]) -> tuple[Identity, ...]:
-        """Give up the BSUIDs among those that were left, and return them: each business portfolio has its own, and
-        tells of a change that another one told of before."""
+        """Remove and return the BSUIDs among those that were left: each business portfolio has its own, and reports a
+        change that another one reported before."""
         gone = tuple(i for i in self.identities if i in left and i not in taken and i.kind is IdentityKind.BSUID)
         self.identities = tuple(i for i in self.identities if i not in gone)
         return gone
 
 
 def names_chat(identity: Identity, chat: str) -> bool:
-    """Whether a provider's chat address is this identity's, in any spelling."""
+    """Check that a provider's chat address is this identity's, in any form."""
     user = chat.partition("@")[0].partition(":")[0].removeprefix("+")
     is_phone = identity.kind is IdentityKind.PHONE and canonical(user) == identity.value
     return is_phone or (bool(user) and user in (identity.address, identity.value))

@@ -1,4 +1,4 @@
-"""What a message says: its type and its content."""
+"""The content of a message, and its types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class MessageType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a message says. `text` is a body or caption; `data` holds what a type needs beyond it
+    """A message's content. `text` is a body or caption; `data` holds what a type needs beyond it
     (a template's name and parameters, a location, the raw update of an UNSUPPORTED message)."""
 
     type: MessageType
@@ -36,7 +36,7 @@ class Content:
 
     @classmethod
     def plain(cls, text: str, limit: int = 4096, field_name: str = "content") -> "Content":
-        """A text to send. Raises Invalid if empty, over `limit` characters, or not storable."""
+        """Make a text to send. Raises Invalid if empty, over `limit` characters, or not storable."""
         if not text.strip():
             raise Invalid.field(field_name, "must not be empty")
         if len(text) > limit:

@@ -1,8 +1,8 @@
-"""Recognise the echo of a message that the hub sent: what a provider shows as written by our own number.
+"""Recognise the echo of a message that the hub sent: the provider reports it as written by our own number.
 
 Some providers report a message that an API call sent as if it had been typed on the phone, and report it before they
-answer that call. Who wrote it is known for certain by the provider's id; while an answer is still awaited, an echo
-waits with it, and where an answer brought no id, or never came, the words decide.
+answer that call. The provider's id identifies it for certain; while the answer is still awaited, the echo waits for
+it, and where an answer brought no id, or never came, the content is compared.
 """
 
 from datetime import datetime, timedelta
@@ -11,13 +11,13 @@ from whatsapp_hub.domain.messaging.content import Content, MessageType
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus, Outcome
 
 LONGEST_WAIT = timedelta(minutes=2)
-"""No attempt stays open for so long: its lease ends well before."""
+"""Longer than any attempt stays open: its lease ends well before."""
 MATCHED_WITHIN = timedelta(hours=1)
 """An echo arrives within seconds of its send; a message that waited in its lane before that is older."""
 
 
 def says_the_same(sent: Content, seen: Content) -> bool:
-    """Compare what was sent with what a provider shows of it."""
+    """Compare the content sent with the content that a provider reports."""
     if sent.type is not seen.type:
         return False
     match sent.type:
@@ -30,13 +30,13 @@ def says_the_same(sent: Content, seen: Content) -> bool:
 
 
 def may_wait(began_at: datetime, received_at: datetime, now: datetime) -> bool:
-    """Whether an echo received then may belong to an attempt that is open since `began_at`."""
+    """Check whether an echo received at `received_at` may belong to an attempt open since `began_at`."""
     return began_at <= received_at and now - received_at < LONGEST_WAIT
 
 
 def is_echo_of(message: Message, seen: Content) -> bool:
-    """Whether this is the echo of a send whose id nobody knows. A reaction is compared by its words even so: some
-    engines report it under another id than they answered."""
+    """Check whether this is the echo of a send without a known id. A reaction is compared by content even with one:
+    some engines report it under another id than they answered."""
     if not says_the_same(message.content, seen):
         return False
     if message.content.type is MessageType.REACTION and message.whatsapp_message_id:

@@ -1,4 +1,4 @@
-"""Failure: why a message was not sent, or why nobody knows whether it was."""
+"""Failure: why a message was not sent, or why its outcome is unknown."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ DETAIL_LENGTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`code` is the provider's own (`131026`, `http_422`) or ours (`session_deleted`); `title` says it in a few words,
-    `detail` in the provider's own. `retryable`: the same message sent again later may succeed, and cannot arrive
+    """`code` is the provider's own (`131026`, `http_422`) or ours (`session_deleted`); `title` is a short description,
+    `detail` the provider's text. `retryable`: the same message sent again later may succeed, and cannot arrive
     twice."""
 
     code: str
@@ -22,14 +22,14 @@ class Failure:
 
     @classmethod
     def of(cls, error: ProviderError) -> Failure:
-        """Describe what a provider answered."""
+        """Describe a provider's error."""
         retryable = error.retryable or isinstance(error, Transient)
         detail = error.detail[:DETAIL_LENGTH] or None
         return cls(error.code, error.title or title_of(error.code), detail, retryable)
 
 
 def title_of(code: str) -> str:
-    """Read a code's own words: `not_connected` is "Not connected", `http_500` "HTTP 500"."""
+    """Turn a code into a title: `not_connected` into "Not connected", `http_500` into "HTTP 500"."""
     words = code.replace("_", " ").strip()
     return words.upper() if code.startswith("http_") else words[:1].upper() + words[1:]
 

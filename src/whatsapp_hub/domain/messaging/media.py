@@ -1,4 +1,4 @@
-"""A file that is sent: its bytes, and which kind of message carries it."""
+"""A file to send: its bytes, and the type of message that carries it."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ LIMITS = {
     MessageType.VIDEO: 16 * _MB,
     MessageType.DOCUMENT: 16 * _MB,
 }
-"""WhatsApp's own for images, audio and video; documents may be larger there."""
+"""WhatsApp's own limits for images, audio and video; documents may be larger there."""
 
 CAPTION_LENGTH = 1024
 NAME_LENGTH = 255
@@ -29,8 +29,8 @@ NAME_LENGTH = 255
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """`id` follows from tenant, bytes, type and name: the same file given twice is one, and a repeated request asks
-    for the same thing."""
+    """`id` is derived from tenant, bytes, type and name, so that the same file uploaded twice is one, and a repeated
+    request is the same request."""
 
     id: MediaId
     tenant_id: TenantId
@@ -41,7 +41,7 @@ class Media:
 
     @classmethod
     def given(cls, tenant_id: TenantId, content: bytes, mime_type: str, file_name: str, at: datetime) -> "Media":
-        """Raises Invalid (`/file`)."""
+        """Check an uploaded file. Raises Invalid (`/file`)."""
         mime_type = mime_type.partition(";")[0].strip().lower()
         if not _MIME.fullmatch(mime_type):
             raise Invalid.field("file", "must have a content type")
@@ -58,7 +58,7 @@ class Media:
         return cls(id, tenant_id, mime_type, name, content, at)
 
     def message(self, caption: str) -> Content:
-        """What a message that carries it says. Raises Invalid (`/caption`)."""
+        """Make the content of a message that carries it. Raises Invalid (`/caption`)."""
         if len(caption) > CAPTION_LENGTH or not is_storable(caption):
             raise Invalid.field("caption", f"must have at most {CAPTION_LENGTH} characters, without NUL")
         data = {"blob": str(self.id), "mimeType": self.mime_type, "fileName": self.file_name}
@@ -66,7 +66,7 @@ class Media:
 
 
 def kind_of(mime_type: str) -> MessageType:
-    """What WhatsApp does not show as picture, sound or film goes as a document."""
+    """Choose the message type: a document for what WhatsApp does not show as image, audio or video."""
     if mime_type in _IMAGES:
         return MessageType.IMAGE
     family = mime_type.partition("/")[0]
@@ -74,6 +74,6 @@ def kind_of(mime_type: str) -> MessageType:
 
 
 def blob_of(content: Content) -> MediaId | None:
-    """The stored file that a message carries, if it is one of ours."""
+    """Return the stored file that a message carries, if it is one of ours."""
     blob = content.data.get("blob")
     return MediaId(UUID(blob)) if isinstance(blob, str) else None

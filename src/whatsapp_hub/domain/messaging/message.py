@@ -1,4 +1,4 @@
-"""A message, its content, and the only ways its status may move."""
+"""A message, and the transitions of its status."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -54,7 +54,7 @@ _EVENT = {
 @dataclass(slots=True)
 class Message(Records):
     """`timestamp` is the provider's, `created_at` ours; `sender_id` None on an inbound message means the
-    customer; `author` is who wrote inside a group, as the provider spells it; `error` is why it FAILED, or why its
+    customer; `author` is the participant of a group, as the provider writes it; `error` is why it FAILED, or why its
     outcome is unknown."""
 
     id: MessageId
@@ -78,7 +78,7 @@ class Message(Records):
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def event(self, type: EventType, at: datetime, **detail: object) -> Event:
-        """An event about this message as it is now."""
+        """Make an event about this message as it is now."""
         return Event(
             type,
             self.tenant_id,
@@ -109,33 +109,33 @@ class Message(Records):
         return True
 
     def sent(self, provider_message_id: str | None, at: datetime) -> bool:
-        """Note that the provider took it. Keep the provider's id even if a receipt was faster; an id that was only
-        reserved (still PENDING) gives way to the one that the provider used."""
+        """Record that the provider accepted it. Keep the provider's id even if a receipt was faster; the id that the
+        provider used replaces one that was only reserved (still PENDING)."""
         is_reserved = self.status is MessageStatus.PENDING
         if provider_message_id and (self.whatsapp_message_id is None or is_reserved):
             self.whatsapp_message_id = provider_message_id
         return self.advance(MessageStatus.SENT, at)
 
     def lose_sight(self, at: datetime, error: Failure = PROCESS_DIED) -> None:
-        """The provider call's result will never be known; only a receipt or a person settles it."""
+        """Mark the outcome unknown: the provider call has no result, and only a receipt or a person settles it."""
         if self.status is not MessageStatus.PENDING or self.outcome is Outcome.UNKNOWN:
             return
         self.outcome, self.error = Outcome.UNKNOWN, error
         self.record(self.event(EventType.MESSAGE_OUTCOME_UNKNOWN, at))
 
     def retry(self, at: datetime) -> None:
-        """An operator sends it again, knowing that it may arrive twice."""
+        """Queue it again, by an operator who accepts that it may arrive twice. Raises Conflict."""
         self._require_unknown("retried")
         self.outcome = self.error = None
         self.record(self.event(EventType.MESSAGE_QUEUED, at))
 
     def give_up(self, at: datetime) -> None:
-        """An operator declares it failed."""
+        """Mark it FAILED, by an operator. Raises Conflict."""
         self._require_unknown("failed")
         self.advance(MessageStatus.FAILED, at, GIVEN_UP)
 
     def abandon(self, at: datetime) -> None:
-        """Its session is deleted before it was sent."""
+        """Mark it FAILED: its session is deleted before it was sent."""
         self.advance(MessageStatus.FAILED, at, SESSION_DELETED)
 
     def _require_unknown(self, what: str) -> None:

@@ -1,4 +1,4 @@
-"""Slots of a rate: the generic cell rate algorithm, pure; and the pace of a session that writes as a person does.
+"""Rate limiting of sends: the generic cell rate algorithm, pure; and the pace of a session that imitates a person.
 
 A pace is one timestamp, `paced_until`: when the rate would be used up. A send is allowed from
 `paced_until - (burst - 1) × interval` on, and moves it one interval further.
@@ -12,9 +12,9 @@ from whatsapp_hub.domain.messaging.capabilities import Rate
 
 @dataclass(frozen=True, slots=True)
 class HumanPace:
-    """How a person would write. A text takes its length at `characters_per_s` (0: nobody types), `longest_typing_s` at
-    most. A number that was linked `warm_days` ago or less sends `warm_first_day` messages on its first day, twice as
-    many on each further one (0: no such limit). `strangers`: first contacts with people who never wrote."""
+    """A person's writing pace. Typing a text takes its length at `characters_per_s` (0: no typing), `longest_typing_s`
+    at most. A number linked `warm_days` ago or less sends `warm_first_day` messages on its first day, twice as many
+    on each further one (0 days: no such limit). `strangers`: the rate of first contacts with people who never wrote."""
 
     characters_per_s: float = 0.0
     longest_typing_s: float = 5.0
@@ -23,7 +23,7 @@ class HumanPace:
     strangers: Rate | None = None
 
     def warm_rate(self, age: timedelta) -> Rate | None:
-        """A quarter of the day's messages at once, the others evenly over the day."""
+        """Return a young number's rate: a quarter of the day's messages at once, the others evenly over the day."""
         if age.days >= self.warm_days:
             return None
         today = self.warm_first_day * 2**age.days
@@ -32,7 +32,7 @@ class HumanPace:
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """How fast a session and each of its chats may send (None: no limit), and whether as a person would."""
+    """The rates of a session and of each of its chats (None: no limit), and whether it imitates a person."""
 
     session: Rate | None
     chat: Rate | None
@@ -40,20 +40,20 @@ class Pacing:
 
 
 def slot(rate: Rate, paced_until: datetime, now: datetime) -> datetime:
-    """The earliest time for one more send."""
+    """Return the earliest time for one more send."""
     if paced_until <= now:
         return now
     return max(now, paced_until - timedelta(seconds=rate.interval_s * (rate.burst - 1)))
 
 
 def used(rate: Rate, paced_until: datetime, now: datetime) -> datetime:
-    """The pace after one more send was given its slot."""
+    """Return the pace after one more send."""
     return max(paced_until, now) + timedelta(seconds=rate.interval_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Paces:
-    """Of a session: its own rate, a young number's, and that of first contacts."""
+    """A session's paces: of its own rate, a young number's, and that of first contacts."""
 
     session: datetime
     warm: datetime | None = None
@@ -62,8 +62,8 @@ class Paces:
 
 @dataclass(frozen=True, slots=True)
 class LaneHead:
-    """The message at a lane's head. `is_stranger`: nothing was ever said between the two before; `is_typed`: its
-    typing was shown; `age`: for how long the number has been linked."""
+    """The message at a lane's head. `is_stranger`: the first message between the two; `is_typed`: its typing was
+    shown; `age`: how long the number has been linked."""
 
     characters: int
     is_stranger: bool
@@ -73,8 +73,8 @@ class LaneHead:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What becomes of a due lane: sent now (`at` None), or due again `at`; `slot_at` is the slot it holds then.
-    `types`: meanwhile somebody is typing."""
+    """The decision on a due lane: send now (`at` None), or due again `at`; `slot_at` is the slot that it then holds.
+    `types`: typing is shown meanwhile."""
 
     at: datetime | None = None
     slot_at: datetime | None = None
@@ -92,9 +92,9 @@ def turn(
     head: LaneHead | None = None,
     jitter: float = 0.5,
 ) -> Turn:
-    """A lane waits for its chat's slot first, then takes one of the session's; one send time each. A slot that was
-    missed by more than an interval (nobody was there, the session was on hold) is lost: else those missed would be
-    sent in one burst. What a person writes (`head` is given) is typed first."""
+    """Decide on a due lane: wait for its chat's slot, then take one of the session's. A slot missed by more than an
+    interval (no worker was running, the session was on hold) is lost: else all those missed would be sent in one
+    burst. With a `head`, typing is shown before the send."""
     chat = pacing.chat
     if chat and (free := slot(chat, lane_paced, now)) > now:
         return Turn(at=free, slot_at=slot_at)
@@ -113,7 +113,7 @@ def turn(
 
 
 def typing_time(human: HumanPace, characters: int, jitter: float) -> timedelta | None:
-    """How long a person types so much, give or take a third; None if nobody types."""
+    """Return how long a person takes to type so much, give or take a third; None without typing."""
     if not human.characters_per_s:
         return None
     seconds = min(characters / human.characters_per_s, human.longest_typing_s)
@@ -121,7 +121,7 @@ def typing_time(human: HumanPace, characters: int, jitter: float) -> timedelta |
 
 
 def _rates(pacing: Pacing, head: LaneHead | None) -> dict[str, Rate]:
-    """Those that this message falls under, by the name of their pace."""
+    """Return the rates that apply to this message, by the name of their pace."""
     rates: dict[str, Rate] = {}
     if pacing.session:
         rates["session"] = pacing.session

@@ -1,1 +1,1 @@
-"""Phone numbers: how people write them, and which spellings are one number."""
+"""Phone numbers: how people write them, and which forms are one number."""

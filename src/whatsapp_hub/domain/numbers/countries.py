@@ -13,5 +13,5 @@ COUNTRIES = frozenset(_CODES.split())
 
 
 def country_of(text: str) -> str:
-    """Normalise a country code as people write it; what is none stays as it is, for `Tenant.check` to refuse."""
+    """Normalise a country code; `Tenant.check` refuses an unknown one."""
     return text.strip().upper()

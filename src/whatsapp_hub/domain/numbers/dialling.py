@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 _SIGNS = frozenset("().-/\t")
 _KINDS = frozenset({"Zs", "Pd", "Cf"})
-"""Spaces, dashes, and the invisible marks that come along when a number is copied."""
+"""Spaces, dashes, and invisible marks that are copied along with a number."""
 
 LONGEST = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The digits that are left when the signs fall away. `is_international`: they began with `+` or `00`, which are not
-    among `digits`; `literal` are all digits that were written."""
+    """A number without its punctuation. `is_international`: it began with `+` or `00`, which are not among `digits`;
+    `literal` are all digits that were written."""
 
     digits: str
     literal: str
@@ -21,7 +21,7 @@ class Written:
 
 
 def read_number(text: str) -> Written | None:
-    """Drop the signs. None for what is no number: other characters, a `+` that is not in front, too many digits."""
+    """Parse a number. None if it is none: other characters, a `+` that is not in front, too many digits."""
     marks = "".join(c for c in text.strip() if not _is_sign(c))
     literal = marks.removeprefix("+")
     has_zeros = literal == marks and literal.startswith("00")

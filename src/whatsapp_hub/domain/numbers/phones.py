@@ -1,6 +1,6 @@
-"""Phone numbers in international form, as digits: which spellings of them are one number.
+"""Phone numbers in international form, as digits: which forms are one number.
 
-WhatsApp knows some numbers in another spelling than the network dials: Brazilian mobiles without the ninth digit,
+WhatsApp has some numbers in another form than the network dials: Brazilian mobiles without the ninth digit,
 Mexican ones with a 1 after the country code, Argentine ones with a 9. People in Argentina also write the 15 that they
 dial at home between area code and number.
 """
@@ -20,7 +20,7 @@ _ARGENTINA_PARTS = re.compile(r"549?(11[0-9]{8}|[23][0-9]{9})")
 
 
 def canonical(digits: str) -> str:
-    """Normalise the spellings of one number to the same digits; those of other countries stay as they are.
+    """Normalise all forms of one number to the same digits; those of other countries stay as they are.
 
     Idempotent. Brazilian mobiles get their ninth digit, Mexican numbers lose the 1, Argentine ones get the 9.
     """
@@ -35,7 +35,7 @@ def canonical(digits: str) -> str:
 
 
 def fixed_parts(digits: str) -> tuple[str, ...]:
-    """Split a whole number, with or without its country code, into what all its spellings have in common, in order."""
+    """Split a whole number, with or without its country code, into the parts that all its forms share, in order."""
     if match := _BRAZIL_PARTS.fullmatch(digits):
         return match[1], match[2]
     if match := _MEXICO_PARTS.fullmatch(digits):
@@ -47,15 +47,15 @@ def fixed_parts(digits: str) -> tuple[str, ...]:
 
 
 def search_parts(digits: str) -> tuple[str, ...]:
-    """Split what is searched for: a whole number into what its spellings have in common, without a 0 or 00 in front; a
-    part of a number stays; fewer than three digits are nothing to search for."""
+    """Split a search term: a whole number, without a leading 0 or 00, into the parts that all its forms share; a part
+    of a number stays; fewer than three digits give nothing."""
     if len(digits) >= _WHOLE:
         return fixed_parts(digits.lstrip("0") or digits)
     return (digits,) if len(digits) >= _SEARCHED else ()
 
 
 def spellings(digits: str) -> frozenset[str]:
-    """All the ways in which WhatsApp writes this number."""
+    """Return all the forms in which WhatsApp writes this number."""
     whole = canonical(digits)
     other = None
     if match := _BRAZIL_WHOLE.fullmatch(whole):
@@ -68,7 +68,7 @@ def spellings(digits: str) -> frozenset[str]:
 
 
 def without_home_prefix(digits: str) -> str:
-    """Give the digits as a provider takes them: an Argentine 15 is dialled within the country only, and becomes a 9."""
+    """Convert to the digits that a provider takes: an Argentine 15, dialled only within the country, becomes a 9."""
     if match := _ARGENTINA_DIALLED.fullmatch(digits):
         return "549" + "".join(part for part in match.groups() if part)
     return digits

@@ -1,14 +1,13 @@
-"""The hub's time: the clock of PostgreSQL's server as long as it runs evenly, and never stepped with it.
+"""The hub's time: PostgreSQL's clock while it runs evenly, unaffected by its steps.
 
-A mark in the database says what the time was a second ago and how far it is ahead of the server's clock. Each process
-reads the server's clock again and again beside a clock of its own that nobody can set (it counts from the machine's
-start). Where both have moved alike, the mark moves on. Where they have not, the server's clock was stepped: the mark
-keeps the difference from then on, so that the hub's time goes on as if nothing had happened.
+A mark in the database holds the time of a second ago and its offset to the server's clock. Each process compares the
+server's clock with its own monotonic clock. If both moved alike, the mark advances. If not, the server's clock was
+stepped: the mark keeps the difference from then on, so that the hub's time continues as if nothing had happened.
 
-A step that lasts is followed once the clock has run evenly for CONFIRMED_S: forward at once, back by running slower.
-The hub's time never goes back. When no process ran, nothing can tell an outage from a step: the hub takes the server's
-clock, if it is later. What is deleted by its age stays `lag_s` behind: each leap of the hub's time adds to it, and it
-is caught up, a day an hour, only while the clock runs evenly and is followed.
+A step that lasts is adopted once the clock has run evenly for CONFIRMED_S: forward at once, back by running slower.
+The hub's time never goes back. While no process ran, an outage cannot be distinguished from a step: the hub takes the
+server's clock, if it is later. Deletion by age lags `lag_s` behind: each leap of the hub's time adds to it, and it is
+caught up, a day an hour, only while the clock runs evenly and is followed.
 """
 
 from dataclasses import dataclass, replace
@@ -16,16 +15,16 @@ from datetime import datetime, timedelta
 from typing import Self
 
 REACH_S = 3.0
-"""So far beyond the mark the hub's time goes without a new one; the view `hub.time` knows the same number."""
+"""How far beyond the mark the hub's time goes without a new one; the view `hub.time` has the same number."""
 TOLERANCE_S = 1.0
-"""Two clocks on two machines differ by so much within a second or two without anybody having set one."""
+"""Two machines' clocks may differ by so much within a second or two without a step."""
 CONFIRMED_S = 600.0
 SLOWED_BY = 0.2
 CAUGHT_UP_BY = 24.0
 LONGEST_S = 5.0
-"""No more than so much running time is counted between two marks."""
+"""The most running time that is counted between two marks."""
 LEAP_S = 60.0
-"""A start after less than this is a restart: no reason to wait with anything."""
+"""A start after less than this is a restart, and delays nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +39,11 @@ class Mark:
     number: int
 
     def at(self, server: datetime) -> datetime:
-        """Return the hub's time when the server's clock shows this, unless the clock was stepped."""
+        """Convert the server's clock into the hub's time, unless the clock was stepped."""
         return server + timedelta(seconds=self.ahead_s)
 
     def reaches(self, time: datetime) -> bool:
-        """Whether a time can follow on this mark by itself."""
+        """Check whether a time can follow this mark without a step."""
         return -TOLERANCE_S <= (time - self.seen_at).total_seconds() <= REACH_S + TOLERANCE_S
 
     def moved(self, at: datetime) -> Self:
@@ -54,8 +53,8 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What the hub's time must be by a process's own clock: between the asking and the answer. `number`: of the last
-    mark that it saw."""
+    """The hub's time by a process's monotonic clock: between sending the query and its answer. `number`: of the last
+    mark that the process saw."""
 
     earliest: datetime
     latest: datetime
@@ -70,8 +69,8 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The next mark. `stepped_s`: by how much somebody set the server's clock; `leapt_s`: by how much the hub's time
-    leaps now, at a start or because it follows a step at last."""
+    """The next mark. `stepped_s`: by how much the server's clock was stepped; `leapt_s`: by how much the hub's time
+    leaps now, at a start or because it adopts a step."""
 
     mark: Mark
     stepped_s: float = 0.0
@@ -79,7 +78,7 @@ class Judged:
 
 
 def judge(mark: Mark, server: datetime, own: Own) -> Judged:
-    """Judge what the server's clock shows, in a process that has followed the hub's time so far."""
+    """Judge the server's clock in a process that has followed the hub's time so far."""
     here = mark.at(server)
     if own.agrees(here):
         return _follow(mark, server)
@@ -91,12 +90,12 @@ def judge(mark: Mark, server: datetime, own: Own) -> Judged:
 
 
 def join(mark: Mark, server: datetime) -> Judged | None:
-    """Judge it in a process that has just started, while others may run. None: only they can tell."""
+    """Judge it in a process that has just started, while others may run. None: only they can judge it."""
     return _follow(mark, server) if mark.reaches(mark.at(server)) else None
 
 
 def start(mark: Mark, server: datetime) -> Judged:
-    """Judge it where no other process runs: an outage, or a clock that was set meanwhile."""
+    """Judge it where no other process runs: after an outage, or a step meanwhile."""
     at = max(server, mark.seen_at)
     leapt_s = (at - mark.seen_at).total_seconds()
     ahead_s = (at - server).total_seconds()

@@ -1,1 +1,1 @@
-"""Rules about customers' data."""
+"""Privacy of customers' data."""

@@ -1,4 +1,4 @@
-"""How long a company keeps what its customers left, by kind.
+"""Retention: how long a company keeps its customers' data, by kind.
 
 {"conversationsDays": 365, "messagesDays": null, "mediaDays": 90, "eventsDays": 7, "auditDays": 365, …}
 """
@@ -13,8 +13,8 @@ _LONGEST = 3650
 
 
 class Kind(StrEnum):
-    """CONVERSATIONS: closed rounds with all that hangs on them, by their last change; EVENTS: the words in the log;
-    UPDATES: what providers delivered, raw."""
+    """CONVERSATIONS: closed rounds with everything that belongs to them, by their last change; EVENTS: the texts in the
+    log; UPDATES: raw updates of providers."""
 
     CONVERSATIONS = "conversations"
     MESSAGES = "messages"
@@ -32,7 +32,7 @@ BOUNDS: Mapping[Kind, tuple[int, int]] = {
     Kind.AUDIT: (30, 730),
     Kind.UPDATES: (1, 90),
 }
-"""Days, at least and at most."""
+"""Fewest and most days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,20 @@ class Retention:
 
     @classmethod
     def read(cls, given: Mapping[str, int | None]) -> "Retention":
-        """The inverse of `shown`."""
+        """Decode what `shown` gave."""
         return cls(**{field.name: given.get(_name(field.name)) for field in fields(cls)})
 
     def shown(self) -> dict[str, int | None]:
         return {_name(field.name): getattr(self, field.name) for field in fields(self)}
 
     def limits(self) -> Iterator[tuple[Kind, int]]:
-        """What is set."""
+        """Yield the kinds that have a limit, in days."""
         for kind in Kind:
             if (days := getattr(self, kind.value)) is not None:
                 yield kind, days
 
     def flaws(self) -> list[Flaw]:
-        """Every bad field."""
+        """Return every bad field."""
         bad = ((kind, days, *BOUNDS[kind]) for kind, days in self.limits())
         return [
             Flaw(f"/retention/{_name(kind.value)}", f"must be from {least} to {most}")

@@ -1,1 +1,1 @@
-"""What customers may expect: opening hours, service levels, deadlines."""
+"""Service to customers: opening hours, service levels, deadlines."""

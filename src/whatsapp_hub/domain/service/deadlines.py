@@ -1,7 +1,7 @@
-"""Targets of a round: by when a customer should have the first answer, and by when it should be resolved.
+"""Deadlines of a round: for the first answer and for the resolution.
 
-A clock counts the minutes in which the department is open, from its start on, without the time in which the round was
-closed, or its session's bot had it. Pure; `Conversation` keeps the times and decides which clocks run.
+A clock counts the minutes in which the department is open, except while the round was closed or its session's bot had
+it. Pure; `Conversation` keeps the times and decides which clocks run.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ class Target(StrEnum):
 
 
 Pause = tuple[datetime, datetime]
-"""From the end of a round to its being taken up again; or from its opening to a bot's handing it over."""
+"""From a round's end to its reopening, or from its opening to a bot's hand-over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +35,14 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class ServiceTerms:
-    """What holds in one department, or (outside of any) in the company; nothing of `level` is left open but targets."""
+    """Service level and hours of one department, or (outside of any) of the company. `level` has no defaults left to
+    apply; only targets may be None."""
 
     level: ServiceLevel
     hours: Hours | None
 
     def aim(self, target: Target, since: datetime, pauses: Sequence[Pause]) -> Deadline:
+        """Compute the deadline of a clock that started at `since`."""
         is_first = target is Target.FIRST_RESPONSE
         level = self.level
         minutes = level.first_response_target_minutes if is_first else level.resolution_target_minutes
@@ -51,7 +53,7 @@ class ServiceTerms:
         return Deadline(self._after(since, in_all, pauses), self._after(since, early, pauses))
 
     def _after(self, since: datetime, how_long: timedelta, pauses: Sequence[Pause]) -> datetime:
-        """When it will have been open, and the round not closed, for so long."""
+        """Return when so much open time will have passed, pauses left out."""
         at, left = since, how_long
         for begins, ends in pauses:
             spent = self._open_time(at, begins) if begins > at else timedelta()
@@ -66,7 +68,7 @@ class ServiceTerms:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """`breaches` are the targets that were missed, each once; `pauses` in order."""
+    """`breaches` are the missed targets, each once; `pauses` in order."""
 
     first_response: Deadline = Deadline()
     resolution: Deadline = Deadline()
@@ -82,7 +84,7 @@ class Deadlines:
         return replace(self, resolution=aim)
 
     def aimed(self, target: Target, terms: ServiceTerms, since: datetime) -> "Deadlines":
-        """With new times. Who was warned is not warned again."""
+        """Compute a deadline anew. A warning that was given is not repeated."""
         before, aim = self.of(target), terms.aim(target, since, self.pauses)
         was_warned = before.due_at is not None and before.warn_at is None
         return self._with(target, replace(aim, warn_at=None) if was_warned else aim)
@@ -91,19 +93,19 @@ class Deadlines:
         return self._with(target, replace(self.of(target), warn_at=None))
 
     def breached(self, target: Target) -> "Deadlines":
-        """Missed: no warning any more."""
+        """Mark a target missed; its warning is dropped."""
         return replace(self.warned(target), breaches=(*self.breaches, target))
 
     def resumed(self, running: Iterable[Target], since: datetime, until: datetime) -> "Deadlines":
-        """People had nothing to do for that time, in which these clocks stood still. Their times are about right until
-        they are aimed anew, by the hours of whatever department it goes to."""
+        """Add a pause, and put the running deadlines off by its length: an approximation until they are computed anew,
+        by the hours of the department that takes it."""
         resumed = replace(self, pauses=(*self.pauses, (since, until)))
         for target in running:
             resumed = resumed._with(target, self.of(target).put_off(until - since))
         return resumed
 
     def next_look(self, running: Iterable[Target]) -> datetime | None:
-        """When there is something to tell next."""
+        """Return when the next warning or breach is due."""
         times = (time for target in running for time in (self.of(target).due_at, self.of(target).warn_at))
         return min((time for time in times if time is not None), default=None)
 

@@ -1,11 +1,11 @@
-"""When somebody is there: hours of the week, holidays, and time that only counts while it is open.
+"""Opening hours: hours of the week, holidays, and arithmetic with open time.
 
 {"timezone": "America/Sao_Paulo", "holidays": ["2026-12-25"],
  "week": {"mon": [["09:00", "12:00"], ["13:00", "18:00"]], "fri": [["22:00", "06:00"]]}}
 
 A span that ends at or before its start ends on the next day. It belongs to the day on which it starts: a holiday has
-none of its own, and that of the evening before still ends in its morning. It is open when the clock on the wall says
-so: an hour that summer time skips is not there, and one that comes twice counts twice.
+none of its own, and that of the evening before still ends in its morning. Spans follow local wall-clock time: an hour
+that summer time skips does not exist, and a repeated one counts twice.
 """
 
 import re
@@ -24,7 +24,7 @@ _HORIZON = timedelta(days=400)
 _DAY = 24 * 60
 
 Span = tuple[int, int]
-"""Minutes from a local midnight on, from and to; to more than a day's minutes where it ends on the next day."""
+"""Start and end in minutes after local midnight; the end exceeds a day where it is on the next day."""
 
 Interval = tuple[datetime, datetime]
 
@@ -39,7 +39,7 @@ class Hours:
 
     @classmethod
     def read(cls, given: Mapping[str, object]) -> "Hours":
-        """Raises Invalid with every bad field (`/hours/…`)."""
+        """Parse hours. Raises Invalid with every bad field (`/hours/…`)."""
         unknown = sorted(given.keys() - {"timezone", "week", "holidays"})
         flaws = [Flaw(f"/hours/{name}", "is not known") for name in unknown]
         zone = given.get("timezone", "America/Sao_Paulo")
@@ -52,7 +52,7 @@ class Hours:
         return cls(str(zone), week, holidays)
 
     def shown(self) -> dict[str, object]:
-        """The inverse of `read`."""
+        """Encode them as `read` takes them."""
         week = {
             day: [[_clock(start), _clock(end)] for start, end in spans]
             for day, spans in zip(DAYS, self.week, strict=True)
@@ -64,12 +64,12 @@ class Hours:
         return any(start <= at < end for start, end in self._spans(at, at + timedelta(minutes=1)))
 
     def open_time(self, since: datetime, until: datetime) -> timedelta:
-        """How much of that time it was open."""
+        """Return how much of that time is open."""
         spans = self._spans(since, until)
         return sum((min(end, until) - max(start, since) for start, end in spans), timedelta())
 
     def after(self, at: datetime, how_long: timedelta) -> datetime:
-        """When it will have been open for so long. Hours that never open count as always open."""
+        """Return when so much open time will have passed. Hours that never open count as always open."""
         left = how_long
         for start, end in self._spans(at, at + _HORIZON):
             begins = max(start, at)
@@ -79,7 +79,7 @@ class Hours:
         return at + how_long
 
     def _spans(self, since: datetime, until: datetime) -> Iterator[Interval]:
-        """Open intervals that touch the time between, in order, in UTC."""
+        """Yield the open intervals that overlap the time between, in order, in UTC."""
         zone = ZoneInfo(self.timezone)
         first, last = since.astimezone(zone).date() - timedelta(days=1), until.astimezone(zone).date()
         waiting: list[Interval] = []
@@ -94,7 +94,7 @@ class Hours:
 
 
 def _intervals(day: date, span: Span, zone: ZoneInfo) -> Iterator[Interval]:
-    """When the clock on the wall is within the span: two intervals where it is put back meanwhile, or forward."""
+    """Yield when local time is within the span: two intervals if the clock is put back or forward meanwhile."""
     midnight = datetime.combine(day, time())
     start, end = (midnight + timedelta(minutes=minutes) for minutes in span)
     before, after = _offset(start, zone, fold=0), _offset(end, zone, fold=1)
@@ -108,7 +108,7 @@ def _intervals(day: date, span: Span, zone: ZoneInfo) -> Iterator[Interval]:
 
 
 def _change(since: datetime, until: datetime, zone: ZoneInfo) -> datetime:
-    """The moment between, to the second, at which the zone's offset changes, once."""
+    """Find the moment between, to the second, at which the zone's offset changes (once)."""
     offset = since.astimezone(zone).utcoffset()
     while until - since > timedelta(seconds=1):
         middle = since + (until - since) // timedelta(seconds=2) * timedelta(seconds=1)
@@ -120,7 +120,7 @@ def _change(since: datetime, until: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _earliest(day: date, zone: ZoneInfo) -> datetime:
-    """The first moment that may be of that local day."""
+    """Return the earliest moment that may belong to that local day."""
     midnight = datetime.combine(day, time())
     return _utc(midnight, max(_offset(midnight, zone, fold=fold) for fold in (0, 1)))
 

@@ -1,4 +1,4 @@
-"""What customers may expect of a department, and whether they are asked how it was.
+"""A department's service level: its targets, and whether customers are asked for a rating.
 
 {"firstResponseTargetMinutes": 15, "resolutionTargetMinutes": 480, "targetWarningPercent": 80, "asksRating": true}
 """
@@ -23,8 +23,8 @@ _NAMES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ServiceLevel:
-    """None leaves it to the company; the company's None: no target, 80 %, nobody is asked. A target of 0 is none,
-    whatever the company says. Minutes are those in which the department is open."""
+    """None takes the company's value; the company's None: no target, 80 %, no rating. A target of 0 is none, whatever
+    the company's. Minutes count only while the department is open."""
 
     first_response_target_minutes: int | None = None
     resolution_target_minutes: int | None = None
@@ -33,19 +33,19 @@ class ServiceLevel:
 
     @classmethod
     def read(cls, given: Mapping[str, int | bool | None]) -> "ServiceLevel":
-        """The inverse of `shown`."""
+        """Decode what `shown` gave."""
         return cls(**{attribute: given.get(name) for name, attribute in _NAMES.items()})  # type: ignore[arg-type] # as it was shown
 
     def shown(self) -> dict[str, int | bool | None]:
         return {name: getattr(self, attribute) for name, attribute in _NAMES.items()}
 
     def over(self, usual: "ServiceLevel") -> "ServiceLevel":
-        """What is set here, else what is usual."""
+        """Fill what is not set here from `usual`."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return ServiceLevel(**{n: getattr(usual, n) if value is None else value for n, value in values.items()})
 
     def flaws(self) -> list[Flaw]:
-        """Every bad field."""
+        """Return every bad field."""
         bounds = (
             ("firstResponseTargetMinutes", self.first_response_target_minutes, 0, LONGEST_TARGET_MINUTES),
             ("resolutionTargetMinutes", self.resolution_target_minutes, 0, LONGEST_TARGET_MINUTES),
@@ -60,4 +60,4 @@ class ServiceLevel:
 
 NOTHING_SET = ServiceLevel()
 USUAL = ServiceLevel(target_warning_percent=80, asks_rating=False)
-"""What holds where a company has set nothing."""
+"""Defaults for a company that has set nothing."""

@@ -1,11 +1,11 @@
-"""How sessions are spread over connectors. Pure."""
+"""Balance sessions over connectors. Pure."""
 
 from collections.abc import Sequence
 
 
 def fair_share(rooms: Sequence[int], sessions: int) -> int:
-    """The lowest number that each connector may hold, none more than its room, so that all sessions have a place; with
-    too little room in all, the largest room. Filling to a level, as water does."""
+    """Return the lowest cap on each connector's sessions, besides its own room, that places all of them (water
+    filling); with too little room in all, the largest room."""
     left, share = sessions, 0
     for n, room in enumerate(sorted(rooms)):
         here = len(rooms) - n

@@ -1,14 +1,14 @@
-"""The life of a session that holds a socket (WhatsApp Web), as a state machine without a clock, jitter or a network.
+"""The state machine of a session that holds a socket (WhatsApp Web), without a clock, jitter or a network.
 
-A connector keeps the line of a session open, or closed, as its `Life` says; what people want and what the provider
-reports moves it from one `Life` to the next. Each dial has a number, the `fence`: what an earlier dial still reports
-is ignored by whoever keeps the rows, and a connector dials anew when the number is no longer the one it dialled with.
+A connector keeps a session's connection open or closed as its `ConnectionState` demands; commands, the provider's
+reports and passed deadlines lead from one state to the next. Each dial has a number, the `fence`: reports of an earlier
+dial are ignored, and a connector dials again when the number is no longer the one that it dialled with.
 
     start ─► CONNECTING ─► QR_PENDING ─► CONNECTED ◄─► RECONNECTING          is_on: a connector holds it
                  │              │            │              │
                  └──────────────┴────────────┴──────────────┴─► DISCONNECTED (stopped, qr_timeout, replaced),
-                                                                FAILED, LOGGED_OUT: down until somebody starts it
-    BANNED with an end is dialled again at that end.
+                                                                FAILED, LOGGED_OUT: down until it is started
+    A ban that ends is followed by a dial at its end.
 """
 
 from dataclasses import dataclass, replace
@@ -35,13 +35,13 @@ LOGGED_OUT = "logged_out"
 
 @dataclass(frozen=True, slots=True)
 class ReconnectPolicy:
-    """`pairing`: a session nobody scans is closed after so long (WHATSAPP_SESSION_TIMEOUT); `code`: how long one code
-    can be scanned (WHATSAPP_QR_TIMEOUT); `attempts`: dials that come to nothing before a number that was never
-    connected has FAILED, 0 without end (WHATSAPP_RECONNECT_ATTEMPTS).
+    """`pairing`: an unscanned session is closed after so long (WHATSAPP_SESSION_TIMEOUT); `code`: how long one code
+    can be scanned (WHATSAPP_QR_TIMEOUT); `attempts`: failed dials before a number that was never connected has FAILED,
+    0 without limit (WHATSAPP_RECONNECT_ATTEMPTS).
 
-    A dial that tells nothing for `answer` has failed; a lost line may heal by itself for `heal`; `silence` without a
-    sign of life is no life. After `storm_losses` losses within `storm_window` the session stays RECONNECTING, and
-    nothing more is told, until it has kept its line for `calm`.
+    A dial without a report for `answer` has failed; the provider may restore a lost connection by itself for `heal`;
+    one that is silent for `silence` is dead. After `storm_losses` losses within `storm_window` the session stays
+    RECONNECTING, and nothing more is published, until it has stayed connected for `calm`.
     """
 
     pairing: timedelta = timedelta(minutes=5)
@@ -64,7 +64,7 @@ class ReconnectPolicy:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionReport:
-    """What the provider says; `ports/held.py` lists the states and what they mean."""
+    """A provider's report; `ports/connections/sockets.py` lists the states and their meaning."""
 
     status: SessionStatus
     reason: str | None = None
@@ -74,9 +74,9 @@ class ConnectionReport:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
-    """`attempts`: dials in a row that came to nothing. `has_paired`: it was connected before, with credentials that
-    still stand. `is_up`: the line is up at this moment, whatever is told. `dial_at`: closed until then. `deadline_at`:
-    when something must have happened. `must_forget`: credentials to delete before anything else."""
+    """`attempts`: failed dials in a row. `has_paired`: it was connected before, with credentials that are still valid.
+    `is_up`: it is connected at this moment, whatever `status` shows. `dial_at`: closed until then. `deadline_at`: when
+    `late` is due. `must_forget`: credentials to delete before anything else."""
 
     status: SessionStatus = SessionStatus.DISCONNECTED
     reason: str | None = None
@@ -93,21 +93,21 @@ class ConnectionState:
     code_until: datetime | None = None
     losses: tuple[datetime, ...] = ()
 
-    # What people want
+    # Commands
 
     def started(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
-        """Dial now; a session that is being dialled or scanned already is left alone."""
+        """Dial now, unless it is being dialled or scanned already."""
         if self.is_on and self.dial_at is None:
             return self
         return self.restarted(now, rules)
 
     def restarted(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
-        """Dial afresh, whatever was before."""
+        """Dial anew, whatever its state was."""
         kept = ConnectionState(fence=self.fence + 1, has_paired=self.has_paired, must_forget=self.must_forget)
         return replace(kept, status=SessionStatus.CONNECTING, is_on=True, deadline_at=now + rules.answer)
 
     def redialled(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
-        """Its settings changed: what is open was dialled with the old ones. No attempt is counted, no loss either."""
+        """Dial again with changed settings; counts neither as an attempt nor as a loss."""
         if not self.is_on:
             return self
         deadline = self.pairing_until or (None if self.dial_at else now + rules.answer)
@@ -124,10 +124,10 @@ class ConnectionState:
     def logged_out(self, reason: str = LOGGED_OUT) -> "ConnectionState":
         return replace(self._off(SessionStatus.LOGGED_OUT, reason), has_paired=False, must_forget=True)
 
-    # What a connector does
+    # The connector's steps
 
     def dialled(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
-        """The line was opened."""
+        """Record that the connector has dialled."""
         if not self.is_on:
             return self
         reason = None if self.reason == NO_CONNECTOR else self.reason
@@ -138,7 +138,7 @@ class ConnectionState:
         return life.unheld() if self.status is SessionStatus.CONNECTED else life
 
     def unheld(self) -> "ConnectionState":
-        """No connector holds the line any more."""
+        """Record that no connector holds it any more."""
         life = replace(self, is_up=False)
         if self.status is not SessionStatus.CONNECTED:
             return life
@@ -148,11 +148,11 @@ class ConnectionState:
         return replace(self, must_forget=False)
 
     def recycled(self, reason: str, now: datetime, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
-        """Whoever holds it has found it dead."""
+        """Dial again: its connector found it dead."""
         return self._redial(reason, now, rules, jitter) if self.is_on else self
 
     def late(self, now: datetime, rules: ReconnectPolicy, jitter: float, *, is_held: bool) -> "ConnectionState":
-        """The deadline passed."""
+        """Act on a passed deadline."""
         life = replace(self, deadline_at=None)
         if not self.is_on:
             return life
@@ -166,12 +166,12 @@ class ConnectionState:
             return replace(life, reason=NO_CONNECTOR)
         return life._redial(self.reason or NO_ANSWER, now, rules, jitter)
 
-    # What the provider reports
+    # The provider's reports
 
     def reported(
         self, report: ConnectionReport, now: datetime, rules: ReconnectPolicy, jitter: float
     ) -> "ConnectionState":
-        """Nothing that is said of a line that was given up changes anything."""
+        """Apply a report; one about a connection that is off changes nothing."""
         if not self.is_on:
             return self
         match report.status:
@@ -189,7 +189,7 @@ class ConnectionState:
                 return self._ended(report, rules, jitter)
 
     def _ended(self, report: ConnectionReport, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
-        """Down until somebody starts it, or until a ban is over."""
+        """Stay down until it is started, or until a ban ends."""
         match report.status:
             case SessionStatus.LOGGED_OUT:
                 return self.logged_out(report.reason or LOGGED_OUT)
@@ -217,7 +217,7 @@ class ConnectionState:
         )
 
     def _scanned(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
-        """A phone has scanned the code; the connection with the new credentials is on its way."""
+        """Record that a phone scanned the code; the connection with the new credentials follows."""
         return replace(self, has_paired=True, pairing_until=None, deadline_at=now + rules.answer)
 
     def _connected(self, reason: str | None, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
@@ -237,12 +237,12 @@ class ConnectionState:
         return replace(life, status=SessionStatus.CONNECTED, reason=reason)
 
     def _settled(self) -> "ConnectionState":
-        """It has kept its line for long enough."""
+        """End a storm: it stayed connected for long enough."""
         return replace(self, status=SessionStatus.CONNECTED, reason=None, losses=())
 
     def _lost(self, reason: str, now: datetime, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
-        """The provider dials again by itself. One that never was connected has nothing to come back to, unless a code
-        is shown: a phone that scans it ends the connection to begin another (515)."""
+        """Wait while the provider reconnects by itself. One that was never connected is dialled again instead, unless a
+        code is shown: a phone that scans it ends the connection to begin another (515)."""
         if self.status is SessionStatus.QR_PENDING:
             return self
         if not self.has_paired:
@@ -251,7 +251,7 @@ class ConnectionState:
         return replace(life, deadline_at=now + rules.heal)
 
     def _down(self, reason: str, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
-        """RECONNECTING. The first reason is kept until the line is back: one loss is told once."""
+        """Become RECONNECTING. The first reason stays until it is connected again: one loss is one event."""
         losses = self.losses
         if self.is_up:
             losses = (*(at for at in losses if now - at < rules.storm_window), now)[-rules.storm_losses :]
@@ -262,7 +262,7 @@ class ConnectionState:
         return replace(self, status=SessionStatus.RECONNECTING, reason=reason, is_up=False, losses=losses)
 
     def _redial(self, reason: str, now: datetime, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
-        """Closed, and dialled again after a while, unless that was tried often enough."""
+        """Close it and dial again after a delay, unless the attempts are used up."""
         if self.pairing_until is not None:
             if now >= self.pairing_until:
                 return self._off(SessionStatus.DISCONNECTED, QR_TIMEOUT)
@@ -296,7 +296,7 @@ class ConnectionState:
         return replace(kept, status=status, reason=reason)
 
     def _is_code_over_age(self, now: datetime) -> bool:
-        """It is shown no more, while there is still time for the next one."""
+        """Whether the code has expired, while there is still time for the next one."""
         has_time = self.pairing_until is not None and now < self.pairing_until
         return has_time and self.code_until is not None and now >= self.code_until
 
@@ -306,12 +306,12 @@ class ConnectionState:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether a connector must see to it."""
+        """Whether a connector must take it."""
         return self.is_on or self.must_forget
 
 
 def why_dead(is_connected: bool, silent: timedelta, down: timedelta, rules: ReconnectPolicy) -> str | None:
-    """Why a line that a connector holds is to be dialled anew, judged by its pulse; None: it lives, or may yet heal."""
+    """Explain why a held connection must be dialled again; None: it is alive, or may still recover by itself."""
     if is_connected and silent > rules.silence:
         return SILENT
     if not is_connected and down > rules.heal:

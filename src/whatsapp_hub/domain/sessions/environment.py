@@ -1,4 +1,4 @@
-"""The number that the environment's variables describe: contract E's, and which of them are missing."""
+"""The number that the environment's variables configure (contract E), and which of them are missing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,12 +25,12 @@ class Environment:
 
     @property
     def described(self) -> str | None:
-        """The kind of the number that is described: WHATSAPP_PROVIDER's first, then META, then WAHA."""
+        """The kind of the configured number: WHATSAPP_PROVIDER's first, then META, then WAHA."""
         return next((kind for kind in (self.asked, *VARIABLES) if self.given.get(kind)), None)
 
     def wanted(self, present: str, asked_before: str) -> str | None:
-        """The kind that a number of kind `present` is to have now; None: nothing describes it any more. A changed
-        WHATSAPP_PROVIDER moves it; one that merely stands there moves nothing."""
+        """Return the kind that a number of kind `present` should have now; None: it is no longer configured. Only a
+        changed WHATSAPP_PROVIDER moves it to another kind."""
         if self.asked != asked_before:
             return self.asked
         return present if self.given.get(present) else self.described
@@ -41,17 +41,17 @@ class Environment:
 
 
 def variable(kind: str, setting: str) -> str:
-    """The setting's variable, or its own name where there is none."""
+    """Return the setting's variable, or the setting's name where there is none."""
     return VARIABLES.get(kind, {}).get(setting, setting)
 
 
 def missing_reason(kind: str, missing: Mapping[str, str]) -> str:
-    """A status reason that names the variables. `missing`: settings and what does not work without them (empty:
-    nothing does)."""
+    """Format a status reason that names the variables. `missing`: settings and what does not work without them (empty:
+    nothing works)."""
     named = sorted((what, variable(kind, setting)) for setting, what in missing.items())
     return "settings_missing: " + ", ".join(f"{name} ({what})" if what else name for what, name in named)
 
 
 def stops(missing: Mapping[str, str]) -> Sequence[str]:
-    """Those without which nothing works."""
+    """Return the missing settings without which nothing works."""
     return [setting for setting, what in missing.items() if not what]

@@ -1,7 +1,7 @@
 """Pairing of a session that no connector holds: how long a QR code can be scanned, when the next one is fetched, and
 when an unscanned session is closed.
 
-The limits are those of a session that holds a socket (`Rules.pairing`, `Rules.code`), for every provider with codes.
+The limits (`ReconnectPolicy.pairing`, `.code`) are those of sessions that hold a socket, for all providers with codes.
 """
 
 from dataclasses import dataclass, replace
@@ -15,11 +15,11 @@ SHOWN_EVERY = timedelta(seconds=4)
 LOOKED_AT_OFTEN_FOR = timedelta(seconds=60)
 ANSWERS_WITHIN = timedelta(seconds=30)
 CODES_LAST = timedelta(seconds=60)
-"""No provider runs out of codes sooner: WhatsApp's first one alone lasts for a minute, five more for 20 s each."""
+"""No provider runs out of codes sooner: WhatsApp's first code alone lasts a minute, five more 20 s each."""
 
 
 class PairingStep(StrEnum):
-    """What is to be done with a pairing now."""
+    """The next step of a pairing."""
 
     NOTHING = "nothing"
     LOOK = "look"
@@ -29,9 +29,9 @@ class PairingStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """`began_at`: when the session was started, or asked for a phone again. `code`: the provider's newest one, shown
+    """`began_at`: when the session was started, or needed a phone again. `code`: the provider's newest one, shown
     until `code_until`. `fetch_at`: when the provider is asked next (None: it cannot be asked). `is_used_up`: the
-    provider is to be started (again): it ran out of codes before `until`, or nobody knows whether it was started."""
+    provider must be started (again): it ran out of codes before `until`, or it is unknown whether it was started."""
 
     began_at: datetime
     until: datetime
@@ -45,18 +45,18 @@ class Pairing:
         return cls(now, now + rules.pairing, now if can_ask else None)
 
     def being_started(self, now: datetime) -> "Pairing":
-        """Start it from here if its starter has stored no answer by then."""
+        """Have the schedule start it if the process that is starting it stores no answer in time."""
         return replace(self.being_asked(now), is_used_up=True)
 
     def showed(self, code: str, now: datetime, rules: ReconnectPolicy) -> "Pairing":
-        """Take a code that the provider gave. Repeating a code does not extend its life."""
+        """Take a code that the provider gave. A repeated code expires no later."""
         later = self._later(now, SHOWN_EVERY)
         if code == self.code:
             return replace(later, is_used_up=False)
         return replace(later, code=code, code_until=min(now + rules.code, self.until), is_used_up=False)
 
     def awaits_code(self, now: datetime) -> "Pairing":
-        """Ask at once: the provider reported that it waits to be scanned, without the code."""
+        """Ask at once: the provider reported, without the code, that it can be scanned."""
         return replace(self, fetch_at=now if self.fetch_at else None, is_used_up=False)
 
     def looked(self, now: datetime) -> "Pairing":
@@ -65,7 +65,7 @@ class Pairing:
         return replace(self._later(now, COMING_UP_EVERY if often else SHOWN_EVERY), is_used_up=False)
 
     def being_asked(self, now: datetime) -> "Pairing":
-        """Leave time for the answer before anybody asks again."""
+        """Postpone the next request until the answer to this one had its time."""
         return self._later(now, ANSWERS_WITHIN)
 
     def may_have_run_out(self, now: datetime) -> bool:
@@ -88,7 +88,7 @@ class Pairing:
 
     @property
     def look_at(self) -> datetime:
-        """Return when something is due next."""
+        """When the next step is due."""
         return min(at for at in (self.fetch_at, self.code_until, self.until) if at is not None)
 
     def expired(self, now: datetime) -> "Pairing":

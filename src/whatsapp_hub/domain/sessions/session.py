@@ -15,7 +15,7 @@ _REFUSED = frozenset(["init", "create", "me", "session", "sessions", "send", "st
 
 
 class Unreadable:
-    """Stands for settings that this hub's key does not open (HUB_SECRET_KEY was changed or lost)."""
+    """Placeholder for settings that this hub's key does not decrypt (HUB_SECRET_KEY was changed or lost)."""
 
     reason = "the settings cannot be read: HUB_SECRET_KEY is not the one that they were stored with"
 
@@ -23,7 +23,7 @@ class Unreadable:
 UNREADABLE = Unreadable()
 
 DEFAULT = "default"
-"""The key of the session that the environment's variables make."""
+"""The key of the session that the environment's variables configure."""
 
 CORRUPTED = "credentials_corrupted"
 """The status reason of a session whose stored credentials cannot be used."""
@@ -41,14 +41,14 @@ class SessionStatus(StrEnum):
 
 
 class Routing(StrEnum):
-    """NONE: a gateway, nobody is ever answered by the hub. DEPARTMENTS: the menu and its people."""
+    """NONE: a gateway, the hub itself never answers. DEPARTMENTS: the menu and its agents."""
 
     NONE = "none"
     DEPARTMENTS = "departments"
 
 
 _DOWN = frozenset({SessionStatus.FAILED, SessionStatus.BANNED, SessionStatus.LOGGED_OUT})
-"""Nothing is sent until somebody acts, and each has a reason."""
+"""States in which nothing is sent until an operator acts; each has a reason."""
 
 UNEXPLAINED = "unexplained"
 
@@ -65,7 +65,7 @@ _EVENT = {
 
 
 def check_key(value: str, field_name: str) -> str:
-    """A client's key (session id, agent id) as CONTRACTS allow it. Raises Invalid."""
+    """Check a client's key (session id, agent id) by the contracts' rules. Raises Invalid."""
     if not _KEY.fullmatch(value):
         raise Invalid.field(field_name, "must match [A-Za-z0-9_.:@+-]{1,128}")
     if value.lower() in _REFUSED:
@@ -76,7 +76,7 @@ def check_key(value: str, field_name: str) -> str:
 @dataclass(slots=True)
 class Session(Records):
     """`key` is the client's own name for it (contract: sessionId); `settings` are the provider's, decoded by its plugin
-    and opaque here; `owner` is whose it is in the words of a client that has users of its own."""
+    and opaque here; `owner` names its user in a client that has users of its own."""
 
     id: SessionId
     tenant_id: TenantId
@@ -107,33 +107,33 @@ class Session(Records):
 
     @property
     def is_unclaimed(self) -> bool:
-        """Whether this is a session `default` that no gateway's client and no bot has taken."""
+        """Whether this is a session `default` that neither a gateway's client nor a bot has taken."""
         is_free = self.bot is None and self.agent_id == self.key and self.routing is Routing.DEPARTMENTS
         return self.key == DEFAULT and is_free
 
     def become(self, key: str, name: str, agent_id: str, at: datetime) -> None:
-        """Turn an unused number into a gateway's session, not started yet: its customers never meet a menu."""
+        """Turn an unused number into a gateway's session, not started yet: its customers never see a menu."""
         self.key, self.name, self.agent_id = key, name, agent_id or key
         self.routing, self.department_id, self.is_active = Routing.NONE, None, False
         self.updated_at = at
         self.move(SessionStatus.DISCONNECTED, at)
 
     def bind(self, bot: Bot, at: datetime) -> None:
-        """From now on its customers talk to this bot, and never meet the menu."""
+        """Connect a bot: it answers the customers from now on, instead of the menu."""
         self.bot, self.routing, self.updated_at = bot, Routing.NONE, at
 
     def unbind(self, at: datetime) -> None:
         self.bot, self.updated_at = None, at
 
     def reroute(self, routing: Routing) -> None:
-        """Raises Conflict."""
+        """Change the routing. Raises Conflict where a bot answers."""
         if self.bot and routing is Routing.DEPARTMENTS:
             raise Conflict("has_bot", "the session has a bot, whose customers never meet the menu: take it away first")
         self.routing = routing
 
     def routes(self, part: BotPart) -> bool:
-        """Whether the hub finds people for such a round, and minds their time: on sessions with departments, and
-        where a bot gives its customers to people."""
+        """Whether the hub assigns such a round to agents, with time-outs: on sessions with departments, and where a bot
+        hands customers over."""
         return self.routing is Routing.DEPARTMENTS or self.bot is not None or part is BotPart.HANDED_OVER
 
     def event(self, type: EventType, at: datetime, **detail: object) -> Event:
@@ -141,7 +141,8 @@ class Session(Records):
         return Event(type, self.tenant_id, at, self.id, None, {"session": copy}, detail)
 
     def move(self, status: SessionStatus, at: datetime, reason: str | None = None, qr_code: str | None = None) -> bool:
-        """Take a new status, or a renewed QR code; False if nothing changed. What fails has a reason."""
+        """Take a new status, or a renewed QR code; False if nothing changed. FAILED, BANNED and LOGGED_OUT always have
+        a reason."""
         reason = reason or (UNEXPLAINED if status in _DOWN else None)
         code = qr_code if status is SessionStatus.QR_PENDING else None
         if (status, reason, code) == (self.status, self.status_reason, self.qr_code):
@@ -156,7 +157,7 @@ class Session(Records):
         return True
 
     def hide_code(self, at: datetime) -> bool:
-        """Show a QR code no more that is too old to be scanned. Only the next one is news."""
+        """Hide an expired QR code; False if there is none. Not an event: the next code is."""
         if self.qr_code is None:
             return False
         self.qr_code, self.updated_at = None, at
@@ -173,12 +174,12 @@ class Session(Records):
         self.move(SessionStatus.DISCONNECTED, at, reason)
 
     def log_out(self, at: datetime, reason: str) -> None:
-        """No phone is linked any more; the next start asks for one."""
+        """Record that no phone is linked any more; the next start asks for one."""
         self.is_active = False
         self.move(SessionStatus.LOGGED_OUT, at, reason)
 
     def break_credentials(self, reason: str, at: datetime) -> None:
-        """The provider refuses our credentials: nothing is sent until an operator mends them."""
+        """Fail it: the provider refuses its credentials, and nothing is sent until an operator fixes them."""
         self.move(SessionStatus.FAILED, at, f"credentials_invalid: {reason}")
 
     @property
@@ -187,5 +188,5 @@ class Session(Records):
 
     @property
     def failure(self) -> str | None:
-        """Why nothing is sent until somebody acts; None where that is not so."""
+        """Why nothing is sent until an operator acts; None in other states."""
         return f"{self.status}: {self.status_reason or UNEXPLAINED}" if self.status in _DOWN else None
