@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from whatsapp_hub.adapters.postgres.queries.conversation_search import _keys, _looked
+from whatsapp_hub.adapters.postgres.queries.conversation_search import _keys, _patterns
 from whatsapp_hub.domain.text import fold
 
 NAMES = (
@@ -45,7 +45,7 @@ def searches() -> list[str]:
 
 async def test_whatever_like_finds_the_pieces_find(hub: Any) -> None:
     words = [folded for text in searches() if (folded := fold(text)) and _keys(folded)]
-    looked = [_looked(text) for text in words]
+    looked = [_patterns(text) for text in words]
     people = [(name, number) for name in NAMES for number in NUMBERS]
     asked = (
         *map(list, zip(*people, strict=True)),

@@ -18,7 +18,7 @@ from whatsapp_hub.adapters.postgres.engine.failures import Displaced, Transactio
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.adapters.postgres.privacy.begin import PostgresErasures
 from whatsapp_hub.adapters.postgres.privacy.exports import PostgresExports
-from whatsapp_hub.adapters.postgres.queues.inbox import PostgresInbox, Rounds
+from whatsapp_hub.adapters.postgres.queues.inbox import ClaimCursors, PostgresInbox
 from whatsapp_hub.adapters.postgres.queues.lanes import PostgresLanes
 from whatsapp_hub.adapters.postgres.queues.receipts import PostgresEarlyReceipts
 from whatsapp_hub.adapters.postgres.repositories.accounts.api_keys import PostgresApiKeys
@@ -78,18 +78,18 @@ _LOOK_AGAIN_S = 0.02
 _DONE = Write(
     "inbox", "UPDATE hub.inbox SET state = 'done', retry_at = NULL, error = NULL WHERE id = ANY($1::bigint[])"
 )
-_TELL = Write("outbox", "SELECT hub.tell($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bytea[])")
+_PUBLISH = Write("outbox", "SELECT hub.tell($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::bytea[])")
 
 
 @dataclass(frozen=True, slots=True)
 class _Kit:
-    """What every unit of work of a process shares."""
+    """Dependencies that all units of work of a process share."""
 
     database: Database
     vault: SettingsVault
     wake: Wake
     new_id: NewId
-    rounds: Rounds
+    rounds: ClaimCursors
     session_rows: SessionRows
 
 
@@ -141,13 +141,13 @@ class PostgresUnitOfWork:
     async def commit(self) -> None:
         if finished := self._inbox.finished:
             await self._connection.defer(_DONE, finished, rows=finished)
-        told = await self._tell()
+        work = await self._publish_events()
         if await self._connection.execute("COMMIT") != "COMMIT":
             raise TransactionConflict("the transaction had failed before its commit")
         self.is_open = False
         measured(self._events)
-        if told:
-            self._wake(told)
+        if work:
+            self._wake(work)
         if self._lanes.made_due:
             self._wake(Work.LANES, self.tenant.id)
         if self._lanes.made_due_held:
@@ -157,17 +157,18 @@ class PostgresUnitOfWork:
         if self._sign_ins.changed or self._api_keys.changed:
             self._wake(Work.ACCESS)
 
-    async def _tell(self) -> Work | None:
-        """The last statement of all, since everybody's events may wait for its end. Who is to know of it."""
+    async def _publish_events(self) -> Work | None:
+        """Publish events in the last statement before the commit, since all events may wait for its end; return the
+        work to wake."""
         if not self._events:
             return None
         rows = ((e.type, e.session_id, e.conversation_id, e.occurred_at, body(e)) for e in self._events)
-        [(is_logged,)] = await self._connection.fetch_along(_TELL, *zip(*rows, strict=True))
+        [(is_logged,)] = await self._connection.fetch_along(_PUBLISH, *zip(*rows, strict=True))
         return Work.EVENTS if is_logged else Work.OUTBOX
 
 
 def measured(events: Iterable[Event]) -> None:
-    """Count what was committed, and how long customers waited for a person."""
+    """Count committed events, and observe how long customers waited for a person."""
     for event in events:
         TALLY.add(EVENTS, event.type)
         if event.type is EventType.CONVERSATION_ASSIGNED:
@@ -177,7 +178,7 @@ def measured(events: Iterable[Event]) -> None:
 
 
 class _Transaction:
-    """The context manager that `Storage.tenant` gives."""
+    """The context manager that `Storage.tenant` returns."""
 
     def __init__(self, storage: "PostgresStorage", tenant_id: TenantId) -> None:
         self._storage = storage
@@ -200,7 +201,7 @@ class _Transaction:
 
 
 class PostgresStorage:
-    """Transactions of tenants. `wake` is called after the commits that left work."""
+    """Transactions of tenants. `wake` is called after commits that leave work."""
 
     def __init__(
         self,
@@ -211,7 +212,7 @@ class PostgresStorage:
         new_id: NewId,
     ) -> None:
         self.directory: Directory = directory
-        self.kit = _Kit(database, vault, wake, new_id, Rounds(), SessionRows())
+        self.kit = _Kit(database, vault, wake, new_id, ClaimCursors(), SessionRows())
         self._tenants: dict[TenantId, tuple[float, Tenant]] = {}
 
     def tenant(self, tenant_id: TenantId) -> AbstractAsyncContextManager[UnitOfWork]:
@@ -219,14 +220,14 @@ class PostgresStorage:
 
     @asynccontextmanager
     async def connection(self, tenant_id: TenantId) -> AsyncIterator[Any]:
-        """A transaction without repositories, for queries. Raises NotFound, Unavailable."""
+        """Open a transaction without repositories, for queries. Raises NotFound, Unavailable."""
         _, connection = await self.begin(tenant_id, lambda tenant: planned_by_value(prelude(tenant)))
         async with self.kit.database.begun(connection):
             yield connection
 
     async def begin(self, tenant_id: TenantId, begins: Callable[[Tenant], str]) -> tuple[Tenant, Any]:
-        """A connection in a transaction of the tenant, wherever its rows stand; to be given back. While they are being
-        moved it is waited for, without a connection that others could use. Raises NotFound, Unavailable."""
+        """Take a connection in a transaction of the tenant, wherever its rows are; the caller returns it. While they
+        are being moved, wait without holding a connection. Raises NotFound, Unavailable."""
         patient_until = time.monotonic() + _MOVES_WITHIN_S
         while True:
             tenant = await self.known_tenant(tenant_id)
@@ -239,7 +240,7 @@ class PostgresStorage:
                 await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def known_tenant(self, tenant_id: TenantId) -> Tenant:
-        """A copy, at most one second old. Raises NotFound."""
+        """Return a copy of the tenant, at most one second old. Raises NotFound."""
         read_at, tenant = self._tenants.get(tenant_id, (-_TENANT_CACHED_S, None))
         if tenant is None or time.monotonic() - read_at > _TENANT_CACHED_S:
             tenant = await self.directory.tenant(tenant_id)

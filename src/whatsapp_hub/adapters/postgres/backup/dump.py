@@ -131,16 +131,16 @@ async def pieces_of(process: asyncio.subprocess.Process, fails_as: str) -> Async
     and what the program wrote to stderr."""
     assert process.stdout is not None
     assert process.stderr is not None
-    said = asyncio.create_task(process.stderr.read())
+    stderr = asyncio.create_task(process.stderr.read())
     try:
         while piece := await process.stdout.read(CHUNK):
             yield piece
         if await process.wait():
-            raise DumpFailed(f"{fails_as}: {(await said).decode(errors='replace').strip()[-600:]}")
+            raise DumpFailed(f"{fails_as}: {(await stderr).decode(errors='replace').strip()[-600:]}")
     finally:
         if process.returncode is None:
             process.kill()
-        await asyncio.wait([said])
+        await asyncio.wait([stderr])
 
 
 async def present(url: str) -> Present:

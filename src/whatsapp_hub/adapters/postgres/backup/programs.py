@@ -49,8 +49,8 @@ def _folders() -> Iterator[Path]:
 def _version(folder: Path) -> int | None:
     if not all((folder / name).exists() for name in ("pg_dump", "pg_restore", "psql")):
         return None
-    said = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True, check=False).stdout
-    match = re.search(r"(\d+)[.\d]*", said)
+    output = subprocess.run([folder / "pg_dump", "--version"], capture_output=True, text=True, check=False).stdout
+    match = re.search(r"(\d+)[.\d]*", output)
     return int(match[1]) if match else None
 
 

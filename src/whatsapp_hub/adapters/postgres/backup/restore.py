@@ -34,17 +34,17 @@ END $$;
 GRANT {role} TO CURRENT_USER;
 """
 # Leases of the lost hub would never be renewed or released.
-_NOBODY_RUNS = "DELETE FROM hub.processes; DELETE FROM hub.connectors;\n"
+_DROP_LEASES = "DELETE FROM hub.processes; DELETE FROM hub.connectors;\n"
 # Sign-ins that ended after the backup must not become valid again, and which did is not known.
-_NOBODY_IS_SIGNED_IN = """
+_END_SIGN_INS = """
 UPDATE hub.sign_ins SET ended_at = clock_timestamp(), end_reason = 'restored' WHERE ended_at IS NULL;
 TRUNCATE hub.access_changes;
 """
-_NOTHING_IS_QUEUED = """
+_EMPTY_QUEUES = """
 UPDATE {schema}.messages SET outcome = 'unknown' WHERE queue_seq IS NOT NULL AND status = 'PENDING';
 UPDATE {schema}.messages SET queue_seq = NULL WHERE queue_seq IS NOT NULL;
 """
-_LANES_ARE_EMPTY = """
+_EMPTY_LANES = """
 UPDATE hub.lanes SET queued = 0, attempt_message = NULL, attempt_at = NULL, lease_until = NULL, tries = 0,
   fence = fence + 1, awaits = NULL, slot_at = NULL
 WHERE queued > 0 OR attempt_message IS NOT NULL OR awaits IS NOT NULL;
@@ -73,7 +73,7 @@ class Restore:
         )  # fmt: skip
         assert psql.stdin is not None
         assert psql.stderr is not None
-        said = asyncio.create_task(psql.stderr.read())
+        stderr = asyncio.create_task(psql.stderr.read())
         try:
             with suppress(ConnectionError):  # psql wrote the reason to stderr
                 await self._write(programs, psql.stdin)
@@ -83,7 +83,7 @@ class Restore:
             psql.kill()
             raise
         if code:
-            raise DumpFailed(f"nothing was changed; psql: {(await said).decode(errors='replace').strip()[-600:]}")
+            raise DumpFailed(f"nothing was changed; psql: {(await stderr).decode(errors='replace').strip()[-600:]}")
 
     async def _write(self, programs: Programs, psql: asyncio.StreamWriter) -> None:
         psql.write(self._before().encode())
@@ -104,14 +104,12 @@ class Restore:
         return f"BEGIN;\nSET client_min_messages = warning;\nSET lock_timeout = '{LOCK_TIMEOUT}';\n{roles}{gone}"
 
     def _after(self) -> str:
-        emptied = "".join(_NOTHING_IS_QUEUED.format(schema=f'"{s}"') for s in tenant_schemas(self.facts))
-        emptied += _LANES_ARE_EMPTY
+        emptied = "".join(_EMPTY_QUEUES.format(schema=f'"{s}"') for s in tenant_schemas(self.facts))
+        emptied += _EMPTY_LANES
         moved = f"UPDATE hub.sequencer SET position = {self.position};\n"
         places = ["hub", *tenant_schemas(self.facts)]
         done = "".join(f'REVOKE CREATE ON SCHEMA "{place}" FROM {", ".join(self.facts.roles)};\n' for place in places)
-        return (
-            f"{moved}{done}{_NOBODY_RUNS}{_NOBODY_IS_SIGNED_IN}{'' if self.send_queued else emptied}COMMIT;\nANALYZE;\n"
-        )
+        return f"{moved}{done}{_DROP_LEASES}{_END_SIGN_INS}{'' if self.send_queued else emptied}COMMIT;\nANALYZE;\n"
 
     def _suited(self, script: bytes) -> bytes:
         """Rewrite a script so that this login owns what the former login (of another name, perhaps) owned, and grant

@@ -24,12 +24,12 @@ _ENTER = f"""
 _RENEW = f"UPDATE hub.connectors SET until = {_UNTIL} WHERE id = $1 AND until > (SELECT now FROM hub.time) RETURNING id"
 _FREE_ALL = "UPDATE hub.lines SET connector_id = NULL, is_clean = true WHERE connector_id = $1"
 _LEAVE = "DELETE FROM hub.connectors WHERE id = $1"
-_BURY = "DELETE FROM hub.connectors WHERE until <= (SELECT now FROM hub.time) RETURNING id"
-_SEATS = """
+_REAP = "DELETE FROM hub.connectors WHERE until <= (SELECT now FROM hub.time) RETURNING id"
+_LOADS = """
     SELECT c.id, c.room, (SELECT count(*) FROM hub.lines l WHERE l.connector_id = c.id) AS held
     FROM hub.connectors c WHERE c.kinds && $1::text[] AND c.until > (SELECT now FROM hub.time)"""
 _FREE = "SELECT count(*) FROM hub.lines WHERE connector_id IS NULL AND is_wanted AND provider = ANY($1::text[])"
-_CROWD = """
+_CAPACITY = """
     SELECT (SELECT coalesce(sum(room), 0) FROM hub.connectors
             WHERE $1 = ANY(kinds) AND until > (SELECT now FROM hub.time)) AS room,
       (SELECT count(*) FROM hub.lines WHERE is_wanted AND provider = $1) AS wanted"""
@@ -75,15 +75,15 @@ class PostgresLeases:
         await self._database.system(lambda db: db.execute(_LEAVE, connector_id))
 
     async def reap_expired(self) -> int:
-        return len(await self._database.system(lambda db: db.fetch(_BURY)))
+        return len(await self._database.system(lambda db: db.fetch(_REAP)))
 
     async def seats(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
-        rows = await self._database.system(lambda db: db.fetch(_SEATS, list(kinds)))
+        rows = await self._database.system(lambda db: db.fetch(_LOADS, list(kinds)))
         free: int = await self._database.system(lambda db: db.fetchval(_FREE, list(kinds)))
         return [ConnectorLoad(row["id"], row["room"], row["held"]) for row in rows], free
 
     async def capacity(self, kind: str) -> tuple[int, int]:
-        row = await self._database.system(lambda db: db.fetchrow(_CROWD, kind))
+        row = await self._database.system(lambda db: db.fetchrow(_CAPACITY, kind))
         return row["room"], row["wanted"]
 
     async def take(self, connector: Connector, limit: int) -> list[ClaimedConnection]:

@@ -129,7 +129,7 @@ class ClockKeeper:
         leaps = follows and judged.leapt_s
         written = await self._system(leap if leaps else lambda c: c.fetchval(_WRITE, *values))
         if written:
-            _tell(judged)
+            _log_change(judged)
         return bool(written)
 
 
@@ -137,10 +137,10 @@ def _read(row: Any) -> tuple[Mark, Any]:
     return Mark(row["seen_at"], row["ahead_s"], row["lag_s"], row["settled_at"], row["number"]), row["server"]
 
 
-def _tell(judged: Judged) -> None:
+def _log_change(judged: Judged) -> None:
     if judged.stepped_s:
         TALLY.add(STEPS)
-        said = {"by_s": round(judged.stepped_s, 3), "ahead_s": round(judged.mark.ahead_s, 3)}
-        log.warning("clock.stepped", extra=said)
+        fields = {"by_s": round(judged.stepped_s, 3), "ahead_s": round(judged.mark.ahead_s, 3)}
+        log.warning("clock.stepped", extra=fields)
     elif judged.leapt_s > LEAP_S:
         log.info("clock.leapt", extra={"by_s": round(judged.leapt_s, 3), "ahead_s": round(judged.mark.ahead_s, 3)})

@@ -265,8 +265,8 @@ class Database:
         took_s = time.perf_counter() - began
         level = logging.WARNING if took_s > SLOW_S else logging.DEBUG
         if log.isEnabledFor(level):
-            said = {"schema": schema, "took_ms": round(took_s * 1000, 2), "outcome": outcome}
-            log.log(level, "transaction", extra=said)
+            fields = {"schema": schema, "took_ms": round(took_s * 1000, 2), "outcome": outcome}
+            log.log(level, "transaction", extra=fields)
 
     async def begin(self, prelude: str, schema: str) -> Any:
         """Take a connection and begin a transaction by `prelude`; the caller returns it. `schema` is for the log.

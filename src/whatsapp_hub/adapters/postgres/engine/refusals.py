@@ -24,10 +24,10 @@ def refusal(error: BaseException, address: PostgresAddress) -> DatabaseUnusable 
     for kind, reason in _REASONS:
         if isinstance(error, kind):
             user = f"user {address.user!r}" if address.user else "this user"
-            told = {"where": place(address), "user": user, "error": error, "kind": type(error).__name__}
+            values = {"where": place(address), "user": user, "error": error, "kind": type(error).__name__}
             database = address.database or address.user
-            said = reason(str(error)) if callable(reason) else reason
-            return DatabaseUnusable(" ".join(said.format(**told, owner=address.user, database=database).split()))
+            message = reason(str(error)) if callable(reason) else reason
+            return DatabaseUnusable(" ".join(message.format(**values, owner=address.user, database=database).split()))
     return None
 
 
@@ -40,16 +40,16 @@ def place(address: PostgresAddress) -> str:
 READ_ONLY = "{where} is read-only (a standby, or default_transaction_read_only): name the primary server"
 
 
-def _not_let_in(said: str) -> str:
-    if "does not exist" in said:
+def _not_let_in(reply: str) -> str:
+    if "does not exist" in reply:
         return "{where} knows no {user}: create it, or correct the user's name"
-    if "no encryption" in said:
+    if "no encryption" in reply:
         return "{where} does not let {user} in without TLS, or not at all: add ?sslmode=require, or see its pg_hba.conf"
     return "{where} does not let {user} in: see its pg_hba.conf"
 
 
-def _broken(said: str) -> str:
-    if "rejected SSL upgrade" in said:
+def _broken(reply: str) -> str:
+    if "rejected SSL upgrade" in reply:
         return "{where} offers no TLS, which the address asks for: ?sslmode=disable where the way is safe, or enable it"
     return "what answers at {where} broke off ({kind}): is it a PostgreSQL server?"
 

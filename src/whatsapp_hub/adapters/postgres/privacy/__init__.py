@@ -1,1 +1,1 @@
-"""Where customers' data stands in the database, and how it is read out, erased and kept no longer than wanted."""
+"""Customers' personal data in the database: export, erasure and retention."""

@@ -1,8 +1,8 @@
-"""The transaction that takes a customer away: see `Erasures.begin`.
+"""The transaction that begins the erasure of a customer: see `Erasures.begin`.
 
-Locks come in the order in which a worker takes them that receives the customer's messages: the chats' advisory locks
+Locks are taken in the order of a worker that receives the customer's messages: the chats' advisory locks
 (hub.claim_updates), then the contact. So a message is either processed before, and erased with all the rest, or belongs
-to whoever writes afterwards.
+to a new contact.
 """
 
 import json
@@ -24,7 +24,7 @@ _OF = f"{_SELECT} WHERE tenant_id = hub.tenant() AND contact_id = $1"
 _NEWEST = f"""
     {_SELECT} WHERE tenant_id = hub.tenant() AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $1"""
 
-# Nobody records what these statements change: the entry would say who the customer was.
+# Off the record of changes: an entry would identify the customer.
 _SILENT = "SELECT set_config('app.caller', '', true), set_config('lock_timeout', '5s', true)"
 CHATS = "SELECT session_id, chat, id FROM conversations WHERE contact_id = $1 ORDER BY session_id, chat, id"
 _LOCK_CHATS = """
@@ -32,7 +32,7 @@ _LOCK_CHATS = """
       SELECT DISTINCT hashtextextended(c.session_id::text || c.chat, 3) AS key
       FROM unnest($1::uuid[], $2::text[]) AS c(session_id, chat) ORDER BY 1) AS locks"""
 _LOCK = "SELECT is_group FROM contacts WHERE id = $1 FOR UPDATE"
-# A name that somebody else has by now was the contact's until it was left.
+# An identity that another contact has by now was this one's until it was left.
 NAMES = """
     SELECT kind, value, address, NULL::timestamptz AS until FROM contact_identities WHERE contact_id = $1
     UNION ALL SELECT kind, value, value, until FROM left_identities WHERE contact_id = $1"""
@@ -47,7 +47,7 @@ _AUDIT = """
     FROM (SELECT $1::text::jsonb AS w) AS who WHERE w IS NOT NULL"""
 
 _OURS = "SELECT id FROM conversations WHERE contact_id = $1"
-# Of several people in one chat (a number that went on to somebody else) only this contact's messages leave the lane.
+# In a chat of several contacts (a reassigned number) only this contact's messages leave the lane.
 _LEAVE = f"UPDATE messages SET queue_seq = NULL WHERE queue_seq IS NOT NULL AND conversation_id IN ({_OURS})"
 _LOCK_LANES = """
     SELECT FROM hub.lanes WHERE (session_id, chat) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
@@ -85,7 +85,7 @@ _IDENTITIES = (
 )
 
 Names = dict[str, datetime | None]
-"""Each with the time when it was left."""
+"""Names of the contact, each with the time when it was left."""
 Chats = tuple[list[Any], list[str]]
 
 
@@ -128,7 +128,7 @@ class PostgresErasures:
         return Begun(erasure, [(row["session_id"], row["id"]) for row in rounds])
 
     async def _locked(self, contact_id: ContactId) -> list[Any]:
-        """The contact's rounds, with the contact and its chats locked."""
+        """Lock the contact and its chats; return its conversations."""
         before = await self._connection.fetch(CHATS, contact_id)
         await self._connection.fetch(_LOCK_CHATS, *chats_of(before, {}))
         if await self._connection.fetchrow(_LOCK, contact_id) is None:
@@ -154,19 +154,19 @@ class PostgresErasures:
 
 
 def chats_of(rounds: Iterable[Any], names: Names) -> Chats:
-    """Sessions and chats, pairwise, but for those under a number that the contact left: somebody else may have it."""
+    """Return sessions and chats, pairwise, without those of a number that the contact left: another may have it."""
     pairs = dict.fromkeys((row["session_id"], row["chat"]) for row in rounds)
     ours = [(session_id, chat) for session_id, chat in pairs if names.get(user_of(chat)) is None]
     return [session_id for session_id, _ in ours], [chat for _, chat in ours]
 
 
 def user_of(chat: str) -> str:
-    """The person's part of a JID; of a number, its digits."""
+    """Return the user part of a JID, or the digits of a number."""
     return chat.partition("@")[0].partition(":")[0].removeprefix("+")
 
 
 def names_of(rows: Iterable[Any]) -> Names:
-    """What the contact is known by, in every spelling; what it has now counts, whatever was left."""
+    """List the contact's identities in every notation; a current one outweighs the same one left before."""
     found: Names = {}
     for row in sorted(rows, key=lambda row: (row["until"] is None, row["until"])):
         for text in (row["value"], row["address"]):

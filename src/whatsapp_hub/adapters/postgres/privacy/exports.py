@@ -1,4 +1,4 @@
-"""Leave to download a copy of a customer's data."""
+"""Permits to download an export of a customer's data."""
 
 from datetime import datetime
 

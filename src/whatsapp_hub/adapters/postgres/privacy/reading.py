@@ -1,4 +1,4 @@
-"""All that is kept of one customer, page by page: see `PersonalData`."""
+"""Read all stored data of one customer, page by page: see `PersonalData`."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ AT_ONCE = 500
 PIECE_BYTES = 256 * 1024
 _FIRST = -(2**62)
 
-# Each page: $1 the contact, $2 its rounds, $3 after which place, $4 how many; `place` is the next page's $3, `line`
-# what is given out (null where the row is not about the contact).
+# Each page: $1 the contact, $2 its conversations, $3 the place to continue after, $4 the limit; `place` is the next
+# page's $3, `line` the exported row (null where it is not about the contact).
 _PAGES = {
     "conversations": """
         SELECT n AS place, to_jsonb(c) - 'tenant_id' AS line FROM unnest($2::uuid[]) WITH ORDINALITY AS r(id, n)
@@ -111,11 +111,11 @@ class PostgresPersonalData:
         async for file in self._files(person):
             yield Part(f"media/{file['id']}-{file['file_name']}", self._pieces(tenant_id, file))
 
-    async def _lines(self, tenant_id: TenantId, page: str, *whose: object) -> AsyncIterator[bytes]:
+    async def _lines(self, tenant_id: TenantId, page: str, *filters: object) -> AsyncIterator[bytes]:
         place = _FIRST
         while True:
             async with self._storage.connection(tenant_id) as connection:
-                rows = await connection.fetch(page, *whose, place, AT_ONCE)
+                rows = await connection.fetch(page, *filters, place, AT_ONCE)
             if lines := [row["line"] for row in rows if row["line"] is not None]:
                 yield "".join(f"{line}\n" for line in lines).encode()
             if len(rows) < AT_ONCE:
@@ -157,7 +157,7 @@ async def _once(content: bytes) -> AsyncIterator[bytes]:
 
 
 def _update(source: str, row: Any) -> bytes:
-    """As text where it is text; else as base64."""
+    """Encode an update's body as text where it is UTF-8, else as base64."""
     try:
         body: object = row["body"].decode()
     except UnicodeDecodeError:

@@ -1,7 +1,7 @@
-"""What a company keeps no longer, kind by kind: see `RetentionSweep`.
+"""Delete data past a company's retention, kind by kind: see `RetentionSweep`.
 
-Rows are locked only if nobody else has them, and few at a time; what still waits to be sent stays, and so does an event
-that still waits to be posted.
+Rows are locked only where they are free, and few at a time; messages that wait to be sent stay, and so do events that
+wait to be posted.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ _HANGS_ON = tuple(
     for table in ("notes", "notifications", "assignments")
 )
 _ROUNDS = "DELETE FROM conversations WHERE id = ANY ($1::uuid[])"
-# The oldest of each conversation, along messages_of_conversation: what is young costs one probe a conversation.
+# The oldest of each conversation, by the index messages_of_conversation: recent ones cost one probe a conversation.
 _MESSAGES = """
     DELETE FROM messages WHERE id = ANY (ARRAY(
       SELECT m.id FROM conversations c CROSS JOIN LATERAL (
@@ -57,7 +57,7 @@ _EVENTS = f"""
 _AUDIT = """
     DELETE FROM hub.audit WHERE id = ANY (ARRAY(
       SELECT id FROM hub.audit WHERE tenant_id = $1 AND at < $2 ORDER BY id LIMIT $3))"""
-# The key of what is done stays: its provider may deliver it once more.
+# The key of a processed update stays: its provider may deliver it again.
 _DONE = """
     UPDATE hub.inbox SET body = '', error = NULL WHERE id = ANY (ARRAY(
       SELECT i.id FROM hub.sessions s JOIN hub.inbox i ON i.source = s.id::text
@@ -91,7 +91,7 @@ class PostgresRetentionSweep:
         return await self._files(tenant_id, before, limit, _USED)
 
     async def _rounds(self, tenant_id: TenantId, before: datetime, limit: int) -> int:
-        """The messages first: a round may have many."""
+        """Delete conversations, their messages first: a conversation may have many."""
         async with self._storage.connection(tenant_id) as connection:
             rounds = [row["id"] for row in await connection.fetch(_CLOSED, before, limit)]
             if not rounds:
@@ -110,7 +110,7 @@ class PostgresRetentionSweep:
         return await self._files(tenant_id, before, limit, _TO_BE_SENT)
 
     async def _files(self, tenant_id: TenantId, before: datetime, limit: int, kept: str) -> int:
-        """Locked first, so that a message which is stored with one of them meanwhile is seen by the deletion."""
+        """Lock files, then delete them, so that the deletion sees a message stored with one of them meanwhile."""
         async with self._storage.connection(tenant_id) as connection:
             found = [row["id"] for row in await connection.fetch(_FILES.format(kept=kept), before, limit)]
             freed: int = await connection.fetchval(_FREE.format(kept=kept), found) if found else 0

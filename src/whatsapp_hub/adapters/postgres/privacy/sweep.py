@@ -1,7 +1,7 @@
-"""Erasing a customer, table by table: see `ErasureSweep`.
+"""Erase a customer, table by table: see `ErasureSweep`.
 
-A statement erases some rows and counts them in the proof, in one transaction. What hangs on the contact is erased as
-hub_app, under row-level security; what was logged is looked through as hub_system, along an index of the company's.
+A statement erases some rows and counts them in the proof, in one transaction. Rows that belong to the contact are
+erased as hub_app, under row-level security; logs are scanned as hub_system, along an index by company.
 """
 
 from collections.abc import Collection
@@ -39,7 +39,7 @@ _COUNT = """
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Rows of a table that are about one contact. `erase` deletes or blanks up to $2 of them, `RETURNING 1`."""
+    """A table's rows about one contact. `erase` deletes or blanks up to $2 of them, `RETURNING 1`."""
 
     table: str
     way: str
@@ -98,7 +98,7 @@ PLACES = (
             SELECT id FROM hub.outbox WHERE tenant_id = hub.tenant() AND {_OF_ROUND} LIMIT $2)) RETURNING 1""",
     ),
 )
-# What the person wrote in groups stays as a message of nobody.
+# Messages that the person wrote in groups stay, blank and without an author.
 _IN_GROUPS = f"""
     WITH e AS MATERIALIZED (SELECT * FROM hub.contact_erasures WHERE id = $1)
     UPDATE messages SET content = '', data = NULL, media_url = NULL, author = NULL, reply_to = NULL,
@@ -113,23 +113,23 @@ _NOTE_GROUPS = """
     UPDATE hub.contact_erasures SET group_messages = group_messages || $2::uuid[],
       counts = hub.counted(counts, 'messages blanked', cardinality($2::uuid[]))
     WHERE id = $1"""
-_NOBODY_ELSES = f"""NOT EXISTS (
+_UNSHARED = f"""NOT EXISTS (
         SELECT FROM messages o WHERE o.media_url LIKE '/api/media/%' AND o.media_url = {{}}
           AND o.conversation_id <> ALL {_ROUNDS})"""
-# The files are locked first, so that a message which is stored with one of them meanwhile is seen by the deletion.
+# Files are locked first, so that the deletion sees a message stored with one of them meanwhile.
 _FILES = f"""
     WITH e AS MATERIALIZED (SELECT * FROM hub.contact_erasures WHERE id = $1)
     SELECT f.id FROM media f WHERE f.id IN (
       SELECT split_part(m.media_url, '/', 4)::uuid FROM messages m
-      WHERE m.{_OF_ROUND} AND m.media_url ~ '^/api/media/[0-9a-f-]{{36}}$' AND {_NOBODY_ELSES.format("m.media_url")})
+      WHERE m.{_OF_ROUND} AND m.media_url ~ '^/api/media/[0-9a-f-]{{36}}$' AND {_UNSHARED.format("m.media_url")})
     ORDER BY f.id LIMIT $2 FOR UPDATE"""
 _FREE = f"""
-    DELETE FROM media WHERE id = ANY ($2::uuid[]) AND {_NOBODY_ELSES.format("'/api/media/' || media.id")}
+    DELETE FROM media WHERE id = ANY ($2::uuid[]) AND {_UNSHARED.format("'/api/media/' || media.id")}
     RETURNING octet_length(content) AS size"""
 _FILES_FREED = _COUNT.format(work=f"gone AS ({_FREE}), {FREED}", key="media deleted")
 
 _MESSAGE = """substring(convert_from(b.body, 'UTF8') FROM '"message":{"id":"([0-9a-f-]{36})"')"""
-# A position stays, and says nothing; what still waited to be posted of it is not.
+# The position stays, blank; its pending deliveries are deleted.
 _EVENTS = f"""
     WITH e AS MATERIALIZED (
       SELECT *, convert_to('"contactId":"' || contact_id || '"', 'UTF8') AS theirs
@@ -180,7 +180,7 @@ _SOURCES = """
     FROM hub.contact_erasures e, LATERAL (
       SELECT id FROM hub.sessions WHERE tenant_id = e.tenant_id UNION SELECT unnest(e.chat_sessions)) AS s (id)
     WHERE e.id = $1 GROUP BY e.inbox_source"""
-# In the person's chats everything goes; elsewhere (groups) what was processed and names the person.
+# In the person's chats every update goes; elsewhere (groups) processed ones that name the person.
 _INBOX = """
     WITH e AS MATERIALIZED (SELECT * FROM hub.contact_erasures WHERE id = $1),
     batch AS MATERIALIZED (
@@ -232,7 +232,7 @@ class PostgresErasureSweep:
         await self._database.system(lambda c: c.execute(_GIVE_BACK, erasure.id))
 
     async def rows(self, erasure: Erasure, limit: int) -> int:
-        """What refers to others' rows is erased to its end before these."""
+        """Erase up to `limit` rows, referencing tables before those that they refer to."""
         for step in (self._files, self._in_groups):
             if erased := await step(erasure, limit):
                 return erased
@@ -246,7 +246,7 @@ class PostgresErasureSweep:
         return total
 
     async def _files(self, erasure: Erasure, limit: int) -> int:
-        """Of files that somebody else has too only the messages go."""
+        """Delete the contact's files, but not those that others' messages carry too."""
         async with self._storage.connection(erasure.tenant_id) as connection:
             found = [row["id"] for row in await connection.fetch(_FILES, erasure.id, limit)]
             freed = await connection.fetchval(_FILES_FREED, erasure.id, found) if found else 0
@@ -273,7 +273,7 @@ class PostgresErasureSweep:
         return False
 
     async def _seen(self, statement: str, *arguments: object) -> int:
-        """How many rows it looked at."""
+        """Run a batch; return how many rows it examined."""
         seen: int | None = await self._database.system(lambda c: c.fetchval(statement, *arguments))
         return seen or 0
 

@@ -1,4 +1,4 @@
-"""What is read for people: lists and single entities of one tenant."""
+"""Read queries: lists and single entities of one tenant."""
 
 from whatsapp_hub.adapters.postgres.queries.reading import PostgresQueries
 

@@ -1,9 +1,9 @@
-"""The record of changes, which triggers write: see migrations/hub/versions/0103_audit.sql."""
+"""The audit trail, which triggers write: see migrations/hub/versions/0103_audit.sql."""
 
 import json
 from typing import Any
 
-from whatsapp_hub.adapters.postgres.queries.cursors import Older, read_older, written
+from whatsapp_hub.adapters.postgres.queries.cursors import Older, encode_cursor, read_older
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.audit import AuditEntry, AuditFilter
 from whatsapp_hub.application.reading.queries import Page
@@ -31,7 +31,7 @@ class PostgresAuditTrail:
                 _ENTRIES, tenant_id, before, f.user_id, f.entity, f.entity_id, f.since, f.until, limit + 1
             )
         items = [_entry_of(row) for row in rows[:limit]]
-        return Page(items, written(Older(items[-1].id)) if len(rows) > limit else None)
+        return Page(items, encode_cursor(Older(items[-1].id)) if len(rows) > limit else None)
 
 
 def _entry_of(row: Any) -> AuditEntry:

@@ -1,8 +1,8 @@
-"""The list of contacts, by the index on (tenant, id): ids are in order of time."""
+"""The list of contacts, by the index on (tenant, id): ids are ordered by time."""
 
 from uuid import UUID
 
-from whatsapp_hub.adapters.postgres.queries.cursors import Id, read_id, written
+from whatsapp_hub.adapters.postgres.queries.cursors import Id, encode_cursor, read_id
 from whatsapp_hub.adapters.postgres.repositories import contacts
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page
@@ -34,7 +34,7 @@ class PostgresContactBook:
         async with self._storage.connection(tenant_id) as connection:
             rows = await connection.fetch(_PAGE, before, *_patterns(search), limit + 1)
             items = list((await contacts.contacts_of(connection, rows[:limit])).values())
-        return Page(items, written(Id(items[-1].id)) if len(rows) > limit else None)
+        return Page(items, encode_cursor(Id(items[-1].id)) if len(rows) > limit else None)
 
     async def one(self, tenant_id: TenantId, contact_id: ContactId) -> Contact:
         async with self._storage.connection(tenant_id) as connection:
@@ -45,8 +45,8 @@ class PostgresContactBook:
 
 
 def _patterns(search: str) -> tuple[str | None, str | None]:
-    """Make the patterns for names and for numbers; letters and digits only, nothing to escape. What has neither finds
-    nothing."""
+    """Build the LIKE patterns for names and for numbers; letters and digits only, nothing to escape. A search without
+    either finds nothing."""
     words = fold(search)
     if not words:
         return ("", None) if search.strip() else (None, None)

@@ -1,10 +1,10 @@
-"""The list of conversations: any combination of filters, one compiled statement each.
+"""The list of conversations: one compiled statement per combination of filters.
 
-A list is the merge of ordered index scans: one a status, and for those who do not see everything one a reason to see a
-conversation. Each scan is in the list's order and ends with the page, so that a page costs the same however many
-conversations there are. (As one condition with OR or with a set of statuses it would be looked for among all rows.)
+A list is the merge of ordered index scans: one per status, and for readers who do not see everything one per reason to
+see a conversation. Each scan is in the list's order and ends with the page, so that a page costs the same however many
+conversations there are. (One condition with OR or with a set of statuses would scan all rows.)
 
-Composed with SQLAlchemy Core, compiled once a shape for asyncpg, run as hub_app: row-level security bounds it to the
+Composed with SQLAlchemy Core, compiled once per shape for asyncpg, run as hub_app: row-level security bounds it to the
 tenant whatever is composed here.
 """
 
@@ -39,59 +39,59 @@ _table = sa.table(
 _c = _table.c
 
 
-def _given(name: str, kind: sa.types.TypeEngine[Any] = _text) -> sa.BindParameter[Any]:
+def _bound(name: str, kind: sa.types.TypeEngine[Any] = _text) -> sa.BindParameter[Any]:
     return sa.bindparam(name, type_=kind)
 
 
 _CONDITIONS: dict[str, sa.ColumnElement[bool]] = {
-    "department_id": _c.department_id == _given("department_id", _uuid),
-    "assigned_user_id": _c.assigned_user_id == _given("assigned_user_id", _uuid),
-    "session_id": _c.session_id == _given("session_id", _uuid),
+    "department_id": _c.department_id == _bound("department_id", _uuid),
+    "assigned_user_id": _c.assigned_user_id == _bound("assigned_user_id", _uuid),
+    "session_id": _c.session_id == _bound("session_id", _uuid),
     "breached": _c.breaches.is_not(None),
-    "at": sa.tuple_(_c.updated_at, _c.id) < sa.tuple_(_given("at", _TYPES["updated_at"]), _given("before", _uuid)),
+    "at": sa.tuple_(_c.updated_at, _c.id) < sa.tuple_(_bound("at", _TYPES["updated_at"]), _bound("before", _uuid)),
 }
 
 
 @dataclass(frozen=True)
 class _Reason:
-    """Why a reader sees a conversation, and in which statuses there can be such ones (the table's own checks)."""
+    """Why a reader sees a conversation. `without`: a status that the table's checks rule out for it."""
 
     condition: sa.ColumnElement[bool]
     without: ConversationStatus | None = None
 
 
-_own = _Reason(_c.assigned_user_id == _given("reader", _uuid), without=OPEN)
-_departments = _Reason(_c.department_id == _given("readers_department", _uuid))
-_nobodys = _Reason(sa.and_(_c.assigned_user_id.is_(None), _c.department_id.is_(None)), without=ASSIGNED)
+_own = _Reason(_c.assigned_user_id == _bound("reader", _uuid), without=OPEN)
+_departments = _Reason(_c.department_id == _bound("readers_department", _uuid))
+_unassigned = _Reason(sa.and_(_c.assigned_user_id.is_(None), _c.department_id.is_(None)), without=ASSIGNED)
 _SIGHTS: dict[str, tuple[_Reason, ...]] = {
     "everything": (_Reason(sa.true()),),
-    "a person's": (_own, _nobodys),
-    "a department's": (_own, _departments, _nobodys),
+    "a person's": (_own, _unassigned),
+    "a department's": (_own, _departments, _unassigned),
 }
 
 
 @dataclass(frozen=True)
 class _Shape:
-    """What a statement's text depends on."""
+    """The parts that a statement's text depends on."""
 
     sight: str
     statuses: tuple[ConversationStatus, ...]
     conditions: frozenset[str]
     limit: int
-    """In so many words: of a parameter the planner supposes a tenth of all rows, and would plan each call anew."""
+    """A literal: for a parameter the planner assumes a tenth of all rows, and would plan each call anew."""
     among: int | None
 
 
 def _scans(shape: _Shape) -> Iterator[sa.Select[Any]]:
     conditions = [_CONDITIONS[name] for name in sorted(shape.conditions)]
     for reason in _SIGHTS[shape.sight]:
-        # of one status nothing may be left to read, but a statement there must be
+        # with one status the scan may match nothing, but there must be a statement
         for status in shape.statuses:
             if status is not reason.without or len(shape.statuses) == 1:
-                # the status in so many words, or the planner does not know how few are live
+                # a literal, or the planner does not know how few are live
                 is_status = _c.status == sa.literal_column(f"'{status}'", _text)
                 yield _newest(
-                    _table.select().where(_c.tenant_id == _given("tenant", _uuid), is_status),
+                    _table.select().where(_c.tenant_id == _bound("tenant", _uuid), is_status),
                     _c,
                     shape.among or shape.limit,
                 ).where(reason.condition, *conditions)
@@ -107,20 +107,20 @@ def _merged(shape: _Shape) -> sa.Select[Any]:
         return scans[0]
     seen = sa.union_all(*(sa.select(scan.subquery()) for scan in scans)).subquery()
     rows = sa.select(seen)
-    if shape.sight == "a department's":  # where one's own and one's department's are often the same
+    if shape.sight == "a department's":  # where the scans of own and department often overlap
         rows = rows.distinct(seen.c.updated_at, seen.c.id)
     return _newest(rows, seen.c, shape.among or shape.limit)
 
 
 def _matching(looked_at: sa.Subquery, limit: int) -> sa.Select[Any]:
     name = sa.func.translate(sa.func.lower(looked_at.c.customer_name), *_ACCENTS)
-    matches = sa.or_(name.like(_given("name")), looked_at.c.customer_phone.like(_given("number")))
+    matches = sa.or_(name.like(_bound("name")), looked_at.c.customer_phone.like(_bound("number")))
     return _newest(sa.select(looked_at).where(matches), looked_at.c, limit)
 
 
 @lru_cache(maxsize=512)
 def _compiled(shape: _Shape) -> tuple[str, tuple[str, ...], dict[str, Any]]:
-    """The statement of this shape, the order of its parameters, and its constants."""
+    """Compile the statement of a shape; return its text, the order of its parameters, and its constants."""
     merged = _merged(shape)
     statement = _matching(merged.subquery(), shape.limit) if shape.among else merged
     compiled = statement.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call] # of SQLAlchemy
@@ -129,8 +129,8 @@ def _compiled(shape: _Shape) -> tuple[str, tuple[str, ...], dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class Looked:
-    """Names and numbers like these, among the first `among` of the list."""
+class NamePatterns:
+    """LIKE patterns of names and numbers, matched among the first `among` of the list."""
 
     name: str | None
     number: str | None
@@ -149,10 +149,10 @@ def statement(
     filter: ConversationFilter,
     limit: int,
     after: Newer | None = None,
-    looked: Looked | None = None,
+    patterns: NamePatterns | None = None,
 ) -> tuple[str, list[object]]:
-    """SQL and its arguments."""
-    given: dict[str, object] = {
+    """Return the SQL of a list and its arguments."""
+    bound: dict[str, object] = {
         "department_id": filter.department_id,
         "assigned_user_id": filter.assigned_user_id,
         "session_id": filter.session_id,
@@ -162,14 +162,14 @@ def statement(
     shape = _Shape(
         _sight(sight),
         tuple(status for status in ConversationStatus if status in filter.statuses or not filter.statuses),
-        frozenset(name for name, value in given.items() if value is not None),
+        frozenset(name for name, value in bound.items() if value is not None),
         limit,
-        looked.among if looked else None,
+        patterns.among if patterns else None,
     )
     sql, order, constants = _compiled(shape)
-    given |= {"tenant": tenant_id, "reader": sight.user_id, "readers_department": sight.department_id}
-    given["before"] = after and after.id
-    if looked:
-        given |= {"name": looked.name, "number": looked.number}
-    values = constants | given
+    bound |= {"tenant": tenant_id, "reader": sight.user_id, "readers_department": sight.department_id}
+    bound["before"] = after and after.id
+    if patterns:
+        bound |= {"name": patterns.name, "number": patterns.number}
+    values = constants | bound
     return sql, [values[name] for name in order]

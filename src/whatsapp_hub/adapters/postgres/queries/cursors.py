@@ -16,33 +16,33 @@ _NOT_OURS = "is not a cursor of this list"
 
 
 class Newer(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """Of lists in order of time: those before (or after) `at`, ids breaking ties."""
+    """Cursor of lists by time: rows before (or after) `at`, ids breaking ties."""
 
     at: datetime
     id: UUID
 
 
 class Older(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """Of messages: those before this sequence number."""
+    """Cursor of messages: those before this sequence number."""
 
     seq: int
 
 
 class Named(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """Of lists by name: those after it, ids breaking ties."""
+    """Cursor of lists by name: rows after it, ids breaking ties."""
 
     name: str
     id: UUID
 
 
 class Id(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """Of lists by id alone."""
+    """Cursor of lists by id alone."""
 
     id: UUID
 
 
 class Ranked(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """Of queues: those after it in the order in which they are served."""
+    """Cursor of queues: conversations after it in service order."""
 
     rank: int
     at: datetime
@@ -52,12 +52,12 @@ class Ranked(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
 Cursor = Newer | Older | Named | Id | Ranked
 
 
-def written(cursor: Cursor) -> str:
+def encode_cursor(cursor: Cursor) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).rstrip(b"=").decode()
 
 
 def read_newer(text: str) -> Newer:
-    """Raises Invalid (`/cursor`)."""
+    """Decode a cursor. Raises Invalid (`/cursor`)."""
     cursor = _decoded(text, Newer)
     if cursor.at.tzinfo is None:
         raise Invalid.field("cursor", _NOT_OURS)
@@ -65,7 +65,7 @@ def read_newer(text: str) -> Newer:
 
 
 def read_older(text: str) -> Older:
-    """Raises Invalid (`/cursor`)."""
+    """Decode a cursor. Raises Invalid (`/cursor`)."""
     cursor = _decoded(text, Older)
     if not 0 <= cursor.seq < 2**63:
         raise Invalid.field("cursor", _NOT_OURS)
@@ -73,7 +73,7 @@ def read_older(text: str) -> Older:
 
 
 def read_ranked(text: str) -> Ranked:
-    """Raises Invalid (`/cursor`)."""
+    """Decode a cursor. Raises Invalid (`/cursor`)."""
     cursor = _decoded(text, Ranked)
     if cursor.at.tzinfo is None or not -(2**15) <= cursor.rank < 2**15:
         raise Invalid.field("cursor", _NOT_OURS)
@@ -81,12 +81,12 @@ def read_ranked(text: str) -> Ranked:
 
 
 def read_named(text: str) -> Named:
-    """Raises Invalid (`/cursor`)."""
+    """Decode a cursor. Raises Invalid (`/cursor`)."""
     return _decoded(text, Named)
 
 
 def read_id(text: str) -> Id:
-    """Raises Invalid (`/cursor`)."""
+    """Decode a cursor. Raises Invalid (`/cursor`)."""
     return _decoded(text, Id)
 
 

@@ -1,4 +1,4 @@
-"""Figures of a tenant, as hub_app."""
+"""A tenant's metrics, as hub_app."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -47,8 +47,8 @@ _RESOLVED = """
 _SENT = """
     SELECT sender_id AS id, count(*) AS n FROM messages
     WHERE tenant_id = $1 AND created_at >= $2 AND sender_id IS NOT NULL GROUP BY 1"""
-# Kept: answered, or resolved, in time. Missed in the period: a breach is a change of its round, so that what changed
-# last before the period missed nothing in it.
+# Met: answered, or resolved, in time. Missed in the period: a breach updates its conversation, so conversations last
+# updated before the period missed nothing in it.
 _TARGETS = """
     SELECT
       (SELECT count(*) FROM conversations WHERE tenant_id = $1 AND first_response_at >= $2

@@ -1,7 +1,7 @@
-"""Read what /metrics shows of the database, as hub_system: no contact, conversation or message.
+"""Read the database's figures for /metrics, as hub_system: no contact, conversation or message.
 
-Each count and age walks a partial index of what waits, and ends after COUNTED_AT_MOST or LOOKED_AT rows; one answer
-serves all that ask within FRESH_S, so that scrapes cost the same however many there are.
+Each count and age walks a partial index of pending work, and ends after COUNTED_AT_MOST or LOOKED_AT rows; one result
+is reused for FRESH_S, so that scrapes cost the same however many there are.
 """
 
 import asyncio

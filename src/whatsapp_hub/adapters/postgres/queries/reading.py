@@ -13,12 +13,12 @@ from whatsapp_hub.adapters.postgres.queries.cursors import (
     Newer,
     Older,
     Ranked,
+    encode_cursor,
     read_id,
     read_named,
     read_newer,
     read_older,
     read_ranked,
-    written,
 )
 from whatsapp_hub.adapters.postgres.repositories import contacts, conversations, media, messages, notes, sessions
 from whatsapp_hub.adapters.postgres.repositories.accounts import departments, quick_replies, users
@@ -90,9 +90,9 @@ def _after(cursor: str | None) -> tuple[datetime, UUID]:
 
 
 def _page(rows: Sequence[Any], entity_of: Callable[[Any], T], limit: int, place: Callable[[T], Cursor]) -> Page[T]:
-    """Of `limit + 1` rows: the one too many tells that there is a next page."""
+    """Build a page from `limit + 1` rows: the extra one shows that there is a next page."""
     items = [entity_of(row) for row in rows[:limit]]
-    return Page(items, written(place(items[-1])) if len(rows) > limit else None)
+    return Page(items, encode_cursor(place(items[-1])) if len(rows) > limit else None)
 
 
 class PostgresQueries:
@@ -119,7 +119,7 @@ class PostgresQueries:
         async with self._storage.connection(tenant_id) as connection:
             rows = await conversation_search.listed(connection, tenant_id, sight, filter, limit + 1, cursor)
         page = [conversations.conversation_of(row) for row in rows[:limit]]
-        return Page(page, written(Newer(page[-1].updated_at, page[-1].id)) if len(rows) > limit else None)
+        return Page(page, encode_cursor(Newer(page[-1].updated_at, page[-1].id)) if len(rows) > limit else None)
 
     async def conversation(self, tenant_id: TenantId, sight: Sight, conversation_id: ConversationId) -> Conversation:
         row = await self._one(tenant_id, "conversation", conversation_id, _CONVERSATION)
@@ -137,7 +137,7 @@ class PostgresQueries:
             if not rows and not await connection.fetchval(_CONVERSATION, conversation_id):
                 raise NotFound("conversation", conversation_id)
         page = [messages.message_of(row) for row in reversed(rows[:limit])]
-        return Page(page, written(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
+        return Page(page, encode_cursor(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
 
     async def message(self, tenant_id: TenantId, message_id: MessageId) -> Message:
         return messages.message_of(
@@ -201,7 +201,7 @@ class PostgresQueries:
         after = read_older(cursor).seq if cursor is not None else 0
         rows = await self._rows(tenant_id, conversations.ASSIGNMENTS, conversation_id, after, limit + 1)
         items = [conversations.assignment_of(row) for row in rows[:limit]]
-        return Page(items, written(Older(rows[limit - 1]["id"])) if len(rows) > limit else None)
+        return Page(items, encode_cursor(Older(rows[limit - 1]["id"])) if len(rows) > limit else None)
 
     async def quick_replies(self, tenant_id: TenantId, prefix: str, limit: int, cursor: str | None) -> Page[QuickReply]:
         after = read_named(cursor).name if cursor is not None else ""

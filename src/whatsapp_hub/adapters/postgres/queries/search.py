@@ -1,13 +1,13 @@
-"""Search in messages: Portuguese stems, accents ignored, through a function that row-level security does not slow."""
+"""Full-text search of messages: Portuguese stems, no accents, in a function that row-level security does not slow."""
 
-from whatsapp_hub.adapters.postgres.queries.cursors import Older, read_older, written
+from whatsapp_hub.adapters.postgres.queries.cursors import Older, encode_cursor, read_older
 from whatsapp_hub.adapters.postgres.repositories import messages
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page, Sight
 from whatsapp_hub.domain.ids import ConversationId, TenantId
 from whatsapp_hub.domain.messaging.message import Message
 
-# The rows themselves are read as hub_app: whatever the function found, another tenant's is not among them.
+# The rows are read as hub_app: whatever the function found, none is another tenant's.
 _FOUND = f"""
     SELECT {messages.COLUMNS}, seq FROM messages
     WHERE id = ANY(ARRAY(
@@ -16,11 +16,11 @@ _FOUND = f"""
 
 
 NEGATIONS = 20
-"""PostgreSQL's parser keeps 32 operators that wait for their word, and fails at the next."""
+"""PostgreSQL's parser stacks 32 operators without an operand, and fails at the next."""
 
 
 def _bounded(query: str) -> str:
-    """Take the dashes beyond the first few for spaces; each may stand for a word that is not wanted."""
+    """Replace dashes beyond the first few by spaces: each may be a NOT operator."""
     pieces = query.split("-")
     return " ".join(["-".join(pieces[: NEGATIONS + 1]), *pieces[NEGATIONS + 1 :]])
 
@@ -43,4 +43,4 @@ class PostgresMessageSearch:
         async with self._storage.connection(tenant_id) as connection:
             rows = await connection.fetch(_FOUND, _bounded(query), conversation_id, before, limit + 1, *seen)
         page = [messages.message_of(row) for row in rows[:limit]]
-        return Page(page, written(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
+        return Page(page, encode_cursor(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)

@@ -1,4 +1,4 @@
-"""The SessionFinder port: sessions by the names that gateways' clients give, each call a transaction of its own."""
+"""The SessionFinder port: sessions by the names that gateways' clients use, each call a transaction of its own."""
 
 from dataclasses import replace
 from datetime import datetime

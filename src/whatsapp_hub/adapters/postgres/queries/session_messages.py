@@ -1,6 +1,6 @@
-"""The SessionMessages port: what was said through one session, with whom."""
+"""The SessionMessages port: messages of one session, with their contacts."""
 
-from whatsapp_hub.adapters.postgres.queries.cursors import Older, read_older, written
+from whatsapp_hub.adapters.postgres.queries.cursors import Older, encode_cursor, read_older
 from whatsapp_hub.adapters.postgres.repositories import contacts, messages
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page
@@ -25,4 +25,4 @@ class PostgresSessionMessages:
             ids = list({row["contact_id"] for row in rows[:limit]})
             known = await contacts.contacts_of(connection, await connection.fetch(_CONTACTS, ids))
         items = [MessageWith(messages.message_of(row), known[row["contact_id"]]) for row in rows[:limit]]
-        return Page(items, written(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
+        return Page(items, encode_cursor(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)

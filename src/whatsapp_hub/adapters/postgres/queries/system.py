@@ -1,5 +1,5 @@
-"""What runs and what waits. One statement counts: as hub_app its row-level security leaves one tenant's rows, as
-hub_system all. Each count walks a partial index of what waits, and ends at `COUNTED_AT_MOST`."""
+"""Running processes and queue depths. One statement counts: as hub_app row-level security leaves one tenant's rows, as
+hub_system all. Each count walks a partial index of pending work, and ends at `COUNTED_AT_MOST`."""
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.application.ports.connections.processes import Process

@@ -1,1 +1,1 @@
-"""Durable queues: inbox, lanes, log, deliveries, and what is counted beside them."""
+"""Durable queues: inbox, lanes, log, deliveries, and their counters."""

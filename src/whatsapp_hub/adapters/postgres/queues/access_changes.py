@@ -1,7 +1,7 @@
 """The feed of access changes, as hub_system.
 
 Read by the writing transaction's id: all below the snapshot's oldest open one have ended, and their rows were seen.
-Those at and above it are read again at the next look, so that none is missed, whatever the order of the commits."""
+Those at and above it are read again at the next poll, so that none is missed, whatever the order of the commits."""
 
 from typing import Any
 

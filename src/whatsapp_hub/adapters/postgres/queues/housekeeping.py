@@ -1,4 +1,4 @@
-"""What operators and the schedule do to the machinery's tables, as hub_system."""
+"""Maintenance of the queues' tables by operators and the schedule, as hub_system."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ _REPLAY = """
 UPDATE hub.inbox SET state = 'pending', tries = 0, retry_at = NULL, error = NULL
 WHERE state = 'quarantined' AND session_id IS NOT NULL AND ($1::bigint[] IS NULL OR id = ANY ($1))"""
 
-# An adopted update keeps its dedupe key under the session's own source; one that the session has already stays aside.
+# An adopted update keeps its dedupe key under the session's source; one that the session has already is left out.
 _ADOPT = """
 UPDATE hub.inbox i SET state = 'pending', tries = 0, error = NULL,
   source = s.id::text, session_id = s.id, tenant_id = s.tenant_id
@@ -97,6 +97,6 @@ class PostgresHousekeeping:
         return await self._count(_TRIM_EXPORTS, older_than_s, limit)
 
     async def _count(self, statement: str, *arguments: object) -> int:
-        """The number of rows that a statement changed."""
+        """Execute a statement; return the number of rows that it changed."""
         tag: str = await self._database.system(lambda c: c.execute(statement, *arguments))
         return int(tag.rpartition(" ")[2])

@@ -1,4 +1,4 @@
-"""Which sessions nobody uses: the directory's part as hub_system, messages as the tenant."""
+"""Unused sessions: the directory's part as hub_system, messages as the tenant."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,7 +16,7 @@ _HEARD = """
       OR (tenant_id, agent_id) IN (SELECT * FROM unnest($3::uuid[], $4::text[])))
     ORDER BY id
     ON CONFLICT (session_id) DO UPDATE SET listened_at = excluded.listened_at"""
-# The log may not show the start of this minute yet.
+# The log may lag: a session started in this minute may not be in it yet.
 _UNUSED = """
     SELECT s.tenant_id, s.id FROM hub.sessions s LEFT JOIN hub.session_uses u ON u.session_id = s.id
     WHERE s.is_active AND s.routing = 'none' AND s.bot IS NULL AND s.status IN ('CONNECTED', 'RECONNECTING')
@@ -52,8 +52,8 @@ class PostgresIdleness:
 
     async def heard(self, listened: Listened) -> None:
         tenants, agents = [t for t, _ in listened.agents], [a for _, a in listened.agents]
-        given = list(listened.sessions), list(listened.tenants), tenants, agents
-        await self._database.system(lambda db: db.execute(_HEARD, *given))
+        arguments = list(listened.sessions), list(listened.tenants), tenants, agents
+        await self._database.system(lambda db: db.execute(_HEARD, *arguments))
 
     async def unused(self, idle: timedelta, limit: int) -> Sequence[tuple[TenantId, SessionId]]:
         rows = await self._database.system(lambda db: db.fetch(_UNUSED, idle, limit))

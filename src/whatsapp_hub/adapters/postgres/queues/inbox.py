@@ -1,4 +1,4 @@
-"""The tenant's share of the inbox: which chats' updates to work on next."""
+"""The tenant's part of the inbox: claim updates by chat, then mark them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,25 +24,25 @@ _START = (UUID(int=0), "")
 ERROR_CHARACTERS = 2000
 
 
-class Rounds:
-    """Where each tenant's claims of this process go on, so that every chat has its turn."""
+class ClaimCursors:
+    """Where this process continues each tenant's claims, so that every chat has its turn."""
 
     def __init__(self) -> None:
         self.after: dict[TenantId, tuple[UUID, str]] = {}
 
 
 class PostgresInbox:
-    def __init__(self, connection: Any, tenant_id: TenantId, rounds: Rounds, saw: Saw) -> None:
+    def __init__(self, connection: Any, tenant_id: TenantId, rounds: ClaimCursors, saw: Saw) -> None:
         self._connection = connection
         self._tenant_id = tenant_id
         self._rounds = rounds
         self._saw = saw
         self.has_more = False
         self.finished: list[int] = []
-        """What the commit marks as done."""
+        """Updates that the commit marks as done."""
 
     async def claim(self, limit: int) -> list[InboxItem]:
-        """Of chats from where the last claim stopped, from the first one again when the end is reached."""
+        """Claim updates of the chats after the last claim's, starting over at the end."""
         began = self._rounds.after.get(self._tenant_id, _START)
         chats, items = await self._take(began, limit)
         if len(chats) < limit and began != _START:
@@ -53,14 +53,14 @@ class PostgresInbox:
         else:
             self._rounds.after[self._tenant_id] = next(reversed(chats))
         ours = sum(chats.values())
-        # Two at least are read of each chat that has them: where one of each was there, nothing else was due.
+        # At least two updates are read of a chat that has them: where each had one, nothing else was due.
         self.has_more = len(chats) >= limit or len(chats) > ours or len(items) > ours
         return [items[id] for id in sorted(items)]
 
     async def _take(
         self, after: tuple[UUID, str], limit: int
     ) -> tuple[dict[tuple[UUID, str], bool], dict[int, InboxItem]]:
-        """Chats, and whether they are ours or somebody else works on them; their updates by id."""
+        """Return chats, each with whether this claim holds it or another does, and their updates by id."""
         rows = await self._connection.fetch(_CLAIM, self._tenant_id, *after, limit)
         for row in rows:
             self._saw(row["session_id"], row["session_version"])

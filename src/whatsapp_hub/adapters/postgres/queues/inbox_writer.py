@@ -1,8 +1,8 @@
-"""InboxAppender: group commit. What queues up while one commit runs is the next batch; there is no timer.
+"""InboxAppender: group commit. Calls that queue up while one commit runs are the next batch; there is no timer.
 
-Two connections of its own, as hub_system: while one commits, requests gather for the other. A chat has always the same
-one, so that its updates are stored in the order they were given. A batch is one statement. When it fails, its calls are
-tried one by one, so that one bad row fails its own call alone. When the connection is lost, all who wait get
+Two connections of its own, as hub_system: while one commits, requests gather for the other. A chat always has the same
+one, so that its updates are stored in order of arrival. A batch is one statement. When it fails, its calls are
+tried one by one, so that one bad row fails its own call alone. When the connection is lost, all waiting calls get
 Unavailable (the provider delivers again) and the next batch connects anew.
 """
 
@@ -30,10 +30,10 @@ BATCH_ROWS = 2000
 BATCH_BYTES = 8_000_000
 QUEUE_BYTES = 64_000_000
 COMPANY_BYTES = 48_000_000
-"""Of the queue: what all others give still finds room."""
+"""One company's part of the queue: the others' updates still find room."""
 STATEMENT_TIMEOUT_S = 30.0
 
-# What was erased is not taken in again; whether anything was is asked once a batch.
+# Erased updates are not stored again; whether there are any is checked once a batch.
 _INSERT = """
     INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body, state, error, fence,
       received_at)
@@ -54,7 +54,7 @@ Row = tuple[Any, ...]
 
 
 def _bounded(text: str, limit: int) -> str:
-    """The text if it can be stored as it is; else what fits of it and a hash of the whole, which is as good a key."""
+    """Return the text if it can be stored as is; else its beginning and a hash of the whole, as good a key."""
     if len(text) <= limit and is_storable(text):
         return text
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
@@ -62,7 +62,7 @@ def _bounded(text: str, limit: int) -> str:
 
 
 def row_of(update: NewUpdate) -> Row:
-    """The columns of a new row. Raises Invalid."""
+    """Build the columns of a new row. Raises Invalid."""
     if not update.dedupe_key:
         raise Invalid.field("dedupe_key", "must not be empty")
     if update.session_id and not update.tenant_id:
@@ -91,7 +91,7 @@ class _Call:
 
 
 class GroupCommitInbox:
-    """`async with` it; `append` from any number of tasks."""
+    """Implements `InboxAppender`: `async with` it; `append` from any number of tasks."""
 
     def __init__(self, url: str, wake: Wake, writers: int = WRITERS) -> None:
         self._writers = [_Writer(url, wake) for _ in range(writers)]
@@ -102,12 +102,12 @@ class GroupCommitInbox:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """What was given is still stored."""
+        """Store what was appended, then close."""
         for writer in self._writers:
             await writer.stop()
 
     async def append(self, updates: Sequence[NewUpdate]) -> None:
-        """A call whose rows fail in part has stored the others; its caller is told, and delivers all of it again."""
+        """Store updates. Where some fail the others are stored; the error lets the caller deliver all of them again."""
         if len(updates) == 1:
             await self._writer_of(updates[0]).append(updates)
             return
@@ -124,7 +124,7 @@ class GroupCommitInbox:
 
 
 class _Lines:
-    """What waits, a line for each company; they take turns, so that nobody waits behind another's flood."""
+    """Waiting calls, a queue per company; they take turns, so that no company waits behind another's flood."""
 
     def __init__(self) -> None:
         self._lines: dict[TenantId | None, deque[_Call]] = {}
@@ -141,7 +141,7 @@ class _Lines:
         self._bytes[tenant_id] += call.size
 
     def take(self) -> _Call:
-        """The first call of the company whose turn it is, which then is the last in the round."""
+        """Take the first call of the company whose turn it is, and move that company to the end."""
         tenant_id = next(iter(self._lines))
         line = self._lines.pop(tenant_id)
         call = line.popleft()
@@ -214,7 +214,7 @@ class _Writer:
         return batch
 
     async def _store(self, batch: list[_Call]) -> None:
-        """Settles every call of the batch, one way or the other."""
+        """Store the batch; complete or fail each of its calls."""
         try:
             await self._insert(batch)
         except Exception as error:
@@ -246,7 +246,7 @@ class _Writer:
 
 
 def _tenants(calls: Sequence[_Call]) -> set[TenantId]:
-    """Who has new updates; what is nobody's yet waits for an operator."""
+    """Return the tenants with new updates; unassigned ones wait for an operator."""
     return {tenant_id for call in calls for _, tenant_id, *_ in call.rows if tenant_id}
 
 

@@ -1,7 +1,7 @@
-"""How messages come to the ends of their lanes.
+"""Append messages to their lanes.
 
-A lane's row is locked before its messages are numbered: numbers rise in the order of commits. They are taken once all
-these lanes are locked, so that they follow one another as their transactions do.
+A lane's row is locked before its messages are numbered: numbers rise in the order of commits. They are drawn once all
+these lanes are locked, so that they are in the order of their transactions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,12 +46,12 @@ _ADD = Write(
 
 
 async def enqueue(connection: Statements, messages: Sequence[Message], provider: str) -> None:
-    """Stored messages, in this order."""
+    """Append stored messages, in this order."""
     keys = [m.session_id for m in messages], [m.chat for m in messages], [m.id for m in messages]
     await connection.execute(_ENQUEUE, *keys, provider)
 
 
 async def add(connection: Statements, messages: Sequence[Message], providers: Mapping[MessageId, str]) -> None:
-    """New messages, in this order; those that have a provider wait in their lanes."""
+    """Store new messages, in this order, and append those that have a provider to their lanes."""
     providers_of = [providers.get(m.id) for m in messages]
     await connection.defer(_ADD, *rows_of(messages), providers_of, rows=written(messages))

@@ -1,4 +1,4 @@
-"""How a contact's messages leave one lane for another: the customer has a new address."""
+"""Move a contact's messages to another lane when the customer has a new address."""
 
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements
 from whatsapp_hub.domain.ids import ContactId, SessionId
@@ -16,8 +16,8 @@ _LOCK = """
     SELECT chat, attempt_message FROM hub.lanes WHERE session_id = $1 AND chat = ANY($2::text[])
     ORDER BY session_id, chat FOR NO KEY UPDATE"""
 _MOVE = "UPDATE messages SET chat = $2 WHERE id = ANY($1::uuid[])"
-# A head that was tried before takes its tries along; a provider call under way, or one whose receipt is awaited, ends
-# before the new lane begins.
+# A head that was tried before keeps its tries; a provider call under way, or one whose receipt is awaited, ends before
+# the new lane begins.
 _COUNT = """
     WITH old AS (
       UPDATE hub.lanes SET queued = greatest(queued - $4, 0), slot_at = NULL, typing_for = NULL,
@@ -33,7 +33,7 @@ _TRIES = """
 
 
 async def move(connection: Statements, session_id: SessionId, chat: str, to: str, contact_id: ContactId) -> int:
-    """Move what waits; return how many messages did."""
+    """Move waiting messages; return how many."""
     waiting = [row["id"] for row in await connection.fetch(_WAITING, session_id, chat, contact_id)]
     if not waiting or chat == to:
         return 0

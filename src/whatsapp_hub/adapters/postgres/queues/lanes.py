@@ -1,5 +1,5 @@
-"""Lanes: one ordered lane a chat of a session. A lane with an open attempt is leased, and due again (`next_at`) when
-the lease ends. Lanes are locked in the order of (session, chat); a claim waits for nobody."""
+"""Lanes: one ordered lane per chat of a session. A lane with an open attempt is leased, and due again (`next_at`) when
+the lease ends. Lanes are locked in the order of (session, chat); a claim never waits (SKIP LOCKED)."""
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ _SESSIONS = f"""SELECT session_id, provider, paced_until %(paces)s FROM hub.pace
         AND hold_until <= (SELECT now FROM hub.time) %(held)s
         AND EXISTS (SELECT FROM hub.lanes l WHERE l.session_id = paces.session_id AND {_DUE})
       ORDER BY random()"""
-# Of paced sessions ($1) each claim locks the pace, of others ($2) nothing.
+# A claim locks the pace of paced sessions ($1), nothing of others ($2).
 _PICK = f"""
     WITH paced AS MATERIALIZED ({_SESSIONS % {"kinds": "$1", "paces": "%(paces)s", "held": "%(held)s"}}
       FOR NO KEY UPDATE SKIP LOCKED),
@@ -41,7 +41,7 @@ _IS_HELD = """AND EXISTS (
             AND c.until > (SELECT now FROM hub.time)
           JOIN unnest($3::uuid[], $6::bigint[]) AS h(session_id, fence) USING (session_id, fence)
           WHERE k.session_id = paces.session_id AND k.connector_id = $5)"""
-# What a person's pace depends on: how long the number is linked, the head's length, and whether the two ever spoke.
+# A human pace depends on how long the number is linked, the head's length, and whether the two ever spoke.
 _PACES = """, warm_until, strangers_until, (SELECT now FROM hub.time) - coalesce(
         (SELECT paired_at FROM hub.lines WHERE session_id = paces.session_id),
         (SELECT created_at FROM hub.sessions WHERE id = paces.session_id)) AS age"""
@@ -58,7 +58,7 @@ _HEAD = """LEFT JOIN LATERAL (
 
 
 def _pick(*, held: bool, human: bool) -> str:
-    """Of a human pace it must know what is to be said to whom."""
+    """Build the query that picks due lanes; a human pace needs the head message, too."""
     return _PICK % {
         "held": _IS_HELD if held else "",
         "paces": _PACES if human else "",
@@ -81,7 +81,7 @@ _PACE = Write(
          AS x(session_id, at, warm, strangers)
        WHERE p.session_id = x.session_id""",
 )
-# A lane whose count says more than there is (its messages were deleted) is emptied instead.
+# A lane that counts more messages than there are (they were deleted) is emptied instead.
 _BEGUN = """
       UPDATE hub.lanes l SET
         attempt_message = h.id, attempt_at = (SELECT now FROM hub.time), tries = l.tries + 1, fence = l.fence + 1,
@@ -174,7 +174,7 @@ _RESERVE = """
 
 _WAITING = f"{SELECT} WHERE session_id = $1 AND queue_seq IS NOT NULL ORDER BY id FOR NO KEY UPDATE"
 _LOCK_ALL = "SELECT FROM hub.lanes WHERE session_id = $1 ORDER BY session_id, chat FOR NO KEY UPDATE"
-# What was enqueued since the messages were read stays.
+# Messages enqueued since these were read stay.
 _EMPTY = """
     UPDATE hub.lanes l SET
       attempt_message = NULL, attempt_at = NULL, lease_until = NULL, awaits = NULL, slot_at = NULL, tries = 0,
@@ -188,7 +188,7 @@ _ROUNDS = 8
 
 @dataclass(slots=True)
 class _Turns:
-    """The due lanes of one pick, decided."""
+    """Decisions on the due lanes of one pick."""
 
     now: list[tuple[UUID, str, datetime | None]] = field(default_factory=list)
     later: list[tuple[UUID, str, datetime, datetime | None, UUID | None]] = field(default_factory=list)
@@ -229,7 +229,7 @@ class PostgresLanes:
         self._holds_socket = holds_socket
         self.made_due = False
         self.made_due_held = False
-        """Whether a lane may have become due here, so that the commit wakes whoever drains it: workers, connectors."""
+        """Whether a lane may have become due here, so that the commit wakes the workers or connectors that drain it."""
         self._typing: list[LaneKey] = []
 
     async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
@@ -293,7 +293,8 @@ class PostgresLanes:
         return [_claim(row) for row in rows]
 
     async def stale(self, limit: int, wait_s: float) -> list[Message]:
-        """Messages are locked before lanes, as everywhere; a lane that was released meanwhile is left alone."""
+        """Close attempts whose lease ended; return their messages. Messages are locked before lanes, as everywhere; a
+        lane that was released meanwhile is left alone."""
         heads = [row["attempt_message"] for row in await self._connection.fetch(_STALE, limit)]
         rows = await self._connection.fetch(_STALE_MESSAGES, heads) if heads else []
         messages = {(row["session_id"], row["chat"]): message_of(row) for row in rows}

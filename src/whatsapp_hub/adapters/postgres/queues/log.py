@@ -11,19 +11,19 @@ _COLUMNS = "position, tenant_id, type, session_id, conversation_id, occurred_at,
 _READ = f"SELECT {_COLUMNS} FROM hub.events WHERE position > $1 ORDER BY position LIMIT $2"
 _READ_TENANT = f"""
     SELECT {_COLUMNS} FROM hub.events WHERE tenant_id = $3 AND position > $1 ORDER BY position LIMIT $2"""
-# The words of the index events_of_conversation.
+# The condition of the index events_of_conversation.
 _CONVERSATION_AT = """
     SELECT body FROM hub.events WHERE conversation_id = $1 AND position <= $2 AND type LIKE 'conversation.%'
     ORDER BY position DESC LIMIT 1"""
 _HEAD = "SELECT position FROM hub.sequencer"
-# A position that was given and is kept, or that the next one follows. Positions are dense but for the gap that a
-# restored backup leaves: what the lost hub gave since.
+# A position whose event is kept, or is followed by a kept one. Positions are dense but for the gap of a restored
+# backup: those that the lost hub gave since.
 _IS_GIVEN = """
     SELECT $1 = s.position OR EXISTS (SELECT FROM hub.events WHERE position IN ($1, $1 + 1)) FROM hub.sequencer s"""
 _BOUNDS = """
     SELECT position AS head, coalesce((SELECT min(position) FROM hub.events), position + 1) AS tail
     FROM hub.sequencer"""
-# Always the oldest positions, without a hole: up to the first event that is to be kept.
+# Always the oldest positions, contiguous: up to the first event to keep.
 _TRIM = """
     DELETE FROM hub.events WHERE position < coalesce(
       (SELECT position FROM hub.events WHERE occurred_at >= $1 ORDER BY position LIMIT 1),
@@ -37,8 +37,8 @@ class PostgresEventLog:
         self._database = database
 
     async def read(self, after: int | None, limit: int, tenant_id: TenantId | None = None) -> list[LoggedEvent]:
-        """The bounds are looked at after the rows, so that a trim in between is noticed; positions are dense, hence a
-        reader of all tenants sees by itself whether one is missing."""
+        """Read events after a position. Bounds are read after the rows, so that a trim in between is noticed; positions
+        are dense, hence a reader of all tenants sees a missing one by itself."""
         if tenant_id is None:
             rows = await self._database.system(lambda c: c.fetch(_READ, after or 0, limit))
         else:
@@ -69,11 +69,11 @@ class PostgresEventLog:
         return head
 
     async def tail(self) -> int:
-        """The oldest position still kept; a cursor below `tail() - 1` has missed events."""
+        """Return the oldest kept position; a cursor below `tail() - 1` has missed events."""
         return (await self._bounds())[1]
 
     async def trim(self, older_than: datetime, needed_from: int) -> int:
-        """A little at a time."""
+        """Delete one batch of old events."""
         forgotten = 0
         while True:
             tag = await self._database.system(lambda c: c.execute(_TRIM, older_than, _TRIM_BATCH, needed_from))

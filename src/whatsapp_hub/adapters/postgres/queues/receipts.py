@@ -1,4 +1,4 @@
-"""Receipts that overtake the answer to the send they belong to."""
+"""Receipts that arrive before the provider's response to their send."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The sandbox's phones: what a customer's screen shows, and the receipts that phone sends."""
+"""The sandbox's phones: the messages on a customer's screen, and the receipts that the phone sends."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,8 @@ class PostgresSandboxPhones:
         receipts: Sequence[RawUpdate],
         sent_as: MessageId | None,
     ) -> None:
-        """A connection that is lost during the commit may have delivered: nobody knows until the receipts come."""
+        """Show a message and store its receipts. Raises OutcomeUnknown: a connection lost during the commit may have
+        delivered, which only the receipts show."""
         screen = (phone, shown.id, shown.direction, storable(shown.text), shown.at, sent_as)
         is_complete = False
         try:

@@ -1,11 +1,11 @@
-"""The sequencer: moves committed rows from the outbox to the log and gives each a dense position.
+"""The sequencer: move committed rows from the outbox to the log and give each a dense position.
 
-Most events do not come by here: a transaction gives positions itself when nobody else does and the outbox is empty
+Most events bypass it: a transaction assigns positions itself when no other one does and the outbox is empty
 (`hub.tell`, migration 0118). The rest it leaves in the outbox rather than wait.
 
-One at a time, by an advisory lock of its session: when it dies, PostgreSQL frees the lock and another takes over. It
-moves only what it sees committed, in the outbox's order; a transaction that commits later comes later, so positions
-neither skip nor wait. Two events of one conversation are in the order of their transactions, since both locked it.
+One leads at a time, by an advisory lock of its session: when it dies, PostgreSQL frees the lock and another takes over.
+It moves only committed rows, in the outbox's order; a transaction that commits later comes later, so positions neither
+skip nor wait. Two events of one conversation are in the order of their transactions, since both locked it.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ BATCH = 2000
 POLL_S = 1.0
 _LOCK = 0x776D7371
 
-# A leader that is alive asks each second; one that hangs or was paused loses its connection, and the lock with it.
+# A live leader queries each second; one that hangs or was paused loses its connection, and the lock with it.
 _SILENCE = "SET idle_session_timeout = '5s'"
 _TAKE_LOCK = "SELECT pg_try_advisory_lock($1)"
 _MOVE = """
@@ -42,10 +42,10 @@ _MOVE = """
 
 
 class Sequencer:
-    """`run()` until cancelled, in as many processes as there are; one of them works.
+    """A sequencer: `run()` until cancelled in any number of processes; one of them leads.
 
-    `wait` returns when the outbox may have rows (a wake-up) or after the given seconds; `leads` is told whether it is
-    this one.
+    `wait` returns when the outbox may have rows (a wake-up) or after the given seconds; `leads` is called with whether
+    this one leads.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Sequencer:
             self._drop()
 
     async def _lead(self) -> None:
-        """Returns at once when another leads; raises when the connection breaks."""
+        """Lead until the connection breaks, which raises; return at once when another leads."""
         if self._connection is None or self._connection.is_closed():
             self._connection = await connect(self._url, SYSTEM)
             await self._connection.execute(_SILENCE)
@@ -94,14 +94,14 @@ class Sequencer:
             self._drop()
 
     async def move(self) -> int:
-        """One batch; how many rows it moved."""
+        """Move one batch; return its number of rows."""
         moved = int((await self._connection.execute(_MOVE, BATCH)).rpartition(" ")[2])
         if moved:
             self._wake(Work.EVENTS)
         return moved
 
     def _drop(self) -> None:
-        """Without good-bye: the server frees the lock when the socket closes."""
+        """Terminate the connection at once: the server frees the lock when the socket closes."""
         if self._connection is not None:
             with suppress(Exception):
                 self._connection.terminate()

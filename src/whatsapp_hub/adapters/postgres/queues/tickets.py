@@ -1,4 +1,4 @@
-"""Tickets for streams, as hub_system: they are used before anybody knows whose they are."""
+"""Tickets for streams, as hub_system: they are redeemed before their tenant is known."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
 
-# What an outage let go stale is kept for an hour: the streams that are still open take it up again.
+# Tickets that expired in an outage are kept for an hour: streams that are still open renew them.
 _KEEP = """
     WITH outdated AS (DELETE FROM hub.tickets WHERE expires_at < (SELECT now FROM hub.time) - interval '1 hour')
     INSERT INTO hub.tickets (digest, sealed, expires_at)
@@ -17,7 +17,7 @@ _OPEN = """
     WHERE digest = $1 AND expires_at >= (SELECT now FROM hub.time)
       AND (holder IS NULL OR ($5::bool AND stream = $3))
     RETURNING sealed"""
-# A row is written only when a twentieth of its time has passed: most looks only read.
+# A row is written only when a twentieth of its time has passed: most calls only read.
 _HOLD = """
     WITH mine AS (SELECT * FROM unnest($1::bytea[], $2::uuid[]) AS mine (digest, holder)),
     held AS (

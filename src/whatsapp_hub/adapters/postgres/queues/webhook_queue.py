@@ -1,6 +1,6 @@
-"""Deliveries of outgoing webhooks, across tenants: planned from the log, leased by subscription, written down.
+"""Deliveries of outgoing webhooks, across tenants: plan them from the log, lease by subscription, record results.
 
-All times are the database's. A driver whose fence is no longer the row's changes nothing.
+All times are the database's. A worker whose fence is no longer the row's changes nothing.
 """
 
 import time
@@ -30,7 +30,7 @@ _NOW = "(SELECT now FROM hub.time)"
 _LONG_PAST = "(SELECT long_past FROM hub.time)"
 
 _WANTED = "SELECT EXISTS (SELECT FROM hub.webhooks WHERE is_active)"
-# Not waiting for the disk: a plan that a crash forgets is forgotten whole, position and deliveries, and made again.
+# Without a disk flush: a crash loses a plan as a whole, position and deliveries, and it is made again.
 _TAKE_TURN = """
     SELECT position, set_config('synchronous_commit', 'off', true) FROM hub.webhook_planner FOR UPDATE SKIP LOCKED"""
 _PLAN = f"""
@@ -54,8 +54,8 @@ _PLAN = f"""
     UPDATE hub.webhook_planner p SET position = range.upto FROM range WHERE p.position < range.upto
     RETURNING range.upto - range.after AS positions, ARRAY(SELECT id FROM woken) AS webhooks"""
 
-# The first of each company before the second of any. Materialised: as the inner side of a loop the selection would be
-# made, and its limit counted, for every outer row.
+# The first of each company before the second of any. Materialised: as the inner side of a loop the selection, with its
+# limit, would run for every outer row.
 _LEASE = f"""
     WITH ranked AS (
       SELECT id, row_number() OVER (PARTITION BY tenant_id ORDER BY due_at) AS place FROM hub.webhooks
@@ -122,7 +122,7 @@ _END = """
 _CANCEL = """
     UPDATE hub.webhook_deliveries SET state = 'cancelled', finished_at = (SELECT now FROM hub.time)
     WHERE webhook_id = $1 AND state = 'pending'"""
-# Locked first: whatever the planner adds meanwhile is either seen by the second statement or sets due_at after it.
+# Locked first: deliveries planned meanwhile are either seen by the second statement or set due_at after it.
 _HOLD = "SELECT moves FROM hub.webhooks WHERE id = $1 AND fence = $2 FOR NO KEY UPDATE"
 _RELEASE = f"""
     WITH {_WAITING}
@@ -159,7 +159,7 @@ class PostgresWebhookQueue:
         self._looked_at, self._is_wanted, self._idled_at = 0.0, False, 0.0
 
     async def plan(self, limit: int) -> Planned:
-        """A hub without webhooks pays next to nothing: it is looked each second whether there are any."""
+        """Plan deliveries. A hub without webhooks pays next to nothing: it only checks each second for any."""
         now = time.monotonic()
         if now >= self._looked_at + LOOK_APART_S:
             self._looked_at, self._is_wanted = now, await self._database.system(lambda c: c.fetchval(_WANTED))
@@ -204,11 +204,11 @@ class PostgresWebhookQueue:
         await self._database.system(lambda c: c.execute(_RECORD, lease.webhook_id, lease.fence, *columns))
 
     async def rate(self, lease: SubscriptionLease, moves: int | None, rating: ReceiverHealth) -> None:
-        given = (lease.webhook_id, lease.fence, rating.failures, rating.left_alone_s, moves)
+        arguments = (lease.webhook_id, lease.fence, rating.failures, rating.left_alone_s, moves)
 
         async def work(connection: Any) -> None:
             async with connection.transaction():
-                if await connection.fetchval(_RATE, *given) and rating.is_back:
+                if await connection.fetchval(_RATE, *arguments) and rating.is_back:
                     await connection.execute(_PULL_FORWARD, lease.webhook_id)
 
         await self._database.system(work)

@@ -1,4 +1,4 @@
-"""Contacts and their identities; a person is found by any of them, and two found to be one are merged."""
+"""Contacts, found by any of their identities; two that turn out to be one person are merged."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -51,14 +51,14 @@ _MERGE = (
     """DELETE FROM contacts WHERE id = $2 AND id <> $1""",
 )
 _TAKE_OVER = "UPDATE messages SET conversation_id = $1 WHERE conversation_id = $2"
-# Their sessions lead to the rounds: there is no index on the contact alone.
+# Conversations are found through sessions: there is no index on the contact alone.
 _SHOW_PHONE = """
     UPDATE conversations c SET customer_phone = $2 FROM hub.sessions s
     WHERE s.tenant_id = hub.tenant() AND c.session_id = s.id AND c.contact_id = $1 AND c.customer_phone IS NULL"""
 _KNOWN = """
     SELECT kind, value, address FROM contact_identities
     WHERE tenant_id = hub.tenant() AND kind = $1 AND value = $2"""
-_RESPELL = """
+_UPDATE_ADDRESS = """
     UPDATE contact_identities SET address = $3 WHERE tenant_id = hub.tenant() AND kind = $1 AND value = $2"""
 _GIVE_UP = """
     DELETE FROM contact_identities i USING unnest($1::text[], $2::text[]) AS x(kind, value)
@@ -79,7 +79,7 @@ def contact_of(row: Any, identities: Iterable[Identity]) -> Contact:
 
 
 async def contacts_of(connection: Any, rows: Iterable[Any]) -> dict[ContactId, Contact]:
-    """Make the contacts of these rows (`COLUMNS`), in their order, with the identities that each has."""
+    """Build the contacts of these rows (`COLUMNS`), in their order, with their identities."""
     about = {row["id"]: row for row in rows}
     named: dict[ContactId, list[Identity]] = {contact_id: [] for contact_id in about}
     for name in await connection.fetch(IDENTITIES, list(about)):
@@ -89,7 +89,7 @@ async def contacts_of(connection: Any, rows: Iterable[Any]) -> dict[ContactId, C
 
 @dataclass(slots=True)
 class _Known:
-    """Whose the names are, and whose they were until when."""
+    """Current and former holders of identities; former ones with the time until which they held them."""
 
     now: dict[Identity, Contact] = field(default_factory=dict)
     former: dict[Identity, list[tuple[datetime, Contact]]] = field(default_factory=dict)
@@ -97,8 +97,8 @@ class _Known:
     def holder(self, identity: Identity, at: datetime) -> Contact | None:
         return self.left_by(identity, at) or self.now.get(identity)
 
-    def is_told(self, left: Collection[Identity], taken: Collection[Identity], at: datetime) -> bool:
-        """Whether this change was seen before, perhaps through another number of the company's."""
+    def was_applied(self, left: Collection[Identity], taken: Collection[Identity], at: datetime) -> bool:
+        """Check whether this change was applied before, perhaps through another number of the company's."""
         if any(self.left_by(i, at) for i in left):
             return True
         movers = {c.id for i in left for _, c in self.former.get(i, ())}
@@ -109,7 +109,7 @@ class _Known:
         )
 
     def apart(self, sightings: Sequence[Sighting]) -> tuple[list[Sighting], list[list[Contact]]]:
-        """The sightings without identities that were left after they were seen, and who had these."""
+        """Remove from the sightings identities that were left since; return the former holders of these, too."""
         present, former = [], []
         for sighting in sightings:
             had = {i: contact for i in sighting.identities if (contact := self.left_by(i, sighting.at))}
@@ -119,14 +119,14 @@ class _Known:
         return present, former
 
     def left_by(self, identity: Identity, at: datetime | None) -> Contact | None:
-        """Who had it at that time and has left it since."""
+        """Return the contact that held it at that time and has left it since."""
         holders = self.former.get(identity, ()) if at else ()
         return next((contact for until, contact in holders if at and at <= until), None)
 
 
 @dataclass(slots=True)
 class _Group:
-    """Sightings that turned out to be one contact."""
+    """Sightings that belong to one contact."""
 
     members: list[int] = field(default_factory=list)
     found: dict[ContactId, Contact] = field(default_factory=dict)
@@ -154,7 +154,8 @@ class PostgresContacts:
         return identity_of(row) if row else None
 
     async def meet(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
-        """Whoever meets the same new person at the same moment waits in `_find`, and then finds the contact."""
+        """Find or create the contacts of sightings. A concurrent call for the same new person waits in `_find`, and
+        then finds the contact."""
         wanted = list(dict.fromkeys(i for sighting in sightings for i in sighting.identities))
         if not wanted:
             return []
@@ -173,14 +174,15 @@ class PostgresContacts:
     async def move(
         self, left: Collection[Identity], taken: Collection[Identity], at: datetime, now: datetime
     ) -> Moved | None:
-        """Each of a company's numbers hears of a change, perhaps long after it. Who left these identities before, or
-        came to the new ones from them, has moved already; who has the old ones by now is left alone."""
+        """Move a contact to new identities. Each of a company's numbers reports a change, perhaps long after it: a
+        contact that left these identities before, or came to the new ones from them, has moved already; one that has
+        the old ones by now is left alone."""
         if not left or not taken:
             return None
         known = await self._find([*left, *taken])
-        is_known = known.is_told(left, taken, at)
+        is_applied = known.was_applied(left, taken, at)
         people = [c for i in taken if (c := known.holder(i, at))]
-        if is_known:
+        if is_applied:
             people += [c for i in left if (c := known.left_by(i, at))]
         else:
             people += [known.now[i] for i in left if i in known.now]
@@ -190,11 +192,11 @@ class PostgresContacts:
         contact, _ = await self._one(group, [Sighting(present, None)], now, changes)
         gone = (
             contact.forget_bsuids(left, present)
-            if is_known
+            if is_applied
             else contact.move(left, present, is_latest=len(present) == len(taken))
         )
         await changes.write(self._connection)
-        await self._leave(contact, gone if is_known else (*left, *gone), at)
+        await self._leave(contact, gone if is_applied else (*left, *gone), at)
         return Moved(contact, gone, present)
 
     async def _leave(self, contact: Contact, left: Iterable[Identity], at: datetime) -> None:
@@ -206,7 +208,7 @@ class PostgresContacts:
         await self._connection.execute(_REMEMBER, *columns, at, contact.id)
 
     async def _find(self, wanted: Sequence[Identity]) -> _Known:
-        """Lock the contacts that have those names or had them once."""
+        """Lock the current and former holders of identities."""
         rows = await self._connection.fetch(_MEET, [i.kind.value for i in wanted], [i.value for i in wanted])
         found = _Known()
         for contact_id, of_contact in groupby(rows, key=itemgetter("id")):
@@ -231,23 +233,23 @@ class PostgresContacts:
         for other in found[1:]:
             await self._merge(contact, other, at)
         before = set(contact.identities) if found else set()
-        told = [contact.learn(sighting.identities, sighting.name) for sighting in sightings]
+        learned = [contact.learn(sighting.identities, sighting.name) for sighting in sightings]
         gone = await self._renumber(contact, sightings) if found else ()
-        await self._respell(contact, sightings)
+        await self._update_addresses(contact, sightings)
         changes.added(contact, is_new=not found)
         changes.identities(contact, [i for i in contact.identities if i not in before])
         changes.renamed(contact, differs=bool(found) and contact.name != name)
         changes.shown(contact, differs=len(found) > 1 or (bool(found) and phone is None))
-        return contact, not found or len(found) > 1 or any(told) or bool(gone)
+        return contact, not found or len(found) > 1 or any(learned) or bool(gone)
 
-    async def _respell(self, contact: Contact, sightings: Sequence[Sighting]) -> None:
+    async def _update_addresses(self, contact: Contact, sightings: Sequence[Sighting]) -> None:
         for sighting in sightings:
             for old, new in contact.respell(sighting.identities) if sighting.is_live else ():
-                await self._connection.execute(_RESPELL, new.kind, new.value, new.address)
+                await self._connection.execute(_UPDATE_ADDRESS, new.kind, new.value, new.address)
                 self._moves.append(Moved(contact, (old,), (new,)))
 
     async def _renumber(self, contact: Contact, sightings: Sequence[Sighting]) -> tuple[Identity, ...]:
-        """Change the number of a contact that is seen with another phone beside the same LID: some providers tell of a
+        """Change the number of a contact that is seen with another phone beside the same LID: some providers report a
         change in no other way."""
         found: list[Identity] = []
         for sighting in sightings:
@@ -269,7 +271,7 @@ class PostgresContacts:
         )
 
     async def _merge(self, kept: Contact, other: Contact, at: datetime) -> None:
-        """One person had come under two names. The older contact stays, and takes over all that was the other's."""
+        """Merge two contacts of one person: the older one stays, and takes over all that was the other's."""
         archived = await self._archive(kept, other, at)
         for statement in _MERGE:
             await self._connection.execute(statement, kept.id, other.id)
@@ -278,7 +280,7 @@ class PostgresContacts:
         self._merges.append(Merge(kept, other.id, archived))
 
     async def _archive(self, kept: Contact, other: Contact, at: datetime) -> tuple[Conversation, ...]:
-        """Archive one of two live rounds; the other goes on with the messages of both."""
+        """Archive one of two live conversations; the other continues with the messages of both."""
         conversations = PostgresConversations(self._connection)
         live = [c for c in await conversations.of_contacts([kept.id, other.id]) if c.is_live]
         keeps = {c.session_id: c for c in live if c.contact_id == kept.id}
@@ -301,7 +303,7 @@ class PostgresContacts:
 
 @dataclass(slots=True)
 class _Changes:
-    """What a meeting adds."""
+    """Rows that a `meet` or `move` adds or changes."""
 
     tenant_id: TenantId
     at: datetime
@@ -322,7 +324,7 @@ class _Changes:
             self._renamed.append(contact)
 
     def shown(self, contact: Contact, *, differs: bool) -> None:
-        """Rounds may have been without the phone that is known now."""
+        """Add the phone, now that it is known, to conversations that lack it."""
         if differs and contact.phone_number:
             self._shown.append(contact)
 
@@ -345,7 +347,7 @@ class _Changes:
 def _groups(
     sightings: Sequence[Sighting], known: dict[Identity, Contact], former: Sequence[Iterable[Contact]]
 ) -> list[_Group]:
-    """Sightings joined by a shared identity or a shared contact (union by re-labelling: batches are small)."""
+    """Group sightings by a shared identity or a shared contact (union by re-labelling: batches are small)."""
     by_name: dict[object, _Group] = {}
     for number, sighting in enumerate(sightings):
         contacts = {known[i].id: known[i] for i in sighting.identities if i in known}

@@ -1,4 +1,4 @@
-"""Conversations, and the record of whose they were."""
+"""Conversations, and the record of their assignments."""
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import fields
@@ -56,8 +56,8 @@ _ALL = Columns("conversations", {**_FIXED, **_MUTABLE})
 _CHANGES = Columns("conversations", _MUTABLE)
 _ADD, _SAVE = Write("conversations", _ALL.insert()), Write("conversations", _CHANGES.update())
 
-# What changes when somebody writes and nothing else happens: most of all changes, and a fifth of the columns.
-_SAID = (
+# Columns that a message alone changes: most of all updates, and a fifth of the columns.
+_ACTIVITY = (
     "updated_at",
     "timeout_at",
     "last_message_at",
@@ -67,14 +67,14 @@ _SAID = (
     "unread_count",
     "target_look_at",
 )
-_TALK = Columns("conversations", {name: _MUTABLE[name] for name in ("id", *_SAID)})
-_SAVE_TALK = Write("conversations", _TALK.update())
-_unsaid = attrgetter(*(f.name for f in fields(Conversation) if f.compare and f.name not in _SAID))
-_talk = attrgetter(*_TALK.names)
+_ACTIVITY_COLUMNS = Columns("conversations", {name: _MUTABLE[name] for name in ("id", *_ACTIVITY)})
+_SAVE_ACTIVITY = Write("conversations", _ACTIVITY_COLUMNS.update())
+_without_activity = attrgetter(*(f.name for f in fields(Conversation) if f.compare and f.name not in _ACTIVITY))
+_activity_of = attrgetter(*_ACTIVITY_COLUMNS.names)
 
 COLUMNS = ", ".join(_ALL.names)
 _SELECT = f"SELECT {COLUMNS} FROM conversations"
-# The live round, which after a merge of contacts need not be the newest.
+# The live conversation, which after a merge of contacts need not be the newest.
 _LATEST = f"""{_SELECT} WHERE id = ANY(ARRAY(
       SELECT coalesce(
         (SELECT c.id FROM conversations c WHERE c.session_id = p.session_id AND c.contact_id = p.contact_id
@@ -147,17 +147,17 @@ def _row(conversation: Conversation, columns: Columns) -> list[object]:
 
 
 def _holder(conversation: Conversation) -> UserId | None:
-    """Whose it is now; a closed round is nobody's, though it remembers."""
+    """Return the current assignee; a closed conversation has none, though it keeps the column."""
     return conversation.assigned_user_id if conversation.status is ConversationStatus.ASSIGNED else None
 
 
-def _one_live_round() -> dict[str, Exception]:
+def _one_live_conversation() -> dict[str, Exception]:
     text = "this contact has an open conversation on this session"
     return {"one_live_conversation": Conflict("already_open", text)}
 
 
 def _written(conversations: Iterable[Conversation]) -> Iterator[Hashable]:
-    """Their rows, and whose rounds they are: one must be seen to be over before the next begins."""
+    """List the rows written, and their contacts on sessions: one conversation must end before the next begins."""
     for c in conversations:
         yield from (c.id, (c.session_id, c.contact_id))
 
@@ -167,12 +167,12 @@ class PostgresConversations:
         self._connection = connection
         self._holders: dict[ConversationId, UserId | None] = {}
         self._stored: dict[ConversationId, object] = {}
-        """What its row says, but for what is said."""
+        """Each loaded row without the activity columns."""
 
     def _loaded(self, rows: Iterable[Any]) -> list[Conversation]:
         conversations = [conversation_of(row) for row in rows]
         self._holders.update((c.id, _holder(c)) for c in conversations)
-        self._stored.update((c.id, _unsaid(c)) for c in conversations)
+        self._stored.update((c.id, _without_activity(c)) for c in conversations)
         return conversations
 
     async def latest(
@@ -197,7 +197,7 @@ class PostgresConversations:
         return self._loaded(rows)[0]
 
     async def of_contacts(self, contact_ids: Iterable[ContactId]) -> list[Conversation]:
-        """All their rounds, locked."""
+        """Return all conversations of these contacts, locked."""
         statement = f"{_SELECT} WHERE contact_id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
         return self._loaded(await self._connection.fetch(statement, list(contact_ids)))
 
@@ -205,19 +205,19 @@ class PostgresConversations:
         if not conversations:
             return
         rows = _ALL.arrays(_row(c, _ALL) for c in conversations)
-        await self._connection.defer(_ADD, *rows, rows=_written(conversations), refused=_one_live_round())
+        await self._connection.defer(_ADD, *rows, rows=_written(conversations), refused=_one_live_conversation())
         await self._record(conversations)
 
     async def save(self, conversations: Sequence[Conversation]) -> None:
         if not conversations:
             return
         ordered = sorted(conversations, key=lambda c: c.id)
-        if all(self._stored.get(c.id) == _unsaid(c) for c in ordered):
-            write, rows = _SAVE_TALK, _TALK.arrays(map(_talk, ordered))
+        if all(self._stored.get(c.id) == _without_activity(c) for c in ordered):
+            write, rows = _SAVE_ACTIVITY, _ACTIVITY_COLUMNS.arrays(map(_activity_of, ordered))
         else:
             write, rows = _SAVE, _CHANGES.arrays(_row(c, _CHANGES) for c in ordered)
-            self._stored.update((c.id, _unsaid(c)) for c in ordered)
-        await self._connection.defer(write, *rows, rows=_written(ordered), refused=_one_live_round())
+            self._stored.update((c.id, _without_activity(c)) for c in ordered)
+        await self._connection.defer(write, *rows, rows=_written(ordered), refused=_one_live_conversation())
         await self._record(ordered)
 
     async def _record(self, conversations: Sequence[Conversation]) -> None:

@@ -1,4 +1,4 @@
-"""Which session holds the environment's number."""
+"""The session that holds the environment's number."""
 
 from typing import Any
 

@@ -1,11 +1,11 @@
-"""Idempotency keys: which message a caller's key stands for."""
+"""Idempotency keys: the message of each caller's key."""
 
 from typing import Any
 
 from whatsapp_hub.domain.errors import KeyReused
 from whatsapp_hub.domain.ids import MessageId, TenantId
 
-# Waits for whoever claims the same key at this moment. A key older than a day is new again.
+# Waits for a concurrent claim of the same key. A key older than a day is new again.
 _CLAIM = """
     INSERT INTO hub.idempotency_keys AS k (tenant_id, caller, key, request_hash, message_id) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (tenant_id, caller, key) DO UPDATE

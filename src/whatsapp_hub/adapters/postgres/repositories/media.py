@@ -1,7 +1,4 @@
-"""Files that are sent, beside the messages that carry them.
-
-In PostgreSQL until media have a store of their own: whoever sends a message can read its file then, on whichever host.
-"""
+"""Files of messages, in PostgreSQL until media have their own store: any host that sends one can read it."""
 
 from typing import Any
 
@@ -11,13 +8,13 @@ from whatsapp_hub.domain.messaging.media import Media
 
 _COLUMNS = "id, tenant_id, mime_type, file_name, content, created_at"
 ONE = f"SELECT {_COLUMNS} FROM media WHERE id = $1"
-# A file that is sent once more is locked: whoever erases the message that had it looks who else has it.
+# A file that is sent again is locked: the erasure of the message that had it checks for others.
 _AGAIN = "ON CONFLICT (id) DO UPDATE SET created_at = excluded.created_at RETURNING xmax = 0 AS is_new"
 FREED = """
     freed AS (
       UPDATE hub.media_use SET bytes = greatest(bytes - (SELECT coalesce(sum(size), 0) FROM gone), 0)
       WHERE tenant_id = hub.tenant())"""
-"""A part of a statement that deletes files (`gone`, with the `size` of each), for the company's quota."""
+"""Part of a statement that deletes files (`gone`, with the `size` of each): frees the company's quota."""
 _ADD = f"INSERT INTO media ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6) {_AGAIN}"
 
 

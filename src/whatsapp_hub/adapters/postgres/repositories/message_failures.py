@@ -1,4 +1,4 @@
-"""Why a message failed, as the columns `error` of messages and early receipts keep it: a JSON object."""
+"""Why a message failed, as stored in the columns `error` of messages and early receipts: a JSON object."""
 
 import msgspec
 
@@ -12,7 +12,7 @@ def stored_failure(failure: Failure | None) -> str | None:
 
 
 def failure_in(stored: str | None) -> Failure | None:
-    """Read what was stored; an earlier version kept plain text, `code: words`."""
+    """Decode a stored failure; an earlier version stored plain text, `code: words`."""
     if stored is None:
         return None
     try:

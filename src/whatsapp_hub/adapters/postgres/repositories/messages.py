@@ -1,4 +1,4 @@
-"""Messages. Their place in a lane (`queue_seq`) is the lanes' business, see lanes.py."""
+"""Messages. Their place in a lane (`queue_seq`) belongs to lanes.py."""
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -53,7 +53,7 @@ _UNREAD = """
       SELECT whatsapp_message_id, seq FROM messages
       WHERE conversation_id = $1 AND direction = 'INBOUND' ORDER BY seq DESC LIMIT $2) AS newest
     WHERE whatsapp_message_id IS NOT NULL ORDER BY seq"""
-# A resolved round's last message may be echoed when the next one has begun.
+# A resolved conversation's last message may be echoed when the next one has begun.
 _UNMATCHED = f"""
     {SELECT} WHERE id IN (
       SELECT m.id FROM unnest($1::uuid[], $2::uuid[]) AS p(session_id, contact_id)
@@ -69,7 +69,7 @@ _UNMATCHED = f"""
     ORDER BY id FOR NO KEY UPDATE"""
 _BY_ID = f"{SELECT} WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 
-# The oldest of each conversation, along messages_of_conversation: what is young costs one probe a conversation.
+# The oldest of each conversation, by the index messages_of_conversation: recent ones cost one probe a conversation.
 _FORGET = """
     WITH old AS (
       SELECT m.id FROM hub.sessions s JOIN conversations c ON c.session_id = s.id AND c.created_at < $1
@@ -108,25 +108,25 @@ def message_of(row: Any) -> Message:
 
 
 def _changing(m: Message) -> tuple[object, ...]:
-    """In the order of _MUTABLE."""
+    """Return the values in the order of _MUTABLE."""
     data = _encode(m.content.data).decode() if m.content.data else None
     content = (m.id, m.content.type, m.content.text, m.content.media_url, data)
     return (*content, m.status, m.outcome, stored_failure(m.error), m.whatsapp_message_id, m.timestamp)
 
 
 def _whole(m: Message) -> tuple[object, ...]:
-    """In the order of _FIXED and _MUTABLE."""
+    """Return the values in the order of _FIXED and _MUTABLE."""
     owner = (m.tenant_id, m.session_id, m.conversation_id, m.contact_id)
     return (*owner, m.direction, m.chat, m.sender_id, m.is_bot, m.reply_to, m.author, m.created_at, *_changing(m))
 
 
 def rows_of(messages: Iterable[Message]) -> list[Sequence[object]]:
-    """New ones, as ADD takes them."""
+    """Build rows of new messages, as ADD takes them."""
     return ALL.arrays(map(_whole, messages))
 
 
 def written(messages: Iterable[Message]) -> Iterator[Hashable]:
-    """Their rows, and the ends of their conversations: their order there is the order in which they are added."""
+    """List the rows written, and the ends of their conversations, whose order is that of the inserts."""
     for m in messages:
         yield from (m.id, m.conversation_id)
 
@@ -167,7 +167,7 @@ class PostgresMessages:
         return found[message_id]
 
     async def add(self, messages: Sequence[Message]) -> None:
-        """In this order, which is the conversation's."""
+        """Add messages in this order, which is the conversation's."""
         if messages:
             await self._connection.defer(ADD, *rows_of(messages), rows=written(messages))
 

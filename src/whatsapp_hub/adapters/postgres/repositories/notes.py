@@ -13,7 +13,7 @@ from whatsapp_hub.domain.ids import NotificationId, TenantId, UserId
 NOTE_COLUMNS = "id, tenant_id, conversation_id, user_id, content, created_at"
 NOTIFICATION_COLUMNS = "id, tenant_id, user_id, kind, conversation_id, created_at, read_at"
 _ADD_NOTE = f"INSERT INTO notes ({NOTE_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"
-# A supervisors' notification becomes one row for each who is a supervisor now.
+# A notification of supervisors becomes one row for each current supervisor.
 _NOTIFY = Write(
     "notifications",
     """INSERT INTO notifications (id, tenant_id, user_id, kind, conversation_id, created_at)

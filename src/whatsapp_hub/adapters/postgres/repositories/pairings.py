@@ -1,4 +1,4 @@
-"""Pairings of sessions that no connector holds."""
+"""Pairings of sessions without a connector."""
 
 from typing import Any
 

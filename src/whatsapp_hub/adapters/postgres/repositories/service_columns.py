@@ -1,4 +1,4 @@
-"""Columns that hold value objects of conversations, departments and tenants: targets, ratings, what the bot heard."""
+"""Columns of value objects of conversations, departments and tenants: targets, ratings, the bot's input."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ COLUMNS: dict[str, str | tuple[str, str]] = {
 
 
 def values_of(conversation: Conversation) -> dict[str, object]:
-    """By column. What most rounds have none of is null, which the partial indexes leave out."""
+    """Map the values by column. Those that most conversations lack are null, which the partial indexes leave out."""
     targets, rating = conversation.targets, conversation.rating
     return {
         "first_response_due_at": targets.first_response.due_at,
@@ -48,7 +48,7 @@ def values_of(conversation: Conversation) -> dict[str, object]:
 
 
 def read(values: dict[str, Any]) -> dict[str, Any]:
-    """Read a row's values, with these columns made one's `targets`, `rating` and `heard`."""
+    """Decode a row's values; these columns become `targets`, `rating` and `heard`."""
     mine = {name: values.pop(name) for name in COLUMNS}
     times = mine["pauses"] or ()
     values["targets"] = Deadlines(

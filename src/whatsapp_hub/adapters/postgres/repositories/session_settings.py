@@ -17,8 +17,8 @@ _REMEMBERED = 10_000
 
 
 class SettingsVault:
-    """Opens each sealed text once: unsealing and decoding would else be paid at every webhook. `sealed` counts the
-    settings that this process wrote: a copy made at another count is out of date."""
+    """Sealed settings, opened once and cached: unsealing and decoding would cost time at every webhook. `sealed` counts
+    the settings that this process wrote: a copy made at another count is out of date."""
 
     def __init__(self, box: SecretBox, providers: Providers) -> None:
         self.box = box
@@ -27,14 +27,14 @@ class SettingsVault:
         self.sealed = 0
 
     def seal(self, session_id: UUID, provider: str, settings: object) -> bytes:
-        """Raises KeyError for a provider that this hub does not have."""
+        """Seal settings. Raises KeyError for a provider that this hub does not have."""
         self.sealed += 1
         shown = self._providers.plugin(provider).encode_settings(settings, secrets=True)
         return self.box.seal(msgspec.json.encode(shown), _context(session_id))
 
     def open(self, session_id: UUID, provider: str, sealed: bytes) -> object:
-        """None for a provider that this hub does not have (any more); UNREADABLE with a wrong key, which is logged
-        once: one session's broken settings are nobody else's trouble."""
+        """Open sealed settings. None for a provider that this hub does not have (any more); UNREADABLE with a wrong
+        key, which is logged once: one session's broken settings must not disturb the others."""
         key = (session_id, provider, sealed)
         if key in self._opened:
             return self._opened[key]

@@ -1,4 +1,4 @@
-"""Sessions, with what hangs on them: sealed settings, webhook routes, and the pace of their sends."""
+"""Sessions, with their sealed settings, webhook routes and pace of sends."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -31,14 +31,14 @@ _COLUMNS = (
 _PLACES = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 2))
 _REST = ", ".join(f"${n}" for n in range(1, len(_COLUMNS) + 1))
 SELECT = f"SELECT {', '.join(_COLUMNS)}, settings FROM hub.sessions"
-# A row's version, as whoever claims work of a session reads it along (`VERSION_OF`): who has read that version needs no
-# other look. Every change of a row makes a new one.
+# A row's version, which claims of a session's work read along (`VERSION_OF`): a process that has read that version need
+# not read the row again. Every change of a row makes a new one.
 _VERSION = "xmin::text::bigint"
 VERSION_OF = f"(SELECT {_VERSION} FROM hub.sessions WHERE id = {{id}}) AS session_version"
 _PEEK = f"SELECT {', '.join(_COLUMNS)}, settings, {_VERSION} AS version FROM hub.sessions WHERE id = ANY($1::uuid[])"
 _ADD = f"INSERT INTO hub.sessions ({', '.join(_COLUMNS)}, settings) VALUES ({_PLACES})"
 _SAVE = f"UPDATE hub.sessions SET ({', '.join(_COLUMNS)}, settings) = ROW({_PLACES}) WHERE id = $1"
-# Settings that did not change stay as they are: they may have been sealed anew since they were read.
+# Unchanged settings are not written: they may have been sealed anew since they were read.
 _SAVE_REST = f"UPDATE hub.sessions SET ({', '.join(_COLUMNS)}) = ROW({_REST}) WHERE id = $1"
 _REMOVE = "DELETE FROM hub.sessions WHERE id = $1"
 
@@ -51,7 +51,7 @@ _FREE = "UPDATE hub.paces SET hold_until = '-infinity' WHERE session_id = $1 AND
 _MOVE = (
     "UPDATE hub.paces SET provider = $2, paced_until = '-infinity' WHERE session_id = $1",
     "UPDATE hub.lanes SET provider = $2, slot_at = NULL, paced_until = '-infinity' WHERE session_id = $1",
-    "DELETE FROM hub.lines WHERE session_id = $1 AND provider <> $2",  # whoever holds it hangs up
+    "DELETE FROM hub.lines WHERE session_id = $1 AND provider <> $2",  # its holder disconnects
 )
 _DROP_ROUTES = "DELETE FROM hub.session_routes WHERE session_id = $1"
 _ADD_ROUTES = """
@@ -62,7 +62,7 @@ _ADD_ROUTES = """
 _REMEMBERED = 10_000
 
 Saw = Callable[[SessionId, int], None]
-"""Told which version a session had when work of it was claimed."""
+"""Called with the version that a session had when work of it was claimed."""
 
 _decode = msgspec.json.Decoder(Bot).decode
 
@@ -83,7 +83,7 @@ def session_of(row: Any, vault: SettingsVault) -> Session:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What the database knew when the session was read."""
+    """The stored state when the session was read."""
 
     provider: str
     settings: object
@@ -91,7 +91,7 @@ class _Stored:
 
 
 class SessionRows:
-    """What a process last read of each session. `newest` of a transaction says which are still true."""
+    """A process's cache of session rows, by session and version."""
 
     def __init__(self) -> None:
         self._rows: OrderedDict[SessionId, Any] = OrderedDict()
@@ -103,7 +103,7 @@ class SessionRows:
             self._rows.popitem(last=False)
 
     def of(self, session_id: SessionId, version: int | None) -> Any:
-        """None, unless it was read in this version."""
+        """Return the row if it was read in this version, else None."""
         row = self._rows.get(session_id)
         return row if row is not None and row["version"] == version else None
 
@@ -117,7 +117,7 @@ class PostgresSessions:
         self._stored: dict[SessionId, _Stored] = {}
 
     def saw(self, session_id: SessionId, version: int) -> None:
-        """This transaction read which version the session has."""
+        """Record the session's version that this transaction read."""
         self._versions[session_id] = version
 
     async def get(self, session_id: SessionId) -> Session:
@@ -153,7 +153,7 @@ class PostgresSessions:
         self._remember(session)
 
     async def save(self, session: Session) -> None:
-        """`session` must come from this unit of work."""
+        """Save a session, which must come from this unit of work."""
         was = self._stored[session.id]
         self._versions.pop(session.id, None)
         reset = session.provider != was.provider or session.settings != was.settings
@@ -172,7 +172,7 @@ class PostgresSessions:
         self._remember(session)
 
     async def remove(self, session_id: SessionId) -> None:
-        """Takes routes, pace, lanes and early receipts with it."""
+        """Delete a session with its routes, pace, lanes and early receipts."""
         await self._connection.execute(_REMOVE, session_id)
 
     def _remember(self, session: Session) -> None:

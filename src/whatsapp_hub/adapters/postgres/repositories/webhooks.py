@@ -1,4 +1,4 @@
-"""Webhook subscriptions and their delivery log, as a tenant sees them."""
+"""A tenant's webhook subscriptions and their delivery log."""
 
 import logging
 from dataclasses import replace
@@ -25,7 +25,7 @@ _NAMES = (
     *("id", "tenant_id", "session_id", "of_session", "url", "format", "events"),
     *("is_active", "ended_reason", "created_at", "updated_at", "of_bot", "moves"),
 )
-# `url` is the address as it is shown; `sealed_url` the whole one, where something in it is hidden.
+# `url` is the address as shown; `sealed_url` the whole one, where a part is hidden.
 COLUMNS = ", ".join((*_NAMES, "secrets", "headers", "sealed_url"))
 _PLACES = ", ".join(f"${n}" for n in range(1, len(_NAMES) + 4))
 _SELECT = f"SELECT {COLUMNS} FROM hub.webhooks"
@@ -34,7 +34,7 @@ _HEALTH = """
     (SELECT count(*) FROM hub.webhook_deliveries d WHERE d.webhook_id = w.id AND d.state = 'pending') AS pending"""
 _HEAD = "(SELECT coalesce(max(position), 0) FROM hub.events)"
 _ADD = f"INSERT INTO hub.webhooks ({COLUMNS}, cursor) VALUES ({_PLACES}, {_HEAD})"
-# What was switched off begins again at the log's end.
+# A subscription switched on again starts at the log's end.
 _SAVE = f"""
     UPDATE hub.webhooks w SET ({COLUMNS}) = ROW({_PLACES}),
       cursor = CASE WHEN w.is_active OR NOT $8 THEN w.cursor ELSE greatest(w.cursor, {_HEAD}) END,
@@ -44,7 +44,7 @@ _SAVE = f"""
       due_at = (SELECT now FROM hub.time)
     WHERE id = $1"""
 _WHY_OFF = "SELECT coalesce(ended_reason, 'switched off') FROM hub.webhooks WHERE id = $1 AND NOT is_active"
-# Its driver does the same when it gives it back, for what failed at the old address meanwhile.
+# The worker that holds it does the same on release, for deliveries that failed at the old address meanwhile.
 _MOVED = """
     UPDATE hub.webhook_deliveries SET next_at = (SELECT now FROM hub.time)
     WHERE webhook_id = $1 AND state = 'pending' AND next_at > (SELECT now FROM hub.time)
@@ -93,7 +93,7 @@ def webhook_of(row: Any, box: SecretBox) -> Webhook:
 
 
 def _address(row: Any, box: SecretBox) -> str:
-    """The shown one, which leads nowhere, with a wrong key."""
+    """Open the address; with a wrong key return the shown one, which cannot be posted to."""
     url: str = row["url"]
     if not row["sealed_url"]:
         return url
@@ -106,7 +106,7 @@ def _address(row: Any, box: SecretBox) -> str:
 
 
 def _opened(box: SecretBox, sealed: bytes | None, context: str, kind: type[T]) -> T:
-    """Nothing with a wrong key: one webhook's lost secret is nobody else's trouble."""
+    """Open a sealed value; empty with a wrong key: one webhook's lost secret must not disturb the others."""
     try:
         return msgspec.json.decode(box.open(sealed, context) if sealed else b"[]", type=kind)
     except (ValueError, msgspec.MsgspecError):
@@ -115,7 +115,7 @@ def _opened(box: SecretBox, sealed: bytes | None, context: str, kind: type[T]) -
 
 
 def sealed_url(box: SecretBox, webhook_id: UUID, url: str) -> bytes | None:
-    """None where the address shows nothing that is to be hidden."""
+    """Seal the address; None where it has nothing to hide."""
     return None if shown(url) == url or is_shown(url) else box.seal(url.encode(), of_url(webhook_id))
 
 
@@ -178,7 +178,7 @@ class PostgresWebhooks:
         await self._connection.execute(_SAVE, *self._values(webhook))
 
     def _values(self, webhook: Webhook) -> list[object]:
-        """What was sealed stays as it is unless it changed: the record of changes would call it changed."""
+        """Return the row's values; unchanged sealed ones stay byte for byte, or the audit trail would show a change."""
         was, secrets, headers, url = self._read.get(webhook.id, (None, b"", None, None))
         if was is None or was.secrets != webhook.secrets:
             secrets = self._box.seal(msgspec.json.encode(webhook.secrets), f"webhook:{webhook.id}")
@@ -200,7 +200,7 @@ class PostgresWebhooks:
         return [_record(row) for row in rows]
 
     async def replay(self, delivery_id: int) -> DeliveryRecord:
-        is_one = 0 <= delivery_id < 2**63  # others are no bigint, or no delivery's
+        is_one = 0 <= delivery_id < 2**63  # beyond a bigint, or no delivery's id
         found = await self._connection.fetchrow(_TO_REPLAY, delivery_id) if is_one else None
         if found is None:
             raise NotFound("delivery", delivery_id)
