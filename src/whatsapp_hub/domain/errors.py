@@ -3,6 +3,8 @@
     HubError
     ├── Invalid              a field's value is not acceptable
     ├── Unauthenticated      no credentials, or unknown ones
+    │   ├── SecondFactorRequired           the password is right, the code is missing or wrong
+    │   └── SecondFactorEnrolmentRequired  they may only enrol a second factor
     ├── Forbidden            known, but not allowed to
     ├── NotFound             does not exist for this caller
     ├── Conflict             the state does not allow it
@@ -63,6 +65,14 @@ class Invalid(HubError):
 
 class Unauthenticated(HubError):
     """No credentials, or none that the hub accepts."""
+
+
+class SecondFactorRequired(Unauthenticated):
+    """The password was right, but a code is missing or wrong."""
+
+
+class SecondFactorEnrolmentRequired(Unauthenticated):
+    """The company requires a second factor, and this person has none yet."""
 
 
 class Forbidden(HubError):

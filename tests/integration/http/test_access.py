@@ -53,7 +53,7 @@ async def test_me_is_the_bare_user_with_the_company_the_rights_and_the_version(
 ) -> None:
     agent = await company.agent()
     me = (await agent.get("/api/auth/me")).json()
-    assert set(me) == USER_FIELDS | {"company", "may", "version"}
+    assert set(me) == USER_FIELDS | {"company", "may", "secondFactor", "version"}
     assert {name: me["company"][name] for name in ("id", "language", "timezone")} == {
         "id": company.id,
         "language": "pt-BR",

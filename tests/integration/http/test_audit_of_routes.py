@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from uuid import uuid4
 
 from tests.integration.http.conftest import PASSWORD, Company, Person, RunningHub
 from tests.integration.http.test_company import entries
+from whatsapp_hub.adapters.security.one_time_codes import PyotpCodes
+from whatsapp_hub.domain.accounts.second_factor import STEP_S
 
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 OWN = "of the caller alone, and undone by the next call"
@@ -93,6 +96,7 @@ async def _accounts(call: Recorder, running: RunningHub, company: Company) -> No
     await call(admin, "DELETE", "/api/auth/sign-ins/{id}", id=other["id"])
     await running.as_user(admin.user)
     await call(admin, "DELETE", "/api/auth/sign-ins")
+    await _second_factor(call, await running.person(admin, "AGENT"))
     key = await call(admin, "POST", "/api/api-keys", {"name": "k", "scopes": ["read-sessions"]})
     await call(admin, "DELETE", "/api/api-keys/{id}", id=key["id"])
     await call(admin, "PATCH", "/api/companies/me", {"name": "Other"})
@@ -102,6 +106,16 @@ async def _accounts(call: Recorder, running: RunningHub, company: Company) -> No
     rule = await call(admin, "POST", "/api/rules", {"name": "r", "conditions": {}, "actions": {"labels": ["x"]}})
     await call(admin, "PATCH", "/api/rules/{id}", {"name": "s"}, id=rule["id"])
     await call(admin, "DELETE", "/api/rules/{id}", id=rule["id"])
+
+
+async def _second_factor(call: Recorder, person: Person) -> None:
+    path = "/api/auth/second-factor"
+    begun = await call(person, "POST", path, {"password": PASSWORD})
+    code = PyotpCodes().code(begun["secret"], int(time.time()) // STEP_S)
+    first = await call(person, "POST", f"{path}/confirm", {"code": code})
+    proof = {"password": PASSWORD, "code": first["recoveryCodes"][0]}
+    second = await call(person, "POST", f"{path}/recovery-codes", proof)
+    await call(person, "POST", f"{path}/disable", {**proof, "code": second["recoveryCodes"][0]})
 
 
 async def _tenants(call: Recorder, running: RunningHub, company: Company) -> None:

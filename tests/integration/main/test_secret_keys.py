@@ -15,6 +15,7 @@ import pytest
 import pytest_asyncio
 
 from tests.integration.http.conftest import JWT_SECRET, MASTER, Company, Person, RunningHub, _ready, _stop, free_port
+from tests.integration.http.test_second_factor import enrolled, login
 from tests.integration.main.test_backup import Ran, whatsapp_hub
 from whatsapp_hub.adapters.postgres.engine.database import arguments_of
 from whatsapp_hub.adapters.postgres.security.sealed import COLUMNS
@@ -56,7 +57,7 @@ async def hub_on(settings: Settings, **more: Any) -> AsyncIterator[RunningHub]:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{settings.port}", timeout=15) as http:
         try:
             await _ready(http, parts)
-            hub = RunningHub(str(http.base_url), http, Person(http, {}, ""))
+            hub = RunningHub(str(http.base_url), http, Person(http, {}, ""), settings)
             hub.master = await hub.sign_in(*MASTER)
             yield hub
         finally:
@@ -64,13 +65,14 @@ async def hub_on(settings: Settings, **more: Any) -> AsyncIterator[RunningHub]:
 
 
 async def with_secrets(hub: RunningHub) -> Company:
-    """A session and a webhook with secrets of each kind."""
+    """A session, a webhook and a second factor, with secrets of each kind."""
     company = await hub.company()
     waha = {"url": "http://127.0.0.1:9", "apiKey": "sealed", "session": "s", "hmacKey": "h" * 32}
     made = await company.admin.post("/api/sessions", {"name": "w", "provider": "WAHA", "settings": waha})
     assert made.status_code == 201, made.text
     hook = {"url": "http://127.0.0.1:9/x", "events": ["message.received"], "headers": {"x-token": "sealed"}}
     assert (await company.admin.post("/api/webhooks", hook)).status_code == 201
+    await enrolled(company.admin, None)
     return company
 
 
@@ -102,6 +104,8 @@ async def test_the_key_is_replaced_while_the_hub_runs(
     url = str(settings.database_url)
     async with hub_on(settings) as hub:
         company, token = await with_secrets(hub), hub.master.token
+        agent = await company.agent()
+        device = await enrolled(agent, None)
         early = await run(settings, tmp_path, "secrets", "rotate", key=NEW, HUB_SECRET_KEY_OLD=OLD)
         assert (early.code, "restart them with HUB_SECRET_KEY" in early.err) == (1, True), early.err
         assert await keys_in(url) == {id_of(OLD)}
@@ -121,8 +125,9 @@ async def test_the_key_is_replaced_while_the_hub_runs(
     async with hub_on(settings, hub_secret_key=NEW) as hub:
         [webhook] = (await Person(hub.http, {}, company.admin.token).get("/api/webhooks")).json()
         assert webhook["headers"] == ["x-token"]
+        assert (await login(hub.http, agent, device.recovery_codes[0])).status_code == 200
     said = await run(settings, tmp_path, "doctor", key=NEW)
-    assert "HUB_SECRET_KEY opens all 7 that are stored" in said.out, said.out
+    assert "HUB_SECRET_KEY opens all 10 that are stored" in said.out, said.out
 
 
 async def test_a_key_that_is_not_the_databases_starts_nothing_and_doctor_says_what_to_do(

@@ -16,6 +16,7 @@ from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.accounts.api_key import ApiKey, digest_of
+from whatsapp_hub.domain.accounts.second_factor import SecondFactor
 from whatsapp_hub.domain.accounts.sign_in import EndReason, How, SignIn
 from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.domain.conversations.note import Note
@@ -74,6 +75,7 @@ async def fill(world: World) -> None:
         sign_in = SignIn(SignInId(id), world.tenant.id, user.id, How.PASSWORD, NOW, NOW, NOW)
         await uow.sign_ins.add(sign_in, at_most=9)
         await uow.sign_ins.end_all(user.id, NOW, EndReason.DISMISSED)
+        await uow.second_factors.begin(SecondFactor(user.id, world.tenant.id, "SECRET"))
         await uow.media.add(Media.given(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))
         await uow.quick_replies.add(QuickReply(QuickReplyId(id), world.tenant.id, "hi", "secret", NOW, NOW))
         rule = Rule(RuleId(id), world.tenant.id, 1, "secret", Conditions(), Actions(("secret",)), NOW, NOW)

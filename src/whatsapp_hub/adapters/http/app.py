@@ -21,6 +21,7 @@ from whatsapp_hub.adapters.http.api.accounts import (
     company,
     departments,
     password_resets,
+    second_factor,
     sign_ins,
     tenants,
     users,
@@ -147,7 +148,8 @@ def create_app(
 
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
-        *(auth, sign_ins, api_keys, users, departments, sessions, session_codes, conversations, handling, messages),
+        *(auth, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
+        *(conversations, handling, messages),
         *(notifications, bots, rules, company, contacts, personal_data, metrics, password_resets),
         *(events, webhooks, tenants, system),
     )

@@ -29,6 +29,9 @@ PUBLIC = {"public": True}
 BY_TICKET = {"by_ticket": True}
 """`opt=BY_TICKET` on a handler that answers with a stream: a ticket (`?ticket=`) is enough."""
 
+ENROLS = {"enrols": True}
+"""`opt=ENROLS` on a handler: also somebody who must first enrol a second factor may call it."""
+
 COMPANY_HEADER = "X-Company-Id"
 KEY_HEADERS = ("X-Api-Key", "apikey")
 _OPENED = "whatsapp_hub.opened_ticket"
@@ -69,7 +72,8 @@ async def caller_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
             )
             cast("dict[str, object]", connection.scope)[_OPENED] = opened
         return await callers(opened.credential, opened.company_id)
-    return await callers(credential_of(connection), connection.headers.get(COMPANY_HEADER))
+    enrols = bool(connection.route_handler.opt.get("enrols"))
+    return await callers(credential_of(connection), connection.headers.get(COMPANY_HEADER), enrols=enrols)
 
 
 def opened_ticket(connection: ASGIConnection[Any, Any, Any, Any]) -> OpenedTicket | None:

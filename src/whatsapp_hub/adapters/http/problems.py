@@ -31,6 +31,8 @@ from whatsapp_hub.domain.errors import (
     NotSupported,
     OutcomeUnknown,
     ProviderError,
+    SecondFactorEnrolmentRequired,
+    SecondFactorRequired,
     TooMany,
     Transient,
     Unauthenticated,
@@ -75,11 +77,12 @@ def _provider(error: HubError) -> Problem:
     return Problem(422, "provider-refused", f"the provider refused: {error}")
 
 
+_BEARER = {"WWW-Authenticate": "Bearer"}
 _BY_TYPE: dict[type[HubError], Callable[[Any], Problem]] = {
     Invalid: lambda e: Problem(400, "invalid", str(e), e.flaws),
-    Unauthenticated: lambda e: Problem(
-        401, "unauthenticated", str(e) or "credentials needed", headers={"WWW-Authenticate": "Bearer"}
-    ),
+    SecondFactorRequired: lambda e: Problem(401, "second-factor-required", str(e), headers=_BEARER),
+    SecondFactorEnrolmentRequired: lambda e: Problem(401, "second-factor-enrolment-required", str(e), headers=_BEARER),
+    Unauthenticated: lambda e: Problem(401, "unauthenticated", str(e) or "credentials needed", headers=_BEARER),
     Forbidden: lambda e: Problem(403, "forbidden", str(e)),
     NotFound: lambda e: Problem(404, "not-found", str(e)),
     Conflict: lambda e: Problem(409, e.code, str(e)),

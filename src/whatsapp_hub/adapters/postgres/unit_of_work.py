@@ -29,6 +29,7 @@ from whatsapp_hub.adapters.postgres.repositories.accounts.quick_replies import P
 from whatsapp_hub.adapters.postgres.repositories.accounts.quotas import PostgresQuotas
 from whatsapp_hub.adapters.postgres.repositories.accounts.refused_emails import PostgresRefusedEmails
 from whatsapp_hub.adapters.postgres.repositories.accounts.rules import PostgresRules
+from whatsapp_hub.adapters.postgres.repositories.accounts.second_factors import PostgresSecondFactors
 from whatsapp_hub.adapters.postgres.repositories.accounts.sign_ins import PostgresSignIns
 from whatsapp_hub.adapters.postgres.repositories.accounts.tenants import PostgresTenants
 from whatsapp_hub.adapters.postgres.repositories.accounts.users import PostgresUsers
@@ -53,7 +54,14 @@ from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
-from whatsapp_hub.application.ports.storage.accounts import ApiKeys, PasswordResets, QuickReplies, Rules, SignIns
+from whatsapp_hub.application.ports.storage.accounts import (
+    ApiKeys,
+    PasswordResets,
+    QuickReplies,
+    Rules,
+    SecondFactors,
+    SignIns,
+)
 from whatsapp_hub.application.ports.storage.contacts import Contacts
 from whatsapp_hub.application.ports.storage.conversations import (
     Conversations,
@@ -118,6 +126,8 @@ class PostgresUnitOfWork:
         self.api_keys: ApiKeys = self._api_keys
         self._sign_ins = PostgresSignIns(connection)
         self.sign_ins: SignIns = self._sign_ins
+        self._second_factors = PostgresSecondFactors(connection, kit.vault.box)
+        self.second_factors: SecondFactors = self._second_factors
         self.quick_replies: QuickReplies = PostgresQuickReplies(connection)
         self.rules: Rules = PostgresRules(connection)
         self.tenants: Tenants = PostgresTenants(connection)
@@ -154,7 +164,7 @@ class PostgresUnitOfWork:
             self._wake(Work.HELD_LANES, self.tenant.id)
         if self._connections.changed:
             self._wake(Work.LINES)
-        if self._sign_ins.changed or self._api_keys.changed:
+        if self._sign_ins.changed or self._api_keys.changed or self._second_factors.changed:
             self._wake(Work.ACCESS)
 
     async def _publish_events(self) -> Work | None:

@@ -13,7 +13,7 @@ from whatsapp_hub.application.ports.edge.security import Caller, Tokens
 from whatsapp_hub.domain.accounts.access import POLICY, Action
 from whatsapp_hub.domain.accounts.api_key import ROLE, caller_key, digest_of, is_api_key
 from whatsapp_hub.domain.accounts.user import User
-from whatsapp_hub.domain.errors import Invalid, NotFound, Unauthenticated
+from whatsapp_hub.domain.errors import Invalid, NotFound, SecondFactorEnrolmentRequired, Unauthenticated
 from whatsapp_hub.domain.ids import SignInId, TenantId
 
 K = TypeVar("K")
@@ -64,10 +64,10 @@ class Callers:
         self._people: dict[SignInId, _Known[SignedIn]] = {}
         self._keys: dict[bytes, _Known[MadeKey]] = {}
 
-    async def __call__(self, credential: str, company_id: str | None = None) -> Caller:
-        """`company_id` is the tenant that a MASTER wants to act for. Raises Unauthenticated, NotFound (that
-        tenant, or not the caller's), Unavailable."""
-        caller = await (self._program(credential) if is_api_key(credential) else self._person(credential))
+    async def __call__(self, credential: str, company_id: str | None = None, *, enrols: bool = False) -> Caller:
+        """`company_id` is the tenant that a MASTER wants to act for; `enrols`: also who must first enrol a second
+        factor may do this. Raises Unauthenticated, NotFound (that tenant, or not the caller's), Unavailable."""
+        caller = await (self._program(credential) if is_api_key(credential) else self._person(credential, enrols))
         return await self._for_company(caller, company_id) if company_id else caller
 
     @property
@@ -86,7 +86,7 @@ class Callers:
         }
         self._keys = {id: k for id, k in self._keys.items() if k.value and not concern(changes, _program(k.value))}
 
-    async def _person(self, token: str) -> Caller:
+    async def _person(self, token: str, enrols: bool) -> Caller:
         caller = self._tokens.read(token)
         assert caller.sign_in_id is not None
         known = await self._known(self._people, caller.sign_in_id, self._directory.signed_in)
@@ -94,6 +94,10 @@ class Callers:
             raise Unauthenticated("the sign-in has ended; sign in again")
         if not known.user.is_active or (known.user.id, known.user.tenant_id) != (caller.user_id, caller.tenant_id):
             raise Unauthenticated("the user no longer exists or is not active")
+        if known.must_enrol:
+            self._people.pop(caller.sign_in_id, None)  # asked again each time, so that it counts once they have
+            if not enrols:
+                raise SecondFactorEnrolmentRequired("your company requires a second factor: enrol one first")
         return _signed_in(known)
 
     async def _program(self, secret: str) -> Caller:

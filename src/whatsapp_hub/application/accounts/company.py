@@ -34,6 +34,7 @@ class CompanyChanges:
     level: Mapping[str, int | bool | None] = field(default_factory=dict)
     quotas: Mapping[Quota, int | None] = field(default_factory=dict)
     retention: Mapping[str, int | None] = field(default_factory=dict)
+    second_factor_required: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +78,6 @@ def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
     quotas = {**tenant.quotas, **changes.quotas}
     tenant.quotas = {quota: limit for quota, limit in quotas.items() if limit is not None}
     tenant.retention = replace(tenant.retention, **changes.retention)
+    if changes.second_factor_required is not None:
+        tenant.second_factor_required = changes.second_factor_required
     tenant.check()

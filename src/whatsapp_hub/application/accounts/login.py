@@ -1,17 +1,27 @@
-"""Login: an e-mail and a password become a sign-in and its token."""
+"""Login: an e-mail, a password and, of who has a second factor, a code become a sign-in and its token."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from whatsapp_hub.application.authentication.second_factors import RequireSecondFactor
 from whatsapp_hub.application.authentication.sign_ins import Client, OpenSignIn
 from whatsapp_hub.application.ports.edge.guesses import GuessCounts
 from whatsapp_hub.application.ports.edge.security import Passwords
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.accounts.sign_in import How
 from whatsapp_hub.domain.accounts.user import User
-from whatsapp_hub.domain.errors import Unauthenticated
+from whatsapp_hub.domain.errors import SecondFactorRequired, Unauthenticated
 
 # An argon2id hash of nothing in particular: an unknown e-mail costs as much time as a wrong password.
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$YqGTpZOCkDWNbN3u4lMr3yjCVjOy2rz2rTQ4cZzVqbo"
+
+
+class Entered(NamedTuple):
+    """`must_enrol`: the token lets its person do nothing but enrol a second factor, until they have."""
+
+    user: User
+    token: str
+    must_enrol: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +30,11 @@ class Login:
     passwords: Passwords
     open: OpenSignIn
     guesses: GuessCounts
+    require_second_factor: RequireSecondFactor
 
-    async def __call__(self, email: str, password: str, client: Client) -> tuple[User, str]:
-        """Return the user and a token. Raises Unauthenticated, which never tells what was wrong, and TooMany: the next
-        guess at this account must wait."""
+    async def __call__(self, email: str, password: str, client: Client, code: str | None = None) -> Entered:
+        """Raises Unauthenticated, which never tells what was wrong; SecondFactorRequired: only the code was; and
+        TooMany: the next guess at this account must wait."""
         email = email.strip().lower()
         guess = await self.guesses.begin(email, client.address)
         found = await self.storage.directory.credentials(email)
@@ -32,6 +43,11 @@ class Login:
         if found is None or not matches or not found.user.is_active:
             await self.guesses.failed(guess, found.user if found else None)
             raise Unauthenticated("the e-mail or the password is wrong")
+        try:
+            must_enrol = await self.require_second_factor(found.user, code, client)
+        except SecondFactorRequired:
+            await (self.guesses.failed(guess, found.user) if code else self.guesses.uncount(guess))
+            raise
         _, token = await self.open(found.user, How.PASSWORD, client, better_hash)
         await self.guesses.take_back(guess)
-        return found.user, token
+        return Entered(found.user, token, must_enrol)

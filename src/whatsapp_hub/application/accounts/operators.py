@@ -1,4 +1,4 @@
-"""ListUsers, SetPassword and SignOutUser: what an operator does from the command line, without a caller."""
+"""What an operator does to users from the command line, without a caller."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -49,6 +49,23 @@ class SetPassword:
                 await uow.sign_ins.end_all(user.id, self.clock(), EndReason.PASSWORD_SET)
                 await uow.commit()
         return user
+
+
+@dataclass(frozen=True, slots=True)
+class ResetSecondFactor:
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, email: str) -> bool:
+        """Remove a user's second factor and end their sign-ins; return whether there was one. Raises NotFound."""
+        user, tenant = await named(self.storage, email)
+        with operating(tenant, "whatsapp-hub user reset-second-factor"):
+            async with self.storage.tenant(tenant.id) as uow:
+                await uow.users.get(user.id)
+                had_one = await uow.second_factors.remove(user.id)
+                await uow.sign_ins.end_all(user.id, self.clock(), EndReason.SECOND_FACTOR_RESET)
+                await uow.commit()
+        return had_one
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class Tenant:
     removed_at: datetime | None = None
     quotas: Mapping[Quota, int] = field(default_factory=dict)
     retention: Retention = FOR_EVER
+    second_factor_required: bool = False
 
     def __post_init__(self) -> None:
         self.check()

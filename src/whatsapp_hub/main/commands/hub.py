@@ -12,7 +12,7 @@ import click
 from dishka import AsyncContainer
 
 from whatsapp_hub.application.accounts.move_tenants import Moved, MoveTenant
-from whatsapp_hub.application.accounts.operators import ListUsers, SetPassword, SignOutUser
+from whatsapp_hub.application.accounts.operators import ListUsers, ResetSecondFactor, SetPassword, SignOutUser
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.housekeeping import DeadLetters
@@ -202,6 +202,18 @@ def reset_password(email: str, password: str) -> None:
 
     said = "" if in_hub(work) else "; the user is dismissed and cannot sign in"
     click.echo(f"the password of {email} is set, and all sign-ins are ended{said}")
+
+
+@user.command("reset-second-factor")
+@click.argument("email")
+def reset_second_factor(email: str) -> None:
+    """Remove the second factor of somebody who lost it, and end all sign-ins."""
+
+    async def work(container: AsyncContainer) -> bool:
+        return await (await container.get(ResetSecondFactor))(email)
+
+    said = "is removed" if in_hub(work) else "was not there"
+    click.echo(f"the second factor of {email} {said}, and all sign-ins are ended")
 
 
 @user.command("sign-out")

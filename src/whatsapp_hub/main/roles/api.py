@@ -52,6 +52,16 @@ from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.accounts.login import Login
 from whatsapp_hub.application.accounts.tickets import Tickets
 from whatsapp_hub.application.authentication.follow_access import FollowAccess
+from whatsapp_hub.application.authentication.second_factors import (
+    BeginSecondFactor,
+    CheckPassword,
+    ConfirmSecondFactor,
+    DisableSecondFactor,
+    ProveSecondFactor,
+    ReplaceRecoveryCodes,
+    RequireSecondFactor,
+    ShowSecondFactor,
+)
 from whatsapp_hub.application.authentication.sign_ins import OpenSignIn
 from whatsapp_hub.application.handling.show_typing import ShowTyping
 from whatsapp_hub.application.ports.connections.connections import Leases
@@ -116,6 +126,10 @@ class Serving(Provider):
     metrics = provide(PostgresMetrics, provides=Metrics)
     system = provide(PostgresSystem, provides=System)
     login = provide(Login)
+    second_factors = provide_all(
+        *(RequireSecondFactor, ShowSecondFactor, CheckPassword, BeginSecondFactor, ConfirmSecondFactor),
+        *(ProveSecondFactor, ReplaceRecoveryCodes, DisableSecondFactor),
+    )
     open_sign_in = provide(OpenSignIn)
     guesses = provide(PostgresGuessCounts, provides=GuessCounts)
     access_changes = provide(PostgresAccessChanges, provides=AccessChanges)

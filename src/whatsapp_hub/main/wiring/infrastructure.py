@@ -13,11 +13,13 @@ from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.clock import Ids
 from whatsapp_hub.adapters.security.common_passwords import ListedPasswords
+from whatsapp_hub.adapters.security.one_time_codes import PyotpCodes
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
+from whatsapp_hub.application.ports.edge.one_time_codes import OneTimeCodes
 from whatsapp_hub.application.ports.edge.security import CommonPasswords, KeyRing, Passwords, SecretBox
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.domain.ids import TenantId
@@ -114,6 +116,10 @@ class Infrastructure(Provider):
     @provide
     def passwords(self) -> Passwords:
         return Argon2Passwords()
+
+    @provide
+    def one_time_codes(self) -> OneTimeCodes:
+        return PyotpCodes()
 
     @provide
     def common_passwords(self) -> CommonPasswords:

@@ -15,7 +15,7 @@ from whatsapp_hub.application.accounts.default_session import SetCredentials
 from whatsapp_hub.application.accounts.departments import CreateDepartment, DeleteDepartment, UpdateDepartment
 from whatsapp_hub.application.accounts.move_tenants import MoveTenant
 from whatsapp_hub.application.accounts.new_passwords import NewPasswords
-from whatsapp_hub.application.accounts.operators import ListUsers, SetPassword, SignOutUser
+from whatsapp_hub.application.accounts.operators import ListUsers, ResetSecondFactor, SetPassword, SignOutUser
 from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ReadPasswordReset, ResetPassword
 from whatsapp_hub.application.accounts.quick_replies import (
     CreateQuickReply,
@@ -95,7 +95,7 @@ class UseCases(Provider):
     everyone = provide_all(
         *(RegisterUser, UpdateUser, CreateDepartment, UpdateDepartment, DeleteDepartment),
         *(CreateApiKey, ListApiKeys, RevokeApiKey, ListSignIns, EndSignIn, EndSignIns),
-        *(CreateOperator, ListUsers, SetPassword, SignOutUser, EnsureAdmin, SetPresence, Heartbeat),
+        *(CreateOperator, ListUsers, ResetSecondFactor, SetPassword, SignOutUser, EnsureAdmin, SetPresence, Heartbeat),
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(BindBot, UnbindBot, CloseIdleSessions),
         *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),

@@ -269,5 +269,6 @@ def tenant(tenant: Tenant) -> Shown:
         **tenant.level.over(USUAL).shown(),
         "quotas": {quota.value: tenant.quota(quota) for quota in Quota},
         "retention": tenant.retention.shown(),
+        "secondFactorRequired": tenant.second_factor_required,
         "createdAt": time(tenant.created_at),
     }

@@ -54,6 +54,7 @@ _COLUMNS = (
         "tenant_id",
         "'environment/' || tenant_id",
     ),
+    _Column("secrets of second factors", "hub.second_factors", "secret", "id", "'second-factor:' || id"),
     _Column("tickets of streams", "hub.tickets", "sealed", "digest", "'ticket'"),
 )
 COLUMNS = {(one.table, one.column) for one in _COLUMNS}

@@ -22,10 +22,11 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A sign-in and whose it is."""
+    """A sign-in and whose it is. `must_enrol`: the company requires a second factor, and the user has none."""
 
     sign_in: SignIn
     user: User
+    must_enrol: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ class GuessCounts(Protocol):
         """It did not fail: it is not counted, and of a familiar network nothing is."""
         ...
 
+    async def uncount(self, guess: Guess) -> None:
+        """It was none: it is not counted, those before it stay."""
+        ...
+
     async def failed(self, guess: Guess, user: User | None) -> None:
         """It failed at this user's account (None: nobody's); some failures get an entry in the company's audit."""
         ...

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from whatsapp_hub.domain.accounts.api_key import ApiKey
+from whatsapp_hub.domain.accounts.second_factor import SecondFactor
 from whatsapp_hub.domain.accounts.sign_in import EndReason, SignIn
 from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.conversations.routing_rules import Rule
@@ -60,6 +61,24 @@ class SignIns(Protocol):
 
     async def end_all(self, user_id: UserId, at: datetime, reason: EndReason, but: SignInId | None = None) -> int:
         """End all of a user that are not over yet (`but` one); return how many."""
+        ...
+
+
+class SecondFactors(Protocol):
+    async def get(self, user_id: UserId) -> SecondFactor | None:
+        """Lock it. Raises ValueError where no key opens its secret."""
+        ...
+
+    async def begin(self, factor: SecondFactor) -> None:
+        """Store it in the place of one that was never confirmed; one that was stays."""
+        ...
+
+    async def save(self, factor: SecondFactor) -> None:
+        """Store all but its secret."""
+        ...
+
+    async def remove(self, user_id: UserId) -> bool:
+        """Whether there was one."""
         ...
 
 

@@ -17,7 +17,14 @@ from whatsapp_hub.application.ports.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
-from whatsapp_hub.application.ports.storage.accounts import ApiKeys, PasswordResets, QuickReplies, Rules, SignIns
+from whatsapp_hub.application.ports.storage.accounts import (
+    ApiKeys,
+    PasswordResets,
+    QuickReplies,
+    Rules,
+    SecondFactors,
+    SignIns,
+)
 from whatsapp_hub.application.ports.storage.contacts import Contacts
 from whatsapp_hub.application.ports.storage.conversations import (
     Conversations,
@@ -58,6 +65,7 @@ class UnitOfWork(Protocol):
     refused_emails: RefusedEmails
     password_resets: PasswordResets
     sign_ins: SignIns
+    second_factors: SecondFactors
     quick_replies: QuickReplies
     rules: Rules
     tenants: Tenants

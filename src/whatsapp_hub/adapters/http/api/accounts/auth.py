@@ -10,11 +10,12 @@ from litestar import Request, get, post
 from litestar.params import JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts.views import entities
-from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, PUBLIC, Asking, client_of, credential_of
+from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, ENROLS, PUBLIC, Asking, client_of, credential_of
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
 from whatsapp_hub.application.accounts.login import Login
 from whatsapp_hub.application.accounts.tickets import LIFETIME_S, Tickets
 from whatsapp_hub.application.accounts.users import NewUser, RegisterUser
+from whatsapp_hub.application.authentication.second_factors import ShowSecondFactor
 from whatsapp_hub.application.authentication.sign_ins import EndSignIn, EndSignIns
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import Caller
@@ -28,8 +29,11 @@ TAGS = ["auth"]
 
 
 class Credentials(msgspec.Struct, forbid_unknown_fields=True):
+    """`code`: of the authenticator, or a recovery code, of who has a second factor."""
+
     email: str
     password: str
+    code: str | None = None
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -44,9 +48,14 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 async def login(
     request: Request[Any, Any, Any], data: JSONBody[Credentials], login: FromDishka[Login]
 ) -> dict[str, object]:
-    """Sign in with an e-mail and a password. The token is valid until the sign-in expires or is ended."""
-    user, token = await login(data.email, data.password, client_of(request))
-    return {"user": entities.user(user), "token": token}
+    """Sign in with an e-mail and a password. The token is valid until the sign-in expires or is ended.
+
+    Who has a second factor gives a `code` too: without a good one 401 with type `second-factor-required`. Where the
+    company requires one and the user has none, the answer says `secondFactorEnrolment: true`, and the token is good for
+    enrolling only (else 401 with type `second-factor-enrolment-required`)."""
+    entered = await login(data.email, data.password, client_of(request), data.code)
+    answer: dict[str, object] = {"user": entities.user(entered.user), "token": entered.token}
+    return answer | {"secondFactorEnrolment": True} if entered.must_enrol else answer
 
 
 @post("/auth/register", tags=TAGS)
@@ -59,19 +68,20 @@ async def register(
     return {"user": entities.user(await register_user(caller, new))}
 
 
-@get("/auth/me", tags=TAGS)
-async def me(caller: Asking, directory: FromDishka[Directory]) -> dict[str, object]:
+@get("/auth/me", opt=ENROLS, tags=TAGS)
+async def me(caller: Asking, directory: FromDishka[Directory], show: FromDishka[ShowSecondFactor]) -> dict[str, object]:
     """Show the signed-in user: the company (of a MASTER, the one chosen), what the user `may` do there (named as API
-    keys' scopes are), and the hub's version."""
+    keys' scopes are), whether the second factor is on, and the hub's version."""
     user = await directory.user(caller.user_id) if caller.user_id else None
     if user is None:
         raise Forbidden("see the signed-in user: an API key is not a person")
     tenant = await directory.tenant(caller.tenant_id)
     may = sorted(name_of(action) for action in Action if caller.may(action))
-    return {**entities.user(user), "company": entities.company(tenant), "may": may, "version": version("whatsapp-hub")}
+    more = {"company": entities.company(tenant), "may": may, "version": version("whatsapp-hub")}
+    return {**entities.user(user), **more, "secondFactor": (await show(caller)).confirmed_at is not None}
 
 
-@post("/auth/logout", status_code=204, tags=TAGS)
+@post("/auth/logout", opt=ENROLS, status_code=204, tags=TAGS)
 async def logout(
     caller: Asking,
     end: FromDishka[EndSignIn],

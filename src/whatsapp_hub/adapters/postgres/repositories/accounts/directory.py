@@ -34,7 +34,7 @@ from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 TENANTS = """
     SELECT id, slug, name, created_at, placement, language, greeting, texts, hours, level, country AS own_country,
-      removed_at, quotas, retention
+      removed_at, quotas, retention, second_factor_required
     FROM hub.tenants"""
 _ADDED = AUDITED.format(
     source="made",
@@ -199,7 +199,7 @@ class PostgresDirectory:
             return None
         if rows[0]["is_behind"]:
             await self._note(sign_ins.SEEN, sign_in_id, sign_ins.SEEN_EVERY_S)
-        return SignedIn(sign_ins.sign_in_of(rows[0], "sign_in_"), users.user_of(rows[0]))
+        return SignedIn(sign_ins.sign_in_of(rows[0], "sign_in_"), users.user_of(rows[0]), rows[0]["must_enrol"])
 
     async def api_key(self, digest: bytes) -> MadeKey | None:
         rows = await self._fetch(api_keys.BY_DIGEST, digest)

@@ -50,7 +50,10 @@ class PostgresGuessCounts:
         if guess.is_familiar:
             await self._database.system(lambda c: c.execute(_FORGET, guess.count))
         else:
-            await self._database.system(lambda c: _changed(c, guess.count, lambda guesses, _: guesses.taken_back()))
+            await self.uncount(guess)
+
+    async def uncount(self, guess: Guess) -> None:
+        await self._database.system(lambda c: _changed(c, guess.count, lambda guesses, _: guesses.taken_back()))
 
     async def failed(self, guess: Guess, user: User | None) -> None:
         noted = user.id if user and Guesses(guess.failures).is_worth_a_line else None
