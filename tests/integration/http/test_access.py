@@ -21,7 +21,13 @@ async def test_health_names_its_dependencies(running: RunningHub) -> None:
         answer = await running.http.get(path)
         assert answer.status_code == 200
         assert answer.json()["status"] == "ok"
-        assert answer.json()["dependencies"] == {"postgres": "ok", "redis": "ok", "connectors": "none", "loops": "ok"}
+        assert answer.json()["dependencies"] == {
+            "postgres": "ok",
+            "redis": "ok",
+            "connectors": "none",
+            "loops": "ok",
+            "clock": "ok",
+        }
         assert answer.json()["version"]
 
 
