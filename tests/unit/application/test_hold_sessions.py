@@ -28,6 +28,6 @@ class HangingLeases:
 async def test_a_connector_that_hung_up_while_it_looked_takes_nothing() -> None:
     leases, me = HangingLeases(), Connector(ConnectorId(uuid4()), "host:1", ("NEONIZE",), 80)
     leases.lease = KeepLease(cast("Any", leases), lambda: me, connector=me)
-    mind = RecordConnections(cast("Any", None), cast("Any", leases), cast("Any", None))
-    await ReconcileSessions(leases.lease, mind, cast("Any", None), cast("Any", None), 0).look()
+    records = RecordConnections(cast("Any", None), cast("Any", leases), cast("Any", None))
+    await ReconcileSessions(leases.lease, records, cast("Any", None), cast("Any", None), 0).reconcile()
     assert leases.asked == []

@@ -1,1 +1,1 @@
-"""What a connector process does: hold the sessions whose sockets must stay open."""
+"""Run a connector process: hold the sessions whose sockets must stay open."""

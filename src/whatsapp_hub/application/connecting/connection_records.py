@@ -1,4 +1,4 @@
-"""RecordConnections: store what this connector's connections go through, each step a transaction of its tenant.
+"""RecordConnections: store the state of this connector's connections, each step in a transaction of its tenant.
 
 TendConnections: apply the deadlines that passed, whichever process holds the connection."""
 
@@ -21,19 +21,19 @@ from whatsapp_hub.domain.sessions.session import UNREADABLE, SessionStatus
 
 @dataclass(frozen=True, slots=True)
 class RecordConnections:
-    """All raise Unavailable. A session that was deleted meanwhile is nobody's trouble."""
+    """All raise Unavailable, and ignore a session that was deleted meanwhile."""
 
     storage: Storage
     leases: Leases
     follow: AdvanceConnection
 
-    async def about_to_dial(self, line: DesiredConnection, me: ConnectorId) -> SessionRef | None:
-        """Written down before the dial; what to dial with. None if the line is not ours to dial any more."""
+    async def about_to_dial(self, connection: DesiredConnection, me: ConnectorId) -> SessionRef | None:
+        """Store the dial before it is made; return what to dial with, or None if it is not ours to dial any more."""
         try:
-            async with self.storage.tenant(line.tenant_id) as uow:
-                session = await uow.sessions.get(line.session_id)
+            async with self.storage.tenant(connection.tenant_id) as uow:
+                session = await uow.sessions.get(connection.session_id)
                 now = await uow.connections.of(session)
-                if now.holder != me or now.life.fence != line.fence or not now.life.is_on:
+                if now.holder != me or now.life.fence != connection.fence or not now.life.is_on:
                     return None
                 if session.settings is UNREADABLE:
                     failed = ConnectionReport(SessionStatus.FAILED, f"credentials_invalid: {UNREADABLE.reason}")
@@ -45,19 +45,22 @@ class RecordConnections:
         except NotFound:
             return None
         return SessionRef(
-            session.id, session.tenant_id, session.key, session.provider, session.settings, fence=line.fence
+            session.id, session.tenant_id, session.key, session.provider, session.settings, fence=connection.fence
         )
 
     async def recycle(self, tenant_id: TenantId, session_id: SessionId, fence: int, why: str) -> None:
-        """The line is dead: dial anew after a while, unless somebody has decided otherwise meanwhile."""
+        """Plan a new dial of a dead connection, unless it was started, stopped or taken over meanwhile."""
 
         def step(life: ConnectionState, now: datetime) -> ConnectionState:
             return life.recycled(why, now, self.follow.rules, self.follow.jitter())
 
         await self._follow(tenant_id, session_id, step, fence)
 
-    async def forgotten(self, line: DesiredConnection) -> None:
-        await self._follow(line.tenant_id, line.session_id, lambda life, _: life.forgotten(), line.fence)
+    async def forgotten(self, connection: DesiredConnection) -> None:
+        """Record that the credentials are deleted."""
+        await self._follow(
+            connection.tenant_id, connection.session_id, lambda life, _: life.forgotten(), connection.fence
+        )
 
     async def _follow(
         self,
@@ -78,10 +81,10 @@ class RecordConnections:
         return lambda life, now: life.reported(report, now, self.follow.rules, self.follow.jitter())
 
     async def alarm(self, down: Sequence[OpenConnection]) -> None:
-        """One alarm a company, however many of its sessions are down."""
+        """Notify each company once, however many of its sessions are down."""
         companies: dict[TenantId, list[SessionId]] = defaultdict(list)
-        for line in down:
-            companies[line.tenant_id].append(line.session_id)
+        for connection in down:
+            companies[connection.tenant_id].append(connection.session_id)
         for tenant_id, sessions in companies.items():
             detail = {"kind": "sessions.reconnect_storm", "role": "ADMIN", "sessions": len(sessions)}
             async with self.storage.tenant(tenant_id) as uow:
@@ -91,15 +94,15 @@ class RecordConnections:
 
 @dataclass(frozen=True, slots=True)
 class TendConnections:
-    """Deadlines that passed (nobody scanned, a dial told nothing, a loss did not heal), and lines whose connector died
-    before another one took them. Runs with the timed work, connectors or not."""
+    """Apply passed deadlines (no scan, no result of a dial, no recovery from a loss), and release connections whose
+    connector died. Runs with the scheduled work, with or without connectors."""
 
     storage: Storage
     leases: Leases
     follow: AdvanceConnection
 
     async def __call__(self) -> None:
-        """Raises Unavailable."""
+        """Apply all that are due. Raises Unavailable."""
         await self.leases.reap_expired()
         for tenant_id in await self.storage.directory.tenants_with_late_lines():
             async with self.storage.tenant(tenant_id) as uow:

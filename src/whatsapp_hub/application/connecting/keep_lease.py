@@ -1,7 +1,7 @@
-"""KeepLease: this process is a connector as long as it renews its lease in time.
+"""KeepLease: hold and renew the lease that makes this process a connector.
 
-All decisions of this process go by its own monotonic clock, from the moment before the renewal was asked for: so it
-always believes its lease to end sooner than PostgreSQL does.
+All decisions of this process use its own monotonic clock, from the moment before the renewal was requested, so that it
+always considers its lease ended sooner than PostgreSQL does.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ _LEFT_BEHIND: set[asyncio.Task[Any]] = set()
 
 
 async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` gives. It is left behind, cancelled, when time is up: not even its tidying up is waited for (a driver
-    may ask a database that hangs to cancel, and wait for that). Raises TimeoutError."""
+    """Return the result of `work`. When time is up it is cancelled and left behind, its cleanup included (a driver may
+    ask a hanging database to cancel, and wait for that). Raises TimeoutError."""
     task = asyncio.create_task(work)
     try:
         done, _ = await asyncio.wait([task], timeout=seconds)
@@ -41,8 +41,9 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
 
 @dataclass(frozen=True, slots=True)
 class LeaseTerms:
-    """Seconds. A lease of `lease_s` is renewed every `renew_s`; a connector that cannot renew, or cannot store what its
-    sessions bring, for `give_up_s` hangs up; at `fatal_s` its process is ended. Others wait out the whole lease."""
+    """Times in seconds. A lease of `lease_s` is renewed every `renew_s`; a connector that cannot renew, or cannot store
+    its sessions' updates, for `give_up_s` hangs up; at `fatal_s` its process is ended. Others wait out the whole
+    lease."""
 
     lease_s: float = 6.0
     renew_s: float = 1.0
@@ -52,7 +53,7 @@ class LeaseTerms:
 
 @dataclass(slots=True)
 class KeepLease:
-    """`make` gives the connector that this process is next: a lost one does not come back under its id."""
+    """`make` returns a connector with a new id: a lost one never returns under its old id."""
 
     leases: Leases
     make: Callable[[], Connector]
@@ -62,16 +63,16 @@ class KeepLease:
 
     @property
     def age_s(self) -> float:
-        """Seconds since the last renewal that held."""
+        """Seconds since the last successful renewal."""
         return time.monotonic() - self._renewed_at
 
     @property
     def is_fresh(self) -> bool:
-        """Whether something may still be begun under it."""
+        """Whether work may still begin under this lease."""
         return self.connector is not None and self.age_s < self.terms.give_up_s
 
     async def enter(self) -> None:
-        """Until it is a connector; waits for the database."""
+        """Take a lease, waiting for the database."""
         while self.connector is None:
             connector, began = self.make(), time.monotonic()
             try:
@@ -83,7 +84,7 @@ class KeepLease:
                 log.info("connector.entered", extra={"connector": str(connector.id), "named": connector.name})
 
     async def renew(self) -> bool:
-        """One try. False: the lease is lost, or too old to go on."""
+        """Try to renew once; False if the lease is lost, or too old to go on."""
         if self.connector is None:
             return True
         began = time.monotonic()
@@ -99,7 +100,7 @@ class KeepLease:
         return True
 
     async def leave(self, *, clean: bool) -> None:
-        """Give the lease back; whether or not the database hears of it, this process is no connector any more."""
+        """Give the lease back; this process is no connector any more, even if the database is unreachable."""
         connector, self.connector = self.connector, None
         if connector is None:
             return
@@ -111,7 +112,7 @@ class KeepLease:
 
 @dataclass(slots=True)
 class OpenConnection:
-    """A line that is open here: what it was dialled with, and how it does (monotonic seconds)."""
+    """A connection open in this process: what it was dialled with, and its health (monotonic seconds)."""
 
     ref: SessionRef
     is_up: bool = False

@@ -1,7 +1,7 @@
 """ReconcileSessions: reconcile this process's connections with the desired state; close all before its lease expires.
 
 Once a second (or at a wake-up) the desired state in PostgreSQL is compared with what is open here. Dials are staggered;
-what is to be closed is closed at once.
+closing is immediate.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 CLOSE_S = 10.0
 PULSE_EVERY_S = 0.5
 GONE_S = 10.0
-"""A line that went down by itself says why; only when nothing was heard for so long it is dialled anew unasked."""
+"""A connection that ends reports why; after so long without a report it is dialled again without one."""
 
 
 class Waits(Protocol):
@@ -38,16 +38,16 @@ class Waits(Protocol):
 
 @dataclass(slots=True)
 class ReconcileSessions:
-    """One object a process. `bell` rings when something may be to do. `dialled` counts, for whoever judges whether this
-    process has grown old."""
+    """One object a process. `wakeups` wakes it when there may be work. `dialled` counts dials, by which the process
+    decides that it is too old."""
 
     lease: KeepLease
-    mind: RecordConnections
+    records: RecordConnections
     providers: Providers
-    bell: Waits
+    wakeups: Waits
     stagger_s: float
     dialled: int = 0
-    _lines: dict[SessionId, DesiredConnection] = field(default_factory=dict)
+    _desired: dict[SessionId, DesiredConnection] = field(default_factory=dict)
     _open: dict[SessionId, OpenConnection] = field(default_factory=dict)
     _unclean: set[SessionId] = field(default_factory=set)
     _closing: dict[SessionId, asyncio.Task[None]] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class ReconcileSessions:
     _hung_up: bool = False
     _stormy: bool = False
 
-    # What others ask
+    # State for other parts of the process
 
     @property
     def held(self) -> int:
@@ -66,22 +66,22 @@ class ReconcileSessions:
         return list(self._open)
 
     def holding(self) -> Holding | None:
-        """What messages may be claimed for: sessions that are up, under a lease that holds."""
+        """Return the sessions to claim messages for: those that are up, under a fresh lease."""
         connector = self.lease.connector
-        up = {id: line.fence for id, line in self._open.items() if line.is_up}
+        up = {id: connection.fence for id, connection in self._open.items() if connection.is_up}
         return Holding(connector.id, up) if up and connector and self.lease.is_fresh else None
 
     def still_held(self, session_id: SessionId) -> bool:
-        line = self._open.get(session_id)
-        return line is not None and line.is_up and self.lease.is_fresh
+        connection = self._open.get(session_id)
+        return connection is not None and connection.is_up and self.lease.is_fresh
 
     def serves(self, tenant_id: TenantId) -> bool:
-        return any(line.ref.tenant_id == tenant_id for line in self._open.values())
+        return any(connection.ref.tenant_id == tenant_id for connection in self._open.values())
 
     def dialled_with(self, session_id: SessionId) -> SessionRef | None:
-        """None: it is not open here."""
-        line = self._open.get(session_id)
-        return line.ref if line else None
+        """Return what an open session was dialled with; None if it is not open here."""
+        connection = self._open.get(session_id)
+        return connection.ref if connection else None
 
     def socket(self, kind: str) -> HoldsSockets:
         provider = self.providers.live(kind)
@@ -92,17 +92,17 @@ class ReconcileSessions:
     # The loops
 
     async def run(self) -> None:
-        """Until cancelled; then everything is hung up and let go."""
+        """Run until cancelled; then close all connections and give the lease back."""
         await self.lease.enter()
         try:
             async with asyncio.TaskGroup() as tasks:
-                for loop in (self._keep_lease(), self._look_again_and_again(), self._dial(), self._feel_pulses()):
+                for loop in (self._keep_lease(), self._reconcile_loop(), self._dial(), self._watch_pulses()):
                     tasks.create_task(loop)
         finally:
             await self._end()
 
     async def _end(self) -> None:
-        """The lease is renewed until the last line is closed: nobody else may dial before."""
+        """Close all, renewing the lease until the last is closed: no other connector may dial before."""
         keeping = asyncio.create_task(self._keep_lease())
         try:
             await self._close_all()
@@ -116,41 +116,43 @@ class ReconcileSessions:
             if not await self.lease.renew():
                 await self._hang_up("cannot renew the lease")
 
-    async def _look_again_and_again(self) -> None:
+    async def _reconcile_loop(self) -> None:
         while True:
             PULSE.beat("hold")
             try:
                 if not self._hung_up:
-                    await self.look()
+                    await self.reconcile()
             except (Unavailable, TimeoutError):
                 await asyncio.sleep(0.5)
             except Exception:
                 log.exception("connector.look_failed")
                 await asyncio.sleep(0.5)
-            await self.bell.wait()
+            await self.wakeups.wait()
 
-    async def look(self) -> None:
-        """Compare what shall be with what is."""
+    async def reconcile(self) -> None:
+        """Take a share of the sessions, and close and release what is not desired."""
         connector = self.lease.connector
         if connector is None:
             return
-        await self.mind.leases.reap_expired()
+        await self.records.leases.reap_expired()
         if connector is not self.lease.connector:  # hung up meanwhile
             return
         await self._take_share(connector)
-        self._lines = {line.session_id: line for line in await self.mind.leases.held(connector.id)}
+        self._desired = {
+            connection.session_id: connection for connection in await self.records.leases.held(connector.id)
+        }
         if connector is not self.lease.connector:
             return
-        for id, line in list(self._open.items()):
-            shall = self._lines.get(id)
-            if shall is None or not shall.is_due or shall.fence != line.fence or shall.must_forget:
-                self._begin_to_close(line)
-        await self._see_to_closed(connector.id)
+        for id, connection in list(self._open.items()):
+            desired = self._desired.get(id)
+            if desired is None or not desired.is_due or desired.fence != connection.fence or desired.must_forget:
+                self._begin_to_close(connection)
+        await self._release_closed(connector.id)
         if self._waiting():
             self._due.set()
 
     async def _take_share(self, connector: Connector) -> None:
-        seats, free = await self.mind.leases.seats(connector.kinds)
+        seats, free = await self.records.leases.seats(connector.kinds)
         if not free:
             return
         total = free + sum(seat.held for seat in seats)
@@ -158,111 +160,113 @@ class ReconcileSessions:
         wanted = min(connector.room, fair_share([seat.room for seat in seats], total)) - mine
         if wanted <= 0:
             return
-        taken = await self.mind.leases.take(connector, wanted)
+        taken = await self.records.leases.take(connector, wanted)
         self._unclean |= {one.session_id for one in taken if one.unclean}
         log.info("connector.took", extra={"sessions": len(taken), "unclean": len(self._unclean)})
 
-    async def _see_to_closed(self, me: ConnectorId) -> None:
-        """Credentials to forget, and lines that nobody wants any more."""
-        closed = [line for id, line in self._lines.items() if id not in self._open and id not in self._closing]
-        for line in closed:
-            if line.must_forget:
-                await self._forget(line)
-        if gone := [line.session_id for line in closed if not line.is_wanted]:
-            await self.mind.leases.let_go(me, gone)
+    async def _release_closed(self, me: ConnectorId) -> None:
+        """Delete credentials to forget, and release connections that are not wanted any more."""
+        closed = [
+            connection for id, connection in self._desired.items() if id not in self._open and id not in self._closing
+        ]
+        for connection in closed:
+            if connection.must_forget:
+                await self._forget(connection)
+        if gone := [connection.session_id for connection in closed if not connection.is_wanted]:
+            await self.records.leases.let_go(me, gone)
             self._unclean -= set(gone)
 
-    async def _forget(self, line: DesiredConnection) -> None:
-        """One whose store does not let go of its credentials must not keep the others waiting; the next look tries."""
+    async def _forget(self, connection: DesiredConnection) -> None:
+        """Delete credentials; a failure must not delay the others and is retried by the next `reconcile`."""
         try:
             async with asyncio.timeout(CLOSE_S):
-                await self.socket(line.provider).forget(line.session_id)
-            await self.mind.forgotten(line)
+                await self.socket(connection.provider).forget(connection.session_id)
+            await self.records.forgotten(connection)
         except Exception:
-            log.exception("connector.forget_failed", extra={"session_id": str(line.session_id)})
+            log.exception("connector.forget_failed", extra={"session_id": str(connection.session_id)})
 
     # Opening
 
     def _waiting(self) -> DesiredConnection | None:
-        """The next line to dial."""
-        for id, line in self._lines.items():
-            if line.is_due and not line.must_forget and id not in self._open and id not in self._closing:
-                return line
+        """Return the next connection to dial."""
+        for id, connection in self._desired.items():
+            if connection.is_due and not connection.must_forget and id not in self._open and id not in self._closing:
+                return connection
         return None
 
     async def _dial(self) -> None:
         while True:
             await self._due.wait()
             self._due.clear()
-            while not self._hung_up and (line := self._waiting()):
-                self._lines.pop(line.session_id)  # the next look brings it again if this comes to nothing
+            while not self._hung_up and (connection := self._waiting()):
+                self._desired.pop(connection.session_id)  # the next `reconcile` brings it back if this fails
                 try:
-                    await self._dial_one(line)
+                    await self._dial_one(connection)
                 except (Unavailable, TimeoutError):
                     await asyncio.sleep(0.5)
                 except Exception:
-                    log.exception("connector.dial_failed", extra={"session_id": str(line.session_id)})
+                    log.exception("connector.dial_failed", extra={"session_id": str(connection.session_id)})
                 await asyncio.sleep(self.stagger_s)
 
-    async def _dial_one(self, line: DesiredConnection) -> None:
+    async def _dial_one(self, connection: DesiredConnection) -> None:
         connector = self.lease.connector
         if connector is None:
             return
-        ref = await self.mind.about_to_dial(line, connector.id)
+        ref = await self.records.about_to_dial(connection, connector.id)
         if ref is None or connector is not self.lease.connector or not self.lease.is_fresh:
             return
-        now, unclean = time.monotonic(), line.session_id in self._unclean
+        now, unclean = time.monotonic(), connection.session_id in self._unclean
         opened = OpenConnection(ref, down_since=now)
-        self._open[line.session_id] = opened
+        self._open[connection.session_id] = opened
         self.dialled += 1
         try:
-            await self.socket(line.provider).open(ref, unclean=unclean)
+            await self.socket(connection.provider).open(ref, unclean=unclean)
         except Conflict:
-            log.error("connector.open_already", extra={"session_id": str(line.session_id)})
+            log.error("connector.open_already", extra={"session_id": str(connection.session_id)})
             self._begin_to_close(opened)
         except Exception:
-            log.exception("connector.open_failed", extra={"session_id": str(line.session_id)})
-            await self.mind.recycle(line.tenant_id, line.session_id, line.fence, "open_failed")
+            log.exception("connector.open_failed", extra={"session_id": str(connection.session_id)})
+            await self.records.recycle(connection.tenant_id, connection.session_id, connection.fence, "open_failed")
         if connector is not self.lease.connector:  # everything was hung up meanwhile
             self._begin_to_close(opened)
 
     # Closing
 
-    def _begin_to_close(self, line: OpenConnection) -> None:
-        if self._open.get(line.session_id) is line:
-            self._open.pop(line.session_id)
-            self._closing[line.session_id] = asyncio.create_task(self._close(line))
+    def _begin_to_close(self, connection: OpenConnection) -> None:
+        if self._open.get(connection.session_id) is connection:
+            self._open.pop(connection.session_id)
+            self._closing[connection.session_id] = asyncio.create_task(self._close(connection))
 
-    async def _close(self, line: OpenConnection) -> None:
-        """What does not close keeps the process from looking harmless: the watchdog ends it if need be."""
+    async def _close(self, connection: OpenConnection) -> None:
+        """Close it; one that cannot be closed stays counted as open, so that the watchdog ends the process."""
         try:
             async with asyncio.timeout(CLOSE_S):
-                await self.socket(line.provider).close(line.session_id)
+                await self.socket(connection.provider).close(connection.session_id)
         except Exception as error:
-            log.exception("connector.close_failed", extra={"session_id": str(line.session_id)})
-            self._open.setdefault(line.session_id, line)
+            log.exception("connector.close_failed", extra={"session_id": str(connection.session_id)})
+            self._open.setdefault(connection.session_id, connection)
             if isinstance(error, TimeoutError):
                 await asyncio.sleep(1)
         finally:
-            del self._closing[line.session_id]
+            del self._closing[connection.session_id]
 
     async def _close_all(self) -> None:
-        for line in list(self._open.values()):
-            self._begin_to_close(line)
+        for connection in list(self._open.values()):
+            self._begin_to_close(connection)
         while self._closing:
             await asyncio.wait(list(self._closing.values()))
 
     async def _hang_up(self, why: str) -> None:
-        """Everything, at once: WhatsApp keeps what comes meanwhile. Then this process enters anew."""
+        """Close all at once (WhatsApp keeps new messages meanwhile), then take a new lease."""
         if self._hung_up:
             return
         self._hung_up = True
         try:
             log.error("connector.hangs_up", extra={"why": why, "sessions": self.held})
-            self._lines.clear()
+            self._desired.clear()
             await self._close_all()
             if self._open:
-                raise RuntimeError("lines that must not be held cannot be closed")
+                raise RuntimeError("connections that must not be held cannot be closed")
             await self.lease.leave(clean=False)
             self._unclean.clear()
             await self.lease.enter()
@@ -271,7 +275,7 @@ class ReconcileSessions:
 
     # Watching
 
-    async def _feel_pulses(self) -> None:
+    async def _watch_pulses(self) -> None:
         while True:
             await asyncio.sleep(PULSE_EVERY_S)
             if self._hung_up:
@@ -279,10 +283,10 @@ class ReconcileSessions:
             if self._unstored_s() > self.lease.terms.give_up_s:
                 await self._hang_up("cannot store what comes in")
                 continue
-            for line in list(self._open.values()):
-                if why := self._feel(line, time.monotonic()):
-                    await self._guarded(self._recycle(line, why))
-            await self._guarded(self._tell_of_storms())
+            for connection in list(self._open.values()):
+                if why := self._check_pulse(connection, time.monotonic()):
+                    await self._guarded(self._recycle(connection, why))
+            await self._guarded(self._alarm_on_storm())
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:
@@ -293,38 +297,38 @@ class ReconcileSessions:
             log.exception("connector.watch_failed")
 
     def _unstored_s(self) -> float:
-        pulses = (self.socket(line.provider).pulse(line.session_id) for line in self._open.values())
+        pulses = (self.socket(connection.provider).pulse(connection.session_id) for connection in self._open.values())
         return max((pulse.unstored_s for pulse in pulses if pulse), default=0.0)
 
-    def _feel(self, line: OpenConnection, now: float) -> str | None:
-        """Note how it does; why it is to be dialled anew, if it is."""
-        pulse = self.socket(line.provider).pulse(line.session_id)
+    def _check_pulse(self, connection: OpenConnection, now: float) -> str | None:
+        """Record its health; return why it must be dialled again, or None."""
+        pulse = self.socket(connection.provider).pulse(connection.session_id)
         if pulse is None:
-            line.is_up, line.gone_since = False, line.gone_since or now
-            return ENDED if now - line.gone_since > GONE_S else None
-        line.gone_since, is_up = None, pulse.is_connected and pulse.is_logged_in
-        if line.is_up and not is_up:
-            line.down_since = now
-        line.is_up, line.was_up = is_up, line.was_up or is_up
+            connection.is_up, connection.gone_since = False, connection.gone_since or now
+            return ENDED if now - connection.gone_since > GONE_S else None
+        connection.gone_since, is_up = None, pulse.is_connected and pulse.is_logged_in
+        if connection.is_up and not is_up:
+            connection.down_since = now
+        connection.is_up, connection.was_up = is_up, connection.was_up or is_up
         if is_up:
-            self._unclean.discard(line.session_id)
-        if not line.was_up:
-            return None  # a first dial, or nobody has scanned: that has a deadline of its own
-        silent, down = timedelta(seconds=pulse.silent_s), timedelta(seconds=now - line.down_since)
-        return why_dead(is_up, silent, down, self.mind.follow.rules)
+            self._unclean.discard(connection.session_id)
+        if not connection.was_up:
+            return None  # a first dial, or not scanned yet: that has a deadline of its own
+        silent, down = timedelta(seconds=pulse.silent_s), timedelta(seconds=now - connection.down_since)
+        return why_dead(is_up, silent, down, self.records.follow.rules)
 
-    async def _recycle(self, line: OpenConnection, why: str) -> None:
-        log.warning("session.recycled", extra={"session_id": str(line.session_id), "why": why})
-        self._begin_to_close(line)
-        await self.mind.recycle(line.tenant_id, line.session_id, line.fence, why)
+    async def _recycle(self, connection: OpenConnection, why: str) -> None:
+        log.warning("session.recycled", extra={"session_id": str(connection.session_id), "why": why})
+        self._begin_to_close(connection)
+        await self.records.recycle(connection.tenant_id, connection.session_id, connection.fence, why)
 
-    async def _tell_of_storms(self) -> None:
-        """Many lines that were up are down at once: one alarm, until most are back."""
-        known = [line for line in self._open.values() if line.was_up]
-        down = sum(not line.is_up for line in known)
+    async def _alarm_on_storm(self) -> None:
+        """Notify once when many connections drop together, until most are back."""
+        known = [connection for connection in self._open.values() if connection.was_up]
+        down = sum(not connection.is_up for connection in known)
         if not self._stormy and down >= 5 and down * 2 >= len(known):
-            await self.mind.alarm([line for line in known if not line.is_up])
-            self._stormy = True  # only now: an alarm that could not be stored is given again
+            await self.records.alarm([connection for connection in known if not connection.is_up])
+            self._stormy = True  # only now, so that an alarm that could not be stored is repeated
             log.error("connector.reconnect_storm", extra={"down": down, "sessions": len(known)})
         elif self._stormy and down * 4 <= len(known):
             self._stormy = False

@@ -1,4 +1,4 @@
-"""RunCommands: what the holder of a session is asked to do."""
+"""RunCommands: run the commands sent to the connector that holds a session."""
 
 import asyncio
 import logging
@@ -24,18 +24,18 @@ class RunCommands:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def __call__(self) -> int:
-        """Take what is asked of this connector and do it beside; how many. Raises Unavailable."""
+        """Take this connector's commands and start them; return how many. Raises Unavailable."""
         connector = self.hold.lease.connector
         if connector is None or not self.hold.lease.is_fresh:
             return 0
         taken = await self.commands.take(connector.id, connector.kinds, AT_ONCE - len(self._tasks))
         for command in taken:
-            task = asyncio.create_task(self._obey(command))
+            task = asyncio.create_task(self._run(command))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return len(taken)
 
-    async def _obey(self, command: Command) -> None:
+    async def _run(self, command: Command) -> None:
         answer = await self._answer(command)
         if answer.error:
             log.warning("command.refused", extra={"order": command.order, "code": answer.error})
@@ -74,7 +74,7 @@ class RunCommands:
     async def _mark_read(self, session_id: SessionId, mark: ReadMark) -> None:
         ref = self.hold.dialled_with(session_id)
         if ref is None:
-            return  # it is down just now: a mark is not made up for
+            return  # it is down now: a read mark is not repeated
         provider = self.hold.providers.live(ref.provider)
         if isinstance(provider, MarksRead):
             await provider.mark_read(ref, mark.chat, mark.provider_message_ids)

@@ -1,1 +1,1 @@
-"""Use cases: telling other systems what happens."""
+"""Notify other systems: webhook subscriptions and deliveries."""

@@ -1,9 +1,9 @@
-"""DeliverWebhooks: turns the log into deliveries and makes them, at least once, in order per conversation.
+"""DeliverWebhooks: turn the log into deliveries and post them, at least once, in order per conversation.
 
-A subscription is driven by one worker at a time, so nothing is posted by two at once; a worker that dies is replaced
-when its lease runs out. Lanes run side by side, a lane's events one after the other. Each receiver has connections and
-a circuit of its own: one that is down costs nobody else anything. PostgreSQL remembers everything; what was posted but
-not yet written down when a process dies is posted again, with the same `webhook-id`.
+A subscription is served by one worker at a time, so no two post the same delivery; a worker that dies is replaced when
+its lease expires. Lanes run concurrently, a lane's events one after the other. Each receiver has connections and a
+circuit breaker of its own: one that is down delays no other. PostgreSQL remembers everything; what was posted but not
+stored when a process dies is posted again, with the same `webhook-id`.
 """
 
 import asyncio
@@ -46,32 +46,32 @@ log = logging.getLogger(__name__)
 PLANNED_AT_ONCE = 2_000
 RECEIVERS_AT_ONCE = 256
 OF_ONE_COMPANY = 96
-"""Of the places: one company's receivers that hang never keep all of them."""
+"""Most receivers of one tenant, so that its hanging ones never take all places."""
 LANES_AT_ONCE = 8
 TURN_S = 5.0
-"""How long a subscription is driven while others wait for a place."""
+"""How long a subscription is served while others wait for a place."""
 DUE_AT_ONCE = 64
 LEASE_S = 40.0
 RENEW_S = 8.0
 LOOK_APART_S = 1.0
-"""How soon a subscription that was deleted, moved or given a new secret is heard of."""
+"""How soon a deleted or moved subscription, or a new secret, is noticed."""
 AWAY_S = 0.5
 LINGERS_S = 0.3
-"""How long a lease is kept when nothing is due: taking it again costs more than waiting."""
+"""How long an idle lease is kept: taking it again costs more than waiting."""
 GATHER_S = 0.003
-"""What finishes within it is written down together."""
+"""Results that arrive within it are stored together."""
 GONE = "gone: the receiver answered 410"
-NO_WORDS = "not posted: the hub could not spell it"
+NOT_ENCODED = "not posted: the hub could not spell it"
 
 
 @dataclass(slots=True)
 class DeliverWebhooks:
-    """Call it whenever there may be work; it returns when everything due is under way. `aclose` lets that finish."""
+    """Call it whenever there may be work; it returns once everything due has begun. `aclose` waits for that."""
 
     queue: WebhookQueue
     sender: WebhookSender
     again: Callable[[], None]
-    """Called when a subscription was given back: it may be due again at once."""
+    """Called when a subscription is released: it may be due again at once."""
     chance: Callable[[], float] = random.random
     _driving: set[asyncio.Task[None]] = field(default_factory=set)
     _places: Counter[TenantId] = field(default_factory=Counter)
@@ -79,7 +79,7 @@ class DeliverWebhooks:
     _ends: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __call__(self) -> int:
-        """How many subscriptions it began to serve. Raises Unavailable."""
+        """Begin to serve the due subscriptions; return how many. Raises Unavailable."""
         await self._plan()
         room = RECEIVERS_AT_ONCE - len(self._driving)
         if self._ends.is_set() or room <= 0:
@@ -94,23 +94,23 @@ class DeliverWebhooks:
         return len(leases)
 
     async def _plan(self) -> None:
-        """Those who wait with their lease in hand hear it at once. If it was another worker that planned, nobody here
-        knows whose turn it is: then all of them look."""
+        """Plan deliveries, and wake the idle workers of these subscriptions. If another worker planned, this process
+        does not know for which: all idle workers check."""
         planned, found = set[WebhookId](), Planned(1)
         while found.positions and not self._ends.is_set():
             PULSE.beat("webhooks")
             found = await self.queue.plan(PLANNED_AT_ONCE)
             planned |= found.webhooks
-        for webhook_id, bell in self._idle.items():
+        for webhook_id, planned_now in self._idle.items():
             if webhook_id in planned or not planned:
-                bell.set()
+                planned_now.set()
 
-    async def more(self, webhook_id: WebhookId) -> bool:
-        """Whether there is more for it before long."""
-        bell = self._idle[webhook_id] = asyncio.Event()
+    async def wait_for_more(self, webhook_id: WebhookId) -> bool:
+        """Return whether more is planned for it within `LINGERS_S`."""
+        planned = self._idle[webhook_id] = asyncio.Event()
         try:
             async with asyncio.timeout(LINGERS_S):
-                return await bell.wait()
+                return await planned.wait()
         except TimeoutError:
             return False
         finally:
@@ -134,7 +134,7 @@ class DeliverWebhooks:
         return self._ends.is_set()
 
     async def aclose(self) -> None:
-        """Begin nothing more; what is under way is finished and written down."""
+        """Begin nothing more, and wait until what has begun is posted and stored."""
         self._ends.set()
         if self._driving:
             await asyncio.wait(self._driving)
@@ -142,7 +142,7 @@ class DeliverWebhooks:
 
 @dataclass(slots=True)
 class SubscriptionWorker:
-    """One lease of one subscription."""
+    """Deliver one subscription's events under one lease."""
 
     deliver: DeliverWebhooks
     lease: SubscriptionLease
@@ -152,7 +152,7 @@ class SubscriptionWorker:
     _done: list[DeliveryResult] = field(default_factory=list)
     _flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _rated: tuple[int, float | None] = (0, None)
-    """What is written down of failures and of how long the receiver is left alone."""
+    """Stored failures and pause of the receiver."""
     _began: float = field(default_factory=time.monotonic)
     _webhook: Webhook | None = None
     _moves: int | None = None
@@ -163,7 +163,7 @@ class SubscriptionWorker:
         return self.count.failures
 
     async def run(self) -> None:
-        """Until nothing more comes, the receiver is down, or the lease is lost."""
+        """Deliver until nothing more comes, the receiver is down, or the lease is lost."""
         failed_s_ago = self.lease.failed_s_ago
         last_at = time.monotonic() - (float("inf") if failed_s_ago is None else failed_s_ago)
         self.count = FailureCount(self.lease.failures, last_at)
@@ -174,7 +174,7 @@ class SubscriptionWorker:
                     if await self._start(receiver):
                         await self._gather()
                         await self._write()
-                    elif self.failures or not await self.deliver.more(self.lease.webhook_id):
+                    elif self.failures or not await self.deliver.wait_for_more(self.lease.webhook_id):
                         break
                     else:
                         self._webhook = None  # it may have changed meanwhile
@@ -182,7 +182,7 @@ class SubscriptionWorker:
                 await self._give_back()
 
     async def _give_back(self) -> None:
-        """When all that is under way is over and written down, what was taken beside a 410 included."""
+        """Release the lease once all posts have ended and are stored, those accepted beside a 410 included."""
         if self._flying:
             await asyncio.wait(self._flying.values())
         await self._write()
@@ -192,7 +192,7 @@ class SubscriptionWorker:
         await self._patiently(lambda: queue.release(self.lease, self._moves))
 
     async def _look(self) -> bool:
-        """See the subscription as it is now (or was a second ago); False: stop."""
+        """Load the subscription, at most once a second; False: stop."""
         asked = time.monotonic()
         if self._is_stopped:
             return False
@@ -200,7 +200,7 @@ class SubscriptionWorker:
             return True
         found = await self.deliver.queue.look(self.lease, LEASE_S)
         if found and self._moves is not None and found.moves != self._moves:
-            found = None  # it has moved: another drive, with connections of its own
+            found = None  # its address has changed: the next worker opens new connections
         self._webhook, self._looked = found, asked
         if self._moves is None and found:
             self._moves = found.moves
@@ -208,7 +208,7 @@ class SubscriptionWorker:
 
     @property
     def _is_over(self) -> bool:
-        """Others wait for their turn, and this one had its own."""
+        """Whether its turn is over while others wait."""
         return self.deliver.is_full and time.monotonic() > self._began + TURN_S
 
     @property
@@ -217,13 +217,13 @@ class SubscriptionWorker:
 
     @property
     def _postable(self) -> Webhook | None:
-        """The subscription, if an attempt begun now is over before anybody else may take it."""
+        """The subscription, if an attempt begun now ends before another worker may take it."""
         ends = time.monotonic() + self.deliver.sender.longest_s
         return None if self._is_stopped or ends >= self._looked + LEASE_S else self._webhook
 
     async def _start(self, receiver: Receiver) -> bool:
         """Begin what there is room for; False if nothing is under way then. A receiver that counts as down gets one
-        event to show that it is up again."""
+        event as a probe."""
         is_probe = probe_in_s(self.failures, 0.5) is not None
         room = (1 if is_probe else LANES_AT_ONCE) - len(self._flying)
         if room > 0:
@@ -233,7 +233,7 @@ class SubscriptionWorker:
         return bool(self._flying)
 
     async def _post(self, receiver: Receiver, lane: deque[DueDelivery]) -> None:
-        """One lane's deliveries, in order, up to the first that fails; the rest of them after another look."""
+        """Post one lane's deliveries in order, until one fails or the subscription must be loaded again."""
         while lane and (webhook := self._postable):
             done = await self._attempt(receiver, webhook, lane.popleft())
             self._done.append(done)
@@ -244,13 +244,13 @@ class SubscriptionWorker:
         if due.event is None:
             return DeliveryResult(due.id, DeliveryState.DEAD, Attempt(None, 0.0, "the log keeps it no more"))
         try:
-            return self._judged(due, await receiver.post(webhook, due))
+            return self._result_of(due, await receiver.post(webhook, due))
         except Exception:
-            log.exception("webhook.not_spelled", extra={"position": due.event.position, "type": due.event.type})
-            return DeliveryResult(due.id, DeliveryState.DEAD, Attempt(None, 0.0, NO_WORDS))
+            log.exception("webhook.not_encoded", extra={"position": due.event.position, "type": due.event.type})
+            return DeliveryResult(due.id, DeliveryState.DEAD, Attempt(None, 0.0, NOT_ENCODED))
 
-    def _judged(self, due: DueDelivery, attempt: Attempt | None) -> DeliveryResult:
-        """What an attempt means for the delivery, and for its receiver."""
+    def _result_of(self, due: DueDelivery, attempt: Attempt | None) -> DeliveryResult:
+        """Decide the delivery's result, and update the receiver's health."""
         if attempt is None:
             return DeliveryResult(due.id, DeliveryState.CANCELLED, None)
         if attempt.is_delivered:
@@ -276,7 +276,7 @@ class SubscriptionWorker:
         await asyncio.sleep(GATHER_S)
 
     async def _write(self) -> None:
-        """Down in one go, before their lanes may go on."""
+        """Store the results together, before their lanes go on."""
         finished = [lane for lane, task in self._flying.items() if task.done()]
         done, self._done = self._done, []
         await self._patiently(lambda: self.deliver.queue.record(self.lease, done))
@@ -290,12 +290,12 @@ class SubscriptionWorker:
             )
             await self._patiently(lambda: self.deliver.queue.rate(self.lease, self._moves, rating))
             self._rated = rating.failures, rating.left_alone_s
-        for lane in finished:  # only those: what ended during the writing is not written yet
+        for lane in finished:  # only those: what ended meanwhile is not stored yet
             self._flying.pop(lane).result()
 
     async def _patiently(self, write: Callable[[], Awaitable[None]]) -> None:
-        """What is not written down is posted again, and a lease that is not given back is waited for: a database that
-        is away for a moment is, too, as long as the lease is ours. Raises Unavailable after that."""
+        """Retry the write while the lease is ours: unstored results would be posted again, and an unreleased lease
+        delays the next worker. Raises Unavailable after that."""
         while True:
             try:
                 return await write()
@@ -306,7 +306,7 @@ class SubscriptionWorker:
 
 
 def _lanes(due: list[DueDelivery]) -> list[deque[DueDelivery]]:
-    """By lane, each in order, lanes in the order of their first."""
+    """Group deliveries by lane, each in order, lanes by their first delivery."""
     lanes: dict[str, deque[DueDelivery]] = {}
     for one in due:
         lanes.setdefault(one.lane, deque()).append(one)

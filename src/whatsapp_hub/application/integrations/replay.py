@@ -1,4 +1,4 @@
-"""ListDeliveries, ReplayDelivery, ReplayRange, PingWebhook: what an operator of a receiver asks for."""
+"""ListDeliveries, ReplayDelivery, ReplayRange, PingWebhook: inspect and repeat webhook deliveries."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class ListDeliveries:
     async def __call__(
         self, caller: Caller, webhook_id: WebhookId, state: DeliveryState | None, limit: int, before: int | None
     ) -> list[DeliveryRecord]:
-        """The newest first, with a position below `before`. Raises NotFound."""
+        """List deliveries with a position below `before`, the newest first. Raises NotFound."""
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             await uow.webhooks.health(webhook_id)
@@ -31,13 +31,13 @@ class ListDeliveries:
 
 @dataclass(frozen=True, slots=True)
 class ReplayDelivery:
-    """The same event with the same `webhook-id` once more."""
+    """Deliver an event again, with the same `webhook-id`."""
 
     storage: Storage
     wake: Wake
 
     async def __call__(self, caller: Caller, delivery_id: int) -> DeliveryRecord:
-        """Raises NotFound, Conflict (its webhook is off, or it is still to be made), Expired."""
+        """Queue it again. Raises NotFound, Conflict (its webhook is off, or it is still pending), Expired."""
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             record = await uow.webhooks.replay(delivery_id)
@@ -48,15 +48,15 @@ class ReplayDelivery:
 
 @dataclass(frozen=True, slots=True)
 class ReplayRange:
-    """Everything that a webhook is for between two positions, delivered before or not."""
+    """Deliver all of a webhook's events between two positions, delivered before or not."""
 
     storage: Storage
     log: EventLog
     wake: Wake
 
     async def __call__(self, caller: Caller, webhook_id: WebhookId, after: int, upto: int | None) -> tuple[int, int]:
-        """How many, and up to which position: at most AT_ONCE a call. Raises NotFound, Invalid, Conflict (switched
-        off), Expired (`after` is kept no more)."""
+        """Queue at most `AT_ONCE`; return how many, and up to which position. Raises NotFound, Invalid, Conflict
+        (switched off), Expired (`after` was trimmed)."""
         caller.require(Action.MANAGE_WEBHOOKS)
         head = await self.log.head()
         if upto is not None and upto < after:
@@ -73,13 +73,13 @@ class ReplayRange:
 
 @dataclass(frozen=True, slots=True)
 class PingWebhook:
-    """Post a signed `webhook.test` now and say what came back."""
+    """Post a signed `webhook.test` now and return the attempt."""
 
     storage: Storage
     sender: WebhookSender
 
     async def __call__(self, caller: Caller, webhook_id: WebhookId) -> Attempt:
-        """Raises NotFound."""
+        """Post it. Raises NotFound."""
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             webhook = await uow.webhooks.get(webhook_id)

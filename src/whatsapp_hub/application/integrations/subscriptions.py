@@ -32,19 +32,21 @@ _SECRET_BYTES = 32
 
 
 def new_secret() -> str:
+    """Return a random signing secret."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookRules:
-    """`allow_private`: WEBHOOK_ALLOW_PRIVATE, for receivers inside one's own network."""
+    """Settings of webhooks. `allow_private`: WEBHOOK_ALLOW_PRIVATE, for receivers inside one's own network."""
 
     allow_private: bool
 
 
 @dataclass(frozen=True, slots=True)
 class NewWebhook:
-    """`events` none: all that the format has words for. `secret` None: one is made. `headers` go with every post."""
+    """A webhook to create. `events` empty: all that the format supports. `secret` None: a random one. `headers` go with
+    every post."""
 
     url: str
     format: WebhookFormat = WebhookFormat.STANDARD
@@ -62,7 +64,7 @@ class CreateWebhook:
     rules: WebhookRules
 
     async def __call__(self, caller: Caller, new: NewWebhook) -> tuple[Webhook, str]:
-        """The subscription and its secret, which nobody can tell afterwards. Raises Invalid, Conflict (too many)."""
+        """Create it; return it and its secret, which is never shown again. Raises Invalid, Conflict (too many)."""
         caller.require(Action.MANAGE_WEBHOOKS)
         check_events(new.events, new.format)
         secret, now = check_secret(new.secret) if new.secret else new_secret(), self.clock()
@@ -88,16 +90,16 @@ class CreateWebhook:
         return webhook, secret
 
 
-def _both(of_url: Headers, given: Headers) -> Headers:
-    """Raises Invalid where both name the credentials."""
-    if of_url and AUTHORIZATION in dict(given):
+def _both(of_url: Headers, own: Headers) -> Headers:
+    """Merge the headers. Raises Invalid where both carry credentials."""
+    if of_url and AUTHORIZATION in dict(own):
         raise Invalid.field(f"headers/{AUTHORIZATION}", "the address carries credentials already: give one of the two")
-    return merged(of_url, given)
+    return merged(of_url, own)
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookChanges:
-    """None: leave it as it is. `headers` replace all that there were."""
+    """Changes to a webhook. None keeps a field; `headers` replace all."""
 
     url: str | None = None
     format: WebhookFormat | None = None
@@ -115,8 +117,8 @@ class UpdateWebhook:
     async def __call__(
         self, caller: Caller, webhook_id: WebhookId, changes: WebhookChanges
     ) -> tuple[Webhook, SubscriptionHealth]:
-        """A webhook that had ended begins again with a new address, or when it is switched on; it is told what
-        happens from then on (earlier events can be replayed). Raises NotFound, Invalid, Conflict (a bot's address
+        """Apply the changes. An ended webhook starts again with a new address, or when it is switched on, and receives
+        the events from then on (earlier ones can be replayed). Raises NotFound, Invalid, Conflict (a bot's address
         and events are its session's)."""
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -144,21 +146,21 @@ class UpdateWebhook:
 
 @dataclass(frozen=True, slots=True)
 class RotateWebhookSecret:
-    """For a day deliveries are signed with the old secret too, so that a receiver can change over in peace."""
+    """Replace the secret. For a day deliveries are signed with the old one too, so that a receiver can switch."""
 
     storage: Storage
     clock: Clock
 
-    async def __call__(self, caller: Caller, webhook_id: WebhookId, given: str | None) -> tuple[Webhook, str]:
-        """Raises NotFound, Invalid."""
+    async def __call__(self, caller: Caller, webhook_id: WebhookId, secret: str | None) -> tuple[Webhook, str]:
+        """Return the webhook and its new secret, a random one for None. Raises NotFound, Invalid."""
         caller.require(Action.MANAGE_WEBHOOKS)
-        secret = check_secret(given) if given else new_secret()
+        new = check_secret(secret) if secret else new_secret()
         async with self.storage.tenant(caller.tenant_id) as uow:
             webhook = await uow.webhooks.get(webhook_id)
-            webhook.rotate(secret, self.clock())
+            webhook.rotate(new, self.clock())
             await uow.webhooks.save(webhook)
             await uow.commit()
-        return webhook, secret
+        return webhook, new
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +169,8 @@ class DeleteWebhook:
     clock: Clock
 
     async def __call__(self, caller: Caller, webhook_id: WebhookId) -> None:
-        """With its deliveries; a session's own leaves the session too, and a bot's takes the bot with it. Raises
-        NotFound."""
+        """Delete it with its deliveries; a session's own is removed from the session, and a bot's removes the bot.
+        Raises NotFound."""
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             webhook = await uow.webhooks.get(webhook_id)
@@ -188,13 +190,13 @@ class ListWebhooks:
     storage: Storage
 
     async def __call__(self, caller: Caller) -> list[tuple[Webhook, SubscriptionHealth]]:
-        """Sessions' own among them."""
+        """List all, sessions' own included."""
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             return await uow.webhooks.all()
 
     async def one(self, caller: Caller, webhook_id: WebhookId) -> tuple[Webhook, SubscriptionHealth]:
-        """Raises NotFound."""
+        """Return one. Raises NotFound."""
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             return await uow.webhooks.get(webhook_id), await uow.webhooks.health(webhook_id)
@@ -202,7 +204,7 @@ class ListWebhooks:
 
 @dataclass(frozen=True, slots=True)
 class SessionWebhook:
-    """A session's own webhook, kept in step with its `webhookUrl` in the session's own transaction."""
+    """Keep a session's own webhook equal to its `webhookUrl`, in the session's transaction."""
 
     new_id: NewId
     rules: WebhookRules
@@ -216,8 +218,8 @@ class SessionWebhook:
         now: datetime,
         secret: str | None = None,
     ) -> None:
-        """`url` None or empty: it has none. `format` None: as it was, else standard. `secret`: of a new one; whoever
-        gives it can tell it. Raises Invalid."""
+        """Create, change or remove it. `url` None or empty: remove. `format` None: unchanged, else standard. `secret`:
+        of a new one, chosen by the client. Raises Invalid."""
         present = await uow.webhooks.of_session(session.id)
         kept = present.url if present else None
         address = check_url(url, self.rules.allow_private, "webhookUrl", kept) if url else None

@@ -1,1 +1,1 @@
-"""What must be done now and then."""
+"""Scheduled maintenance."""

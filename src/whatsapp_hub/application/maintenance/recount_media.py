@@ -1,4 +1,4 @@
-"""RecountMedia: what a company's files take, as they are now."""
+"""RecountMedia: recount the bytes of a company's stored files."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from whatsapp_hub.domain.ids import TenantId
 
 @dataclass(frozen=True, slots=True)
 class RecountMedia:
-    """Sends add to the count; whatever deletes files need not know of it."""
+    """Recount. Sends add to the count, and deletions of files leave it to this job."""
 
     storage: Storage
 
     async def __call__(self, tenant_id: TenantId) -> None:
-        """Raises NotFound, Unavailable."""
+        """Recount for one tenant. Raises NotFound, Unavailable."""
         async with self.storage.tenant(tenant_id) as uow:
             await uow.quotas.recount_media()
             await uow.commit()

@@ -1,4 +1,4 @@
-"""Trim: what is no longer needed goes, a little at a time."""
+"""Trim: delete rows that are no longer needed, in small transactions."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,9 +14,9 @@ AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Trim:
-    """Providers deliver again for up to 7 days, so dedupe keys live 9; idempotency keys live 24 hours. An
-    operator has 30 days to adopt an unassigned update and 90 to replay a quarantined one. Who changed what is kept
-    for two years, a sign-in for 90 days after its end."""
+    """Delete rows by age. Providers deliver again for up to 7 days, so dedupe keys live 9; idempotency keys live 24
+    hours. An operator has 30 days to adopt an unassigned update and 90 to replay a quarantined one. The audit trail is
+    kept for two years, a sign-in for 90 days after its end."""
 
     trimming: Trimming
 
@@ -40,7 +40,7 @@ class Trim:
 
 @dataclass(frozen=True, slots=True)
 class TrimNotifications:
-    """Of one tenant: read or not, after 90 days nobody looks at them."""
+    """Delete one tenant's notifications, read or not, after 90 days."""
 
     storage: Storage
     long_past: RetentionClock

@@ -1,4 +1,4 @@
-"""TrimLog: how far back the event log and the record of deliveries reach."""
+"""TrimLog: delete old events of the log and old deliveries."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,8 +12,8 @@ AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class TrimLog:
-    """Readers whose cursor is older are told so (410, or `reset` on streams); nothing is skipped in silence, and what
-    a webhook still waits for stays."""
+    """Trim to `keep`. Readers with an older cursor get a 410, or `reset` on streams: nothing is skipped silently.
+    Events that a webhook still waits for stay."""
 
     log: EventLog
     queue: WebhookQueue

@@ -1,4 +1,4 @@
-"""TrimMessages: a gateway's messages are not kept for long (contract C, MESSAGES_RETENTION_DAYS)."""
+"""TrimMessages: delete a gateway's old messages (contract C, MESSAGES_RETENTION_DAYS)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ AT_ONCE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class TrimMessages:
-    """Of one tenant, in sessions with routing none. What still waits to be sent stays, and so do conversations.
+    """Delete one tenant's old messages in sessions with routing none. Waiting messages and conversations stay.
     `keep` None: nothing is ever deleted."""
 
     storage: Storage
@@ -20,7 +20,7 @@ class TrimMessages:
     keep: timedelta | None
 
     async def __call__(self, tenant_id: TenantId) -> None:
-        """A little in each transaction. Raises Unavailable."""
+        """Delete in small transactions. Raises Unavailable."""
         if self.keep is None:
             return
         before = self.long_past() - self.keep

@@ -1,1 +1,1 @@
-"""What keeps the hub itself running."""
+"""Operate the hub itself."""

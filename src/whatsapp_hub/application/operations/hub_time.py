@@ -1,4 +1,4 @@
-"""The hub's time in this process: what PostgreSQL said last, carried on by a clock that nobody can set."""
+"""The hub's time in this process: PostgreSQL's last mark, continued by a clock that cannot be set."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ def since_boot() -> float:
 
 
 class HubTime:
-    """Implements `Clock`. Before the first mark it goes by this machine's clock as it was when the process started."""
+    """Implement `Clock`. Before the first mark it continues this machine's clock from the start of the process."""
 
     def __init__(self, ticks: Callable[[], float] = since_boot) -> None:
         self.ticks = ticks
@@ -29,15 +29,15 @@ class HubTime:
         return self._zero + timedelta(seconds=ticks)
 
     def long_past(self) -> datetime:
-        """Implements `RetentionClock`."""
+        """Return the time that retention uses, behind by the mark's lag (`RetentionClock`)."""
         return self() - timedelta(seconds=self.mark.lag_s if self.mark else 0.0)
 
     def own(self, asked: float, answered: float) -> Own | None:
-        """Return what this process knows by itself of a moment between the two; None if it has not joined."""
+        """Return this process's own estimate of a moment between the two; None if it has not joined."""
         return Own(self.when(asked), self.when(answered), self.mark.number) if self.mark else None
 
     def follow(self, mark: Mark, at: datetime, asked: float, answered: float) -> None:
-        """Take the mark over, and the hub's time at a moment between the two."""
+        """Adopt the mark, and `at` as the hub's time at a moment between the two."""
         earliest, latest = self.when(asked), self.when(answered)
         if self.mark is None:
             self._zero += at - (earliest + (latest - earliest) / 2)
@@ -46,7 +46,7 @@ class HubTime:
         self.mark = mark
 
     def said(self) -> str:
-        """Return what an operator is to know of the clock: "ok", or how far it is from the hub's time."""
+        """Describe the clock for operators: "ok", or how far it is from the hub's time."""
         ahead_s = self.mark.ahead_s if self.mark else 0.0
         if abs(ahead_s) <= TOLERANCE_S:
             return "ok"

@@ -1,1 +1,1 @@
-"""Who is there."""
+"""Agents' presence."""

@@ -1,4 +1,4 @@
-"""SetPresence, Heartbeat and ExpirePresence: who is there to answer (contract E.5)."""
+"""SetPresence, Heartbeat and ExpirePresence: track which agents are online (contract E.5)."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,8 +18,8 @@ SILENT_AFTER = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class SetPresence:
-    """A user's own presence. Coming ONLINE takes from the department's queue, oldest first; going OFFLINE gives what
-    the user holds to others."""
+    """Set the caller's presence. Coming ONLINE serves the department's queue, longest waiting first; going OFFLINE
+    reassigns the user's conversations."""
 
     storage: Storage
     clock: Clock
@@ -27,7 +27,7 @@ class SetPresence:
     redistribute: RedistributeConversations
 
     async def __call__(self, caller: Caller, status: OnlineStatus) -> User:
-        """Raises Forbidden for a caller that is no user."""
+        """Set it. Raises Forbidden for a caller that is no user."""
         caller.require(Action.SET_OWN_STATUS)
         if caller.user_id is None:
             raise Forbidden(Action.SET_OWN_STATUS)
@@ -46,7 +46,7 @@ class SetPresence:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The user is still there (every 30 s)."""
+    """Record that the user is still connected (every 30 s)."""
 
     storage: Storage
     clock: Clock
@@ -63,14 +63,14 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class ExpirePresence:
-    """Every minute: whoever was not heard of for two minutes is OFFLINE, and hands over what they hold."""
+    """Every minute, set users without a heartbeat for two minutes OFFLINE and reassign their conversations."""
 
     storage: Storage
     clock: Clock
     redistribute_all: RedistributeAll
 
     async def __call__(self, tenant_id: TenantId) -> int:
-        """How many users went OFFLINE. Safe to run in many processes at once."""
+        """Return how many users went OFFLINE. Safe to run in many processes at once."""
         now = self.clock()
         async with self.storage.tenant(tenant_id) as uow:
             silent = await uow.users.silent_since(now - SILENT_AFTER)

@@ -1,1 +1,1 @@
-"""Personal data: what is kept of a customer, given out, and erased."""
+"""Personal data of customers: retention, export and erasure."""

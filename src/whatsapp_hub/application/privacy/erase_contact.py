@@ -1,4 +1,4 @@
-"""EraseContact takes a customer away at once; EraseContacts erases what is kept of them, in the background."""
+"""EraseContact hides a customer at once; EraseContacts erases the stored data in the background."""
 
 import logging
 import time
@@ -28,8 +28,8 @@ class EraseContact:
     new_id: NewId
 
     async def __call__(self, caller: Caller, contact_id: ContactId, confirm: str) -> Erasure:
-        """Begin the erasure, or return the one that was begun before. Whoever writes from the same number afterwards is
-        a new contact. `confirm` is given by somebody who means it: the contact's id. Raises NotFound, Invalid."""
+        """Begin the erasure, or return the one begun before. A later message from the same number creates a new
+        contact. `confirm` must be the contact's id. Raises NotFound, Invalid."""
         caller.require(Action.ERASE_CONTACTS)
         erasure_id, tenant_id = ErasureId(self.new_id()), caller.tenant_id
         wanted = Erasure(erasure_id, tenant_id, contact_id, caller.key, caller.user_id, self.clock())
@@ -40,13 +40,13 @@ class EraseContact:
             if confirm != str(contact_id):
                 raise Invalid.field("confirm", "must be the contact's id: an erasure cannot be undone")
             begun = await uow.erasures.begin(wanted)
-            uow.publish([_told(begun)])
+            uow.publish([_event_of(begun)])
             await uow.commit()
         return begun.erasure
 
 
-def _told(begun: Begun) -> Event:
-    """Readers of the log and receivers of webhooks are to forget the contact, too."""
+def _event_of(begun: Begun) -> Event:
+    """Build the event on which readers of the log and webhook receivers erase the contact, too."""
     erasure = begun.erasure
     detail = {
         "contactId": str(erasure.contact_id),
@@ -57,8 +57,8 @@ def _told(begun: Begun) -> Event:
 
 @dataclass(frozen=True, slots=True)
 class EraseContacts:
-    """First what hangs on the contact, so that nothing more can happen with it; then what was logged about it. A little
-    in each transaction; after a crash the next run goes on where this one was."""
+    """Erase first the contact's rows, so that nothing more can happen with it, then its events in the log. Small
+    transactions; after a crash the next run continues."""
 
     sweep: ErasureSweep
 
@@ -93,7 +93,7 @@ class ShowErasures:
     storage: Storage
 
     async def one(self, caller: Caller, erasure_id: ErasureId) -> Erasure:
-        """Raises NotFound."""
+        """Return one erasure. Raises NotFound."""
         caller.require(Action.ERASE_CONTACTS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             return await uow.erasures.get(erasure_id)

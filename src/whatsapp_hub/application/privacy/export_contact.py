@@ -1,4 +1,4 @@
-"""ExportContact lets an administrator download all that is kept of a customer; OpenExport is the download."""
+"""ExportContact and OpenExport: prepare and download all stored data of a customer."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ LASTS = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class ExportContact:
-    """No copy is made: the download reads what is kept at that moment."""
+    """Prepare an export. No copy is made: the download reads what is stored at that moment."""
 
     storage: Storage
     clock: Clock
     new_id: NewId
 
     async def __call__(self, caller: Caller, contact_id: ContactId) -> Export:
-        """Raises NotFound."""
+        """Create the export, which expires after `LASTS`. Raises NotFound."""
         caller.require(Action.EXPORT_CONTACTS)
         now = self.clock()
         export_id = ExportId(self.new_id())
@@ -41,7 +41,7 @@ class OpenExport:
     clock: Clock
 
     async def __call__(self, caller: Caller, export_id: ExportId) -> AsyncIterator[Part]:
-        """Raises NotFound: there is none, it expired, or the contact was erased."""
+        """Return the parts to download. Raises NotFound: there is none, it expired, or the contact was erased."""
         caller.require(Action.EXPORT_CONTACTS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             export = await uow.exports.get(export_id, self.clock())

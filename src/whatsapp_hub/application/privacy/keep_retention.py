@@ -1,4 +1,4 @@
-"""KeepRetention deletes what a company wants to keep no longer, a little in each transaction."""
+"""KeepRetention: delete data past the company's retention periods, in small transactions."""
 
 import time
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ AT_ONCE = 500
 TURN_S = 30.0
 """One company's share of a run; the next run goes on."""
 UNUSED = timedelta(days=1)
-"""How long a file may be without a message: it is stored with it."""
+"""How long a file may be without a message; both are stored together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class KeepRetention:
     long_past: RetentionClock
 
     async def __call__(self, tenant_id: TenantId) -> None:
-        """Raises Unavailable."""
+        """Delete for one tenant, `TURN_S` at most. Raises Unavailable."""
         until, now = time.monotonic() + TURN_S, self.long_past()
         for kind, days in (await self.directory.tenant(tenant_id)).retention.limits():
             while await self.sweep.trim(tenant_id, kind, now - timedelta(days=days), AT_ONCE):

@@ -1,1 +1,1 @@
-"""Query ports: what pages and lists show. They return entities as they were; nobody saves them back."""
+"""Query ports for lists and pages. They return entities to show, never to be saved."""

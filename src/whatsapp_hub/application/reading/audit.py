@@ -1,4 +1,4 @@
-"""What is shown of the record of changes."""
+"""Query port of the audit trail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from whatsapp_hub.domain.ids import TenantId, UserId
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Somebody changed something. `before` and `after` hold the changed fields only; secrets are masked."""
+    """One audited change. `before` and `after` hold the changed fields only; secrets are masked."""
 
     id: int
     at: datetime
@@ -41,5 +41,5 @@ class AuditTrail(Protocol):
     async def entries(
         self, tenant_id: TenantId, filter: AuditFilter, limit: int, cursor: str | None
     ) -> Page[AuditEntry]:
-        """The newest first."""
+        """Return a page of entries, the newest first."""
         ...

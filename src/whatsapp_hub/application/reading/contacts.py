@@ -1,4 +1,4 @@
-"""The company's contacts, as lists show them."""
+"""Query port of the company's contacts."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Figures of a tenant: what dashboards show."""
+"""Figures of a tenant, for dashboards."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from whatsapp_hub.domain.service.hours import Hours
 
 @dataclass(frozen=True, slots=True)
 class FirstResponses:
-    """Seconds from a round's first message to the first answer by a person; None without any."""
+    """Seconds from a round's first message to a person's first answer; None without any. `_open_s`: open hours only."""
 
     mean_s: float | None
     median_s: float | None
@@ -24,7 +24,7 @@ class FirstResponses:
 
     @classmethod
     def of(cls, pairs: Sequence[tuple[datetime, datetime]], hours: Hours | None) -> "FirstResponses":
-        """By the clock, and counting only open hours (without hours: the same)."""
+        """Compute them from pairs of (written at, answered at); without `hours` open time is all time."""
         if not pairs:
             return cls(None, None, None, None)
         clock = [(answered - wrote).total_seconds() for wrote, answered in pairs]
@@ -34,21 +34,21 @@ class FirstResponses:
 
 @dataclass(frozen=True, slots=True)
 class DeadlinesKept:
-    """How many rounds kept to a target, and how many missed it."""
+    """Rounds that met a deadline, and rounds that missed it."""
 
     within: int
     breached: int
 
     @property
     def share(self) -> float | None:
-        """Of those that had the target; None without any."""
+        """Share that met it; None without any round that had the deadline."""
         rounds = self.within + self.breached
         return self.within / rounds if rounds else None
 
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """What customers gave, from 1 to 5; None without any."""
+    """Customers' ratings, from 1 to 5; `average` None without any."""
 
     average: float | None = None
     count: int = 0
@@ -56,8 +56,8 @@ class Ratings:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """`conversations`: open and assigned ones now, resolved and archived ones of the period; messages of the period,
-    and of today in the company's time zone."""
+    """A company's figures. `conversations`: open and assigned ones now, resolved and archived ones of the
+    period; messages of the period, and of today in the company's time zone."""
 
     conversations: dict[ConversationStatus, int]
     messages_today: int
@@ -70,7 +70,7 @@ class Dashboard:
 
 @dataclass(frozen=True, slots=True)
 class AgentFigures:
-    """Of one person: what they hold now; what they resolved and sent, and how they were rated, in the period."""
+    """One agent's figures: assigned now; resolved, sent and ratings of the period."""
 
     user_id: UserId
     name: str
@@ -84,7 +84,7 @@ class AgentFigures:
 
 @dataclass(frozen=True, slots=True)
 class SessionFigures:
-    """`connected` and `failed` are attempts of the last 24 hours."""
+    """Sessions' figures. `connected` and `failed` are attempts of the last 24 hours."""
 
     active: int
     connected: int
@@ -96,7 +96,7 @@ class Metrics(Protocol):
     async def dashboard(self, tenant_id: TenantId, now: datetime, period: timedelta) -> Dashboard: ...
 
     async def agents(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[AgentFigures]:
-        """Every active user, by name."""
+        """Return every active user's figures, by name."""
         ...
 
     async def sessions(self, tenant_id: TenantId, now: datetime) -> SessionFigures: ...

@@ -1,4 +1,4 @@
-"""Show operators how much waits and how long, what is connected, what all processes have counted."""
+"""Overview for operators: queue depths and ages, connections, counters of all processes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from whatsapp_hub.application.reading.system import Depths, Running
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Seconds that the oldest has waited (0: nothing waits): updates, events without a position, lanes that could send,
-    deliveries to webhooks; `log` is the age of the oldest event kept."""
+    """Seconds that the oldest item of a queue has waited (0: empty): updates, events without a position, lanes that
+    could send, webhook deliveries; `log` is the age of the oldest event kept."""
 
     inbox: float
     outbox: float
@@ -22,8 +22,8 @@ class Ages:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`sessions` by provider and status; `unheld` wait for a connector; `webhooks_behind` are positions of the log that
-    no delivery was planned for yet; `receivers_down` are subscriptions left alone after failures."""
+    """State of the whole hub. `sessions` by provider and status; `unheld` wait for a connector; `webhooks_behind` are
+    positions of the log without planned deliveries; `receivers_down` are subscriptions paused after failures."""
 
     depths: Depths
     ages: Ages

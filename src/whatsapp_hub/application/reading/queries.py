@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """`next_cursor` is opaque, and None on the last page."""
+    """One page of a list. `next_cursor` is opaque, and None on the last page."""
 
     items: Sequence[T]
     next_cursor: str | None = None
@@ -40,8 +40,8 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """Which conversations a reader may see: all of the tenant's, or those that are the user's own, of the
-    user's department, or nobody's yet."""
+    """Which conversations a reader may see: all of the tenant's, or the user's own, those of the user's department and
+    unassigned ones without a department."""
 
     user_id: UserId | None = None
     department_id: DepartmentId | None = None
@@ -50,8 +50,8 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class ConversationFilter:
-    """`search` matches the customer's name or digits, case and accents ignored; `breached`: those that missed a
-    target."""
+    """Filter of conversations. `search` matches the customer's name or digits, case and accents ignored; `breached`:
+    those that missed a deadline."""
 
     statuses: frozenset[ConversationStatus] = field(default_factory=frozenset)
     department_id: DepartmentId | None = None
@@ -79,8 +79,8 @@ class MessageSearch(Protocol):
         limit: int,
         cursor: str | None,
     ) -> Page[Message]:
-        """Messages that say all of the words (`"a phrase"`, `-not this`, `or`), the newest first; endings, accents
-        and case are ignored. Only of conversations in sight."""
+        """Find messages that contain all words (`"a phrase"`, `-not this`, `or`), the newest first; endings, accents
+        and case are ignored. Only in visible conversations."""
         ...
 
 
@@ -92,7 +92,7 @@ class Queries(Protocol):
     async def conversations(
         self, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
     ) -> Page[Conversation]:
-        """Most recently changed first."""
+        """List conversations, most recently changed first."""
         ...
 
     async def conversation(
@@ -102,7 +102,7 @@ class Queries(Protocol):
     async def messages(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Message]:
-        """The newest page first, ascending inside; the cursor leads to older ones."""
+        """Return the newest page first, ascending inside; the cursor leads to older messages."""
         ...
 
     async def message(self, tenant_id: TenantId, message_id: MessageId) -> Message: ...
@@ -110,13 +110,13 @@ class Queries(Protocol):
     async def contact_of(self, tenant_id: TenantId, conversation_id: ConversationId) -> Contact: ...
 
     async def users(self, tenant_id: TenantId, filter: UserFilter, limit: int, cursor: str | None) -> Page[User]:
-        """By name."""
+        """List users by name."""
         ...
 
     async def user(self, tenant_id: TenantId, user_id: UserId) -> User: ...
 
     async def departments(self, tenant_id: TenantId, limit: int, cursor: str | None) -> Page[Department]:
-        """In the menu's order."""
+        """List departments in the menu's order."""
         ...
 
     async def department(self, tenant_id: TenantId, department_id: DepartmentId) -> Department: ...
@@ -124,39 +124,39 @@ class Queries(Protocol):
     async def queue(
         self, tenant_id: TenantId, sight: Sight, department_id: DepartmentId, limit: int, cursor: str | None
     ) -> Page[Conversation]:
-        """Longest waiting first; nothing for whoever does not see the department's."""
+        """List a queue, longest waiting first; empty for readers who may not see the department's conversations."""
         ...
 
     async def sessions(self, tenant_id: TenantId, limit: int, cursor: str | None) -> Page[Session]:
-        """The older first."""
+        """List them, the oldest first."""
         ...
 
     async def notes(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Note]:
-        """The older first."""
+        """List them, the oldest first."""
         ...
 
     async def assignments(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Assignment]:
-        """Who had it, the older first; the one without an end has it now."""
+        """List a conversation's assignments, the oldest first; the one without an end is current."""
         ...
 
     async def quick_replies(self, tenant_id: TenantId, prefix: str, limit: int, cursor: str | None) -> Page[QuickReply]:
-        """By shortcut, those that begin with `prefix`."""
+        """List those whose shortcut begins with `prefix`, by shortcut."""
         ...
 
     async def quick_reply(self, tenant_id: TenantId, reply_id: QuickReplyId) -> QuickReply: ...
 
     async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Media:
-        """A file, for whoever sees a conversation in which it was sent."""
+        """Return a file, to readers who may see a conversation in which it was sent."""
         ...
 
     async def notifications(
         self, tenant_id: TenantId, user_id: UserId, unread: bool, limit: int, cursor: str | None
     ) -> Page[Notification]:
-        """The newest first; `unread`: only those."""
+        """List notifications, the newest first; `unread`: only unread ones."""
         ...
 
     async def session(self, tenant_id: TenantId, session_id: SessionId) -> Session: ...

@@ -1,4 +1,4 @@
-"""How clients of the gateway contracts find sessions, and what is known of their connections."""
+"""Query ports by which gateway contracts find sessions and the state of their connections."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 
 @dataclass(frozen=True, slots=True)
 class SessionHistoryEntry:
-    """An event of the log about a session. `reason`: the session's, if it was one of its state."""
+    """An event of the log about a session. `reason`: the status reason, if the event is a change of state."""
 
     type: str
     position: int
@@ -24,8 +24,8 @@ class SessionHistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class HolderLease:
-    """Of a session that holds a socket: the connector that holds it (None: nobody) and for how long; dials in a row
-    that came to nothing; until when the present QR code can be scanned."""
+    """Who holds a session with a socket: the connector (None: unheld) and for how long; failed dials in a row; until
+    when the present QR code can be scanned."""
 
     owner: str | None = None
     age_s: float | None = None
@@ -38,7 +38,7 @@ class HolderLease:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What is known of a session's connection. `lane_depth`: messages that wait to be sent."""
+    """State of a session's connection. `lane_depth`: messages waiting to be sent."""
 
     session: Session
     last_seen_at: datetime | None = None
@@ -62,48 +62,48 @@ class SessionMessages(Protocol):
     async def __call__(
         self, tenant_id: TenantId, session_id: SessionId, limit: int, cursor: str | None
     ) -> Page[MessageWith]:
-        """List what was said through a session, the newest first. Raises Invalid (`/cursor`)."""
+        """List a session's messages, the newest first. Raises Invalid (`/cursor`)."""
         ...
 
 
 class SessionFinder(Protocol):
-    """Of one tenant; without locks. Those who ask for what is another's find nothing."""
+    """Sessions of one tenant, read without locks; another tenant's are not found."""
 
     async def client_id(self, tenant_id: TenantId) -> str:
-        """The tenant's slug, which contract B calls the client."""
+        """Return the tenant's slug, which contract B calls the client."""
         ...
 
     async def named(self, tenant_id: TenantId, name: str) -> Session | None:
-        """By its id, else by the client's own key."""
+        """Find a session by its id, else by the client's own key."""
         ...
 
     async def of_agent(self, tenant_id: TenantId, agent_id: str) -> list[Session]:
-        """The oldest first."""
+        """List an agent's sessions, the oldest first."""
         ...
 
     async def keys(self, tenant_id: TenantId) -> dict[SessionId, str]:
-        """The clients' own keys of all sessions."""
+        """Return the clients' own keys of all sessions."""
         ...
 
     async def page(self, tenant_id: TenantId, limit: int, cursor: str | None, *, active: bool) -> Page[Session]:
-        """The oldest first; `active`: only those that are started. Raises Invalid (`/cursor`)."""
+        """List sessions, the oldest first; `active`: only started ones. Raises Invalid (`/cursor`)."""
         ...
 
     async def lease(self, tenant_id: TenantId, session_id: SessionId) -> HolderLease | None:
-        """None for a session that holds no socket, or was never started."""
+        """Return the lease; None for a session that holds no socket, or was never started."""
         ...
 
     async def code_until(self, tenant_id: TenantId, session_id: SessionId) -> datetime | None:
-        """Until when the present QR code can be scanned."""
+        """Return until when the present QR code can be scanned."""
         ...
 
     async def connections(self, tenant_id: TenantId, agent_id: str) -> list[Connection]:
-        """Of all the agent's sessions, the oldest first."""
+        """List the connections of all the agent's sessions, the oldest first."""
         ...
 
 
 async def session_named(finder: SessionFinder, tenant_id: TenantId, name: str) -> Session:
-    """Raises NotFound."""
+    """Find a session by id or key. Raises NotFound."""
     found = await finder.named(tenant_id, name)
     if found is None:
         raise NotFound("session", name)
@@ -111,7 +111,7 @@ async def session_named(finder: SessionFinder, tenant_id: TenantId, name: str) -
 
 
 async def session_for(finder: SessionFinder, tenant_id: TenantId, key: str) -> Session:
-    """A session's id, else its key, else an agent with exactly one connected session. Raises NotFound, Conflict."""
+    """Find a session by id, else key, else an agent's only connected session. Raises NotFound, Conflict."""
     if found := await finder.named(tenant_id, key):
         return found
     sessions = await finder.of_agent(tenant_id, key)

@@ -1,4 +1,4 @@
-"""What of the hub runs, and what waits in it."""
+"""Running processes and queue depths."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from whatsapp_hub.domain.ids import TenantId
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A process that said within the last half minute that it runs."""
+    """A process with a heartbeat in the last half minute."""
 
     process: Process
     started_at: datetime
@@ -20,8 +20,8 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Depths:
-    """Updates that wait to be processed, failed, or belong to no session; events that wait for their position; lanes
-    that could send now; deliveries to webhooks that wait, and that were given up. Counted up to `COUNTED_AT_MOST`."""
+    """Queue depths: updates pending, failed, or without a session; events without a position; lanes that could send
+    now; webhook deliveries waiting, and given up. Counted up to `COUNTED_AT_MOST`."""
 
     inbox_pending: int
     inbox_quarantined: int
@@ -37,9 +37,9 @@ COUNTED_AT_MOST = 100_000
 
 class System(Protocol):
     async def running(self) -> Sequence[Running]:
-        """By role, the older first."""
+        """List processes by role, the oldest first."""
         ...
 
     async def depths(self, tenant_id: TenantId | None) -> Depths:
-        """Of one tenant, or (None) of all. An update that belongs to no session is nobody's: only all have it."""
+        """Count for one tenant, or (None) all. Updates without a session belong to no tenant: only all include them."""
         ...

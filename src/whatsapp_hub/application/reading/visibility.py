@@ -1,4 +1,4 @@
-"""Which conversations a caller may see and work on."""
+"""Decide which conversations a caller may see and work on."""
 
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
@@ -10,7 +10,7 @@ from whatsapp_hub.domain.ids import DepartmentId
 
 
 async def sight_for(caller: Caller, queries: Queries) -> Sight:
-    """Looks the caller's department up, unless the caller sees everything."""
+    """Return the caller's sight, looking up the department unless the caller sees everything."""
     sight = sight_of(caller, None)
     if sight.everything or caller.user_id is None:
         return sight
@@ -19,14 +19,14 @@ async def sight_for(caller: Caller, queries: Queries) -> Sight:
 
 
 def sight_of(caller: Caller, department_id: DepartmentId | None) -> Sight:
-    """What a caller of this department sees in lists."""
+    """Return the sight of a caller of this department."""
     if caller.may(Action.READ_ALL_CONVERSATIONS):
         return Sight(everything=True)
     return Sight(caller.user_id, department_id)
 
 
 def is_in(sight: Sight, conversation: Conversation) -> bool:
-    """The rule that queries repeat in SQL."""
+    """Return whether the conversation is visible. Queries repeat this rule in SQL."""
     if sight.everything:
         return True
     if conversation.assigned_user_id is not None:

@@ -1,1 +1,1 @@
-"""Secrets at rest: which key seals, its rotation, what no key opens."""
+"""Secrets at rest: the key in force, its rotation, secrets that no key opens."""

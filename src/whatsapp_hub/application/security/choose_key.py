@@ -1,4 +1,4 @@
-"""ChooseKey: seal with the key that the whole hub seals with.
+"""ChooseKey: seal with the key that is in force for the whole hub.
 
 A process that has several keys opens with each of them, but seals with the one that the database names, so that
 processes that know the newest key and those that do not yet can run side by side. `RotateKeys` changes it.
@@ -14,7 +14,7 @@ _SAMPLE = 50
 
 
 class KeyMissing(HubError):
-    """What is stored was sealed by a key that is not given."""
+    """Stored secrets were sealed with a key that this process does not have."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -25,13 +25,13 @@ class KeyMissing(HubError):
 
 
 class KeyTooShort(HubError):
-    """A hub that has nothing sealed yet begins with a key that could be guessed."""
+    """The first key of a new hub is too short to be safe."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseKey:
-    """Idempotent; processes that start together agree on one key. `is_long`: the first key may begin a hub that has
-    nothing sealed yet; a short one that is in use stays."""
+    """Choose the key in force. Idempotent; processes that start together agree on one key. `is_long`: the first key is
+    long enough for a hub with nothing sealed yet; a short one in use stays."""
 
     keys: KeysInForce
     texts: SealedTexts
@@ -39,10 +39,10 @@ class ChooseKey:
     is_long: bool = True
 
     async def __call__(self) -> None:
-        """Raises KeyMissing, KeyTooShort, Unavailable."""
+        """Choose it. Raises KeyMissing, KeyTooShort, Unavailable."""
         noted = await self.keys.noted()
         if not noted:
-            chosen = self.ring.ids[0] if noted == "" else await self._that_opens()
+            chosen = self.ring.ids[0] if noted == "" else await self._opening_key()
             await self._note(chosen, noted)
             noted = await self.keys.noted() or chosen
         if noted not in self.ring.ids:
@@ -50,14 +50,14 @@ class ChooseKey:
         self.ring.use(noted)
 
     async def _note(self, key_id: str, instead_of: str | None) -> None:
-        """A database that takes no writes is not written."""
+        """Store the key in force, unless the database takes no writes."""
         try:
             await self.keys.note(key_id, instead_of)
         except Unavailable:
             return
 
-    async def _that_opens(self) -> str:
-        """Return the first key that opens something of what is stored. Raises KeyMissing, KeyTooShort."""
+    async def _opening_key(self) -> str:
+        """Return the first key that opens a stored secret. Raises KeyMissing, KeyTooShort."""
         samples = [text for kind in self.texts.kinds for text in await self.texts.page(kind, "", _SAMPLE)]
         found = {self.ring.opens(text.sealed, text.context) for text in samples}
         if samples and found == {None}:

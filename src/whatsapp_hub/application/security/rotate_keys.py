@@ -1,4 +1,4 @@
-"""RotateKeys: HUB_SECRET_KEY becomes the key in force, and everything is sealed anew with it, while the hub runs."""
+"""RotateKeys: put HUB_SECRET_KEY in force and seal all secrets again with it, while the hub runs."""
 
 import asyncio
 import time
@@ -12,13 +12,13 @@ from whatsapp_hub.domain.errors import Conflict
 
 BATCH = 200
 FOLLOW_WITHIN_S = 60.0
-"""Processes look every ten seconds which key is in force."""
+"""Processes check the key in force every ten seconds."""
 _LOOK_AGAIN_S = 0.5
 
 
 @dataclass(slots=True)
 class Standing:
-    """Of one kind. `unread`: no key that is given opens it."""
+    """Sealed texts of one kind, by key. `unread`: no key of this process opens them."""
 
     under: dict[str, int] = field(default_factory=dict)
     unread: int = 0
@@ -32,13 +32,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class CountSealed:
-    """What is sealed with which key; opens everything, in small batches."""
+    """Count sealed texts by key, opening all in small batches."""
 
     texts: SealedTexts
     ring: KeyRing
 
     async def __call__(self) -> dict[str, Standing]:
-        """By kind. Raises Unavailable."""
+        """Return the counts by kind. Raises Unavailable."""
         found = {kind: Standing() for kind in self.texts.kinds}
         for kind, standing in found.items():
             async for text in _all(self.texts, kind):
@@ -48,9 +48,9 @@ class CountSealed:
 
 @dataclass(frozen=True, slots=True)
 class RotateKeys:
-    """May be broken off and run again at any time: each text is sealed anew by itself, and only while it is still what
-    was read. The last pass begins when every process has followed and the transactions from before have ended
-    (`ends_within_s`), so that it leaves nothing under another key."""
+    """Rotate the key. May be interrupted and run again at any time: each text is replaced by itself, and only if it is
+    unchanged since it was read. The last pass begins when every process has switched and earlier transactions have
+    ended (`ends_within_s`), so that nothing is left under another key."""
 
     keys: KeysInForce
     texts: SealedTexts
@@ -58,7 +58,7 @@ class RotateKeys:
     ends_within_s: float = 5.0
 
     async def __call__(self) -> dict[str, tuple[int, int]]:
-        """Return how many texts of each kind were sealed anew, and how many no key opens. Raises Conflict (a running
+        """Return how many texts of each kind were sealed again, and how many no key opens. Raises Conflict (a running
         process does not have the key), KeyMissing, Unavailable."""
         newest = self.ring.ids[0]
         await ChooseKey(self.keys, self.texts, self.ring)()
@@ -96,7 +96,7 @@ class RotateKeys:
         return await self.texts.replace(kind, text, sealed)
 
     async def _all_follow(self, newest: str) -> None:
-        """Wait until nobody seals with another key any more. Raises Conflict."""
+        """Wait until no process seals with another key. Raises Conflict."""
         until = time.monotonic() + FOLLOW_WITHIN_S
         while behind := await self.keys.not_using(newest):
             if time.monotonic() > until:

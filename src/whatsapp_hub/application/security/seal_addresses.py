@@ -1,4 +1,4 @@
-"""SealAddresses: hide what stands in webhooks' addresses from before they were sealed."""
+"""SealAddresses: seal webhook addresses that were stored in clear by earlier versions."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,20 +10,20 @@ BATCH = 200
 
 
 class ClearAddresses(Protocol):
-    """Addresses that stand in clear and have a query, across companies. All raise Unavailable."""
+    """Addresses stored in clear that have a query, across companies. All raise Unavailable."""
 
     async def page(self, after: UUID | None, limit: int) -> list[tuple[UUID, str]]:
-        """Return webhooks and their addresses, in the order of their ids."""
+        """Return webhooks and their addresses, by id."""
         ...
 
     async def seal(self, webhook_id: UUID, url: str, as_shown: str) -> None:
-        """Seal it, and show the other form, in its session and bot too; unless it has changed meanwhile."""
+        """Seal it and store `as_shown`, in its session and bot too, unless it has changed meanwhile."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SealAddresses:
-    """Idempotent; costs a look where there is nothing to do."""
+    """Seal all. Idempotent; one query where there is nothing to do."""
 
     addresses: ClearAddresses
 

@@ -1,1 +1,1 @@
-"""WhatsApp numbers: made, started, stopped, changed."""
+"""Create, start, stop, change and pair WhatsApp numbers."""

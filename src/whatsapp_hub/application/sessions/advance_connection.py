@@ -1,4 +1,4 @@
-"""AdvanceConnection: one step of a held session's life becomes rows and events."""
+"""AdvanceConnection: apply one step to a held session's connection state; store and publish the outcome."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,32 +16,32 @@ Step = Callable[[ConnectionState, datetime], ConnectionState]
 
 @dataclass(frozen=True, slots=True)
 class AdvanceConnection:
-    """Used inside other use cases' transactions; `session` is locked by them. `jitter` gives 0 to 1."""
+    """Runs inside the transaction of another use case, which holds the lock of `session`. `jitter` returns 0 to 1."""
 
     clock: Clock
     rules: ReconnectPolicy
     jitter: Callable[[], float]
 
     async def __call__(self, uow: UnitOfWork, session: Session, step: Step, fence: int | None = None) -> list[Event]:
-        """Take the step, store it; what happened, to be published. `fence`: only if that is still the dial."""
+        """Apply the step, store it, return the events to publish. `fence`: only if that is still the current dial."""
         now = self.clock()
-        line = await uow.connections.of(session)
-        if fence is not None and fence != line.life.fence:
+        connection = await uow.connections.of(session)
+        if fence is not None and fence != connection.life.fence:
             return []
-        before, line.life = line.life, step(line.life, now)
-        if line.life == before:
+        before, connection.life = connection.life, step(connection.life, now)
+        if connection.life == before:
             return []
-        await uow.connections.save(line, session)
-        session.is_active = line.life.is_on
-        session.move(line.life.status, now, line.life.reason, line.life.code)
+        await uow.connections.save(connection, session)
+        session.is_active = connection.life.is_on
+        session.move(connection.life.status, now, connection.life.reason, connection.life.code)
         await save_session(uow, session)
         events = session.take_events()
-        if line.life.reason == STORM != before.reason:
+        if connection.life.reason == STORM != before.reason:
             events.append(_alarm(session, now))
         return events
 
     async def reported(self, uow: UnitOfWork, session: Session, seen: SessionSeen, fence: int | None) -> list[Event]:
-        """The provider reports; what an earlier dial says is ignored."""
+        """Apply what the provider reports; reports of an earlier dial are ignored."""
         if seen.phone_number:
             session.phone_number = seen.phone_number
         report = ConnectionReport(seen.status, seen.reason, seen.qr_code, seen.until)
@@ -53,7 +53,7 @@ class AdvanceConnection:
 
 
 async def save_session(uow: UnitOfWork, session: Session) -> None:
-    """Lanes run only while the session may send."""
+    """Save the session; hold its lanes unless it may send."""
     await uow.sessions.save(session)
     if session.may_send:
         await uow.lanes.resume(session.id)
@@ -62,6 +62,6 @@ async def save_session(uow: UnitOfWork, session: Session) -> None:
 
 
 def _alarm(session: Session, now: datetime) -> Event:
-    """One alarm for the administrators, however often the line comes and goes."""
+    """Build one notification to administrators, however often the connection drops."""
     detail = {"kind": "session.reconnect_storm", "role": "ADMIN", "session": session.name}
     return Event(EventType.NOTIFICATION_CREATED, session.tenant_id, now, session.id, None, {}, detail)

@@ -1,4 +1,4 @@
-"""BindBot and UnbindBot: who talks to a session's customers before people do."""
+"""BindBot and UnbindBot: set the bot that answers a session's customers before people do."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,8 +32,8 @@ class WantedBot:
 
 @dataclass(frozen=True, slots=True)
 class BindBot:
-    """The bot hears through a webhook of its own, which is a subscription like others: signed, in order, retried, with
-    a delivery log."""
+    """Bind a bot, which receives events through a webhook of its own, a subscription like others: signed, in order,
+    retried, with a delivery log."""
 
     storage: Storage
     clock: Clock
@@ -41,8 +41,8 @@ class BindBot:
     rules: WebhookRules
 
     async def __call__(self, caller: Caller, session_id: SessionId, wanted: WantedBot) -> tuple[Session, str | None]:
-        """The session, and the secret if the bot is new, which nobody can tell afterwards. One that was there moves
-        to the new address and keeps its secret; had its webhook ended, it begins anew. Raises NotFound, Invalid."""
+        """Return the session, and a new bot's secret, which is never shown again. An existing bot moves to the new
+        address and keeps its secret; an ended webhook starts again. Raises NotFound, Invalid."""
         caller.require(Action.MANAGE_SESSIONS)
         caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -91,13 +91,13 @@ async def _subscribe(uow: UnitOfWork, session: Session, bot: Bot, address: Addre
 
 @dataclass(frozen=True, slots=True)
 class UnbindBot:
-    """The session stays without routing. Rounds that the bot had go to people when their customer waits too long."""
+    """Remove the bot. Routing stays none; the bot's rounds go to people when the customer waits too long."""
 
     storage: Storage
     clock: Clock
 
     async def __call__(self, caller: Caller, session_id: SessionId) -> None:
-        """Its webhook goes with it. Raises NotFound (also: there is no bot)."""
+        """Remove the bot and its webhook. Raises NotFound (also: there is no bot)."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)

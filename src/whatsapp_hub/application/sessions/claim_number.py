@@ -1,7 +1,7 @@
-"""The environment's number: found by its mark, and given to the first session that is made through contracts A to D.
+"""Find the environment's number by its mark, and assign it to the first session created through contracts A to D.
 
-Those contracts carry no settings. Where a provider makes no session without (META: its credentials are one number's; a
-WAHA server of one session), their first session takes the number of an unused session `default` of the company.
+Those contracts carry no settings. Where a provider needs some for each session (META: its credentials are one number's;
+a WAHA server of one session), their first session takes the number of an unused session `default` of the company.
 """
 
 from typing import NoReturn
@@ -17,7 +17,7 @@ NEEDS_SETTINGS = "needs_settings"
 
 
 async def marked(uow: UnitOfWork) -> Session | None:
-    """The session that holds the configured number, however it is called; without a mark the one called `default`."""
+    """Return the session with the configured number, whatever its name; without a mark the one named `default`."""
     mark = await uow.environment.get()
     if mark is None:
         return await uow.sessions.by_key(DEFAULT)
@@ -27,7 +27,7 @@ async def marked(uow: UnitOfWork) -> Session | None:
 
 
 async def takes_another(providers: Providers, plugin: Plugin, settings: dict[str, object]) -> bool:
-    """Whether a session can be made of these settings, beside those that there are."""
+    """Return whether one more session can be created with these settings."""
     try:
         decoded = plugin.decode_settings(settings)
     except Invalid:
@@ -39,7 +39,7 @@ async def takes_another(providers: Providers, plugin: Plugin, settings: dict[str
 
 
 async def unused_number(uow: UnitOfWork, kind: str, agent_id: str | None) -> Session:
-    """The unused `default`, locked, and its mark kept. Raises Conflict (`needs_settings`)."""
+    """Lock and return the unused `default`, storing its mark. Raises Conflict (`needs_settings`)."""
     present = await marked(uow)
     if present is None or present.provider != kind:
         _refuse(kind, None)

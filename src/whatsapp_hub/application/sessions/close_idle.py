@@ -19,15 +19,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class IdleLimit:
-    """After how long without a send, a message or a listener a session is closed; None: never."""
+    """How long a session may be without a send, a message or a listener before it is closed; None: forever."""
 
     idle: timedelta | None
 
 
 @dataclass(frozen=True, slots=True)
 class CloseIdleSessions:
-    """Credentials stay: the next start needs no code. A send that was accepted just while its session was closed has it
-    started again: whoever sends it was told that it will be sent."""
+    """Close unused sessions. Credentials stay, so that the next start needs no code. A send accepted while its session
+    was being closed restarts the session, since its client got a 202."""
 
     idleness: Idleness
     stop: StopSession
@@ -35,7 +35,7 @@ class CloseIdleSessions:
     limit: IdleLimit
 
     async def __call__(self) -> int:
-        """Close them and return how many. Raises Unavailable."""
+        """Close up to `AT_ONCE` sessions and return how many. Raises Unavailable."""
         if self.limit.idle is None:
             return 0
         for tenant_id, session_id in await self.idleness.owing(AT_ONCE):
@@ -48,7 +48,7 @@ class CloseIdleSessions:
     async def _reopen(self, tenant_id: TenantId, session_id: SessionId) -> None:
         try:
             await self.start(Caller(tenant_id, Role.ADMIN, "schedule"), session_id)
-        except (Conflict, NotFound) as error:  # the next look tries again
+        except (Conflict, NotFound) as error:  # the next run tries again
             log.warning("idle.not_reopened", extra={"session_id": str(session_id), "error": str(error)})
 
     async def _close(self, tenant_id: TenantId, session_id: SessionId, idle: timedelta) -> bool:

@@ -1,4 +1,4 @@
-"""UnlinkSession, and what the gateway contracts A and C close sessions with."""
+"""UnlinkSession, and the use cases by which the gateway contracts A and C close sessions."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from whatsapp_hub.application.ports.provider.plugin import LogsOut, Providers, S
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.application.sessions.advance_connection import save_session
-from whatsapp_hub.application.sessions.holder_commands import NOT_TOLD, LogOut
+from whatsapp_hub.application.sessions.holder_commands import LOGGED_OUT_HERE, LogOut
 from whatsapp_hub.application.sessions.manage_sessions import DeleteSession
 from whatsapp_hub.application.sessions.run_sessions import StopSession
 from whatsapp_hub.domain.accounts.access import Action
@@ -19,7 +19,7 @@ from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 @dataclass(frozen=True, slots=True)
 class UnlinkSession:
-    """Log out of the phone, whoever holds the line: a connector of ours, or the provider itself."""
+    """Unlink the session from its phone, through our connector or the provider."""
 
     storage: Storage
     providers: Providers
@@ -27,8 +27,8 @@ class UnlinkSession:
     log_out: LogOut
 
     async def __call__(self, caller: Caller, session_id: SessionId) -> Session:
-        """A provider that cannot be told is not waited for; the status reason says so (`logged_out_here`). Raises
-        NotFound, NotSupported where no phone is linked."""
+        """Log out. Where the provider cannot be reached, the session is logged out here only, with the status reason
+        `logged_out_here`. Raises NotFound, NotSupported where no phone is linked."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = (await uow.sessions.peek([session_id])).get(session_id)
@@ -36,7 +36,7 @@ class UnlinkSession:
             raise NotFound("session", session_id)
         if self.providers.holds_socket(session.provider):
             return await self.log_out(caller, session_id)
-        reason = await self._tell_provider(session)
+        reason = await self._log_out_at_provider(session)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
             session.log_out(self.clock(), reason)
@@ -45,31 +45,31 @@ class UnlinkSession:
             await uow.commit()
         return session
 
-    async def _tell_provider(self, session: Session) -> str:
+    async def _log_out_at_provider(self, session: Session) -> str:
         provider = self.providers.live(session.provider)
         if not isinstance(provider, LogsOut):
             raise NotSupported(session.provider, "logging out")
         if session.settings is UNREADABLE:
-            return NOT_TOLD
+            return LOGGED_OUT_HERE
         try:
             await provider.log_out(
                 SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
             )
         except ProviderError:
-            return NOT_TOLD
+            return LOGGED_OUT_HERE
         return "logged_out"
 
 
 @dataclass(frozen=True, slots=True)
 class CloseAgentSession:
-    """A: disconnected, its credentials kept unless `log_out`."""
+    """Contract A: disconnect a session, keeping its credentials unless `log_out`."""
 
     finder: SessionFinder
     stop: StopSession
     unlink: UnlinkSession
 
     async def __call__(self, caller: Caller, agent_id: str, name: str, *, log_out: bool = False) -> None:
-        """Idempotent. Where no phone is linked, disconnecting is all there is to logging out. Raises NotFound (also for
+        """Disconnect it. Idempotent. Where no phone is linked, logging out only disconnects. Raises NotFound (also for
         another agent's session)."""
         caller.require(Action.MANAGE_SESSIONS)
         session = await session_named(self.finder, caller.tenant_id, name)
@@ -86,7 +86,7 @@ class CloseAgentSession:
 
 @dataclass(frozen=True, slots=True)
 class DeleteInstance:
-    """C: logged out, its credentials gone; conversations stay."""
+    """Contract C: log a session out and delete it with its credentials; conversations stay."""
 
     finder: SessionFinder
     unlink: UnlinkSession
@@ -94,7 +94,7 @@ class DeleteInstance:
     delete: DeleteSession
 
     async def __call__(self, caller: Caller, name: str) -> None:
-        """Raises NotFound."""
+        """Delete it. Raises NotFound."""
         caller.require(Action.MANAGE_SESSIONS)
         session = await session_named(self.finder, caller.tenant_id, name)
         try:

@@ -1,4 +1,4 @@
-"""CreateStartedSession: a new session that is started from its first moment on."""
+"""CreateStartedSession: create a session and start it."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,15 @@ from whatsapp_hub.domain.sessions.session import Session
 
 @dataclass(frozen=True, slots=True)
 class CreateStartedSession:
-    """Create a session and start it in one transaction: a refused start leaves no session behind, and no crash leaves
-    one that nobody starts."""
+    """Create a session and start it in one transaction: neither a refused start nor a crash leaves a session behind
+    that is never started."""
 
     create: CreateSession
     start: InitSession
 
     async def __call__(self, caller: Caller, new: NewSession, also: InCreation | None = None) -> Session:
-        """`also` is done in that transaction too. Raises Invalid, Conflict (the key is taken, too many sessions)."""
+        """Create and start it; `also` runs in that transaction. Raises Invalid, Conflict (the key is taken, too many
+        sessions)."""
 
         async def want(uow: UnitOfWork, session: Session) -> None:
             await self.start.want(uow, session)

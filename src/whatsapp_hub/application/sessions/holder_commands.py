@@ -1,4 +1,4 @@
-"""RequestPairingCode and LogOut: what only the process that holds a session can do."""
+"""RequestPairingCode and LogOut: ask the connector that holds a session to do what only it can."""
 
 import asyncio
 import time
@@ -21,20 +21,20 @@ ANSWER_S = 20.0
 LOG_OUT_S = 8.0
 LOOK_EVERY_S = 0.1
 
-NOT_TOLD = "logged_out_here"
-"""The reason of a session that was logged out while nobody could tell the phone, which still lists the device."""
+LOGGED_OUT_HERE = "logged_out_here"
+"""Status reason of a session logged out without reaching the phone, which still lists the device."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskHolder:
-    """Ask whoever holds the session, and wait for the answer."""
+    """Send a command to the connector that holds the session, and wait for the answer."""
 
     commands: Commands
     new_id: NewId
 
-    async def __call__(self, session: Session, order: CommandKind, argument: str | None, within_s: float) -> str | None:
-        """Raises Conflict with the holder's error, Unavailable if nobody answers in time."""
-        command = Command(self.new_id(), session.tenant_id, session.id, session.provider, order, argument)
+    async def __call__(self, session: Session, kind: CommandKind, argument: str | None, within_s: float) -> str | None:
+        """Return the answer's text. Raises Conflict with the holder's error, Unavailable without an answer in time."""
+        command = Command(self.new_id(), session.tenant_id, session.id, session.provider, kind, argument)
         await self.commands.ask(command, within_s)
         deadline = time.monotonic() + within_s
         while (answer := await self.commands.answer_of(command.id)) is None:
@@ -51,7 +51,7 @@ class AskHolder:
 
 @dataclass(frozen=True, slots=True)
 class RequestPairingCode:
-    """A code to type on the phone, instead of scanning a QR code."""
+    """Request a code to enter on the phone, instead of scanning a QR code."""
 
     storage: Storage
     providers: Providers
@@ -59,8 +59,8 @@ class RequestPairingCode:
     read_number: ReadNumber
 
     async def __call__(self, caller: Caller, session_id: SessionId, phone: str) -> str:
-        """The code as it is typed (`ABCD-EFGH`). Raises NotFound, NotSupported, Invalid (`/phoneNumber`), Conflict (not
-        started, connected already, refused by WhatsApp), Unavailable."""
+        """Return the code as it is entered (`ABCD-EFGH`). Raises NotFound, NotSupported, Invalid (`/phoneNumber`),
+        Conflict (not started, connected already, refused by WhatsApp), Unavailable."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = (await uow.sessions.peek([session_id])).get(session_id)
@@ -89,8 +89,8 @@ class LogOut:
     ask: AskHolder
 
     async def __call__(self, caller: Caller, session_id: SessionId) -> Session:
-        """Where nobody can tell the phone, the credentials are deleted here all the same, and the status reason says so
-        (`logged_out_here`). Idempotent. Raises NotFound, NotSupported."""
+        """Log out. Where the phone cannot be reached, the credentials are deleted all the same, with the status reason
+        `logged_out_here`. Idempotent. Raises NotFound, NotSupported."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
@@ -100,7 +100,7 @@ class LogOut:
             await uow.commit()
         if not life.is_on and not life.has_paired:
             return session  # there is nothing to unlink
-        reason = await self._tell_phone(session) if life.is_up else NOT_TOLD
+        reason = await self._log_out_phone(session) if life.is_up else LOGGED_OUT_HERE
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
             if session.status is not SessionStatus.LOGGED_OUT:
@@ -109,9 +109,9 @@ class LogOut:
                 await uow.commit()
         return session
 
-    async def _tell_phone(self, session: Session) -> str:
+    async def _log_out_phone(self, session: Session) -> str:
         try:
             await self.ask(session, CommandKind.LOG_OUT, None, LOG_OUT_S)
         except HubError:
-            return NOT_TOLD
+            return LOGGED_OUT_HERE
         return "logged_out"

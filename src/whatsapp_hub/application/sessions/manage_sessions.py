@@ -1,4 +1,4 @@
-"""CreateSession, UpdateSession, DeleteSession: what a session is."""
+"""CreateSession, UpdateSession, DeleteSession: manage sessions and their settings."""
 
 import asyncio
 import logging
@@ -35,9 +35,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """`key` None: the name if it can be one, else the session's id. `routing` None: departments, or none
-    for a session bound to an agent (bot). `own_key`: the key is the session's id. `owner`: see Session. `is_partial`:
-    the settings may be incomplete. `is_gateways`: made through contracts A to D, whose clients give no settings."""
+    """A session to create. `key` None: the name if it can be one, else the session's id. `routing` None: departments,
+    or none for a session bound to an agent (bot). `own_key`: the key is the session's id. `owner`: see Session.
+    `is_partial`: the settings may be incomplete. `is_gateways`: created through contracts A to D, which carry no
+    settings."""
 
     name: str
     provider: str
@@ -59,9 +60,9 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True)
 class SessionChanges:
-    """None leaves a field as it is, but clears the department; an empty `webhook_url` clears that. `settings` are
-    merged over the present ones. A session that is given to an agent (bot) by `agent_id` has routing none, unless
-    `routing` says otherwise."""
+    """Changes to a session. None keeps a field, but clears the department; an empty `webhook_url` clears that.
+    `settings` are merged over the present ones. A session that `agent_id` assigns to an agent (bot) gets routing none,
+    unless `routing` says otherwise."""
 
     name: str | None = None
     settings: Mapping[str, object] | None = None
@@ -84,8 +85,8 @@ class CreateSession:
     webhook: SessionWebhook
 
     async def __call__(self, caller: Caller, new: NewSession, also: InCreation | None = None) -> Session:
-        """`also` is done in the same transaction: what it raises leaves no session behind. Raises Invalid with the
-        fields' pointers, Conflict if the key is taken, or if a gateway's session needs settings."""
+        """Create the session. `also` runs in the same transaction: what it raises leaves no session behind. Raises
+        Invalid with the fields' pointers, Conflict if the key is taken, or if a gateway's session needs settings."""
         caller.require(Action.MANAGE_SESSIONS)
         if new.webhook_url:
             caller.require(Action.MANAGE_WEBHOOKS)
@@ -125,7 +126,7 @@ class CreateSession:
         return session
 
     async def _claim(self, caller: Caller, plugin: Plugin, new: NewSession, also: InCreation | None) -> Session:
-        """Turn the company's unused number into that session."""
+        """Turn the company's unused number into the new session."""
         name, now = _name(new.name), self.clock()
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await unused_number(uow, plugin.kind, new.agent_id)
@@ -150,7 +151,7 @@ class CreateSession:
 
 @dataclass(frozen=True, slots=True)
 class UpdateSession:
-    """New settings (a proxy) of a session that connectors hold take effect at once: it is dialled anew."""
+    """Update a session. New settings (a proxy) of one that a connector holds take effect at once, by a new dial."""
 
     storage: Storage
     providers: Providers
@@ -159,12 +160,12 @@ class UpdateSession:
     follow: AdvanceConnection
 
     async def __call__(self, caller: Caller, session_id: SessionId, changes: SessionChanges) -> Session:
-        """Raises NotFound, Invalid, Conflict (routing to departments on the session of a bot)."""
+        """Apply the changes. Raises NotFound, Invalid, Conflict (routing to departments on the session of a bot)."""
         caller.require(Action.MANAGE_SESSIONS)
         if changes.webhook_url is not None or changes.webhook_format is not None:
             caller.require(Action.MANAGE_WEBHOOKS)
         async with self.storage.tenant(caller.tenant_id) as uow:
-            await self._mind_waiting(uow, session_id, changes.routing)
+            await self._start_waiting(uow, session_id, changes.routing)
             session = await uow.sessions.get(session_id)
             await _require_known(uow, None if changes.department_id is UNCHANGED else changes.department_id)
             before = session.settings
@@ -179,9 +180,10 @@ class UpdateSession:
             await uow.commit()
         return session
 
-    async def _mind_waiting(self, uow: UnitOfWork, session_id: SessionId, routing: Routing | None) -> None:
-        """Where departments begin to serve a session, its customers whom nobody answered wait for people from now on.
-        Before the session is locked: conversations come first."""
+    async def _start_waiting(self, uow: UnitOfWork, session_id: SessionId, routing: Routing | None) -> None:
+        """Start the waiting time of unanswered customers where departments begin to serve the session.
+
+        Before the session is locked, since conversations are locked first."""
         present = (await uow.sessions.peek([session_id])).get(session_id)
         if present and present.routing is Routing.NONE and routing is Routing.DEPARTMENTS:
             now = self.clock()
@@ -195,29 +197,29 @@ class UpdateSession:
             session.settings = self._changed(session, changes.settings)
         if changes.agent_id is not None:
             session.agent_id = check_key(changes.agent_id, "agentId")
-        given_away = changes.agent_id not in (None, session.key)
-        session.reroute(changes.routing or (Routing.NONE if given_away else session.routing))
+        is_agents = changes.agent_id not in (None, session.key)
+        session.reroute(changes.routing or (Routing.NONE if is_agents else session.routing))
         if changes.department_id is not UNCHANGED:
             session.department_id = changes.department_id
 
-    def _changed(self, session: Session, given: Mapping[str, object]) -> object:
-        """Settings that were missing before may go on missing, and what was taken before its rules grew may stay."""
+    def _changed(self, session: Session, new: Mapping[str, object]) -> object:
+        """Merge and decode. Settings missing before may stay missing, and values stored under older rules may stay."""
         plugin = self.providers.plugin(session.provider)
-        is_lost = session.settings is UNREADABLE  # then all of them must be given again
+        is_lost = session.settings is UNREADABLE  # then all of them are needed again
         present = {} if is_lost else plugin.encode_settings(session.settings, secrets=True)
         missing = {f"/settings/{name}" for name in self.providers.missing(session.provider, session.settings)}
         try:
-            return plugin.decode_settings({**present, **given})
+            return plugin.decode_settings({**present, **new})
         except Invalid as error:
-            allowed = (missing | {f"/settings/{name}" for name in present}) - {f"/settings/{name}" for name in given}
+            allowed = (missing | {f"/settings/{name}" for name in present}) - {f"/settings/{name}" for name in new}
             if flaws := [flaw for flaw in error.flaws if flaw.pointer not in allowed]:
                 raise Invalid(*flaws) from None
-            return self.providers.decode_stored(session.provider, {**present, **given})
+            return self.providers.decode_stored(session.provider, {**present, **new})
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteSession:
-    """Conversations stay; what still waited to be sent fails; a session that holds a socket is logged out first."""
+    """Delete a session. Conversations stay; waiting messages fail; one that holds a socket is logged out first."""
 
     storage: Storage
     providers: Providers
@@ -225,7 +227,7 @@ class DeleteSession:
     log_out: LogOut
 
     async def __call__(self, caller: Caller, session_id: SessionId) -> None:
-        """Raises NotFound."""
+        """Delete it. Raises NotFound."""
         caller.require(Action.MANAGE_SESSIONS)
         with suppress(NotSupported):
             await self.log_out(caller, session_id)
@@ -243,7 +245,7 @@ class DeleteSession:
         await self._unregister(session)
 
     async def _unregister(self, session: Session) -> None:
-        """Else its server goes on posting to an address where nobody is. One that cannot be told is not waited for."""
+        """Remove our webhook from the provider's server, which would go on posting to it. Best effort."""
         kind = session.provider
         is_served = kind in self.providers.plugins and not self.providers.holds_socket(kind)
         if not is_served or session.settings is UNREADABLE or stops(self.providers.missing(kind, session.settings)):
@@ -268,7 +270,7 @@ def _plugin(providers: Providers, kind: str) -> Plugin:
 
 
 async def _require_known(uow: UnitOfWork, department_id: DepartmentId | None, user_id: UserId | None = None) -> None:
-    """Raises Invalid for a department or a user that this company does not have."""
+    """Raise Invalid for a department or a user that this company does not have."""
     try:
         if department_id:
             await uow.departments.get(department_id)

@@ -1,7 +1,7 @@
-"""What the gateway contracts A to D open sessions with: made if need be, started, and the code waited for.
+"""The use cases by which the gateway contracts A to D create, start and pair sessions.
 
-All of them are thin over CreateSession, CreateStartedSession and InitSession. Sessions made here have routing none: a
-gateway's customers never meet a menu.
+All are thin over CreateSession, CreateStartedSession and InitSession. Sessions created here have routing none: a
+gateway's customers never see a menu.
 """
 
 import asyncio
@@ -30,9 +30,10 @@ _AWAITED = frozenset({SessionStatus.CONNECTING, SessionStatus.RECONNECTING})
 
 @dataclass(frozen=True, slots=True)
 class OpenRules:
-    """`provider`: of whoever names none (WHATSAPP_PROVIDER). `settings_of`: the settings of a new session of a kind,
-    since these contracts carry none: those of the operator's own WAHA server, nothing else. `code_wait_s`: how long a
-    new instance's code is waited for. `code_lives`: how long one code can be scanned (WHATSAPP_QR_TIMEOUT)."""
+    """Defaults for new gateway sessions. `provider`: where the client names none (WHATSAPP_PROVIDER). `settings_of`:
+    the settings of a new session by kind, since these contracts carry none: those of the operator's own WAHA server,
+    nothing else. `code_wait_s`: how long to wait for a new instance's code. `code_lives`: how long a code can be
+    scanned (WHATSAPP_QR_TIMEOUT)."""
 
     provider: str
     code_lives: timedelta
@@ -40,12 +41,12 @@ class OpenRules:
     code_wait_s: float = 10.0
 
     def chosen(self, provider: str | None) -> tuple[str, Mapping[str, object]]:
-        """The kind, and settings for one new session."""
+        """Return the provider's kind, and the settings of one new session."""
         kind = (provider or self.provider).upper()
         return kind, self.settings_of(kind)
 
     def new(self, key: str, provider: str | None) -> NewSession:
-        """A session that its client names by a key (B and D). Raises Invalid."""
+        """Return the new session that a client of B or D names by a key. Raises Invalid."""
         check_key(key, "sessionId")
         kind, settings = self.chosen(provider)
         return NewSession(key, kind, settings, key=key, routing=Routing.NONE, is_gateways=True)
@@ -53,14 +54,14 @@ class OpenRules:
 
 @dataclass(frozen=True, slots=True)
 class PrepareSession:
-    """D: made, not started."""
+    """Contract D: create a session without starting it."""
 
     create: CreateSession
     rules: OpenRules
     read_number: ReadNumber
 
     async def __call__(self, caller: Caller, key: str, phone_number: str | None, provider: str | None) -> Session:
-        """Raises Invalid, Conflict (the key is taken)."""
+        """Create it. Raises Invalid, Conflict (the key is taken)."""
         new = self.rules.new(key, provider)
         if phone_number:
             new = replace(new, phone_number=self.read_number.own(phone_number, None, new.provider))
@@ -69,7 +70,7 @@ class PrepareSession:
 
 @dataclass(frozen=True, slots=True)
 class OpenAgentSession:
-    """A: a session of an AI agent."""
+    """Contract A: open a session of an AI agent."""
 
     finder: SessionFinder
     create: CreateStartedSession
@@ -77,8 +78,8 @@ class OpenAgentSession:
     rules: OpenRules
 
     async def __call__(self, caller: Caller, agent_id: str, key: str | None, provider: str | None) -> Session:
-        """Without a key: the agent's newest session that is not connected, else a new one, or where there can be no
-        other the one that it has. Raises Invalid, Conflict (connected already, or another agent's)."""
+        """Start the session. Without a key: the agent's newest that is not connected, else a new one, or where no other
+        is possible the present one. Raises Invalid, Conflict (connected already, or another agent's)."""
         caller.require(Action.MANAGE_SESSIONS)
         check_key(agent_id, "agentId")
         if present := await self._present(caller.tenant_id, agent_id, key):
@@ -116,7 +117,7 @@ class OpenAgentSession:
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """B: made and started. One that is there but was stopped is started again."""
+    """Contract B: create and start a session, or start a stopped one again."""
 
     finder: SessionFinder
     create: CreateStartedSession
@@ -124,7 +125,7 @@ class OpenSession:
     rules: OpenRules
 
     async def __call__(self, caller: Caller, key: str, provider: str | None) -> Session:
-        """Raises Invalid, Conflict (it is there and started)."""
+        """Open it. Raises Invalid, Conflict (it exists and is started)."""
         caller.require(Action.MANAGE_SESSIONS)
         found = await self.finder.named(caller.tenant_id, check_key(key, "sessionId"))
         if found and not found.is_unclaimed:
@@ -144,7 +145,7 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True)
 class CreateInstance:
-    """C: made and started; answers as soon as there is a QR code, or when it was waited for long enough."""
+    """Contract C: create and start a session, and wait for its QR code, `code_wait_s` at most."""
 
     finder: SessionFinder
     create: CreateStartedSession
@@ -159,7 +160,7 @@ class CreateInstance:
         webhook_secret: str | None,
         provider: str | None,
     ) -> Session:
-        """Raises Invalid, Conflict (this owner has an instance of that name)."""
+        """Create it. Raises Invalid, Conflict (this owner has an instance of that name)."""
         kind, settings = self.rules.chosen(provider)
         new = NewSession(
             name,
@@ -185,7 +186,7 @@ class CreateInstance:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The session whose present QR code can be scanned until `expires_at`."""
+    """A session, and until when its present QR code can be scanned."""
 
     session: Session
     expires_at: datetime
@@ -193,7 +194,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class ShowCode:
-    """The QR code of a session that waits to be scanned."""
+    """Show the QR code of a session that waits to be scanned."""
 
     finder: SessionFinder
     rules: OpenRules
@@ -217,13 +218,13 @@ class ShowCode:
 
 @dataclass(frozen=True, slots=True)
 class StartNamed:
-    """A session by whatever name its client has for it, started."""
+    """Start a session by the client's name for it."""
 
     finder: SessionFinder
     start: InitSession
 
     async def __call__(self, caller: Caller, name: str, *, again: bool = False) -> Session:
-        """Raises NotFound, Conflict (connected already)."""
+        """Start it; `again` restarts a connected one. Raises NotFound, Conflict (connected already)."""
         caller.require(Action.MANAGE_SESSIONS)
         session = await session_named(self.finder, caller.tenant_id, name)
         return await self.start(caller, session.id, again=again)

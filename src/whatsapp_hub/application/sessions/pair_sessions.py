@@ -1,8 +1,8 @@
 """FollowPairing and TendPairings: link a phone to a session that no connector holds (WAHA, third parties').
 
-WHATSAPP_QR_TIMEOUT and WHATSAPP_SESSION_TIMEOUT apply to every provider with QR codes; `Life` applies them to sessions
-that hold a socket. A provider that can be asked for its code (`ShowsCode`) is asked until a phone is linked; any other
-reports its codes itself.
+WHATSAPP_QR_TIMEOUT and WHATSAPP_SESSION_TIMEOUT apply to every provider with QR codes; `ConnectionState` applies them
+to sessions that hold a socket. A provider that can be asked for its code (`ShowsCode`) is asked until a phone is
+linked; any other reports its codes itself.
 """
 
 import asyncio
@@ -41,8 +41,8 @@ class FollowPairing:
     rules: ReconnectPolicy
 
     async def begin(self, uow: UnitOfWork, session: Session) -> None:
-        """Start the clock of a session that is being started. Should its starter die before the provider has answered,
-        the provider is started from here."""
+        """Begin the pairing of a session that is being started. If the process dies before the provider has answered,
+        `TendPairings` starts the provider again."""
         if self._has_codes(session):
             can_ask = self._can_ask(session) or self._starts(session)
             pairing = Pairing.begun(self.clock(), self.rules, can_ask=can_ask)
@@ -75,7 +75,7 @@ class FollowPairing:
     async def _coming_up(self, uow: UnitOfWork, session: Session, seen: SessionSeen, *, asked: bool) -> None:
         now, can_ask = self.clock(), self._can_ask(session)
         pairing = await uow.pairings.of(session.id)
-        if pairing is None and asked:  # it was linked, or given up, while it was asked
+        if pairing is None and asked:  # it was linked, or closed, while the provider was asked
             return
         pairing = pairing or Pairing.begun(now, self.rules, can_ask=can_ask)
         if seen.status is SessionStatus.CONNECTING:
@@ -88,7 +88,7 @@ class FollowPairing:
                 session.move(seen.status, now, seen.reason, code)
         else:
             pairing = pairing.looked(now) if asked else pairing.awaits_code(now)
-            if seen.reason or not can_ask:  # a passkey is asked for, or nobody can be asked for the code
+            if seen.reason or not can_ask:  # a passkey is required, or the provider cannot be asked for the code
                 session.move(seen.status, now, seen.reason, pairing.shows(now))
         await uow.pairings.save(session.id, pairing if can_ask else replace(pairing, fetch_at=None))
 
@@ -125,21 +125,21 @@ class TendPairings:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     async def __call__(self) -> int:
-        """Begin what is due; returns how many, without waiting for them. Raises Unavailable."""
+        """Begin the due pairings and return how many, without waiting for them. Raises Unavailable."""
         room = AT_ONCE - len(self._tasks)
         due = await self.storage.directory.due_pairings(room, CLAIMED_FOR_S) if room else []
         for one in due:
-            task = asyncio.create_task(self._mind(one))
+            task = asyncio.create_task(self._tend(one))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         return len(due)
 
     async def drain(self) -> None:
-        """Wait for those under way."""
+        """Wait for the steps under way."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _mind(self, due: DuePairing) -> None:
+    async def _tend(self, due: DuePairing) -> None:
         try:
             async with asyncio.timeout(ASK_WITHIN_S):
                 await self._step(due)
@@ -149,7 +149,7 @@ class TendPairings:
             log.exception("pairing.failed", extra={"session_id": str(due.session_id)})
 
     async def _step(self, due: DuePairing) -> None:
-        session, what = await self._judge(due)
+        session, what = await self._decide(due)
         if session is None or session.settings is UNREADABLE:
             return
         provider = self.providers.live(session.provider)
@@ -174,7 +174,7 @@ class TendPairings:
                 await uow.pairings.save(session.id, again)
             await uow.commit()
 
-    async def _judge(self, due: DuePairing) -> tuple[Session | None, PairingStep]:
+    async def _decide(self, due: DuePairing) -> tuple[Session | None, PairingStep]:
         """Decide what is due, and do what needs no provider."""
         async with self.storage.tenant(due.tenant_id) as uow:
             session = await uow.sessions.get(due.session_id)

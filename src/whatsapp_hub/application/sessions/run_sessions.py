@@ -1,7 +1,7 @@
-"""InitSession and StopSession: bring a number up and down.
+"""InitSession and StopSession: start and stop a session.
 
-Of a session that holds a socket only what is wanted is written down; connectors do it. Any other provider is asked
-between two transactions: CONNECTING is committed first, what it answered after.
+For a session that holds a socket only the desired state is stored; connectors carry it out. Any other provider is
+called between two transactions: CONNECTING is committed before, its answer after.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from whatsapp_hub.domain.sessions.session import UNREADABLE, Session, SessionSta
 
 @dataclass(frozen=True, slots=True)
 class SessionLimit:
-    """How many sessions of one kind the hub holds while no connector tells its own room (MAX_INSTANCES)."""
+    """How many sessions of one kind the hub holds while no connector reports its capacity (MAX_INSTANCES)."""
 
     sessions: int
 
@@ -42,7 +42,8 @@ class InitSession:
     limit: SessionLimit
 
     async def __call__(self, caller: Caller, session_id: SessionId, *, again: bool = False) -> Session:
-        """`again`: restart it if it is connected. Raises NotFound, Conflict (connected already, too many sessions)."""
+        """Start it; `again` restarts a connected one. Raises NotFound, Conflict (connected already, too many
+        sessions)."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
@@ -70,14 +71,14 @@ class InitSession:
         await _save(uow, session)
 
     async def bring_up(self, session: Session) -> Session:
-        """Ask the provider to start a session that is stored as CONNECTING, and store what it answers. Connectors do
-        it for sessions that hold a socket."""
+        """Ask the provider to start a session that is stored as CONNECTING, and store its answer. Connectors do this
+        for sessions that hold a socket."""
         if self.providers.holds_socket(session.provider):
             return session
         seen = await self._ask(session)
         async with self.storage.tenant(session.tenant_id) as uow:
             session = await uow.sessions.get(session.id)
-            if not session.is_active:  # stopped meanwhile: what the provider brought up goes down again
+            if not session.is_active:  # stopped meanwhile: stop it at the provider again
                 return await _bring_down(self.providers, session)
             uow.publish(await self._pairing.reported(uow, session, seen, asked=True))
             await uow.commit()
@@ -115,7 +116,7 @@ class InitSession:
         return await self._ask_provider(session)
 
     async def _ask_incomplete(self, session: Session, missing: Mapping[str, str]) -> SessionSeen:
-        """Ask it to start as far as its settings go, and say what is missing."""
+        """Start it as far as its settings allow, with the missing ones as the reason."""
         reason = missing_reason(session.provider, missing)[:300]
         if stops(missing):
             return SessionSeen(SessionStatus.FAILED, self.clock(), reason)
@@ -136,7 +137,7 @@ class InitSession:
 
 @dataclass(frozen=True, slots=True)
 class StopSession:
-    """Stop it, keeping its credentials; what is still to be sent waits."""
+    """Stop a session, keeping its credentials; its messages wait."""
 
     storage: Storage
     providers: Providers
@@ -144,7 +145,7 @@ class StopSession:
     follow: AdvanceConnection
 
     async def __call__(self, caller: Caller, session_id: SessionId, reason: str = STOPPED) -> Session:
-        """Idempotent. Raises NotFound."""
+        """Stop it. Idempotent. Raises NotFound."""
         caller.require(Action.MANAGE_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
@@ -161,7 +162,7 @@ class StopSession:
 async def _bring_down(providers: Providers, session: Session) -> Session:
     provider = providers.live(session.provider)
     if stops(providers.missing(session.provider, session.settings)):
-        return session  # it never was up
+        return session  # it was never up
     if isinstance(provider, Starts) and session.settings is not UNREADABLE:
         try:
             await provider.stop(_ref(session))

@@ -1,7 +1,7 @@
-"""TakeUpEnvironment: the first company's session for the number that the environment's variables describe.
+"""TakeUpEnvironment: create or update the first company's session for the number that environment variables describe.
 
-A mark says which session holds that number, however it is called by now, and what the variables said when they were
-last taken up: a later start applies what was changed since, and leaves alone what an operator changed through the API.
+A mark names the session that holds that number, whatever its name by now, and the variables' last applied values: a
+later start applies what was changed since, and keeps what an operator changed through the API.
 """
 
 import json
@@ -31,7 +31,7 @@ _TO_BE_STARTED = frozenset({SessionStatus.FAILED, SessionStatus.CONNECTING})
 
 @dataclass(frozen=True, slots=True)
 class TakenUp:
-    """What the variables said. `asked`: WHATSAPP_PROVIDER."""
+    """The applied variables. `asked`: WHATSAPP_PROVIDER. Stored in the mark: field names stay."""
 
     asked: str
     kind: str
@@ -40,7 +40,7 @@ class TakenUp:
 
 @dataclass(frozen=True, slots=True)
 class TakeUpEnvironment:
-    """Idempotent: any number of processes may do it at every start."""
+    """Apply the variables. Idempotent: any number of processes may do it at every start."""
 
     storage: Storage
     providers: Providers
@@ -52,8 +52,8 @@ class TakeUpEnvironment:
     environment: Environment
 
     async def __call__(self) -> Session | None:
-        """Make, change or start the session; return it if something was done. Raises Invalid: a plugin needs settings
-        that no variable gives."""
+        """Create, change or start the session; return it if something was done. Raises Invalid: a plugin needs settings
+        that no variable provides."""
         tenants = await self.storage.directory.tenants()
         tenant_id = next((tenant.id for tenant in tenants if tenant.slug == DEFAULT), None)
         if tenant_id is None:
@@ -67,7 +67,7 @@ class TakeUpEnvironment:
         return await self._change(caller, session, self._opened(tenant_id, mark))
 
     async def _make(self, caller: Caller, mark: EnvironmentMark | None) -> Session | None:
-        """Make it, unless an operator deleted the one of the very same variables."""
+        """Create it, unless an operator deleted the one of the same variables."""
         now = self._now(self.environment.described)
         if now is None or (mark and self._opened(caller.tenant_id, mark) == now):
             return None
@@ -96,13 +96,13 @@ class TakeUpEnvironment:
         return await self.start.bring_up(await self._apply(session, now))
 
     async def _adopt(self, session: Session, now: TakenUp) -> None:
-        """Note what the variables say; the session stays as it is."""
+        """Store the variables in the mark; the session stays as it is."""
         async with self.storage.tenant(session.tenant_id) as uow:
             await uow.environment.save(self._mark(session, now))
             await uow.commit()
 
     async def _start_again(self, caller: Caller, session: Session) -> Session | None:
-        """Start again what failed before, and what a crash left on its way."""
+        """Start a session again that failed, or that a crash left CONNECTING."""
         if self.providers.holds_socket(session.provider) or not session.is_active:
             return None
         if stops(self.providers.missing(session.provider, session.settings)) or session.status not in _TO_BE_STARTED:
@@ -110,7 +110,7 @@ class TakeUpEnvironment:
         return await self.start(caller, session.id)
 
     async def _apply(self, found: Session, now: TakenUp) -> Session:
-        """Take what the variables say, start it unless an operator stopped it, and move it where it is another's."""
+        """Apply the variables, changing the provider if they name another; start it unless an operator stopped it."""
         async with self.storage.tenant(found.tenant_id) as uow:
             session, at = await uow.sessions.get(found.id), self.clock()
             is_wanted = found.is_active or found.status is SessionStatus.FAILED
@@ -126,7 +126,7 @@ class TakeUpEnvironment:
         return session
 
     def _merged(self, session: Session, now: TakenUp) -> dict[str, object]:
-        """Keep what has no variable, of the same provider."""
+        """Merge the variables over the settings; those of the same provider without a variable are kept."""
         present: dict[str, object] = {}
         if session.provider == now.kind and session.settings is not UNREADABLE:
             present = self.providers.plugin(now.kind).encode_settings(session.settings, secrets=True)
@@ -144,7 +144,7 @@ class TakeUpEnvironment:
         return EnvironmentMark(session.id, sealed)
 
     def _opened(self, tenant_id: TenantId, mark: EnvironmentMark | None) -> TakenUp | None:
-        """None also where another key sealed it: then nothing is known of before."""
+        """Open the mark; None without one, or where another key sealed it."""
         try:
             return TakenUp(**json.loads(self.box.open(mark.sealed, _context(tenant_id)))) if mark else None
         except (ValueError, TypeError):

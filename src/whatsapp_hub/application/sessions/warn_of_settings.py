@@ -1,4 +1,4 @@
-"""What an operator should know of a session's settings."""
+"""Warn operators about a session's settings."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 
 def settings_warnings(providers: Providers, kind: str, settings: object) -> Mapping[str, str]:
-    """Name, by setting, what is missing, not safe, or opened by no key."""
+    """Return warnings by setting: missing, unsafe, or sealed with an unknown key."""
     if settings is UNREADABLE:
         return {"settings": UNREADABLE.reason}
     if settings is None or kind not in providers.plugins:

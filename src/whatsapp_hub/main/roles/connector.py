@@ -107,11 +107,11 @@ async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str,
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_end_with(ending))
-            channel, obey = await container.get(Channel), RunCommands(await container.get(Commands), hold)
+            channel, run_commands = await container.get(Channel), RunCommands(await container.get(Commands), hold)
             loops = {
                 "wakes": channel.listen(wakes, Work.LINES, Work.HELD_LANES),
                 "held lanes": _lanes(container, hold, lanes, wakes, kinds),
-                "commands": _commands(obey, wakes.listen(Work.LINES)),
+                "commands": _commands(run_commands, wakes.listen(Work.LINES)),
             }
             for name, loop in loops.items():
                 tasks.create_task(lasting(name, loop, ROLES["connector"].stop_deadline_s), name=name)
@@ -180,12 +180,12 @@ def _lanes(
     return TenantLoop("held lanes", wakes.listen(Work.HELD_LANES), find, work).run()
 
 
-async def _commands(obey: RunCommands, bell: WakeSignal) -> None:
+async def _commands(run: RunCommands, bell: WakeSignal) -> None:
     while True:
         PULSE.beat("commands")
         await bell.wait()
         try:
-            await obey()
+            await run()
         except Unavailable:
             await asyncio.sleep(0.5)
         except Exception:
