@@ -58,7 +58,7 @@ async def container(
     database_url: str, redis_url: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[AsyncContainer]:
     for module in (wakes_module, hints_module, typing_module):
-        monkeypatch.setattr(module, "HEAR_S", 1)
+        monkeypatch.setattr(module, "RECEIVE_S", 1)
     settings = Settings(
         hub_data_dir=str(tmp_path),
         database_url=database_url,

@@ -43,7 +43,7 @@ async def test_all_arrive_whoever_sends_at_the_same_time(client: Redis, silent: 
 async def test_they_still_arrive_when_it_was_asked_whether_it_is_there(
     client: Redis, silent: FireAndForget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fire_and_forget, "SURE_S", 0.0)
+    monkeypatch.setattr(fire_and_forget, "CHECK_EVERY_S", 0.0)
     name = uuid4().hex
     for n in range(50):
         await silent.send("LPUSH", name, str(n))
@@ -65,7 +65,7 @@ async def test_a_server_that_says_nothing_when_asked_is_noticed(
     client: Redis, silent: FireAndForget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when its machine is gone: what is sent to it disappears without an error."""
-    monkeypatch.setattr(fire_and_forget, "SURE_S", 0.0)
+    monkeypatch.setattr(fire_and_forget, "CHECK_EVERY_S", 0.0)
     name = uuid4().hex
     await silent.send("LPUSH", name, "before")
     await length(client, name, 1)
@@ -84,7 +84,7 @@ async def test_a_server_that_will_not_be_silent_is_served_too(
     """Some hosted ones refuse it: then answers come, and nobody reads them."""
     user, name = f"loud-{uuid4().hex[:8]}", uuid4().hex
     await client.execute_command("ACL", "SETUSER", user, "on", ">word", "~*", "+@all", "-client|reply")
-    monkeypatch.setattr(fire_and_forget, "SURE_S", 0.05)
+    monkeypatch.setattr(fire_and_forget, "CHECK_EVERY_S", 0.05)
     other = Redis.from_url(valkey_url, username=user, password="word")
     loud = FireAndForget(other.connection_pool)
     try:

@@ -58,6 +58,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """A response's status and its `retry-after`, empty without one."""
+
     status: int
     retry_after: str
 
@@ -219,6 +221,7 @@ class Connections:
         raise NoAnswer(f"no connection ({why})")
 
     def give_back(self, connection: Connection) -> None:
+        """Keep a reusable connection for the next post; close any other."""
         if connection.is_reusable:
             self._idle.append(connection)
         else:

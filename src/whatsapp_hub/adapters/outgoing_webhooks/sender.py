@@ -75,7 +75,7 @@ class HttpReceiver:
         except Refused as error:
             return Attempt(None, time.monotonic() - began, f"not posted: {error}")
         except Exception as error:  # whatever a foreign server makes the client raise
-            return Attempt(None, time.monotonic() - began, _words(error))
+            return Attempt(None, time.monotonic() - began, _failure(error))
         failure = None if 200 <= answer.status < 300 else f"the receiver answered {answer.status}"
         return Attempt(answer.status, time.monotonic() - began, failure, _retry_after(answer.retry_after))
 
@@ -116,7 +116,7 @@ def _retry_after(value: str) -> float | None:
     return float(value) if value.isascii() and value.isdigit() and len(value) < 9 else None
 
 
-def _words(error: Exception) -> str:
+def _failure(error: Exception) -> str:
     """Describe the kind of failure, without anything that the receiver wrote."""
     return f"no answer: {error if isinstance(error, NoAnswer) else type(error).__name__}"
 

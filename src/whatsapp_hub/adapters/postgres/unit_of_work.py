@@ -102,6 +102,8 @@ class _Kit:
 
 
 class PostgresUnitOfWork:
+    """Implements `UnitOfWork`."""
+
     def __init__(self, tenant: Tenant, connection: Statements, kit: _Kit) -> None:
         self.tenant = tenant
         self.is_open = True

@@ -107,6 +107,7 @@ def open_log(path: Path) -> IO[bytes]:
 
 
 def log_tail(log: Path, lines: int = 5) -> str:
+    """Return the last lines of a log; empty without one."""
     with suppress(FileNotFoundError):
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
     return ""

@@ -63,6 +63,7 @@ def _short_root() -> str:
 
 
 def remove_socket_folder(folder: Path) -> None:
+    """Remove what `socket_folder` created for `folder`."""
     note = folder / "socket-folder"
     with suppress(FileNotFoundError):
         made = Path(note.read_text())

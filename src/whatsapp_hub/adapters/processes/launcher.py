@@ -38,6 +38,7 @@ CapabilitySets = CapabilitySet * 2
 
 
 def system_call(name: str, *arguments: object) -> None:
+    """Call a C function that returns 0 on success. Raises OSError."""
     if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) != 0:
         error = ctypes.get_errno()
         raise OSError(error, f"{name}: {os.strerror(error)}")
@@ -48,12 +49,14 @@ def prctl(option: int, value: int, detail: int = 0) -> None:
 
 
 def permitted_capabilities() -> int:
+    """Return this process's permitted capabilities as a bit mask of the first 32."""
     sets = CapabilitySets()
     system_call("capget", ctypes.byref(CapabilityHeader(CAPABILITY_VERSION_3, 0)), ctypes.byref(sets))
     return int(sets[0].permitted)
 
 
 def keep_only(capability: int) -> None:
+    """Drop all capabilities but one, and keep that across exec (ambient set)."""
     bit = 1 << capability
     sets = CapabilitySets(CapabilitySet(bit, bit, bit), CapabilitySet())
     system_call("capset", ctypes.byref(CapabilityHeader(CAPABILITY_VERSION_3, 0)), ctypes.byref(sets))
@@ -61,6 +64,7 @@ def keep_only(capability: int) -> None:
 
 
 def drop_root(user_id: int) -> None:
+    """Change to an unprivileged user; on Linux keep the capability to read closed folders, if there is one."""
     reading = None
     if sys.platform == "linux":
         reading = reading_capability()
@@ -84,6 +88,7 @@ def reading_capability() -> int | None:
 
 
 def tie_to_parent(parent_pid: int, death_signal: int) -> None:
+    """Ask the kernel to send `death_signal` when the parent dies; exit if it has died already."""
     if sys.platform == "linux":
         prctl(PR_SET_PDEATHSIG, death_signal)
     if os.getppid() != parent_pid:  # it died before prctl took effect

@@ -11,23 +11,23 @@ from typing import Any
 from redis.asyncio.connection import ConnectionPool
 from redis.exceptions import RedisError
 
-SURE_S = 5.0
+CHECK_EVERY_S = 5.0
 
 
 class FireAndForget:
-    """A connection with CLIENT REPLY OFF. Every `SURE_S` seconds it asks for one reply, so that a server that vanished
-    is noticed, and one that keeps replying gets a new connection before its replies pile up."""
+    """A connection with CLIENT REPLY OFF. Every `CHECK_EVERY_S` seconds it asks for one reply, so that a server that
+    vanished is noticed, and one that keeps replying gets a new connection before its replies pile up."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool: Any = pool
         self._connection: Any = None
-        self._sure_until = 0.0
-        self._one_at_a_time = asyncio.Lock()
+        self._checked_until = 0.0
+        self._lock = asyncio.Lock()
 
     async def send(self, *command: str | bytes) -> None:
         """Send a command; on a broken connection send it again over a new one, so perhaps twice. Raises redis-py's
         error when none can be opened. It has no time-out of its own: callers set one."""
-        async with self._one_at_a_time:
+        async with self._lock:
             try:
                 try:
                     await self._send(command)
@@ -42,11 +42,11 @@ class FireAndForget:
         await self._drop()
 
     async def _send(self, command: Iterable[str | bytes]) -> None:
-        if time.monotonic() >= self._sure_until:
-            await self._make_sure()
+        if time.monotonic() >= self._checked_until:
+            await self._check()
         await self._connection.send_command(*command, check_health=False)
 
-    async def _make_sure(self) -> None:
+    async def _check(self) -> None:
         if self._connection is None:
             self._connection = self._pool.make_connection()
             await self._connection.connect()
@@ -54,9 +54,9 @@ class FireAndForget:
             await self._connection.send_command("CLIENT", "REPLY", "ON")
             await self._connection.read_response()
         await self._connection.send_command("CLIENT", "REPLY", "OFF")
-        self._sure_until = time.monotonic() + SURE_S
+        self._checked_until = time.monotonic() + CHECK_EVERY_S
 
     async def _drop(self) -> None:
-        connection, self._connection, self._sure_until = self._connection, None, 0.0
+        connection, self._connection, self._checked_until = self._connection, None, 0.0
         if connection is not None:
             await connection.disconnect(nowait=True)

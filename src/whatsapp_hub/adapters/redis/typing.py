@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 CHANNEL = "hub:typing"
 AWAY_S = 0.5
-HEAR_S = 5.0
+RECEIVE_S = 5.0
 TELL_WITHIN_S = 1.0
 
 
@@ -37,11 +37,11 @@ class TypingChannel:
         while True:
             try:
                 async with self._redis.pubsub() as subscription:
-                    async with asyncio.timeout(HEAR_S):
+                    async with asyncio.timeout(RECEIVE_S):
                         await subscription.subscribe(CHANNEL)
                     while True:
                         PULSE.beat("typing")
-                        message = await subscription.get_message(timeout=HEAR_S)
+                        message = await subscription.get_message(timeout=RECEIVE_S)
                         if message and message["type"] == "message" and not message["data"].startswith(self._own):
                             self._deliver(message["data"][len(self._own) :], receive)
             except (RedisError, OSError):

@@ -28,7 +28,7 @@ APART_S = 0.002
 BUSY_APART_S = 0.02
 BUSY_PER_S = 600
 BURST = 4
-HEAR_S = 5.0
+RECEIVE_S = 5.0
 CHANNEL = "hub:wake"
 
 Scope = TenantId | None
@@ -148,12 +148,12 @@ class Channel:
 
     async def _listen(self, wakes: Wakes, works: Iterable[Work]) -> None:
         async with self._redis.pubsub() as subscription:
-            async with asyncio.timeout(HEAR_S):
+            async with asyncio.timeout(RECEIVE_S):
                 await subscription.subscribe(*(f"{CHANNEL}:{work}" for work in works))
             wakes.is_alone = False
             while True:
                 PULSE.beat("wakes")
-                message = await subscription.get_message(timeout=HEAR_S)
+                message = await subscription.get_message(timeout=RECEIVE_S)
                 if message and message["type"] == "message":
                     self._receive(wakes, message["channel"], message["data"])
 

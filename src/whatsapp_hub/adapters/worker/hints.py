@@ -26,10 +26,10 @@ log = logging.getLogger(__name__)
 QUEUE = "hub:hints"
 TASK = "hub.hint"
 RESTART_S = 0.5
-HEAR_S = 5
+RECEIVE_S = 5
 ANSWER_S = 5.0
-TAKEN_AT_ONCE = 64
-KNOWN_BY_HEART = 4096
+BATCH = 64
+CACHED = 4096
 
 Send = Callable[..., Awaitable[None]]
 """Send a command to Valkey, given as its arguments."""
@@ -47,10 +47,8 @@ class HintQueue(ListQueueBroker):
         while True:
             try:
                 PULSE.beat("hints")
-                async with asyncio.timeout(HEAR_S + ANSWER_S):
-                    found: Any = await self._redis.blmpop(
-                        HEAR_S, 1, self.queue_name, direction="RIGHT", count=TAKEN_AT_ONCE
-                    )
+                async with asyncio.timeout(RECEIVE_S + ANSWER_S):
+                    found: Any = await self._redis.blmpop(RECEIVE_S, 1, self.queue_name, direction="RIGHT", count=BATCH)
             except (RedisConnectionError, TimeoutError):
                 await asyncio.sleep(RESTART_S)
                 continue
@@ -66,12 +64,12 @@ class Hints:
         self._send = send
         self.on_hint: Callable[[Work, TenantId | None], None] = lambda work, tenant_id: None
         self._queue = HintQueue(redis_url)
-        self._written = lru_cache(KNOWN_BY_HEART)(self._write)
-        self._read = lru_cache(KNOWN_BY_HEART)(self._parse)
+        self._encode_cached = lru_cache(CACHED)(self._encode)
+        self._decode_cached = lru_cache(CACHED)(self._decode)
 
     async def publish(self, work: Work, tenants: Collection[TenantId | None]) -> None:
         """Queue hints. Any may be lost, with redis-py's error or silently: the sweep finds the work."""
-        await self._send("LPUSH", QUEUE, *(self._written(work, tenant_id) for tenant_id in tenants))
+        await self._send("LPUSH", QUEUE, *(self._encode_cached(work, tenant_id) for tenant_id in tenants))
 
     async def listen(self) -> None:
         """Receive hints, also after Valkey was flushed or restarted."""
@@ -85,7 +83,7 @@ class Hints:
 
     def _receive(self, hint: bytes) -> None:
         try:
-            work, tenant_id = self._read(hint)
+            work, tenant_id = self._decode_cached(hint)
         except Exception as error:  # another version's, or not a hint at all
             log.warning("hints.unreadable", extra={"error": type(error).__name__})
         else:
@@ -94,11 +92,11 @@ class Hints:
     async def aclose(self) -> None:
         await self._queue.shutdown()
 
-    def _write(self, work: Work, tenant_id: TenantId | None) -> bytes:
+    def _encode(self, work: Work, tenant_id: TenantId | None) -> bytes:
         tenant = str(tenant_id) if tenant_id else None
         message = TaskiqMessage(task_id=work.value, task_name=TASK, labels={}, args=[work.value, tenant], kwargs={})
         return self._queue.formatter.dumps(message).message
 
-    def _parse(self, hint: bytes) -> tuple[Work, TenantId | None]:
+    def _decode(self, hint: bytes) -> tuple[Work, TenantId | None]:
         work, tenant = self._queue.formatter.loads(hint).args
         return Work(work), TenantId(UUID(tenant)) if tenant else None

@@ -25,7 +25,7 @@ JOB_S = 3600.0
 LOOK_APART_S = 0.01
 
 
-class Waits(Protocol):
+class Waiter(Protocol):
     async def wait(self) -> Collection[TenantId] | None:
         """Wait until there may be work; return the tenants, or None for any."""
         ...
@@ -38,15 +38,15 @@ class TenantLoop:
     seconds, then goes to the end of the waiting line."""
 
     name: str
-    signal: Waits
+    signal: Waiter
     find: Callable[[], Awaitable[Sequence[TenantId]]]
     work: Callable[[TenantId], Awaitable[bool]]
     gather_s: float = 0.0
     _busy: set[TenantId] = field(default_factory=set)
     _again: set[TenantId] = field(default_factory=set)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    _line: dict[TenantId, None] = field(default_factory=dict)
-    _ends: bool = False
+    _waiting: dict[TenantId, None] = field(default_factory=dict)
+    _is_stopping: bool = False
 
     async def run(self) -> None:
         """Run until cancelled; then finish what was begun (half a claim would count as an attempt that was never
@@ -54,7 +54,7 @@ class TenantLoop:
         try:
             await self._run()
         finally:
-            self._ends = True
+            self._is_stopping = True
             if self._tasks:
                 await asyncio.wait(self._tasks)
 
@@ -83,28 +83,28 @@ class TenantLoop:
         if tenant_id in self._busy:
             return
         if len(self._busy) >= TENANTS_AT_ONCE:
-            self._line[tenant_id] = None
+            self._waiting[tenant_id] = None
             return
-        self._line.pop(tenant_id, None)
+        self._waiting.pop(tenant_id, None)
         self._busy.add(tenant_id)
         task = asyncio.create_task(self._drain(tenant_id))
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._start_next)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _start_next(self, task: asyncio.Task[None]) -> None:
         """Start the tenant that waits longest."""
         self._tasks.discard(task)
-        if self._line and not self._ends:
-            tenant_id = next(iter(self._line))
-            del self._line[tenant_id]
+        if self._waiting and not self._is_stopping:
+            tenant_id = next(iter(self._waiting))
+            del self._waiting[tenant_id]
             self._start(tenant_id)
 
     async def _work_once(self, tenant_id: TenantId) -> bool:
         with PULSE.working(f"{self.name} of {tenant_id}"):
             return await self.work(tenant_id)
 
-    def _goes_on(self, until: float) -> bool:
-        return not self._ends and (not self._line or time.monotonic() < until)
+    def _may_continue(self, until: float) -> bool:
+        return not self._is_stopping and (not self._waiting or time.monotonic() < until)
 
     async def _drain(self, tenant_id: TenantId) -> None:
         until = time.monotonic() + TURN_S
@@ -112,12 +112,12 @@ class TenantLoop:
             while tenant_id in self._again:
                 if self.gather_s:
                     await asyncio.sleep(self.gather_s)
-                if self._ends:
+                if self._is_stopping:
                     return
                 self._again.discard(tenant_id)
                 while await self._work_once(tenant_id):
-                    if not self._goes_on(until):
-                        self._line[tenant_id] = None
+                    if not self._may_continue(until):
+                        self._waiting[tenant_id] = None
                         return
         except Unavailable:
             await asyncio.sleep(AWAY_S)

@@ -148,6 +148,7 @@ async def _feed(process: asyncio.subprocess.Process, pieces: Iterable[bytes]) ->
 
 
 def tenant_schemas(facts: Facts) -> Sequence[str]:
+    """List the dump's schemas with tenants' tables."""
     return [schema for schema in facts.revisions if schema not in ("hub", "whatsmeow")]
 
 

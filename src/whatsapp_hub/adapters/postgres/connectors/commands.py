@@ -40,6 +40,8 @@ _TRIM = "DELETE FROM hub.commands WHERE expires_at < (SELECT now FROM hub.time) 
 
 
 class PostgresCommands:
+    """Implements `Commands`."""
+
     def __init__(self, database: Database, wake: Wake) -> None:
         self._database = database
         self._wake = wake

@@ -33,6 +33,8 @@ _FORGET = """
 
 
 class PostgresConnections:
+    """Implements `Connections`."""
+
     def __init__(self, connection: Any, tenant_id: TenantId) -> None:
         self._connection = connection
         self._tenant_id = tenant_id

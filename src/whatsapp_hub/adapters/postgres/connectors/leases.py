@@ -59,6 +59,8 @@ _STORE_CONNECTIONS = """
 
 
 class PostgresLeases:
+    """Implements `Leases`."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

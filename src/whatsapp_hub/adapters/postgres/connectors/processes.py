@@ -20,6 +20,8 @@ _LEAVE = "DELETE FROM hub.processes WHERE id = $1"
 
 
 class PostgresProcesses:
+    """Implements `Processes`."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

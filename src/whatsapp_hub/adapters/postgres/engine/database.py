@@ -126,7 +126,7 @@ async def _learn_types(connection: Any) -> None:
         raise
 
 
-async def _keep(connection: Any) -> None:
+async def _skip_reset(connection: Any) -> None:
     """Skip the reset of a pooled connection between two users: all our settings are transaction-local."""
 
 
@@ -179,7 +179,7 @@ class Database:
                 max_cached_statement_lifetime=0,
                 server_settings=_settings(role),
                 init=prepare,
-                reset=_keep,
+                reset=_skip_reset,
             )
         except Exception as error:
             raise refusal(error) or translated(error) or error from error

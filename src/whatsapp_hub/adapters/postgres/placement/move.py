@@ -120,7 +120,7 @@ class PostgresPlacementMove:
         await self._drop_triggers()
         self._tables = await tables_of(self._connection, self._source)
         await self._empty(self._target)
-        await self._note_changes()
+        await self._record_changes()
 
     async def copy(self) -> int:
         async with self._as(APP, "REPEATABLE READ"):
@@ -150,9 +150,9 @@ class PostgresPlacementMove:
             began = time.perf_counter()
             await self._connection.execute(_ENTER, self._tenant.id)
             await raise_sequences(self._connection, self._source, self._target)
-            await self._become(APP)
+            await self._set_role(APP)
             await self._catch_up()
-            await self._become(SYSTEM)
+            await self._set_role(SYSTEM)
             if not await self._connection.fetchval(_PLACE, self._tenant.id, to):
                 raise _removed()
             await self._connection.execute(_CLEARING, self._tenant.id)
@@ -170,7 +170,7 @@ class PostgresPlacementMove:
             self._tables = await tables_of(self._connection, left)
             await self._empty(left)
         else:
-            await self._patiently(f'DROP SCHEMA IF EXISTS "{left}" CASCADE')
+            await self._with_retries(f'DROP SCHEMA IF EXISTS "{left}" CASCADE')
         async with self._as(APP):
             await self._connection.execute(_NOTED)
         async with self._as(SYSTEM):
@@ -203,22 +203,22 @@ class PostgresPlacementMove:
         async with self._as(APP):
             await self._connection.execute(_NOTED)
 
-    async def _note_changes(self) -> None:
+    async def _record_changes(self) -> None:
         for table in self._tables:
             key = ", ".join(f"'{name}'" for name, _ in table.key)
             when = f"FOR EACH ROW WHEN ({{row}}.tenant_id = '{self._tenant.id}')"
             does = f"{when} EXECUTE FUNCTION hub.placement_changed({key})"
             for on, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
                 name = trigger(self._tenant, on)
-                await self._patiently(
+                await self._with_retries(
                     f"CREATE TRIGGER {name} AFTER {on} ON {self._source}.{table.name} {does.format(row=row)}"
                 )
 
     async def _drop_triggers(self) -> None:
         for drop in await self._connection.fetch(DROP_TRIGGERS, triggers_like(self._tenant)):
-            await self._patiently(drop[0])
+            await self._with_retries(drop[0])
 
-    async def _patiently(self, change: str) -> None:
+    async def _with_retries(self, change: str) -> None:
         """Change a table in use with a short lock time-out, and retry."""
         for tries_left in reversed(range(DDL_TRIES)):
             try:
@@ -249,10 +249,10 @@ class PostgresPlacementMove:
     async def _as(self, role: str, isolation: str = "READ COMMITTED") -> AsyncIterator[None]:
         kind = isolation.lower().replace(" ", "_")
         async with self._connection.transaction(isolation=kind):
-            await self._become(role)
+            await self._set_role(role)
             yield
 
-    async def _become(self, role: str) -> None:
+    async def _set_role(self, role: str) -> None:
         """Set the transaction's role: hub_app as this tenant, or hub_system."""
         await self._connection.execute(f"SET LOCAL ROLE {role}")
         await self._connection.execute("SELECT set_config('app.tenant_id', $1, true)", str(self._tenant.id))

@@ -44,6 +44,7 @@ DROP_TRIGGERS = """
 
 
 def own_schema(tenant: Tenant) -> str:
+    """Return the name of the tenant's dedicated schema."""
     return f"client_{tenant.slug}"
 
 
@@ -53,6 +54,7 @@ def triggers_like(tenant: Tenant) -> str:
 
 
 def trigger(tenant: Tenant, on: str) -> str:
+    """Return the quoted name of the trigger for an event: insert, update or delete."""
     return f'"{triggers_like(tenant)}{on.lower()}"'
 
 

@@ -90,12 +90,15 @@ Chats = tuple[list[Any], list[str]]
 
 
 def erasure_of(row: Any) -> Erasure:
+    """Build an erasure from a row of `hub.contact_erasures`."""
     values = dict(row)
     values["counts"] = json.loads(values["counts"])
     return Erasure(**values)
 
 
 class PostgresErasures:
+    """Implements `Erasures`."""
+
     def __init__(self, connection: Statements) -> None:
         self._connection = connection
 

@@ -23,6 +23,8 @@ _AUDIT = """
 
 
 class PostgresExports:
+    """Implements `Exports`."""
+
     def __init__(self, connection: Statements) -> None:
         self._connection = connection
 

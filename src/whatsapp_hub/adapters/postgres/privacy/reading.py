@@ -88,6 +88,8 @@ class _Person:
 
 
 class PostgresPersonalData:
+    """Implements `PersonalData`."""
+
     def __init__(self, storage: PostgresStorage) -> None:
         self._storage = storage
 

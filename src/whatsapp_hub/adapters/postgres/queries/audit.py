@@ -18,6 +18,8 @@ _ENTRIES = """
 
 
 class PostgresAuditTrail:
+    """Implements `AuditTrail`."""
+
     def __init__(self, storage: PostgresStorage) -> None:
         self._storage = storage
 

@@ -90,7 +90,7 @@ def _keys(words: str) -> str | None:
         return None
     name = [f"'{piece}'" for word in long for piece in _pieces(word, NAME_PIECE)]
     parts = [part for part in number if len(part) >= INDEXED]
-    numbered = [_begun(piece) for part in parts for piece in _pieces(part, NUMBER_PIECE)]
+    numbered = [_prefix(piece) for part in parts for piece in _pieces(part, NUMBER_PIECE)]
     return " | ".join(" & ".join(some[:PIECES]) for some in (name, numbered) if some)
 
 
@@ -99,7 +99,7 @@ def _pieces(word: str, size: int) -> list[str]:
     return [*(word[place : place + size] for place in range(0, len(word) - size, size)), word[-size:]]
 
 
-def _begun(digits: str) -> str:
+def _prefix(digits: str) -> str:
     """Turn an incomplete piece into a prefix match."""
     return f"'#{digits}'" if len(digits) == NUMBER_PIECE else f"'#{digits}':*"
 

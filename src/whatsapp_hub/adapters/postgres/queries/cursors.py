@@ -53,6 +53,7 @@ Cursor = Newer | Older | Named | Id | Ranked
 
 
 def encode_cursor(cursor: Cursor) -> str:
+    """Encode a cursor as opaque text."""
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).rstrip(b"=").decode()
 
 

@@ -72,6 +72,8 @@ _SESSIONS = """
 
 
 class PostgresMetrics:
+    """Implements `Metrics`."""
+
     def __init__(self, storage: PostgresStorage) -> None:
         self._storage = storage
 

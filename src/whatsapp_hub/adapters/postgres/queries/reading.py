@@ -96,6 +96,8 @@ def _page(rows: Sequence[Any], entity_of: Callable[[Any], T], limit: int, place:
 
 
 class PostgresQueries:
+    """Implements `Queries`."""
+
     def __init__(self, storage: PostgresStorage) -> None:
         self._storage = storage
 

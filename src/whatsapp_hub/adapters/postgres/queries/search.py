@@ -26,6 +26,8 @@ def _bounded(query: str) -> str:
 
 
 class PostgresMessageSearch:
+    """Implements `MessageSearch`."""
+
     def __init__(self, storage: PostgresStorage) -> None:
         self._storage = storage
 

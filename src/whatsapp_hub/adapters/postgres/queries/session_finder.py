@@ -50,6 +50,8 @@ _DEPTHS = """
 
 
 class PostgresSessionFinder:
+    """Implements `SessionFinder`."""
+
     def __init__(self, storage: PostgresStorage) -> None:
         self._storage = storage
 

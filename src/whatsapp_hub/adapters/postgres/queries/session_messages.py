@@ -13,6 +13,8 @@ _CONTACTS = f"SELECT {contacts.COLUMNS} FROM contacts WHERE id = ANY($1::uuid[])
 
 
 class PostgresSessionMessages:
+    """Implements `SessionMessages`."""
+
     def __init__(self, storage: PostgresStorage) -> None:
         self._storage = storage
 

@@ -31,6 +31,8 @@ DEPTHS = f"""
 
 
 class PostgresSystem:
+    """Implements `System`."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -15,6 +15,8 @@ _APART = "\x1f"
 
 
 class PostgresCounters:
+    """Implements `Counters`."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -46,6 +46,8 @@ _HAS_SPOKEN = """
 
 
 class PostgresIdleness:
+    """Implements `Idleness`."""
+
     def __init__(self, database: Database, storage: PostgresStorage) -> None:
         self._database = database
         self._storage = storage

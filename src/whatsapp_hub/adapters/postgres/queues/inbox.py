@@ -32,6 +32,8 @@ class ClaimCursors:
 
 
 class PostgresInbox:
+    """Implements `Inbox`."""
+
     def __init__(self, connection: Any, tenant_id: TenantId, rounds: ClaimCursors, saw: Saw) -> None:
         self._connection = connection
         self._tenant_id = tenant_id

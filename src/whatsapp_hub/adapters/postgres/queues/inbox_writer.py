@@ -123,31 +123,31 @@ class GroupCommitInbox:
         return self._writers[crc32(update.chat.encode("utf-8", "replace")) % len(self._writers)]
 
 
-class _Lines:
+class _CompanyQueues:
     """Waiting calls, a queue per company; they take turns, so that no company waits behind another's flood."""
 
     def __init__(self) -> None:
-        self._lines: dict[TenantId | None, deque[_Call]] = {}
+        self._queues: dict[TenantId | None, deque[_Call]] = {}
         self._bytes: Counter[TenantId | None] = Counter()
 
     def __bool__(self) -> bool:
-        return bool(self._lines)
+        return bool(self._queues)
 
     def bytes_of(self, tenant_id: TenantId | None) -> int:
         return self._bytes[tenant_id]
 
     def add(self, tenant_id: TenantId | None, call: _Call) -> None:
-        self._lines.setdefault(tenant_id, deque()).append(call)
+        self._queues.setdefault(tenant_id, deque()).append(call)
         self._bytes[tenant_id] += call.size
 
     def take(self) -> _Call:
         """Take the first call of the company whose turn it is, and move that company to the end."""
-        tenant_id = next(iter(self._lines))
-        line = self._lines.pop(tenant_id)
+        tenant_id = next(iter(self._queues))
+        line = self._queues.pop(tenant_id)
         call = line.popleft()
         self._bytes[tenant_id] -= call.size
         if line:
-            self._lines[tenant_id] = line
+            self._queues[tenant_id] = line
         else:
             del self._bytes[tenant_id]
         return call
@@ -159,7 +159,7 @@ class _Writer:
     def __init__(self, url: str, wake: Wake) -> None:
         self._url = url
         self._wake = wake
-        self._lines = _Lines()
+        self._queues = _CompanyQueues()
         self._bytes = 0
         self._given = asyncio.Event()
         self._connection: Any = None
@@ -182,10 +182,10 @@ class _Writer:
             raise Unavailable("the inbox is closed")
         rows = [row_of(update) for update in updates]
         size = sum([len(update.body) for update in updates]) + 500 * len(rows)
-        if self._bytes + size > QUEUE_BYTES or self._lines.bytes_of(updates[0].tenant_id) + size > COMPANY_BYTES:
+        if self._bytes + size > QUEUE_BYTES or self._queues.bytes_of(updates[0].tenant_id) + size > COMPANY_BYTES:
             raise Unavailable("the inbox cannot keep up")
         call = _Call(rows, size, asyncio.get_running_loop().create_future())
-        self._lines.add(updates[0].tenant_id, call)
+        self._queues.add(updates[0].tenant_id, call)
         self._bytes += size
         self._given.set()
         await call.stored
@@ -194,7 +194,7 @@ class _Writer:
         while True:
             await self._given.wait()
             self._given.clear()
-            while self._lines:
+            while self._queues:
                 batch = self._take()
                 try:
                     await self._store(batch)
@@ -205,10 +205,10 @@ class _Writer:
                     self._bytes -= sum(call.size for call in batch)
 
     def _take(self) -> list[_Call]:
-        batch = [self._lines.take()]
+        batch = [self._queues.take()]
         rows, size = len(batch[0].rows), batch[0].size
-        while self._lines and rows < BATCH_ROWS and size < BATCH_BYTES:
-            batch.append(self._lines.take())
+        while self._queues and rows < BATCH_ROWS and size < BATCH_BYTES:
+            batch.append(self._queues.take())
             rows += len(batch[-1].rows)
             size += batch[-1].size
         return batch

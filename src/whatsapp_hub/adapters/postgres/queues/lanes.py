@@ -223,6 +223,8 @@ def _head(row: Any, pacing: Pacing) -> LaneHead | None:
 
 
 class PostgresLanes:
+    """Implements `Lanes`."""
+
     def __init__(self, connection: Statements, holds_socket: Callable[[str], bool], saw: Saw) -> None:
         self._connection = connection
         self._saw = saw

@@ -33,6 +33,8 @@ _TRIM_BATCH = 20_000
 
 
 class PostgresEventLog:
+    """Implements `EventLog`."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

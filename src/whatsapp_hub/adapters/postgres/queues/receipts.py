@@ -25,6 +25,8 @@ _TAKE = """
 
 
 class PostgresEarlyReceipts:
+    """Implements `EarlyReceipts`."""
+
     def __init__(self, connection: Any, tenant_id: TenantId) -> None:
         self._connection = connection
         self._tenant_id = tenant_id

@@ -25,6 +25,8 @@ _SCREEN = """
 
 
 class PostgresSandboxPhones:
+    """Implements `SandboxPhones`."""
+
     def __init__(self, database: Database, wake: Wake) -> None:
         self._database = database
         self._wake = wake

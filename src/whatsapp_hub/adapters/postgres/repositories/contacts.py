@@ -133,6 +133,8 @@ class _Group:
 
 
 class PostgresContacts:
+    """Implements `Contacts`."""
+
     def __init__(self, connection: Statements, tenant_id: TenantId, new_id: NewId) -> None:
         self._connection = connection
         self._tenant_id = tenant_id

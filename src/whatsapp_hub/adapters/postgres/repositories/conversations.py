@@ -163,6 +163,8 @@ def _written(conversations: Iterable[Conversation]) -> Iterator[Hashable]:
 
 
 class PostgresConversations:
+    """Implements `Conversations`."""
+
     def __init__(self, connection: Statements) -> None:
         self._connection = connection
         self._holders: dict[ConversationId, UserId | None] = {}
@@ -259,6 +261,8 @@ class PostgresConversations:
 
 
 class PostgresAssignments:
+    """Implements `Assignments`."""
+
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 

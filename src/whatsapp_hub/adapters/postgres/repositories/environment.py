@@ -13,6 +13,8 @@ _USED = "SELECT EXISTS (SELECT FROM conversations WHERE session_id = $1)"
 
 
 class PostgresEnvironmentNumber:
+    """Implements `EnvironmentNumber`."""
+
     def __init__(self, connection: Any, tenant_id: TenantId) -> None:
         self._connection = connection
         self._tenant_id = tenant_id

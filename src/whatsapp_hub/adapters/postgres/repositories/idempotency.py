@@ -18,6 +18,8 @@ _CLAIMED = """
 
 
 class PostgresIdempotencyKeys:
+    """Implements `IdempotencyKeys`."""
+
     def __init__(self, connection: Any, tenant_id: TenantId) -> None:
         self._connection = connection
         self._tenant_id = tenant_id

@@ -23,6 +23,8 @@ def media_of(row: Any) -> Media:
 
 
 class PostgresMedia:
+    """Implements `MediaFiles`."""
+
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 

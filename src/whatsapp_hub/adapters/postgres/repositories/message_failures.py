@@ -8,6 +8,7 @@ _decode = msgspec.json.Decoder(Failure).decode
 
 
 def stored_failure(failure: Failure | None) -> str | None:
+    """Encode a failure to store."""
     return None if failure is None else msgspec.json.encode(failure).decode()
 
 

@@ -132,6 +132,8 @@ def written(messages: Iterable[Message]) -> Iterator[Hashable]:
 
 
 class PostgresMessages:
+    """Implements `Messages`."""
+
     def __init__(self, connection: Statements) -> None:
         self._connection = connection
 

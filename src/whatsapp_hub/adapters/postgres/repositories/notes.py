@@ -41,6 +41,8 @@ def notification_of(row: Any) -> Notification:
 
 
 class PostgresNotes:
+    """Implements `Notes`."""
+
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
@@ -52,6 +54,8 @@ class PostgresNotes:
 
 
 class PostgresNotifications:
+    """Implements `Notifications`."""
+
     def __init__(self, connection: Statements, tenant_id: TenantId) -> None:
         self._connection = connection
         self._tenant_id = tenant_id

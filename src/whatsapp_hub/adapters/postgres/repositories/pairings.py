@@ -16,6 +16,8 @@ _END = "DELETE FROM hub.pairings WHERE session_id = $1"
 
 
 class PostgresPairings:
+    """Implements `Pairings`."""
+
     def __init__(self, connection: Any, tenant_id: TenantId) -> None:
         self._connection = connection
         self._tenant_id = tenant_id

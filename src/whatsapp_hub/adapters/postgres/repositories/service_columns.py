@@ -63,8 +63,10 @@ def read(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def level_of(stored: str) -> ServiceLevel:
+    """Decode a stored service level."""
     return ServiceLevel.read(json.loads(stored))
 
 
 def stored_level(level: ServiceLevel) -> str:
+    """Encode a service level to store, without unset values."""
     return json.dumps({name: value for name, value in level.shown().items() if value is not None})

@@ -73,6 +73,7 @@ def _value(session: Session, name: str) -> object:
 
 
 def session_of(row: Any, vault: SettingsVault) -> Session:
+    """Build a session from a row (`SELECT`), opening its settings."""
     values = dict(row)
     values.pop("version", None)
     values["routing"], values["status"] = Routing(values["routing"]), SessionStatus(values["status"])
@@ -109,6 +110,8 @@ class SessionRows:
 
 
 class PostgresSessions:
+    """Implements `Sessions`."""
+
     def __init__(self, connection: Any, vault: SettingsVault, rows: SessionRows) -> None:
         self._connection = connection
         self._vault = vault

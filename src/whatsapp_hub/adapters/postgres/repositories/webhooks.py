@@ -85,6 +85,7 @@ _RANGE = f"""
 
 
 def webhook_of(row: Any, box: SecretBox) -> Webhook:
+    """Build a webhook from a row (`COLUMNS`), opening its sealed values."""
     values = {name: row[name] for name in _NAMES}
     values["format"], values["events"] = WebhookFormat(values["format"]), tuple(values["events"])
     values["url"] = _address(row, box)
@@ -120,6 +121,7 @@ def sealed_url(box: SecretBox, webhook_id: UUID, url: str) -> bytes | None:
 
 
 def of_url(webhook_id: UUID) -> str:
+    """Return the sealing context of a webhook's address."""
     return f"webhook-url:{webhook_id}"
 
 
