@@ -56,7 +56,7 @@ TREE ?= hub
 migration: setup ## begin one: make migration NAME=word [TREE=hub|tenant]
 	@$(BIN)/python scripts/new_migration.py '$(NAME)' '$(TREE)'
 
-check: setup ## lint, format, types, layers, dependencies, dead code, secrets, advisories, file sizes
+check: setup ## lint, format, types, layers, dependencies, dead code, secrets, advisories, file sizes, docstrings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -65,7 +65,7 @@ check: setup ## lint, format, types, layers, dependencies, dead code, secrets, a
 	$(BIN)/vulture
 	$(BIN)/python scripts/find_secrets.py
 	$(BIN)/python scripts/audit_packages.py
-	$(BIN)/python -m pytest --quiet tests/unit/test_file_sizes.py
+	$(BIN)/python -m pytest --quiet tests/unit/test_file_sizes.py tests/unit/test_docstrings.py
 
 format: setup ## let ruff write
 	$(BIN)/ruff check --fix .

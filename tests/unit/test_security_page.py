@@ -20,5 +20,17 @@ def test_every_test_that_the_page_names_is_there() -> None:
 
 def test_every_entry_has_a_section() -> None:
     page = (ROOT / "docs/security.md").read_text()
-    for entry in ("Webhooks", "API", "Sockets", "Console", "Connector", "Media", "calls", "Database", "Supply chain"):
+    for entry in (
+        "Webhooks",
+        "API",
+        "Sockets",
+        "Console",
+        "Connector",
+        "Media",
+        "calls",
+        "Database",
+        "Time",
+        "Personal data",
+        "Supply chain",
+    ):
         assert re.search(rf"^## .*{entry}", page, re.MULTILINE), entry
