@@ -1,7 +1,7 @@
-"""`.env` in the working folder: settings of one's own machine. Read once, where a command begins.
+"""`.env` in the working folder: settings of one machine. Read once, when a command starts.
 
-The environment wins, also with an empty value. HUB_ENV_FILE names another file. Processes that a command starts inherit
-what was read and read nothing themselves.
+The environment wins, also with an empty value. HUB_ENV_FILE names another file. A command's child processes inherit the
+variables and read no file themselves.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True, slots=True)
 class EnvFile:
-    """What a file set, and what the environment had set otherwise."""
+    """The variables that a file set, and those that the environment overrides."""
 
     path: Path
     used: tuple[str, ...]
@@ -42,9 +42,9 @@ def load_env_file(environ: MutableMapping[str, str]) -> EnvFile | None:
     environ[WHERE] = os.devnull
     if text is None:
         return None
-    given = _values(path, text, environ)
-    used = {name: value for name, value in given.items() if name not in environ}
-    overridden = tuple(name for name, value in given.items() if name not in used and environ[name] != value)
+    parsed = _values(path, text, environ)
+    used = {name: value for name, value in parsed.items() if name not in environ}
+    overridden = tuple(name for name, value in parsed.items() if name not in used and environ[name] != value)
     environ.update(used)
     return EnvFile(path, tuple(name for name, value in used.items() if value), overridden)
 
@@ -63,18 +63,18 @@ def _text(path: Path, *, must_be: bool) -> str | None:
 
 
 def _values(path: Path, text: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """The last of a name holds. `${NAME}` stands for a variable that is set above or in the environment, unless it
-    stands in single quotes."""
-    given: dict[str, str] = {}
+    """Return the values; the last of a name counts. `${NAME}` is a variable set above or in the environment, except in
+    single quotes."""
+    parsed: dict[str, str] = {}
     for line, name, value, is_literal in _lines(path, text):
         try:
-            given[name] = value if is_literal else _filled(value, {**given, **environ})
+            parsed[name] = value if is_literal else _filled(value, {**parsed, **environ})
         except KeyError as missing:
             advice = "set it above, or write the text in single quotes"
             raise SettingsError(f"{path}, line {line}: ${{{missing.args[0]}}} is set nowhere; {advice}") from None
-        if "\0" in given[name]:
+        if "\0" in parsed[name]:
             raise SettingsError(f"{path}, line {line}: {name} must not contain NUL")
-    return given
+    return parsed
 
 
 def _lines(path: Path, text: str) -> Iterator[tuple[int, str, str, bool]]:
@@ -91,7 +91,7 @@ def _lines(path: Path, text: str) -> Iterator[tuple[int, str, str, bool]]:
 
 
 def _filled(value: str, known: Mapping[str, str]) -> str:
-    """Fill in `${NAME}`. Raises KeyError."""
+    """Substitute `${NAME}`. Raises KeyError."""
     from dotenv.variables import Variable, parse_variables
 
     atoms = list(parse_variables(value))

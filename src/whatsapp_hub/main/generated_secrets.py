@@ -1,4 +1,4 @@
-"""Secrets that the hub makes up and keeps in its data folder."""
+"""Secrets that the hub generates and keeps in its data folder."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 
 
 def new_secret(size: int = 32) -> str:
+    """Generate a secret of `size` random bytes, URL-safe."""
     return secrets.token_urlsafe(size)
 
 
 def keep_once(path: Path | None, size: int = 32) -> str:
-    """Make a secret at the first call, readable by its owner only, never overwritten (two processes may race). Without
-    a path it is only made. Raises OSError."""
+    """Generate a secret at the first call, readable by its owner only, never overwritten (two processes may race).
+    Without a path it is not stored. Raises OSError."""
     made = new_secret(size)
     if path is None:
         return made
@@ -24,7 +25,7 @@ def keep_once(path: Path | None, size: int = 32) -> str:
 
 
 def read_secret(path: Path) -> str | None:
-    """Return a kept secret; None if there is none, or none that this process may read."""
+    """Return a stored secret; None if there is none, or none that this process may read."""
     try:
         return path.read_text().strip() or None
     except OSError:
@@ -32,7 +33,7 @@ def read_secret(path: Path) -> str | None:
 
 
 def replace_secret(path: Path, content: bytes) -> None:
-    """Put a secret in the place of the one that is there, readable by its owner only. Raises OSError."""
+    """Replace a stored secret, readable by its owner only. Raises OSError."""
     _draft(path, content).replace(path)
 
 

@@ -1,8 +1,8 @@
-"""One event a line, of the hub and of the libraries in it alike: text for people on a terminal, JSON elsewhere.
+"""One event a line, of the hub and of its libraries alike: text on a terminal, JSON elsewhere.
 
 Bind ids once (`structlog.contextvars.bind_contextvars(tenant_id=…, session_id=…)`) and every line carries them. Log an
-event's name and ids; never a body, a token or a phone number (`pseudonyms` is the net below). What a library's error
-would carry out is masked.
+event's name and ids; never a body, a token or a phone number (`pseudonyms` is the safety net). Secrets in a library's
+errors are masked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Wanted = Literal["auto", "human", "json"]
 DIM, BRIGHT, WHO, RESET = "\x1b[2m", "\x1b[1m", "\x1b[36m", "\x1b[0m"
 LEVELS = {"debug": DIM, "warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[1;31m"}
 
-# Libraries that say at INFO what our own events say better.
+# Libraries whose INFO lines repeat our own events.
 CHATTY = (
     *("alembic", "httpx", "httpcore", "asyncio", "taskiq", "engineio", "socketio"),
     *("uvicorn.access", "uvicorn.error"),
@@ -43,7 +43,7 @@ SHARED: tuple[Processor, ...] = (
     structlog.processors.StackInfoRenderer(),
 )
 
-# Without the values of local variables: they hold bodies and secrets.
+# No values of local variables: they hold bodies and secrets.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
 
 
@@ -51,7 +51,7 @@ _redact = Redactor()
 
 
 def hide(values: Iterable[str]) -> None:
-    """Mask these wherever they would stand in a line."""
+    """Mask these values in every line."""
     global _redact
     _redact = Redactor(values)
 
@@ -62,20 +62,20 @@ def redacted(text: str) -> str:
 
 
 def _without_secrets(_: WrappedLogger, __: str, rendered: EventDict | str) -> str:
-    """The last of the processors: the line as it is written."""
+    """Mask secrets in the finished line; the last processor."""
     return redacted(str(rendered))
 
 
 def format_for(wanted: Wanted) -> Format:
-    """Return what LOG_FORMAT stands for here: `auto` is text where a terminal shows it."""
+    """Resolve LOG_FORMAT: `auto` is text on a terminal, else JSON."""
     if wanted != "auto":
         return wanted
     return "human" if sys.stderr.isatty() else "json"
 
 
 def configure_logging(level: Level, role: str, wanted: Wanted = "auto", secret: str | None = None) -> None:
-    """For structlog and the standard library's loggers alike, on stderr; every line names the process's role. `secret`
-    is HUB_SECRET_KEY: customers have the same pseudonym wherever it is the same."""
+    """Configure structlog and the standard library's loggers, on stderr; every line names the process's role. `secret`
+    is HUB_SECRET_KEY: a customer's pseudonym depends on it."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -108,7 +108,7 @@ def _formatter(form: Format, pseudonyms: Pseudonyms) -> logging.Formatter:
 
 
 def _plain(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """uvicorn says its lines a second time, with colours."""
+    """Drop uvicorn's coloured copy of its message."""
     event.pop("color_message", None)
     return event
 
@@ -118,9 +118,9 @@ def _shows_colours() -> bool:
 
 
 class ForPeople:
-    """`11:20:03  worker      sequencer.leads  key=value`, with a level where it is not info and a traceback below.
+    """Render `11:20:03  worker      sequencer.leads  key=value`, with a level other than info and a traceback below.
 
-    The time is this machine's. Signs that would move a terminal's cursor are escaped.
+    The time is this machine's local time. Control characters are escaped.
     """
 
     def __init__(self, *, coloured: bool) -> None:
@@ -150,7 +150,7 @@ def _warning(message: Warning | str, category: type[Warning], filename: str, lin
 
 
 def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Log what ends the process as a line like any other."""
+    """Log an uncaught exception as a line like any other."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:

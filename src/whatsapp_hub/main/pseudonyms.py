@@ -1,8 +1,8 @@
-"""Customers in log lines: a number, a JID or a message's id that holds one appears as a pseudonym.
+"""Customers in log lines: a number, a JID or a message's id with a number appears as a pseudonym.
 
-The same person has the same pseudonym in every line and process, so one customer's way can be followed; nobody tells
-who it is without HUB_SECRET_KEY. Whoever logs names ids in the first place: this is the net below, for what libraries
-and exceptions say.
+A person has the same pseudonym in every line and process, so one customer can be followed; it cannot be reversed
+without HUB_SECRET_KEY. Our own lines name ids in the first place: this is the safety net for the texts of libraries and
+exceptions.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from whatsapp_hub.domain.numbers.phones import canonical
 _LABEL = b"whatsapp-hub pseudonyms in logs"
 _LENGTH = 12
 _OURS = frozenset({"timestamp", "level", "role", "logger", "request_id", "version"})
-"""What never is a customer's."""
+"""Fields that never hold a customer's data."""
 
-# Ids (UUIDs, times) are looked for first, so that no part of them is taken for a number.
+# Ids (UUIDs, times) are matched first, so that no part of them counts as a number.
 _FOUND = re.compile(
     r"""(?P<keep>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
           | \b[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]+ )
@@ -33,7 +33,7 @@ _FOUND = re.compile(
       | (?<![0-9A-Za-z.])(?P<digits>[0-9]{8,15})(?![0-9A-Za-z])""",
     re.VERBOSE,
 )
-# What PostgreSQL and its driver quote of a row or a parameter: words and names, whatever they are.
+# Rows and parameters that PostgreSQL and its driver quote: they may hold any text or name.
 _QUOTED = re.compile(
     r"(Failing row contains \(|invalid input for query argument \$\d+: |invalid input syntax for type \w+: ).*",
     re.DOTALL,
@@ -41,18 +41,18 @@ _QUOTED = re.compile(
 
 
 class Pseudonyms:
-    """A processor of structlog, for the last place before a line is rendered."""
+    """A structlog processor, the last before rendering."""
 
     def __init__(self, secret: str | None, redacted: Callable[[str], str] = str) -> None:
-        """`secret` is HUB_SECRET_KEY; without one, pseudonyms are this process's own. `redacted` takes secrets out
-        before: one that holds digits would not be known any more."""
+        """Make the processor. `secret` is HUB_SECRET_KEY; without one, pseudonyms are this process's own. `redacted`
+        masks secrets first: one that contains digits would not be recognised afterwards."""
         self._redacted = redacted
         known = secret.encode("utf-8", "surrogateescape") if secret else os.urandom(32)
         self._key = hmac.digest(known, _LABEL, "sha256")
         self._of = lru_cache(4096)(self._make)
 
     def of(self, text: str) -> str:
-        """The pseudonym of a number (in any spelling), or of another identity."""
+        """Return the pseudonym of a number (in any format), or of another identity."""
         digits = re.sub(r"[^0-9]", "", text)
         return self._of(canonical(digits) if digits and not text.startswith("wamid.") else text)
 
@@ -60,7 +60,7 @@ class Pseudonyms:
         return "~" + hmac.new(self._key, name.encode(), hashlib.sha256).hexdigest()[:_LENGTH]
 
     def hidden(self, text: str) -> str:
-        """The text without customers."""
+        """Replace customers in the text."""
         return _FOUND.sub(self._replaced, _QUOTED.sub(r"\1…", self._redacted(text)))
 
     def _replaced(self, found: re.Match[str]) -> str:
@@ -75,7 +75,7 @@ class Pseudonyms:
         return event
 
     def _seen(self, value: object) -> object:
-        """The same value without customers, however deep."""
+        """Replace customers in a value, at any depth."""
         if isinstance(value, str):
             return self.hidden(value)
         if isinstance(value, Mapping):

@@ -1,6 +1,6 @@
 """Every setting of the hub, read once from the environment.
 
-A field `jwt_secret` is the variable JWT_SECRET; an empty variable counts as not set. `.env.example` explains each.
+A field `jwt_secret` is the variable JWT_SECRET; an empty variable counts as unset. `.env.example` explains each.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ANY_ORIGIN = "*"
 BUILTIN = frozenset({"META", "WAHA", "NEONIZE", "SANDBOX"})
 SECRET_NAMES = ("HUB_SECRET_KEY", "JWT_SECRET")
 OLD_SECRET_NAMES = ("HUB_SECRET_KEY_OLD", "JWT_SECRET_OLD")
-"""What was there before, while it is replaced."""
+"""The former keys, during a rotation."""
 WILDCARD_HOSTS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -48,7 +48,7 @@ class SettingsError(Exception):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
-    """Times are in the unit their name ends with; JWT_EXPIRATION is read as `7d`, `12h`, `30m` or seconds."""
+    """The settings. Times are in the unit of their name; JWT_EXPIRATION is read as `7d`, `12h`, `30m` or seconds."""
 
     # Where it runs
     host: str = "127.0.0.1"
@@ -115,18 +115,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Reads and checks. Raises SettingsError; the value of a variable is never part of its message."""
+        """Read and check the variables. Raises SettingsError, whose message never contains a variable's value."""
         names = [field.encode_name for field in msgspec.structs.fields(cls)]
-        given: dict[str, str | int] = {name: environ[name] for name in names if environ.get(name)}
+        found: dict[str, str | int] = {name: environ[name] for name in names if environ.get(name)}
         if redis := _redis_from_parts(environ):
-            given.setdefault("REDIS_URL", redis)
-        _spell(given)
-        _check_provider(str(given.get("WHATSAPP_PROVIDER", "")))
-        _check_proxies(str(given.get("TRUSTED_PROXIES", "")))
+            found.setdefault("REDIS_URL", redis)
+        _normalise(found)
+        _check_provider(str(found.get("WHATSAPP_PROVIDER", "")))
+        _check_proxies(str(found.get("TRUSTED_PROXIES", "")))
         for name, parse in (("DATABASE_URL", PostgresAddress.parse), ("REDIS_URL", redis_url)):
-            _check_address(name, given.get(name), parse)
+            _check_address(name, found.get(name), parse)
         try:
-            return msgspec.convert(given, cls, strict=False)
+            return msgspec.convert(found, cls, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(_explain(str(error))) from None
 
@@ -141,23 +141,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
     @property
     def public_url(self) -> str:
-        """Return the address under which others reach the hub (no slash at its end): base of links and webhooks."""
+        """Return the address under which others reach the hub (without a final slash): base of links and webhooks."""
         host = "127.0.0.1" if self.host in WILDCARD_HOSTS else self.host
         bracketed = f"[{host}]" if ":" in host else host
         return (self.hub_public_url or f"http://{bracketed}:{self.port}").rstrip("/")
 
     @property
     def sessions_per_connector(self) -> int:
-        """MAX_INSTANCES, or its alias WHATSAPP_MAX_SESSIONS where that is lower."""
+        """Return MAX_INSTANCES, or its alias WHATSAPP_MAX_SESSIONS where that is lower."""
         return min(self.max_instances, self.whatsapp_max_sessions or self.max_instances)
 
     @property
     def idle(self) -> timedelta | None:
-        """After how long an unused gateway session is closed; None: never."""
+        """Return after how long an unused gateway session is closed; None: never."""
         return timedelta(milliseconds=self.whatsapp_idle_timeout) if self.whatsapp_idle_timeout else None
 
     @property
-    def life_rules(self) -> ReconnectPolicy:
+    def reconnect_policy(self) -> ReconnectPolicy:
+        """Return how lost connections are dialled again."""
         return ReconnectPolicy(
             pairing=timedelta(milliseconds=self.whatsapp_session_timeout),
             code=timedelta(milliseconds=self.whatsapp_qr_timeout),
@@ -166,7 +167,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
     @property
     def human_pace(self) -> HumanPace:
-        """Of sessions that connectors hold."""
+        """Return the typing speed and warm-up of sessions that connectors hold."""
         strangers = self.whatsapp_strangers_per_hour
         return HumanPace(
             characters_per_s=self.whatsapp_typing_speed,
@@ -177,9 +178,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         )
 
     def completed(self) -> Settings:
-        """Add both secrets: made once and kept in the data folder when embedded, obligatory otherwise. A JWT_SECRET as
-        short as those of development (`secret`) is taken when embedded, mixed with HUB_SECRET_KEY: nobody can guess
-        the key that signs. Raises SettingsError."""
+        """Add both secrets: generated once and kept in the data folder when embedded, required otherwise. A short
+        JWT_SECRET (such as `secret`) is accepted when embedded, mixed with HUB_SECRET_KEY, so that the signing key
+        cannot be guessed. Raises SettingsError."""
         missing = [name for name in SECRET_NAMES if getattr(self, name.lower()) is None]
         if missing and not self.embedded:
             advice = "obligatory with DATABASE_URL; make one for each with `openssl rand -base64 32` and keep it"
@@ -188,8 +189,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         return msgspec.structs.replace(self, **made, hub_secret_key_old=self.with_kept_old())._with_strong_jwt_secret()
 
     def with_kept_old(self) -> str | None:
-        """Return HUB_SECRET_KEY_OLD with the keys that an embedded hub's data folder keeps besides the one in use: the
-        old one of `secrets new-key`, and its own where HUB_SECRET_KEY has come to be given."""
+        """Return HUB_SECRET_KEY_OLD with the other keys of an embedded hub's data folder: the old one of `secrets
+        new-key`, and its own where HUB_SECRET_KEY was set later."""
         if not self.embedded:
             return self.hub_secret_key_old
         names = ("HUB_SECRET_KEY_OLD",) if self.hub_secret_key is None else ("HUB_SECRET_KEY", "HUB_SECRET_KEY_OLD")
@@ -218,16 +219,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
     @property
     def environment(self) -> Environment:
-        """The number that the variables describe."""
-        given = {kind: self._given(names) for kind, names in VARIABLES.items()}
-        return Environment(self.whatsapp_provider, {kind: values for kind, values in given.items() if values})
+        """Return the number that the variables describe."""
+        found = {kind: self._described(names) for kind, names in VARIABLES.items()}
+        return Environment(self.whatsapp_provider, {kind: values for kind, values in found.items() if values})
 
-    def _given(self, variables: Mapping[str, str]) -> dict[str, str]:
+    def _described(self, variables: Mapping[str, str]) -> dict[str, str]:
         found = {name: getattr(self, variable.lower()) for name, variable in variables.items()}
         return {name: value for name, value in found.items() if value}
 
     def for_children(self) -> dict[str, str]:
-        """The variables that a child process must get besides those the hub itself was given."""
+        """Return the variables that a child process needs besides the hub's own."""
         secrets_ = {name: getattr(self, name.lower()) for name in (*SECRET_NAMES, *OLD_SECRET_NAMES)}
         addresses = {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url}
         opened = {"SANDBOX_ENABLED": "true" if self.sandbox_enabled else None, "FRONTEND_URL": self.frontend_url}
@@ -235,7 +236,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
 
 def secrets_in(settings: Settings) -> list[str]:
-    """Return what is secret in the variables, the passwords of addresses among it."""
+    """Return the secret values of the variables, passwords in addresses included."""
     named = (*SECRET_NAMES, *OLD_SECRET_NAMES, *_OTHER_SECRETS)
     values = [value for name in named if (value := getattr(settings, name.lower()))]
     addresses = (settings.database_url, settings.redis_url)
@@ -258,7 +259,7 @@ def _strong(secret: str, key: str) -> str:
 
 
 def listed(text: str | None) -> tuple[str, ...]:
-    """Split at commas; one that has commas itself is meant as well."""
+    """Split at commas; the whole text is included too, since one key may contain commas."""
     parts = [part.strip() for part in (text or "").split(",") if part.strip()]
     return tuple(parts) if len(parts) < 2 else (*parts, text or "")
 
@@ -280,7 +281,7 @@ _SPELLINGS = {
 
 
 def _check_provider(kind: str) -> None:
-    """Third parties' are looked up only where one is named: that loads their packages."""
+    """Check the provider's name. Third parties' are loaded only where one is named."""
     if kind in BUILTIN or not kind:
         return
     from whatsapp_hub.adapters.providers.registry import ProviderOptions, all_plugins
@@ -289,13 +290,13 @@ def _check_provider(kind: str) -> None:
         raise SettingsError(f"WHATSAPP_PROVIDER: must be one of {', '.join(sorted(known))}")
 
 
-def _spell(given: dict[str, str | int]) -> None:
-    """Accepts what people write: `7d`, `debug`, `meta`, `Pooled`."""
+def _normalise(found: dict[str, str | int]) -> None:
+    """Normalise what people write: `7d`, `debug`, `meta`, `Pooled`."""
     for name, change in _SPELLINGS.items():
-        if name in given:
-            given[name] = change(str(given[name]))
-    if "JWT_EXPIRATION" in given:
-        given["JWT_EXPIRATION"] = _seconds("JWT_EXPIRATION", str(given["JWT_EXPIRATION"]))
+        if name in found:
+            found[name] = change(str(found[name]))
+    if "JWT_EXPIRATION" in found:
+        found["JWT_EXPIRATION"] = _seconds("JWT_EXPIRATION", str(found["JWT_EXPIRATION"]))
 
 
 def _check_proxies(text: str) -> None:
@@ -323,7 +324,7 @@ def _redis_from_parts(environ: Mapping[str, str]) -> str | None:
 
 
 def _explain(problem: str) -> str:
-    """`Expected `int` <= 65535 - at `$.PORT`` → `PORT: expected int <= 65535`."""
+    """Translate `Expected `int` <= 65535 - at `$.PORT`` into `PORT: expected int <= 65535`."""
     what, _, where = problem.partition(" - at `$.")
     what = re.sub(r"Invalid enum value .*", "not one of the known values (see .env.example)", what)
     what = what.replace("Expected", "expected").replace(" | null", "").replace("`", "")
@@ -338,4 +339,4 @@ _LOOKS_LIKE = {
     "HUB_ADMIN_EMAIL": "an e-mail address",
     "WHATSAPP_API_VERSION": "a version such as v23.0",
 }
-"""Instead of the pattern that a variable must match."""
+"""Replace the pattern that a variable must match."""

@@ -16,7 +16,7 @@ from whatsapp_hub.application.sessions.open_sessions import CreateInstance, Open
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
-from whatsapp_hub.main.roles.api import given_settings
+from whatsapp_hub.main.roles.api import default_settings
 from whatsapp_hub.main.settings import Settings
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -100,9 +100,9 @@ def test_only_the_operators_waha_server_is_everybodys() -> None:
         whatsapp_access_token="token",
         whatsapp_phone_number_id="1",
     )
-    first: Mapping[str, object] = given_settings(settings, "WAHA")
-    second = given_settings(settings, "WAHA")
+    first: Mapping[str, object] = default_settings(settings, "WAHA")
+    second = default_settings(settings, "WAHA")
     assert (first["url"], first["apiKey"]) == ("http://waha:3000", "key")
     assert len({first["session"], second["session"], "default"}) == 3
-    assert given_settings(settings, "META") == given_settings(settings, "NEONIZE") == {}
-    assert given_settings(Settings(), "WAHA") == {}
+    assert default_settings(settings, "META") == default_settings(settings, "NEONIZE") == {}
+    assert default_settings(Settings(), "WAHA") == {}

@@ -69,10 +69,10 @@ def test_the_lower_of_the_two_session_limits_wins() -> None:
 
 
 def test_the_life_of_a_session_follows_contract_b() -> None:
-    usual = read().life_rules
+    usual = read().reconnect_policy
     assert (usual.pairing.total_seconds(), usual.code.total_seconds(), usual.attempts) == (300, 60, 3)
     given = {"WHATSAPP_SESSION_TIMEOUT": "9000", "WHATSAPP_QR_TIMEOUT": "20000", "WHATSAPP_RECONNECT_ATTEMPTS": "0"}
-    rules = read(**given).life_rules
+    rules = read(**given).reconnect_policy
     assert (rules.pairing.total_seconds(), rules.code.total_seconds(), rules.attempts) == (9, 20, 0)
     assert (read().max_instances, read().staggered_boot_delay_ms, read().whatsapp_provider) == (80, 500, "NEONIZE")
 

@@ -51,14 +51,14 @@ async def database(settings: Settings) -> AsyncIterator[str]:
 
 
 def known_keys(settings: Settings) -> dict[str, str]:
-    """Read the keys from the environment, else from the data folder, with the other secrets there (by file name)."""
+    """Return the keys from the environment, else from the data folder, with the other secrets there (by file name)."""
     folder = settings.data_dir / "secrets"
     kept = {p.name: p.read_text() for p in folder.iterdir() if p.is_file()} if os.access(folder, os.R_OK) else {}
-    given = {name: value for name in (*SECRET_NAMES, JWT_OLD) if (value := getattr(settings, name.lower()))}
-    given |= {KEY_OLD: old} if (old := settings.with_kept_old()) else {}
+    configured = {name: value for name in (*SECRET_NAMES, JWT_OLD) if (value := getattr(settings, name.lower()))}
+    configured |= {KEY_OLD: old} if (old := settings.with_kept_old()) else {}
     if (password := settings.data_dir / ADMIN_PASSWORD).is_file():
         kept[ADMIN_PASSWORD] = password.read_text()
-    return {**{name: text.strip() for name, text in kept.items()}, **given}
+    return {**{name: text.strip() for name, text in kept.items()}, **configured}
 
 
 async def back_up(settings: Settings, target: str, *, without_key: bool, keep_days: int) -> tuple[str, Manifest, int]:
@@ -99,7 +99,7 @@ def _about(facts: dump.Facts, keys: Mapping[str, str], settings: Settings) -> di
 
 @contextmanager
 def _writing(folder: Path | None, now: datetime) -> Iterator[tuple[IO[bytes], Callable[[], str]]]:
-    """Yield a file and what completes it: it gets its name once it is whole and on disk. None: standard output."""
+    """Yield a file, and name it once it is complete and on disk. None: standard output."""
     if folder is None:
         yield sys.stdout.buffer, lambda: "the standard output"
         sys.stdout.buffer.flush()
@@ -126,7 +126,7 @@ def _complete(file: IO[bytes], draft: Path, path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Flags with which the operator allows what is refused otherwise."""
+    """Checks that the operator overrides."""
 
     replace: bool = False
     even_if_running: bool = False
@@ -135,9 +135,10 @@ class Wanted:
 
 
 async def restore(settings: Settings, source: str, wanted: Wanted) -> Manifest:
-    """Replace this hub by the backup's. Everything is checked before anything is changed.
+    """Replace this hub with the backup's. Everything is checked before anything is changed.
 
-    Raises BadBackup, SettingsError, DumpFailed, ChildFailed, FolderTaken."""
+    Raises BadBackup, SettingsError, DumpFailed, ChildFailed, FolderTaken.
+    """
     with _spooled(settings, source) as path:
         backup = Backup(path)
         _check_version(backup.manifest)
@@ -168,7 +169,7 @@ async def _up_to_date(url: str) -> None:
 
 
 async def _forget_key(url: str) -> None:
-    """Let the next start choose its key, though that opens nothing of what was sealed before."""
+    """Let the next start choose its key, although that opens no secret sealed before."""
     from whatsapp_hub.adapters.postgres.security.sealed import PostgresSealed
     from whatsapp_hub.main.wiring.secret_keys import system_of
 
@@ -192,7 +193,7 @@ def _spooled(settings: Settings, source: str) -> Iterator[Path]:
 
 @asynccontextmanager
 async def _stopped(settings: Settings) -> AsyncIterator[str]:
-    """Yield the database of a hub that is stopped. Raises SettingsError if an embedded one runs."""
+    """Yield the database of a stopped hub. Raises SettingsError if an embedded one runs."""
     if settings.database_url:
         yield settings.database_url
         return
@@ -221,8 +222,8 @@ def _check_keys(settings: Settings, backup: Backup, wanted: Wanted) -> None:
         return
     if here is None:
         raise SettingsError(f"{KEY}: obligatory; `whatsapp-hub restore --keys FILE` prints the backup's, if it has it")
-    given = (here, *listed(settings.with_kept_old()))
-    if not any(backup_file.is_key(backup.manifest, key) for key in given):
+    configured = (here, *listed(settings.with_kept_old()))
+    if not any(backup_file.is_key(backup.manifest, key) for key in configured):
         raise SettingsError(
             f"{KEY}: not the one that the backup was made under, so no stored secret could be opened; "
             "set that one (`whatsapp-hub restore --keys FILE` prints it), or say --without-key and give each session "
@@ -231,7 +232,7 @@ def _check_keys(settings: Settings, backup: Backup, wanted: Wanted) -> None:
 
 
 def _check_place(there: dump.Present, manifest: Manifest, wanted: Wanted, name: str) -> None:
-    """`name`: the variable that says where the database is."""
+    """Refuse a database that is older than the backup's, in use or not empty. `name`: the variable with its address."""
     if there.server < manifest.server:
         raise SettingsError(
             f"{name}: PostgreSQL {there.server} is older than the backup's ({manifest.server}): it must not be"
@@ -247,7 +248,7 @@ def _check_place(there: dump.Present, manifest: Manifest, wanted: Wanted, name: 
 
 @contextmanager
 def _keys_in_place(settings: Settings, backup: Backup, wanted: Wanted) -> Iterator[None]:
-    """Put the backup's keys into an embedded hub's data folder; undo that if the block fails."""
+    """Put the backup's keys into an embedded hub's data folder; restore the former ones if the block fails."""
     if not settings.embedded or wanted.without_key:
         yield
         return

@@ -24,7 +24,7 @@ def backup(folder: str | None, without_key: bool, keep_days: int) -> None:
 
     settings = Settings.from_environment()
     target = folder or str(settings.data_dir / "backups")
-    made = _told(backups.back_up(settings, target, without_key=without_key, keep_days=keep_days))
+    made = _report_errors(backups.back_up(settings, target, without_key=without_key, keep_days=keep_days))
     where, manifest, removed = made
     size = f"{manifest.dump_bytes / 1e6:.1f} MB"
     keys = "with its keys: keep it as you keep a password" if manifest.has_keys else "without its keys"
@@ -46,11 +46,11 @@ def restore(file: str, replace: bool, even_if_running: bool, without_key: bool, 
     from whatsapp_hub.main.settings import Settings
 
     if keys:
-        found = _told(_keys(file))
+        found = _report_errors(_keys(file))
         click.echo("\n".join(f"{name}={value}" for name, value in sorted(found.items())))
         return
     wanted = backups.Wanted(replace, even_if_running, without_key, send_queued)
-    manifest = _told(backups.restore(Settings.from_environment(), file, wanted))
+    manifest = _report_errors(backups.restore(Settings.from_environment(), file, wanted))
     click.echo(f"restored as it was at {manifest.made_at:%Y-%m-%d %H:%M:%S} UTC; start the hub", err=True)
 
 
@@ -60,8 +60,8 @@ async def _keys(file: str) -> dict[str, str]:
     return keys_of(file)
 
 
-def _told(work: Coroutine[Any, Any, T]) -> T:
-    """Run it; show what the operator can mend as one line."""
+def _report_errors(work: Coroutine[Any, Any, T]) -> T:
+    """Run the coroutine; show errors that the operator can fix as one line."""
     from whatsapp_hub.adapters.postgres.backup.dump import DumpFailed
     from whatsapp_hub.main.backup.file import BadBackup
 

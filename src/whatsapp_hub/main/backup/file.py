@@ -1,8 +1,7 @@
-"""Write and check the file of a backup: a ZIP of the database's dump, the keys and, last, a manifest.
+"""Write and check a backup's file: a ZIP of the database's dump, the keys and, last, a manifest.
 
-The manifest is written last and carries the dump's digest, so that a file that was cut short or changed is refused
-whole. The keys open every secret in the dump: keep the file as you keep a password (it is made readable for its owner
-alone).
+The manifest is written last and carries the dump's digest, so that a truncated or changed file is refused. The keys
+open every secret in the dump: protect the file like a password (only its owner may read it).
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ class BadBackup(Exception):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """`key` is a salted digest of HUB_SECRET_KEY, `old_keys` are those of HUB_SECRET_KEY_OLD: they tell whether another
-    key opens what is sealed in the dump."""
+    """What the backup holds. `key` is a salted digest of HUB_SECRET_KEY, `old_keys` are those of HUB_SECRET_KEY_OLD:
+    they show whether another key opens the dump's sealed values."""
 
     format: int
     version: str
@@ -57,7 +56,7 @@ def digest_of(key: str, salt: str | None = None) -> str:
 
 
 def is_key(manifest: Manifest, key: str) -> bool:
-    """Whether it is one of those that the backup was made under."""
+    """Whether the backup was made under this key."""
     return any(
         hmac.compare_digest(digest, digest_of(key, digest.partition(":")[0]))
         for digest in (manifest.key, *manifest.old_keys)
@@ -68,7 +67,7 @@ def is_key(manifest: Manifest, key: str) -> bool:
 async def write(
     file: IO[bytes], dump: AsyncIterator[bytes], keys: Mapping[str, str] | None, about: Mapping[str, object]
 ) -> Manifest:
-    """Write a backup to any stream, a pipe too. `about`: the manifest's other fields."""
+    """Write a backup to any stream, also a pipe. `about`: the manifest's other fields."""
     digest, size = hashlib.sha256(), 0
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(DUMP, "w", force_zip64=True) as inside:
@@ -112,6 +111,7 @@ class Backup:
         return manifest
 
     def dump(self) -> Iterator[bytes]:
+        """Yield the dump in pieces."""
         with zipfile.ZipFile(self._path) as archive, archive.open(DUMP) as inside:
             while piece := inside.read(CHUNK):
                 yield piece
@@ -125,11 +125,12 @@ class Backup:
 
 
 def name_at(now: datetime) -> str:
+    """Return the name of a backup made at this time."""
     return f"{PREFIX}{now.astimezone(UTC).strftime(STAMP)}{SUFFIX}"
 
 
 def made_at(path: Path) -> datetime | None:
-    """Read from a backup's name when it was made; None for any other file."""
+    """Parse the time of a backup from its name; None for any other file."""
     name = path.name.removesuffix(SUFFIX)
     if not path.name.endswith(SUFFIX) or not name.startswith(PREFIX):
         return None
@@ -140,7 +141,7 @@ def made_at(path: Path) -> datetime | None:
 
 
 def remove_old(folder: Path, long_past: datetime, days: int) -> list[Path]:
-    """Remove backups older than so many days and unfinished ones; never another file, never the newest."""
+    """Remove backups older than `days` and unfinished ones; never another file, never the newest."""
     ours = sorted((made, path) for path in folder.iterdir() if (made := made_at(path)) and path.is_file())
     old = [path for made, path in ours[:-1] if long_past - made > timedelta(days=days)]
     left = [

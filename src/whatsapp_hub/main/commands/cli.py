@@ -1,4 +1,4 @@
-"""The command `whatsapp-hub`. What only one command needs is imported there: a role's process starts twice as fast."""
+"""The command `whatsapp-hub`. Imports for one command stand in that command: a role's process starts twice as fast."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def commands(context: click.Context) -> None:
 
 
 def _say_env_file() -> None:
-    """Say in one line where settings came from."""
+    """Log where the settings came from."""
     if found := click.get_current_context().obj:
         log.info("env_file", path=str(found.path), settings=len(found.used), overridden=list(found.overridden))
 
@@ -65,7 +65,7 @@ def migrate() -> None:
         raise SettingsError("DATABASE_URL: obligatory for `migrate`; `serve` migrates its own database at each start")
     _say_env_file()
     asyncio.run(_bring_up_to_date(settings.database_url))
-    if settings.hub_secret_key and settings.jwt_secret:  # else the API makes it, which cannot do without them
+    if settings.hub_secret_key and settings.jwt_secret:  # else the API creates it, which requires both
         asyncio.run(_ensure_admin(settings))
 
 
@@ -126,7 +126,8 @@ for _role in ROLES.values():
 
 
 def main() -> None:
-    """What a person can mend is one line and exit code 1; anything else is a bug and keeps its traceback."""
+    """Run the command line. Errors that the operator can fix are one line and exit code 1; others keep their
+    traceback."""
     try:
         commands()
     except (SettingsError, FolderTaken, ChildFailed, DatabaseUnusable, RedisUnusable, Unavailable) as error:

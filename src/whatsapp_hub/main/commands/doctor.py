@@ -1,4 +1,4 @@
-"""`whatsapp-hub doctor`: what is there, what is missing, what to do."""
+"""`whatsapp-hub doctor`: check the installation and advise."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MIGRATED = {
 
 @dataclass(frozen=True)
 class Finding:
-    """`good` is None where only one feature waits for it."""
+    """One line of the report. `good` is None where only one feature is affected."""
 
     subject: str
     good: bool | None
@@ -50,10 +50,12 @@ class Finding:
 
     @classmethod
     def of(cls, subject: str, said: doctor_connectors.Says) -> Finding:
+        """Make a finding of a partial check's result."""
         return cls(subject, said.good, said.text)
 
 
 async def examine(environ: Mapping[str, str] = os.environ) -> list[Finding]:
+    """Check everything; return the findings in the order of the report."""
     findings = [_python(), *_neonize(), *_needless(environ)]
     try:
         settings = Settings.from_environment(environ)
@@ -130,7 +132,7 @@ async def _database(settings: Settings) -> list[Finding]:
 
 
 async def _embedded_secrets(settings: Settings) -> list[Finding]:
-    """Look into an embedded hub that runs."""
+    """Check the secrets of a running embedded hub."""
     try:
         url = address_of_running_hub(settings)
         connection = await asyncpg.connect(**arguments_of(url), timeout=5)

@@ -1,4 +1,4 @@
-"""What `whatsapp-hub doctor` says of connectors: descriptors, connections, who holds what is started."""
+"""Checks of `whatsapp-hub doctor` for connectors: descriptors, connections, unheld sessions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import asyncpg
 from whatsapp_hub.main.settings import Settings
 
 OWN_CONNECTIONS = 50
-"""Of the hub's other pools: an API, a worker and a connector."""
+"""Connections of the hub's other pools: an API, a worker and a connector."""
 DESCRIPTORS_EACH = 4
 DESCRIPTORS_SPARE = 200
 
@@ -25,14 +25,14 @@ _CROWD = """
 
 @dataclass(frozen=True)
 class Says:
-    """`good` is None where only one feature waits for it."""
+    """The result of one check. `good` is None where only one feature is affected."""
 
     good: bool | None
     text: str
 
 
 def descriptors(settings: Settings) -> Says:
-    """Each session needs a few: its socket, its store."""
+    """Compare the descriptor limit with the need: a few per session, for its socket and its store."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = DESCRIPTORS_SPARE + DESCRIPTORS_EACH * settings.sessions_per_connector
     if soft < needed:
@@ -41,7 +41,7 @@ def descriptors(settings: Settings) -> Says:
 
 
 async def in_database(connection: asyncpg.Connection, settings: Settings) -> list[Says]:
-    """As whoever migrates; nothing is said of a database that was never migrated."""
+    """Check as the migrating role; report nothing for a database that was never migrated."""
     most = int(await connection.fetchval("SHOW max_connections"))
     found = [*_connections(most, settings.sessions_per_connector)]
     if await connection.fetchval("SELECT to_regclass('hub.connectors')") is None:
@@ -62,6 +62,7 @@ def _connections(most: int, sessions: int) -> Iterator[Says]:
 
 
 def held(connectors: int, room: int, wanted: int, unheld: int) -> Says:
+    """Compare started sessions with the connectors' capacity."""
     if not unheld:
         return Says(True, f"{connectors} running, room for {room}, {wanted} sessions held")
     if not connectors:

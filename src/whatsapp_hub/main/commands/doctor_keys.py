@@ -1,4 +1,4 @@
-"""What `whatsapp-hub doctor` says of the stored secrets: whether the keys that are given open them."""
+"""Check of `whatsapp-hub doctor` for stored secrets: whether the configured keys open them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANEW = "give them anew, or the key that they were stored with (HUB_SECRET_KEY_OL
 
 
 async def in_database(connection: asyncpg.Connection, settings: Settings) -> AsyncIterator[Says]:
-    """Nothing where no key is given, or the database is not at this version. Changes nothing."""
+    """Yield the findings; none without a key, or for a database of another version. Changes nothing."""
     if settings.hub_secret_key is None or await connection.fetchval("SELECT to_regclass('hub.secret_key')") is None:
         return
     if short := short_secrets(settings):

@@ -1,4 +1,4 @@
-"""What `whatsapp-hub doctor` says of stored sessions whose settings are not safe."""
+"""Check of `whatsapp-hub doctor` for sessions with unsafe settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PAGE_SIZE = 200
 
 
 async def in_database(connection: asyncpg.Connection, ring: KeyRing) -> Says | None:
-    """Name sessions with a warning; None if there is none. What no key opens is said elsewhere."""
+    """Name sessions with a warning; None if there is none. Unreadable settings are reported elsewhere."""
     providers = Providers(all_plugins(ProviderOptions()), cast("Host", None))
     vault, found = SettingsVault(ring, providers), list[str]()
     async with connection.transaction(readonly=True):

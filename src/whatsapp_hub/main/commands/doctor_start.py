@@ -1,4 +1,4 @@
-"""What `whatsapp-hub doctor` says of the environment's number and of the address under which others reach the hub."""
+"""Checks of `whatsapp-hub doctor` for the environment's number and the public address."""
 
 from __future__ import annotations
 
@@ -18,46 +18,46 @@ ANSWER_WITHIN_S = 5.0
 
 
 def number(settings: Settings) -> Iterator[Says]:
-    """Say what session `default` says by its status reason, and why."""
+    """Report the status reason of session `default`, and its cause."""
     kind = settings.environment.described
     if kind is None:
         yield from _undescribed(settings.environment.asked)
         return
     plugin = all_plugins(ProviderOptions())[kind]
-    given = settings.environment.settings(kind)
-    wrong = _wrong(plugin, given)
-    missing = plugin.missing(plugin.decode_partial(given)) if isinstance(plugin, TakesPartialSettings) else {}
+    configured = settings.environment.settings(kind)
+    wrong = _wrong(plugin, configured)
+    missing = plugin.missing(plugin.decode_partial(configured)) if isinstance(plugin, TakesPartialSettings) else {}
     for setting, what in missing.items():
         name = variable(kind, setting)
-        flaw = f"{name} {wrong[setting]}" if given.get(setting) else f"{name} is missing"
+        flaw = f"{name} {wrong[setting]}" if configured.get(setting) else f"{name} is missing"
         yield Says(None if what else False, f"{flaw}: {what or f'the {kind} number cannot work'}")
     if not missing:
         yield Says(True, f"the variables of a {kind} number are complete")
 
 
 def _undescribed(kind: str) -> Iterator[Says]:
-    """WHATSAPP_PROVIDER alone makes no session: each one then needs settings of its own."""
+    """Explain that WHATSAPP_PROVIDER alone creates no session: each one then needs settings of its own."""
     if kind in VARIABLES:
         needed = ", ".join(VARIABLES[kind].values())
         yield Says(None, f"WHATSAPP_PROVIDER is {kind}, but none of {needed} is set: there is no session `default`")
 
 
-def _wrong(plugin: Plugin, given: Mapping[str, str]) -> dict[str, str]:
+def _wrong(plugin: Plugin, configured: Mapping[str, str]) -> dict[str, str]:
     try:
-        plugin.decode_settings(given)
+        plugin.decode_settings(configured)
     except Invalid as error:
         return {flaw.pointer.removeprefix("/settings/"): flaw.reason for flaw in error.flaws}
     return {}
 
 
 def provider(settings: Settings) -> Iterator[Says]:
-    """The sandbox is there only where it is enabled."""
+    """Check that the named provider exists. The sandbox exists only where it is enabled."""
     if settings.whatsapp_provider == "SANDBOX" and not settings.sandbox_enabled and not settings.embedded:
         yield Says(False, "WHATSAPP_PROVIDER is SANDBOX: set SANDBOX_ENABLED=true, or choose another")
 
 
 async def public_address(url: str) -> Says:
-    """Ask the hub for its health under the address that others use."""
+    """Request the hub's health under its public address."""
     url = url.rstrip("/")
     try:
         async with httpx.AsyncClient(timeout=ANSWER_WITHIN_S, follow_redirects=False) as client:
@@ -70,7 +70,7 @@ async def public_address(url: str) -> Says:
 
 
 def _is_hub(answer: httpx.Response) -> bool:
-    """A hub that is not ready is one as well."""
+    """Whether the answer is a hub's; one that is not ready counts."""
     try:
         document = answer.json()
     except ValueError:

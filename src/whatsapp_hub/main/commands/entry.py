@@ -1,4 +1,4 @@
-"""The entry of the command `whatsapp-hub`: it needs nothing but Python, and says which extra is missing."""
+"""The entry point of `whatsapp-hub`: needs only Python, and names the missing extra."""
 
 import re
 import sys
@@ -16,7 +16,7 @@ _SAYS = {
 
 
 def main() -> None:
-    """Run the command; a module that an extra brings and that is not there is one line and exit code 1."""
+    """Run the command; a missing module of an extra is one line and exit code 1."""
     try:
         from whatsapp_hub.main.commands.cli import main as run
 
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def extra_of(module: str) -> str | None:
-    """Return the extra of this package that brings a module. None: no extra does, so that its absence is a bug."""
+    """Return the extra of this package that provides a module; None if no extra does, so that its absence is a bug."""
     try:
         found = [match for text in requires("whatsapp-hub") or () if (match := _REQUIREMENT.match(text))]
     except PackageNotFoundError:  # run from a folder of sources that was never installed

@@ -1,4 +1,4 @@
-"""Commands that look into a hub's database and end: `inbox`, `tenant`, `user`.
+"""Commands on a hub's database: `inbox`, `tenant`, `user`.
 
 The container, and with it every adapter, is imported only by a command that runs.
 """
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def in_hub(work: Callable[[AsyncContainer], Awaitable[T]]) -> T:
-    """Do something with a hub's parts; what the domain refuses is one line."""
+    """Run an action with a hub's container; show the domain's errors as one line."""
 
     from whatsapp_hub.main.wiring.container import make_container
     from whatsapp_hub.main.wiring.infrastructure import Part

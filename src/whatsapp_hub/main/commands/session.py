@@ -1,4 +1,4 @@
-"""`whatsapp-hub session`: numbers on the command line, with the QR code in the terminal."""
+"""`whatsapp-hub session`: manage sessions on the command line, with the QR code in the terminal."""
 
 import asyncio
 import io
@@ -100,7 +100,7 @@ def watch(name: str, slug: str) -> None:
 
 
 def in_terminal(text: str) -> str:
-    """A QR code of half blocks, light on dark as cameras like it on a dark terminal."""
+    """Draw a QR code in half blocks, light on dark, which cameras read on a dark terminal."""
     import qrcode
 
     code = qrcode.QRCode(border=2)
@@ -118,7 +118,7 @@ async def _operator(container: AsyncContainer, slug: str) -> Caller:
 
 
 async def _started(container: AsyncContainer, caller: Caller, name: str, provider: str | None) -> None:
-    """Start the session, made if need be; one that may not be started is not made either."""
+    """Start the session, created if need be; one that may not be started is not created either."""
     finder: SessionFinder = await container.get(SessionFinder)
     found = await finder.named(caller.tenant_id, name)
     if found is None:
@@ -131,7 +131,7 @@ async def _started(container: AsyncContainer, caller: Caller, name: str, provide
 async def _changes(
     container: AsyncContainer, caller: Caller, name: str, timeout_s: float | None
 ) -> AsyncIterator[Session]:
-    """The session as it is now, and again whenever it has changed."""
+    """Yield the session as it is now, and again after each change."""
     finder: SessionFinder = await container.get(SessionFinder)
     deadline, before = time.monotonic() + (timeout_s or 0), None
     while timeout_s is None or time.monotonic() < deadline:

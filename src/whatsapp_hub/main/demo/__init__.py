@@ -1,1 +1,1 @@
-"""`whatsapp-hub demo`: customers write, are routed and answered, and everything is counted."""
+"""`whatsapp-hub demo`: customers write, are routed and answered, and every message is counted."""

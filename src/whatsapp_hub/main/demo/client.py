@@ -1,4 +1,4 @@
-"""A client of the hub as anybody could write one: HTTP by httpx, Socket.IO by its three packet types."""
+"""A client of the hub without its code: HTTP by httpx, Socket.IO by its three packet types."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -12,8 +12,8 @@ OnEvent = Callable[[str, dict[str, Any]], Awaitable[None]]
 
 
 class HubClient:
-    """One signed-in user, who waits when told that it asks too often. Raises httpx.HTTPStatusError with the problem's
-    detail for any other refusal."""
+    """One signed-in user's connection. Waits out 429; raises httpx.HTTPStatusError with the problem's detail for other
+    errors."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -22,16 +22,18 @@ class HubClient:
         self.token = ""
 
     async def login(self, email: str, password: str) -> "HubClient":
+        """Sign in; further requests carry the token."""
         answer = await self.call("POST", "/api/auth/login", email=email, password=password)
         self.user, self.token = answer["user"], answer["token"]
         self._http.headers["Authorization"] = f"Bearer {self.token}"
         return self
 
     def act_for(self, tenant_id: str) -> None:
-        """As MASTER, work for this tenant from now on."""
+        """Act for this tenant from now on, as MASTER."""
         self._http.headers["X-Company-Id"] = tenant_id
 
     async def call(self, method: str, path: str, **body: Any) -> Any:
+        """Send a request and return the decoded answer."""
         answer = await self._http.request(method, path, json=body or None)
         while answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
             await asyncio.sleep(float(answer.headers["Retry-After"]))
@@ -45,7 +47,7 @@ class HubClient:
         return answer.json() if answer.content else None
 
     async def listen(self, on_event: OnEvent, connected: asyncio.Event) -> None:
-        """Hand over this user's live events until cancelled. Socket.IO 5 over Engine.IO 4, WebSocket only."""
+        """Pass this user's live events to `on_event` until cancelled. Socket.IO 5 over Engine.IO 4, WebSocket only."""
         address = f"{self.url.replace('http', 'ws', 1)}/socket.io/?EIO=4&transport=websocket"
         async with connect(address, max_size=2**24) as socket:
             async for packet in socket:

@@ -1,4 +1,5 @@
-"""A database of the demonstration's own on the server at DATABASE_URL, so that the given one stays as it is."""
+"""A temporary database for the demonstration on the server at DATABASE_URL, so that the configured one stays as
+it is."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -13,7 +14,7 @@ from whatsapp_hub.adapters.postgres.engine.refusals import DatabaseUnusable, ref
 
 @asynccontextmanager
 async def borrowed_database(url: str) -> AsyncIterator[str]:
-    """Make it and give its address; drop it when the block ends. Raises DatabaseUnusable."""
+    """Create it and yield its address; drop it when the block ends. Raises DatabaseUnusable."""
     address, name = PostgresAddress.parse(url), f"hub_demo_{secrets.token_hex(4)}"
     try:
         connection = await asyncpg.connect(**address.arguments, timeout=CONNECT_TIMEOUT_S)

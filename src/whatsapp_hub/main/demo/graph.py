@@ -1,6 +1,6 @@
-"""A very small Graph API for the demonstration: it takes messages and sends signed receipts.
+"""A minimal Graph API for the demonstration: accepts messages and sends signed receipts.
 
-It listens on 127.0.0.1 and knows three calls: look up the number, subscribe the account, send a message.
+It listens on 127.0.0.1 and answers three calls: look up the number, subscribe the account, send a message.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import msgspec
 
 
 class MiniGraph:
-    """`shown` are the (recipient, text) pairs that reached a customer. Receipts go to `webhook_url`."""
+    """The server. `shown` are the (recipient, text) pairs that reached a customer. Receipts go to `webhook_url`."""
 
     def __init__(self, app_secret: str) -> None:
         self.shown: list[tuple[str, str]] = []
@@ -43,6 +43,7 @@ class MiniGraph:
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     def sign(self, body: bytes) -> dict[str, str]:
+        """Sign a body as Meta does."""
         digest = hmac.new(self.secret.encode(), body, hashlib.sha256).hexdigest()
         return {"X-Hub-Signature-256": f"sha256={digest}", "Content-Type": "application/json"}
 
@@ -92,7 +93,7 @@ class MiniGraph:
             await self.post(number_id, {"statuses": [receipt]})
 
     async def post(self, number_id: str, value: dict[str, object], times: int = 1) -> list[int]:
-        """Post one change to the hub, signed as Meta does, `times` times; the status codes."""
+        """Post one change to the hub, signed as Meta does, `times` times; return the status codes."""
         assert self.webhook_url is not None
         metadata = {"display_phone_number": "15550100100", "phone_number_id": number_id}
         change = {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}

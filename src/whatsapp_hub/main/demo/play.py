@@ -1,4 +1,4 @@
-"""The play: four customers in three scenes each, and the count at the end."""
+"""The demonstration's script: four customers with three scenes each, and the count at the end."""
 
 import asyncio
 import time
@@ -16,24 +16,26 @@ PATIENCE_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """Somebody with a phone in the sandbox."""
+    """A customer with a sandbox phone."""
 
     stage: Stage
     name: str
     phone: str
 
     async def says(self, text: str) -> None:
+        """Write to the hub."""
         body = {"from": self.phone, "name": self.name, "text": text}
         await self.stage.supervisor.call("POST", f"/sandbox/{self.stage.sandbox_id}/messages", **body)
         self.stage.wrote.setdefault(self.name, []).append(text)
 
     async def reads(self, part: str) -> None:
+        """Wait for a text that contains `part`."""
         await _reads(self.stage, self.name, part)
 
 
 async def play(url: str, graph: MiniGraph, email: str, password: str, *, is_own: bool) -> bool:
-    """Play it all against the hub at `url`; True if nothing was lost and nothing came twice. Where the hub is not the
-    play's own, Meta's customer is heard but not answered."""
+    """Run the script against the hub at `url`; True if no message was lost or duplicated. On a hub that was not started
+    for it, Meta's customer gets no answer."""
     stage = await Stage.build(url, graph, email, password, is_own=is_own)
     try:
         click.echo(f"\n  a hub at {url}, departments Vendas (Rita) and Suporte (Paulo)\n")
@@ -82,7 +84,7 @@ async def _is_unsure(carla: Customer) -> None:
 
 
 async def _writes_over_meta(stage: Stage) -> None:
-    """The same webhook three times, as Meta does when it is not sure that it was heard."""
+    """Post the same webhook three times, as Meta does when it got no answer."""
     for number, text in enumerate(("Vi o anúncio de vocês", "vendas"), start=1):
         message = {
             "from": "5511987651204",
@@ -101,14 +103,14 @@ async def _writes_over_meta(stage: Stage) -> None:
 
 
 async def _reads(stage: Stage, customer: str, part: str) -> None:
-    """Wait until a text with these words reached the customer."""
+    """Wait until a text with this part reached the customer."""
     async with asyncio.timeout(PATIENCE_S):
         while part not in await stage.mailbox(customer).get():
             pass
 
 
 async def _count(stage: Stage) -> bool:
-    """Compare what was written, what the hub holds, and what the phones show."""
+    """Compare what customers wrote, what the hub stores, and what the phones show."""
     await _settled(stage)
     conversations = await _conversations(stage)
     messages = [m for c in conversations for m in c["messages"]]
@@ -136,7 +138,7 @@ async def _count(stage: Stage) -> bool:
 
 
 async def _settled(stage: Stage) -> None:
-    """Until every answer has been read, or patience ends; the count tells which it was."""
+    """Wait until every answer has been read, or until the time-out; the count shows which."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         messages = [m for c in await _conversations(stage) for m in c["messages"] if m["direction"] == "OUTBOUND"]
@@ -151,7 +153,7 @@ async def _conversations(stage: Stage) -> list[dict[str, Any]]:
 
 
 async def _shown(stage: Stage) -> Counter[str]:
-    """What the customers' phones really show."""
+    """Count the texts that the customers' phones show."""
     shown = Counter(text for _, text in stage.graph.shown)
     for number in range(1, 4):
         phone = f"551198765120{number}"

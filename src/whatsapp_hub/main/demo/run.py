@@ -1,4 +1,4 @@
-"""Find a hub to play on, or start one that lives as long as the play."""
+"""Find a running hub for the demonstration, or start a temporary one."""
 
 import asyncio
 import os
@@ -28,22 +28,25 @@ START_PATIENCE_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Hub:
+    """A hub's address and its administrator's credentials."""
+
     url: str
     email: str
     password: str
 
 
 async def run(settings: Settings) -> bool:
-    """True if the play ended well. A hub that runs at HOST and PORT is used if HUB_ADMIN_EMAIL and HUB_ADMIN_PASSWORD
-    are given; else one is started, in a folder that is removed after, and on a database of its own at DATABASE_URL."""
+    """Run the demonstration; True if it succeeded. A hub at HOST and PORT is used if HUB_ADMIN_EMAIL and
+    HUB_ADMIN_PASSWORD are set; else one is started, in a temporary folder, and on a temporary database at
+    DATABASE_URL."""
     graph = MiniGraph(secrets.token_hex(16))
     async with graph:
         running = await _running(settings)
         if running:
             click.echo(f"using the hub that runs at {running.url}")
-            return await _told(_played_there(running, graph))
+            return await _report_errors(_played_there(running, graph))
         async with _own_servers(settings) as servers, _own_hub(graph, servers) as hub:
-            return await _told(play(hub.url, graph, hub.email, hub.password, is_own=True))
+            return await _report_errors(play(hub.url, graph, hub.email, hub.password, is_own=True))
 
 
 async def _played_there(hub: Hub, graph: MiniGraph) -> bool:
@@ -58,8 +61,8 @@ async def _played_there(hub: Hub, graph: MiniGraph) -> bool:
     )
 
 
-async def _told(playing: Awaitable[bool]) -> bool:
-    """What the hub refuses (a wrong password, no sandbox), and what never came, is one line."""
+async def _report_errors(playing: Awaitable[bool]) -> bool:
+    """Show an error of the hub (a wrong password, no sandbox) or a time-out as one line."""
     try:
         return await playing
     except httpx.HTTPStatusError as error:
@@ -82,8 +85,8 @@ async def _running(settings: Settings) -> Hub | None:
 
 @asynccontextmanager
 async def _own_servers(settings: Settings) -> AsyncIterator[dict[str, str]]:
-    """Prepare the variables of a hub that uses the given PostgreSQL; none where none is given. A Redis is used only
-    where the hub cannot bring its own: a hub at work may listen there."""
+    """Yield the variables of a hub that uses the configured PostgreSQL; none without one. A Redis is used only where
+    the hub cannot start its own: another hub may use it."""
     if settings.database_url is None:
         yield {}
         return

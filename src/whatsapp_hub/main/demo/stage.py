@@ -1,4 +1,4 @@
-"""Where the demonstration plays: a company of its own, two departments, two agents, two numbers."""
+"""What the demonstration needs: a company of its own, two departments, two agents, two numbers."""
 
 import asyncio
 import secrets
@@ -15,7 +15,7 @@ PHONE_NUMBER_ID = "106540352242922"
 
 
 def narrate(began: float, who: str, what: str, colour: str = "white") -> None:
-    """One line of the conversation, with seconds since the curtain rose."""
+    """Print one line of the conversation, with seconds since the start."""
     at = click.style(f"{time.monotonic() - began:7.3f} s", dim=True)
     first, *rest = what.splitlines() or [""]
     click.echo(f"{at}  {click.style(f'{who:>16}', fg=colour)}  {first}")
@@ -25,7 +25,7 @@ def narrate(began: float, who: str, what: str, colour: str = "white") -> None:
 
 @dataclass(slots=True)
 class Agent:
-    """A person of ours who answers whoever is given to them, and says goodbye when thanked."""
+    """An agent who answers each assigned conversation, and resolves it when thanked."""
 
     client: HubClient
     name: str
@@ -33,6 +33,7 @@ class Agent:
     taken: set[str] = field(default_factory=set)
 
     async def on_event(self, name: str, payload: dict[str, Any]) -> None:
+        """Answer an assignment or a message."""
         if name == "conversation-assigned":
             await self._greet(payload["conversation"])
         elif name == "message-received" and payload["conversationId"] in self.taken:
@@ -59,8 +60,8 @@ class Agent:
 
 @dataclass(slots=True)
 class Stage:
-    """`is_own`: the hub is the play's own, and so is the Graph API that it calls. `supervisor` administers the
-    demonstration's company; `mailboxes` hold, per customer, what reached them."""
+    """The demonstration's company. `is_own`: hub and Graph API were started for it. `supervisor` administers the
+    company; `mailboxes` hold, per customer, the texts that reached them."""
 
     url: str
     graph: MiniGraph
@@ -76,7 +77,7 @@ class Stage:
 
     @classmethod
     async def build(cls, url: str, graph: MiniGraph, email: str, password: str, *, is_own: bool) -> "Stage":
-        """Everything that must stand before the first customer writes."""
+        """Set up company, departments, agents and numbers."""
         supervisor, mark = await _company(url, email, password)
         stage = cls(url, graph, supervisor, time.monotonic(), is_own)
         departments = {
@@ -93,6 +94,7 @@ class Stage:
         return stage
 
     async def aclose(self) -> None:
+        """Stop listening and close all clients."""
         for task in self._listeners:
             task.cancel()
         await asyncio.gather(*self._listeners, return_exceptions=True)
@@ -100,6 +102,7 @@ class Stage:
             await client.aclose()
 
     def mailbox(self, customer: str) -> "asyncio.Queue[str]":
+        """Return the queue of texts that reached a customer."""
         return self.mailboxes.setdefault(customer, asyncio.Queue())
 
     async def _hire(self, name: str, department_id: str, mark: str) -> None:
@@ -134,7 +137,7 @@ class Stage:
         await asyncio.wait_for(connected.wait(), 10)
 
     async def _on_event(self, name: str, payload: dict[str, Any]) -> None:
-        """The supervisor sees everything: narrate it, and fill the customers' mailboxes."""
+        """Narrate the supervisor's events, and fill the customers' mailboxes."""
         if name == "message-received":
             customer = await self._customer(payload["conversationId"])
             narrate(self.began, customer, payload["message"]["content"], "green")
@@ -156,7 +159,7 @@ class Stage:
 
 
 async def _company(url: str, email: str, password: str) -> tuple[HubClient, str]:
-    """A tenant of its own, and its supervisor signed in."""
+    """Create a tenant; return its signed-in supervisor and its slug."""
     master = await HubClient(url).login(email, password)
     mark = f"demo_{secrets.token_hex(4)}"
     tenant = await master.call("POST", "/api/tenants", slug=mark, name="Demonstração")

@@ -1,1 +1,1 @@
-"""The roles' processes: API, worker, connector."""
+"""The processes by role: API, worker, connector."""

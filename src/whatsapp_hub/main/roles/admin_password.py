@@ -1,4 +1,4 @@
-"""The first administrator's password: given by the operator, or made up and kept."""
+"""The first administrator's password: set by the operator, or generated and kept."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ USUAL_EMAIL = "admin@hub.local"
 
 
 class FirstAdmin(NamedTuple):
-    """The administrator that was made just now. Without a password it is the one that the operator gave;
-    `weakness` says what is wrong with that."""
+    """The administrator that was just created. `password` is None where the operator set it; `weakness` says what is
+    wrong with that one."""
 
     email: str
     password: str | None
@@ -22,12 +22,13 @@ class FirstAdmin(NamedTuple):
 
 
 def password_file(settings: Settings) -> Path:
+    """Return the path of the generated password."""
     return settings.data_dir / "admin-password"
 
 
-def made_up_password(settings: Settings) -> tuple[str, Path | None]:
-    """Make up the first administrator's, and say where it is kept: written before it is used, so that no crash loses
-    it. Where nothing can be written it is only printed."""
+def generated_password(settings: Settings) -> tuple[str, Path | None]:
+    """Generate the first administrator's password; return it and its file: written before use, so that no crash loses
+    it. Where no file can be written (None) it is only printed."""
     path = password_file(settings)
     try:
         return keep_once(path, 12), path

@@ -1,4 +1,4 @@
-"""The API's process: HTTP, sockets, and the log's tail that feeds them."""
+"""The API process: HTTP, sockets, and the log's tail that feeds them."""
 
 import asyncio
 import logging
@@ -111,12 +111,12 @@ from whatsapp_hub.main.wiring.infrastructure import Part
 log = logging.getLogger(__name__)
 
 KEEP_ALIVE_S = 75
-"""An idle connection stays open longer than proxies and HTTP clients hold theirs (nginx 60 s, AWS 60 s, httpx 5 s), so
-that the client is always the one to close it. A server that closes first meets requests already on their way."""
+"""How long idle connections stay open: longer than proxies and HTTP clients hold theirs (nginx 60 s, AWS 60 s, httpx 5
+s), so that the client always closes first. A server that closes first meets requests already on their way."""
 
 
 class Serving(Provider):
-    """What only a process that serves HTTP has."""
+    """Parts of a process that serves HTTP."""
 
     scope = Scope.APP
     queries = provide(PostgresQueries, provides=Queries)
@@ -148,7 +148,7 @@ class Serving(Provider):
     @provide
     def open_rules(self, settings: Settings) -> OpenRules:
         lives = timedelta(milliseconds=settings.whatsapp_qr_timeout)
-        return OpenRules(settings.whatsapp_provider, lives, partial(given_settings, settings))
+        return OpenRules(settings.whatsapp_provider, lives, partial(default_settings, settings))
 
     @provide
     def tokens(self, settings: Settings, clock: Clock) -> Tokens:
@@ -248,17 +248,17 @@ class Serving(Provider):
         )
 
 
-def given_settings(settings: Settings, kind: str) -> Mapping[str, object]:
-    """What a session that is made without settings gets: a name of its own on the operator's WAHA server. The
-    credentials of a Meta number are one number's, and nobody else's."""
+def default_settings(settings: Settings, kind: str) -> Mapping[str, object]:
+    """Return the settings of a session created without any: a name of its own on the operator's WAHA server. The
+    credentials of a Meta number belong to one number alone."""
     if kind != "WAHA" or not settings.waha_api_url:
         return {}
-    given = {"url": settings.waha_api_url, "apiKey": settings.waha_api_key, "session": f"hub-{new_id().hex}"}
-    return {name: value for name, value in given.items() if value}
+    defaults = {"url": settings.waha_api_url, "apiKey": settings.waha_api_key, "session": f"hub-{new_id().hex}"}
+    return {name: value for name, value in defaults.items() if value}
 
 
 async def run(settings: Settings) -> None:
-    """Until cancelled; streams are then ended and requests under way finished."""
+    """Serve until cancelled; then end streams and finish requests under way."""
     await ensure_admin_shown(settings)
     container = make_container(settings, Part.API, Serving())
     config = uvicorn.Config(
@@ -293,7 +293,7 @@ async def run(settings: Settings) -> None:
 
 
 async def make_app(container: AsyncContainer) -> HubApp:
-    """The whole HTTP side; its lifespan tails the log for this process's own sockets."""
+    """Build the whole HTTP side; its lifespan tails the log for this process's own sockets."""
     options, gateway = await container.get(HttpOptions), await container.get(Gateway)
     wakes, channel = await container.get(Wakes), await container.get(Channel)
     recent, typing = await container.get(EventBuffer), await container.get(TypingChannel)

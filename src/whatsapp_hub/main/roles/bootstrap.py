@@ -1,4 +1,4 @@
-"""The first start: one tenant and one administrator, made by whichever role comes first."""
+"""The first start: one tenant and one administrator, created by the role that starts first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from whatsapp_hub.main.settings import Settings, SettingsError
 def sign_in_lines(
     email: str, password: str | None, kept_at: Path | None = None, weakness: str | None = None
 ) -> list[str]:
-    """What a person must know to sign in. A password that was given is never shown."""
+    """Return the lines with sign-in instructions. A password that the operator set is never shown."""
     said = [f"First administrator:      {email}"]
     if password is None:
         said.append("Password:                 the one of HUB_ADMIN_PASSWORD")
@@ -25,10 +25,10 @@ def sign_in_lines(
 
 
 async def ensure_admin(settings: Settings) -> FirstAdmin | None:
-    """Make the administrator if there is none. Idempotent, and safe beside other processes that do the same. Raises
+    """Create the administrator if there is none. Idempotent, and safe beside other processes that do the same. Raises
     SettingsError where the database was never migrated.
 
-    At most starts there is nothing to do, and what would do it (the container) is not imported.
+    At most starts there is nothing to do, and the container is not imported.
     """
     assert settings.database_url is not None
     try:
@@ -42,15 +42,15 @@ async def ensure_admin(settings: Settings) -> FirstAdmin | None:
 
 
 async def ensure_admin_shown(settings: Settings) -> bool:
-    """Do the same for a role that is started by itself, and print how to sign in. True if one was made."""
+    """Do the same for a role started alone, and print how to sign in. True if one was created."""
     if made := await ensure_admin(settings):
         click.echo("\n".join(sign_in_lines(*made)))
     return made is not None
 
 
 async def later_lines(settings: Settings) -> list[str]:
-    """Say what helps to sign in where the administrator was made at an earlier start: where the made-up password still
-    is, and that variables which were set since make nobody."""
+    """Return sign-in hints for a later start: where the generated password is, and that variables set since then create
+    no administrator."""
     assert settings.database_url is not None
     path = password_file(settings)
     said = [f"Administrator's password: still in {path}"] if path.exists() else []

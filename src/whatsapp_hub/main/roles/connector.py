@@ -1,7 +1,7 @@
-"""The connector's process: sessions that hold a socket (WhatsApp Web), their lanes, and what their holder is asked.
+"""The connector process: sessions that hold a socket (WhatsApp Web), their lanes, and commands for their holder.
 
-It ends itself rather than hold what may be another's by now (the watchdog, in a thread of its own: sockets of a
-library live on while Python stalls), and when it has grown old (`Fitness`); whoever started it starts it again.
+It ends itself rather than hold what another process may hold by now (the watchdog, in a thread of its own: sockets of a
+library live on while Python stalls), and when it has grown old (`Fitness`); its supervisor restarts it.
 """
 
 import asyncio
@@ -53,12 +53,13 @@ EXIT_UNFIT = 75
 
 
 class Unfit(Exception):
-    """The process is to be replaced by a fresh one."""
+    """The process must be replaced by a fresh one."""
 
 
 @dataclass(frozen=True)
 class Fitness:
-    """What a connector may use up. A library that leaks connections, descriptors or threads at each dial ends here."""
+    """Limits of a connector's resources: the remedy for a library that leaks connections, descriptors or threads at
+    each dial."""
 
     dials: int = 1000
     connections_each: int = 4
@@ -68,7 +69,7 @@ class Fitness:
     descriptors_share: float = 0.8
 
     def unfit(self, held: int, dials: int, connections: int, threads: int, descriptors: int, limit: int) -> str | None:
-        """Why the process is to be replaced."""
+        """Return why the process must be replaced; None if it need not."""
         if dials > self.dials + held:
             return f"{dials} dials"
         if connections > self.connections_spare + self.connections_each * held:
@@ -81,8 +82,7 @@ class Fitness:
 
 
 async def run(settings: Settings) -> None:
-    """Until cancelled; what is being sent is then finished, and everything hung up. Raises SystemExit to be started
-    again."""
+    """Run until cancelled; then finish open sends and close every connection. Raises SystemExit to be restarted."""
     container = make_container(settings, Part.CONNECTOR)
     try:
         providers = await container.get(Providers)
@@ -121,7 +121,7 @@ async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str,
         log.warning("connector.recycles_itself", extra={"why": str(unfit.exceptions[0])})
         raise SystemExit(EXIT_UNFIT) from None
     finally:
-        await lanes.aclose()  # what is being sent still needs its socket
+        await lanes.aclose()  # open sends still need their sockets
         ending.cancel()
         await asyncio.wait([ending])
         stop_watching.set()
@@ -208,14 +208,14 @@ async def _stay_fit(hold: ReconcileSessions, leases: Leases) -> None:
 
 
 def _count(what: str) -> int:
-    """Threads or descriptors of this process, other languages' too; 0 where /proc is missing."""
+    """Count this process's threads or descriptors, those of native code included; 0 where /proc is missing."""
     folder = Path("/proc/self") / what
     return sum(1 for _ in folder.iterdir()) if folder.exists() else 0
 
 
 def watch(hold: ReconcileSessions) -> threading.Event:
-    """Ends this process at once when it holds sessions under a lease that was not renewed for two thirds of its time:
-    by then nobody else has taken them yet. Set the event to stop."""
+    """End this process at once when it holds sessions under a lease that was not renewed for two thirds of its time:
+    until then no other process can have taken them. Set the event to stop."""
     stop = threading.Event()
     fatal_s = hold.lease.terms.fatal_s
 

@@ -1,4 +1,4 @@
-"""Take up the number that the environment describes while the API starts."""
+"""Take up the environment's number while the API starts."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ WAITED_S = 3.0
 
 
 async def take_up_environment(container: AsyncContainer) -> asyncio.Task[None]:
-    """Begin, and wait a little: a provider that does not answer must not hold up the start, nor may anything else."""
+    """Begin, and wait briefly: neither a silent provider nor any other failure may hold up the start."""
 
     async def take_up() -> None:
         try:

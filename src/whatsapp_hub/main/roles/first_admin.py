@@ -1,4 +1,4 @@
-"""Make the first administrator, and forget the made-up password once it is changed."""
+"""Create the first administrator, and delete the generated password once it is changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from whatsapp_hub.application.accounts.tenants import EnsureAdmin
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import Passwords
 from whatsapp_hub.domain.errors import Invalid, Unavailable
-from whatsapp_hub.main.roles.admin_password import USUAL_EMAIL, FirstAdmin, made_up_password, password_file
+from whatsapp_hub.main.roles.admin_password import USUAL_EMAIL, FirstAdmin, generated_password, password_file
 from whatsapp_hub.main.settings import Settings, SettingsError
 from whatsapp_hub.main.wiring.container import make_container
 from whatsapp_hub.main.wiring.infrastructure import Part
@@ -20,18 +20,18 @@ LOOK_EVERY_S = 3.0
 
 
 async def make_admin(settings: Settings, email: str) -> FirstAdmin | None:
-    """Make the administrator. None if there is one, or another process was first. Raises SettingsError."""
+    """Create the administrator. None if there is one, or another process was first. Raises SettingsError."""
     container = make_container(settings, Part.TOOL)
     try:
         if await (await container.get(Directory)).has_master():
             return None
-        given, path = settings.hub_admin_password, None
-        password = given or ""
-        if not given:
-            password, path = made_up_password(settings)
+        configured, path = settings.hub_admin_password, None
+        password = configured or ""
+        if not configured:
+            password, path = generated_password(settings)
         if await (await container.get(EnsureAdmin))(email, password):
-            weakness = await _weakness(container, given, email) if given else None
-            return FirstAdmin(email, None if given else password, path, weakness)
+            weakness = await _weakness(container, configured, email) if configured else None
+            return FirstAdmin(email, None if configured else password, path, weakness)
         await KeptPassword(settings, container).forget_if_changed()
     except Invalid as error:
         raise SettingsError(f"HUB_ADMIN_EMAIL: {error}") from None
@@ -41,7 +41,7 @@ async def make_admin(settings: Settings, email: str) -> FirstAdmin | None:
 
 
 async def _weakness(container: AsyncContainer, password: str, email: str) -> str | None:
-    """Say why nobody else could choose this password."""
+    """Return why a user could not choose this password."""
     try:
         await (await container.get(NewPasswords)).check(password, (email,))
     except Invalid as error:
@@ -50,17 +50,17 @@ async def _weakness(container: AsyncContainer, password: str, email: str) -> str
 
 
 class KeptPassword:
-    """The file with the made-up password, for as long as it opens something."""
+    """The file with the generated password, kept while that password is valid."""
 
     def __init__(self, settings: Settings, container: AsyncContainer) -> None:
         self._path = password_file(settings)
         self._email = settings.hub_admin_email or USUAL_EMAIL
         self._container = container
         self._opened = ""
-        """The hash that it opened when last tried: trying is slow on purpose."""
+        """The hash that it matched when last tried: checking is slow on purpose."""
 
     async def forget_if_changed(self) -> bool:
-        """Remove the file if its password opens nothing any more. True once there is no file."""
+        """Remove the file if its password is no longer valid. True once there is no file."""
         try:
             password = self._path.read_text().strip()
         except OSError:
@@ -76,7 +76,7 @@ class KeptPassword:
         return not opens
 
     async def watch(self) -> None:
-        """Look again and again, until the first administrator has a password of their own."""
+        """Check repeatedly, until the first administrator has a password of their own."""
         while True:
             try:
                 if await self.forget_if_changed():

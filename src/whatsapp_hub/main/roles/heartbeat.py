@@ -1,4 +1,4 @@
-"""Announce a running process and what it measures: what `/api/system` and `/metrics` show."""
+"""Announce a running process and its gauges, for `/api/system` and `/metrics`."""
 
 import asyncio
 import logging
@@ -28,16 +28,16 @@ log = logging.getLogger(__name__)
 
 ANNOUNCE_EVERY_S = 10.0
 SLOW_LOOP_S = 40.0
-"""A loop is shown as standing when its last round is so long ago; the watchdog ends the process soon after."""
+"""A loop counts as stuck when its last iteration is so long ago; the watchdog ends the process soon after."""
 LEAVE_WITHIN_S = 2.0
 
 Probes = dict[str, Callable[[], float]]
-"""What this process alone can say, by the names of `adapters/http/prometheus.py`."""
+"""Gauges that only this process can measure, by the names of `adapters/http/prometheus.py`."""
 
 
 @asynccontextmanager
 async def announced(container: AsyncContainer, role: str, probes: Probes) -> AsyncIterator[None]:
-    """Announce the process while the block runs. A database that is away, or was for a while, stops nothing."""
+    """Announce the process while the block runs. An unreachable database stops nothing."""
     processes, counters = await container.get(Processes), await container.get(Counters)
     database, started_at = await container.get(Database), time.time()
     ring = await container.get(KeyRing)
@@ -80,7 +80,7 @@ async def _keep_saying(say: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _store_counts(counters: Counters) -> None:
-    """Add this process's counts to the hub's; what could not be stored waits for the next time."""
+    """Add this process's counts to the hub's; unsaved counts wait for the next time."""
     counts = TALLY.take()
     try:
         await counters.add(counts)

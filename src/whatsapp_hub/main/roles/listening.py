@@ -1,4 +1,4 @@
-"""Each API process writes down to which sessions its sockets and streams listen, where idle ones are closed."""
+"""Record to which sessions an API process's sockets and streams listen, where idle sessions are closed."""
 
 import asyncio
 import logging
@@ -15,12 +15,12 @@ log = logging.getLogger(__name__)
 
 
 def every_s(idle: timedelta) -> float:
-    """How often to look, for a limit of this length."""
+    """Return the interval of checks for a limit of this length."""
     return min(SELDOMEST_S, max(SOONEST_S, idle.total_seconds() / 4))
 
 
 async def keep_listening(idleness: Idleness, idle: timedelta, *listened: Callable[[], Listened]) -> None:
-    """Note it until cancelled; a database that is away is tried again at the next turn."""
+    """Record until cancelled; retry an unreachable database at the next turn."""
     while True:
         PULSE.beat("listening")
         for now in (ask() for ask in listened):

@@ -1,4 +1,4 @@
-"""Which process does what. The one table that `serve`, the commands and the documents read."""
+"""The table of processes: read by `serve`, the commands and the documents."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ Entry = Callable[[Settings], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True)
 class ProcessRole:
-    """`entry` names an `async def run(settings)`, imported only in the process that plays the role.
+    """One role. `entry` names an `async def run(settings)`, imported only in the process that plays the role.
 
-    It returns or is cancelled to stop: SIGTERM and SIGINT cancel it. `loops` run in it; `served`: `serve` plays it too.
+    It returns or is cancelled to stop: SIGTERM and SIGINT cancel it. `loops` run in it; `served`: `serve` starts it
+    too.
     """
 
     name: str
@@ -42,9 +43,11 @@ class ProcessRole:
 
     @property
     def command(self) -> tuple[str, ...]:
+        """Return the command that starts the role."""
         return (sys.executable, "-m", "whatsapp_hub", self.name)
 
     def load(self) -> Entry:
+        """Import the role's entry point."""
         module, _, function = self.entry.partition(":")
         return cast("Entry", getattr(importlib.import_module(module), function))
 
@@ -103,15 +106,14 @@ async def _run(role: ProcessRole, settings: Settings, before: Entry | None) -> N
 
 async def until_told_to_stop(running: Coroutine[Any, Any, None], within_s: float = STOP_S) -> None:
     """Await `running`; SIGTERM, SIGINT and a closed terminal cancel it, once: a second Ctrl-C (or the terminal's and a
-    parent's of one Ctrl-C) would cut off what the first is putting away. If it does not end then, the watchdog ends the
-    process."""
+    parent's of one Ctrl-C) would interrupt the clean-up. If it does not end then, the watchdog ends the process."""
     task = asyncio.create_task(running)
-    told = asyncio.Event()
+    stopping = asyncio.Event()
 
     def stop() -> None:
-        if told.is_set():
+        if stopping.is_set():
             return
-        told.set()
+        stopping.set()
         WATCHDOG.expect_end(within_s)
         task.cancel()
 
@@ -127,14 +129,14 @@ async def until_told_to_stop(running: Coroutine[Any, Any, None], within_s: float
 
 
 def settle_memory() -> None:
-    """What a process has made by now it keeps: the collector need not look through it again and again."""
+    """Exempt the objects of the start from garbage collection: they last as long as the process."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
 
 
 def hold_lifeline() -> None:
-    """Ends this process when its supervisor is gone, whatever the platform and however stuck the event loop.
+    """End this process when its supervisor is gone, on any platform and with the event loop stuck.
 
     The supervisor holds the other end of a pipe and never writes; its death closes it.
     """

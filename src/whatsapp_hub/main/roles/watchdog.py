@@ -1,8 +1,7 @@
-"""End a process that lives on without doing its work, so that its supervisor starts it again.
+"""End a process that is alive but stuck, so that its supervisor restarts it.
 
-Two ways lead there: a loop that stands (it waits for something without a time limit), and a stop that does not come
-to its end (somebody swallowed the cancellation). Neither can be seen from the event loop that it happens on: a thread
-looks.
+There are two causes: a stuck loop (it waits without a time limit), and a shutdown that does not finish (the
+cancellation was swallowed). Neither is visible from the event loop that it happens on: a thread watches.
 """
 
 import json
@@ -18,7 +17,7 @@ from whatsapp_hub.application.pulse import PULSE, Pulse
 
 LOOK_EVERY_S = 1.0
 LOOKS = 5
-"""So many in a row must see it: a process that was stopped (SIGSTOP, a sleeping machine) first goes round again."""
+"""Consecutive checks that must see it: after a pause (SIGSTOP, a sleeping machine) the loops first get a turn."""
 EXIT_STANDS = 75
 EXIT_WILL_NOT_END = 76
 EXIT_GAVE_UP = 77
@@ -27,28 +26,28 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Watchdog:
-    """`watch` once a process; `expect_end` when it was asked to stop; `end_process` when it cannot go on."""
+    """The process's watchdog: `watch` once; `expect_end` at shutdown; `end_process` when it cannot go on."""
 
     def __init__(self, pulse: Pulse = PULSE) -> None:
         self._pulse = pulse
         self._ending = threading.Event()
         self._is_watching = False
         self.gave_up = False
-        """The process told itself to stop: that is no success, or systemd's Restart=on-failure lets it lie."""
+        """Whether the process ended itself: not success, or systemd's Restart=on-failure would not restart it."""
 
     def watch(self, role: str) -> None:
-        """Look each second, until the process ends."""
+        """Check each second, until the process ends."""
         self._is_watching = True
         threading.Thread(target=self._look, args=(role,), name="watchdog", daemon=True).start()
 
     def expect_end(self, within_s: float) -> None:
-        """Expect the process to end by itself, and end it if it does not in time. Only where somebody watches."""
+        """End the process if it does not end by itself in time. Only where `watch` was called."""
         if self._is_watching and not self._ending.is_set():
             self._ending.set()
             threading.Thread(target=self._end_after, args=(within_s,), name="end", daemon=True).start()
 
     def end_process(self, within_s: float) -> None:
-        """Tell the process to stop, and see to it that it does. Only where somebody watches."""
+        """Stop the process, by force if it does not end in time. Only where `watch` was called."""
         if self._is_watching and not self._ending.is_set():
             self.gave_up = True
             self.expect_end(within_s)
@@ -71,7 +70,7 @@ WATCHDOG = Watchdog()
 
 
 async def lasting(name: str, loop: Awaitable[object], stop_s: float) -> None:
-    """Run a loop that must never end by itself: if it fails, the process is to end within `stop_s` seconds."""
+    """Run a loop that must never end: if it does, the process must end within `stop_s` seconds."""
     try:
         await loop
         raise LoopEnded(name)
@@ -84,11 +83,11 @@ async def lasting(name: str, loop: Awaitable[object], stop_s: float) -> None:
 
 
 class LoopEnded(RuntimeError):
-    """A loop that lasts as long as its process came to an end."""
+    """A loop ended that must last as long as its process."""
 
 
 def _exit(code: int, event: str, **more: object) -> None:
-    """Without the event loop, the logging locks or anything else that may stand as well."""
+    """Exit without the event loop, the logging locks or anything else that may be stuck as well."""
     line = {"event": event, "level": "error", "timestamp": datetime.now(UTC).isoformat(), **more}
     os.write(2, json.dumps(line).encode() + b"\n")
     os._exit(code)

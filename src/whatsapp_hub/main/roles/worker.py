@@ -1,4 +1,4 @@
-"""The worker's process: stored events, sending, the log's sequence, timed work."""
+"""The worker process: stored events, sending, the log's sequence, timed work."""
 
 import asyncio
 import time
@@ -50,18 +50,19 @@ from whatsapp_hub.main.wiring.integrations import expire_deliveries, keep_delive
 
 SETTLE_EVERY_S = 1.0
 GATHER_S = 0.02
-"""Nobody sees it beside the time that a provider takes, and what is sent together costs less."""
-NOBODY = TenantId(UUID(int=0))
+"""Not noticeable beside a provider's latency, and batches cost less."""
+ALL_TENANTS = TenantId(UUID(int=0))
 
 Loop = Coroutine[Any, Any, None]
 
 
 async def run(settings: Settings) -> None:
-    """Until cancelled; calls under way are then finished and written down."""
+    """Run until cancelled; then finish and store calls under way."""
     await _run(settings, ROLES["worker"])
 
 
 async def run_scheduler(settings: Settings) -> None:
+    """Run the timed work alone."""
     await _run(settings, ROLES["scheduler"])
 
 
@@ -79,7 +80,7 @@ async def _run(settings: Settings, role: ProcessRole) -> None:
 
 
 async def _hints(container: AsyncContainer) -> Loop:
-    await container.get(Wakes)  # hands the hints on
+    await container.get(Wakes)  # passes the hints on
     return (await container.get(Hints)).listen()
 
 
@@ -108,11 +109,11 @@ async def _lanes(container: AsyncContainer) -> Loop:
     due = at_most_every(SETTLE_EVERY_S)
     kinds = sorted(drain.pacing)
     held = sorted((await container.get(Providers)).plugins.keys() - drain.pacing.keys())
-    looks = at_most_every(SETTLE_EVERY_S)
+    stale_due = at_most_every(SETTLE_EVERY_S)
 
     async def find() -> list[TenantId]:
-        """What connectors drain is none of our work, but a dead one's attempts are settled here."""
-        stale = await directory.tenants_with_stale_lanes(held) if looks(NOBODY) else []
+        """Find tenants with due lanes. Connectors drain their own lanes, but a dead one's attempts are settled here."""
+        stale = await directory.tenants_with_stale_lanes(held) if stale_due(ALL_TENANTS) else []
         return [*dict.fromkeys([*await directory.tenants_with_lanes(kinds, None), *stale])]
 
     async def work(tenant_id: TenantId) -> bool:
@@ -123,7 +124,7 @@ async def _lanes(container: AsyncContainer) -> Loop:
 
 
 def at_most_every(seconds: float) -> Callable[[TenantId], bool]:
-    """True for a tenant that was not asked about for so long."""
+    """Return a predicate that is true for a tenant once in so many seconds."""
     asked: dict[TenantId, float] = {}
 
     def due(tenant_id: TenantId) -> bool:
@@ -147,7 +148,7 @@ async def _schedule(container: AsyncContainer) -> Loop:
 
 
 async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
-    """Timed work, each for all tenants, once however many workers run."""
+    """List the timed work, each job for all tenants, once however many workers run."""
     every, poll = partial(for_all_tenants, directory), await container.get(PollSilent)
     polls = [Job("poll", poll.silent_s, poll)] if poll.silent_s else []
     close_idle = await container.get(CloseIdleSessions)

@@ -1,7 +1,7 @@
-"""Ask a server of one's own whether it lives: one that hangs (stopped, stuck) has not ended, and nobody restarts it.
+"""Check that an embedded server responds: one that hangs (stopped, stuck) has not exited, so it is not restarted.
 
-Only silence counts. A server that refuses, starts up or recovers has answered. By SIGKILL neither loses what it had
-promised: PostgreSQL recovers from its log, Valkey keeps nothing.
+Only silence counts. A server that refuses, starts up or recovers has answered. SIGKILL loses no promise: PostgreSQL
+recovers from its log, Valkey stores nothing.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ class Server(Protocol):
         ...
 
     async def kill(self) -> None:
-        """End it at once, as a crash would."""
+        """End the server at once, as a crash would."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often a server is asked, how long it may take to answer, and after how many silences it is ended."""
+    """How often a server is asked, how long it may take to answer, and after how many silences it is killed."""
 
     every_s: float = 5.0
     within_s: float = 10.0
@@ -33,7 +33,7 @@ class Patience:
 
 
 async def keep_answering(name: str, server: Server, patience: Patience | None = None) -> None:
-    """End `server` when it hangs; `keep_running` starts it again. Never returns."""
+    """Kill `server` when it hangs; `keep_running` restarts it. Never returns."""
     asked, silent = patience or Patience(), 0
     while True:
         await asyncio.sleep(asked.every_s)

@@ -1,4 +1,5 @@
-"""Where the servers of a running hub are, for commands beside it: a note in the data folder, readable by its owner."""
+"""The addresses of a running hub's servers, for commands on the same machine: a file in the data folder, readable by
+its owner."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from whatsapp_hub.main.settings import Settings, SettingsError
 
 
 class ProcessNote(msgspec.Struct):
-    """`sandbox_enabled` holds for the commands too: the hub opens the sandbox by itself when it is embedded."""
+    """The file's content. `sandbox_enabled` applies to the commands too: an embedded hub enables the sandbox by
+    itself."""
 
     database_url: str
     redis_url: str
@@ -20,7 +22,7 @@ class ProcessNote(msgspec.Struct):
 
 @contextmanager
 def noted(settings: Settings) -> Iterator[None]:
-    """Keeps the note while the hub runs. One left behind by a crash points at servers that do not answer."""
+    """Keep the file while the hub runs. One left behind by a crash names servers that do not answer."""
     assert settings.database_url is not None
     assert settings.redis_url is not None
     path = _path(settings)
@@ -36,8 +38,8 @@ def noted(settings: Settings) -> Iterator[None]:
 
 
 def settings_of_running_hub() -> Settings:
-    """The environment's settings, with the addresses of the hub that runs on the same data folder where none are
-    given. Raises SettingsError if there is none."""
+    """Return the environment's settings, completed with the addresses of the hub that runs on the same data folder.
+    Raises SettingsError if there is none."""
     settings = Settings.from_environment()
     secrets = settings.completed()
     if settings.database_url and settings.redis_url:
@@ -57,7 +59,7 @@ def settings_of_running_hub() -> Settings:
 
 
 def address_of_running_hub(settings: Settings) -> str:
-    """Return the address of the database of the hub that runs on this data folder. Raises SettingsError."""
+    """Return the database's address of the hub that runs on this data folder. Raises SettingsError."""
     try:
         return msgspec.json.decode(_path(settings).read_bytes(), type=ProcessNote).database_url
     except (FileNotFoundError, msgspec.DecodeError):

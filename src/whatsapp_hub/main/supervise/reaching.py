@@ -1,4 +1,4 @@
-"""Whether the servers that the settings name can be used, before anything is started on them."""
+"""Check that the configured servers are usable, before anything starts on them."""
 
 import structlog
 
@@ -12,8 +12,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def check_servers(settings: Settings, *, will_migrate: bool) -> None:
-    """Check both. Raises DatabaseUnusable, RedisUnusable. A Redis that does not answer is one line in the log (the hub
-    works), and so is a database of a newer version where nothing is to be migrated."""
+    """Check both. Raises DatabaseUnusable, RedisUnusable. An unreachable Redis is one line in the log (the hub works),
+    and so is a newer database where none is to be migrated."""
     if settings.database_url is not None:
         server = await postgres.check(settings.database_url, will_migrate=will_migrate)
         if server.standing is SchemaState.AHEAD:
@@ -26,6 +26,6 @@ async def check_servers(settings: Settings, *, will_migrate: bool) -> None:
 
 
 async def check_to_run(settings: Settings) -> None:
-    """Check the same for a process that plays a role of a hub, and that its keys open what is stored."""
+    """Check the same for a role's process, and that its keys open the stored secrets."""
     await check_servers(settings, will_migrate=False)
     await check_secrets(settings)

@@ -1,7 +1,7 @@
 """`whatsapp-hub serve`: the whole hub on one machine, kept running.
 
-The databases it must bring itself, the migrations, then one child process a role. What ends is started again; when this
-process ends, by whatever signal, all the others end.
+The embedded databases, the migrations, then one child process a role. A process that ends is restarted; when this
+process ends, by any signal, all the others end.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ Prepare = Callable[[Settings], Awaitable[FirstAdmin | None]]
 
 
 class Restartable(Protocol):
-    """Something with a process behind it: start again after it has exited."""
+    """A process that can be started again after it has exited."""
 
     async def start(self) -> None: ...
 
@@ -59,7 +59,7 @@ class Restartable(Protocol):
 
 @dataclass
 class Backoff:
-    """How long to wait before the next start: doubling to a cap, with jitter, forgotten after a good run."""
+    """The delay before the next start: doubling to a cap, with jitter, reset after a good run."""
 
     first_s: float = 0.5
     cap_s: float = 30
@@ -68,13 +68,14 @@ class Backoff:
     failures: int = 0
 
     def after(self, lived_s: float) -> float:
+        """Return the delay after a run of this length."""
         self.failures = 0 if lived_s >= self.good_run_s else self.failures + 1
         step = min(self.cap_s, self.first_s * 2.0 ** min(max(self.failures - 1, 0), 16))
         return step * (0.5 + self.jitter() / 2)
 
 
 class RoleProcess:
-    """One role in a process of its own, which ends when the lifeline's other end closes."""
+    """One role's process, which ends when the lifeline's other end closes."""
 
     def __init__(self, role: ProcessRole, settings: Settings, lifeline: int) -> None:
         self._role = role
@@ -104,7 +105,7 @@ class RoleProcess:
 
 
 async def keep_running(name: str, process: Restartable, backoff: Backoff) -> None:
-    """Starts `process` again each time it has ended. Never returns; cancel it before stopping the process."""
+    """Restart `process` each time it has ended. Never returns; cancel it before stopping the process."""
     started = time.monotonic()
     while True:
         code = await process.exited()
@@ -119,7 +120,7 @@ async def keep_running(name: str, process: Restartable, backoff: Backoff) -> Non
 
 
 async def serve(settings: Settings, roles: Sequence[ProcessRole] = SERVED, prepare: Prepare | None = None) -> None:
-    """Runs until cancelled. Raises SettingsError, FolderTaken or ChildFailed when it cannot start."""
+    """Run until cancelled. Raises SettingsError, FolderTaken or ChildFailed when it cannot start."""
     with locked(settings.data_dir):
         async with AsyncExitStack() as stack:
             _check_port(settings)
@@ -129,7 +130,7 @@ async def serve(settings: Settings, roles: Sequence[ProcessRole] = SERVED, prepa
             admin = await (prepare or prepare_database)(settings)
             await check_keys(settings)
             lifeline = _open_lifeline(stack)
-            for role in reversed(roles):  # the API last up and first down
+            for role in reversed(roles):  # the API starts last and stops first
                 for _ in range(settings.hub_connectors if role.name == "connector" else 1):
                     await _supervise(role, RoleProcess(role, settings, lifeline), stack)
             await _until_healthy(settings)
@@ -138,8 +139,8 @@ async def serve(settings: Settings, roles: Sequence[ProcessRole] = SERVED, prepa
 
 
 async def _with_servers(settings: Settings, stack: AsyncExitStack) -> Settings:
-    """Start what no address was given for. Embedded means one's own machine: the sandbox is open there, and pages of
-    any origin may call with a token unless FRONTEND_URL names theirs."""
+    """Start the servers without a configured address. Embedded means one's own machine: the sandbox is enabled there,
+    and pages of any origin may call with a token unless FRONTEND_URL names theirs."""
     if settings.redis_url is None:
         valkey = await stack.enter_async_context(EmbeddedValkey(settings.data_dir / "valkey"))
         _watch("valkey", valkey, stack)
@@ -178,7 +179,7 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 
 
 def _open_lifeline(stack: AsyncExitStack) -> int:
-    """The end that children read. Ours closes with this process, which they notice."""
+    """Return the end of a pipe that children read. This process's end closes with it, which they notice."""
     theirs, ours = os.pipe()
     stack.callback(os.close, theirs)
     stack.callback(os.close, ours)
@@ -186,7 +187,8 @@ def _open_lifeline(stack: AsyncExitStack) -> int:
 
 
 async def prepare_database(settings: Settings) -> FirstAdmin | None:
-    """Migrate, and make the first administrator. At most starts there is nothing to do, and alembic is not imported."""
+    """Migrate, and create the first administrator. At most starts there is nothing to do, and alembic is not
+    imported."""
     assert settings.database_url is not None
     if not await is_current(settings.database_url):
         from whatsapp_hub.adapters.postgres.engine.migrate import migrate
@@ -221,7 +223,7 @@ def _address(settings: Settings) -> str:
 
 
 def _command() -> str:
-    """How the command of this installation is called from here."""
+    """Return the command line of this installation."""
     beside = Path(sys.executable).with_name("whatsapp-hub")
     return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else "whatsapp-hub"
 

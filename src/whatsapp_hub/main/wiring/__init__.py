@@ -1,1 +1,1 @@
-"""What is made of what."""
+"""The dependency container, by topic."""

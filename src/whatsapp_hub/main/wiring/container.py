@@ -1,4 +1,4 @@
-"""What is made of what. The only place that knows every adapter.
+"""The dependency container: the only place that knows every adapter.
 
 A process plays a `Part`: API and worker differ in which work they do themselves (its wake-ups stay inside) and in how
 many connections they need; TOOL is a command that runs and ends.
@@ -14,6 +14,6 @@ from whatsapp_hub.main.wiring.use_cases import UseCases
 
 
 def make_container(settings: Settings, part: Part, *more: Provider) -> AsyncContainer:
-    """Close it when the process ends. `more`: what only this process has."""
+    """Build the container; close it when the process ends. `more`: providers of this process alone."""
     context = {Settings: settings, Part: part}
     return make_async_container(Infrastructure(), Storing(), UseCases(), Integrations(), *more, context=context)

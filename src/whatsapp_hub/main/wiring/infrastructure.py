@@ -1,4 +1,4 @@
-"""Pools, clocks, clients: what a process is built on."""
+"""Pools, clocks, clients: what every process needs."""
 
 from collections.abc import AsyncIterator, Collection
 from enum import Enum
@@ -41,7 +41,7 @@ class Part(Enum):
 
 
 class Infrastructure(Provider):
-    """Connections, wake-ups, keys. Opened when first asked for, closed with the container."""
+    """Connections, wake-ups, keys. Opened at first use, closed with the container."""
 
     scope = Scope.APP
     settings = from_context(Settings)

@@ -1,4 +1,4 @@
-"""Outgoing webhooks: what they are made of, and the worker's loop that makes their deliveries."""
+"""Outgoing webhooks: their parts, and the worker's loop that delivers them."""
 
 import asyncio
 import logging
@@ -35,13 +35,15 @@ from whatsapp_hub.main.settings import Settings
 
 AWAY_S = 0.5
 APART_S = 0.015
-"""Under load, what happens within it is planned together."""
+"""Events within this time are planned together under load."""
 EXPIRED_AT_ONCE = 5_000
 
 log = logging.getLogger(__name__)
 
 
 class Integrations(Provider):
+    """Outgoing webhooks behind their ports."""
+
     scope = Scope.APP
 
     everyone = provide_all(
@@ -75,7 +77,7 @@ class Integrations(Provider):
 
 
 async def keep_delivering(bell: WakeSignal, deliver: DeliverWebhooks) -> None:
-    """Until cancelled; what is under way is then finished and written down."""
+    """Deliver until cancelled; then finish and store deliveries under way."""
     try:
         while True:
             PULSE.beat("webhooks")
@@ -93,6 +95,6 @@ async def keep_delivering(bell: WakeSignal, deliver: DeliverWebhooks) -> None:
 
 
 async def expire_deliveries(queue: WebhookQueue) -> None:
-    """What is out of time while nobody tries it."""
+    """Expire deliveries that are too old while no worker tries them."""
     while await queue.expire(EXPIRED_AT_ONCE) == EXPIRED_AT_ONCE:
         pass

@@ -1,4 +1,4 @@
-"""What commands that only look need besides the container's own parts."""
+"""Parts of commands that only read."""
 
 from dishka import Provider, Scope, provide
 
@@ -7,5 +7,7 @@ from whatsapp_hub.application.reading.sessions import SessionFinder
 
 
 class Reading(Provider):
+    """Queries of commands."""
+
     scope = Scope.APP
     finder = provide(PostgresSessionFinder, provides=SessionFinder)

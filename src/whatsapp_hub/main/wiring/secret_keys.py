@@ -1,4 +1,4 @@
-"""Which HUB_SECRET_KEY seals: chosen at a start, followed while a process runs, checked before anything is started."""
+"""The HUB_SECRET_KEY that seals: chosen at a start, followed while a process runs, checked before anything starts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 STRONG_LENGTH = 32
-"""Characters of 24 random bytes in base64. Shorter ones (at least 16) that are in use go on, with a warning."""
+"""Characters of 24 random bytes in base64. Shorter ones (at least 16) in use are accepted with a warning."""
 MAKE_ONE = "make one with `openssl rand -base64 32`"
 
 
@@ -35,8 +35,8 @@ def ring_of(settings: Settings) -> AesSecretBox:
 
 
 async def ring_in_force(settings: Settings, system: System) -> AesSecretBox:
-    """Return the keys, the one in force chosen. Raises SettingsError (what is stored is sealed with another key; a new
-    hub's is too short), Unavailable."""
+    """Return the keys with the one in force chosen. Raises SettingsError (stored secrets are sealed with another key; a
+    new hub's is too short), Unavailable."""
     ring, sealed, short = ring_of(settings), PostgresSealed(system), short_secrets(settings)
     try:
         await ChooseKey(sealed, sealed, ring, is_long=not short)()
@@ -48,9 +48,9 @@ async def ring_in_force(settings: Settings, system: System) -> AesSecretBox:
 
 
 def short_secrets(settings: Settings) -> list[str]:
-    """Name those that a new hub could not begin with."""
-    given = ((name, getattr(settings, name.lower())) for name in SECRET_NAMES)
-    return [name for name, value in given if value and len(value) < STRONG_LENGTH]
+    """Name those that a new hub would refuse."""
+    configured = ((name, getattr(settings, name.lower())) for name in SECRET_NAMES)
+    return [name for name, value in configured if value and len(value) < STRONG_LENGTH]
 
 
 async def follow_key(ring: KeyRing, system: System) -> None:
@@ -106,5 +106,5 @@ def as_system(connection: asyncpg.Connection) -> System:
 
 
 def unread(found: dict[str, Standing]) -> str:
-    """Say what no key opens: `2 settings of sessions, 1 secrets of webhooks`; empty: nothing."""
+    """Count what no key opens: `2 settings of sessions, 1 secrets of webhooks`; empty: nothing."""
     return ", ".join(f"{standing.unread} {kind}" for kind, standing in found.items() if standing.unread)

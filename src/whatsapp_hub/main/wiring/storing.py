@@ -110,7 +110,7 @@ class Storing(Provider):
 
 
 def pacing_of(capabilities: Capabilities, settings: Settings) -> Pacing:
-    """The provider's own limits; for WhatsApp Web the operator's (WHATSAPP_SESSION_RATE a minute)."""
+    """Return the provider's own limits; for WhatsApp Web the operator's (WHATSAPP_SESSION_RATE a minute)."""
     session = capabilities.session_rate
     if session and capabilities.provider in WHATSAPP_WEB:
         session = Rate(60 / settings.whatsapp_session_rate, session.burst)

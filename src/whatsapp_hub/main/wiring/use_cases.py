@@ -90,6 +90,8 @@ from whatsapp_hub.main.wiring.storing import pacing_of
 
 
 class UseCases(Provider):
+    """Every use case, by its dependencies."""
+
     scope = Scope.APP
 
     everyone = provide_all(
@@ -125,15 +127,15 @@ class UseCases(Provider):
 
     @provide
     def follow(self, clock: Clock, settings: Settings) -> AdvanceConnection:
-        return AdvanceConnection(clock, settings.life_rules, random.random)
+        return AdvanceConnection(clock, settings.reconnect_policy, random.random)
 
     @provide
     def idle_limit(self, settings: Settings) -> IdleLimit:
         return IdleLimit(settings.idle)
 
     @provide
-    def life_rules(self, settings: Settings) -> ReconnectPolicy:
-        return settings.life_rules
+    def reconnect_policy(self, settings: Settings) -> ReconnectPolicy:
+        return settings.reconnect_policy
 
     @provide
     def limit(self, settings: Settings) -> SessionLimit:
