@@ -8,7 +8,7 @@ INSTALL_PROJECT := $(BIN)/python -m pip --disable-pip-version-check --quiet inst
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test coverage check format migration bench bench-scale chaos conformance fuzz lock pin-images clean
 
-help: ## what there is
+help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # uv installs from the lock in seconds. Where it cannot reach the package index that pip is configured for, pip does.
@@ -32,16 +32,16 @@ $(VENV)/.all: $(VENV)/.run requirements.lock
 	$(call install,requirements.lock)
 	@touch $@
 
-setup: $(VENV)/.all ## install everything into .venv (the others call it first)
+setup: $(VENV)/.all ## install everything into .venv (other targets run it first)
 
 run: $(VENV)/.run ## start a hub on http://127.0.0.1:4000, databases included
 	@exec $(BIN)/whatsapp-hub serve
 
-dev: setup ## the same, started again whenever a source or migration changes
+dev: setup ## the same, restarted whenever a source or migration changes
 	@exec $(BIN)/watchfiles --sigint-timeout 30 '$(BIN)/whatsapp-hub serve' src migrations
 
-# Many tests watch real processes and clocks on a machine that others use too: what failed is looked at once more, in a
-# fresh process, and in sight. Whatever fails twice is broken; whatever does so now and then is to be mended.
+# Many tests watch real processes and clocks on a machine that others use too: failed ones run a second time, in a fresh
+# process, visibly. What fails twice is broken; what fails now and then is flaky, and to be fixed.
 test: setup ## unit and integration tests
 	$(BIN)/python -m pytest tests || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none tests
 
@@ -84,7 +84,7 @@ chaos: setup ## faults while messages flow, into build/chaos.json
 conformance: setup ## every provider against the published contract
 	$(BIN)/python -m pytest tests/contracts
 
-fuzz: setup ## millions of spoilt inputs (ARGS="--seed 7 --translators 10000": fewer), into build/fuzz.json
+fuzz: setup ## millions of mutated inputs (ARGS="--seed 7 --translators 10000": fewer), into build/fuzz.json
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header pyproject.toml
@@ -98,5 +98,5 @@ lock: setup ## take newer versions that pyproject.toml allows
 pin-images: setup ## write the images' digests into Compose files and the Dockerfile (needs docker, crane or skopeo)
 	$(BIN)/python scripts/pin_images.py
 
-clean: ## remove what make made, never the data
+clean: ## remove what make created, never the data
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,6 +1,6 @@
-"""Ask PyPI's advisories about every package that the image holds, once a day for the same lock file.
+"""Check every package of the image against PyPI's advisories, once a day per lock file.
 
-Where the advisories cannot be reached this says so and passes: a check without a network is no failed check."""
+Without access to the advisories it prints so and passes: a missing network is no finding."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ AUDIT = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes",
 
 
 def has_advisories() -> bool:
-    """Whether PyPI itself answers: a mirror of packages alone knows no advisories."""
+    """Whether PyPI itself answers: a mirror of packages has no advisories."""
     try:
         answer = httpx.get(PROBE, timeout=5, follow_redirects=True)
         return "vulnerabilities" in answer.json()
@@ -28,7 +28,7 @@ def has_advisories() -> bool:
 
 
 def faults(report: dict[str, list[dict[str, object]]]) -> list[str]:
-    """`package version: advisory` of each. Raises LookupError where nothing at all could be asked."""
+    """Return `package version: advisory` for each. Raises LookupError where no package could be checked."""
     asked = [package for package in report["dependencies"] if "vulns" in package]
     if not asked:
         raise LookupError

@@ -1,5 +1,6 @@
-"""Find what looks like a real credential in the files that git knows: keys and tokens by the form that their issuers
-give them. Made-up ones of tests have none of these forms; a line that must hold one says `pragma: allowlist secret`."""
+"""Find real credentials in the files that git tracks: keys and tokens by their issuers' formats.
+
+Invented ones in tests have none of these formats; a line that must contain one says `pragma: allowlist secret`."""
 
 import subprocess
 import sys
@@ -22,11 +23,11 @@ FORMS = (
     *("SendGridDetector", "SlackDetector", "SoftlayerDetector", "SquareOAuthDetector", "StripeDetector"),
     *("TelegramBotTokenDetector", "TwilioKeyDetector"),
 )
-"""Forms alone: guesses by words (`password = …`) and by entropy find nothing here but examples."""
+"""Formats alone: detectors by keyword (`password = …`) and by entropy find nothing here but examples."""
 
 
 def found_in(files: list[Path]) -> Iterator[str]:
-    """`file:line: kind` of each; never the secret itself."""
+    """Yield `file:line: kind` of each; never the secret itself."""
     secrets = SecretsCollection()
     settings = {
         "plugins_used": [{"name": name} for name in FORMS],

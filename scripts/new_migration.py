@@ -1,4 +1,4 @@
-"""Begin a migration, a .py and a .sql after the newest of their tree: `make migration NAME=word [TREE=tenant]`."""
+"""Create a migration, a .py and a .sql after the newest of their tree: `make migration NAME=word [TREE=tenant]`."""
 
 import re
 import sys

@@ -1,7 +1,7 @@
-"""Write the digests of the images that we stand on into Compose files and the Dockerfile: `name:tag@sha256:…`.
+"""Write the digests of our base images into Compose files and the Dockerfile: `name:tag@sha256:…`.
 
-Needs a registry, and `docker buildx`, `crane` or `skopeo` to ask it with; run it where these are, look at the
-difference, commit it, and again for each newer image. Until then a tag is what its publisher makes of it."""
+Needs a registry, and `docker buildx`, `crane` or `skopeo` to query it; review the difference, commit it, and repeat for
+each newer image. Until then a publisher may change what a tag refers to."""
 
 import re
 import shutil
@@ -22,12 +22,12 @@ TOOLS = {
 
 
 def pinned(text: str, digests: dict[str, str]) -> str:
-    """The file with each image at its digest."""
+    """Return the file with each image at its digest."""
     return IMAGE.sub(lambda found: f"{found['before']}{found['name']}@{digests[found['name']]}", text)
 
 
 def unpinned(text: str) -> list[str]:
-    """The images that are named by a tag alone."""
+    """Return the images that are named by a tag alone."""
     return [found["name"] for found in IMAGE.finditer(text) if not found["digest"]]
 
 
