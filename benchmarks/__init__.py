@@ -5,4 +5,4 @@ See docs/benchmarks.md for what each row means. Everything runs on 127.0.0.1 in 
 
 import os
 
-os.environ["HUB_ENV_FILE"] = os.devnull  # what a developer's `.env` says must not change a figure
+os.environ["HUB_ENV_FILE"] = os.devnull  # a developer's `.env` must not change a figure

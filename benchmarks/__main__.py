@@ -18,7 +18,7 @@ GROUPS = ("ingest", "lanes", "full_path", "latency", "live", "sessions")
 
 
 async def measure(groups: Sequence[str], size: Size) -> list[Row]:
-    """Each group on a database of its own, so that none inherits another's tables."""
+    """Run each group on a database of its own, so that none inherits another's tables."""
     found: list[Row] = []
     for group in groups:
         print(f"measuring {group} …", flush=True)

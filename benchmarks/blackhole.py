@@ -1,4 +1,4 @@
-"""A SOCKS5 proxy that takes every connection and never says a word: whoever dials through it keeps dialling."""
+"""A SOCKS5 proxy that accepts every connection and never answers, so that clients keep dialling."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Blackhole:
 
     @property
     def held(self) -> int:
-        """Connections that are open now."""
+        """Number of open connections."""
         return len(self._held)
 
     async def __aenter__(self) -> Self:

@@ -1,11 +1,11 @@
-"""Many customers at once, several worker processes, one department: who gets what?
+"""Assignment under load: many customers at once, several worker processes, one department.
 
     python -m benchmarks.desk --agents 50 --conversations 5000 --workers 4
-    python -m benchmarks.desk … --capacity 80      (more customers than the agents may hold: the rest must wait)
+    python -m benchmarks.desk … --capacity 80      (more customers than the agents' capacity: the rest must wait)
 
 Each customer says hello and names the department; real workers (processes of their own) receive, answer and assign,
-while an administrator gives conversations to people by hand. What must hold is counted from the database afterwards;
-`build/desk.json` keeps it. Nobody leaves and nothing is resolved, so final loads are all loads there ever were.
+while an administrator assigns conversations by hand. The invariants are counted in the database afterwards, into
+`build/desk.json`. No agent leaves and nothing is resolved, so final loads are the highest loads.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ KIND = "SANDBOX"
 
 @dataclass(frozen=True)
 class Plan:
-    """`capacity` None: nobody has a bound. `by_hand`: how many times the administrator tries to give one away."""
+    """Size of a run. `capacity` None: unbounded. `by_hand`: how often the administrator tries to assign one."""
 
     agents: int = 50
     conversations: int = 5000
@@ -66,7 +66,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`spread` counts agents by their load; `doubled` conversations have, or ever had at one time, two agents."""
+    """Outcome of a run. `spread`: agents by load; `doubled`: conversations that had two agents at one time."""
 
     assigned: int
     waiting: int
@@ -78,7 +78,7 @@ class Outcome:
     took_s: float
 
     def flaws(self, plan: Plan) -> list[str]:
-        """What should hold and does not."""
+        """Return the broken invariants."""
         room = plan.conversations if plan.capacity is None else min(plan.conversations, plan.agents * plan.capacity)
         apart = max(self.spread) - min(self.spread)
         found = (
@@ -92,7 +92,7 @@ class Outcome:
 
 
 async def run(environment: dict[str, str], plan: Plan) -> Outcome:
-    """`environment` names migrated servers. Raises TimeoutError if the workers do not get through."""
+    """Run on the migrated servers of `environment`. Raises TimeoutError if the workers do not finish."""
     settings = Settings.from_environment({**environment, "SANDBOX_ENABLED": "true"}).completed()
     container = make_container(settings, Part.TOOL)
     try:
@@ -119,7 +119,7 @@ async def _run(container: AsyncContainer, settings: Settings, environment: dict[
 
 
 async def _stage(container: AsyncContainer, plan: Plan) -> tuple[Caller, Session, list[UserId]]:
-    """A company with one department, its people, and a sandbox number."""
+    """Create a company with one department, its agents, and a sandbox number."""
     slug = f"desk_{uuid4().hex[:12]}"
     tenant = await (await container.get(CreateTenant))(slug, slug)
     admin = Caller(tenant.id, Role.ADMIN, "benchmark")
@@ -133,7 +133,7 @@ async def _stage(container: AsyncContainer, plan: Plan) -> tuple[Caller, Session
         user = User(UserId(new_id()), tenant.id, email, name, "-", Role.AGENT, now, department_id=sales.id)
         user.max_conversations = plan.capacity
         user.set_presence(OnlineStatus.ONLINE, now)
-        user.last_heartbeat = now + timedelta(days=1)  # nobody beats here
+        user.last_heartbeat = now + timedelta(days=1)  # no heartbeats here
         async with storage.tenant(tenant.id) as uow:
             await uow.users.add(user)
             await uow.commit()
@@ -143,7 +143,7 @@ async def _stage(container: AsyncContainer, plan: Plan) -> tuple[Caller, Session
 
 
 async def _everybody_writes(container: AsyncContainer, session: Session, plan: Plan) -> None:
-    """All of it waits in the inbox before the first worker starts: the hardest case."""
+    """Fill the inbox before the first worker starts: the hardest case."""
     inbox: InboxAppender = await container.get(InboxAppender)  # type: ignore[type-abstract]
     now = system_clock()
     for start in range(0, plan.conversations, 500):
@@ -181,7 +181,7 @@ async def _workers(environment: dict[str, str], count: int) -> AsyncIterator[Non
 async def _gives_by_hand(
     container: AsyncContainer, owner: Any, admin: Caller, agents: list[UserId], plan: Plan
 ) -> tuple[int, int]:
-    """An administrator who gives whatever is there to anybody, bound or not, all the while."""
+    """Assign any conversation to any agent, at capacity or not, until cancelled."""
     assign, given, refused = await container.get(AssignConversation), 0, 0
     try:
         while given + refused < plan.by_hand:
@@ -205,13 +205,13 @@ _asking = asyncio.Lock()
 
 
 async def _one(owner: Any, query: str, *arguments: object) -> Any:
-    """One connection, asked by two tasks."""
+    """One connection, shared by two tasks."""
     async with _asking:
         return await owner.fetchval(query, *arguments)
 
 
 async def _through(owner: Any, admin: Caller, plan: Plan) -> None:
-    """Until every customer has somebody or waits in the queue."""
+    """Wait until every customer is assigned or queued."""
     query = """SELECT count(*) FROM pooled.conversations WHERE tenant_id = $1
                  AND (status = 'ASSIGNED' OR status = 'OPEN' AND flow_state = 'DEPARTMENT_SELECTED')"""
     async with asyncio.timeout(plan.patience_s):

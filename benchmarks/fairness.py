@@ -1,9 +1,9 @@
-"""What one company's flood costs another: B's waits while A does all it can, beside B's waits alone.
+"""Cost of one company's flood for another: B's latencies during A's flood, and without it.
 
     python -m benchmarks.fairness [--seconds 10] [--only api|inbound|receivers]
 
-Each flood comes from a process of its own. B asks for a list, and has a customer write whom the bot answers and a
-webhook that is told of it, a few times a second; how long each takes is `build/fairness.json`.
+Each flood comes from a process of its own. A few times a second B reads a list, and a customer of B writes whom the bot
+answers and whose message goes to a webhook; `build/fairness.json` has the times.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Company:
 
 @dataclass
 class Waits:
-    """Seconds."""
+    """Latencies in seconds."""
 
     lists: list[float] = field(default_factory=list)
     replies: list[float] = field(default_factory=list)
@@ -64,7 +64,7 @@ def _figures(waits: list[float]) -> dict[str, float]:
 
 
 class Receiver:
-    """Answers webhooks, and remembers when it heard of which text; a deaf one never answers."""
+    """Answer webhooks, and record when each text arrived; a deaf one never answers."""
 
     def __init__(self, *, deaf: bool = False) -> None:
         self.heard: dict[str, float] = {}
@@ -127,7 +127,7 @@ async def probe(company: Company, heard: dict[str, float], seconds: float) -> Wa
 
 
 async def flood(company: Company, kind: str) -> None:
-    """Until killed."""
+    """Flood until killed."""
     async with company.client() as client:
 
         async def again(number: int) -> None:

@@ -1,7 +1,7 @@
-"""A Graph API that answers at once and remembers every send, in a process of its own that outlives the hub.
+"""A Graph API that answers at once and records every send, in a process of its own that outlives the hub.
 
-It only takes messages: how the hub copes with a Graph API that misbehaves is for the tests' fake. Raw sockets, so that
-it takes little of the processor that it shares with what is measured. `GET /_sends?after=n` shows the record.
+It only accepts messages: a misbehaving Graph API is the tests' fake. Raw sockets, so that it takes little of the CPU
+that it shares with the measured processes. `GET /_sends?after=n` shows the record.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ READY_WITHIN_S = 10.0
 
 @dataclass
 class Send:
-    """`answered_at` is None while the call is under way, and for ever if the caller went away before."""
+    """One call. `answered_at` is None while it is under way, and stays None if the caller disconnected."""
 
     wamid: str
     phone_number_id: str
@@ -152,14 +152,14 @@ class Graph:
         await self._process.wait()
 
     async def new_sends(self) -> list[Send]:
-        """Those since the last call."""
+        """Return the sends since the last call of this method."""
         answer = await self._client.get("/_sends", params={"after": len(self._known)})
         new = [Send(**one) for one in answer.json()]
         self._known += new
         return new
 
     async def sends(self) -> list[Send]:
-        """All of them, as they are now."""
+        """Return all sends, in their present state."""
         return [Send(**one) for one in (await self._client.get("/_sends")).json()]
 
 

@@ -18,7 +18,7 @@ import httpx
 ADMIN = ("admin@example.com", "a-long-enough-password")
 SECRETS = {"HUB_SECRET_KEY": "benchmark-key-not-secret-at-all-x", "JWT_SECRET": "benchmark-jwt-not-secret-at-all-x"}
 GENEROUS = {"RATE_LIMIT_USER": "1000000", "RATE_LIMIT_API_KEY": "1000000", "WHATSAPP_SESSION_RATE": "1000000"}
-LOCAL = {"WEBHOOK_ALLOW_PRIVATE": "true"}  # receivers of webhooks stand on this machine
+LOCAL = {"WEBHOOK_ALLOW_PRIVATE": "true"}  # webhook receivers run on this machine
 APP_SECRET = "the-app-secret-of-the-benchmark"
 VERIFY_TOKEN = "verify-me"
 START_WITHIN_S = 90.0
@@ -31,9 +31,9 @@ def free_port() -> int:
 
 
 class Hub:
-    """`role` is `serve` (the whole hub, with what its environment does not give) or one role alone.
+    """A hub process. `role` is `serve` (the whole hub, with the servers that its environment lacks) or one role alone.
 
-    `async with` starts it and ends it politely; `kill` ends it and all it started as a power cut would.
+    `async with` starts it and stops it cleanly; `kill` ends it and its children as a power cut would.
     """
 
     def __init__(self, folder: Path, role: str = "serve", **environment: str) -> None:
@@ -75,7 +75,7 @@ class Hub:
         await self.stop()
 
     async def start(self) -> None:
-        """Returns once `/health` says 200 (a role without HTTP: at once). Raises RuntimeError with the log's end."""
+        """Wait until `/health` answers 200 (never for a role without HTTP). Raises RuntimeError with the log's end."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "whatsapp_hub", self._role,
@@ -97,7 +97,7 @@ class Hub:
                 await asyncio.sleep(0.05)
 
     async def stop(self, deadline_s: float = 40) -> None:
-        """SIGTERM, and a kill of what is still there after `deadline_s`."""
+        """Send SIGTERM, and kill what still runs after `deadline_s`."""
         if self._process is None or self._process.returncode is not None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -107,7 +107,7 @@ class Hub:
             await self.kill()
 
     async def kill(self) -> None:
-        """kill -9 of the process and of everything below it."""
+        """kill -9 the process and all its descendants."""
         assert self._process is not None
         for pid in [self.pid, *descendants(self.pid)]:
             with suppress(ProcessLookupError):
@@ -115,7 +115,7 @@ class Hub:
         await self._process.wait()
 
     def child(self, role: str) -> int | None:
-        """The process that plays a role, or a server: `api`, `worker`, `postgres`, `valkey-server`."""
+        """Return the process of a role or server: `api`, `worker`, `postgres`, `valkey-server`."""
         for pid in descendants(self.pid):
             line = command_line(pid)
             if line[-3:] == ["-m", "whatsapp_hub", role] or (line and Path(line[0]).name == role):
@@ -127,7 +127,7 @@ class Hub:
 
     @property
     def database_url(self) -> str:
-        """Of the embedded PostgreSQL: its superuser, by the socket (see `processes/folder.py` for where it is)."""
+        """Return the URL of the embedded PostgreSQL's superuser, by its socket (path: `processes/folder.py`)."""
         folder = self.folder / "data" / "postgres"
         note = folder / "socket-folder"
         sockets = note.read_text() if note.exists() else folder / "run"
@@ -141,7 +141,7 @@ class Hub:
 
 
 def descendants(pid: int) -> list[int]:
-    """All processes below `pid`, parents first."""
+    """Return all descendants of `pid`, parents first."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -192,14 +192,14 @@ class Api:
         return _content(await self.client.get(path, params=query))
 
     async def department(self, name: str, *, is_root: bool = False) -> Any:
-        """Nobody answers here, so the menu's and the queue's time-outs are put far away."""
+        """Create a department with long time-outs for menu and queue, since no one answers here."""
         slug = name.lower()
         return await self.post(
             "/api/departments", name=name, slug=slug, isRoot=is_root, responseTimeoutMinutes=120, maxAgents=100
         )
 
     async def agent(self, email: str, department_id: str) -> str:
-        """A new attendant; the token that is theirs."""
+        """Create an attendant and return their token."""
         password = ADMIN[1]
         await self.post(
             "/api/users", email=email, password=password, name=email, role="AGENT", departmentId=department_id
@@ -211,7 +211,7 @@ class Api:
         _content(await self.client.patch(path, json={"status": "ONLINE"}, headers=bearer))
 
     async def meta_session(self, phone_number_id: str) -> str:
-        """A started session of the Cloud API; its id."""
+        """Create and start a Cloud API session; return its id."""
         settings = {
             "phoneNumberId": phone_number_id,
             "accessToken": "token",
@@ -232,7 +232,7 @@ class Api:
         return session_id
 
     async def conversations(self, session_id: str | None = None) -> list[Any]:
-        """All of them, page by page."""
+        """Return all, page by page."""
         found: list[Any] = []
         query: dict[str, Any] = {"limit": 200, **({"sessionId": session_id} if session_id else {})}
         while True:

@@ -1,7 +1,7 @@
-"""A load generator in a process of its own: keep-alive connections, requests made beforehand, raw sockets.
+"""A load generator in a process of its own: keep-alive connections, requests built beforehand, raw sockets.
 
 Open loop: request i is due at `start + i / rate` whatever the server does; its latency counts from then, waiting for a
-free connection included. Without a rate every connection asks again as soon as it is answered (what a server can take).
+free connection included. Without a rate every connection sends again as soon as it is answered (closed loop).
 
 `python -m benchmarks.load` reads one `Plan` as JSON from stdin and writes one `Outcome` to stdout.
 """
@@ -34,8 +34,8 @@ OLD_S = 3600
 
 @dataclass(frozen=True)
 class Mix:
-    """Who writes. Of each ten messages one is a new customer's first, one chooses from the menu (a customer who was new
-    `choose_after` messages ago), the others come from `known` customers; `known` = 0: each from somebody new.
+    """Mix of messages. Of each ten one is a new customer's first, one chooses from the menu (a customer who was new
+    `choose_after` messages ago), the others come from `known` customers; `known` = 0: each from a new one.
 
     `seeds` makes every message the first and an hour old of one of `known`: they enter the queue unanswered."""
 
@@ -55,7 +55,7 @@ class Mix:
         return meta.request(self.path, self.secret, body)
 
     def words(self, i: int) -> tuple[str, str]:
-        """The customer's number and text of message i."""
+        """Return the customer's number and text of message i."""
         if self.seeds or (self.known and i % 10 > 1):
             return customer_number("known", i % self.known), f"message {i}"
         was_new = i - 1 - self.choose_after
@@ -69,7 +69,7 @@ def wamid(run: str, i: int) -> str:
 
 
 def customer_number(group: str, i: int) -> str:
-    """A Brazilian mobile number, the same for the same group and i; two groups share theirs once in 8,300."""
+    """Return a Brazilian mobile number, the same for the same group and i; two groups share one in 8,300."""
     assert i < CUSTOMERS, "a group has no more numbers"
     place = int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big")
     return f"55{11 + place % 83:02d}9{place // 83 % 100:02d}{i:06d}"
@@ -77,7 +77,7 @@ def customer_number(group: str, i: int) -> str:
 
 @dataclass(frozen=True)
 class Plan:
-    """`start` is on the monotonic clock, which all processes of a machine share (None: at once)."""
+    """A load to run. `start` is on the monotonic clock, which all processes of a machine share (None: at once)."""
 
     port: int
     mix: Mix
@@ -91,7 +91,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`per_s` leaves the warm-up out; latencies are of answered requests, in milliseconds."""
+    """Result of a plan. `per_s` excludes the warm-up; latencies are of answered requests, in milliseconds."""
 
     start: float
     asked: int
@@ -218,7 +218,7 @@ class Generator:
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time."""
+    """A connection with one request at a time."""
 
     def __init__(self, generator: Generator) -> None:
         self._generator = generator
@@ -256,7 +256,7 @@ def _content_length(data: bytes, head: int) -> int:
 
 
 async def generate(plan: Plan) -> Outcome:
-    """Runs a plan in a process of its own. Raises RuntimeError when that process fails."""
+    """Run a plan in a process of its own. Raises RuntimeError when that process fails."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.load", stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

@@ -22,7 +22,7 @@ def headers(secret: str, body: bytes) -> dict[str, str]:
 
 
 def text_message(phone_number_id: str, customer: str, wamid: str, text: str, sent_at: int | None = None) -> bytes:
-    """One text, as one POST."""
+    """Return the body of one text message."""
     message = {
         "from": customer,
         "id": wamid,
@@ -39,7 +39,7 @@ def statuses(phone_number_id: str, several: Sequence[dict[str, Any]]) -> bytes:
 
 
 def status(wamid: str, customer: str, state: str, callback_data: str | None = None) -> dict[str, Any]:
-    """`state` is sent, delivered or read. `callback_data` echoes the send's biz_opaque_callback_data."""
+    """Return a receipt. `state`: sent, delivered or read. `callback_data`: the send's biz_opaque_callback_data."""
     one: dict[str, Any] = {"id": wamid, "status": state, "timestamp": str(int(time.time())), "recipient_id": customer}
     return one | ({"biz_opaque_callback_data": callback_data} if callback_data else {})
 
@@ -52,7 +52,7 @@ def _body(phone_number_id: str, value: dict[str, Any]) -> bytes:
 
 
 def request(path: str, secret: str, body: bytes, host: str = "127.0.0.1") -> bytes:
-    """The whole HTTP/1.1 request, ready for the wire."""
+    """Return the whole HTTP/1.1 request as bytes."""
     head = (
         f"POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: facebookexternalua\r\nAccept: */*\r\n"
         f"Content-Type: application/json\r\nX-Hub-Signature-256: {signature(secret, body)}\r\n"

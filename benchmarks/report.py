@@ -1,4 +1,4 @@
-"""Rows of figures: the table people read and the file programs read."""
+"""Rows of figures: the table for people and the file for programs."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class Row:
         stretch: float | None = None,
         less_is_better: bool = False,
     ) -> Row:
-        """The median of several rounds."""
+        """Return a row with the median of several rounds."""
         middle = statistics.median(values)
         return cls(name, middle, unit, reach, stretch, min(values), max(values), len(values), less_is_better)
 
     @property
     def met(self) -> str | None:
-        """`stretch`, `reach` or `no`; None for a row without limits."""
+        """Return `stretch`, `reach` or `no`; None for a row without limits."""
         if self.reach is None and self.stretch is None:
             return None
         for limit, word in ((self.stretch, "stretch"), (self.reach, "reach")):
@@ -59,7 +59,7 @@ class Row:
 
 
 def write(rows: Iterable[Row], name: str = "bench.json") -> Path:
-    """Rows of an earlier run that this one did not measure are replaced with it: a file tells of one run."""
+    """Write the rows, replacing all of an earlier run: a file holds one run."""
     return write_json([row.document() for row in rows], name)
 
 

@@ -1,4 +1,4 @@
-"""Socket.IO clients in a process of their own: when did each webhook's message come out as an event?
+"""Socket.IO clients in a process of their own, which record when each webhook's message arrives as an event.
 
 A client here is a WebSocket that speaks just enough Engine.IO 4 and Socket.IO 5: connect, answer pings, find the
 message's id in `message-received`. `python -m benchmarks.sockets` takes one JSON line on stdin: {port, token, sockets},
@@ -29,8 +29,8 @@ READY_WITHIN_S = 20.0
 
 @dataclass(frozen=True)
 class Seen:
-    """Webhook to event, over all sockets. `missing` counts messages that some socket did not get; `doubled` those that
-    one got twice; `last_after_s` is when the last event came, counted from the last message's intended time."""
+    """Latency from webhook to event, over all sockets. `missing`: messages that some socket did not get; `doubled`:
+    those that one got twice; `last_after_s`: when the last event came, from the last message's intended time."""
 
     events: int
     missing: int
@@ -229,7 +229,7 @@ class Observers:
         await self._ask({"run": run, "count": count})
 
     async def until_all(self, at_most_s: float) -> None:
-        """Returns once every socket has every message, or after `at_most_s`."""
+        """Wait until every socket has every message, `at_most_s` at most."""
         deadline = time.monotonic() + at_most_s
         while (await self._ask({"seen": True}))["missing"] and time.monotonic() < deadline:
             await asyncio.sleep(0.2)

@@ -1,4 +1,4 @@
-"""What the measured servers share: a PostgreSQL and a Valkey as the hub embeds them, in a folder that goes away."""
+"""Servers shared by the measurements: PostgreSQL and Valkey as the hub embeds them, in a temporary folder."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        """For a hub that uses these servers."""
+        """Environment of a hub that uses these servers."""
         return {
             **SECRETS,
             "DATABASE_URL": self.postgres.dsn,
@@ -44,7 +44,7 @@ class Stack:
 
     @property
     def libpq(self) -> dict[str, str]:
-        """For PostgreSQL's own programs."""
+        """Environment of PostgreSQL's own programs."""
         sockets = self.postgres.dsn.partition("host=")[2].replace("%2F", "/")
         return {**os.environ, "PGHOST": sockets, "PGPORT": str(PORT), "PGUSER": SUPERUSER, "PGDATABASE": "whatsapp_hub"}
 
@@ -65,7 +65,7 @@ class Stack:
 
     @asynccontextmanager
     async def slow_commits(self) -> AsyncIterator[None]:
-        """Each commit waits 2 ms first, as a disk that is far away would make it."""
+        """Delay each commit by 2 ms, as a remote disk would."""
         await self.execute(*(f"ALTER SYSTEM SET {k} = {v}" for k, v in SLOW_COMMITS.items()), "SELECT pg_reload_conf()")
         try:
             yield
@@ -73,7 +73,7 @@ class Stack:
             await self.execute(*(f"ALTER SYSTEM RESET {name}" for name in SLOW_COMMITS), "SELECT pg_reload_conf()")
 
     def fsync_us(self) -> float:
-        """Median of one 8 kB write and fdatasync, where the database's files are."""
+        """Return the median of one 8 kB write and fdatasync in the database's folder."""
         path = self.folder / "fsync"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         took = []
@@ -91,10 +91,10 @@ class Stack:
 
 @asynccontextmanager
 async def stack() -> AsyncIterator[Stack]:
-    """Migrated, with a first administrator."""
+    """Migrate, and create the first administrator."""
     with tempfile.TemporaryDirectory(prefix="hub-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
+        folder.chmod(0o755)  # PostgreSQL runs as another user when we are root
         async with (
             EmbeddedPostgres(folder / "postgres") as postgres,
             EmbeddedValkey(folder / "valkey") as valkey,
@@ -110,6 +110,6 @@ async def _prepare(made: Stack) -> None:
         {**made.environment, "HUB_ADMIN_EMAIL": ADMIN[0], "HUB_ADMIN_PASSWORD": ADMIN[1]}
     )
     await prepare_database(settings.completed())
-    # As a database that has lived for a while: its log is written into recycled files, no commit waits for a new one.
+    # As in a database of some age: WAL is written into recycled files, so no commit waits for a new one.
     full = ("SELECT pg_logical_emit_message(true, 'bench', 'x')", "SELECT pg_switch_wal()")
     await made.execute(*full * 14, "CHECKPOINT")

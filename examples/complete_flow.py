@@ -26,7 +26,7 @@ EVENTS = ("qr", "session:started", "session:connected", "session:disconnected", 
 
 
 class Heard:
-    """What the socket told, to be awaited by name."""
+    """The socket's events, awaited by name."""
 
     def __init__(self, io: socketio.AsyncClient) -> None:
         self._waiting: asyncio.Queue[tuple[str, dict[str, Any]]] = asyncio.Queue()
@@ -40,7 +40,7 @@ class Heard:
         return hear
 
     async def next(self, *names: str, within_s: float = 60) -> tuple[str, dict[str, Any]]:
-        """The next event of one of these names; what else comes is printed and passed over. Ends the program when the
+        """Return the next event of one of these names; others are printed and skipped. Ends the program when the
         session fails."""
         async with asyncio.timeout(within_s):
             while True:
@@ -53,7 +53,7 @@ class Heard:
 
 
 def show_code(text: str, picture: str) -> None:
-    """In the terminal where `qrcode` is installed, and as a picture beside this program."""
+    """Show the code in the terminal where `qrcode` is installed, and as a picture beside this program."""
     path = Path("qr.png")
     path.write_bytes(base64.b64decode(picture.partition(",")[2]))
     print(f"  scan this with the phone: WhatsApp, Linked devices, Link a device (also in {path.resolve()})")
@@ -128,7 +128,7 @@ async def main(options: argparse.Namespace) -> None:
         try:
             await io.connect(url, auth={"token": token}, transports=["websocket"])
         except socketio.exceptions.ConnectionError as error:
-            sys.exit(f"{url} (HUB_URL) lets nobody in: {error}")
+            sys.exit(f"{url} (HUB_URL) refuses the connection: {error}")
         try:
             await flow(http, io, heard, options)
         finally:

@@ -1,10 +1,10 @@
-"""Print what happens on a session, as it happens, until Ctrl-C.
+"""Print a session's events as they happen, until Ctrl-C.
 
     pip install "python-socketio[asyncio_client]"                         # .venv/bin/python of `make run` has it
     JWT_TOKEN=… SESSION_ID=main python examples/websocket_client.py
 
 JWT_TOKEN is a token (POST /api/auth/login) or an API key, SESSION_ID a session's id or sessionId, HUB_URL the hub
-(http://127.0.0.1:4000). A connection that is lost is made again, and what was missed meanwhile is printed first.
+(http://127.0.0.1:4000). A lost connection is made again, and the missed events are printed first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ async def connect(io: socketio.AsyncClient, token: str) -> None:
     try:
         await io.connect(url, auth={"token": token}, transports=["websocket"])
     except socketio.exceptions.ConnectionError as error:
-        sys.exit(f"{url} (HUB_URL) lets nobody in: {error}")
+        sys.exit(f"{url} (HUB_URL) refuses the connection: {error}")
 
 
 async def main() -> None:
@@ -40,7 +40,7 @@ async def main() -> None:
     seen: dict[str, int] = {}
 
     async def subscribe(_: Any = None) -> None:
-        """After each connection; `after` is the last position that was printed."""
+        """Subscribe after each connection; `after` is the last position that was printed."""
         answer = await io.call("subscribe:session", {"sessionId": session_id, **seen})
         if not answer["ok"]:
             print(f"refused: {answer['error']}", file=sys.stderr)

@@ -1,1 +1,1 @@
-"""What the hub's ingest is compared with: the same stack doing less, or doing it the usual way."""
+"""Baselines of the hub's ingest: the same stack doing less, or doing it the usual way."""

@@ -1,4 +1,4 @@
-"""What the database alone can take: pgbench, one row and one commit a transaction."""
+"""Throughput of the database alone: pgbench, one row and one commit a transaction."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ON CONFLICT (source, dedupe_key) DO NOTHING;
 
 
 async def per_second(stack: Stack, tenant: UUID, session: UUID, body: bytes, clients: int, seconds: int) -> float:
-    """Inserts a second. The statement goes over as prepared; its row is the hub's inbox row."""
+    """Return inserts a second, of a prepared statement with the hub's inbox row."""
     script: Path = stack.folder / "insert.sql"
     script.write_text(SCRIPT.format(session=session, tenant=tenant, body=body.hex()))
     process = await asyncio.create_subprocess_exec(

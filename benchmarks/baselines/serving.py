@@ -1,4 +1,4 @@
-"""Runs a baseline as the hub runs itself: uvicorn, uvloop, httptools, one process."""
+"""Run a baseline as the hub runs itself: uvicorn, uvloop, httptools, one process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UP_WITHIN_S = 20.0
 
 
 def serve(app: Any) -> None:
-    """Blocks. The port is the last argument of the command line."""
+    """Serve, blocking. The port is the last argument of the command line."""
     uvicorn.run(
         app, host="127.0.0.1", port=int(sys.argv[-1]), loop="uvloop", http="httptools", log_level="warning",
         access_log=False, lifespan="off",

@@ -1,4 +1,4 @@
-"""What every ingest endpoint must do at least: check the signature over the raw bytes, and read the body."""
+"""The least that every ingest endpoint must do: check the signature over the raw bytes, and read the body."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _KEY = APP_SECRET.encode()
 
 
 def read(headers: Any, body: bytes) -> list[Message] | None:
-    """The messages of a signed body; None when the signature is wrong. `headers` as ASGI gives them."""
+    """Return the messages of a signed body; None when the signature is wrong. `headers` as in ASGI."""
     given = next((value for name, value in headers if name == b"x-hub-signature-256"), b"")
     if not hmac.compare_digest(b"sha256=" + hmac.digest(_KEY, body, hashlib.sha256).hex().encode(), given):
         return None

@@ -33,8 +33,8 @@ RUNS_FREELY = "queued > 0 AND attempt_message IS NULL AND awaits IS NULL"
 
 @dataclass(frozen=True)
 class Given:
-    """`settle_s`: how long the hub may take to come to rest. A lane whose call was cut off waits 45 s for its lease and
-    60 s for a receipt; a quick run does not wait for those (`patient`), it only counts them."""
+    """Size of a run. `settle_s`: how long the hub may take until it is idle. A lane whose call was cut off waits 45 s
+    for its lease and 60 s for a receipt; a quick run does not wait for those (`patient`), it only counts them."""
 
     messages: int = 2000
     kills: int = 20
@@ -47,7 +47,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Result:
-    """One fault's line in build/chaos.json."""
+    """One fault's entry in build/chaos.json."""
 
     fault: str
     seed: int
@@ -72,7 +72,7 @@ class Result:
 
 
 def plan(given: Given) -> dict[str, tuple[Fault, int, int]]:
-    """Each fault, how often it strikes, in how many messages."""
+    """Return each fault, how often it strikes, in how many messages."""
     few = max(2, given.kills // 5)
     return {
         "kill": (faults.kill_everything, given.kills, given.messages),
@@ -85,7 +85,7 @@ def plan(given: Given) -> dict[str, tuple[Fault, int, int]]:
 
 
 async def run_all(names: Sequence[str], given: Given) -> list[Result]:
-    """One hub lives through all of them. What was cut off by one fault may be found out during the next."""
+    """Run all faults on one hub. What one fault cut off may be settled during the next."""
     results = []
     async with world() as made:
         before, in_flight = set[str](), set[str]()
@@ -150,12 +150,12 @@ async def run_one(
 
 
 async def settle(made: World, traffic: Traffic, given: Given) -> None:
-    """Until nothing is left to do, all receipts included."""
+    """Wait until nothing is left to do, all receipts included."""
     deadline = time.monotonic() + given.settle_s
     busy = BUSY % (WAITS if given.patient else RUNS_FREELY)
     while time.monotonic() < deadline:
         if not await made.value(busy) and not traffic.owes_receipts:
-            await asyncio.sleep(0.5)  # the record of the last sends is looked at every 0.2 s
+            await asyncio.sleep(0.5)  # the record of sends is read every 0.2 s
             if not await made.value(busy) and not traffic.owes_receipts:
                 return
         await asyncio.sleep(0.2)

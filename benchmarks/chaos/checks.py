@@ -1,4 +1,4 @@
-"""What must be true afterwards, read from the database itself and from what reached WhatsApp."""
+"""Checks after a run, on the database itself and on what reached WhatsApp."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ASIDE = "SELECT count(*), min(error) FROM hub.inbox WHERE state IN ('quarantined
 
 @dataclass
 class Findings:
-    """`waiting`: accepted, in the database, not yet sent because its chat waits for an unknown outcome or a lease."""
+    """Counts and violations. `waiting`: accepted and stored, unsent since its chat waits for an outcome or a lease."""
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Findings:
 
 
 async def check(world: World, ledger: Ledger) -> Findings:
-    """All that this run's ledger holds, and the state of the log."""
+    """Check all of this run's ledger, and the state of the log."""
     findings = Findings()
     await _inbound(world, ledger, findings)
     await _outbound(world, ledger, findings)
@@ -83,7 +83,7 @@ async def _outbound(world: World, ledger: Ledger, findings: Findings) -> None:
 
 
 def _unsent(what: str, row: Mapping[str, object], findings: Findings) -> None:
-    """It did not reach WhatsApp: it must be of unknown outcome, or stand in a lane that waits for one."""
+    """Check a send that did not reach WhatsApp: its outcome is unknown, or its lane waits for one."""
     if row["outcome"] == "unknown":
         findings.received += 1
     elif row["queued"] and row["held"]:
@@ -94,7 +94,7 @@ def _unsent(what: str, row: Mapping[str, object], findings: Findings) -> None:
 
 
 def _menus(ledger: Ledger, rows: Iterable[Mapping[str, object]], sends: Iterable[Send], findings: Findings) -> None:
-    """One menu a newcomer, whatever happened."""
+    """Check that each new customer got one menu."""
     shown = Counter(send.to for send in sends if MENU in send.text)
     stored: dict[str, list[Mapping[str, object]]] = {}
     for row in rows:
@@ -111,7 +111,7 @@ def _menus(ledger: Ledger, rows: Iterable[Mapping[str, object]], sends: Iterable
 
 
 def _order(ledger: Ledger, sends: Iterable[Send], findings: Findings) -> None:
-    """In each chat, in the order in which the sends were accepted."""
+    """Check that each chat's messages went out in the order in which the sends were accepted."""
     turns: dict[str, list[int]] = {}
     for send in sorted(sends, key=lambda send: send.arrived_at):
         if send.text in ledger.sends:
@@ -131,7 +131,7 @@ async def _log(world: World, findings: Findings) -> None:
 
 
 def _exactly_once(what: str, times: int, findings: Findings, *, counts: bool = True) -> None:
-    """`counts`: it is one of the messages of the run, not what followed from one."""
+    """Check that it came once. `counts`: it is one of the run's messages, not a consequence of one."""
     findings.received += counts and times > 0
     if times == 0:
         findings.lost.append(what)

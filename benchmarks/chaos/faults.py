@@ -1,4 +1,4 @@
-"""What goes wrong. Each fault strikes at moments drawn beforehand, counted in acknowledged messages."""
+"""Faults. Each strikes at moments drawn beforehand, counted in acknowledged messages."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from benchmarks.hub import command_line, descendants
 
 RECOVER_WITHIN_S = 90.0
 END_WITHIN_S = 20.0
-LAST_WORDS_S = 0.2  # what a process asked for just before it died, PostgreSQL may still do; no successor is that quick
+LAST_WORDS_S = 0.2  # PostgreSQL may still run a dead process's last statement; no successor starts that soon
 OPEN_ATTEMPTS = """
     SELECT attempt_message::text FROM hub.lanes WHERE attempt_message IS NOT NULL AND attempt_at <= to_timestamp($1)"""
 
 
 @dataclass
 class Struck:
-    """What the faults did. `in_flight`: messages whose provider call was begun and not yet completed when the process
-    that made it died; only those may end with an unknown outcome. `silent`: faults while which nothing moved."""
+    """Effects of the faults. `in_flight`: messages whose provider call was under way when its process died; only those
+    may end with an unknown outcome. `silent`: faults during which nothing moved."""
 
     recoveries_s: list[float] = field(default_factory=list)
     in_flight: set[str] = field(default_factory=set)
@@ -41,7 +41,7 @@ class Scene:
     struck: Struck
 
     async def recovered(self, since: float) -> None:
-        """Waits for the first webhook and the first send that are taken after `since`; notes how long it took."""
+        """Wait for the first webhook and the first send accepted after `since`; record how long it took."""
         deadline = time.time() + RECOVER_WITHIN_S
         while time.time() < deadline and not self.ledger.is_complete:
             if _last(self.ledger.ingest_at) > since and _last(self.ledger.accepted_at) > since:
@@ -50,7 +50,7 @@ class Scene:
         self.struck.recoveries_s.append(time.time() - since)
 
     async def note_in_flight(self, died_at: float) -> None:
-        """Read as soon as the database answers: a lease outlives any restart."""
+        """Read the open attempts as soon as the database answers: a lease outlives any restart."""
         rows = await self.world.rows(OPEN_ATTEMPTS, died_at + LAST_WORDS_S)
         self.struck.in_flight |= {row["attempt_message"] for row in rows}
 
@@ -79,7 +79,7 @@ async def kill_a_role(scene: Scene) -> None:
 
 
 async def kill_supervisor(scene: Scene) -> None:
-    """kill -9 of the supervisor alone: what it started must end by itself, or the next start could not be."""
+    """kill -9 of the supervisor alone: its children must end by themselves, or the next start would fail."""
     hub, at = scene.world.hub, time.time()
     below = descendants(hub.pid)
     os.kill(hub.pid, signal.SIGKILL)
@@ -112,7 +112,7 @@ async def flush_then_restart(scene: Scene) -> None:
 
 
 def stop_valkey(for_s: float) -> Fault:
-    """The Valkey answers nobody for a while (SIGSTOP: worse than gone, for connections hang)."""
+    """The Valkey does not answer for a while (SIGSTOP: worse than gone, since connections hang)."""
 
     async def stopped(scene: Scene) -> None:
         pid = scene.world.hub.child("valkey-server")
@@ -131,7 +131,7 @@ def stop_valkey(for_s: float) -> Fault:
 
 
 async def _expect_movement(scene: Scene, since: float) -> None:
-    """Ingest and sending need no Valkey."""
+    """Check that ingest and sending go on, which need no Valkey."""
     if _last(scene.ledger.ingest_at) < since:
         scene.struck.silent.append("ingest")
     sends = await scene.world.graph.sends()
@@ -152,7 +152,7 @@ def _last(times: Sequence[float]) -> float:
 
 
 async def strike(scene: Scene, fault: Fault, moments: Sequence[int]) -> None:
-    """Each time so many messages are acknowledged."""
+    """Strike each time so many messages are acknowledged."""
     for moment in sorted(moments):
         while scene.ledger.acknowledged < moment and not scene.ledger.is_complete:
             await asyncio.sleep(0.005)

@@ -1,7 +1,7 @@
-"""Clients of the live streams, and what each of them should have been told, reckoned from the log alone.
+"""Clients of the live streams, and the events that each should have received, computed from the log alone.
 
 A client here is a WebSocket that speaks just enough Engine.IO 4 and Socket.IO 5. It lives for a few seconds, is cut off
-(politely or not), comes back to whichever API process there is with the last position it saw, and so on.
+(cleanly or not), reconnects to any API process with the last position it saw, and so on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ANSWERS_WITHIN_S = 5.0
 
 @dataclass(frozen=True)
 class Seat:
-    """Who listens: a company, and (for an agent) a department."""
+    """A listener: a company, and (for an agent) a department."""
 
     token: str
     company_id: str
@@ -38,7 +38,7 @@ class Seat:
 
 @dataclass
 class Listener:
-    """`base` is where it came in; `seen` every position that it was told, in the order of telling."""
+    """One client. `base`: position at which it first joined; `seen`: every position received, in order."""
 
     seat: Seat
     ports: tuple[int, ...]
@@ -54,7 +54,7 @@ class Listener:
         return self.seen[-1] if self.seen else self.base
 
     async def run(self) -> None:
-        """Until `end`; then it stays until it is cancelled."""
+        """Connect and disconnect until `end`; then stay until cancelled."""
         while True:
             with suppress(*AWAY):
                 await self._live()
@@ -62,7 +62,7 @@ class Listener:
             await asyncio.sleep(self.chance.uniform(0, 0.5))
 
     def end(self) -> None:
-        """It comes back once more and is not cut off again."""
+        """Make the client reconnect once more and stay connected."""
         self._ends = True
 
     async def _live(self) -> None:
@@ -100,7 +100,7 @@ class Listener:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Over all listeners."""
+    """Totals over all listeners."""
 
     deliveries: int
     missing: int
@@ -112,7 +112,7 @@ class Verdict:
 
 
 def judge(listeners: Iterable[Listener], log: Iterable[LoggedEvent]) -> Verdict:
-    """Each against what the log says that it should have been told since it came in."""
+    """Compare each listener with the events of the log since it joined."""
     due = _due(list(log))
     deliveries = missing = doubled = misordered = strange = came_back = 0
     wrong: list[str] = []
@@ -131,7 +131,7 @@ def judge(listeners: Iterable[Listener], log: Iterable[LoggedEvent]) -> Verdict:
 
 
 def still_due(listeners: Iterable[Listener], log: Iterable[LoggedEvent]) -> int:
-    """How many have not yet been told the last that they should be."""
+    """Count the listeners that have not received their last event."""
     due = _due(list(log))
     lagging = 0
     for listener in listeners:
@@ -141,7 +141,7 @@ def still_due(listeners: Iterable[Listener], log: Iterable[LoggedEvent]) -> int:
 
 
 def _due(log: list[LoggedEvent]) -> dict[int, set[str]]:
-    """By position, the rooms that hear it: the rule, written a second time from contract E."""
+    """Return the rooms of each position: a second implementation of the rule, from contract E."""
     stands: dict[object, tuple[str | None, str | None]] = {}
     due: dict[int, set[str]] = {}
     for event in log:

@@ -1,8 +1,8 @@
 """`python -m benchmarks.chaos.live [--quick]`: two API processes, two workers, 200 sockets, one receiver of webhooks,
-and whatever is killed meanwhile. Counts what everybody was told against the log; into build/chaos-live.json.
+while processes are killed. Compares what each client received with the log; into build/chaos-live.json.
 
-What dies, in turn, with kill -9: a worker (one of the two leads the sequencer; both get their turn), an API process;
-and the Valkey is restarted. What was killed is started again a second later.
+In turn, kill -9 hits a worker (one of the two leads the sequencer; both get their turn) and an API process, and the
+Valkey is restarted. A killed process is started again a second later.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ BETWEEN_S = 2.5
 
 @dataclass(frozen=True)
 class Given:
-    """`rounds`: how often each fault strikes. `webhooks`: wait for the receiver, and so for dead workers' leases."""
+    """Size of a run. `rounds`: how often each fault strikes. `webhooks`: wait for the receiver, and so for dead
+    workers' leases."""
 
     sockets: int = 200
     customers: int = 60
@@ -58,7 +59,7 @@ QUICK = Given(sockets=16, customers=12, rounds=1, per_s=12.0, settle_s=30.0, web
 
 @dataclass
 class Receiver:
-    """Takes every webhook; remembers `(lane, position)` in the order of arrival."""
+    """Accept every webhook; record `(lane, position)` in the order of arrival."""
 
     port: int = 0
     taken: list[tuple[str, int]] = field(default_factory=list)
@@ -103,7 +104,7 @@ class Result:
 
 @dataclass
 class Stage:
-    """The processes, and the two companies that are served."""
+    """The processes, and the two companies."""
 
     made: Stack
     apis: list[Hub]
@@ -157,7 +158,7 @@ async def staged(given: Given) -> AsyncIterator[Stage]:
 
 
 async def furnish(stage: Stage, api: Api, given: Given) -> None:
-    """Two companies: supervisors and agents of two departments in the one, supervisors in the other."""
+    """Create two companies: supervisors and agents of two departments in one, supervisors in the other."""
     own = (await api.get("/api/auth/me"))["companyId"]
     sales = await api.department("Vendas")
     support = await api.department("Suporte")
@@ -192,7 +193,7 @@ async def write(stage: Stage, given: Given) -> None:
 
 
 async def _until_taken(stage: Stage, client: httpx.AsyncClient, path: str, token: str, body: object) -> None:
-    """By whichever API process answers. One whose answer was lost may be taken twice: it counts as two."""
+    """Write through any API process that answers. One whose answer was lost may be stored twice and counts as two."""
     while True:
         hub = stage.chance.choice(stage.apis)
         try:
@@ -246,7 +247,7 @@ async def run(given: Given) -> Result:
 
 
 async def settle(stage: Stage, given: Given, listeners: list[Listener]) -> float:
-    """Until the hub has nothing left to do and everybody has been told the last of it."""
+    """Wait until the hub is idle and every client has received its last event."""
     began = time.monotonic()
     for listener in listeners:
         listener.end()

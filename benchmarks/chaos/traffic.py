@@ -1,8 +1,8 @@
 """The traffic of a run: customers write, agents answer, WhatsApp sends receipts.
 
-Each does what the real one would when the hub is away: Meta delivers a webhook again until it is answered 200, a client
-of the API repeats a send under the same Idempotency-Key. What was acknowledged is written into the ledger; the checks
-hold the hub to it.
+Each acts as the real one would while the hub is away: Meta delivers a webhook again until it is answered 200, a client
+of the API repeats a send under the same Idempotency-Key. The ledger records what was acknowledged; the checks compare
+the hub with it.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ AGAIN_AFTER_S = 0.25
 GIVE_UP_AFTER_S = 180.0
 TWICE_OF_100 = 5
 LOOK_FOR_SENDS_S = 0.2
-NO_ANSWER = (httpx.HTTPError, AttributeError)  # the latter is anyio's on uvloop, when a connection dies as it is made
+NO_ANSWER = (httpx.HTTPError, AttributeError)  # the latter: anyio on uvloop, when a connection dies while it is made
 
 
 @dataclass
 class Ledger:
-    """What the hub said yes to. Times are on the wall clock.
+    """What the hub acknowledged. Times are on the wall clock.
 
     `webhooks`: the customer by provider's id. `sends`: the chat and its turn there, by the text. `sandboxed`: texts of
-    customers in the sandbox (`maybe` of those whose answer never came). `refused`: what should not have been.
+    customers in the sandbox (`maybe`: those whose answer never came). `refused`: wrongly refused.
     """
 
     webhooks: dict[str, str] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Traffic:
         self._owed: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Each lane of work is done in order, so that the order of sends into a chat is known."""
+        """Do each lane of work in order, so that the order of sends into a chat is known."""
         work: list[list[Action]] = [[] for _ in range(BESIDE)]
         for n in range(self._messages):
             where, action = self._action(n)
@@ -82,7 +82,7 @@ class Traffic:
         self.ledger.is_complete = True
 
     async def receipts(self) -> None:
-        """What reached WhatsApp is sent, delivered and read: in any order, sometimes before the answer to the send."""
+        """Send receipts (sent, delivered, read) in any order, sometimes before the answer to the send."""
         async with self._world.client() as client:
             while True:
                 for send in await self._world.graph.new_sends():
@@ -103,7 +103,7 @@ class Traffic:
             await asyncio.sleep(max(0.0, pause_s - (time.monotonic() - began)))
 
     def _action(self, n: int) -> tuple[int, Action]:
-        """Which lane of work, and what: of 20, 8 agents', 8 newcomers', 3 known customers', 1 the sandbox's."""
+        """Return the lane and the action: of 20, 8 agents', 8 new customers', 3 known customers', 1 the sandbox's."""
         chats = self._world.chats
         match n % 20:
             case 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7:
@@ -129,7 +129,7 @@ class Traffic:
             await self._deliver(self._client, body)
 
     async def _deliver(self, client: httpx.AsyncClient, body: bytes) -> None:
-        """As Meta does: again until it is answered 200, whatever else was answered."""
+        """Post as Meta does: again until the answer is 200."""
         headers = meta.headers(APP_SECRET, body)
         deadline = time.monotonic() + GIVE_UP_AFTER_S
         while time.monotonic() < deadline:
@@ -153,7 +153,7 @@ class Traffic:
         self.ledger.accepted_at.append(time.time())
 
     async def _sandbox_customer_writes(self, n: int) -> None:
-        """No id makes these the same message, so each try is one of its own."""
+        """Write in the sandbox. Without an id each try is a message of its own."""
         path = f"/sandbox/{self._world.sandbox_id}/messages"
         deadline = time.monotonic() + GIVE_UP_AFTER_S
         for attempt in range(10_000):
@@ -182,7 +182,7 @@ class Traffic:
             self.ledger.receipts += len(body)
 
     async def _until_answered(self, what: str, ask: Callable[[], Awaitable[httpx.Response]]) -> Any:
-        """Tries again while nobody answers or the hub says that it cannot now. None: refused, which is noted."""
+        """Try again while the hub is unreachable or unavailable. None: refused, which is recorded."""
         deadline = time.monotonic() + GIVE_UP_AFTER_S
         while True:
             answer: httpx.Response | None = None
@@ -202,5 +202,5 @@ def _said(answer: httpx.Response | None) -> str:
 
 
 def _number_of(customer: str) -> str:
-    """The number a customer writes to: always the same."""
+    """Return the number that a customer writes to: always the same."""
     return NUMBERS[int(customer[-8:]) % len(NUMBERS)]

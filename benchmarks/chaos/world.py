@@ -1,4 +1,4 @@
-"""A hub with all its own servers, a Graph API that survives it, two numbers, a sandbox, and customers it knows."""
+"""A hub with all its own servers, a Graph API that survives it, two numbers, a sandbox, and known customers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class World:
     chats: tuple[Chat, ...]
 
     def client(self) -> httpx.AsyncClient:
-        """Signed in, and quick to notice that nobody answers."""
+        """Return a signed-in client with short time-outs."""
         return httpx.AsyncClient(
             base_url=self.hub.address,
             trust_env=False,
@@ -53,7 +53,7 @@ class World:
         )
 
     async def rows(self, query: str, *arguments: Any) -> list[Any]:
-        """Read the database directly, past the hub. Waits for it to come back."""
+        """Read the database directly, waiting until it is back."""
         deadline = time.monotonic() + READY_WITHIN_S
         while True:
             try:
@@ -75,7 +75,7 @@ class World:
 async def world() -> AsyncIterator[World]:
     with tempfile.TemporaryDirectory(prefix="hub-chaos-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        folder.chmod(0o755)  # PostgreSQL runs as somebody else when we are root
+        folder.chmod(0o755)  # PostgreSQL runs as another user when we are root
         async with Graph(SLOWEST_ANSWER_S) as graph, Hub(folder, WHATSAPP_API_URL=graph.url) as hub, Api(hub) as api:
             await api.department("Atendimento", is_root=True)
             await api.department("Vendas")
@@ -88,7 +88,7 @@ async def world() -> AsyncIterator[World]:
 
 
 async def _acquaint(hub: Hub, api: Api, sandbox_id: str) -> None:
-    """Customers who wrote an hour ago wait in the queue, with no menu between them and an agent."""
+    """Queue customers who wrote an hour ago, so that no menu comes before an agent."""
     an_hour_ago = int(time.time()) - 3600
     for n in range(KNOWN):
         customer, number = customer_number("known", n), NUMBERS[n % len(NUMBERS)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Size:
-    """How long to measure: all of it, or enough to see that the harness works."""
+    """How long to measure: in full, or enough to check that the harness works."""
 
     rounds: int = 5
     ingest_s: float = 3.0

@@ -1,4 +1,4 @@
-"""A hub with agents on duty and customers it knows: where the full path and the latencies are measured."""
+"""A hub with agents on duty and known customers, for the full path and the latencies."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from benchmarks.rows import Size
 from benchmarks.sockets import Observers, Seen
 from benchmarks.stack import Stack
 
-NUMBERS = tuple(f"10654035224292{n}" for n in range(4))  # the Cloud API takes 80 messages a second a number
+NUMBERS = tuple(f"10654035224292{n}" for n in range(4))  # the Cloud API accepts 80 messages a second a number
 AGENTS = 4
 SOCKETS = 10
-CHOOSE_AFTER_S = 7.0  # the Cloud API takes one message a 6 s to one customer; the menu was the first
+CHOOSE_AFTER_S = 7.0  # the Cloud API accepts one message per 6 s to one customer; the menu was the first
 LEAD_S = 0.5
 SEED_PER_S = 200
 LATE_S = 30.0
@@ -29,7 +29,7 @@ RECEIVED = "SELECT count(*) FROM pooled.messages WHERE whatsapp_message_id LIKE 
 
 @dataclass(frozen=True)
 class Flow:
-    """What one stretch of load led to. `lost` are messages answered 200 that did not become one."""
+    """Outcome of one stretch of load. `lost`: messages answered 200 that were never stored."""
 
     rate: float
     outcome: Outcome
@@ -48,7 +48,7 @@ class Desk:
     known: int
 
     async def flow(self, run: str, rate: float, seconds: float) -> Flow:
-        """Messages at `rate`; returns once all of them came out, or `LATE_S` after the last."""
+        """Send messages at `rate`; return once all came out as events, or `LATE_S` after the last."""
         count = round(rate * seconds)
         for token in self.agents:
             await self.api.go_online(token)
@@ -63,7 +63,7 @@ class Desk:
         return Flow(rate, outcome, seen, outcome.answered - stored, replies_after_s)
 
     async def seed(self) -> None:
-        """Every known customer wrote an hour ago and waits with an agent."""
+        """Make every known customer write an hour ago and wait with an agent."""
         mix = Mix(NUMBERS, APP_SECRET, "seed", known=self.known, seeds=True)
         await generate(Plan(self.hub.port, mix, self.known, SEED_PER_S, self.known / SEED_PER_S))
         await self._until_none(PENDING, 60)

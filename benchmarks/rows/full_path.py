@@ -14,7 +14,7 @@ SETTLE_S = 5.0
 
 
 async def rows(desk: Desk, size: Size) -> list[Row]:
-    """From the rate to reach upwards until one is not carried; downwards if that one is not. One stretch, no spread."""
+    """Raise the rate until one is not carried; lower it if the first is not. One stretch, no spread."""
     await desk.flow("warm", size.full_path_rates[0] / 2, SETTLE_S)
     best = await _highest(desk, size, [rate for rate in size.full_path_rates if rate >= REACH])
     if not carries(best):
@@ -29,7 +29,7 @@ async def rows(desk: Desk, size: Size) -> list[Row]:
 
 
 async def _highest(desk: Desk, size: Size, rates: Sequence[int]) -> Flow:
-    """The last of ascending rates that is carried, or the first one if none is."""
+    """Return the last of ascending rates that is carried, or the first one if none is."""
     best = await _stretch(desk, size, rates[0])
     for rate in rates[1:]:
         if not carries(best) or not carries(flow := await _stretch(desk, size, rate)):
@@ -39,7 +39,7 @@ async def _highest(desk: Desk, size: Size, rates: Sequence[int]) -> Flow:
 
 
 async def _first(desk: Desk, size: Size, rates: Sequence[int], otherwise: Flow) -> Flow:
-    """The first of descending rates that is carried."""
+    """Return the first of descending rates that is carried."""
     for rate in rates:
         otherwise = await _stretch(desk, size, rate)
         if carries(otherwise):
@@ -59,12 +59,12 @@ async def _stretch(desk: Desk, size: Size, rate: int) -> Flow:
 
 
 def backlog_s(flow: Flow) -> float:
-    """How long after the last message was due its event and the last reply came."""
+    """Return how long after the last message was due its event and the last reply came."""
     return max(flow.seen.last_after_s, flow.replies_after_s)
 
 
 def lost(flow: Flow) -> int:
-    """Not stored, or not seen by some socket, or not even taken."""
+    """Return how many were not accepted, not stored, or not seen by some socket."""
     return max(flow.lost, flow.seen.missing) + flow.outcome.refused + flow.outcome.broken
 
 

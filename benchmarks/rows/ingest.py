@@ -1,4 +1,4 @@
-"""Webhook ingest, durable before 200, beside what the machine could do: ratios of one run, side by side."""
+"""Webhook ingest, durable before 200, as ratios to baselines of the same run and machine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Contestants:
     orm_port: int
 
     async def round(self, number: int, seconds: float) -> dict[str, float]:
-        """Each in turn, requests (or inserts) a second; the inbox is empty before each."""
+        """Measure each in turn, in requests (or inserts) a second; the inbox is empty before each."""
         found = {"hub": await self._hub(number, seconds)}
         found["pgbench"] = max([await self._pgbench(clients, seconds) for clients in (8, 64)])
         found["parse"] = (await self._requests(self.parse_port, f"p{number}", seconds)).per_s
@@ -84,7 +84,7 @@ async def rows(stack: Stack, size: Size) -> list[Row]:
 
 
 async def _contestants(stack: Stack, held: AsyncExitStack) -> Contestants:
-    """The hub's API alone: what is stored stays in the inbox, as with the others."""
+    """Run the hub's API alone: rows stay in the inbox, as with the others."""
     hub = await held.enter_async_context(Hub(stack.folder, "api", **stack.environment))
     async with Api(hub) as api:
         session = await api.meta_session(PHONE_NUMBER_ID)

@@ -53,7 +53,7 @@ SEED = """
 
 
 class Drain:
-    """Several loops that claim and complete until nothing is due."""
+    """Run several loops that claim and complete until nothing is due."""
 
     def __init__(self, storage: Storage, tenant: TenantId) -> None:
         self._storage = storage
@@ -62,7 +62,7 @@ class Drain:
         self.completed = 0
 
     async def per_second(self, *, whole: bool) -> float:
-        """`whole`: completed as the hub completes (status, early receipts, events); else the lanes alone."""
+        """Measure once. `whole`: complete as the hub does (status, early receipts, events); else the lanes alone."""
         self.completed, began = 0, time.perf_counter()
         await asyncio.gather(*(self._loop(whole) for _ in range(BESIDE)))
         return self.completed / (time.perf_counter() - began)

@@ -29,7 +29,7 @@ async def rows(desk: Desk, size: Size) -> list[Row]:
 
 
 async def _fan_out(desk: Desk, size: Size) -> list[Row]:
-    """From the moment a webhook was due until its event is on each of the sockets, one event at a time."""
+    """Measure from when a webhook was due until each socket has its event, one event at a time."""
     p99: list[float] = []
     async with Observers(desk.hub.port, desk.api.token, size.fan_out_sockets) as many:
         for number in range(size.rounds + 1):
@@ -76,7 +76,7 @@ class Receiver:
 
 
 async def _webhooks(desk: Desk, size: Size) -> list[Row]:
-    """A receiver alone, then beside others that are down, slow or silent; in turns, so that both share the weather."""
+    """Measure a receiver alone, then beside others that are down, slow or silent; in turns, under equal conditions."""
     alone: list[float] = []
     beside: list[float] = []
     async with _subscribed(desk, [Receiver]) as [quick]:

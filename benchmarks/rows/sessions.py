@@ -1,8 +1,8 @@
-"""What connectors need for WhatsApp Web sessions that dial: memory, threads, descriptors and connections of the
-database for 0, 1, 80, 300 and 1000 of them in one connector, and for 1000 in four.
+"""Resources of connectors for WhatsApp Web sessions that dial: memory, threads, descriptors and database connections
+for 0, 1, 80, 300 and 1000 of them in one connector, and for 1000 in four.
 
-A SOCKS5 proxy that never says a word keeps them dialling for as long as they are measured (one for HTTP would be given
-up by Go after a minute). What a connected session needs cannot be measured without WhatsApp.
+A SOCKS5 proxy that never answers keeps them dialling while they are measured (Go would give an HTTP proxy up after a
+minute). A connected session cannot be measured without WhatsApp.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIK
 
 @dataclass(frozen=True)
 class Weight:
-    """Of the connector and what it started (numbers pair in a process beside it): memory of their own in MB (shared
-    pages by their share), threads, descriptors."""
+    """Resources of the connector and its children (numbers pair in a process beside it): memory of their own in MB
+    (shared pages by their share), threads, descriptors."""
 
     megabytes: float
     threads: int
@@ -60,14 +60,14 @@ class Weight:
 
 
 def _children(pid: int) -> list[int]:
-    """Of all its threads: a child belongs to the one that started it."""
+    """Return the children of all threads: a child belongs to the thread that started it."""
     lists = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for found in lists for child in found.read_text().split()]
 
 
 @dataclass(frozen=True)
 class Stage:
-    """So many sessions in so many connectors, and what was found."""
+    """The resources measured for a number of sessions and connectors."""
 
     connectors: list[Weight]
     dialling: int
@@ -113,7 +113,7 @@ async def rows(stack: Stack, size: Size) -> list[Row]:
 async def _weigh(
     stack: Stack, blackhole: Blackhole, environment: dict[str, str], wanted: int, connectors: int
 ) -> Stage:
-    """With several connectors each may hold its even share only: the first that enters would take all."""
+    """Limit each of several connectors to its even share: the first to enter would take all."""
     if connectors > 1:
         environment = {**environment, "MAX_INSTANCES": str(-(-wanted // connectors))}
     async with AsyncExitStack() as exits:
@@ -137,7 +137,7 @@ async def _all(api: Api, sessions: list[str], verb: str) -> None:
 
 
 async def _until_held(blackhole: Blackhole, wanted: int) -> None:
-    """All are to be under way at once; a connector begins some eight dials a second."""
+    """Wait until all dial at once; a connector begins some eight dials a second."""
     deadline = time.monotonic() + PATIENCE_S
     while blackhole.held < wanted:
         if time.monotonic() > deadline:
@@ -146,7 +146,7 @@ async def _until_held(blackhole: Blackhole, wanted: int) -> None:
 
 
 def _slope(alone: dict[int, Stage]) -> Row:
-    """One more session, between the two largest numbers."""
+    """Return the cost of one more session, between the two largest numbers."""
     few, many = (alone[wanted] for wanted in sorted(alone)[-2:])
     more = (many.connectors[0].megabytes - few.connectors[0].megabytes) / (many.dialling - few.dialling)
     return Row.of("dialling_session_memory", [more], "MB", reach=0.5, stretch=0.3, less_is_better=True)

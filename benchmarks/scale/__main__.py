@@ -1,4 +1,4 @@
-"""Makes a company of 1,000,000 conversations and 10,000,000 messages among others, and one of 1,000.
+"""Make a company of 1,000,000 conversations and 10,000,000 messages among others, and one of 1,000.
 
 The small one has tables of its own, and so the small indexes that 1,000 conversations have. Indexes are dropped while
 rows are made and built again. Vacuumed and analysed before anything is measured. Writes build/bench-scale.json.
@@ -45,7 +45,7 @@ async def placed(made: Stack, size: int, number: int, placement: Placement) -> A
 
 
 async def without_indexes(owner: Any) -> list[str]:
-    """Drop what can be built again; how."""
+    """Drop the indexes; return the statements that build them again."""
     rows = await owner.fetch(
         """SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS made FROM pg_index
            WHERE indrelid = ANY(SELECT ('pooled.' || t)::regclass FROM unnest($1::text[]) AS t) AND NOT indisprimary""",
@@ -57,7 +57,7 @@ async def without_indexes(owner: Any) -> list[str]:
 
 
 async def make(owner: Any, places: list[Place]) -> None:
-    """Without the checks of foreign keys and without audit; workers at building indexes, as a restore would."""
+    """Fill the tables without foreign-key checks and audit, building indexes in parallel, as a restore would."""
     await owner.execute("SET session_replication_role = replica; SET maintenance_work_mem = '1GB'")
     indexes = await without_indexes(owner)
     for place in places:

@@ -1,6 +1,6 @@
 """Companies of any size that are alike: the same shares of statuses, departments, agents, sessions, names and words.
 
-Rows go in by COPY, oldest first, as they come to be in life: the messages of a while's rounds are interleaved.
+Rows are copied in, oldest first, in a realistic order: messages of concurrent rounds are interleaved.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from whatsapp_hub.domain.ids import TenantId
 MESSAGES = 10
 DEPARTMENTS, AGENTS, SESSIONS = 20, 200, 20
 LIVE, MOST_LIVE = 0.3, 5_000
-"""What is under way follows the staff and not the history: this share, but no more than so many."""
+"""Live rounds depend on the staff, not the history: this share, up to a maximum."""
 
 ARCHIVED, NOBODYS = 0.2, 0.05
-"""Shares of the others: archived (the rest is resolved), never routed to anybody."""
+"""Shares of the others: archived (the rest is resolved), never routed."""
 
 AT_ONCE = 500
 """Rounds whose messages interleave."""
@@ -58,18 +58,18 @@ def names() -> tuple[list[str], list[str]]:
 
 @cache
 def sentences() -> list[str]:
-    """As in a language: a few words are in every tenth sentence or more, most are rare."""
+    """Words by a natural distribution: a few are in every tenth sentence or more, most are rare."""
     rng = random.Random(9)
     return [" ".join(often(rng, words()) for _ in range(rng.randint(3, 13))) for _ in range(SENTENCES)]
 
 
 def often(rng: random.Random, choices: Sequence[str]) -> str:
-    """One of them, the first ones more often."""
+    """Choose one, the first ones more often."""
     return choices[int(rng.random() ** 3 * len(choices))]
 
 
 def _falling(count: int) -> list[float]:
-    """Weights of which the first is the greatest, as of cities; accumulated."""
+    """Return accumulated weights, the first the greatest (Zipf)."""
     return list(accumulate(1 / rank for rank in range(1, count + 1)))
 
 
@@ -78,13 +78,13 @@ _DEPARTMENT, _AGENT, _SESSION = _falling(DEPARTMENTS), _falling(AGENTS), _fallin
 
 @dataclass(frozen=True)
 class Company:
-    """One tenant; `schema` is where its rows stand."""
+    """One tenant; `schema` holds its rows."""
 
     id: TenantId
     schema: str
     conversations: int
     number: int
-    """Its rows' ids begin with it."""
+    """Prefix of its rows' ids."""
 
     rng: random.Random = field(default_factory=lambda: random.Random(1), compare=False)
 
@@ -95,7 +95,7 @@ class Company:
         return UUID(self.key("000d", rank))
 
     def agent(self, rank: int) -> UUID:
-        """Of the department `rank % DEPARTMENTS`."""
+        """Return an agent's id, of the department `rank % DEPARTMENTS`."""
         return UUID(self.key("000a", rank))
 
     def session(self, rank: int) -> UUID:
@@ -159,7 +159,7 @@ def _conversations(company: Company, count: int) -> Iterator[str]:
 
 
 def _place(company: Company) -> tuple[str, str, str]:
-    """Department, agent, status."""
+    """Return department, agent and status."""
     rng = company.rng
     live = min(LIVE, MOST_LIVE / company.conversations)
     [status] = rng.choices(STATUSES, (live / 3, live * 2 / 3, (1 - live) * (1 - ARCHIVED), (1 - live) * ARCHIVED))
@@ -172,7 +172,7 @@ def _place(company: Company) -> tuple[str, str, str]:
 
 
 def _session_of(company: Company, n: int) -> str:
-    """By its number, so that its messages need not ask."""
+    """Return a round's session, derived from its number, so that its messages need no lookup."""
     [rank] = random.Random(n).choices(range(SESSIONS), cum_weights=_SESSION)
     return company.key("0005", rank)
 

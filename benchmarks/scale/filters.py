@@ -1,4 +1,4 @@
-"""Every filter of the list of conversations, alone and as people combine them."""
+"""Every filter of the list of conversations, alone and in common combinations."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Pages of the list of conversations: the large company's against the small one's.
 
-Of some lists the small company has less than a page; then both are asked for as many as it has. So each ratio compares
-as many rows of the same kind. What a full page of the large company costs stands beside it.
+Some lists of the small company have less than a page; then both are read up to that number, so that each ratio compares
+equal numbers of rows of the same kind. The cost of the large company's full page stands beside it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Asked:
 
 
 class _Counted:
-    """A connection that says what its statements touch."""
+    """A connection that reports the buffers its statements touch."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -103,7 +103,7 @@ async def _page(place: Place, asked: Asked, limit: int) -> _Page:
 
 
 async def measured(small: Place, large: Place) -> list[Row]:
-    """Each filter's p50 and buffers, and the worst of all."""
+    """Return each filter's p50 and buffers, and the worst of all."""
     asked = [Asked(name, PAGE, deep=False) for name in filters(small.company)]
     asked += [Asked(name, PAGE, deep=True) for name in ("none", "status resolved", "department", "session")]
     rows = [row for one in asked for row in await _compared(one, small, large)]
@@ -113,7 +113,7 @@ async def measured(small: Place, large: Place) -> list[Row]:
 async def _compared(asked: Asked, small: Place, large: Place) -> list[Row]:
     name = f"list, {asked.name}{', page 6' if asked.deep else ''}"
     full = await _page(large, asked, PAGE)
-    # a page is read with one row more than it shows, which tells whether there is another
+    # a page is read with one more row, which shows whether there is another
     has = await (await _page(small, asked, PAGE + 1)).length()
     limit = max(1, min(PAGE, has - 1))
     pages = [await _page(place, asked, limit) for place in (small, large)]

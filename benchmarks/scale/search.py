@@ -1,4 +1,4 @@
-"""Message search in the large company: frequent words, rare ones, none; by those who see all and by agents."""
+"""Message search in the large company: frequent words, rare ones, none; by readers who see all and by agents."""
 
 from __future__ import annotations
 

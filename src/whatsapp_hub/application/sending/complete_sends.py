@@ -1,6 +1,6 @@
 """CompleteSends: store providers' answers as the messages' status, and release the lanes.
 
-Also settles attempts that nobody completed (a process died): `outcome: unknown`.
+SettleStale settles attempts whose process died: `outcome: unknown`.
 """
 
 import asyncio

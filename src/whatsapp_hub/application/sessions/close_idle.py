@@ -1,4 +1,4 @@
-"""CloseIdleSessions: stop gateway sessions that nobody uses (WHATSAPP_IDLE_TIMEOUT)."""
+"""CloseIdleSessions: stop unused gateway sessions (WHATSAPP_IDLE_TIMEOUT)."""
 
 import logging
 from dataclasses import dataclass
