@@ -59,6 +59,7 @@ class ReconcileSessions:
 
     @property
     def held(self) -> int:
+        """Number of connections open or closing here."""
         return len(self._open) + len(self._closing)
 
     @property
@@ -72,10 +73,12 @@ class ReconcileSessions:
         return Holding(connector.id, up) if up and connector and self.lease.is_fresh else None
 
     def still_held(self, session_id: SessionId) -> bool:
+        """Return whether the session is up here, under a fresh lease."""
         connection = self._open.get(session_id)
         return connection is not None and connection.is_up and self.lease.is_fresh
 
     def serves(self, tenant_id: TenantId) -> bool:
+        """Return whether a session of this tenant is open here."""
         return any(connection.ref.tenant_id == tenant_id for connection in self._open.values())
 
     def dialled_with(self, session_id: SessionId) -> SessionRef | None:
@@ -84,6 +87,7 @@ class ReconcileSessions:
         return connection.ref if connection else None
 
     def socket(self, kind: str) -> HoldsSockets:
+        """Return the provider that holds this kind's sockets. Raises TypeError."""
         provider = self.providers.live(kind)
         if not isinstance(provider, HoldsSockets):
             raise TypeError(f"{kind} declares holds_socket, but has no HoldsSockets")

@@ -19,6 +19,8 @@ WITHIN_S = 30.0
 
 @dataclass(slots=True)
 class RunCommands:
+    """Run commands concurrently, `AT_ONCE` at most, and store their answers."""
+
     commands: Commands
     hold: ReconcileSessions
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)

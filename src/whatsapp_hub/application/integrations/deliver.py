@@ -127,10 +127,12 @@ class DeliverWebhooks:
 
     @property
     def is_full(self) -> bool:
+        """Whether every place is taken."""
         return len(self._driving) >= RECEIVERS_AT_ONCE
 
     @property
     def ends(self) -> bool:
+        """Whether `aclose` was called."""
         return self._ends.is_set()
 
     async def aclose(self) -> None:

@@ -21,6 +21,7 @@ class Trim:
     trimming: Trimming
 
     async def __call__(self) -> None:
+        """Delete all that is old enough. Raises Unavailable."""
         for work, age_s in (
             (self.trimming.trim_inbox, 9 * DAY_S),
             (self.trimming.trim_unassigned, 30 * DAY_S),
@@ -46,6 +47,7 @@ class TrimNotifications:
     long_past: RetentionClock
 
     async def __call__(self, tenant_id: TenantId) -> None:
+        """Delete them. Raises Unavailable."""
         async with self.storage.tenant(tenant_id) as uow:
             await uow.notifications.trim(self.long_past() - timedelta(days=90))
             await uow.commit()

@@ -21,6 +21,7 @@ class TrimLog:
     keep: timedelta
 
     async def __call__(self) -> None:
+        """Trim deliveries, then the log. Raises Unavailable."""
         older_than = self.long_past() - self.keep
         while await self.queue.trim(older_than, AT_ONCE) == AT_ONCE:
             pass

@@ -52,6 +52,7 @@ class Heartbeat:
     clock: Clock
 
     async def __call__(self, caller: Caller) -> None:
+        """Record the time; nothing for a caller that is no user. Raises Unavailable."""
         if caller.user_id is None:
             return
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -75,9 +76,9 @@ class ExpirePresence:
         async with self.storage.tenant(tenant_id) as uow:
             silent = await uow.users.silent_since(now - SILENT_AFTER)
             for user in silent:
-                heard = user.last_heartbeat
+                last_heartbeat = user.last_heartbeat
                 user.set_presence(OnlineStatus.OFFLINE, now)
-                user.last_heartbeat = heard
+                user.last_heartbeat = last_heartbeat
                 uow.publish(user.take_events())
             await uow.users.save(silent)
             await uow.commit()

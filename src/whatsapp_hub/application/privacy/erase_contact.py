@@ -63,6 +63,7 @@ class EraseContacts:
     sweep: ErasureSweep
 
     async def __call__(self) -> None:
+        """Erase what is due, `TURN_S` at most for each contact. Raises Unavailable."""
         seen: set[ErasureId] = set()
         while erasure := await self.sweep.take(LEASE_S, seen):
             seen.add(erasure.id)
@@ -99,6 +100,7 @@ class ShowErasures:
             return await uow.erasures.get(erasure_id)
 
     async def newest(self, caller: Caller, limit: int, before: ErasureId | None) -> list[Erasure]:
+        """List erasures, the newest first, from below `before`."""
         caller.require(Action.ERASE_CONTACTS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             return await uow.erasures.newest(limit, before)

@@ -101,6 +101,8 @@ class SignedBody:
 
 @dataclass(frozen=True, slots=True)
 class AcceptWebhook:
+    """Verify, split and store a webhook's body."""
+
     providers: Providers
     directory: Directory
     inbox: InboxAppender

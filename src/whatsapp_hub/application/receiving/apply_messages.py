@@ -34,6 +34,8 @@ NO_ROUND = "a reaction or a notice opens no round"
 
 
 class ApplyMessages:
+    """Apply the messages of one batch inside its transaction."""
+
     def __init__(self, batch: Batch, changes: Changes) -> None:
         self._batch = batch
         self._changes = changes
@@ -45,6 +47,7 @@ class ApplyMessages:
         """Messages that sessions' own bots are about to answer: "typing…" is shown for them after the commit."""
 
     async def __call__(self, seen: Seen, event: MessageSeen) -> None:
+        """Store the message in its round and let the bot answer; a known one only advances its status."""
         known = self._batch.messages.get((seen.session_id, event.provider_message_id))
         if known is not None:
             self._echo(known, event)

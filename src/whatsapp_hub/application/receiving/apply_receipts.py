@@ -8,6 +8,8 @@ from whatsapp_hub.domain.messaging.message import Direction, Message, Outcome
 
 
 class ApplyReceipts:
+    """Apply the receipts of one batch inside its transaction."""
+
     def __init__(self, batch: Batch, changes: Changes) -> None:
         self._batch = batch
         self._changes = changes
@@ -15,6 +17,7 @@ class ApplyReceipts:
         self._settled: list[Message] = []
 
     def __call__(self, seen: Seen, event: ReceiptSeen) -> None:
+        """Apply a receipt to an outbound message, or keep it for `write`."""
         message = self._message(seen, event)
         if message is None:
             self._early.append((seen.session_id, event))

@@ -66,4 +66,5 @@ class Echoes:
 
 
 def may_be_echo(event: object) -> bool:
+    """Return whether it is a live message from our own number."""
     return isinstance(event, MessageSeen) and event.from_me and event.origin is not Origin.HISTORY

@@ -15,6 +15,7 @@ class HubHost:
     inbox: InboxAppender
 
     async def receive(self, session: SessionRef, updates: Sequence[RawUpdate]) -> None:
+        """Store the updates of a session. Raises Unavailable."""
         rows = [
             NewUpdate(
                 session.provider,

@@ -30,6 +30,7 @@ class WarnUnassigned:
     _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
     def __call__(self, targets: Iterable[WebhookTarget]) -> None:
+        """Begin to notify about these sessions, without waiting."""
         for target in targets:
             warned_at = self._warned_at.get(target.session_id)
             if warned_at is None or time.monotonic() - warned_at > AGAIN_AFTER_S:

@@ -26,7 +26,7 @@ class RedirectOverdue:
     serve_all: ServeAllQueues
 
     async def __call__(self, tenant_id: TenantId) -> int:
-        """Return how many conversations were taken over, each once at most: its time begins anew."""
+        """Return how many conversations were taken over, each once at most: its deadline restarts."""
         taken = 0
         while some := await self._once(tenant_id):  # an agent who lost one may have room for another
             taken += some
@@ -34,27 +34,27 @@ class RedirectOverdue:
 
     async def _once(self, tenant_id: TenantId) -> int:
         await self.serve_all(tenant_id)
-        taken = await self._pass(tenant_id, told=True)
+        taken = await self._pass(tenant_id, notified=True)
         while True:
-            some, seen = await self._some(tenant_id, told=False)
+            some, seen = await self._some(tenant_id, notified=False)
             taken += some
             if seen < AT_ONCE:
                 return taken
 
-    async def _pass(self, tenant_id: TenantId, *, told: bool) -> int:
+    async def _pass(self, tenant_id: TenantId, *, notified: bool) -> int:
         """Redirect as long as someone is free."""
         taken = 0
         while True:
-            some, seen = await self._some(tenant_id, told=told)
+            some, seen = await self._some(tenant_id, notified=notified)
             taken += some
             if not some or seen < AT_ONCE:
                 return taken
 
-    async def _some(self, tenant_id: TenantId, *, told: bool) -> tuple[int, int]:
+    async def _some(self, tenant_id: TenantId, *, notified: bool) -> tuple[int, int]:
         """Return how many were taken over, and how many were examined."""
         async with self.storage.tenant(tenant_id) as uow:
             changes = Changes(uow, self.new_id, self.clock())
-            overdue = await uow.conversations.overdue(changes.now, AT_ONCE, told=told)
+            overdue = await uow.conversations.overdue(changes.now, AT_ONCE, told=notified)
             if not overdue:
                 return 0, 0
             route = RouteConversation(changes)

@@ -56,6 +56,7 @@ class RedistributeAll:
     redistribute: RedistributeConversations
 
     async def __call__(self, tenant_id: TenantId) -> int:
+        """Return how many conversations left their users. Raises Unavailable."""
         async with self.storage.tenant(tenant_id) as uow:
             leaving = await uow.users.leaving()
         return sum([await self.redistribute(tenant_id, user_id) for user_id in leaving])

@@ -54,6 +54,7 @@ class ServeFreed:
     serve: ServeQueue
 
     async def __call__(self, tenant_id: TenantId, user_id: UserId | None) -> None:
+        """Serve the queue of the user's department; nothing for None or a deleted user."""
         if user_id is None:
             return
         try:
@@ -73,6 +74,7 @@ class ServeAllQueues:
     serve: ServeQueue
 
     async def __call__(self, tenant_id: TenantId) -> int:
+        """Return how many conversations were assigned. Raises Unavailable."""
         async with self.storage.tenant(tenant_id) as uow:
             departments = await uow.departments.all()
         return sum([await self.serve(tenant_id, department.id) for department in departments])

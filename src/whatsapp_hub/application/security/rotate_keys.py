@@ -82,14 +82,14 @@ class RotateKeys:
         return {kind: await self._kind(kind) for kind in self.texts.kinds}
 
     async def _kind(self, kind: str) -> tuple[int, int]:
-        anew = unread = 0
+        resealed = unread = 0
         async for text in _all(self.texts, kind):
             key_id = self.ring.opens(text.sealed, text.context)
             if key_id is None:
                 unread += 1
             elif not self.ring.is_current(text.sealed):
-                anew += await self._reseal(kind, text)
-        return anew, unread
+                resealed += await self._reseal(kind, text)
+        return resealed, unread
 
     async def _reseal(self, kind: str, text: SealedText) -> bool:
         sealed = self.ring.seal(self.ring.open(text.sealed, text.context), text.context)

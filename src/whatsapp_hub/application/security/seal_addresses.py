@@ -28,6 +28,7 @@ class SealAddresses:
     addresses: ClearAddresses
 
     async def __call__(self) -> None:
+        """Seal them in batches. Raises Unavailable."""
         after: UUID | None = None
         while found := await self.addresses.page(after, BATCH):
             for webhook_id, url in found:

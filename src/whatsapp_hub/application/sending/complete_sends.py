@@ -48,6 +48,8 @@ class Result:
 
 @dataclass(slots=True)
 class CompleteSends:
+    """Store results, one transaction at a time per tenant; `freed` is called after each."""
+
     storage: Storage
     clock: Clock
     new_id: NewId

@@ -25,6 +25,8 @@ from whatsapp_hub.domain.sessions.session import Session
 
 @dataclass(frozen=True, slots=True)
 class WantedBot:
+    """A bot to bind. `answer_within_minutes`: how long it may leave a customer unanswered."""
+
     url: str
     department_id: DepartmentId | None = None
     answer_within_minutes: int = USUAL_ANSWER_WITHIN
