@@ -144,7 +144,7 @@ async def pieces_of(process: asyncio.subprocess.Process, fails_as: str) -> Async
 
 
 async def present(url: str) -> Present:
-    """Look at what is in the database now. Raises DumpFailed."""
+    """Inspect the database that a restore would replace. Raises DumpFailed."""
     connection = await connected(url)
     try:
         server = int(await connection.fetchval("SHOW server_version_num")) // 10_000

@@ -1,4 +1,4 @@
-"""Restore a hub's database from a dump, in one transaction: what fails leaves the database as it was.
+"""Restore a hub's database from a dump, in one transaction: a failure leaves the database unchanged.
 
 No position of the log is given twice (see `BEYOND`), and messages that were queued are not sent again by default: the
 lost hub may have sent them after the dump.

@@ -1,1 +1,1 @@
-"""What connector processes share: leases, connections, commands."""
+"""Shared state of connector processes: leases, connections, commands."""

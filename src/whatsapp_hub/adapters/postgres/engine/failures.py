@@ -35,7 +35,7 @@ _AWAY = (
     asyncpg.CannotConnectNowError,
     asyncpg.OperatorInterventionError,  # shut down, crashed, terminated by an operator
     asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,  # a password changed there before here: it was accepted once
+    asyncpg.InvalidAuthorizationSpecificationError,  # a password changed on the server first: ours was accepted once
     asyncpg.ReadOnlySQLTransactionError,  # a standby, or a server that was made read-only for a while
     asyncpg.InterfaceError,  # the driver's error for a connection or pool closed meanwhile
     asyncpg.InternalClientError,

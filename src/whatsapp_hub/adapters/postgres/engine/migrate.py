@@ -22,7 +22,7 @@ from whatsapp_hub.adapters.postgres.engine.version import ONE_AT_A_TIME, scripts
 
 
 async def migrate(url: str) -> None:
-    """Create what is missing; harmless when nothing is. Needs the right to create roles the first time.
+    """Apply missing migrations; harmless when there are none. Needs the right to create roles the first time.
 
     Raises DatabaseUnusable where a right is missing or the server goes away; NotIsolated behind a connection pooler,
     where advisory locks and prepared statements do not hold.

@@ -55,7 +55,7 @@ def _broken(reply: str) -> str:
 
 
 _REASONS: tuple[tuple[type[BaseException], str | Callable[[str], str]], ...] = (
-    # what PostgreSQL itself answered
+    # errors of PostgreSQL itself
     (asyncpg.InvalidPasswordError, "{where} refuses the password of {user}: correct it (in a URL @ is %40, / is %2F)"),
     (asyncpg.InvalidAuthorizationSpecificationError, _not_let_in),
     (
@@ -68,7 +68,7 @@ _REASONS: tuple[tuple[type[BaseException], str | Callable[[str], str]], ...] = (
     (asyncpg.ReadOnlySQLTransactionError, READ_ONLY),
     (asyncpg.TargetServerAttributeNotMatched, "none of the servers at {where} takes writes: name the primary server"),
     (asyncpg.ClientConfigurationError, "{error}"),
-    # what the network did
+    # errors of the network
     (socket.gaierror, "the host of {where} is not known: correct its name, or the name server"),
     (
         ssl.SSLCertVerificationError,
