@@ -270,6 +270,18 @@ async def test_an_operator_resets_it_and_everything_stands_in_the_record(
     assert await audited(other) == []
 
 
+async def test_where_the_secrets_key_is_lost_recovery_codes_still_let_in(
+    running: RunningHub, company: Company, hub_owner: Any
+) -> None:
+    agent = await company.agent()
+    device = await enrolled(agent, hub_owner)
+    lost = "UPDATE hub.second_factors SET secret = sha256(secret) WHERE id = $1::text::uuid"
+    await hub_owner.execute(lost, agent.id)
+    refused(await login(running.http, agent, await device.later_code()))
+    refused(await login(running.http, agent, Authenticator("", hub_owner, agent).code()))
+    assert (await login(running.http, agent, device.recovery_codes[0])).status_code == 200
+
+
 async def test_the_secret_is_sealed_and_recovery_codes_are_digests(company: Company, hub_owner: Any) -> None:
     agent = await company.agent()
     device = await enrolled(agent, hub_owner)

@@ -32,7 +32,8 @@ class Proof(StrEnum):
 @dataclass(slots=True)
 class SecondFactor:
     """Of one user. It counts from `confirmed_at` on, when a first code showed that the authenticator has the secret.
-    `used_step`: the newest time step whose code was accepted; that one and older ones never are again."""
+    `secret` is empty where the key that sealed it is lost: recovery codes are then all that count. `used_step`:
+    the newest time step whose code was accepted; that one and older ones never are again."""
 
     user_id: UserId
     tenant_id: TenantId
@@ -73,7 +74,7 @@ class SecondFactor:
         self.recovery_digests = tuple(self._digest(_plain(code)) for code in codes)
 
     def _accept_totp(self, plain: str, at: datetime, code_of: CodeOf) -> bool:
-        if not _DIGITS.fullmatch(plain):
+        if not self.secret or not _DIGITS.fullmatch(plain):
             return False
         now = int(at.timestamp()) // STEP_S
         for step in range(max(now - WINDOW, self.used_step + 1), now + WINDOW + 1):

@@ -66,7 +66,7 @@ class SignIns(Protocol):
 
 class SecondFactors(Protocol):
     async def get(self, user_id: UserId) -> SecondFactor | None:
-        """Lock it. Raises ValueError where no key opens its secret."""
+        """Lock it. Its secret is empty where no key opens it."""
         ...
 
     async def begin(self, factor: SecondFactor) -> None:

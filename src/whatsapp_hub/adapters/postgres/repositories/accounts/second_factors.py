@@ -33,9 +33,15 @@ class PostgresSecondFactors:
         if row is None:
             return None
         values = dict(row)
-        values["secret"] = self._box.open(bytes(row["secret"]), _context(user_id)).decode()
+        values["secret"] = self._opened(bytes(row["secret"]), user_id)
         values["recovery_digests"] = tuple(bytes(digest) for digest in row["recovery_digests"])
         return SecondFactor(**values)
+
+    def _opened(self, sealed: bytes, user_id: UserId) -> str:
+        try:
+            return self._box.open(sealed, _context(user_id)).decode()
+        except ValueError:
+            return ""
 
     async def begin(self, factor: SecondFactor) -> None:
         sealed = self._box.seal(factor.secret.encode(), _context(factor.user_id))
