@@ -1,7 +1,7 @@
-"""Who is at work in this task, for the record that the database keeps of every change.
+"""The current task's actor, for the audit that the database keeps of every change.
 
 It travels with the task as a request's id does: set where a caller is known (a request, a socket's event), read where
-a transaction begins. What the hub does by itself has nobody, and is in the event log.
+a transaction begins. What the hub does by itself has no actor, and is in the event log.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`doing` is what was asked (`PATCH /api/users/{id}`), `address` where it came from."""
+    """`doing` is the request (`PATCH /api/users/{id}`), `address` where it came from."""
 
     caller: Caller
     doing: str
@@ -26,7 +26,7 @@ ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)
 
 @contextmanager
 def acting_as(actor: Actor) -> Iterator[None]:
-    """Name who is at work for as long as this lasts."""
+    """Set the actor for the duration of the context."""
     token = ACTOR.set(actor)
     try:
         yield

@@ -1,7 +1,7 @@
-"""What one transaction changes, gathered in memory and written with a handful of statements.
+"""Collect the changes of one transaction in memory, and write them with a handful of statements.
 
 Use cases that handle many conversations at once (a batch of received events, a sweep over time-outs) decide
-on entities and write here; `write` then stores everything in bulk, in the order that foreign keys want, and
+on entities and register them here; `write` then stores everything in bulk, in the order that foreign keys need, and
 publishes the events in the order in which they happened.
 """
 
@@ -47,8 +47,8 @@ class Changes:
         self._events.extend(events)
 
     def conversation(self, conversation: Conversation, *, new: bool = False) -> None:
-        """It changed: its recorded events are taken now, which fixes their place in the order. Whoever should know of
-        a target is notified."""
+        """Register a changed (or new) conversation and notify users of its targets. Its recorded events are taken now,
+        which fixes their place in the order."""
         for event in conversation.take_events():
             self._events.append(event)
             if kind := TOLD_OF_TARGETS.get(event.type):
@@ -82,7 +82,7 @@ class Changes:
         is_bot: bool = False,
         reply_to: str | None = None,
     ) -> Message:
-        """A new PENDING message at the end of its chat's lane."""
+        """Add a new PENDING message to the end of its chat's lane."""
         message = Message(
             id=message_id or MessageId(self.new_id()),
             tenant_id=conversation.tenant_id,
@@ -127,17 +127,18 @@ class Changes:
         self._events.append(conversation.event(EventType.NOTIFICATION_CREATED, self.now, **told_of))
 
     def requeue(self, message: Message, provider: str) -> None:
-        """A stored message goes to the end of its lane again."""
+        """Put a stored message at the end of its lane again."""
         self.message(message)
         self._requeued.setdefault(provider, []).append(message)
 
     def say(self, conversation: Conversation, text: str, provider: str) -> bool:
-        """A bot text, unless the bot has said enough in this chat; True if it will be sent."""
+        """Send a bot text, unless the bot is silenced or over its hourly limit in this chat; True if it will be
+        sent."""
         return conversation.may_say(self.now) and self._said(conversation, text, provider)
 
     def inform(self, conversation: Conversation, text: str, provider: str) -> bool:
-        """Send a text that a person's doing brings about (a transfer): a person's silencing of the bot does not stop
-        it. The caller must not inform groups."""
+        """Send a text that a person's action causes (a transfer), even if the bot is silenced. The caller must not
+        inform groups."""
         return conversation.has_bot_texts_left(self.now) and self._said(conversation, text, provider)
 
     def _said(self, conversation: Conversation, text: str, provider: str) -> bool:
@@ -165,7 +166,7 @@ class Changes:
             await self.uow.lanes.enqueue(messages, provider)
 
     def _merged(self) -> list[Event]:
-        """People are met before anything else happens."""
+        """Return the events of merged contacts; they come before all others."""
         events: list[Event] = []
         for merge in self.uow.contacts.take_merges():
             detail = {"mergedContactId": merge.gone}

@@ -1,6 +1,6 @@
-"""Count what operators watch: one tally a process, which is added to the database every few seconds.
+"""Metrics: one tally a process, which is added to the database every few seconds.
 
-Everything here is cheap and never fails: it stands in hot paths. Labels have few possible values (an outcome, a
+Everything here is cheap and never fails: it is called in hot paths. Labels have few possible values (an outcome, a
 provider, the type of an error): never an id, a name or a phone number.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 Labels = tuple[str, ...]
 Series = tuple[str, Labels]
-"""A measure's name and the values of its labels; of a histogram, the upper bound of a bucket or `sum` comes last."""
+"""A metric's name and the values of its labels; for a histogram, the upper bound of a bucket or `sum` comes last."""
 
 SUM = "sum"
 
@@ -83,12 +83,12 @@ class Tally:
         self.add(measure, *labels, SUM, n=seconds)
 
     def take(self) -> Mapping[Series, float]:
-        """Hand over the counts and begin at zero."""
+        """Return the counts and reset them."""
         taken, self._counts = self._counts, {}
         return taken
 
     def give_back(self, counts: Mapping[Series, float]) -> None:
-        """Count again what was taken and could not be stored."""
+        """Add counts back that were taken and could not be stored."""
         for series, n in counts.items():
             self._counts[series] = self._counts.get(series, 0.0) + n
 

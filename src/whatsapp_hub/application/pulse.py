@@ -1,6 +1,6 @@
-"""What shows that this process's loops go round: each says so, and a watchdog ends a process one of whose loops stands.
+"""Liveness of this process's loops: each reports every round, and a watchdog ends a process with a stalled one.
 
-One pulse a process, like the tally (`measuring.py`): cheap, and nothing has to be handed through.
+One pulse a process, like the tally (`measuring.py`): cheap, and nothing has to be injected.
 """
 
 import asyncio
@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from functools import partial
 
 LOOP_S = 60.0
-"""A loop looks at least each few seconds; one that did not for so long stands. A database that is away is no reason:
-loops then wait for it, going round."""
+"""Loops report every few seconds; one that did not for so long has stalled. A database that is down does not stall
+them: they wait for it in rounds."""
 WORK_S = 600.0
-"""The longest that one piece of work may take: a batch of sends with the provider's deadlines is far below."""
+"""The longest that a piece of work may take: a batch of sends with the provider's deadlines is far below."""
 
 
 class Pulse:
-    """`now` is a clock that cannot be stepped, in seconds. Read by a thread of its own."""
+    """`now` is a monotonic clock in seconds. The watchdog reads it from its own thread."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -29,10 +29,10 @@ class Pulse:
         self._next = 0
 
     def beat(self, loop: str, within_s: float = LOOP_S) -> None:
-        """Say that a loop goes round, and will again within so many seconds.
+        """Report that a loop runs, and will report again within so many seconds.
 
         Raises CancelledError in a task whose cancellation was swallowed on the way (Python 3.11's `wait_for`, in
-        libraries too, returns a result that comes at the same moment instead): the loop would go round for ever.
+        libraries too, returns a result that comes at the same moment instead): the loop would run for ever.
         """
         task = _task()
         self._beats[loop] = (self._now(), within_s, partial(_goes_on, None if task is None else weakref.ref(task)))
@@ -40,12 +40,12 @@ class Pulse:
             raise asyncio.CancelledError
 
     def ended(self, loop: str) -> None:
-        """Say that a loop ends, as it was asked to."""
+        """Report that a loop ended on request."""
         self._beats.pop(loop, None)
 
     @contextmanager
     def working(self, what: str, within_s: float = WORK_S) -> Iterator[None]:
-        """Time a piece of work; one that takes longer than that stands."""
+        """Time a piece of work; one that takes longer has stalled."""
         with self._lock:
             self._next += 1
             piece = self._next
@@ -56,12 +56,12 @@ class Pulse:
             self._work.pop(piece, None)
 
     def ages(self) -> Mapping[str, float]:
-        """Seconds since each loop's last round."""
+        """Return the seconds since each loop's last report."""
         now = self._now()
         return {loop: now - at for loop, (at, _, goes_on) in list(self._beats.items()) if goes_on()}
 
     def standing(self) -> Mapping[str, float]:
-        """What stands, and for how many seconds."""
+        """Return what has stalled, and for how many seconds."""
         now = self._now()
         beats = list(self._beats.items())
         loops = {loop: now - at for loop, (at, within_s, goes_on) in beats if now - at > within_s and goes_on()}
@@ -70,7 +70,7 @@ class Pulse:
 
 
 def _goes_on(task: "weakref.ref[asyncio.Task[object]] | None") -> bool:
-    """Whether the task that a loop ran in has not ended: one that was told to stop stands by right."""
+    """Check that a loop's task has not ended: one that was stopped has not stalled."""
     if task is None:
         return True
     found = task()

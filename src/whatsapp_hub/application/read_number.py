@@ -1,4 +1,4 @@
-"""ReadNumber: what a phone number that a person or a program wrote stands for. Every door reads numbers here."""
+"""ReadNumber: parse a phone number that a person or a program wrote. All APIs parse numbers here."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,8 @@ class ReadNumber:
     plans: NumberingPlans
 
     def __call__(self, text: str, field_name: str, country: str | None) -> Identity:
-        """`country`: where bare digits are dialled (None: they are international). Raises Invalid."""
+        """Parse a number or JID. `country`: where bare digits are dialled (None: they are international). Raises
+        Invalid."""
         if (identity := parse_jid(text, field_name)) is not None:
             return identity
         number = read_number(text)
@@ -28,7 +29,7 @@ class ReadNumber:
         return Identity.phone(digits)
 
     def own(self, text: str, country: str | None, provider: str) -> str:
-        """The digits of a session's own number (`phoneNumber`). Raises Invalid."""
+        """Parse a session's own number (`phoneNumber`) into digits. Raises Invalid."""
         field_name = "phoneNumber"
         is_sandbox = provider == SANDBOX
         identity = parse_address(text, field_name) if is_sandbox else self(text, field_name, country)
@@ -39,8 +40,8 @@ class ReadNumber:
     async def recipient(
         self, uow: UnitOfWork, session: Session, text: str, country: str | None, field_name: str = "to"
     ) -> Identity:
-        """Whom a session writes to. The number of a contact that is known stands as it is, and so does every number
-        in a sandbox, where numbers need not exist. Raises Invalid."""
+        """Parse a recipient. The number of a known contact is taken as it is, and so is every number in a sandbox,
+        where numbers need not exist. Raises Invalid."""
         if session.provider == SANDBOX:
             return parse_address(text, field_name)
         number = None if "@" in text else read_number(text)

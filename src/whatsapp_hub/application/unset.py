@@ -1,4 +1,4 @@
-"""For fields where None means to clear them: what stands for one that is not given."""
+"""Sentinel for an omitted field, where None means to clear it."""
 
 from enum import Enum
 

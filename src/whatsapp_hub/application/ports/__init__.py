@@ -1,1 +1,1 @@
-"""What the use cases need from the world, as protocols whose docstrings state the contract."""
+"""Ports of the use cases: protocols whose docstrings state the contract."""

@@ -1,4 +1,4 @@
-"""Moving a company's rows to where they shall stand, while it works."""
+"""Move a company's rows to another schema, online."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
@@ -7,31 +7,32 @@ from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
 
 
 class PlacementMove(Protocol):
-    """One company's move. Each step may be taken again after a crash, all of them from the first one on. Steps raise
-    Unavailable and Conflict (the company is being removed, schemas of different versions)."""
+    """One company's move. Each step may be repeated after a crash, as may all of them from the first one on. Steps
+    raise Unavailable and Conflict (the company is being removed, schemas of different versions)."""
 
     async def placement(self) -> Placement:
-        """Return where the company is now."""
+        """Return the company's current placement."""
         ...
 
     async def is_begun(self) -> bool:
-        """Return whether a move began and did not come to its end."""
+        """Return whether a move began and has not finished."""
         ...
 
     async def prepare(self, to: Placement) -> None:
-        """Make the target ready and empty, and begin to note what changes."""
+        """Create an empty target, and start recording changes."""
         ...
 
     async def copy(self) -> int:
-        """Copy everything; return how many rows. The company works on meanwhile."""
+        """Copy everything while the company keeps working; return the number of rows."""
         ...
 
     async def switch(self) -> float:
-        """Copy what changed since and change the placement, at once; return for how many seconds the company waited."""
+        """Copy the recorded changes and switch the placement, atomically; return how many seconds the company
+        waited."""
         ...
 
     async def clear(self) -> None:
-        """Remove the source's rows after `switch`, before it the target's; nothing without a move."""
+        """Remove the source's rows, or before `switch` the target's; does nothing without a move."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""One customer's data: erased, exported, kept for a time."""
+"""Erasure, export and retention of a customer's data."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from whatsapp_hub.domain.privacy.retention import Kind
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """Rows of one table that were deleted, or blanked where they must stay."""
+    """Number of rows of one table that were deleted, or blanked where they must stay."""
 
     table: str
     way: str
@@ -20,7 +20,7 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """The proof of an erasure: who asked, when, and what was done. The contact's id names nobody any more."""
+    """The record of an erasure: its requester, times and counts. The contact's id identifies no one any more."""
 
     id: ErasureId
     tenant_id: TenantId
@@ -40,7 +40,7 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An erasure that this transaction began, and the rounds that it takes away by session."""
+    """An erasure that this transaction began, and the rounds that it removes, by session."""
 
     erasure: Erasure
     rounds: Sequence[tuple[SessionId, ConversationId]]
@@ -50,57 +50,57 @@ class Erasures(Protocol):
     """In a company's unit of work."""
 
     async def require(self, contact_id: ContactId) -> None:
-        """Unlocked. Raises NotFound: there is no such contact."""
+        """Check that the contact exists, without a lock. Raises NotFound."""
         ...
 
     async def begin(self, erasure: Erasure) -> Begun:
-        """Take the contact away from everybody: its identities and names, what waits to be sent to it, what it wrote
-        that is not processed yet; its rounds are archived. What it was known by is remembered until the erasure is
-        finished. Raises NotFound: there is no such contact, or somebody else was faster."""
+        """Hide the contact: remove its identities and names, its unsent messages and unprocessed updates, and archive
+        its rounds. Its identifiers are remembered until the erasure is finished. Raises NotFound: no such contact, or
+        another erasure was faster."""
         ...
 
     async def of(self, contact_id: ContactId) -> Erasure | None:
-        """The contact's erasure."""
+        """Return the contact's erasure."""
         ...
 
     async def get(self, erasure_id: ErasureId) -> Erasure:
-        """Raises NotFound."""
+        """Return an erasure. Raises NotFound."""
         ...
 
     async def newest(self, limit: int, before: ErasureId | None) -> list[Erasure]:
-        """The newest first."""
+        """List erasures, the newest first."""
         ...
 
 
 class ErasureSweep(Protocol):
-    """Each step may be taken again after a crash. All raise Unavailable."""
+    """Each step may be repeated after a crash. All raise Unavailable."""
 
     async def take(self, lease_s: float, but: Collection[ErasureId]) -> Erasure | None:
-        """The oldest that is not finished and that nobody else works on; nobody else takes it until the lease ends."""
+        """Lease the oldest unfinished erasure that no other worker has."""
         ...
 
     async def leave(self, erasure: Erasure) -> None:
-        """Let somebody else go on with it."""
+        """Release the lease, so that another worker continues."""
         ...
 
     async def rows(self, erasure: Erasure, limit: int) -> int:
-        """Erase up to `limit` rows of each table that hangs on the contact; how many. Nothing can happen in its
-        conversations any more once this gave 0."""
+        """Erase up to `limit` rows of each table that refers to the contact; return the count. Once it is 0, nothing
+        can change in its conversations any more."""
         ...
 
     async def log(self, erasure: Erasure, limit: int) -> bool:
-        """Look through up to `limit` more rows of the event log, the record of changes and the raw updates; False once
-        all were seen. Call when `rows` gave 0."""
+        """Scan up to `limit` more rows of the event log, the audit and the raw updates; False once all were scanned.
+        Call when `rows` gave 0."""
         ...
 
     async def finish(self, erasure: Erasure) -> None:
-        """Forget what the contact was known by."""
+        """Forget the contact's identifiers."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Leave to download a copy of what is kept of a contact, until it expires."""
+    """A permission to download a copy of a contact's data, until it expires."""
 
     id: ExportId
     tenant_id: TenantId
@@ -115,21 +115,21 @@ class Exports(Protocol):
     """In a company's unit of work."""
 
     async def add(self, export: Export) -> None:
-        """With its entry in the audit. Raises NotFound: there is no such contact."""
+        """Store it, with an entry in the audit. Raises NotFound: there is no such contact."""
         ...
 
     async def get(self, export_id: ExportId, now: datetime) -> Export:
-        """Raises NotFound, also for one that expired or whose contact was erased."""
+        """Return it. Raises NotFound, also for one that expired or whose contact was erased."""
         ...
 
     async def taken(self, export: Export, at: datetime) -> None:
-        """Note a download, in the audit too."""
+        """Record a download, in the audit too."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file of an export; its bytes come in pieces."""
+    """A file of an export, streamed in pieces."""
 
     name: str
     pieces: AsyncIterator[bytes]
@@ -137,18 +137,18 @@ class Part:
 
 class PersonalData(Protocol):
     def of(self, tenant_id: TenantId, contact_id: ContactId) -> AsyncIterator[Part]:
-        """All that is kept of a contact, a file a kind, read in pages: never much of it is in memory. The pieces of a
-        part are read before the next part is asked for. Raises Unavailable."""
+        """Stream all data of a contact, one file a kind, read in pages to bound memory. The pieces of a part must be
+        read before the next part is requested. Raises Unavailable."""
         ...
 
 
 class RetentionSweep(Protocol):
-    """A little in each call, which is a transaction; how many rows it changed. All raise Unavailable."""
+    """Each call is a transaction that changes up to `limit` rows and returns the count. All raise Unavailable."""
 
     async def trim(self, tenant_id: TenantId, kind: Kind, before: datetime, limit: int) -> int:
-        """Delete what is older, or blank it where a position or a key must stay. What waits to be sent stays."""
+        """Delete older rows, or blank them where a position or a key must stay. Unsent messages stay."""
         ...
 
     async def trim_unused_files(self, tenant_id: TenantId, before: datetime, limit: int) -> int:
-        """Delete files that no message carries."""
+        """Delete older files that no message carries."""
         ...

@@ -1,1 +1,1 @@
-"""Connections that a process holds open, and the processes that hold them."""
+"""Held connections, and the processes that hold them."""

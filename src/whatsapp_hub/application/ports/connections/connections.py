@@ -1,7 +1,7 @@
-"""Lines: what the hub remembers of sessions that hold a socket, and the connectors that hold them.
+"""Connection records of sessions that hold a socket, and the connectors that hold them.
 
-A connector lives as long as its lease, which it renews every second; all by PostgreSQL's clock. Its lines are its own
-until it lets them go or its lease is found ended. Each change of holder is a new fence.
+A connector lives as long as its lease, which it renews every second; all by PostgreSQL's clock. It holds its
+connections until it releases them or its lease is found expired. Each change of holder is a new fence.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ ConnectorId = NewType("ConnectorId", UUID)
 
 @dataclass(slots=True)
 class ConnectionRecord:
-    """`life` is to be replaced, then saved. `holder`: the connector that has it."""
+    """A session's stored connection state. `life` is immutable: replace it, then save. `holder`: its connector."""
 
     session_id: SessionId
     life: ConnectionState
@@ -26,30 +26,30 @@ class ConnectionRecord:
 
 
 class Connections(Protocol):
-    """The tenant's share."""
+    """The tenant's connection records."""
 
     async def of(self, session: Session) -> ConnectionRecord:
-        """Locked; `session` was locked before. One that was never started has a Life as it begins."""
+        """Return the session's record, locked, or a new one if it was never started. Call with the session locked."""
         ...
 
     async def save(self, line: ConnectionRecord, session: Session) -> None:
-        """Write its Life (the session keeps status, reason and code itself)."""
+        """Store the connection state (status, reason and code are the session's)."""
         ...
 
     async def forget_deleted(self, session: Session) -> None:
-        """The session is being deleted: whoever holds it, else any connector, is to delete its credentials."""
+        """Order the deletion of a deleted session's credentials, by its holder, else by any connector."""
         ...
 
     async def late(self, limit: int) -> list[SessionId]:
-        """Those whose deadline has passed by the database's clock, and those that count as connected while no
+        """Return sessions whose deadline has passed by the database's clock, and those that count as connected while no
         connector holds them; unlocked."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """A process that can hold up to `room` sessions of these kinds. A process that lost its lease comes back as
-    another one. `name` is for people."""
+    """A process that can hold up to `room` sessions of these kinds. A process that lost its lease gets a new id. `name`
+    is for people."""
 
     id: ConnectorId
     name: str
@@ -59,7 +59,7 @@ class Connector:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorLoad:
-    """How much of a living connector is taken."""
+    """The load of a live connector."""
 
     connector_id: ConnectorId
     room: int
@@ -68,7 +68,7 @@ class ConnectorLoad:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedConnection:
-    """A line that is ours now. `unclean`: its last holder died without hanging up."""
+    """A connection that this connector has claimed. `unclean`: its last holder died without closing it."""
 
     session_id: SessionId
     tenant_id: TenantId
@@ -77,7 +77,7 @@ class ClaimedConnection:
 
 @dataclass(frozen=True, slots=True)
 class DesiredConnection:
-    """One of our lines as it should be. `is_due`: it is on, and no rest before the next dial is left."""
+    """The desired state of a held connection. `is_due`: it is on, and the delay before the next dial is over."""
 
     session_id: SessionId
     tenant_id: TenantId
@@ -89,42 +89,44 @@ class DesiredConnection:
 
 
 class Leases(Protocol):
-    """What connectors do across tenants (role hub_system). Each call is a transaction. All raise Unavailable."""
+    """Connectors' leases, across tenants (role hub_system). Each call is a transaction. All raise Unavailable."""
 
-    async def enter(self, connector: Connector, lease_s: float) -> None: ...
+    async def enter(self, connector: Connector, lease_s: float) -> None:
+        """Register a connector and begin its lease."""
+        ...
 
     async def renew(self, connector_id: ConnectorId, lease_s: float) -> bool:
-        """False: the lease has ended, and with it every hold of this connector."""
+        """Renew the lease; False: it has expired, and the connector holds nothing any more."""
         ...
 
     async def leave(self, connector_id: ConnectorId, *, clean: bool) -> None:
-        """Let go of everything. `clean`: all of it was hung up before. Idempotent."""
+        """End the lease and release all connections. `clean`: all were closed before. Idempotent."""
         ...
 
     async def reap_expired(self) -> int:
-        """Free the lines of connectors whose lease has ended; how many connectors that were."""
+        """Release the connections of connectors whose lease has expired; return the number of connectors."""
         ...
 
     async def seats(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
-        """The living connectors that can hold one of these kinds, and how many lines of these kinds nobody holds."""
+        """Return the live connectors that can hold one of these kinds, and the number of unheld connections of them."""
         ...
 
     async def capacity(self, kind: str) -> tuple[int, int]:
-        """How many sessions of this kind living connectors can hold together (0: none lives), and how many lines are
-        wanted."""
+        """Return how many sessions of this kind live connectors can hold together (0: none is live), and how many
+        connections are wanted."""
         ...
 
     async def take(self, connector: Connector, limit: int) -> list[ClaimedConnection]:
-        """Up to `limit` lines that nobody holds. Never waits for another taker. What old holders left connected to
-        the store of these sessions is ended before it returns."""
+        """Claim up to `limit` unheld connections. Never waits for another connector. Ends database connections that
+        former holders left open to the stores of these sessions before it returns."""
         ...
 
     async def held(self, connector_id: ConnectorId) -> list[DesiredConnection]: ...
 
     async def let_go(self, connector_id: ConnectorId, session_ids: Sequence[SessionId]) -> None:
-        """These were hung up."""
+        """Release connections that were closed."""
         ...
 
     async def store_connections(self, session_ids: Sequence[SessionId]) -> int:
-        """How many connections of the database the stores of these sessions have open."""
+        """Count the database connections that the stores of these sessions have open."""
         ...

@@ -1,4 +1,4 @@
-"""Processes of the hub say that they run."""
+"""The hub's running processes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """`role` is what it was started as (`api`, `worker` …); `name` says where, for people."""
+    """`role` is `api`, `worker` …; `name` says where it runs, for people."""
 
     id: UUID
     role: str
@@ -17,17 +17,17 @@ class Process:
 
 
 class Processes(Protocol):
-    """Known to every process that shares the database. All raise Unavailable."""
+    """The registry of processes that share the database. All raise Unavailable."""
 
     async def announce(self, process: Process, gauges: Mapping[str, float]) -> None:
-        """Say that it runs now, and what it measures of itself (`stands:lanes`: seconds since a loop that stands went
-        round). Also forgets those that fell silent long ago."""
+        """Record a heartbeat and the process's gauges (`stands:lanes`: seconds since a stalled loop last reported).
+        Also deletes processes that fell silent long ago."""
         ...
 
     async def standing(self) -> Sequence[str]:
-        """Loops that do not go round, of processes heard within half a minute: `worker host:12: lanes (34 s)`."""
+        """List stalled loops of processes heard within half a minute: `worker host:12: lanes (34 s)`."""
         ...
 
     async def leave(self, process: Process) -> None:
-        """It ends. Idempotent."""
+        """Remove an ending process. Idempotent."""
         ...

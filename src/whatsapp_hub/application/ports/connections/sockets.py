@@ -1,4 +1,4 @@
-"""Providers whose numbers hold a socket of their own (WhatsApp Web): what a connector process does with them."""
+"""Providers whose sessions hold a socket of their own (WhatsApp Web): the part that connector processes call."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -9,8 +9,8 @@ from whatsapp_hub.domain.ids import SessionId
 
 @dataclass(frozen=True, slots=True)
 class SocketHealth:
-    """How a held session does. `silent_s`: seconds since the other side was last heard (any frame, a pong too).
-    `unstored_s`: for how long something that it brought waits to be stored (0: nothing waits)."""
+    """The health of a held session. `silent_s`: seconds since the last frame from the other side (pongs count).
+    `unstored_s`: for how long an update of it has waited to be stored (0: none waits)."""
 
     is_connected: bool
     is_logged_in: bool
@@ -19,8 +19,8 @@ class SocketHealth:
 
 
 def store_name(session_id: SessionId) -> str:
-    """The `application_name` of every database connection that a held session's store opens: whoever takes the
-    session over ends those of the old holder by it. At most 63 characters, as PostgreSQL wants."""
+    """Name the database connections (`application_name`) of a held session's store: the next holder finds and ends
+    those of the former one by it. At most 63 characters, PostgreSQL's limit."""
     return f"whatsapp-hub session {session_id}"
 
 
@@ -28,15 +28,15 @@ def store_name(session_id: SessionId) -> str:
 class HoldsSockets(Protocol):
     """The part of a provider's I/O half that only connectors call, one session at a time.
 
-    All it learns goes through `Host.receive` as updates of the session, its own state too, so that nothing is lost or
-    overtaken. `Host.receive` is given the very `SessionRef` that `open` was given: its `fence` names this dial, and
-    what an earlier dial still says about the session's state is ignored. The states (`SessionSeen`) are:
+    All events go through `Host.receive` as updates of the session, its own state too, so that nothing is lost or
+    overtaken. `Host.receive` gets the very `SessionRef` that `open` got: its `fence` names this dial, and states that
+    an earlier dial still reports are ignored. The states (`SessionSeen`) are:
 
         QR_PENDING                             a code to scan (`qr_code`, raw text); each renewed one again
         CONNECTING    paired                   a phone has scanned; CONNECTED is to follow
         CONNECTED                              connected and logged in (`phone_number`)
         CONNECTED     degraded                 keep-alives go unanswered; CONNECTED again when they come back
-        RECONNECTING  (why)                    the line is lost, the provider dials again by itself
+        RECONNECTING  (why)                    the connection is lost, the provider dials again by itself
         DISCONNECTED  (why)                    down, and the provider does not dial again: the hub will, after a while
                                                (no_network, qr_timeout: the codes are used up, pairing_failed, ended)
         DISCONNECTED  replaced                 another client took the number: down until an operator starts it
@@ -45,27 +45,27 @@ class HoldsSockets(Protocol):
         FAILED        client_outdated          down for good, as with any other reason
         FAILED        credentials_corrupted    the store is unusable; the hub calls `forget`
 
-    `Provider.send` takes only sessions that are open here; for others it raises Transient.
+    `Provider.send` accepts only sessions that are open here; for others it raises Transient.
     """
 
     async def open(self, session: SessionRef, *, unclean: bool = False) -> None:
-        """Dial and stay connected; returns as soon as the dialling has begun. Raises Conflict if it is open.
+        """Dial and stay connected; returns as soon as dialling has begun. Raises Conflict if it is open.
 
         `unclean`: an earlier holder died without closing, so messages may be missing; once connected, ask for the
-        recent history of its chats where the provider can. A failure to dial is told as a state, never raised."""
+        recent history of its chats where the provider can. A failure to dial is reported as a state, never raised."""
         ...
 
     async def close(self, session_id: SessionId) -> None:
-        """Hang up, keeping the credentials; its threads and descriptors are gone when this returns. Idempotent."""
+        """Disconnect, keeping the credentials; its threads and descriptors are gone when this returns. Idempotent."""
         ...
 
     async def forget(self, session_id: SessionId) -> None:
-        """Delete the credentials here, telling nobody. Closes it if it is open. Idempotent, also for a session that
-        this provider never saw. Raises Unavailable."""
+        """Delete the stored credentials, without unlinking the phone. Closes it if it is open. Idempotent, also for a
+        session that this provider never saw. Raises Unavailable."""
         ...
 
     async def pairing_code(self, session_id: SessionId, phone: str) -> str:
-        """A code to type on the phone instead of scanning. Raises as `Provider.send` does."""
+        """Get a code to type on the phone instead of scanning. Raises as `Provider.send` does."""
         ...
 
     async def log_out(self, session_id: SessionId) -> None:
@@ -73,5 +73,6 @@ class HoldsSockets(Protocol):
         ...
 
     def pulse(self, session_id: SessionId) -> SocketHealth | None:
-        """None if the session is not open here, or went down by itself and may be opened again. Never blocks."""
+        """Return its health; None if it is not open here, or went down by itself and may be opened again. Never
+        blocks."""
         ...

@@ -1,1 +1,1 @@
-"""What stands at the edge: security, rates, time, lookups across tenants, operations."""
+"""Security, rate limits, time, lookups across tenants, operations."""

@@ -1,4 +1,4 @@
-"""The feed of what changed in who may enter: by it each process forgets what it remembers of somebody."""
+"""The feed of access changes, by which each process invalidates what it has cached of callers."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from whatsapp_hub.domain.ids import ApiKeyId, SignInId, TenantId, UserId
 
 @dataclass(frozen=True, slots=True)
 class AccessChange:
-    """Whose access changed: of one sign-in, of a user, of an API key, of a company, or (nothing named) of anybody."""
+    """Whose access changed: of one sign-in, of a user, of an API key, of a company, or (none set) of everyone."""
 
     tenant_id: TenantId | None = None
     user_id: UserId | None = None
@@ -19,7 +19,7 @@ class AccessChange:
     api_key_id: ApiKeyId | None = None
 
     def concerns(self, caller: Caller) -> bool:
-        """Whether this caller may be another by now."""
+        """Check whether this caller's access may have changed."""
         if self.sign_in_id:
             return caller.sign_in_id == self.sign_in_id
         if self.user_id:
@@ -30,7 +30,7 @@ class AccessChange:
 
 
 ANYBODY = AccessChange()
-"""What changed is not known: the feed begins, or was lost."""
+"""The change is unknown: the feed begins, or was lost."""
 
 
 def concern(changes: Collection[AccessChange], caller: Caller) -> bool:
@@ -39,6 +39,6 @@ def concern(changes: Collection[AccessChange], caller: Caller) -> bool:
 
 class AccessChanges(Protocol):
     async def since(self, mark: str | None) -> tuple[list[AccessChange], str]:
-        """Return what was committed after the look that gave this mark, and a new mark. None begins: ANYBODY; so does
-        a mark that this database never gave. Some may be told twice. Raises Unavailable."""
+        """Return the changes committed after the call that gave this mark, and a new mark. None, or a mark that this
+        database never gave, gives ANYBODY. Changes may be repeated. Raises Unavailable."""
         ...

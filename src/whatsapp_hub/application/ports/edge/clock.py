@@ -7,18 +7,18 @@ from uuid import UUID
 
 class Clock(Protocol):
     def __call__(self) -> datetime:
-        """Now, aware, UTC: the hub's time, which no step of a clock moves (domain/operations/hub_time.py).
-        Statements ask the view `hub.time`, which shows the same."""
+        """Return now, aware, UTC: the hub's time, which no step of a clock moves (domain/operations/hub_time.py).
+        SQL reads the same from the view `hub.time`."""
         ...
 
 
 class RetentionClock(Protocol):
     def __call__(self) -> datetime:
-        """The time by which something is old enough to be deleted: the hub's time, and after a leap of it, behind."""
+        """Return the time by which ages are judged for deletion: the hub's time, and behind it after a leap."""
         ...
 
 
 class NewId(Protocol):
     def __call__(self) -> UUID:
-        """A new version 7 UUID: later ones sort after earlier ones."""
+        """Make a version 7 UUID: later ones sort after earlier ones."""
         ...

@@ -1,4 +1,4 @@
-"""Store what processes count, added up over all of them."""
+"""Counters, summed over all processes."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -8,5 +8,5 @@ from whatsapp_hub.application.measuring import Series
 
 class Counters(Protocol):
     async def add(self, counts: Mapping[Series, float]) -> None:
-        """Add to what is stored, all or nothing. Raises Unavailable; whether it was added is then not known."""
+        """Add to the stored counts, all or nothing. Raises Unavailable; it is then unknown whether they were added."""
         ...

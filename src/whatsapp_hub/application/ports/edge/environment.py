@@ -1,4 +1,4 @@
-"""The mark of the session that holds the number which the environment's variables describe."""
+"""The mark of the session whose number the environment's variables configure."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,7 @@ from whatsapp_hub.domain.ids import SessionId
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentMark:
-    """`session_id` None: the session was deleted. `sealed`: what the variables said when they were last taken up."""
+    """`session_id` None: the session was deleted. `sealed`: the variables' values when they were last applied."""
 
     session_id: SessionId | None
     sealed: bytes
@@ -22,5 +22,5 @@ class EnvironmentNumber(Protocol):
     async def save(self, mark: EnvironmentMark) -> None: ...
 
     async def is_unused(self, session_id: SessionId) -> bool:
-        """Whether no message ever came or went through the session."""
+        """Return whether the session never sent or received a message."""
         ...

@@ -1,4 +1,4 @@
-"""The count of guesses at accounts, shared by all processes."""
+"""Counts of password guesses, shared by all processes."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,8 +8,8 @@ from whatsapp_hub.domain.accounts.user import User
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A guess that may be tried: at which count it stands, as which failure, and from where it came (`is_familiar`: the
-    account was signed in to from there before)."""
+    """A guess that may be tried: its count, its number there, and its origin (`is_familiar`: the account was signed in
+    to from there before)."""
 
     count: bytes
     email: str
@@ -19,14 +19,14 @@ class Guess:
 
 
 class GuessCounts(Protocol):
-    """All raise Unavailable. The same for e-mails that nobody has."""
+    """All raise Unavailable. Unknown e-mail addresses are treated alike."""
 
     async def begin(self, email: str, address: str | None) -> Guess:
-        """Count a guess as failed, before it is tried. Raises TooMany: it must wait."""
+        """Count a guess as failed before it is tried. Raises TooMany: it must wait."""
         ...
 
     async def take_back(self, guess: Guess) -> None:
-        """It did not fail: it is not counted, and of a familiar network nothing is."""
+        """Uncount a guess that did not fail; a familiar network's count is reset."""
         ...
 
     async def uncount(self, guess: Guess) -> None:
@@ -34,5 +34,5 @@ class GuessCounts(Protocol):
         ...
 
     async def failed(self, guess: Guess, user: User | None) -> None:
-        """It failed at this user's account (None: nobody's); some failures get an entry in the company's audit."""
+        """Record a failure at this user's account (None: unknown); some get an entry in the company's audit."""
         ...

@@ -1,4 +1,4 @@
-"""What operators and the schedule do across tenants (role hub_system)."""
+"""Maintenance across tenants by operators and the schedule (role hub_system)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from whatsapp_hub.domain.ids import SessionId, TenantId
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """An update that was set aside: quarantined with its error, or unassigned (no session is named)."""
+    """An update that was set aside: quarantined with its error, or unassigned (of no known session)."""
 
     id: int
     state: str
@@ -24,56 +24,58 @@ class DeadLetter:
 
 class DeadLetters(Protocol):
     async def list(self, limit: int, after: int = 0) -> list[DeadLetter]:
-        """Oldest first, from the id `after` on."""
+        """List them, oldest first, from the id `after` on."""
         ...
 
     async def replay(self, ids: Sequence[int] | None, session_id: SessionId | None = None) -> int:
-        """Make them pending again (None: all quarantined ones); how many. `session_id` adopts unassigned updates
-        for that session. Raises NotFound for a session that does not exist."""
+        """Make them pending again (None: all quarantined ones); return the count. `session_id` adopts unassigned
+        updates for that session. Raises NotFound for a session that does not exist."""
         ...
 
 
 class Trimming(Protocol):
+    """Each deletes up to `limit` rows that are older, and returns the count."""
+
     async def trim_inbox(self, older_than_s: float, limit: int) -> int:
-        """Delete updates that are done, with their dedupe keys; how many."""
+        """Delete processed updates, with their dedupe keys."""
         ...
 
     async def trim_unassigned(self, older_than_s: float, limit: int) -> int:
-        """Delete updates that no session ever adopted; how many."""
+        """Delete updates that no session adopted."""
         ...
 
     async def trim_quarantined(self, older_than_s: float, limit: int) -> int:
-        """Delete updates that failed and that nobody replayed; how many."""
+        """Delete updates that failed and were not replayed."""
         ...
 
     async def trim_keys(self, older_than_s: float, limit: int) -> int:
-        """Delete idempotency keys; how many."""
+        """Delete idempotency keys."""
         ...
 
     async def trim_audit(self, older_than_s: float, limit: int) -> int:
-        """Delete entries of who changed what; how many."""
+        """Delete entries of the audit."""
         ...
 
     async def trim_sign_ins(self, older_than_s: float, limit: int) -> int:
-        """Delete sign-ins that expired; how many."""
+        """Delete expired sign-ins."""
         ...
 
     async def trim_access_changes(self, older_than_s: float, limit: int) -> int:
-        """Delete what every process has read of the feed of access changes; how many."""
+        """Delete entries of the feed of access changes, which every process has read."""
         ...
 
     async def trim_guesses(self, older_than_s: float, limit: int) -> int:
-        """Delete counts of guesses at accounts that nobody guesses at any more; how many."""
+        """Delete counts of password guesses that are no longer updated."""
         ...
 
     async def trim_receipts(self, older_than_s: float, limit: int) -> int:
-        """Delete early receipts whose message never came; how many."""
+        """Delete early receipts whose message never came."""
         ...
 
     async def trim_erased(self, older_than_s: float, limit: int) -> int:
-        """Delete the digests by which erased updates are recognised; how many."""
+        """Delete the digests by which erased updates are recognised."""
         ...
 
     async def trim_exports(self, older_than_s: float, limit: int) -> int:
-        """Delete leaves to download a customer's data that expired that long ago; how many."""
+        """Delete permissions to download a customer's data that expired that long ago."""
         ...

@@ -7,11 +7,11 @@ class NumberingPlans(Protocol):
     """The countries' numbering plans. No I/O; digits in, digits out."""
 
     def national(self, digits: str, country: str) -> str | None:
-        """The international digits of a number as it is dialled in that country (ISO 3166); None if it is not valid
+        """Convert a number as dialled in that country (ISO 3166) to international digits; None if it is not valid
         there."""
         ...
 
     def international(self, digits: str) -> str | None:
-        """The digits as they are dialled from anywhere, without a trunk prefix after the country code; None if no
-        country has such a number."""
+        """Normalise an international number, without a trunk prefix after the country code; None if no country has such
+        a number."""
         ...

@@ -1,4 +1,4 @@
-"""How often somebody may ask."""
+"""Rate limits of requests."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,8 +6,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left after one request: `limit` a window, `remaining` of them at once, all of them again in
-    `reset_s`. Not allowed: the next one is in `retry_s`."""
+    """The state after one request: `limit` a window, `remaining` of them at once, all of them again in `reset_s`. Not
+    allowed: the next one is in `retry_s`."""
 
     allowed: bool
     limit: int
@@ -18,6 +18,6 @@ class Allowance:
 
 class Rates(Protocol):
     async def spend(self, key: str, limit: int, window_s: int) -> Allowance:
-        """Take one of `limit` requests that `key` has each `window_s` seconds; a refused one costs nothing.
-        Shared by all processes while the store is there, per process while it is away. Never raises."""
+        """Take one of `limit` requests that `key` has each `window_s` seconds; a refused one costs nothing. Shared by
+        all processes while the store is up, per process while it is down. Never raises."""
         ...

@@ -1,4 +1,4 @@
-"""The phones of the sandbox: a WhatsApp without WhatsApp, kept in the hub's own database."""
+"""The sandbox's phones: a simulated WhatsApp in the hub's own database."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.domain.ids import MessageId
 
 SANDBOX = "SANDBOX"
-"""The kind of its sessions."""
+"""The provider kind of its sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +38,5 @@ class SandboxPhones(Protocol):
         ...
 
     async def messages(self, session: SessionRef, phone: str) -> list[ShownMessage]:
-        """What the phone shows, oldest first."""
+        """Return the messages on the phone, oldest first."""
         ...

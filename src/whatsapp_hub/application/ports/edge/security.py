@@ -13,9 +13,9 @@ from whatsapp_hub.domain.ids import SignInId, TenantId, UserId
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, and for which tenant: a person, or (without `user_id`) a program with an API key, whose `scopes` may
-    allow less than its role, and whose `maker_id` made the key. `key` names the caller for idempotency and rates;
-    `sign_in_id` is the person's sign-in that the credential is of."""
+    """An authenticated caller of a tenant: a person, or (without `user_id`) a program with an API key, whose `scopes`
+    may allow less than its role; the user `maker_id` created the key. `key` names the caller for idempotency and rate
+    limits; `sign_in_id` is the sign-in of the person's credential."""
 
     tenant_id: TenantId
     role: Role
@@ -28,85 +28,85 @@ class Caller:
 
     @property
     def powers(self) -> frozenset[Action]:
-        """All that it may do."""
+        """All actions that the caller may do."""
         return POLICY[self.role] if self.scopes is None else POLICY[self.role] & self.scopes
 
     def may(self, action: Action) -> bool:
         return action in POLICY[self.role] and (self.scopes is None or action in self.scopes)
 
     def require_powers_of(self, role: Role) -> None:
-        """Let nobody make somebody who may do more. Raises Forbidden, naming what the caller lacks."""
+        """Prevent privilege escalation through a new account. Raises Forbidden, naming what the caller lacks."""
         if lacking := POLICY[role] - self.powers - {Action.SET_OWN_STATUS}:  # a person's own, which gives nothing
             names = ", ".join(sorted(map(name_of, lacking)))
             raise Forbidden(f"this would give more than the caller has ({names})")
 
     def require(self, action: Action) -> None:
-        """Raises Forbidden."""
+        """Raise Forbidden unless the caller may do it."""
         if not self.may(action):
             raise Forbidden(action)
 
 
 class Passwords(Protocol):
-    """Slow on purpose; both run outside the event loop."""
+    """Password hashing, slow on purpose; both run outside the event loop."""
 
     async def hash(self, password: str) -> str: ...
 
     async def verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
-        """Whether it matches, and a new hash if the old one's scheme is outdated."""
+        """Return whether it matches, and a new hash if the old one's scheme is outdated."""
         ...
 
 
 class CommonPasswords(Protocol):
     async def all(self) -> Collection[str]:
-        """Return what many people choose, folded; quick to be asked whether it contains something."""
+        """Return common passwords, folded; membership tests are fast."""
         ...
 
 
 class Tokens(Protocol):
     @property
     def lifetime(self) -> timedelta:
-        """How long a token is valid where nothing else is said."""
+        """How long a token is valid by default."""
         ...
 
     def issue(self, caller: Caller, lifetime: timedelta | None = None) -> str:
-        """Return a token of the caller's sign-in."""
+        """Make a token of the caller's sign-in."""
         ...
 
     def read(self, token: str) -> Caller:
-        """Raises Unauthenticated for a bad, expired or foreign token, and for one that names no sign-in."""
+        """Verify a token. Raises Unauthenticated for a bad, expired or foreign one, and for one without a sign-in."""
         ...
 
 
 class SecretBox(Protocol):
-    """Encrypts small secrets at rest; bound to a context so that a cipher text cannot be moved."""
+    """Encryption of small secrets at rest, bound to a context so that a cipher text cannot be moved."""
 
     def seal(self, plain: bytes, context: str) -> bytes: ...
 
     def open(self, sealed: bytes, context: str) -> bytes:
-        """Raises ValueError if the text, the key or the context is wrong."""
+        """Decrypt. Raises ValueError if the text, the key or the context is wrong."""
         ...
 
 
 class KeyRing(SecretBox, Protocol):
-    """A box with several keys: it opens with any of them and seals with one, the key in force. Cipher texts and the
-    database name keys by ids, which tell nothing of the keys."""
+    """A box with several keys: it decrypts with any of them and encrypts with one, the key in force. Cipher texts and
+    the database name keys by ids, which reveal nothing of the keys."""
 
     @property
     def ids(self) -> Sequence[str]:
-        """HUB_SECRET_KEY's first."""
+        """The keys' ids, HUB_SECRET_KEY's first."""
         ...
 
     @property
     def in_force(self) -> str: ...
 
     def use(self, key_id: str) -> None:
-        """Seal with this one from now on. Raises KeyError for one that is not here."""
+        """Encrypt with this key from now on. Raises KeyError for an unknown one."""
         ...
 
     def opens(self, sealed: bytes, context: str) -> str | None:
-        """Return the id of the key that opens it; None: none here does."""
+        """Return the id of the key that decrypts it; None: no known one does."""
         ...
 
     def is_current(self, sealed: bytes) -> bool:
-        """Whether it names the key in force."""
+        """Check that it was encrypted with the key in force."""
         ...

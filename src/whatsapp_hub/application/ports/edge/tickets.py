@@ -1,4 +1,4 @@
-"""Where tickets are kept between being given out and the end of the stream that they opened."""
+"""The store of stream tickets, from issue to the end of the stream that they open."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -11,8 +11,8 @@ class TicketStore(Protocol):
     async def keep(self, digest: bytes, sealed: bytes, for_s: float) -> None: ...
 
     async def open(self, digest: bytes, holder: UUID, stream: bytes, for_s: float, *, again: bool) -> bytes | None:
-        """Return what was kept if the ticket may open this stream: once in its time, and `again` while it is held and
-        `for_s` after. From then on `holder` holds it, and whichever opening held it before does no longer."""
+        """Return the sealed credential if the ticket may open this stream: once in its time, and `again` while it is
+        held and `for_s` after. From then on `holder` holds it instead of any earlier opening."""
         ...
 
     async def hold(self, held: Collection[tuple[bytes, UUID]], for_s: float) -> set[UUID]:

@@ -1,1 +1,1 @@
-"""A WhatsApp provider: what it tells, and what it can be asked to do."""
+"""A WhatsApp provider: the events that it reports, and the operations that it offers."""

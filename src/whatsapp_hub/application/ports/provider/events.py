@@ -1,4 +1,4 @@
-"""What a provider tells: messages, receipts, states, and the raw updates that they stand in."""
+"""A provider's events: messages, receipts, states, and the raw updates that contain them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ class ChatKind(StrEnum):
 
 
 class Origin(StrEnum):
-    """LIVE: just written. HISTORY: from the past, never answered."""
+    """LIVE: just written. HISTORY: from the past; the hub never answers it."""
 
     LIVE = "live"
     HISTORY = "history"
@@ -54,7 +54,7 @@ class MessageSeen:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptSeen:
-    """What became of a message that we sent: SENT, DELIVERED, READ or FAILED (with `error`)."""
+    """The status of a message that we sent: SENT, DELIVERED, READ or FAILED (with `error`)."""
 
     provider_message_id: str
     status: MessageStatus
@@ -65,8 +65,8 @@ class ReceiptSeen:
 
 @dataclass(frozen=True, slots=True)
 class SessionSeen:
-    """The provider reports the session's own state. `until` is when a ban ends. See `held.py` for what each means of
-    a session that holds a socket."""
+    """The session's own state, as the provider reports it. `until` is when a ban ends. `ports/connections/sockets.py`
+    defines the states of a session that holds a socket."""
 
     status: SessionStatus
     at: datetime
@@ -78,7 +78,7 @@ class SessionSeen:
 
 @dataclass(frozen=True, slots=True)
 class IdentitySeen:
-    """The provider says that these identities are one contact (a LID was mapped)."""
+    """These identities are one contact, as the provider reports (a LID was mapped)."""
 
     identities: tuple[Identity, ...]
     at: datetime
@@ -86,8 +86,8 @@ class IdentitySeen:
 
 @dataclass(frozen=True, slots=True)
 class NumberChanged:
-    """A customer has the identities `taken` instead of those in `left`, which may be somebody else's from then on.
-    Where the provider tells of it in a message, this comes before that message."""
+    """A customer has the identities `taken` instead of those in `left`, which may belong to another person from then
+    on. Where the provider reports it in a message, this comes before that message."""
 
     left: tuple[Identity, ...]
     taken: tuple[Identity, ...]
@@ -96,7 +96,7 @@ class NumberChanged:
 
 @dataclass(frozen=True, slots=True)
 class OtherSeen:
-    """Something that is kept raw and changes nothing yet (an account event, a poll vote, a call)."""
+    """An event that is kept raw and not handled yet (an account event, a poll vote, a call)."""
 
     kind: str
     at: datetime | None = None
@@ -106,7 +106,7 @@ ProviderEvent = MessageSeen | ReceiptSeen | SessionSeen | IdentitySeen | NumberC
 
 
 class RawUpdate(NamedTuple):
-    """One update of a webhook body, cut out and not yet understood.
+    """One update of a webhook body, split off but not yet parsed.
 
     `routes` name the session in the provider's own keys, the most exact first (`phone:1065…`, `waba:4195…`,
     `name:default`); `dedupe_key` is at most 300 characters of printable ASCII and the same each time this
@@ -122,4 +122,4 @@ class RawUpdate(NamedTuple):
 
 
 class Malformed(Exception):
-    """The bytes are not what this provider sends; they are quarantined."""
+    """The bytes are not in this provider's format; they are quarantined."""

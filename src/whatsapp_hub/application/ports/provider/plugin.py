@@ -19,13 +19,13 @@ from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 UNKNOWN_TIME = datetime(2009, 1, 1, tzinfo=UTC)
-"""What `Plugin.translate` gives as the time of an event without one, or with an unreadable one (WhatsApp did not exist
-before). The hub takes the time at which it received the update instead."""
+"""The time that `Plugin.translate` gives an event without a readable one (WhatsApp did not exist before). The hub takes
+the time at which it received the update instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRef:
-    """A session as a provider sees it: whose it is, the provider's kind, and its decoded settings. `fence` numbers the
+    """A session as a provider sees it: its tenant, the provider's kind, and its decoded settings. `fence` numbers the
     dials of a session that holds a socket (0: it holds none)."""
 
     id: SessionId
@@ -38,9 +38,9 @@ class SessionRef:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message to send. `recipient` are the chat's identities, the one to use first; `reply_to` is a
-    provider's message id; `media` is the file where the content names one of ours (`blob`); `own_id` is the id that it
-    shall have, of a provider that reserves ids."""
+    """One message to send. `recipient` are the chat's identities, the preferred one first; `reply_to` is a
+    provider's message id; `media` is the file where the content names one of ours (`blob`); `own_id` is the id to send
+    it under, with a provider that reserves ids."""
 
     message_id: MessageId
     chat: str
@@ -53,18 +53,18 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider took the message. No id (None) means that receipts cannot be matched to it."""
+    """The provider accepted the message. Without an id (None), receipts cannot be matched to it."""
 
     provider_message_id: str | None
     identities: tuple[Identity, ...] = ()
 
 
 class Host(Protocol):
-    """What the hub offers to a provider's I/O half."""
+    """The hub's side of a provider's I/O half."""
 
     async def receive(self, session: SessionRef, updates: Sequence[RawUpdate]) -> None:
-        """Put updates of this session into the inbox; stored durably when it returns. Repeats are dropped
-        by their dedupe keys. Raises Unavailable, and then nothing was stored."""
+        """Store updates of this session in the inbox; they are durable when it returns. Repeats are dropped by their
+        dedupe keys. Raises Unavailable; nothing was stored then."""
         ...
 
 
@@ -89,48 +89,48 @@ class ReservesIds(Protocol):
     """Providers that take a message's id from its sender (`Outgoing.own_id`)."""
 
     async def new_message_id(self, session: SessionRef, message: Outgoing) -> str | None:
-        """Get an id for this message, in the form in which `MessageSeen` and `ReceiptSeen` will name it. None where
-        this session, or this kind of content, takes none, and where none is to be had at this moment. Sends nothing;
-        takes a few seconds at most. Never raises."""
+        """Get an id for this message, in the form that `MessageSeen` and `ReceiptSeen` use. None where this session, or
+        this kind of content, takes none, or none is available at the moment. Sends nothing; takes a few seconds at
+        most. Never raises."""
         ...
 
 
 @runtime_checkable
 class Starts(Protocol):
-    """Providers with something to do when a session is started or stopped (subscribe, log in)."""
+    """Providers that act when a session is started or stopped (subscribe, log in)."""
 
     async def start(self, session: SessionRef) -> SessionSeen:
-        """Bring the session up and tell its state. Idempotent. Raises as `send` does."""
+        """Start the session and return its state. Idempotent. Raises as `send` does."""
         ...
 
     async def stop(self, session: SessionRef) -> SessionSeen:
-        """Bring it down, keeping credentials. Idempotent. Raises as `send` does."""
+        """Stop it, keeping credentials. Idempotent. Raises as `send` does."""
         ...
 
 
 @runtime_checkable
 class Unregisters(Protocol):
-    """Providers that tell their server where to post what happens (`Starts.start`)."""
+    """Providers that register a webhook at their server (`Starts.start`)."""
 
     async def unregister(self, session: SessionRef) -> None:
-        """Take that back: the session is no longer ours. Idempotent. Raises as `send` does."""
+        """Remove that webhook: the session is no longer ours. Idempotent. Raises as `send` does."""
         ...
 
 
 @runtime_checkable
 class ShowsCode(Protocol):
-    """Providers that can be asked for the QR code of a session that waits to be scanned (feature `qr_code`). The hub
-    asks until a phone is linked, or nobody scanned for WHATSAPP_SESSION_TIMEOUT."""
+    """Providers that can be asked for the QR code of an unlinked session (feature `qr_code`). The hub asks until a
+    phone is linked, or WHATSAPP_SESSION_TIMEOUT has passed."""
 
     async def show_code(self, session: SessionRef) -> SessionSeen:
-        """Get the session's state, with the code (raw text) if there is one at this moment. Idempotent. Raises as
-        `send` does."""
+        """Get the session's state, with the current code (raw text) if there is one. Idempotent. Raises as `send`
+        does."""
         ...
 
 
 @runtime_checkable
 class LogsOut(Protocol):
-    """Providers that hold the line themselves and link it to a phone."""
+    """Providers that hold the connection themselves and link it to a phone."""
 
     async def log_out(self, session: SessionRef) -> None:
         """Unlink the phone and forget the credentials. Idempotent. Raises as `send` does."""
@@ -140,7 +140,7 @@ class LogsOut(Protocol):
 @runtime_checkable
 class MarksRead(Protocol):
     async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
-        """Show the customer that we read. Idempotent. Raises as `send` does."""
+        """Send read receipts to the customer. Idempotent. Raises as `send` does."""
         ...
 
 
@@ -153,21 +153,21 @@ class ShowsTyping(Protocol):
 
 @runtime_checkable
 class HidesTyping(Protocol):
-    """Providers that end "typing…" before it ends by itself."""
+    """Providers that can hide "typing…" before it expires."""
 
     async def hide_typing(self, session: SessionRef, chat: str) -> None:
-        """Idempotent. Raises as `send` does."""
+        """Hide "typing…". Idempotent. Raises as `send` does."""
         ...
 
 
 @runtime_checkable
 class Polls(Protocol):
-    """Providers that can be asked for what they should have posted to us (feature `polling`)."""
+    """Providers that can be polled for updates that they should have posted to us (feature `polling`)."""
 
     def poll(self, session: SessionRef, since: datetime) -> AsyncIterator[list[RawUpdate]]:
-        """Yield the session's state and what was written since then, a page at a time, the latest chats first: as
-        updates with the keys that the provider's webhooks give the same messages. What was yielded is stored even if
-        time runs out before the rest. Idempotent. Raises as `send` does."""
+        """Yield the session's state and the messages since then, a page at a time, the latest chats first: as updates
+        with the dedupe keys that the provider's webhooks give the same messages. Yielded pages are stored even if time
+        runs out before the rest. Idempotent. Raises as `send` does."""
         ...
 
 
@@ -176,26 +176,26 @@ class ReceivesWebhooks(Protocol):
     """The pure half of a provider that posts to us. No method here does I/O."""
 
     def split(self, body: bytes) -> list[RawUpdate]:
-        """Cut a body into its updates, without understanding them. Raises Malformed."""
+        """Split a body into its updates, without parsing them. Raises Malformed."""
         ...
 
     def names(self, body: bytes) -> frozenset[str]:
-        """Scan a body that nobody has verified yet for routes of its updates: one suffices, strange ones do no harm.
-        Takes a few milliseconds whatever the bytes are; parses nothing and raises nothing."""
+        """Scan an unverified body for routes of its updates: one suffices, extra ones are harmless. Takes a few
+        milliseconds whatever the bytes are; parses nothing and raises nothing."""
         ...
 
     def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
-        """Whether this session's own secret signed these bytes (constant time). `headers` have lower-case
-        names. True as well for settings without a secret, where the provider allows that. A body is signed with
-        one secret at most."""
+        """Verify, in constant time, that this session's own secret signed these bytes. `headers` have lower-case names.
+        True as well for settings without a secret, where the provider allows that. A body is signed with one secret at
+        most."""
         ...
 
     def secret_of(self, settings: object) -> str:
-        """What `verify` checks with, empty if it checks nothing. Settings with one secret are verified alike."""
+        """Return the secret that `verify` uses, empty for none. Settings with the same secret are verified alike."""
         ...
 
     def is_signed(self, headers: Mapping[str, str]) -> bool:
-        """Whether there is a signature of the right form; without one, no secret ever verifies."""
+        """Check for a well-formed signature; without one, no secret ever verifies."""
         ...
 
     def handshake(self, settings: object, query: Mapping[str, str]) -> str | None:
@@ -204,7 +204,7 @@ class ReceivesWebhooks(Protocol):
 
 
 class Plugin(Protocol):
-    """What a provider's folder exports."""
+    """The object that a provider's folder exports."""
 
     kind: str
     """`META`, `WAHA`, `NEONIZE`, `SANDBOX` or a third party's name: upper case, as in CONTRACTS."""
@@ -215,58 +215,58 @@ class Plugin(Protocol):
     """The pure webhook half, or None for a provider that holds its own socket."""
 
     def decode_settings(self, settings: Mapping[str, object]) -> object:
-        """Check and decode what the API was given (camelCase keys). Raises Invalid with a pointer
+        """Validate and decode settings from the API (camelCase keys). Raises Invalid with a pointer
         (`/settings/phoneNumberId`) for each bad or unknown field."""
         ...
 
     def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
-        """The inverse; with `secrets=False`, secret fields are left out (for the API)."""
+        """Encode settings; with `secrets=False`, secret fields are left out (for the API)."""
         ...
 
     def routes(self, settings: object) -> tuple[str, ...]:
-        """The keys under which webhooks name this session (see RawUpdate.routes)."""
+        """Return the keys under which webhooks name this session (see RawUpdate.routes)."""
         ...
 
     def chat_of(self, identity: Identity) -> str:
-        """The address of the chat with this identity, as `MessageSeen.chat` would spell it. Pure."""
+        """Return the address of the chat with this identity, in the form of `MessageSeen.chat`. Pure."""
         ...
 
     def translate(self, body: bytes) -> list[ProviderEvent]:
-        """Understand one update's bytes. Pure. Unknown kinds become an UNSUPPORTED message or OtherSeen;
-        raises Malformed only for bytes that no version of the provider could have sent."""
+        """Parse one update's bytes. Pure. Unknown kinds become an UNSUPPORTED message or OtherSeen; raises Malformed
+        only for bytes that no version of the provider could have sent."""
         ...
 
     def connect(self, host: Host) -> Provider:
-        """Make the I/O half. Called once a process, inside a running loop."""
+        """Create the I/O half. Called once a process, inside a running loop."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Providers:
-    """The plugins of this hub by kind, and one lazily made I/O half each."""
+    """The plugins of this hub by kind, and one lazily created I/O half each."""
 
     plugins: Mapping[str, Plugin]
     host: Host
     _live: dict[str, Provider] = field(default_factory=dict, repr=False, compare=False)
 
     def plugin(self, kind: str) -> Plugin:
-        """Raises KeyError for a kind that this hub does not have."""
+        """Return a plugin. Raises KeyError for a kind that this hub does not have."""
         return self.plugins[kind]
 
     def holds_socket(self, kind: str) -> bool:
-        """Whether connectors hold the sessions of this kind; False for one that this hub does not have."""
+        """Return whether connectors hold the sessions of this kind; False for one that this hub does not have."""
         plugin = self.plugins.get(kind)
         return plugin is not None and plugin.capabilities.holds_socket
 
     def decode_stored(self, kind: str, settings: Mapping[str, object]) -> object:
-        """Decode what was stored, incomplete settings too. Raises Invalid."""
+        """Decode stored settings, even incomplete ones. Raises Invalid."""
         plugin = self.plugins[kind]
         if isinstance(plugin, TakesPartialSettings):
             return plugin.decode_partial(settings)
         return plugin.decode_settings(settings)
 
     def missing(self, kind: str, settings: object) -> Mapping[str, str]:
-        """See TakesPartialSettings; empty for a plugin that never takes less than all."""
+        """Return the missing settings (TakesPartialSettings); empty for a plugin that needs all of them."""
         if settings is None or settings is UNREADABLE or kind not in self.plugins:
             return {}
         plugin = self.plugins[kind]

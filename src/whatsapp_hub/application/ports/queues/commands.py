@@ -1,4 +1,4 @@
-"""What the holder of a session is asked to do, through PostgreSQL, and what it answered."""
+"""Commands to the connector that holds a session, and their answers, through PostgreSQL."""
 
 import json
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from whatsapp_hub.domain.ids import SessionId, TenantId
 
 
 class CommandKind(StrEnum):
-    """FORGET is for sessions that were deleted: their last holder does it, or any connector once that one is gone. For
-    the answers of FORGET, MARK_READ (`ReadMark`) and TYPING (`TypingSign`) nobody waits."""
+    """FORGET is for deleted sessions: their last holder does it, or any connector once that one is gone. No caller
+    waits for the answers of FORGET, MARK_READ (`ReadMark`) and TYPING (`TypingSign`)."""
 
     PAIRING_CODE = "pairing_code"
     LOG_OUT = "log_out"
@@ -24,7 +24,7 @@ class CommandKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReadMark:
-    """These messages of a chat were read."""
+    """Messages of a chat that were read."""
 
     chat: str
     provider_message_ids: tuple[str, ...]
@@ -40,7 +40,7 @@ class ReadMark:
 
 @dataclass(frozen=True, slots=True)
 class TypingSign:
-    """Somebody of ours types in a chat, or no longer does. `last_inbound_id`: the customer's newest message."""
+    """An agent types in a chat, or stopped typing. `last_inbound_id`: the customer's newest message."""
 
     chat: str
     is_typing: bool = True
@@ -66,7 +66,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`error` is a code (`error_detail` the words) if it could not be done."""
+    """`error` is a code (`error_detail` a sentence) if it failed."""
 
     text: str | None = None
     error: str | None = None
@@ -77,22 +77,22 @@ class Commands(Protocol):
     """Role hub_system; each call is a transaction. All raise Unavailable."""
 
     async def ask(self, command: Command, expires_s: float) -> None:
-        """For whoever holds the session now or until it expires."""
+        """Store a command for the connector that holds the session before the command expires."""
         ...
 
     async def answer_of(self, command_id: UUID) -> Answer | None:
-        """None: not yet. An error `holder_died` if whoever took it is gone. An answer is handed out once."""
+        """Return the answer, once; None: not yet. Its error is `holder_died` if the connector that took it is gone."""
         ...
 
     async def withdraw(self, command_id: UUID) -> None:
-        """Nobody waits for it any more; what was begun is not stopped."""
+        """Drop a command for whose answer no caller waits any more; one that was begun is not stopped."""
         ...
 
     async def take(self, connector_id: ConnectorId, kinds: Sequence[str], limit: int) -> list[Command]:
-        """Those for sessions that this connector holds, and what is to be forgotten. Each is taken once; a FORGET whose
+        """Take commands for sessions that this connector holds, and FORGET ones. Each is taken once; a FORGET whose
         taker died is taken again."""
         ...
 
     async def answer(self, command_id: UUID, answer: Answer) -> None:
-        """Keeps it for whoever waits; a command that nobody waits for is gone, unless it is a FORGET that failed."""
+        """Store the answer for its caller; a command without one is deleted, unless it is a FORGET that failed."""
         ...

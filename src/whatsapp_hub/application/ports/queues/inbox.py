@@ -9,12 +9,12 @@ from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.domain.ids import SessionId, TenantId
 
 ProviderKey = tuple[SessionId, str]
-"""A message as its provider knows it: the session, and the provider's id."""
+"""A provider's key of a message: the session, and the provider's id."""
 
 
 @dataclass(frozen=True, slots=True)
 class InboxItem:
-    """A raw update that waits to be processed. `fence`: the dial that brought it, of a session that holds a socket."""
+    """A raw update to process. `fence`: the dial that brought it, of a session that holds a socket."""
 
     id: int
     session_id: SessionId
@@ -27,22 +27,22 @@ class InboxItem:
 
 
 class Inbox(Protocol):
-    """The tenant's share of the inbox. `has_more`: after a claim, whether more may be due, be it that it was bounded or
-    that somebody else works on a chat just now."""
+    """The tenant's part of the inbox. `has_more`: after a claim, whether more may be due, as the limit was reached or
+    another worker has a chat at the moment."""
 
     has_more: bool
 
     async def claim(self, limit: int) -> list[InboxItem]:
-        """Pending updates of chats that nobody else works on, in order; their chats are locked until the
+        """Claim pending updates, in order, of chats that no other worker has; the chats are locked until the
         transaction ends. A chat whose head waits for its retry is left out whole."""
         ...
 
     def done(self, ids: Sequence[int]) -> None:
-        """With the commit."""
+        """Mark them processed, with the commit."""
         ...
 
     async def wait(self, ids: Sequence[int], for_s: float) -> None:
-        """Take them up again after a while, their chats behind them; no failed try is counted."""
+        """Postpone them, and their chats behind them; no failed try is counted."""
         ...
 
     async def retry(self, item_id: int, error: str, after_s: float) -> None:
@@ -55,12 +55,12 @@ class Inbox(Protocol):
 
 
 class EarlyReceipts(Protocol):
-    """Receipts that overtake the answer to the send they belong to."""
+    """Receipts that overtake the answer to their send."""
 
     async def lock(self, keys: Iterable[ProviderKey]) -> None:
-        """Called before asking for the messages, by whoever brings a receipt and by whoever stores a
-        provider's id: so either the keeper of a receipt sees the message, or the message's completion
-        finds the receipt. Held until the transaction ends."""
+        """Lock the keys until the transaction ends. Must come before the messages are read, where a receipt is
+        processed and where a provider's id is stored: so either the receipt finds the message, or the message's
+        completion finds the receipt."""
         ...
 
     async def keep(self, receipts: Sequence[tuple[SessionId, ReceiptSeen]]) -> None:
@@ -68,14 +68,14 @@ class EarlyReceipts(Protocol):
         ...
 
     async def take(self, keys: Iterable[ProviderKey]) -> list[tuple[SessionId, ReceiptSeen]]:
-        """Remove and return those kept for these messages, in the order of their times."""
+        """Remove and return the receipts kept for these messages, in the order of their times."""
         ...
 
 
 class NewUpdate(NamedTuple):
-    """A row for the inbox. No session: `source` is `app`, and it is set aside as unassigned.
+    """A new row of the inbox. Without a session, `source` is `app`, and it is set aside as unassigned.
 
-    A tuple, since one is made for each update: a frozen dataclass takes four times as long."""
+    A tuple, as one is created for each update: a frozen dataclass takes four times as long."""
 
     provider: str
     dedupe_key: str
@@ -90,5 +90,5 @@ class NewUpdate(NamedTuple):
 class InboxAppender(Protocol):
     async def append(self, updates: Sequence[NewUpdate]) -> None:
         """Store them durably, dropping those already stored. Concurrent calls share a transaction; one call's
-        bad row fails that call alone. Raises Invalid, Unavailable."""
+        bad row fails only that call. Raises Invalid, Unavailable."""
         ...

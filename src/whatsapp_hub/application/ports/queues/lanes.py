@@ -21,8 +21,8 @@ class LaneKey:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One message to send now: its lane's lease is ours while `fence` is the lane's. `tries` counts the
-    attempts of this message, this one included."""
+    """One message to send now. The lane's lease is ours while the lane has this `fence`. `tries` counts this message's
+    attempts, this one included."""
 
     lane: LaneKey
     fence: int
@@ -33,7 +33,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """A provider call whose result is not stored yet: to whom it sends what, since when by the database's clock."""
+    """A provider call whose result is not stored yet. `began_at` is by the database's clock."""
 
     contact_id: ContactId
     content: Content
@@ -42,9 +42,9 @@ class OpenAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """How a claim ended. `settled`: the message leaves the lane (sent, failed or of unknown outcome);
-    else it stays the head. `again_in_s`: the lane is due again after so many seconds. `awaits_receipt`:
-    its outcome is unknown, and a receipt may end the wait early."""
+    """The end of a claim. `settled`: the message leaves the lane (sent, failed or of unknown outcome); else it stays
+    the head. `again_in_s`: the lane is due again after so many seconds. `awaits_receipt`: its outcome is unknown, and a
+    receipt may end the wait early."""
 
     claim: Claim
     settled: bool = True
@@ -68,8 +68,8 @@ class Lanes(Protocol):
         ...
 
     async def add(self, messages: Sequence[Message], providers: Mapping[MessageId, str]) -> None:
-        """Store new messages, in this order (which is their conversations'); those with a provider, PENDING, also go
-        to the ends of their lanes."""
+        """Store new messages, in this order (which is their conversations'); those with a provider are PENDING, and are
+        also put at the ends of their lanes."""
         ...
 
     async def claim(
@@ -85,35 +85,35 @@ class Lanes(Protocol):
 
         Reserves each message's slot on the session's and on the lane's pace; a lane whose slot is later
         than now gets it as its next_at and is not claimed. Leaves out sessions on hold, leased lanes, and
-        lanes whose last attempt is still open (`stale` sees to those). Never waits for another claimer.
+        lanes whose last attempt is still open (`stale` handles those). Never waits for another claimer.
         """
         ...
 
     def take_typing(self) -> list[LaneKey]:
-        """Lanes whose head is being typed from now on, as this transaction's claims found since this was last asked."""
+        """Return, once, the lanes for whose head this transaction's claims began to show typing."""
         ...
 
     async def stale(self, limit: int, wait_s: float) -> list[Message]:
-        """Messages whose lease ran out with the attempt open, locked. The attempt is closed, the message
-        has left its lane, and the lane goes on after `wait_s` or when a receipt comes."""
+        """Return messages whose lease ended with the attempt open, locked. The attempt is closed, the message has left
+        its lane, and the lane continues after `wait_s` or when a receipt comes."""
         ...
 
     async def release(self, releases: Sequence[Release]) -> list[Claim]:
-        """Close attempts; returns the claims whose fence was still ours. Other lanes are left alone."""
+        """Close attempts; return the claims whose fence was still ours. Other lanes do not change."""
         ...
 
     async def hold(self, session_id: SessionId, for_s: float | None) -> None:
-        """Send nothing for this session for a while (None: until `resume`). Never shortens a hold."""
+        """Pause sending for this session (None: until `resume`). Never shortens a hold."""
         ...
 
     async def resume(self, session_id: SessionId) -> None: ...
 
     async def settled(self, messages: Sequence[Message]) -> None:
-        """A receipt settled these messages of unknown outcome: their lanes need not wait any longer."""
+        """End the wait of lanes whose messages of unknown outcome a receipt settled."""
         ...
 
     async def open_attempts(self, session_ids: Iterable[SessionId]) -> dict[SessionId, list[OpenAttempt]]:
-        """The provider calls of these sessions that are under way, unlocked."""
+        """Return these sessions' provider calls under way, unlocked."""
         ...
 
     async def reserve_id(self, claim: Claim, provider_message_id: str) -> bool:
@@ -122,11 +122,10 @@ class Lanes(Protocol):
         ...
 
     async def move(self, session_id: SessionId, chat: str, to: str, contact_id: ContactId) -> None:
-        """Move the contact's messages that wait in the lane of `chat` to the lane of `to`, in their order; one whose
-        provider call is under way stays, and the others wait for its end. Call with the contact and its live round
-        locked."""
+        """Move the contact's waiting messages from the lane of `chat` to the lane of `to`, in order; one whose provider
+        call is under way stays, and the others wait for its end. Call with the contact and its live round locked."""
         ...
 
     async def abandon(self, session_id: SessionId) -> list[Message]:
-        """Empty the session's lanes; the messages that waited in them, locked."""
+        """Empty the session's lanes; return the messages that waited in them, locked."""
         ...

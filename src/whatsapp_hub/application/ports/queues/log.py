@@ -9,7 +9,7 @@ from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
-    """One event of the log. `body` is JSON: the event's subjects and details as contract F spells them."""
+    """One event of the log. `body` is JSON: the event's subjects and details in the form of contract F."""
 
     position: int
     tenant_id: TenantId
@@ -22,19 +22,20 @@ class LoggedEvent:
 
 class EventLog(Protocol):
     async def read(self, after: int | None, limit: int, tenant_id: TenantId | None = None) -> list[LoggedEvent]:
-        """Events with a position greater than `after` (None: from the oldest kept), ascending; of one tenant or
-        (None) of all. Raises Expired if some of them are kept no more, or if no such position was ever given
-        (a cursor of another log, or of this one before it was restored from an older backup)."""
+        """Read events with a position greater than `after` (None: from the oldest kept), ascending; of one tenant or
+        (None) of all. Raises Expired if some of them are no longer kept, or if no such position was ever given (a
+        cursor of another log, or of this one before it was restored from an older backup)."""
         ...
 
     async def conversation_at(self, conversation_id: ConversationId, position: int) -> bytes | None:
-        """The body of the newest event, not after `position`, that shows this conversation; None if none is kept."""
+        """Return the body of the newest event up to `position` with this conversation; None if none is kept."""
         ...
 
     async def head(self) -> int:
-        """The last position given (0: none yet)."""
+        """Return the last position given (0: none yet)."""
         ...
 
     async def trim(self, older_than: datetime, needed_from: int) -> int:
-        """Forget the events before the first that is not older, or from `needed_from` on; how many."""
+        """Delete the events before the first that is newer than `older_than`, and before `needed_from`; return the
+        count."""
         ...

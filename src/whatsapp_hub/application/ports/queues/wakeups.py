@@ -1,4 +1,4 @@
-"""Wake-ups: hints that work may be waiting. They may be lost, doubled or late; PostgreSQL remembers."""
+"""Wake-ups: hints that work may be waiting. They may be lost, repeated or late; PostgreSQL remembers."""
 
 from enum import StrEnum
 from typing import Protocol
@@ -14,13 +14,12 @@ class Work(StrEnum):
     LINES = "lines"
     """Connectors: sessions to open or close, and commands."""
     ACCESS = "access"
-    """API processes: somebody's access changed."""
+    """API processes: an entry in the feed of access changes."""
     HELD_LANES = "held_lanes"
     """Connectors: lanes of the sessions that they hold."""
 
 
 class Wake(Protocol):
     def __call__(self, work: Work, tenant_id: TenantId | None = None) -> None:
-        """Tell whoever does this work that there may be some, of this tenant (None: they look at all). Never blocks,
-        never raises."""
+        """Wake the processes that do this work, for one tenant (None: all). Never blocks, never raises."""
         ...

@@ -1,4 +1,4 @@
-"""Outgoing webhooks: subscriptions, the queue of their deliveries, and how one is posted."""
+"""Outgoing webhooks: subscriptions, the queue of their deliveries, and the sender."""
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -14,8 +14,8 @@ from whatsapp_hub.domain.integrations.subscription import Webhook
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionHealth:
-    """How a subscription fares: its receiver's failures in a row, until when it is left alone, how far the log has
-    been turned into its deliveries, how many wait."""
+    """A subscription's health: its receiver's failures in a row, until when it is paused (`open_until`), up to which
+    position of the log deliveries were planned (`cursor`), and how many are pending."""
 
     failures: int
     open_until: datetime | None
@@ -25,7 +25,7 @@ class SubscriptionHealth:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRecord:
-    """A line of the delivery log. `attempts` are JSON: `[{at, status, error, tookMs}]`."""
+    """An entry of the delivery log. `attempts` are JSON: `[{at, status, error, tookMs}]`."""
 
     id: int
     webhook_id: WebhookId
@@ -43,56 +43,56 @@ class Webhooks(Protocol):
     """Subscriptions and their delivery log, in a unit of work."""
 
     async def all(self) -> list[tuple[Webhook, SubscriptionHealth]]:
-        """The oldest first."""
+        """List subscriptions, the oldest first."""
         ...
 
     async def get(self, webhook_id: WebhookId) -> Webhook:
-        """Locks. Raises NotFound."""
+        """Return it, locked. Raises NotFound."""
         ...
 
     async def health(self, webhook_id: WebhookId) -> SubscriptionHealth: ...
 
     async def of_session(self, session_id: SessionId) -> Webhook | None:
-        """The session's own. Locks."""
+        """Return the session's own, locked."""
         ...
 
     async def why_off(self, webhook_id: WebhookId) -> str | None:
-        """Why it is switched off; None if it is on, or not there. Unlocked."""
+        """Return why it is switched off, unlocked; None if it is on, or does not exist."""
         ...
 
     async def add(self, webhook: Webhook) -> None:
-        """It is told what happens from now on."""
+        """Store a new subscription; it gets the events from now on."""
         ...
 
     async def save(self, webhook: Webhook, *, at_once: bool = False) -> None:
-        """Store it. Switched on again, it gets what happens from now on; moved, it gets all that waits, at once
-        (`at_once`: not moved, too)."""
+        """Store it. Switched on again, it gets the events from now on. A move makes its pending deliveries due at once
+        (`at_once`: without a move, too)."""
         ...
 
     async def remove(self, webhook_id: WebhookId) -> None:
-        """With its deliveries."""
+        """Delete it, with its deliveries."""
         ...
 
     async def deliveries(
         self, webhook_id: WebhookId, state: DeliveryState | None, limit: int, before: int | None
     ) -> list[DeliveryRecord]:
-        """The newest first, with a position below `before`."""
+        """List deliveries with a position below `before`, the newest first."""
         ...
 
     async def replay(self, delivery_id: int) -> DeliveryRecord:
-        """Pending again, at once, with all its time. Raises NotFound, Conflict (the subscription is off, it waits
-        anyway), Expired (its event is kept no more)."""
+        """Make it pending again, due at once, with its full time to live. Raises NotFound, Conflict (the subscription
+        is off, or it is pending anyway), Expired (its event is no longer kept)."""
         ...
 
     async def replay_range(self, webhook_id: WebhookId, after: int, upto: int, limit: int) -> tuple[int, int]:
-        """The same for every event of the log in (after, upto] that the subscription is for, whether it was ever
-        delivered or not; at most `limit`. How many, and up to which position."""
+        """Replay up to `limit` events of the log in (after, upto] that match the subscription, delivered before or not;
+        return the count and the last position."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """How many positions of the log were turned into deliveries, and whose they are."""
+    """How many positions of the log were planned as deliveries, and of which subscriptions."""
 
     positions: int
     webhooks: frozenset[WebhookId] = frozenset()
@@ -100,8 +100,8 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionLease:
-    """A subscription is driven by one worker at a time, whose writes count while the fence is its own. `failed_s_ago`:
-    when its receiver's last failure was counted; None: never."""
+    """One worker's lease of a subscription; its writes count while the fence is its own. `failed_s_ago`: when its
+    receiver's last failure was counted; None: never."""
 
     webhook_id: WebhookId
     tenant_id: TenantId
@@ -112,8 +112,8 @@ class SubscriptionLease:
 
 @dataclass(frozen=True, slots=True)
 class DueDelivery:
-    """A delivery to make now, for which so much time is left. Deliveries of one lane are made one after the other. The
-    session's names are None for an event of no session, or of one that is gone."""
+    """A delivery to make now, with `left_s` until it is given up. Deliveries of one lane are made one after the other.
+    The session's names are None for an event without a session, or of a deleted one."""
 
     id: int
     lane: str
@@ -127,7 +127,7 @@ class DueDelivery:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """What became of a delivery. PENDING: to be tried again in `again_in_s`. Without an attempt none was made."""
+    """The result of a delivery. PENDING: to be tried again in `again_in_s`. `attempt` None: none was made."""
 
     delivery_id: int
     state: DeliveryState
@@ -137,8 +137,8 @@ class DeliveryResult:
 
 @dataclass(frozen=True, slots=True)
 class ReceiverHealth:
-    """A receiver's failures in a row, and how long it is left alone. `is_back`: it was down, or nearly; what was put
-    off because of that is due at once."""
+    """A receiver's failures in a row, and how long it is paused. `is_back`: it recovered; deliveries that were
+    postponed by its failures are due at once."""
 
     failures: int
     left_alone_s: float | None
@@ -146,67 +146,67 @@ class ReceiverHealth:
 
 
 class WebhookQueue(Protocol):
-    """Across tenants (role hub_system); each call is a transaction of its own. `moves`: the subscription's, when it was
-    posted (None: nothing was); if it has moved meanwhile, that says nothing about its new receiver."""
+    """Across tenants (role hub_system); each call is a transaction of its own. `moves`: the subscription's at the time
+    of the post (None: nothing was posted); a result from before a move says nothing about the new receiver."""
 
     async def plan(self, limit: int) -> Planned:
-        """Make the deliveries of the next positions of the log, at most `limit`. No positions: none are left, or
-        another worker is at it."""
+        """Create the deliveries of the next positions of the log, at most `limit`. No positions: none are left, or
+        another worker is planning."""
         ...
 
     async def lease(
         self, limit: int, lease_s: float, full: Collection[TenantId] = (), of_one: int = 2**31 - 1
     ) -> list[SubscriptionLease]:
-        """Take subscriptions that have something due and no driver: none of the companies in `full`, at most `of_one`
+        """Lease subscriptions that have deliveries due and no worker: none of the companies in `full`, at most `of_one`
         of one company, the first of each before the second of any."""
         ...
 
     async def look(self, lease: SubscriptionLease, lease_s: float) -> Webhook | None:
-        """The subscription as it is now, the lease renewed; None if the lease is lost or it was switched off."""
+        """Renew the lease and return the current subscription; None if the lease is lost or it was switched off."""
         ...
 
     async def due(self, lease: SubscriptionLease, but_lanes: Collection[str], limit: int) -> list[DueDelivery]:
-        """The first due deliveries of lanes that wait for nothing, in the log's order; fewer than `limit` if they are
-        heavy. `event` is None if the log does not hold it any more."""
+        """Return the first due deliveries of other lanes than `but_lanes`, in the log's order; fewer than `limit` if
+        they are large. `event` is None if the log no longer has it."""
         ...
 
     async def record(self, lease: SubscriptionLease, done: Sequence[DeliveryResult]) -> None:
-        """Write it down, if the lease is still ours."""
+        """Store the results, if the lease is still ours."""
         ...
 
     async def rate(self, lease: SubscriptionLease, moves: int | None, rating: ReceiverHealth) -> None:
-        """Nothing after a move."""
+        """Store the receiver's health; does nothing after a move."""
         ...
 
     async def end(self, lease: SubscriptionLease, moves: int | None, reason: str) -> None:
-        """Switch it off for good; what waits is cancelled. Nothing after a move."""
+        """Switch it off for good and cancel its pending deliveries; does nothing after a move."""
         ...
 
     async def release(self, lease: SubscriptionLease, moves: int | None) -> None:
-        """Give it back; it is due again when the next of its deliveries is. After a move, that is at once."""
+        """Release the lease; the subscription is due again with its next delivery, after a move at once."""
         ...
 
     async def expire(self, limit: int) -> int:
-        """Give up what is out of time while its receiver is down or its subscription off; how many."""
+        """Give up deliveries that expired while their receiver was down or their subscription off; return the count."""
         ...
 
     async def oldest_needed(self) -> int:
-        """The first position of the log that deliveries may still ask for."""
+        """Return the first position of the log that deliveries may still need."""
         ...
 
     async def trim(self, older_than: datetime, limit: int) -> int:
-        """Forget finished deliveries; how many."""
+        """Delete finished deliveries; return the count."""
         ...
 
 
 class Receiver(Protocol):
     async def post(self, webhook: Webhook, due: DueDelivery) -> Attempt | None:
-        """One attempt within a hard deadline. Never raises for what the other side does; an event that cannot be
-        spelled raises whatever that raises. None: the subscription's format has no words for it, nothing was sent."""
+        """Make one attempt within a hard deadline. Never raises for the receiver's faults; an error in encoding the
+        event is raised as it is. None: the subscription's format cannot encode the event, and nothing was sent."""
         ...
 
     async def ping(self, webhook: Webhook) -> Attempt:
-        """A signed event of type `webhook.test`."""
+        """Post a signed event of type `webhook.test`."""
         ...
 
 
@@ -216,5 +216,5 @@ class WebhookSender(Protocol):
     longest_s: float
 
     def receiver(self) -> AbstractAsyncContextManager[Receiver]:
-        """Connections of one receiver, shared with no other."""
+        """Open a connection pool for one receiver alone."""
         ...

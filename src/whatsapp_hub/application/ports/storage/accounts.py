@@ -1,4 +1,4 @@
-"""Repositories of what a company's administrators set up, in its unit of work (`ports/storage.py`)."""
+"""Repositories of keys, sign-ins, quick replies and rules, in a company's unit of work (`unit_of_work.py`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,51 +16,51 @@ class ApiKeys(Protocol):
     async def add(self, key: ApiKey) -> None: ...
 
     async def all(self) -> list[ApiKey]:
-        """The newest first."""
+        """List keys, the newest first."""
         ...
 
     async def get(self, key_id: ApiKeyId) -> ApiKey:
-        """Locks. Raises NotFound."""
+        """Return it, locked. Raises NotFound."""
         ...
 
     async def save(self, key: ApiKey) -> None: ...
 
 
 class PasswordResets(Protocol):
-    """Each is for the user as they were when it was made: it ends with their role, password, e-mail or dismissal."""
+    """One-time tokens, each void once the user's role, password or e-mail changes, or the user is deactivated."""
 
     async def offer(self, user_id: UserId, digest: bytes, expires_at: datetime) -> None:
-        """Keep it, in the place of an earlier one."""
+        """Store it, replacing an earlier one."""
         ...
 
     async def use(self, digest: bytes, now: datetime) -> UserId | None:
-        """Use it up and say whose it is; None if there is none, it is too old or the user is another by now."""
+        """Consume it and return its user; None if there is none, it has expired or is void."""
         ...
 
     async def pending(self, digest: bytes, now: datetime) -> UserId | None:
-        """Whose it is, without using it up; None as above."""
+        """Return its user without consuming it; None as above."""
         ...
 
 
 class SignIns(Protocol):
-    """What ends one reaches every process within seconds (`ports/access.py`)."""
+    """An ended sign-in is known to every process within seconds (`ports/edge/access.py`)."""
 
     async def add(self, sign_in: SignIn, at_most: int) -> None:
-        """Store it, and end those of the user that are beyond so many, the longest unseen first."""
+        """Store it, and end the user's sign-ins beyond so many, the longest unseen first."""
         ...
 
     async def of_user(self, user_id: UserId, now: datetime) -> list[SignIn]:
-        """Return the live ones, the last seen first."""
+        """List the live ones, the last seen first."""
         ...
 
     async def get(self, user_id: UserId, sign_in_id: SignInId) -> SignIn:
-        """Lock it. Raises NotFound, also where it is another user's."""
+        """Return it, locked. Raises NotFound, also where it is another user's."""
         ...
 
     async def save(self, sign_in: SignIn) -> None: ...
 
     async def end_all(self, user_id: UserId, at: datetime, reason: EndReason, but: SignInId | None = None) -> int:
-        """End all of a user that are not over yet (`but` one); return how many."""
+        """End all live ones of a user (`but` one); return the count."""
         ...
 
 
@@ -84,15 +84,15 @@ class SecondFactors(Protocol):
 
 class QuickReplies(Protocol):
     async def get(self, reply_id: QuickReplyId) -> QuickReply:
-        """Locks. Raises NotFound."""
+        """Return it, locked. Raises NotFound."""
         ...
 
     async def add(self, reply: QuickReply) -> None:
-        """Store it. Raises Conflict: a shortcut twice."""
+        """Store it. Raises Conflict: the shortcut is taken."""
         ...
 
     async def save(self, reply: QuickReply) -> None:
-        """Store it. Raises Conflict: a shortcut twice."""
+        """Store it. Raises Conflict: the shortcut is taken."""
         ...
 
     async def remove(self, reply_id: QuickReplyId) -> None: ...
@@ -100,11 +100,11 @@ class QuickReplies(Protocol):
 
 class Rules(Protocol):
     async def all(self) -> list[Rule]:
-        """In their order."""
+        """List rules in their order."""
         ...
 
     async def save(self, rules: Sequence[Rule]) -> None:
-        """New ones are added."""
+        """Store them, new ones too."""
         ...
 
     async def remove(self, rule_id: RuleId) -> None: ...

@@ -1,4 +1,4 @@
-"""The repository of contacts, in a company's unit of work (`ports/storage.py`): who is who, under which identities."""
+"""The repository of contacts and their identities, in a company's unit of work (`unit_of_work.py`)."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from whatsapp_hub.domain.messaging.contact import Contact, Identity
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Somebody (or a group) as a message showed it. `at`: when, by the provider's clock; None: now. `is_live`: a person
-    wrote it just then, so that a phone beside an identity that stays (LID, BSUID) is their number now."""
+    """A person (or a group) as a message showed it. `at`: when, by the provider's clock; None: now. `is_live`: a person
+    wrote it just then, so that a phone beside a stable identity (LID, BSUID) is their current number."""
 
     identities: tuple[Identity, ...]
     name: str | None
@@ -24,8 +24,8 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A person after a change of identities. `left`: what they gave up just now, nothing if the change was known;
-    `taken`: what they have instead."""
+    """A contact after a change of identities. `left`: those removed, none if the change was known; `taken`: their
+    replacements."""
 
     contact: Contact
     left: tuple[Identity, ...]
@@ -34,8 +34,8 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Two contacts turned out to be one person. `archived`: live rounds that gave way to the other's; what they
-    recorded is still to be published."""
+    """A merge of two contacts that are one person. `archived`: live rounds merged into the other's; their recorded
+    events are still to be published."""
 
     kept: Contact
     gone: ContactId
@@ -44,40 +44,38 @@ class Merge:
 
 class Contacts(Protocol):
     async def meet(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
-        """Find or make the contact of each sighting, teach it what is new, and lock it until the end of
-        the transaction. One result a sighting, in its order: the contact, and whether anything about it
-        is new. Sightings that share an identity give the same object. Safe against another transaction
-        that meets the same person at the same moment: there is only ever one contact an identity. An
-        identity that was left is its former contact's in what was seen before. Rounds of a contact whose
-        phone was unknown until now show it."""
+        """Find or create the contact of each sighting, update it, and lock it until the end of the transaction. One
+        result a sighting, in order: the contact, and whether anything about it is new. Sightings that share an identity
+        give the same object. Safe against a concurrent transaction that meets the same person: there is only ever one
+        contact an identity. For sightings before a change of number, the old identity is still its former contact's.
+        Rounds of a contact whose phone was unknown until now get it."""
         ...
 
     async def move(
         self, left: Collection[Identity], taken: Collection[Identity], at: datetime, now: datetime
     ) -> Moved | None:
-        """Give the person who had `left` until `at` (the provider's clock) the identities `taken` instead, and lock the
-        contact. Who has one of `taken` already is that person, and is merged. From then on, a person seen under one
-        of `left` is somebody else; what was seen before still belongs to the person. Idempotent, in any order with
-        other moves and meetings. None if nothing is named on one of the sides."""
+        """Give the contact that had `left` until `at` (the provider's clock) the identities `taken` instead, and lock
+        it. A contact that has one of `taken` already is the same person, and is merged. From then on, `left` identifies
+        another person; earlier sightings still belong to this one. Idempotent, in any order with other moves and
+        meetings. None if one of the sides is empty."""
         ...
 
     def take_moves(self) -> list[Moved]:
-        """Take the contacts whose number turned out to be another one, or to be written in another way on WhatsApp,
-        since this was last asked."""
+        """Return, once, the contacts whose number turned out to be another one, or to have another form on WhatsApp."""
         ...
 
     def take_merges(self) -> list[Merge]:
-        """Take what meetings of this transaction merged since this was last asked, oldest first."""
+        """Return, once, the contacts that meetings of this transaction merged, oldest first."""
         ...
 
     async def known(self, identity: Identity) -> Identity | None:
-        """The identity as it was seen, if some contact has it; unlocked."""
+        """Return the identity as WhatsApp showed it, if some contact has it; unlocked."""
         ...
 
     async def get(self, contact_id: ContactId) -> Contact:
-        """Locks. Raises NotFound."""
+        """Return it, locked. Raises NotFound."""
         ...
 
     async def is_group(self, contact_id: ContactId) -> bool:
-        """Whether it is no person: a group, a broadcast list, a channel. Does not lock."""
+        """Return whether it is a group, a broadcast list or a channel, unlocked."""
         ...

@@ -15,59 +15,59 @@ from whatsapp_hub.domain.ids import (
 
 class Departments(Protocol):
     async def all(self) -> list[Department]:
-        """In the menu's order: the older first."""
+        """List them in the menu's order: the older first."""
         ...
 
     async def lock(self, department_ids: Iterable[DepartmentId]) -> None:
-        """Nobody else assigns in these departments until the transaction ends."""
+        """Lock assignment in these departments until the transaction ends."""
         ...
 
     async def lock_all(self) -> None:
-        """The same of all that the tenant has."""
+        """Lock assignment in all of the tenant's departments."""
         ...
 
     async def get(self, department_id: DepartmentId) -> Department:
-        """Raises NotFound."""
+        """Return it. Raises NotFound."""
         ...
 
     async def add(self, department: Department) -> None:
-        """Raises Conflict: a slug twice, a second root."""
+        """Store it. Raises Conflict: the slug is taken, or it is a second root."""
         ...
 
     async def save(self, department: Department) -> None: ...
 
     async def remove(self, department_id: DepartmentId) -> None:
-        """Raises Conflict while users or live conversations belong to it."""
+        """Delete it. Raises Conflict while users or live conversations belong to it."""
         ...
 
 
 class Users(Protocol):
     async def get(self, user_id: UserId) -> User:
-        """Locks. Raises NotFound."""
+        """Return it, locked. Raises NotFound."""
         ...
 
     async def peek(self, user_id: UserId) -> User:
-        """Unlocked. Raises NotFound."""
+        """Return it, unlocked. Raises NotFound."""
         ...
 
     async def candidate(self, user_id: UserId) -> Candidate:
-        """The user with their load, unlocked. Raises NotFound."""
+        """Return the user with their load, unlocked. Raises NotFound."""
         ...
 
     async def silent_since(self, before: datetime) -> list[User]:
-        """Who is not OFFLINE and was last heard of earlier than that, locked; skips locked ones."""
+        """Return users who are not OFFLINE and whose last heartbeat is older, locked; skips locked ones."""
         ...
 
     async def leaving(self) -> list[UserId]:
-        """Who left and still holds what is to be given to others."""
+        """Return users who went offline with conversations still to be reassigned."""
         ...
 
     async def candidates(self, department_id: DepartmentId | None) -> list[Candidate]:
-        """The active users of a department (None: of the tenant) with their loads."""
+        """Return the active users of a department (None: of the tenant) with their loads."""
         ...
 
     async def add(self, user: User) -> None:
-        """Raises Conflict: the e-mail is taken, in any tenant."""
+        """Store it. Raises Conflict: the e-mail is taken, in any tenant."""
         ...
 
     async def save(self, users: Sequence[User]) -> None: ...
@@ -75,17 +75,17 @@ class Users(Protocol):
     async def count(self, department_id: DepartmentId) -> int: ...
 
     async def all(self) -> list[User]:
-        """Everybody of the tenant, by e-mail."""
+        """List the tenant's users by e-mail."""
         ...
 
     async def lock_administrators(self) -> None:
-        """Nobody else takes the rights of an ADMIN of the tenant away until the transaction ends."""
+        """Lock the removal of the tenant's ADMINs until the transaction ends."""
         ...
 
     async def has_administrator(self, other_than: UserId) -> bool:
-        """Whether anybody else, who is active, is ADMIN (or MASTER) of the tenant."""
+        """Return whether another active user is ADMIN (or MASTER) of the tenant."""
         ...
 
     async def lock_masters(self) -> None:
-        """Nobody else, in any tenant, takes a MASTER's rights away until the transaction ends."""
+        """Lock the removal of MASTERs, in any tenant, until the transaction ends."""
         ...

@@ -1,4 +1,4 @@
-"""What a company has of each kind, against what it may have."""
+"""A company's usage against its quotas."""
 
 from typing import Protocol
 
@@ -7,8 +7,8 @@ from whatsapp_hub.domain.accounts.quotas import Quota
 
 class Quotas(Protocol):
     async def require_room(self, quota: Quota) -> None:
-        """Let one more be made in this transaction; two at the limit wait for each other. Must come before anything
-        else is locked. Raises Conflict (`quota_exceeded`)."""
+        """Reserve one more in this transaction; two at the limit wait for each other. Must come before any other lock.
+        Raises Conflict (`quota_exceeded`)."""
         ...
 
     async def add_media(self, size: int) -> None:
@@ -16,17 +16,17 @@ class Quotas(Protocol):
         ...
 
     async def recount_media(self) -> None:
-        """Count all files anew: some may have been deleted since."""
+        """Recount all files: some may have been deleted."""
         ...
 
 
 class RefusedEmails(Protocol):
-    """E-mail addresses that the company wanted for its people and that another company has."""
+    """E-mail addresses that were refused to the company, as another company has them."""
 
     async def require_room(self, most: int) -> None:
-        """Raises TooMany where there were `most` refusals within an hour; others wait until this transaction ends."""
+        """Raise TooMany after `most` refusals within an hour; other callers wait until this transaction ends."""
         ...
 
     async def record(self, email: str) -> None:
-        """Write it into the record of changes."""
+        """Record a refusal in the audit."""
         ...

@@ -1,4 +1,4 @@
-"""Everything that is sealed at rest, wherever it stands, and which key seals."""
+"""All secrets encrypted at rest, and the key that encrypts them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class SealedText:
-    """`place` finds its row again; `context` is what it is bound to."""
+    """An encrypted secret. `place` locates its row; `context` is what it is bound to."""
 
     place: str
     context: str
@@ -19,33 +19,33 @@ class SealedTexts(Protocol):
 
     @property
     def kinds(self) -> Sequence[str]:
-        """What is sealed, as an operator calls it: `settings of sessions`."""
+        """The kinds of secrets, in an operator's terms: `settings of sessions`."""
         ...
 
     async def page(self, kind: str, after: str, limit: int) -> list[SealedText]:
-        """Return the next in the order of their places, from `after` (empty: the first) on."""
+        """Return the next ones by place, after `after` (empty: from the first)."""
         ...
 
     async def replace(self, kind: str, text: SealedText, sealed: bytes) -> bool:
-        """Put the same text, sealed anew, in its place; False if that holds something else meanwhile."""
+        """Replace it with the same text, encrypted anew; False if its place holds another value meanwhile."""
         ...
 
 
 class KeysInForce(Protocol):
-    """Which key seals: one for the whole hub, noted in the database. All raise Unavailable."""
+    """The key in force: one for the whole hub, noted in the database. All raise Unavailable."""
 
     async def noted(self) -> str | None:
-        """Return its id; empty: the next process that asks may choose one, whatever it opens. None: not noted yet."""
+        """Return its id; empty: the next process that asks may choose any key. None: not noted yet."""
         ...
 
     async def note(self, key_id: str, instead_of: str | None) -> bool:
-        """False if another is noted than `instead_of` by now."""
+        """Note a key in force; False if another than `instead_of` is noted by now."""
         ...
 
     async def without(self, key_id: str) -> list[str]:
-        """Name the processes, heard within half a minute, that do not have this key."""
+        """Name the processes, heard within half a minute, that lack this key."""
         ...
 
     async def not_using(self, key_id: str) -> list[str]:
-        """Name those that do not seal with it yet."""
+        """Name those that do not encrypt with it yet."""
         ...

@@ -1,4 +1,4 @@
-"""Repositories of sessions, their pairings, and the keys of sends."""
+"""Repositories of sessions, pairings, assignments and idempotency keys."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -17,19 +17,19 @@ class Sessions(Protocol):
     """`Session.settings` come decoded by the provider's plugin; secrets are sealed at rest."""
 
     async def get(self, session_id: SessionId) -> Session:
-        """Locks. Raises NotFound."""
+        """Return it, locked. Raises NotFound."""
         ...
 
     async def by_key(self, key: str) -> Session | None:
-        """Unlocked."""
+        """Return it, unlocked."""
         ...
 
     async def peek(self, session_ids: Iterable[SessionId]) -> dict[SessionId, Session]:
-        """Those that exist, unlocked."""
+        """Return those that exist, unlocked."""
         ...
 
     async def add(self, session: Session) -> None:
-        """With its webhook routes and its pace. Raises Conflict: the key is taken."""
+        """Store it, with its webhook routes and its pace. Raises Conflict: the key is taken."""
         ...
 
     async def save(self, session: Session) -> None: ...
@@ -38,16 +38,16 @@ class Sessions(Protocol):
 
 
 class Pairings(Protocol):
-    """Of sessions that no connector holds; called with the session locked."""
+    """Pairings of sessions that no connector holds. Call with the session locked."""
 
     async def of(self, session_id: SessionId) -> Pairing | None:
-        """Locked. None: no phone is waited for."""
+        """Return it, locked; None: no phone is awaited."""
         ...
 
     async def save(self, session_id: SessionId, pairing: Pairing) -> None: ...
 
     async def end(self, session_id: SessionId) -> None:
-        """Idempotent."""
+        """Delete it. Idempotent."""
         ...
 
 
@@ -57,6 +57,6 @@ class Assignments(Protocol):
 
 class IdempotencyKeys(Protocol):
     async def claim(self, caller: str, key: str, request_hash: bytes, message_id: MessageId) -> MessageId | None:
-        """None: the key is new and now stands for `message_id`. Else the message it stood for.
-        Raises KeyReused if that was another request. Waits for a concurrent claim of the same key."""
+        """Claim a key for `message_id`; None: it was new. Else return the message that it was claimed for. Raises
+        KeyReused if that was another request. Waits for a concurrent claim of the same key."""
         ...

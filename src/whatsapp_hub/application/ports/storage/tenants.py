@@ -1,4 +1,4 @@
-"""A company itself: as its own transaction changes it, its health, and removing it with everything that it had."""
+"""A company itself: its settings, its health, and its removal with all its data."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,33 +9,33 @@ from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
 
 class Tenants(Protocol):
     async def own(self) -> Tenant:
-        """The transaction's own tenant as it is now (`UnitOfWork.tenant` may be a second old), locked."""
+        """Return the transaction's tenant as it is now (`UnitOfWork.tenant` may be a second old), locked."""
         ...
 
     async def save(self, tenant: Tenant) -> None:
-        """Its name, language, greeting, texts, hours and service level."""
+        """Store its name, language, greeting, texts, hours and service level."""
         ...
 
 
 class TenantRemoval(Protocol):
-    """Each step may be taken again after a crash. All raise Unavailable."""
+    """Each step may be repeated after a crash. All raise Unavailable."""
 
     async def begin(self, tenant_id: TenantId, by: UserId) -> bool:
-        """Take the company away from everybody in one transaction, with its entry in the audit of the company of `by`:
-        its users and API keys no longer enter, lists no longer show it. False if `by` is no active MASTER any more, or
-        somebody else was faster."""
+        """Disable the company in one transaction, with an entry in the audit of the company of `by`: its users and API
+        keys lose access, lists no longer show it. False if `by` is no longer an active MASTER, or another caller was
+        faster."""
         ...
 
     async def begun(self) -> list[Tenant]:
-        """Return the companies that are being removed."""
+        """List the companies that are being removed."""
         ...
 
     async def sessions(self, tenant: Tenant, limit: int) -> Sequence[SessionId]:
-        """Return sessions that are still to be closed."""
+        """List sessions that are still to be closed."""
         ...
 
     async def sweep(self, tenant: Tenant, limit: int) -> int:
-        """Remove up to `limit` rows of each table; return how many there were."""
+        """Delete up to `limit` rows of each table; return the count."""
         ...
 
     async def finish(self, tenant: Tenant) -> None:
@@ -46,6 +46,6 @@ class TenantRemoval(Protocol):
 
 class TenantHealth(Protocol):
     async def measure(self, tenant: Tenant) -> float:
-        """Return the milliseconds that a look into the company's own tables takes. Raises Unavailable, also when the
-        tables are not there."""
+        """Return the milliseconds that a query of the company's tables takes. Raises Unavailable, also when the tables
+        do not exist."""
         ...

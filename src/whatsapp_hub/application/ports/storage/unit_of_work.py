@@ -83,7 +83,7 @@ class UnitOfWork(Protocol):
         ...
 
     async def commit(self) -> None:
-        """Make it all durable, then wake the readers of what was written."""
+        """Commit, then wake the readers of what was written."""
         ...
 
 
