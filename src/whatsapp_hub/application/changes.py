@@ -21,11 +21,11 @@ from whatsapp_hub.domain.messaging.content import Content, MessageType
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
-TOLD_OF_TARGETS = {
+TARGET_NOTIFICATIONS = {
     EventType.CONVERSATION_TARGET_WARNED: NotificationKind.TARGET_WARNED,
     EventType.CONVERSATION_TARGET_BREACHED: NotificationKind.TARGET_BREACHED,
 }
-TOLD_OF_WAITS = frozenset({NotificationKind.UNROUTED, NotificationKind.TIMED_OUT})
+WAIT_NOTIFICATIONS = frozenset({NotificationKind.UNROUTED, NotificationKind.TIMED_OUT})
 
 
 class Changes:
@@ -43,7 +43,7 @@ class Changes:
         self._notifications: list[Notification] = []
         self._events: list[Event] = []
 
-    def happened(self, *events: Event) -> None:
+    def add_events(self, *events: Event) -> None:
         self._events.extend(events)
 
     def conversation(self, conversation: Conversation, *, new: bool = False) -> None:
@@ -51,7 +51,7 @@ class Changes:
         which fixes their place in the order."""
         for event in conversation.take_events():
             self._events.append(event)
-            if kind := TOLD_OF_TARGETS.get(event.type):
+            if kind := TARGET_NOTIFICATIONS.get(event.type):
                 self._notify_of_target(conversation, kind, event.detail)
         if new:
             self._new_conversations[conversation.id] = conversation
@@ -117,8 +117,8 @@ class Changes:
         detail: Mapping[str, object] = NOTHING,
     ) -> None:
         """Notify one user, or (None) the tenant's supervisors."""
-        if user_id is None and kind in TOLD_OF_WAITS:
-            conversation.told(self.now)
+        if user_id is None and kind in WAIT_NOTIFICATIONS:
+            conversation.notified_supervisors(self.now)
         id = NotificationId(self.new_id())
         told = Notification(id, conversation.tenant_id, kind, conversation.id, self.now, user_id)
         self._notifications.append(told)

@@ -4,7 +4,7 @@
     ├── Invalid              a field's value is not acceptable
     ├── Unauthenticated      no credentials, or unknown ones
     │   ├── SecondFactorRequired           the password is right, the code is missing or wrong
-    │   └── SecondFactorEnrolmentRequired  they may only enrol a second factor
+    │   └── SecondFactorEnrolmentRequired  the user may only enrol a second factor
     ├── Forbidden            known, but not allowed to
     ├── NotFound             does not exist for this caller
     ├── Conflict             the state does not allow it
@@ -13,7 +13,7 @@
     ├── KeyReused            an idempotency key came back with another request
     ├── TooMany              over a rate limit; carries when to try again
     ├── Unavailable          a dependency is down; nothing was stored
-    │   └── InTheWay             two transactions conflicted; the call may be retried at once
+    │   └── Contention           two transactions conflicted; the call may be retried at once
     └── ProviderError        what a provider answered
         ├── Rejected             certainly not sent, and never will be
         ├── Unsupported          the provider has no such thing
@@ -135,7 +135,7 @@ class Unavailable(HubError):
     """A dependency is down; nothing was stored, and the caller should try again."""
 
 
-class InTheWay(Unavailable):
+class Contention(Unavailable):
     """Two transactions conflicted (a deadlock, say), and this one was rolled back."""
 
 

@@ -153,11 +153,11 @@ async def test_a_bot_that_is_gone_is_given_up_for_people_and_the_reason_says_why
         timedelta(minutes=1),
     )
 
-    async def is_peoples() -> bool:
+    async def is_with_people() -> bool:
         shown = (await company.admin.get(f"/api/conversations/{conversation['id']}")).json()
         return shown["departmentId"] == root["id"] and "answered 410" in shown["routingReason"]
 
-    await eventually_swept(is_peoples)
+    await eventually_swept(is_with_people)
 
 
 async def eventually_swept(condition: Any) -> None:

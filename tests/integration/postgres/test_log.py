@@ -22,7 +22,7 @@ from whatsapp_hub.adapters.postgres.queues.log import PostgresEventLog
 from whatsapp_hub.adapters.postgres.queues.sequencer import Sequencer
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.ports.queues.wakeups import Work
-from whatsapp_hub.domain.errors import InTheWay
+from whatsapp_hub.domain.errors import Contention
 from whatsapp_hub.domain.events import Event, EventType
 
 from .conftest import NOW, World
@@ -302,7 +302,7 @@ async def test_who_waits_for_somebody_frozen_while_giving_positions_gives_up(wor
                 return [number(e) for e in await logged(world)] == [1]
 
             await until(there, 5)
-            with pytest.raises(InTheWay):
+            with pytest.raises(Contention):
                 await waiting
     finally:
         await frozen.close()

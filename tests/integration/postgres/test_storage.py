@@ -254,7 +254,7 @@ async def test_a_copy_of_the_tenant_is_given(world: World) -> None:
 
 async def test_a_group_and_a_person_come_back(world: World) -> None:
     async with world.uow() as uow:
-        met = await uow.contacts.meet(
+        met = await uow.contacts.find_or_create(
             [
                 Sighting((Identity.chat("1@g.us"),), "Family", is_group=True),
                 Sighting((Identity.phone("551188887777"), Identity.lid("77")), "Ana"),

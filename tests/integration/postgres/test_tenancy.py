@@ -17,7 +17,7 @@ from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.accounts.api_key import ApiKey, digest_of
 from whatsapp_hub.domain.accounts.second_factor import SecondFactor
-from whatsapp_hub.domain.accounts.sign_in import EndReason, How, SignIn
+from whatsapp_hub.domain.accounts.sign_in import AuthMethod, EndReason, SignIn
 from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
@@ -72,11 +72,11 @@ async def fill(world: World) -> None:
         told = Notification(NotificationId(id), world.tenant.id, NotificationKind.ASSIGNED, c.id, NOW, user.id)
         await uow.notifications.add([told])
         await uow.password_resets.offer(user.id, digest_of(str(user.id)), NOW)
-        sign_in = SignIn(SignInId(id), world.tenant.id, user.id, How.PASSWORD, NOW, NOW, NOW)
+        sign_in = SignIn(SignInId(id), world.tenant.id, user.id, AuthMethod.PASSWORD, NOW, NOW, NOW)
         await uow.sign_ins.add(sign_in, at_most=9)
         await uow.sign_ins.end_all(user.id, NOW, EndReason.DISMISSED)
         await uow.second_factors.begin(SecondFactor(user.id, world.tenant.id, "SECRET"))
-        await uow.media.add(Media.given(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))
+        await uow.media.add(Media.uploaded(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))
         await uow.quick_replies.add(QuickReply(QuickReplyId(id), world.tenant.id, "hi", "secret", NOW, NOW))
         rule = Rule(RuleId(id), world.tenant.id, 1, "secret", Conditions(), Actions(("secret",)), NOW, NOW)
         await uow.rules.save([rule])
@@ -278,6 +278,6 @@ async def test_another_tenants_ids_are_not_found(new_world: Any) -> None:
         ):
             with pytest.raises(NotFound):
                 await get
-        [(contact, new)] = await uow.contacts.meet([Sighting((Identity.phone("4915112345678"),), None)], NOW)
+        [(contact, new)] = await uow.contacts.find_or_create([Sighting((Identity.phone("4915112345678"),), None)], NOW)
         assert new
         assert contact.tenant_id == mine.tenant.id

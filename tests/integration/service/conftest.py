@@ -151,7 +151,9 @@ class Desk:
 
     async def round(self, phone: str) -> Conversation:
         async with self.hub.storage.tenant(self.id) as uow:
-            [(contact, _)] = await uow.contacts.meet([Sighting((Identity.phone(phone),), None)], self.clock.now)
+            [(contact, _)] = await uow.contacts.find_or_create(
+                [Sighting((Identity.phone(phone),), None)], self.clock.now
+            )
             return (await uow.conversations.latest([(self.session.id, contact.id)]))[self.session.id, contact.id]
 
     async def get(self, conversation: Conversation) -> Conversation:

@@ -184,7 +184,7 @@ class Waits(Desks):
                     return
                 async with self.hub.storage.tenant(self.desk.id) as uow:
                     stored = await uow.conversations.get(one.id)
-                    if stored.is_live and not stored.is_peoples:
+                    if stored.is_live and not stored.is_with_people:
                         stored.program_wrote(self.desk.clock.now)
                         await uow.conversations.save([stored])
                         await uow.commit()
@@ -262,7 +262,7 @@ class Waits(Desks):
                 assert c.timeout_at is not None or is_told or answered_by_bot, f"waits unseen: {c}"
             if c.is_queued:
                 assert c.timeout_at is not None, f"queued without a time-out: {c}"
-            assert not (c.asks and (c.silenced or c.timeout_at is None or not c.is_nobodys)), f"asks in vain: {c}"
+            assert not (c.asks and (c.silenced or c.timeout_at is None or not c.is_unrouted)), f"asks in vain: {c}"
 
 
 def test_nobody_waits_unseen(database_url: str) -> None:

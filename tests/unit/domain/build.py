@@ -171,8 +171,8 @@ class Chat:
             self.routes.append(step.route)
             to = step.route.department
             chat.queue(to.id, self.now, to.response_timeout, step.route.reason)
-        if step.tell_supervisors:
-            self.told.append(step.tell_supervisors)
+        if step.notify_supervisors:
+            self.told.append(step.notify_supervisors)
         return step
 
     @property

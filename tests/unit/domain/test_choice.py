@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.build import NOW, candidate, user_id
 from whatsapp_hub.domain.accounts.user import OnlineStatus
-from whatsapp_hub.domain.conversations.assignment import Candidate, choose, nobody
+from whatsapp_hub.domain.conversations.assignment import Candidate, choose, why_none_free
 from whatsapp_hub.domain.conversations.labels import checked, shared
 
 SINCE = NOW - timedelta(minutes=14)
@@ -40,8 +40,8 @@ def test_why_nobody_is_free_is_told() -> None:
         candidate(3, online_status=OnlineStatus.OFFLINE),
         candidate(4, online_status=OnlineStatus.OFFLINE),
     ]
-    assert nobody(people) == "nobody is free (1 at their bound, 1 busy, 2 offline)"
-    assert nobody([]) == "nobody is free"
+    assert why_none_free(people) == "nobody is free (1 at their bound, 1 busy, 2 offline)"
+    assert why_none_free([]) == "nobody is free"
 
 
 def test_labels_are_compared_without_case_and_accents_and_kept_once() -> None:

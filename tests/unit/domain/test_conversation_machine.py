@@ -87,12 +87,12 @@ class Rounds(RuleBasedStateMachine):
 
     @rule(department=departments)
     def its_targets_are_those_of_a_department(self, department: Department) -> None:
-        self.round.aim(replace(department, level=ServiceLevel(5, 30)).terms, self.now)
+        self.round.set_deadlines(replace(department, level=ServiceLevel(5, 30)).terms, self.now)
         self.round.take_events()
 
     @rule()
     def the_sweep_looks_at_its_targets(self) -> None:
-        self.round.look_at_targets(self.now)
+        self.round.check_targets(self.now)
         assert self.round.target_look_at is None or self.round.target_look_at >= self.now
         self.round.take_events()
 

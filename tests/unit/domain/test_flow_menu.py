@@ -207,7 +207,7 @@ def test_a_silenced_conversation_is_never_answered() -> None:
     chat.conversation.silence()
     assert chat.write("1") is None
     assert chat.wait(minutes(60)) is None
-    assert flow.without_words(chat.conversation, chat.script) is None
+    assert flow.queue_silently(chat.conversation, chat.script) is None
 
 
 def test_a_queued_conversation_is_never_answered() -> None:
@@ -232,7 +232,7 @@ def test_a_round_that_is_over_is_never_answered(status: ConversationStatus) -> N
     over = conversation(status=status, timeout_at=NOW)
     assert flow.customer_wrote(over, "1", script(), NOW) is None
     assert flow.timed_out(over, script(), NOW) is None
-    assert flow.without_words(over, script()) is None
+    assert flow.queue_silently(over, script()) is None
 
 
 def test_nothing_times_out_before_a_question_was_asked() -> None:
@@ -240,7 +240,7 @@ def test_nothing_times_out_before_a_question_was_asked() -> None:
 
 
 def test_an_old_message_enters_the_roots_queue_without_bot_text() -> None:
-    step = flow.without_words(conversation(), script())
+    step = flow.queue_silently(conversation(), script())
     assert step is not None
     assert step.say is None
     assert step.route is not None
@@ -248,9 +248,9 @@ def test_an_old_message_enters_the_roots_queue_without_bot_text() -> None:
 
 
 def test_an_old_message_without_a_root_stays_open() -> None:
-    assert flow.without_words(conversation(), script(*ROOTLESS)) is None
+    assert flow.queue_silently(conversation(), script(*ROOTLESS)) is None
 
 
 @pytest.mark.parametrize("state", [state for state in FlowState if state is not FlowState.GREETING])
 def test_an_old_message_moves_nothing_that_is_under_way(state: FlowState) -> None:
-    assert flow.without_words(conversation(flow_state=state), script()) is None
+    assert flow.queue_silently(conversation(flow_state=state), script()) is None

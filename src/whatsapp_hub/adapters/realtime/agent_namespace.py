@@ -27,7 +27,7 @@ from whatsapp_hub.adapters.realtime.typing import Tell, Typing
 from whatsapp_hub.application.accounts.callers import CANNOT_TELL, Callers
 from whatsapp_hub.application.authentication.follow_access import Owed
 from whatsapp_hub.application.handling.show_typing import ShowTyping
-from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange, concern
+from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange, concern
 from whatsapp_hub.application.ports.edge.idleness import Listened
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
@@ -166,7 +166,7 @@ class Gateway:
         while True:
             PULSE.beat("members", within_s=RECHECK_S + LOOP_S)
             changes = await self.access_changed.due(RECHECK_S)
-            if not await self._check(changes) and ANYBODY not in changes:
+            if not await self._check(changes) and EVERYONE not in changes:
                 await asyncio.sleep(AWAY_S)
                 self.access_changed(changes)
 

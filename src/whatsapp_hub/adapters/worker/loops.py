@@ -12,7 +12,7 @@ from typing import Protocol
 
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.pulse import PULSE
-from whatsapp_hub.domain.errors import InTheWay, Unavailable
+from whatsapp_hub.domain.errors import Contention, Unavailable
 from whatsapp_hub.domain.ids import TenantId
 
 log = logging.getLogger(__name__)
@@ -176,7 +176,7 @@ async def for_all_tenants(directory: Directory, act: Callable[[TenantId], Awaita
     for tenant in await directory.tenants():
         try:
             await act(tenant.id)
-        except InTheWay:
+        except Contention:
             log.info("schedule.tenant_skipped", extra={"tenant_id": str(tenant.id)})
         except Unavailable:
             raise

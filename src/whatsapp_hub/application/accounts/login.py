@@ -8,7 +8,7 @@ from whatsapp_hub.application.authentication.sign_ins import Client, OpenSignIn
 from whatsapp_hub.application.ports.edge.guesses import GuessCounts
 from whatsapp_hub.application.ports.edge.security import Passwords
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
-from whatsapp_hub.domain.accounts.sign_in import How
+from whatsapp_hub.domain.accounts.sign_in import AuthMethod
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import SecondFactorRequired, Unauthenticated
 
@@ -48,6 +48,6 @@ class Login:
         except SecondFactorRequired:
             await (self.guesses.failed(guess, found.user) if code else self.guesses.uncount(guess))
             raise
-        _, token = await self.open(found.user, How.PASSWORD, client, better_hash)
+        _, token = await self.open(found.user, AuthMethod.PASSWORD, client, better_hash)
         await self.guesses.take_back(guess)
         return Entered(found.user, token, must_enrol)

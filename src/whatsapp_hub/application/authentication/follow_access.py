@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Protocol, TypeAlias
 
 from whatsapp_hub.application.accounts.callers import Callers
-from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange, AccessChanges
+from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange, AccessChanges
 from whatsapp_hub.application.pulse import PULSE
 
 AWAY_S = 0.5
@@ -67,18 +67,18 @@ class Owed:
 
     def __call__(self, changes: Collection[AccessChange]) -> None:
         known = dict.fromkeys([*self._changes, *changes])
-        self._changes = list(known) if len(known) <= _MOST_OWED else [ANYBODY]
+        self._changes = list(known) if len(known) <= _MOST_OWED else [EVERYONE]
         self._rung.set()
 
     async def due(self, whole_every_s: float) -> Collection[AccessChange]:
-        """Wait for changes and take them; [ANYBODY] whenever everybody was not checked for so long."""
+        """Wait for changes and take them; [EVERYONE] whenever everybody was not checked for so long."""
         left_s = self._whole_at + whole_every_s - time.monotonic()
         with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, left_s)):
                 await self._rung.wait()
         self._rung.clear()
         changes, self._changes = self._changes, []
-        if changes and ANYBODY not in changes and time.monotonic() < self._whole_at + whole_every_s:
+        if changes and EVERYONE not in changes and time.monotonic() < self._whole_at + whole_every_s:
             return changes
         self._whole_at = time.monotonic()
-        return [ANYBODY]
+        return [EVERYONE]

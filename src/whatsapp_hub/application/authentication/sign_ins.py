@@ -9,7 +9,7 @@ from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller, Tokens
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.domain.accounts.access import Action
-from whatsapp_hub.domain.accounts.sign_in import EndReason, How, SignIn
+from whatsapp_hub.domain.accounts.sign_in import AuthMethod, EndReason, SignIn
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import Forbidden, NotFound, Unauthenticated
 from whatsapp_hub.domain.ids import SignInId, TenantId, UserId
@@ -37,7 +37,7 @@ class OpenSignIn:
     new_id: NewId
 
     async def __call__(
-        self, user: User, how: How, client: Client, better_hash: str | None = None
+        self, user: User, how: AuthMethod, client: Client, better_hash: str | None = None
     ) -> tuple[SignIn, str]:
         """Open a sign-in of `user`, as they were when they proved who they are, and return it with its token.
         `better_hash`: their password's in today's scheme. Raises Unauthenticated: they are another by now."""

@@ -87,7 +87,7 @@ async def _start_clocks(
         return None
     departments = await uow.departments.all()
     department = next((d for d in departments if d.id == department_id), None)
-    conversation.aim(department.terms if department else uow.tenant.terms, now)
+    conversation.set_deadlines(department.terms if department else uow.tenant.terms, now)
     if department:
         return answer_deadline(now, conversation, department)
     return now + usual_patience(uow.tenant, departments, now) if conversation.waiting_since else None

@@ -63,7 +63,7 @@ async def _of_a_bot(uow: UnitOfWork, conversation: Conversation) -> Session:
     session = (await uow.sessions.peek([conversation.session_id])).get(conversation.session_id)
     if session is None or (session.bot is None and conversation.bot_part is BotPart.NONE):
         raise Conflict("no_bot", "the conversation's session has no bot")
-    conversation.meet_bot()
-    if conversation.is_peoples:
+    conversation.start_bot()
+    if conversation.is_with_people:
         raise Conflict("peoples", "people have this conversation already")
     return session

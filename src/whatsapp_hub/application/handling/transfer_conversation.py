@@ -76,7 +76,7 @@ class TransferConversation:
             department = await target(uow, department_id, user_id)
             former = conversation.assigned_user_id
             reason = f"transferred to {department.name} by {caller.email or 'an API key'}"
-            conversation.aim(department.terms, changes.now)
+            conversation.set_deadlines(department.terms, changes.now)
             conversation.transfer(department_id, changes.now, reason)
             changes.conversation(conversation)
             provider = (await providers_of(uow, [conversation])).get(conversation.id)

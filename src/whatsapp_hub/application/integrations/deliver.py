@@ -149,7 +149,7 @@ class SubscriptionWorker:
     deliver: DeliverWebhooks
     lease: SubscriptionLease
     count: FailureCount = NONE_FAILED
-    left_alone_s: float | None = None
+    paused_s: float | None = None
     is_gone: bool = False
     _done: list[DeliveryResult] = field(default_factory=list)
     _flying: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -215,7 +215,7 @@ class SubscriptionWorker:
 
     @property
     def _is_stopped(self) -> bool:
-        return self.deliver.ends or self.is_gone or self.left_alone_s is not None or self._is_over
+        return self.deliver.ends or self.is_gone or self.paused_s is not None or self._is_over
 
     @property
     def _postable(self) -> Webhook | None:
@@ -256,7 +256,7 @@ class SubscriptionWorker:
         if attempt is None:
             return DeliveryResult(due.id, DeliveryState.CANCELLED, None)
         if attempt.is_delivered:
-            self.count, self.left_alone_s = NONE_FAILED, None
+            self.count, self.paused_s = NONE_FAILED, None
             return DeliveryResult(due.id, DeliveryState.DELIVERED, attempt)
         if attempt.is_gone:
             self.is_gone = True
@@ -264,14 +264,12 @@ class SubscriptionWorker:
         if attempt.is_receivers_fault:
             now = time.monotonic()
             self.count = self.count.failed(now - attempt.took_s, now)
-            self.left_alone_s = probe_in_s(self.failures, self.deliver.chance(), attempt.retry_after_s)
+            self.paused_s = probe_in_s(self.failures, self.deliver.chance(), attempt.retry_after_s)
         left_s = due.left_s - attempt.took_s
         if left_s <= 0:
             return DeliveryResult(due.id, DeliveryState.DEAD, attempt)
         again_in_s = retry_in_s(due.tries + 1, self.deliver.chance(), attempt.retry_after_s)
-        return DeliveryResult(
-            due.id, DeliveryState.PENDING, attempt, min(put_off_s(again_in_s, self.left_alone_s), left_s)
-        )
+        return DeliveryResult(due.id, DeliveryState.PENDING, attempt, min(put_off_s(again_in_s, self.paused_s), left_s))
 
     async def _gather(self) -> None:
         await asyncio.wait(self._flying.values(), timeout=RENEW_S, return_when=asyncio.FIRST_COMPLETED)
@@ -286,12 +284,10 @@ class SubscriptionWorker:
             TALLY.add(POSTS, "retried" if one.state is DeliveryState.PENDING else one.state.value.lower())
             if one.attempt:
                 TALLY.observe(POSTING, one.attempt.took_s)
-        if self._rated != (self.failures, self.left_alone_s):
-            rating = ReceiverHealth(
-                self.failures, self.left_alone_s, self._rated[0] >= FALTERS_AFTER and not self.failures
-            )
+        if self._rated != (self.failures, self.paused_s):
+            rating = ReceiverHealth(self.failures, self.paused_s, self._rated[0] >= FALTERS_AFTER and not self.failures)
             await self._patiently(lambda: self.deliver.queue.rate(self.lease, self._moves, rating))
-            self._rated = rating.failures, rating.left_alone_s
+            self._rated = rating.failures, rating.paused_s
         for lane in finished:  # only those: what ended meanwhile is not stored yet
             self._flying.pop(lane).result()
 

@@ -9,7 +9,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.privacy import Begun, Erasure, ErasureSweep
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.accounts.access import Action
-from whatsapp_hub.domain.errors import InTheWay, Invalid, Unavailable
+from whatsapp_hub.domain.errors import Contention, Invalid, Unavailable
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import ContactId, ErasureId
 
@@ -69,7 +69,7 @@ class EraseContacts:
             seen.add(erasure.id)
             try:
                 await self._erase(erasure)
-            except InTheWay:
+            except Contention:
                 log.info("contact.erased_later", extra={"erasure_id": str(erasure.id)})
             except Unavailable:
                 raise

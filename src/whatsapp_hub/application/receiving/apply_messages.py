@@ -125,13 +125,13 @@ class ApplyMessages:
         if latest and (latest.is_live or is_about_earlier(event.content)):
             latest.profile_name = contact.name
             if meets_bot and latest.is_live:
-                latest.meet_bot()
+                latest.start_bot()
             return latest, False
         conversation = self._open(session, contact, event)
         if latest:
             conversation.continues(latest)
         if meets_bot:
-            conversation.meet_bot()
+            conversation.start_bot()
         self._batch.rounds[key] = conversation
         if is_about_earlier(event.content):
             conversation.archive(self._changes.now, NO_ROUND)
@@ -144,7 +144,7 @@ class ApplyMessages:
         """Start the service deadlines, which only people have, on sessions where the hub routes."""
         is_bots = conversation.bot_part is BotPart.TALKING
         if session.routing is Routing.DEPARTMENTS and event.kind is ChatKind.PERSON and not is_bots:
-            conversation.aim(await terms_of(self._changes.uow, conversation.department_id), self._changes.now)
+            conversation.set_deadlines(await terms_of(self._changes.uow, conversation.department_id), self._changes.now)
 
     def _open(self, session: Session, contact: Contact, event: MessageSeen) -> Conversation:
         now = self._changes.now
@@ -207,7 +207,7 @@ class ApplyMessages:
         elif route:
             await self._menu.straight(conversation, route, session.provider, silently=self._is_old(event))
         elif self._is_old(event):
-            await self._menu.without_words(conversation, session.provider)
+            await self._menu.queue_silently(conversation, session.provider)
         else:
             has_file = event.content.type not in IN_WORDS
             text = event.content.text
@@ -220,11 +220,11 @@ class ApplyMessages:
         if not conversation.waits_unseen or not session.routes(conversation.bot_part):
             return
         if event.origin is Origin.HISTORY:
-            conversation.does_not_wait()
+            conversation.clear_wait()
             return
         now = self._changes.now
         why = "an old message" if self._is_old(event) else "a message"
-        conversation.waits_until(now + await self._batch.patience(None, now), f"{why} that no department takes")
+        conversation.set_wait(now + await self._batch.patience(None, now), f"{why} that no department takes")
         if self._is_old(event):
             self._changes.notify(conversation, NotificationKind.UNROUTED)
 

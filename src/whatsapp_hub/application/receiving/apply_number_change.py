@@ -26,7 +26,7 @@ class ApplyNumberChange:
         moved = await self._uow.contacts.move(event.left, event.taken, event.at, changes.now)
         if moved and moved.left:
             subjects = {"contact": moved.contact}
-            changes.happened(Event(EventType.CONTACT_UPDATED, self._uow.tenant.id, changes.now, subjects=subjects))
+            changes.add_events(Event(EventType.CONTACT_UPDATED, self._uow.tenant.id, changes.now, subjects=subjects))
             await self.follow(moved, changes)
         await changes.write()
 

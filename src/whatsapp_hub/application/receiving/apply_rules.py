@@ -20,7 +20,7 @@ class ApplyRules:
 
     async def __call__(self, session: Session, conversation: Conversation, text: str) -> Route | None:
         """Set labels and priority; return the route if a rule names a department, the last attendant there first."""
-        if not conversation.is_nobodys or not (rules := await self._load()):
+        if not conversation.is_unrouted or not (rules := await self._load()):
             return None
         changes, hours = self._changes, self._changes.uow.tenant.hours
         is_open = hours is None or hours.is_open(changes.now)

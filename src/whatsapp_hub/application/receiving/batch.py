@@ -18,7 +18,7 @@ from whatsapp_hub.application.ports.storage.contacts import Moved, Sighting
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.application.receiving.echoes import Echoes, may_be_echo
 from whatsapp_hub.application.routing.service_terms import usual_patience
-from whatsapp_hub.domain.conversations.bot import patience_with
+from whatsapp_hub.domain.conversations.bot import answer_timeout
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import ContactId, DepartmentId, MessageId, SessionId
@@ -107,7 +107,7 @@ class Batch:
         if not conversation.starts_waiting or session is None or not session.routes(conversation.bot_part):
             return None
         if conversation.is_unplaced:
-            return patience_with(session.bot)
+            return answer_timeout(session.bot)
         return await self.patience(conversation.department_id, now)
 
     async def patience(self, department_id: DepartmentId | None, now: datetime) -> timedelta:
@@ -123,11 +123,11 @@ class Batch:
         events = [s.event for s in seen if isinstance(s.event, MessageSeen | IdentitySeen)]
         if not events:
             return
-        met = await self.uow.contacts.meet([_sighting(event) for event in events], changes.now)
+        met = await self.uow.contacts.find_or_create([_sighting(event) for event in events], changes.now)
         for event, (contact, is_news) in zip(events, met, strict=True):
             self.contacts[id(event)] = contact
             if is_news:
-                changes.happened(_updated(contact, changes))
+                changes.add_events(_updated(contact, changes))
 
     async def _load_rounds(self, seen: Iterable[Seen]) -> None:
         pairs = {(s.session_id, self.contacts[id(s.event)].id) for s in seen if isinstance(s.event, MessageSeen)}

@@ -15,7 +15,7 @@ from whatsapp_hub.application.ports.queues.lanes import OpenAttempt
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.ids import ContactId, SessionId
 from whatsapp_hub.domain.messaging.contact import Contact
-from whatsapp_hub.domain.messaging.echo import MATCHED_WITHIN, is_echo_of, may_wait, says_the_same
+from whatsapp_hub.domain.messaging.echo import MATCHED_WITHIN, has_same_content, is_echo_of, may_wait
 from whatsapp_hub.domain.messaging.message import Message
 
 LOOK_AGAIN_S = 0.2
@@ -52,7 +52,7 @@ class Echoes:
         contact = self.contacts[id(event)]
         return any(
             may_wait(attempt.began_at, item.received_at, now)
-            and (attempt.contact_id == contact.id or says_the_same(attempt.content, event.content))
+            and (attempt.contact_id == contact.id or has_same_content(attempt.content, event.content))
             for attempt in self.attempts.get(item.session_id, ())
         )
 

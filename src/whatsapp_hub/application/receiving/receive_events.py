@@ -187,10 +187,10 @@ class ReceiveEvents:
     async def _see_session(self, uow: UnitOfWork, seen: Seen, event: SessionSeen, changes: Changes) -> None:
         session = await uow.sessions.get(seen.session_id)
         if self.providers.holds_socket(session.provider):
-            changes.happened(*await self.follow.reported(uow, session, event, seen.fence))
+            changes.add_events(*await self.follow.reported(uow, session, event, seen.fence))
         else:
             pairing = FollowPairing(self.providers, self.clock, self.follow.rules)
-            changes.happened(*await pairing.reported(uow, session, event))
+            changes.add_events(*await pairing.reported(uow, session, event))
 
     def _translate(self, items: list[InboxItem]) -> list[Seen]:
         seen: list[Seen] = []

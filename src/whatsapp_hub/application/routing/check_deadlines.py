@@ -33,9 +33,9 @@ class CheckDeadlines:
     async def _some(self, tenant_id: TenantId, limit: int) -> int:
         async with self.storage.tenant(tenant_id) as uow:
             changes = Changes(uow, self.new_id, self.clock())
-            due = await uow.conversations.with_target_to_tell(changes.now, limit)
+            due = await uow.conversations.with_target_due(changes.now, limit)
             for conversation in due:
-                conversation.look_at_targets(changes.now)
+                conversation.check_targets(changes.now)
                 changes.conversation(conversation)
             await changes.write()
             await uow.commit()

@@ -26,29 +26,29 @@ class FollowFlow:
     ) -> None:
         """Answer a customer's message. `at` is the provider's time, so that a burst stays one burst however late and in
         however many batches it arrives."""
-        if flow.is_the_bots(conversation) and (script := await self.script()).departments:
+        if flow.menu_may_answer(conversation) and (script := await self.script()).departments:
             is_more = conversation.heard.goes_on(at, has_file=has_file)
             step = flow.customer_wrote(conversation, text, script, self._changes.now, is_more=is_more)
             conversation.heard = conversation.heard.and_(at, has_file=has_file)
             self._changes.conversation(conversation)
             await self._carry_out(conversation, step, provider)
 
-    async def without_words(self, conversation: Conversation, provider: str) -> None:
+    async def queue_silently(self, conversation: Conversation, provider: str) -> None:
         """Queue without any bot message: the customer wrote long ago."""
-        if flow.is_the_bots(conversation):
-            step = flow.without_words(conversation, await self.script())
+        if flow.menu_may_answer(conversation):
+            step = flow.queue_silently(conversation, await self.script())
             await self._carry_out(conversation, step, provider, silently=True)
 
     async def straight(self, conversation: Conversation, route: Route, provider: str, *, silently: bool) -> None:
         """Route as a rule says, without the menu; `silently`: without any bot message."""
-        if flow.is_the_bots(conversation):
+        if flow.menu_may_answer(conversation):
             await self._carry_out(conversation, Step(FlowState.GREETING, route=route), provider, silently=silently)
 
     async def timed_out(self, conversation: Conversation, provider: str) -> None:
         """Carry out the step that follows an unanswered question or menu."""
         step = flow.timed_out(conversation, await self.script(), self._changes.now)
         if step is None:  # no question is open any more: it is people who are late
-            conversation.waits_until(self._changes.now, "nobody is asked any more")
+            conversation.set_wait(self._changes.now, "nobody is asked any more")
             self._changes.conversation(conversation)
         await self._carry_out(conversation, step, provider)
 
@@ -81,7 +81,7 @@ class FollowFlow:
             got = await self._route(conversation, step.route, deadline)
             if not got and not silently:
                 self._changes.say(conversation, waiting_text(self._changes.uow.tenant, department, now), provider)
-        if step.tell_supervisors:
+        if step.notify_supervisors:
             self._changes.notify(conversation, NotificationKind.UNROUTED)
         self._changes.conversation(conversation)
 

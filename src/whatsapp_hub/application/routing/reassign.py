@@ -34,7 +34,7 @@ class Reassign:
         department = await self._department(conversation)
         if department is None:
             conversation.displace()
-            conversation.aim(changes.uow.tenant.terms, changes.now)
+            conversation.set_deadlines(changes.uow.tenant.terms, changes.now)
             changes.conversation(conversation)
             changes.notify(conversation, NotificationKind.UNROUTED)
             return False

@@ -54,7 +54,7 @@ class RedirectOverdue:
         """Return how many were taken over, and how many were examined."""
         async with self.storage.tenant(tenant_id) as uow:
             changes = Changes(uow, self.new_id, self.clock())
-            overdue = await uow.conversations.overdue(changes.now, AT_ONCE, told=notified)
+            overdue = await uow.conversations.overdue(changes.now, AT_ONCE, notified=notified)
             if not overdue:
                 return 0, 0
             route = RouteConversation(changes)
@@ -63,7 +63,7 @@ class RedirectOverdue:
             for conversation in overdue:
                 if await route.to_any_department(conversation, departments):
                     taken += 1
-                elif conversation.needs_telling:
+                elif conversation.has_unreported_timeout:
                     conversation.told_timeout = conversation.timeout_at
                     changes.notify(conversation, NotificationKind.TIMED_OUT)
                     changes.conversation(conversation)

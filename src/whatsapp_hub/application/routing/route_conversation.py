@@ -7,7 +7,7 @@ from datetime import datetime
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.user import User
-from whatsapp_hub.domain.conversations.assignment import Candidate, Choice, choose, nobody
+from whatsapp_hub.domain.conversations.assignment import Candidate, Choice, choose, why_none_free
 from whatsapp_hub.domain.conversations.conversation import Conversation, FlowState
 from whatsapp_hub.domain.conversations.flow import Route
 from whatsapp_hub.domain.conversations.notification import NotificationKind
@@ -32,8 +32,8 @@ class RouteConversation:
         department, now = route.department, self._changes.now
         if await self._assign_best(conversation, route, answer_by):
             return True
-        reason = f"{route.reason}; {nobody(await self._people(department.id))}"
-        conversation.aim(department.terms, now)
+        reason = f"{route.reason}; {why_none_free(await self._people(department.id))}"
+        conversation.set_deadlines(department.terms, now)
         conversation.queue(department.id, now, department.timeout_from(now), reason)
         self._changes.conversation(conversation)
         return False
@@ -83,7 +83,7 @@ class RouteConversation:
         """Assign to this user and notify them."""
         now, user = self._changes.now, choice.user
         reason = f"{choice.reason}; {because}" if because else choice.reason
-        conversation.aim(department.terms, now)
+        conversation.set_deadlines(department.terms, now)
         conversation.assign(user.id, department.id, now, reason, answer_by, state)
         self._changes.conversation(conversation)
         self._changes.notify(conversation, NotificationKind.ASSIGNED, user.id)

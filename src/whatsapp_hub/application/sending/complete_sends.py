@@ -127,7 +127,7 @@ class CompleteSends:
                 message.sent(result.accepted.provider_message_id if result.accepted else None, now)
                 release = Release(claim)
             case OutcomeUnknown() as error:
-                message.lose_sight(now, Failure.of(error))
+                message.mark_outcome_unknown(now, Failure.of(error))
                 release = Release(claim, again_in_s=RECEIPT_WAIT_S, awaits_receipt=True)
             case Transient() as error if claim.tries < error.tries:
                 release = Release(claim, settled=False, again_in_s=_back_off(error, claim.tries))
@@ -159,9 +159,9 @@ class CompleteSends:
                 session.break_credentials(str(error), changes.now)
                 await uow.sessions.save(session)
                 await uow.lanes.hold(session_id, None)
-                changes.happened(*session.take_events())
+                changes.add_events(*session.take_events())
             case Rejected(alert=True) as error:
-                changes.happened(_alert(result, error, changes))
+                changes.add_events(_alert(result, error, changes))
             case _:
                 pass
 
@@ -180,7 +180,7 @@ class SettleStale:
             changes = Changes(uow, self.new_id, self.clock())
             messages = await uow.lanes.stale(limit, RECEIPT_WAIT_S)
             for message in messages:
-                message.lose_sight(changes.now)
+                message.mark_outcome_unknown(changes.now)
                 changes.message(message)
             await changes.write()
             await uow.commit()

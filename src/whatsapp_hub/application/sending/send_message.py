@@ -134,7 +134,7 @@ class StartConversation:
         take: bool,
     ) -> Conversation:
         is_group = identity.kind is IdentityKind.CHAT
-        [(contact, _)] = await uow.contacts.meet([Sighting((identity,), None, is_group)], changes.now)
+        [(contact, _)] = await uow.contacts.find_or_create([Sighting((identity,), None, is_group)], changes.now)
         latest = (await uow.conversations.latest([(session.id, contact.id)])).get((session.id, contact.id))
         if latest and latest.is_live:
             await require_sight(uow, caller, latest)
@@ -155,12 +155,12 @@ class StartConversation:
             silenced=not is_bots,
         )
         if session.bot and not is_group:
-            conversation.meet_bot()
+            conversation.start_bot()
         if latest:
             conversation.continues(latest)
         has_targets = session.routing is Routing.DEPARTMENTS and not is_group
         if has_targets:
-            conversation.aim(uow.tenant.terms, changes.now)
+            conversation.set_deadlines(uow.tenant.terms, changes.now)
         conversation.opened(changes.now)
         if take:
             await self._take(uow, conversation, caller, changes, has_targets=has_targets)
@@ -179,7 +179,7 @@ class StartConversation:
             return
         reason = f"started by {user.name}"
         if has_targets:
-            conversation.aim(await terms_of(uow, user.department_id), changes.now)
+            conversation.set_deadlines(await terms_of(uow, user.department_id), changes.now)
         conversation.assign(user.id, user.department_id, changes.now, reason)
 
 
@@ -220,7 +220,7 @@ def _write(
 
 def _require_turn(caller: Caller, conversation: Conversation, session: Session) -> None:
     """Refuse a program's message where people have the conversation: the bot's turn is over. Raises Conflict."""
-    if session.bot and caller.user_id is None and conversation.is_peoples:
+    if session.bot and caller.user_id is None and conversation.is_with_people:
         raise Conflict("peoples", "people have this conversation: the bot has no word in it any more")
 
 

@@ -53,7 +53,7 @@ class CloseIdleSessions:
 
     async def _close(self, tenant_id: TenantId, session_id: SessionId, idle: timedelta) -> bool:
         try:
-            if await self.idleness.has_spoken(tenant_id, session_id, idle):
+            if await self.idleness.has_traffic(tenant_id, session_id, idle):
                 return False
             await self.stop(Caller(tenant_id, Role.ADMIN, "schedule"), session_id, IDLE)
         except NotFound:  # deleted meanwhile

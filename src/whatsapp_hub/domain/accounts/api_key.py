@@ -14,8 +14,8 @@ PREFIX = "hub_"
 HINT_LENGTH = 12
 
 ROLE = Role.ADMIN
-_PEOPLES = frozenset({Action.MANAGE_API_KEYS, Action.SET_OWN_STATUS})
-SCOPES = {name_of(action): action for action in POLICY[ROLE] - _PEOPLES}
+_USERS_ONLY = frozenset({Action.MANAGE_API_KEYS, Action.SET_OWN_STATUS})
+SCOPES = {name_of(action): action for action in POLICY[ROLE] - _USERS_ONLY}
 """Scopes of a key: the policy's actions, as `manage-sessions`, `start-conversations` …"""
 
 

@@ -13,7 +13,7 @@ IPV6_PREFIX = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class ThrottlePolicy:
     """A delay schedule: none for `free` failures, then a second, doubled each time, up to `most_s`. `forgotten_after`
     without a guess resets the count."""
 
@@ -29,9 +29,9 @@ class Patience:
         return min(self.most_s, 2.0**doubled)
 
 
-STRANGERS = Patience(free=10, most_s=900)
+STRANGERS = ThrottlePolicy(free=10, most_s=900)
 """For all networks together from which the account was never signed in to."""
-FAMILIAR = Patience(free=10, most_s=60)
+FAMILIAR = ThrottlePolicy(free=10, most_s=60)
 """For each network from which it was."""
 
 
@@ -42,7 +42,7 @@ class Guesses:
     failures: int = 0
     last_at: datetime | None = None
 
-    def retry_s(self, now: datetime, patience: Patience) -> float:
+    def retry_s(self, now: datetime, patience: ThrottlePolicy) -> float:
         """Return how long a guess must still wait; 0: it may be tried now. A clock that was set back prolongs no
         wait."""
         if self.last_at is None or self._is_forgotten(now, patience):
@@ -50,7 +50,7 @@ class Guesses:
         wait_s = patience.wait_s(self.failures)
         return min(wait_s, max(0.0, wait_s - (now - self.last_at).total_seconds()))
 
-    def counted(self, now: datetime, patience: Patience) -> "Guesses":
+    def counted(self, now: datetime, patience: ThrottlePolicy) -> "Guesses":
         """Count one more, before it is known whether it fails, so that concurrent guesses are all counted."""
         return Guesses((0 if self._is_forgotten(now, patience) else self.failures) + 1, now)
 
@@ -59,11 +59,11 @@ class Guesses:
         return replace(self, failures=max(0, self.failures - 1))
 
     @property
-    def is_worth_a_line(self) -> bool:
+    def is_audited(self) -> bool:
         """Whether this failure gets an entry in the audit (the 1st, 2nd, 4th, 8th, …): guesses must not flood it."""
         return self.failures > 0 and self.failures & (self.failures - 1) == 0
 
-    def _is_forgotten(self, now: datetime, patience: Patience) -> bool:
+    def _is_forgotten(self, now: datetime, patience: ThrottlePolicy) -> bool:
         return self.last_at is not None and now - self.last_at >= patience.forgotten_after
 
 

@@ -1,4 +1,4 @@
-"""A second factor: codes that a person's authenticator shows (TOTP, RFC 6238), and recovery codes for its loss."""
+"""A second factor: codes of an authenticator app (TOTP, RFC 6238), and recovery codes for its loss."""
 
 import hashlib
 import hmac
@@ -14,16 +14,16 @@ from whatsapp_hub.domain.ids import TenantId, UserId
 
 STEP_S = 30
 WINDOW = 1
-"""Codes of so many steps before and after the present one are good: clocks differ, and people type slowly."""
+"""Codes of so many steps before and after the current one are accepted: clocks differ, and people type slowly."""
 RECOVERY_CODES = 10
 
 CodeOf: TypeAlias = Callable[[str, int], str]
-"""The six digits of a secret at a time step."""
+"""Computes the six digits of a secret at a time step."""
 _DIGITS = re.compile(r"[0-9]{6}")
 
 
 class Proof(StrEnum):
-    """What a code was."""
+    """The kind of an accepted code."""
 
     TOTP = "totp"
     RECOVERY = "recovery"
@@ -31,9 +31,9 @@ class Proof(StrEnum):
 
 @dataclass(slots=True)
 class SecondFactor:
-    """Of one user. It counts from `confirmed_at` on, when a first code showed that the authenticator has the secret.
-    `secret` is empty where the key that sealed it is lost: recovery codes are then all that count. `used_step`:
-    the newest time step whose code was accepted; that one and older ones never are again."""
+    """One user's second factor, in force from `confirmed_at` on, when a first code proved that the authenticator has
+    the secret. `secret` is empty where the key that sealed it is lost: only recovery codes count then. `used_step`: the
+    newest time step whose code was accepted; it and older ones never are again."""
 
     user_id: UserId
     tenant_id: TenantId
@@ -56,7 +56,7 @@ class SecondFactor:
         self.replace_recovery_codes(recovery_codes)
 
     def accept(self, code: str, at: datetime, code_of: CodeOf) -> Proof | None:
-        """Use a code up; None: it is wrong, too old or was used."""
+        """Consume a code; None: it is wrong, too old or was used."""
         if not self.is_on:
             return None
         plain = _plain(code)
@@ -70,7 +70,7 @@ class SecondFactor:
         return Proof.RECOVERY
 
     def replace_recovery_codes(self, codes: Sequence[str]) -> None:
-        """The earlier ones are void."""
+        """Store new recovery codes; the earlier ones are void."""
         self.recovery_digests = tuple(self._digest(_plain(code)) for code in codes)
 
     def _accept_totp(self, plain: str, at: datetime, code_of: CodeOf) -> bool:
@@ -84,7 +84,7 @@ class SecondFactor:
         return False
 
     def _digest(self, plain: str) -> bytes:
-        """A recovery code carries 80 random bits: no slow hash is needed."""
+        """Hash a recovery code. It carries 80 random bits, so no slow hash is needed."""
         return hashlib.sha256(b"recovery code\n" + self.user_id.bytes + plain.encode("utf-8", "surrogatepass")).digest()
 
 

@@ -10,7 +10,7 @@ from whatsapp_hub.domain.ids import SignInId, TenantId, UserId
 USER_AGENT_LENGTH = 256
 
 
-class How(StrEnum):
+class AuthMethod(StrEnum):
     """How a person authenticated."""
 
     PASSWORD = "password"  # noqa: S105 - a word, no secret
@@ -40,7 +40,7 @@ class SignIn:
     id: SignInId
     tenant_id: TenantId
     user_id: UserId
-    how: How
+    how: AuthMethod
     made_at: datetime
     expires_at: datetime
     last_seen_at: datetime

@@ -84,7 +84,7 @@ def _why(candidate: Candidate, now: datetime, labels: Sequence[str]) -> str:
     return f"fewest conversations ({candidate.load}){online}"
 
 
-def nobody(candidates: Sequence[Candidate]) -> str:
+def why_none_free(candidates: Sequence[Candidate]) -> str:
     """Explain why no one is chosen: `nobody is free (2 at their bound, 1 busy, 3 offline)`."""
     full = sum(c.user.is_here and not c.has_room for c in candidates)
     busy = sum(c.user.online_status is OnlineStatus.BUSY for c in candidates)

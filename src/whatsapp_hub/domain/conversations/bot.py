@@ -45,7 +45,7 @@ class Bot:
             raise Invalid.field("answerWithinMinutes", f"must be from 1 to {_LONGEST}")
 
 
-def patience_with(bot: Bot | None) -> timedelta:
+def answer_timeout(bot: Bot | None) -> timedelta:
     """Return how long an unassigned customer may wait for an answer. `bot` None: the session's bot was removed."""
     return timedelta(minutes=bot.answer_within_minutes if bot else USUAL_ANSWER_WITHIN)
 

@@ -91,7 +91,7 @@ class Conversation(Records):
         return self.status is ConversationStatus.OPEN and self.department_id is not None
 
     @property
-    def needs_telling(self) -> bool:
+    def has_unreported_timeout(self) -> bool:
         """Whether supervisors were not yet notified of the time-out that has passed."""
         return self.told_timeout != self.timeout_at
 
@@ -115,12 +115,12 @@ class Conversation(Records):
         return is_bots and self.status is ConversationStatus.OPEN and self.department_id is None
 
     @property
-    def is_nobodys(self) -> bool:
+    def is_unrouted(self) -> bool:
         """Whether neither a person nor a queue has it: at most the menu or a bot."""
-        return self.status is ConversationStatus.OPEN and not self.silenced and not self.is_peoples
+        return self.status is ConversationStatus.OPEN and not self.silenced and not self.is_with_people
 
     @property
-    def is_peoples(self) -> bool:
+    def is_with_people(self) -> bool:
         """Whether a person or a department's queue has it, or the bot handed it over."""
         has_left = self.bot_part is BotPart.HANDED_OVER
         return has_left or self.is_queued or self.status is ConversationStatus.ASSIGNED
@@ -155,15 +155,15 @@ class Conversation(Records):
         if not self.is_queued and not self.asks:
             self.timeout_at = None
 
-    def waits_until(self, at: datetime, reason: str) -> None:
+    def set_wait(self, at: datetime, reason: str) -> None:
         """Set a time-out for people: its customer waits, though neither a person nor a queue has it."""
         self.timeout_at, self.asks, self.routing_reason = at, False, reason
 
-    def does_not_wait(self) -> None:
+    def clear_wait(self) -> None:
         """Clear the wait: what its customer wrote is history, and no queue takes it."""
         self.waiting_since = None
 
-    def told(self, at: datetime) -> None:
+    def notified_supervisors(self, at: datetime) -> None:
         """Record that supervisors were notified that it waits."""
         self.told_at = at
 
@@ -173,10 +173,10 @@ class Conversation(Records):
         if self.bot_part is BotPart.TALKING:
             self.timeout_at = None
 
-    def meet_bot(self) -> None:
+    def start_bot(self) -> None:
         """Start the bot's turn in a bot's session, unless people have the round already."""
         if self.bot_part is BotPart.NONE:
-            is_taken, self.asks = self.is_peoples or self.silenced, False
+            is_taken, self.asks = self.is_with_people or self.silenced, False
             self.bot_part = BotPart.HANDED_OVER if is_taken else BotPart.TALKING
 
     def hand_over(self, at: datetime, reason: str, **detail: object) -> None:
@@ -306,27 +306,29 @@ class Conversation(Records):
         self.targets = self.targets.resumed(self._running, closed_at, at)
         self.record(self.event(EventType.CONVERSATION_REOPENED, at, reason=reason))
 
-    def aim(self, terms: ServiceTerms, at: datetime) -> None:
+    def set_deadlines(self, terms: ServiceTerms, at: datetime) -> None:
         """Set the deadlines of its running clocks by these terms, from when they started: when one starts, and whenever
         it comes to a department. A missed deadline stays missed."""
         self._breach(at)
         for target in self._running:
             since = self.created_at if target is Target.RESOLUTION else self.first_customer_at or at
-            self.targets = self.targets.aimed(target, terms, since)
+            self.targets = self.targets.recomputed(target, terms, since)
 
-    def look_at_targets(self, at: datetime) -> None:
+    def check_targets(self, at: datetime) -> None:
         """Record breached targets, and warnings of those due soon: each once."""
         self._breach(at)
         for target in self._running:
-            aim = self.targets.of(target)
-            if aim.warn_at and aim.warn_at < at:
+            deadline = self.targets.of(target)
+            if deadline.warn_at and deadline.warn_at < at:
                 self.targets = self.targets.warned(target)
-                self.record(self.event(EventType.CONVERSATION_TARGET_WARNED, at, target=target.value, dueAt=aim.due_at))
+                self.record(
+                    self.event(EventType.CONVERSATION_TARGET_WARNED, at, target=target.value, dueAt=deadline.due_at)
+                )
 
     @property
     def target_look_at(self) -> datetime | None:
         """When one of its targets is due for a warning or a breach next."""
-        return self.targets.next_look(self._running)
+        return self.targets.next_due(self._running)
 
     @property
     def _running(self) -> tuple[Target, ...]:
@@ -355,7 +357,7 @@ class Conversation(Records):
         return not self.is_live and self.rating.is_awaited(at)
 
     def rate(self, value: int, at: datetime) -> None:
-        self.rating = self.rating.given(value, at, self.assigned_user_id)
+        self.rating = self.rating.answered(value, at, self.assigned_user_id)
         self.last_message_at = self.updated_at = at
         self.record(self.event(EventType.CONVERSATION_RATED, at, rating=value))
 

@@ -74,10 +74,10 @@ class Step:
     menu_tries: int = 0
     confirm_tries: int = 0
     greets: bool = False
-    tell_supervisors: str | None = None
+    notify_supervisors: str | None = None
 
 
-def is_the_bots(conversation: Conversation) -> bool:
+def menu_may_answer(conversation: Conversation) -> bool:
     """Check that the menu bot may answer: it is unassigned and not queued, no one silenced the bot, and no program of
     the tenant's answers in its place."""
     in_hand = conversation.flow_state in (FlowState.GREETING, FlowState.AWAITING_ROUTING_CONFIRMATION)
@@ -90,7 +90,7 @@ def customer_wrote(
 ) -> Step | None:
     """Decide how to answer the customer's text; None where the bot may not answer, or has nothing to add. `is_more`: it
     belongs to a burst that was answered already, so that only a clear answer counts."""
-    if not is_the_bots(conversation) or not script.departments:
+    if not menu_may_answer(conversation) or not script.departments:
         return None
     if conversation.flow_state is FlowState.AWAITING_ROUTING_CONFIRMATION:
         return _confirmed(conversation, text, script, now, is_more=is_more)
@@ -104,9 +104,9 @@ def rating_given(conversation: Conversation, text: str, at: datetime) -> int | N
     return rating_in(text) if conversation.awaits_rating(at) else None
 
 
-def without_words(conversation: Conversation, script: Script) -> Step | None:
+def queue_silently(conversation: Conversation, script: Script) -> Step | None:
     """Queue the conversation without a bot text: its customer wrote long ago. None: no department takes it."""
-    waits = is_the_bots(conversation) and conversation.flow_state is FlowState.GREETING
+    waits = menu_may_answer(conversation) and conversation.flow_state is FlowState.GREETING
     if not waits or script.root is None:
         return None
     return Step(FlowState.GREETING, route=Route(script.root, "root department: an old message"))
@@ -114,7 +114,7 @@ def without_words(conversation: Conversation, script: Script) -> Step | None:
 
 def timed_out(conversation: Conversation, script: Script, now: datetime) -> Step | None:
     """Decide what to do once `timeout_at` of a question or of the menu has passed; None if it is neither."""
-    if not is_the_bots(conversation) or conversation.timeout_at is None or conversation.timeout_at > now:
+    if not menu_may_answer(conversation) or conversation.timeout_at is None or conversation.timeout_at > now:
         return None
     if conversation.flow_state is FlowState.AWAITING_ROUTING_CONFIRMATION and script.departments:
         return _show_menu(script, script.greeting, now)
@@ -181,5 +181,5 @@ def _show_menu(script: Script, opening: str, now: datetime, tries: int = 0) -> S
 
 def _to_root(script: Script, why: str) -> Step:
     if script.root is None:
-        return Step(FlowState.GREETING, tell_supervisors=why, menu_tries=MENU_MISSES)
+        return Step(FlowState.GREETING, notify_supervisors=why, menu_tries=MENU_MISSES)
     return Step(FlowState.GREETING, route=Route(script.root, f"root department: {why}"))

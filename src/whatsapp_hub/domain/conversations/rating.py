@@ -52,7 +52,7 @@ class Rating:
         """Withdraw the question: the round continues, and no message answers it any more."""
         return replace(self, asked_at=None)
 
-    def given(self, value: int, at: datetime, user_id: UserId | None) -> "Rating":
+    def answered(self, value: int, at: datetime, user_id: UserId | None) -> "Rating":
         return replace(self, value=value, given_at=at, user_id=user_id)
 
 

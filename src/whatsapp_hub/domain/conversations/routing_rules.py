@@ -32,7 +32,7 @@ class Conditions:
     def hold(self, session_id: SessionId, text: str, is_open: bool) -> bool:
         here = self.session_id in (None, session_id)
         now = self.outside_hours is None or self.outside_hours is not is_open
-        return here and now and (not self.words or _says(text, self.words))
+        return here and now and (not self.words or _contains_any(text, self.words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,6 @@ def counted(rules: Sequence[Rule]) -> list[Rule]:
     return list(rules)
 
 
-def _says(text: str, words: Iterable[str]) -> bool:
+def _contains_any(text: str, words: Iterable[str]) -> bool:
     folded = f" {fold(text)} "
     return any(f" {fold(word)} " in folded for word in words)

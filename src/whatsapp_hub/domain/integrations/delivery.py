@@ -88,10 +88,10 @@ def probe_in_s(failures: int, chance: float, asked_s: float | None = None) -> fl
     return max(_jittered(min(grown, _PROBE_LONGEST_S), chance), min(asked_s or 0.0, _MOST_ASKED_S))
 
 
-def put_off_s(again_in_s: float, left_alone_s: float | None) -> float:
+def put_off_s(again_in_s: float, paused_s: float | None) -> float:
     """Return the delay of a failed delivery while its receiver is paused: no later than the probe after the next. So
     each probe finds an event (if the receiver was at fault), and not always the same (if the event was)."""
-    return again_in_s if left_alone_s is None else min(again_in_s, 2 * left_alone_s)
+    return again_in_s if paused_s is None else min(again_in_s, 2 * paused_s)
 
 
 def _jittered(seconds: float, chance: float) -> float:

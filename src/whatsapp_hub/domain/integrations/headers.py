@@ -20,7 +20,7 @@ _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 HOP_BY_HOP = frozenset(
     ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer")
 ) | {"transfer-encoding", "upgrade"}
-_THE_HUBS = frozenset(("host", "content-length", "content-type", "expect"))
+_SET_BY_HUB = frozenset(("host", "content-length", "content-type", "expect"))
 _SIGNATURES = ("webhook-", "x-webhook-")
 
 
@@ -59,7 +59,7 @@ def _why_not(name: str, value: str) -> str | None:
         return f"is no name of a header (letters, digits and signs, at most {_LONGEST_NAME})"
     if lower in HOP_BY_HOP:
         return f"{lower} belongs to the connection, not to the request, and cannot be set"
-    if lower in _THE_HUBS or lower.startswith(_SIGNATURES):
+    if lower in _SET_BY_HUB or lower.startswith(_SIGNATURES):
         return f"{lower} is set by the hub itself"
     if not _VALUE.fullmatch(value) or len(value) > _LONGEST_VALUE:
         return f"must be 1 to {_LONGEST_VALUE} printable ASCII characters, without spaces at its ends"

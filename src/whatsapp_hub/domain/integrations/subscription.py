@@ -47,7 +47,7 @@ class WebhookFormat(StrEnum):
     WAHA = "waha"
 
 
-_TOLD: dict[WebhookFormat, tuple[str, ...]] = {
+_ENCODABLE: dict[WebhookFormat, tuple[str, ...]] = {
     WebhookFormat.STANDARD: (),
     WebhookFormat.FLAT: ("message.received",),
     WebhookFormat.INSTANCE: ("message.received",),
@@ -94,7 +94,7 @@ class Webhook:
     moves: int = 0
 
     def __post_init__(self) -> None:
-        self.events = self.events or _TOLD[self.format]
+        self.events = self.events or _ENCODABLE[self.format]
 
     @property
     def shown_url(self) -> str:
@@ -107,7 +107,7 @@ class Webhook:
         read them there.
         """
         if format is not self.format:
-            self.events, self.format = _TOLD[format], format
+            self.events, self.format = _ENCODABLE[format], format
         kept = self.headers if address.origin == Address(self.url).origin else ()
         self.headers = merged(kept, address.headers)
         self.moves += address.url != self.url
@@ -121,7 +121,7 @@ class Webhook:
     def choose(self, events: tuple[str, ...], at: datetime) -> None:
         """Set the event types. Raises Invalid."""
         check_events(events, self.format)
-        self.events, self.updated_at = events or _TOLD[self.format], at
+        self.events, self.updated_at = events or _ENCODABLE[self.format], at
 
     def rotate(self, secret: str, at: datetime) -> None:
         """Sign with a new secret, and for a day with the old one too."""
@@ -177,10 +177,10 @@ def check_secret(secret: str) -> str:
 
 def check_events(events: tuple[str, ...], format: WebhookFormat) -> None:
     """Raise Invalid for a type that does not exist, or that the format cannot encode."""
-    told = _TOLD[format] or tuple(EventType)
-    groups = {f"{type.partition('.')[0]}.*" for type in told}
+    encodable = _ENCODABLE[format] or tuple(EventType)
+    groups = {f"{type.partition('.')[0]}.*" for type in encodable}
     if len(events) > _MOST_EVENTS:
         raise Invalid.field("events", f"must have at most {_MOST_EVENTS} entries")
     for place, name in enumerate(events):
-        if name not in told and name not in groups and name != ALL:
+        if name not in encodable and name not in groups and name != ALL:
             raise Invalid.field(f"events/{place}", f"{name[:64]!r} is no event of the format {format}")

@@ -20,7 +20,7 @@ SHORT_ANSWER = 6
 LONGEST = 400
 """Characters; a longer text is no answer, and is not parsed."""
 
-_TELLING = 4
+_DISTINCTIVE = 4
 _LONGEST_NUMBER = 4
 _AS_ORDINAL = re.compile(r"([0-9]{1,2})(?:a|o|as|os|st|nd|rd|th|er|ro|do|ra|da)")
 _NUMBER_SIGNS = frozenset({"n", "no", "nr", "nro", "num"})
@@ -83,15 +83,15 @@ def _in_sentence(said: Words, options: Sequence[Words], words: Vocabulary) -> in
     if place is None or len(rest) > SHORT_SENTENCE:
         return None
     numbers = {number for word in rest if (number := _digits(word)) and number <= len(options)}
-    means_another = numbers - {place + 1} or _tells_of_another(rest, place, options, words)
+    means_another = numbers - {place + 1} or _mentions_another(rest, place, options, words)
     return None if means_another else place
 
 
-def _tells_of_another(rest: Words, place: int, options: Sequence[Words], words: Vocabulary) -> bool:
+def _mentions_another(rest: Words, place: int, options: Sequence[Words], words: Vocabulary) -> bool:
     """Check for a distinctive part of another option's name."""
     others = {word for other, option in enumerate(options) if other != place for word in option}
-    telling = {word for word in others - set(options[place]) - words.fillers if len(word) >= _TELLING}
-    return not telling.isdisjoint(rest)
+    distinctive = {word for word in others - set(options[place]) - words.fillers if len(word) >= _DISTINCTIVE}
+    return not distinctive.isdisjoint(rest)
 
 
 def _number_in(rest: Words, most: int, words: Vocabulary) -> int | None:

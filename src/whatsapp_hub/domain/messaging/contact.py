@@ -130,7 +130,7 @@ class Contact:
         self.identities += tuple(i for i in dict.fromkeys(taken) if i not in self.identities)
         return gone
 
-    def respell(self, seen: Iterable[Identity]) -> tuple[tuple[Identity, Identity], ...]:
+    def correct_number(self, seen: Iterable[Identity]) -> tuple[tuple[Identity, Identity], ...]:
         """Replace the form in which somebody typed a number with the form that WhatsApp just showed; return the
         replaced identities, each with its replacement."""
         known = {i: i for i in self.identities if i.kind is IdentityKind.PHONE}

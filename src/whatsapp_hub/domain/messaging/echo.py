@@ -16,7 +16,7 @@ MATCHED_WITHIN = timedelta(hours=1)
 """An echo arrives within seconds of its send; a message that waited in its lane before that is older."""
 
 
-def says_the_same(sent: Content, seen: Content) -> bool:
+def has_same_content(sent: Content, seen: Content) -> bool:
     """Compare the content sent with the content that a provider reports."""
     if sent.type is not seen.type:
         return False
@@ -37,7 +37,7 @@ def may_wait(began_at: datetime, received_at: datetime, now: datetime) -> bool:
 def is_echo_of(message: Message, seen: Content) -> bool:
     """Check whether this is the echo of a send without a known id. A reaction is compared by content even with one:
     some engines report it under another id than they answered."""
-    if not says_the_same(message.content, seen):
+    if not has_same_content(message.content, seen):
         return False
     if message.content.type is MessageType.REACTION and message.whatsapp_message_id:
         return message.status is not MessageStatus.FAILED

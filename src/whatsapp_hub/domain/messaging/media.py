@@ -40,7 +40,7 @@ class Media:
     created_at: datetime
 
     @classmethod
-    def given(cls, tenant_id: TenantId, content: bytes, mime_type: str, file_name: str, at: datetime) -> "Media":
+    def uploaded(cls, tenant_id: TenantId, content: bytes, mime_type: str, file_name: str, at: datetime) -> "Media":
         """Check an uploaded file. Raises Invalid (`/file`)."""
         mime_type = mime_type.partition(";")[0].strip().lower()
         if not _MIME.fullmatch(mime_type):

@@ -116,7 +116,7 @@ class Message(Records):
             self.whatsapp_message_id = provider_message_id
         return self.advance(MessageStatus.SENT, at)
 
-    def lose_sight(self, at: datetime, error: Failure = PROCESS_DIED) -> None:
+    def mark_outcome_unknown(self, at: datetime, error: Failure = PROCESS_DIED) -> None:
         """Mark the outcome unknown: the provider call has no result, and only a receipt or a person settles it."""
         if self.status is not MessageStatus.PENDING or self.outcome is Outcome.UNKNOWN:
             return

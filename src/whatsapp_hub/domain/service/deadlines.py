@@ -41,7 +41,7 @@ class ServiceTerms:
     level: ServiceLevel
     hours: Hours | None
 
-    def aim(self, target: Target, since: datetime, pauses: Sequence[Pause]) -> Deadline:
+    def deadline(self, target: Target, since: datetime, pauses: Sequence[Pause]) -> Deadline:
         """Compute the deadline of a clock that started at `since`."""
         is_first = target is Target.FIRST_RESPONSE
         level = self.level
@@ -78,16 +78,16 @@ class Deadlines:
     def of(self, target: Target) -> Deadline:
         return self.first_response if target is Target.FIRST_RESPONSE else self.resolution
 
-    def _with(self, target: Target, aim: Deadline) -> "Deadlines":
+    def _with(self, target: Target, deadline: Deadline) -> "Deadlines":
         if target is Target.FIRST_RESPONSE:
-            return replace(self, first_response=aim)
-        return replace(self, resolution=aim)
+            return replace(self, first_response=deadline)
+        return replace(self, resolution=deadline)
 
-    def aimed(self, target: Target, terms: ServiceTerms, since: datetime) -> "Deadlines":
+    def recomputed(self, target: Target, terms: ServiceTerms, since: datetime) -> "Deadlines":
         """Compute a deadline anew. A warning that was given is not repeated."""
-        before, aim = self.of(target), terms.aim(target, since, self.pauses)
+        before, deadline = self.of(target), terms.deadline(target, since, self.pauses)
         was_warned = before.due_at is not None and before.warn_at is None
-        return self._with(target, replace(aim, warn_at=None) if was_warned else aim)
+        return self._with(target, replace(deadline, warn_at=None) if was_warned else deadline)
 
     def warned(self, target: Target) -> "Deadlines":
         return self._with(target, replace(self.of(target), warn_at=None))
@@ -104,7 +104,7 @@ class Deadlines:
             resumed = resumed._with(target, self.of(target).put_off(until - since))
         return resumed
 
-    def next_look(self, running: Iterable[Target]) -> datetime | None:
+    def next_due(self, running: Iterable[Target]) -> datetime | None:
         """Return when the next warning or breach is due."""
         times = (time for target in running for time in (self.of(target).due_at, self.of(target).warn_at))
         return min((time for time in times if time is not None), default=None)

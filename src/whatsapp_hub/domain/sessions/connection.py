@@ -95,22 +95,22 @@ class ConnectionState:
 
     # Commands
 
-    def started(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
+    def started(self, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
         """Dial now, unless it is being dialled or scanned already."""
         if self.is_on and self.dial_at is None:
             return self
-        return self.restarted(now, rules)
+        return self.restarted(now, policy)
 
-    def restarted(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
+    def restarted(self, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
         """Dial anew, whatever its state was."""
         kept = ConnectionState(fence=self.fence + 1, has_paired=self.has_paired, must_forget=self.must_forget)
-        return replace(kept, status=SessionStatus.CONNECTING, is_on=True, deadline_at=now + rules.answer)
+        return replace(kept, status=SessionStatus.CONNECTING, is_on=True, deadline_at=now + policy.answer)
 
-    def redialled(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
+    def redialled(self, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
         """Dial again with changed settings; counts neither as an attempt nor as a loss."""
         if not self.is_on:
             return self
-        deadline = self.pairing_until or (None if self.dial_at else now + rules.answer)
+        deadline = self.pairing_until or (None if self.dial_at else now + policy.answer)
         life = replace(self, fence=self.fence + 1, is_up=False, deadline_at=deadline)
         if self.status is not SessionStatus.CONNECTED:
             return life
@@ -126,12 +126,12 @@ class ConnectionState:
 
     # The connector's steps
 
-    def dialled(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
+    def dialled(self, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
         """Record that the connector has dialled."""
         if not self.is_on:
             return self
         reason = None if self.reason == NO_CONNECTOR else self.reason
-        deadline = self.pairing_until or now + rules.answer
+        deadline = self.pairing_until or now + policy.answer
         life = replace(self, is_up=False, reason=reason, dial_at=None, deadline_at=deadline)
         if self.status is SessionStatus.BANNED:
             return replace(life, status=SessionStatus.RECONNECTING, reason=BAN_OVER)
@@ -147,11 +147,11 @@ class ConnectionState:
     def forgotten(self) -> "ConnectionState":
         return replace(self, must_forget=False)
 
-    def recycled(self, reason: str, now: datetime, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
+    def recycled(self, reason: str, now: datetime, policy: ReconnectPolicy, jitter: float) -> "ConnectionState":
         """Dial again: its connector found it dead."""
-        return self._redial(reason, now, rules, jitter) if self.is_on else self
+        return self._redial(reason, now, policy, jitter) if self.is_on else self
 
-    def late(self, now: datetime, rules: ReconnectPolicy, jitter: float, *, is_held: bool) -> "ConnectionState":
+    def late(self, now: datetime, policy: ReconnectPolicy, jitter: float, *, is_held: bool) -> "ConnectionState":
         """Act on a passed deadline."""
         life = replace(self, deadline_at=None)
         if not self.is_on:
@@ -164,44 +164,44 @@ class ConnectionState:
             return self._off(SessionStatus.DISCONNECTED, QR_TIMEOUT)
         if not is_held:
             return replace(life, reason=NO_CONNECTOR)
-        return life._redial(self.reason or NO_ANSWER, now, rules, jitter)
+        return life._redial(self.reason or NO_ANSWER, now, policy, jitter)
 
     # The provider's reports
 
     def reported(
-        self, report: ConnectionReport, now: datetime, rules: ReconnectPolicy, jitter: float
+        self, report: ConnectionReport, now: datetime, policy: ReconnectPolicy, jitter: float
     ) -> "ConnectionState":
         """Apply a report; one about a connection that is off changes nothing."""
         if not self.is_on:
             return self
         match report.status:
             case SessionStatus.QR_PENDING:
-                return self._code_shown(report.code, now, rules)
+                return self._code_shown(report.code, now, policy)
             case SessionStatus.CONNECTED:
-                return self._connected(report.reason, now, rules)
+                return self._connected(report.reason, now, policy)
             case SessionStatus.RECONNECTING:
-                return self._lost(report.reason or LOST, now, rules, jitter)
+                return self._lost(report.reason or LOST, now, policy, jitter)
             case SessionStatus.DISCONNECTED if report.reason != REPLACED:
-                return self._redial(report.reason or ENDED, now, rules, jitter)
+                return self._redial(report.reason or ENDED, now, policy, jitter)
             case SessionStatus.CONNECTING:
-                return self._scanned(now, rules) if report.reason == PAIRED else self
+                return self._scanned(now, policy) if report.reason == PAIRED else self
             case _:
-                return self._ended(report, rules, jitter)
+                return self._ended(report, policy, jitter)
 
-    def _ended(self, report: ConnectionReport, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
+    def _ended(self, report: ConnectionReport, policy: ReconnectPolicy, jitter: float) -> "ConnectionState":
         """Stay down until it is started, or until a ban ends."""
         match report.status:
             case SessionStatus.LOGGED_OUT:
                 return self.logged_out(report.reason or LOGGED_OUT)
             case SessionStatus.BANNED:
-                return self._banned(report, rules, jitter)
+                return self._banned(report, policy, jitter)
             case SessionStatus.FAILED:
                 return self._failed(report.reason or ENDED)
             case _:
                 return self._off(SessionStatus.DISCONNECTED, REPLACED)
 
-    def _code_shown(self, code: str | None, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
-        until = self.pairing_until or now + rules.pairing
+    def _code_shown(self, code: str | None, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
+        until = self.pairing_until or now + policy.pairing
         return replace(
             self,
             status=SessionStatus.QR_PENDING,
@@ -211,16 +211,16 @@ class ConnectionState:
             attempts=0,
             dial_at=None,
             pairing_until=until,
-            deadline_at=min(now + rules.code, until),
+            deadline_at=min(now + policy.code, until),
             code=code,
-            code_until=min(now + rules.code, until),
+            code_until=min(now + policy.code, until),
         )
 
-    def _scanned(self, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
+    def _scanned(self, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
         """Record that a phone scanned the code; the connection with the new credentials follows."""
-        return replace(self, has_paired=True, pairing_until=None, deadline_at=now + rules.answer)
+        return replace(self, has_paired=True, pairing_until=None, deadline_at=now + policy.answer)
 
-    def _connected(self, reason: str | None, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
+    def _connected(self, reason: str | None, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
         life = replace(
             self,
             is_up=True,
@@ -233,35 +233,35 @@ class ConnectionState:
             code_until=None,
         )
         if self._is_storm:
-            return replace(life, deadline_at=now + rules.calm)
+            return replace(life, deadline_at=now + policy.calm)
         return replace(life, status=SessionStatus.CONNECTED, reason=reason)
 
     def _settled(self) -> "ConnectionState":
         """End a storm: it stayed connected for long enough."""
         return replace(self, status=SessionStatus.CONNECTED, reason=None, losses=())
 
-    def _lost(self, reason: str, now: datetime, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
+    def _lost(self, reason: str, now: datetime, policy: ReconnectPolicy, jitter: float) -> "ConnectionState":
         """Wait while the provider reconnects by itself. One that was never connected is dialled again instead, unless a
         code is shown: a phone that scans it ends the connection to begin another (515)."""
         if self.status is SessionStatus.QR_PENDING:
             return self
         if not self.has_paired:
-            return self._redial(reason, now, rules, jitter)
-        life = self._down(reason, now, rules)
-        return replace(life, deadline_at=now + rules.heal)
+            return self._redial(reason, now, policy, jitter)
+        life = self._down(reason, now, policy)
+        return replace(life, deadline_at=now + policy.heal)
 
-    def _down(self, reason: str, now: datetime, rules: ReconnectPolicy) -> "ConnectionState":
+    def _down(self, reason: str, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
         """Become RECONNECTING. The first reason stays until it is connected again: one loss is one event."""
         losses = self.losses
         if self.is_up:
-            losses = (*(at for at in losses if now - at < rules.storm_window), now)[-rules.storm_losses :]
-        if len(losses) >= rules.storm_losses:
+            losses = (*(at for at in losses if now - at < policy.storm_window), now)[-policy.storm_losses :]
+        if len(losses) >= policy.storm_losses:
             reason = STORM
         elif self.status is SessionStatus.RECONNECTING and self.reason != CONNECTOR_LOST:
             reason = self.reason or reason
         return replace(self, status=SessionStatus.RECONNECTING, reason=reason, is_up=False, losses=losses)
 
-    def _redial(self, reason: str, now: datetime, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
+    def _redial(self, reason: str, now: datetime, policy: ReconnectPolicy, jitter: float) -> "ConnectionState":
         """Close it and dial again after a delay, unless the attempts are used up."""
         if self.pairing_until is not None:
             if now >= self.pairing_until:
@@ -269,23 +269,23 @@ class ConnectionState:
             if reason == QR_TIMEOUT:  # the codes are used up, the time is not: the next dial brings new ones
                 return replace(self, fence=self.fence + 1, dial_at=None, deadline_at=self.pairing_until)
         attempts = self.attempts + 1
-        if not self.has_paired and 0 < rules.attempts <= attempts:
+        if not self.has_paired and 0 < policy.attempts <= attempts:
             return replace(self._failed(reason), attempts=attempts)
         return replace(
-            self._down(reason, now, rules),
+            self._down(reason, now, policy),
             fence=self.fence + 1,
             attempts=attempts,
-            dial_at=now + rules.delay(attempts, jitter),
+            dial_at=now + policy.delay(attempts, jitter),
             deadline_at=None,
             code=None,
             code_until=None,
         )
 
-    def _banned(self, report: ConnectionReport, rules: ReconnectPolicy, jitter: float) -> "ConnectionState":
+    def _banned(self, report: ConnectionReport, policy: ReconnectPolicy, jitter: float) -> "ConnectionState":
         if report.until is None:
             return self._off(SessionStatus.BANNED, report.reason or "banned")
         life = self._off(SessionStatus.BANNED, f"banned_until {report.until.isoformat(timespec='seconds')}")
-        return replace(life, is_on=True, dial_at=report.until + rules.delay(1, jitter))
+        return replace(life, is_on=True, dial_at=report.until + policy.delay(1, jitter))
 
     def _failed(self, reason: str) -> "ConnectionState":
         life = self._off(SessionStatus.FAILED, reason)
@@ -310,10 +310,10 @@ class ConnectionState:
         return self.is_on or self.must_forget
 
 
-def why_dead(is_connected: bool, silent: timedelta, down: timedelta, rules: ReconnectPolicy) -> str | None:
+def why_dead(is_connected: bool, silent: timedelta, down: timedelta, policy: ReconnectPolicy) -> str | None:
     """Explain why a held connection must be dialled again; None: it is alive, or may still recover by itself."""
-    if is_connected and silent > rules.silence:
+    if is_connected and silent > policy.silence:
         return SILENT
-    if not is_connected and down > rules.heal:
+    if not is_connected and down > policy.heal:
         return LOST
     return None

@@ -12,7 +12,7 @@ from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 
 COMING_UP_EVERY = timedelta(seconds=1)
 SHOWN_EVERY = timedelta(seconds=4)
-LOOKED_AT_OFTEN_FOR = timedelta(seconds=60)
+POLLED_OFTEN_FOR = timedelta(seconds=60)
 ANSWERS_WITHIN = timedelta(seconds=30)
 CODES_LAST = timedelta(seconds=60)
 """No provider runs out of codes sooner: WhatsApp's first code alone lasts a minute, five more 20 s each."""
@@ -41,19 +41,19 @@ class Pairing:
     is_used_up: bool = False
 
     @classmethod
-    def begun(cls, now: datetime, rules: ReconnectPolicy, *, can_ask: bool) -> "Pairing":
-        return cls(now, now + rules.pairing, now if can_ask else None)
+    def begun(cls, now: datetime, policy: ReconnectPolicy, *, can_ask: bool) -> "Pairing":
+        return cls(now, now + policy.pairing, now if can_ask else None)
 
     def being_started(self, now: datetime) -> "Pairing":
         """Have the schedule start it if the process that is starting it stores no answer in time."""
         return replace(self.being_asked(now), is_used_up=True)
 
-    def showed(self, code: str, now: datetime, rules: ReconnectPolicy) -> "Pairing":
+    def showed(self, code: str, now: datetime, policy: ReconnectPolicy) -> "Pairing":
         """Take a code that the provider gave. A repeated code expires no later."""
         later = self._later(now, SHOWN_EVERY)
         if code == self.code:
             return replace(later, is_used_up=False)
-        return replace(later, code=code, code_until=min(now + rules.code, self.until), is_used_up=False)
+        return replace(later, code=code, code_until=min(now + policy.code, self.until), is_used_up=False)
 
     def awaits_code(self, now: datetime) -> "Pairing":
         """Ask at once: the provider reported, without the code, that it can be scanned."""
@@ -61,7 +61,7 @@ class Pairing:
 
     def looked(self, now: datetime) -> "Pairing":
         """Ask again later: there is no code yet."""
-        often = now - self.began_at < LOOKED_AT_OFTEN_FOR
+        often = now - self.began_at < POLLED_OFTEN_FOR
         return replace(self._later(now, COMING_UP_EVERY if often else SHOWN_EVERY), is_used_up=False)
 
     def being_asked(self, now: datetime) -> "Pairing":

@@ -416,7 +416,7 @@ async def test_a_file_is_fetched_uploaded_and_sent(held: Held) -> None:
 
 async def test_a_file_of_the_hubs_own_is_not_fetched(held: Held) -> None:
     await held.open()
-    media = Media.given(held.session.tenant_id, b"a longer file", "image/png", "a.png", datetime.now(UTC))
+    media = Media.uploaded(held.session.tenant_id, b"a longer file", "image/png", "a.png", datetime.now(UTC))
     await held.send(media.message("look"), media=media)
     assert ("upload", 13, 0) in held.library.calls
     assert held.library.sent[-1][1]["imageMessage"]["mimetype"] == "image/png"

@@ -19,14 +19,14 @@ from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
 from whatsapp_hub.application.accounts.callers import Callers
-from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange
+from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange
 from whatsapp_hub.application.ports.edge.directory import SignedIn
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.pulse import LOOP_S, Pulse
 from whatsapp_hub.application.reading.queries import Sight
 from whatsapp_hub.application.reading.visibility import is_in
-from whatsapp_hub.domain.accounts.sign_in import EndReason, How, SignIn
+from whatsapp_hub.domain.accounts.sign_in import AuthMethod, EndReason, SignIn
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
@@ -75,7 +75,7 @@ class World:
         if (user := self.users.get(id)) is None:
             return None
         ends = {"ended_at": NOW, "end_reason": EndReason.SIGNED_OUT} if id in self.signed_out else {}
-        sign_in = SignIn(id, user.tenant_id, user.id, How.PASSWORD, NOW, NOW + timedelta(days=9), NOW, **ends)
+        sign_in = SignIn(id, user.tenant_id, user.id, AuthMethod.PASSWORD, NOW, NOW + timedelta(days=9), NOW, **ends)
         return SignedIn(sign_in, replace(user, _events=[]))
 
     async def tenant(self, tenant_id: TenantId) -> Tenant:
@@ -555,7 +555,7 @@ async def test_where_nobody_can_tell_for_long_who_may_be_here_sockets_end(
     client = await desk.connect(desk.world.add(a_user("ana", Role.ADMIN)))
     monkeypatch.setattr("whatsapp_hub.application.accounts.callers.DEAF_AFTER_S", -1.0)
     watching = asyncio.create_task(desk.gateway.watch())
-    desk.gateway.access_changed([ANYBODY])
+    desk.gateway.access_changed([EVERYONE])
     async with asyncio.timeout(5):
         while client.io.connected:
             await asyncio.sleep(0.02)

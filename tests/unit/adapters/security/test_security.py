@@ -14,7 +14,7 @@ from whatsapp_hub.adapters.security.tokens import Claims, JwtTokens
 from whatsapp_hub.application.accounts.callers import Callers, caller_of
 from whatsapp_hub.application.ports.edge.directory import SignedIn
 from whatsapp_hub.application.ports.edge.security import Caller
-from whatsapp_hub.domain.accounts.sign_in import How, SignIn
+from whatsapp_hub.domain.accounts.sign_in import AuthMethod, SignIn
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.errors import Invalid, NotFound, Unauthenticated
@@ -48,7 +48,7 @@ class Directory:
         if (user := self.users.get(UserId(sign_in_id))) is None:
             return None
         times = {"made_at": NOW, "last_seen_at": NOW, "expires_at": NOW + timedelta(days=36_500)}
-        return SignedIn(SignIn(sign_in_id, user.tenant_id, user.id, How.PASSWORD, **times), user)
+        return SignedIn(SignIn(sign_in_id, user.tenant_id, user.id, AuthMethod.PASSWORD, **times), user)
 
     async def tenant(self, tenant_id: TenantId) -> Tenant:
         if tenant_id not in self.tenants:

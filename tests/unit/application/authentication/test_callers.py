@@ -11,11 +11,11 @@ import pytest
 from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.application.accounts.callers import HEARD_WITHIN_S, KEPT_S, SURE_S, Callers, caller_of
 from whatsapp_hub.application.authentication.follow_access import Owed
-from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange
+from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange
 from whatsapp_hub.application.ports.edge.directory import MadeKey, SignedIn
 from whatsapp_hub.domain.accounts.access import POLICY, Action
 from whatsapp_hub.domain.accounts.api_key import ApiKey, digest_of
-from whatsapp_hub.domain.accounts.sign_in import EndReason, How, SignIn
+from whatsapp_hub.domain.accounts.sign_in import AuthMethod, EndReason, SignIn
 from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.errors import Unauthenticated, Unavailable
 from whatsapp_hub.domain.ids import ApiKeyId, SignInId, TenantId, UserId
@@ -42,7 +42,7 @@ class World:
     def __post_init__(self) -> None:
         self.user = User(UserId(uuid4()), self.tenant, "ana@example.org", "Ana", "x", self.role, NOW)
         id = SignInId(uuid4())
-        self.sign_in = SignIn(id, self.tenant, self.user.id, How.PASSWORD, NOW, NOW + timedelta(days=7), NOW)
+        self.sign_in = SignIn(id, self.tenant, self.user.id, AuthMethod.PASSWORD, NOW, NOW + timedelta(days=7), NOW)
         self.key = ApiKey(
             ApiKeyId(uuid4()), self.tenant, "crm", digest_of("hub_x"), "hub_x", NOW, created_by=self.user.id
         )
@@ -122,7 +122,7 @@ async def test_whom_a_change_names_is_asked_anew_at_once(named: str) -> None:
         "sign-in": AccessChange(tenant, user, world.sign_in.id),
         "user": AccessChange(tenant, user),
         "company": AccessChange(tenant),
-        "anybody": ANYBODY,
+        "anybody": EVERYONE,
     }
     world.hears(changes[named])
     assert not await world.is_in()
@@ -195,10 +195,10 @@ async def test_connections_are_checked_for_what_came_and_all_of_them_from_time_t
     assert not waiting.done()
     owed([one])
     assert list(await waiting) == [one]
-    assert list(await owed.due(0.01)) == [ANYBODY]
+    assert list(await owed.due(0.01)) == [EVERYONE]
 
 
 async def test_what_is_owed_is_bounded() -> None:
     owed = Owed()
     owed([AccessChange(TenantId(uuid4())) for _ in range(2000)])
-    assert list(await owed.due(60)) == [ANYBODY]
+    assert list(await owed.due(60)) == [EVERYONE]

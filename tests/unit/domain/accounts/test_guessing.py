@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whatsapp_hub.domain.accounts.guessing import FAMILIAR, STRANGERS, Guesses, Patience, network_of
+from whatsapp_hub.domain.accounts.guessing import FAMILIAR, STRANGERS, Guesses, ThrottlePolicy, network_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PATIENCES = st.sampled_from([STRANGERS, FAMILIAR])
 
 
 @given(PATIENCES, st.integers(0, 10_000))
-def test_waits_never_shrink_and_have_an_end(patience: Patience, failures: int) -> None:
+def test_waits_never_shrink_and_have_an_end(patience: ThrottlePolicy, failures: int) -> None:
     assert patience.wait_s(failures) <= patience.wait_s(failures + 1) <= patience.most_s
     assert (patience.wait_s(failures) == 0) == (failures < patience.free)
 
 
 @given(PATIENCES, st.lists(st.floats(0, 7200), max_size=200))
-def test_whoever_guesses_whenever_they_may_gets_few(patience: Patience, pauses: list[float]) -> None:
+def test_whoever_guesses_whenever_they_may_gets_few(patience: ThrottlePolicy, pauses: list[float]) -> None:
     """However the guesses are timed: between two that are tried lies the wait, and after it one is."""
     guesses, now, tried_at = Guesses(), NOW, list[datetime]()
     for pause_s in pauses:
@@ -35,7 +35,7 @@ def test_whoever_guesses_whenever_they_may_gets_few(patience: Patience, pauses: 
 
 @given(PATIENCES, st.integers(1, 10_000), st.floats(-1e6, 1e6))
 def test_nobody_waits_longer_than_the_most_whatever_the_clock_does(
-    patience: Patience, failures: int, passed_s: float
+    patience: ThrottlePolicy, failures: int, passed_s: float
 ) -> None:
     retry_s = Guesses(failures, NOW).retry_s(NOW + timedelta(seconds=passed_s), patience)
     assert 0 <= retry_s <= patience.most_s
@@ -66,7 +66,7 @@ def test_what_was_no_failure_is_taken_back(failures: int) -> None:
 
 
 def test_few_failures_get_a_line() -> None:
-    assert [n for n in range(40) if Guesses(n, NOW).is_worth_a_line] == [1, 2, 4, 8, 16, 32]
+    assert [n for n in range(40) if Guesses(n, NOW).is_audited] == [1, 2, 4, 8, 16, 32]
 
 
 @pytest.mark.parametrize(

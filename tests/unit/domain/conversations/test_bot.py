@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.unit.domain.build import MONEY, NOW, SALES, SUPPORT, conversation, minutes, session, user_id
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.conversations import flow
-from whatsapp_hub.domain.conversations.bot import Bot, BotPart, destination, patience_with, why_late
+from whatsapp_hub.domain.conversations.bot import Bot, BotPart, answer_timeout, destination, why_late
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import EventType
@@ -24,8 +24,8 @@ BOT = Bot(WebhookId(UUID(int=7)), "https://bot.example")
 def talking() -> Conversation:
     """A round whose customer wrote to the bot."""
     one = conversation()
-    one.meet_bot()
-    one.customer_wrote(NOW, patience_with(BOT))
+    one.start_bot()
+    one.customer_wrote(NOW, answer_timeout(BOT))
     return one
 
 
@@ -38,13 +38,13 @@ def test_the_bots_answer_ends_its_time_and_the_next_message_starts_it_again() ->
     one = talking()
     one.program_wrote(NOW)
     assert one.timeout_at is None
-    one.customer_wrote(NOW + minutes(9), patience_with(BOT))
+    one.customer_wrote(NOW + minutes(9), answer_timeout(BOT))
     assert one.timeout_at == NOW + minutes(14)
 
 
 def test_further_messages_do_not_put_the_bots_time_off() -> None:
     one = talking()
-    one.customer_wrote(NOW + minutes(4), patience_with(BOT))
+    one.customer_wrote(NOW + minutes(4), answer_timeout(BOT))
     assert one.timeout_at == NOW + minutes(5)
 
 
@@ -61,7 +61,7 @@ def test_whoever_takes_the_word_from_the_bot_the_bot_hears_it_first() -> None:
         told = one.take_events()
         assert told[0].type is EventType.CONVERSATION_HANDED_OVER
         assert [e.type for e in told].count(EventType.CONVERSATION_HANDED_OVER) == 1
-        assert (one.bot_part, one.is_peoples) == (BotPart.HANDED_OVER, True)
+        assert (one.bot_part, one.is_with_people) == (BotPart.HANDED_OVER, True)
 
 
 def test_a_round_that_people_have_already_is_not_the_bots() -> None:
@@ -70,7 +70,7 @@ def test_a_round_that_people_have_already_is_not_the_bots() -> None:
         conversation(department_id=SALES.id),
         conversation(status=ConversationStatus.ASSIGNED, assigned_user_id=user_id(1)),
     ):
-        taken.meet_bot()
+        taken.start_bot()
         assert taken.bot_part is BotPart.HANDED_OVER
 
 
@@ -80,7 +80,7 @@ def test_the_next_round_is_the_bots_again() -> None:
     one.resolve(NOW)
     following = conversation()
     following.continues(one)
-    following.meet_bot()
+    following.start_bot()
     assert following.bot_part is BotPart.TALKING
 
 
@@ -92,7 +92,7 @@ def test_a_round_that_is_taken_up_again_is_peoples() -> None:
 
 
 def test_the_menu_is_silent_where_a_bot_has_a_part() -> None:
-    assert not flow.is_the_bots(talking())
+    assert not flow.menu_may_answer(talking())
 
 
 def test_what_is_over_cannot_be_handed_over() -> None:
@@ -154,13 +154,13 @@ class Rounds(RuleBasedStateMachine):
         self._begin(conversation())
 
     def _begin(self, one: Conversation) -> None:
-        one.meet_bot()
+        one.start_bot()
         self.round, self.told = one, False
 
     @property
     def timeout(self) -> timedelta:
         """As `Batch.response_timeout` tells it."""
-        return patience_with(self.session.bot) if self.round.is_unplaced else minutes(5)
+        return answer_timeout(self.session.bot) if self.round.is_unplaced else minutes(5)
 
     def _route(self, department: Department | None, reason: str) -> None:
         if department is None:
@@ -183,17 +183,17 @@ class Rounds(RuleBasedStateMachine):
             following = conversation()
             following.continues(self.round)
             self._begin(following)
-        self.round.meet_bot()
+        self.round.start_bot()
         self.round.customer_wrote(self.now, self.timeout)
         assert self.round.timeout_at is not None
 
     @rule()
-    @precondition(lambda self: self.round.is_live and not self.round.is_peoples)
+    @precondition(lambda self: self.round.is_live and not self.round.is_with_people)
     def the_bot_answers(self) -> None:
         self.round.program_wrote(self.now)
 
     @rule(to=st.sampled_from([None, SALES, MONEY]))
-    @precondition(lambda self: self.round.is_live and not self.round.is_peoples)
+    @precondition(lambda self: self.round.is_live and not self.round.is_with_people)
     def the_bot_hands_over(self, to: Department | None) -> None:
         self.round.hand_over(self.now, "handed over by the bot")
         self._route(to or destination(self.session.bot, self.departments), "handed over by the bot")
@@ -252,7 +252,7 @@ class Rounds(RuleBasedStateMachine):
         one = self.round
         if one.is_live and one.bot_part is BotPart.TALKING:
             assert one.status is ConversationStatus.OPEN
-            assert (one.department_id, one.assigned_user_id, one.is_peoples) == (None, None, False)
+            assert (one.department_id, one.assigned_user_id, one.is_with_people) == (None, None, False)
 
     @invariant()
     def nobody_waits_without_a_time_out(self) -> None:

@@ -23,9 +23,9 @@ def rounds(draw: st.DrawFn) -> Conversation:
     if waits:
         made.customer_wrote(waits, None)
         if draw(st.booleans()):
-            made.told(draw(moments.filter(lambda at: at >= waits)))
+            made.notified_supervisors(draw(moments.filter(lambda at: at >= waits)))
         else:
-            made.waits_until(NOW + timedelta(minutes=5), "a message that no department takes")
+            made.set_wait(NOW + timedelta(minutes=5), "a message that no department takes")
     if state == "menu":
         made.follow(FlowState.GREETING, NOW + timedelta(minutes=3), 0, 0)
     elif state == "silenced":

@@ -109,15 +109,15 @@ def test_labels_over_the_most_are_left_out() -> None:
 
 
 def test_rules_leave_alone_what_somebody_has() -> None:
-    assert conversation().is_nobodys
-    assert conversation(bot_part=BotPart.TALKING).is_nobodys
+    assert conversation().is_unrouted
+    assert conversation(bot_part=BotPart.TALKING).is_unrouted
     for taken in (
         conversation(silenced=True),
         conversation(department_id=SALES.id),
         conversation(bot_part=BotPart.HANDED_OVER),
         conversation(status=ConversationStatus.RESOLVED),
     ):
-        assert not taken.is_nobodys
+        assert not taken.is_unrouted
 
 
 @given(st.integers(1, 50), st.integers(1, 6), st.integers(0, 4))

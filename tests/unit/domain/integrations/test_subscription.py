@@ -123,6 +123,6 @@ def test_an_outage_of_two_seconds_never_makes_a_receiver_count_as_down(attempts:
 
 
 def test_while_a_receiver_is_down_no_event_waits_for_longer_than_two_probes() -> None:
-    assert put_off_s(4 * 3600, left_alone_s=120) == 240
-    assert put_off_s(5, left_alone_s=120) == 5
-    assert put_off_s(4 * 3600, left_alone_s=None) == 4 * 3600
+    assert put_off_s(4 * 3600, paused_s=120) == 240
+    assert put_off_s(5, paused_s=120) == 5
+    assert put_off_s(4 * 3600, paused_s=None) == 4 * 3600

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.content import Content, MessageType
-from whatsapp_hub.domain.messaging.echo import LONGEST_WAIT, is_echo_of, may_wait, says_the_same
+from whatsapp_hub.domain.messaging.echo import LONGEST_WAIT, has_same_content, is_echo_of, may_wait
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -48,8 +48,8 @@ def test_a_reaction_is_matched_though_it_has_an_id() -> None:
 
 def test_a_place_is_compared_by_where_it_is() -> None:
     here = Content(MessageType.LOCATION, "", data={"latitude": 1.5, "longitude": 2.5})
-    assert says_the_same(here, replace(here, text="Loja, Rua A"))
-    assert not says_the_same(here, replace(here, data={"latitude": 1.5, "longitude": 3.5}))
+    assert has_same_content(here, replace(here, text="Loja, Rua A"))
+    assert not has_same_content(here, replace(here, data={"latitude": 1.5, "longitude": 3.5}))
 
 
 @given(st.integers(-600, 600), st.integers(0, 600))

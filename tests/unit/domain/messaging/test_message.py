@@ -34,7 +34,7 @@ statuses = st.sampled_from(MessageStatus)
 
 def unknown(**fields: object) -> Message:
     lost = message(**fields)
-    lost.lose_sight(NOW)
+    lost.mark_outcome_unknown(NOW)
     lost.take_events()
     return lost
 
@@ -99,7 +99,7 @@ def test_a_failure_without_a_reason_has_one_all_the_same() -> None:
 def test_an_unknown_outcome_says_why_until_it_is_settled() -> None:
     one = message()
     lost = Failure.of(OutcomeUnknown("deadline", "no answer in time"))
-    one.lose_sight(NOW, lost)
+    one.mark_outcome_unknown(NOW, lost)
     assert one.error == lost
     one.advance(DELIVERED, NOW)
     assert one.error is None
@@ -151,8 +151,8 @@ def test_the_first_provider_id_stays() -> None:
 
 def test_an_unknown_outcome_stays_pending_and_is_told_once() -> None:
     one = message()
-    one.lose_sight(NOW)
-    one.lose_sight(NOW)
+    one.mark_outcome_unknown(NOW)
+    one.mark_outcome_unknown(NOW)
     assert (one.status, one.outcome) == (PENDING, Outcome.UNKNOWN)
     assert [event.type for event in one.take_events()] == [EventType.MESSAGE_OUTCOME_UNKNOWN]
 
@@ -160,7 +160,7 @@ def test_an_unknown_outcome_stays_pending_and_is_told_once() -> None:
 @pytest.mark.parametrize("status", [SENT, DELIVERED, READ, FAILED])
 def test_an_outcome_already_known_is_never_unknown_again(status: MessageStatus) -> None:
     one = message(status=status)
-    one.lose_sight(NOW)
+    one.mark_outcome_unknown(NOW)
     assert one.outcome is None
     assert one.take_events() == []
 
@@ -220,7 +220,7 @@ def test_what_waited_in_a_deleted_session_fails_with_the_reason() -> None:
     assert "session" in one.error.title
 
 
-steps = st.one_of(statuses, st.sampled_from(["lose_sight", "retry", "give_up", "abandon"]))
+steps = st.one_of(statuses, st.sampled_from(["mark_outcome_unknown", "retry", "give_up", "abandon"]))
 
 
 @given(st.lists(steps))

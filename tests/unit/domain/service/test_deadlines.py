@@ -27,7 +27,7 @@ def waiting(terms: ServiceTerms = TERMS) -> Conversation:
     """A round that its customer has just opened."""
     one = conversation()
     one.customer_wrote(NOW, None)
-    one.aim(terms, NOW)
+    one.set_deadlines(terms, NOW)
     return one
 
 
@@ -36,7 +36,7 @@ def told(one: Conversation) -> list[tuple[EventType, object]]:
 
 
 def looked_at(one: Conversation, at: datetime) -> list[tuple[EventType, object]]:
-    one.look_at_targets(at)
+    one.check_targets(at)
     return told(one)
 
 
@@ -46,16 +46,16 @@ def due(one: Conversation) -> tuple[datetime | None, datetime | None]:
 
 def test_both_targets_are_counted_from_the_customers_first_message_and_the_opening() -> None:
     one = conversation()
-    one.aim(TERMS, NOW)
+    one.set_deadlines(TERMS, NOW)
     assert due(one) == (None, NOW + minutes(60))
     one.customer_wrote(NOW + minutes(3), None)
-    one.aim(TERMS, NOW + minutes(3))
+    one.set_deadlines(TERMS, NOW + minutes(3))
     assert due(one) == (NOW + minutes(13), NOW + minutes(60))
 
 
 def test_a_round_that_only_we_write_in_has_no_target_for_the_first_answer() -> None:
     one = conversation()
-    one.aim(TERMS, NOW)
+    one.set_deadlines(TERMS, NOW)
     one.person_wrote(NOW)
     assert looked_at(one, NOW + minutes(59)) == [(WARNED, "resolution")]
     assert one.targets.first_response.due_at is None
@@ -106,16 +106,16 @@ def test_a_programs_text_is_no_first_answer() -> None:
 def test_another_department_counts_anew_from_the_same_start() -> None:
     one = waiting()
     assert looked_at(one, NOW + minutes(9)) == [(WARNED, "firstResponse")]
-    one.aim(LAX, NOW + minutes(9))
+    one.set_deadlines(LAX, NOW + minutes(9))
     assert due(one) == (NOW + minutes(20), NOW + minutes(120))
     assert looked_at(one, NOW + minutes(19)) == []  # warned already
-    one.aim(ServiceTerms(USUAL, None), NOW + minutes(19))
+    one.set_deadlines(ServiceTerms(USUAL, None), NOW + minutes(19))
     assert due(one) == (None, None)
 
 
 def test_what_was_missed_stays_missed_wherever_it_goes() -> None:
     one = waiting()
-    one.aim(LAX, NOW + minutes(15))
+    one.set_deadlines(LAX, NOW + minutes(15))
     assert told(one) == [(BREACHED, "firstResponse")]
     assert due(one) == (NOW + minutes(10), NOW + minutes(120))
 
@@ -125,25 +125,25 @@ def test_taken_up_again_its_time_goes_on_where_it_stopped() -> None:
     one.person_wrote(NOW + minutes(1))
     one.resolve(NOW + minutes(20))
     one.reopen(NOW + minutes(500), "a test")
-    one.aim(TERMS, NOW + minutes(500))
+    one.set_deadlines(TERMS, NOW + minutes(500))
     assert one.targets.resolution.due_at == NOW + minutes(540)
     one.resolve(NOW + minutes(510))
     one.reopen(NOW + minutes(900), "a test")
-    one.aim(TERMS, NOW + minutes(900))
+    one.set_deadlines(TERMS, NOW + minutes(900))
     assert one.targets.resolution.due_at == NOW + minutes(930)
 
 
 @pytest.mark.parametrize("aims_first", [True, False])
 def test_the_time_in_which_a_sessions_bot_had_it_does_not_count(aims_first: bool) -> None:
     one, now = conversation(), NOW + minutes(45)
-    one.meet_bot()
+    one.start_bot()
     one.customer_wrote(NOW, None)
     if aims_first:  # somebody takes it from the bot
-        one.aim(TERMS, now)
+        one.set_deadlines(TERMS, now)
         one.assign(user_id(9), SALES.id, now, "a test")
     else:
         one.hand_over(now, "a test")
-        one.aim(TERMS, now)
+        one.set_deadlines(TERMS, now)
     assert due(one) == (now + minutes(10), now + minutes(60))
     assert told(one) == []
 
@@ -196,7 +196,7 @@ def test_until_it_is_due_it_was_open_and_not_closed_for_exactly_the_target(
     for step in steps:
         times.append(times[-1] + minutes(step))
     pauses = list(zip(times[1::2], times[2::2], strict=False))
-    aim = ServiceTerms(ServiceLevel(in_all).over(USUAL), hours).aim(FIRST, NOW, pauses)
+    aim = ServiceTerms(ServiceLevel(in_all).over(USUAL), hours).deadline(FIRST, NOW, pauses)
     assert aim.due_at
     assert aim.warn_at
     assert aim.warn_at <= aim.due_at
@@ -210,13 +210,13 @@ def test_until_it_is_due_it_was_open_and_not_closed_for_exactly_the_target(
 
 def takes_up(one: Conversation, now: datetime) -> None:
     one.reopen(now, "a test")
-    one.aim(TERMS, now)
+    one.set_deadlines(TERMS, now)
 
 
 ANYTIME: dict[str, Callable[[Conversation, datetime], None]] = {
-    "look": lambda one, now: one.look_at_targets(now),
-    "sales": lambda one, now: one.aim(TERMS, now),
-    "lax": lambda one, now: one.aim(LAX, now),
+    "look": lambda one, now: one.check_targets(now),
+    "sales": lambda one, now: one.set_deadlines(TERMS, now),
+    "lax": lambda one, now: one.set_deadlines(LAX, now),
 }
 LIVE_ONLY: dict[str, Callable[[Conversation, datetime], None]] = {
     "write": lambda one, now: one.customer_wrote(now, None),

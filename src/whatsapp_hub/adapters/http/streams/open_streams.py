@@ -9,7 +9,7 @@ import structlog
 
 from whatsapp_hub.application.accounts.callers import CANNOT_TELL, Callers
 from whatsapp_hub.application.authentication.follow_access import AWAY_S, Owed
-from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange, concern
+from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange, concern
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.pulse import LOOP_S, PULSE
 from whatsapp_hub.domain.errors import HubError, Unavailable
@@ -67,7 +67,7 @@ class OpenStreams:
         while True:
             PULSE.beat("stream callers", within_s=RECHECK_S + LOOP_S)
             changes = await self.access_changed.due(RECHECK_S)
-            if not await self._check(changes) and ANYBODY not in changes:
+            if not await self._check(changes) and EVERYONE not in changes:
                 await asyncio.sleep(AWAY_S)
                 self.access_changed(changes)
 

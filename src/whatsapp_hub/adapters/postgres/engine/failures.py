@@ -9,14 +9,14 @@ idempotency keys and dedupe keys cover that.
 
 import asyncpg
 
-from whatsapp_hub.domain.errors import InTheWay, Unavailable
+from whatsapp_hub.domain.errors import Contention, Unavailable
 
 
-class TransactionConflict(InTheWay):
+class TransactionConflict(Contention):
     """PostgreSQL aborted this transaction in favour of another. Retry at once."""
 
 
-class Displaced(InTheWay):
+class Displaced(Contention):
     """The tenant's rows are being moved, or were moved: look up their schema, and begin again."""
 
 

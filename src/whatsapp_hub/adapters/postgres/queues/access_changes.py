@@ -6,7 +6,7 @@ Those at and above it are read again at the next poll, so that none is missed, w
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
-from whatsapp_hub.application.ports.edge.access import ANYBODY, AccessChange
+from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange
 
 _SINCE = """
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS mark,
@@ -25,10 +25,10 @@ class PostgresAccessChanges:
 
     async def since(self, mark: str | None) -> tuple[list[AccessChange], str]:
         if mark is None:
-            return [ANYBODY], await self._database.system(lambda c: c.fetchval(_BEGIN))
+            return [EVERYONE], await self._database.system(lambda c: c.fetchval(_BEGIN))
         rows: list[Any] = await self._database.system(lambda c: c.fetch(_SINCE, mark))
         if rows[0]["is_lost"]:
-            return [ANYBODY], rows[0]["mark"]
+            return [EVERYONE], rows[0]["mark"]
         found = {row["id"]: row for row in rows if row["id"] is not None}
         news = [_change(row) for id, row in found.items() if id not in self._told]
         self._told = set(found)

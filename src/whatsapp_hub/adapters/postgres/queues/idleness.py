@@ -65,6 +65,6 @@ class PostgresIdleness:
         rows = await self._database.system(lambda db: db.fetch(_OWING, IDLE, limit))
         return [(row["tenant_id"], row["id"]) for row in rows]
 
-    async def has_spoken(self, tenant_id: TenantId, session_id: SessionId, idle: timedelta) -> bool:
+    async def has_traffic(self, tenant_id: TenantId, session_id: SessionId, idle: timedelta) -> bool:
         async with self._storage.connection(tenant_id) as connection:
             return bool(await connection.fetchval(_HAS_SPOKEN, session_id, idle))

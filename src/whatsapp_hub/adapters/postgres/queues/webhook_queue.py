@@ -204,7 +204,7 @@ class PostgresWebhookQueue:
         await self._database.system(lambda c: c.execute(_RECORD, lease.webhook_id, lease.fence, *columns))
 
     async def rate(self, lease: SubscriptionLease, moves: int | None, rating: ReceiverHealth) -> None:
-        arguments = (lease.webhook_id, lease.fence, rating.failures, rating.left_alone_s, moves)
+        arguments = (lease.webhook_id, lease.fence, rating.failures, rating.paused_s, moves)
 
         async def work(connection: Any) -> None:
             async with connection.transaction():

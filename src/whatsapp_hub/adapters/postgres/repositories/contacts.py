@@ -155,7 +155,7 @@ class PostgresContacts:
         row = await self._connection.fetchrow(_KNOWN, identity.kind, identity.value)
         return identity_of(row) if row else None
 
-    async def meet(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
+    async def find_or_create(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
         """Find or create the contacts of sightings. A concurrent call for the same new person waits in `_find`, and
         then finds the contact."""
         wanted = list(dict.fromkeys(i for sighting in sightings for i in sighting.identities))
@@ -246,7 +246,7 @@ class PostgresContacts:
 
     async def _update_addresses(self, contact: Contact, sightings: Sequence[Sighting]) -> None:
         for sighting in sightings:
-            for old, new in contact.respell(sighting.identities) if sighting.is_live else ():
+            for old, new in contact.correct_number(sighting.identities) if sighting.is_live else ():
                 await self._connection.execute(_UPDATE_ADDRESS, new.kind, new.value, new.address)
                 self._moves.append(Moved(contact, (old,), (new,)))
 

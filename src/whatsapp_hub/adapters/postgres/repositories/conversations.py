@@ -186,7 +186,7 @@ class PostgresConversations:
         )
         return {(c.session_id, c.contact_id): c for c in self._loaded(rows)}
 
-    async def begin_to_wait(self, session_id: SessionId, timeout_at: datetime, reason: str) -> None:
+    async def start_waiting(self, session_id: SessionId, timeout_at: datetime, reason: str) -> None:
         await self._connection.execute(_BEGIN_TO_WAIT, session_id, timeout_at, reason)
 
     async def live_of(self, contact_id: ContactId) -> list[Conversation]:
@@ -247,10 +247,10 @@ class PostgresConversations:
     async def flows_timed_out(self, now: datetime, limit: int) -> list[Conversation]:
         return self._loaded(await self._connection.fetch(_FLOWS_TIMED_OUT, now, limit))
 
-    async def overdue(self, now: datetime, limit: int, *, told: bool) -> list[Conversation]:
-        return self._loaded(await self._connection.fetch(_OVERDUE, now, limit, told))
+    async def overdue(self, now: datetime, limit: int, *, notified: bool) -> list[Conversation]:
+        return self._loaded(await self._connection.fetch(_OVERDUE, now, limit, notified))
 
-    async def with_target_to_tell(self, now: datetime, limit: int) -> list[Conversation]:
+    async def with_target_due(self, now: datetime, limit: int) -> list[Conversation]:
         return self._loaded(await self._connection.fetch(_TARGETS_TO_TELL, now, limit))
 
     async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:

@@ -29,7 +29,7 @@ class AccessChange:
         return self.tenant_id in (None, caller.tenant_id)
 
 
-ANYBODY = AccessChange()
+EVERYONE = AccessChange()
 """The change is unknown: the feed begins, or was lost."""
 
 
@@ -40,5 +40,5 @@ def concern(changes: Collection[AccessChange], caller: Caller) -> bool:
 class AccessChanges(Protocol):
     async def since(self, mark: str | None) -> tuple[list[AccessChange], str]:
         """Return the changes committed after the call that gave this mark, and a new mark. None, or a mark that this
-        database never gave, gives ANYBODY. Changes may be repeated. Raises Unavailable."""
+        database never gave, gives EVERYONE. Changes may be repeated. Raises Unavailable."""
         ...

@@ -30,7 +30,7 @@ class GuessCounts(Protocol):
         ...
 
     async def uncount(self, guess: Guess) -> None:
-        """It was none: it is not counted, those before it stay."""
+        """Uncount what was no guess; earlier failures stay counted."""
         ...
 
     async def failed(self, guess: Guess, user: User | None) -> None:

@@ -37,6 +37,6 @@ class Idleness(Protocol):
         """Find sessions that were closed as idle, in which a message waits to be sent."""
         ...
 
-    async def has_spoken(self, tenant_id: TenantId, session_id: SessionId, idle: timedelta) -> bool:
+    async def has_traffic(self, tenant_id: TenantId, session_id: SessionId, idle: timedelta) -> bool:
         """Return whether a message was sent or received within that time."""
         ...

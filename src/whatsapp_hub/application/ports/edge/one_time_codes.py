@@ -1,4 +1,4 @@
-"""Codes of authenticators, and codes for their loss."""
+"""One-time codes of authenticators, and recovery codes for their loss."""
 
 from collections.abc import Sequence
 from typing import Protocol

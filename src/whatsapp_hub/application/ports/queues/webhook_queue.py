@@ -141,7 +141,7 @@ class ReceiverHealth:
     postponed by its failures are due at once."""
 
     failures: int
-    left_alone_s: float | None
+    paused_s: float | None
     is_back: bool
 
 

@@ -66,11 +66,11 @@ class SignIns(Protocol):
 
 class SecondFactors(Protocol):
     async def get(self, user_id: UserId) -> SecondFactor | None:
-        """Lock it. Its secret is empty where no key opens it."""
+        """Return it, locked. Its secret is empty where no key decrypts it."""
         ...
 
     async def begin(self, factor: SecondFactor) -> None:
-        """Store it in the place of one that was never confirmed; one that was stays."""
+        """Store it, replacing one that was never confirmed; a confirmed one stays."""
         ...
 
     async def save(self, factor: SecondFactor) -> None:
@@ -78,7 +78,7 @@ class SecondFactors(Protocol):
         ...
 
     async def remove(self, user_id: UserId) -> bool:
-        """Whether there was one."""
+        """Delete it; return whether there was one."""
         ...
 
 

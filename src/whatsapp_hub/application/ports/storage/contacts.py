@@ -43,7 +43,7 @@ class Merge:
 
 
 class Contacts(Protocol):
-    async def meet(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
+    async def find_or_create(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
         """Find or create the contact of each sighting, update it, and lock it until the end of the transaction. One
         result a sighting, in order: the contact, and whether anything about it is new. Sightings that share an identity
         give the same object. Safe against a concurrent transaction that meets the same person: there is only ever one

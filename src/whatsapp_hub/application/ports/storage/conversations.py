@@ -29,7 +29,7 @@ class Conversations(Protocol):
         """Return the newest round of each pair that has one, locked. Call with the contacts locked."""
         ...
 
-    async def begin_to_wait(self, session_id: SessionId, timeout_at: datetime, reason: str) -> None:
+    async def start_waiting(self, session_id: SessionId, timeout_at: datetime, reason: str) -> None:
         """Set a time-out for the session's live rounds of people whose last message is unanswered, that have none and
         of which no supervisor was notified. Call before the session is locked."""
         ...
@@ -55,12 +55,12 @@ class Conversations(Protocol):
         locked ones."""
         ...
 
-    async def overdue(self, now: datetime, limit: int, *, told: bool) -> list[Conversation]:
+    async def overdue(self, now: datetime, limit: int, *, notified: bool) -> list[Conversation]:
         """Return queued or ASSIGNED ones whose timeout_at has passed, longest first, locked; skips locked ones. `told`:
         those of which supervisors were, or were not yet, notified."""
         ...
 
-    async def with_target_to_tell(self, now: datetime, limit: int) -> list[Conversation]:
+    async def with_target_due(self, now: datetime, limit: int) -> list[Conversation]:
         """Return those with a target, or its warning, due before now; earliest first, locked; skips locked ones."""
         ...
 

@@ -79,7 +79,7 @@ async def send_media(
     """A picture, sound, film or document (`multipart/form-data`: conversationId, file, caption?)."""
     file = data.file
     content = await file.read()
-    media = Media.given(caller.tenant_id, content, file.content_type or "", file.filename or "", clock())
+    media = Media.uploaded(caller.tenant_id, content, file.content_type or "", file.filename or "", clock())
     said = media.message(data.caption or "")
     conversation_id = ConversationId(data.conversationId)
     return entities.message(await send_message(caller, conversation_id, said, key, media=media))

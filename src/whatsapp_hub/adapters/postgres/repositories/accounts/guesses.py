@@ -56,7 +56,7 @@ class PostgresGuessCounts:
         await self._database.system(lambda c: _changed(c, guess.count, lambda guesses, _: guesses.taken_back()))
 
     async def failed(self, guess: Guess, user: User | None) -> None:
-        noted = user.id if user and Guesses(guess.failures).is_worth_a_line else None
+        noted = user.id if user and Guesses(guess.failures).is_audited else None
         said = json.dumps({"failures": guess.failures, "familiar": guess.is_familiar})
         row = (guess.count, noted, guess.email, guess.address, said)
         await self._database.system(lambda c: c.execute(_NOTE, *row))

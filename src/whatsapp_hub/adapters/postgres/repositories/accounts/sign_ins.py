@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.repositories.accounts import second_factors, users
-from whatsapp_hub.domain.accounts.sign_in import EndReason, How, SignIn
+from whatsapp_hub.domain.accounts.sign_in import AuthMethod, EndReason, SignIn
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import SignInId, UserId
 
@@ -43,7 +43,7 @@ SEEN = """
 
 def sign_in_of(row: Any, prefix: str = "") -> SignIn:
     values = {name: row[f"{prefix}{name}"] for name in _NAMES}
-    values["how"] = How(values["how"])
+    values["how"] = AuthMethod(values["how"])
     values["end_reason"] = EndReason(values["end_reason"]) if values["end_reason"] else None
     return SignIn(**values)
 
