@@ -13,7 +13,8 @@
     ├── KeyReused            an idempotency key came back with another request
     ├── TooMany              over a rate limit; carries when to try again
     ├── Unavailable          a dependency is down; nothing was stored
-    │   └── Contention           two transactions conflicted; the call may be retried at once
+    │   ├── Contention           two transactions conflicted; the call may be retried at once
+    │   └── StoresNothing        the database answers and takes no writes; `reason` says why
     └── ProviderError        what a provider answered
         ├── Rejected             certainly not sent, and never will be
         ├── Unsupported          the provider has no such thing
@@ -137,6 +138,14 @@ class Unavailable(HubError):
 
 class Contention(Unavailable):
     """Two transactions conflicted (a deadlock, say), and this one was rolled back."""
+
+
+class StoresNothing(Unavailable):
+    """The database answers, but stores nothing just now: its disk is full, or it is read-only."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the database stores nothing: {reason}")
+        self.reason = reason
 
 
 class Scope(StrEnum):

@@ -35,6 +35,7 @@ ALIVE = {
     "hub.processes",
     "hub.connectors",
     "hub.clock",
+    "hub.write_probe",
     "hub.ticks",
     "hub.counters",
     "hub.sequencer",

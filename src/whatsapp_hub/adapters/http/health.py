@@ -10,10 +10,12 @@ from litestar import Response, get
 from litestar.response import Redirect
 
 from whatsapp_hub.adapters.http.auth import PUBLIC
+from whatsapp_hub.domain.errors import StoresNothing
 
 _DEADLINE_S = 2.0
 _GIVEN_UP_S = 8.0
 _SLOW_FOR_S = 12.0
+_STORES_NOTHING = "stores nothing: "
 
 Check = Callable[[], Awaitable[object]]
 
@@ -34,7 +36,7 @@ class Health:
         """Whether the hub is ready, and each dependency's state."""
         checks = {**self.needed, **self.helpful}
         states = dict(zip(checks, await asyncio.gather(*map(self._state, checks, checks.values())), strict=True))
-        return all(states[name] != "away" for name in self.needed), states
+        return not any(is_out(states[name]) for name in self.needed), states
 
     async def _state(self, name: str, check: Check) -> str:
         asking = self._asking.get(name)
@@ -48,12 +50,19 @@ class Health:
         try:
             async with asyncio.timeout(_GIVEN_UP_S):
                 answer = await check()
+        except StoresNothing as error:
+            return f"{_STORES_NOTHING}{error.reason}"
         except Exception:
             return "away"
         finally:
             self._asking.pop(name, None)
         self._well_at[name] = time.monotonic()
         return answer if isinstance(answer, str) else "ok"
+
+
+def is_out(state: str) -> bool:
+    """Tell whether a dependency cannot be worked with."""
+    return state == "away" or state.startswith(_STORES_NOTHING)
 
 
 @get("/", opt=PUBLIC, tags=["health"], security=[{}], status_code=302)
@@ -64,9 +73,9 @@ async def show_start() -> Redirect:
 
 @get(["/health", "/api/health"], opt=PUBLIC, tags=["health"], security=[{}])
 async def get_health(health: FromDishka[Health]) -> Response[dict[str, object]]:
-    """503 while something that the hub needs is away."""
+    """503 while something that the hub needs is away, or the database stores nothing (a full disk)."""
     ready, dependencies = await health()
-    well = "away" not in dependencies.values() and all(
+    well = not any(map(is_out, dependencies.values())) and all(
         dependencies.get(name, "ok") == "ok" for name in ("loops", "clock")
     )
     status = "ok" if well else "degraded"

@@ -6,7 +6,7 @@ that the request is theirs: a proxy beside the hub is on the loopback, too.
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -23,7 +23,7 @@ from whatsapp_hub.adapters.http.auth import PUBLIC
 from whatsapp_hub.adapters.http.server.proxies import PEER, is_forwarded
 from whatsapp_hub.application.measuring import MEASURES, SUM, Measure, Series
 from whatsapp_hub.application.reading.overview import Overview, ReadsOverview
-from whatsapp_hub.domain.errors import Forbidden, Unauthenticated, Unavailable
+from whatsapp_hub.domain.errors import Forbidden, StoresNothing, Unauthenticated, Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -46,9 +46,10 @@ _PROCESS_GAUGES = {
 
 @dataclass(frozen=True, slots=True)
 class MetricsPage:
-    """`token`: METRICS_TOKEN."""
+    """`token`: METRICS_TOKEN; `ping` raises StoresNothing where the database answers and takes no writes."""
 
     read: ReadsOverview
+    ping: Callable[[], Awaitable[object]]
     version: str
     token: str | None = None
 
@@ -70,9 +71,18 @@ class MetricsPage:
         except (Unavailable, TimeoutError):
             log.warning("metrics without the database")
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Shown(overview, self.version))
+        registry.register(_Shown(overview, self.version, stores=await self._stores()))
         encode, content_type = choose_encoder(accept)
         return encode(registry), content_type
+
+    async def _stores(self) -> bool:
+        try:
+            await self.ping()
+        except StoresNothing:
+            return False
+        except (Unavailable, TimeoutError):
+            pass  # it is away: `database_up`
+        return True
 
 
 def _is_loopback(peer: object) -> bool:
@@ -90,8 +100,9 @@ def _is_a_pages(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 
 class _Shown(Collector):
-    def __init__(self, overview: Overview | None, version: str) -> None:
+    def __init__(self, overview: Overview | None, version: str, *, stores: bool) -> None:
         self._overview = overview
+        self._stores = stores
         self._version = version
 
     def collect(self) -> Iterator[Metric]:
@@ -99,6 +110,7 @@ class _Shown(Collector):
         yield _gauge("whatsapp_hub_database_up", "Whether PostgreSQL answered.", (), [((), self._overview is not None)])
         if self._overview is None:
             return
+        yield _gauge("whatsapp_hub_database_stores", "Whether PostgreSQL takes writes.", (), [((), self._stores)])
         yield from _waiting(self._overview)
         yield from _connected(self._overview)
         yield from _processes(self._overview)

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import asyncpg
 
 from whatsapp_hub.adapters.postgres.engine import embedded as embedded_postgres
-from whatsapp_hub.adapters.postgres.engine.database import arguments_of
+from whatsapp_hub.adapters.postgres.engine.database import SYSTEM, arguments_of
 from whatsapp_hub.adapters.postgres.engine.isolation import NotIsolated
 from whatsapp_hub.adapters.postgres.engine.preflight import NEWER, OLDEST, look
 from whatsapp_hub.adapters.postgres.engine.refusals import DatabaseUnusable
 from whatsapp_hub.adapters.postgres.engine.version import SchemaState
+from whatsapp_hub.adapters.postgres.engine.write_probe import refusal
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.providers.neonize.native.library import HOW_TO_HAVE_NEONIZE
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
@@ -123,12 +124,21 @@ async def _database(settings: Settings) -> list[Finding]:
     try:
         connectors = await doctor_connectors.in_database(connection, settings)
         secrets = [said async for said in doctor_keys.in_database(connection, settings)]
+        stores = await _stores(connection) if server.standing in RUNS else []
     finally:
         await connection.close()
     says = f"PostgreSQL {server.version} ({OLDEST} or newer), {MIGRATED[server.standing]}"
     found = Finding("database", None if server.standing is SchemaState.AHEAD else True, says)
     said = [Finding.of("connectors", one) for one in connectors]
-    return [found, *said, *(Finding.of("secrets", one) for one in secrets)]
+    return [found, *stores, *said, *(Finding.of("secrets", one) for one in secrets)]
+
+
+async def _stores(connection: asyncpg.Connection) -> list[Finding]:
+    """Try to write: a server whose disk is full answers all that reads."""
+    await connection.execute(f"SET ROLE {SYSTEM}")
+    refused = await refusal(connection)
+    await connection.execute("RESET ROLE")
+    return [Finding("database", False, f"{refused}: writes get 503 until it does")] if refused else []
 
 
 async def _embedded_secrets(settings: Settings) -> list[Finding]:
@@ -140,9 +150,10 @@ async def _embedded_secrets(settings: Settings) -> list[Finding]:
         return []
     try:
         said = [one async for one in doctor_keys.in_database(connection, settings.completed())]
+        stores = await _stores(connection)
     finally:
         await connection.close()
-    return [Finding.of("secrets", one) for one in said]
+    return [*stores, *(Finding.of("secrets", one) for one in said)]
 
 
 async def _redis(settings: Settings) -> Finding:

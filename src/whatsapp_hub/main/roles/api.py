@@ -185,7 +185,7 @@ class Serving(Provider):
 
     @provide
     def metrics_page(self, database: Database, settings: Settings) -> MetricsPage:
-        return MetricsPage(PostgresOverview(database), version("whatsapp-hub"), settings.metrics_token)
+        return MetricsPage(PostgresOverview(database), database.ping, version("whatsapp-hub"), settings.metrics_token)
 
     @provide
     def gateway(

@@ -6,6 +6,7 @@ import pytest
 
 from whatsapp_hub.adapters.http import health
 from whatsapp_hub.adapters.http.health import Health
+from whatsapp_hub.domain.errors import StoresNothing
 
 
 @pytest.fixture(autouse=True)
@@ -50,3 +51,10 @@ async def test_however_many_look_at_once_the_server_is_asked_once() -> None:
     look = Health("1", {"postgres": server.ping}, {})
     await asyncio.gather(*(look() for _ in range(50)))
     assert server.asked == 1
+
+
+async def test_a_database_that_stores_nothing_makes_it_unready_and_says_why() -> None:
+    async def full() -> None:
+        raise StoresNothing("disk full")
+
+    assert await Health("1", {"postgres": full}, {})() == (False, {"postgres": "stores nothing: disk full"})

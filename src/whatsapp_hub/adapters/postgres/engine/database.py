@@ -22,9 +22,10 @@ from whatsapp_hub.adapters.postgres.engine.audit import acting
 from whatsapp_hub.adapters.postgres.engine.clock import ClockKeeper
 from whatsapp_hub.adapters.postgres.engine.failures import Displaced, translated
 from whatsapp_hub.adapters.postgres.engine.isolation import check_role, refusal
+from whatsapp_hub.adapters.postgres.engine.write_probe import WriteProbe
 from whatsapp_hub.application.operations.hub_time import HubTime
 from whatsapp_hub.domain.accounts.tenant import Tenant
-from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.errors import StoresNothing, Unavailable
 from whatsapp_hub.domain.ids import TenantId
 
 T = TypeVar("T")
@@ -147,6 +148,7 @@ class Database:
         self._watching: list[asyncio.Task[None]] = []
         self._ours: WeakSet[Any] = WeakSet()
         self.time = HubTime()
+        self._stores = WriteProbe(self.system)
 
     async def open(self) -> None:
         """Open the pools. Raises Unavailable; may be called again then."""
@@ -205,11 +207,14 @@ class Database:
         return {"pool_open": is_open, "pool_used": used, "pool_most": sum(self._sizes.values())}
 
     async def ping(self) -> float:
-        """Return the seconds that the database takes to answer. Raises Unavailable, also where it takes no writes."""
+        """Return the seconds that the database takes to answer. Raises Unavailable; StoresNothing where it answers and
+        takes no writes."""
         began = asyncio.get_running_loop().time()
         if await self.system(lambda connection: connection.fetchval("SHOW transaction_read_only")) == "on":
-            raise Unavailable("PostgreSQL is read-only")
-        return asyncio.get_running_loop().time() - began
+            raise StoresNothing("read-only")
+        took_s = asyncio.get_running_loop().time() - began
+        await self._stores()
+        return took_s
 
     async def _watch(self) -> None:
         """Check the database regularly, so that an outage is known before a request finds it; replaces broken

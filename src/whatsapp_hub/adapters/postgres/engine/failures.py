@@ -3,13 +3,14 @@
 A lost connection or a refused one is `Unavailable`. A deadlock, a serialisation failure, a lock not obtained in time or
 a transaction that idled too long is `TransactionConflict`, which is an `Unavailable` too: the transaction is gone,
 nothing was stored, the same call may be made again at once (`ReceiveEvents` and tasks do; the API answers 503 with
-Retry-After). The one exception to "nothing was stored": a connection that breaks during COMMIT may have committed;
+Retry-After). A server that answers and cannot write (no room, read-only, a failing disk) is `StoresNothing`, with the
+reason. The one exception to "nothing was stored": a connection that breaks during COMMIT may have committed;
 idempotency keys and dedupe keys cover that.
 """
 
 import asyncpg
 
-from whatsapp_hub.domain.errors import Contention, Unavailable
+from whatsapp_hub.domain.errors import Contention, StoresNothing, Unavailable
 
 
 class TransactionConflict(Contention):
@@ -28,6 +29,12 @@ _CONFLICTS = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
+_STORES_NOTHING = {
+    asyncpg.DiskFullError: "disk full",
+    asyncpg.OutOfMemoryError: "out of memory",
+    asyncpg.ReadOnlySQLTransactionError: "read-only",  # a standby, or a server that was made read-only for a while
+    asyncpg.PostgresSystemError: "input/output error",  # a disk that fails, or a file of it that is gone
+}
 _AWAY = (
     OSError,
     TimeoutError,
@@ -36,7 +43,6 @@ _AWAY = (
     asyncpg.OperatorInterventionError,  # shut down, crashed, terminated by an operator
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,  # a password changed on the server first: ours was accepted once
-    asyncpg.ReadOnlySQLTransactionError,  # a standby, or a server that was made read-only for a while
     asyncpg.InterfaceError,  # the driver's error for a connection or pool closed meanwhile
     asyncpg.InternalClientError,
 )
@@ -53,6 +59,9 @@ def translated(error: BaseException) -> Unavailable | None:
         return Displaced(str(error))
     if isinstance(error, asyncpg.DataError):  # an InterfaceError as well, when the driver finds it
         return None
+    for kind, reason in _STORES_NOTHING.items():
+        if isinstance(error, kind):
+            return StoresNothing(reason)
     if isinstance(error, _AWAY):
         return Unavailable(f"PostgreSQL is away: {type(error).__name__}")
     return None
