@@ -142,15 +142,15 @@ async def flood(company: Company, kind: str) -> None:
         await asyncio.gather(*(again(number) for number in range(AT_ONCE)))
 
 
-async def _company(hub: Hub, client: httpx.AsyncClient) -> Company:
+async def company(hub: Hub, client: httpx.AsyncClient) -> Company:
+    """Make a company with an administrator, a department and a session of the sandbox."""
     slug = f"c{uuid4().hex[:8]}"
     made = (await client.post("/api/tenants", json={"slug": slug, "name": slug})).json()
     body = {"email": f"{slug}@example.com", "password": PASSWORD, "name": "A", "role": "ADMIN", "companyId": made["id"]}
     (await client.post("/api/users", json=body)).raise_for_status()
     login = {"email": body["email"], "password": PASSWORD}
     token = (await client.post("/api/auth/login", json=login)).json()["token"]
-    company = Company(hub.address, token, "")
-    async with company.client() as own:
+    async with Company(hub.address, token, "").client() as own:
         (await own.post("/api/departments", json={"name": "Vendas", "slug": "vendas"})).raise_for_status()
         session = (await own.post("/api/sessions", json={"name": slug, "provider": "SANDBOX"})).json()["id"]
         (await own.post(f"/api/sessions/{session}/start")).raise_for_status()
@@ -187,7 +187,7 @@ async def measure(kinds: tuple[str, ...], seconds: float) -> dict[str, Any]:
                 login = {"email": ADMIN[0], "password": ADMIN[1]}
                 token = (await client.post("/api/auth/login", json=login)).json()["token"]
                 client.headers["Authorization"] = f"Bearer {token}"
-                stranger, measured = await _company(hub, client), await _company(hub, client)
+                stranger, measured = await company(hub, client), await company(hub, client)
             receiver, deaf = Receiver(), Receiver(deaf=True)
             async with receiver as url, deaf as nowhere:
                 await _hook(measured, url)
