@@ -13,6 +13,7 @@ ALLOWED = {
     "adapters/postgres/backup/dump.py": "an older hub's database has no hub's time",
     "adapters/postgres/backup/restore.py": "an older hub's database has no hub's time",
     "adapters/postgres/engine/clock.py": "compares the server's clock with the hub's time",
+    "adapters/postgres/engine/write_probe.py": "the hub's time stands while nothing can be stored",
     "adapters/providers/neonize/client.py": "WhatsApp is told the time of a message and of a reading",
     "adapters/providers/neonize/dial.py": "what WhatsApp Web tells has the machine's time; a silence is bounded",
     "adapters/providers/neonize/native/store.py": "shown only",

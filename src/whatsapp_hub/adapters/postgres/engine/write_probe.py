@@ -19,7 +19,7 @@ EVERY_S = 10.0
 AGAIN_S = 2.0
 """After a failure, so that it is known soon when there is room again."""
 
-# Also old: what a clock that was set back has put into the future.
+# By the server's clock: the hub's time stands while nothing can be stored. What is of the future is old, too.
 _IS_FRESH = f"""
     SELECT stored_at BETWEEN clock_timestamp() - interval '{EVERY_S} s' AND clock_timestamp() FROM hub.write_probe"""
 _BOUNDS = "SET LOCAL work_mem = '64kB'; SET LOCAL temp_tablespaces = ''; SET LOCAL lock_timeout = '1s'"
