@@ -1,4 +1,4 @@
-"""What an outgoing webhook posts, in each format's words; None where a format has none for an event. Pure."""
+"""Bodies of outgoing webhooks in each format; None where a format does not have the event. Pure."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +17,7 @@ RECEIVED = "message.received"
 
 
 def message_id(event: LoggedEvent) -> str:
-    """`webhook-id`: the same on every attempt and replay, and the `id` inside a standard body."""
+    """Return the `webhook-id`: the same on every attempt and replay, and the `id` inside a standard body."""
     return f"evt_{event.position}"
 
 
@@ -29,7 +29,7 @@ def body(webhook: Webhook, due: DueDelivery, event: LoggedEvent) -> bytes | None
 
 
 def ping(webhook: Webhook, id: str, at: datetime) -> bytes:
-    """Of every format alike: a receiver must not take it for a customer's message."""
+    """Encode a test event, the same in every format: a receiver must not take it for a customer's message."""
     said: Shown = {
         "id": id,
         "type": "webhook.test",
@@ -55,7 +55,8 @@ _heard = msgspec.json.Decoder(_Heard)
 
 
 def _is_bots(event: LoggedEvent) -> bool:
-    """A session's bot hears customers while it has the word, and how rounds go on that it had a part in."""
+    """Whether a session's bot receives this event: customers' messages while it handles the conversation, and changes
+    of conversations that it took part in."""
     heard = _heard.decode(event.body)
     if event.type == RECEIVED:
         return heard.handled_by == "bot"

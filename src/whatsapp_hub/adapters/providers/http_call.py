@@ -1,11 +1,9 @@
-"""One HTTP exchange with a provider, with a hard deadline and an honest account of how it failed.
+"""Call a provider over HTTP, with a hard deadline and errors that say whether the request can have arrived.
 
-The question that decides everything is whether the request had begun to leave this machine. Before that,
-a failure is Transient (certainly not sent); from then on it is OutcomeUnknown, unless the call is
-idempotent and may simply be made again.
-
-Answers are bounded: compressed ones are not asked for and not unpacked (half a megabyte of gzip can be gigabytes), and
-one that is longer than `ANSWER_BYTES` is given up.
+A failure before the request began to leave this machine is Transient (certainly not sent); from then on it is
+OutcomeUnknown, unless the call is idempotent and can simply be repeated.
+Answers are bounded: compressed ones are not requested and not unpacked (half a megabyte of gzip can be gigabytes), and
+one that is longer than `ANSWER_BYTES` is aborted.
 """
 
 import asyncio
@@ -28,7 +26,7 @@ _WRITING = ("http11.send_request_headers.started", "http2.send_request_headers.s
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`idempotent`: doing it twice does no harm (look-ups, read marks)."""
+    """One request. `idempotent`: doing it twice does no harm (look-ups, read marks)."""
 
     method: str
     url: str
@@ -45,11 +43,11 @@ class Answer:
 
 
 class BadAnswer(Exception):
-    """The answer is longer than we take, or packed though that was not asked for."""
+    """The answer exceeds the limit, or is compressed though that was not requested."""
 
 
 class HttpPool:
-    """The connections of one provider.
+    """Connections to one provider.
 
     Several small pools instead of a large one: httpx looks through all connections of a pool for each request
     (measured with 128 calls at once: 1.4 ms of processor time a call, against 3.2 in one pool). The least
@@ -79,7 +77,7 @@ class HttpPool:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Reading the certificates takes tens of milliseconds, once is enough."""
+    """Return the TLS context, made once: reading the certificates takes tens of milliseconds."""
     return httpx.create_ssl_context()
 
 
@@ -132,7 +130,7 @@ def _code(error: Exception) -> str:
 
 
 def _detail(error: Exception) -> str:
-    """Our own words, or the kind of the error: a library's may carry an address with its secrets."""
+    """Describe an error by our own text or its type: a library's text may carry an address with its secrets."""
     return str(error) if isinstance(error, BadAnswer) else type(error).__name__
 
 

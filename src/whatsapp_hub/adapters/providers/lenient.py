@@ -1,4 +1,4 @@
-"""Reading JSON that may be anything: what providers send is converted, never trusted.
+"""Read untrusted JSON: what providers send is converted, never trusted.
 
 A value of an unexpected kind reads as empty; text is made storable (no NUL, no lone surrogate), since
 PostgreSQL would refuse it.
@@ -33,7 +33,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 def decode_object(body: bytes) -> JsonObject:
-    """The JSON object in these bytes, its broken text mended. Raises Malformed."""
+    """Decode a JSON object, its broken text repaired. Raises Malformed."""
     try:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -44,7 +44,7 @@ def decode_object(body: bytes) -> JsonObject:
 
 
 def mend(body: bytes) -> bytes:
-    """The same JSON with broken UTF-8, lone surrogates and impossible numbers replaced, for strict
+    """Return the same JSON with broken UTF-8, lone surrogates and impossible numbers replaced, for strict
     decoders. Raises Malformed."""
     return msgspec.json.encode(_decode_broken(body))
 
@@ -57,7 +57,7 @@ def _decode_broken(body: bytes) -> object:
 
 
 def clean(value: object, depth: int = 0) -> object:
-    """A copy that PostgreSQL's jsonb can hold; nesting beyond 64 levels is cut off."""
+    """Return a copy that PostgreSQL's jsonb can hold; nesting beyond 64 levels is cut off."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, float) and not math.isfinite(value):
@@ -80,7 +80,7 @@ def items(value: object) -> list[object]:
 
 
 def text(value: object) -> str:
-    """A string, or a number's digits; anything else is empty."""
+    """Return a string, or a number's digits; empty for anything else."""
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 256:
@@ -89,7 +89,7 @@ def text(value: object) -> str:
 
 
 def instant(*candidates: object) -> datetime:
-    """The first candidate that is a time from 2009 to 2099: seconds since 1970 (or thousandths, millionths … of them)
+    """Return the first candidate that is a time from 2009 to 2099: seconds since 1970 (or thousandths, millionths …)
     as a number or in a string, or ISO 8601 (UTC where it names no zone). UNKNOWN_TIME if none is."""
     for candidate in candidates:
         seen = _instant(candidate)
@@ -127,12 +127,12 @@ def _iso(value: object) -> datetime | None:
 
 
 def dedupe_key(*parts: str) -> str:
-    """The parts joined, or their hash if that is too long or not printable ASCII."""
+    """Join the parts, or hash them if that is too long or not printable ASCII."""
     return _bounded(":".join(parts), parts[0], _KEY_LENGTH)
 
 
 def chat_key(address: str) -> str:
-    """An address that orders processing, bounded like `RawUpdate.chat`."""
+    """Bound an address to the length of `RawUpdate.chat`, the key that orders processing."""
     return _bounded(address, "hash", _CHAT_LENGTH)
 
 
@@ -145,12 +145,12 @@ def digest(*pieces: bytes) -> str:
 
 
 def routes(*keys: tuple[str, str]) -> tuple[str, ...]:
-    """`kind:value` for each pair whose value could name a session."""
+    """Return `kind:value` for each pair whose value could name a session."""
     return tuple(f"{kind}:{value}" for kind, value in keys if _is_printable(value) and len(value) <= 200)
 
 
 def scan(body: bytes, key: str, *, most: int = 64) -> Iterator[str]:
-    """Find the first text values of a key anywhere in JSON that nobody has parsed yet.
+    """Find the first text values of a key anywhere in JSON that is not parsed yet.
 
     Bounded in time (a few milliseconds for 4 MB) whatever the bytes are: nothing is built from them. Text inside a
     JSON string is not found, since its quotes are escaped.

@@ -1,7 +1,7 @@
-"""Which providers this hub has: the built-in ones, and third parties' from installed packages.
+"""Providers of this hub: the built-in ones, and third parties' from installed packages.
 
-A third party names a plugin, or a function without arguments that makes one, in the entry-point group
-`whatsapp_hub.providers`. What cannot be loaded is logged and left out; a built-in kind cannot be replaced.
+A third party registers a plugin, or a function without arguments that makes one, in the entry-point group
+`whatsapp_hub.providers`. One that cannot be loaded is logged and skipped; a built-in kind cannot be replaced.
 """
 
 import re
@@ -53,7 +53,7 @@ def builtin_plugins(
     now: Callable[[], datetime] = _now,
     new_id: Callable[[], UUID] = uuid4,
 ) -> dict[str, Plugin]:
-    """By kind. The sandbox is there if it is enabled and has phones."""
+    """Return the built-in plugins by kind; the sandbox only if it is enabled and has phones."""
     plugins: list[Plugin] = [
         MetaCloud(options.graph_url, options.graph_version, now),
         Waha(now, options.public_url),
@@ -67,13 +67,13 @@ def builtin_plugins(
 def all_plugins(
     options: ProviderOptions, phones: SandboxPhones | None = None, now: Callable[[], datetime] = _now
 ) -> Mapping[str, Plugin]:
-    """The built-in plugins and every third party's that loads."""
+    """Return the built-in plugins and every third party's that loads."""
     builtin = builtin_plugins(options, phones, now)
     return third_party_plugins(entry_points(group=GROUP), taken=builtin.keys()) | builtin
 
 
 def third_party_plugins(found: Iterable[EntryPoint], taken: Iterable[str]) -> dict[str, Plugin]:
-    """The plugins behind these entry points; the first of a kind wins. Never raises."""
+    """Load the plugins of these entry points; the first of a kind wins. Never raises."""
     plugins: dict[str, Plugin] = {}
     refused = frozenset(taken)
     for entry_point in found:

@@ -1,4 +1,4 @@
-"""Decoding a session's settings, with a pointer for each flaw."""
+"""Decode a session's settings, with a pointer for each flaw."""
 
 import re
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ _DIGITS = re.compile(r"[0-9]{1,32}")
 
 
 class Fields:
-    """Reads named fields and collects what is wrong; `done` raises it all at once."""
+    """Reads named fields and collects the flaws; `done` raises them all at once."""
 
     def __init__(self, settings: Mapping[str, object], known: frozenset[str] | set[str]) -> None:
         self._settings = settings
         self._flaws = [Flaw(f"/settings/{name}", "is not known") for name in settings if name not in known]
 
     def token(self, name: str, *, required: bool = True) -> str:
-        """A secret or key: printable ASCII without spaces."""
+        """Read a secret or key: printable ASCII without spaces."""
         return self._read(name, _TOKEN, "must be printable ASCII without spaces", required)
 
     def digits(self, name: str, *, required: bool = True) -> str:

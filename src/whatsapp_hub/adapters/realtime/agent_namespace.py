@@ -1,4 +1,4 @@
-"""Socket.IO on `/`: who connects, which rooms they are in, what they may ask; and the log, shown to them."""
+"""Socket.IO on `/` (contract E): connections, rooms, client events, and the log sent to those who may see it."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ import socketio
 import structlog
 
 from whatsapp_hub.adapters.contracts.views import entities
-from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Emission, body_of, spell
+from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Emission, body_of, encode
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.answers import Ack, Answers, Asker, Handler, SocketRates
 from whatsapp_hub.adapters.realtime.client_namespace import ClientNamespace, SendRates
@@ -18,12 +18,12 @@ from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.adapters.realtime.membership import Audiences, Places, own_rooms
 from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
-from whatsapp_hub.adapters.realtime.resume import Missing, Resume
+from whatsapp_hub.adapters.realtime.resume import MissedEvents, Resume
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.adapters.realtime.server.door import Door
 from whatsapp_hub.adapters.realtime.server.limits import SocketLimits
 from whatsapp_hub.adapters.realtime.sessions import SessionNews, Subscriptions
-from whatsapp_hub.adapters.realtime.typing import Tell, Typing
+from whatsapp_hub.adapters.realtime.typing import Publish, Typing
 from whatsapp_hub.application.accounts.callers import CANNOT_TELL, Callers
 from whatsapp_hub.application.authentication.follow_access import Owed
 from whatsapp_hub.application.handling.show_typing import ShowTyping
@@ -49,7 +49,7 @@ LEAST_HEARTBEAT_S = 5.0
 
 log = structlog.get_logger(__name__)
 
-Told = tuple[Emission, tuple[str, ...]]
+Addressed = tuple[Emission, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -61,8 +61,8 @@ class Member(Asker):
 
 
 class Gateway:
-    """`asgi` serves `/socket.io`; `begin` says where the log stands, `hear` shows one event of it; `watch` runs
-    beside it. `position` is that of the last event shown to all; what `recent` holds may be ahead of it."""
+    """The agents' namespace. `asgi` serves `/socket.io`; `begin` sets the log's position, `hear` sends one event of it;
+    `watch` runs beside it. `position` is that of the last event sent to all; `recent` may be ahead of it."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Gateway:
         send: SendTo,
         rates: SendRates | None = None,
         frontend_url: str | None = None,
-        tell_typing: Tell | None = None,
+        tell_typing: Publish | None = None,
         show_typing: ShowTyping | None = None,
         socket_rates: SocketRates | None = None,
         limits: SocketLimits | None = None,
@@ -115,38 +115,38 @@ class Gateway:
 
     @property
     def sockets(self) -> int:
-        """How many clients are connected."""
+        """Return how many clients are connected."""
         return self._server.open
 
     @property
     def events(self) -> dict[str, set[str]]:
-        """The events that each namespace knows."""
+        """Return the client events of each namespace."""
         return self._server.events
 
     async def begin(self, position: int) -> None:
-        """What is heard next follows this position. If that is not what was heard last, something was missed."""
+        """Set the position that the next event follows. If it is not that of the last event, something was missed."""
         if self.position is not None:
             for sid in self._members:
-                self._tell(sid, Emission("reset", {"position": position}))
+                self._emit(sid, Emission("reset", {"position": position}))
             self._clients.reset(position)
         self._audiences.forget()
         self.position = position
 
     async def hear(self, event: LoggedEvent) -> None:
-        """Show an event to those who may see it. Called for every event, in order; waits for a database that is away
-        rather than skip."""
+        """Send an event to those who may see it. Called for every event, in order; waits for an unavailable database
+        rather than skip the event."""
         try:
             if self._members or self._clients.members:
-                for emission, rooms in await self._patiently(event):
+                for emission, rooms in await self._shown_with_retry(event):
                     self._fanout(emission, rooms)
             else:
                 self._audiences.forget()
         finally:
             self.position = event.position  # in one step with the fan-out: see resume.py
         if event.conversation_id and event.type.startswith("conversation."):
-            await self._part(event.tenant_id, event.conversation_id)
+            await self._evict(event.tenant_id, event.conversation_id)
 
-    async def _patiently(self, event: LoggedEvent) -> list[Told]:
+    async def _shown_with_retry(self, event: LoggedEvent) -> list[Addressed]:
         while True:
             try:
                 return await self._shown(event, self._audiences)
@@ -154,15 +154,15 @@ class Gateway:
                 PULSE.beat("tail")
                 await asyncio.sleep(AWAY_S)
 
-    async def _shown(self, event: LoggedEvent, audiences: Audiences) -> list[Told]:
-        """What an event is told as, each with the rooms that hear it."""
+    async def _shown(self, event: LoggedEvent, audiences: Audiences) -> list[Addressed]:
+        """Return an event's socket events, each with the rooms that receive it."""
         body = body_of(event)
         rooms = await audiences.of(event, body)
-        spelled = spell(event, body)
-        return [(emission, rooms) for emission in spelled] + await self._news.told(event, body, spelled)
+        emissions = encode(event, body)
+        return [(emission, rooms) for emission in emissions] + await self._news.addressed(event, body, emissions)
 
     async def watch(self) -> None:
-        """Disconnect whoever is no longer who they were: signed out, dismissed, moved, expired. Until cancelled."""
+        """Disconnect callers whose access changed: signed out, dismissed, moved, expired. Until cancelled."""
         while True:
             PULSE.beat("members", within_s=RECHECK_S + LOOP_S)
             changes = await self.access_changed.due(RECHECK_S)
@@ -171,7 +171,7 @@ class Gateway:
                 self.access_changed(changes)
 
     async def _check(self, changes: Collection[AccessChange]) -> bool:
-        """False: somebody could not be checked."""
+        """Recheck the members concerned; False if one of them could not be checked."""
         is_whole = await self._clients.recheck(changes)
         for sid, member in [(sid, one) for sid, one in self._members.items() if concern(changes, one.caller)]:
             PULSE.beat("members")
@@ -183,11 +183,11 @@ class Gateway:
         return is_whole
 
     def listened(self) -> Listened:
-        """To whom this process's sockets listen."""
+        """Return the sessions and tenants that this process's sockets listen to."""
         return self._subscriptions.listened()
 
     async def close(self) -> None:
-        """Stop; clients connect again elsewhere."""
+        """Stop; clients reconnect to another process."""
         await self._server.shutdown()
 
     def _listen(self) -> None:
@@ -215,7 +215,7 @@ class Gateway:
             after = payloads.after(said.get("after"))
             return await self._member(payloads.token(said), payloads.company(said))
 
-        member = await self._answers.let_in(sid, enter)
+        member = await self._answers.admit(sid, enter)
         rooms = self._rooms(member)
         if after is None:
             self._server.enter(sid, NAMESPACE, *rooms)
@@ -224,17 +224,17 @@ class Gateway:
         greeting.add_done_callback(self._greetings.discard)
 
     async def _greet(self, sid: str, member: Member, rooms: list[str], after: int | None) -> None:
-        """`connected` {position}: from there on a client that comes back may ask. What it missed follows."""
+        """Send `connected` {position}, from which a client can resume, and then what it missed."""
         while self._server.is_entering(sid, NAMESPACE) or self.position is None:
             await asyncio.sleep(GREET_APART_S)
         if sid not in self._members:
             return
-        self._tell(sid, Emission("connected", {"position": self.position if after is None else after}))
+        self._emit(sid, Emission("connected", {"position": self.position if after is None else after}))
         if after is not None:
-            await self._resume(Missing(sid, member.caller.tenant_id, frozenset(rooms), after))
+            await self._resume(MissedEvents(sid, member.caller.tenant_id, frozenset(rooms), after))
 
-    def _tell(self, sid: str, emission: Emission) -> None:
-        self._server.tell(sid, emission)
+    def _emit(self, sid: str, emission: Emission) -> None:
+        self._server.emit_to(sid, emission)
 
     async def _member(self, token: str, company_id: str | None) -> Member:
         caller = await self._callers(token, company_id)
@@ -248,7 +248,7 @@ class Gateway:
         return own_rooms(member.caller.tenant_id, member.sight)
 
     async def _sight(self, caller: Caller) -> Sight:
-        """With the user's id also for those who see everything: it names their own room."""
+        """Return the caller's sight, with the user's id even if they see everything: it names their own room."""
         sight = sight_of(caller, None)
         if sight.everything or caller.user_id is None:
             return Sight(caller.user_id, None, sight.everything)
@@ -262,7 +262,7 @@ class Gateway:
         self.typing.gone(sid)
 
     async def _recheck(self, sid: str, member: Member) -> None:
-        """Whoever may no longer listen, or to other rooms now, is told why and let go."""
+        """Disconnect a member that may no longer listen, or to other rooms now, and say why."""
         if self._callers.is_deaf:
             await self._dismiss(sid, "unavailable", CANNOT_TELL)
             return
@@ -275,11 +275,11 @@ class Gateway:
             await self._dismiss(sid, "changed", "your role or department has changed; connect again")
 
     async def _dismiss(self, sid: str, code: str, message: str) -> None:
-        self._tell(sid, Emission("error", {"code": code, "message": message}))
+        self._emit(sid, Emission("error", {"code": code, "message": message}))
         await self._server.disconnect(sid, namespace=NAMESPACE)
 
     async def _join_company(self, sid: str, member: Member, data: Any) -> Ack:
-        """A MASTER may join any company; others are in their own already."""
+        """Join a company: a MASTER any; others are in their own already."""
         company_id = payloads.text(data, "companyId", str(member.caller.tenant_id))
         caller = await self._callers(member.token, company_id)
         if caller.tenant_id != member.caller.tenant_id:
@@ -326,18 +326,18 @@ class Gateway:
             await self._queries.conversation(member.caller.tenant_id, member.sight, conversation_id)
         await self._socket_rates.typing(member.caller)
         eio_sid = self._server.transport_of(sid, NAMESPACE) or ""
-        await self.typing.say(sid, eio_sid, member.caller.user_id, conversation_id, is_typing)
+        await self.typing.send(sid, eio_sid, member.caller.user_id, conversation_id, is_typing)
         if self._show_typing:
             await self._show_typing(member.caller, conversation_id, is_typing=is_typing is True)
         return {}
 
-    async def _part(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
-        """Whoever looked at a conversation that is out of their sight now looks at it no longer."""
+    async def _evict(self, tenant_id: TenantId, conversation_id: ConversationId) -> None:
+        """Remove from the conversation's room every user who may no longer see it."""
         room = f"conversation:{conversation_id}"
-        lookers = self._server.within(NAMESPACE, room)
-        if not lookers:
+        members = self._server.within(NAMESPACE, room)
+        if not members:
             return
         allowed = self._server.members(NAMESPACE, self._audiences.now(tenant_id, conversation_id))
-        for sid, eio_sid in lookers.items():
+        for sid, eio_sid in members.items():
             if eio_sid not in allowed:
                 self._server.leave(sid, NAMESPACE, room)

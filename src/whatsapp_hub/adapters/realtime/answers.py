@@ -1,7 +1,7 @@
-"""Answer what sockets ask, on both namespaces alike: who is let in, how often, on whose account, and what they hear.
+"""Answer client events on both namespaces: authentication, rates, the audit's actor, acknowledgements.
 
-Every event is acknowledged: `{ok: true, …}`, or `{ok: false, error, code}`, with `retryAfter` (in seconds) where it was
-one too many.
+Every event is acknowledged: `{ok: true, …}`, or `{ok: false, error, code}`, with `retryAfter` (in seconds) where a
+rate was exceeded.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ from whatsapp_hub.domain.errors import HubError, NotFound, TooMany, Unauthentica
 
 Ack = dict[str, object]
 Refused = Callable[[str, Any, Ack], None]
-"""Told of a refusal: whose socket, what it sent, what it is answered."""
+"""Called with a refusal: the socket, what it sent, and the answer."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
 class Asker:
-    """Who a socket acts as on a namespace, from where, and how fast it asks."""
+    """A socket's caller on a namespace, its address, and its rate."""
 
     token: str
     company_id: str | None
@@ -49,21 +49,21 @@ class Handler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SocketRates:
-    """How often a user or an API key may do something on sockets, whichever socket it comes by."""
+    """Rates of a user or an API key over all of its sockets."""
 
     rates: Rates | None
     limits: SocketLimits
     per_api_key: int = 6000
 
     async def event(self, asker: Asker) -> None:
-        """Count one event of a socket, and of its caller. Raises TooMany."""
+        """Count one event for a socket and for its caller. Raises TooMany."""
         if wait_s := asker.pace.spend(asyncio.get_running_loop().time()):
             raise TooMany(wait_s)
         caller = asker.caller
         await self._spend("events", caller, self.limits.events_per_user if caller.user_id else self.per_api_key)
 
     async def presence(self, caller: Caller) -> None:
-        """Count a change that all of the company hear and that moves conversations. Raises TooMany."""
+        """Count a change of presence: the whole company receives it, and it moves conversations. Raises TooMany."""
         await self._spend("presence", caller, self.limits.presence_per_user)
 
     async def typing(self, caller: Caller) -> None:
@@ -83,7 +83,7 @@ class SocketRates:
 
 
 class Answers:
-    """Of one namespace. `members` are those who are in it, by their `sid`."""
+    """Answers on one namespace. `members` are its connected clients by `sid`."""
 
     def __init__(
         self, server: Server, namespace: str, callers: Callers, rates: SocketRates, members: dict[str, Any]
@@ -96,7 +96,7 @@ class Answers:
         self._shares = Shares()
 
     def to(self, handlers: Mapping[str, Handler], refused: Refused | None = None) -> None:
-        """Answer these events; all others are answered as not known."""
+        """Register the handlers of these events; all others are answered as unknown."""
         for name, handler in handlers.items():
             self._server.on(name, self._answered(name, handler, refused), namespace=self._namespace)
 
@@ -105,10 +105,10 @@ class Answers:
 
         self._server.on("*", unknown, namespace=self._namespace)
 
-    async def let_in(self, sid: str, enter: Callable[[], Awaitable[A]]) -> A:
-        """Make a member of who `enter` says it is. Whoever is refused hears why."""
+    async def admit(self, sid: str, enter: Callable[[], Awaitable[A]]) -> A:
+        """Admit the member that `enter` authenticates; one that is refused receives the reason."""
         try:
-            return await self._let_in(sid, await enter())
+            return await self._admit(sid, await enter())
         except HubError as error:
             why = str(error)
         except Exception:
@@ -118,14 +118,14 @@ class Answers:
         self.gone(sid)
         raise socketio.exceptions.ConnectionRefusedError(why)
 
-    async def _let_in(self, sid: str, asker: A) -> A:
+    async def _admit(self, sid: str, asker: A) -> A:
         limits, caller = self._server.limits, asker.caller
         await self._rates.connect(caller)
         self._shares.take(sid, caller.key, limits.per_user if caller.user_id else limits.per_key)
         asker.address = self._server.address(self._server.transport_of(sid, self._namespace) or "")
         asker.pace = Pace(limits.events)
         self._members[sid] = asker
-        if await self._callers(asker.token, asker.company_id) != caller:  # changed meanwhile: nobody would tell now
+        if await self._callers(asker.token, asker.company_id) != caller:  # a change meanwhile is not announced again
             raise Unauthenticated("your role has changed; connect again")
         return asker
 

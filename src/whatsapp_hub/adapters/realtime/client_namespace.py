@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SendRates:
-    """Sends by socket count like requests: so many a minute per user and per API key, together with those by HTTP."""
+    """Count sends by socket like requests: so many a minute per user and per API key, together with those by HTTP."""
 
     rates: Rates
     per_user: int
@@ -46,7 +46,7 @@ class SendRates:
 
 
 class ClientNamespace:
-    """Whoever reads sessions may connect; joining one needs the right to hear what happens there."""
+    """Contract B's namespace: connecting needs the right to read sessions, joining one the right to its events."""
 
     def __init__(
         self,
@@ -74,11 +74,10 @@ class ClientNamespace:
             "send-message": self._send_message,
             "get-sessions": self._get_sessions,
         }
-        self._answers.to(handlers, self._tell_refusal)
+        self._answers.to(handlers, self._emit_refusal)
 
     async def recheck(self, changes: Collection[AccessChange]) -> bool:
-        """Disconnect whoever is no longer who they were, of those whom the changes concern. False: somebody could not
-        be checked."""
+        """Disconnect the members whose access the changes ended. False if one of them could not be checked."""
         is_whole = True
         for sid, member in [(sid, one) for sid, one in self.members.items() if concern(changes, one.caller)]:
             PULSE.beat("members")
@@ -95,9 +94,9 @@ class ClientNamespace:
         return is_whole
 
     def reset(self, position: int) -> None:
-        """Something was missed."""
+        """Tell all members to resume: events were missed."""
         for sid in self.members:
-            self._tell(sid, Emission("reset", {"position": position}, CLIENTS))
+            self._emit(sid, Emission("reset", {"position": position}, CLIENTS))
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         said = auth if isinstance(auth, dict) else {}
@@ -105,7 +104,7 @@ class ClientNamespace:
         async def enter() -> Asker:
             return await self._member(payloads.token(said), payloads.company(said))
 
-        await self._answers.let_in(sid, enter)
+        await self._answers.admit(sid, enter)
 
     def _disconnect(self, sid: str, *_: Any) -> None:
         self.members.pop(sid, None)
@@ -117,10 +116,10 @@ class ClientNamespace:
         caller.require(Action.READ_SESSIONS)
         return Asker(token, company_id, caller)
 
-    def _tell_refusal(self, sid: str, data: Any, said: Ack) -> None:
-        """Tell as `error` too, for clients that ask for no answer."""
+    def _emit_refusal(self, sid: str, data: Any, said: Ack) -> None:
+        """Emit the refusal as `error` too, for clients that ask for no acknowledgement."""
         payload = {"sessionId": payloads.named(data, "sessionId"), "code": said["code"], "message": said["error"]}
-        self._tell(sid, Emission("error", payload, CLIENTS))
+        self._emit(sid, Emission("error", payload, CLIENTS))
 
     async def _join(self, sid: str, member: Asker, data: Any) -> Ack:
         client_id = await self._finder.client_id(member.caller.tenant_id)
@@ -137,15 +136,15 @@ class ClientNamespace:
         return entities.sent(await self._send(member.caller, session, to, text, key), lower=True)
 
     async def _get_sessions(self, sid: str, member: Asker, data: Any) -> Ack:
-        """The started ones, the oldest first, as `GET /whatsapp/sessions` lists them."""
+        """List the started sessions, the oldest first, like `GET /whatsapp/sessions`."""
         found = await self._finder.page(member.caller.tenant_id, LISTED_AT_MOST, None, active=True)
         with_code = member.caller.may(Action.MANAGE_SESSIONS)
         client_id = await self._finder.client_id(member.caller.tenant_id)
         return {"sessions": [entities.listed_client_session(s, client_id, with_code=with_code) for s in found.items]}
 
     async def _dismiss(self, sid: str, code: str, message: str) -> None:
-        self._tell(sid, Emission("error", {"code": code, "message": message}, CLIENTS))
+        self._emit(sid, Emission("error", {"code": code, "message": message}, CLIENTS))
         await self._server.disconnect(sid, namespace=CLIENTS)
 
-    def _tell(self, sid: str, emission: Emission) -> None:
-        self._server.tell(sid, emission)
+    def _emit(self, sid: str, emission: Emission) -> None:
+        self._server.emit_to(sid, emission)

@@ -1,7 +1,7 @@
-"""One packet to everybody in some rooms, encoded once, waiting for nobody.
+"""Send one packet to all members of some rooms, encoded once, without waiting for any of them.
 
 python-socketio's own `emit` makes a task a client and lets a slow client's queue grow without bound; this
-puts the same packet object into each queue and lets go of whoever does not read.
+puts the same packet object into each queue and drops clients that do not read.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ class Fanout:
         self._server = server
 
     def __call__(self, emission: Emission, rooms: Iterable[str], but: str | None = None) -> int:
-        """Put it into the queues of those in any of the rooms (`but` one), once each; how many they were."""
+        """Queue it once for each member of any of the rooms, except `but`; return how many they were."""
         members = self._server.members(emission.namespace, rooms) - {but}
         if not members:
             return 0

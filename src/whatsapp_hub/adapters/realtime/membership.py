@@ -1,11 +1,11 @@
-"""Who hears what. A right to see is membership in a room, so that fan-out needs no question asked per client.
+"""Rooms as rights: the right to see is membership in a room, so that fan-out needs no check per client.
 
-company:{id}       everybody of the company: presence
+company:{id}       all of the company's users: presence
 supervisors:{id}   those who see every conversation
 department:{id}    its users
 user:{id}          one person
-lobby:{id}         the company's agents, for conversations that are nobody's and no department's yet
-conversation:{id}  whoever looks at it just now
+lobby:{id}         the company's agents, for conversations that are unassigned and without department yet
+conversation:{id}  users who have it open now
 """
 
 from collections import OrderedDict
@@ -25,13 +25,13 @@ OPENED = "conversation.opened"
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Where a conversation stands: its department and its person."""
+    """A conversation's department and assigned user."""
 
     department_id: str | None
     user_id: str | None
 
     def rooms(self, tenant_id: TenantId) -> tuple[str, ...]:
-        """Those who may see it; the rule is `application/reading/visibility.py`."""
+        """Return the rooms of those who may see it; the rule is `application/reading/visibility.py`."""
         rooms = [f"supervisors:{tenant_id}"]
         if self.department_id:
             rooms.append(f"department:{self.department_id}")
@@ -44,11 +44,11 @@ class Membership:
 
 NOWHERE = Membership("nowhere", None)
 Find = Callable[[TenantId, ConversationId, int], Awaitable[Membership | None]]
-"""Where a conversation stood when the event of this position had happened; None if nobody knows."""
+"""Find a conversation's membership right after the event of this position; None if it is unknown."""
 
 
 def own_rooms(tenant_id: TenantId, sight: Sight) -> list[str]:
-    """The rooms that a caller is in by right."""
+    """Return the rooms that a caller is in by right."""
     rooms = [f"company:{tenant_id}"]
     rooms.append(f"supervisors:{tenant_id}" if sight.everything else f"lobby:{tenant_id}")
     if sight.user_id:
@@ -59,15 +59,15 @@ def own_rooms(tenant_id: TenantId, sight: Sight) -> list[str]:
 
 
 class Audiences:
-    """Remembers where conversations stand as the log tells it, and looks up those it has not heard of. What an
-    event's audience is depends on the log alone: every process says the same, at once or when asked again later."""
+    """Conversations' memberships according to the log; unknown ones are looked up. An event's audience depends on the
+    log alone: every process computes the same, now or later."""
 
     def __init__(self, find: Find) -> None:
         self._find = find
         self._known: OrderedDict[UUID, Membership] = OrderedDict()
 
     async def of(self, event: LoggedEvent, body: Body) -> tuple[str, ...]:
-        """The rooms that hear this event. Must be asked about every event, in order (or told to forget)."""
+        """Return the rooms that receive this event. Must be called for every event, in order (or else `forget`)."""
         if event.type == "user.presence":
             return (f"company:{event.tenant_id}",)
         if event.type == "notification.created":
@@ -80,7 +80,7 @@ class Audiences:
     async def _of_conversation(
         self, event: LoggedEvent, conversation_id: ConversationId, body: Body
     ) -> tuple[str, ...]:
-        """Who sees it now, and (when it moves) who saw it until now."""
+        """Return the rooms of those who see it now and, when it moves, of those who saw it before."""
         shown = conversation_in(body)
         if shown is None:
             return (await self._placed(event, conversation_id) or NOWHERE).rooms(event.tenant_id)
@@ -111,17 +111,17 @@ class Audiences:
         return where
 
     def forget(self) -> None:
-        """Nobody listens, so nothing is followed."""
+        """Drop all memberships, which are not kept up while no client listens."""
         self._known.clear()
 
     def now(self, tenant_id: TenantId, conversation_id: ConversationId) -> tuple[str, ...]:
-        """The rooms of those who may see it at this moment; none if it is not known."""
+        """Return the rooms of those who may see it now; none if it is unknown."""
         known = self._known.get(conversation_id)
         return known.rooms(tenant_id) if known else ()
 
 
 class Places:
-    """Implements `Find`: what the log last said, else (older than the log) what is stored now."""
+    """Implements `Find`: the membership last logged, else (older than the log) the one stored now."""
 
     def __init__(self, events: EventLog, queries: Queries) -> None:
         self._events = events

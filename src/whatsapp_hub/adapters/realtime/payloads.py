@@ -1,4 +1,4 @@
-"""What clients of sockets send, checked. Raises Invalid with the field's name."""
+"""Validate what socket clients send. Raises Invalid with the field's name."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,7 @@ ANY_ORIGIN = "*"
 
 
 def origins(frontend_url: str | None) -> Callable[[str | None, dict[str, Any]], bool]:
-    """Allow our own pages and those of `frontend_url` (`*`: everybody's)."""
+    """Allow our own pages and those of `frontend_url` (`*`: all)."""
     frontend = frontend_url.rstrip("/") if frontend_url else None
 
     def allowed(origin: str | None, environ: dict[str, Any]) -> bool:
@@ -41,7 +41,7 @@ def token(said: dict[str, Any]) -> str:
 
 
 def address(environ: dict[str, Any]) -> str | None:
-    """Where the socket came from, as trusted proxies report it; None over a Unix socket."""
+    """Return the socket's client address, as trusted proxies report it; None over a Unix socket."""
     client = environ.get("asgi.scope", {}).get("client")
     return str(client[0]) if client else None
 
@@ -53,7 +53,7 @@ def company(said: dict[str, Any]) -> str | None:
 
 
 def after(value: object) -> int | None:
-    """The last position a client saw, as a number or its text; Invalid if it is none."""
+    """Read the last position a client saw, as a number or its text. Raises Invalid."""
     if value is None or value == "":
         return None
     text = str(value)
@@ -63,17 +63,17 @@ def after(value: object) -> int | None:
 
 
 def text(data: Any, name: str, default: str) -> str:
-    """A value given alone or in an object."""
+    """Read a text sent alone or in an object."""
     return _storable(data.get(name, default) if isinstance(data, dict) else data or default, name)
 
 
 def field(data: Any, name: str) -> object:
-    """Whatever it is; None if it is not there."""
+    """Return a field of any type; None if it is missing."""
     return data.get(name) if isinstance(data, dict) else None
 
 
 def needed(data: Any, name: str) -> str:
-    """A text that must be there, in an object."""
+    """Read a required text of an object."""
     return _storable(field(data, name), name)
 
 
@@ -86,13 +86,13 @@ def _storable(value: object, name: str) -> str:
 
 
 def named(data: Any, *names: str) -> str:
-    """What the client seems to have meant, for an answer that refuses it."""
+    """Return the first of these fields that is text, to name in a refusal what the client asked for."""
     given = [data.get(name) for name in names] if isinstance(data, dict) else [data]
     return storable(next((value for value in given if isinstance(value, str)), "")[:128])
 
 
 def code_of(error: HubError) -> str:
-    """`not_found`, `forbidden` …; a Conflict has a code of its own."""
+    """Return an error's code: `not_found`, `forbidden` …; a Conflict has a code of its own."""
     return error.code if isinstance(error, Conflict) else _CAPITAL.sub("_", type(error).__name__).lower()
 
 

@@ -1,7 +1,7 @@
-"""Show a socket that joins a session its present state, before anything that happens later.
+"""Send a socket that joins a session its current state, before any later event.
 
-The rooms are entered before the state is read, so that no change falls between; a change that happens meanwhile has the
-state read again, so that an older state never follows a newer event.
+The rooms are entered before the state is read, so that no change is missed; after a change meanwhile the state is read
+again, so that an older state never follows a newer event.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 class PresentState:
-    """`live`: the position of the last event that was shown to all. `changes`: how many of a session were shown."""
+    """`live`: the position of the last event sent to all. `changes`: how many of a session were sent."""
 
     def __init__(
         self,
@@ -44,29 +44,29 @@ class PresentState:
         self._changes = changes
 
     async def __call__(self, sid: str, namespace: str, tenant_id: TenantId, sessions: Iterable[SessionId]) -> None:
-        """Tell one socket, which is in the sessions' rooms already. Waits for a database that is away."""
+        """Send the states to one socket, which is in the sessions' rooms already. Waits for an unavailable database."""
         for session_id in sessions:
             while self._is_here(sid, namespace):
                 try:
-                    if await self._told(sid, namespace, tenant_id, session_id):
+                    if await self._send_state(sid, namespace, tenant_id, session_id):
                         break
                 except Unavailable:
                     log.warning("socket waits for the session's state")
                     await asyncio.sleep(AWAY_S)
 
-    async def _told(self, sid: str, namespace: str, tenant_id: TenantId, session_id: SessionId) -> bool:
-        """Show the session's state. False if it changed while it was read."""
+    async def _send_state(self, sid: str, namespace: str, tenant_id: TenantId, session_id: SessionId) -> bool:
+        """Send the session's state. False if it changed while it was read."""
         changes, position = self._changes(session_id), await self._position()
         session = await self._finder.named(tenant_id, str(session_id))
         if session is None:
             return True
         state = shown_session(session)
-        await asyncio.to_thread(data_url, state.qr_code)  # drawn aside; it is remembered
+        await asyncio.to_thread(data_url, state.qr_code)  # drawn off the loop; it is cached
         if self._changes(session_id) != changes:
             return False
         events = present_client(state) if namespace == CLIENTS else present_life(state)
         for name, payload in events:
-            self._tell(sid, Emission(name, {**payload, "position": position}, namespace))
+            self._emit(sid, Emission(name, {**payload, "position": position}, namespace))
         return True
 
     async def _position(self) -> int:
@@ -77,5 +77,5 @@ class PresentState:
     def _is_here(self, sid: str, namespace: str) -> bool:
         return self._server.is_here(sid, namespace)
 
-    def _tell(self, sid: str, emission: Emission) -> None:
-        self._server.tell(sid, emission)
+    def _emit(self, sid: str, emission: Emission) -> None:
+        self._server.emit_to(sid, emission)

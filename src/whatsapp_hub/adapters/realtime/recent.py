@@ -1,4 +1,4 @@
-"""The newest events of the log in memory: whoever keeps up reads them here, whoever is behind reads the log."""
+"""The newest events of the log in memory: readers that keep up read them here, those behind read the log."""
 
 import asyncio
 from collections import deque
@@ -27,7 +27,7 @@ _erased = msgspec.json.Decoder(_Erased)
 
 
 class EventBuffer:
-    """`position` is that of the newest event heard (None until `begin`); all events after `floor` are here."""
+    """`position` is that of the newest event added (None until `begin`); all events after `floor` are here."""
 
     def __init__(self, most_events: int = MOST_EVENTS, most_bytes: int = MOST_BYTES) -> None:
         self.position: int | None = None
@@ -40,7 +40,7 @@ class EventBuffer:
         self._bells: dict[TenantId, set[asyncio.Event]] = {}
 
     def begin(self, position: int) -> None:
-        """What follows begins after this position."""
+        """Set the position that the next event follows."""
         self.position = self.floor = position
         self._bytes = 0
         self._all.clear()
@@ -49,7 +49,7 @@ class EventBuffer:
             self._ring(tenant_id)
 
     def add(self, event: LoggedEvent) -> None:
-        """Called for every event, in order."""
+        """Add an event. Called for every event, in order."""
         self.position = event.position
         if event.type == EventType.CONTACT_ERASED:
             self._blank(event)
@@ -61,7 +61,7 @@ class EventBuffer:
         self._ring(event.tenant_id)
 
     def since(self, after: int, tenant_id: TenantId, limit: int) -> list[LoggedEvent] | None:
-        """The tenant's first events after the position, at most `limit`; None if some of them are no longer here."""
+        """Return the tenant's first events after the position, at most `limit`; None if some are no longer here."""
         if self.position is None or after < self.floor:
             return None
         newer = list(takewhile(lambda event: event.position > after, reversed(self._of.get(tenant_id, ()))))
@@ -69,7 +69,7 @@ class EventBuffer:
 
     @contextmanager
     def listening(self, tenant_id: TenantId) -> Iterator[asyncio.Event]:
-        """Set whenever something of this tenant happened; its listener clears it."""
+        """Yield a flag that is set at every event of this tenant; its listener clears it."""
         bell = asyncio.Event()
         self._bells.setdefault(tenant_id, set()).add(bell)
         try:
@@ -84,9 +84,9 @@ class EventBuffer:
             bell.set()
 
     def _blank(self, erased: LoggedEvent) -> None:
-        """Keep the positions of what was about a contact, as the log does, and nothing else of it."""
-        told = _erased.decode(erased.body)
-        rounds, contact = frozenset(told.conversation_ids), told.contact_id.encode()
+        """Blank the events about an erased contact: as in the log, only their positions stay."""
+        erasure = _erased.decode(erased.body)
+        rounds, contact = frozenset(erasure.conversation_ids), erasure.contact_id.encode()
 
         def seen(event: LoggedEvent) -> LoggedEvent:
             is_theirs = event.conversation_id in rounds or contact in event.body

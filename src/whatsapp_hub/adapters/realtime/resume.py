@@ -1,7 +1,7 @@
-"""What a socket missed, shown to it alone, up to the moment from which it hears with the others.
+"""Replay missed events to one socket until it joins the live stream.
 
-The seam: `live()` is the position of the last event that was put into the queues of all. When everything up to it has
-been shown, the member enters its rooms in the same step, with nothing in between.
+`live()` is the position of the last event that was queued for all. When everything up to it has been replayed, the
+member enters its rooms in the same step, so that no event falls between.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from whatsapp_hub.domain.ids import TenantId
 
 AT_ONCE = 200
 READERS = 4
-"""Connections to the database that all who come back take together."""
+"""Database connections that all resuming sockets use together."""
 WAITING_AT_MOST = 100
 PATIENCE_S = 30.0
 AWAY_S = 0.5
@@ -33,8 +33,8 @@ Shown = Callable[[LoggedEvent, Audiences], Awaitable[Iterable[tuple[Emission, tu
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """Who missed what: a member on its way into `rooms`, that has seen everything up to `after`."""
+class MissedEvents:
+    """A member on its way into `rooms`, which has seen everything up to `after`."""
 
     sid: str
     tenant_id: TenantId
@@ -44,7 +44,7 @@ class Missing:
 
 
 class Resume:
-    """`shown` says what an event is told as, and to which rooms."""
+    """`shown` returns an event's socket events, each with the rooms that receive it."""
 
     def __init__(
         self,
@@ -63,50 +63,50 @@ class Resume:
         self._shown = shown
         self._readers = asyncio.Semaphore(READERS)
 
-    async def __call__(self, missing: Missing) -> None:
-        """Returns once the member is in its rooms, or gone."""
-        cursor, audiences = missing.after, self._audiences()
-        while self._is_here(missing):
+    async def __call__(self, missed: MissedEvents) -> None:
+        """Replay until the member is in its rooms, or gone."""
+        cursor, audiences = missed.after, self._audiences()
+        while self._is_here(missed):
             upto = self._live()
             if upto is None:
                 await asyncio.sleep(LOOK_APART_S)
                 continue
             try:
-                cursor = await self._step(missing, audiences, cursor, upto)
+                cursor = await self._step(missed, audiences, cursor, upto)
             except Expired:
                 cursor = upto
-                self._put(missing, Emission("reset", {"position": upto}, missing.namespace))
+                self._put(missed, Emission("reset", {"position": upto}, missed.namespace))
             except Unavailable:
                 log.warning("socket waits for the log")
                 await asyncio.sleep(AWAY_S)
             if cursor == self._live():
-                self._enter(missing)
+                self._enter(missed)
                 return
 
-    async def _step(self, missing: Missing, audiences: Audiences, cursor: int, upto: int) -> int:
-        """Show the next events; up to which position everything is shown now."""
+    async def _step(self, missed: MissedEvents, audiences: Audiences, cursor: int, upto: int) -> int:
+        """Send the next events; return the position up to which everything is sent."""
         if cursor > upto:  # another process was ahead of this one, or the cursor is of another log
             if cursor > await self._events.head():
                 raise Expired(cursor, upto)
             await asyncio.sleep(LOOK_APART_S)
             return cursor
-        found = self._recent.since(cursor, missing.tenant_id, AT_ONCE)
+        found = self._recent.since(cursor, missed.tenant_id, AT_ONCE)
         if found is None:
             async with self._readers:
-                found = await self._events.read(cursor, AT_ONCE, missing.tenant_id)
+                found = await self._events.read(cursor, AT_ONCE, missed.tenant_id)
         for event in found:
             if event.position > upto:
                 return upto
-            await self._show(missing, audiences, event)
+            await self._show(missed, audiences, event)
         return upto if len(found) < AT_ONCE else found[-1].position
 
-    async def _show(self, missing: Missing, audiences: Audiences, event: LoggedEvent) -> None:
-        for emission, rooms in await self._told(event, audiences):
-            if emission.namespace == missing.namespace and not missing.rooms.isdisjoint(rooms):
-                await self._room_for_more(missing)
-                self._put(missing, emission)
+    async def _show(self, missed: MissedEvents, audiences: Audiences, event: LoggedEvent) -> None:
+        for emission, rooms in await self._addressed(event, audiences):
+            if emission.namespace == missed.namespace and not missed.rooms.isdisjoint(rooms):
+                await self._room_for_more(missed)
+                self._put(missed, emission)
 
-    async def _told(self, event: LoggedEvent, audiences: Audiences) -> Iterable[tuple[Emission, tuple[str, ...]]]:
+    async def _addressed(self, event: LoggedEvent, audiences: Audiences) -> Iterable[tuple[Emission, tuple[str, ...]]]:
         while True:
             try:
                 return await self._shown(event, audiences)
@@ -116,28 +116,28 @@ class Resume:
                 log.exception("event not shown", position=event.position, type=event.type)
                 return ()
 
-    async def _room_for_more(self, missing: Missing) -> None:
-        """A member is shown things as fast as it reads them; one that stops reading is let go."""
+    async def _room_for_more(self, missed: MissedEvents) -> None:
+        """Wait until the member has read enough; drop one that stops reading."""
         deadline = time.monotonic() + PATIENCE_S
-        eio_sid = self._server.transport_of(missing.sid, missing.namespace) or ""
-        while self._is_here(missing) and self._server.waiting(eio_sid) >= WAITING_AT_MOST:
+        eio_sid = self._server.transport_of(missed.sid, missed.namespace) or ""
+        while self._is_here(missed) and self._server.waiting(eio_sid) >= WAITING_AT_MOST:
             if time.monotonic() > deadline:
-                self._server.let_go(eio_sid)
+                self._server.drop(eio_sid)
                 return
             await asyncio.sleep(LOOK_APART_S)
 
-    def _put(self, missing: Missing, emission: Emission) -> None:
-        if self._is_here(missing):
-            self._server.tell(missing.sid, emission)
+    def _put(self, missed: MissedEvents, emission: Emission) -> None:
+        if self._is_here(missed):
+            self._server.emit_to(missed.sid, emission)
 
-    def _is_here(self, missing: Missing) -> bool:
-        return self._server.is_here(missing.sid, missing.namespace)
+    def _is_here(self, missed: MissedEvents) -> bool:
+        return self._server.is_here(missed.sid, missed.namespace)
 
-    def _enter(self, missing: Missing) -> None:
-        """Without a pause: an `await` here could let an event pass in between."""
-        if not self._is_here(missing):
+    def _enter(self, missed: MissedEvents) -> None:
+        """Enter the rooms without an `await`: an event could fall between."""
+        if not self._is_here(missed):
             return
         try:
-            self._server.enter(missing.sid, missing.namespace, *missing.rooms)
+            self._server.enter(missed.sid, missed.namespace, *missed.rooms)
         except Conflict as error:
-            self._put(missing, Emission("error", {"code": error.code, "message": str(error)}, missing.namespace))
+            self._put(missed, Emission("error", {"code": error.code, "message": str(error)}, missed.namespace))

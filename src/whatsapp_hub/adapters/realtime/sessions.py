@@ -1,9 +1,9 @@
-"""Who hears what happens on a session: contract D's subscriptions on `/`, contract B's on `/whatsapp`.
+"""Subscriptions to the events of sessions: contract D's on `/`, contract B's on `/whatsapp`.
 
-session:{id}               whoever subscribed to the session
-agent:{tenant}:{agent}     whoever subscribed to all of an agent's sessions (contract A)
-statuses:…                 the same, for message-status as contract E has it, where the right to hear it comes from the
-                           subscription alone: whoever sees every conversation hears it anyhow
+session:{id}               subscribers of the session
+agent:{tenant}:{agent}     subscribers of all sessions of an agent (contract A)
+statuses:…                 the same, for contract E's message-status, where the right to it comes from the
+                           subscription alone: users who see every conversation receive it anyway
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from whatsapp_hub.adapters.contracts.gateways.session_events import (
 from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Body, Emission
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.present import PresentState
-from whatsapp_hub.adapters.realtime.resume import Missing, Resume
+from whatsapp_hub.adapters.realtime.resume import MissedEvents, Resume
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.application.ports.edge.idleness import Listened
 from whatsapp_hub.application.ports.edge.security import Caller
@@ -38,7 +38,7 @@ from whatsapp_hub.domain.sessions.session import Session
 _REMEMBERED = 20_000
 _SOCKET_LESS = frozenset({"message-status"})
 
-Told = tuple[Emission, tuple[str, ...]]
+Addressed = tuple[Emission, tuple[str, ...]]
 T = TypeVar("T")
 
 
@@ -51,8 +51,7 @@ def agent_room(tenant_id: TenantId, agent_id: str) -> str:
 
 
 class SessionNews:
-    """What an event is told as to those who subscribed to its session. While nobody did (`listeners` is empty),
-    nothing is spelled."""
+    """Events for the subscribers of their session. While there are none (`listeners` is empty), nothing is encoded."""
 
     def __init__(self, finder: SessionFinder) -> None:
         self.listeners: set[str] = set()
@@ -64,26 +63,26 @@ class SessionNews:
         """Return how many changes of its state this process has encoded."""
         return self._changes.get(session_id, 0)
 
-    async def told(self, event: LoggedEvent, body: Body, spelled: list[Emission]) -> list[Told]:
-        """`spelled`: what contract E says of it. Raises Unavailable."""
+    async def addressed(self, event: LoggedEvent, body: Body, emissions: list[Emission]) -> list[Addressed]:
+        """Encode an event for subscribers; `emissions` are its emissions by contract E. Raises Unavailable."""
         if not self.listeners or event.session_id is None:
             return []
         session = await self._session(event, event.session_id, body)
         if event.type == "session.qr":
-            await asyncio.to_thread(data_url, session.qr_code)  # drawn aside; it is remembered
+            await asyncio.to_thread(data_url, session.qr_code)  # drawn off the loop; it is cached
         if event.type.startswith("session."):
             _remember(self._changes, event.session_id, self.changes(event.session_id) + 1)
         happened = SessionEvent(event, body, session.session_id)
         rooms = (session_room(event.session_id), agent_room(event.tenant_id, session.agent_id))
-        told = [(Emission(name, payload), rooms) for name, payload in life_events(happened)]
+        addressed = [(Emission(name, payload), rooms) for name, payload in life_events(happened)]
         for name, payload in client_events(happened):
             if name not in _SOCKET_LESS:
-                told.append((Emission(name, payload, CLIENTS), rooms))
+                addressed.append((Emission(name, payload, CLIENTS), rooms))
         statuses = tuple(f"statuses:{room}" for room in rooms)
-        return told + [(emission, statuses) for emission in spelled if emission.name == "message-status"]
+        return addressed + [(emission, statuses) for emission in emissions if emission.name == "message-status"]
 
     async def _session(self, event: LoggedEvent, session_id: SessionId, body: Body) -> SessionShown:
-        """As the event shows it, else as it is known. One that was deleted since goes by its id."""
+        """Return the session as the event shows it, else as it is known; one deleted since is named by its id."""
         shown = session_in(body) or self._known.get(session_id)
         if shown is None:
             found = await self._finder.named(event.tenant_id, str(session_id))
@@ -100,8 +99,8 @@ def _remember(known: OrderedDict[SessionId, T], session_id: SessionId, value: T)
 
 
 class Subscriptions:
-    """Into the rooms of sessions and out of them. With `after`, what was missed since that position comes first;
-    without it, the present state."""
+    """Enter and leave sessions' rooms. With `after`, events missed since that position come first; without it, the
+    current state."""
 
     def __init__(
         self,
@@ -119,28 +118,28 @@ class Subscriptions:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def subscribe(self, sid: str, caller: Caller, data: Any) -> dict[str, object]:
-        """D's and A's, on `/`: a session, or all those of an agent. Raises Forbidden, NotFound, Invalid."""
+        """Subscribe on `/` (D, A) to a session, or to all those of an agent. Raises Forbidden, NotFound, Invalid."""
         try:
             sessions, room = await self._meant(caller, data)
         except HubError as error:
             fault = {"sessionId": payloads.named(data, "sessionId", "agentId"), "code": payloads.code_of(error)}
-            self._tell(sid, Emission("session:error", {**fault, "message": str(error)}))
+            self._emit(sid, Emission("session:error", {**fault, "message": str(error)}))
             raise
         rooms = [room] if caller.may(Action.READ_ALL_CONVERSATIONS) else [room, f"statuses:{room}"]
         self._enter(sid, NAMESPACE, caller, rooms, sessions, payloads.after(_field(data, "after")))
         for session in sessions:
-            self._tell(sid, Emission("subscribed", {"sessionId": session.key}))
+            self._emit(sid, Emission("subscribed", {"sessionId": session.key}))
         return {"sessionId": sessions[0].key} if len(sessions) == 1 else {"sessionIds": [s.key for s in sessions]}
 
     async def unsubscribe(self, sid: str, caller: Caller, data: Any) -> dict[str, object]:
-        """Raises Forbidden, NotFound, Invalid."""
+        """End a subscription on `/`. Raises Forbidden, NotFound, Invalid."""
         sessions, room = await self._meant(caller, data)
         for each in (room, f"statuses:{room}"):
             self._server.leave(sid, NAMESPACE, each)
         return {"sessionId": sessions[0].key} if len(sessions) == 1 else {"sessionIds": [s.key for s in sessions]}
 
     async def join(self, sid: str, caller: Caller, data: Any) -> Session:
-        """B's, on `/whatsapp`. Raises Forbidden, NotFound, Invalid."""
+        """Join a session on `/whatsapp` (B). Raises Forbidden, NotFound, Invalid."""
         caller.require(Action.WATCH_SESSIONS)
         session = await self._session(caller, data)
         self._enter(sid, CLIENTS, caller, [session_room(session.id)], [session], payloads.after(_field(data, "after")))
@@ -152,7 +151,7 @@ class Subscriptions:
         return session
 
     def listened(self) -> Listened:
-        """To whom sockets listen, on both namespaces."""
+        """Return what sockets listen to, on both namespaces."""
         rooms = [*self._server.occupied(NAMESPACE), *self._server.occupied(CLIENTS)]
         sessions = (name.removeprefix("session:") for name in rooms if name.startswith("session:"))
         agents = (name.split(":", 2)[1:] for name in rooms if name.startswith("agent:"))
@@ -162,7 +161,7 @@ class Subscriptions:
         )
 
     def gone(self, sid: str) -> None:
-        """It disconnected."""
+        """Forget a socket that disconnected."""
         self._news.listeners.discard(sid)
 
     async def _meant(self, caller: Caller, data: Any) -> tuple[list[Session], str]:
@@ -189,22 +188,22 @@ class Subscriptions:
         sessions: list[Session],
         after: int | None,
     ) -> None:
-        """Enter the rooms: at once, followed by the present state; or by a task that tells first what was missed. What
-        the tasks tell comes after what the caller tells without a pause. Raises Conflict."""
+        """Enter the rooms: at once, followed by the current state; or by a task that first replays what was missed. The
+        tasks emit after everything that the caller emits without an `await`. Raises Conflict."""
         self._news.listeners.add(sid)
         if after is None:
             self._server.enter(sid, namespace, *rooms)
             self._begin(self._present(sid, namespace, caller.tenant_id, [session.id for session in sessions]))
             return
-        self._begin(self._resume(Missing(sid, caller.tenant_id, frozenset(rooms), after, namespace)))
+        self._begin(self._resume(MissedEvents(sid, caller.tenant_id, frozenset(rooms), after, namespace)))
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _tell(self, sid: str, emission: Emission) -> None:
-        self._server.tell(sid, emission)
+    def _emit(self, sid: str, emission: Emission) -> None:
+        self._server.emit_to(sid, emission)
 
 
 def _field(data: Any, name: str) -> object:

@@ -1,6 +1,6 @@
-"""Following the log for one reader: what it missed from the log, what happens from memory, without a seam.
+"""Follow the log for one reader: missed events from the log, then live ones from memory, without a gap.
 
-A stream holds a position, no queue: a slow reader falls out of memory and reads the log, and costs nobody anything.
+A stream holds a position, no queue: a slow reader falls out of memory and reads the log, at no cost to others.
 """
 
 import asyncio
@@ -34,17 +34,17 @@ class LogStreams:
         self._readers: dict[asyncio.Event, tuple[TenantId, SessionId | None]] = {}
 
     def __len__(self) -> int:
-        """How many read now."""
+        """Return how many readers there are."""
         return len(self._bells)
 
     def close(self) -> None:
-        """End every stream; readers come back elsewhere."""
+        """End every stream; readers reconnect to another process."""
         self._ending.set()
         for bell in self._bells:
             bell.set()
 
     def listened(self) -> Listened:
-        """To whom its readers listen."""
+        """Return what its readers listen to."""
         sessions = frozenset(only for _, only in self._readers.values() if only)
         return Listened(sessions, tenants=frozenset(tenant for tenant, only in self._readers.values() if not only))
 
@@ -72,7 +72,7 @@ class LogStreams:
                 self._readers.pop(bell, None)
 
     async def _begun(self) -> int:
-        """Where the process that hears the log is; waits for it to begin."""
+        """Return the position of this process's tail; waits for it to begin."""
         while self._recent.position is None:
             await asyncio.sleep(0.01)
         return self._recent.position

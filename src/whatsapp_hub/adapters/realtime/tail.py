@@ -1,4 +1,4 @@
-"""Follows the event log and hands each event on, in order, for as long as this process lives."""
+"""Follow the event log and pass each event on, in order, for as long as this process lives."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,14 +22,14 @@ Begin = Callable[[int], Awaitable[None]]
 
 class Waits(Protocol):
     async def wait(self) -> object:
-        """Until somebody says that there are events, or it is time to look anyway."""
+        """Wait for a hint that there are events, or until it is time to look anyway."""
         ...
 
 
 class Tail:
-    """`position` is that of the last event handed on. An event whose handling fails is logged and left
-    behind; a log that cannot be read is waited for. `begin` is told the position that the next events follow:
-    once at the start, and again if the log was trimmed or replaced (a restored database) under our feet."""
+    """`position` is that of the last event passed on. An event whose handling fails is logged and skipped; a log that
+    cannot be read is waited for. `begin` is called with the position that the next events follow: once at the start,
+    and again if the log was trimmed or replaced (a restored database) meanwhile."""
 
     def __init__(self, events: EventLog, bell: Waits, begin: Begin, hear: Hear) -> None:
         self._events = events
@@ -39,7 +39,7 @@ class Tail:
         self.position = 0
 
     async def run(self) -> None:
-        """From the log's present end on, until cancelled."""
+        """Follow the log from its current end, until cancelled."""
         await self._begin()
         while True:
             PULSE.beat("tail")

@@ -1,4 +1,4 @@
-"""`typing`: told to those who look at the same conversation, in every process, and forgotten."""
+"""`typing`: sent to those who have the same conversation open, in every process, and not stored."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from whatsapp_hub.domain.ids import ConversationId, UserId
 
 LEAST_APART_S = 0.3
 
-Tell = Callable[[bytes], Awaitable[None]]
+Publish = Callable[[bytes], Awaitable[None]]
 
 
 class TypingPayload(msgspec.Struct, rename="camel"):
@@ -26,15 +26,15 @@ _TYPED = msgspec.json.Decoder(TypingPayload)
 
 
 class Typing:
-    """`tell` hands it to the other processes, whose `hear` is given it."""
+    """Typing indicators. `publish` publishes one to the other processes, which pass it to `hear`."""
 
-    def __init__(self, fanout: Fanout, tell: Tell | None) -> None:
+    def __init__(self, fanout: Fanout, publish: Publish | None) -> None:
         self._fanout = fanout
-        self._tell = tell
+        self._publish = publish
         self._last: dict[str, tuple[TypingPayload, float]] = {}
 
-    async def say(self, sid: str, eio_sid: str, user_id: UserId | None, id: ConversationId, is_typing: object) -> None:
-        """Whoever says the same at every key is told on a few times a second. Raises Invalid."""
+    async def send(self, sid: str, eio_sid: str, user_id: UserId | None, id: ConversationId, is_typing: object) -> None:
+        """Publish that a user types or stopped; repeats are limited to a few a second. Raises Invalid."""
         if not isinstance(is_typing, bool):
             raise Invalid.field("typing", "must be true or false")
         typed, now = TypingPayload(str(id), str(user_id) if user_id else None, is_typing), time.monotonic()
@@ -43,11 +43,11 @@ class Typing:
             return
         self._last[sid] = (typed, now)
         self._show(typed, but=eio_sid)
-        if self._tell:
-            await self._tell(msgspec.json.encode(typed))
+        if self._publish:
+            await self._publish(msgspec.json.encode(typed))
 
     def hear(self, said: bytes) -> None:
-        """From another process; nonsense is ignored."""
+        """Show what another process published; malformed input is ignored."""
         try:
             self._show(_TYPED.decode(said))
         except msgspec.MsgspecError:

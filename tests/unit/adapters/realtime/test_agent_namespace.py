@@ -294,7 +294,7 @@ async def test_typing_is_told_to_those_who_look_at_the_conversation_and_to_nobod
     async def tell(said: bytes) -> None:
         told.append(said)
 
-    desk.gateway.typing._tell = tell
+    desk.gateway.typing._publish = tell
     for client in (writer, looker):
         assert (await client.ask("join-conversation", {"conversationId": str(conversation.id)}))["ok"]
     for is_typing in (True, True, True, False):  # at every key, and at last sent

@@ -1,4 +1,4 @@
-"""How contract A's `/debug/whatsapp/{agentId}/connection` spells a connection."""
+"""A connection in the form of contract A's `/debug/whatsapp/{agentId}/connection`."""
 
 from datetime import datetime
 
@@ -26,7 +26,7 @@ def connection(of: Connection) -> Shown:
 
 
 def _known(at: datetime | None, reason: str | None) -> Shown | None:
-    """What the log keeps no more."""
+    """Show what the connection itself remembers of an event that the log no longer keeps."""
     return None if at is None else {"type": None, "at": time(at), "reason": reason, "position": None}
 
 

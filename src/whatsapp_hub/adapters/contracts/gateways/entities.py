@@ -1,4 +1,4 @@
-"""How the gateway contracts A to D spell sessions and messages. Pure.
+"""Sessions and messages in the form of the gateway contracts A to D. Pure.
 
 A  sessions of AI agents      camelCase, QR_PENDING is LOADING_QR
 B  client sessions            camelCase, words in lower case
@@ -23,17 +23,17 @@ _LOWER = ("type", "direction", "status")
 
 
 def agent_status(status: str) -> str:
-    """A."""
+    """Convert a session's status for contract A."""
     return "LOADING_QR" if status == SessionStatus.QR_PENDING else status
 
 
 def life_status(status: str) -> str:
-    """D."""
+    """Convert a session's status for contract D."""
     return SessionStatus.CONNECTING.value if status == SessionStatus.QR_PENDING else status
 
 
 def agent_session(session: Session) -> Shown:
-    """A: what `init` answers."""
+    """A: the response of `init`."""
     return {
         "sessionId": session.key,
         "agentId": session.agent_id,
@@ -44,7 +44,7 @@ def agent_session(session: Session) -> Shown:
 
 
 def agent_state(session: Session, last_seen_at: datetime | None) -> Shown:
-    """A: a line of an agent's status."""
+    """A: one session in an agent's status."""
     return {
         "sessionId": session.key,
         "status": agent_status(session.status.value),
@@ -55,7 +55,7 @@ def agent_state(session: Session, last_seen_at: datetime | None) -> Shown:
 
 
 def client_session(session: Session, client_id: str) -> Shown:
-    """B: what creating answers. `client_id`: the tenant's slug."""
+    """B: the response to creating a session. `client_id`: the tenant's slug."""
     return {
         "sessionId": session.key,
         "clientId": client_id,
@@ -66,13 +66,13 @@ def client_session(session: Session, client_id: str) -> Shown:
 
 
 def listed_client_session(of: Session, client_id: str, *, with_code: bool) -> Shown:
-    """B: a line of the list. A QR code is a key to the number: `with_code` only for those who manage it."""
+    """B: one session of the list. A QR code is a key to the number: `with_code` only for those who manage it."""
     code = data_url(of.qr_code) if with_code else None
     return {**session(of), "clientId": client_id, "status": of.status.value.lower(), "qrCode": code}
 
 
 def instance(session: Session) -> Shown:
-    """C."""
+    """C: an instance."""
     return {
         "id": str(session.id),
         "user_id": session.owner or (str(session.user_id) if session.user_id else None),
@@ -86,7 +86,7 @@ def instance(session: Session) -> Shown:
 
 
 def new_instance(session: Session, webhook_secret: str | None) -> Shown:
-    """C: what creating answers. One that is still being dialled is `connecting`. The secret is never shown again."""
+    """C: the response to creating an instance; `connecting` while it is dialled. The secret is never shown again."""
     is_dialled = session.status in (SessionStatus.DISCONNECTED, SessionStatus.RECONNECTING)
     return {
         "id": str(session.id),
@@ -99,31 +99,31 @@ def new_instance(session: Session, webhook_secret: str | None) -> Shown:
 
 
 def instance_code(code: Code) -> Shown:
-    """C: the present QR code and until when it can be scanned."""
+    """C: the current QR code and when it expires."""
     return {"qr_code": data_url(code.session.qr_code), "expires_at": time(code.expires_at)}
 
 
 def life(session: Session, status: SessionStatus | None = None) -> Shown:
-    """D. `status`: what was asked for, where that is answered before it is so."""
+    """D: a session. `status`: the requested one, where the response precedes the change."""
     shown = life_status((status or session.status).value)
     return {"id": str(session.id), "sessionId": session.key, "status": shown, **_reason("reason", session)}
 
 
 def life_code(session: Session) -> Shown:
-    """D."""
+    """D: a session's QR code."""
     return {"sessionId": session.key, "qr": session.qr_code, "qrCode": data_url(session.qr_code)}
 
 
 def sent(sent: Sent, *, lower: bool = False) -> Shown:
-    """A, D, and B (in lower case): a message that is stored and will be sent. `reason`: why its session failed, until
-    which is mended it waits. `error`: why it failed itself (the answer to a repeated Idempotency-Key)."""
+    """A, D, and B (in lower case): a message that is stored and will be sent. `reason`: why its session failed; the
+    message waits until that is fixed. `error`: why the message failed (the answer to a repeated Idempotency-Key)."""
     status = sent.message.status.value
     shown: Shown = {"messageId": str(sent.message.id), "status": status.lower() if lower else status}
     return {**shown, **_failures(sent)}
 
 
 def sent_by_instance(sent: Sent) -> Shown:
-    """C."""
+    """C: a message that is stored and will be sent."""
     return {"id": str(sent.message.id), "status": sent.message.status.value, **_failures(sent)}
 
 
@@ -133,13 +133,13 @@ def _failures(sent: Sent) -> Shown:
 
 
 def _reason(name: str, session: Session) -> Shown:
-    """Why the session is as it is, where there is a reason."""
+    """Return the session's status reason under this name, if it has one."""
     return {name: session.status_reason} if session.status_reason else {}
 
 
 class Heard(msgspec.Struct, rename="camel"):
-    """The body of a `message.received` (or of a `message.sent` that was typed on the phone), as far as gateways tell
-    it. `from_` is the chat: a phone's digits, else a JID; for a group the group's."""
+    """Body of a `message.received` (or of a `message.sent` that was typed on the phone), as far as gateways show it.
+    `from_` is the chat: a phone's digits, else a JID; for a group the group's."""
 
     message: dict[str, object]
     from_: str = msgspec.field(name="from", default="")
@@ -151,17 +151,17 @@ _HEARD = msgspec.json.Decoder(Heard)
 
 
 def heard(body: bytes) -> Heard:
-    """From the log."""
+    """Decode an event's body from the log."""
     return _HEARD.decode(body)
 
 
 def client_message(heard: Heard, session_key: str) -> Shown:
-    """B: a message, its session by the client's own key."""
+    """B: a message, its session named by the client's own key."""
     return {**_client_message(heard.message, session_key), "from": heard.from_}
 
 
 def listed_client_message(of: MessageWith, session_key: str) -> Shown:
-    """B: a line of a session's messages. `from` and `to`: the contact's address, on the side on which it stands."""
+    """B: one message of a session's list. The contact's address is `from` or `to`, depending on the direction."""
     address = of.contact.phone_number or of.message.chat
     is_theirs = of.message.direction is Direction.INBOUND
     return {
@@ -179,7 +179,7 @@ def _client_message(shown: Shown, session_key: str) -> Shown:
 
 
 def instance_event(heard: Heard, instance_id: str, instance_name: str) -> Shown:
-    """C: what is posted to an instance's webhook_url."""
+    """C: the body posted to an instance's webhook_url."""
     return {
         "event": "message",
         "instance_id": instance_id,
@@ -199,7 +199,7 @@ def instance_event(heard: Heard, instance_id: str, instance_name: str) -> Shown:
 
 
 def flat_message(heard: Heard, session_key: str) -> Shown:
-    """D: `session:message`, and what webhooks of the format `flat` post. `message` is its text."""
+    """D: `session:message`, and the body of webhooks of the format `flat`. `message` is its text."""
     return {"sessionId": session_key, "from": heard.from_, "message": heard.message["content"]}
 
 

@@ -1,7 +1,7 @@
-"""Events as WAHA's own webhooks spell them (its documentation, "Events"), for clients that move over from it. Pure.
+"""Events in the form of WAHA's webhooks (its documentation, "Events"), for clients that migrate from it. Pure.
 
-`message`, `message.ack`, `session.status`. Not told: what WAHA calls `message.any` (the same, and one's own messages),
-what a message's media is beyond an address, and the engine's raw data.
+`message`, `message.ack`, `session.status`. Left out: `message.any` (the same, and one's own messages), everything about
+a message's media beyond its address, and the engine's raw data.
 """
 
 from datetime import UTC, datetime
@@ -42,7 +42,7 @@ class _Message(msgspec.Struct, rename="camel"):
     error: dict[str, object] | None = None
 
 
-class _Told(msgspec.Struct, rename="camel"):
+class _MessageBody(msgspec.Struct, rename="camel"):
     message: _Message
     chat: str = ""
     author: str | None = None
@@ -55,22 +55,22 @@ class _Session(msgspec.Struct, rename="camel"):
     status_reason: str | None = None
 
 
-class _State(msgspec.Struct):
+class _SessionBody(msgspec.Struct):
     session: _Session
 
 
-_TOLD = msgspec.json.Decoder(_Told)
-_STATE = msgspec.json.Decoder(_State)
+_MESSAGE_BODY = msgspec.json.Decoder(_MessageBody)
+_SESSION_BODY = msgspec.json.Decoder(_SessionBody)
 
 
 def waha(due: DueDelivery, event: LoggedEvent) -> Shown | None:
-    """The whole body; None for what WAHA has no words for."""
+    """Encode the whole body; None for events that WAHA does not have."""
     if event.type == "message.received":
-        return _envelope("message", due, event, _message(_TOLD.decode(event.body), due))
+        return _envelope("message", due, event, _message(_MESSAGE_BODY.decode(event.body), due))
     if event.type in _ACKS:
-        return _envelope("message.ack", due, event, _ack(_TOLD.decode(event.body), *_ACKS[event.type]))
+        return _envelope("message.ack", due, event, _ack(_MESSAGE_BODY.decode(event.body), *_ACKS[event.type]))
     if event.type.startswith("session."):
-        return _envelope("session.status", due, event, _status(_STATE.decode(event.body).session, due))
+        return _envelope("session.status", due, event, _status(_SESSION_BODY.decode(event.body).session, due))
     return None
 
 
@@ -89,7 +89,7 @@ def _envelope(name: str, due: DueDelivery, event: LoggedEvent, payload: Shown) -
 
 
 def jid(address: str) -> str:
-    """As WAHA spells chats: a person is `digits@c.us`."""
+    """Convert a chat's address to WAHA's form: a person is `digits@c.us`."""
     user, _, server = address.lstrip("+").partition("@")
     return f"{user}@{server}" if server and server != "s.whatsapp.net" else f"{user}@c.us"
 
@@ -99,8 +99,8 @@ def _id(message: _Message, chat: str) -> str:
     return f"{mine}_{chat}_{message.whatsapp_message_id or message.id}"
 
 
-def _message(told: _Told, due: DueDelivery) -> Shown:
-    message, chat = told.message, jid(told.chat)
+def _message(body: _MessageBody, due: DueDelivery) -> Shown:
+    message, chat = body.message, jid(body.chat)
     media = {"url": message.media_url, "mimetype": None, "filename": None} if message.media_url else None
     shown: Shown = {
         "id": _id(message, chat),
@@ -117,13 +117,13 @@ def _message(told: _Told, due: DueDelivery) -> Shown:
         "replyTo": None,
         "_data": {},
     }
-    return {**shown, "participant": jid(told.author)} if told.author else shown
+    return {**shown, "participant": jid(body.author)} if body.author else shown
 
 
-def _ack(told: _Told, ack: int, name: str) -> Shown:
-    chat = jid(told.chat)
-    fixed = {"id": _id(told.message, chat), "from": chat, "participant": None, "fromMe": True}
-    why = {"error": told.message.error} if told.message.error else {}
+def _ack(body: _MessageBody, ack: int, name: str) -> Shown:
+    chat = jid(body.chat)
+    fixed = {"id": _id(body.message, chat), "from": chat, "participant": None, "fromMe": True}
+    why = {"error": body.message.error} if body.message.error else {}
     return {**fixed, "ack": ack, "ackName": name, **why}
 
 

@@ -1,4 +1,4 @@
-"""A QR code's text as a picture: PNG, and a data URL that any page shows as it is."""
+"""A QR code's text as a picture: PNG, and a data URL that any page can show."""
 
 import base64
 import io
@@ -13,12 +13,12 @@ _REMEMBERED = 512
 
 @lru_cache(maxsize=_REMEMBERED)
 def png(text: str) -> bytes:
-    """Black on white with the quiet margin that scanners want. Takes tens of milliseconds the first time."""
+    """Draw the code, black on white with the quiet zone that scanners need. The first time takes tens of ms."""
     return _drawn(text)
 
 
 def secret_data_url(text: str) -> str:
-    """Draw what must not be remembered here."""
+    """Draw a secret as a data URL, without caching it."""
     return f"data:image/png;base64,{base64.b64encode(_drawn(text)).decode()}"
 
 
@@ -32,5 +32,5 @@ def _drawn(text: str) -> bytes:
 
 
 def data_url(text: str | None) -> str | None:
-    """None while there is no code."""
+    """Return the picture as a data URL; None while there is no code."""
     return f"data:image/png;base64,{base64.b64encode(png(text)).decode()}" if text else None

@@ -1,4 +1,4 @@
-"""How contracts B and D spell what happens on a session. Pure.
+"""Events of a session in the form of contracts B and D. Pure.
 
 D  Socket.IO `/`           life_events
 B  Socket.IO `/whatsapp`   client_events, without `message-status`
@@ -20,11 +20,11 @@ CLIENTS = "/whatsapp"
 """B's namespace."""
 
 Payload = dict[str, object]
-Spelled = list[tuple[str, Payload]]
+Encoded = list[tuple[str, Payload]]
 
 
 class SessionShown(msgspec.Struct, rename="camel"):
-    """What of a session the spelling depends on; `session_id` is the client's own key."""
+    """Fields of a session that its events are made of; `session_id` is the client's own key."""
 
     session_id: str
     agent_id: str
@@ -41,7 +41,7 @@ class MessageState(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class SessionEvent:
-    """An event of the log about the session of this key."""
+    """An event of the log about the session with this key."""
 
     event: LoggedEvent
     body: Body
@@ -60,7 +60,7 @@ class SessionEvent:
 
     @property
     def is_renewal(self) -> bool:
-        """The status is what it was; only the QR code is another."""
+        """Whether only the QR code changed, not the status."""
         return text_in(self.body, "was") == self.session.status
 
 
@@ -73,24 +73,24 @@ def session_in(body: Body) -> SessionShown | None:
 
 
 def shown_session(session: Session) -> SessionShown:
-    """Show it as an event of the log does."""
+    """Convert a session to the form that events of the log have."""
     return SessionShown(session.key, session.agent_id, session.status.value, session.status_reason, session.qr_code)
 
 
-def life_events(happened: SessionEvent) -> Spelled:
-    """D."""
-    spelling = _LIFE.get(happened.event.type)
-    return spelling(happened) if spelling else []
+def life_events(happened: SessionEvent) -> Encoded:
+    """Convert an event for contract D."""
+    encoder = _LIFE.get(happened.event.type)
+    return encoder(happened) if encoder else []
 
 
-def client_events(happened: SessionEvent) -> Spelled:
-    """B."""
-    spelling = _CLIENT.get(happened.event.type)
-    return spelling(happened) if spelling else []
+def client_events(happened: SessionEvent) -> Encoded:
+    """Convert an event for contract B."""
+    encoder = _CLIENT.get(happened.event.type)
+    return encoder(happened) if encoder else []
 
 
-def present_life(session: SessionShown) -> Spelled:
-    """D: the present code, or that it is connected, for a socket that subscribes."""
+def present_life(session: SessionShown) -> Encoded:
+    """D: the current code, or that it is connected, for a socket that subscribes."""
     if session.qr_code:
         return [("qr", {"sessionId": session.session_id, "qr": session.qr_code})]
     if session.status == SessionStatus.CONNECTED:
@@ -98,78 +98,78 @@ def present_life(session: SessionShown) -> Spelled:
     return []
 
 
-def present_client(session: SessionShown) -> Spelled:
-    """B: the present status and code, for a socket that joins and a stream that begins."""
+def present_client(session: SessionShown) -> Encoded:
+    """B: the current status and code, for a socket that joins and a stream that begins."""
     change: tuple[str, Payload] = ("status-change", status_change(session, {"sessionId": session.session_id}))
     if not session.qr_code:
         return [change]
     return [change, ("qr-code", {"sessionId": session.session_id, "qrCode": data_url(session.qr_code)})]
 
 
-def _plain(name: str) -> Callable[[SessionEvent], Spelled]:
+def _plain(name: str) -> Callable[[SessionEvent], Encoded]:
     return lambda happened: [(name, happened.payload())]
 
 
-def _qr(happened: SessionEvent) -> Spelled:
-    """Where the phone asks for a passkey there is no code to tell."""
+def _qr(happened: SessionEvent) -> Encoded:
+    """Convert a new code; none exists where the phone asks for a passkey."""
     code = happened.session.qr_code
     return [("qr", happened.payload(qr=code))] if code else []
 
 
-def _disconnected(happened: SessionEvent) -> Spelled:
+def _disconnected(happened: SessionEvent) -> Encoded:
     return [("session:disconnected", happened.payload(reason=happened.reason))]
 
 
-def _deleted(happened: SessionEvent) -> Spelled:
+def _deleted(happened: SessionEvent) -> Encoded:
     return [("session:disconnected", happened.payload(reason="deleted"))]
 
 
-def _error(name: str) -> Callable[[SessionEvent], Spelled]:
+def _error(name: str) -> Callable[[SessionEvent], Encoded]:
     return lambda happened: [(name, happened.payload(**entities.fault(happened.reason)))]
 
 
-def _flat(happened: SessionEvent) -> Spelled:
-    told = entities.flat_message(entities.heard(happened.event.body), happened.key)
-    return [("session:message", happened.payload(**told))]
+def _flat(happened: SessionEvent) -> Encoded:
+    message = entities.flat_message(entities.heard(happened.event.body), happened.key)
+    return [("session:message", happened.payload(**message))]
 
 
-def _status(happened: SessionEvent) -> Spelled:
+def _status(happened: SessionEvent) -> Encoded:
     return [("status-change", status_change(happened.session, happened.payload()))]
 
 
 def status_change(session: SessionShown, payload: Payload) -> Payload:
-    """B: the status, with its reason where there is one."""
+    """B: the status, with its reason if it has one."""
     why = {"statusReason": session.status_reason} if session.status_reason else {}
     return {**payload, "status": session.status.lower(), **why}
 
 
-def _gone(happened: SessionEvent) -> Spelled:
+def _gone(happened: SessionEvent) -> Encoded:
     return [("status-change", happened.payload(status="disconnected", statusReason="deleted"))]
 
 
-def _code(happened: SessionEvent) -> Spelled:
-    """A renewed code is no change of the status."""
+def _code(happened: SessionEvent) -> Encoded:
+    """Convert a new code; a renewed one is no change of the status."""
     change = [] if happened.is_renewal else _status(happened)
     code = data_url(happened.session.qr_code)
     return [*change, ("qr-code", happened.payload(qrCode=code))] if code else change
 
 
-def _fault(happened: SessionEvent) -> Spelled:
+def _fault(happened: SessionEvent) -> Encoded:
     return [*_status(happened), *_error("error")(happened)]
 
 
-def _message(happened: SessionEvent) -> Spelled:
+def _message(happened: SessionEvent) -> Encoded:
     message = entities.client_message(entities.heard(happened.event.body), happened.key)
     return [("message-received", happened.payload(message=message))]
 
 
-def _state(happened: SessionEvent) -> Spelled:
+def _state(happened: SessionEvent) -> Encoded:
     message = _STATE.decode(happened.body["message"])
     why = {"error": message.error} if message.error else {}
     return [("message-status", happened.payload(messageId=message.id, status=message.status.lower(), **why))]
 
 
-_LIFE: dict[str, Callable[[SessionEvent], Spelled]] = {
+_LIFE: dict[str, Callable[[SessionEvent], Encoded]] = {
     "session.started": _plain("session:started"),
     "session.qr": _qr,
     "session.connected": _plain("session:connected"),
@@ -179,7 +179,7 @@ _LIFE: dict[str, Callable[[SessionEvent], Spelled]] = {
     "session.auth_corrupted": _plain("session.auth.corrupted"),
     "message.received": _flat,
 }
-_CLIENT: dict[str, Callable[[SessionEvent], Spelled]] = {
+_CLIENT: dict[str, Callable[[SessionEvent], Encoded]] = {
     "session.started": _status,
     "session.qr": _code,
     "session.connected": _status,

@@ -1,11 +1,11 @@
-"""How an API key is shown: never its secret, never its digest."""
+"""An API key in the form of the API: never its secret, never its digest."""
 
 from whatsapp_hub.adapters.contracts.views.entities import Shown, time
 from whatsapp_hub.domain.accounts.api_key import ApiKey, names_of
 
 
 def api_key(key: ApiKey) -> Shown:
-    """`scopes` null: it may do whatever an ADMIN may."""
+    """Show a key; `scopes` null: it may do everything that an ADMIN may."""
     return {
         "id": str(key.id),
         "companyId": str(key.tenant_id),

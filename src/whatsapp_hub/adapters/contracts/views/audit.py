@@ -1,4 +1,4 @@
-"""How the API spells the record of changes."""
+"""Entries of the audit log in the form of the API."""
 
 import re
 
@@ -26,14 +26,14 @@ def entry(entry: AuditEntry) -> Shown:
 
 
 def _camel(values: object) -> object:
-    """Fields and times as the entities' own are spelled."""
+    """Convert field names and times to the entities' own form."""
     if not isinstance(values, dict):
         return values
     return {_name(name): _value(value) for name, value in values.items()}
 
 
 def _value(value: object) -> object:
-    """PostgreSQL writes UTC as +00:00."""
+    """Write times in UTC with Z; PostgreSQL writes +00:00."""
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     return f"{match[1]}Z" if match else value
 

@@ -1,4 +1,4 @@
-"""How the API spells what a provider can do."""
+"""A provider's capabilities in the form of the API."""
 
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Rate
 

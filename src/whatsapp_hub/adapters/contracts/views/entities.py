@@ -1,4 +1,4 @@
-"""Entities as contract F spells them: camelCase, ids as text, times RFC 3339 in UTC with Z.
+"""Entities in the form of contract F: camelCase, ids as text, times RFC 3339 in UTC with Z.
 
 Pure and shared: the log, the API, sockets, webhooks and the console all say the same. Values are plain JSON values, so
 that any encoder takes them. Password hashes and settings are never shown.
@@ -61,7 +61,7 @@ def message(message: Message) -> Shown:
 
 
 def failure(failure: Failure) -> Shown:
-    """Why a message is FAILED, or why its outcome is unknown."""
+    """Show why a message is FAILED, or why its outcome is unknown."""
     return {
         "code": failure.code,
         "title": failure.title,
@@ -245,7 +245,7 @@ def notification(notification: Notification) -> Shown:
 
 
 def company(tenant: Tenant) -> Shown:
-    """What every user may know of the company. `timezone` is that of its hours, null where it has none."""
+    """Show what every user may know of the company. `timezone` is that of its hours, null where it has none."""
     return {
         "id": str(tenant.id),
         "name": tenant.name,

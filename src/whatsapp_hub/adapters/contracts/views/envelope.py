@@ -1,4 +1,4 @@
-"""The envelope of contract F: how the log, SSE and outgoing webhooks spell an event."""
+"""The envelope of contract F: the form of an event in the log, SSE and outgoing webhooks."""
 
 import msgspec
 
@@ -7,7 +7,7 @@ from whatsapp_hub.application.ports.queues.log import LoggedEvent
 
 
 def envelope(event: LoggedEvent) -> dict[str, object]:
-    """`data` is the event's body as it stands in the log; it is not decoded on the way."""
+    """Wrap an event; `data` is its body as stored in the log, not decoded on the way."""
     return {
         "id": f"evt_{event.position}",
         "type": event.type,

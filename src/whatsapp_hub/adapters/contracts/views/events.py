@@ -1,4 +1,4 @@
-"""An event's body, as the log keeps it: one JSON object of its subjects (`message`, `conversation` …) and details."""
+"""An event's body as stored in the log: one JSON object of its subjects (`message`, `conversation` …) and details."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -28,7 +28,7 @@ _PRESENT: Mapping[type, Callable[..., entities.Shown]] = {
 
 
 def _plain(value: object) -> object:
-    """Details may hold what domain code holds."""
+    """Convert domain values in details to JSON values."""
     if type(value) in _PRESENT:
         return _PRESENT[type(value)](value)
     if isinstance(value, UUID):
@@ -54,5 +54,5 @@ _reasoned = msgspec.json.Decoder(_Reasoned)
 
 
 def reason_in(body: bytes) -> str | None:
-    """The detail `reason` of an event's body."""
+    """Return the detail `reason` of an event's body."""
     return _reasoned.decode(body).reason

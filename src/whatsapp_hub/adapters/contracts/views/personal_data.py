@@ -1,4 +1,4 @@
-"""How the API shows exports and erasures of customers."""
+"""Exports and erasures of customers in the form of the API."""
 
 from whatsapp_hub.adapters.contracts.views.entities import Shown, time
 from whatsapp_hub.application.ports.privacy import Erasure, Export

@@ -1,4 +1,4 @@
-"""How a sign-in is shown."""
+"""A sign-in in the form of the API."""
 
 from whatsapp_hub.adapters.contracts.views.entities import Shown, time
 from whatsapp_hub.domain.accounts.sign_in import SignIn
@@ -6,7 +6,7 @@ from whatsapp_hub.domain.ids import SignInId
 
 
 def sign_in(sign_in: SignIn, current: SignInId | None) -> Shown:
-    """`current`: the one that the request is of."""
+    """Show a sign-in; `current`: that of the request itself."""
     return {
         "id": str(sign_in.id),
         "userId": str(sign_in.user_id),

@@ -1,6 +1,6 @@
-"""How contract E spells the log on sockets: which event, with which payload. Who hears it is the gateway's matter.
+"""Events of the log as contract E's socket events: name and payload. Who receives them is decided in the namespaces.
 
-Pure; entities pass through as the bytes they are in the log.
+Pure; entities are passed on as the bytes that the log holds.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ NAMESPACE = "/"
 
 @dataclass(frozen=True, slots=True)
 class Emission:
-    """One Socket.IO event. `packet` is its whole text as the protocol wants it, encoded once for all."""
+    """One Socket.IO event. `packet` is its whole text in the protocol's form, encoded once for all receivers."""
 
     name: str
     payload: dict[str, object]
@@ -24,13 +24,13 @@ class Emission:
 
     @property
     def packet(self) -> str:
-        """`2["name",{…}]`, with the namespace unless it is `/`."""
+        """Encode as `2["name",{…}]`, with the namespace unless it is `/`."""
         prefix = "2" if self.namespace == NAMESPACE else f"2{self.namespace},"
         return prefix + msgspec.json.encode([self.name, self.payload]).decode()
 
 
 class MessageShown(msgspec.Struct, rename="camel"):
-    """What of a message the spelling depends on."""
+    """Fields of a message that its socket events are made of."""
 
     id: str
     status: str
@@ -41,7 +41,7 @@ class MessageShown(msgspec.Struct, rename="camel"):
 
 
 class ConversationShown(msgspec.Struct, rename="camel"):
-    """What of a conversation its audience depends on."""
+    """Fields of a conversation that its audience depends on."""
 
     id: str
     department_id: str | None = None
@@ -63,7 +63,7 @@ Body = dict[str, msgspec.Raw]
 
 
 def body_of(event: LoggedEvent) -> Body:
-    """The event's subjects and details, not yet decoded."""
+    """Split an event's body into subjects and details, each not yet decoded."""
     return decoded(event.body)
 
 
@@ -76,23 +76,23 @@ def conversation_in(body: Body) -> ConversationShown | None:
 
 
 def text_in(body: Body, name: str) -> str | None:
-    """A detail that is text (or null, or not there)."""
+    """Return a detail that is text; None if it is null or missing."""
     return _TEXT.decode(body[name]) if name in body else None
 
 
-def spell(event: LoggedEvent, body: Body) -> list[Emission]:
-    """What clients are told; nothing for events that sockets do not carry."""
-    spelling = _SPELLINGS.get(event.type)
-    return spelling(event, body) if spelling else []
+def encode(event: LoggedEvent, body: Body) -> list[Emission]:
+    """Return the socket events for an event of the log; none for types that sockets do not carry."""
+    encoder = _ENCODERS.get(event.type)
+    return encoder(event, body) if encoder else []
 
 
 def _message(name: str) -> Callable[[LoggedEvent, Body], list[Emission]]:
-    def spelling(event: LoggedEvent, body: Body) -> list[Emission]:
+    def encoder(event: LoggedEvent, body: Body) -> list[Emission]:
         conversation_id = str(event.conversation_id)
         payload = {"conversationId": conversation_id, "message": body["message"], "position": event.position}
         return [Emission(name, payload)]
 
-    return spelling
+    return encoder
 
 
 def _status(event: LoggedEvent, body: Body) -> list[Emission]:
@@ -111,18 +111,18 @@ def _status(event: LoggedEvent, body: Body) -> list[Emission]:
 
 
 def _sent(event: LoggedEvent, body: Body) -> list[Emission]:
-    """What was typed on the phone itself is new to everybody; all else was told when it was queued. One event is one
-    packet: a client that comes back with its position has seen all of it."""
+    """Show a message that was typed on the phone itself; all others were shown when they were queued. One event is one
+    packet: a client that resumes from its position has seen all of it."""
     message = _MESSAGE.decode(body["message"])
     typed_on_the_phone = message.sender_id is None and not message.is_bot
     return _message("message-sent")(event, body) if typed_on_the_phone else _status(event, body)
 
 
 def _conversation(name: str) -> Callable[[LoggedEvent, Body], list[Emission]]:
-    def spelling(event: LoggedEvent, body: Body) -> list[Emission]:
+    def encoder(event: LoggedEvent, body: Body) -> list[Emission]:
         return [Emission(name, {**body, "position": event.position})]
 
-    return spelling
+    return encoder
 
 
 def _presence(_: LoggedEvent, body: Body) -> list[Emission]:
@@ -130,7 +130,7 @@ def _presence(_: LoggedEvent, body: Body) -> list[Emission]:
     return [Emission("agent-status", {"userId": user.id, "status": user.online_status})]
 
 
-_SPELLINGS: dict[str, Callable[[LoggedEvent, Any], list[Emission]]] = {
+_ENCODERS: dict[str, Callable[[LoggedEvent, Any], list[Emission]]] = {
     "message.received": _message("message-received"),
     "message.queued": _message("message-sent"),
     "message.sent": _sent,

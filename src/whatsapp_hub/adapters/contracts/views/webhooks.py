@@ -1,4 +1,4 @@
-"""Webhook subscriptions and their deliveries as contract F spells them. Secrets are never shown."""
+"""Webhook subscriptions and their deliveries in the form of contract F. Secrets are never shown."""
 
 import msgspec
 
@@ -27,7 +27,7 @@ def webhook(webhook: Webhook) -> Shown:
 
 
 def health(health: SubscriptionHealth) -> Shown:
-    """`receiver` is `down` after so many failures in a row; it is then tried with one event at a time."""
+    """Show a subscription's health; a `receiver` that is `down` after failures in a row gets one event at a time."""
     return {
         "cursor": health.cursor,
         "pending": health.pending,
@@ -63,7 +63,7 @@ _tries = msgspec.json.Decoder(list[_Tried])
 
 
 def _error(record: DeliveryRecord) -> str | None:
-    """Say in a line why it is not delivered: its last attempt's reason."""
+    """Return why it is not delivered, in one line: its last attempt's reason."""
     if record.state is DeliveryState.DELIVERED:
         return None
     tried = _tries.decode(record.attempts)

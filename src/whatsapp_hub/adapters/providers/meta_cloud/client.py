@@ -19,7 +19,7 @@ from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 _DEADLINE_S = 15.0
-"""For calls other than `send`, which bring their own."""
+"""For calls other than `send`, which has its own."""
 
 
 class MetaClient:
@@ -42,8 +42,8 @@ class MetaClient:
         return Accepted(id, identity_of(text(contact.get("wa_id")), text(contact.get("user_id"))))
 
     async def _upload(self, settings: MetaSettings, media: Media, deadline_s: float) -> str:
-        """Meta's id of the file. Until the message itself is sent nothing has reached anybody, so this may be tried
-        again."""
+        """Upload a file and return Meta's id of it. A retry is safe: nothing reaches the customer before the message is
+        sent."""
         boundary, content = form(media)
         headers = {
             "Authorization": f"Bearer {settings.access_token}",
@@ -67,16 +67,16 @@ class MetaClient:
         return SessionSeen(SessionStatus.CONNECTED, self._now(), phone_number=digits or None)
 
     async def stop(self, session: SessionRef) -> SessionSeen:
-        """Nothing is undone at Meta: other numbers of the account may need the subscription."""
+        """Change nothing at Meta: other numbers of the account may need the subscription."""
         return SessionSeen(SessionStatus.DISCONNECTED, self._now(), "stopped")
 
     async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
-        """The newest is enough: Meta marks all earlier ones of the chat as read too."""
+        """Mark the newest as read; Meta marks all earlier ones of the chat too."""
         if provider_message_ids:
             await self._read_mark(session, {"message_id": provider_message_ids[-1]})
 
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
-        """For up to 25 s. Meta ties it to a message of the customer, and marks that one as read."""
+        """Show typing for up to 25 s. Meta ties it to a message of the customer, and marks that one as read."""
         if last_inbound_id:
             await self._read_mark(session, {"message_id": last_inbound_id, "typing_indicator": {"type": "text"}})
 

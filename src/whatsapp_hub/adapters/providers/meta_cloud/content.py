@@ -1,6 +1,6 @@
-"""What a message of Meta's says, as the hub's Content. Pure.
+"""Convert the content of Meta's messages to Content. Pure.
 
-Media are named, not downloaded: `data` holds `mediaId`, `mimeType`, `sha256` and, where Meta told it, `url`
+Media are named, not downloaded: `data` holds `mediaId`, `mimeType`, `sha256` and, where Meta sent it, `url`
 (which needs the access token and lives five minutes), `fileName`, `voice`, `animated`.
 """
 
@@ -28,7 +28,7 @@ _PLACE_FIELDS = frozenset({"latitude", "longitude", "name", "address", "url"})
 
 
 def content_of(message: JsonObject) -> Content:
-    """Unknown types and types without their part become UNSUPPORTED and keep the whole message as `raw`."""
+    """Convert a message; unknown types, and those without their part, become UNSUPPORTED and keep it as `raw`."""
     kind = text(message.get("type"))
     part = obj(message.get(kind))
     content = _of_kind(kind, part, message)
@@ -69,13 +69,13 @@ def _contacts(cards: list[object]) -> Content | None:
 
 
 def _reaction(part: JsonObject) -> Content:
-    """A removed reaction has an empty emoji, or none at all."""
+    """Convert a reaction; a removed one has an empty emoji, or none at all."""
     emoji = text(part.get("emoji"))
     return Content(MessageType.REACTION, emoji, data={"messageId": text(part.get("message_id")), "emoji": emoji})
 
 
 def _interactive(part: JsonObject) -> Content:
-    """A button's or list's choice reads as its title; `data` keeps which (`id`) and of what kind."""
+    """Convert the choice of a button or list: its title as text; `data` keeps `id` and kind."""
     kind = text(part.get("type"))
     choice = obj(part.get(kind))
     said = text(choice.get("title")) or text(choice.get("body"))
@@ -84,7 +84,7 @@ def _interactive(part: JsonObject) -> Content:
 
 
 def _button(part: JsonObject) -> Content:
-    """A template's quick reply."""
+    """Convert a template's quick reply."""
     data = {"kind": "button", "id": text(part.get("payload"))}
     return Content(MessageType.INTERACTIVE, text(part.get("text")), data=data)
 
@@ -94,7 +94,7 @@ def _system(part: JsonObject) -> Content:
 
 
 def _edit(part: JsonObject) -> Content:
-    """The new words stand for themselves; `data.edits` names the message that they replace."""
+    """Convert an edit to a message of its own; `data.edits` names the message that it replaces."""
     edited = content_of(obj(part.get("message")))
     return Content(edited.type, edited.text, data={**edited.data, "edits": text(part.get("original_message_id"))})
 
@@ -111,7 +111,7 @@ _BY_KIND = {
 
 
 def _with_extras(content: Content, message: JsonObject) -> Content:
-    """Where it came from: an advertisement, another chat, a product."""
+    """Add where it came from: an advertisement, another chat, a product."""
     context = obj(message.get("context"))
     extras = {
         "referral": clean(message.get("referral")),

@@ -1,8 +1,8 @@
-"""What Meta's error codes mean for a message that we tried to send.
+"""Map Meta's error codes to the hub's errors.
 
 Source: Meta's table of WhatsApp error codes; the code decides, the HTTP status only where there is none.
-An answer of 5xx that is no error of Meta's own comes from something on the way, which may have failed after
-Meta took the message: its outcome is unknown. The same goes for a 2xx that carries no message id.
+A 5xx that is not Meta's own error comes from an intermediary, which may have failed after Meta accepted the message:
+its outcome is unknown. So is that of a 2xx without a message id.
 """
 
 import re
@@ -47,10 +47,10 @@ _TRANSIENT: dict[int, tuple[float, Scope, int]] = {
     132069: (600.0, Scope.RECIPIENT, 6),
     133004: (60.0, Scope.SESSION, 8),
 }
-"""Seconds before the first retry (the lanes double them), how far it reaches, and how many tries."""
+"""Seconds before the first retry (the lanes double them), the scope, and the number of tries."""
 
 _LATER = frozenset({131049})
-"""Meta keeps this person from so many messages for now: another day it may be delivered."""
+"""Meta limits how many messages this person gets for now: another day it may be delivered."""
 
 _DETAIL_LENGTH = 200
 _CODE_BEFORE = re.compile(r"^\(#\d+\) *")
@@ -58,7 +58,7 @@ _TOKEN = re.compile(r"EAA[0-9A-Za-z_-]{8,}")
 
 
 def read(answer: Answer) -> JsonObject:
-    """The JSON object that Meta answered. Raises the error that the answer is."""
+    """Decode Meta's answer. Raises the error that it states."""
     try:
         body = obj(msgspec.json.decode(answer.body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -108,13 +108,13 @@ def failure_of(errors: Sequence[object]) -> Failure:
 
 
 def title_of(error: JsonObject) -> str:
-    """Meta's short name of an error, without the code that some repeat: `(#131026) Message undeliverable`."""
+    """Return Meta's short name of an error, without the code that some repeat: `(#131026) Message undeliverable`."""
     words = text(error.get("title")) or text(error.get("message"))
     return _safe(_CODE_BEFORE.sub("", words))
 
 
 def explain(error: JsonObject) -> str:
-    """Meta's words: the message or title, and the details. ("Malformed access token" repeats the token.)"""
+    """Return Meta's text: the message or title, and the details. ("Malformed access token" repeats the token.)"""
     said = [text(error.get("message")) or text(error.get("title")), text(obj(error.get("error_data")).get("details"))]
     words = " - ".join(dict.fromkeys(word for word in said if word))
     return _safe(words)

@@ -1,4 +1,4 @@
-"""From one update of Meta's to the hub's events. Pure; never fails on what `cut` yields."""
+"""Translate one of Meta's updates to the hub's events. Pure; never fails on what `split` yields."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -33,7 +33,7 @@ _ADDRESS_LENGTH = 150
 
 
 def translate(body: bytes) -> list[ProviderEvent]:
-    """Raises Malformed for bytes that are no JSON object."""
+    """Translate an update. Raises Malformed for bytes that are no JSON object."""
     update = decode_object(body)
     kind, item = text(update.get("kind")), obj(update.get("item"))
     at = instant(item.get("timestamp"), update.get("time"))
@@ -46,8 +46,8 @@ def translate(body: bytes) -> list[ProviderEvent]:
 
 
 def identity_of(address: str, user_id: str = "") -> tuple[Identity, ...]:
-    """The identities behind a phone number and a BSUID, either of which may be missing. An address that is
-    no phone number is kept as a BSUID, as it is spelt."""
+    """Return the identities behind a phone number and a BSUID, either of which may be missing. An address that is
+    no phone number is kept unchanged as a BSUID."""
     found = []
     if _is_phone(address):
         found.append(Identity.phone(address))
@@ -93,14 +93,15 @@ def _message(update: JsonObject, kind: str, item: JsonObject, at: datetime) -> l
 
 
 def _id(item: JsonObject, kind: str, names: Iterable[Identity]) -> str:
-    """Meta's id; a message without one gets a name that stays the same when it comes again."""
+    """Return Meta's id; a message without one gets an id that stays the same when it is delivered again."""
     if id := text(item.get("id"))[:500]:
         return id
     return "hub." + digest(kind.encode(), repr((*names, item)).encode("utf-8", "replace"))[:40]
 
 
 def _wrote_ourselves(update: JsonObject, item: JsonObject) -> bool:
-    """History does not mark our own messages: they come from our display number, or from nobody to somebody."""
+    """Whether a message is ours. History does not mark them: they come from our display number, or have a recipient but
+    no sender."""
     ours = _digits(text(obj(update.get("metadata")).get("display_phone_number")))
     sender = _digits(text(item.get("from")))
     return bool(item.get("to")) or (bool(ours) and sender == ours)
@@ -134,7 +135,7 @@ def _changed_number(item: JsonObject) -> tuple[Identity, ...]:
 
 
 def _left(item: JsonObject, sender: Iterable[Identity], taken: Collection[Identity]) -> tuple[Identity, ...]:
-    """What the customer had before: the sender's own, and the BSUID that is named as the earlier one."""
+    """Return the customer's former identities: the sender's own, and the BSUID named as the earlier one."""
     earlier = identity_of("", text(obj(item.get("system")).get("previous_user_id")))
     return tuple(i for i in dict.fromkeys((*sender, *earlier)) if i not in taken)
 
@@ -162,8 +163,8 @@ def _sent_as(value: object) -> MessageId | None:
 
 
 def _recipient(item: JsonObject) -> tuple[Identity, ...]:
-    """A person's phone and BSUID together. Told on `delivered` only, since the answer to our sending tells
-    them as well, and three times a message would be two too many."""
+    """Return a person's phone and BSUID together, on `delivered` only: once a message is enough, and the answer to our
+    sending has them as well."""
     if text(item.get("recipient_type")) == "group":
         return ()
     return identity_of(text(item.get("recipient_id")), text(item.get("recipient_user_id")))

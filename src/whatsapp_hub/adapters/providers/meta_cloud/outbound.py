@@ -1,4 +1,4 @@
-"""From an Outgoing to the body that Meta's /messages takes. Pure.
+"""Encode an Outgoing as the body of Meta's /messages. Pure.
 
 Raises Unsupported for what Meta has no type for, Rejected for content that lacks what its type needs.
 """
@@ -26,7 +26,7 @@ _CAPTIONED = frozenset({MessageType.IMAGE, MessageType.DOCUMENT, MessageType.VID
 
 
 def form(media: Media) -> tuple[str, bytes]:
-    """A file as Meta's /media takes it: the boundary, and the multipart body."""
+    """Encode a file for Meta's /media: the boundary, and the multipart body."""
     boundary = f"hub-{media.id.hex}"
     name = "".join("_" if c in '"\\\r\n' else c for c in media.file_name)
     fields = f'--{boundary}\r\nContent-Disposition: form-data; name="messaging_product"\r\n\r\nwhatsapp\r\n'
@@ -37,7 +37,7 @@ def form(media: Media) -> tuple[str, bytes]:
 
 
 def message_body(message: Outgoing, uploaded: str | None = None) -> JsonObject:
-    """The whole body; `uploaded` is Meta's id of the file that was uploaded for it. Our own id travels as
+    """Encode the whole body; `uploaded` is Meta's id of the file that was uploaded for it. Our own id travels as
     `biz_opaque_callback_data` and comes back in every receipt."""
     body = {
         "messaging_product": "whatsapp",
@@ -55,7 +55,7 @@ def _with_media(content: Content, uploaded: str | None) -> Content:
 
 
 def _recipient(message: Outgoing) -> JsonObject:
-    """The first identity that Meta knows: a phone, a BSUID or a group; else what the chat's address says."""
+    """Return the first identity that Meta supports: a phone, a BSUID or a group; else the chat's address."""
     for identity in message.recipient:
         address = identity.address or identity.value
         match identity.kind:
@@ -107,7 +107,7 @@ def _need(content: Content, name: str) -> object:
 
 
 def _media(content: Content) -> JsonObject:
-    """By Meta's media id if there is one, else by a link that Meta fetches."""
+    """Encode media by Meta's id if there is one, else by a link that Meta fetches."""
     part: JsonObject = {}
     if media_id := text(content.data.get("mediaId")):
         part["id"] = media_id
@@ -126,7 +126,7 @@ def _media(content: Content) -> JsonObject:
 
 
 def _template(given: Mapping[str, object]) -> JsonObject:
-    """`{name, language, components?}`; the language is a code or `{code}`."""
+    """Encode a template `{name, language, components?}`; the language is a code or `{code}`."""
     name, language = text(given.get("name")), given.get("language")
     code = text(language) or text(obj(language).get("code"))
     if not name or not code:
@@ -143,7 +143,8 @@ def _location(content: Content) -> JsonObject:
 
 
 def _interactive(content: Content) -> JsonObject:
-    """`data` is Meta's own object as `interactive`, or `buttons` ({id, title}), or `button` and `sections`."""
+    """Encode buttons or a list: `data` is Meta's own object as `interactive`, or `buttons` ({id, title}), or `button`
+    and `sections`."""
     if whole := obj(content.data.get("interactive")):
         return whole
     if buttons := items(content.data.get("buttons")):

@@ -1,4 +1,4 @@
-"""What the hub sees of Meta's Cloud API: kind, capabilities, settings, webhooks."""
+"""The plugin of Meta's Cloud API: kind, capabilities, settings, webhooks."""
 
 import hmac
 import re
@@ -23,8 +23,8 @@ _IDS_LOOKED_AT = 8
 _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}").fullmatch
 
 _NO_SECRET = "\0no app secret"  # noqa: S105 - no secret at all
-"""Stands for one that is missing: it verifies nothing, so that all webhooks of such a number are refused (Meta repeats
-them for days), where an empty one would mean that nothing is checked."""
+"""Replaces a missing secret: it matches no signature, so that all webhooks of such a number are refused (Meta repeats
+them for days). An empty one would mean that nothing is checked."""
 
 CAPABILITIES = Capabilities(
     provider=KIND,
@@ -59,13 +59,13 @@ class MetaWebhooks:
         return cut(body)
 
     def names(self, body: bytes) -> frozenset[str]:
-        """Phone number ids anywhere; without one (account events), the first ids that an account may have."""
+        """Return phone number ids found anywhere; without one (account events), the first ids that may be accounts'."""
         if phones := frozenset([f"phone:{id}" for id in scan(body, "phone_number_id")]):
             return phones
         return frozenset([f"waba:{id}" for id in scan(body, "id", most=_IDS_LOOKED_AT) if id.isdigit()])
 
     def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
-        """Over the bytes as they came: Meta signs its own escaped spelling."""
+        """Verify over the raw bytes: Meta signs its own escaping of them."""
         assert isinstance(settings, MetaSettings)
         if not settings.app_secret:
             return False
@@ -93,7 +93,7 @@ def _same(given: str, expected: str) -> bool:
 
 
 class MetaCloud:
-    """`now` tells the time at which a session was seen to be up."""
+    """The plugin. `now` gives the time at which a session was seen to be up."""
 
     kind = KIND
     capabilities = CAPABILITIES
@@ -122,7 +122,7 @@ class MetaCloud:
         return routes(("phone", settings.phone_number_id), ("waba", settings.business_account_id))
 
     def chat_of(self, identity: Identity) -> str:
-        """The phone's digits, a BSUID, or a group's id."""
+        """Return the phone's digits, a BSUID, or a group's id."""
         return identity.address or identity.value
 
     def translate(self, body: bytes) -> list[ProviderEvent]:

@@ -18,7 +18,7 @@ _SECRETS = frozenset({"accessToken", "appSecret", "verifyToken"})
 @dataclass(frozen=True, slots=True)
 class MetaSettings:
     """`app_secret` belongs to the Meta app and is often shared by many numbers; `business_account_id` is
-    empty if Meta is not to be asked to subscribe us. The environment's number may lack any of them."""
+    empty if the hub is not to subscribe itself at Meta. The environment's number may lack any of them."""
 
     phone_number_id: str
     access_token: str = field(repr=False)
@@ -36,7 +36,7 @@ _NEEDED = {
 
 
 def decode(settings: Mapping[str, object]) -> MetaSettings:
-    """Raises Invalid."""
+    """Decode complete settings. Raises Invalid."""
     fields = Fields(settings, frozenset(_NAMES))
     decoded = _read(fields)
     fields.done()

@@ -1,4 +1,4 @@
-"""Cutting a webhook body into updates, without understanding them. Pure.
+"""Split a webhook body into updates, without interpreting them. Pure.
 
 A part of an unexpected shape becomes one OTHER update with its raw bytes: nothing is lost.
 """
@@ -34,7 +34,7 @@ from whatsapp_hub.application.ports.provider.events import Malformed, RawUpdate
 
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 MOST_UPDATES = 20_000
-"""Meta puts 1,000 into one body at most, a history some thousand messages. What has more is quarantined as one."""
+"""Meta puts at most 1,000 into one body, a history some thousand messages. A body with more is quarantined as one."""
 _NULL = msgspec.Raw(b"null")
 _T = TypeVar("_T")
 
@@ -53,7 +53,7 @@ _head = msgspec.json.Decoder(Head)
 
 
 def cut(body: bytes) -> list[RawUpdate]:
-    """The body's updates, in its order. Raises Malformed."""
+    """Return the body's updates, in its order. Raises Malformed."""
     try:
         return _cut(body)
     except _BROKEN:
@@ -75,13 +75,13 @@ def _cut(body: bytes) -> list[RawUpdate]:
 
 
 def _as_it_comes(body: bytes) -> Iterator[RawUpdate]:
-    """One part after the other, so that a body of a million crumbs is given up early."""
+    """Split part by part, so that a body of a million tiny parts is given up early."""
     for raw in _odd_body.decode(body).entry:
         yield from _of_odd_entry(raw)
 
 
 def _as_documented(body: bytes) -> list[RawUpdate]:
-    """In one pass. Nothing if a part has another shape or holds no update."""
+    """Split a body of the documented shape in one pass. Empty if a part has another shape or holds no update."""
     found: list[RawUpdate] = []
     try:
         for entry in _body.decode(body).entry:
@@ -99,7 +99,7 @@ def _as_documented(body: bytes) -> list[RawUpdate]:
 
 @dataclass(slots=True)
 class _Place:
-    """Where in the body an update stood."""
+    """An update's position in the body."""
 
     waba: str
     time: Any
@@ -115,7 +115,7 @@ class _Place:
 
     @property
     def routes(self) -> tuple[str, ...]:
-        """What names a number is for that number alone: another one of the same account may not be ours."""
+        """Return the routes; a part that names a number is only for it: another of the same account may not be ours."""
         return routes(("phone", self.phone_id) if self.phone_id else ("waba", self.waba))
 
 
@@ -161,8 +161,8 @@ def _of_value(place: _Place, value: Value) -> list[RawUpdate]:
 
 
 class _Contacts:
-    """The value's contacts by phone and BSUID. A body of 1,000 messages may have as many contacts, and
-    each update takes only its own along."""
+    """A value's contacts by phone and BSUID. A body of 1,000 messages may have as many contacts, and
+    each update carries only its own."""
 
     def __init__(self, raws: list[msgspec.Raw]) -> None:
         self._only = raws[0] if len(raws) == 1 else _NULL
@@ -191,8 +191,8 @@ def _message(place: _Place, raw: msgspec.Raw, kind: str, contacts: _Contacts) ->
 
 
 def _message_key(place: _Place, head: Head, raw: msgspec.Raw, kind: str, thread: str = "") -> str:
-    """Message ids are unique a number. The same message comes twice in the history: first as a
-    placeholder, then with its media, which its type tells apart."""
+    """Return the key that drops repeats. Message ids are unique per number. In the history the same message comes
+    twice: first as a placeholder, then with its media; the type distinguishes them."""
     id = text(head.id)
     if not id:
         return dedupe_key("x", digest(place.waba.encode(), thread.encode(), bytes(raw)))
@@ -253,7 +253,7 @@ def _list(raw: msgspec.Raw) -> list[msgspec.Raw]:
 
 
 def _try(decoder: "msgspec.json.Decoder[_T]", raw: msgspec.Raw) -> _T | None:
-    """The part, or None if it has another shape. (Broken text raises: the whole body is mended first.)"""
+    """Decode a part; None if it has another shape. (Broken text raises: the whole body is repaired first.)"""
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError:

@@ -1,7 +1,7 @@
-"""The shapes of Meta's webhooks, as far as cutting a body into updates needs them.
+"""Shapes of Meta's webhooks, as far as splitting a body into updates needs them.
 
-Every field may be missing or of a wrong kind: what is not needed stays raw. The largest bodies have 3 MB
-and 1,000 updates, so that nothing is decoded which the cut does not need.
+Every field may be missing or of a wrong type: what is not needed stays raw. The largest bodies have 3 MB
+and 1,000 updates, so that nothing is decoded which the split does not need.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ _NULL = msgspec.Raw(b"null")
 
 
 class Value(msgspec.Struct):
-    """What changed. All updates of a body that is as documented are reached by one decoding, down to here."""
+    """What changed. In a body of the documented shape one decoding reaches all updates."""
 
     metadata: msgspec.Raw = _NULL
     contacts: list[msgspec.Raw] = []
@@ -40,7 +40,7 @@ class Body(msgspec.Struct):
 
 
 class OddBody(msgspec.Struct):
-    """The same where something is of another shape: each level is decoded alone."""
+    """A body in which something has another shape: each level is decoded alone."""
 
     entry: list[msgspec.Raw]
 
@@ -86,7 +86,7 @@ class ContactHead(msgspec.Struct):
 
 
 class Head(msgspec.Struct):
-    """What names a message or status, and whose chat it belongs to. Since BSUIDs, `from` and
+    """Fields that identify a message or status and its chat. Since BSUIDs, `from` and
     `recipient_id` may be missing."""
 
     id: Any = None
@@ -104,7 +104,7 @@ class Head(msgspec.Struct):
 
 
 class Update(msgspec.Struct):
-    """One update cut out: the body of a RawUpdate, complete enough to be understood alone."""
+    """One update split off: the body of a RawUpdate, complete enough to be understood alone."""
 
     kind: str
     field: str

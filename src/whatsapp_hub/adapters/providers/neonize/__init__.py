@@ -1,1 +1,1 @@
-"""neonize: WhatsApp Web by the library neonize (whatsmeow in Go), its sockets held by connector processes."""
+"""WhatsApp Web by the library neonize (whatsmeow in Go), its sockets held by connector processes."""

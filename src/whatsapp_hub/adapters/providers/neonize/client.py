@@ -1,6 +1,6 @@
-"""The I/O half of neonize: sends over the lines that this process holds, and holds them.
+"""neonize's client: holds this process's connections and sends over them.
 
-In a process that is no connector it does nothing: every session is "not open here".
+In a process that is no connector it holds none: every session is "not open here".
 """
 
 import asyncio
@@ -43,7 +43,7 @@ _BRAZIL = "55"
 
 
 class NeonizeClient:
-    """`storing` makes the devices' store, `loading` the library: both when the first session is opened."""
+    """The client. `storing` makes the devices' store, `loading` the library: both when the first session is opened."""
 
     def __init__(
         self, host: Host, fetch: Fetch, storing: Callable[[], DeviceStore], loading: Callable[[], Library] = load
@@ -56,7 +56,7 @@ class NeonizeClient:
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
         until = _now() + deadline_s
-        what = sending(message, lambda id: None, int(time.time() * 1000))  # what cannot be sent is told even if closed
+        what = sending(message, lambda id: None, int(time.time() * 1000))  # refused even while closed
         line = self._holder.connected(session.id)
         what = sending(message, line.author_of, int(time.time() * 1000))
         try:
@@ -72,7 +72,7 @@ class NeonizeClient:
         await self._query(self._holder.library.typing, line.uuid, to)
 
     async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
-        """In a group, those whose author is still remembered: WhatsApp wants both."""
+        """Mark as read; in a group only messages whose author is still remembered: WhatsApp requires both."""
         line, to = self._holder.connected(session.id), address(chat)
         by_author: dict[str, list[str]] = {}
         for id in map(whatsapps_id, provider_message_ids):
@@ -88,8 +88,9 @@ class NeonizeClient:
     # -- HoldsSockets
 
     async def open(self, session: SessionRef, *, unclean: bool = False) -> None:
-        """WhatsApp brings again what it was not told of; what neonize had acknowledged and an earlier holder did not
-        store cannot be asked for through neonize 0.5 (see docs/guarantees.md), so `unclean` changes nothing."""
+        """Open the session. WhatsApp redelivers what was not acknowledged; what neonize acknowledged and an earlier
+        holder did not store cannot be requested through neonize 0.5 (see docs/guarantees.md), so `unclean` has no
+        effect."""
         await self._holder.open(session)
 
     async def close(self, session_id: SessionId) -> None:
@@ -131,7 +132,7 @@ class NeonizeClient:
         return Accepted(id, (identity,) if identity else ())
 
     async def _whole(self, line: SessionDial, what: Sending, media: Media | None) -> JsonObject:
-        """With its file uploaded. Raises Late, Transient, Rejected."""
+        """Upload the message's file, if any, and return the whole message. Raises CallTimeout, Transient, Rejected."""
         if what.file is None:
             return what.message
         fetched = Fetched(media.content, media.mime_type) if media else await self._fetch(what.file.url)
@@ -143,7 +144,8 @@ class NeonizeClient:
         return with_upload(what, Uploaded(obj(answer.get("response")), mimetype, opus_seconds(fetched.data)))
 
     async def _number_of(self, line: SessionDial, to: str) -> str:
-        """Where a Brazilian mobile really is: with or without the ninth digit. All others are where they say."""
+        """Return the number that WhatsApp has for a Brazilian mobile, with or without the ninth digit; all others
+        unchanged."""
         digits = to.removesuffix(f"@{PERSON}")
         if not (digits.isdigit() and digits.startswith(_BRAZIL) and len(digits) in (12, 13)):
             return to
@@ -159,7 +161,7 @@ class NeonizeClient:
         return self._numbers[to]
 
     async def _answer(self, name: str, call: Callable[..., bytes], *arguments: object) -> JsonObject:
-        """Of a call that sends no message. Raises Late, Transient, Rejected."""
+        """Make a call that sends no message. Raises CallTimeout, Transient, Rejected."""
         try:
             answer = answered(name, await self._holder.calls(CALL_S, call, *arguments))
         except (NotBegun, Malformed) as error:
@@ -178,7 +180,7 @@ class NeonizeClient:
 
 
 def _settle(line: SessionDial, message_id: MessageId, answer: "asyncio.Future[object]") -> None:
-    """It came after all: the message is out of the unknown, as if by a receipt."""
+    """Report an answer that came after its deadline: like a receipt, it settles the unknown outcome."""
     if answer.cancelled() or answer.exception() is not None:
         return
     data = answer.result()

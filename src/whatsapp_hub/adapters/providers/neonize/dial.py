@@ -1,7 +1,7 @@
-"""One dial of a session: what it has heard, and how it is hung up.
+"""One dial of a session: its events, and its end.
 
-A device that is paired already is dialled in this process; one that is to be paired, in a pairing room (`rooms.py`),
-and moves in here once the phone has scanned its code.
+A paired device is dialled in this process; one that is to be paired, in a pairing process (`pairing/`), and moves into
+this one once the phone has scanned its code.
 """
 
 import asyncio
@@ -28,30 +28,30 @@ from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 OVER = frozenset({SessionStatus.DISCONNECTED, SessionStatus.BANNED, SessionStatus.LOGGED_OUT, SessionStatus.FAILED})
-"""After these the provider does not dial again."""
+"""States after which the provider does not dial again."""
 
 PROBE_EVERY_S = 30.0
 KEEP_ALIVE_S = (20.0, 40.0)
-"""whatsmeow asks each 20 to 30 s, and waits 10 s for an answer."""
+"""whatsmeow pings every 20 to 30 s, and waits 10 s for an answer."""
 _AUTHORS = 2000
 _ONLY_INFO = Shape({1: ("info", wire.INFO)})
 
 
 class Link(Protocol):
-    """How a line is held: in this process, or apart."""
+    """How a connection is held: in this process, or in a pairing process."""
 
     async def dial(self, props: bytes, proxy: str) -> None:
-        """Returns as soon as it has begun. Raises Unavailable, OSError."""
+        """Begin to dial, and return at once. Raises Unavailable, OSError."""
         ...
 
     async def hang_up(self) -> None:
-        """Its threads, descriptors and database connections are gone when this returns. Idempotent."""
+        """End the connection; its threads, descriptors and database connections are gone on return. Idempotent."""
         ...
 
 
 class SessionDial:
-    """Listens on threads of Go's (or for a room, on the loop); everything else is called on the loop. `uuid` names this
-    dial to Go."""
+    """One dial. Its callbacks run on threads of Go's (for a pairing process, on the loop), everything else on the loop.
+    `uuid` names this dial to Go."""
 
     def __init__(self, session: SessionRef, uuid: str, pump: Pump, over: Callable[["SessionDial"], None]) -> None:
         self.session, self.uuid, self.jid, self.me = session, uuid, "", ""
@@ -70,7 +70,7 @@ class SessionDial:
 
     @property
     def silent_s(self) -> float:
-        """Unanswered keep-alives count from the last that was answered."""
+        """Return the seconds since the last sign of life; unanswered keep-alives count from the last answered one."""
         if self._pong is not None:
             return time.monotonic() - self._pong
         return time.monotonic() - self._heard
@@ -80,7 +80,7 @@ class SessionDial:
         return self._pong is not None
 
     def may_probe(self) -> bool:
-        """Once in a while; asking counts."""
+        """Whether a probe is due; each call that returns True counts as one."""
         now = time.monotonic()
         if now - self._probed < PROBE_EVERY_S:
             return False
@@ -107,7 +107,7 @@ class SessionDial:
             self._tell(StoredEvent("ended", _now_ms(), text=error))
 
     async def heard_event(self, code: int, data: bytes) -> None:
-        """The same on the loop, for what a room passes on; waits for the pump."""
+        """Take an event on the loop, passed on by a pairing process; waits for the pump."""
         await self._hear(StoredEvent(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
 
     async def heard(self, what: str, said: str) -> None:
@@ -116,14 +116,14 @@ class SessionDial:
     async def _hear(self, kept: StoredEvent) -> None:
         is_past = self.is_paired or (kept.event == "ended" and self.hurry.is_set())
         if is_past and session_seen(kept):
-            return  # it moves in here: how its line apart does is of no interest any more
+            return  # it moves into this process: its connection in the other no longer matters
         self.is_paired = self.is_paired or _tells_of_pairing(kept)
         self._note(kept)
         await self._pump.put_soon(self.session, kept)
         self._react(kept)
 
     def say(self, what: str, said: str, names: list[str] | None = None) -> None:
-        """A word of our own, on the loop."""
+        """Store an event of our own, on the loop."""
         kept = StoredEvent(what, _now_ms(), text=said, names=names or [])
         self._note(kept)
         self._pump.put_now(self.session, kept)
@@ -165,7 +165,7 @@ class SessionDial:
 
 
 class InProcessLink:
-    """A line in this process: one thread of its own, its store behind a door."""
+    """A connection in this process: one thread of its own, its own access to the store."""
 
     def __init__(self, library: Library, store: DeviceStore, line: SessionDial) -> None:
         self._library, self._store, self._line = library, store, line
@@ -178,7 +178,7 @@ class InProcessLink:
         self._thread = await in_thread(self._library.start, dial, self._line)
 
     async def hang_up(self) -> None:
-        """While it dials, Go holds its lock for up to a minute; then this takes as long."""
+        """End the connection. While it dials, Go holds its lock for up to a minute; then this takes as long."""
         door, thread = self._door, self._thread
         self._door = self._thread = None
         if door is None:
@@ -189,7 +189,7 @@ class InProcessLink:
         if thread is not None:
             await in_thread(thread.join)
             if not known and await in_thread(self._library.is_known, uuid):
-                await self._leave(uuid, door, known=True)  # it had not yet made its client, and did so nevertheless
+                await self._leave(uuid, door, known=True)  # its client was made only after the first attempt
 
     async def _leave(self, uuid: str, door: StoreAccess, *, known: bool) -> None:
         if known:
@@ -209,8 +209,8 @@ def _tells_of_pairing(kept: StoredEvent) -> bool:
 
 
 def _unanswered_s(told: Mapping[str, object]) -> float:
-    """Return for how long keep-alives were not answered. The library tells a time of this machine's clock, which may
-    have been stepped since: what does not fit the number of errors is not believed."""
+    """Return for how long keep-alives were not answered. The library reports a time of this machine's clock, which may
+    have been stepped since: one that does not fit the number of errors is ignored."""
     last, errors = told.get("lastSuccess"), told.get("errorCount")
     if not isinstance(last, int) or last <= 0:
         return 0.0

@@ -1,7 +1,9 @@
-"""What whatsmeow's error texts mean; neonize passes nothing else on. Source: whatsmeow's errors.go and send.go.
+"""Map whatsmeow's error texts to the hub's errors; neonize passes nothing else on. Source: whatsmeow's errors.go and
 
-Only what certainly happened before the message left is Transient. After that, a time-out or a lost connection leaves
-the outcome unknown, and so does any text that we do not know.
+send.go.
+
+Only a failure that certainly preceded the sending is Transient. After that, a time-out or a lost connection leaves the
+outcome unknown, and so does any unknown text.
 """
 
 import re
@@ -34,7 +36,7 @@ _BEFORE = (
 )
 _REFUSED = re.compile(r"server returned error (\d+)")
 _ACCOUNT_LIMITED = frozenset({"463", "475"})
-"""The number may not write to strangers for now."""
+"""The number may not write to new contacts for now."""
 
 
 def of_send(error: str) -> ProviderError:
@@ -53,7 +55,7 @@ def of_send(error: str) -> ProviderError:
 
 
 def of_query(error: str) -> ProviderError:
-    """Of a call that sends no message, so that it may simply be made again."""
+    """Map the error of a call that sends no message, so that it can simply be repeated."""
     known = of_send(error)
     if isinstance(known, OutcomeUnknown):
         return Transient(known.code, known.detail, retry_after_s=_RETRY_AFTER_S, scope=Scope.SESSION)
@@ -65,7 +67,7 @@ def not_connected(detail: str = "") -> Transient:
 
 
 def _refused(code: str, detail: str) -> ProviderError:
-    """WhatsApp's server answered, and did not take the message."""
+    """Map a refusal by WhatsApp's server."""
     if code in _ACCOUNT_LIMITED:
         return Rejected(f"server_{code}", detail, alert=True)
     if code == "429" or code.startswith("5"):

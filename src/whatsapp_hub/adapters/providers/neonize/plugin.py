@@ -1,4 +1,4 @@
-"""What the hub sees of neonize: kind, capabilities, settings. Importing it loads neither neonize nor its Go library."""
+"""neonize's plugin: kind, capabilities, settings. Importing it loads neither neonize nor its Go library."""
 
 from collections.abc import Mapping
 
@@ -38,8 +38,8 @@ CAPABILITIES = Capabilities(
 
 
 class Neonize:
-    """`store_url` is where connectors keep the devices' keys; `allow_private`: files to send may be at private
-    addresses."""
+    """The plugin. `store_url`: where connectors keep the devices' keys; `allow_private`: files to send may be at
+    private addresses."""
 
     kind = KIND
     capabilities = CAPABILITIES
@@ -60,7 +60,7 @@ class Neonize:
         return ()
 
     def chat_of(self, identity: Identity) -> str:
-        """A JID; a BSUID has none and stays as it is."""
+        """Return a JID; a BSUID has none and stays as it is."""
         return jids.chat_of(identity) or identity.value
 
     def translate(self, body: bytes) -> list[ProviderEvent]:

@@ -1,6 +1,6 @@
-"""What a session brings, stored in order, before anything else is done with it.
+"""Store a session's events in order, before anything else is done with them.
 
-Go acknowledges an event to WhatsApp once it stands in its own queue (100 events). So little as possible may lie between
+Go acknowledges an event to WhatsApp once it is in its own queue (100 events). As little as possible may wait between
 that queue and the inbox: when WAITING events wait, Go's thread waits too.
 """
 
@@ -29,11 +29,11 @@ TRIES = 3
 log = structlog.get_logger(__name__)
 
 Before = Callable[[SessionRef, StoredEvent], Awaitable[None]]
-"""What must be done before an event is stored. Raises Unavailable: it is tried again."""
+"""Called before an event is stored. Raises Unavailable: it is tried again."""
 
 
 class Pump:
-    """One for each session; it outlives its dials, so that what waits is stored in order whatever becomes of them."""
+    """One for each session; it outlives its dials, so that waiting events are stored in order however a dial ends."""
 
     def __init__(self, host: Host, before: Before) -> None:
         self._host = host
@@ -51,35 +51,35 @@ class Pump:
         return 0.0 if since is None else time.monotonic() - since
 
     def put(self, session: SessionRef, kept: StoredEvent, hurry: threading.Event) -> None:
-        """On a thread of Go's; waits for room, unless its dial is being ended."""
+        """Queue an event on a thread of Go's; waits for room, unless its dial is being ended."""
         with self._room:
             while len(self._waiting) >= WAITING and not (self._closed or hurry.is_set()):
                 self._room.wait(0.2)
             self._add(session, kept)
-        with suppress(RuntimeError):  # the loop has ended: so has the process, nearly
+        with suppress(RuntimeError):  # the loop has ended, and the process is about to
             self._loop.call_soon_threadsafe(self._wake)
 
     def put_now(self, session: SessionRef, kept: StoredEvent) -> None:
-        """On the loop; a word of our own, for which there is always room."""
+        """Queue an event of our own, on the loop; these are not bounded."""
         with self._room:
             self._add(session, kept)
         self._wake()
 
     async def put_soon(self, session: SessionRef, kept: StoredEvent) -> None:
-        """On the loop; waits for room."""
+        """Queue an event on the loop; waits for room."""
         while len(self._waiting) >= WAITING and not self._closed:
             await asyncio.sleep(0.01)
         self.put_now(session, kept)
 
     async def drained(self, deadline_s: float) -> bool:
-        """Whether everything was stored in time."""
+        """Wait until the queue is empty; return whether everything was stored in time."""
         if self._task is None or self._task.done():
             return not self._waiting
         await asyncio.wait([self._task], timeout=deadline_s)
         return not self._waiting
 
     async def close(self) -> None:
-        """What still waits is given up."""
+        """Stop, discarding what still waits."""
         with self._room:
             self._closed = True
             self._room.notify_all()

@@ -1,7 +1,7 @@
-"""What a connector does with sessions: `HoldsSockets`.
+"""Hold a connector's sessions: implements `HoldsSockets`.
 
-Nothing is loaded before the first session is opened. A session that goes down by itself says so, is hung up behind the
-scenes, and may be opened again: that waits until the hanging up is done.
+Nothing is loaded before the first session is opened. A session that goes down by itself reports it and is hung up in
+the background; opening it again waits until that is done.
 """
 
 import asyncio
@@ -130,7 +130,7 @@ class Holder:
         return self._library
 
     def connected(self, session_id: SessionId) -> SessionDial:
-        """Raises Transient."""
+        """Return the session's dial. Raises Transient unless it is connected."""
         line = self._line(session_id)
         if not (line.is_connected and line.jid):
             raise errors.not_connected("the session is not connected")
@@ -154,7 +154,7 @@ class Holder:
     # -- inside
 
     async def _dial(self, line: SessionDial) -> None:
-        """Raises Missing, Unavailable, OSError."""
+        """Dial in this process, or to pair in another one. Raises Missing, Unavailable, OSError."""
         await self._left(line.session.id)
         library, store = await self._ready()
         line.jid = await store.device_of(line.session.id)
@@ -164,7 +164,7 @@ class Holder:
             await self._by(line, PairingLink(self._rooms, store, line))
 
     async def _dial_here(self, library: Library, store: DeviceStore, line: SessionDial) -> None:
-        """Go must never be given a device whose keys it does not have: it would end the process."""
+        """Dial in this process, if the device's keys exist: without them Go would end the process."""
         if await store.has(line.jid):
             await self._by(line, InProcessLink(library, store, line))
         else:
@@ -213,7 +213,7 @@ class Holder:
         return self._pumps[session_id]
 
     async def _before(self, session: SessionRef, kept: StoredEvent) -> None:
-        """What a state says of credentials is so before the state can be read."""
+        """Save or delete credentials before the state that reports it is stored."""
         if kept.event == "PairStatus":
             event = decode(wire.SHAPES["PairStatus"], kept.data)
             if jid := _device_jid(obj(event.get("ID"))) if event.get("status") == wire.PAIRED else "":
@@ -231,7 +231,7 @@ class Holder:
             self._spawn(self._move_in(line))
 
     async def _move_in(self, line: SessionDial) -> None:
-        """Out of the pairing room: the phone has scanned the code."""
+        """Move a session from the pairing process into this one: the phone has scanned the code."""
         async with line.changing:
             if line.link:
                 await line.link.hang_up()
@@ -242,7 +242,7 @@ class Holder:
             line.say("ended", str(error))
 
     def _over(self, line: SessionDial) -> None:
-        """It is not open any more, whatever it still does."""
+        """Remove a dial that has ended, and hang it up in the background."""
         session_id = line.session.id
         if self.lines.get(session_id) is line:
             del self.lines[session_id]
@@ -268,7 +268,7 @@ class Holder:
             await asyncio.wait([task])
 
     async def _probe(self, line: SessionDial) -> None:
-        """Keep-alives that go unanswered are told by whatsmeow; that it still lives, by its answering at all."""
+        """Probe a silent session: whatsmeow reports unanswered keep-alives, but cannot report that itself hangs."""
         with suppress(CallTimeout, NotBegun):
             if await self.calls(PROBE_S, self.library.is_known, line.uuid) and not line.is_degraded:
                 line.hear()
@@ -290,7 +290,7 @@ def _props(settings: NeonizeSettings) -> bytes:
 
 
 def _pair_params(phone: str, settings: NeonizeSettings) -> bytes:
-    """WhatsApp takes the display name in this form only."""
+    """Encode the parameters of a pairing code; WhatsApp takes the display name in this form only."""
     _, client = BROWSERS[settings.browser]
     name = f"{settings.browser.capitalize()} (Linux)"
     known = {"phone": phone, "showPushNotification": True, "clientType": client, "clientDisplayName": name}

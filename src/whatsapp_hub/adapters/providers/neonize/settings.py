@@ -9,7 +9,7 @@ from whatsapp_hub.domain.errors import Flaw, Invalid
 
 DEVICE_NAME = "WhatsApp Hub"
 BROWSERS = {"chrome": (1, 1), "firefox": (2, 3), "opera": (4, 5), "safari": (5, 6), "edge": (6, 2), "desktop": (7, 7)}
-"""The icon in the phone's list of linked devices: WhatsApp's number for it, and the one that pairing by code wants."""
+"""The icon in the phone's list of linked devices: WhatsApp's number for it, and the one for pairing by code."""
 
 _KNOWN = frozenset({"proxy", "deviceName", "browser", "history"})
 _PROXY_SCHEMES = frozenset({"http", "https", "socks5"})
@@ -19,7 +19,7 @@ _DEVICE_NAME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,50}")
 
 @dataclass(frozen=True, slots=True)
 class NeonizeSettings:
-    """`proxy` carries the session's whole traffic; `history`: take in the messages from before the pairing."""
+    """`proxy` carries the session's whole traffic; `history`: import the messages from before the pairing."""
 
     proxy: str = field(default="", repr=False)
     device_name: str = DEVICE_NAME
@@ -28,7 +28,7 @@ class NeonizeSettings:
 
 
 def decode(settings: Mapping[str, object]) -> NeonizeSettings:
-    """Raises Invalid."""
+    """Decode settings. Raises Invalid."""
     flaws = [Flaw(f"/settings/{name}", "is not known") for name in settings if name not in _KNOWN]
     proxy, device_name = settings.get("proxy") or "", settings.get("deviceName") or DEVICE_NAME
     browser, history = settings.get("browser") or "chrome", settings.get("history") or False
@@ -46,7 +46,7 @@ def decode(settings: Mapping[str, object]) -> NeonizeSettings:
 
 
 def encode(settings: NeonizeSettings, *, secrets: bool) -> dict[str, object]:
-    """What is as it always is, is left out. The proxy is a secret: it may hold credentials."""
+    """Encode settings, leaving out defaults. The proxy is a secret: it may hold credentials."""
     given: dict[str, object] = {
         "proxy": settings.proxy if secrets else "",
         "deviceName": settings.device_name if settings.device_name != DEVICE_NAME else "",
@@ -57,7 +57,7 @@ def encode(settings: NeonizeSettings, *, secrets: bool) -> dict[str, object]:
 
 
 def _proxy_flaw(proxy: object) -> str | None:
-    """What is wrong, in words that never repeat the value."""
+    """Return what is wrong, in words that never repeat the value; None if it is valid."""
     if proxy == "":
         return None
     if not isinstance(proxy, str) or not _PROXY.fullmatch(proxy):

@@ -1,1 +1,1 @@
-"""The sandbox: a WhatsApp without WhatsApp, for trying, demonstrating and testing."""
+"""The sandbox: a simulated WhatsApp for trials, demonstrations and tests."""

@@ -1,4 +1,4 @@
-"""The I/O half of the sandbox.
+"""The sandbox's client.
 
 Four phones fail on purpose, for drills (+999 is no country's code):
 

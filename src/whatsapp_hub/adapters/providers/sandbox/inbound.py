@@ -1,4 +1,4 @@
-"""What sandbox phones send: customers' messages and receipts. Pure."""
+"""Updates from sandbox phones: customers' messages and receipts. Pure."""
 
 from datetime import datetime
 from uuid import UUID
@@ -21,11 +21,11 @@ from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.text import storable
 
 MAX_TEXT = 65_536
-"""WhatsApp's own limit for what a customer writes."""
+"""WhatsApp's own limit for a customer's text."""
 
 
 class Written(msgspec.Struct, tag="message"):
-    """A customer wrote."""
+    """A customer's message."""
 
     id: str
     phone: str
@@ -35,7 +35,7 @@ class Written(msgspec.Struct, tag="message"):
 
 
 class Receipt(msgspec.Struct, tag="receipt"):
-    """A phone got or showed a message of ours."""
+    """A phone's receipt for a message of ours: delivered or read."""
 
     id: str
     phone: str
@@ -48,7 +48,7 @@ _decoder = msgspec.json.Decoder(Written | Receipt)
 
 
 def customer_wrote(phone: str, message_id: str, text: str, at: datetime, name: str | None = None) -> RawUpdate:
-    """The update of a customer's phone that wrote to a session. Raises Invalid (`/from`, `/text`)."""
+    """Make the update of a customer's message to a session. Raises Invalid (`/from`, `/text`)."""
     identity = parse_address(phone, "from")
     if identity.kind is not IdentityKind.PHONE:
         raise Invalid.field("from", "must be a phone number")
@@ -65,7 +65,7 @@ def receipt(phone: str, message_id: str, status: MessageStatus, at: datetime, se
 
 
 def translate(body: bytes) -> list[ProviderEvent]:
-    """Raises Malformed for what no sandbox phone sends."""
+    """Translate an update. Raises Malformed for what no sandbox phone sends."""
     try:
         update = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

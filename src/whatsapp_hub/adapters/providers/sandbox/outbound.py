@@ -1,4 +1,4 @@
-"""What a sandbox phone shows of a message of ours. Pure."""
+"""Render our messages as a sandbox phone shows them. Pure."""
 
 from whatsapp_hub.application.ports.provider.plugin import Outgoing
 from whatsapp_hub.domain.errors import Rejected, Unsupported
@@ -10,7 +10,7 @@ SENDS = _MEDIA | {MessageType.TEXT}
 
 
 def phone_of(message: Outgoing) -> str:
-    """The chat's phone. Raises Rejected: in the sandbox there are persons with phones, nothing else."""
+    """Return the chat's phone. Raises Rejected for anything else: the sandbox has only persons with phones."""
     for identity in message.recipient:
         if identity.kind is IdentityKind.PHONE:
             return identity.address or identity.value
@@ -21,7 +21,7 @@ def phone_of(message: Outgoing) -> str:
 
 
 def shown_text(content: Content) -> str:
-    """The text; media as their caption and link. Raises Unsupported, Rejected."""
+    """Return the text; of media, caption and link. Raises Unsupported, Rejected."""
     if content.type is MessageType.TEXT:
         return content.text
     if content.type not in _MEDIA:

@@ -1,4 +1,4 @@
-"""What the hub sees of the sandbox: kind, capabilities, and no settings at all."""
+"""The sandbox's plugin: kind, capabilities, and no settings."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ KIND = "SANDBOX"
 CAPABILITIES = Capabilities(
     provider=KIND,
     sends=SENDS,
-    features=frozenset({Feature.REPLY}),  # taken; the phone shows the text alone
+    features=frozenset({Feature.REPLY}),  # accepted; the phone shows only the text
     text_limit=4096,
     promises=("A message and its receipts are stored in one transaction: none is lost.",),
 )
@@ -28,7 +28,7 @@ CAPABILITIES = Capabilities(
 
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
-    """There is nothing to set."""
+    """No settings."""
 
 
 class SandboxPlugin:
@@ -52,7 +52,7 @@ class SandboxPlugin:
         return ()
 
     def chat_of(self, identity: Identity) -> str:
-        """A phone's digits."""
+        """Return a phone's digits."""
         return identity.address or identity.value
 
     def translate(self, body: bytes) -> list[ProviderEvent]:

@@ -1,4 +1,4 @@
-"""The I/O half of WAHA: one pool of connections for all servers and sessions."""
+"""WAHA's client: one pool of connections for all servers and sessions."""
 
 import logging
 import time
@@ -24,7 +24,7 @@ from whatsapp_hub.domain.sessions.session import SessionStatus
 log = logging.getLogger(__name__)
 
 _DEADLINE_S = 15.0
-"""For calls other than `send`, which bring their own."""
+"""For calls other than `send`, which has its own."""
 _NEW_ID_S = 3.0
 _HAS_NO_IDS = frozenset({400, 404, 405, 500, 501})
 _NO_IDS_FOR_S = 600.0
@@ -32,7 +32,7 @@ _REMEMBERED = 1_000
 
 
 class WahaClient:
-    """`public_url` is the hub's address as WAHA reaches it; empty: unknown, nothing is registered there."""
+    """`public_url` is the hub's address as WAHA reaches it; empty: unknown, so that no webhook is registered."""
 
     def __init__(self, now: Callable[[], datetime], public_url: str = "") -> None:
         self._now = now
@@ -47,8 +47,8 @@ class WahaClient:
         return Accepted(sent_id(errors.read(answer)))
 
     async def new_message_id(self, session: SessionRef, message: Outgoing) -> str | None:
-        """NOWEB and GOWS make ids for what they take an id with. Where the server or the engine has no such call, it is
-        not asked again for a while."""
+        """Reserve a message id. NOWEB and GOWS make ids for the kinds that they accept one with. A server or engine
+        without such a call is not asked again for a while."""
         settings = _settings(session)
         if message.content.type not in NAMED or self._without_ids.get(settings, 0.0) > time.monotonic():
             return None
@@ -67,7 +67,7 @@ class WahaClient:
         self._without_ids[settings] = time.monotonic() + _NO_IDS_FOR_S
 
     async def takes_another(self, settings: object) -> bool:
-        """The tier CORE has one session, called `default`."""
+        """Whether the server takes another session; the tier CORE has one, called `default`."""
         assert isinstance(settings, WahaSettings)
         try:
             answer = await self._call(settings, "GET", "/api/server/version", None, _NEW_ID_S, idempotent=True)
@@ -76,10 +76,10 @@ class WahaClient:
             return True
 
     async def start(self, session: SessionRef) -> SessionSeen:
-        """Make the session if the server has none of that name, have it post to the hub, start it, and tell its state.
+        """Make the session if the server has none of that name, register the webhook, start it, and return its state.
 
-        Where the hub knows its public address, the webhook is part of the session's own configuration; else the server
-        posts where its operator says (WHATSAPP_HOOK_URL).
+        If the hub knows its public address, the webhook is part of the session's own configuration; else the server
+        posts where its operator configured (WHATSAPP_HOOK_URL).
         """
         settings = _settings(session)
         path = f"/api/sessions/{settings.session}"
@@ -93,7 +93,7 @@ class WahaClient:
         return await self._look(settings, path)
 
     async def _make(self, session: SessionRef, settings: WahaSettings) -> None:
-        """422: another start was faster."""
+        """Create the session. 422: another start was faster."""
         body: JsonObject = {"name": settings.session, "start": True}
         answer = await self._configure(session, settings, "POST", "/api/sessions", {}, body)
         if answer is None:
@@ -102,7 +102,7 @@ class WahaClient:
             errors.read(answer)
 
     async def _register(self, session: SessionRef, settings: WahaSettings, info: JsonObject) -> None:
-        """Register the webhook. A server that refuses it runs all the same; its sessions are polled."""
+        """Register the webhook. If the server refuses it, the session runs and is polled."""
         kept: JsonObject = {} if info.get("apps") is None else {"apps": info["apps"]}
         path = f"/api/sessions/{settings.session}"
         try:
@@ -113,7 +113,7 @@ class WahaClient:
             log.warning("waha.webhook_not_registered", extra={"session_id": str(session.id), "error": str(error)})
 
     async def unregister(self, session: SessionRef) -> None:
-        """Whatever address of the hub it was registered under. WAHA restarts a session that runs when it is written."""
+        """Remove the webhook, whichever address of the hub it has. Writing restarts a session that runs."""
         settings = _settings(session)
         path = f"/api/sessions/{settings.session}"
         answer = await self._call(settings, "GET", path, None, idempotent=True)
@@ -128,8 +128,8 @@ class WahaClient:
     async def _configure(
         self, session: SessionRef, settings: WahaSettings, method: str, path: str, config: JsonObject, body: JsonObject
     ) -> Answer | None:
-        """Write the configuration with our webhook in it; None if there is nothing to write. An older server refuses
-        events that it does not know (400)."""
+        """Write the configuration with our webhook; None if there is nothing to write. An older server refuses events
+        that it does not know (400)."""
         if not self._public_url:
             return None
         url, answer = f"{self._public_url}{PATH}/{session.id}", None
@@ -143,7 +143,7 @@ class WahaClient:
         return answer
 
     async def _run(self, settings: WahaSettings, path: str, status: str) -> None:
-        """422: it runs already."""
+        """Start or restart the session. 422: it runs already."""
         what = "restart" if status == "FAILED" else "start"
         answer = await self._call(settings, "POST", f"{path}/{what}", None, idempotent=True)
         if answer.status != 422:
@@ -160,15 +160,15 @@ class WahaClient:
         return SessionSeen(SessionStatus.DISCONNECTED, self._now(), "stopped")
 
     async def log_out(self, session: SessionRef) -> None:
-        """WAHA starts a session that it logged out again, to be scanned: it is stopped too."""
+        """Log the session out and stop it: WAHA restarts a session that it logged out, to be scanned."""
         path = f"/api/sessions/{_settings(session).session}"
         for what in ("logout", "stop"):
             answer = await self._call(_settings(session), "POST", f"{path}/{what}", None, idempotent=True)
-            if answer.status != 404:  # it is not there: nothing is linked
+            if answer.status != 404:  # no such session: nothing is linked
                 errors.read(answer)
 
     async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
-        """Message ids are told for people only: in groups they would need each author as well."""
+        """Mark as read; message ids are sent only in chats with one person: in groups each needs its author as well."""
         settings, to = _settings(session), address(chat)
         body: JsonObject = {"session": settings.session, "chatId": to}
         if kind_of(to) is ChatKind.PERSON and provider_message_ids:
@@ -187,7 +187,7 @@ class WahaClient:
         errors.read(await self._call(settings, "POST", f"/api/{what}", body, idempotent=True))
 
     async def poll(self, session: SessionRef, since: datetime) -> AsyncIterator[list[RawUpdate]]:
-        """The state and, while it is up, the messages of every chat that has any since then."""
+        """Yield the state and, while it is up, the messages of every chat that has any since then."""
         settings, now = _settings(session), self._now()
         info = obj(await self._get(settings, f"/api/sessions/{settings.session}"))
         yield [polling.status(settings.session, info, now)]
@@ -230,7 +230,7 @@ class WahaClient:
         return SessionSeen(seen.status, seen.at, seen.reason, qr_code=await self._qr_code(settings))
 
     async def _qr_code(self, settings: WahaSettings) -> str | None:
-        """The code's text; None if WAHA has none at this moment."""
+        """Return the code's text; None if WAHA has none at this moment."""
         try:
             path = f"/api/{settings.session}/auth/qr?format=raw"
             answer = errors.read(await self._call(settings, "GET", path, None, idempotent=True))
@@ -254,7 +254,7 @@ class WahaClient:
 
 
 def sent_id(answer: object) -> str | None:
-    """The bare id of what was sent: a string, `id` as string or object, `key.id`, or nothing at all."""
+    """Return the bare id of what was sent: a string, `id` as string or object, `key.id`, or None."""
     told = answer if isinstance(answer, str) else _told_id(obj(answer))
     return parse_id(told).bare or None
 

@@ -1,7 +1,7 @@
-"""What a WAHA message says, as the hub's Content. Pure.
+"""Convert the content of WAHA's messages to Content. Pure.
 
-The engines (WEBJS, WPP, NOWEB, GOWS) agree on `body`, `hasMedia`, `media`, `location` and `vCards`; what else
-a message is stands in `_data` in each engine's own way. Media are named, not downloaded: `data.url` needs
+The engines (WEBJS, WPP, NOWEB, GOWS) agree on `body`, `hasMedia`, `media`, `location` and `vCards`; everything else
+is in `_data` in each engine's own form. Media are named, not downloaded: `data.url` needs
 the API key, and often names a host that only WAHA itself knows.
 """
 
@@ -28,7 +28,7 @@ _PROTO_MEDIA = {
 
 
 def content_of(payload: JsonObject) -> Content:
-    """A message of which we understand nothing becomes UNSUPPORTED and keeps the payload as `raw`."""
+    """Convert a message; one of an unknown kind becomes UNSUPPORTED and keeps the payload as `raw`."""
     body = text(payload.get("body"))
     if payload.get("hasMedia") is True or obj(payload.get("media")):
         return _media(payload, body)
@@ -51,7 +51,7 @@ def reaction_of(payload: JsonObject, target: str) -> Content:
 
 
 def _media(payload: JsonObject, caption: str) -> Content:
-    """`media` is null, or has an `error`, where WAHA has not downloaded the file."""
+    """Convert media; `media` is null, or has an `error`, where WAHA has not downloaded the file."""
     media = obj(payload.get("media"))
     known = {"url": "url", "mimetype": "mimeType", "filename": "fileName", "error": "error"}
     data = {ours: clean(media[theirs]) for theirs, ours in known.items() if media.get(theirs) is not None}

@@ -1,6 +1,6 @@
-"""What WAHA's answers mean. Source: its OpenAPI description; it has no error codes of its own.
+"""Map WAHA's answers to the hub's errors. Source: its OpenAPI description; it has no error codes of its own.
 
-401 and 403 refuse the key; 404 means that the server has no such session; 422 with `expected` says that the
+401 and 403 refuse the key; 404 means that the server has no such session; 422 with `expected` means that the
 session is not up, so that nothing was sent; 501 that this engine cannot do it. A 5xx may come before or after
 WhatsApp took the message: its outcome is unknown.
 """
@@ -25,7 +25,7 @@ _DETAIL_LENGTH = 200
 
 
 def read(answer: Answer) -> object:
-    """The JSON that WAHA answered, None for an empty body. Raises the error that the answer is."""
+    """Decode WAHA's answer; None for an empty body. Raises the error that it states."""
     broken = False
     try:
         body: object = msgspec.json.decode(answer.body) if answer.body.strip() else None
@@ -56,7 +56,7 @@ def _error(answer: Answer, body: JsonObject) -> ProviderError:
 
 
 def _explain(answer: Answer, body: JsonObject) -> str:
-    """WAHA's own words. Its address is a tenant's choice, so that what anything else answers there is not shown."""
+    """Return WAHA's own text. A tenant chooses the address, so that the answer of any other server is not shown."""
     if body.get("statusCode") != answer.status and not items(body.get("expected")):
         return ""
     said = body.get("message") or body.get("error") or obj(body.get("exception")).get("message")

@@ -1,4 +1,4 @@
-"""WAHA's webhooks: one event a body. Pure."""
+"""Translate WAHA's webhooks, which carry one event each. Pure."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -56,7 +56,7 @@ STATUSES = {
 
 
 def split(body: bytes) -> list[RawUpdate]:
-    """Raises Malformed."""
+    """Make a body the one update that it is. Raises Malformed."""
     envelope = decode_object(body)
     event, session = text(envelope.get("event")), text(envelope.get("session"))
     if not event or not session:
@@ -68,7 +68,7 @@ def split(body: bytes) -> list[RawUpdate]:
 
 
 def _key(event: str, session: str, payload: JsonObject) -> str:
-    """`message` and `message.any` tell of the same message, and have the same key."""
+    """Return the key that drops repeats; `message` and `message.any` are about the same message and share it."""
     name = parse_id(text(payload.get("id")))
     if not name.bare:
         return ""
@@ -81,13 +81,13 @@ def _key(event: str, session: str, payload: JsonObject) -> str:
 
 
 def _event_key(envelope: JsonObject, session: str, body: bytes) -> str:
-    """Of all other events: the envelope's id, which retries repeat; old versions send none."""
+    """Return the key of all other events: the envelope's id, which retries repeat; old versions send none."""
     id = text(envelope.get("id"))
     return dedupe_key("e", session, id) if id else dedupe_key("x", digest(body))
 
 
 def translate(body: bytes) -> list[ProviderEvent]:
-    """Raises Malformed for bytes that are no JSON object."""
+    """Translate an update. Raises Malformed for bytes that are no JSON object."""
     envelope = decode_object(body)
     event, payload = text(envelope.get("event")), obj(envelope.get("payload"))
     at = instant(payload.get("timestamp"), envelope.get("timestamp"))
@@ -99,8 +99,8 @@ def translate(body: bytes) -> list[ProviderEvent]:
 
 
 def _changed_number(payload: JsonObject, at: datetime) -> NumberChanged | None:
-    """WEBJS shows a change of number as a notice in the chat of the new one, with both (whatsapp-web.js,
-    `contact_changed`)."""
+    """Translate a change of number, which WEBJS shows as a notice in the chat of the new one, with both numbers
+    (whatsapp-web.js, `contact_changed`)."""
     inner = obj(payload.get("_data"))
     if text(inner.get("subtype")) != "change_number" or text(inner.get("type")) != "notification_template":
         return None
@@ -126,7 +126,7 @@ def _reaction(envelope: JsonObject, payload: JsonObject, at: datetime) -> Messag
 
 
 def _edited(envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageSeen | None:
-    """The new words stand for themselves; `data.edits` names the message that they replace."""
+    """Translate an edit to a message of its own; `data.edits` names the message that it replaces."""
     target, name = parse_id(text(payload.get("editedMessageId"))), parse_id(text(payload.get("id")))
     new = content_of(payload)
     content = Content(new.type, new.text, new.media_url, {**new.data, "edits": target.bare})
@@ -134,7 +134,7 @@ def _edited(envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageS
 
 
 def _own_id(name: Name, target: str, envelope: JsonObject) -> str:
-    """Some engines give a reaction or an edit the id of its target; a message of the hub has its own."""
+    """Return an id for a reaction or an edit, to which some engines give that of its target."""
     if name.bare and name.bare != target:
         return name.bare
     again = text(envelope.get("id")) or digest(repr(obj(envelope.get("payload"))).encode("utf-8", "replace"))[:32]
@@ -142,7 +142,7 @@ def _own_id(name: Name, target: str, envelope: JsonObject) -> str:
 
 
 def _seen(payload: JsonObject, name: Name, id: str, content: Content, at: datetime) -> MessageSeen | None:
-    """None (kept as another event) where nothing tells which message or which chat it is."""
+    """Make a MessageSeen; None (stored as another event) without an id or a chat."""
     chat = _chat(payload, name)
     names = _names(payload, chat)
     if not id or not names:
@@ -165,7 +165,7 @@ def _seen(payload: JsonObject, name: Name, id: str, content: Content, at: dateti
 
 
 def _chat(payload: JsonObject, name: Name) -> str:
-    """The message id names the chat best: of our own messages, some engines give it as `from`, others as `to`."""
+    """Return the chat, from the message id if possible: for our own messages engines differ between `from` and `to`."""
     if name.chat:
         return name.chat
     from_, to = jid(text(payload.get("from"))), jid(text(payload.get("to")))
@@ -178,7 +178,7 @@ def _from_me(payload: JsonObject, name: Name) -> bool:
 
 
 def _names(payload: JsonObject, chat: str) -> tuple[Identity, ...]:
-    """The chat's own identity first, then the other half of phone and LID where the engine tells it."""
+    """Return the chat's own identity first, then the other one of phone and LID where the engine sends it."""
     first = identity_of(chat)
     if first is None or kind_of(chat) is not ChatKind.PERSON:
         return (first,) if first else ()
@@ -187,7 +187,7 @@ def _names(payload: JsonObject, chat: str) -> tuple[Identity, ...]:
 
 
 def _other_half(payload: JsonObject) -> str:
-    """NOWEB: `_data.key.remoteJidAlt` (older: `senderPn`, `senderLid`); GOWS: `_data.Info`."""
+    """Return the other JID. NOWEB: `_data.key.remoteJidAlt` (older: `senderPn`, `senderLid`); GOWS: `_data.Info`."""
     inner = obj(payload.get("_data"))
     key, info = obj(inner.get("key")), obj(inner.get("Info"))
     mine = payload.get("fromMe") is True
@@ -205,7 +205,7 @@ def _push_name(payload: JsonObject) -> str | None:
 
 
 def _ack(_envelope: JsonObject, payload: JsonObject, at: datetime) -> ReceiptSeen | None:
-    """Only of our own messages; no word of what is merely queued."""
+    """Translate a receipt, only for our own messages and not for those merely queued."""
     name, ack = parse_id(text(payload.get("id"))), payload.get("ack")
     status = _ACK.get(ack) if isinstance(ack, int) and not isinstance(ack, bool) else None
     is_theirs = payload.get("fromMe") is False or name.from_me is False
@@ -223,7 +223,7 @@ def _session(envelope: JsonObject, payload: JsonObject, at: datetime) -> Session
 
 
 def session_seen(status: str, me: JsonObject, data: JsonObject, at: datetime) -> SessionSeen | None:
-    """What a status of WAHA's says of the session; None for one that we do not know."""
+    """Translate WAHA's session status; None for an unknown one."""
     known = STATUSES.get(status)
     if known is None:
         return None

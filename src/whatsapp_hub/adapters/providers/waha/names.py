@@ -1,4 +1,4 @@
-"""How WAHA spells message ids and chats. Pure.
+"""WAHA's message ids and chat ids. Pure.
 
 A message id is `{fromMe}_{chat}_{id}`, in groups with `_{participant}` after it; some fields carry the bare
 `{id}` alone. A chat is a JID: `@c.us` a person, `@lid` a hidden one, `@g.us` a group, `@newsletter`,
@@ -18,7 +18,7 @@ _PERSON = frozenset({"c.us", "s.whatsapp.net"})
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A message id taken apart; `chat` is empty and `from_me` None where only the bare id was given."""
+    """A parsed message id; `chat` is empty and `from_me` None for a bare id."""
 
     bare: str
     chat: str = ""
@@ -34,12 +34,12 @@ def parse_id(id: str) -> Name:
 
 
 def long_id(bare: str, chat: str, from_me: bool = False) -> str:
-    """The spelling that WAHA's own calls want. An id that is long already stays."""
+    """Return the long form that WAHA's own calls take. An id that is long already stays."""
     return bare if _LONG_ID.fullmatch(bare) else f"{str(from_me).lower()}_{chat}_{bare}"
 
 
 def jid(address: str) -> str:
-    """The address without a device, people as `@c.us`. Empty if it is no JID."""
+    """Return the address without a device, people as `@c.us`. Empty if it is no JID."""
     match = _JID.fullmatch(address)
     if not match:
         return ""
@@ -58,7 +58,7 @@ _KINDS = {"g.us": ChatKind.GROUP, "newsletter": ChatKind.NEWSLETTER, "broadcast"
 
 
 def identity_of(chat: str) -> Identity | None:
-    """Who a JID is. None for what is no JID, or names nobody that could be told apart."""
+    """Return the identity behind a JID. None for what is no JID, or identifies no one."""
     user, _, server = jid(chat).rpartition("@")
     if not user:
         return None
@@ -68,7 +68,7 @@ def identity_of(chat: str) -> Identity | None:
 
 
 def chat_of(identity: Identity) -> str:
-    """The JID of the chat with this identity; empty for a BSUID, which WAHA does not know."""
+    """Return the JID of the chat with this identity; empty for a BSUID, which WAHA does not know."""
     address = identity.address or identity.value
     match identity.kind:
         case IdentityKind.PHONE:

@@ -1,4 +1,4 @@
-"""From an Outgoing to a call of WAHA's. Pure.
+"""Encode an Outgoing as a call to WAHA. Pure.
 
 Raises Unsupported for what WAHA has no call for, Rejected for content that lacks what its call needs.
 """
@@ -29,7 +29,7 @@ _FILES = {
     MessageType.VIDEO: ("/api/sendVideo", "video/mp4"),
 }
 NAMED = frozenset({MessageType.TEXT, MessageType.LOCATION})
-"""What WAHA takes an id of ours with."""
+"""Kinds that WAHA accepts an id of ours with."""
 SENDS = frozenset({MessageType.TEXT, MessageType.LOCATION, MessageType.REACTION, *_FILES})
 
 
@@ -53,7 +53,7 @@ def sending(message: Outgoing, session: str) -> Sending:
 
 
 def address_of(message: Outgoing) -> str:
-    """The first identity that WAHA knows, else the chat's own address."""
+    """Return the first identity that WAHA supports, else the chat's own address."""
     for identity in message.recipient:
         if chat := chat_of(identity):
             return chat
@@ -61,7 +61,7 @@ def address_of(message: Outgoing) -> str:
 
 
 def address(chat: str) -> str:
-    """A JID from a chat's address or bare digits. Raises Rejected."""
+    """Make a JID from a chat's address or bare digits. Raises Rejected."""
     digits = chat.removeprefix("+")
     found = f"{digits}@c.us" if digits.isascii() and digits.isdigit() else jid(chat)
     if not found:
@@ -70,7 +70,7 @@ def address(chat: str) -> str:
 
 
 def _reaction(content: Content, chat: str, session: str) -> Sending:
-    """To a message of the customer's, unless `data.fromMe` says otherwise."""
+    """Encode a reaction to a message of the customer's, unless `data.fromMe` says otherwise."""
     target = text(content.data.get("messageId"))
     if not target:
         raise Rejected("incomplete_content", "REACTION needs messageId")

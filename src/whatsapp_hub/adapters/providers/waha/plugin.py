@@ -1,4 +1,4 @@
-"""What the hub sees of WAHA: kind, capabilities, settings, webhooks."""
+"""WAHA's plugin: kind, capabilities, settings, webhooks."""
 
 import hmac
 import re
@@ -59,7 +59,7 @@ class WahaWebhooks:
         return frozenset(routes(*(("name", name) for name in scan(body, "session", most=_NAMES_LOOKED_AT))))
 
     def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
-        """HMAC-SHA512 over the raw bytes; True without a key, since WAHA then signs nothing."""
+        """Verify the HMAC-SHA512 over the raw bytes; True without a key, since WAHA then signs nothing."""
         assert isinstance(settings, WahaSettings)
         if not settings.hmac_key:
             return True
@@ -75,12 +75,13 @@ class WahaWebhooks:
         return _SIGNATURE.fullmatch(headers.get("x-webhook-hmac", "")) is not None
 
     def handshake(self, settings: object, query: Mapping[str, str]) -> str | None:
-        """WAHA asks for none."""
+        """Return None: WAHA has no handshake."""
         return None
 
 
 class Waha:
-    """`now` tells the time at which a session's state was seen; `public_url` is where WAHA reaches the hub."""
+    """The plugin. `now` gives the time at which a session's state was seen; `public_url` is where WAHA reaches the
+    hub."""
 
     kind = KIND
     capabilities = CAPABILITIES
@@ -113,7 +114,7 @@ class Waha:
         return routes(("name", settings.session))
 
     def chat_of(self, identity: Identity) -> str:
-        """A JID; a BSUID has none and stays as it is."""
+        """Return a JID; a BSUID has none and stays as it is."""
         return names.chat_of(identity) or identity.value
 
     def translate(self, body: bytes) -> list[ProviderEvent]:

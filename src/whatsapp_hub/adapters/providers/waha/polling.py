@@ -1,4 +1,4 @@
-"""What WAHA answers when it is asked, as the webhooks it should have posted. Pure."""
+"""Convert WAHA's answers to polls into the webhooks that it should have posted. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class Chat:
 
 
 def chats_path(session: str, page: int) -> str:
-    """The latest chats come first."""
+    """Return the path of a page of chats, the latest first."""
     return f"/api/{session}/chats/overview?limit={PAGE}&offset={page * PAGE}"
 
 
@@ -42,7 +42,7 @@ def chats(answer: object) -> list[Chat]:
 
 
 def status(session: str, info: JsonObject, now: datetime) -> RawUpdate:
-    """With an id of its own: the same state may be seen again later."""
+    """Make an update of the state, with an id of its own: the same state may be seen again later."""
     payload: JsonObject = {"name": session, "status": text(info.get("status"))}
     id = f"asked:{now.timestamp()}"
     [update] = split(_webhook("session.status", session, payload, now, me=info.get("me"), id=id))

@@ -1,7 +1,7 @@
 """The hub's webhook in a WAHA session's configuration. Pure.
 
 WAHA's PUT replaces the whole configuration and restarts the session: everything else in it (other webhooks, proxy,
-metadata, engine settings) goes back as it was read, and nothing is written where nothing differs.
+metadata, engine settings) is written back as it was read, and nothing is written if nothing differs.
 Source: WAHA's OpenAPI description (SessionConfig, WebhookConfig).
 """
 
@@ -13,7 +13,7 @@ EVENTS = (
     *("message.edited", "poll.vote", "event.response", "call.received", "call.accepted", "call.rejected"),
 )
 BASIC_EVENTS = ("session.status", "message.any", "message.reaction", "message.ack")
-"""What servers of every age know; they refuse a configuration that names an event that they do not."""
+"""Events that servers of every version know; they refuse a configuration with an unknown event."""
 RETRIES = {"policy": "exponential", "delaySeconds": 2, "attempts": 15}
 
 
@@ -31,14 +31,14 @@ def with_webhook(config: JsonObject, url: str, key: str, events: tuple[str, ...]
 
 
 def without_webhook(config: JsonObject, session_id: str) -> JsonObject | None:
-    """The configuration without the webhook of this session of ours; None if it has none."""
+    """Return the configuration without this session's webhook; None if it has none."""
     hooks = [obj(hook) for hook in items(config.get("webhooks"))]
     others = [hook for hook in hooks if not is_ours(hook, f"{PATH}/{session_id}")]
     return {**config, "webhooks": others} if len(others) < len(hooks) else None
 
 
 def is_ours(hook: JsonObject, url: str) -> bool:
-    """Whether it posts to this session's own path, under whatever address of the hub."""
+    """Whether it posts to this session's own path, under any address of the hub."""
     _, found, own = url.partition(PATH)
     return bool(found) and text(hook.get("url")).rstrip("/").endswith(PATH + own)
 

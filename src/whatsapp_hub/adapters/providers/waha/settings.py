@@ -7,7 +7,7 @@ from whatsapp_hub.adapters.providers.settings import Fields
 
 _NAMES = {"url": "url", "apiKey": "api_key", "session": "session", "hmacKey": "hmac_key"}
 KEY_LENGTH = 24
-"""Of a new hmacKey, as Standard Webhooks wants of its secrets. A shorter one that is stored stays, with a warning."""
+"""Of a new hmacKey, as Standard Webhooks requires of its secrets. A shorter stored one stays, with a warning."""
 _SECRETS = frozenset({"apiKey", "hmacKey"})
 
 
@@ -22,7 +22,7 @@ class WahaSettings:
 
 
 def decode(settings: Mapping[str, object]) -> WahaSettings:
-    """Raises Invalid."""
+    """Decode complete settings. Raises Invalid."""
     fields = Fields(settings, frozenset(_NAMES))
     decoded = _read(fields)
     if decoded.hmac_key and len(decoded.hmac_key) < KEY_LENGTH:
@@ -36,7 +36,7 @@ def decode_partial(settings: Mapping[str, object]) -> WahaSettings:
 
 
 def missing(settings: WahaSettings) -> dict[str, str]:
-    """Nothing works without the address, the key and the session's name."""
+    """Return what is missing: the address, the key and the session's name are required."""
     return {name: "" for name in ("url", "apiKey", "session") if not getattr(settings, _NAMES[name])}
 
 

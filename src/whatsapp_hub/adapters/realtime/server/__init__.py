@@ -1,1 +1,1 @@
-"""The Socket.IO server within its bounds: the one place that looks at what comes in, and inside the libraries."""
+"""The bounded Socket.IO server: the only place that inspects raw input and uses the libraries' internals."""

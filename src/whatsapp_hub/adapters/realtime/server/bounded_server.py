@@ -1,8 +1,8 @@
-"""Bound python-socketio and python-engineio, and gather every use of what they keep private.
+"""Bound python-socketio and python-engineio, and gather every use of their private members.
 
-Both libraries trust who is connected: attachments, queues, handshakes and rooms have no bound of their own, a
-handshake that is dropped keeps its memory until its first ping, and an event may be called `connect`. Nothing else of
-the hub looks inside them.
+Both libraries trust their clients: attachments, queues, handshakes and rooms have no bound of their own, a
+handshake that is dropped keeps its memory until its first ping, and an event may be called `connect`. No other module
+of the hub uses their internals.
 """
 
 import asyncio
@@ -37,7 +37,7 @@ def packet_of(emission: Emission) -> Packet:
 
 
 class Members(socketio.AsyncManager):  # type: ignore[misc] # socketio has no types
-    """Know the rooms of each socket, so that one that goes is not looked for in the rooms of all."""
+    """Index the rooms of each socket, so that a disconnect need not search all rooms."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class Members(socketio.AsyncManager):  # type: ignore[misc] # socketio has no ty
 
 
 class Engine(engineio.AsyncServer):  # type: ignore[misc] # engineio has no types
-    """Keep each socket's next ping, so that a socket that goes takes it along."""
+    """Keep each socket's ping task, so that a disconnect cancels it."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -114,7 +114,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
 
     @property
     def open(self) -> int:
-        """How many clients are connected, those that have not authenticated yet among them."""
+        """Return how many clients are connected, including those not authenticated yet."""
         return len(self.eio.sockets)
 
     @property
@@ -123,14 +123,14 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
 
     @property
     def events(self) -> dict[str, set[str]]:
-        """What clients may send, by namespace."""
+        """Return the client events by namespace."""
         return {namespace: set(handlers) - RESERVED - {"*"} for namespace, handlers in self.handlers.items()}
 
     def knows(self, eio_sid: str) -> bool:
         return eio_sid in self.eio.sockets
 
     def address(self, eio_sid: str) -> str | None:
-        """Where a socket came from, as trusted proxies report it; None over a Unix socket."""
+        """Return a socket's client address, as trusted proxies report it; None over a Unix socket."""
         return payloads.address(self.environ.get(eio_sid, {}))
 
     def is_entering(self, sid: str, namespace: str) -> bool:
@@ -144,11 +144,11 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         return found
 
     def occupied(self, namespace: str) -> list[str]:
-        """The rooms with somebody in them."""
+        """Return the rooms that have members."""
         return [name for name, members in self.manager.rooms.get(namespace, {}).items() if name and members]
 
     def within(self, namespace: str, room: str) -> dict[str, str]:
-        """`eio_sid` by `sid` of those in a room."""
+        """Return a room's members, `eio_sid` by `sid`."""
         members: Mapping[str, str] = self.manager.rooms.get(namespace, {}).get(room, _NOBODY)
         return dict(members)
 
@@ -156,14 +156,14 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         return sid in self.manager.rooms.get(namespace, {}).get(room, ())
 
     def members(self, namespace: str, rooms: Iterable[str]) -> set[str]:
-        """Transports of those in any of the rooms, connected in full."""
+        """Return the transports of the members of any of the rooms, once fully connected."""
         present = self.manager.rooms.get(namespace, {})
         pending = set(self.manager.pending_connect.get(namespace, ()))
         found = (present[room].items() for room in rooms if room in present)
         return {eio_sid for pairs in found for sid, eio_sid in pairs if sid not in pending}
 
     def enter(self, sid: str, namespace: str, *rooms: str) -> None:
-        """Put a socket into rooms, in one step. Raises Conflict where it would be in too many."""
+        """Put a socket into rooms, in one step. Raises Conflict if it would be in too many."""
         here = self.manager.get_rooms(sid, namespace)
         if len(here) + len(set(rooms) - set(here)) > self.limits.rooms:
             raise Conflict("too_many_rooms", f"a socket follows at most {self.limits.rooms} conversations and sessions")
@@ -174,27 +174,27 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         self.manager.basic_leave_room(sid, namespace, room)
 
     def waiting(self, eio_sid: str) -> int:
-        """How many packets wait for this one to read them."""
+        """Return how many packets are queued for this socket."""
         socket = self.eio.sockets.get(eio_sid)
         return socket.queue.qsize() if socket else 0
 
     def put(self, eio_sid: str, packet: Packet) -> None:
-        """Without waiting; lets go of who does not read."""
+        """Queue a packet without waiting; drop a client that does not read."""
         socket = self.eio.sockets.get(eio_sid)
         if socket is None or socket.closing or socket.closed:
             return
         if socket.queue.qsize() >= self.limits.waiting_packets:
-            self.let_go(eio_sid)
+            self.drop(eio_sid)
             return
         socket.queue.put_nowait(packet)
 
-    def tell(self, sid: str, emission: Emission) -> None:
-        """To one socket, in the emission's namespace."""
+    def emit_to(self, sid: str, emission: Emission) -> None:
+        """Emit to one socket, in the emission's namespace."""
         if eio_sid := self.transport_of(sid, emission.namespace):
             self.put(eio_sid, packet_of(emission))
 
-    def let_go(self, eio_sid: str, farewell: Emission | None = TOO_SLOW) -> None:
-        """Forget what waits, say why, and close. Whoever comes back with `after` gets what was forgotten."""
+    def drop(self, eio_sid: str, farewell: Emission | None = TOO_SLOW) -> None:
+        """Discard the queue, say why, and close. A client that resumes with `after` gets what was discarded."""
         socket = self.eio.sockets.get(eio_sid)
         if socket is None or socket.closing or socket.closed:
             return
@@ -212,7 +212,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         task.add_done_callback(self._leaving.discard)
 
     def abandon_probe(self, eio_sid: str) -> None:
-        """Go on polling after a WebSocket that was tried has ended; the library would send nothing any more."""
+        """Return to polling after a failed upgrade to WebSocket; the library would send nothing any more."""
         socket = self.eio.sockets.get(eio_sid)
         if socket is not None and not socket.upgraded:
             socket.upgrading = False
@@ -223,7 +223,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         return Engine
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
-        """Keep of the request its address alone, and give the client a time to authenticate."""
+        """Keep only the request's address, and give the client a time to authenticate."""
         client = environ.get("asgi.scope", {}).get("client")
         await super()._handle_eio_connect(eio_sid, {"asgi.scope": {"client": client}})
         self._fall_silent(eio_sid)
@@ -231,19 +231,19 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         pace = self._paces.setdefault(eio_sid, Pace(self.limits.packets))
         if pace.spend(asyncio.get_running_loop().time()):
-            self.let_go(eio_sid, TOO_FAST)
+            self.drop(eio_sid, TOO_FAST)
         elif self.waiting(eio_sid) >= self.limits.waiting_packets:
-            self.let_go(eio_sid)
+            self.drop(eio_sid)
         else:
             await self._decoded(eio_sid, data)
 
     async def _decoded(self, eio_sid: str, data: str | bytes) -> None:
-        """Handlers answer for what happens in them; what is raised beside them is the client's."""
+        """Decode a packet. Handlers catch their own errors; what is raised outside them is the client's fault."""
         try:
             await super()._handle_eio_message(eio_sid, data)
         except (ValueError, TypeError, KeyError, IndexError, RecursionError, AttributeError) as error:
             log.warning("socket packet not read", error=type(error).__name__)
-            self.let_go(eio_sid, MALFORMED)
+            self.drop(eio_sid, MALFORMED)
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:
         if not isinstance(data, list) or not data or not isinstance(data[0], str) or data[0] in RESERVED:
@@ -251,10 +251,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         await super()._handle_event(eio_sid, namespace, id, data)
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
-        """A socket is not among the silent ones while its credential is looked at; its time goes on."""
+        """Authenticate a socket. Meanwhile it does not count as silent, but its time runs on."""
         self._connects[eio_sid] = self._connects.get(eio_sid, 0) + 1
         if self._connects[eio_sid] > self.limits.connects:
-            self.let_go(eio_sid, TOO_FAST)
+            self.drop(eio_sid, TOO_FAST)
             return
         self._silent.remove(eio_sid)
         try:
@@ -268,7 +268,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
                 self._count_silent(eio_sid)
 
     async def _forget_late(self, eio_sid: str, namespace: str) -> None:
-        """Take out what was let in after its transport had ended."""
+        """Remove a socket that was admitted after its transport had ended."""
         if sid := self.manager.sid_from_eio_sid(eio_sid, namespace):
             if self.is_here(sid, namespace):
                 await super()._handle_disconnect(eio_sid, namespace, self.reason.TRANSPORT_CLOSE)
@@ -309,4 +309,4 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
 
     def _end_silent(self, eio_sid: str) -> None:
         self._speak(eio_sid)
-        self.let_go(eio_sid, None)
+        self.drop(eio_sid, None)

@@ -1,6 +1,6 @@
-"""The border of `/socket.io`: what a client sends is bounded and looked at here, before the libraries see it.
+"""Check and bound what a client sends to `/socket.io`, before the libraries see it.
 
-A long-polling body is read within its size; a WebSocket's frames are looked at one by one. One POST, one GET and one
+A long-polling body is read within its size; a WebSocket's frames are checked one by one. One POST, one GET and one
 WebSocket of a socket are served at a time, as the official server does.
 """
 
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class Refused(Exception):
-    """A request that the libraries do not see: its status, and why."""
+    """A request that is refused before the libraries see it: its status, and why."""
 
     def __init__(self, status: int, title: str, detail: str) -> None:
         super().__init__(detail)
@@ -38,7 +38,7 @@ class Refused(Exception):
 
 
 class Door:
-    """Wraps the ASGI app of a server."""
+    """ASGI middleware around a Socket.IO server."""
 
     def __init__(self, app: App, server: Server) -> None:
         self._app = app
@@ -86,20 +86,20 @@ class Door:
             self._busy.discard((socket, way))
 
     async def _body(self, scope: Scope, receive: Receive, socket: str | None) -> Receive:
-        """Read a payload within its bound, and hand it on in one piece."""
+        """Read a payload within its bound, and pass it on in one piece."""
         if socket is None or not self._server.knows(socket):
             raise Refused(400, "Bad Request", "there is no such socket; connect anew")
         body = await _read(receive, self._limits.packet_bytes)
         if fault := fault_of_payload(body, self._limits.packets_a_post):
-            self._server.let_go(socket, MALFORMED)
+            self._server.drop(socket, MALFORMED)
             raise Refused(400, "Bad Request", fault)
         others = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
         scope["headers"] = [*others, (b"content-length", str(len(body)).encode())]
         return _replayed(body, receive)
 
     def _looked_at(self, receive: Receive, send: Send, probes: bool) -> Receive:
-        """Look at each frame; after one that is none of Socket.IO's, or too many of them, the client is gone. One that
-        is to take over from polling (`probes`) has a time to do so; others have the server's time to authenticate."""
+        """Check each frame; after a malformed one, or too many, the client is cut off. A WebSocket that upgrades from
+        polling (`probes`) has a time to do so; others have the server's time to authenticate."""
         seen, pace, clock = 0, Pace(self._limits.packets), asyncio.get_running_loop().time
 
         async def looked_at() -> Event:
@@ -138,7 +138,7 @@ def _head_bytes(scope: Scope) -> int:
 
 
 def _with_reason(scope: Scope, send: Send) -> Send:
-    """Have a handshake that the libraries refuse answered as a problem, not as an empty 403."""
+    """Answer a handshake that the libraries refuse with a problem, not an empty 403."""
     accepted = False
 
     async def sent(event: Event) -> None:
@@ -166,20 +166,20 @@ async def _read(receive: Receive, limit: int) -> bytes:
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:
-    told = False
+    is_replayed = False
 
     async def replay() -> Event:
-        nonlocal told
-        if told:
+        nonlocal is_replayed
+        if is_replayed:
             return await receive()
-        told = True
+        is_replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
 
 
 async def _refuse(refused: Refused, scope: Scope, send: Send) -> None:
-    """Answer with a problem; a WebSocket's handshake too, where the server can."""
+    """Answer with a problem, a WebSocket's handshake too where the server can."""
     kind = "http" if scope["type"] == "http" else "websocket.http"
     if kind != "http" and "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "reason": refused.detail})

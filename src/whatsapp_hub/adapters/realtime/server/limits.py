@@ -1,4 +1,4 @@
-"""Bounds of sockets: sizes, counts, times and rates. docs/sockets.md explains each to those who write clients."""
+"""Bounds of sockets: sizes, counts, times and rates. docs/sockets.md explains each for authors of clients."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ EVENTS_WINDOW_S = 60
 
 
 class SocketLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of one API process, but for the rates of a user, which all processes share while Valkey is there.
+    """Bounds of one API process, except the rates of a user, which all processes share while Valkey is available.
 
     A company of 200 people behind one address, each with 20 tabs, is within all of them.
     """
@@ -46,14 +46,14 @@ class SocketLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(slots=True)
 class Pace:
-    """So many in a window, evenly or at once (GCRA): one number, in the process's own time."""
+    """A rate limit of so many a window, evenly or in a burst (GCRA): one number, in the process's own time."""
 
     limit: int
     window_s: float = EVENTS_WINDOW_S
     _spoken_for: float = 0.0
 
     def spend(self, now: float) -> float:
-        """Take one; 0, or after how many seconds there is one again."""
+        """Take one and return 0, or else return after how many seconds one is available."""
         after = max(self._spoken_for, now) + self.window_s / self.limit
         if after - now > self.window_s:
             return after - now - self.window_s
@@ -63,13 +63,13 @@ class Pace:
 
 @dataclass(slots=True)
 class Shares:
-    """How many sockets each user or API key has open here."""
+    """Open sockets in this process per user or API key."""
 
     _held: dict[str, str] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
 
     def take(self, sid: str, owner: str, limit: int) -> None:
-        """Raises Conflict where the owner has `limit` already."""
+        """Count a socket for its owner. Raises Conflict if the owner has `limit` already."""
         if self._counts[owner] >= limit:
             raise Conflict("too_many_sockets", f"{limit} sockets are open for this user or API key; close some")
         self._held[sid] = owner
@@ -83,8 +83,8 @@ class Shares:
 
 
 class Silent:
-    """Sockets that have opened and said nothing yet. Where there are too many, the oldest of the same address go, then
-    the oldest of all: who authenticates at once always gets in, however many others do not."""
+    """Sockets that are open but not authenticated yet. If there are too many, the oldest of the same address go, then
+    the oldest of all: a client that authenticates at once always gets in, however many others do not."""
 
     def __init__(self, limits: SocketLimits) -> None:
         self._limits = limits
@@ -92,7 +92,7 @@ class Silent:
         self._of: dict[str, dict[str, None]] = {}
 
     def add(self, socket: str, address: str | None) -> list[str]:
-        """Return the sockets that must go for it."""
+        """Add a socket and return those that must close for it."""
         network = network_of(address)
         mine = self._of.setdefault(network, {})
         going = [next(iter(mine))] if len(mine) >= self._limits.silent_per_address else []
@@ -120,7 +120,7 @@ class Silent:
 
 
 def network_of(address: str | None) -> str:
-    """Return whose an address is: an IPv6 network of 64 bits is one household's or machine's."""
+    """Return the network that an address counts for: of IPv6 64 bits, which are one household's or machine's."""
     try:
         parsed = ip_address(address or "")
     except ValueError:

@@ -1,12 +1,12 @@
-"""Look at what a client sends before Engine.IO and Socket.IO decode it. Pure; what is refused is never decoded.
+"""Validate packets before Engine.IO and Socket.IO decode them. Pure; what is refused is never decoded.
 
-Binary packets are refused as a kind: no event takes one, and a placeholder without its attachments has the library
+Binary packets are always refused: no event takes one, and a placeholder without its attachments makes the library
 keep everything that follows.
 """
 
 SEPARATOR = "\x1e"
 PROBES = frozenset({"2probe", "5"})
-"""What moves a client from polling to WebSocket; only the first packets of a WebSocket may be these."""
+"""The packets of an upgrade from polling to WebSocket; only the first packets of a WebSocket may be these."""
 PROBING = 2
 
 _CLOSE, _PONG, _MESSAGE = "1", "3", "4"
@@ -14,7 +14,7 @@ _CONNECT, _DISCONNECT, _EVENT, _BINARY = "0", "1", "2", "56"
 
 
 def fault_of(packet: str | bytes | None, early: bool = False) -> str | None:
-    """Say what is wrong with one Engine.IO packet; None if nothing is. `early`: it may be a probe."""
+    """Return what is wrong with one Engine.IO packet; None if it is valid. `early`: it may be a probe."""
     if isinstance(packet, bytes):
         return "binary packets are not taken"
     if not packet:
@@ -38,7 +38,7 @@ def _fault_of_message(kind: str) -> str | None:
 
 
 def fault_of_payload(body: bytes, most: int) -> str | None:
-    """Say what is wrong with the body of a long-polling POST."""
+    """Return what is wrong with the body of a long-polling POST; None if it is valid."""
     try:
         packets = body.decode().split(SEPARATOR, most)
     except UnicodeDecodeError:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from whatsapp_hub.adapters.contracts.views.envelope import envelope
-from whatsapp_hub.adapters.contracts.views.sockets import Emission, body_of, spell
+from whatsapp_hub.adapters.contracts.views.sockets import Emission, body_of, encode
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
@@ -25,7 +25,7 @@ def logged(type: str, **body: object) -> LoggedEvent:
 def said(event: LoggedEvent) -> list[tuple[str, object]]:
     return [
         (emission.name, msgspec.json.decode(msgspec.json.encode(emission.payload)))
-        for emission in spell(event, body_of(event))
+        for emission in encode(event, body_of(event))
     ]
 
 

@@ -1,1 +1,1 @@
-"""The Go library, its events' shapes, its store."""
+"""The Go library, the shapes of its events, its store."""

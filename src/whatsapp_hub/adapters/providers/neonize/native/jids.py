@@ -1,4 +1,4 @@
-"""How WhatsApp Web spells chats and people. Pure.
+"""WhatsApp Web's addresses of chats and people. Pure.
 
 A JID is `user@server`; a device of a person adds `:12` (and an agent `.1`) to the user. `s.whatsapp.net` is a person by
 phone, `lid` by hidden id, `g.us` a group, `newsletter` a channel, `broadcast` a list, `status@broadcast` the statuses.
@@ -20,13 +20,13 @@ _KINDS = {"g.us": ChatKind.GROUP, "newsletter": ChatKind.NEWSLETTER, "broadcast"
 
 
 def formatted(jid: JsonObject) -> str:
-    """A JID message as text, without its device. Empty if it names nobody."""
+    """Format a JID message as text, without its device. Empty if it has no user."""
     user, server = text(jid.get("user")), text(jid.get("server"))
     return plain(f"{user}@{server}") if user and server else ""
 
 
 def plain(address: str) -> str:
-    """The address without device and agent, persons on one server. Empty if it is no JID."""
+    """Return the address without device and agent, persons on one server. Empty if it is no JID."""
     match = _JID.fullmatch(address)
     if not match:
         return ""
@@ -34,7 +34,7 @@ def plain(address: str) -> str:
 
 
 def parts(address: str) -> JsonObject:
-    """A JID message with every field that neonize's Go side demands. `address` may name a device (`1:12@…`)."""
+    """Make a JID message with every field that neonize's Go side requires. `address` may name a device (`1:12@…`)."""
     user, _, server = address.rpartition("@")
     user, _, device = user.partition(":")
     known = {"rawAgent": 0, "device": int(device) if device.isdigit() else 0, "integrator": 0, "isEmpty": False}
@@ -48,7 +48,7 @@ def kind_of(chat: str) -> ChatKind:
 
 
 def identity_of(chat: str) -> Identity | None:
-    """Who a JID is. None for what is no JID."""
+    """Return the identity behind a JID. None for what is no JID."""
     user, _, server = plain(chat).rpartition("@")
     if not user:
         return None
@@ -58,7 +58,7 @@ def identity_of(chat: str) -> Identity | None:
 
 
 def chat_of(identity: Identity) -> str:
-    """The JID of the chat with this identity; empty for a BSUID, which WhatsApp Web does not know."""
+    """Return the JID of the chat with this identity; empty for a BSUID, which WhatsApp Web does not know."""
     address = identity.address or identity.value
     match identity.kind:
         case IdentityKind.PHONE:

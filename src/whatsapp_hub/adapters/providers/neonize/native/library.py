@@ -1,10 +1,9 @@
 """neonize's Go library, behind the few calls that the hub makes. Loaded by connectors only, with the first session.
 
 The library's own `NewAClient` is not used: it runs every blocking call on asyncio's default threads (the seventh
-session would wait for ever), hands events over as detached coroutines (unordered, unbounded, errors lost) and drops how
-a pairing went. What Go calls back, and what it is called with, is the same.
-
-Go's maps of clients are unlocked, so that a call may not look into them while another one enters: `Gate`.
+session would wait for ever), passes events on as detached coroutines (unordered, unbounded, errors lost) and drops the
+result of a pairing. Calls into Go and its callbacks are the same.
+Go's maps of clients are unlocked, so that no call may read them while another one writes: `Gate`.
 """
 
 import ctypes
@@ -31,8 +30,8 @@ from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, enco
 
 START_WINDOW_S = 0.1
 STRAGGLERS = 64
-"""Stopped clients that Go may still call back for: a C function that is gone would end the process. Its logger is never
-gone: a client whose dial came to nothing, not yet stopped, logs when it is asked for something."""
+"""Stopped clients whose C functions are kept, since Go may still call back: a freed one would end the process. The
+logger is never freed: a client whose dial failed, not yet stopped, logs at each call."""
 
 _SETTLE_S = 0.02
 _NO_CLIENT = "client is nil"
@@ -46,11 +45,11 @@ log = structlog.get_logger(__name__)
 
 
 class Missing(Exception):
-    """neonize cannot be loaded here; the message says what to do."""
+    """neonize cannot be loaded on this machine; the message says what to do."""
 
 
 def missing() -> str | None:
-    """What this machine lacks, without loading anything."""
+    """Return what this machine lacks to load it, without loading anything; None if nothing."""
     if importlib.util.find_spec("neonize") is None:
         return f"neonize is not installed: {HOW_TO_HAVE_NEONIZE}"
     if ctypes.util.find_library("magic") is None:
@@ -59,8 +58,8 @@ def missing() -> str | None:
 
 
 class Dial(msgspec.Struct, frozen=True):
-    """`jid` names the device with its number (`55…:12@s.whatsapp.net`), empty for one that is to be paired. `props` is
-    how it presents itself to the phone."""
+    """Parameters of a dial. `jid` names the device with its number (`55…:12@s.whatsapp.net`), empty for one to be
+    paired. `props` is how it presents itself to the phone."""
 
     uuid: str
     store: str
@@ -70,7 +69,7 @@ class Dial(msgspec.Struct, frozen=True):
 
 
 class Listener(Protocol):
-    """Called on threads of Go's. What takes long holds back everything that this session brings."""
+    """Callbacks, on threads of Go's. A slow one delays all further events of its session."""
 
     def event(self, code: int, data: bytes) -> None: ...
 
@@ -82,11 +81,11 @@ class Listener(Protocol):
 
 
 class Library(Protocol):
-    """All calls block. `uuid` is that of a Dial; those after `stop` need one that `is_known`."""
+    """The calls into Go. All of them block. `uuid` is that of a Dial; after `stop` it must be one that `is_known`."""
 
     def start(self, dial: Dial, listener: Listener) -> threading.Thread:
         """Begin to dial, and return after a moment. The thread is the session's own; when the connection has ended for
-        good, it tells the listener the error (nothing after `stop`) and ends."""
+        good, it passes the error to the listener (not after `stop`) and ends."""
         ...
 
     def stop(self, uuid: str) -> None: ...
@@ -96,11 +95,11 @@ class Library(Protocol):
     def disconnect(self, uuid: str) -> None: ...
 
     def touch_store(self, uuid: str) -> None:
-        """Ask the client's store for something that it does not have."""
+        """Query the client's store for an entry that it does not have, to make Go use its connections."""
         ...
 
     def prepare(self, store: str) -> str:
-        """Make or renew the store's tables. Returns the error."""
+        """Create or migrate the store's tables. Returns the error."""
         ...
 
     def send(self, uuid: str, to: str, message: bytes) -> bytes: ...
@@ -119,8 +118,8 @@ class Library(Protocol):
 
 
 class Gate:
-    """Starts and stops, one at a time and apart, while nothing else enters Go. A call looks its client up in its first
-    microseconds: only then must it wait."""
+    """A lock that lets starts and stops enter Go one at a time, while nothing else does. Other calls look their client
+    up in their first microseconds: only then must they wait."""
 
     def __init__(self, window_s: float = START_WINDOW_S) -> None:
         self._window_s = window_s
@@ -130,7 +129,7 @@ class Gate:
 
     @contextmanager
     def starting(self) -> Iterator[None]:
-        """What is begun inside may go on writing for the window after it."""
+        """Hold the gate for a start, and for the window after it, in which Go may still write."""
         with self.alone():
             yield
             time.sleep(self._window_s)
@@ -150,8 +149,8 @@ class Gate:
 
 
 def load() -> "GoLibrary":
-    """Takes a second or more, and takes standard output away: there Go prints whom it writes to. Logs go to standard
-    error. Raises Missing."""
+    """Load the library, which takes a second or more. Closes standard output, where Go prints recipients; logs go to
+    standard error. Raises Missing."""
     if lack := missing():
         raise Missing(lack)
     os.environ.setdefault("NEONIZE_BOT_TAG", "off")
@@ -170,7 +169,7 @@ def load() -> "GoLibrary":
 
 
 class GoLibrary:
-    """The real one. `callbacks` makes the C functions that Go calls for a listener."""
+    """The loaded library. `callbacks` makes the C functions that Go calls for a listener."""
 
     def __init__(self, binder: Any) -> None:
         self._binder = binder
@@ -182,7 +181,7 @@ class GoLibrary:
         self._unheard: deque[object] = deque(maxlen=STRAGGLERS)
 
     def callbacks(self, listener: Listener) -> tuple[Any, Any, Any]:
-        """For QR codes, for login statuses, for events: pointers in, nothing out. They never raise into Go."""
+        """Make the callbacks for QR codes, login statuses and events. They never raise into Go."""
 
         def event(_uuid: bytes, data: int, size: int, code: int) -> None:
             guarded(lambda: listener.event(code, ctypes.string_at(data, size)))
@@ -233,7 +232,7 @@ class GoLibrary:
         self._unheard.append(self._heard.pop(uuid, None))
 
     def _enter(self, uuid: str) -> bool:
-        """Whether Go may be asked about this client: of one that was stopped it would read through a nil pointer."""
+        """Whether this client may be passed to Go: for a stopped one it would read through a nil pointer."""
         self._gate.pass_through()
         return uuid in self._alive
 
@@ -293,7 +292,7 @@ class GoLibrary:
 
 
 def guarded(tell: Callable[[], None]) -> None:
-    """What a callback raises would only be printed, and the event lost without a trace."""
+    """Log what a callback raises; ctypes would only print it, and the event would be lost without a trace."""
     try:
         tell()
     except Exception:
@@ -305,5 +304,5 @@ def text_of(answer: object) -> str:
 
 
 def answered(name: str, data: bytes) -> JsonObject:
-    """What one of the calls returned. Raises Malformed."""
+    """Decode what one of the calls returned. Raises Malformed."""
     return decode(wire.ANSWERS[name], data)

@@ -1,4 +1,4 @@
-"""Protocol buffers by tables of our own: what is stored must be readable where neonize is not installed.
+"""Decode protocol buffers by tables of our own: what is stored must be readable where neonize is not installed.
 
 neonize's generated classes cannot be imported without loading its Go library. A `Shape` names the few fields that the
 hub reads or writes; everything else in a message is skipped. Pure.
@@ -18,7 +18,7 @@ _SIGN, _WRAP = 1 << 63, 1 << 64
 
 
 class Kind(Enum):
-    """How a field's value is written: the wire type of its value."""
+    """The type of a field's value, which implies its wire type."""
 
     TEXT = _BYTES
     RAW = _BYTES + 10
@@ -35,7 +35,7 @@ class Kind(Enum):
 class Shape:
     """A message's known fields by number: a name, and a kind or a shape. A name that ends with `*` is repeated.
 
-    `others` names further fields of which only the presence is told (as True), `field77` one that it does not name.
+    `others` names further fields of which only the presence is decoded (as True), `field77` one that it does not name.
     Shapes may refer to themselves: see `extend`.
     """
 
@@ -50,7 +50,7 @@ class Shape:
 
 
 def decode(shape: Shape, data: bytes | memoryview, depth: int = 0) -> JsonObject:
-    """The known fields that are there, by name; text made storable. Raises Malformed for what is no message at all."""
+    """Decode the known fields that are present, by name; text made storable. Raises Malformed for no message."""
     found: JsonObject = {}
     for number, wire_type, value in _fields(memoryview(data)):
         known = shape.fields.get(number)
@@ -103,7 +103,7 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
 
 
 def _value(kind: "Kind | Shape", wire_type: int, value: int | memoryview, depth: int) -> object:
-    """None where the field is written otherwise than we know it."""
+    """Decode a value; None if its wire type is not the one that we know."""
     if isinstance(kind, Shape):
         if not isinstance(value, memoryview) or wire_type != _BYTES or depth == _DEPTH:
             return None
@@ -135,7 +135,7 @@ _READ: Mapping[Kind, Callable[[object], object]] = {
 
 
 def encode(shape: Shape, values: JsonObject) -> bytes:
-    """The inverse. Raises KeyError for a name that the shape does not have."""
+    """Encode a message. Raises KeyError for a name that the shape does not have."""
     numbers = {name.removesuffix("*"): (number, kind) for number, (name, kind) in shape.fields.items()}
     parts: list[bytes] = []
     for name, value in values.items():

@@ -1,10 +1,9 @@
-"""Where whatsmeow keeps each device's keys: tables of its own in the schema `whatsmeow` of the hub's database.
+"""whatsmeow's store of device keys: tables of its own in the schema `whatsmeow` of the hub's database.
 
-Only the role `hub_whatsmeow` reaches them, and only connectors use it. `devices` beside them says which device is which
-session's. Whoever reads this schema can be any of the linked devices: see docs/providers.md.
-
-Go never closes a store's connections. So each session gets a `Door`, a way to the database of its own that can be shut:
-then its connections are ended on the server, and Go, asking once more, finds them dead and drops them.
+Only the role `hub_whatsmeow` reaches them, and only connectors use it. The table `devices` maps devices to sessions.
+Read access to this schema is enough to impersonate any linked device: see docs/providers.md.
+Go never closes a store's connections. So each session gets a `StoreAccess`, its own path to the database that can be
+shut: its connections are ended on the server, and Go finds them dead at its next query and drops them.
 """
 
 import asyncio
@@ -28,10 +27,11 @@ SCHEMA = "whatsmeow"
 PREPARING = "whatsapp-hub preparing whatsmeow"
 
 AT_ONCE = 4
-"""Connections of our own, however many sessions open and close."""
+"""Our own connections at once, however many sessions open and close."""
 
 IDLE = "10s"
-"""Then PostgreSQL ends a store's connection, which Go replaces when it needs one: a quiet number holds none."""
+"""After so long PostgreSQL ends a store's idle connection, which Go replaces when it needs one: a quiet number holds
+none."""
 
 _ONE_AT_A_TIME = 0x77686D77
 _CONNECT_TIMEOUT_S = 5.0
@@ -41,11 +41,11 @@ _PASSED_ON = ("sslcert", "sslkey", "sslrootcert")
 
 
 class StoreAccess:
-    """One session's way to the database: a link to its socket, or over TCP a file with the password. `url` is for Go's
+    """One session's path to the database: a link to its socket, or over TCP a file with the password. `url` is for Go's
     driver (lib/pq), which looks for either at each new connection."""
 
     def __init__(self, folder: Path, address: PostgresAddress, application_name: str, *, tls: bool) -> None:
-        """`address` has one host: Go's driver knows no lists."""
+        """`address` has one host: Go's driver takes no lists."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = Path(tempfile.mkdtemp(dir=folder))
         [host], given = address.hosts, address.parameters
@@ -77,7 +77,7 @@ class StoreAccess:
 
 
 def _sslmode(given: Mapping[str, str], *, tls: bool) -> str:
-    """lib/pq has no `prefer`: what it would come to is known from our own connection."""
+    """Return lib/pq's sslmode. It has no `prefer`; whether that means TLS is known from our own connection."""
     asked = given.get("sslmode") or "prefer"
     return asked if asked in ("disable", "require", "verify-ca", "verify-full") else "require" if tls else "disable"
 
@@ -92,7 +92,7 @@ def _passfile(folder: Path, password: str) -> dict[str, str]:
 
 
 def _sweep(parent: Path) -> None:
-    """Removes the doors of processes that were killed."""
+    """Remove the folders of processes that were killed."""
     for folder in parent.glob(f"{_FOLDER}*"):
         pid = folder.name.removeprefix(_FOLDER).partition("-")[0]
         if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
@@ -100,7 +100,7 @@ def _sweep(parent: Path) -> None:
 
 
 class DeviceStore:
-    """All methods but the doors do I/O and raise Unavailable."""
+    """The store. All methods but `door` and `close` do I/O and raise Unavailable."""
 
     def __init__(self, database_url: str) -> None:
         self._addresses = list(PostgresAddress.parse(database_url).each_host())
@@ -114,14 +114,14 @@ class DeviceStore:
 
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[None]:
-        """Alone among all connectors: whatsmeow's first-start migrations race."""
+        """Hold a lock among all connectors: whatsmeow's first-start migrations race."""
         async with self._connection() as connection:
             self._tls = await connection.fetchval("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") or False
             await connection.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)
             yield
 
     async def device_of(self, session_id: SessionId) -> str:
-        """The JID, with its device, that the session was paired as; empty if it is to be paired."""
+        """Return the JID, with its device, that the session was paired as; empty if it is to be paired."""
         async with self._connection() as connection:
             jid = await connection.fetchval("SELECT jid FROM devices WHERE session_id = $1", session_id)
         return jid or ""
@@ -141,14 +141,14 @@ class DeviceStore:
             )
 
     async def forget(self, session_id: SessionId) -> None:
-        """Its keys, contacts and sessions with them."""
+        """Delete the session's device with its keys, contacts and sessions."""
         async with self._connection() as connection, connection.transaction():
             jid = await connection.fetchval("DELETE FROM devices WHERE session_id = $1 RETURNING jid", session_id)
             if jid and await connection.fetchval("SELECT to_regclass('whatsmeow_device')"):
                 await connection.execute("DELETE FROM whatsmeow_device WHERE jid = $1", jid)
 
     async def end_connections(self, application_name: str) -> int:
-        """Those that a session's store has open, in whatever process. Returns how many."""
+        """End the connections that a session's store has open, in any process. Returns how many."""
         async with self._connection(role="") as connection:
             ended = await connection.fetch(
                 "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE application_name = $1"
@@ -175,7 +175,7 @@ class DeviceStore:
                 connection.terminate()
 
     async def _connect(self, settings: dict[str, str]) -> Any:
-        """Connect; of several hosts, doors lead to the one that answered last."""
+        """Connect; of several hosts, StoreAccess uses the one that answered last."""
         failure: Exception | None = None
         for address in list(self._addresses):
             try:

@@ -1,4 +1,4 @@
-"""Blocking calls, each on a thread of its own that the process need not wait for when it ends.
+"""Run blocking calls on daemon threads, so that they never delay shutdown.
 
 asyncio's default threads are few, shared with name resolution, and joined at exit: a send may block for 75 seconds.
 """
@@ -16,7 +16,7 @@ AT_ONCE = 16
 
 
 class CallTimeout(Exception):
-    """The call began, and goes on. `answer` will be what it returns."""
+    """The deadline passed, and the call goes on. `answer` will be what it returns."""
 
     def __init__(self, answer: "asyncio.Future[Any]") -> None:
         super().__init__("no answer in time")
@@ -24,7 +24,7 @@ class CallTimeout(Exception):
 
 
 class NotBegun(Exception):
-    """So many calls were under way that this one never began."""
+    """The call never began: too many others were under way."""
 
 
 class Calls:
@@ -34,7 +34,7 @@ class Calls:
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, deadline_s: float, call: Callable[..., T], *arguments: object) -> T:
-        """Raises Late, NotBegun, and what the call raises."""
+        """Run a call on a thread. Raises CallTimeout, NotBegun, and what the call raises."""
         until = asyncio.get_running_loop().time() + deadline_s
         try:
             await asyncio.wait_for(self._free.acquire(), deadline_s)
@@ -49,7 +49,7 @@ class Calls:
 
 
 def in_thread(call: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
-    """Begins at once. Who stops waiting does not stop the call."""
+    """Start a call on a thread at once. Cancelling the future does not stop the call."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
 
@@ -60,7 +60,7 @@ def in_thread(call: Callable[..., T], *arguments: object) -> asyncio.Future[T]:
     def run() -> None:
         try:
             finish = partial(answer.set_result, call(*arguments))
-        except BaseException as error:  # handed to who waits
+        except BaseException as error:  # passed to the caller
             finish = partial(answer.set_exception, error)
         with suppress(RuntimeError):  # the loop has ended
             loop.call_soon_threadsafe(settle, finish)

@@ -1,4 +1,4 @@
-"""What neonize's events look like: the fields that the hub reads.
+"""Shapes of neonize's events: the fields that the hub reads.
 
 Numbers and names are those of neonize 0.5's Neonize.proto and of WhatsApp's own E2E, Web and HistorySync protocols; a
 test compares each with the installed library. Message times are milliseconds, all others seconds.
@@ -35,7 +35,7 @@ EVENTS = {
     42: "CallTerminate",
     44: "UndecryptableMessage",
 }
-"""What the hub subscribes to, by neonize's numbers."""
+"""Events that the hub subscribes to, by neonize's numbers."""
 
 
 JID = Shape(
@@ -327,7 +327,7 @@ PAIRED = 2
 """The status of a PairStatus."""
 
 ON_DEMAND = 6
-"""A history that was asked for."""
+"""The type of a history that was requested."""
 
 _CALL = Shape({1: ("from", JID), 2: ("timestamp", _INT), 3: ("callCreator", JID), 5: ("callID", _TEXT)})
 
@@ -386,7 +386,7 @@ ANSWERS = {
     ),
     "PairPhone": Shape({1: ("code", _TEXT), 2: ("error", _TEXT)}),
 }
-"""What neonize's functions return."""
+"""Return values of neonize's functions."""
 
 PAIR_PHONE = Shape(
     {

@@ -1,1 +1,1 @@
-"""Pair numbers in a process of its own."""
+"""Pair numbers in a separate process."""

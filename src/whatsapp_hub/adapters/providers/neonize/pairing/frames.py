@@ -1,4 +1,4 @@
-"""What a connector and its pairing room say to each other, over a pair of sockets: length, then msgpack."""
+"""Frames between a connector and its pairing process, over a pair of sockets: length, then msgpack."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ _LENGTH = struct.Struct(">I")
 
 
 class Request(msgspec.Struct):
-    """To the room. `code`: a code to type on the phone, `data` being its parameters."""
+    """To the pairing process. `code`: request a code to type on the phone; `data` are its parameters."""
 
     what: Literal["dial", "stop", "code"]
     uuid: str
@@ -22,7 +22,7 @@ class Request(msgspec.Struct):
 
 
 class Notice(msgspec.Struct):
-    """From the room: what a Listener hears, or the answer to `code` and `stop`."""
+    """From the pairing process: a Listener's callback, or the answer to `code` and `stop`."""
 
     what: Literal["event", "qr", "login", "ended", "code", "stopped"]
     uuid: str
@@ -41,7 +41,7 @@ def framed(frame: Request | Notice) -> bytes:
 
 
 async def next_told(reader: asyncio.StreamReader) -> Notice | None:
-    """None when the room has closed."""
+    """Read the next notice; None when the pairing process has closed."""
     try:
         (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
         return _tells.decode(await reader.readexactly(length))
@@ -50,7 +50,7 @@ async def next_told(reader: asyncio.StreamReader) -> Notice | None:
 
 
 def next_ask(connection: socket.socket) -> Request | None:
-    """Blocks. None when the connector has closed, or died."""
+    """Read the next request, blocking; None when the connector has closed, or died."""
     head = _exactly(connection, _LENGTH.size)
     body = _exactly(connection, _LENGTH.unpack(head)[0]) if head else b""
     return _asks.decode(body) if body else None

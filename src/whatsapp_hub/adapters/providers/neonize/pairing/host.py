@@ -1,4 +1,4 @@
-"""Where numbers are paired: a process apart, shared by all that pair at this connector, and ended when none does."""
+"""The pairing process, seen from the connector: shared by all sessions that pair, and ended when none does."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.domain.errors import Unavailable
 
 LEFT_BEHIND = 40
-"""Numbers that a room may have let go, each with a thread that never ends, before new ones get a new room."""
+"""Sessions that a process may have left behind, each with a thread that never ends, before new ones get a new one."""
 
 STOP_S = 10.0
 _LOST = "the pairing process has ended"
@@ -23,7 +23,7 @@ PROGRAM = "whatsapp_hub.adapters.providers.neonize.pairing.process"
 
 
 class PairingHost:
-    """One such process."""
+    """One pairing process."""
 
     def __init__(self, child: Child, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._child, self._reader, self._writer = child, reader, writer
@@ -57,7 +57,7 @@ class PairingHost:
         await self._ask(Request("dial", line.uuid, dial=dial))
 
     async def code(self, uuid: str, params: bytes) -> bytes:
-        """Waits for as long as it is waited for. Raises Unavailable if the room ends."""
+        """Request a pairing code, without a time limit of its own. Raises Unavailable if the process ends."""
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._codes[uuid] = answer
         try:
@@ -67,7 +67,7 @@ class PairingHost:
             self._codes.pop(uuid, None)
 
     async def stop(self, uuid: str, wait_s: float) -> None:
-        """What the number brought until then has been put into its pump, or `wait_s` are over."""
+        """Stop a session; on return its events so far are in its pump, or `wait_s` has passed."""
         stopped = self._stops[uuid] = asyncio.Event()
         with suppress(TimeoutError, Unavailable):
             await self._ask(Request("stop", uuid))
@@ -133,7 +133,7 @@ class Rooms:
         self._starting = asyncio.Lock()
 
     async def room(self) -> PairingHost:
-        """The one for the next number. Raises OSError."""
+        """Return the process for the next session, started if need be. Raises OSError."""
         async with self._starting:
             if self._room and (self._room.left_behind >= LEFT_BEHIND or self._room.is_over):
                 self._old.append(self._room)
@@ -143,7 +143,7 @@ class Rooms:
             return self._room
 
     async def leave(self, room: PairingHost) -> None:
-        """One number less there; without any it closes."""
+        """Count one session less; without any the process ends."""
         if room.lines:
             return
         if room is self._room:
@@ -160,7 +160,7 @@ class Rooms:
 
 
 class PairingLink:
-    """A line in a room."""
+    """A connection in a pairing process."""
 
     def __init__(self, rooms: Rooms, store: DeviceStore, line: SessionDial) -> None:
         self._rooms, self._store, self._line = rooms, store, line
@@ -181,7 +181,7 @@ class PairingLink:
     async def hang_up(self) -> None:
         room, door = self._room, self._door
         self._room = self._door = None
-        if room is not None:  # one that is paired may bring messages until its end; another leaves nothing
+        if room is not None:  # a paired one may deliver messages until its end; another has none
             await room.stop(self._line.uuid, STOP_S if self._line.is_paired else 0.0)
             await self._rooms.leave(room)
         if door is not None:

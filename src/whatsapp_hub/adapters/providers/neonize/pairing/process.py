@@ -1,7 +1,7 @@
-"""The program of a pairing room: `python -m … FD`. It ends when the connector at the other end of FD does.
+"""The pairing process's program: `python -m … FD`. It ends when the connector at the other end of FD does.
 
-An unpaired client of neonize's cannot be stopped: its thread waits for ever to learn who it is. Here that harms nobody,
-since the whole process goes when nobody pairs any more.
+An unpaired client of neonize's cannot be stopped: its thread waits for ever to be paired. Here that does no harm, since
+the whole process ends when no session pairs any more.
 """
 
 import os
@@ -27,7 +27,7 @@ class PairingProcess:
             threading.Thread(target=self._do, args=(ask,), daemon=True).start()
 
     def tell(self, told: Notice) -> None:
-        """Blocks while the connector cannot store what it was told before; tells nobody if it is gone."""
+        """Send a notice. Blocks while the connector cannot store earlier ones; dropped if the connector is gone."""
         with self._writing, suppress(OSError):
             self._connection.sendall(framed(told))
 
@@ -70,7 +70,7 @@ def main() -> None:
     except Missing as error:
         sys.exit(str(error))
     PairingProcess(connection, library).serve()
-    os._exit(0)  # threads of Go's wait for what will not come
+    os._exit(0)  # threads of Go's wait for ever
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What a message of WhatsApp Web says, as the hub's Content. Pure.
+"""Convert the content of WhatsApp Web's messages to Content. Pure.
 
-Media are named, not downloaded: `data.media` holds what WhatsApp's servers and whoever decrypts the file need
+Media are named, not downloaded: `data.media` holds what is needed to download and decrypt the file
 (`directPath`, `mediaKey` and hashes, base64), beside `mimeType`, `fileName`, `size`, `seconds`, `voice`.
 """
 
@@ -56,7 +56,7 @@ _DEPTH = 8
 
 
 def unwrapped(message: JsonObject) -> JsonObject:
-    """The message inside its envelopes (sent from another device, disappearing, view once, edited, …)."""
+    """Return the message inside its envelopes (sent from another device, disappearing, view once, edited, …)."""
     for _ in range(_DEPTH):
         inner = next((obj(obj(message[name]).get("message")) for name in _WRAPPERS if name in message), None)
         if inner is None:
@@ -66,17 +66,17 @@ def unwrapped(message: JsonObject) -> JsonObject:
 
 
 def is_empty(message: JsonObject) -> bool:
-    """Nothing but keys: a sender's first group message brings them in an event of their own, with the same id."""
+    """Whether it is nothing but keys: a sender's first group message has them in a separate event with the same id."""
     return not (unwrapped(message).keys() - _KEYS_ONLY)
 
 
 def is_notice(message: JsonObject) -> bool:
-    """It says something about an earlier message (a vote, a pin), and nothing to a reader."""
+    """Whether it only changes an earlier message (a vote, a pin) and has no content to show."""
     return bool(_NOTICES & message.keys())
 
 
 def content_of(message: JsonObject) -> Content:
-    """`message` is unwrapped. What we do not understand becomes UNSUPPORTED and keeps its fields as `raw`."""
+    """Convert an unwrapped message. An unknown kind becomes UNSUPPORTED and keeps its fields as `raw`."""
     for name, type in _MEDIA.items():
         if name in message:
             return _with_extras(_media(name, type, obj(message[name])), obj(message[name]))
@@ -90,12 +90,12 @@ def content_of(message: JsonObject) -> Content:
 
 
 def context_of(message: JsonObject) -> JsonObject:
-    """What it answers and whom it mentions, wherever its kind keeps that."""
+    """Return the context (quoted message, mentions), wherever its kind has it."""
     return next((obj(obj(part).get("contextInfo")) for part in message.values() if obj(part).get("contextInfo")), {})
 
 
 def reaction_of(part: JsonObject) -> Content:
-    """A removed reaction has an empty emoji."""
+    """Convert a reaction; a removed one has an empty emoji."""
     emoji = text(part.get("text"))
     return Content(
         MessageType.REACTION, emoji, data={"messageId": text(obj(part.get("key")).get("ID")), "emoji": emoji}
@@ -166,7 +166,7 @@ def _flow_choice(part: JsonObject) -> Content:
 
 
 def _poll(part: JsonObject) -> Content:
-    """Readable, though a vote cannot be given here."""
+    """Convert a poll to readable text; voting is not supported."""
     options = [text(obj(option).get("optionName")) for option in items(part.get("options"))]
     said = "\n".join([text(part.get("name")), *options])
     return Content(MessageType.UNSUPPORTED, said, data={"kind": "poll", "options": options})

@@ -1,4 +1,4 @@
-"""How an event of neonize's lies in the inbox."""
+"""The form of neonize's events in the inbox."""
 
 import msgspec
 
@@ -6,18 +6,17 @@ from whatsapp_hub.application.ports.provider.events import Malformed
 
 
 class StoredEvent(msgspec.Struct, omit_defaults=True):
-    """`event` is one of wire.EVENTS, with its protobuf in `data`. Or it is what neonize tells otherwise, with `text`:
+    """`event` is one of wire.EVENTS, with its protobuf in `data`; or one that neonize reports otherwise, with `text`:
 
     qr        a code to scan
-    login     how a pairing went
-    ended     a call that came back, with its error
-    refused   one that could not begin
+    login     the result of a pairing
+    ended     the dial's call returned, with its error
+    refused   the dial could not begin
     left      we unlinked ourselves
-    sent      an answer to a send that came late: the id; the hub's own in `names`
+    sent      a late answer to a send: the id; the hub's own in `names`
     history   one message of a history, with its chat's `names`
     lids      a phone and a LID (`names`) of one person
-
-    `at` is when it was heard (ms), `me` the JID of the session's number as far as known.
+    `at` is when it was received (ms), `me` the JID of the session's number as far as known.
     """
 
     event: str
@@ -36,7 +35,7 @@ def pack(kept: StoredEvent) -> bytes:
 
 
 def unpack(body: bytes) -> StoredEvent:
-    """Raises Malformed."""
+    """Decode a stored event. Raises Malformed."""
     try:
         return _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,7 +1,7 @@
-"""What an event of neonize's means. Pure: it needs neither neonize nor its Go library.
+"""Translate neonize's events to the hub's. Pure: it needs neither neonize nor its Go library.
 
-States are told as `application/ports/connections/sockets.py` lists them. Of what a `Device` says (who we are), the
-phone number goes into every later state of the same dial as `Kept.me`.
+States are those of `application/ports/connections/sockets.py`. The phone number of a `Device` event (our own identity)
+goes into every later state of the same dial as `StoredEvent.me`.
 """
 
 import re
@@ -62,7 +62,7 @@ _SECRET = re.compile(r"(?<=://)[^/@\s]*@")
 
 
 def translate(body: bytes) -> list[ProviderEvent]:
-    """Raises Malformed."""
+    """Translate an update. Raises Malformed."""
     kept = unpack(body)
     at = instant(kept.at)
     if kept.event == "history":
@@ -80,14 +80,14 @@ def translate(body: bytes) -> list[ProviderEvent]:
 
 
 def session_seen(kept: StoredEvent) -> SessionSeen | None:
-    """The state that this event tells of, None if it tells of something else."""
+    """Return the session state that this event reports; None for other events."""
     if kept.event not in _STATES:
         return None
     return next((seen for seen in translate(pack(kept)) if isinstance(seen, SessionSeen)), None)
 
 
 def _receipts(event: JsonObject, at: datetime) -> list[ProviderEvent]:
-    """Only what others did with messages of ours. Our own devices' receipts prove that WhatsApp took them."""
+    """Translate receipts by others for our messages. Our own devices' receipts prove that WhatsApp took them."""
     when = instant(event.get("timestamp"), int(at.timestamp()))
     type, source = event.get("type"), obj(event.get("messageSource"))
     ids = [text(id) for id in items(event.get("messageIDs")) if text(id)]
@@ -161,7 +161,7 @@ def _failure(event: JsonObject) -> str:
 
 
 def _identity_changed(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:
-    """Only keys changed (a phone was set up anew): the same person still."""
+    """Translate a change of keys (a phone was set up anew): it is still the same person."""
     return OtherSeen("identity_keys_changed", at)
 
 
@@ -212,7 +212,7 @@ def _qr(kept: StoredEvent, at: datetime) -> SessionSeen:
 
 
 def _login(kept: StoredEvent, at: datetime) -> ProviderEvent:
-    """How a pairing went, in whatsmeow's words; of success, PairStatus tells more."""
+    """Translate whatsmeow's result of a pairing; PairStatus has the details of success."""
     match kept.text:
         case "timeout":
             return SessionSeen(SessionStatus.DISCONNECTED, at, "qr_timeout")
@@ -227,8 +227,8 @@ _REQUIRED = re.compile(r"required field neonize\.(\w+)\.")
 
 
 def _ended(kept: StoredEvent, at: datetime) -> SessionSeen:
-    """The call into the library came back. An event that neonize cannot spell (a ban whose code is new) ends it as
-    well, and is then known by the field that is missing."""
+    """Translate the return of the library's call. An event that neonize cannot encode (a ban with a new code) ends it
+    too, and is identified by the field that is missing."""
     if match := _REQUIRED.search(kept.text):
         match match[1]:
             case "TemporaryBan":
@@ -247,12 +247,12 @@ def _refused(kept: StoredEvent, at: datetime) -> SessionSeen:
 
 
 def _left(kept: StoredEvent, at: datetime) -> SessionSeen:
-    """We unlinked ourselves."""
+    """Translate our own unlinking."""
     return SessionSeen(SessionStatus.LOGGED_OUT, at, storable(kept.text)[:_REASON_LENGTH])
 
 
 def _sent(kept: StoredEvent, at: datetime) -> ProviderEvent:
-    """The answer to a send came after its deadline: the outcome is known after all."""
+    """Translate an answer to a send that came after its deadline: the outcome is known now."""
     try:
         return ReceiptSeen(kept.text, MessageStatus.SENT, at, sent_as=MessageId(UUID(kept.names[0])))
     except (IndexError, ValueError):
@@ -260,7 +260,7 @@ def _sent(kept: StoredEvent, at: datetime) -> ProviderEvent:
 
 
 def _lids(kept: StoredEvent, at: datetime) -> ProviderEvent:
-    """A phone number and a LID of one person."""
+    """Translate a phone number and a LID of one person."""
     identities = tuple(identity for identity in map(identity_of, kept.names) if identity)
     return IdentitySeen(identities, at) if len(identities) > 1 else OtherSeen("lids", at)
 
@@ -290,7 +290,7 @@ _STATES = frozenset(_TOLD) - {"lids", "sent"} | {
 
 
 def _down(code: str, at: datetime, detail: str = "") -> SessionSeen:
-    """Of a chain of causes the last ones are told. Details name proxies; their credentials are cut out."""
+    """Make a DISCONNECTED state with the last ones of a chain of causes. Proxies' credentials are cut out."""
     said = _SECRET.sub("", storable(detail)).rpartition('": ')[2].strip()
     return SessionSeen(SessionStatus.DISCONNECTED, at, f"{code}: {said}"[:_REASON_LENGTH] if said else code)
 

@@ -1,4 +1,4 @@
-"""Files to send: fetched from where the message says they are, and looked at as far as WhatsApp wants to know them."""
+"""Fetch files to send from the message's URL, and read the properties that WhatsApp requires."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ from whatsapp_hub.domain.errors import Rejected, Scope, Transient
 from whatsapp_hub.domain.integrations.addresses import is_public_text
 
 MAX_BYTES = 64_000_000
-"""The library holds the whole file in memory, several times over."""
+"""The library holds several copies of the whole file in memory."""
 
 _REDIRECTS = 3
 _OPUS_RATE = 48_000
@@ -30,7 +30,7 @@ Fetch = Callable[[str], Awaitable[Fetched]]
 
 
 class HttpFetch:
-    """GET, over public addresses only unless `allow_private`: whoever may send messages names the URL."""
+    """Fetch by GET, from public addresses only unless `allow_private`: the sender of a message chooses the URL."""
 
     def __init__(self, *, allow_private: bool) -> None:
         self._allow_private = allow_private
@@ -50,7 +50,7 @@ class HttpFetch:
         raise Rejected("media_url", "too many redirects")
 
     async def _get(self, client: httpx.AsyncClient, url: httpx.URL) -> Fetched | str:
-        """The file, or where else it is said to be."""
+        """Return the file, or the URL of a redirect."""
         if url.scheme not in ("http", "https") or not url.host or (url.port or 1) > 65535:
             raise Rejected("media_url", "the file's URL cannot be used")
         target, extensions = url, {}
@@ -73,7 +73,7 @@ class HttpFetch:
 
 
 async def _public_address(url: httpx.URL) -> str:
-    """One that the name stands for now, and that the connection is then made to."""
+    """Resolve the host to a public address, to which the connection is then made."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(url.host, url.port or url.scheme, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
@@ -93,14 +93,14 @@ def _refused(status: int) -> Rejected | Transient:
 
 
 def mimetype_of(known: str, fetched: Fetched, usual: str) -> str:
-    """What the message said, else what the server said, else what is usual."""
+    """Return the message's type, else the server's, else the usual one."""
     told = fetched.mimetype if fetched.mimetype not in ("", "application/octet-stream", "binary/octet-stream") else ""
     found = known or told or usual
     return OPUS if found in ("audio/ogg", "application/ogg", "audio/opus") else found
 
 
 def opus_seconds(data: bytes) -> int:
-    """How long a voice note is: the sample count of its last page. 0 for what is no Ogg file."""
+    """Return a voice note's length, from the sample count of its last page. 0 for what is no Ogg file."""
     last = data.rfind(b"OggS")
     if not data.startswith(b"OggS") or last < 0:
         return 0

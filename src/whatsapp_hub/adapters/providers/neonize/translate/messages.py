@@ -1,4 +1,4 @@
-"""A message event, or a message of a history, as the hub sees it. Pure."""
+"""Translate message events and messages of a history. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ _UNAVAILABLE = Content(MessageType.UNSUPPORTED, data={"raw": {"kinds": ["unavail
 
 
 def whatsapps_id(id: str) -> str:
-    """Of a message that got more than WhatsApp's own id here, because another had that already."""
+    """Return WhatsApp's own id of a message whose id was extended here because another one had it already."""
     return id.partition("~")[0]
 
 
@@ -27,8 +27,8 @@ def live_message(event: JsonObject) -> ProviderEvent:
 
 
 def unavailable_message(event: JsonObject) -> ProviderEvent:
-    """One that WhatsApp gives to the phone alone (view once, a business's hosted chat). One that could not be
-    decrypted comes again by itself: the library asks its sender."""
+    """Translate a message that WhatsApp delivers only to the phone (view once, a business's hosted chat). One that
+    could not be decrypted is delivered again: the library asks its sender."""
     info = obj(event.get("info"))
     at, id = instant(info.get("timestamp")), text(info.get("ID"))
     if event.get("isUnavailable") is not True:
@@ -60,7 +60,7 @@ def _live(info: JsonObject, said: "_Said", at: datetime) -> ProviderEvent:
 
 
 def history_message(message: JsonObject, chat_names: list[str]) -> ProviderEvent:
-    """`chat_names`: the conversation's JID, and where known the same person's others."""
+    """Translate a message of a history; `chat_names`: the conversation's JID, and the same person's others if known."""
     key = obj(message.get("key"))
     at, id = instant(message.get("messageTimestamp")), text(key.get("ID"))
     chat = plain(chat_names[0]) if chat_names else plain(text(key.get("remoteJID")))
@@ -90,7 +90,7 @@ def history_message(message: JsonObject, chat_names: list[str]) -> ProviderEvent
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a message says under which id, and to what."""
+    """A message's id, content and quoted message."""
 
     id: str
     content: Content
@@ -98,7 +98,7 @@ class _Said:
 
 
 def _said(message: JsonObject, id: str, at: datetime) -> _Said | OtherSeen:
-    """An edit stands for itself, with its own id; `data.edits` names the message that it replaces."""
+    """Convert a message. An edit is one of its own, with an id of its own; `data.edits` names the one replaced."""
     protocol = obj(message.get("protocolMessage"))
     if protocol:
         return _of_protocol(protocol, id, at)
@@ -121,8 +121,8 @@ def _of_protocol(protocol: JsonObject, id: str, at: datetime) -> _Said | OtherSe
 
 
 def _other_half(source: JsonObject, from_me: bool) -> str:
-    """A person under their other name: by phone if the chat is a LID, and the reverse. Empty where WhatsApp did not
-    tell it. Of our own messages, the sender is we."""
+    """Return a person's other JID: the phone if the chat is a LID, and the reverse. Empty where WhatsApp did not send
+    it. The sender of our own messages is our number."""
     alt = formatted(obj(source.get("recipientAlt" if from_me else "senderAlt")))
     if alt or from_me:
         return alt
@@ -131,7 +131,7 @@ def _other_half(source: JsonObject, from_me: bool) -> str:
 
 
 def _names(chat: str, *others: str) -> tuple[Identity, ...]:
-    """The chat's own identity first, then what else the same person is called."""
+    """Return the chat's own identity first, then the same person's others."""
     first = identity_of(chat)
     if first is None or kind_of(chat) is not ChatKind.PERSON:
         return (first,) if first else ()

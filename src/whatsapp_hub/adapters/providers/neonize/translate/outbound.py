@@ -1,4 +1,4 @@
-"""From an Outgoing to a message of WhatsApp's, and the file that must be uploaded for it. Pure.
+"""Encode an Outgoing as WhatsApp's message, with the file that must be uploaded for it. Pure.
 
 Raises Unsupported for what WhatsApp Web has no message for, Rejected for content that lacks what its kind needs.
 """
@@ -16,15 +16,15 @@ from whatsapp_hub.domain.errors import Rejected, Unsupported
 from whatsapp_hub.domain.messaging.content import Content, MessageType
 
 AuthorOf = Callable[[str], str | None]
-"""Who wrote the message with this id, as far as it is remembered: a JID."""
+"""Return the JID of the author of the message with this id, if remembered."""
 
 OPUS = "audio/ogg; codecs=opus"
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """What is behind `url` must be uploaded as media type `kind` (WhatsApp's number); `field` names its part of the
-    message. `mimetype` is empty where only the file itself can tell."""
+    """A file at `url` to upload as media type `kind` (WhatsApp's number); `field` names its part of the message.
+    `mimetype` is empty if only the file itself has it."""
 
     url: str
     kind: int
@@ -35,7 +35,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """`to` is a JID; `message` is complete but for what the upload of `file` tells."""
+    """`to` is a JID; `message` is complete except for the fields that the upload of `file` returns."""
 
     to: str
     message: JsonObject
@@ -44,7 +44,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What WhatsApp's servers told of an upload, and what the file turned out to be."""
+    """The answer of WhatsApp's servers to an upload, and the file's properties."""
 
     told: JsonObject = field(repr=False)
     mimetype: str
@@ -52,7 +52,7 @@ class Uploaded:
 
 
 STORED = "/api/media/"
-"""Begins the address of a file that the hub itself has: its bytes come with the message."""
+"""Prefix of the address of a file that the hub stores: its bytes come with the message."""
 
 _FILES = {
     MessageType.IMAGE: ("imageMessage", 0, "image/jpeg"),
@@ -88,7 +88,7 @@ def sending(message: Outgoing, author_of: AuthorOf, now_ms: int) -> Sending:
 
 
 def with_upload(sending: Sending, uploaded: Uploaded) -> JsonObject:
-    """The whole message, its file uploaded."""
+    """Return the whole message, its file uploaded."""
     assert sending.file is not None
     field = sending.file.field
     part = obj(sending.message[field]) | uploaded.told | {"mimetype": uploaded.mimetype}
@@ -100,7 +100,7 @@ def with_upload(sending: Sending, uploaded: Uploaded) -> JsonObject:
 
 
 def address_of(message: Outgoing) -> str:
-    """The first identity that WhatsApp Web knows, else the chat's own address."""
+    """Return the first identity that WhatsApp Web supports, else the chat's own address."""
     for identity in message.recipient:
         if chat := chat_of(identity):
             return chat
@@ -108,7 +108,7 @@ def address_of(message: Outgoing) -> str:
 
 
 def address(chat: str) -> str:
-    """A JID from a chat's address or bare digits. Raises Rejected."""
+    """Make a JID from a chat's address or bare digits. Raises Rejected."""
     digits = chat.removeprefix("+")
     found = f"{digits}@s.whatsapp.net" if digits.isascii() and digits.isdigit() else plain(chat)
     if not found:
@@ -117,15 +117,15 @@ def address(chat: str) -> str:
 
 
 def _quote(id: str, to: str, author_of: AuthorOf) -> JsonObject:
-    """The phone shows the quoted words itself where it still has them. Who wrote them must be told; with a person, who
-    is not remembered can only be that person."""
+    """Encode a quote. The phone shows the quoted text itself if it still has it, but requires its author; in a chat
+    with one person an author who is not remembered can only be that person."""
     author = author_of(id) or (to if kind_of(to) is ChatKind.PERSON else "")
     quote: JsonObject = {"stanzaID": id, "quotedMessage": {"conversation": ""}}
     return {"contextInfo": quote | ({"participant": author} if author else {})}
 
 
 def _reaction(content: Content, to: str, author_of: AuthorOf, now_ms: int) -> JsonObject:
-    """To a message of the other side's, unless `data.fromMe` says otherwise; an empty emoji takes it back."""
+    """Encode a reaction to the contact's message, unless `data.fromMe` says otherwise; an empty emoji removes it."""
     target = text(content.data.get("messageId"))
     if not target:
         raise Rejected("incomplete_content", "REACTION needs messageId")
@@ -175,7 +175,7 @@ def _location(content: Content) -> JsonObject:
 
 
 def _contacts(content: Content, context: JsonObject) -> JsonObject:
-    """`data.vCards` as they are, or `data.contacts` in Meta's form, written as vCards."""
+    """Encode `data.vCards` as they are, or `data.contacts` in Meta's form as vCards."""
     cards = [{"displayName": _name_in(card), "vcard": card} for card in map(text, items(content.data.get("vCards")))]
     cards += [_card(obj(contact)) for contact in items(content.data.get("contacts"))]
     if not cards:

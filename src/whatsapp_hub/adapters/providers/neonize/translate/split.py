@@ -1,6 +1,6 @@
-"""From what neonize hands over to rows of the inbox: one an event, one a message of a history. Pure.
+"""Split neonize's events into rows of the inbox: one per event, one per message of a history. Pure.
 
-Nothing is understood here beyond what names a row: whose chat it is, and under which key a second delivery is known.
+Only what identifies a row is read here: its chat, and the key that drops a second delivery.
 """
 
 from collections.abc import Iterator
@@ -16,17 +16,17 @@ from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEve
 from whatsapp_hub.application.ports.provider.events import Malformed, RawUpdate
 
 STATE_CHAT = "session"
-"""States are one chat of their own: they are processed in the order in which they came."""
+"""States have a chat of their own, so that they are processed in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cutting:
-    """`history`: whether a history that nobody asked for is taken in (the messages before the pairing)."""
+    """`history`: whether an unrequested history is imported (the messages before the pairing)."""
 
     history: bool = False
 
     def __call__(self, kept: StoredEvent, unique: str) -> list[RawUpdate]:
-        """`unique` distinguishes this occurrence; only events without a key of their own need it."""
+        """Split an event; `unique` distinguishes this occurrence, for events without a key of their own."""
         try:
             return list(self._cut(kept, unique))
         except Malformed:
@@ -51,7 +51,7 @@ class Cutting:
 
 
 def _message(kept: StoredEvent) -> Iterator[RawUpdate]:
-    """None for one that brings only keys: what it carries comes in a second event with the same id."""
+    """Split a message. None for one with only keys: its content comes in a second event with the same id."""
     event = decode(wire.SHAPES["Message"], kept.data)
     if is_empty(obj(event.get("message"))):
         return
@@ -90,7 +90,7 @@ def _pair(phone: str, lid: str) -> list[str]:
 
 
 def _conversation(kept: StoredEvent, conversation: JsonObject) -> Iterator[RawUpdate]:
-    """Oldest first; WhatsApp lists the newest first."""
+    """Split a conversation's messages, oldest first; WhatsApp lists the newest first."""
     told = (conversation.get("ID"), conversation.get("pnJID"), conversation.get("lidJID"))
     names = list(dict.fromkeys(name for name in (plain(text(jid)) for jid in told) if name))
     if not names:
@@ -101,7 +101,7 @@ def _conversation(kept: StoredEvent, conversation: JsonObject) -> Iterator[RawUp
 
 
 def _from_history(kept: StoredEvent, data: bytes, names: list[str]) -> tuple[datetime, RawUpdate] | None:
-    """It has the key of the same message seen live."""
+    """Split off one message, with the key that it has when seen live."""
     message = decode(wire.WEB_MESSAGE, data)
     key, chat = obj(message.get("key")), names[0]
     if is_empty(obj(message.get("message"))):
