@@ -1,4 +1,4 @@
-"""Is it alive, and what does it stand on."""
+"""Health of the process and of what it depends on."""
 
 import asyncio
 import time
@@ -22,9 +22,9 @@ Check = Callable[[], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`needed` must answer for the hub to be ready; of `helpful` it is only told whether they do. A check
-    returns when all is well (a string replaces "ok") and raises when not. One that is slow to answer is "slow" while it
-    was well a moment ago: a database far away takes no instance out of service. Nobody asks twice at a time."""
+    """`needed` must answer for the hub to be ready; `helpful` are only reported. A check returns if all is well (a
+    string replaces "ok") and raises if not. A slow one is "slow" while it was well a moment ago: a database far away
+    takes no instance out of service. Each check runs once at a time."""
 
     version: str
     needed: Mapping[str, Check]
@@ -33,7 +33,7 @@ class Health:
     _well_at: dict[str, float] = field(default_factory=dict)
 
     async def __call__(self) -> tuple[bool, dict[str, str]]:
-        """Whether the hub is ready, and each dependency's state."""
+        """Return whether the hub is ready, and each dependency's state."""
         checks = {**self.needed, **self.helpful}
         states = dict(zip(checks, await asyncio.gather(*map(self._state, checks, checks.values())), strict=True))
         return not any(is_out(states[name]) for name in self.needed), states
@@ -67,13 +67,13 @@ def is_out(state: str) -> bool:
 
 @get("/", opt=PUBLIC, tags=["health"], security=[{}], status_code=302)
 async def show_start() -> Redirect:
-    """Lead whoever opens the hub's address in a browser to the API's page."""
+    """Redirect a browser at the hub's address to the API's page."""
     return Redirect("schema")  # relative: a proxy may serve the hub under a path of its own
 
 
 @get(["/health", "/api/health"], opt=PUBLIC, tags=["health"], security=[{}])
 async def get_health(health: FromDishka[Health]) -> Response[dict[str, object]]:
-    """503 while something that the hub needs is away, or the database stores nothing (a full disk)."""
+    """Show the hub's health; 503 while what it needs is away or the database stores nothing (a full disk)."""
     ready, dependencies = await health()
     well = not any(map(is_out, dependencies.values())) and all(
         dependencies.get(name, "ok") == "ok" for name in ("loops", "clock")

@@ -1,4 +1,4 @@
-"""What a client gave: in a PATCH nothing, null, or a value; moments."""
+"""Fields of a PATCH, each missing, null or a value; and times."""
 
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ def given(value: T | msgspec.UnsetType) -> T | Unchanged:
 
 
 class LevelPatch(msgspec.Struct, kw_only=True, rename="camel"):
-    """By when customers should be answered and their rounds resolved, in minutes in which it is open."""
+    """By when customers should be answered and their rounds resolved, in minutes of opening hours."""
 
     first_response_target_minutes: int | msgspec.UnsetType | None = msgspec.UNSET
     resolution_target_minutes: int | msgspec.UnsetType | None = msgspec.UNSET
@@ -28,13 +28,13 @@ class LevelPatch(msgspec.Struct, kw_only=True, rename="camel"):
     asks_rating: bool | msgspec.UnsetType | None = msgspec.UNSET
 
     def level(self) -> dict[str, int | bool | None]:
-        """What was given."""
+        """Return the fields that were sent."""
         names = (field.name for field in fields(ServiceLevel))
         return {name: value for name in names if (value := getattr(self, name)) is not msgspec.UNSET}
 
 
 class RetentionPatch(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """For how many days what customers left is kept; null: as long as the hub keeps it."""
+    """For how many days customers' data is kept; null: as long as the hub keeps it."""
 
     conversations_days: int | msgspec.UnsetType | None = msgspec.UNSET
     messages_days: int | msgspec.UnsetType | None = msgspec.UNSET
@@ -44,13 +44,13 @@ class RetentionPatch(msgspec.Struct, kw_only=True, rename="camel", forbid_unknow
     updates_days: int | msgspec.UnsetType | None = msgspec.UNSET
 
     def days(self) -> dict[str, int | None]:
-        """What was given, by kind."""
+        """Return the fields that were sent, by kind."""
         found = ((kind.value, getattr(self, f"{kind.value}_days")) for kind in Kind)
         return {kind: days for kind, days in found if days is not msgspec.UNSET}
 
 
 def utc(name: str, at: datetime | None) -> datetime | None:
-    """That moment in UTC, which it is in if it names no zone. Raises Invalid: UTC has no such moment."""
+    """Convert a time to UTC, which one without a zone is in. Raises Invalid if UTC cannot represent it."""
     if at is None:
         return None
     try:
@@ -60,7 +60,7 @@ def utc(name: str, at: datetime | None) -> datetime | None:
 
 
 def hours_given(value: dict[str, object] | msgspec.UnsetType | None) -> Hours | Unchanged | None:
-    """Raises Invalid (`/hours/…`)."""
+    """Decode opening hours. Raises Invalid (`/hours/…`)."""
     if isinstance(value, msgspec.UnsetType):
         return UNCHANGED
     return None if value is None else Hours.read(value)

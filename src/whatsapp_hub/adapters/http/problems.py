@@ -1,4 +1,4 @@
-"""From what went wrong to what the client is told: RFC 9457 problems. The only place that knows HTTP codes."""
+"""Map errors to RFC 9457 problems. The only place that knows HTTP codes."""
 
 import math
 import re
@@ -104,8 +104,8 @@ def _retry(after_s: float) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a request's handler takes: what clients call its parameters where the handler calls them otherwise, and the
-    types of parameters and body (`data`)."""
+    """A handler's fields: the clients' names of parameters where the handler's differ, and the types of parameters and
+    body (`data`)."""
 
     names: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, object] = field(default_factory=dict)
@@ -115,7 +115,7 @@ _NONE_KNOWN = Fields()
 
 
 def describe(error: Exception, fields: Fields = _NONE_KNOWN) -> Problem:
-    """Return the problem that answers an error. Anything unforeseen is a 500 that says nothing of its cause."""
+    """Return the problem that answers an error. An unexpected error is a 500 that does not reveal its cause."""
     for kind in type(error).__mro__:
         if kind in _BY_TYPE:
             return _BY_TYPE[kind](error)
@@ -151,7 +151,7 @@ def _flaws_of(error: ValidationException, fields: Fields) -> Iterable[Flaw]:
 
 
 def _flaw(key: str, message: str, body: object) -> Flaw:
-    """`many[1].port` and msgspec's words as a JSON pointer and a reason."""
+    """Convert `many[1].port` and msgspec's message to a JSON pointer and a reason."""
     path = [] if key in ("data", "") else _INDEX.sub(r".\1", key).split(".")
     if match := _MISSING.search(message):
         reason = "is missing" if "missing" in message else "is not known here"
@@ -160,12 +160,12 @@ def _flaw(key: str, message: str, body: object) -> Flaw:
 
 
 def pointer(*path: str) -> str:
-    """A JSON pointer (RFC 6901)."""
+    """Make a JSON pointer (RFC 6901)."""
     return "".join(f"/{step.replace('~', '~0').replace('/', '~1')}" for step in path if step)
 
 
 class _Answer(ProblemDetailsException):
-    """A problem that learns from the request its `instance`, and what the client calls its parameters."""
+    """A problem that gets from the request its `instance`, and the client's names of its parameters."""
 
     def __init__(self, error: Exception, problem: Problem) -> None:
         super().__init__(detail=problem.detail, status_code=problem.status, headers=dict(problem.headers))
@@ -182,8 +182,8 @@ class _Answer(ProblemDetailsException):
 
 
 def _fields(request: Request[Any, Any, Any]) -> Fields:
-    """`user_id` is `userId` outside."""
-    handler = cast("Any", request.scope).get("route_handler")  # a path that is nobody's has none
+    """Return the handler's fields; `user_id` is `userId` for clients."""
+    handler = cast("Any", request.scope).get("route_handler")  # an unknown path has none
     parameters = handler.parsed_fn_signature.parameters if handler else {}
     kinds = {name: parameter.kwarg_definition for name, parameter in parameters.items()}
     names = {name: kind.name for name, kind in kinds.items() if isinstance(kind, ParameterKwarg) and kind.name}

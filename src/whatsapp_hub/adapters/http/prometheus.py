@@ -1,7 +1,7 @@
 """Serve `GET /metrics` to Prometheus. Every API process shows the whole hub: scrape one address, not each process.
 
-Open to the machine itself and to METRICS_TOKEN. The machine itself is a peer on the loopback that says of no one else
-that the request is theirs: a proxy beside the hub is on the loopback, too.
+Open to the machine itself and to METRICS_TOKEN. The machine itself is a peer on the loopback without forwarding
+headers: a proxy beside the hub is on the loopback, too.
 """
 
 import secrets
@@ -54,17 +54,17 @@ class MetricsPage:
     token: str | None = None
 
     def admit(self, scope: Mapping[str, Any], credential: str) -> None:
-        """Raise Unauthenticated or Forbidden unless the token is right or this machine asks."""
+        """Raise Unauthenticated or Forbidden unless the token is right or the request is this machine's."""
         if _is_loopback(scope.get(PEER)) and not is_forwarded(scope["headers"]) and not _is_a_pages(scope["headers"]):
             return
         if not self.token:
             raise Forbidden("/metrics is open to this machine alone; set METRICS_TOKEN to read it from elsewhere")
-        scheme, _, given = credential.partition(" ")
-        if scheme.lower() != "bearer" or not secrets.compare_digest(given.strip().encode(), self.token.encode()):
+        scheme, _, token = credential.partition(" ")
+        if scheme.lower() != "bearer" or not secrets.compare_digest(token.strip().encode(), self.token.encode()):
             raise Unauthenticated("METRICS_TOKEN is needed, as a bearer token")
 
     async def __call__(self, accept: str) -> tuple[bytes, str]:
-        """Return the page and its content type; while the database is away, only that it is."""
+        """Return the page and its content type; while the database is unavailable, only that it is."""
         overview: Overview | None = None
         try:
             overview = await self.read()
@@ -94,8 +94,8 @@ def _is_loopback(peer: object) -> bool:
 
 
 def _is_a_pages(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """A page of any origin that is open in a browser here asks from the loopback, too (and may read the answer on an
-    embedded hub)."""
+    """Whether a page in a browser sent the request: one of any origin, open on this machine, comes from the loopback,
+    too (and may read the answer on an embedded hub)."""
     return any(name == b"origin" for name, _ in headers)
 
 

@@ -1,4 +1,4 @@
-"""So many requests a minute per caller, with the RateLimit headers that clients know."""
+"""Limit requests per minute and caller, with the standard RateLimit headers."""
 
 import math
 from dataclasses import replace
@@ -15,11 +15,11 @@ from whatsapp_hub.domain.errors import TooMany
 
 WINDOW_S = 60
 PER_ADDRESS = {"per_address": 60}
-"""`opt` of a public route that is limited per client address (of IPv6, per 64 bits): so many a minute."""
+"""`opt` of a public route that is limited per client address (of IPv6, per 64 bits): requests a minute."""
 
 
 class LimitsRate:
-    """Stands behind `Authenticates`. Routes without a caller have no limit, unless they say PER_ADDRESS."""
+    """Middleware after `Authenticates`. Routes without a caller have no limit, unless they have PER_ADDRESS."""
 
     def __init__(self, app: ASGIApp, rates: Rates, per_user: int, per_key: int) -> None:
         self.app = app

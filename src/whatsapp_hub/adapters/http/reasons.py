@@ -1,4 +1,4 @@
-"""What is wrong with a value, in words for people: from msgspec's messages to reasons that follow a field's name."""
+"""Convert msgspec's messages to reasons for people, which follow a field's name."""
 
 import re
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ _KNOWN = {
 
 
 def reason_of(message: str, choices: Sequence[str] = ()) -> str:
-    """Return the reason behind a message of the decoder; `choices`: the values that the field knows."""
+    """Return the reason for a message of the decoder; `choices`: the values that the field accepts."""
     if (known := _KNOWN.get(message.strip())) is not None:
         return known
     if message.startswith("Invalid enum value"):
@@ -67,7 +67,7 @@ def _word(name: str) -> str:
 
 
 def choices_of(annotation: object, path: Sequence[str]) -> list[str]:
-    """Return the values that an enumerated field knows, in the structure that `annotation` describes; none where the
+    """Return the values that an enumerated field accepts, in the structure that `annotation` describes; none where the
     path leads to no such field."""
     try:
         nodes = _alternatives(inspect.type_info(annotation))

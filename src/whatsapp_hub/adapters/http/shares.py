@@ -1,8 +1,8 @@
-"""A process's share for each company: whoever asks for much waits behind itself, not before others.
+"""Limit each company's concurrent requests, so that a busy company waits behind itself, not before others.
 
-Of what one company asks of this process (and, before it is known whose it is, of what comes with one credential), so
-much is worked on at once; the rest waits in a line of its own. The connections to the database, and the turns of the
-event loop, that are left are everybody else's.
+Of one company's requests to this process (and, before its company is known, of one credential's) a few run at once; the
+rest waits in a queue of its own. The remaining database connections and turns of the event loop are left to the other
+companies.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ AT_ONCE = 8
 """Of the 12 connections that an API process has."""
 LINE = 1000
 HELD_S = 1.0
-"""What takes longer (a stream, a code that is waited for) gives its place to the next one."""
+"""A request that takes longer (a stream, waiting for a code) gives its place to the next one."""
 RETRY_S = 1.0
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"apikey"})
 
@@ -36,7 +36,7 @@ class _Share:
 
 
 class Shares(Generic[Key]):
-    """Places by whoever shares them."""
+    """Concurrency limits by key."""
 
     def __init__(self, at_once: int = AT_ONCE, line: int = LINE, held_s: float = HELD_S) -> None:
         self._at_once, self._line, self._held_s = at_once, line, held_s
@@ -44,7 +44,7 @@ class Shares(Generic[Key]):
 
     @asynccontextmanager
     async def place(self, key: Key) -> AsyncIterator[None]:
-        """Wait for one's turn. Raises TooMany where the line is full."""
+        """Wait for a place. Raises TooMany if the queue is full."""
         await self._enter(key)
         given_back = False
 
@@ -92,7 +92,7 @@ class Shares(Generic[Key]):
 
 
 class SharesByCredential:
-    """Stands before `Authenticates`, which asks the database. Who comes without a credential waits for nobody."""
+    """Middleware before `Authenticates`, which queries the database. A request without a credential does not wait."""
 
     def __init__(self, app: ASGIApp, shares: Shares[bytes]) -> None:
         self.app = app
@@ -108,7 +108,7 @@ class SharesByCredential:
 
 
 class SharesByCompany:
-    """Stands behind `Authenticates`. Who is nobody's waits for nobody."""
+    """Middleware after `Authenticates`. A request without a company does not wait."""
 
     def __init__(self, app: ASGIApp, shares: Shares[TenantId]) -> None:
         self.app = app

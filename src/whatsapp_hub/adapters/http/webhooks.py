@@ -1,6 +1,6 @@
-"""What providers post. Bare ASGI beside Litestar: nothing stands between the socket and `AcceptWebhook`.
+"""Receive providers' webhooks. Bare ASGI beside Litestar, for speed: only `AcceptWebhook` handles them.
 
-`/webhooks/whatsapp[/{sessionId}]` is Meta's, `/webhooks/{provider}[/{sessionId}]` everybody else's.
+`/webhooks/whatsapp[/{sessionId}]` is Meta's, `/webhooks/{provider}[/{sessionId}]` all others'.
 """
 
 from urllib.parse import parse_qsl
@@ -81,7 +81,7 @@ class Webhooks:
 
 
 def _addressee(path: str) -> tuple[str, SessionId | None]:
-    """The provider's kind and the session that a path names. Raises NotFound."""
+    """Return the provider's kind and the session that a path names. Raises NotFound."""
     name, _, session = path[len(PREFIX) :].rstrip("/").partition("/")
     kind = _KINDS.get(name) or name.upper()
     if not session:

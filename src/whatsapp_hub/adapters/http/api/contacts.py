@@ -1,4 +1,4 @@
-"""`/api/contacts`: who has ever written to the company, or was written to."""
+"""`/api/contacts`: everyone who wrote to the company, or was written to."""
 
 from typing import Annotated
 from uuid import UUID

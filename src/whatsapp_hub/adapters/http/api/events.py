@@ -16,9 +16,9 @@ from whatsapp_hub.adapters.http.streams.sse import (
     MEDIA_TYPE,
     After,
     Asked,
+    Encode,
     LastEventId,
     OpenedBy,
-    Spell,
     event_stream,
 )
 from whatsapp_hub.application.ports.edge.realtime import Streams
@@ -36,8 +36,8 @@ Types = Annotated[str, QueryParameter(max_length=2000, description="only these t
 async def list_events(
     caller: Asking, log: FromDishka[EventLog], after: After = None, limit: Limit = 50
 ) -> Response[list[dict[str, object]]]:
-    """The company's events with a greater position (none given: from the oldest kept), ascending; the next cursor is
-    the next `after`. A position that is kept no more: 410."""
+    """List the company's events with a greater position (none given: from the oldest kept), ascending; the next cursor
+    is the next `after`. A position that is no longer kept: 410."""
     events = await log.read(after, limit, caller.tenant_id)
     more = str(events[-1].position) if len(events) == limit else None
     return page([envelope(event) for event in events], more)
@@ -53,21 +53,21 @@ async def stream_events(
     session_id: Annotated[UUID | None, QueryParameter(name="sessionId")] = None,
     last_event_id: LastEventId = None,
 ) -> Stream:
-    """The same as server-sent events, live: `event` is the type, `id` the position, `data` the event. A client that
-    comes back with `Last-Event-ID` misses nothing; one whose position is kept no more is told `reset`."""
+    """Stream events live as server-sent events: `event` is the type, `id` the position, `data` the event. A client that
+    resumes with `Last-Event-ID` misses nothing; one whose position is no longer kept gets `reset`."""
     only = SessionId(session_id) if session_id else None
-    return event_stream(streams, opened_by, request, _spelling(types, session_id), after, last_event_id, only=only)
+    return event_stream(streams, opened_by, request, _encoder(types, session_id), after, last_event_id, only=only)
 
 
-def _spelling(types: str, session_id: UUID | None) -> Spell:
+def _encoder(types: str, session_id: UUID | None) -> Encode:
     wanted = frozenset(filter(None, (name.strip() for name in types.split(","))))
 
-    def spell(event: LoggedEvent) -> list[tuple[str, bytes]]:
+    def encode(event: LoggedEvent) -> list[tuple[str, bytes]]:
         if (wanted and event.type not in wanted) or (session_id and event.session_id != session_id):
             return []
         return [(event.type, msgspec.json.encode(envelope(event)))]
 
-    return spell
+    return encode
 
 
 HANDLERS = [list_events, stream_events]

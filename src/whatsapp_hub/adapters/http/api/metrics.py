@@ -48,8 +48,8 @@ def _ratings(ratings: Ratings) -> dict[str, object]:
 async def get_dashboard(
     caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock], period: FromQuery[str] = "7d"
 ) -> dict[str, object]:
-    """The company's figures; times are in seconds, null where there is nothing yet. `targets`: how many rounds kept to
-    their target and how many missed it (`share`: of those that had one); `ratings` are from 1 to 5."""
+    """Show the company's figures; times are in seconds, null without data. `targets`: how many rounds met their target
+    and how many missed it (`share`: of those that had one); `ratings` are from 1 to 5."""
     found = await metrics.dashboard(caller.tenant_id, clock(), _period(period))
     messages = {
         "today": found.messages_today,
@@ -71,7 +71,7 @@ async def get_dashboard(
 async def get_agents(
     caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock], period: FromQuery[str] = "7d"
 ) -> list[dict[str, object]]:
-    """Each person's figures, by name."""
+    """Show each agent's figures, by name."""
     return [
         {
             "userId": str(agent.user_id),
@@ -89,7 +89,7 @@ async def get_agents(
 
 @get("/metrics/sessions", guards=READ, tags=TAGS)
 async def get_sessions(caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock]) -> dict[str, object]:
-    """Sessions that are connected; how many attempts of the last day succeeded (null: none was made)."""
+    """Show connected sessions, and the share of the last day's attempts that succeeded (null: none was made)."""
     found = await metrics.sessions(caller.tenant_id, clock())
     tried = found.connected + found.failed
     return {

@@ -1,4 +1,4 @@
-"""Personal data of one customer: a copy of all that is kept, and its erasure."""
+"""Personal data of one customer: export and erasure."""
 
 from typing import Annotated
 from uuid import UUID
@@ -24,14 +24,14 @@ EXPORT, ERASE = [allows(Action.EXPORT_CONTACTS)], [allows(Action.ERASE_CONTACTS)
 
 
 class ConfirmBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What is typed by somebody who means it."""
+    """A confirmation, typed to prevent erasure by mistake."""
 
     confirm: str
 
 
 @post("/contacts/{id:uuid}/export", guards=EXPORT, tags=TAGS)
 async def export_contact(caller: Asking, id: FromPath[UUID], export: FromDishka[ExportContact]) -> dict[str, object]:
-    """Ask for a copy of all that is kept of a contact (ADMIN): `file` can be downloaded for an hour."""
+    """Request a copy of all data kept of a contact (ADMIN): `file` can be downloaded for an hour."""
     return personal_data.export(await export(caller, ContactId(id)))
 
 
@@ -40,7 +40,7 @@ async def download_export(
     caller: Asking, id: FromPath[UUID], download: FromDishka[OpenExport], clock: FromDishka[Clock]
 ) -> Stream:
     """Download the copy (ADMIN): a ZIP of what is kept at this moment, contact, conversations, messages, files, notes,
-    events, changes, raw updates and deliveries that wait. One that ends early opens nowhere: download it again."""
+    events, changes, raw updates and waiting deliveries. An incomplete file cannot be opened: download it again."""
     parts = await download(caller, ExportId(id))
     disposition = f'attachment; filename="contact-{id}.zip"'
     headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
@@ -51,9 +51,9 @@ async def download_export(
 async def erase_contact(
     caller: Asking, id: FromPath[UUID], data: JSONBody[ConfirmBody], erase: FromDishka[EraseContact]
 ) -> dict[str, object]:
-    """Erase all that is kept of a contact, for good (ADMIN); `confirm` is the contact's id. It is out of everybody's
-    sight at once; `GET /api/erasures/{id}` shows how far the rest is, and in the end what was erased. Asked again, the
-    answer is the same erasure. Who writes from that number afterwards is a new contact."""
+    """Erase all data of a contact, for good (ADMIN); `confirm` is the contact's id. It is hidden from all users at
+    once; `GET /api/erasures/{id}` shows the progress, and in the end what was erased. A repeated request returns the
+    same erasure. A later message from that number makes a new contact."""
     return personal_data.erasure(await erase(caller, ContactId(id), data.confirm))
 
 

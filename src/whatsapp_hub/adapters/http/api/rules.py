@@ -1,4 +1,4 @@
-"""`/api/rules`: what is done by itself with conversations that nobody has yet (ADMIN)."""
+"""`/api/rules`: automation of unassigned conversations (ADMIN)."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -27,7 +27,7 @@ class ConditionsBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel")
     words: list[str] = msgspec.field(default_factory=list)
     outside_hours: bool | None = None
 
-    def meant(self) -> Conditions:
+    def to_domain(self) -> Conditions:
         session_id = SessionId(self.session_id) if self.session_id else None
         return Conditions(session_id, tuple(self.words), self.outside_hours)
 
@@ -40,7 +40,7 @@ class ActionsBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     priority: Literal["LOW", "NORMAL", "HIGH", "URGENT"] | None = None
     department_id: UUID | None = None
 
-    def meant(self) -> Actions:
+    def to_domain(self) -> Actions:
         priority = None if self.priority is None else Priority[self.priority]
         return Actions(tuple(self.labels), priority, DepartmentId(self.department_id) if self.department_id else None)
 
@@ -59,47 +59,47 @@ class RulePatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     place: Place | None = None
 
     def changes(self) -> RuleChanges:
-        conditions = self.conditions.meant() if self.conditions else None
-        return RuleChanges(self.name, conditions, self.actions.meant() if self.actions else None, self.place)
+        conditions = self.conditions.to_domain() if self.conditions else None
+        return RuleChanges(self.name, conditions, self.actions.to_domain() if self.actions else None, self.place)
 
 
-def _spelled(shown: RuleView) -> dict[str, object]:
+def _encoded(shown: RuleView) -> dict[str, object]:
     return {**entities.rule(shown.rule), "isBroken": shown.is_broken}
 
 
 @get("/rules", tags=TAGS)
 async def list_rules(caller: Asking, list_rules: FromDishka[ListRules]) -> list[dict[str, object]]:
-    """The company's rules in their order. `isBroken`: its department was deleted, so the rule is skipped."""
-    return [_spelled(shown) for shown in await list_rules(caller)]
+    """List the company's rules in their order. `isBroken`: its department was deleted, so the rule is skipped."""
+    return [_encoded(shown) for shown in await list_rules(caller)]
 
 
 @get("/rules/{id:uuid}", tags=TAGS)
 async def get_rule(caller: Asking, id: FromPath[UUID], list_rules: FromDishka[ListRules]) -> dict[str, object]:
-    """One of them."""
-    return _spelled(await list_rules.one(caller, RuleId(id)))
+    """Show a rule."""
+    return _encoded(await list_rules.one(caller, RuleId(id)))
 
 
 @post("/rules", tags=TAGS)
 async def create_rule(
     caller: Asking, data: JSONBody[RuleBody], create_rule: FromDishka[CreateRule]
 ) -> dict[str, object]:
-    """A new one, at `place` (from 1; none: the end); at most 50. It is asked whenever a customer writes in a
-    conversation that nobody has: labels add up, the first rule with a priority and the first with a department win."""
-    made = await create_rule(caller, data.name, data.conditions.meant(), data.actions.meant(), data.place)
-    return _spelled(made)
+    """Create a rule at `place` (from 1; none: the end); at most 50. Rules apply whenever a customer writes in an
+    unassigned conversation: labels add up, the first rule with a priority and the first with a department win."""
+    made = await create_rule(caller, data.name, data.conditions.to_domain(), data.actions.to_domain(), data.place)
+    return _encoded(made)
 
 
 @patch("/rules/{id:uuid}", tags=TAGS)
 async def update_rule(
     caller: Asking, id: FromPath[UUID], data: JSONBody[RulePatch], update_rule: FromDishka[UpdateRule]
 ) -> dict[str, object]:
-    """Change it, or move it to another `place`. Conditions and actions are replaced whole."""
-    return _spelled(await update_rule(caller, RuleId(id), data.changes()))
+    """Change a rule, or move it to another `place`. Conditions and actions are replaced whole."""
+    return _encoded(await update_rule(caller, RuleId(id), data.changes()))
 
 
 @delete("/rules/{id:uuid}", tags=TAGS)
 async def delete_rule(caller: Asking, id: FromPath[UUID], delete_rule: FromDishka[DeleteRule]) -> None:
-    """Remove it."""
+    """Delete a rule."""
     await delete_rule(caller, RuleId(id))
 
 

@@ -1,4 +1,4 @@
-"""`/api/system`: what of the hub runs, and what waits in it."""
+"""`/api/system`: the hub's processes and queue depths."""
 
 from typing import Any
 
@@ -41,8 +41,8 @@ def _queues(depths: Depths) -> dict[str, object]:
 async def get_system(
     request: Request[Any, Caller, Any], caller: Asking, system: FromDishka[System], health: FromDishka[Health]
 ) -> dict[str, object]:
-    """The processes that run, and how much waits (counted up to 100,000) for the company; for all of them if a MASTER
-    chooses none."""
+    """Show the running processes, and how much waits (counted up to 100,000) for the company; for all companies if a
+    MASTER chooses none."""
     of_all = caller.may(Action.CHOOSE_TENANT) and COMPANY_HEADER not in request.headers
     depths = await system.depths(None if of_all else caller.tenant_id)
     roles = [_running(one) for one in await system.running()]

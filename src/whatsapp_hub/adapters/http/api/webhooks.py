@@ -1,4 +1,4 @@
-"""`/api/webhooks`: who is told what happens, and what became of the telling (ADMIN)."""
+"""`/api/webhooks`: subscriptions to events, and their deliveries (ADMIN)."""
 
 from typing import Annotated
 from uuid import UUID
@@ -33,8 +33,8 @@ State = Annotated[DeliveryState | None, QueryParameter(name="state", description
 
 
 class WebhookBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """`events`: types, `message.*` or `*`; none: all that the format can tell. `secret` missing: one is made. `headers`
-    go with every post; `user:password@` in `url` is sent as Basic authorization. Neither is shown again."""
+    """`events`: types, `message.*` or `*`; none: all that the format has. Without `secret` one is made. `headers` are
+    sent with every post; `user:password@` in `url` is sent as Basic authorization. Neither is shown again."""
 
     url: str
     events: list[str] = msgspec.field(default_factory=list)
@@ -49,7 +49,7 @@ class WebhookBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class WebhookPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """`headers` replace all that there were. Another origin in `url` gets none of them: give them anew."""
+    """`headers` replace all earlier ones. A new origin in `url` drops them: send them again."""
 
     url: str | None = None
     events: list[str] | None = None
@@ -77,7 +77,7 @@ class RangeBody(msgspec.Struct, forbid_unknown_fields=True):
 async def create_webhook(
     caller: Asking, data: JSONBody[WebhookBody], create_webhook: FromDishka[CreateWebhook]
 ) -> dict[str, object]:
-    """A new subscription; it is told what happens from now on. `secret` is shown this once."""
+    """Create a subscription; it gets events from now on. `secret` is shown this once."""
     webhook, secret = await create_webhook(caller, data.new())
     return {**present.webhook(webhook), "secret": secret}
 
@@ -86,14 +86,14 @@ async def create_webhook(
 async def list_webhooks(
     caller: Asking, list_webhooks: FromDishka[ListWebhooks], limit: Limit = 50, cursor: Cursor = None
 ) -> Response[list[dict[str, object]]]:
-    """List the company's subscriptions, sessions' own among them, the oldest first, and how each fares."""
+    """List the company's subscriptions, sessions' own among them, the oldest first, with the health of each."""
     found, more = sliced(await list_webhooks(caller), lambda one: one[0].id, limit, cursor)
     return page([{**present.webhook(webhook), **present.health(health)} for webhook, health in found], more)
 
 
 @get("/webhooks/{id:uuid}", tags=TAGS)
 async def get_webhook(caller: Asking, id: FromPath[UUID], list_webhooks: FromDishka[ListWebhooks]) -> dict[str, object]:
-    """One subscription and how it fares."""
+    """Show a subscription and its health."""
     webhook, health = await list_webhooks.one(caller, WebhookId(id))
     return {**present.webhook(webhook), **present.health(health)}
 
@@ -102,14 +102,14 @@ async def get_webhook(caller: Asking, id: FromPath[UUID], list_webhooks: FromDis
 async def update_webhook(
     caller: Asking, id: FromPath[UUID], data: JSONBody[WebhookPatch], update_webhook: FromDishka[UpdateWebhook]
 ) -> dict[str, object]:
-    """Change it, switch it off or on again (then it is told what happens from then on; replay what it missed)."""
+    """Change a subscription, switch it off or on again (then it gets events from then on; replay what it missed)."""
     webhook, health = await update_webhook(caller, WebhookId(id), data.changes())
     return {**present.webhook(webhook), **present.health(health)}
 
 
 @delete("/webhooks/{id:uuid}", tags=TAGS)
 async def delete_webhook(caller: Asking, id: FromPath[UUID], delete_webhook: FromDishka[DeleteWebhook]) -> None:
-    """Remove it with its deliveries."""
+    """Delete a subscription with its deliveries."""
     await delete_webhook(caller, WebhookId(id))
 
 
@@ -120,14 +120,14 @@ async def rotate_secret(
     data: JSONBody[SecretBody],
     rotate_webhook_secret: FromDishka[RotateWebhookSecret],
 ) -> dict[str, object]:
-    """A new secret, shown this once. For a day deliveries carry a signature by the old one too."""
+    """Rotate the secret; the new one is shown this once. For a day deliveries carry a signature by the old one too."""
     webhook, secret = await rotate_webhook_secret(caller, WebhookId(id), data.secret)
     return {**present.webhook(webhook), "secret": secret}
 
 
 @post("/webhooks/{id:uuid}/test", status_code=200, tags=TAGS)
 async def test_webhook(caller: Asking, id: FromPath[UUID], ping_webhook: FromDishka[PingWebhook]) -> dict[str, object]:
-    """Post a signed `webhook.test` now; what came back."""
+    """Post a signed `webhook.test` now, and show the response."""
     return present.attempt(await ping_webhook(caller, WebhookId(id)))
 
 
@@ -140,7 +140,7 @@ async def list_deliveries(
     limit: Limit = 50,
     before: Before = None,
 ) -> Response[list[dict[str, object]]]:
-    """The newest first, each with its attempts. `state=dead`: what was given up."""
+    """List deliveries, the newest first, each with its attempts. `state=dead`: those given up."""
     found = await list_deliveries(caller, WebhookId(id), state_, limit, before)
     return page([present.delivery(d) for d in found], str(found[-1].position) if len(found) == limit else None)
 
@@ -149,8 +149,8 @@ async def list_deliveries(
 async def replay_range(
     caller: Asking, id: FromPath[UUID], data: JSONBody[RangeBody], replay_range: FromDishka[ReplayRange]
 ) -> dict[str, object]:
-    """Deliver what it is for between two positions once more, delivered before or not. `upto`: how far this call
-    came; go on after it."""
+    """Deliver the subscription's events between two positions again, delivered before or not. `upto`: how far this
+    call came; continue after it."""
     replayed, upto = await replay_range(caller, WebhookId(id), data.after, data.upto)
     return {"replayed": replayed, "upto": upto}
 
@@ -159,7 +159,7 @@ async def replay_range(
 async def replay_delivery(
     caller: Asking, id: FromPath[int], replay_delivery: FromDishka[ReplayDelivery]
 ) -> dict[str, object]:
-    """Deliver it once more, with the same `webhook-id`."""
+    """Repeat a delivery, with the same `webhook-id`."""
     return present.delivery(await replay_delivery(caller, id))
 
 

@@ -1,1 +1,1 @@
-"""The gateway contracts A to D: thin translations over the use cases that F has too."""
+"""The gateway contracts A to D: thin translations over the use cases of contract F."""

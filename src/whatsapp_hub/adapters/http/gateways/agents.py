@@ -33,7 +33,7 @@ async def init_agent_session(
     open_agent_session: FromDishka[OpenAgentSession],
     data: JSONBody[InitBody | None] = None,
 ) -> dict[str, object]:
-    """Start a session of an AI agent (`key` is the agentId), made if need be. Without a `sessionId`: the agent's
+    """Start a session of an AI agent (`key` is the agentId), created if need be. Without a `sessionId`: the agent's
     newest session that is not connected, else a new one."""
     body = data or InitBody()
     with renamed(name="sessionId"):
@@ -61,7 +61,7 @@ async def send_message(
     idempotency_key: IdempotencyKey = None,
 ) -> dict[str, object]:
     """Send a text. `key` is a session's id, else its sessionId, else an agentId with exactly one connected session
-    (several: 409). The message is stored when this returns; what becomes of it comes over the socket."""
+    (several: 409). The message is stored when this returns; its outcome comes over the socket."""
     with renamed(content="message"):
         message = await send_to(caller, key, data.to, data.message, idempotency_key, agents_too=True)
     return entities.sent(message)
@@ -69,7 +69,7 @@ async def send_message(
 
 @get("/whatsapp/{key:str}/status", guards=[allows(Action.READ_SESSIONS)], tags=TAGS)
 async def agent_status(caller: Asking, key: FromPath[str], finder: FromDishka[SessionFinder]) -> dict[str, object]:
-    """An AI agent's sessions (`key` is the agentId)."""
+    """List an AI agent's sessions (`key` is the agentId)."""
     found = await finder.connections(caller.tenant_id, key)
     if not found:
         raise NotFound("agent", key)
@@ -78,7 +78,7 @@ async def agent_status(caller: Asking, key: FromPath[str], finder: FromDishka[Se
 
 @get("/debug/whatsapp/{key:str}/connection", guards=[allows(Action.MANAGE_SESSIONS)], tags=TAGS)
 async def agent_connection(caller: Asking, key: FromPath[str], finder: FromDishka[SessionFinder]) -> dict[str, object]:
-    """What is known of the connections of an AI agent's sessions, for whoever looks for a fault (ADMIN)."""
+    """Show the connections of an AI agent's sessions, for diagnosis (ADMIN)."""
     found = await finder.connections(caller.tenant_id, key)
     if not found:
         raise NotFound("agent", key)

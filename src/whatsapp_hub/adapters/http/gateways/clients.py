@@ -33,7 +33,7 @@ class ClientSendBody(SendBody, rename="camel"):
 async def open_session(
     caller: Asking, data: JSONBody[OpenBody], open_session: FromDishka[OpenSession], finder: FromDishka[SessionFinder]
 ) -> dict[str, object]:
-    """Make a session and start it; one that was stopped is started again."""
+    """Create a session and start it; one that was stopped is started again."""
     client_id = await finder.client_id(caller.tenant_id)
     with renamed(name="sessionId"):
         return entities.client_session(await open_session(caller, data.session_id, data.provider), client_id)
@@ -47,7 +47,7 @@ async def list_client_sessions(
     cursor: Cursor = None,
     all_: Annotated[bool, QueryParameter(name="all", description="those that are not started too")] = False,
 ) -> Response[list[dict[str, object]]]:
-    """The company's sessions that are started, the oldest first."""
+    """List the company's started sessions, the oldest first."""
     found = await finder.page(caller.tenant_id, limit, cursor, active=not all_)
     with_code = caller.may(Action.MANAGE_SESSIONS)
     client_id = await finder.client_id(caller.tenant_id)

@@ -1,4 +1,4 @@
-"""What the gateways' handlers share: bodies, and fields that are called otherwise here than in the hub."""
+"""Shared by the gateways' handlers: bodies, and fields whose names differ from the hub's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from whatsapp_hub.domain.errors import Flaw, Invalid
 
 
 class SendBody(msgspec.Struct):
-    """Fields that are not known are ignored in gateways' bodies: their clients were written for others."""
+    """A text to send. Unknown fields are ignored in gateways' bodies: their clients were written for other servers."""
 
     to: str
     message: str
@@ -17,7 +17,7 @@ class SendBody(msgspec.Struct):
 
 @contextmanager
 def renamed(**names: str) -> Iterator[None]:
-    """Bad fields are told by the names that the client gave them: `spelled(content="message")`."""
+    """Report flaws under the client's names of the fields: `renamed(content="message")`."""
     try:
         yield
     except Invalid as error:

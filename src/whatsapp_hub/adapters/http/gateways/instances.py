@@ -39,7 +39,7 @@ class InstanceSendBody(msgspec.Struct):
 async def create_instance(
     caller: Asking, data: JSONBody[InstanceBody], create_instance: FromDishka[CreateInstance]
 ) -> dict[str, object]:
-    """Make an instance and start it; waits up to 10 seconds for a code to scan. `webhook_secret` is shown this once."""
+    """Create an instance and start it; waits up to 10 seconds for a code to scan. `webhook_secret` is shown once."""
     secret = new_secret() if data.webhook_url else None
     with renamed(userId="user_id", name="instance_name", webhookUrl="webhook_url"):
         made = await create_instance(caller, data.user_id, data.instance_name, data.webhook_url, secret, data.provider)
@@ -50,20 +50,20 @@ async def create_instance(
 async def list_instances(
     caller: Asking, finder: FromDishka[SessionFinder], limit: Limit = 50, cursor: Cursor = None
 ) -> Response[list[dict[str, object]]]:
-    """The company's instances, the oldest first."""
+    """List the company's instances, the oldest first."""
     found = await finder.page(caller.tenant_id, limit, cursor, active=False)
     return page([entities.instance(session) for session in found.items], found.next_cursor)
 
 
 @get("/instances/{id:uuid}", guards=READ, tags=TAGS)
 async def get_instance(caller: Asking, id: FromPath[UUID], finder: FromDishka[SessionFinder]) -> dict[str, object]:
-    """One instance."""
+    """Show an instance."""
     return entities.instance(await session_named(finder, caller.tenant_id, str(id)))
 
 
 @get("/instances/{id:uuid}/qr", tags=TAGS)
 async def get_instance_code(caller: Asking, id: FromPath[UUID], show_code: FromDishka[ShowCode]) -> dict[str, object]:
-    """The code to scan, and until when (404: none yet; 409: connected)."""
+    """Show the code to scan, and when it expires (404: none yet; 409: connected)."""
     return entities.instance_code(await show_code(caller, str(id)))
 
 
@@ -71,13 +71,13 @@ async def get_instance_code(caller: Asking, id: FromPath[UUID], show_code: FromD
 async def restart_instance(
     caller: Asking, id: FromPath[UUID], start_named: FromDishka[StartNamed]
 ) -> dict[str, object]:
-    """Disconnect and connect again."""
+    """Disconnect an instance and connect it again."""
     return entities.instance(await start_named(caller, str(id), again=True))
 
 
 @delete("/instances/{id:uuid}", tags=TAGS)
 async def delete_instance(caller: Asking, id: FromPath[UUID], delete_instance: FromDishka[DeleteInstance]) -> None:
-    """Log it out and remove its credentials; its conversations stay."""
+    """Log an instance out and delete its credentials; its conversations stay."""
     await delete_instance(caller, str(id))
 
 

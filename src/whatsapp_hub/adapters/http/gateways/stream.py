@@ -23,10 +23,10 @@ from whatsapp_hub.adapters.http.streams.sse import (
     MEDIA_TYPE,
     After,
     Asked,
+    Encode,
     LastEventId,
     OpenedBy,
     Present,
-    Spell,
     event_stream,
 )
 from whatsapp_hub.application.ports.edge.realtime import Streams
@@ -55,14 +55,14 @@ async def stream_sessions(
     after: After = None,
     last_event_id: LastEventId = None,
 ) -> Stream:
-    """What happens on the company's sessions, live: `qr-code`, `status-change`, `message-received`, `message-status`,
-    `error`. The `id` is a position; a client that comes back with `Last-Event-ID` misses nothing, one whose position is
-    kept no more gets `reset`. A new stream of one session (`sessionId`) begins with its present status and code."""
+    """Stream events of the company's sessions live: `qr-code`, `status-change`, `message-received`, `message-status`,
+    `error`. The `id` is a position; a client that resumes with `Last-Event-ID` misses nothing, one whose position is no
+    longer kept gets `reset`. A new stream of one session (`sessionId`) begins with its current status and code."""
     tenant_id = request.auth.tenant_id
     only = await session_named(finder, tenant_id, session_id) if session_id else None
     keys = {only.id: only.key} if only else await finder.keys(tenant_id)
-    spell, present = _spelling(keys, only.id if only else None), _present(finder, only) if only else None
-    return event_stream(streams, opened_by, request, spell, after, last_event_id, present, only.id if only else None)
+    encode, present = _encoder(keys, only.id if only else None), _present(finder, only) if only else None
+    return event_stream(streams, opened_by, request, encode, after, last_event_id, present, only.id if only else None)
 
 
 def _present(finder: SessionFinder, session: Session) -> Present:
@@ -70,17 +70,17 @@ def _present(finder: SessionFinder, session: Session) -> Present:
         now = await finder.named(session.tenant_id, str(session.id))
         if now is None:
             return []
-        await asyncio.to_thread(data_url, now.qr_code)  # drawn aside; it is remembered
-        told = present_client(shown_session(now))
-        return [(name, msgspec.json.encode({**payload, "position": position})) for name, payload in told]
+        await asyncio.to_thread(data_url, now.qr_code)  # drawn off the loop; it is cached
+        messages = present_client(shown_session(now))
+        return [(name, msgspec.json.encode({**payload, "position": position})) for name, payload in messages]
 
     return present
 
 
-def _spelling(keys: dict[SessionId, str], only: SessionId | None) -> Spell:
-    """`keys`: the clients' own names of the sessions that there were; those made since tell theirs themselves."""
+def _encoder(keys: dict[SessionId, str], only: SessionId | None) -> Encode:
+    """Return the stream's encoder. `keys`: the clients' own keys of sessions made before; newer ones are in events."""
 
-    def spell(event: LoggedEvent) -> list[tuple[str, bytes]]:
+    def encode(event: LoggedEvent) -> list[tuple[str, bytes]]:
         if event.session_id is None or (only and event.session_id != only):
             return []
         body = body_of(event)
@@ -89,7 +89,7 @@ def _spelling(keys: dict[SessionId, str], only: SessionId | None) -> Spell:
         happened = SessionEvent(event, body, keys.get(event.session_id, str(event.session_id)))
         return [(name, msgspec.json.encode(payload)) for name, payload in client_events(happened)]
 
-    return spell
+    return encode
 
 
 HANDLERS = [stream_sessions]

@@ -92,7 +92,7 @@ def openapi(version: str) -> OpenAPIConfig:
 
 
 def add_webhooks(app: Litestar) -> None:
-    """Describe what is served beside Litestar."""
+    """Describe the endpoints served beside Litestar."""
     paths = app.openapi_schema.paths
     assert paths is not None
     for name, whose in (("whatsapp", "Meta"), ("waha", "WAHA")):
@@ -103,7 +103,7 @@ def add_webhooks(app: Litestar) -> None:
 
 
 def add_problems(app: Litestar) -> None:
-    """Describe what every operation answers where it does not answer as it should: a problem (RFC 9457)."""
+    """Describe every operation's error response: a problem (RFC 9457)."""
     document = app.openapi_schema
     assert document.paths is not None
     assert document.components is not None
@@ -183,7 +183,7 @@ def _fields(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterato
 
 
 def _resolved(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema itself, whatever it is wrapped in."""
+    """Return the schema itself, out of references and unions."""
     if reference := schema.get("$ref"):
         found: Mapping[str, Any] = schemas.get(reference.rsplit("/", 1)[-1], {})
         return found

@@ -1,8 +1,8 @@
 """`/reset-password`: the page behind a password-reset link, one form without a script.
 
-It speaks the company's language where the link is good, else what the browser asks for. The link is used up by the
-form, not by looking at the page: previews of links and scanners of mail look at it too. Nothing slow happens without a
-good link, so the page needs no limit per address.
+It is in the company's language if the link is valid, else in what the browser asks for. The link is used up by the
+form, not by viewing the page: link previews and mail scanners view it too. Nothing slow happens without a valid link,
+so that the page needs no limit per address.
 """
 
 import base64
@@ -43,7 +43,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the page says in one language."""
+    """The page's texts in one language."""
 
     title: str
     account: str
@@ -106,7 +106,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the form was sent with; a field that is missing, or is no text, is empty."""
+    """The form's fields; one that is missing, or is no text, is empty."""
 
     token: str
     password: str = field(repr=False)
@@ -128,7 +128,7 @@ async def show_reset_form(request: Request[Any, Any, Any], read: FromDishka[Read
 async def submit_reset_form(
     request: Request[Any, Any, Any], read: FromDishka[ReadPasswordReset], reset: FromDishka[ResetPassword]
 ) -> Response[str]:
-    """Set the new password that the page's form was sent with (400: said in the page)."""
+    """Set the new password from the page's form (400: the page says why)."""
     form = await _sent(request)
     try:
         user, tenant = await read(form.token)
@@ -148,10 +148,10 @@ async def submit_reset_form(
 
 async def _sent(request: Request[Any, Any, Any]) -> Form:
     try:
-        given = await request.form()
+        sent = await request.form()
     except (ClientException, ValueError):
-        given = None
-    fields = [given.get(name) if given else None for name in ("token", "password", "repeated")]
+        sent = None
+    fields = [sent.get(name) if sent else None for name in ("token", "password", "repeated")]
     return Form(*(value if isinstance(value, str) else "" for value in fields))
 
 
@@ -162,7 +162,7 @@ def _expired(request: Request[Any, Any, Any]) -> Response[str]:
 
 
 def preferred(accept: str) -> Language:
-    """Choose the language that an `Accept-Language` header likes best of ours; Portuguese where it names none."""
+    """Choose the language of ours that an `Accept-Language` header prefers; Portuguese if it names none."""
     liked: list[tuple[float, Language]] = []
     for part in accept.lower().split(","):
         tag, _, weight = part.partition(";")

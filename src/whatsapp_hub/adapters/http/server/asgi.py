@@ -1,4 +1,4 @@
-"""The little of ASGI that stands outside Litestar."""
+"""ASGI helpers for what is served outside Litestar."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from http import HTTPStatus
@@ -36,8 +36,8 @@ SECURITY_HEADERS = (
 
 
 class Headers(Mapping[str, str]):
-    """A request's headers by lower-case name, decoded when asked for (a webhook asks for one or two of twenty).
-    Of a header that came twice, the first counts."""
+    """A request's headers by lower-case name, decoded on access (a webhook reads one or two of twenty).
+    Of a repeated header the first counts."""
 
     __slots__ = ("_by_name", "_raw")
 
@@ -67,13 +67,13 @@ def start(status: int, headers: Mapping[str, str]) -> Event:
 def with_missing(
     present: Sequence[tuple[bytes, bytes]], more: Sequence[tuple[bytes, bytes]]
 ) -> list[tuple[bytes, bytes]]:
-    """Add those of `more` whose names are not there yet."""
+    """Add those of `more` whose names are not present yet."""
     names = {name.lower() for name, _ in present}
     return [*present, *(header for header in more if header[0] not in names)]
 
 
 def secured(app: App) -> App:
-    """Add the security headers to every HTTP answer of `app`, that to a refused WebSocket among them."""
+    """Add the security headers to every HTTP answer of `app`, including those to refused WebSockets."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         async def sent(event: Event) -> None:
@@ -87,7 +87,7 @@ def secured(app: App) -> App:
 
 
 class Prepared:
-    """An answer that is the same every time. Its bytes are put together once, since checking and joining ten headers
+    """A constant answer. Its bytes are assembled once, since checking and joining ten headers
     takes longer than verifying and reading a webhook's body."""
 
     def __init__(self, status: int, headers: Mapping[str, str], content: bytes = b"") -> None:
@@ -117,7 +117,7 @@ async def send_problem(problem: Problem, scope: Scope, send: Send) -> None:
 
 
 async def read(receive: Receive, declared: str | None, limit: int) -> bytes | None:
-    """The whole request body, or None if it is (or says that it is) over `limit` bytes."""
+    """Read the whole request body; None if it is (or declares to be) over `limit` bytes."""
     if declared and declared.isdigit() and int(declared) > limit:
         return None
     content = bytearray()

@@ -1,7 +1,7 @@
-"""Read a form with files, each field within a bound and in a charset of the web's.
+"""Read a form with files, each field within a bound and in a charset that browsers use.
 
-Litestar decodes a field of any size by any codec that its part names: what cannot be decoded is a 500, and Python's
-`idna` takes seconds for 80 kB. A form that was read here is the one that Litestar uses.
+Litestar decodes a field of any size by any codec that its part names: one that cannot be decoded is a 500, and Python's
+`idna` takes seconds for 80 kB. Litestar then uses the form that was read here.
 """
 
 from collections.abc import AsyncIterator
@@ -70,7 +70,7 @@ async def _parse(stream: AsyncIterator[bytes], boundary: str, fields: Fields) ->
 
 
 class _Part:
-    """One part as it comes: a file where it has a file's name, else the text of a field."""
+    """One part as it arrives: a file if it has a file's name, else the text of a field."""
 
     def __init__(self, segment: MultipartSegment) -> None:
         self.name = segment.name

@@ -1,7 +1,7 @@
-"""Serve HTTP with limits of the server's own: how large a request's head may be, how long a request may take.
+"""Serve HTTP with limits of the server's own: the size of a request's head, the time of a request.
 
-uvicorn's parser sets none: a header without end is kept and copied until memory is gone, and a connection that never
-finishes its request stays open for ever. nginx in front sets limits too, but not everybody has one.
+uvicorn's parser sets none: an endless header is kept and copied until memory is exhausted, and a connection that never
+finishes its request stays open for ever. nginx in front sets limits too, but not every installation has one.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TooLarge(Exception):
-    """The head or the framing of a request is over its bound."""
+    """The head or the framing of a request exceeds its bound."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -89,8 +89,8 @@ class BoundedProtocol(HttpToolsProtocol):
         HttpToolsProtocol.on_message_complete(self)
 
     def write_whole(self, scope: Scope, answer: bytes) -> bool:
-        """Write a whole answer as it is; False, and nothing written, where uvicorn has to put it together: its own
-        headers are wanted, the connection closes, the client is slow or gone, or sent another request ahead."""
+        """Write a whole answer as it is; False, and nothing written, where uvicorn has to assemble it: its own headers
+        are enabled, the connection closes, the client is slow or gone, or has pipelined another request."""
         cycle = self.cycle
         is_next = cycle.scope is scope and cycle.keep_alive and not (cycle.response_started or cycle.disconnected)
         if not is_next or self.flow.write_paused or self.server_state.default_headers:
@@ -102,11 +102,11 @@ class BoundedProtocol(HttpToolsProtocol):
         return True
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP, or what a callback refused, with a problem, and close."""
+        """Answer invalid HTTP, or what a callback refused, with a problem, and close."""
         self._refuse(*(self._refused or (400, msg)))
 
     def check(self, now: float) -> None:
-        """Close the connection if its request takes longer to come than it may."""
+        """Close the connection if its request takes longer to arrive than it may."""
         if self.transport.is_closing() or self.flow.read_paused:
             return
         waited_s = now - (now if self._head_since is None else self._head_since)
@@ -123,7 +123,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return took_s > self.limits.grace_s and self._body < self.limits.body_rate * took_s
 
     def _refuse(self, status: int, detail: str) -> None:
-        """Say why where no answer has begun, and close."""
+        """Answer with a problem if no answer has begun, and close."""
         if self.transport.is_closing():
             return
         self._head_since = self._body_since = None
@@ -141,7 +141,7 @@ def _answer(status: int, detail: str) -> bytes:
 
 
 async def watch(state: ServerState) -> None:
-    """Look at every connection once a second, until cancelled."""
+    """Check every connection once a second, until cancelled."""
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(LOOKED_AT_EVERY_S)

@@ -25,7 +25,7 @@ _ADDRESS_CHARACTERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The networks of TRUSTED_PROXIES. Nobody is trusted by default."""
+    """The networks of TRUSTED_PROXIES. None are trusted by default."""
 
     networks: tuple[Network, ...] = ()
 
@@ -67,7 +67,7 @@ NOBODY_TRUSTED = Proxies()
 
 
 def is_forwarded(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Return whether any proxy, trusted or not, has left its header on the request."""
+    """Return whether any proxy, trusted or not, has added its header to the request."""
     return any(name in (b"x-forwarded-for", b"forwarded", b"x-real-ip") for name, _ in headers)
 
 

@@ -1,4 +1,4 @@
-"""Around every request but webhooks and sockets: its id, its log line, security headers."""
+"""Give every request, except webhooks and sockets, its id, log line and security headers."""
 
 import re
 import time
@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class Frame:
-    """A handler's own header of the same name is left as it is."""
+    """Middleware. A handler's own header of the same name is kept."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -39,7 +39,7 @@ class Frame:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _given_id(scope) or uuid4().hex.encode()
+        request_id = _sent_id(scope) or uuid4().hex.encode()
         structlog.contextvars.bind_contextvars(request_id=request_id.decode())
         extra = [(b"x-request-id", request_id), *SECURITY_HEADERS]
         if scope.get("scheme") == "https":
@@ -65,12 +65,12 @@ class Frame:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    """NUL is in no text of a database. Names the parameters that have it."""
-    given = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    flaws = tuple(Flaw(pointer(name), "must not contain NUL") for name, value in given if "\x00" in name + value)
+    """Refuse NUL, which PostgreSQL stores in no text, naming the parameters that have it."""
+    parameters = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    flaws = tuple(Flaw(pointer(name), "must not contain NUL") for name, value in parameters if "\x00" in name + value)
     await send_problem(Problem(400, "invalid", "an address must not contain NUL", flaws), scope, send)
 
 
-def _given_id(scope: Scope) -> bytes | None:
-    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-    return given if _ID.fullmatch(given) else None
+def _sent_id(scope: Scope) -> bytes | None:
+    sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    return sent if _ID.fullmatch(sent) else None

@@ -1,7 +1,7 @@
 """Serve WebSockets with limits of the server's own, as `limits.py` does for HTTP.
 
-uvicorn bounds one message. It does not bound how many arrive at once, pieces without content, the answers to pings that
-nobody reads, and the time of a connection that is closed while its client does not read.
+uvicorn bounds one message. It does not bound how many arrive at once, empty fragments, unread answers to pings, and the
+time of closing a connection whose client does not read.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from websockets.frames import Frame
 
 MESSAGE_BYTES = 64 * 1024
 MESSAGES_AT_ONCE = 2000
-"""Of one client, read and not yet served. Reading pauses with the first, so that they came in one piece."""
+"""Of one client, read and not yet served. Reading pauses at the first, so that they all came in one read."""
 PIECES_OF_A_MESSAGE = 256
 UNREAD_BYTES = 1024 * 1024
 """Answers to pings that the client has not read; what the hub itself sends waits for it."""
@@ -26,7 +26,7 @@ POLICY_VIOLATION, TOO_BIG = 1008, 1009
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """One connection, looked at once a second by `limits.watch`."""
+    """One connection, checked once a second by `limits.watch`."""
 
     _pieces = 0
     _closing_since: float | None = None
@@ -57,7 +57,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._fail(POLICY_VIOLATION, "too many messages at once")
 
     def data_received(self, data: bytes) -> None:
-        """Refuse a handshake that cannot be read; uvicorn would leave it open."""
+        """Refuse an unreadable handshake; uvicorn would leave it open."""
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated and not self.transport.is_closing():
             self.transport.write(UNREADABLE)
@@ -69,7 +69,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self.handshake_complete = True  # uvicorn would log each refusal as an error
 
     def check(self, now: float) -> None:
-        """End a connection whose closing takes too long: its client does not read, or does not answer."""
+        """Abort a connection whose closing takes too long: its client does not read, or does not answer."""
         if not (self.close_sent or self.transport.is_closing()):
             return
         if self._closing_since is None:

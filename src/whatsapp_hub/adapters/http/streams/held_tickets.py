@@ -1,4 +1,4 @@
-"""The tickets of this process's open streams: prolonged while the streams are open, given up to a newer opening."""
+"""Tickets of this process's open streams: prolonged while the streams are open, given up to a newer opening."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class HeldTickets:
-    """One look at the store a second for all of them, and none while there are none."""
+    """Tickets held, prolonged by one query a second for all of them, and none while there are none."""
 
     def __init__(self, store: TicketStore) -> None:
         self._store = store
@@ -60,7 +60,7 @@ class HeldTickets:
 
 
 async def until(given_up: asyncio.Event, items: AsyncIterator[T]) -> AsyncIterator[T]:
-    """Pass the items on until the event is set; what comes is not waited for then."""
+    """Pass the items on until the event is set, without waiting for the next one then."""
     ending = asyncio.create_task(given_up.wait())
     coming: asyncio.Future[T] | None = None
     try:

@@ -1,4 +1,4 @@
-"""The callers of this process's open streams: each stream ends when its caller may listen no longer."""
+"""Callers of this process's open streams: each stream ends when its caller may no longer listen."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterator
@@ -19,12 +19,12 @@ RECHECK_S = 30.0
 log = structlog.get_logger(__name__)
 
 Ask = Callable[[], Awaitable[Caller]]
-"""Who the stream's caller is now. Raises Unauthenticated, NotFound, Unavailable."""
+"""Return the stream's caller as of now. Raises Unauthenticated, NotFound, Unavailable."""
 
 
 @dataclass(eq=False, slots=True)
 class OpenStream:
-    """`ended` is set when the caller is no longer who they were, or nobody can tell; `code` and `why` say so."""
+    """`ended` is set when the caller's access changed or cannot be checked; `code` and `why` say which."""
 
     caller: Caller
     ask: Ask
@@ -33,7 +33,7 @@ class OpenStream:
     why: str = ""
 
     async def check(self) -> None:
-        """Raises Unavailable: nobody can tell."""
+        """End the stream if its caller's access changed. Raises Unavailable if that cannot be checked."""
         try:
             if await self.ask() != self.caller:
                 self.end("you are not who you were; connect again")
@@ -72,7 +72,7 @@ class OpenStreams:
                 self.access_changed(changes)
 
     async def _check(self, changes: Collection[AccessChange]) -> bool:
-        """False: somebody could not be checked."""
+        """Recheck the streams concerned; False if one of them could not be checked."""
         is_whole = True
         for stream in [one for one in self._streams if concern(changes, one.caller)]:
             PULSE.beat("stream callers", within_s=RECHECK_S + LOOP_S)

@@ -1,6 +1,6 @@
-"""Server-sent events over the log: each with its position as id, so that a client that comes back misses nothing.
+"""Server-sent events over the log, each with its position as id, so that a client that resumes misses nothing.
 
-A contract gives the spelling: from one event of the log to names and JSON, none for what it does not show.
+A contract provides the encoder: from one event of the log to names and JSON, none for events that it does not have.
 """
 
 import time
@@ -34,9 +34,9 @@ WAIT_A_DAY_MS = 86_400_000
 log = structlog.get_logger(__name__)
 
 Asked: TypeAlias = Request[Any, Caller, Any]
-Spell: TypeAlias = Callable[[LoggedEvent], Iterable[tuple[str, bytes]]]
+Encode: TypeAlias = Callable[[LoggedEvent], Iterable[tuple[str, bytes]]]
 Present: TypeAlias = Callable[[int], Awaitable[Iterable[tuple[str, bytes]]]]
-"""Read the present state, the first of a stream that resumes nothing; given the position after which events follow."""
+"""Read the current state, with which a stream begins unless it resumes; called with the position before its events."""
 After: TypeAlias = Annotated[
     int | None, QueryParameter(ge=0, le=2**63 - 1, description="the last position seen (none: from now on)")
 ]
@@ -47,7 +47,7 @@ LastEventId: TypeAlias = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class OpenedBy:
-    """What keeps watch over who reads a stream."""
+    """Watchers of a stream's ticket and caller."""
 
     held: HeldTickets
     callers: OpenStreams
@@ -57,20 +57,20 @@ def event_stream(
     streams: Streams,
     opened_by: OpenedBy,
     request: Asked,
-    spell: Spell,
+    encode: Encode,
     after: int | None,
     last_event_id: str | None,
     present: Present | None = None,
     only: SessionId | None = None,
 ) -> Stream:
-    """Return a handler's answer. `only`: the one session that is shown. Raises Invalid for an id that
-    is no position of ours."""
+    """Return a handler's answer. `only`: show this one session. Raises Invalid for an id that is no position of
+    ours."""
     position = _position(last_event_id, after)
-    stretches = streams.follow(request.auth.tenant_id, position, only)
+    slices = streams.follow(request.auth.tenant_id, position, only)
     present = present if position is None else None
-    lines = _lines(stretches, opened_by.callers, request, spell, present)
+    lines = _lines(slices, opened_by.callers, request, encode, present)
     if ticket := opened_ticket(request):
-        lines = _by_ticket(opened_by, ticket, stretches, request, spell, present)
+        lines = _by_ticket(opened_by, ticket, slices, request, encode, present)
     return Stream(lines, media_type=MEDIA_TYPE, headers={"X-Accel-Buffering": "no", "Cache-Control": "no-store"})
 
 
@@ -83,28 +83,28 @@ def _position(last_event_id: str | None, after: int | None) -> int | None:
 
 
 async def _lines(
-    stretches: AsyncIterator[LogSlice], callers: OpenStreams, request: Asked, spell: Spell, present: Present | None
+    slices: AsyncIterator[LogSlice], callers: OpenStreams, request: Asked, encode: Encode, present: Present | None
 ) -> AsyncIterator[bytes]:
-    """End with an event `error` when the caller may listen no longer."""
+    """Yield the stream; end it with an event `error` when the caller may no longer listen."""
     with callers.holding(request.auth, partial(caller_of, request)) as stream:
         with suppress(Unavailable):
-            await stream.check()  # what changed between the request's own check and now nobody would tell
-        async for chunk in _shown(until(stream.ended, stretches), spell, present):
+            await stream.check()  # a change since the request's own check is not announced again
+        async for chunk in _shown(until(stream.ended, slices), encode, present):
             yield chunk
         if stream.ended.is_set():
             yield _event("error", msgspec.json.encode({"code": stream.code, "message": stream.why}), None)
 
 
-async def _shown(stretches: AsyncIterator[LogSlice], spell: Spell, present: Present | None) -> AsyncIterator[bytes]:
-    """Begin with an id, so that a client that is cut off at once knows where to go on."""
+async def _shown(slices: AsyncIterator[LogSlice], encode: Encode, present: Present | None) -> AsyncIterator[bytes]:
+    """Begin with an id, so that a client that is disconnected at once knows where to resume."""
     first, said = b"retry: %d\n" % RETRY_MS, 0.0
-    async for stretch in stretches:
+    async for log_slice in slices:
         now = time.monotonic()
-        chunk = _spelled(stretch, spell)
+        chunk = _encoded(log_slice, encode)
         if present:
-            chunk, present = _numbered(await present(stretch.position), stretch.position) + chunk, None
+            chunk, present = _numbered(await present(log_slice.position), log_slice.position) + chunk, None
         if first or (not chunk and now - said >= SILENT_S):
-            chunk = b":\n%bid: %d\n\n" % (first, stretch.position) + chunk
+            chunk = b":\n%bid: %d\n\n" % (first, log_slice.position) + chunk
         if chunk:
             first, said = b"", now
             yield chunk
@@ -113,48 +113,48 @@ async def _shown(stretches: AsyncIterator[LogSlice], spell: Spell, present: Pres
 async def _by_ticket(
     opened_by: OpenedBy,
     ticket: OpenedTicket,
-    stretches: AsyncIterator[LogSlice],
+    slices: AsyncIterator[LogSlice],
     request: Asked,
-    spell: Spell,
+    encode: Encode,
     present: Present | None,
 ) -> AsyncIterator[bytes]:
-    """The same until the client has opened the stream anew: one ticket is one stream."""
+    """Yield the stream until the client opens it anew: one ticket is one stream."""
     with opened_by.held.holding(ticket) as replaced:
-        async for chunk in _lines(until(replaced, stretches), opened_by.callers, request, spell, present):
+        async for chunk in _lines(until(replaced, slices), opened_by.callers, request, encode, present):
             yield chunk
         if replaced.is_set():
             yield _REPLACED
 
 
-def _spelled(stretch: LogSlice, spell: Spell) -> bytes:
-    """An event's position stands on the last of its messages: none of them counts as seen before all are."""
+def _encoded(log_slice: LogSlice, encode: Encode) -> bytes:
+    """Encode a slice. Only the last message of an event has its position: none counts as seen before all are."""
     chunk = bytearray()
-    if stretch.is_reset:
-        chunk += _event("reset", b'{"position":%d}' % stretch.position, stretch.position)
-    for event in stretch.events:
-        chunk += _numbered(_messages(event, spell), event.position)
+    if log_slice.is_reset:
+        chunk += _event("reset", b'{"position":%d}' % log_slice.position, log_slice.position)
+    for event in log_slice.events:
+        chunk += _numbered(_messages(event, encode), event.position)
     return bytes(chunk)
 
 
 def _numbered(messages: Iterable[tuple[str, bytes]], position: int) -> bytes:
-    """The position stands on the last one."""
+    """Encode messages, the last with the position."""
     lines = list(messages)
     last = len(lines) - 1
     return b"".join(_event(name, data, position if n == last else None) for n, (name, data) in enumerate(lines))
 
 
-def _messages(event: LoggedEvent, spell: Spell) -> list[tuple[str, bytes]]:
-    """One that cannot be spelled is logged and left behind, as on sockets: a stream that broke off at it would break
+def _messages(event: LoggedEvent, encode: Encode) -> list[tuple[str, bytes]]:
+    """Encode an event. One that fails is logged and skipped, as on sockets: a stream that broke off at it would break
     off there for ever."""
     try:
-        return list(spell(event))
+        return list(encode(event))
     except Exception:
         log.exception("event not shown", position=event.position, type=event.type)
         return []
 
 
 def _event(name: str, data: bytes, position: int | None) -> bytes:
-    """`data` is JSON in one line."""
+    """Encode one server-sent event; `data` is JSON in one line."""
     id = b"" if position is None else b"id: %d\n" % position
     return b"%bevent: %b\ndata: %b\n\n" % (id, name.encode(), data)
 
@@ -162,4 +162,4 @@ def _event(name: str, data: bytes, position: int | None) -> bytes:
 _REPLACED = b"retry: %d\n" % WAIT_A_DAY_MS + _event(
     "error", b'{"code":"replaced","message":"this stream was opened anew elsewhere"}', None
 )
-"""Where the client still reads the older of two streams, it must not open it again and end the newer in turn."""
+"""A client that still reads the older of two streams must not reopen it, which would end the newer in turn."""

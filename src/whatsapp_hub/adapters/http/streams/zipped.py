@@ -1,4 +1,4 @@
-"""A ZIP that is written while it is sent."""
+"""Write a ZIP while sending it."""
 
 import io
 from collections.abc import AsyncIterator
@@ -12,7 +12,7 @@ STORED = "media/"
 
 
 class _Sink(io.RawIOBase):
-    """Holds what was written since it was last emptied."""
+    """A buffer of what was written since it was last emptied."""
 
     def __init__(self) -> None:
         self._held = bytearray()
@@ -32,7 +32,8 @@ class _Sink(io.RawIOBase):
 
 
 async def zipped(parts: AsyncIterator[Part], at: datetime) -> AsyncIterator[bytes]:
-    """One piece is in memory at a time. What breaks off has no directory at its end, and opens nowhere."""
+    """Yield a ZIP, with one piece in memory at a time. An aborted one has no directory at its end and cannot be
+    opened."""
     sink = _Sink()
     with ZipFile(sink, "w") as archive:
         async for part in parts:

@@ -75,7 +75,8 @@ async def list_conversations(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[list[dict[str, object]]]:
-    """Those the caller may see, the most recently changed first; `breached`: only those that missed a target."""
+    """List conversations that the caller may see, the most recently changed first; `breached`: only those that missed a
+    target."""
     wanted = ConversationFilter(
         statuses=_statuses(status),
         department_id=DepartmentId(department_id) if department_id else None,
@@ -91,7 +92,7 @@ async def list_conversations(
 
 @get("/conversations/{id:uuid}", guards=READ, tags=TAGS)
 async def get_conversation(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> dict[str, object]:
-    """One conversation with its contact and its newest messages."""
+    """Show a conversation with its contact and its newest messages."""
     sight = await sight_for(caller, queries)
     conversation = await queries.conversation(caller.tenant_id, sight, ConversationId(id))
     contact = await queries.contact_of(caller.tenant_id, conversation.id)
@@ -112,7 +113,7 @@ async def list_messages(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> dict[str, object]:
-    """The newest page first, ascending inside; the cursor leads to older ones."""
+    """List a conversation's messages: the newest page first, ascending inside; the cursor leads to older ones."""
     sight = await sight_for(caller, queries)
     conversation = await queries.conversation(caller.tenant_id, sight, ConversationId(id))
     found = await queries.messages(caller.tenant_id, conversation.id, limit, cursor)
@@ -127,8 +128,8 @@ async def start_conversation(
     start_conversation: FromDishka[StartConversation],
     key: IdempotencyKey = None,
 ) -> dict[str, object]:
-    """Write first. A live conversation with that customer is continued. `to` is a JID, or a phone number as people
-    write it; one without a country code is read in the company's country."""
+    """Send a customer the first message. A live conversation with that customer is continued. `to` is a JID, or a phone
+    number as people write it; one without a country code is read in the company's country."""
     started = await start_conversation(caller, SessionId(data.session_id), data.to, data.what(), key)
     return entities.conversation(started)
 
@@ -140,7 +141,7 @@ async def assign_conversation(
     assign_conversation: FromDishka[AssignConversation],
     data: JSONBody[AssignBody | None] = None,
 ) -> dict[str, object]:
-    """Take it, or (ADMIN) give it to `userId`."""
+    """Assign it to oneself, or (ADMIN) to `userId`."""
     user_id = UserId(data.user_id) if data and data.user_id else None
     return entities.conversation(await assign_conversation(caller, ConversationId(id), user_id))
 
@@ -149,8 +150,8 @@ async def assign_conversation(
 async def resolve_conversation(
     caller: Asking, id: FromPath[UUID], resolve_conversation: FromDishka[ResolveConversation]
 ) -> dict[str, object]:
-    """Close the round. Where `asksRating` is on, the customer is asked for a rating from 1 to 5; what they write within
-    24 hours, if it is one, is stored as `rating` and opens no new round."""
+    """Resolve a conversation. If `asksRating` is on, the customer is asked for a rating from 1 to 5; what they write
+    within 24 hours, if it is one, is stored as `rating` and opens no new round."""
     return entities.conversation(await resolve_conversation(caller, ConversationId(id)))
 
 
@@ -158,7 +159,7 @@ async def resolve_conversation(
 async def mark_read(
     caller: Asking, id: FromPath[UUID], mark_conversation_read: FromDishka[MarkConversationRead]
 ) -> dict[str, object]:
-    """Nothing is unread any more."""
+    """Mark all of its messages as read."""
     return entities.conversation(await mark_conversation_read(caller, ConversationId(id)))
 
 

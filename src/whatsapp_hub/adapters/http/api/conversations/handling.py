@@ -1,4 +1,4 @@
-"""`/api/conversations/{id}/…`: what agents do with a conversation besides answering it."""
+"""`/api/conversations/{id}/…`: agents' actions on a conversation other than answering it."""
 
 from typing import Literal
 from uuid import UUID
@@ -44,7 +44,7 @@ class NoteBody(msgspec.Struct, forbid_unknown_fields=True):
 async def unassign_conversation(
     caller: Asking, id: FromPath[UUID], unassign_conversation: FromDishka[UnassignConversation]
 ) -> dict[str, object]:
-    """Give it back: to somebody else who is free, or to the queue."""
+    """Give it back: to another agent who is free, or to the queue."""
     return entities.conversation(await unassign_conversation(caller, ConversationId(id)))
 
 
@@ -55,7 +55,7 @@ async def transfer_conversation(
     data: JSONBody[TransferBody],
     transfer_conversation: FromDishka[TransferConversation],
 ) -> dict[str, object]:
-    """To a department, to `userId` first if free. The customer is told."""
+    """Transfer it to a department, to `userId` first if free. The customer is notified."""
     user_id = UserId(data.user_id) if data.user_id else None
     moved = await transfer_conversation(caller, ConversationId(id), DepartmentId(data.department_id), user_id)
     return entities.conversation(moved)
@@ -65,7 +65,7 @@ async def transfer_conversation(
 async def archive_conversation(
     caller: Asking, id: FromPath[UUID], archive_conversation: FromDishka[ArchiveConversation]
 ) -> dict[str, object]:
-    """Put it away, live or resolved."""
+    """Archive it, live or resolved."""
     return entities.conversation(await archive_conversation(caller, ConversationId(id)))
 
 
@@ -73,7 +73,7 @@ async def archive_conversation(
 async def reopen_conversation(
     caller: Asking, id: FromPath[UUID], reopen_conversation: FromDishka[ReopenConversation]
 ) -> dict[str, object]:
-    """Take a closed round up again."""
+    """Reopen a resolved or archived conversation."""
     return entities.conversation(await reopen_conversation(caller, ConversationId(id)))
 
 
@@ -84,7 +84,7 @@ async def classify_conversation(
     data: JSONBody[ConversationPatch],
     classify_conversation: FromDishka[ClassifyConversation],
 ) -> dict[str, object]:
-    """Its priority in queues, and labels, which find people with such skills."""
+    """Set its priority in queues, and its labels, by which agents with such skills are chosen."""
     priority = None if data.priority is None else Priority[data.priority]
     return entities.conversation(await classify_conversation(caller, ConversationId(id), priority, data.labels))
 
@@ -93,7 +93,7 @@ async def classify_conversation(
 async def rename_customer(
     caller: Asking, id: FromPath[UUID], data: JSONBody[NameBody], rename_customer: FromDishka[RenameCustomer]
 ) -> dict[str, object]:
-    """What the customer is called here from now on."""
+    """Set the customer's name for this company."""
     return entities.conversation(await rename_customer(caller, ConversationId(id), data.name))
 
 
@@ -101,7 +101,7 @@ async def rename_customer(
 async def list_notes(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
 ) -> Response[list[dict[str, object]]]:
-    """What colleagues wrote about it, the older first."""
+    """List colleagues' notes on it, the older first."""
     conversation = await queries.conversation(caller.tenant_id, await sight_for(caller, queries), ConversationId(id))
     found = await queries.notes(caller.tenant_id, conversation.id, limit, cursor)
     return page([entities.note(note) for note in found.items], found.next_cursor)
@@ -121,7 +121,7 @@ async def list_assignments(
 async def add_note(
     caller: Asking, id: FromPath[UUID], data: JSONBody[NoteBody], add_note: FromDishka[AddNote]
 ) -> dict[str, object]:
-    """For colleagues; the customer never sees it."""
+    """Add a note for colleagues; the customer never sees it."""
     return entities.note(await add_note(caller, ConversationId(id), data.content))
 
 

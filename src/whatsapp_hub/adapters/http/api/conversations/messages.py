@@ -41,7 +41,7 @@ class SendBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 @dataclass
 class MediaForm:
-    """The form's fields, by their own names."""
+    """The form's fields, under the names that they have in the form."""
 
     conversationId: UUID  # noqa: N815 (the form's name)
     file: UploadFile
@@ -55,7 +55,7 @@ async def send_message(
     send_message: FromDishka[SendMessage],
     key: IdempotencyKey = None,
 ) -> dict[str, object]:
-    """An answer in a conversation. It is stored when this returns, and sent in its turn."""
+    """Send a text in a conversation. It is stored when this returns, and sent in its turn."""
     content = Content.plain(data.content)
     return entities.message(
         await send_message(caller, ConversationId(data.conversation_id), content, key, data.reply_to)
@@ -76,7 +76,7 @@ async def send_media(
     clock: FromDishka[Clock],
     key: IdempotencyKey = None,
 ) -> dict[str, object]:
-    """A picture, sound, film or document (`multipart/form-data`: conversationId, file, caption?)."""
+    """Send a picture, audio, video or document (`multipart/form-data`: conversationId, file, caption?)."""
     file = data.file
     content = await file.read()
     media = Media.uploaded(caller.tenant_id, content, file.content_type or "", file.filename or "", clock())
@@ -95,7 +95,7 @@ async def search_messages(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[list[dict[str, object]]]:
-    """Messages that say this, the newest first; accents, case and endings are ignored."""
+    """Search messages by words, the newest first; accents, case and endings are ignored."""
     within = ConversationId(conversation_id) if conversation_id else None
     sight = await sight_for(caller, queries)
     found = await search.messages(caller.tenant_id, sight, words, within, limit, cursor)
@@ -104,7 +104,7 @@ async def search_messages(
 
 @get("/media/{id:uuid}", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS, media_type="application/octet-stream")
 async def get_media(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> Response[bytes]:
-    """A file that was sent. It is always saved, never shown by the browser: anybody may have made it."""
+    """Download a file that was sent. The browser always saves it and never shows it: its content is untrusted."""
     media = await queries.media(caller.tenant_id, await sight_for(caller, queries), MediaId(id))
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(media.file_name)}",

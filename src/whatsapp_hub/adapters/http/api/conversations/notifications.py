@@ -25,7 +25,7 @@ async def list_notifications(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[list[dict[str, object]]]:
-    """The newest first. They also come live, as `notification` on the socket."""
+    """List notifications, the newest first. They also arrive live, as `notification` on the socket."""
     if caller.user_id is None:
         return page([], None)
     found = await queries.notifications(caller.tenant_id, caller.user_id, unread, limit, cursor)
@@ -36,7 +36,7 @@ async def list_notifications(
 async def read_notification(
     caller: Asking, id: FromPath[UUID], read_notifications: FromDishka[ReadNotifications]
 ) -> dict[str, object]:
-    """Seen; `read` says how many were unread until now."""
+    """Mark one as read; `read` says how many were unread until now."""
     return {"read": await read_notifications(caller, NotificationId(id))}
 
 
@@ -44,7 +44,7 @@ async def read_notification(
 async def read_all_notifications(
     caller: Asking, read_notifications: FromDishka[ReadNotifications]
 ) -> dict[str, object]:
-    """All seen."""
+    """Mark all as read."""
     return {"read": await read_notifications(caller)}
 
 

@@ -1,4 +1,4 @@
-"""`/api/sessions/{id}/bot` and `/api/conversations/{id}/handover`: a session's bot, and how it gives way to people."""
+"""`/api/sessions/{id}/bot` and `/api/conversations/{id}/handover`: a session's bot, and its hand-off to people."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from whatsapp_hub.domain.ids import ConversationId, DepartmentId, SessionId
 
 
 class BotBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
-    """`department_id` takes what the bot hands over without saying to whom (none: the root department)."""
+    """`department_id` gets conversations that the bot hands off without naming one (none: the root department)."""
 
     url: str
     department_id: UUID | None = None
@@ -46,8 +46,8 @@ async def bind_bot(
     providers: FromDishka[Providers],
 ) -> dict[str, object]:
     """Give the session a bot, or change it (ADMIN). The session's routing becomes `none`; `bot.url` gets
-    `message.received` of the rounds that the bot has, and `conversation.*` of all that it had a part in, signed as
-    other webhooks are. It answers with an API key through `POST /api/messages/send`. `bot.secret` is shown once, when
+    `message.received` of the rounds that the bot handles, and `conversation.*` of all that it took part in, signed like
+    other webhooks. It answers with an API key through `POST /api/messages/send`. `bot.secret` is shown once, when
     the bot is new; `POST /api/webhooks/{bot.webhookId}/secret` makes another."""
     session, secret = await bind_bot(caller, SessionId(id), data.wanted())
     shown = sessions.shown(session, caller, providers)
@@ -58,7 +58,7 @@ async def bind_bot(
 
 @delete("/sessions/{id:uuid}/bot", tags=sessions.TAGS)
 async def unbind_bot(caller: Asking, id: FromPath[UUID], unbind_bot: FromDishka[UnbindBot]) -> None:
-    """Take the session's bot away, with its webhook (ADMIN). Its rounds go to people once their customers wait."""
+    """Remove the session's bot, with its webhook (ADMIN). Its rounds go to people once their customers wait."""
     await unbind_bot(caller, SessionId(id))
 
 
@@ -69,11 +69,11 @@ async def hand_over(
     hand_off_conversation: FromDishka[HandOffConversation],
     data: JSONBody[HandOverBody | None] = None,
 ) -> dict[str, object]:
-    """From the session's bot to people, until the round is over: to `departmentId`, else the bot's department, else the
-    root department, else supervisors are told. 409 where people have it already."""
-    given = data or HandOverBody()
-    department_id = DepartmentId(given.department_id) if given.department_id else None
-    return entities.conversation(await hand_off_conversation(caller, ConversationId(id), department_id, given.note))
+    """Hand a conversation off from the session's bot to people, until it ends: to `departmentId`, else the bot's
+    department, else the root department, else supervisors are notified. 409 if people have it already."""
+    body = data or HandOverBody()
+    department_id = DepartmentId(body.department_id) if body.department_id else None
+    return entities.conversation(await hand_off_conversation(caller, ConversationId(id), department_id, body.note))
 
 
 HANDLERS = [bind_bot, unbind_bot, hand_over]

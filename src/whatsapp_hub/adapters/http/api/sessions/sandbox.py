@@ -1,4 +1,4 @@
-"""`/sandbox`: a WhatsApp without WhatsApp, to try the hub and to test what is built on it."""
+"""`/sandbox`: a simulated WhatsApp, to try the hub and to test integrations."""
 
 from uuid import UUID
 
@@ -30,7 +30,7 @@ def _shown(message: ShownMessage) -> dict[str, object]:
 async def write_as_customer(
     caller: Asking, id: FromPath[UUID], data: JSONBody[CustomerBody], write_as_customer: FromDishka[WriteAsCustomer]
 ) -> dict[str, object]:
-    """A customer's phone writes to the session."""
+    """Write to the session from a customer's phone."""
     return _shown(await write_as_customer(caller, SessionId(id), data.from_, data.text, data.name))
 
 
@@ -38,7 +38,7 @@ async def write_as_customer(
 async def read_phone(
     caller: Asking, id: FromPath[UUID], phone: FromPath[str], read_phone: FromDishka[ReadPhone]
 ) -> list[dict[str, object]]:
-    """What a customer's phone shows, oldest first."""
+    """List what a customer's phone shows, oldest first."""
     return [_shown(message) for message in await read_phone(caller, SessionId(id), phone)]
 
 

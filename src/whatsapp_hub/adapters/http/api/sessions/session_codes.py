@@ -29,14 +29,14 @@ class PhoneBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 async def get_qr_code(
     caller: Asking, id: FromPath[UUID], show_code: FromDishka[ShowCode], request: Request[Any, Any, Any]
 ) -> Response[Any]:
-    """The code to scan, as JSON or (`Accept: image/png`) as a picture (ADMIN; 404: none yet; 409: connected)."""
+    """Show the code to scan, as JSON or (`Accept: image/png`) as a picture (ADMIN; 404: none yet; 409: connected)."""
     code = await show_code(caller, str(id))
     if PNG in request.headers.get("accept", ""):
         return Response(qr_codes.png(code.session.qr_code or ""), media_type=PNG, headers={"Cache-Control": "no-store"})
-    return Response(_spelled(code), headers={"Cache-Control": "no-store"})
+    return Response(_encoded(code), headers={"Cache-Control": "no-store"})
 
 
-def _spelled(code: Code) -> dict[str, object]:
+def _encoded(code: Code) -> dict[str, object]:
     text = code.session.qr_code
     return {
         "sessionId": code.session.key,
@@ -50,7 +50,7 @@ def _spelled(code: Code) -> dict[str, object]:
 async def request_pairing_code(
     caller: Asking, id: FromPath[UUID], data: JSONBody[PhoneBody], request_pairing_code: FromDishka[RequestPairingCode]
 ) -> dict[str, object]:
-    """A code to type on the phone instead of scanning; the session must be started (ADMIN)."""
+    """Request a code to type on the phone instead of scanning; the session must be started (ADMIN)."""
     return {"pairingCode": await request_pairing_code(caller, SessionId(id), data.phone_number)}
 
 
@@ -58,7 +58,7 @@ async def request_pairing_code(
 async def log_out_session(
     caller: Asking, id: FromPath[UUID], unlink_session: FromDishka[UnlinkSession], providers: FromDishka[Providers]
 ) -> dict[str, object]:
-    """Unlink it from the phone and delete its credentials (ADMIN)."""
+    """Unlink a session from the phone and delete its credentials (ADMIN)."""
     return shown(await unlink_session(caller, SessionId(id)), caller, providers)
 
 

@@ -78,16 +78,16 @@ class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     agent_id: str | None = None
 
     def _department(self) -> DepartmentId | Unchanged | None:
-        given = self.department_id
-        return UNCHANGED if isinstance(given, msgspec.UnsetType) else DepartmentId(given) if given else None
+        sent = self.department_id
+        return UNCHANGED if isinstance(sent, msgspec.UnsetType) else DepartmentId(sent) if sent else None
 
     @property
-    def given_proxy(self) -> str | None:
-        """None: it was not given; empty: take it away."""
+    def sent_proxy(self) -> str | None:
+        """Return the proxy; None if it was not sent, empty if it is to be removed."""
         return None if self.proxy is msgspec.UNSET else self.proxy or ""
 
     def changes(self) -> SessionChanges:
-        proxy = self.given_proxy
+        proxy = self.sent_proxy
         return SessionChanges(
             name=self.name,
             settings=self.settings if proxy is None else with_proxy(self.settings or {}, proxy),
@@ -100,13 +100,13 @@ class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 def with_proxy(settings: dict[str, Any], proxy: str | None) -> dict[str, Any]:
-    """A session's proxy is a setting of its provider, who refuses it if it can have none; empty takes it away."""
+    """Put the proxy into the provider's settings; a provider without proxies refuses it. Empty removes it."""
     return settings if proxy is None else {**settings, "proxy": proxy}
 
 
 @contextmanager
 def proxy_named(proxy: str | None) -> Iterator[None]:
-    """A flaw of the proxy is shown where it was given."""
+    """Point flaws of the proxy at the body's own field."""
     try:
         yield
     except Invalid as error:
@@ -115,7 +115,7 @@ def proxy_named(proxy: str | None) -> Iterator[None]:
 
 
 def shown(session: Session, caller: Caller, providers: Providers) -> dict[str, object]:
-    """A session as the caller may see it: a QR code is a key to the number, settings are its managers'."""
+    """Show a session as the caller may see it: the QR code, a key to the number, and settings only to its managers."""
     fields = entities.session(session)
     if not caller.may(Action.MANAGE_SESSIONS):
         return {**fields, "qrCode": None}
@@ -135,7 +135,7 @@ async def list_sessions(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[list[dict[str, object]]]:
-    """The company's sessions, the older first."""
+    """List the company's sessions, the older first."""
     found = await queries.sessions(caller.tenant_id, limit, cursor)
     return page([shown(s, caller, providers) for s in found.items], found.next_cursor)
 
@@ -144,7 +144,7 @@ async def list_sessions(
 async def get_session(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], providers: FromDishka[Providers]
 ) -> dict[str, object]:
-    """One session. Secrets in its settings are left out."""
+    """Show a session. Secrets in its settings are left out."""
     return shown(await queries.session(caller.tenant_id, SessionId(id)), caller, providers)
 
 
@@ -152,7 +152,7 @@ async def get_session(
 async def get_capabilities(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], providers: FromDishka[Providers]
 ) -> dict[str, object]:
-    """What the session's provider can do."""
+    """Show the capabilities of the session's provider."""
     session = await queries.session(caller.tenant_id, SessionId(id))
     return present_capabilities(providers.plugin(session.provider).capabilities)
 
@@ -164,7 +164,7 @@ async def create_session(
     create_session: FromDishka[CreateSession],
     providers: FromDishka[Providers],
 ) -> dict[str, object]:
-    """A new session, not started yet (ADMIN)."""
+    """Create a session, not started yet (ADMIN)."""
     with proxy_named(data.proxy):
         return shown(await create_session(caller, data.new()), caller, providers)
 
@@ -177,16 +177,16 @@ async def update_session(
     update_session: FromDishka[UpdateSession],
     providers: FromDishka[Providers],
 ) -> dict[str, object]:
-    """Change a session (ADMIN). What is not given stays; settings are merged over the present ones; null clears
-    `departmentId`, `webhookUrl` and `proxy`. `agentId` gives it to an agent (bot); its routing is none then, unless it
-    is given too."""
-    with proxy_named(data.given_proxy):
+    """Change a session (ADMIN). Fields not sent stay; settings are merged over the current ones; null clears
+    `departmentId`, `webhookUrl` and `proxy`. `agentId` gives it to an agent (bot); its routing is then none, unless
+    sent too."""
+    with proxy_named(data.sent_proxy):
         return shown(await update_session(caller, SessionId(id), data.changes()), caller, providers)
 
 
 @delete("/sessions/{id:uuid}", tags=TAGS)
 async def delete_session(caller: Asking, id: FromPath[UUID], delete_session: FromDishka[DeleteSession]) -> None:
-    """Remove a session; its conversations stay (ADMIN)."""
+    """Delete a session; its conversations stay (ADMIN)."""
     await delete_session(caller, SessionId(id))
 
 
@@ -194,7 +194,7 @@ async def delete_session(caller: Asking, id: FromPath[UUID], delete_session: Fro
 async def start_session(
     caller: Asking, id: FromPath[UUID], init_session: FromDishka[InitSession], providers: FromDishka[Providers]
 ) -> dict[str, object]:
-    """Connect it (ADMIN)."""
+    """Connect a session (ADMIN)."""
     return shown(await init_session(caller, SessionId(id)), caller, providers)
 
 
@@ -202,7 +202,7 @@ async def start_session(
 async def stop_session(
     caller: Asking, id: FromPath[UUID], stop_session: FromDishka[StopSession], providers: FromDishka[Providers]
 ) -> dict[str, object]:
-    """Disconnect it, keeping its credentials; what is to be sent waits (ADMIN)."""
+    """Disconnect a session, keeping its credentials; messages to send wait (ADMIN)."""
     return shown(await stop_session(caller, SessionId(id)), caller, providers)
 
 
@@ -210,7 +210,7 @@ async def stop_session(
 async def restart_session(
     caller: Asking, id: FromPath[UUID], init_session: FromDishka[InitSession], providers: FromDishka[Providers]
 ) -> dict[str, object]:
-    """Disconnect and connect again (ADMIN)."""
+    """Disconnect a session and connect it again (ADMIN)."""
     return shown(await init_session(caller, SessionId(id), again=True), caller, providers)
 
 
