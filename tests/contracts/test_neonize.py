@@ -17,7 +17,7 @@ from tests.fakes import neonize
 from tests.fakes.neonize import FakeLibrary, FakeStore, Inbox
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
 from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched
-from whatsapp_hub.adapters.providers.neonize.translate.split import Cutting
+from whatsapp_hub.adapters.providers.neonize.translate.split import Splitter
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
 from whatsapp_hub.application.ports.connections.sockets import HoldsSockets
 from whatsapp_hub.application.ports.provider.events import RawUpdate
@@ -53,7 +53,7 @@ def updates() -> list[RawUpdate]:
         ("Connected", neonize.event("Connected", status=True)),
         ("TemporaryBan", neonize.event("TemporaryBan", code=1, expire=3600)),
     ]
-    return [row for name, data in events for row in Cutting()(neonize.heard(name, data), uuid4().hex)]
+    return [row for name, data in events for row in Splitter()(neonize.heard(name, data), uuid4().hex)]
 
 
 @pytest_asyncio.fixture

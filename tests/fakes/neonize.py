@@ -106,7 +106,7 @@ class FakeStore:
         def shut(self) -> None:
             self.is_shut = True
 
-    def door(self, application_name: str) -> Door:
+    def access(self, application_name: str) -> Door:
         return self.Door()
 
     @asynccontextmanager

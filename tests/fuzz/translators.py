@@ -14,7 +14,7 @@ from tests.fuzz.mutate import encoded, spoilt, torn
 from tests.fuzz.report import Figures, now_ms, rss_mb
 from whatsapp_hub.adapters.providers.neonize.translate import inbound
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
-from whatsapp_hub.adapters.providers.neonize.translate.split import Cutting
+from whatsapp_hub.adapters.providers.neonize.translate.split import Splitter
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
 from whatsapp_hub.application.ports.provider.events import Malformed, MessageSeen, RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import Plugin
@@ -92,7 +92,7 @@ def _webhook(kind: str, bodies: list[object]) -> Iterable[Target]:
 
 
 def _whatsapp_web() -> Target:
-    events, cut = seeds.neonize_events(), (Cutting(), Cutting(history=True))
+    events, cut = seeds.neonize_events(), (Splitter(), Splitter(history=True))
 
     def make(dice: Random) -> object:
         kept = dice.choice(events)

@@ -79,7 +79,7 @@ async def test_the_store_of_whatsapp_web_takes_the_address(form: str, socket: st
     store = DeviceStore(FORMS[form].format(host=quote(socket, safe="")))
     try:
         async with store.preparing():
-            door = PostgresAddress.parse(store.door("test").url)
+            door = PostgresAddress.parse(store.access("test").url)
         assert (door.user, door.database) == (USER, DATABASE)
         connection = await asyncpg.connect(**door.arguments | {"dsn": None})
         assert await connection.fetchval("SELECT current_database()") == DATABASE

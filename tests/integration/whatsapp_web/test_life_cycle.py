@@ -248,7 +248,7 @@ async def test_go_s_own_error_for_a_line_that_is_down_means_that_nothing_was_sen
     number: Number, library: GoLibrary, hole: BlackHole
 ) -> None:
     uuid = await number.connect()
-    number.provider._holder.lines[number.session.id].hurry.set()  # nobody hangs up
+    number.provider._holder.lines[number.session.id].ending.set()  # nobody hangs up
     hole.release()
     message = encode(wire.MESSAGE, {"conversation": "Oi"})
     data = await asyncio.to_thread(library.send, uuid, "4915112345678@s.whatsapp.net", message)

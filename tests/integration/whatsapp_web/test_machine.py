@@ -47,7 +47,7 @@ async def test_a_hundred_dials_leave_no_thread_no_descriptor_and_no_connection(
 
 async def test_pairing_happens_in_a_process_that_goes_when_nobody_pairs(number: Number, hole: BlackHole) -> None:
     await number.provider.open(number.session)
-    [room] = [number.provider._holder._rooms._room]
+    [room] = [number.provider._holder._pairing_hosts._pairing_host]
     assert room is not None
     pid = room._child.pid
     assert Path(f"/proc/{pid}").exists()
@@ -58,7 +58,7 @@ async def test_pairing_happens_in_a_process_that_goes_when_nobody_pairs(number: 
 
 async def test_a_pairing_process_that_dies_is_told_as_a_state(number: Number) -> None:
     await number.provider.open(number.session)
-    room = number.provider._holder._rooms._room
+    room = number.provider._holder._pairing_hosts._pairing_host
     assert room is not None
     os.kill(room._child.pid, 9)
     await number.state(SessionStatus.DISCONNECTED, "ended: the pairing process has ended")
@@ -104,23 +104,23 @@ async def test_a_room_takes_as_many_numbers_as_there_are_and_is_left_for_what_it
     number: Number, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host, "LEFT_BEHIND", 2)
-    provider, found = number.provider, number.provider._holder._rooms
+    provider, found = number.provider, number.provider._holder._pairing_hosts
     refs = [replace(number.session, id=SessionId(uuid4())) for _ in range(5)]
     for ref in refs[:4]:
         await provider.open(ref)
-    first = found._room
+    first = found._pairing_host
     assert first is not None
     assert len(first.lines) == 4
     for ref in refs[:2]:
         await provider.close(ref.id)
     await provider.open(refs[4])
-    assert found._room is not first
+    assert found._pairing_host is not first
     assert not first.is_closed
     for ref in refs[2:4]:
         await provider.close(ref.id)
     assert first.is_closed
     await provider.close(refs[4].id)
-    assert found._room is None
+    assert found._pairing_host is None
 
 
 def test_starts_are_apart_and_calls_wait_meanwhile() -> None:

@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.graph import text_from, webhook
 from whatsapp_hub.adapters.providers.lenient import UNKNOWN_TIME
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import translate
-from whatsapp_hub.adapters.providers.meta_cloud.split import cut
+from whatsapp_hub.adapters.providers.meta_cloud.split import split
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
     IdentitySeen,
@@ -35,7 +35,7 @@ OURS = "551140001000"
 
 
 def events(value: dict[str, Any], field: str = "messages") -> list[ProviderEvent]:
-    return [event for update in cut(webhook(NUMBER, value, field)) for event in translate(update.body)]
+    return [event for update in split(webhook(NUMBER, value, field)) for event in translate(update.body)]
 
 
 def message(**fields: Any) -> MessageSeen:
@@ -248,8 +248,8 @@ def test_plain_messages_in_the_history_field_are_history_too() -> None:
 def test_a_placeholder_does_not_hide_the_media_that_follow() -> None:
     thread = {"id": PHONE, "messages": [{"from": PHONE, "id": "w1", "type": "media_placeholder"}]}
     media = {"from": PHONE, "id": "w1", "type": "image", "image": {"id": "7"}}
-    first = cut(webhook(NUMBER, {"history": [{"threads": [thread]}]}, "history"))
-    second = cut(webhook(NUMBER, {"messages": [media]}, "history"))
+    first = split(webhook(NUMBER, {"history": [{"threads": [thread]}]}, "history"))
+    second = split(webhook(NUMBER, {"messages": [media]}, "history"))
     assert first[0].dedupe_key != second[0].dedupe_key
 
 
@@ -299,7 +299,7 @@ def test_statuses_of_calls_and_unknown_statuses_change_nothing() -> None:
 def test_account_events_are_kept_and_routed_by_the_account() -> None:
     changes = [{"field": "account_update", "value": {"event": "X"}}]
     body = {"entry": [{"id": "42", "time": 1_780_000_000, "changes": changes}]}
-    (update,) = cut(json.dumps(body).encode())
+    (update,) = split(json.dumps(body).encode())
     assert update.routes == ("waba:42",)
     assert translate(update.body) == [OtherSeen("account_update", datetime.fromtimestamp(1_780_000_000, UTC))]
 
@@ -311,11 +311,11 @@ def test_an_absurd_time_is_no_time(time: object) -> None:
 
 def test_text_that_postgresql_refuses_is_mended() -> None:
     body = webhook(NUMBER, {"messages": [text_from(PHONE, "w", "a?b")]}).replace(b"?b", b"\\u0000b\\ud800\xff")
-    (update,) = cut(body)
+    (update,) = split(body)
     (seen,) = translate(update.body)
     assert isinstance(seen, MessageSeen)
     assert seen.content.text == "a\ufffdb\ufffd\ufffd"
-    assert cut(body) == [update]
+    assert split(body) == [update]
 
 
 def test_a_text_of_three_megabytes_arrives_whole() -> None:
@@ -338,8 +338,8 @@ def test_a_batch_of_many_customers_gives_each_their_own_name() -> None:
 
 def test_a_message_is_the_same_on_each_number_only_once() -> None:
     value = {"messages": [text_from(PHONE, "w", "x")]}
-    assert cut(webhook("1", value))[0].dedupe_key != cut(webhook("2", value))[0].dedupe_key
-    assert cut(webhook("1", value))[0].dedupe_key == cut(webhook("1", value))[0].dedupe_key
+    assert split(webhook("1", value))[0].dedupe_key != split(webhook("2", value))[0].dedupe_key
+    assert split(webhook("1", value))[0].dedupe_key == split(webhook("1", value))[0].dedupe_key
 
 
 def test_statuses_of_one_message_are_told_apart_by_status_and_recipient() -> None:
@@ -350,6 +350,6 @@ def test_statuses_of_one_message_are_told_apart_by_status_and_recipient() -> Non
         {**base, "status": "read", "recipient_participant_id": "1"},
         {"id": "w", "status": "failed"},
     ]
-    updates = cut(webhook(NUMBER, {"statuses": statuses}))
+    updates = split(webhook(NUMBER, {"statuses": statuses}))
     assert len({update.dedupe_key for update in updates}) == 4
     assert [update.chat for update in updates] == ["group", "group", "group", "w"]

@@ -11,12 +11,12 @@ from tests.fakes.neonize import AT_MS, GROUP, LID, PERSON, event, heard, message
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
-from whatsapp_hub.adapters.providers.neonize.translate.split import STATE_CHAT, Cutting
+from whatsapp_hub.adapters.providers.neonize.translate.split import STATE_CHAT, Splitter
 from whatsapp_hub.application.ports.provider.events import IdentitySeen, MessageSeen, Origin, RawUpdate
 
 
 def cut(name: str, data: bytes, unique: str = "u1", *, history: bool = False) -> list[RawUpdate]:
-    return Cutting(history)(heard(name, data), unique)
+    return Splitter(history)(heard(name, data), unique)
 
 
 def key(name: str, data: bytes, unique: str = "u1") -> str:

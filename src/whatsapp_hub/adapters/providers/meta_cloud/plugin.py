@@ -10,7 +10,7 @@ from whatsapp_hub.adapters.providers.lenient import routes, scan
 from whatsapp_hub.adapters.providers.meta_cloud import inbound
 from whatsapp_hub.adapters.providers.meta_cloud.client import MetaClient
 from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings, decode, decode_partial, encode, missing
-from whatsapp_hub.adapters.providers.meta_cloud.split import cut
+from whatsapp_hub.adapters.providers.meta_cloud.split import split
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
@@ -56,7 +56,7 @@ class MetaWebhooks:
     """One app secret signs for every number of a Meta app."""
 
     def split(self, body: bytes) -> list[RawUpdate]:
-        return cut(body)
+        return split(body)
 
     def names(self, body: bytes) -> frozenset[str]:
         """Return phone number ids found anywhere; without one (account events), the first ids that may be accounts'."""

@@ -52,22 +52,22 @@ _contact = msgspec.json.Decoder(ContactHead)
 _head = msgspec.json.Decoder(Head)
 
 
-def cut(body: bytes) -> list[RawUpdate]:
+def split(body: bytes) -> list[RawUpdate]:
     """Return the body's updates, in its order. Raises Malformed."""
     try:
-        return _cut(body)
+        return _split(body)
     except _BROKEN:
-        return _cut_mended(mend(body))
+        return _split_mended(mend(body))
 
 
-def _cut_mended(body: bytes) -> list[RawUpdate]:
+def _split_mended(body: bytes) -> list[RawUpdate]:
     try:
-        return _cut(body)
+        return _split(body)
     except _BROKEN as error:
         raise Malformed(f"not a webhook of Meta: {type(error).__name__}") from None
 
 
-def _cut(body: bytes) -> list[RawUpdate]:
+def _split(body: bytes) -> list[RawUpdate]:
     found = _as_documented(body) or list(islice(_as_it_comes(body), MOST_UPDATES + 1))
     if len(found) > MOST_UPDATES:
         raise Malformed(f"more than {MOST_UPDATES} updates in one body")

@@ -185,9 +185,9 @@ def _settle(line: SessionDial, message_id: MessageId, answer: "asyncio.Future[ob
         return
     data = answer.result()
     with suppress(Malformed, msgspec.MsgspecError):
-        told = answered("SendMessage", data if isinstance(data, bytes) else b"")
-        if id := text(obj(told.get("response")).get("ID")):
-            line.say("sent", id, [str(message_id)])
+        sent = answered("SendMessage", data if isinstance(data, bytes) else b"")
+        if id := text(obj(sent.get("response")).get("ID")):
+            line.report("sent", id, [str(message_id)])
 
 
 def _nothing_sent(code: str) -> Transient:

@@ -58,12 +58,12 @@ class SessionDial:
         self.is_connected = self.is_logged_in = self.is_paired = False
         self.has_code = asyncio.Event()
         self.changing = asyncio.Lock()
-        self.hurry = threading.Event()
+        self.ending = threading.Event()
         self.link: Link | None = None
         self._pump = pump
         self._over = over
         self._loop = asyncio.get_running_loop()
-        self._heard = time.monotonic()
+        self._active_at = time.monotonic()
         self._pong: float | None = None
         self._probed = 0.0
         self._authors: OrderedDict[str, str] = OrderedDict()
@@ -73,7 +73,7 @@ class SessionDial:
         """Return the seconds since the last sign of life; unanswered keep-alives count from the last answered one."""
         if self._pong is not None:
             return time.monotonic() - self._pong
-        return time.monotonic() - self._heard
+        return time.monotonic() - self._active_at
 
     @property
     def is_degraded(self) -> bool:
@@ -87,80 +87,80 @@ class SessionDial:
         self._probed = now
         return True
 
-    def hear(self) -> None:
-        self._heard = time.monotonic()
+    def touch(self) -> None:
+        self._active_at = time.monotonic()
 
     def author_of(self, id: str) -> str | None:
         return self._authors.get(id)
 
     def event(self, code: int, data: bytes) -> None:
-        self._tell(StoredEvent(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
+        self._enqueue(StoredEvent(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
 
     def qr(self, code: str) -> None:
-        self._tell(StoredEvent("qr", _now_ms(), text=code))
+        self._enqueue(StoredEvent("qr", _now_ms(), text=code))
 
     def login(self, status: str) -> None:
-        self._tell(StoredEvent("login", _now_ms(), text=status))
+        self._enqueue(StoredEvent("login", _now_ms(), text=status))
 
     def ended(self, error: str) -> None:
-        if not self.hurry.is_set():
-            self._tell(StoredEvent("ended", _now_ms(), text=error))
+        if not self.ending.is_set():
+            self._enqueue(StoredEvent("ended", _now_ms(), text=error))
 
-    async def heard_event(self, code: int, data: bytes) -> None:
+    async def receive_event(self, code: int, data: bytes) -> None:
         """Take an event on the loop, passed on by a pairing process; waits for the pump."""
-        await self._hear(StoredEvent(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
+        await self._receive(StoredEvent(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
 
-    async def heard(self, what: str, said: str) -> None:
-        await self._hear(StoredEvent(what, _now_ms(), text=said))
+    async def receive(self, what: str, said: str) -> None:
+        await self._receive(StoredEvent(what, _now_ms(), text=said))
 
-    async def _hear(self, kept: StoredEvent) -> None:
-        is_past = self.is_paired or (kept.event == "ended" and self.hurry.is_set())
-        if is_past and session_seen(kept):
+    async def _receive(self, stored: StoredEvent) -> None:
+        is_past = self.is_paired or (stored.event == "ended" and self.ending.is_set())
+        if is_past and session_seen(stored):
             return  # it moves into this process: its connection in the other no longer matters
-        self.is_paired = self.is_paired or _tells_of_pairing(kept)
-        self._note(kept)
-        await self._pump.put_soon(self.session, kept)
-        self._react(kept)
+        self.is_paired = self.is_paired or _is_pairing(stored)
+        self._note(stored)
+        await self._pump.put_soon(self.session, stored)
+        self._react(stored)
 
-    def say(self, what: str, said: str, names: list[str] | None = None) -> None:
+    def report(self, what: str, said: str, names: list[str] | None = None) -> None:
         """Store an event of our own, on the loop."""
-        kept = StoredEvent(what, _now_ms(), text=said, names=names or [])
-        self._note(kept)
-        self._pump.put_now(self.session, kept)
-        self._react(kept)
+        stored = StoredEvent(what, _now_ms(), text=said, names=names or [])
+        self._note(stored)
+        self._pump.put_now(self.session, stored)
+        self._react(stored)
 
-    def _tell(self, kept: StoredEvent) -> None:
-        self._note(kept)
-        self._pump.put(self.session, kept, self.hurry)
+    def _enqueue(self, stored: StoredEvent) -> None:
+        self._note(stored)
+        self._pump.put(self.session, stored, self.ending)
         with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._react, kept)
+            self._loop.call_soon_threadsafe(self._react, stored)
 
-    def _note(self, kept: StoredEvent) -> None:
-        kept.me = self.me
-        self.hear()
-        match kept.event:
+    def _note(self, stored: StoredEvent) -> None:
+        stored.me = self.me
+        self.touch()
+        match stored.event:
             case "Device":
-                self.me = formatted(obj(decode(wire.SHAPES["Device"], kept.data).get("JID")))
-            case "Message" if b"g.us" in kept.data[:512]:
-                self._remember_author(kept)
+                self.me = formatted(obj(decode(wire.SHAPES["Device"], stored.data).get("JID")))
+            case "Message" if b"g.us" in stored.data[:512]:
+                self._remember_author(stored)
             case "KeepAliveTimeout":
-                self._pong = time.monotonic() - _unanswered_s(decode(wire.SHAPES["KeepAliveTimeout"], kept.data))
+                self._pong = time.monotonic() - _unanswered_s(decode(wire.SHAPES["KeepAliveTimeout"], stored.data))
             case "Connected" | "KeepAliveRestored":
                 self._pong = None
-        if seen := session_seen(kept):
+        if seen := session_seen(stored):
             self.is_connected = self.is_logged_in = seen.status is SessionStatus.CONNECTED
 
-    def _remember_author(self, kept: StoredEvent) -> None:
-        info = obj(decode(_ONLY_INFO, kept.data).get("info"))
+    def _remember_author(self, stored: StoredEvent) -> None:
+        info = obj(decode(_ONLY_INFO, stored.data).get("info"))
         self._authors[text(info.get("ID"))] = formatted(obj(obj(info.get("messageSource")).get("sender")))
         if len(self._authors) > _AUTHORS:
             self._authors.popitem(last=False)
 
-    def _react(self, kept: StoredEvent) -> None:
-        seen = session_seen(kept)
-        if kept.event == "qr":
+    def _react(self, stored: StoredEvent) -> None:
+        seen = session_seen(stored)
+        if stored.event == "qr":
             self.has_code.set()
-        if seen and seen.status in OVER and not self.hurry.is_set():
+        if seen and seen.status in OVER and not self.ending.is_set():
             self._over(self)
 
 
@@ -169,32 +169,32 @@ class InProcessLink:
 
     def __init__(self, library: Library, store: DeviceStore, line: SessionDial) -> None:
         self._library, self._store, self._line = library, store, line
-        self._door: StoreAccess | None = None
+        self._access: StoreAccess | None = None
         self._thread: threading.Thread | None = None
 
     async def dial(self, props: bytes, proxy: str) -> None:
-        self._door = self._store.door(store_name(self._line.session.id))
-        dial = Dial(self._line.uuid, self._door.url, self._line.jid, props, proxy)
+        self._access = self._store.access(store_name(self._line.session.id))
+        dial = Dial(self._line.uuid, self._access.url, self._line.jid, props, proxy)
         self._thread = await in_thread(self._library.start, dial, self._line)
 
     async def hang_up(self) -> None:
         """End the connection. While it dials, Go holds its lock for up to a minute; then this takes as long."""
-        door, thread = self._door, self._thread
-        self._door = self._thread = None
-        if door is None:
+        access, thread = self._access, self._thread
+        self._access = self._thread = None
+        if access is None:
             return
         uuid = self._line.uuid
         known = await in_thread(self._library.is_known, uuid)
-        await self._leave(uuid, door, known=known)
+        await self._leave(uuid, access, known=known)
         if thread is not None:
             await in_thread(thread.join)
             if not known and await in_thread(self._library.is_known, uuid):
-                await self._leave(uuid, door, known=True)  # its client was made only after the first attempt
+                await self._leave(uuid, access, known=True)  # its client was made only after the first attempt
 
-    async def _leave(self, uuid: str, door: StoreAccess, *, known: bool) -> None:
+    async def _leave(self, uuid: str, access: StoreAccess, *, known: bool) -> None:
         if known:
             await in_thread(self._library.disconnect, uuid)
-        door.shut()
+        access.shut()
         with suppress(Unavailable):  # then they have ended already
             await self._store.end_connections(store_name(self._line.session.id))
         if known:
@@ -202,16 +202,16 @@ class InProcessLink:
         await in_thread(self._library.stop, uuid)
 
 
-def _tells_of_pairing(kept: StoredEvent) -> bool:
-    if kept.event != "PairStatus":
+def _is_pairing(stored: StoredEvent) -> bool:
+    if stored.event != "PairStatus":
         return False
-    return decode(wire.SHAPES["PairStatus"], kept.data).get("status") == wire.PAIRED
+    return decode(wire.SHAPES["PairStatus"], stored.data).get("status") == wire.PAIRED
 
 
-def _unanswered_s(told: Mapping[str, object]) -> float:
+def _unanswered_s(event: Mapping[str, object]) -> float:
     """Return for how long keep-alives were not answered. The library reports a time of this machine's clock, which may
     have been stepped since: one that does not fit the number of errors is ignored."""
-    last, errors = told.get("lastSuccess"), told.get("errorCount")
+    last, errors = event.get("lastSuccess"), event.get("errorCount")
     if not isinstance(last, int) or last <= 0:
         return 0.0
     many = errors if isinstance(errors, int) and errors > 0 else 1

@@ -16,7 +16,7 @@ from uuid import uuid4
 import structlog
 
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
-from whatsapp_hub.adapters.providers.neonize.translate.split import Cutting
+from whatsapp_hub.adapters.providers.neonize.translate.split import Splitter
 from whatsapp_hub.application.ports.provider.events import RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import Host, SessionRef
 from whatsapp_hub.domain.errors import Unavailable
@@ -39,7 +39,7 @@ class Pump:
         self._host = host
         self._before = before
         self._loop = asyncio.get_running_loop()
-        self._room = threading.Condition()
+        self._space = threading.Condition()
         self._waiting: deque[tuple[SessionRef, StoredEvent, str]] = deque()
         self._since: float | None = None
         self._task: asyncio.Task[None] | None = None
@@ -50,26 +50,26 @@ class Pump:
         since = self._since
         return 0.0 if since is None else time.monotonic() - since
 
-    def put(self, session: SessionRef, kept: StoredEvent, hurry: threading.Event) -> None:
-        """Queue an event on a thread of Go's; waits for room, unless its dial is being ended."""
-        with self._room:
-            while len(self._waiting) >= WAITING and not (self._closed or hurry.is_set()):
-                self._room.wait(0.2)
-            self._add(session, kept)
+    def put(self, session: SessionRef, stored: StoredEvent, ending: threading.Event) -> None:
+        """Queue an event on a thread of Go's; waits for space, unless its dial is being ended."""
+        with self._space:
+            while len(self._waiting) >= WAITING and not (self._closed or ending.is_set()):
+                self._space.wait(0.2)
+            self._add(session, stored)
         with suppress(RuntimeError):  # the loop has ended, and the process is about to
             self._loop.call_soon_threadsafe(self._wake)
 
-    def put_now(self, session: SessionRef, kept: StoredEvent) -> None:
+    def put_now(self, session: SessionRef, stored: StoredEvent) -> None:
         """Queue an event of our own, on the loop; these are not bounded."""
-        with self._room:
-            self._add(session, kept)
+        with self._space:
+            self._add(session, stored)
         self._wake()
 
-    async def put_soon(self, session: SessionRef, kept: StoredEvent) -> None:
-        """Queue an event on the loop; waits for room."""
+    async def put_soon(self, session: SessionRef, stored: StoredEvent) -> None:
+        """Queue an event on the loop; waits for space."""
         while len(self._waiting) >= WAITING and not self._closed:
             await asyncio.sleep(0.01)
-        self.put_now(session, kept)
+        self.put_now(session, stored)
 
     async def drained(self, deadline_s: float) -> bool:
         """Wait until the queue is empty; return whether everything was stored in time."""
@@ -80,16 +80,16 @@ class Pump:
 
     async def close(self) -> None:
         """Stop, discarding what still waits."""
-        with self._room:
+        with self._space:
             self._closed = True
-            self._room.notify_all()
+            self._space.notify_all()
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    def _add(self, session: SessionRef, kept: StoredEvent) -> None:
-        self._waiting.append((session, kept, uuid4().hex))
+    def _add(self, session: SessionRef, stored: StoredEvent) -> None:
+        self._waiting.append((session, stored, uuid4().hex))
         if self._since is None:
             self._since = time.monotonic()
 
@@ -118,18 +118,18 @@ class Pump:
 
     async def _store(self, batch: list[tuple[SessionRef, StoredEvent, str]]) -> None:
         rows: list[tuple[SessionRef, RawUpdate]] = []
-        for session, kept, unique in batch:
-            await self._before(session, kept)
-            cutting = Cutting(history=getattr(session.settings, "history", False))
-            rows.extend((session, row) for row in cutting(kept, unique))
+        for session, stored, unique in batch:
+            await self._before(session, stored)
+            splitter = Splitter(history=getattr(session.settings, "history", False))
+            rows.extend((session, row) for row in splitter(stored, unique))
         for _, dial in groupby(rows, key=lambda pair: pair[0].fence):
             mine = list(dial)
             for at in range(0, len(mine), ROWS_AT_ONCE):
                 await self._host.receive(mine[at][0], [row for _, row in mine[at : at + ROWS_AT_ONCE]])
 
     def _done(self, count: int) -> None:
-        with self._room:
+        with self._space:
             for _ in range(count):
                 self._waiting.popleft()
             self._since = time.monotonic() if self._waiting else None
-            self._room.notify_all()
+            self._space.notify_all()

@@ -20,7 +20,7 @@ from whatsapp_hub.adapters.providers.neonize.native.library import Library, Miss
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, encode
 from whatsapp_hub.adapters.providers.neonize.native.store import PREPARING, DeviceStore
 from whatsapp_hub.adapters.providers.neonize.native.threads import Calls, CallTimeout, NotBegun, in_thread
-from whatsapp_hub.adapters.providers.neonize.pairing.host import PairingLink, Rooms
+from whatsapp_hub.adapters.providers.neonize.pairing.host import PairingHosts, PairingLink
 from whatsapp_hub.adapters.providers.neonize.pump import Pump
 from whatsapp_hub.adapters.providers.neonize.settings import BROWSERS, NeonizeSettings
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
@@ -53,7 +53,7 @@ class Holder:
         self._pumps: dict[SessionId, Pump] = {}
         self._leaving: dict[SessionId, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._rooms = Rooms()
+        self._pairing_hosts = PairingHosts()
         self._numbers = count(1)
 
     # -- HoldsSockets
@@ -66,9 +66,9 @@ class Holder:
         try:
             await self._dial(line)
         except Missing as error:
-            line.say("refused", str(error))
+            line.report("refused", str(error))
         except (Unavailable, OSError) as error:
-            line.say("ended", str(error))
+            line.report("ended", str(error))
         except BaseException:
             self._over(line)
             raise
@@ -112,7 +112,7 @@ class Holder:
             raise errors.not_connected("no answer to the log-out") from None
         if error:
             raise errors.of_query(error)
-        line.say("left", "requested")
+        line.report("left", "requested")
 
     def pulse(self, session_id: SessionId) -> SocketHealth | None:
         line = self.lines.get(session_id)
@@ -146,7 +146,7 @@ class Holder:
             await pump.drained(CLOSE_S / 3)
             await pump.close()
         self._pumps.clear()
-        await self._rooms.aclose()
+        await self._pairing_hosts.aclose()
         if self._store is not None:
             self._store.close()
             self._store = None
@@ -161,19 +161,19 @@ class Holder:
         if line.jid:
             await self._dial_here(library, store, line)
         else:
-            await self._by(line, PairingLink(self._rooms, store, line))
+            await self._by(line, PairingLink(self._pairing_hosts, store, line))
 
     async def _dial_here(self, library: Library, store: DeviceStore, line: SessionDial) -> None:
         """Dial in this process, if the device's keys exist: without them Go would end the process."""
         if await store.has(line.jid):
             await self._by(line, InProcessLink(library, store, line))
         else:
-            line.say("ended", "bad store: the linked device's keys are not there")
+            line.report("ended", "bad store: the linked device's keys are not there")
 
     async def _by(self, line: SessionDial, link: Link) -> None:
         settings = _settings(line.session)
         async with line.changing:
-            if not line.hurry.is_set():
+            if not line.ending.is_set():
                 line.link = link
                 await link.dial(_props(settings), settings.proxy)
 
@@ -182,12 +182,12 @@ class Holder:
             store = self._devices()
             if self._library is None:
                 library = await in_thread(self._loading)
-                door = store.door(PREPARING)
+                access = store.access(PREPARING)
                 try:
                     async with store.preparing():
-                        error = await in_thread(library.prepare, door.url)
+                        error = await in_thread(library.prepare, access.url)
                 finally:
-                    door.shut()
+                    access.shut()
                 await store.end_connections(PREPARING)
                 if error:
                     raise Unavailable(f"whatsmeow's tables cannot be made: {error}")
@@ -212,15 +212,15 @@ class Holder:
             self._pumps[session_id] = Pump(self._host, self._before)
         return self._pumps[session_id]
 
-    async def _before(self, session: SessionRef, kept: StoredEvent) -> None:
+    async def _before(self, session: SessionRef, stored: StoredEvent) -> None:
         """Save or delete credentials before the state that reports it is stored."""
-        if kept.event == "PairStatus":
-            event = decode(wire.SHAPES["PairStatus"], kept.data)
+        if stored.event == "PairStatus":
+            event = decode(wire.SHAPES["PairStatus"], stored.data)
             if jid := _device_jid(obj(event.get("ID"))) if event.get("status") == wire.PAIRED else "":
                 await self._devices().remember(session.id, jid)
                 self._paired(session, jid)
             return
-        seen = session_seen(kept)
+        seen = session_seen(stored)
         if seen and seen.status is SessionStatus.LOGGED_OUT:
             await self._devices().forget(session.id)
 
@@ -239,14 +239,14 @@ class Holder:
         try:
             await self._dial_here(*await self._ready(), line)
         except (Missing, Unavailable, OSError) as error:
-            line.say("ended", str(error))
+            line.report("ended", str(error))
 
     def _over(self, line: SessionDial) -> None:
         """Remove a dial that has ended, and hang it up in the background."""
         session_id = line.session.id
         if self.lines.get(session_id) is line:
             del self.lines[session_id]
-        line.hurry.set()
+        line.ending.set()
         before = self._leaving.get(session_id)
         task = self._leaving[session_id] = asyncio.create_task(self._hang_up(line, before))
         task.add_done_callback(lambda _: self._leaving.pop(session_id) if self._leaving[session_id] is task else None)
@@ -271,7 +271,7 @@ class Holder:
         """Probe a silent session: whatsmeow reports unanswered keep-alives, but cannot report that itself hangs."""
         with suppress(CallTimeout, NotBegun):
             if await self.calls(PROBE_S, self.library.is_known, line.uuid) and not line.is_degraded:
-                line.hear()
+                line.touch()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -30,7 +30,7 @@ from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, enco
 
 START_WINDOW_S = 0.1
 STRAGGLERS = 64
-"""Stopped clients whose C functions are kept, since Go may still call back: a freed one would end the process. The
+"""Stopped clients whose C functions are stored, since Go may still call back: a freed one would end the process. The
 logger is never freed: a client whose dial failed, not yet stopped, logs at each call."""
 
 _SETTLE_S = 0.02
@@ -149,8 +149,8 @@ class Gate:
 
 
 def load() -> "GoLibrary":
-    """Load the library, which takes a second or more. Closes standard output, where Go prints recipients; logs go to
-    standard error. Raises Missing."""
+    """Load the library, which takes a second or more. Standard output goes to /dev/null from then on, since Go prints
+    recipients there; logs go to standard error. Raises Missing."""
     if lack := missing():
         raise Missing(lack)
     os.environ.setdefault("NEONIZE_BOT_TAG", "off")
@@ -245,13 +245,13 @@ class GoLibrary:
         self._go.Disconnect(uuid.encode())
 
     def touch_store(self, uuid: str) -> None:
-        nobody = encode(wire.JID, parts("1@s.whatsapp.net"))
+        unknown = encode(wire.JID, parts("1@s.whatsapp.net"))
         self._gate.pass_through()
-        self._go.GetContact(uuid.encode(), nobody, len(nobody))
+        self._go.GetContact(uuid.encode(), unknown, len(unknown))
 
     def prepare(self, store: str) -> str:
-        told = text_of(self._go.GetAllDevices(store.encode(), self._quiet))
-        return told.removeprefix("error: ") if told.startswith("error: ") else ""
+        listed = text_of(self._go.GetAllDevices(store.encode(), self._quiet))
+        return listed.removeprefix("error: ") if listed.startswith("error: ") else ""
 
     def send(self, uuid: str, to: str, message: bytes) -> bytes:
         jid = encode(wire.JID, parts(to))
@@ -291,10 +291,10 @@ class GoLibrary:
         return text_of(said)
 
 
-def guarded(tell: Callable[[], None]) -> None:
+def guarded(notify: Callable[[], None]) -> None:
     """Log what a callback raises; ctypes would only print it, and the event would be lost without a trace."""
     try:
-        tell()
+        notify()
     except Exception:
         log.exception("neonize.callback_failed")
 

@@ -100,7 +100,7 @@ def _sweep(parent: Path) -> None:
 
 
 class DeviceStore:
-    """The store. All methods but `door` and `close` do I/O and raise Unavailable."""
+    """The store. All methods but `access` and `close` do I/O and raise Unavailable."""
 
     def __init__(self, database_url: str) -> None:
         self._addresses = list(PostgresAddress.parse(database_url).each_host())
@@ -109,7 +109,7 @@ class DeviceStore:
         self._tls = False
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
-    def door(self, application_name: str) -> StoreAccess:
+    def access(self, application_name: str) -> StoreAccess:
         return StoreAccess(self._folder, self._addresses[0], application_name, tls=self._tls)
 
     @asynccontextmanager

@@ -32,7 +32,7 @@ class Notice(msgspec.Struct):
 
 
 _encode = msgspec.msgpack.encode
-_asks, _tells = msgspec.msgpack.Decoder(Request), msgspec.msgpack.Decoder(Notice)
+_requests, _notices = msgspec.msgpack.Decoder(Request), msgspec.msgpack.Decoder(Notice)
 
 
 def framed(frame: Request | Notice) -> bytes:
@@ -40,20 +40,20 @@ def framed(frame: Request | Notice) -> bytes:
     return _LENGTH.pack(len(body)) + body
 
 
-async def next_told(reader: asyncio.StreamReader) -> Notice | None:
+async def next_notice(reader: asyncio.StreamReader) -> Notice | None:
     """Read the next notice; None when the pairing process has closed."""
     try:
         (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
-        return _tells.decode(await reader.readexactly(length))
+        return _notices.decode(await reader.readexactly(length))
     except (asyncio.IncompleteReadError, OSError, msgspec.DecodeError):
         return None
 
 
-def next_ask(connection: socket.socket) -> Request | None:
+def next_request(connection: socket.socket) -> Request | None:
     """Read the next request, blocking; None when the connector has closed, or died."""
     head = _exactly(connection, _LENGTH.size)
     body = _exactly(connection, _LENGTH.unpack(head)[0]) if head else b""
-    return _asks.decode(body) if body else None
+    return _requests.decode(body) if body else None
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:

@@ -10,7 +10,7 @@ from whatsapp_hub.adapters.processes.child import Child
 from whatsapp_hub.adapters.providers.neonize.dial import SessionDial
 from whatsapp_hub.adapters.providers.neonize.native.library import Dial
 from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore, StoreAccess
-from whatsapp_hub.adapters.providers.neonize.pairing.frames import Notice, Request, framed, next_told
+from whatsapp_hub.adapters.providers.neonize.pairing.frames import Notice, Request, framed, next_notice
 from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.domain.errors import Unavailable
 
@@ -87,104 +87,104 @@ class PairingHost:
             await self._writer.wait_closed()
         await self._child.kill_all()
 
-    async def _ask(self, ask: Request) -> None:
+    async def _ask(self, request: Request) -> None:
         if self.is_over:
             raise Unavailable(_LOST)
         try:
-            self._writer.write(framed(ask))
+            self._writer.write(framed(request))
             await self._writer.drain()
         except OSError as error:
             raise Unavailable(_LOST) from error
 
     async def _listen(self) -> None:
-        while told := await next_told(self._reader):
-            await self._hear(told)
+        while notice := await next_notice(self._reader):
+            await self._receive(notice)
         for stopped in self._stops.values():
             stopped.set()
         for answer in self._codes.values():
             if not answer.done():
                 answer.set_exception(Unavailable(_LOST))
         for line in list(self.lines.values()):
-            await line.heard("ended", _LOST)
+            await line.receive("ended", _LOST)
 
-    async def _hear(self, told: Notice) -> None:
-        if told.what == "stopped":
-            if stopped := self._stops.get(told.uuid):
+    async def _receive(self, notice: Notice) -> None:
+        if notice.what == "stopped":
+            if stopped := self._stops.get(notice.uuid):
                 stopped.set()
-        elif told.what == "code":
-            answer = self._codes.get(told.uuid)
+        elif notice.what == "code":
+            answer = self._codes.get(notice.uuid)
             if answer and not answer.done():
-                answer.set_result(told.data)
-        elif line := self.lines.get(told.uuid):
-            await self._pass_on(line, told)
+                answer.set_result(notice.data)
+        elif line := self.lines.get(notice.uuid):
+            await self._pass_on(line, notice)
 
-    async def _pass_on(self, line: SessionDial, told: Notice) -> None:
-        match told.what:
+    async def _pass_on(self, line: SessionDial, notice: Notice) -> None:
+        match notice.what:
             case "event":
-                await line.heard_event(told.code, told.data)
+                await line.receive_event(notice.code, notice.data)
             case "qr" | "login" | "ended":
-                await line.heard(told.what, told.text)
+                await line.receive(notice.what, notice.text)
 
 
-class Rooms:
+class PairingHosts:
     def __init__(self) -> None:
-        self._room: PairingHost | None = None
+        self._pairing_host: PairingHost | None = None
         self._old: list[PairingHost] = []
         self._starting = asyncio.Lock()
 
-    async def room(self) -> PairingHost:
+    async def acquire(self) -> PairingHost:
         """Return the process for the next session, started if need be. Raises OSError."""
         async with self._starting:
-            if self._room and (self._room.left_behind >= LEFT_BEHIND or self._room.is_over):
-                self._old.append(self._room)
-                self._room = None
-            if self._room is None:
-                self._room = await PairingHost.start()
-            return self._room
+            if self._pairing_host and (self._pairing_host.left_behind >= LEFT_BEHIND or self._pairing_host.is_over):
+                self._old.append(self._pairing_host)
+                self._pairing_host = None
+            if self._pairing_host is None:
+                self._pairing_host = await PairingHost.start()
+            return self._pairing_host
 
-    async def leave(self, room: PairingHost) -> None:
+    async def release(self, host: PairingHost) -> None:
         """Count one session less; without any the process ends."""
-        if room.lines:
+        if host.lines:
             return
-        if room is self._room:
-            self._room = None
-        if room in self._old:
-            self._old.remove(room)
-        await room.close()
+        if host is self._pairing_host:
+            self._pairing_host = None
+        if host in self._old:
+            self._old.remove(host)
+        await host.close()
 
     async def aclose(self) -> None:
-        rooms = [*self._old, *([self._room] if self._room else [])]
-        self._room, self._old = None, []
-        for room in rooms:
-            await room.close()
+        hosts = [*self._old, *([self._pairing_host] if self._pairing_host else [])]
+        self._pairing_host, self._old = None, []
+        for host in hosts:
+            await host.close()
 
 
 class PairingLink:
     """A connection in a pairing process."""
 
-    def __init__(self, rooms: Rooms, store: DeviceStore, line: SessionDial) -> None:
-        self._rooms, self._store, self._line = rooms, store, line
-        self._door: StoreAccess | None = None
-        self._room: PairingHost | None = None
+    def __init__(self, hosts: PairingHosts, store: DeviceStore, line: SessionDial) -> None:
+        self._pairing_hosts, self._store, self._line = hosts, store, line
+        self._access: StoreAccess | None = None
+        self._pairing_host: PairingHost | None = None
 
     async def dial(self, props: bytes, proxy: str) -> None:
-        self._door = self._store.door(store_name(self._line.session.id))
-        dial = Dial(self._line.uuid, self._door.url, "", props, proxy)
-        self._room = await self._rooms.room()
-        await self._room.dial(self._line, dial)
+        self._access = self._store.access(store_name(self._line.session.id))
+        dial = Dial(self._line.uuid, self._access.url, "", props, proxy)
+        self._pairing_host = await self._pairing_hosts.acquire()
+        await self._pairing_host.dial(self._line, dial)
 
     async def code(self, params: bytes) -> bytes:
-        if self._room is None:
+        if self._pairing_host is None:
             raise Unavailable("not dialled yet")
-        return await self._room.code(self._line.uuid, params)
+        return await self._pairing_host.code(self._line.uuid, params)
 
     async def hang_up(self) -> None:
-        room, door = self._room, self._door
-        self._room = self._door = None
-        if room is not None:  # a paired one may deliver messages until its end; another has none
-            await room.stop(self._line.uuid, STOP_S if self._line.is_paired else 0.0)
-            await self._rooms.leave(room)
-        if door is not None:
-            door.shut()
+        host, access = self._pairing_host, self._access
+        self._pairing_host = self._access = None
+        if host is not None:  # a paired one may deliver messages until its end; another has none
+            await host.stop(self._line.uuid, STOP_S if self._line.is_paired else 0.0)
+            await self._pairing_hosts.release(host)
+        if access is not None:
+            access.shut()
             with suppress(Unavailable):
                 await self._store.end_connections(store_name(self._line.session.id))

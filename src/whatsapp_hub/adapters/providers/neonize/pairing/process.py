@@ -13,7 +13,7 @@ from contextlib import suppress
 import structlog
 
 from whatsapp_hub.adapters.providers.neonize.native.library import Library, Missing, load
-from whatsapp_hub.adapters.providers.neonize.pairing.frames import Notice, Request, framed, next_ask
+from whatsapp_hub.adapters.providers.neonize.pairing.frames import Notice, Request, framed, next_request
 
 
 class PairingProcess:
@@ -23,43 +23,43 @@ class PairingProcess:
         self._writing = threading.Lock()
 
     def serve(self) -> None:
-        while ask := next_ask(self._connection):
-            threading.Thread(target=self._do, args=(ask,), daemon=True).start()
+        while request := next_request(self._connection):
+            threading.Thread(target=self._do, args=(request,), daemon=True).start()
 
-    def tell(self, told: Notice) -> None:
+    def send(self, notice: Notice) -> None:
         """Send a notice. Blocks while the connector cannot store earlier ones; dropped if the connector is gone."""
         with self._writing, suppress(OSError):
-            self._connection.sendall(framed(told))
+            self._connection.sendall(framed(notice))
 
-    def _do(self, ask: Request) -> None:
-        match ask.what:
+    def _do(self, request: Request) -> None:
+        match request.what:
             case "dial":
-                assert ask.dial is not None
-                self._library.start(ask.dial, _Listener(self, ask.uuid))
+                assert request.dial is not None
+                self._library.start(request.dial, _Listener(self, request.uuid))
             case "stop":
-                if self._library.is_known(ask.uuid):
-                    self._library.disconnect(ask.uuid)
-                self._library.stop(ask.uuid)
-                self.tell(Notice("stopped", ask.uuid))
+                if self._library.is_known(request.uuid):
+                    self._library.disconnect(request.uuid)
+                self._library.stop(request.uuid)
+                self.send(Notice("stopped", request.uuid))
             case "code":
-                self.tell(Notice("code", ask.uuid, data=self._library.pair_phone(ask.uuid, ask.data)))
+                self.send(Notice("code", request.uuid, data=self._library.pair_phone(request.uuid, request.data)))
 
 
 class _Listener:
-    def __init__(self, room: PairingProcess, uuid: str) -> None:
-        self._room, self._uuid = room, uuid
+    def __init__(self, process: PairingProcess, uuid: str) -> None:
+        self._process, self._uuid = process, uuid
 
     def event(self, code: int, data: bytes) -> None:
-        self._room.tell(Notice("event", self._uuid, code=code, data=data))
+        self._process.send(Notice("event", self._uuid, code=code, data=data))
 
     def qr(self, code: str) -> None:
-        self._room.tell(Notice("qr", self._uuid, text=code))
+        self._process.send(Notice("qr", self._uuid, text=code))
 
     def login(self, status: str) -> None:
-        self._room.tell(Notice("login", self._uuid, text=status))
+        self._process.send(Notice("login", self._uuid, text=status))
 
     def ended(self, error: str) -> None:
-        self._room.tell(Notice("ended", self._uuid, text=error))
+        self._process.send(Notice("ended", self._uuid, text=error))
 
 
 def main() -> None:

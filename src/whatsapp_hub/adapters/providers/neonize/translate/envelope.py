@@ -30,8 +30,8 @@ class StoredEvent(msgspec.Struct, omit_defaults=True):
 _decoder = msgspec.msgpack.Decoder(StoredEvent)
 
 
-def pack(kept: StoredEvent) -> bytes:
-    return msgspec.msgpack.encode(kept)
+def pack(stored: StoredEvent) -> bytes:
+    return msgspec.msgpack.encode(stored)
 
 
 def unpack(body: bytes) -> StoredEvent:

@@ -63,27 +63,27 @@ _SECRET = re.compile(r"(?<=://)[^/@\s]*@")
 
 def translate(body: bytes) -> list[ProviderEvent]:
     """Translate an update. Raises Malformed."""
-    kept = unpack(body)
-    at = instant(kept.at)
-    if kept.event == "history":
-        return [history_message(decode(wire.WEB_MESSAGE, kept.data), kept.names)]
-    if tell := _TOLD.get(kept.event):
-        return [tell(kept, at)]
-    shape = wire.SHAPES.get(kept.event)
+    stored = unpack(body)
+    at = instant(stored.at)
+    if stored.event == "history":
+        return [history_message(decode(wire.WEB_MESSAGE, stored.data), stored.names)]
+    if translator := _BY_REPORT.get(stored.event):
+        return [translator(stored, at)]
+    shape = wire.SHAPES.get(stored.event)
     if shape is None:
-        return [OtherSeen(storable(kept.event)[:100] or "unknown", at)]
-    event = decode(shape, kept.data)
-    if kept.event == "Receipt":
+        return [OtherSeen(storable(stored.event)[:100] or "unknown", at)]
+    event = decode(shape, stored.data)
+    if stored.event == "Receipt":
         return _receipts(event, at)
-    convert = _BY_EVENT.get(kept.event)
-    return [convert(event, kept, at) if convert else OtherSeen(kept.event, at)]
+    convert = _BY_EVENT.get(stored.event)
+    return [convert(event, stored, at) if convert else OtherSeen(stored.event, at)]
 
 
-def session_seen(kept: StoredEvent) -> SessionSeen | None:
+def session_seen(stored: StoredEvent) -> SessionSeen | None:
     """Return the session state that this event reports; None for other events."""
-    if kept.event not in _STATES:
+    if stored.event not in _STATES:
         return None
-    return next((seen for seen in translate(pack(kept)) if isinstance(seen, SessionSeen)), None)
+    return next((seen for seen in translate(pack(stored)) if isinstance(seen, SessionSeen)), None)
 
 
 def _receipts(event: JsonObject, at: datetime) -> list[ProviderEvent]:
@@ -102,7 +102,7 @@ def _receipts(event: JsonObject, at: datetime) -> list[ProviderEvent]:
     return [ReceiptSeen(id, status, when) for id in ids]
 
 
-def _device(_event: JsonObject, kept: StoredEvent, at: datetime) -> ProviderEvent:
+def _device(_event: JsonObject, stored: StoredEvent, at: datetime) -> ProviderEvent:
     return OtherSeen("device", at)
 
 
@@ -112,12 +112,12 @@ def _pair(event: JsonObject, _kept: StoredEvent, at: datetime) -> SessionSeen:
     return _down("pairing_failed", at, text(event.get("error")))
 
 
-def _connected(_event: JsonObject, kept: StoredEvent, at: datetime) -> SessionSeen:
-    return SessionSeen(SessionStatus.CONNECTED, at, phone_number=phone_of(kept.me))
+def _connected(_event: JsonObject, stored: StoredEvent, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.CONNECTED, at, phone_number=phone_of(stored.me))
 
 
-def _degraded(_event: JsonObject, kept: StoredEvent, at: datetime) -> SessionSeen:
-    return SessionSeen(SessionStatus.CONNECTED, at, "degraded", phone_of(kept.me))
+def _degraded(_event: JsonObject, stored: StoredEvent, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.CONNECTED, at, "degraded", phone_of(stored.me))
 
 
 def _disconnected(_event: JsonObject, _kept: StoredEvent, at: datetime) -> SessionSeen:
@@ -207,65 +207,65 @@ _BY_EVENT: dict[str, Callable[[JsonObject, StoredEvent, datetime], ProviderEvent
 }
 
 
-def _qr(kept: StoredEvent, at: datetime) -> SessionSeen:
-    return SessionSeen(SessionStatus.QR_PENDING, at, qr_code=storable(kept.text)[:2000])
+def _qr(stored: StoredEvent, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.QR_PENDING, at, qr_code=storable(stored.text)[:2000])
 
 
-def _login(kept: StoredEvent, at: datetime) -> ProviderEvent:
+def _login(stored: StoredEvent, at: datetime) -> ProviderEvent:
     """Translate whatsmeow's result of a pairing; PairStatus has the details of success."""
-    match kept.text:
+    match stored.text:
         case "timeout":
             return SessionSeen(SessionStatus.DISCONNECTED, at, "qr_timeout")
         case "success":
             return OtherSeen("paired", at)
         case "err-client-outdated":
             return SessionSeen(SessionStatus.FAILED, at, "client_outdated")
-    return _down("pairing_failed", at, kept.text)
+    return _down("pairing_failed", at, stored.text)
 
 
 _REQUIRED = re.compile(r"required field neonize\.(\w+)\.")
 
 
-def _ended(kept: StoredEvent, at: datetime) -> SessionSeen:
+def _ended(stored: StoredEvent, at: datetime) -> SessionSeen:
     """Translate the return of the library's call. An event that neonize cannot encode (a ban with a new code) ends it
     too, and is identified by the field that is missing."""
-    if match := _REQUIRED.search(kept.text):
+    if match := _REQUIRED.search(stored.text):
         match match[1]:
             case "TemporaryBan":
                 return SessionSeen(SessionStatus.BANNED, at, "unknown")
             case "LoggedOut":
                 return SessionSeen(SessionStatus.LOGGED_OUT, at, "unknown")
-    if "invalid length" in kept.text or "bad store" in kept.text:
+    if "invalid length" in stored.text or "bad store" in stored.text:
         return SessionSeen(SessionStatus.FAILED, at, "credentials_corrupted")
-    if "dial" in kept.text or "websocket" in kept.text.lower():
-        return _down("no_network", at, kept.text)
-    return _down("ended", at, kept.text)
+    if "dial" in stored.text or "websocket" in stored.text.lower():
+        return _down("no_network", at, stored.text)
+    return _down("ended", at, stored.text)
 
 
-def _refused(kept: StoredEvent, at: datetime) -> SessionSeen:
-    return SessionSeen(SessionStatus.FAILED, at, storable(kept.text)[:_REASON_LENGTH])
+def _refused(stored: StoredEvent, at: datetime) -> SessionSeen:
+    return SessionSeen(SessionStatus.FAILED, at, storable(stored.text)[:_REASON_LENGTH])
 
 
-def _left(kept: StoredEvent, at: datetime) -> SessionSeen:
+def _left(stored: StoredEvent, at: datetime) -> SessionSeen:
     """Translate our own unlinking."""
-    return SessionSeen(SessionStatus.LOGGED_OUT, at, storable(kept.text)[:_REASON_LENGTH])
+    return SessionSeen(SessionStatus.LOGGED_OUT, at, storable(stored.text)[:_REASON_LENGTH])
 
 
-def _sent(kept: StoredEvent, at: datetime) -> ProviderEvent:
+def _sent(stored: StoredEvent, at: datetime) -> ProviderEvent:
     """Translate an answer to a send that came after its deadline: the outcome is known now."""
     try:
-        return ReceiptSeen(kept.text, MessageStatus.SENT, at, sent_as=MessageId(UUID(kept.names[0])))
+        return ReceiptSeen(stored.text, MessageStatus.SENT, at, sent_as=MessageId(UUID(stored.names[0])))
     except (IndexError, ValueError):
         return OtherSeen("sent", at)
 
 
-def _lids(kept: StoredEvent, at: datetime) -> ProviderEvent:
+def _lids(stored: StoredEvent, at: datetime) -> ProviderEvent:
     """Translate a phone number and a LID of one person."""
-    identities = tuple(identity for identity in map(identity_of, kept.names) if identity)
+    identities = tuple(identity for identity in map(identity_of, stored.names) if identity)
     return IdentitySeen(identities, at) if len(identities) > 1 else OtherSeen("lids", at)
 
 
-_TOLD: dict[str, Callable[[StoredEvent, datetime], ProviderEvent]] = {
+_BY_REPORT: dict[str, Callable[[StoredEvent, datetime], ProviderEvent]] = {
     "qr": _qr,
     "login": _login,
     "ended": _ended,
@@ -274,7 +274,7 @@ _TOLD: dict[str, Callable[[StoredEvent, datetime], ProviderEvent]] = {
     "lids": _lids,
     "sent": _sent,
 }
-_STATES = frozenset(_TOLD) - {"lids", "sent"} | {
+_STATES = frozenset(_BY_REPORT) - {"lids", "sent"} | {
     "PairStatus",
     "Connected",
     "KeepAliveTimeout",

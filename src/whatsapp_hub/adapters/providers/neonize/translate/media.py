@@ -94,8 +94,8 @@ def _refused(status: int) -> Rejected | Transient:
 
 def mimetype_of(known: str, fetched: Fetched, usual: str) -> str:
     """Return the message's type, else the server's, else the usual one."""
-    told = fetched.mimetype if fetched.mimetype not in ("", "application/octet-stream", "binary/octet-stream") else ""
-    found = known or told or usual
+    served = fetched.mimetype if fetched.mimetype not in ("", "application/octet-stream", "binary/octet-stream") else ""
+    found = known or served or usual
     return OPUS if found in ("audio/ogg", "application/ogg", "audio/opus") else found
 
 

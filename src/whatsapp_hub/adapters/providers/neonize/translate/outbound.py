@@ -46,7 +46,7 @@ class Sending:
 class Uploaded:
     """The answer of WhatsApp's servers to an upload, and the file's properties."""
 
-    told: JsonObject = field(repr=False)
+    answer: JsonObject = field(repr=False)
     mimetype: str
     seconds: int = 0
 
@@ -91,7 +91,7 @@ def with_upload(sending: Sending, uploaded: Uploaded) -> JsonObject:
     """Return the whole message, its file uploaded."""
     assert sending.file is not None
     field = sending.file.field
-    part = obj(sending.message[field]) | uploaded.told | {"mimetype": uploaded.mimetype}
+    part = obj(sending.message[field]) | uploaded.answer | {"mimetype": uploaded.mimetype}
     if field == "audioMessage":
         part.setdefault("PTT", uploaded.mimetype.startswith("audio/ogg"))
         if uploaded.seconds:

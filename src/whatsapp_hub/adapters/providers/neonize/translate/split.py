@@ -20,43 +20,43 @@ STATE_CHAT = "session"
 
 
 @dataclass(frozen=True, slots=True)
-class Cutting:
+class Splitter:
     """`history`: whether an unrequested history is imported (the messages before the pairing)."""
 
     history: bool = False
 
-    def __call__(self, kept: StoredEvent, unique: str) -> list[RawUpdate]:
+    def __call__(self, stored: StoredEvent, unique: str) -> list[RawUpdate]:
         """Split an event; `unique` distinguishes this occurrence, for events without a key of their own."""
         try:
-            return list(self._cut(kept, unique))
+            return list(self._split(stored, unique))
         except Malformed:
-            return [_row(kept, dedupe_key("x", unique), STATE_CHAT)]
+            return [_row(stored, dedupe_key("x", unique), STATE_CHAT)]
 
-    def _cut(self, kept: StoredEvent, unique: str) -> Iterator[RawUpdate]:
-        match kept.event:
+    def _split(self, stored: StoredEvent, unique: str) -> Iterator[RawUpdate]:
+        match stored.event:
             case "Message":
-                yield from _message(kept)
+                yield from _message(stored)
             case "UndecryptableMessage":
-                info = obj(decode(wire.SHAPES[kept.event], kept.data).get("info"))
+                info = obj(decode(wire.SHAPES[stored.event], stored.data).get("info"))
                 chat, key = _named(info)
-                yield _row(kept, dedupe_key("u", *key), chat)
+                yield _row(stored, dedupe_key("u", *key), chat)
             case "Receipt":
-                yield _receipt(kept)
+                yield _receipt(stored)
             case "HistorySync":
-                yield from _history(kept, take_all=self.history)
+                yield from _history(stored, take_all=self.history)
             case "ChatPresence" | "Presence":
-                yield _row(kept, dedupe_key("p", unique), "presence")
+                yield _row(stored, dedupe_key("p", unique), "presence")
             case _:
-                yield _row(kept, dedupe_key("s", kept.event, unique), STATE_CHAT)
+                yield _row(stored, dedupe_key("s", stored.event, unique), STATE_CHAT)
 
 
-def _message(kept: StoredEvent) -> Iterator[RawUpdate]:
+def _message(stored: StoredEvent) -> Iterator[RawUpdate]:
     """Split a message. None for one with only keys: its content comes in a second event with the same id."""
-    event = decode(wire.SHAPES["Message"], kept.data)
+    event = decode(wire.SHAPES["Message"], stored.data)
     if is_empty(obj(event.get("message"))):
         return
     chat, key = _named(obj(event.get("info")))
-    yield _row(kept, dedupe_key("m", *key), chat)
+    yield _row(stored, dedupe_key("m", *key), chat)
 
 
 def _named(info: JsonObject) -> tuple[str, tuple[str, str, str]]:
@@ -66,22 +66,22 @@ def _named(info: JsonObject) -> tuple[str, tuple[str, str, str]]:
     return chat or STATE_CHAT, (text(info.get("ID")), chat, who)
 
 
-def _receipt(kept: StoredEvent) -> RawUpdate:
-    event = decode(wire.SHAPES["Receipt"], kept.data)
+def _receipt(stored: StoredEvent) -> RawUpdate:
+    event = decode(wire.SHAPES["Receipt"], stored.data)
     source = obj(event.get("messageSource"))
     chat, sender = formatted(obj(source.get("chat"))), formatted(obj(source.get("sender")))
     ids = [text(id) for id in items(event.get("messageIDs"))]
-    return _row(kept, dedupe_key("r", text(event.get("type")), sender, *ids), chat or STATE_CHAT)
+    return _row(stored, dedupe_key("r", text(event.get("type")), sender, *ids), chat or STATE_CHAT)
 
 
-def _history(kept: StoredEvent, *, take_all: bool) -> Iterator[RawUpdate]:
-    history = obj(decode(wire.SHAPES["HistorySync"], kept.data).get("data"))
+def _history(stored: StoredEvent, *, take_all: bool) -> Iterator[RawUpdate]:
+    history = obj(decode(wire.SHAPES["HistorySync"], stored.data).get("data"))
     for mapping in map(obj, items(history.get("phoneNumberToLidMappings"))):
         if names := _pair(text(mapping.get("pnJID")), text(mapping.get("lidJID"))):
-            yield _row(StoredEvent("lids", kept.at, names=names), dedupe_key("l", *names), names[0])
+            yield _row(StoredEvent("lids", stored.at, names=names), dedupe_key("l", *names), names[0])
     if take_all or history.get("syncType") == wire.ON_DEMAND:
         for conversation in map(obj, items(history.get("conversations"))):
-            yield from _conversation(kept, conversation)
+            yield from _conversation(stored, conversation)
 
 
 def _pair(phone: str, lid: str) -> list[str]:
@@ -89,18 +89,18 @@ def _pair(phone: str, lid: str) -> list[str]:
     return names if names[0].endswith(f"@{PERSON}") and names[1].endswith(f"@{LID}") else []
 
 
-def _conversation(kept: StoredEvent, conversation: JsonObject) -> Iterator[RawUpdate]:
+def _conversation(stored: StoredEvent, conversation: JsonObject) -> Iterator[RawUpdate]:
     """Split a conversation's messages, oldest first; WhatsApp lists the newest first."""
-    told = (conversation.get("ID"), conversation.get("pnJID"), conversation.get("lidJID"))
-    names = list(dict.fromkeys(name for name in (plain(text(jid)) for jid in told) if name))
+    jids = (conversation.get("ID"), conversation.get("pnJID"), conversation.get("lidJID"))
+    names = list(dict.fromkeys(name for name in (plain(text(jid)) for jid in jids) if name))
     if not names:
         return
     messages = (obj(message).get("message") for message in items(conversation.get("messages")))
-    found = [_from_history(kept, data, names) for data in messages if isinstance(data, bytes)]
+    found = [_from_history(stored, data, names) for data in messages if isinstance(data, bytes)]
     yield from (row for _, row in sorted(filter(None, found), key=lambda pair: pair[0]))
 
 
-def _from_history(kept: StoredEvent, data: bytes, names: list[str]) -> tuple[datetime, RawUpdate] | None:
+def _from_history(stored: StoredEvent, data: bytes, names: list[str]) -> tuple[datetime, RawUpdate] | None:
     """Split off one message, with the key that it has when seen live."""
     message = decode(wire.WEB_MESSAGE, data)
     key, chat = obj(message.get("key")), names[0]
@@ -109,11 +109,11 @@ def _from_history(kept: StoredEvent, data: bytes, names: list[str]) -> tuple[dat
     participant = plain(text(message.get("participant")) or text(key.get("participant")))
     who = "me" if key.get("fromMe") is True else participant or chat
     row = _row(
-        StoredEvent("history", kept.at, data, names=names), dedupe_key("m", text(key.get("ID")), chat, who), chat
+        StoredEvent("history", stored.at, data, names=names), dedupe_key("m", text(key.get("ID")), chat, who), chat
     )
     return instant(message.get("messageTimestamp")), row
 
 
-def _row(kept: StoredEvent, key: str, chat: str) -> RawUpdate:
-    body = pack(kept)
+def _row(stored: StoredEvent, key: str, chat: str) -> RawUpdate:
+    body = pack(stored)
     return RawUpdate((), key if key.rstrip(":") else dedupe_key("x", digest(body)), chat_key(chat), body)
