@@ -18,7 +18,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from whatsapp_hub.adapters.contracts.views.sockets import body_of, conversation_in, spell
+from whatsapp_hub.adapters.contracts.views.sockets import body_of, conversation_in, encode
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 
 AWAY = (OSError, WebSocketException, TimeoutError, EOFError)
@@ -153,7 +153,7 @@ def _due(log: list[LoggedEvent]) -> dict[int, set[str]]:
             rooms = _heard_by(event, now) | (_heard_by(event, was) if was else set())
         elif event.type.startswith("message.") and event.conversation_id in stands:
             rooms = _heard_by(event, stands[event.conversation_id])
-        if rooms and any("position" in emission.payload for emission in spell(event, body)):
+        if rooms and any("position" in emission.payload for emission in encode(event, body)):
             due[event.position] = rooms
     return due
 
