@@ -46,21 +46,21 @@ class _Round(msgspec.Struct):
     bot: str | None = None
 
 
-class _Heard(msgspec.Struct, rename="camel"):
+class _RoundBody(msgspec.Struct, rename="camel"):
     handled_by: str | None = None
     conversation: _Round | None = None
 
 
-_heard = msgspec.json.Decoder(_Heard)
+_round_body = msgspec.json.Decoder(_RoundBody)
 
 
 def _is_bots(event: LoggedEvent) -> bool:
     """Whether a session's bot receives this event: customers' messages while it handles the conversation, and changes
     of conversations that it took part in."""
-    heard = _heard.decode(event.body)
+    decoded = _round_body.decode(event.body)
     if event.type == RECEIVED:
-        return heard.handled_by == "bot"
-    return heard.conversation is not None and heard.conversation.bot is not None
+        return decoded.handled_by == "bot"
+    return decoded.conversation is not None and decoded.conversation.bot is not None
 
 
 def _standard(_: DueDelivery, event: LoggedEvent) -> Shown:
@@ -70,13 +70,13 @@ def _standard(_: DueDelivery, event: LoggedEvent) -> Shown:
 def _flat(due: DueDelivery, event: LoggedEvent) -> Shown | None:
     if event.type != RECEIVED or due.session_key is None:
         return None
-    return entities.flat_message(entities.heard(event.body), due.session_key)
+    return entities.flat_message(entities.received(event.body), due.session_key)
 
 
 def _instance(due: DueDelivery, event: LoggedEvent) -> Shown | None:
     if event.type != RECEIVED or event.session_id is None:
         return None
-    return entities.instance_event(entities.heard(event.body), str(event.session_id), due.session_name or "")
+    return entities.instance_event(entities.received(event.body), str(event.session_id), due.session_name or "")
 
 
 _SAID: dict[WebhookFormat, Callable[[DueDelivery, LoggedEvent], Shown | None]] = {

@@ -257,9 +257,9 @@ class Gateway:
 
     def _disconnect(self, sid: str, *_: Any) -> None:
         self._members.pop(sid, None)
-        self._answers.gone(sid)
-        self._subscriptions.gone(sid)
-        self.typing.gone(sid)
+        self._answers.forget(sid)
+        self._subscriptions.forget(sid)
+        self.typing.forget(sid)
 
     async def _recheck(self, sid: str, member: Member) -> None:
         """Disconnect a member that may no longer listen, or to other rooms now, and say why."""

@@ -115,7 +115,7 @@ class Answers:
             log.exception("socket not connected")
             why = "internal error"
         self._members.pop(sid, None)
-        self.gone(sid)
+        self.forget(sid)
         raise socketio.exceptions.ConnectionRefusedError(why)
 
     async def _admit(self, sid: str, asker: A) -> A:
@@ -129,7 +129,7 @@ class Answers:
             raise Unauthenticated("your role has changed; connect again")
         return asker
 
-    def gone(self, sid: str) -> None:
+    def forget(self, sid: str) -> None:
         self._shares.give_back(sid)
 
     def _answered(self, name: str, handler: Handler, refused: Refused | None) -> Callable[..., Awaitable[Ack]]:

@@ -108,8 +108,8 @@ class ClientNamespace:
 
     def _disconnect(self, sid: str, *_: Any) -> None:
         self.members.pop(sid, None)
-        self._answers.gone(sid)
-        self._subscriptions.gone(sid)
+        self._answers.forget(sid)
+        self._subscriptions.forget(sid)
 
     async def _member(self, token: str, company_id: str | None) -> Asker:
         caller = await self._callers(token, company_id)

@@ -160,7 +160,7 @@ class Subscriptions:
             frozenset((TenantId(UUID(tenant)), agent) for tenant, agent in agents),
         )
 
-    def gone(self, sid: str) -> None:
+    def forget(self, sid: str) -> None:
         """Forget a socket that disconnected."""
         self._news.listeners.discard(sid)
 

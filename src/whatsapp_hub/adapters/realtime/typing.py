@@ -26,7 +26,7 @@ _TYPED = msgspec.json.Decoder(TypingPayload)
 
 
 class Typing:
-    """Typing indicators. `publish` publishes one to the other processes, which pass it to `hear`."""
+    """Typing indicators. `publish` sends one to the other processes, which pass it to `hear`."""
 
     def __init__(self, fanout: Fanout, publish: Publish | None) -> None:
         self._fanout = fanout
@@ -34,7 +34,7 @@ class Typing:
         self._last: dict[str, tuple[TypingPayload, float]] = {}
 
     async def send(self, sid: str, eio_sid: str, user_id: UserId | None, id: ConversationId, is_typing: object) -> None:
-        """Publish that a user types or stopped; repeats are limited to a few a second. Raises Invalid."""
+        """Send that a user types or stopped; repeats are limited to a few a second. Raises Invalid."""
         if not isinstance(is_typing, bool):
             raise Invalid.field("typing", "must be true or false")
         typed, now = TypingPayload(str(id), str(user_id) if user_id else None, is_typing), time.monotonic()
@@ -53,7 +53,7 @@ class Typing:
         except msgspec.MsgspecError:
             return
 
-    def gone(self, sid: str) -> None:
+    def forget(self, sid: str) -> None:
         self._last.pop(sid, None)
 
     def _show(self, typed: TypingPayload, but: str | None = None) -> None:

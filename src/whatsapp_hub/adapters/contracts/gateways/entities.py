@@ -137,7 +137,7 @@ def _reason(name: str, session: Session) -> Shown:
     return {name: session.status_reason} if session.status_reason else {}
 
 
-class Heard(msgspec.Struct, rename="camel"):
+class ReceivedBody(msgspec.Struct, rename="camel"):
     """Body of a `message.received` (or of a `message.sent` that was typed on the phone), as far as gateways show it.
     `from_` is the chat: a phone's digits, else a JID; for a group the group's."""
 
@@ -147,17 +147,17 @@ class Heard(msgspec.Struct, rename="camel"):
     is_group: bool = False
 
 
-_HEARD = msgspec.json.Decoder(Heard)
+_RECEIVED = msgspec.json.Decoder(ReceivedBody)
 
 
-def heard(body: bytes) -> Heard:
+def received(body: bytes) -> ReceivedBody:
     """Decode an event's body from the log."""
-    return _HEARD.decode(body)
+    return _RECEIVED.decode(body)
 
 
-def client_message(heard: Heard, session_key: str) -> Shown:
+def client_message(body: ReceivedBody, session_key: str) -> Shown:
     """B: a message, its session named by the client's own key."""
-    return {**_client_message(heard.message, session_key), "from": heard.from_}
+    return {**_client_message(body.message, session_key), "from": body.from_}
 
 
 def listed_client_message(of: MessageWith, session_key: str) -> Shown:
@@ -178,29 +178,29 @@ def _client_message(shown: Shown, session_key: str) -> Shown:
     return {**shown, **lowered, "messageId": shown["id"], "sessionId": session_key}
 
 
-def instance_event(heard: Heard, instance_id: str, instance_name: str) -> Shown:
+def instance_event(body: ReceivedBody, instance_id: str, instance_name: str) -> Shown:
     """C: the body posted to an instance's webhook_url."""
     return {
         "event": "message",
         "instance_id": instance_id,
         "instance_name": instance_name,
         "message": {
-            "id": heard.message["id"],
-            "from": heard.from_,
-            "push_name": heard.push_name,
-            "type": heard.message["type"],
-            "text": heard.message["content"],
-            "media_url": heard.message["mediaUrl"],
-            "timestamp": heard.message["timestamp"],
-            "from_me": heard.message["direction"] == "OUTBOUND",
-            "is_group": heard.is_group,
+            "id": body.message["id"],
+            "from": body.from_,
+            "push_name": body.push_name,
+            "type": body.message["type"],
+            "text": body.message["content"],
+            "media_url": body.message["mediaUrl"],
+            "timestamp": body.message["timestamp"],
+            "from_me": body.message["direction"] == "OUTBOUND",
+            "is_group": body.is_group,
         },
     }
 
 
-def flat_message(heard: Heard, session_key: str) -> Shown:
+def flat_message(body: ReceivedBody, session_key: str) -> Shown:
     """D: `session:message`, and the body of webhooks of the format `flat`. `message` is its text."""
-    return {"sessionId": session_key, "from": heard.from_, "message": heard.message["content"]}
+    return {"sessionId": session_key, "from": body.from_, "message": body.message["content"]}
 
 
 def fault(reason: str | None) -> Mapping[str, str]:

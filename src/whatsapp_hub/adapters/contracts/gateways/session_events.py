@@ -129,7 +129,7 @@ def _error(name: str) -> Callable[[SessionEvent], Encoded]:
 
 
 def _flat(happened: SessionEvent) -> Encoded:
-    message = entities.flat_message(entities.heard(happened.event.body), happened.key)
+    message = entities.flat_message(entities.received(happened.event.body), happened.key)
     return [("session:message", happened.payload(**message))]
 
 
@@ -159,7 +159,7 @@ def _fault(happened: SessionEvent) -> Encoded:
 
 
 def _message(happened: SessionEvent) -> Encoded:
-    message = entities.client_message(entities.heard(happened.event.body), happened.key)
+    message = entities.client_message(entities.received(happened.event.body), happened.key)
     return [("message-received", happened.payload(message=message))]
 
 

@@ -155,12 +155,12 @@ def test_a_message_that_waits_for_a_failed_session_says_why() -> None:
 
 
 def test_a_message_that_came() -> None:
-    heard = entities.heard(logged(a_contact(Identity.phone("5511988887777"), name="Ana"), name="Ana Silva"))
-    assert entities.flat_message(heard, "main") == {"sessionId": "main", "from": "5511988887777", "message": "veja"}
-    shown = entities.client_message(heard, "main")
+    received = entities.received(logged(a_contact(Identity.phone("5511988887777"), name="Ana"), name="Ana Silva"))
+    assert entities.flat_message(received, "main") == {"sessionId": "main", "from": "5511988887777", "message": "veja"}
+    shown = entities.client_message(received, "main")
     assert (shown["type"], shown["direction"], shown["status"]) == ("image", "inbound", "delivered")
     assert (shown["sessionId"], shown["from"], shown["content"]) == ("main", "5511988887777", "veja")
-    assert entities.instance_event(heard, "i1", "Loja") == {
+    assert entities.instance_event(received, "i1", "Loja") == {
         "event": "message",
         "instance_id": "i1",
         "instance_name": "Loja",
@@ -192,13 +192,13 @@ def test_a_message_that_came() -> None:
     ],
 )
 def test_from_is_the_chat_as_one_would_write_to_it(contact: Contact, seen: dict[str, Any], told: tuple[Any]) -> None:
-    heard = entities.heard(logged(contact, **seen))
-    assert (heard.from_, heard.push_name, heard.is_group) == told
+    received = entities.received(logged(contact, **seen))
+    assert (received.from_, received.push_name, received.is_group) == told
 
 
 def test_what_was_logged_before_there_was_a_from_is_told_all_the_same() -> None:
     body = msgspec.json.encode({"message": {"content": "oi"}})
-    assert entities.flat_message(entities.heard(body), "main") == {"sessionId": "main", "from": "", "message": "oi"}
+    assert entities.flat_message(entities.received(body), "main") == {"sessionId": "main", "from": "", "message": "oi"}
 
 
 @pytest.mark.parametrize(
