@@ -22,6 +22,7 @@ def message_id(event: LoggedEvent) -> str:
 
 
 def body(webhook: Webhook, due: DueDelivery, event: LoggedEvent) -> bytes | None:
+    """Encode a delivery in its webhook's format; None if the format does not have the event."""
     if webhook.of_bot and not _is_bots(event):
         return None
     said = _SAID[webhook.format](due, event)

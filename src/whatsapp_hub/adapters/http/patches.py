@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 
 def given(value: T | msgspec.UnsetType) -> T | Unchanged:
+    """Return a field's value, or UNCHANGED if it was not sent."""
     return UNCHANGED if isinstance(value, msgspec.UnsetType) else value
 
 

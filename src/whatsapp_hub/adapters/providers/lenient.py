@@ -72,10 +72,12 @@ def clean(value: object, depth: int = 0) -> object:
 
 
 def obj(value: object) -> JsonObject:
+    """Return an object; empty for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[object]:
+    """Return a list; empty for anything else."""
     return value if isinstance(value, list) else []
 
 

@@ -11,6 +11,8 @@ from whatsapp_hub.adapters.realtime.server.bounded_server import Server, packet_
 
 
 class Fanout:
+    """Sends a packet to the members of rooms."""
+
     def __init__(self, server: Server) -> None:
         self._server = server
 

@@ -97,6 +97,7 @@ def code_of(error: HubError) -> str:
 
 
 def conversation_id(data: Any) -> ConversationId:
+    """Read the required `conversationId`. Raises Invalid."""
     try:
         return ConversationId(UUID(text(data, "conversationId", "")))
     except ValueError:

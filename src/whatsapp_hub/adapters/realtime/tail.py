@@ -21,6 +21,8 @@ Begin = Callable[[int], Awaitable[None]]
 
 
 class Waits(Protocol):
+    """Waits for hints that the log has grown."""
+
     async def wait(self) -> object:
         """Wait for a hint that there are events, or until it is time to look anyway."""
         ...

@@ -69,6 +69,7 @@ _STATE = msgspec.json.Decoder(MessageState)
 
 
 def session_in(body: Body) -> SessionShown | None:
+    """Return the session of an event, if it has one."""
     return _SESSION.decode(body["session"]) if "session" in body else None
 
 

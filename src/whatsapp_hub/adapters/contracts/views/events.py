@@ -40,6 +40,7 @@ _encode = msgspec.json.Encoder(enc_hook=_plain).encode
 
 
 def body(event: Event) -> bytes:
+    """Encode an event's body for the log."""
     shown: dict[str, object] = {name: _PRESENT[type(entity)](entity) for name, entity in event.subjects.items()}
     for name, value in event.detail.items():
         shown[name] = entities.time(value) if isinstance(value, datetime) else value

@@ -68,10 +68,12 @@ def body_of(event: LoggedEvent) -> Body:
 
 
 def decoded(body: bytes) -> Body:
+    """Split a body into subjects and details, each not yet decoded."""
     return _BODY.decode(body)
 
 
 def conversation_in(body: Body) -> ConversationShown | None:
+    """Return the conversation of an event, if it has one."""
     return _CONVERSATION.decode(body["conversation"]) if "conversation" in body else None
 
 

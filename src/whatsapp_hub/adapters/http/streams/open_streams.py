@@ -48,6 +48,8 @@ class OpenStream:
 
 
 class OpenStreams:
+    """The open streams of this process, rechecked when access changes."""
+
     def __init__(self, callers: Callers) -> None:
         self.access_changed = Owed()
         self._callers = callers

@@ -73,6 +73,7 @@ def read(answer: Answer) -> JsonObject:
 
 
 def by_code(error: JsonObject, answer: Answer) -> ProviderError:
+    """Map an error of Meta's, by its code, else by the HTTP status."""
     code = error.get("code")
     if not isinstance(code, int):
         return _by_status(answer)

@@ -44,10 +44,12 @@ def decode(settings: Mapping[str, object]) -> MetaSettings:
 
 
 def decode_partial(settings: Mapping[str, object]) -> MetaSettings:
+    """Decode settings that may lack required fields. Raises Invalid."""
     return _read(Fields(settings, frozenset(_NAMES)))
 
 
 def missing(settings: MetaSettings) -> dict[str, str]:
+    """Return the required fields that are missing, with reasons."""
     return {name: what for name, what in _NEEDED.items() if not getattr(settings, _NAMES[name])}
 
 

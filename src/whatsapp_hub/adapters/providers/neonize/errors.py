@@ -40,6 +40,7 @@ _ACCOUNT_LIMITED = frozenset({"463", "475"})
 
 
 def of_send(error: str) -> ProviderError:
+    """Map the error of a send."""
     said, detail = error.lower(), error[:_DETAIL_LENGTH]
     if refused := _REFUSED.search(said):
         return _refused(refused[1], detail)

@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 
 class Holder:
+    """The sessions that this process holds."""
+
     def __init__(self, host: Host, storing: Callable[[], DeviceStore], loading: Callable[[], Library]) -> None:
         self.lines: dict[SessionId, SessionDial] = {}
         self.calls = Calls()

@@ -46,6 +46,7 @@ def content_of(payload: JsonObject) -> Content:
 
 
 def reaction_of(payload: JsonObject, target: str) -> Content:
+    """Convert a reaction to the message `target`."""
     emoji = text(obj(payload.get("reaction")).get("text"))
     return Content(MessageType.REACTION, emoji, data={"messageId": target, "emoji": emoji})
 

@@ -17,6 +17,8 @@ from whatsapp_hub.domain.messaging.media import Media
 
 @dataclass(frozen=True, slots=True)
 class Sending:
+    """One call to WAHA."""
+
     path: str
     body: JsonObject
     method: str = "POST"
@@ -34,6 +36,7 @@ SENDS = frozenset({MessageType.TEXT, MessageType.LOCATION, MessageType.REACTION,
 
 
 def sending(message: Outgoing, session: str) -> Sending:
+    """Encode a message as a call to WAHA. Raises Unsupported, Rejected."""
     chat, content = address_of(message), message.content
     if content.type is MessageType.REACTION:
         return _reaction(content, chat, session)

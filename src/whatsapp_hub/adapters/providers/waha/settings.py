@@ -32,6 +32,7 @@ def decode(settings: Mapping[str, object]) -> WahaSettings:
 
 
 def decode_partial(settings: Mapping[str, object]) -> WahaSettings:
+    """Decode settings that may lack required fields. Raises Invalid."""
     return _read(Fields(settings, frozenset(_NAMES)))
 
 

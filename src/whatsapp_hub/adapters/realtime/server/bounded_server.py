@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 
 def packet_of(emission: Emission) -> Packet:
+    """Wrap an emission in the transport's packet."""
     return Packet(MESSAGE, data=emission.packet)
 
 

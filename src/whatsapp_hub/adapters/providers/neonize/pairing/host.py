@@ -127,6 +127,8 @@ class PairingHost:
 
 
 class PairingHosts:
+    """The pairing processes of this connector: the current one, and older ones that still have sessions."""
+
     def __init__(self) -> None:
         self._pairing_host: PairingHost | None = None
         self._old: list[PairingHost] = []

@@ -68,6 +68,7 @@ SENDS = frozenset(
 
 
 def sending(message: Outgoing, author_of: AuthorOf, now_ms: int) -> Sending:
+    """Encode a message, with the file to upload. Raises Unsupported, Rejected."""
     to, content = address_of(message), message.content
     if content.type is MessageType.REACTION:
         return Sending(to, _reaction(content, to, author_of, now_ms))
