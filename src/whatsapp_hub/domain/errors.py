@@ -5,6 +5,7 @@
     ├── Unauthenticated      no credentials, or unknown ones
     │   ├── SecondFactorRequired           the password is right, the code is missing or wrong
     │   └── SecondFactorEnrolmentRequired  the user may only enrol a second factor
+    ├── OidcRefused          a sign-in by the OpenID provider came to nothing; carries why
     ├── Forbidden            known, but not allowed to
     ├── NotFound             does not exist for this caller
     ├── Conflict             the state does not allow it
@@ -74,6 +75,28 @@ class SecondFactorRequired(Unauthenticated):
 
 class SecondFactorEnrolmentRequired(Unauthenticated):
     """The company requires a second factor, and this person has none yet."""
+
+
+class OidcFailure(StrEnum):
+    """Why a sign-in by the OpenID provider came to nothing."""
+
+    ACCESS_DENIED = "access-denied"
+    ATTEMPT_UNKNOWN = "attempt-unknown"
+    PROVIDER_AWAY = "provider-away"
+    PROVIDER_REFUSED = "provider-refused"
+    EMAIL_UNVERIFIED = "email-unverified"
+    UNKNOWN_USER = "unknown-user"
+    INACTIVE_USER = "inactive-user"
+    LINKED_OTHERWISE = "linked-otherwise"
+
+
+class OidcRefused(HubError):
+    """Nobody was signed in. `because` is for the log, and never holds what a stranger wrote."""
+
+    def __init__(self, failure: OidcFailure, because: str = "") -> None:
+        super().__init__(because or failure.value)
+        self.failure = failure
+        self.because = because
 
 
 class Forbidden(HubError):

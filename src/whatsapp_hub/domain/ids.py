@@ -6,6 +6,7 @@ from uuid import UUID
 TenantId = NewType("TenantId", UUID)
 UserId = NewType("UserId", UUID)
 SignInId = NewType("SignInId", UUID)
+OidcLinkId = NewType("OidcLinkId", UUID)
 SessionId = NewType("SessionId", UUID)
 ContactId = NewType("ContactId", UUID)
 ConversationId = NewType("ConversationId", UUID)

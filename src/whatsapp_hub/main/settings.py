@@ -21,6 +21,7 @@ from whatsapp_hub.adapters.addresses.parts import BadAddress
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.http.server.proxies import Proxies
+from whatsapp_hub.domain.accounts.oidc import is_protected
 from whatsapp_hub.domain.messaging.capabilities import Rate
 from whatsapp_hub.domain.messaging.pacing import HumanPace
 from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
@@ -71,6 +72,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     jwt_expiration: Positive = 7 * UNITS_S["d"]
     hub_admin_email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     hub_admin_password: str | None = None
+    oidc_issuer: HttpUrl | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    oidc_scopes: str = "openid email profile"
+    oidc_label: str = "Single sign-on"
     rate_limit_user: Positive = 60
     rate_limit_api_key: Positive = 6000
 
@@ -123,6 +129,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         _normalise(found)
         _check_provider(str(found.get("WHATSAPP_PROVIDER", "")))
         _check_proxies(str(found.get("TRUSTED_PROXIES", "")))
+        _check_oidc(found)
         for name, parse in (("DATABASE_URL", PostgresAddress.parse), ("REDIS_URL", redis_url)):
             _check_address(name, found.get(name), parse)
         try:
@@ -246,7 +253,7 @@ def secrets_in(settings: Settings) -> list[str]:
 
 _OTHER_SECRETS = (
     *("HUB_ADMIN_PASSWORD", "METRICS_TOKEN", "WHATSAPP_ACCESS_TOKEN", "WHATSAPP_APP_SECRET"),
-    *("WHATSAPP_WEBHOOK_VERIFY_TOKEN", "WAHA_API_KEY"),
+    *("WHATSAPP_WEBHOOK_VERIFY_TOKEN", "WAHA_API_KEY", "OIDC_CLIENT_SECRET"),
 )
 _PASSWORD = re.compile(r"(?://[^/?#@]*:|[?&]password=)([^/?#@&]+)")
 
@@ -304,6 +311,20 @@ def _check_proxies(text: str) -> None:
         Proxies.of(text)
     except ValueError as error:
         raise SettingsError(f"TRUSTED_PROXIES: {error} is neither an address nor a network (10.0.0.0/8)") from None
+
+
+def _check_oidc(given: Mapping[str, str | int]) -> None:
+    issuer = given.get("OIDC_ISSUER")
+    if issuer is None:
+        if "OIDC_CLIENT_ID" in given:
+            raise SettingsError("OIDC_ISSUER: is missing; OIDC_CLIENT_ID alone names no provider")
+        return
+    if not is_protected(issuer) or "?" in str(issuer):
+        raise SettingsError("OIDC_ISSUER: expected an https address without ? and # (http on this machine only)")
+    if "OIDC_CLIENT_ID" not in given:
+        raise SettingsError("OIDC_CLIENT_ID: is missing; the provider gives it when the hub is registered there")
+    if "openid" not in str(given.get("OIDC_SCOPES", "openid")).split():
+        raise SettingsError("OIDC_SCOPES: must have openid among them")
 
 
 def _seconds(name: str, text: str) -> int:

@@ -25,6 +25,8 @@ UNRECORDED = {
     "POST /api/conversations/{id}/read": OWN,
     "POST /api/auth/ticket": "opens one stream within half a minute, with the credential that asked for it",
     "POST /api/auth/login": "a sign-in is recorded as such, see test_sign_ins",
+    "POST /api/auth/oidc/token": "a sign-in is recorded as such, see test_oidc",
+    "DELETE /api/users/{id}/oidc": "a link that goes is recorded as such, see test_oidc",
     "POST /api/auth/logout": "a sign-in's end is recorded as such, see test_sign_ins",
     "POST /api/messages/send": LOGGED,
     "POST /api/messages/send-media": LOGGED,

@@ -224,6 +224,7 @@ async def strangers(world: World, here: Things) -> list[Caller]:
 
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/auth/login": {},
+    "POST /api/auth/oidc/token": {},
     "POST /api/auth/reset-password": {},
     "PATCH /api/users/{id}": {"name": "Bia"},
     "PATCH /api/users/me/status": {"status": "ONLINE"},

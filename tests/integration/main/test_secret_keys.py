@@ -29,6 +29,7 @@ NOT_SEALED = {
     *(("api_keys", "digest"), ("password_resets", "digest"), ("tickets", "digest"), ("tickets", "stream")),
     *(("idempotency_keys", "request_hash"), ("inbox", "body"), ("outbox", "body"), ("events", "body")),
     *(("password_resets", "made_for"), ("login_guesses", "count")),
+    *(("oidc_codes", "digest"), ("oidc_codes", "state"), ("oidc_codes", "made_for")),
 }
 
 

@@ -16,6 +16,7 @@ from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.accounts.api_key import ApiKey, digest_of
+from whatsapp_hub.domain.accounts.oidc import OidcLink
 from whatsapp_hub.domain.accounts.second_factor import SecondFactor
 from whatsapp_hub.domain.accounts.sign_in import AuthMethod, EndReason, SignIn
 from whatsapp_hub.domain.accounts.tenant import Placement
@@ -24,7 +25,7 @@ from whatsapp_hub.domain.conversations.notification import Notification, Notific
 from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions, Rule
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId, QuickReplyId, RuleId, SignInId
+from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId, OidcLinkId, QuickReplyId, RuleId, SignInId
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import MessageStatus
@@ -74,6 +75,8 @@ async def fill(world: World) -> None:
         await uow.password_resets.offer(user.id, digest_of(str(user.id)), NOW)
         sign_in = SignIn(SignInId(id), world.tenant.id, user.id, AuthMethod.PASSWORD, NOW, NOW, NOW)
         await uow.sign_ins.add(sign_in, at_most=9)
+        link = OidcLink(OidcLinkId(new_id()), world.tenant.id, user.id, "https://id.example.com", str(user.id), NOW)
+        assert await uow.oidc_links.add(link)
         await uow.sign_ins.end_all(user.id, NOW, EndReason.DISMISSED)
         await uow.second_factors.begin(SecondFactor(user.id, world.tenant.id, "SECRET"))
         await uow.media.add(Media.uploaded(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.settings import Settings, SettingsError, secrets_in
 
 EXTERNAL = {"DATABASE_URL": "postgresql://hub@db/hub", "REDIS_URL": "redis://cache"}
 
@@ -43,6 +43,26 @@ def test_a_bad_value_gives_one_line_that_begins_with_the_variable(name: str, val
     with pytest.raises(SettingsError, match=rf"^{name}: ") as caught:
         read(**{name: value})
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("OIDC_ISSUER", {"OIDC_CLIENT_ID": "hub"}),
+        ("OIDC_ISSUER", {"OIDC_CLIENT_ID": "hub", "OIDC_ISSUER": "http://id.example.com"}),
+        ("OIDC_ISSUER", {"OIDC_CLIENT_ID": "hub", "OIDC_ISSUER": "https://id.example.com/?realm=a"}),
+        ("OIDC_CLIENT_ID", {"OIDC_ISSUER": "https://id.example.com"}),
+        ("OIDC_SCOPES", {"OIDC_ISSUER": "https://id.example.com", "OIDC_CLIENT_ID": "hub", "OIDC_SCOPES": "email"}),
+    ],
+)
+def test_an_openid_provider_that_cannot_work_is_refused_by_name(name: str, given: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=rf"^{name}: "):
+        read(**given)
+
+
+def test_the_openid_providers_secret_is_kept_out_of_logs() -> None:
+    given = {"OIDC_ISSUER": "https://id.example.com", "OIDC_CLIENT_ID": "hub", "OIDC_CLIENT_SECRET": "hush hush"}
+    assert "hush hush" in secrets_in(read(**given))
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("7d", 604_800), ("12h", 43_200), ("30m", 1_800), ("90", 90)])

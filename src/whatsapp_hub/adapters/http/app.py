@@ -20,6 +20,7 @@ from whatsapp_hub.adapters.http.api.accounts import (
     auth,
     company,
     departments,
+    oidc,
     password_resets,
     second_factor,
     sign_ins,
@@ -148,7 +149,7 @@ def create_app(
 
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
-        *(auth, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
+        *(auth, oidc, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
         *(conversations, handling, messages),
         *(notifications, bots, rules, company, contacts, personal_data, metrics, password_resets),
         *(events, webhooks, tenants, system),

@@ -29,6 +29,8 @@ from whatsapp_hub.domain.errors import (
     KeyReused,
     NotFound,
     NotSupported,
+    OidcFailure,
+    OidcRefused,
     OutcomeUnknown,
     ProviderError,
     SecondFactorEnrolmentRequired,
@@ -77,12 +79,34 @@ def _provider(error: HubError) -> Problem:
     return Problem(422, "provider-refused", f"the provider refused: {error}")
 
 
+_OIDC: dict[OidcFailure, tuple[int, str]] = {
+    OidcFailure.ACCESS_DENIED: (403, "the provider did not let you in, or you turned back there"),
+    OidcFailure.ATTEMPT_UNKNOWN: (
+        400,
+        "this sign-in was not begun in this browser, is too old or was used: begin again",
+    ),
+    OidcFailure.PROVIDER_AWAY: (503, "the provider does not answer; try again"),
+    OidcFailure.PROVIDER_REFUSED: (502, "the provider's answer cannot be used; the hub's log says why"),
+    OidcFailure.EMAIL_UNVERIFIED: (403, "the provider has not verified your e-mail, so nobody here is linked to it"),
+    OidcFailure.UNKNOWN_USER: (403, "nobody here has the e-mail that you have at the provider; ask an administrator"),
+    OidcFailure.INACTIVE_USER: (403, "your user is not active; ask an administrator"),
+    OidcFailure.LINKED_OTHERWISE: (403, "your user is linked to somebody else at the provider; ask an administrator"),
+}
+
+
+def _oidc(error: OidcRefused) -> Problem:
+    status, detail = _OIDC[error.failure]
+    headers = _retry(_UNAVAILABLE_RETRY_S) if status == 503 else {}
+    return Problem(status, f"oidc-{error.failure.value}", detail, headers=headers)
+
+
 _BEARER = {"WWW-Authenticate": "Bearer"}
 _BY_TYPE: dict[type[HubError], Callable[[Any], Problem]] = {
     Invalid: lambda e: Problem(400, "invalid", str(e), e.flaws),
     SecondFactorRequired: lambda e: Problem(401, "second-factor-required", str(e), headers=_BEARER),
     SecondFactorEnrolmentRequired: lambda e: Problem(401, "second-factor-enrolment-required", str(e), headers=_BEARER),
     Unauthenticated: lambda e: Problem(401, "unauthenticated", str(e) or "credentials needed", headers=_BEARER),
+    OidcRefused: _oidc,
     Forbidden: lambda e: Problem(403, "forbidden", str(e)),
     NotFound: lambda e: Problem(404, "not-found", str(e)),
     Conflict: lambda e: Problem(409, e.code, str(e)),

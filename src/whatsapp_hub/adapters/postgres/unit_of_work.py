@@ -24,6 +24,7 @@ from whatsapp_hub.adapters.postgres.queues.receipts import PostgresEarlyReceipts
 from whatsapp_hub.adapters.postgres.repositories.accounts.api_keys import PostgresApiKeys
 from whatsapp_hub.adapters.postgres.repositories.accounts.departments import PostgresDepartments
 from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory
+from whatsapp_hub.adapters.postgres.repositories.accounts.oidc import PostgresOidcLinks
 from whatsapp_hub.adapters.postgres.repositories.accounts.password_resets import PostgresPasswordResets
 from whatsapp_hub.adapters.postgres.repositories.accounts.quick_replies import PostgresQuickReplies
 from whatsapp_hub.adapters.postgres.repositories.accounts.quotas import PostgresQuotas
@@ -56,6 +57,7 @@ from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
 from whatsapp_hub.application.ports.storage.accounts import (
     ApiKeys,
+    OidcLinks,
     PasswordResets,
     QuickReplies,
     Rules,
@@ -130,6 +132,7 @@ class PostgresUnitOfWork:
         self.sign_ins: SignIns = self._sign_ins
         self._second_factors = PostgresSecondFactors(connection, kit.vault.box)
         self.second_factors: SecondFactors = self._second_factors
+        self.oidc_links: OidcLinks = PostgresOidcLinks(connection)
         self.quick_replies: QuickReplies = PostgresQuickReplies(connection)
         self.rules: Rules = PostgresRules(connection)
         self.tenants: Tenants = PostgresTenants(connection)

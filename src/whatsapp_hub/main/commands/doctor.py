@@ -25,7 +25,7 @@ from whatsapp_hub.adapters.providers.neonize.native.library import HOW_TO_HAVE_N
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.adapters.redis.preflight import check as check_redis
-from whatsapp_hub.main.commands import doctor_connectors, doctor_keys, doctor_start
+from whatsapp_hub.main.commands import doctor_connectors, doctor_keys, doctor_oidc, doctor_start
 from whatsapp_hub.main.settings import SECRET_LENGTH, Settings, SettingsError
 from whatsapp_hub.main.supervise.process_note import address_of_running_hub
 
@@ -65,6 +65,7 @@ async def examine(environ: Mapping[str, str] = os.environ) -> list[Finding]:
     findings += [*_settings(settings), *_start(settings)]
     if settings.hub_public_url:
         findings.append(Finding.of("webhooks", await doctor_start.public_address(settings.hub_public_url)))
+    findings += [Finding.of("sign-in", said) for said in await doctor_oidc.provider(settings)]
     return [*findings, *await _database(settings), await _redis(settings)]
 
 

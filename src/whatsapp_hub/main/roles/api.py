@@ -107,6 +107,7 @@ from whatsapp_hub.main.roles.watchdog import lasting
 from whatsapp_hub.main.settings import Settings
 from whatsapp_hub.main.wiring.container import make_container
 from whatsapp_hub.main.wiring.infrastructure import Part
+from whatsapp_hub.main.wiring.sign_on import SignOn
 
 log = logging.getLogger(__name__)
 
@@ -260,7 +261,7 @@ def default_settings(settings: Settings, kind: str) -> Mapping[str, object]:
 async def run(settings: Settings) -> None:
     """Serve until cancelled; then end streams and finish requests under way."""
     await ensure_admin_shown(settings)
-    container = make_container(settings, Part.API, Serving())
+    container = make_container(settings, Part.API, Serving(), SignOn())
     config = uvicorn.Config(
         await make_app(container),
         host=settings.host,

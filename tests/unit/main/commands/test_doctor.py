@@ -1,5 +1,6 @@
 import asyncio
 
+from tests.fakes.openid import CLIENT_ID, OpenId
 from whatsapp_hub.main.commands.doctor import examine
 
 
@@ -54,3 +55,23 @@ async def test_a_provider_that_is_chosen_without_a_number_is_told() -> None:
         [found] = [finding for finding in await examine({"WHATSAPP_PROVIDER": kind}) if finding.subject == "default"]
         assert (found.good, needed in found.says) == (None, True), found
     assert not [finding for finding in await examine({}) if finding.subject == "default"]
+
+
+async def test_the_openid_provider_is_asked() -> None:
+    """Whether it is the one that OIDC_ISSUER names; one that is away forbids nothing."""
+
+    async def said(issuer: str) -> tuple[bool | None, str]:
+        found = await examine(
+            {"OIDC_ISSUER": issuer, "OIDC_CLIENT_ID": CLIENT_ID, "HUB_PUBLIC_URL": "http://127.0.0.1:9"}
+        )
+        [one] = [finding for finding in found if finding.subject == "sign-in"]
+        return one.good, one.says
+
+    async with OpenId() as fake:
+        good, says = await said(fake.issuer)
+        assert (good, "http://127.0.0.1:9/api/auth/oidc/callback" in says) == (True, True)
+        assert (await said(f"{fake.issuer}/"))[0] is False
+        assert (await said(fake.url))[0] is False
+    good, says = await said(fake.issuer)
+    assert (good, "does not answer" in says) == (None, True)
+    assert not [finding for finding in await examine({}) if finding.subject == "sign-in"]

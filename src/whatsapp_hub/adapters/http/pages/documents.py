@@ -42,7 +42,7 @@ _PROBLEM = Schema(
     },
     required=["type", "title", "status", "detail", "instance"],
 )
-_PAGES = ("/reset-password",)
+_PAGES = ("/reset-password", "/api/auth/oidc", "/api/auth/oidc/callback")
 _Row = tuple[str, str, bool, Mapping[str, Any]]
 _METHODS = ("get", "post", "put", "patch", "delete")
 _STYLE = """

@@ -5,8 +5,6 @@ form, not by viewing the page: link previews and mail scanners view it too. Noth
 so that the page needs no limit per address.
 """
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -18,27 +16,13 @@ from litestar.exceptions import ClientException
 
 from whatsapp_hub.adapters.http.api.accounts.password_resets import asked
 from whatsapp_hub.adapters.http.auth import PUBLIC
+from whatsapp_hub.adapters.http.pages.plain_page import page, preferred, said
 from whatsapp_hub.application.accounts.password_reset import ReadPasswordReset, ResetPassword
 from whatsapp_hub.domain.accounts.password import MAX_LENGTH, MIN_LENGTH
 from whatsapp_hub.domain.accounts.tenant import Language
 from whatsapp_hub.domain.errors import Invalid
 
 PATH = "/reset-password"
-_STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:24rem;margin:10vh auto;padding:0 1rem;color:#1c2b28}"
-    "label{display:block;margin:1rem 0}input{display:block;width:100%;box-sizing:border-box;font:inherit;padding:.5rem}"
-    "button{font:inherit;padding:.5rem 1rem;background:#0b6b60;color:#fff;border:0;border-radius:4px}"
-    "[role=alert]{color:#a4161a}"
-)
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_HEADERS = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "Vary": "Accept-Language",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +127,7 @@ async def submit_reset_form(
         if {flaw.pointer for flaw in error.flaws} != {"/password"}:  # another use of the link was faster
             return _expired(request)
         return _page(400, language, _form(words, form.token, user.email, words.rule))
-    return _page(200, language, _said(words.done, words.sign_in))
+    return _page(200, language, said(words.done, words.sign_in))
 
 
 async def _sent(request: Request[Any, Any, Any]) -> Form:
@@ -158,39 +142,11 @@ async def _sent(request: Request[Any, Any, Any]) -> Form:
 def _expired(request: Request[Any, Any, Any]) -> Response[str]:
     language = preferred(request.headers.get("accept-language", ""))
     words = WORDS[language]
-    return _page(410, language, _said(words.expired, words.ask_again))
-
-
-def preferred(accept: str) -> Language:
-    """Choose the language of ours that an `Accept-Language` header prefers; Portuguese if it names none."""
-    liked: list[tuple[float, Language]] = []
-    for part in accept.lower().split(","):
-        tag, _, weight = part.partition(";")
-        spoken = next((one for one in Language if tag.strip().split("-")[0] == one.lower().split("-")[0]), None)
-        if spoken and (quality := _quality(weight)) > 0:
-            liked.append((quality, spoken))
-    return max(liked, key=lambda each: each[0], default=(0.0, Language.PT_BR))[1]
-
-
-def _quality(weight: str) -> float:
-    name, _, value = weight.strip().partition("=")
-    try:
-        return float(value) if name == "q" else 1.0
-    except ValueError:
-        return 0.0
+    return _page(410, language, said(words.expired, words.ask_again))
 
 
 def _page(status: int, language: Language, content: Iterator[str]) -> Response[str]:
-    words = WORDS[language]
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    title = f"<title>{escape(words.title)}</title><style>{_STYLE}</style>"
-    body = f"<main><h1>{escape(words.title)}</h1>{''.join(content)}</main>"
-    html = f'<!doctype html><html lang="{language}"><head>{head}{title}</head><body>{body}</body></html>'
-    return Response(html, status_code=status, media_type="text/html", headers=_HEADERS)
-
-
-def _said(*sentences: str) -> Iterator[str]:
-    yield from (f"<p>{escape(sentence)}</p>" for sentence in sentences)
+    return page(status, language, WORDS[language].title, content)
 
 
 def _form(words: Words, token: str, email: str, error: str | None = None) -> Iterator[str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from whatsapp_hub.domain.accounts.api_key import ApiKey
+from whatsapp_hub.domain.accounts.oidc import OidcLink
 from whatsapp_hub.domain.accounts.second_factor import SecondFactor
 from whatsapp_hub.domain.accounts.sign_in import EndReason, SignIn
 from whatsapp_hub.domain.conversations.quick_reply import QuickReply
@@ -79,6 +80,16 @@ class SecondFactors(Protocol):
 
     async def remove(self, user_id: UserId) -> bool:
         """Delete it; return whether there was one."""
+        ...
+
+
+class OidcLinks(Protocol):
+    async def add(self, link: OidcLink) -> bool:
+        """Store it; False: either the person at the provider or the user is linked already."""
+        ...
+
+    async def remove(self, user_id: UserId) -> bool:
+        """Whether there was one."""
         ...
 
 

@@ -19,6 +19,7 @@ from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
 from whatsapp_hub.application.ports.storage.accounts import (
     ApiKeys,
+    OidcLinks,
     PasswordResets,
     QuickReplies,
     Rules,
@@ -66,6 +67,7 @@ class UnitOfWork(Protocol):
     password_resets: PasswordResets
     sign_ins: SignIns
     second_factors: SecondFactors
+    oidc_links: OidcLinks
     quick_replies: QuickReplies
     rules: Rules
     tenants: Tenants

@@ -1,0 +1,39 @@
+"""What `whatsapp-hub doctor` says of the OpenID provider."""
+
+from __future__ import annotations
+
+from whatsapp_hub.adapters.security.clock import system_clock
+from whatsapp_hub.domain.errors import OidcFailure, OidcRefused
+from whatsapp_hub.main.commands.doctor_connectors import Says
+from whatsapp_hub.main.settings import Settings
+
+ANSWER_WITHIN_S = 5.0
+
+
+async def provider(settings: Settings) -> list[Says]:
+    """Ask the provider for its document and its keys. Nothing to say where none is set."""
+    if settings.oidc_issuer is None:
+        return []
+    from whatsapp_hub.adapters.security.oidc.fetching import Fetching
+    from whatsapp_hub.adapters.security.oidc.provider import HttpOpenIdProvider
+    from whatsapp_hub.main.wiring.sign_on import client_of
+
+    client = client_of(settings)
+    assert client is not None
+    fetching = Fetching(ANSWER_WITHIN_S)
+    try:
+        keys = await HttpOpenIdProvider(client, fetching, system_clock).look()
+    except OidcRefused as error:
+        good = None if error.failure is OidcFailure.PROVIDER_AWAY else False
+        said = "does not answer" if good is None else "cannot be used"
+        return [Says(good, f"OIDC_ISSUER: {settings.oidc_issuer} {said}: {error}")]
+    finally:
+        await fetching.aclose()
+    found = Says(True, f"{client.issuer} answers, with {keys} keys; its redirect address must be {client.redirect_uri}")
+    return [found, *_public(settings)]
+
+
+def _public(settings: Settings) -> list[Says]:
+    if settings.hub_public_url:
+        return []
+    return [Says(None, f"HUB_PUBLIC_URL is not set: only browsers that reach {settings.public_url} come back")]
