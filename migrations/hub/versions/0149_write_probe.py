@@ -5,7 +5,7 @@ from pathlib import Path
 from alembic import op
 
 revision = "0149_write_probe"
-down_revision = "0145_second_factors"
+down_revision = "0147_oidc"
 
 
 def upgrade() -> None:

@@ -31,7 +31,7 @@ from whatsapp_hub.domain.accounts.oidc import (
     checked_next,
     proves,
 )
-from whatsapp_hub.domain.accounts.sign_in import How
+from whatsapp_hub.domain.accounts.sign_in import AuthMethod
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import NotFound, OidcFailure, OidcRefused, Unauthenticated
 from whatsapp_hub.domain.ids import OidcLinkId, UserId
@@ -147,7 +147,7 @@ class ExchangeOidcCode:
         if found is None or not proves(verifier, found[1]):
             raise Unauthenticated("the code is unknown, used or too old; sign in again")
         user, _ = found
-        _, token = await self.open(user, How.OIDC, client)
+        _, token = await self.open(user, AuthMethod.OIDC, client)
         return user, token
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import asyncpg
 
 from whatsapp_hub.adapters.postgres.engine.failures import translated
-from whatsapp_hub.domain.errors import InTheWay, StoresNothing
+from whatsapp_hub.domain.errors import Contention, StoresNothing
 
 EVERY_S = 10.0
 AGAIN_S = 2.0
@@ -44,7 +44,7 @@ async def refusal(connection: Any) -> StoresNothing | None:
         return None  # temp_file_limit, or a database that is not migrated: nothing is said of the disk
     except asyncpg.PostgresError as error:
         known = translated(error)
-        if isinstance(known, InTheWay):  # somebody else's turn
+        if isinstance(known, Contention):  # somebody else's turn
             return None
         if known is not None and not isinstance(known, StoresNothing):
             raise
