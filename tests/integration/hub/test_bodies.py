@@ -14,7 +14,7 @@ import pytest_asyncio
 from tests.fakes import graph as meta
 from tests.integration.http.conftest import Company
 from tests.integration.hub.world import SHARED, Number, World, a_phone, a_wamid, meta_number, now_s, until
-from whatsapp_hub.application.ports.edge.housekeeping import DeadLetters
+from whatsapp_hub.application.ports.operations.housekeeping import DeadLetters
 from whatsapp_hub.application.receiving import receive_events
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.main.wiring.infrastructure import Part

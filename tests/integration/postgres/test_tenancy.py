@@ -11,7 +11,7 @@ import pytest
 from whatsapp_hub.adapters.postgres.engine.database import APP, SYSTEM, connect
 from whatsapp_hub.adapters.postgres.engine.migrate import migrate
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
-from whatsapp_hub.application.ports.edge.environment import EnvironmentMark
+from whatsapp_hub.application.ports.operations.environment import EnvironmentMark
 from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight

@@ -11,10 +11,10 @@ from litestar.middleware.authentication import AbstractAuthenticationMiddleware,
 from litestar.params import SkipValidation
 from litestar.types import Guard
 
-from whatsapp_hub.application.accounts.callers import Callers
-from whatsapp_hub.application.accounts.tickets import OpenedTicket, Tickets
 from whatsapp_hub.application.acting import ACTOR, Actor
+from whatsapp_hub.application.authentication.callers import Callers
 from whatsapp_hub.application.authentication.sign_ins import Client
+from whatsapp_hub.application.authentication.tickets import OpenedTicket, Tickets
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.api_key import is_api_key

@@ -49,8 +49,8 @@ from whatsapp_hub.application.measuring import EVENTS, ROUTING, TALLY
 from whatsapp_hub.application.ports.connections.connections import Connections
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.edge.directory import Directory
-from whatsapp_hub.application.ports.edge.environment import EnvironmentNumber
-from whatsapp_hub.application.ports.privacy import Erasures, Exports
+from whatsapp_hub.application.ports.operations.environment import EnvironmentNumber
+from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work

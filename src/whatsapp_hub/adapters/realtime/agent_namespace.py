@@ -24,12 +24,12 @@ from whatsapp_hub.adapters.realtime.server.door import Door
 from whatsapp_hub.adapters.realtime.server.limits import SocketLimits
 from whatsapp_hub.adapters.realtime.sessions import SessionNews, Subscriptions
 from whatsapp_hub.adapters.realtime.typing import Publish, Typing
-from whatsapp_hub.application.accounts.callers import CANNOT_TELL, Callers
+from whatsapp_hub.application.authentication.callers import CANNOT_TELL, Callers
 from whatsapp_hub.application.authentication.follow_access import Owed
 from whatsapp_hub.application.handling.show_typing import ShowTyping
 from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange, concern
-from whatsapp_hub.application.ports.edge.idleness import Listened
 from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.operations.idleness import Listened
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.application.presence.set_presence import Heartbeat, SetPresence
 from whatsapp_hub.application.pulse import LOOP_S, PULSE

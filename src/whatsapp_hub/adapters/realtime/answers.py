@@ -16,8 +16,8 @@ import structlog
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.adapters.realtime.server.limits import EVENTS_WINDOW_S, Pace, Shares, SocketLimits
-from whatsapp_hub.application.accounts.callers import Callers
 from whatsapp_hub.application.acting import ACTOR, Actor
+from whatsapp_hub.application.authentication.callers import Callers
 from whatsapp_hub.application.ports.edge.rates import Rates
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.errors import HubError, NotFound, TooMany, Unauthenticated

@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.answers import Ack, Answers, Asker, Handler, SocketRates
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.adapters.realtime.sessions import Subscriptions
-from whatsapp_hub.application.accounts.callers import CANNOT_TELL, Callers
+from whatsapp_hub.application.authentication.callers import CANNOT_TELL, Callers
 from whatsapp_hub.application.ports.edge.access import AccessChange, concern
 from whatsapp_hub.application.ports.edge.rates import Rates
 from whatsapp_hub.application.ports.edge.security import Caller

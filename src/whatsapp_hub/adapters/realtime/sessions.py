@@ -26,8 +26,8 @@ from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.resume import MissedEvents, Resume
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server
-from whatsapp_hub.application.ports.edge.idleness import Listened
 from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.operations.idleness import Listened
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.domain.accounts.access import Action

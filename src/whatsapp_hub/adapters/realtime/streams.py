@@ -10,8 +10,8 @@ from contextlib import suppress
 import structlog
 
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
-from whatsapp_hub.application.ports.edge.idleness import Listened
 from whatsapp_hub.application.ports.edge.realtime import LogSlice
+from whatsapp_hub.application.ports.operations.idleness import Listened
 from whatsapp_hub.application.ports.queues.log import EventLog
 from whatsapp_hub.domain.errors import Expired, Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from whatsapp_hub.application.ports.edge.directory import Directory
-from whatsapp_hub.application.ports.placement import PlacementMoves
+from whatsapp_hub.application.ports.operations.placement import PlacementMoves
 from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.domain.errors import NotFound
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Protocol, TypeAlias
 
-from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.authentication.callers import Callers
 from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange, AccessChanges
 from whatsapp_hub.application.pulse import PULSE
 

@@ -10,9 +10,9 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from whatsapp_hub.application.accounts.callers import caller_of
 from whatsapp_hub.application.accounts.users import may_change
 from whatsapp_hub.application.acting import Actor, acting_as
+from whatsapp_hub.application.authentication.callers import caller_of
 from whatsapp_hub.application.authentication.sign_ins import Client, OpenSignIn
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.oidc import OidcAccounts, SingleSignOn

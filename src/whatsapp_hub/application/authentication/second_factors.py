@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from whatsapp_hub.application.accounts.callers import caller_of
 from whatsapp_hub.application.acting import Actor, acting_as
+from whatsapp_hub.application.authentication.callers import caller_of
 from whatsapp_hub.application.authentication.sign_ins import Client
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.guesses import Guess, GuessCounts

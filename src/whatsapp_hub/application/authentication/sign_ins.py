@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from whatsapp_hub.application.accounts.callers import caller_of
 from whatsapp_hub.application.accounts.users import may_change
 from whatsapp_hub.application.acting import Actor, acting_as
+from whatsapp_hub.application.authentication.callers import caller_of
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller, Tokens
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork

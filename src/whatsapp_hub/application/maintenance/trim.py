@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from whatsapp_hub.application.ports.edge.clock import RetentionClock
-from whatsapp_hub.application.ports.edge.housekeeping import Trimming
+from whatsapp_hub.application.ports.operations.housekeeping import Trimming
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.ids import TenantId
 

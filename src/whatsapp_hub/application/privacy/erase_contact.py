@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller
-from whatsapp_hub.application.ports.privacy import Begun, Erasure, ErasureSweep
+from whatsapp_hub.application.ports.operations.privacy import Begun, Erasure, ErasureSweep
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Contention, Invalid, Unavailable

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller
-from whatsapp_hub.application.ports.privacy import Export, Part, PersonalData
+from whatsapp_hub.application.ports.operations.privacy import Export, Part, PersonalData
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.ids import ContactId, ExportId

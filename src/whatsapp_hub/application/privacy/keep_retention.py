@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from whatsapp_hub.application.ports.edge.clock import RetentionClock
 from whatsapp_hub.application.ports.edge.directory import Directory
-from whatsapp_hub.application.ports.privacy import RetentionSweep
+from whatsapp_hub.application.ports.operations.privacy import RetentionSweep
 from whatsapp_hub.domain.ids import TenantId
 
 AT_ONCE = 500

@@ -6,7 +6,7 @@ a WAHA server of one session), their first session takes the number of an unused
 
 from typing import NoReturn
 
-from whatsapp_hub.application.ports.edge.environment import EnvironmentMark
+from whatsapp_hub.application.ports.operations.environment import EnvironmentMark
 from whatsapp_hub.application.ports.provider.plugin import Plugin, Providers
 from whatsapp_hub.application.ports.provider.settings import LimitsNumbers
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork

@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.edge.idleness import Idleness
 from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.operations.idleness import Idleness
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import Conflict, NotFound

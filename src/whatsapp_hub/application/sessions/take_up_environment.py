@@ -9,8 +9,8 @@ import logging
 from dataclasses import asdict, dataclass, field
 
 from whatsapp_hub.application.ports.edge.clock import Clock
-from whatsapp_hub.application.ports.edge.environment import EnvironmentMark
 from whatsapp_hub.application.ports.edge.security import Caller, SecretBox
+from whatsapp_hub.application.ports.operations.environment import EnvironmentMark
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.sessions.advance_connection import save_session

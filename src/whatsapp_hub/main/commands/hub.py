@@ -15,7 +15,7 @@ from whatsapp_hub.application.accounts.move_tenants import Moved, MoveTenant
 from whatsapp_hub.application.accounts.operators import ListUsers, ResetSecondFactor, SetPassword, SignOutUser
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant
 from whatsapp_hub.application.ports.edge.directory import Directory
-from whatsapp_hub.application.ports.edge.housekeeping import DeadLetters
+from whatsapp_hub.application.ports.operations.housekeeping import DeadLetters
 from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import HubError

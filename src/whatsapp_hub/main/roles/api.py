@@ -48,10 +48,9 @@ from whatsapp_hub.adapters.redis.typing import TypingChannel
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.clock import new_id
 from whatsapp_hub.adapters.security.tokens import JwtTokens
-from whatsapp_hub.application.accounts.callers import Callers
-from whatsapp_hub.application.accounts.login import Login
-from whatsapp_hub.application.accounts.tickets import Tickets
+from whatsapp_hub.application.authentication.callers import Callers
 from whatsapp_hub.application.authentication.follow_access import FollowAccess
+from whatsapp_hub.application.authentication.login import Login
 from whatsapp_hub.application.authentication.second_factors import (
     BeginSecondFactor,
     CheckPassword,
@@ -63,6 +62,7 @@ from whatsapp_hub.application.authentication.second_factors import (
     ShowSecondFactor,
 )
 from whatsapp_hub.application.authentication.sign_ins import OpenSignIn
+from whatsapp_hub.application.authentication.tickets import Tickets
 from whatsapp_hub.application.handling.show_typing import ShowTyping
 from whatsapp_hub.application.ports.connections.connections import Leases
 from whatsapp_hub.application.ports.connections.processes import Processes
@@ -70,10 +70,10 @@ from whatsapp_hub.application.ports.edge.access import AccessChanges
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.guesses import GuessCounts
-from whatsapp_hub.application.ports.edge.idleness import Idleness
 from whatsapp_hub.application.ports.edge.realtime import Streams
 from whatsapp_hub.application.ports.edge.security import Tokens
 from whatsapp_hub.application.ports.edge.tickets import TicketStore
+from whatsapp_hub.application.ports.operations.idleness import Idleness
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.application.ports.queues.wakeups import Work

@@ -18,8 +18,8 @@ from whatsapp_hub.adapters.postgres.security.sealed import HAS, USES
 from whatsapp_hub.application.measuring import TALLY
 from whatsapp_hub.application.operations.hub_time import HubTime
 from whatsapp_hub.application.ports.connections.processes import Process, Processes
-from whatsapp_hub.application.ports.edge.counters import Counters
 from whatsapp_hub.application.ports.edge.security import KeyRing
+from whatsapp_hub.application.ports.operations.counters import Counters
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main.wiring.secret_keys import follow_key

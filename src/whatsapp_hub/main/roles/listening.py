@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from whatsapp_hub.application.ports.edge.idleness import Idleness, Listened
+from whatsapp_hub.application.ports.operations.idleness import Idleness, Listened
 from whatsapp_hub.application.pulse import PULSE
 
 SELDOMEST_S = 15.0

@@ -27,13 +27,13 @@ from whatsapp_hub.adapters.providers.registry import ProviderOptions, all_plugin
 from whatsapp_hub.application.ports.connections.connections import Leases
 from whatsapp_hub.application.ports.connections.processes import Processes
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
-from whatsapp_hub.application.ports.edge.counters import Counters
 from whatsapp_hub.application.ports.edge.directory import Directory
-from whatsapp_hub.application.ports.edge.housekeeping import DeadLetters, Trimming
-from whatsapp_hub.application.ports.edge.idleness import Idleness
 from whatsapp_hub.application.ports.edge.sandbox import SandboxPhones
-from whatsapp_hub.application.ports.placement import PlacementMoves
-from whatsapp_hub.application.ports.privacy import ErasureSweep, PersonalData, RetentionSweep
+from whatsapp_hub.application.ports.operations.counters import Counters
+from whatsapp_hub.application.ports.operations.housekeeping import DeadLetters, Trimming
+from whatsapp_hub.application.ports.operations.idleness import Idleness
+from whatsapp_hub.application.ports.operations.placement import PlacementMoves
+from whatsapp_hub.application.ports.operations.privacy import ErasureSweep, PersonalData, RetentionSweep
 from whatsapp_hub.application.ports.provider.plugin import Host, Providers
 from whatsapp_hub.application.ports.queues.commands import Commands
 from whatsapp_hub.application.ports.queues.inbox import InboxAppender

@@ -16,7 +16,6 @@ from whatsapp_hub.application.accounts.departments import CreateDepartment, Dele
 from whatsapp_hub.application.accounts.move_tenants import MoveTenant
 from whatsapp_hub.application.accounts.new_passwords import NewPasswords
 from whatsapp_hub.application.accounts.operators import ListUsers, ResetSecondFactor, SetPassword, SignOutUser
-from whatsapp_hub.application.accounts.password_reset import OfferPasswordReset, ReadPasswordReset, ResetPassword
 from whatsapp_hub.application.accounts.quick_replies import (
     CreateQuickReply,
     DeleteQuickReply,
@@ -27,6 +26,11 @@ from whatsapp_hub.application.accounts.remove_tenants import DeleteTenant, Remov
 from whatsapp_hub.application.accounts.rules import CreateRule, DeleteRule, ListRules, UpdateRule
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
 from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
+from whatsapp_hub.application.authentication.password_reset import (
+    OfferPasswordReset,
+    ReadPasswordReset,
+    ResetPassword,
+)
 from whatsapp_hub.application.authentication.sign_ins import EndSignIn, EndSignIns, ListSignIns
 from whatsapp_hub.application.connecting.connection_records import RecordConnections, TendConnections
 from whatsapp_hub.application.handling.add_note import AddNote

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from whatsapp_hub.adapters.http.streams.open_streams import OpenStreams
-from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.authentication.callers import Callers
 from whatsapp_hub.application.ports.edge.access import AccessChange
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.accounts.user import Role
@@ -80,7 +80,7 @@ async def test_who_cannot_be_checked_is_checked_again(streams: OpenStreams, monk
 async def test_where_nobody_can_tell_for_long_streams_end(
     streams: OpenStreams, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("whatsapp_hub.application.accounts.callers.DEAF_AFTER_S", -1.0)
+    monkeypatch.setattr("whatsapp_hub.application.authentication.callers.DEAF_AFTER_S", -1.0)
     caller = a_caller()
 
     async def same() -> Caller:

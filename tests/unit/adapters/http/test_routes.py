@@ -15,7 +15,7 @@ from tests.policy import ROUTES
 from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.security.clock import system_clock
 from whatsapp_hub.adapters.security.tokens import JwtTokens
-from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.authentication.callers import Callers
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.sessions.session import check_key
 

@@ -18,7 +18,7 @@ from whatsapp_hub.adapters.contracts.views import entities
 from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
-from whatsapp_hub.application.accounts.callers import Callers
+from whatsapp_hub.application.authentication.callers import Callers
 from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange
 from whatsapp_hub.application.ports.edge.directory import SignedIn
 from whatsapp_hub.application.ports.edge.security import Caller
@@ -553,7 +553,7 @@ async def test_where_nobody_can_tell_for_long_who_may_be_here_sockets_end(
 ) -> None:
     """A process that lost the database would go on serving whoever was signed out elsewhere since."""
     client = await desk.connect(desk.world.add(a_user("ana", Role.ADMIN)))
-    monkeypatch.setattr("whatsapp_hub.application.accounts.callers.DEAF_AFTER_S", -1.0)
+    monkeypatch.setattr("whatsapp_hub.application.authentication.callers.DEAF_AFTER_S", -1.0)
     watching = asyncio.create_task(desk.gateway.watch())
     desk.gateway.access_changed([EVERYONE])
     async with asyncio.timeout(5):

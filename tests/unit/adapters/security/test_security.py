@@ -11,7 +11,7 @@ from whatsapp_hub.adapters.security.clock import Ids, new_id, system_clock
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.adapters.security.tokens import Claims, JwtTokens
-from whatsapp_hub.application.accounts.callers import Callers, caller_of
+from whatsapp_hub.application.authentication.callers import Callers, caller_of
 from whatsapp_hub.application.ports.edge.directory import SignedIn
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.accounts.sign_in import AuthMethod, SignIn

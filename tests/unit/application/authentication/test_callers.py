@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from whatsapp_hub.adapters.security.tokens import JwtTokens
-from whatsapp_hub.application.accounts.callers import HEARD_WITHIN_S, KEPT_S, SURE_S, Callers, caller_of
+from whatsapp_hub.application.authentication.callers import HEARD_WITHIN_S, KEPT_S, SURE_S, Callers, caller_of
 from whatsapp_hub.application.authentication.follow_access import Owed
 from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange
 from whatsapp_hub.application.ports.edge.directory import MadeKey, SignedIn

@@ -1,7 +1,7 @@
 """Exports and erasures of customers in the form of the API."""
 
 from whatsapp_hub.adapters.contracts.views.entities import Shown, time
-from whatsapp_hub.application.ports.privacy import Erasure, Export
+from whatsapp_hub.application.ports.operations.privacy import Erasure, Export
 
 
 def export(export: Export) -> Shown:

@@ -17,7 +17,7 @@ from litestar.exceptions import ClientException
 from whatsapp_hub.adapters.http.api.accounts.password_resets import asked
 from whatsapp_hub.adapters.http.auth import PUBLIC
 from whatsapp_hub.adapters.http.pages.plain_page import page, preferred, said
-from whatsapp_hub.application.accounts.password_reset import ReadPasswordReset, ResetPassword
+from whatsapp_hub.application.authentication.password_reset import ReadPasswordReset, ResetPassword
 from whatsapp_hub.domain.accounts.password import MAX_LENGTH, MIN_LENGTH
 from whatsapp_hub.domain.accounts.tenant import Language
 from whatsapp_hub.domain.errors import Invalid

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from whatsapp_hub.application.accounts.tickets import HELD_S, OpenedTicket
+from whatsapp_hub.application.authentication.tickets import HELD_S, OpenedTicket
 from whatsapp_hub.application.ports.edge.tickets import TicketStore
 from whatsapp_hub.domain.errors import Unavailable
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from whatsapp_hub.application.accounts.callers import CANNOT_TELL, Callers
+from whatsapp_hub.application.authentication.callers import CANNOT_TELL, Callers
 from whatsapp_hub.application.authentication.follow_access import AWAY_S, Owed
 from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange, concern
 from whatsapp_hub.application.ports.edge.security import Caller

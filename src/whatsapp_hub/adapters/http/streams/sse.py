@@ -19,7 +19,7 @@ from litestar.response import Stream
 from whatsapp_hub.adapters.http.auth import caller_of, opened_ticket
 from whatsapp_hub.adapters.http.streams.held_tickets import HeldTickets, until
 from whatsapp_hub.adapters.http.streams.open_streams import OpenStreams
-from whatsapp_hub.application.accounts.tickets import OpenedTicket
+from whatsapp_hub.application.authentication.tickets import OpenedTicket
 from whatsapp_hub.application.ports.edge.realtime import LogSlice, Streams
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.queues.log import LoggedEvent

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from whatsapp_hub.application.ports.privacy import Part
+from whatsapp_hub.application.ports.operations.privacy import Part
 
 STORED = "media/"
 """Pictures and films are compressed already."""

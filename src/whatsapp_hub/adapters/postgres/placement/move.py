@@ -31,7 +31,7 @@ from whatsapp_hub.adapters.postgres.placement.tables import (
     trigger,
     triggers_like,
 )
-from whatsapp_hub.application.ports.placement import PlacementMove
+from whatsapp_hub.application.ports.operations.placement import PlacementMove
 from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
 from whatsapp_hub.domain.errors import Conflict, Unavailable
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.audit import acting
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements
-from whatsapp_hub.application.ports.privacy import Begun, Erasure
+from whatsapp_hub.application.ports.operations.privacy import Begun, Erasure
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, ErasureId
 from whatsapp_hub.domain.messaging.contact import IdentityKind

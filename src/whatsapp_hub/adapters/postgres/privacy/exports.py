@@ -4,7 +4,7 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.postgres.engine.audit import acting
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements
-from whatsapp_hub.application.ports.privacy import Export
+from whatsapp_hub.application.ports.operations.privacy import Export
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ExportId
 

@@ -8,7 +8,7 @@ import msgspec
 
 from whatsapp_hub.adapters.postgres.privacy.begin import CHATS, NAMES, Names, chats_of, names_of
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
-from whatsapp_hub.application.ports.privacy import Part
+from whatsapp_hub.application.ports.operations.privacy import Part
 from whatsapp_hub.domain.ids import ContactId, TenantId
 
 AT_ONCE = 500

@@ -12,7 +12,7 @@ from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.privacy.begin import erasure_of
 from whatsapp_hub.adapters.postgres.repositories.media import FREED
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
-from whatsapp_hub.application.ports.privacy import Erasure
+from whatsapp_hub.application.ports.operations.privacy import Erasure
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ErasureId
 

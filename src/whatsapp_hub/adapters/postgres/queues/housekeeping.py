@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
-from whatsapp_hub.application.ports.edge.housekeeping import DeadLetter
+from whatsapp_hub.application.ports.operations.housekeeping import DeadLetter
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import SessionId
 

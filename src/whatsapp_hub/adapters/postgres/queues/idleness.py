@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
-from whatsapp_hub.application.ports.edge.idleness import Listened
+from whatsapp_hub.application.ports.operations.idleness import Listened
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.sessions.connection import IDLE
 

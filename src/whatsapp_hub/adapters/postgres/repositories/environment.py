@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from whatsapp_hub.application.ports.edge.environment import EnvironmentMark
+from whatsapp_hub.application.ports.operations.environment import EnvironmentMark
 from whatsapp_hub.domain.ids import SessionId, TenantId
 
 _GET = "SELECT session_id, settings FROM hub.environment_number WHERE tenant_id = $1"

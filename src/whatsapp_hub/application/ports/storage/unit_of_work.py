@@ -12,8 +12,8 @@ from typing import Protocol
 
 from whatsapp_hub.application.ports.connections.connections import Connections
 from whatsapp_hub.application.ports.edge.directory import Directory
-from whatsapp_hub.application.ports.edge.environment import EnvironmentNumber
-from whatsapp_hub.application.ports.privacy import Erasures, Exports
+from whatsapp_hub.application.ports.operations.environment import EnvironmentNumber
+from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks

@@ -12,11 +12,11 @@ from litestar.params import JSONBody, QueryParameter
 from whatsapp_hub.adapters.contracts.views import entities
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, ENROLS, PUBLIC, Asking, client_of, credential_of
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
-from whatsapp_hub.application.accounts.login import Login
-from whatsapp_hub.application.accounts.tickets import LIFETIME_S, Tickets
 from whatsapp_hub.application.accounts.users import NewUser, RegisterUser
+from whatsapp_hub.application.authentication.login import Login
 from whatsapp_hub.application.authentication.second_factors import ShowSecondFactor
 from whatsapp_hub.application.authentication.sign_ins import EndSignIn, EndSignIns
+from whatsapp_hub.application.authentication.tickets import LIFETIME_S, Tickets
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.accounts.access import Action, name_of

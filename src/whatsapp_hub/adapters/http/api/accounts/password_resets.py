@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 from whatsapp_hub.adapters.contracts.views.entities import time
 from whatsapp_hub.adapters.http.auth import PUBLIC, Asking
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
-from whatsapp_hub.application.accounts.password_reset import Asked, OfferPasswordReset, ResetPassword
+from whatsapp_hub.application.authentication.password_reset import Asked, OfferPasswordReset, ResetPassword
 from whatsapp_hub.domain.ids import UserId
 
 PublicUrl = NewType("PublicUrl", str)
