@@ -66,7 +66,7 @@ class Starts:
         await ensure_admin(settings)
         url = f"http://127.0.0.1:{settings.port}"
         async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as http:
-            hub = OneHub(url, http, Person(http, {}, ""), asyncio.create_task(api.run(settings)))
+            hub = OneHub(url, http, Person(http, {}, ""), settings, asyncio.create_task(api.run(settings)))
             try:
                 if wait:
                     await hub.ready()
