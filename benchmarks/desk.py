@@ -41,7 +41,7 @@ from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
-from whatsapp_hub.domain.errors import Conflict, InTheWay
+from whatsapp_hub.domain.errors import Conflict, Contention
 from whatsapp_hub.domain.ids import ConversationId, UserId
 from whatsapp_hub.domain.sessions.session import Session
 from whatsapp_hub.main.settings import Settings
@@ -194,7 +194,7 @@ async def _gives_by_hand(
             try:
                 await assign(admin, ConversationId(conversation_id), random.choice(agents))
                 given += 1
-            except (Conflict, InTheWay):
+            except (Conflict, Contention):
                 refused += 1
     except asyncio.CancelledError:
         pass

@@ -128,7 +128,6 @@ async def serve(settings: Settings, roles: Sequence[ProcessRole] = SERVED, prepa
             settings = await _with_servers(settings.completed(), stack)
             stack.enter_context(noted(settings))
             admin = await (prepare or prepare_database)(settings)
-            await check_keys(settings)
             lifeline = _open_lifeline(stack)
             for role in reversed(roles):  # the API starts last and stops first
                 for _ in range(settings.hub_connectors if role.name == "connector" else 1):
@@ -187,15 +186,17 @@ def _open_lifeline(stack: AsyncExitStack) -> int:
 
 
 async def prepare_database(settings: Settings) -> FirstAdmin | None:
-    """Migrate, and create the first administrator. At most starts there is nothing to do, and alembic is not
-    imported."""
+    """Migrate, create the first administrator, and check that HUB_SECRET_KEY is the database's. At most starts there is
+    nothing to do, and alembic is not imported."""
     assert settings.database_url is not None
     if not await is_current(settings.database_url):
         from whatsapp_hub.adapters.postgres.engine.migrate import migrate
 
         log.info("database.migrating")
         await migrate(settings.database_url)
-    return await ensure_admin(settings)
+    admin = await ensure_admin(settings)
+    await check_keys(settings)
+    return admin
 
 
 def _check_port(settings: Settings) -> None:
