@@ -40,9 +40,12 @@ def fixed_parts(digits: str) -> tuple[str, ...]:
         return match[1], match[2]
     if match := _MEXICO_PARTS.fullmatch(digits):
         return "52", match[1]
-    dialled = without_home_prefix(digits if digits.startswith("54") else f"54{digits}")
+    country = ("54",) if digits.startswith("54") else ()
+    dialled = digits if country else f"54{digits}"
+    if match := _ARGENTINA_DIALLED.fullmatch(dialled):  # area and rest apart: the 15 may be another country's digits
+        return (*country, *(part for part in match.groups() if part))
     if match := _ARGENTINA_PARTS.fullmatch(dialled):
-        return ("54", match[1]) if digits.startswith("54") else (match[1],)
+        return (*country, match[1])
     return (digits,)
 
 
