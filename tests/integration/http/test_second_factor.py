@@ -1,6 +1,8 @@
 """A second factor from its beginning to its end, over HTTP, in every process."""
 
 import asyncio
+import hmac
+import struct
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -270,6 +272,13 @@ async def test_an_operator_resets_it_and_everything_stands_in_the_record(
     assert await audited(other) == []
 
 
+def code_of_an_empty_secret() -> str:
+    """RFC 4226 by hand: libraries refuse so short a secret."""
+    digest = hmac.digest(b"", struct.pack(">Q", int(time.time()) // STEP_S), "sha1")
+    [number] = struct.unpack_from(">I", digest, digest[-1] & 15)
+    return f"{(number & 0x7FFFFFFF) % 10**6:06}"
+
+
 async def test_where_the_secrets_key_is_lost_recovery_codes_still_let_in(
     running: RunningHub, company: Company, hub_owner: Any
 ) -> None:
@@ -278,7 +287,7 @@ async def test_where_the_secrets_key_is_lost_recovery_codes_still_let_in(
     lost = "UPDATE hub.second_factors SET secret = sha256(secret) WHERE id = $1::text::uuid"
     await hub_owner.execute(lost, agent.id)
     refused(await login(running.http, agent, await device.later_code()))
-    refused(await login(running.http, agent, Authenticator("", hub_owner, agent).code()))
+    refused(await login(running.http, agent, code_of_an_empty_secret()))
     assert (await login(running.http, agent, device.recovery_codes[0])).status_code == 200
 
 
