@@ -79,8 +79,6 @@ async def hub(stage: Stage) -> AsyncIterator[Hub]:
             httpx.AsyncClient(base_url=url, trust_env=False, timeout=30, headers=headers)
         )
         await stage.until(lambda: is_up(http), patience_s=40)
-        # No process followed the hub's time while modules changed, which holds back what goes by age (hub_time.py).
-        await stage.rows("UPDATE hub.clock SET lag_s = 0, number = number + 1 RETURNING number")
         yield Hub(stage, url, secret, http, api)
 
 

@@ -45,7 +45,7 @@ async def test_every_route_that_takes_an_id_answers_404_for_another_companys(
             continue
         kind = path.removeprefix("/api/").strip("/").split("/")[0]
         id = theirs.get(kind, str(uuid4()))
-        url = path.replace("{id}", id).replace("{phone}", "5511999990000")
+        url = path.replace("{id}", id).replace("{phone}", "5511999990000").replace("{sign_in_id}", str(uuid4()))
         assert "{" not in url, f"this test does not know {path}"
         body = body_of(operation, document)
         answer = await world.hub.http.request(method, url, json=body, headers=company.admin.headers)
@@ -106,6 +106,7 @@ async def test_every_route_wants_a_credential(world: World, document: dict[str, 
             .replace("{id}", str(uuid4()))
             .replace("{phone}", "1")
             .replace("{delivery_id}", "1")
+            .replace("{sign_in_id}", str(uuid4()))
         )
         for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}):
             answer = await world.hub.http.request(method, url, json=body_of(operation, document), headers=headers)
