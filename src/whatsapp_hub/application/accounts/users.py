@@ -19,7 +19,7 @@ from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 
 MOST_REFUSED_EMAILS = 10
 """An hour and company. E-mail addresses are unique in the hub, so a refusal tells that somebody has one; after so many
-nobody is told anything, whether the address is free or not."""
+the answer no longer says whether an address is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,8 @@ class RegisterUser:
 
 @dataclass(frozen=True, slots=True)
 class UpdateUser:
-    """Whoever is dismissed hands over what they hold; whoever came to a department serves its queue. Their sign-ins end
-    with their role."""
+    """Change a user. Who is dismissed hands over their conversations; who joins a department serves its queue. A new
+    role ends their sign-ins."""
 
     storage: Storage
     clock: Clock

@@ -25,7 +25,7 @@ class Waits(Protocol):
 
 
 class FollowAccess:
-    """Reads the feed for `callers`, which forgets, and for `hearers`: whoever holds connections open."""
+    """Read the feed of access changes: `callers` forget what they cached, `hearers` end open connections."""
 
     def __init__(self, changes: AccessChanges, callers: Callers, bell: Waits, hearers: Collection[Hear] = ()) -> None:
         self._changes = changes

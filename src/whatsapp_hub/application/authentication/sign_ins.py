@@ -60,8 +60,8 @@ class OpenSignIn:
         return sign_in, self.tokens.issue(caller)
 
     async def _require_unchanged(self, uow: UnitOfWork, user: User, better_hash: str | None) -> None:
-        """Whoever sets a password, a role or dismisses ends the sign-ins that there are; this one comes before or after
-        it, never in between."""
+        """Lock the user: a new password, a new role or a dismissal ends existing sign-ins, and this one comes before or
+        after it, never in between."""
         stored = await uow.users.get(user.id)
         if (
             uow.tenant.is_removed

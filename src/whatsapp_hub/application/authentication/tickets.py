@@ -32,8 +32,8 @@ class OpenedTicket:
 
 @dataclass(frozen=True, slots=True)
 class Tickets:
-    """A ticket stands for the credential (and the company chosen) of whoever asked for it, which is kept sealed: what
-    becomes of that credential later becomes of the stream."""
+    """Exchange a caller's credential (and chosen company), kept sealed, for a ticket: what ends the credential later
+    ends the stream."""
 
     store: TicketStore
     box: SecretBox

@@ -254,7 +254,7 @@ class PostgresDirectory:
     def _forget(
         self, provider: str, answers: dict[str, asyncio.Future[list[WebhookTarget]]], error: BaseException
     ) -> None:
-        """Whoever waited for a failed answer fails too; the next one asks again."""
+        """Fail those who waited for a failed answer; the next look-up asks again."""
         for route, answer in answers.items():
             self._routes.pop((provider, route), None)
             answer.set_exception(error if isinstance(error, Exception) else Unavailable("the look-up was cancelled"))

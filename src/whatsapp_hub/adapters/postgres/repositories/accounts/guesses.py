@@ -1,4 +1,4 @@
-"""Counts of guesses at accounts, as hub_system: whoever guesses is nobody's yet."""
+"""Counts of guesses at accounts, as hub_system: before a sign-in there is no tenant."""
 
 import hashlib
 import json
