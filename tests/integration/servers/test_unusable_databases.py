@@ -130,7 +130,8 @@ async def test_the_demonstration_says_where_a_running_hub_is_looked_for(debian: 
 
 async def test_what_the_demonstration_cannot_drop_is_named(debian: DebianPostgres) -> None:
     admin = await debian.owner("hub")
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query ~ 'DATABASE'"
+    others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND query ~ 'DATABASE'"
+    end = f"SELECT pg_terminate_backend(pid, 5000) {others}"  # waits until they have ended
     try:
         await admin.execute("ALTER ROLE owner CREATEDB")
         with pytest.raises(DatabaseUnusable, match="drop the demonstration's database 'hub_demo_"):
