@@ -1,8 +1,8 @@
 """Collect the changes of one transaction in memory, and write them with a handful of statements.
 
 Use cases that handle many conversations at once (a batch of received events, a sweep over time-outs) decide
-on entities and register them here; `write` then stores everything in bulk, in the order that foreign keys need, and
-publishes the events in the order in which they happened.
+on entities and register them here; `write` then stores everything in bulk, in the order that foreign keys need. Events
+are taken at registration, so that they stand in the order in which they happened.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,9 @@ from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
-from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import MessageId, NotificationId, UserId
+from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.messaging.content import Content, MessageType
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 
@@ -41,16 +42,17 @@ class Changes:
         self._requeued: dict[str, list[Message]] = {}
         self._users: dict[UUID, User] = {}
         self._notifications: list[Notification] = []
-        self._events: list[Event] = []
 
-    def add_events(self, *events: Event) -> None:
-        self._events.extend(events)
+    def contact(self, contact: Contact) -> None:
+        """Report a contact that is new or changed; its repository has stored it."""
+        contact.updated(self.now)
+        self.uow.publish(contact.take_events())
 
     def conversation(self, conversation: Conversation, *, new: bool = False) -> None:
         """Register a changed (or new) conversation and notify users of its targets. Its recorded events are taken now,
         which fixes their place in the order."""
         for event in conversation.take_events():
-            self._events.append(event)
+            self.uow.publish([event])
             if kind := TARGET_NOTIFICATIONS.get(event.type):
                 self._notify_of_target(conversation, kind, event.detail)
         if new:
@@ -59,16 +61,16 @@ class Changes:
             self._conversations[conversation.id] = conversation
 
     def new_message(self, message: Message) -> None:
-        self._events.extend(message.take_events())
+        self.uow.publish(message.take_events())
         self._new_messages.append(message)
 
     def message(self, message: Message) -> None:
-        self._events.extend(message.take_events())
+        self.uow.publish(message.take_events())
         if not any(message is new for new in self._new_messages):
             self._messages[message.id] = message
 
     def user(self, user: User) -> None:
-        self._events.extend(user.take_events())
+        self.uow.publish(user.take_events())
         self._users[user.id] = user
 
     def outgoing(
@@ -124,7 +126,7 @@ class Changes:
         self._notifications.append(told)
         audience = {"userId": str(user_id)} if user_id else {"role": "ADMIN"}
         told_of = {"id": id, "kind": kind.value, **audience, **detail}
-        self._events.append(conversation.event(EventType.NOTIFICATION_CREATED, self.now, **told_of))
+        self.uow.publish([conversation.event(EventType.NOTIFICATION_CREATED, self.now, **told_of)])
 
     def requeue(self, message: Message, provider: str) -> None:
         """Put a stored message at the end of its lane again."""
@@ -154,7 +156,6 @@ class Changes:
         await self._write_messages()
         await uow.notifications.add(self._notifications)
         await uow.users.save(list(self._users.values()))
-        uow.publish([*self._merged(), *self._events])
 
     async def _write_messages(self) -> None:
         if self._queued:
@@ -164,14 +165,3 @@ class Changes:
         await self.uow.messages.save(list(self._messages.values()))
         for provider, messages in self._requeued.items():
             await self.uow.lanes.enqueue(messages, provider)
-
-    def _merged(self) -> list[Event]:
-        """Return the events of merged contacts; they come before all others."""
-        events: list[Event] = []
-        for merge in self.uow.contacts.take_merges():
-            detail = {"mergedContactId": merge.gone}
-            tenant_id, contact = self.uow.tenant.id, {"contact": merge.kept}
-            events.append(Event(EventType.CONTACT_MERGED, tenant_id, self.now, subjects=contact, detail=detail))
-            for conversation in merge.archived:
-                events += conversation.take_events()
-        return events

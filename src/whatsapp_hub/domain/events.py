@@ -1,6 +1,6 @@
 """Domain events: the types that the log, sockets and webhooks carry."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -76,3 +76,8 @@ class Records:
         taken = self._events[:]
         self._events.clear()
         return taken
+
+
+def recorded(entities: Iterable[Records]) -> list[Event]:
+    """Take the events of several entities, each entity's in order."""
+    return [event for entity in entities for event in entity.take_events()]

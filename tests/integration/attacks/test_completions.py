@@ -22,7 +22,7 @@ def now() -> datetime:
 
 async def claims(world: World) -> list[Claim]:
     async with world.uow() as uow:
-        found = await uow.lanes.claim(FREELY, 10, 45)
+        found, _ = await uow.lanes.claim(FREELY, 10, 45)
         await uow.commit()
     return found
 

@@ -145,7 +145,7 @@ def chat(world: World) -> Callable[..., Awaitable[Chat]]:
             await uow.lanes.add([message], {message.id: "WAHA"})
             await uow.commit()
         async with world.uow() as uow:
-            [claim] = await uow.lanes.claim(FREELY, 10, 45)
+            [claim], _ = await uow.lanes.claim(FREELY, 10, 45)
             await uow.commit()
         host: Any = None
         follow = AdvanceConnection(now, ReconnectPolicy(), lambda: 0.5)

@@ -15,7 +15,7 @@ PHONE, LID = Identity.phone("5511912345678"), Identity.lid("99887766")
 async def a_round(world: World, name: Identity, *, assigned: bool) -> Conversation:
     user = await world.add_user() if assigned else None
     async with world.uow() as uow:
-        [(contact, _)] = await uow.contacts.find_or_create([Sighting((name,), None)], NOW)
+        [(contact, _)], _ = await uow.contacts.find_or_create([Sighting((name,), None)], NOW)
         conversation = world.make_conversation(contact)
         if user:
             conversation.assign(user.id, None, NOW, "a test")
@@ -27,7 +27,7 @@ async def a_round(world: World, name: Identity, *, assigned: bool) -> Conversati
 async def meet_both(world: World) -> Contact:
     async with world.uow() as uow:
         changes = Changes(uow, new_id, NOW)
-        [(contact, _)] = await uow.contacts.find_or_create([Sighting((PHONE, LID), None)], NOW)
+        [(contact, _)], _ = await uow.contacts.find_or_create([Sighting((PHONE, LID), None)], NOW)
         latest = await uow.conversations.latest([(world.session.id, contact.id)])
         assert latest[world.session.id, contact.id].is_live
         await changes.write()

@@ -155,7 +155,7 @@ async def test_one_that_was_paused_never_acts_on_what_is_anothers_by_now(stage: 
         fences = {session.id: lines[session.id]["fence"] for session in of_a}
         old = Holding(lines[of_a[0].id]["connector_id"], fences)
         async with (await stage.use(Storage)).tenant(stage.caller.tenant_id) as uow:
-            assert await uow.lanes.claim({"PIGEON": Pacing(None, None)}, 9, 9, old) == []
+            assert (await uow.lanes.claim({"PIGEON": Pacing(None, None)}, 9, 9, old)).claims == []
         await asyncio.gather(*(stage.is_(session, "CONNECTED") for session in sessions))
 
 

@@ -67,7 +67,7 @@ class World:
     async def conversation(self, phone: str | None = None, session: Session | None = None, **more: Any) -> Conversation:
         phone = phone or str(49_000_000_000 + uuid4().int % 1_000_000_000)
         async with self.uow() as uow:
-            [(contact, _)] = await uow.contacts.find_or_create([Sighting((Identity.phone(phone),), "Ana")], NOW)
+            [(contact, _)], _ = await uow.contacts.find_or_create([Sighting((Identity.phone(phone),), "Ana")], NOW)
             conversation = self.make_conversation(contact, session, **more)
             await uow.conversations.add([conversation])
             await uow.commit()

@@ -19,7 +19,7 @@ PHONE, LID = Identity.phone("5511912345678"), Identity.lid("99887766")
 
 async def meet(world: World, *names: Identity, name: str | None = None, hold_s: float = 0) -> tuple[Contact, bool]:
     async with world.uow() as uow:
-        [met] = await uow.contacts.find_or_create([Sighting(names, name)], NOW)
+        [met], _ = await uow.contacts.find_or_create([Sighting(names, name)], NOW)
         await asyncio.sleep(hold_s)
         await uow.commit()
     return met
@@ -80,7 +80,7 @@ async def test_phone_and_lid_met_apart_are_merged_when_known_to_be_one(world: Wo
 async def test_sightings_of_one_batch_that_share_a_name_are_one(world: World) -> None:
     other = Identity.phone("4915112345678")
     async with world.uow() as uow:
-        met = await uow.contacts.find_or_create(
+        met, _ = await uow.contacts.find_or_create(
             [Sighting((PHONE,), "A"), Sighting((other,), "B"), Sighting((LID,), None), Sighting((LID, PHONE), "A2")],
             NOW + timedelta(seconds=1),
         )
@@ -103,5 +103,5 @@ async def test_people_are_met_though_their_schema_is_not_migrated_yet(new_world:
     await world.hub.owner.execute(f"DROP TABLE {world.tenant.schema}.left_identities")
     first = await world.conversation("49301234567")
     async with world.uow() as uow:
-        [(contact, _)] = await uow.contacts.find_or_create([Sighting((Identity.phone("49301234567"),), "Ana")], NOW)
+        [(contact, _)], _ = await uow.contacts.find_or_create([Sighting((Identity.phone("49301234567"),), "Ana")], NOW)
     assert contact.id == first.contact_id

@@ -31,7 +31,7 @@ async def fill(world: World, writer: GroupCommitInbox, *chats: str, each: int = 
 async def test_a_claim_gives_each_chat_in_order(world: World, writer: GroupCommitInbox) -> None:
     await fill(world, writer, "a", "b", "c")
     async with world.uow() as uow:
-        items = await uow.inbox.claim(100)
+        items = (await uow.inbox.claim(100)).items
         assert [i.id for i in items] == sorted(i.id for i in items)
         uow.inbox.done([i.id for i in items])
         await uow.commit()
@@ -40,14 +40,14 @@ async def test_a_claim_gives_each_chat_in_order(world: World, writer: GroupCommi
         bodies[item.chat].append(item.body.decode())
     assert bodies == {c: [f"{c}-{n:05}" for n in range(3)] for c in "abc"}
     async with world.uow() as uow:
-        assert await uow.inbox.claim(100) == []
+        assert (await uow.inbox.claim(100)).items == []
 
 
 async def test_a_limit_cuts_prefixes_and_starves_no_chat(world: World, writer: GroupCommitInbox) -> None:
     await fill(world, writer, "long", each=50)
     await fill(world, writer, "x", "y", each=1)
     async with world.uow() as uow:
-        items = await uow.inbox.claim(10)
+        items = (await uow.inbox.claim(10)).items
         assert len(items) == 10
         assert {"x", "y", "long"} == {i.chat for i in items}
         long = [i.body.decode() for i in items if i.chat == "long"]
@@ -57,76 +57,75 @@ async def test_a_limit_cuts_prefixes_and_starves_no_chat(world: World, writer: G
 async def test_chats_under_work_are_left_to_whoever_works_on_them(world: World, writer: GroupCommitInbox) -> None:
     await fill(world, writer, "a", "b")
     async with world.uow() as first, world.uow() as second:
-        mine = await first.inbox.claim(1)
-        theirs = await second.inbox.claim(100)
+        mine = (await first.inbox.claim(1)).items
+        theirs = (await second.inbox.claim(100)).items
         assert {i.chat for i in mine} | {i.chat for i in theirs} == {"a", "b"}
         assert not {i.chat for i in mine} & {i.chat for i in theirs}
         async with world.uow() as third:
-            assert await third.inbox.claim(100) == []
+            assert (await third.inbox.claim(100)).items == []
 
 
 async def test_a_claim_tells_whether_more_may_be_due(world: World, writer: GroupCommitInbox) -> None:
     await fill(world, writer, "a", "b", each=1)
     async with world.uow() as first, world.uow() as second:
-        assert len(await first.inbox.claim(1)) == 1
-        assert first.inbox.has_more  # it was bounded
-        assert len(await second.inbox.claim(100)) == 1
-        assert second.inbox.has_more  # somebody works on the other chat
+        bounded, beside = await first.inbox.claim(1), await second.inbox.claim(100)
+        assert (len(bounded.items), bounded.has_more) == (1, True)
+        assert (len(beside.items), beside.has_more) == (1, True)  # somebody works on the other chat
     async with world.uow() as uow:
-        assert len(await uow.inbox.claim(100)) == 2
-        assert not uow.inbox.has_more
+        claimed = await uow.inbox.claim(100)
+        assert (len(claimed.items), claimed.has_more) == (2, False)
     await fill(world, writer, "c", each=2)
     async with world.uow() as uow:
-        await uow.inbox.claim(100)
-        assert uow.inbox.has_more  # a chat may have more than was read of it
+        assert (await uow.inbox.claim(100)).has_more  # a chat may have more than was read of it
         await uow.commit()
 
 
 async def test_claims_of_one_step_past_a_chat_that_somebody_works_on(world: World, writer: GroupCommitInbox) -> None:
     await fill(world, writer, "a", "b", each=1)
     async with world.uow() as theirs:
-        [held] = await theirs.inbox.claim(1)
+        [held] = (await theirs.inbox.claim(1)).items
         seen = []
         for _ in range(3):
             async with world.uow() as ours:
-                seen += await ours.inbox.claim(1)
-                assert ours.inbox.has_more
+                items, has_more = await ours.inbox.claim(1)
+                seen += items
+                assert has_more
         assert {item.chat for item in seen} == {"a", "b"} - {held.chat}
 
 
 async def test_a_retry_holds_its_chat_whole_and_only_its_chat(world: World, writer: GroupCommitInbox) -> None:
     await fill(world, writer, "a", "b")
     async with world.uow() as uow:
-        first = next(i for i in await uow.inbox.claim(100) if i.chat == "a")
+        first = next(i for i in (await uow.inbox.claim(100)).items if i.chat == "a")
         await uow.inbox.retry(first.id, "boom \x00", 0.5)
         await uow.commit()
     async with world.uow() as uow:
-        assert {i.chat for i in await uow.inbox.claim(100)} == {"b"}
+        assert {i.chat for i in (await uow.inbox.claim(100)).items} == {"b"}
     assert world.tenant.id in await world.hub.directory.tenants_with_inbox()
     await asyncio.sleep(0.6)
     async with world.uow() as uow:
-        again = [i for i in await uow.inbox.claim(100) if i.chat == "a"]
+        again = [i for i in (await uow.inbox.claim(100)).items if i.chat == "a"]
         assert [i.tries for i in again] == [1, 0, 0]
 
 
 async def test_a_later_update_that_waits_ends_the_prefix(world: World, writer: GroupCommitInbox) -> None:
     await fill(world, writer, "a", each=4)
     async with world.uow() as uow:
-        items = await uow.inbox.claim(100)
+        items = (await uow.inbox.claim(100)).items
         await uow.inbox.retry(items[2].id, "boom", 60)
         await uow.commit()
     async with world.uow() as uow:
-        assert [i.id for i in await uow.inbox.claim(100)] == [i.id for i in items[:2]]
+        assert [i.id for i in (await uow.inbox.claim(100)).items] == [i.id for i in items[:2]]
 
 
 async def test_a_quarantined_update_lets_its_chat_go_on(world: World, writer: GroupCommitInbox) -> None:
     await fill(world, writer, "a")
     async with world.uow() as uow:
-        items = await uow.inbox.claim(100)
+        items = (await uow.inbox.claim(100)).items
         await uow.inbox.quarantine(items[0].id, "nonsense")
         await uow.commit()
     async with world.uow() as uow:
-        assert [i.id for i in await uow.inbox.claim(100)] == [i.id for i in items[1:]]
+        assert [i.id for i in (await uow.inbox.claim(100)).items] == [i.id for i in items[1:]]
 
 
 async def test_concurrent_workers_keep_every_chat_in_order(world: World, writer: GroupCommitInbox) -> None:
@@ -138,7 +137,7 @@ async def test_concurrent_workers_keep_every_chat_in_order(world: World, writer:
         empty = 0
         while empty < 20:
             async with world.uow() as uow:
-                items = await uow.inbox.claim(7)
+                items = (await uow.inbox.claim(7)).items
                 await asyncio.sleep(0.001 * (number % 3))
                 uow.inbox.done([i.id for i in items])
                 for item in items:  # before the commit: its chat is still ours alone
@@ -168,7 +167,7 @@ async def test_a_claim_reads_little_of_a_great_backlog(world: World, writer: Gro
     for _ in range(20):
         async with world.uow() as uow:
             before = await uow.inbox._connection.fetchval(_ROWS_READ)
-            items = await uow.inbox.claim(64)
+            items = (await uow.inbox.claim(64)).items
             assert len(items) == 64
             assert 64 <= await uow.inbox._connection.fetchval(_ROWS_READ) - before < 2000, "of 100,000"
             uow.inbox.done([i.id for i in items])

@@ -20,7 +20,7 @@ FREE = {"SANDBOX": Pacing(None, None)}
 
 async def claim(world: World, limit: int = 16, lease_s: float = 30, pacing: Any = None) -> list[Claim]:
     async with world.uow() as uow:
-        claims = await uow.lanes.claim(pacing or FREE, limit, lease_s)
+        claims, _ = await uow.lanes.claim(pacing or FREE, limit, lease_s)
         await uow.commit()
     return claims
 
@@ -148,8 +148,8 @@ async def test_only_the_asked_providers_are_claimed(world: World) -> None:
     await world.enqueue(await world.conversation(), "mine")
     await world.enqueue(await world.conversation(session=other), "theirs", provider="META")
     async with world.uow() as uow:
-        assert await uow.lanes.claim({"WAHA": Pacing(None, None)}, 9, 9) == []
-        both = await uow.lanes.claim(FREE | {"META": Pacing(None, None)}, 9, 9)
+        assert (await uow.lanes.claim({"WAHA": Pacing(None, None)}, 9, 9)).claims == []
+        both, _ = await uow.lanes.claim(FREE | {"META": Pacing(None, None)}, 9, 9)
         assert {c.message.content.text for c in both} == {"mine", "theirs"}
 
 
@@ -270,8 +270,7 @@ async def test_what_a_person_writes_is_typed_first(world: World) -> None:
 
     async def look() -> tuple[list[str], list[str]]:
         async with world.uow() as uow:
-            claims = await uow.lanes.claim(pacing, 9, 30)
-            typing = uow.lanes.take_typing()
+            claims, typing = await uow.lanes.claim(pacing, 9, 30)
             await uow.commit()
         return [c.message.content.text for c in claims], [lane.chat for lane in typing]
 

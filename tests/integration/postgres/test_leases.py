@@ -128,7 +128,7 @@ async def test_lanes_are_claimed_only_under_a_lease_and_its_fence(
 
     async def claims(holding: Holding) -> int:
         async with world.uow() as uow:
-            return len(await uow.lanes.claim(FREE, 9, 30, holding))
+            return len((await uow.lanes.claim(FREE, 9, 30, holding)).claims)
 
     a, b = await connector(lease_s=1.0), await connector()
     await leases.take(a, 9)

@@ -27,7 +27,7 @@ BEFORE, AFTER = CHANGED - timedelta(minutes=1), CHANGED + timedelta(minutes=1)
 
 async def see(world: World, *names: Identity, at: datetime | None = None, name: str | None = None) -> Contact:
     async with world.uow() as uow:
-        [(contact, _)] = await uow.contacts.find_or_create([Sighting(names, name, at=at)], NOW)
+        [(contact, _)], _ = await uow.contacts.find_or_create([Sighting(names, name, at=at)], NOW)
         await uow.commit()
     return contact
 
@@ -113,10 +113,9 @@ async def test_another_phone_beside_a_lid_is_the_persons_new_number(world: World
     """WhatsApp Web tells of no change of number; its LIDs stay."""
     ana = await see(world, OLD, LID, at=BEFORE)
     async with world.uow() as uow:
-        [(contact, is_news)] = await uow.contacts.find_or_create(
+        [(contact, is_news)], [moved] = await uow.contacts.find_or_create(
             [Sighting((LID, NEW), None, at=AFTER, is_live=True)], NOW
         )
-        [moved] = uow.contacts.take_moves()
         await uow.commit()
     assert (contact.id, is_news, moved.left) == (ana.id, True, (OLD,))
     assert set((await see(world, LID)).identities) == {LID, NEW}
@@ -128,8 +127,7 @@ async def test_a_number_is_spelled_as_whatsapp_writes_it(world: World) -> None:
     typed, written = Identity.phone("525512345678"), Identity.phone("5215512345678")
     contact = await see(world, typed)
     async with world.uow() as uow:
-        await uow.contacts.find_or_create([Sighting((written,), None, at=AFTER, is_live=True)], NOW)
-        [moved] = uow.contacts.take_moves()
+        _, [moved] = await uow.contacts.find_or_create([Sighting((written,), None, at=AFTER, is_live=True)], NOW)
         await uow.commit()
     assert (moved.contact.id, moved.left[0].address, moved.taken[0].address) == (
         contact.id,

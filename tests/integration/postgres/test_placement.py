@@ -119,7 +119,9 @@ async def test_a_transaction_under_way_is_waited_for_and_nobody_else_waits(new_w
         await other.enqueue(await other.conversation(), "hello")
         assert time.perf_counter() - began < 0.5
         assert not writing.done()
-        [(contact, _)] = await uow.contacts.find_or_create([Sighting((Identity.phone("5511977776666"),), "Late")], NOW)
+        [(contact, _)], _ = await uow.contacts.find_or_create(
+            [Sighting((Identity.phone("5511977776666"),), "Late")], NOW
+        )
         await uow.commit()
     await moving
     await writing
@@ -134,7 +136,9 @@ async def work(world: World, storage: PostgresStorage, until: asyncio.Event, kep
         number += 1
         async with storage.tenant(world.tenant.id) as uow:
             phone = f"55119{id(kept) % 1000:03}{number:05}"
-            [(contact, _)] = await uow.contacts.find_or_create([Sighting((Identity.phone(phone),), f"n{number}")], NOW)
+            [(contact, _)], _ = await uow.contacts.find_or_create(
+                [Sighting((Identity.phone(phone),), f"n{number}")], NOW
+            )
             conversation = world.make_conversation(contact)
             await uow.conversations.add([conversation])
             message = world.make_message(conversation, f"text {number}")

@@ -179,4 +179,4 @@ async def test_a_phone_shows_what_it_got_and_sends_receipts(world: World) -> Non
     assert await phones.messages(ref, "5512") == []
     assert world.hub.woken.take()[Work.INBOX] == 2
     async with world.uow() as uow:
-        assert [i.body for i in await uow.inbox.claim(10)] == [b"{}"]
+        assert [i.body for i in (await uow.inbox.claim(10)).items] == [b"{}"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.conftest import HAPPENED
 from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.domain.accounts.user import OnlineStatus
@@ -15,6 +16,7 @@ from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState, Priority
 from whatsapp_hub.domain.conversations.rating import Rating
 from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 from whatsapp_hub.domain.menu.burst import BurstEntry
 from whatsapp_hub.domain.messaging.contact import Identity
@@ -108,7 +110,6 @@ async def test_nothing_stays_without_a_commit(world: World) -> None:
     async with world.uow() as uow:
         await uow.messages.add([message])
         await uow.lanes.enqueue([message], "SANDBOX")
-        uow.publish(message.take_events())
     assert not world.hub.woken.take()
     async with world.uow() as uow:
         with pytest.raises(NotFound):
@@ -123,9 +124,26 @@ async def test_a_commit_wakes_the_readers_of_what_was_written(world: World) -> N
         await uow.messages.add([message])
         await uow.lanes.enqueue([message], "SANDBOX")
         conversation.opened(NOW)
-        uow.publish(conversation.take_events())
+        await uow.conversations.save([conversation])
         await uow.commit()
     assert world.hub.woken.take() == {Work.EVENTS: 1, Work.LANES: 1}
+
+
+async def test_the_events_of_stored_entities_are_written_once_in_the_order_taken(world: World) -> None:
+    conversation, user = await world.conversation(), await world.add_user()
+    async with world.uow() as uow:
+        conversation.opened(NOW)
+        await uow.conversations.save([conversation])
+        user.set_presence(OnlineStatus.ONLINE, NOW)
+        uow.publish([conversation.event(EventType.NOTIFICATION_CREATED, NOW)])
+        conversation.resolve(NOW)
+        await uow.users.save([user])
+        await uow.conversations.save([conversation])
+        await uow.conversations.save([conversation])
+        await uow.commit()
+    rows = await world.hub.owner.fetch(f"SELECT type FROM {HAPPENED} WHERE tenant_id = $1 ORDER BY n", world.tenant.id)
+    happened = ["conversation.opened", "notification.created", "user.presence", "conversation.resolved"]
+    assert [row["type"] for row in rows] == happened
 
 
 async def test_an_unknown_tenant_is_not_found(world: World) -> None:
@@ -254,7 +272,7 @@ async def test_a_copy_of_the_tenant_is_given(world: World) -> None:
 
 async def test_a_group_and_a_person_come_back(world: World) -> None:
     async with world.uow() as uow:
-        met = await uow.contacts.find_or_create(
+        met, _ = await uow.contacts.find_or_create(
             [
                 Sighting((Identity.chat("1@g.us"),), "Family", is_group=True),
                 Sighting((Identity.phone("551188887777"), Identity.lid("77")), "Ana"),

@@ -246,7 +246,7 @@ async def test_a_dedicated_tenant_stands_in_its_own_schema(new_world: Any) -> No
         conversation = await world.conversation("5511977776666")
         await world.enqueue(conversation, "hello")
         async with world.uow() as uow:
-            [c] = await uow.lanes.claim({"SANDBOX": Pacing(None, None)}, 5, 5)
+            [c], _ = await uow.lanes.claim({"SANDBOX": Pacing(None, None)}, 5, 5)
             assert c.message.content.text == "hello"
         page = await PostgresQueries(world.hub.storage).conversations(
             world.tenant.id, Sight(everything=True), ConversationFilter(), 10, None
@@ -281,6 +281,8 @@ async def test_another_tenants_ids_are_not_found(new_world: Any) -> None:
         ):
             with pytest.raises(NotFound):
                 await get
-        [(contact, new)] = await uow.contacts.find_or_create([Sighting((Identity.phone("4915112345678"),), None)], NOW)
+        [(contact, new)], _ = await uow.contacts.find_or_create(
+            [Sighting((Identity.phone("4915112345678"),), None)], NOW
+        )
         assert new
         assert contact.tenant_id == mine.tenant.id

@@ -24,7 +24,7 @@ from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
-from whatsapp_hub.application.receiving.batch import Batch, Seen
+from whatsapp_hub.application.receiving.batch import Batch, Seen, SeenMessage
 from whatsapp_hub.application.routing.check_deadlines import CheckDeadlines
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
@@ -132,7 +132,9 @@ class Desk:
         async with self.hub.storage.tenant(self.id) as uow:
             seen, changes = Seen(self.session.id, event), Changes(uow, new_id, self.clock.now)
             batch = await Batch.load(uow, {self.session.id: self.session}, [seen], changes)
-            await ApplyMessages(batch, changes)(seen, event)
+            [message] = batch.seen
+            assert isinstance(message, SeenMessage)
+            await ApplyMessages(batch, changes)(message)
             await changes.write()
             await uow.commit()
 
@@ -151,7 +153,7 @@ class Desk:
 
     async def round(self, phone: str) -> Conversation:
         async with self.hub.storage.tenant(self.id) as uow:
-            [(contact, _)] = await uow.contacts.find_or_create(
+            [(contact, _)], _ = await uow.contacts.find_or_create(
                 [Sighting((Identity.phone(phone),), None)], self.clock.now
             )
             return (await uow.conversations.latest([(self.session.id, contact.id)]))[self.session.id, contact.id]

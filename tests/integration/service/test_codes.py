@@ -122,7 +122,7 @@ class Bench:
     async def reports(self, status: SessionStatus, code: str | None = None, reason: str | None = None) -> Session:
         async with self.world.uow() as uow:
             session = await uow.sessions.get(self.session.id)
-            uow.publish(await self.follow.reported(uow, session, SessionSeen(status, self.now, reason, qr_code=code)))
+            await self.follow.reported(uow, session, SessionSeen(status, self.now, reason, qr_code=code))
             await uow.commit()
         return session
 

@@ -130,7 +130,6 @@ class UpdateUser:
             role, was_active = user.role, user.is_active
             self._apply(user, changes)
             await self._require_another(uow, user, role if was_active else None)
-            uow.publish(user.take_events())
             await uow.users.save([user])
             await self._end_sign_ins(uow, user, role)
             await uow.commit()

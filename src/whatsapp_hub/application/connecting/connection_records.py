@@ -37,10 +37,10 @@ class RecordConnections:
                     return None
                 if session.settings is UNREADABLE:
                     failed = ConnectionReport(SessionStatus.FAILED, f"credentials_invalid: {UNREADABLE.reason}")
-                    uow.publish(await self.follow(uow, session, self._reported(failed)))
+                    await self.follow(uow, session, self._reported(failed))
                     await uow.commit()
                     return None
-                uow.publish(await self.follow(uow, session, lambda life, at: life.dialled(at, self.follow.rules)))
+                await self.follow(uow, session, lambda life, at: life.dialled(at, self.follow.rules))
                 await uow.commit()
         except NotFound:
             return None
@@ -72,7 +72,7 @@ class RecordConnections:
         try:
             async with self.storage.tenant(tenant_id) as uow:
                 session = await uow.sessions.get(session_id)
-                uow.publish(await self.follow(uow, session, step, fence))
+                await self.follow(uow, session, step, fence)
                 await uow.commit()
         except NotFound:
             return
@@ -115,7 +115,7 @@ class TendConnections:
             async with self.storage.tenant(tenant_id) as uow:
                 session = await uow.sessions.get(session_id)
                 is_held = (await uow.connections.of(session)).holder is not None
-                uow.publish(await self.follow(uow, session, lambda life, now: self._later(life, now, is_held)))
+                await self.follow(uow, session, lambda life, now: self._later(life, now, is_held))
                 await uow.commit()
         except NotFound:
             return

@@ -34,7 +34,6 @@ class SetPresence:
         async with self.storage.tenant(caller.tenant_id) as uow:
             user = await uow.users.get(caller.user_id)
             user.set_presence(status, self.clock())
-            uow.publish(user.take_events())
             await uow.users.save([user])
             await uow.commit()
         if status is OnlineStatus.ONLINE and user.department_id:
@@ -79,7 +78,6 @@ class ExpirePresence:
                 last_heartbeat = user.last_heartbeat
                 user.set_presence(OnlineStatus.OFFLINE, now)
                 user.last_heartbeat = last_heartbeat
-                uow.publish(user.take_events())
             await uow.users.save(silent)
             await uow.commit()
         await self.redistribute_all(tenant_id)

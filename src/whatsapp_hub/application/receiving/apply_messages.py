@@ -11,7 +11,7 @@ from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.ports.queues.commands import TypingSign
 from whatsapp_hub.application.receiving.apply_receipts import apply_receipt
 from whatsapp_hub.application.receiving.apply_rules import ApplyRules
-from whatsapp_hub.application.receiving.batch import Batch, Seen
+from whatsapp_hub.application.receiving.batch import Batch, SeenMessage
 from whatsapp_hub.application.receiving.echoes import may_be_echo
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
 from whatsapp_hub.application.routing.hand_off_to_people import HandOffToPeople
@@ -46,17 +46,17 @@ class ApplyMessages:
         self.for_bots: list[tuple[Session, TypingSign]] = []
         """Messages that sessions' own bots are about to answer: "typing…" is shown for them after the commit."""
 
-    async def __call__(self, seen: Seen, event: MessageSeen) -> None:
+    async def __call__(self, seen: SeenMessage) -> None:
         """Store the message in its round and let the bot answer; a known one only advances its status."""
+        event, contact = seen.event, seen.contact
         known = self._batch.messages.get((seen.session_id, event.provider_message_id))
         if known is not None:
             self._echo(known, event)
             return
-        if may_be_echo(event) and (ours := self._batch.echoes.take(seen.session_id, event)):
+        if may_be_echo(event) and (ours := self._batch.echoes.take(seen.session_id, contact, event)):
             await self._recognise(ours, event)
             return
         session = self._batch.sessions[seen.session_id]
-        contact = self._batch.contacts[id(event)]
         if self._take_rating(session, contact, event):
             return
         conversation, is_new = await self._round(session, contact, event)

@@ -8,7 +8,6 @@ from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.storage.contacts import Moved
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.conversations.conversation import Conversation
-from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.messaging.contact import Identity, names_chat
 
 
@@ -25,8 +24,7 @@ class ApplyNumberChange:
         changes = self._new_changes()
         moved = await self._uow.contacts.move(event.left, event.taken, event.at, changes.now)
         if moved and moved.left:
-            subjects = {"contact": moved.contact}
-            changes.add_events(Event(EventType.CONTACT_UPDATED, self._uow.tenant.id, changes.now, subjects=subjects))
+            changes.contact(moved.contact)
             await self.follow(moved, changes)
         await changes.write()
 

@@ -1,8 +1,9 @@
 """The rows that a batch of events needs, loaded with a few statements and locked in the agreed order."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider.events import (
@@ -14,13 +15,12 @@ from whatsapp_hub.application.ports.provider.events import (
     ReceiptSeen,
 )
 from whatsapp_hub.application.ports.queues.inbox import InboxItem, ProviderKey
-from whatsapp_hub.application.ports.storage.contacts import Moved, Sighting
+from whatsapp_hub.application.ports.storage.contacts import Met, Moved, Sighting
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.application.receiving.echoes import Echoes, may_be_echo
 from whatsapp_hub.application.routing.service_terms import usual_patience
 from whatsapp_hub.domain.conversations.bot import answer_timeout
 from whatsapp_hub.domain.conversations.conversation import Conversation
-from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import ContactId, DepartmentId, MessageId, SessionId
 from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.messaging.message import Message
@@ -44,17 +44,26 @@ class Seen:
         return self.item.fence if self.item else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenMessage(Seen):
+    """A message, and the contact that it is from or to."""
+
+    event: MessageSeen
+    contact: Contact
+
+
 @dataclass(slots=True)
 class Batch:
-    """Loaded rows. `contacts` by `id()` of the event; `messages` by session and provider's message id."""
+    """Loaded rows. `seen`: the events, with the contacts of messages; `messages` by session and provider's message
+    id."""
 
     uow: UnitOfWork
     sessions: Mapping[SessionId, Session]
-    contacts: dict[int, Contact] = field(default_factory=dict)
+    seen: list[Seen] = field(default_factory=list)
     rounds: dict[tuple[SessionId, ContactId], Conversation] = field(default_factory=dict)
     messages: dict[ProviderKey, Message] = field(default_factory=dict)
     own: dict[MessageId, Message] = field(default_factory=dict)
-    echoes: Echoes = field(default_factory=lambda: Echoes({}))
+    echoes: Echoes = field(default_factory=Echoes)
     _timeouts: dict[DepartmentId | None, timedelta] | None = None
 
     @classmethod
@@ -68,37 +77,32 @@ class Batch:
     ) -> "Batch":
         """Load and lock. `follow` is called for each contact whose number turned out to have changed."""
         batch = cls(uow, sessions)
-        await batch._meet(seen, changes)
-        for moved in uow.contacts.take_moves():
+        for moved in await batch._meet(seen, changes):
             if follow:
                 await follow(moved)
-        await batch._load_rounds(seen)
-        await batch._load_messages(seen)
-        await batch._load_echoes(seen, changes.now)
+        await batch._load_rounds()
+        await batch._load_messages()
+        await batch._load_echoes(changes.now)
         return batch
 
-    def waiting(self, seen: Iterable[Seen], now: datetime, chats: set[HeldChat]) -> set[int]:
+    def waiting(self, now: datetime, chats: set[HeldChat]) -> set[int]:
         """Return the updates that must wait for an open provider call's answer, and those behind them in their chats.
 
         Their chats are added to `chats`."""
         ids: set[int] = set()
-        for s in seen:
+        for s in self.seen:
             if s.item is None:
                 continue
             chat = (s.session_id, s.item.chat)
-            if chat in chats or (self._is_unexplained(s) and self._waits(s, s.item, now)):
+            if chat in chats or (self._is_unexplained(s) and self.echoes.waits(s.item, s.contact, s.event, now)):
                 chats.add(chat)
                 ids.add(s.item.id)
         return ids
 
-    def _waits(self, seen: Seen, item: InboxItem, now: datetime) -> bool:
-        return isinstance(seen.event, MessageSeen) and self.echoes.waits(item, seen.event, now)
-
-    def _is_unexplained(self, seen: Seen) -> bool:
-        event = seen.event
-        if not isinstance(event, MessageSeen) or not may_be_echo(event):
+    def _is_unexplained(self, seen: Seen) -> TypeGuard[SeenMessage]:
+        if not isinstance(seen, SeenMessage) or not may_be_echo(seen.event):
             return False
-        return (seen.session_id, event.provider_message_id) not in self.messages
+        return (seen.session_id, seen.event.provider_message_id) not in self.messages
 
     async def response_timeout(self, conversation: Conversation, now: datetime) -> timedelta | None:
         """Return how long the conversation's department (without one: the root), or its session's bot, may leave a
@@ -118,26 +122,30 @@ class Batch:
             self._timeouts[None] = usual_patience(self.uow.tenant, departments, now)
         return self._timeouts.get(department_id, self._timeouts[None])
 
-    async def _meet(self, seen: Iterable[Seen], changes: Changes) -> None:
-        """Find or create, and lock, every contact that appears."""
-        events = [s.event for s in seen if isinstance(s.event, MessageSeen | IdentitySeen)]
-        if not events:
-            return
-        met = await self.uow.contacts.find_or_create([_sighting(event) for event in events], changes.now)
-        for event, (contact, is_news) in zip(events, met, strict=True):
-            self.contacts[id(event)] = contact
-            if is_news:
-                changes.add_events(_updated(contact, changes))
+    async def _meet(self, seen: Sequence[Seen], changes: Changes) -> list[Moved]:
+        """Find or create, and lock, every contact that appears; return those whose number has changed."""
+        sightings = [_sighting(s.event) for s in seen if isinstance(s.event, MessageSeen | IdentitySeen)]
+        met = await self.uow.contacts.find_or_create(sightings, changes.now) if sightings else Met([], [])
+        contacts = iter(met.contacts)
+        for s in seen:
+            if isinstance(s.event, MessageSeen | IdentitySeen):
+                contact, is_news = next(contacts)
+                if is_news:
+                    changes.contact(contact)
+                if isinstance(s.event, MessageSeen):
+                    s = SeenMessage(session_id=s.session_id, event=s.event, item=s.item, contact=contact)
+            self.seen.append(s)
+        return met.moved
 
-    async def _load_rounds(self, seen: Iterable[Seen]) -> None:
-        pairs = {(s.session_id, self.contacts[id(s.event)].id) for s in seen if isinstance(s.event, MessageSeen)}
+    async def _load_rounds(self) -> None:
+        pairs = {(s.session_id, s.contact.id) for s in self.seen if isinstance(s, SeenMessage)}
         if pairs:
             self.rounds = await self.uow.conversations.latest(pairs)
 
-    async def _load_messages(self, seen: Iterable[Seen]) -> None:
+    async def _load_messages(self) -> None:
         keys: dict[ProviderKey, bool] = {}  # whether a send of ours may be storing this id just now
         sent_as: set[MessageId] = set()
-        for s in seen:
+        for s in self.seen:
             match s.event:
                 case MessageSeen(provider_message_id=name, from_me=is_ours):
                     keys[s.session_id, name] = is_ours or keys.get((s.session_id, name), False)
@@ -155,11 +163,9 @@ class Batch:
         missing = sent_as - known.keys()
         self.own = known | (await self.uow.messages.by_id(missing) if missing else {})
 
-    async def _load_echoes(self, seen: Iterable[Seen], now: datetime) -> None:
-        unexplained = [
-            (s.session_id, s.event) for s in seen if isinstance(s.event, MessageSeen) and self._is_unexplained(s)
-        ]
-        self.echoes = await Echoes.load(self.uow, self.contacts, unexplained, now)
+    async def _load_echoes(self, now: datetime) -> None:
+        pairs = {(s.session_id, s.contact.id) for s in self.seen if self._is_unexplained(s)}
+        self.echoes = await Echoes.load(self.uow, pairs, now)
 
 
 def _sighting(event: MessageSeen | IdentitySeen) -> Sighting:
@@ -169,8 +175,3 @@ def _sighting(event: MessageSeen | IdentitySeen) -> Sighting:
     name = event.name if is_person and not event.from_me else None
     is_live = is_person and not event.from_me and event.origin is Origin.LIVE
     return Sighting(event.chat_names, name, not is_person, event.at, is_live)
-
-
-def _updated(contact: Contact, changes: Changes) -> Event:
-    tenant = changes.uow.tenant
-    return Event(EventType.CONTACT_UPDATED, tenant.id, changes.now, subjects={"contact": contact})

@@ -5,7 +5,7 @@ answer is stored or its lease ended. Then it is one of our sends by the provider
 none) by its text, else it was typed on the phone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,9 +23,8 @@ LOOK_AGAIN_S = 0.2
 
 @dataclass(slots=True)
 class Echoes:
-    """Sends that may explain the unexplained messages of one batch. `contacts` by `id()` of the event."""
+    """Sends that may explain the unexplained messages of one batch."""
 
-    contacts: Mapping[int, Contact]
     attempts: Mapping[SessionId, Sequence[OpenAttempt]] = field(default_factory=dict)
     unmatched: Mapping[tuple[SessionId, ContactId], list[Message]] = field(default_factory=dict)
 
@@ -33,32 +32,29 @@ class Echoes:
     async def load(
         cls,
         uow: UnitOfWork,
-        contacts: Mapping[int, Contact],
-        unexplained: Iterable[tuple[SessionId, MessageSeen]],
+        pairs: Collection[tuple[SessionId, ContactId]],
         now: datetime,
     ) -> "Echoes":
-        """Load the candidates. The caller holds the receipt keys of these messages locked, so that no answer with such
-        an id is stored meanwhile. Attempts are read first: one that ends later is read again, one that ended before is
-        among the unmatched."""
-        pairs = {(session_id, contacts[id(event)].id) for session_id, event in unexplained}
+        """Load the candidates for unexplained messages from or to these contacts. The caller holds the receipt keys of
+        the messages locked, so that no answer with such an id is stored meanwhile. Attempts are read first: one that
+        ends later is read again, one that ended before is among the unmatched."""
         if not pairs:
-            return cls(contacts)
+            return cls()
         attempts = await uow.lanes.open_attempts({session_id for session_id, _ in pairs})
-        return cls(contacts, attempts, await uow.messages.unmatched(pairs, now - MATCHED_WITHIN))
+        return cls(attempts, await uow.messages.unmatched(pairs, now - MATCHED_WITHIN))
 
-    def waits(self, item: InboxItem, event: MessageSeen, now: datetime) -> bool:
+    def waits(self, item: InboxItem, contact: Contact, event: MessageSeen, now: datetime) -> bool:
         """Return whether an open provider call may have sent it. The chat may have another name there (a hidden id), so
         the same text in the session counts as well."""
-        contact = self.contacts[id(event)]
         return any(
             may_wait(attempt.began_at, item.received_at, now)
             and (attempt.contact_id == contact.id or has_same_content(attempt.content, event.content))
             for attempt in self.attempts.get(item.session_id, ())
         )
 
-    def take(self, session_id: SessionId, event: MessageSeen) -> Message | None:
+    def take(self, session_id: SessionId, contact: Contact, event: MessageSeen) -> Message | None:
         """Take the oldest send that this message echoes; each explains one message."""
-        sends = self.unmatched.get((session_id, self.contacts[id(event)].id), [])
+        sends = self.unmatched.get((session_id, contact.id), [])
         found = next((message for message in sends if is_echo_of(message, event.content)), None)
         if found:
             sends.remove(found)

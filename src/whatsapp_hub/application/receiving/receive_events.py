@@ -16,7 +16,6 @@ from whatsapp_hub.application.measuring import PROCESSED, PROCESSING, TALLY
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider.events import (
     Malformed,
-    MessageSeen,
     NumberChanged,
     ProviderEvent,
     ReceiptSeen,
@@ -29,7 +28,7 @@ from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfW
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
 from whatsapp_hub.application.receiving.apply_number_change import ApplyNumberChange
 from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
-from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen
+from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen, SeenMessage
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
 from whatsapp_hub.application.receiving.timing import timed
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
@@ -76,12 +75,11 @@ class ReceiveEvents:
 
     async def _batch(self, tenant_id: TenantId, limit: int) -> bool:
         async with self.storage.tenant(tenant_id) as uow:
-            items = await uow.inbox.claim(limit)
+            items, more = await uow.inbox.claim(limit)
             if items:
                 applied = await self._apply(uow, items)
                 await uow.commit()
                 self._after(items, applied)
-            more = uow.inbox.has_more
         if more and not items:
             await asyncio.sleep(ASIDE_S)
         return more
@@ -96,9 +94,9 @@ class ReceiveEvents:
         item: InboxItem | None = None
         try:
             async with self.storage.tenant(tenant_id) as uow:
-                items = await uow.inbox.claim(1)
+                items, more = await uow.inbox.claim(1)
                 if not items:
-                    return uow.inbox.has_more  # another worker has that chat: the next claim looks further
+                    return more  # another worker has that chat: the next claim looks further
                 item = items[0]
                 applied = await self._apply(uow, items)
                 await uow.commit()
@@ -159,9 +157,9 @@ class ReceiveEvents:
             await change_number(first)
         changes = Changes(uow, self.new_id, self.clock())
         batch = await Batch.load(uow, sessions, seen, changes, change_number.follow)
-        waiting = batch.waiting(seen, changes.now, applied.held)
+        waiting = batch.waiting(changes.now, applied.held)
         applied.waiting |= waiting
-        takes = [s for s in seen if s.item is None or s.item.id not in waiting]
+        takes = [s for s in batch.seen if s.item is None or s.item.id not in waiting]
         applied.for_bots += await self._take_events(uow, batch, takes, changes)
 
     async def _take_events(
@@ -170,13 +168,13 @@ class ReceiveEvents:
         """Apply the batch; return the messages that sessions' own bots answer."""
         messages, receipts = ApplyMessages(batch, changes), ApplyReceipts(batch, changes)
         for one in seen:
-            match one.event:
-                case MessageSeen():
-                    await messages(one, one.event)
-                case ReceiptSeen():
-                    receipts(one, one.event)
-                case SessionSeen():
-                    await self._see_session(uow, one, one.event, changes)
+            match one:
+                case SeenMessage():
+                    await messages(one)
+                case Seen(event=ReceiptSeen() as receipt):
+                    receipts(one, receipt)
+                case Seen(event=SessionSeen() as session):
+                    await self._see_session(uow, one, session)
                 case _:
                     pass
         await changes.write()
@@ -184,13 +182,13 @@ class ReceiveEvents:
         await receipts.write()
         return messages.for_bots
 
-    async def _see_session(self, uow: UnitOfWork, seen: Seen, event: SessionSeen, changes: Changes) -> None:
+    async def _see_session(self, uow: UnitOfWork, seen: Seen, event: SessionSeen) -> None:
         session = await uow.sessions.get(seen.session_id)
         if self.providers.holds_socket(session.provider):
-            changes.add_events(*await self.follow.reported(uow, session, event, seen.fence))
+            await self.follow.reported(uow, session, event, seen.fence)
         else:
             pairing = FollowPairing(self.providers, self.clock, self.follow.rules)
-            changes.add_events(*await pairing.reported(uow, session, event))
+            await pairing.reported(uow, session, event)
 
     def _translate(self, items: list[InboxItem]) -> list[Seen]:
         seen: list[Seen] = []

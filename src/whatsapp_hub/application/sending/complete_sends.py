@@ -159,9 +159,8 @@ class CompleteSends:
                 session.break_credentials(str(error), changes.now)
                 await uow.sessions.save(session)
                 await uow.lanes.hold(session_id, None)
-                changes.add_events(*session.take_events())
             case Rejected(alert=True) as error:
-                changes.add_events(_alert(result, error, changes))
+                uow.publish([_alert(result, error, changes)])
             case _:
                 pass
 

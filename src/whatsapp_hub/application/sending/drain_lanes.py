@@ -89,8 +89,7 @@ class DrainLanes:
             return 0
         claimed_at = time.monotonic()
         async with self.storage.tenant(tenant_id) as uow:
-            claims = await uow.lanes.claim(self.pacing, room, self.deadlines.lease_s, holding)
-            typing = uow.lanes.take_typing()
+            claims, typing = await uow.lanes.claim(self.pacing, room, self.deadlines.lease_s, holding)
             concerned = {c.lane.session_id for c in claims} | {lane.session_id for lane in typing}
             held = await uow.sessions.peek(concerned) if concerned else {}
             await uow.commit()

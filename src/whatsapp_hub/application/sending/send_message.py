@@ -134,7 +134,7 @@ class StartConversation:
         take: bool,
     ) -> Conversation:
         is_group = identity.kind is IdentityKind.CHAT
-        [(contact, _)] = await uow.contacts.find_or_create([Sighting((identity,), None, is_group)], changes.now)
+        [(contact, _)], _ = await uow.contacts.find_or_create([Sighting((identity,), None, is_group)], changes.now)
         latest = (await uow.conversations.latest([(session.id, contact.id)])).get((session.id, contact.id))
         if latest and latest.is_live:
             await require_sight(uow, caller, latest)

@@ -1,4 +1,4 @@
-"""AdvanceConnection: apply one step to a held session's connection state; store and publish the outcome."""
+"""AdvanceConnection: apply one step to a held session's connection state, and store the outcome."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,25 +22,23 @@ class AdvanceConnection:
     rules: ReconnectPolicy
     jitter: Callable[[], float]
 
-    async def __call__(self, uow: UnitOfWork, session: Session, step: Step, fence: int | None = None) -> list[Event]:
-        """Apply the step, store it, return the events to publish. `fence`: only if that is still the current dial."""
+    async def __call__(self, uow: UnitOfWork, session: Session, step: Step, fence: int | None = None) -> None:
+        """Apply the step and store it. `fence`: only if that is still the current dial."""
         now = self.clock()
         connection = await uow.connections.of(session)
         if fence is not None and fence != connection.life.fence:
-            return []
+            return
         before, connection.life = connection.life, step(connection.life, now)
         if connection.life == before:
-            return []
+            return
         await uow.connections.save(connection, session)
         session.is_active = connection.life.is_on
         session.move(connection.life.status, now, connection.life.reason, connection.life.code)
         await save_session(uow, session)
-        events = session.take_events()
         if connection.life.reason == STORM != before.reason:
-            events.append(_alarm(session, now))
-        return events
+            uow.publish([_alarm(session, now)])
 
-    async def reported(self, uow: UnitOfWork, session: Session, seen: SessionSeen, fence: int | None) -> list[Event]:
+    async def reported(self, uow: UnitOfWork, session: Session, seen: SessionSeen, fence: int | None) -> None:
         """Apply what the provider reports; reports of an earlier dial are ignored."""
         if seen.phone_number:
             session.phone_number = seen.phone_number
@@ -49,7 +47,7 @@ class AdvanceConnection:
         def step(life: ConnectionState, now: datetime) -> ConnectionState:
             return life.reported(report, now, self.rules, self.jitter())
 
-        return await self(uow, session, step, fence)
+        await self(uow, session, step, fence)
 
 
 async def save_session(uow: UnitOfWork, session: Session) -> None:

@@ -41,7 +41,6 @@ class UnlinkSession:
             session = await uow.sessions.get(session_id)
             session.log_out(self.clock(), reason)
             await save_session(uow, session)
-            uow.publish(session.take_events())
             await uow.commit()
         return session
 

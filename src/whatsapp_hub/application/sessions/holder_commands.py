@@ -105,7 +105,7 @@ class LogOut:
             session = await uow.sessions.get(session_id)
             if session.status is not SessionStatus.LOGGED_OUT:
                 reason = reason if life.has_paired else "logged_out"
-                uow.publish(await self.follow(uow, session, lambda life, _: life.logged_out(reason)))
+                await self.follow(uow, session, lambda life, _: life.logged_out(reason))
                 await uow.commit()
         return session
 

@@ -121,7 +121,6 @@ class CreateSession:
                 await self.webhook(uow, session, new.webhook_url, new.webhook_format, now, new.webhook_secret)
             if also:
                 await also(uow, session)
-            uow.publish(session.take_events())
             await uow.commit()
         return session
 
@@ -139,7 +138,6 @@ class CreateSession:
                 await self.webhook(uow, session, new.webhook_url, new.webhook_format, now, new.webhook_secret)
             if also:
                 await also(uow, session)
-            uow.publish(session.take_events())
             await uow.commit()
         return session
 
@@ -176,7 +174,7 @@ class UpdateSession:
                 await self.webhook(uow, session, url, changes.webhook_format, session.updated_at)
             await uow.sessions.save(session)
             if session.settings != before and self.providers.holds_socket(session.provider):
-                uow.publish(await self.follow(uow, session, lambda life, now: life.redialled(now, self.follow.rules)))
+                await self.follow(uow, session, lambda life, now: life.redialled(now, self.follow.rules))
             await uow.commit()
         return session
 
@@ -236,7 +234,6 @@ class DeleteSession:
             for message in await uow.lanes.abandon(session_id):
                 message.abandon(now)
                 await uow.messages.save([message])
-                uow.publish(message.take_events())
             if self.providers.holds_socket(session.provider):
                 await uow.connections.forget_deleted(session)
             await uow.sessions.remove(session_id)

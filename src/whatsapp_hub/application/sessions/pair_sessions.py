@@ -17,7 +17,6 @@ from whatsapp_hub.application.ports.provider.plugin import Provider, Providers, 
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.sessions.advance_connection import save_session
 from whatsapp_hub.domain.errors import CredentialsInvalid, NotFound, ProviderError, Unavailable
-from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.sessions.connection import NO_ANSWER, QR_TIMEOUT, ReconnectPolicy
 from whatsapp_hub.domain.sessions.pairing import Pairing, PairingStep
@@ -48,10 +47,8 @@ class FollowPairing:
             pairing = Pairing.begun(self.clock(), self.rules, can_ask=can_ask)
             await uow.pairings.save(session.id, pairing.being_started(self.clock()))
 
-    async def reported(
-        self, uow: UnitOfWork, session: Session, seen: SessionSeen, *, asked: bool = False
-    ) -> list[Event]:
-        """Apply a state that the provider reported by itself, or (`asked`) answered. Returns the events to publish."""
+    async def reported(self, uow: UnitOfWork, session: Session, seen: SessionSeen, *, asked: bool = False) -> None:
+        """Apply a state that the provider reported by itself, or (`asked`) answered."""
         before = _state(session)
         if seen.phone_number:
             session.phone_number = seen.phone_number
@@ -65,7 +62,6 @@ class FollowPairing:
             await self._arrived(uow, session, seen)
         if _state(session) != before:
             await save_session(uow, session)
-        return session.take_events()
 
     def _seen_while_off(self, session: Session, seen: SessionSeen) -> None:
         """Keep the reason of a stopped session (`stopped`, `qr_timeout`) and ignore its requests for a phone."""
@@ -168,7 +164,7 @@ class TendPairings:
             if pairing is None or not session.is_active:
                 return
             if seen:
-                uow.publish(await self.follow.reported(uow, session, seen, asked=True))
+                await self.follow.reported(uow, session, seen, asked=True)
             else:
                 again = replace(pairing.looked(self.clock()), is_used_up=pairing.is_used_up)
                 await uow.pairings.save(session.id, again)
@@ -192,7 +188,6 @@ class TendPairings:
                 session.hide_code(now)
             if _state(session) != before:
                 await save_session(uow, session)
-            uow.publish(session.take_events())
             await uow.commit()
         return session, what
 

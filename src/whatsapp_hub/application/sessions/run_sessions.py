@@ -60,7 +60,7 @@ class InitSession:
         (too many sessions)."""
         if self.providers.holds_socket(session.provider):
             await self._require_room(session.provider)
-            uow.publish(await self.follow(uow, session, lambda life, now: life.started(now, self.follow.rules)))
+            await self.follow(uow, session, lambda life, now: life.started(now, self.follow.rules))
             return
         await self._begin(uow, session)
 
@@ -68,7 +68,7 @@ class InitSession:
         """Begin a start that `TendPairings` repeats until the provider has answered."""
         session.start(self.clock())
         await self._pairing.begin(uow, session)
-        await _save(uow, session)
+        await save_session(uow, session)
 
     async def bring_up(self, session: Session) -> Session:
         """Ask the provider to start a session that is stored as CONNECTING, and store its answer. Connectors do this
@@ -80,7 +80,7 @@ class InitSession:
             session = await uow.sessions.get(session.id)
             if not session.is_active:  # stopped meanwhile: stop it at the provider again
                 return await _bring_down(self.providers, session)
-            uow.publish(await self._pairing.reported(uow, session, seen, asked=True))
+            await self._pairing.reported(uow, session, seen, asked=True)
             await uow.commit()
         return session
 
@@ -95,10 +95,9 @@ class InitSession:
             raise Conflict("already_connected", "the session is connected already")
         rules = self.follow.rules
         if again:
-            events = await self.follow(uow, session, lambda life, now: life.restarted(now, rules))
+            await self.follow(uow, session, lambda life, now: life.restarted(now, rules))
         else:
-            events = await self.follow(uow, session, lambda life, now: life.started(now, rules))
-        uow.publish(events)
+            await self.follow(uow, session, lambda life, now: life.started(now, rules))
         await uow.commit()
         return session
 
@@ -150,11 +149,11 @@ class StopSession:
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
             if self.providers.holds_socket(session.provider):
-                uow.publish(await self.follow(uow, session, lambda life, _: life.stopped(reason)))
+                await self.follow(uow, session, lambda life, _: life.stopped(reason))
                 await uow.commit()
                 return session
             session.stop(self.clock(), reason)
-            await _save(uow, session)
+            await save_session(uow, session)
             await uow.commit()
         return await _bring_down(self.providers, session)
 
@@ -169,11 +168,6 @@ async def _bring_down(providers: Providers, session: Session) -> Session:
         except ProviderError as error:
             session.status_reason = f"stopped here; the provider said: {error}"[:300]
     return session
-
-
-async def _save(uow: UnitOfWork, session: Session) -> None:
-    await save_session(uow, session)
-    uow.publish(session.take_events())
 
 
 def _ref(session: Session) -> SessionRef:

@@ -121,7 +121,6 @@ class TakeUpEnvironment:
             if is_wanted:
                 await self.start.want(uow, session)
             await uow.environment.save(self._mark(session, now))
-            uow.publish(session.take_events())
             await uow.commit()
         return session
 

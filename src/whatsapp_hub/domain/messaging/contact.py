@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.events import Event, EventType, Records
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.numbers.dialling import read_number
 from whatsapp_hub.domain.numbers.phones import canonical, without_home_prefix
@@ -88,7 +89,7 @@ def address_of(identity: Identity) -> str:
 
 
 @dataclass(slots=True)
-class Contact:
+class Contact(Records):
     """`identities` is never empty; a group, broadcast list or channel has one identity of kind CHAT."""
 
     id: ContactId
@@ -98,6 +99,14 @@ class Contact:
     name: str | None = None
     profile_pic: str | None = None
     is_group: bool = False
+    _events: list[Event] = field(default_factory=list, repr=False, compare=False)
+
+    def event(self, type: EventType, at: datetime, **detail: object) -> Event:
+        """Make an event about this contact, which shows it as it is at the commit."""
+        return Event(type, self.tenant_id, at, subjects={"contact": self}, detail=detail)
+
+    def updated(self, at: datetime) -> None:
+        self.record(self.event(EventType.CONTACT_UPDATED, at))
 
     @property
     def phone_number(self) -> str | None:
@@ -113,6 +122,12 @@ class Contact:
         if renamed:
             self.name = name
         return bool(new) or renamed
+
+    def absorb(self, other: "Contact", at: datetime) -> None:
+        """Take over the identities of another contact that is the same person, and its name where this has none."""
+        self.identities += other.identities
+        self.name = self.name or other.name
+        self.record(self.event(EventType.CONTACT_MERGED, at, mergedContactId=other.id))
 
     def move(
         self, left: Collection[Identity], taken: Collection[Identity], *, is_latest: bool = True

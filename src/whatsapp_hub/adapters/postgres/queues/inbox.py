@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.repositories.sessions import VERSION_OF, Saw
-from whatsapp_hub.application.ports.queues.inbox import InboxItem
+from whatsapp_hub.application.ports.queues.inbox import ClaimedUpdates, InboxItem
 from whatsapp_hub.domain.ids import TenantId
 
 _CLAIM = f"""
@@ -39,11 +39,10 @@ class PostgresInbox:
         self._tenant_id = tenant_id
         self._rounds = rounds
         self._saw = saw
-        self.has_more = False
         self.finished: list[int] = []
         """Updates that the commit marks as done."""
 
-    async def claim(self, limit: int) -> list[InboxItem]:
+    async def claim(self, limit: int) -> ClaimedUpdates:
         """Claim updates of the chats after the last claim's, starting over at the end."""
         began = self._rounds.after.get(self._tenant_id, _START)
         chats, items = await self._take(began, limit)
@@ -56,8 +55,8 @@ class PostgresInbox:
             self._rounds.after[self._tenant_id] = next(reversed(chats))
         ours = sum(chats.values())
         # At least two updates are read of a chat that has them: where each had one, nothing else was due.
-        self.has_more = len(chats) >= limit or len(chats) > ours or len(items) > ours
-        return [items[id] for id in sorted(items)]
+        has_more = len(chats) >= limit or len(chats) > ours or len(items) > ours
+        return ClaimedUpdates([items[id] for id in sorted(items)], has_more)
 
     async def _take(
         self, after: tuple[UUID, str], limit: int

@@ -12,7 +12,8 @@ from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.adapters.postgres.queues import lane_enqueue, lane_moves
 from whatsapp_hub.adapters.postgres.repositories.messages import COLUMNS, SELECT, message_of
 from whatsapp_hub.adapters.postgres.repositories.sessions import VERSION_OF, Saw
-from whatsapp_hub.application.ports.queues.lanes import Claim, Holding, LaneKey, OpenAttempt, Release
+from whatsapp_hub.application.ports.queues.lanes import Claim, ClaimedLanes, Holding, LaneKey, OpenAttempt, Release
+from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import ContactId, MessageId, SessionId
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
@@ -209,6 +210,13 @@ class _Turns:
             self.typing.append(LaneKey(session_id, chat))
 
 
+def _turns(rows: Sequence[Any], pacing: Mapping[str, Pacing]) -> _Turns:
+    turns = _Turns()
+    for row in rows:
+        turns.decide(row, pacing[row["provider"]])
+    return turns
+
+
 def _paces(row: Any, pacing: Pacing) -> Paces:
     if pacing.human is None:
         return Paces(row["session_paced"])
@@ -225,14 +233,16 @@ def _head(row: Any, pacing: Pacing) -> LaneHead | None:
 class PostgresLanes:
     """Implements `Lanes`."""
 
-    def __init__(self, connection: Statements, holds_socket: Callable[[str], bool], saw: Saw) -> None:
+    def __init__(
+        self, connection: Statements, holds_socket: Callable[[str], bool], saw: Saw, events: list[Event]
+    ) -> None:
         self._connection = connection
         self._saw = saw
         self._holds_socket = holds_socket
+        self._events = events
         self.made_due = False
         self.made_due_held = False
         """Whether a lane may have become due here, so that the commit wakes the workers or connectors that drain it."""
-        self._typing: list[LaneKey] = []
 
     async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
         if messages:
@@ -242,6 +252,7 @@ class PostgresLanes:
     async def add(self, messages: Sequence[Message], providers: Mapping[MessageId, str]) -> None:
         for provider in set(providers.values()):
             self._makes_due(provider)
+        self._events += recorded(messages)
         await lane_enqueue.add(self._connection, messages, providers)
 
     def _makes_due(self, provider: str) -> None:
@@ -256,8 +267,9 @@ class PostgresLanes:
         limit: int,
         lease_s: float,
         holding: Holding | None = None,
-    ) -> list[Claim]:
+    ) -> ClaimedLanes:
         claims: list[Claim] = []
+        typing: list[LaneKey] = []
         sessions = list(holding.fences) if holding else None
         lease = (holding.connector_id, list(holding.fences.values())) if holding else ()
         for human in (False, True):
@@ -268,25 +280,19 @@ class PostgresLanes:
             for _ in range(_ROUNDS if kinds else 0):
                 wanted = limit - len(claims)
                 rows = await self._connection.fetch(pick, paced, free, sessions, wanted, *lease) if wanted else []
-                claims += await self._lease(rows, pacing, lease_s)
+                turns = _turns(rows, pacing)
+                typing += turns.typing
+                claims += await self._lease(turns, lease_s)
                 if len(rows) < wanted or len(claims) == limit:
                     break
-        return claims
+        return ClaimedLanes(claims, typing)
 
-    def take_typing(self) -> list[LaneKey]:
-        taken, self._typing = self._typing, []
-        return taken
-
-    async def _lease(self, rows: Sequence[Any], pacing: Mapping[str, Pacing], lease_s: float) -> list[Claim]:
-        turns = _Turns()
-        for row in rows:
-            turns.decide(row, pacing[row["provider"]])
+    async def _lease(self, turns: _Turns, lease_s: float) -> list[Claim]:
         if turns.later:
             await self._connection.execute(_POSTPONE, *zip(*turns.later, strict=True))
         if turns.paces:
             rows = [(id, p.session, p.warm, p.strangers) for id, p in turns.paces.items()]
             await self._connection.defer(_PACE, *zip(*rows, strict=True), rows=turns.paces)
-        self._typing += turns.typing
         if not turns.now:
             return []
         rows = await self._connection.fetch_along(_LEASE, *zip(*turns.now, strict=True), lease_s)

@@ -10,10 +10,10 @@ from typing import Any
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.adapters.postgres.repositories.conversations import PostgresConversations
 from whatsapp_hub.application.ports.edge.clock import NewId
-from whatsapp_hub.application.ports.storage.contacts import Merge, Moved, Sighting
-from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.application.ports.storage.contacts import Met, Moved, Sighting
 from whatsapp_hub.domain.conversations.merging import merge_rounds
 from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.messaging.contact import Contact, Identity, IdentityKind
 
@@ -135,12 +135,11 @@ class _Group:
 class PostgresContacts:
     """Implements `Contacts`."""
 
-    def __init__(self, connection: Statements, tenant_id: TenantId, new_id: NewId) -> None:
+    def __init__(self, connection: Statements, tenant_id: TenantId, new_id: NewId, events: list[Event]) -> None:
         self._connection = connection
         self._tenant_id = tenant_id
         self._new_id = new_id
-        self._merges: list[Merge] = []
-        self._moves: list[Moved] = []
+        self._events = events
 
     async def get(self, contact_id: ContactId) -> Contact:
         row = await self._connection.fetchrow(f"{_BY_ID} FOR NO KEY UPDATE", contact_id)
@@ -155,15 +154,15 @@ class PostgresContacts:
         row = await self._connection.fetchrow(_KNOWN, identity.kind, identity.value)
         return identity_of(row) if row else None
 
-    async def find_or_create(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
+    async def find_or_create(self, sightings: Sequence[Sighting], at: datetime) -> Met:
         """Find or create the contacts of sightings. A concurrent call for the same new person waits in `_find`, and
         then finds the contact."""
         wanted = list(dict.fromkeys(i for sighting in sightings for i in sighting.identities))
         if not wanted:
-            return []
+            return Met([], [])
         return await self._meet(sightings, await self._find(wanted), at)
 
-    async def _meet(self, sightings: Sequence[Sighting], known: _Known, at: datetime) -> list[tuple[Contact, bool]]:
+    async def _meet(self, sightings: Sequence[Sighting], known: _Known, at: datetime) -> Met:
         result: dict[int, tuple[Contact, bool]] = {}
         changes = _Changes(self._tenant_id, at)
         present, former = known.apart(sightings)
@@ -171,7 +170,7 @@ class PostgresContacts:
             contact, new = await self._one(group, [present[n] for n in group.members], at, changes)
             result.update(dict.fromkeys(group.members, (contact, new)))
         await changes.write(self._connection)
-        return [result[n] for n in range(len(sightings))]
+        return Met([result[n] for n in range(len(sightings))], changes.moved)
 
     async def move(
         self, left: Collection[Identity], taken: Collection[Identity], at: datetime, now: datetime
@@ -236,21 +235,23 @@ class PostgresContacts:
             await self._merge(contact, other, at)
         before = set(contact.identities) if found else set()
         learned = [contact.learn(sighting.identities, sighting.name) for sighting in sightings]
-        gone = await self._renumber(contact, sightings) if found else ()
-        await self._update_addresses(contact, sightings)
+        gone = await self._renumber(contact, sightings, changes) if found else ()
+        await self._update_addresses(contact, sightings, changes)
         changes.added(contact, is_new=not found)
         changes.identities(contact, [i for i in contact.identities if i not in before])
         changes.renamed(contact, differs=bool(found) and contact.name != name)
         changes.shown(contact, differs=len(found) > 1 or (bool(found) and phone is None))
         return contact, not found or len(found) > 1 or any(learned) or bool(gone)
 
-    async def _update_addresses(self, contact: Contact, sightings: Sequence[Sighting]) -> None:
+    async def _update_addresses(self, contact: Contact, sightings: Sequence[Sighting], changes: "_Changes") -> None:
         for sighting in sightings:
             for old, new in contact.correct_number(sighting.identities) if sighting.is_live else ():
                 await self._connection.execute(_UPDATE_ADDRESS, new.kind, new.value, new.address)
-                self._moves.append(Moved(contact, (old,), (new,)))
+                changes.moved.append(Moved(contact, (old,), (new,)))
 
-    async def _renumber(self, contact: Contact, sightings: Sequence[Sighting]) -> tuple[Identity, ...]:
+    async def _renumber(
+        self, contact: Contact, sightings: Sequence[Sighting], changes: "_Changes"
+    ) -> tuple[Identity, ...]:
         """Change the number of a contact that is seen with another phone beside the same LID: some providers report a
         change in no other way."""
         found: list[Identity] = []
@@ -258,7 +259,7 @@ class PostgresContacts:
             gone = contact.renumber(sighting.identities) if sighting.is_live and sighting.at else ()
             if gone and sighting.at:
                 await self._leave(contact, gone, sighting.at)
-                self._moves.append(Moved(contact, gone, sighting.identities))
+                changes.moved.append(Moved(contact, gone, sighting.identities))
                 found += gone
         return tuple(found)
 
@@ -274,16 +275,15 @@ class PostgresContacts:
 
     async def _merge(self, kept: Contact, other: Contact, at: datetime) -> None:
         """Merge two contacts of one person: the older one stays, and takes over all that was the other's."""
-        archived = await self._archive(kept, other, at)
+        kept.absorb(other, at)
+        self._events += kept.take_events()
+        await self._archive(kept, other, at)
         for statement in _MERGE:
             await self._connection.execute(statement, kept.id, other.id)
-        kept.identities += other.identities
-        kept.name = kept.name or other.name
-        self._merges.append(Merge(kept, other.id, archived))
 
-    async def _archive(self, kept: Contact, other: Contact, at: datetime) -> tuple[Conversation, ...]:
+    async def _archive(self, kept: Contact, other: Contact, at: datetime) -> None:
         """Archive one of two live conversations; the other continues with the messages of both."""
-        conversations = PostgresConversations(self._connection)
+        conversations = PostgresConversations(self._connection, self._events)
         live = [c for c in await conversations.of_contacts([kept.id, other.id]) if c.is_live]
         keeps = {c.session_id: c for c in live if c.contact_id == kept.id}
         theirs = [c for c in live if c.contact_id == other.id and c.session_id in keeps]
@@ -292,15 +292,6 @@ class PostgresContacts:
         await conversations.save([stays for stays, _ in merged])
         for stays, gone in merged:
             await self._connection.execute(_TAKE_OVER, stays.id, gone.id)
-        return tuple(gone for _, gone in merged)
-
-    def take_moves(self) -> list[Moved]:
-        taken, self._moves = self._moves, []
-        return taken
-
-    def take_merges(self) -> list[Merge]:
-        taken, self._merges = self._merges, []
-        return taken
 
 
 @dataclass(slots=True)
@@ -313,6 +304,7 @@ class _Changes:
     _names: list[tuple[Identity, ContactId]] = field(default_factory=list)
     _renamed: list[Contact] = field(default_factory=list)
     _shown: list[Contact] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
 
     def added(self, contact: Contact, *, is_new: bool) -> None:
         if is_new:

@@ -13,6 +13,7 @@ from whatsapp_hub.domain.conversations.assignment import Assignment
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState, Priority
 from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, UserId
 
 _FIXED = {"id": "uuid", "tenant_id": "uuid", "session_id": "uuid", "contact_id": "uuid", "created_at": "timestamptz"}
@@ -165,8 +166,9 @@ def _written(conversations: Iterable[Conversation]) -> Iterator[Hashable]:
 class PostgresConversations:
     """Implements `Conversations`."""
 
-    def __init__(self, connection: Statements) -> None:
+    def __init__(self, connection: Statements, events: list[Event]) -> None:
         self._connection = connection
+        self._events = events
         self._holders: dict[ConversationId, UserId | None] = {}
         self._stored: dict[ConversationId, object] = {}
         """Each loaded row without the activity columns."""
@@ -206,6 +208,7 @@ class PostgresConversations:
     async def add(self, conversations: Sequence[Conversation]) -> None:
         if not conversations:
             return
+        self._events += recorded(conversations)
         rows = _ALL.arrays(_row(c, _ALL) for c in conversations)
         await self._connection.defer(_ADD, *rows, rows=_written(conversations), refused=_one_live_conversation())
         await self._record(conversations)
@@ -213,6 +216,7 @@ class PostgresConversations:
     async def save(self, conversations: Sequence[Conversation]) -> None:
         if not conversations:
             return
+        self._events += recorded(conversations)
         ordered = sorted(conversations, key=lambda c: c.id)
         if all(self._stored.get(c.id) == _without_activity(c) for c in ordered):
             write, rows = _SAVE_ACTIVITY, _ACTIVITY_COLUMNS.arrays(map(_activity_of, ordered))

@@ -11,6 +11,7 @@ from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.adapters.postgres.repositories.message_failures import failure_in, stored_failure
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId
 from whatsapp_hub.domain.messaging.content import Content, MessageType
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
@@ -134,8 +135,9 @@ def written(messages: Iterable[Message]) -> Iterator[Hashable]:
 class PostgresMessages:
     """Implements `Messages`."""
 
-    def __init__(self, connection: Statements) -> None:
+    def __init__(self, connection: Statements, events: list[Event]) -> None:
         self._connection = connection
+        self._events = events
 
     async def unread(self, conversation_id: ConversationId, limit: int) -> list[str]:
         rows = await self._connection.fetch(_UNREAD, conversation_id, limit)
@@ -171,10 +173,12 @@ class PostgresMessages:
     async def add(self, messages: Sequence[Message]) -> None:
         """Add messages in this order, which is the conversation's."""
         if messages:
+            self._events += recorded(messages)
             await self._connection.defer(ADD, *rows_of(messages), rows=written(messages))
 
     async def save(self, messages: Sequence[Message]) -> None:
         if messages:
+            self._events += recorded(messages)
             ordered = sorted(messages, key=lambda m: m.id)
             rows = _CHANGES.arrays(map(_changing, ordered))
             await self._connection.defer(_SAVE, *rows, rows=[m.id for m in ordered])

@@ -11,6 +11,7 @@ import msgspec
 from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
 from whatsapp_hub.domain.conversations.bot import Bot
 from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
 
@@ -112,10 +113,11 @@ class SessionRows:
 class PostgresSessions:
     """Implements `Sessions`."""
 
-    def __init__(self, connection: Any, vault: SettingsVault, rows: SessionRows) -> None:
+    def __init__(self, connection: Any, vault: SettingsVault, rows: SessionRows, events: list[Event]) -> None:
         self._connection = connection
         self._vault = vault
         self._rows = rows
+        self._events = events
         self._versions: dict[SessionId, int] = {}
         self._stored: dict[SessionId, _Stored] = {}
 
@@ -149,6 +151,7 @@ class PostgresSessions:
         return session
 
     async def add(self, session: Session) -> None:
+        self._events += session.take_events()
         sealed = self._vault.seal(session.id, session.provider, session.settings)
         await self._write(_ADD, session, sealed)
         await self._connection.execute(_ADD_PACE, session.id, session.tenant_id, session.provider, session.may_send)
@@ -157,6 +160,7 @@ class PostgresSessions:
 
     async def save(self, session: Session) -> None:
         """Save a session, which must come from this unit of work."""
+        self._events += session.take_events()
         was = self._stored[session.id]
         self._versions.pop(session.id, None)
         reset = session.provider != was.provider or session.settings != was.settings

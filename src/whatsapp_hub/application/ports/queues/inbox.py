@@ -26,13 +26,17 @@ class InboxItem:
     fence: int | None = None
 
 
-class Inbox(Protocol):
-    """The tenant's part of the inbox. `has_more`: after a claim, whether more may be due, as the limit was reached or
-    another worker has a chat at the moment."""
+class ClaimedUpdates(NamedTuple):
+    """`has_more`: more may be due, as the limit was reached or another worker has a chat at the moment."""
 
+    items: list[InboxItem]
     has_more: bool
 
-    async def claim(self, limit: int) -> list[InboxItem]:
+
+class Inbox(Protocol):
+    """The tenant's part of the inbox."""
+
+    async def claim(self, limit: int) -> ClaimedUpdates:
         """Claim pending updates, in order, of chats that no other worker has; the chats are locked until the
         transaction ends. A chat whose head waits for its retry is left out whole."""
         ...

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from whatsapp_hub.application.ports.connections.connections import ConnectorId
 from whatsapp_hub.domain.ids import ContactId, MessageId, SessionId
@@ -29,6 +29,14 @@ class Claim:
     tries: int
     message: Message
     recipient: tuple[Identity, ...]
+
+
+class ClaimedLanes(NamedTuple):
+    """`typing`: the lanes for whose head typing is to be shown from now on; they are due after the time that it
+    takes."""
+
+    claims: list[Claim]
+    typing: list[LaneKey]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ class Lanes(Protocol):
         limit: int,
         lease_s: float,
         holding: Holding | None = None,
-    ) -> list[Claim]:
+    ) -> ClaimedLanes:
         """Lease due lanes and open an attempt for the head of each; the caller commits before it calls a
         provider. Only lanes of the providers in `pacing` (by kind). With `holding` only lanes of sessions whose lease
         is still that connector's, under that fence.
@@ -87,10 +95,6 @@ class Lanes(Protocol):
         than now gets it as its next_at and is not claimed. Leaves out sessions on hold, leased lanes, and
         lanes whose last attempt is still open (`stale` handles those). Never waits for another claimer.
         """
-        ...
-
-    def take_typing(self) -> list[LaneKey]:
-        """Return, once, the lanes for whose head this transaction's claims began to show typing."""
         ...
 
     async def stale(self, limit: int, wait_s: float) -> list[Message]:

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.ids import ContactId
 from whatsapp_hub.domain.messaging.contact import Contact, Identity
 
@@ -32,23 +31,21 @@ class Moved:
     taken: tuple[Identity, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """A merge of two contacts that are one person. `archived`: live rounds merged into the other's; their recorded
-    events are still to be published."""
+class Met(NamedTuple):
+    """The contacts of sightings, in their order, each with whether anything about it is new. `moved`: those whose
+    number turned out to be another one, or to have another form on WhatsApp."""
 
-    kept: Contact
-    gone: ContactId
-    archived: tuple[Conversation, ...]
+    contacts: list[tuple[Contact, bool]]
+    moved: list[Moved]
 
 
 class Contacts(Protocol):
-    async def find_or_create(self, sightings: Sequence[Sighting], at: datetime) -> list[tuple[Contact, bool]]:
-        """Find or create the contact of each sighting, update it, and lock it until the end of the transaction. One
-        result a sighting, in order: the contact, and whether anything about it is new. Sightings that share an identity
-        give the same object. Safe against a concurrent transaction that meets the same person: there is only ever one
-        contact an identity. For sightings before a change of number, the old identity is still its former contact's.
-        Rounds of a contact whose phone was unknown until now get it."""
+    async def find_or_create(self, sightings: Sequence[Sighting], at: datetime) -> Met:
+        """Find or create the contact of each sighting, update it, and lock it until the end of the transaction.
+        Sightings that share an identity give the same object. Contacts that turn out to be one person are merged: the
+        kept one and the archived rounds record it, and their events are taken. Safe against a concurrent transaction
+        that meets the same person: there is only ever one contact an identity. For sightings before a change of number,
+        the old identity is still its former contact's. Rounds of a contact whose phone was unknown until now get it."""
         ...
 
     async def move(
@@ -58,14 +55,6 @@ class Contacts(Protocol):
         it. A contact that has one of `taken` already is the same person, and is merged. From then on, `left` identifies
         another person; earlier sightings still belong to this one. Idempotent, in any order with other moves and
         meetings. None if one of the sides is empty."""
-        ...
-
-    def take_moves(self) -> list[Moved]:
-        """Return, once, the contacts whose number turned out to be another one, or to have another form on WhatsApp."""
-        ...
-
-    def take_merges(self) -> list[Merge]:
-        """Return, once, the contacts that meetings of this transaction merged, oldest first."""
         ...
 
     async def known(self, identity: Identity) -> Identity | None:

@@ -1,10 +1,10 @@
 """One transaction of one tenant, and the repositories in it.
 
-`async with storage.tenant(tenant_id) as uow: … await uow.commit()`. Leaving without commit rolls back. Events
-leave through `uow.publish` only: they are stored in the same transaction, in order. No
-provider or network call is made inside. Locks are taken in this order, each kind by id: contacts,
-conversations, receipt keys, messages, sessions, connections, pairings, lanes, departments, users.
-"""
+`async with storage.tenant(tenant_id) as uow: … await uow.commit()`. Leaving without commit rolls back. A repository
+that stores an entity (`add`, `save`) takes the events that the entity recorded; the commit writes the events of all, in
+the order in which they were taken, in the same transaction. No provider or network call is made inside. Locks are taken
+in this order, each kind by id: contacts, conversations, receipt keys, messages, sessions, connections, pairings, lanes,
+departments, users."""
 
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
@@ -81,7 +81,8 @@ class UnitOfWork(Protocol):
     exports: Exports
 
     def publish(self, events: Iterable[Event]) -> None:
-        """Write these events with the commit, in this order."""
+        """Take events that no stored entity recorded, or those of an entity that is stored later: the place in the
+        order is this one."""
         ...
 
     async def commit(self) -> None:

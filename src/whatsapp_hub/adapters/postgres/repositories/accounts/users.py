@@ -11,6 +11,7 @@ from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
 from whatsapp_hub.domain.conversations.assignment import Candidate
 from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import DepartmentId, UserId
 
 _MUTABLE: dict[str, str | tuple[str, str]] = {
@@ -73,8 +74,9 @@ def _one_address(users: Sequence[User]) -> dict[str, Exception]:
 
 
 class PostgresUsers:
-    def __init__(self, connection: Statements) -> None:
+    def __init__(self, connection: Statements, events: list[Event]) -> None:
         self._connection = connection
+        self._events = events
 
     async def get(self, user_id: UserId) -> User:
         row = await self._connection.fetchrow(f"{SELECT} WHERE id = $1 FOR NO KEY UPDATE", user_id, of=("users",))
@@ -105,6 +107,7 @@ class PostgresUsers:
         return [Candidate(user_of(row), row["load"], row["bound"]) for row in rows]
 
     async def add(self, user: User) -> None:
+        self._events += user.take_events()
         try:
             await self._connection.execute(_INSERT, *_ALL.arrays([_row(user, _ALL)]))
         except asyncpg.UniqueViolationError as error:
@@ -113,6 +116,7 @@ class PostgresUsers:
     async def save(self, users: Sequence[User]) -> None:
         if not users:
             return
+        self._events += recorded(users)
         ordered = sorted(users, key=lambda u: u.id)
         rows = _CHANGES.arrays(_row(u, _CHANGES) for u in ordered)
         await self._connection.defer(_SAVE, *rows, rows=[u.id for u in ordered], refused=_one_address(ordered))
