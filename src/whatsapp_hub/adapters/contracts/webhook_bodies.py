@@ -7,13 +7,14 @@ import msgspec
 
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import waha
-from whatsapp_hub.adapters.contracts.views.entities import Shown, time
 from whatsapp_hub.adapters.contracts.views.envelope import envelope
+from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery
 from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
 
 RECEIVED = "message.received"
+Shown = dict[str, object]
 
 
 def message_id(event: LoggedEvent) -> str:

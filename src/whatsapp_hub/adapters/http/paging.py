@@ -19,7 +19,7 @@ Cursor: TypeAlias = Annotated[
 ]
 
 
-def page(items: Sequence[dict[str, object]], next_cursor: str | None) -> Response[list[dict[str, object]]]:
+def page(items: Sequence[T], next_cursor: str | None) -> Response[list[T]]:
     return Response(list(items), headers={NEXT_CURSOR: next_cursor} if next_cursor else {})
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import socketio
 import structlog
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.accounts import UserView
 from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Emission, body_of, encode
+from whatsapp_hub.adapters.contracts.views.view import plain
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.answers import Ack, Answers, Asker, Handler, SocketRates
 from whatsapp_hub.adapters.realtime.client_namespace import ClientNamespace, SendRates
@@ -310,7 +311,7 @@ class Gateway:
         except ValueError:
             raise Invalid.field("status", f"must be one of {', '.join(OnlineStatus)}") from None
         await self._socket_rates.presence(member.caller)
-        return {"user": entities.user(await self._set_presence(member.caller, status))}
+        return {"user": plain(UserView.of(await self._set_presence(member.caller, status)))}
 
     async def _beat(self, sid: str, member: Member, data: Any) -> Ack:
         now = time.monotonic()

@@ -9,6 +9,7 @@ import structlog
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways.session_events import CLIENTS
 from whatsapp_hub.adapters.contracts.views.sockets import Emission
+from whatsapp_hub.adapters.contracts.views.view import plain
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.answers import Ack, Answers, Asker, Handler, SocketRates
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server
@@ -123,7 +124,7 @@ class ClientNamespace:
 
     async def _join(self, sid: str, member: Asker, data: Any) -> Ack:
         client_id = await self._finder.client_id(member.caller.tenant_id)
-        return {**entities.client_session(await self._subscriptions.join(sid, member.caller, data), client_id)}
+        return plain(entities.client_session(await self._subscriptions.join(sid, member.caller, data), client_id))
 
     async def _leave(self, sid: str, member: Asker, data: Any) -> Ack:
         return {"sessionId": (await self._subscriptions.leave(sid, member.caller, data)).key}
@@ -133,14 +134,15 @@ class ClientNamespace:
             await self._rates(member.caller)
         session, to, text = (payloads.needed(data, name) for name in ("sessionId", "to", "message"))
         key = payloads.text(data, "idempotencyKey", "") or None
-        return entities.sent(await self._send(member.caller, session, to, text, key), lower=True)
+        return plain(entities.sent(await self._send(member.caller, session, to, text, key), lower=True))
 
     async def _get_sessions(self, sid: str, member: Asker, data: Any) -> Ack:
         """List the started sessions, the oldest first, like `GET /whatsapp/sessions`."""
         found = await self._finder.page(member.caller.tenant_id, LISTED_AT_MOST, None, active=True)
         with_code = member.caller.may(Action.MANAGE_SESSIONS)
         client_id = await self._finder.client_id(member.caller.tenant_id)
-        return {"sessions": [entities.listed_client_session(s, client_id, with_code=with_code) for s in found.items]}
+        listed = (entities.listed_client_session(s, client_id, with_code=with_code) for s in found.items)
+        return {"sessions": [plain(one) for one in listed]}
 
     async def _dismiss(self, sid: str, code: str, message: str) -> None:
         self._emit(sid, Emission("error", {"code": code, "message": message}, CLIENTS))

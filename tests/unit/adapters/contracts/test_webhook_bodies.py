@@ -199,4 +199,4 @@ def test_a_delivery_says_in_a_line_why_it_was_not_made(state: str, attempts: lis
     record = DeliveryRecord(
         1, WebhookId(uuid4()), 7, "x", DeliveryState(state), 1, AT, AT, None, msgspec.json.encode(attempts)
     )
-    assert webhooks.delivery(record)["error"] == why
+    assert webhooks.DeliveryView.of(record).error == why

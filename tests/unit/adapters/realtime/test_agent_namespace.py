@@ -14,7 +14,8 @@ import pytest_asyncio
 import socketio
 import uvicorn
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.accounts import UserView
+from whatsapp_hub.adapters.contracts.views.conversations import ConversationView
 from whatsapp_hub.adapters.realtime.agent_namespace import Gateway
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.security.tokens import JwtTokens, user_key
@@ -146,7 +147,7 @@ class Desk:
         server.limits = msgspec.structs.replace(server.limits, waiting_packets=packets)
 
     async def moves(self, type: str, conversation: Conversation) -> int:
-        return await self.happens(type, conversation, conversation=entities.conversation(conversation))
+        return await self.happens(type, conversation, conversation=ConversationView.of(conversation))
 
     async def receives(self, conversation: Conversation) -> int:
         return await self.happens("message.received", conversation, message={"id": "m", "status": "DELIVERED"})
@@ -322,7 +323,7 @@ async def test_presence_is_set_and_told_to_the_company(desk: Desk) -> None:
     answer = await agent.ask("agent-status", {"status": "ONLINE"})
     assert (answer["ok"], answer["user"]["onlineStatus"]) == (True, "ONLINE")
     assert not (await agent.ask("agent-status", {"status": "ASLEEP"}))["ok"]
-    await desk.happens("user.presence", user=entities.user(user))
+    await desk.happens("user.presence", user=UserView.of(user))
     await other.positions()
     assert other.heard == [("agent-status", {"userId": str(user.id), "status": "ONLINE"})]
 
@@ -332,7 +333,7 @@ async def test_a_notification_goes_to_its_person_or_to_the_supervisors(desk: Des
     agent = await desk.connect(user)
     admin = await desk.connect(desk.world.add(a_user("admin", Role.ADMIN)))
     conversation = a_conversation(status=ConversationStatus.ASSIGNED)
-    shown = entities.conversation(conversation)
+    shown = ConversationView.of(conversation)
     mine = await desk.happens(
         "notification.created", conversation, conversation=shown, kind="conversation.assigned", userId=str(user.id)
     )

@@ -2,35 +2,70 @@
 
 from datetime import datetime
 
-from whatsapp_hub.adapters.contracts.views.entities import Shown, time
+from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.application.reading.sessions import Connection, HolderLease, SessionHistoryEntry
+from whatsapp_hub.domain.sessions.session import SessionStatus
 
 
-def connection(of: Connection) -> Shown:
-    session, lease = of.session, of.lease or HolderLease()
-    return {
-        "sessionId": session.key,
-        "provider": session.provider,
-        "status": session.status.value,
-        "statusReason": session.status_reason,
-        "isActive": session.is_active,
-        "leaseOwner": lease.owner,
-        "leaseAgeSeconds": lease.age_s,
-        "retries": lease.retries,
-        "lastConnect": _happening(of.last_connect) or _known(lease.connected_at, None),
-        "lastDisconnect": _happening(of.last_disconnect) or _known(lease.disconnected_at, lease.disconnect_reason),
-        "laneDepth": of.lane_depth,
-        "lastEvent": _happening(of.last_event),
-        "lastError": _happening(of.last_error),
-    }
+class HappeningView(View):
+    """An event of a session; `type` and `position` null: the log no longer keeps it."""
+
+    type: str | None
+    at: datetime
+    reason: str | None
+    position: int | None
+
+    @classmethod
+    def of(cls, entry: SessionHistoryEntry | None) -> "HappeningView | None":
+        return None if entry is None else cls(entry.type, time(entry.at), entry.reason, entry.position)
 
 
-def _known(at: datetime | None, reason: str | None) -> Shown | None:
+class ConnectionView(View):
+    """A connection. `leaseOwner`: the connector that holds it; `laneDepth`: messages that wait to be sent."""
+
+    session_id: str
+    provider: str
+    status: SessionStatus
+    status_reason: str | None
+    is_active: bool
+    lease_owner: str | None
+    lease_age_seconds: float | None
+    retries: int
+    last_connect: HappeningView | None
+    last_disconnect: HappeningView | None
+    lane_depth: int
+    last_event: HappeningView | None
+    last_error: HappeningView | None
+
+    @classmethod
+    def of(cls, connection: Connection) -> "ConnectionView":
+        session, lease = connection.session, connection.lease or HolderLease()
+        connected = _remembered(lease.connected_at, None)
+        disconnected = _remembered(lease.disconnected_at, lease.disconnect_reason)
+        return cls(
+            session_id=session.key,
+            provider=session.provider,
+            status=session.status,
+            status_reason=session.status_reason,
+            is_active=session.is_active,
+            lease_owner=lease.owner,
+            lease_age_seconds=lease.age_s,
+            retries=lease.retries,
+            last_connect=HappeningView.of(connection.last_connect) or connected,
+            last_disconnect=HappeningView.of(connection.last_disconnect) or disconnected,
+            lane_depth=connection.lane_depth,
+            last_event=HappeningView.of(connection.last_event),
+            last_error=HappeningView.of(connection.last_error),
+        )
+
+
+class AgentConnections(View):
+    """The connections of an agent's sessions."""
+
+    agent_id: str
+    sessions: list[ConnectionView]
+
+
+def _remembered(at: datetime | None, reason: str | None) -> HappeningView | None:
     """Show what the connection itself remembers of an event that the log no longer keeps."""
-    return None if at is None else {"type": None, "at": time(at), "reason": reason, "position": None}
-
-
-def _happening(of: SessionHistoryEntry | None) -> Shown | None:
-    if of is None:
-        return None
-    return {"type": of.type, "at": time(of.at), "reason": of.reason, "position": of.position}
+    return None if at is None else HappeningView(None, time(at), reason, None)

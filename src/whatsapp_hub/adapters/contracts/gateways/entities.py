@@ -8,18 +8,147 @@ D  session life cycle         camelCase, QR_PENDING is CONNECTING
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
-from whatsapp_hub.adapters.contracts.views.entities import Shown, contact, failure, message, session, time
+from whatsapp_hub.adapters.contracts.views.contacts import ContactView
+from whatsapp_hub.adapters.contracts.views.messages import FailureView, MessageView
+from whatsapp_hub.adapters.contracts.views.sessions import SessionView
+from whatsapp_hub.adapters.contracts.views.view import View, extended, time
 from whatsapp_hub.application.reading.sessions import MessageWith
 from whatsapp_hub.application.sending.send_to import Sent
 from whatsapp_hub.application.sessions.open_sessions import Code
 from whatsapp_hub.domain.messaging.message import Direction
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 
-_LOWER = ("type", "direction", "status")
+Shown = dict[str, object]
+
+
+class AgentSession(View):
+    """A: the response of `init`. `reason`: why it is not connected."""
+
+    session_id: str
+    agent_id: str
+    status: str
+    qr_code: str | None
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class AgentState(View):
+    """A: one session in an agent's status."""
+
+    session_id: str
+    status: str
+    phone_number: str | None
+    last_seen_at: datetime | None
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class AgentStatus(View):
+    """A: an agent's sessions."""
+
+    agent_id: str
+    sessions: list[AgentState]
+
+
+class ClientSession(View):
+    """B: the response to creating a session."""
+
+    session_id: str
+    client_id: str
+    status: str
+    qr_code: str | None
+    status_reason: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class ListedClientSession(SessionView):
+    """B: one session of the list, its status in lower case."""
+
+    status: str  # type: ignore[assignment] # in this contract's words
+    client_id: str
+
+
+class ListedClientMessage(MessageView):
+    """B: one message of a session's list. The contact's address is `from` or `to`, depending on the direction;
+    `messageId` is `id`, as in the answer to a send and in `message-status`."""
+
+    session_id: str  # type: ignore[assignment] # the client's own key
+    direction: str  # type: ignore[assignment] # in this contract's words, as the next two
+    type: str  # type: ignore[assignment]
+    status: str  # type: ignore[assignment]
+    message_id: UUID
+    from_: str | None = msgspec.field(name="from")
+    to: str | None
+    contact: ContactView
+
+
+class Instance(msgspec.Struct):
+    """C: an instance."""
+
+    id: UUID
+    user_id: str | None
+    instance_name: str
+    phone_number: str | None
+    connection_status: str
+    status_reason: str | None
+    webhook_url: str | None
+    created_at: datetime
+
+
+class NewInstance(msgspec.Struct):
+    """C: the response to creating an instance. `webhook_secret` is never shown again."""
+
+    id: UUID
+    instance_name: str
+    qr_code: str | None
+    connection_status: str
+    status_reason: str | None
+    webhook_secret: str | None
+
+
+class InstanceCode(msgspec.Struct):
+    """C: the current QR code and when it expires."""
+
+    qr_code: str | None
+    expires_at: datetime | None
+
+
+class LifeSession(View):
+    """D: a session."""
+
+    id: UUID
+    session_id: str
+    status: str
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class LifeCode(View):
+    """D: a session's QR code, as text and as a picture."""
+
+    session_id: str
+    qr: str | None
+    qr_code: str | None
+
+
+class SentMessage(View):
+    """A, B and D: a message that is stored and will be sent. `reason`: why its session failed; the message waits until
+    that is fixed. `error`: why the message failed (the answer to a repeated Idempotency-Key)."""
+
+    message_id: UUID
+    status: str
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+    error: FailureView | msgspec.UnsetType = msgspec.UNSET
+
+
+class SentByInstance(View):
+    """C: a message that is stored and will be sent."""
+
+    id: UUID
+    status: str
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+    error: FailureView | msgspec.UnsetType = msgspec.UNSET
 
 
 def agent_status(status: str) -> str:
@@ -32,109 +161,102 @@ def life_status(status: str) -> str:
     return SessionStatus.CONNECTING.value if status == SessionStatus.QR_PENDING else status
 
 
-def agent_session(session: Session) -> Shown:
-    """A: the response of `init`."""
-    return {
-        "sessionId": session.key,
-        "agentId": session.agent_id,
-        "status": agent_status(session.status.value),
-        "qrCode": data_url(session.qr_code),
-        **_reason("reason", session),
-    }
+def agent_session(session: Session) -> AgentSession:
+    return AgentSession(
+        session_id=session.key,
+        agent_id=session.agent_id,
+        status=agent_status(session.status.value),
+        qr_code=data_url(session.qr_code),
+        reason=_reason(session),
+    )
 
 
-def agent_state(session: Session, last_seen_at: datetime | None) -> Shown:
-    """A: one session in an agent's status."""
-    return {
-        "sessionId": session.key,
-        "status": agent_status(session.status.value),
-        "phoneNumber": session.phone_number,
-        "lastSeenAt": time(last_seen_at),
-        **_reason("reason", session),
-    }
+def agent_state(session: Session, last_seen_at: datetime | None) -> AgentState:
+    return AgentState(
+        session_id=session.key,
+        status=agent_status(session.status.value),
+        phone_number=session.phone_number,
+        last_seen_at=time(last_seen_at),
+        reason=_reason(session),
+    )
 
 
-def client_session(session: Session, client_id: str) -> Shown:
-    """B: the response to creating a session. `client_id`: the tenant's slug."""
-    return {
-        "sessionId": session.key,
-        "clientId": client_id,
-        "status": session.status.value.lower(),
-        "qrCode": data_url(session.qr_code),
-        **_reason("statusReason", session),
-    }
+def client_session(session: Session, client_id: str) -> ClientSession:
+    """B. `client_id`: the tenant's slug."""
+    return ClientSession(
+        session_id=session.key,
+        client_id=client_id,
+        status=session.status.value.lower(),
+        qr_code=data_url(session.qr_code),
+        status_reason=_reason(session),
+    )
 
 
-def listed_client_session(of: Session, client_id: str, *, with_code: bool) -> Shown:
-    """B: one session of the list. A QR code is a key to the number: `with_code` only for those who manage it."""
+def listed_client_session(of: Session, client_id: str, *, with_code: bool) -> ListedClientSession:
+    """B. A QR code is a key to the number: `with_code` only for those who manage it."""
     code = data_url(of.qr_code) if with_code else None
-    return {**session(of), "clientId": client_id, "status": of.status.value.lower(), "qrCode": code}
+    status = of.status.value.lower()
+    return extended(ListedClientSession, SessionView.of(of), status=status, qr_code=code, client_id=client_id)
 
 
-def instance(session: Session) -> Shown:
-    """C: an instance."""
-    return {
-        "id": str(session.id),
-        "user_id": session.owner or (str(session.user_id) if session.user_id else None),
-        "instance_name": session.name,
-        "phone_number": session.phone_number,
-        "connection_status": session.status.value.lower(),
-        "status_reason": session.status_reason,
-        "webhook_url": session.webhook_url,
-        "created_at": time(session.created_at),
-    }
+def instance(session: Session) -> Instance:
+    return Instance(
+        id=session.id,
+        user_id=session.owner or (str(session.user_id) if session.user_id else None),
+        instance_name=session.name,
+        phone_number=session.phone_number,
+        connection_status=session.status.value.lower(),
+        status_reason=session.status_reason,
+        webhook_url=session.webhook_url,
+        created_at=time(session.created_at),
+    )
 
 
-def new_instance(session: Session, webhook_secret: str | None) -> Shown:
-    """C: the response to creating an instance; `connecting` while it is dialled. The secret is never shown again."""
+def new_instance(session: Session, webhook_secret: str | None) -> NewInstance:
+    """C. `connecting` while it is dialled."""
     is_dialled = session.status in (SessionStatus.DISCONNECTED, SessionStatus.RECONNECTING)
-    return {
-        "id": str(session.id),
-        "instance_name": session.name,
-        "qr_code": data_url(session.qr_code),
-        "connection_status": (SessionStatus.CONNECTING if is_dialled else session.status).value.lower(),
-        "status_reason": session.status_reason,
-        "webhook_secret": webhook_secret,
-    }
+    return NewInstance(
+        id=session.id,
+        instance_name=session.name,
+        qr_code=data_url(session.qr_code),
+        connection_status=(SessionStatus.CONNECTING if is_dialled else session.status).value.lower(),
+        status_reason=session.status_reason,
+        webhook_secret=webhook_secret,
+    )
 
 
-def instance_code(code: Code) -> Shown:
-    """C: the current QR code and when it expires."""
-    return {"qr_code": data_url(code.session.qr_code), "expires_at": time(code.expires_at)}
+def instance_code(code: Code) -> InstanceCode:
+    return InstanceCode(data_url(code.session.qr_code), time(code.expires_at))
 
 
-def life(session: Session, status: SessionStatus | None = None) -> Shown:
-    """D: a session. `status`: the requested one, where the response precedes the change."""
-    shown = life_status((status or session.status).value)
-    return {"id": str(session.id), "sessionId": session.key, "status": shown, **_reason("reason", session)}
+def life(session: Session, status: SessionStatus | None = None) -> LifeSession:
+    """D. `status`: the requested one, where the response precedes the change."""
+    return LifeSession(session.id, session.key, life_status((status or session.status).value), _reason(session))
 
 
-def life_code(session: Session) -> Shown:
-    """D: a session's QR code."""
-    return {"sessionId": session.key, "qr": session.qr_code, "qrCode": data_url(session.qr_code)}
+def life_code(session: Session) -> LifeCode:
+    return LifeCode(session.key, session.qr_code, data_url(session.qr_code))
 
 
-def sent(sent: Sent, *, lower: bool = False) -> Shown:
-    """A, D, and B (in lower case): a message that is stored and will be sent. `reason`: why its session failed; the
-    message waits until that is fixed. `error`: why the message failed (the answer to a repeated Idempotency-Key)."""
+def sent(sent: Sent, *, lower: bool = False) -> SentMessage:
+    """A, D, and B (in lower case)."""
     status = sent.message.status.value
-    shown: Shown = {"messageId": str(sent.message.id), "status": status.lower() if lower else status}
-    return {**shown, **_failures(sent)}
+    reason, error = _failures(sent)
+    return SentMessage(sent.message.id, status.lower() if lower else status, reason, error)
 
 
-def sent_by_instance(sent: Sent) -> Shown:
-    """C: a message that is stored and will be sent."""
-    return {"id": str(sent.message.id), "status": sent.message.status.value, **_failures(sent)}
+def sent_by_instance(sent: Sent) -> SentByInstance:
+    return SentByInstance(sent.message.id, sent.message.status.value, *_failures(sent))
 
 
-def _failures(sent: Sent) -> Shown:
-    shown: Shown = {"reason": sent.session_failure} if sent.session_failure else {}
-    return {**shown, "error": failure(sent.message.error)} if sent.message.error else shown
+def _failures(sent: Sent) -> tuple[str | msgspec.UnsetType, FailureView | msgspec.UnsetType]:
+    error = sent.message.error
+    return sent.session_failure or msgspec.UNSET, FailureView.of(error) if error else msgspec.UNSET
 
 
-def _reason(name: str, session: Session) -> Shown:
-    """Return the session's status reason under this name, if it has one."""
-    return {name: session.status_reason} if session.status_reason else {}
+def _reason(session: Session) -> str | msgspec.UnsetType:
+    """Return the session's status reason, if it has one."""
+    return session.status_reason or msgspec.UNSET
 
 
 class ReceivedBody(msgspec.Struct, rename="camel"):
@@ -160,22 +282,28 @@ def client_message(body: ReceivedBody, session_key: str) -> Shown:
     return {**_client_message(body.message, session_key), "from": body.from_}
 
 
-def listed_client_message(of: MessageWith, session_key: str) -> Shown:
-    """B: one message of a session's list. The contact's address is `from` or `to`, depending on the direction."""
-    address = of.contact.phone_number or of.message.chat
-    is_theirs = of.message.direction is Direction.INBOUND
-    return {
-        **_client_message(message(of.message), session_key),
-        "from": address if is_theirs else None,
-        "to": None if is_theirs else address,
-        "contact": contact(of.contact),
-    }
-
-
 def _client_message(shown: Shown, session_key: str) -> Shown:
     """`messageId` is the hub's id, as in the answer to a send and in `message-status`."""
-    lowered = {name: str(shown[name]).lower() for name in _LOWER}
+    lowered = {name: str(shown[name]).lower() for name in ("type", "direction", "status")}
     return {**shown, **lowered, "messageId": shown["id"], "sessionId": session_key}
+
+
+def listed_client_message(of: MessageWith, session_key: str) -> ListedClientMessage:
+    address = of.contact.phone_number or of.message.chat
+    is_theirs = of.message.direction is Direction.INBOUND
+    view = MessageView.of(of.message)
+    return extended(
+        ListedClientMessage,
+        view,
+        session_id=session_key,
+        direction=view.direction.value.lower(),
+        type=view.type.value.lower(),
+        status=view.status.value.lower(),
+        message_id=view.id,
+        from_=address if is_theirs else None,
+        to=None if is_theirs else address,
+        contact=ContactView.of(of.contact),
+    )
 
 
 def instance_event(body: ReceivedBody, instance_id: str, instance_name: str) -> Shown:

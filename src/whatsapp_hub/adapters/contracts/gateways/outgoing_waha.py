@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from whatsapp_hub.adapters.contracts.views.entities import Shown
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery
 
 ENGINE = "HUB"
+Shown = dict[str, object]
 _ACKS = {
     "message.sent": (1, "SERVER"),
     "message.delivered": (2, "DEVICE"),

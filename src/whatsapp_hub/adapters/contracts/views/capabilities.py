@@ -1,21 +1,45 @@
 """A provider's capabilities in the form of the API."""
 
-from whatsapp_hub.domain.messaging.capabilities import Capabilities, Rate
+from whatsapp_hub.adapters.contracts.views.view import View
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
+from whatsapp_hub.domain.messaging.content import MessageType
 
 
-def capabilities(has: Capabilities) -> dict[str, object]:
-    return {
-        "provider": has.provider,
-        "sends": sorted(has.sends),
-        "features": sorted(has.features),
-        "textLimit": has.text_limit,
-        "sessionRate": _rate(has.session_rate),
-        "chatRate": _rate(has.chat_rate),
-        "replyWindowHours": has.reply_window_h,
-        "holdsSocket": has.holds_socket,
-        "promises": list(has.promises),
-    }
+class RateView(View):
+    """At most one send every `intervalSeconds` on average, `burst` of them at once."""
+
+    interval_seconds: float
+    burst: int
+
+    @classmethod
+    def of(cls, rate: Rate) -> "RateView":
+        return cls(rate.interval_s, rate.burst)
 
 
-def _rate(rate: Rate | None) -> dict[str, object] | None:
-    return {"intervalSeconds": rate.interval_s, "burst": rate.burst} if rate else None
+class CapabilitiesView(View):
+    """A provider's abilities and limits. `replyWindowHours`: for how long after a customer's message free text may be
+    sent; null: without a limit."""
+
+    provider: str
+    sends: list[MessageType]
+    features: list[Feature]
+    text_limit: int
+    session_rate: RateView | None
+    chat_rate: RateView | None
+    reply_window_hours: int | None
+    holds_socket: bool
+    promises: list[str]
+
+    @classmethod
+    def of(cls, has: Capabilities) -> "CapabilitiesView":
+        return cls(
+            provider=has.provider,
+            sends=sorted(has.sends),
+            features=sorted(has.features),
+            text_limit=has.text_limit,
+            session_rate=RateView.of(has.session_rate) if has.session_rate else None,
+            chat_rate=RateView.of(has.chat_rate) if has.chat_rate else None,
+            reply_window_hours=has.reply_window_h,
+            holds_socket=has.holds_socket,
+            promises=list(has.promises),
+        )

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from whatsapp_hub.adapters.contracts.views.entities import time
+from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 
 

@@ -6,7 +6,12 @@ from uuid import UUID
 
 import msgspec
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.accounts import DepartmentView, TenantView, UserView
+from whatsapp_hub.adapters.contracts.views.contacts import ContactView
+from whatsapp_hub.adapters.contracts.views.conversations import ConversationView
+from whatsapp_hub.adapters.contracts.views.messages import MessageView
+from whatsapp_hub.adapters.contracts.views.sessions import SessionView
+from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import User
@@ -16,14 +21,14 @@ from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.messaging.message import Message
 from whatsapp_hub.domain.sessions.session import Session
 
-_PRESENT: Mapping[type, Callable[..., entities.Shown]] = {
-    Message: entities.message,
-    Conversation: entities.conversation,
-    Contact: entities.contact,
-    Session: entities.session,
-    User: entities.user,
-    Department: entities.department,
-    Tenant: entities.tenant,
+_PRESENT: Mapping[type, Callable[..., View]] = {
+    Message: MessageView.of,
+    Conversation: ConversationView.of,
+    Contact: ContactView.of,
+    Session: SessionView.of,
+    User: UserView.of,
+    Department: DepartmentView.of,
+    Tenant: TenantView.of,
 }
 
 
@@ -43,7 +48,7 @@ def body(event: Event) -> bytes:
     """Encode an event's body for the log."""
     shown: dict[str, object] = {name: _PRESENT[type(entity)](entity) for name, entity in event.subjects.items()}
     for name, value in event.detail.items():
-        shown[name] = entities.time(value) if isinstance(value, datetime) else value
+        shown[name] = time(value) if isinstance(value, datetime) else value
     return _encode(shown)
 
 

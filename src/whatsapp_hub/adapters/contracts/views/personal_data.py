@@ -1,27 +1,62 @@
 """Exports and erasures of customers in the form of the API."""
 
-from whatsapp_hub.adapters.contracts.views.entities import Shown, time
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.application.ports.operations.privacy import Erasure, Export
 
 
-def export(export: Export) -> Shown:
-    return {
-        "id": str(export.id),
-        "contactId": str(export.contact_id),
-        "file": f"/api/exports/{export.id}/file",
-        "createdAt": time(export.created_at),
-        "expiresAt": time(export.expires_at),
-    }
+class ExportView(View):
+    """A copy of a contact's data, to be downloaded from `file` until it expires."""
+
+    id: UUID
+    contact_id: UUID
+    file: str
+    created_at: datetime
+    expires_at: datetime
+
+    @classmethod
+    def of(cls, export: Export) -> "ExportView":
+        return cls(
+            id=export.id,
+            contact_id=export.contact_id,
+            file=f"/api/exports/{export.id}/file",
+            created_at=time(export.created_at),
+            expires_at=time(export.expires_at),
+        )
 
 
-def erasure(erasure: Erasure) -> Shown:
-    return {
-        "id": str(erasure.id),
-        "contactId": str(erasure.contact_id),
-        "state": "finished" if erasure.finished_at else "running",
-        "caller": erasure.caller,
-        "userId": str(erasure.user_id) if erasure.user_id else None,
-        "begunAt": time(erasure.begun_at),
-        "finishedAt": time(erasure.finished_at),
-        "erased": [{"table": one.table, "way": one.way, "rows": one.rows} for one in erasure.listing],
-    }
+class ErasedView(View):
+    """How many rows of a table were deleted, or blanked (`way`)."""
+
+    table: str
+    way: str
+    rows: int
+
+
+class ErasureView(View):
+    """An erasure: who requested it, how far it is, and what it erased."""
+
+    id: UUID
+    contact_id: UUID
+    state: Literal["running", "finished"]
+    caller: str
+    user_id: UUID | None
+    begun_at: datetime
+    finished_at: datetime | None
+    erased: list[ErasedView]
+
+    @classmethod
+    def of(cls, erasure: Erasure) -> "ErasureView":
+        return cls(
+            id=erasure.id,
+            contact_id=erasure.contact_id,
+            state="finished" if erasure.finished_at else "running",
+            caller=erasure.caller,
+            user_id=erasure.user_id,
+            begun_at=time(erasure.begun_at),
+            finished_at=time(erasure.finished_at),
+            erased=[ErasedView(one.table, one.way, one.rows) for one in erasure.listing],
+        )

@@ -1,20 +1,36 @@
 """A sign-in in the form of the API."""
 
-from whatsapp_hub.adapters.contracts.views.entities import Shown, time
-from whatsapp_hub.domain.accounts.sign_in import SignIn
+from datetime import datetime
+from uuid import UUID
+
+from whatsapp_hub.adapters.contracts.views.view import View, time
+from whatsapp_hub.domain.accounts.sign_in import AuthMethod, SignIn
 from whatsapp_hub.domain.ids import SignInId
 
 
-def sign_in(sign_in: SignIn, current: SignInId | None) -> Shown:
-    """Show a sign-in; `current`: that of the request itself."""
-    return {
-        "id": str(sign_in.id),
-        "userId": str(sign_in.user_id),
-        "how": sign_in.how.value,
-        "createdAt": time(sign_in.made_at),
-        "lastSeenAt": time(sign_in.last_seen_at),
-        "expiresAt": time(sign_in.expires_at),
-        "ipAddress": sign_in.address,
-        "userAgent": sign_in.user_agent,
-        "current": sign_in.id == current,
-    }
+class SignInView(View):
+    """Where a user is signed in; `current`: by the sign-in of the request itself."""
+
+    id: UUID
+    user_id: UUID
+    how: AuthMethod
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+    ip_address: str | None
+    user_agent: str | None
+    current: bool
+
+    @classmethod
+    def of(cls, sign_in: SignIn, current: SignInId | None) -> "SignInView":
+        return cls(
+            id=sign_in.id,
+            user_id=sign_in.user_id,
+            how=sign_in.how,
+            created_at=time(sign_in.made_at),
+            last_seen_at=time(sign_in.last_seen_at),
+            expires_at=time(sign_in.expires_at),
+            ip_address=sign_in.address,
+            user_agent=sign_in.user_agent,
+            current=sign_in.id == current,
+        )

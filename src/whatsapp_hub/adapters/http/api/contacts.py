@@ -7,7 +7,7 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, get
 from litestar.params import FromPath, QueryParameter
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.reading.contacts import ContactBook
@@ -25,16 +25,16 @@ async def list_contacts(
     search: Annotated[str | None, QueryParameter(max_length=200, description="part of a name or of a number")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[ContactView]]:
     """List the company's contacts with their identities, the newest first (ADMIN)."""
     found = await book.page(caller.tenant_id, search or "", limit, cursor)
-    return page([entities.contact(contact) for contact in found.items], found.next_cursor)
+    return page([ContactView.of(contact) for contact in found.items], found.next_cursor)
 
 
 @get("/contacts/{id:uuid}", guards=READ, tags=TAGS)
-async def get_contact(caller: Asking, id: FromPath[UUID], book: FromDishka[ContactBook]) -> dict[str, object]:
+async def get_contact(caller: Asking, id: FromPath[UUID], book: FromDishka[ContactBook]) -> ContactView:
     """Show a contact with its identities (ADMIN)."""
-    return entities.contact(await book.one(caller.tenant_id, ContactId(id)))
+    return ContactView.of(await book.one(caller.tenant_id, ContactId(id)))
 
 
 HANDLERS = [list_contacts, get_contact]

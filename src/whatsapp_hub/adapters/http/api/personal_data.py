@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
-from whatsapp_hub.adapters.contracts.views import personal_data
+from whatsapp_hub.adapters.contracts.views.personal_data import ErasureView, ExportView
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Limit, page
 from whatsapp_hub.adapters.http.streams.zipped import zipped
@@ -30,9 +30,9 @@ class ConfirmBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @post("/contacts/{id:uuid}/export", guards=EXPORT, tags=TAGS)
-async def export_contact(caller: Asking, id: FromPath[UUID], export: FromDishka[ExportContact]) -> dict[str, object]:
+async def export_contact(caller: Asking, id: FromPath[UUID], export: FromDishka[ExportContact]) -> ExportView:
     """Request a copy of all data kept of a contact (ADMIN): `file` can be downloaded for an hour."""
-    return personal_data.export(await export(caller, ContactId(id)))
+    return ExportView.of(await export(caller, ContactId(id)))
 
 
 @get("/exports/{id:uuid}/file", guards=EXPORT, tags=TAGS, media_type="application/zip")
@@ -50,11 +50,11 @@ async def download_export(
 @post("/contacts/{id:uuid}/erase", status_code=202, guards=ERASE, tags=TAGS)
 async def erase_contact(
     caller: Asking, id: FromPath[UUID], data: JSONBody[ConfirmBody], erase: FromDishka[EraseContact]
-) -> dict[str, object]:
+) -> ErasureView:
     """Erase all data of a contact, for good (ADMIN); `confirm` is the contact's id. It is hidden from all users at
     once; `GET /api/erasures/{id}` shows the progress, and in the end what was erased. A repeated request returns the
     same erasure. A later message from that number makes a new contact."""
-    return personal_data.erasure(await erase(caller, ContactId(id), data.confirm))
+    return ErasureView.of(await erase(caller, ContactId(id), data.confirm))
 
 
 @get("/erasures", guards=ERASE, tags=TAGS)
@@ -63,17 +63,17 @@ async def list_erasures(
     show: FromDishka[ShowErasures],
     limit: Limit = 50,
     cursor: Annotated[UUID | None, QueryParameter(description="the id of the last one seen")] = None,
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[ErasureView]]:
     """List the company's erasures, the newest first (ADMIN)."""
     found = await show.newest(caller, limit, ErasureId(cursor) if cursor else None)
     more = str(found[-1].id) if len(found) == limit else None
-    return page([personal_data.erasure(one) for one in found], more)
+    return page([ErasureView.of(one) for one in found], more)
 
 
 @get("/erasures/{id:uuid}", guards=ERASE, tags=TAGS)
-async def get_erasure(caller: Asking, id: FromPath[UUID], show: FromDishka[ShowErasures]) -> dict[str, object]:
+async def get_erasure(caller: Asking, id: FromPath[UUID], show: FromDishka[ShowErasures]) -> ErasureView:
     """Show what was erased: by table, how many rows were deleted or blanked (ADMIN)."""
-    return personal_data.erasure(await show.one(caller, ErasureId(id)))
+    return ErasureView.of(await show.one(caller, ErasureId(id)))
 
 
 HANDLERS = [export_contact, download_export, erase_contact, list_erasures, get_erasure]

@@ -8,7 +8,8 @@ from dishka.integrations.litestar import FromDishka
 from litestar import delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.automation import ListedRule, RoutingRuleView
+from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.application.accounts.rules import CreateRule, DeleteRule, ListRules, RuleChanges, RuleView, UpdateRule
 from whatsapp_hub.domain.conversations.conversation import Priority
@@ -63,26 +64,24 @@ class RulePatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
         return RuleChanges(self.name, conditions, self.actions.to_domain() if self.actions else None, self.place)
 
 
-def _encoded(shown: RuleView) -> dict[str, object]:
-    return {**entities.rule(shown.rule), "isBroken": shown.is_broken}
+def _encoded(shown: RuleView) -> ListedRule:
+    return extended(ListedRule, RoutingRuleView.of(shown.rule), is_broken=shown.is_broken)
 
 
 @get("/rules", tags=TAGS)
-async def list_rules(caller: Asking, list_rules: FromDishka[ListRules]) -> list[dict[str, object]]:
+async def list_rules(caller: Asking, list_rules: FromDishka[ListRules]) -> list[ListedRule]:
     """List the company's rules in their order. `isBroken`: its department was deleted, so the rule is skipped."""
     return [_encoded(shown) for shown in await list_rules(caller)]
 
 
 @get("/rules/{id:uuid}", tags=TAGS)
-async def get_rule(caller: Asking, id: FromPath[UUID], list_rules: FromDishka[ListRules]) -> dict[str, object]:
+async def get_rule(caller: Asking, id: FromPath[UUID], list_rules: FromDishka[ListRules]) -> ListedRule:
     """Show a rule."""
     return _encoded(await list_rules.one(caller, RuleId(id)))
 
 
 @post("/rules", tags=TAGS)
-async def create_rule(
-    caller: Asking, data: JSONBody[RuleBody], create_rule: FromDishka[CreateRule]
-) -> dict[str, object]:
+async def create_rule(caller: Asking, data: JSONBody[RuleBody], create_rule: FromDishka[CreateRule]) -> ListedRule:
     """Create a rule at `place` (from 1; none: the end); at most 50. Rules apply whenever a customer writes in an
     unassigned conversation: labels add up, the first rule with a priority and the first with a department win."""
     made = await create_rule(caller, data.name, data.conditions.to_domain(), data.actions.to_domain(), data.place)
@@ -92,7 +91,7 @@ async def create_rule(
 @patch("/rules/{id:uuid}", tags=TAGS)
 async def update_rule(
     caller: Asking, id: FromPath[UUID], data: JSONBody[RulePatch], update_rule: FromDishka[UpdateRule]
-) -> dict[str, object]:
+) -> ListedRule:
     """Change a rule, or move it to another `place`. Conditions and actions are replaced whole."""
     return _encoded(await update_rule(caller, RuleId(id), data.changes()))
 

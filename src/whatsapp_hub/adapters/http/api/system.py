@@ -5,7 +5,7 @@ from typing import Any
 from dishka.integrations.litestar import FromDishka
 from litestar import Request, get
 
-from whatsapp_hub.adapters.contracts.views.entities import time
+from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, Asking, allows
 from whatsapp_hub.adapters.http.health import Health
 from whatsapp_hub.application.ports.edge.security import Caller

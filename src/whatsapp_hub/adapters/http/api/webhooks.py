@@ -8,7 +8,15 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts.views import webhooks as present
+from whatsapp_hub.adapters.contracts.views.view import extended
+from whatsapp_hub.adapters.contracts.views.webhooks import (
+    AttemptView,
+    DeliveryView,
+    ReplayedRange,
+    WebhookView,
+    WebhookWithHealth,
+    WebhookWithSecret,
+)
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page, sliced
 from whatsapp_hub.application.integrations.replay import ListDeliveries, PingWebhook, ReplayDelivery, ReplayRange
@@ -76,35 +84,35 @@ class RangeBody(msgspec.Struct, forbid_unknown_fields=True):
 @post("/webhooks", tags=TAGS)
 async def create_webhook(
     caller: Asking, data: JSONBody[WebhookBody], create_webhook: FromDishka[CreateWebhook]
-) -> dict[str, object]:
+) -> WebhookWithSecret:
     """Create a subscription; it gets events from now on. `secret` is shown this once."""
     webhook, secret = await create_webhook(caller, data.new())
-    return {**present.webhook(webhook), "secret": secret}
+    return extended(WebhookWithSecret, WebhookView.of(webhook), secret=secret)
 
 
 @get("/webhooks", tags=TAGS)
 async def list_webhooks(
     caller: Asking, list_webhooks: FromDishka[ListWebhooks], limit: Limit = 50, cursor: Cursor = None
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[WebhookWithHealth]]:
     """List the company's subscriptions, sessions' own among them, the oldest first, with the health of each."""
     found, more = sliced(await list_webhooks(caller), lambda one: one[0].id, limit, cursor)
-    return page([{**present.webhook(webhook), **present.health(health)} for webhook, health in found], more)
+    return page([WebhookWithHealth.with_health(webhook, health) for webhook, health in found], more)
 
 
 @get("/webhooks/{id:uuid}", tags=TAGS)
-async def get_webhook(caller: Asking, id: FromPath[UUID], list_webhooks: FromDishka[ListWebhooks]) -> dict[str, object]:
+async def get_webhook(caller: Asking, id: FromPath[UUID], list_webhooks: FromDishka[ListWebhooks]) -> WebhookWithHealth:
     """Show a subscription and its health."""
     webhook, health = await list_webhooks.one(caller, WebhookId(id))
-    return {**present.webhook(webhook), **present.health(health)}
+    return WebhookWithHealth.with_health(webhook, health)
 
 
 @patch("/webhooks/{id:uuid}", tags=TAGS)
 async def update_webhook(
     caller: Asking, id: FromPath[UUID], data: JSONBody[WebhookPatch], update_webhook: FromDishka[UpdateWebhook]
-) -> dict[str, object]:
+) -> WebhookWithHealth:
     """Change a subscription, switch it off or on again (then it gets events from then on; replay what it missed)."""
     webhook, health = await update_webhook(caller, WebhookId(id), data.changes())
-    return {**present.webhook(webhook), **present.health(health)}
+    return WebhookWithHealth.with_health(webhook, health)
 
 
 @delete("/webhooks/{id:uuid}", tags=TAGS)
@@ -119,16 +127,16 @@ async def rotate_secret(
     id: FromPath[UUID],
     data: JSONBody[SecretBody],
     rotate_webhook_secret: FromDishka[RotateWebhookSecret],
-) -> dict[str, object]:
+) -> WebhookWithSecret:
     """Rotate the secret; the new one is shown this once. For a day deliveries carry a signature by the old one too."""
     webhook, secret = await rotate_webhook_secret(caller, WebhookId(id), data.secret)
-    return {**present.webhook(webhook), "secret": secret}
+    return extended(WebhookWithSecret, WebhookView.of(webhook), secret=secret)
 
 
 @post("/webhooks/{id:uuid}/test", status_code=200, tags=TAGS)
-async def test_webhook(caller: Asking, id: FromPath[UUID], ping_webhook: FromDishka[PingWebhook]) -> dict[str, object]:
+async def test_webhook(caller: Asking, id: FromPath[UUID], ping_webhook: FromDishka[PingWebhook]) -> AttemptView:
     """Post a signed `webhook.test` now, and show the response."""
-    return present.attempt(await ping_webhook(caller, WebhookId(id)))
+    return AttemptView.of(await ping_webhook(caller, WebhookId(id)))
 
 
 @get("/webhooks/{id:uuid}/deliveries", tags=TAGS)
@@ -139,28 +147,28 @@ async def list_deliveries(
     state_: State = None,
     limit: Limit = 50,
     before: Before = None,
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[DeliveryView]]:
     """List deliveries, the newest first, each with its attempts. `state=dead`: those given up."""
     found = await list_deliveries(caller, WebhookId(id), state_, limit, before)
-    return page([present.delivery(d) for d in found], str(found[-1].position) if len(found) == limit else None)
+    return page([DeliveryView.of(d) for d in found], str(found[-1].position) if len(found) == limit else None)
 
 
 @post("/webhooks/{id:uuid}/replay", status_code=202, tags=TAGS)
 async def replay_range(
     caller: Asking, id: FromPath[UUID], data: JSONBody[RangeBody], replay_range: FromDishka[ReplayRange]
-) -> dict[str, object]:
+) -> ReplayedRange:
     """Deliver the subscription's events between two positions again, delivered before or not. `upto`: how far this
     call came; continue after it."""
     replayed, upto = await replay_range(caller, WebhookId(id), data.after, data.upto)
-    return {"replayed": replayed, "upto": upto}
+    return ReplayedRange(replayed, upto)
 
 
 @post("/webhooks/deliveries/{id:int}/replay", status_code=202, tags=TAGS)
 async def replay_delivery(
     caller: Asking, id: FromPath[int], replay_delivery: FromDishka[ReplayDelivery]
-) -> dict[str, object]:
+) -> DeliveryView:
     """Repeat a delivery, with the same `webhook-id`."""
-    return present.delivery(await replay_delivery(caller, id))
+    return DeliveryView.of(await replay_delivery(caller, id))
 
 
 HANDLERS = [

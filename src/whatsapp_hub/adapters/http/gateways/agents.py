@@ -7,7 +7,8 @@ from dishka.integrations.litestar import FromDishka
 from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts.gateways import connections, entities
+from whatsapp_hub.adapters.contracts.gateways import entities
+from whatsapp_hub.adapters.contracts.gateways.connections import AgentConnections, ConnectionView
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import SendBody, renamed
@@ -32,7 +33,7 @@ async def init_agent_session(
     key: FromPath[str],
     open_agent_session: FromDishka[OpenAgentSession],
     data: JSONBody[InitBody | None] = None,
-) -> dict[str, object]:
+) -> entities.AgentSession:
     """Start a session of an AI agent (`key` is the agentId), created if need be. Without a `sessionId`: the agent's
     newest session that is not connected, else a new one."""
     body = data or InitBody()
@@ -59,7 +60,7 @@ async def send_message(
     data: JSONBody[SendBody],
     send_to: FromDishka[SendTo],
     idempotency_key: IdempotencyKey = None,
-) -> dict[str, object]:
+) -> entities.SentMessage:
     """Send a text. `key` is a session's id, else its sessionId, else an agentId with exactly one connected session
     (several: 409). The message is stored when this returns; its outcome comes over the socket."""
     with renamed(content="message"):
@@ -68,21 +69,21 @@ async def send_message(
 
 
 @get("/whatsapp/{key:str}/status", guards=[allows(Action.READ_SESSIONS)], tags=TAGS)
-async def agent_status(caller: Asking, key: FromPath[str], finder: FromDishka[SessionFinder]) -> dict[str, object]:
+async def agent_status(caller: Asking, key: FromPath[str], finder: FromDishka[SessionFinder]) -> entities.AgentStatus:
     """List an AI agent's sessions (`key` is the agentId)."""
     found = await finder.connections(caller.tenant_id, key)
     if not found:
         raise NotFound("agent", key)
-    return {"agentId": key, "sessions": [entities.agent_state(c.session, c.last_seen_at) for c in found]}
+    return entities.AgentStatus(key, [entities.agent_state(c.session, c.last_seen_at) for c in found])
 
 
 @get("/debug/whatsapp/{key:str}/connection", guards=[allows(Action.MANAGE_SESSIONS)], tags=TAGS)
-async def agent_connection(caller: Asking, key: FromPath[str], finder: FromDishka[SessionFinder]) -> dict[str, object]:
+async def agent_connection(caller: Asking, key: FromPath[str], finder: FromDishka[SessionFinder]) -> AgentConnections:
     """Show the connections of an AI agent's sessions, for diagnosis (ADMIN)."""
     found = await finder.connections(caller.tenant_id, key)
     if not found:
         raise NotFound("agent", key)
-    return {"agentId": key, "sessions": [connections.connection(one) for one in found]}
+    return AgentConnections(key, [ConnectionView.of(one) for one in found])
 
 
 HANDLERS = [init_agent_session, close_agent_session, send_message, agent_status, agent_connection]

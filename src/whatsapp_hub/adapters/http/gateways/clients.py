@@ -32,7 +32,7 @@ class ClientSendBody(SendBody, rename="camel"):
 @post("/whatsapp/session", tags=TAGS)
 async def open_session(
     caller: Asking, data: JSONBody[OpenBody], open_session: FromDishka[OpenSession], finder: FromDishka[SessionFinder]
-) -> dict[str, object]:
+) -> entities.ClientSession:
     """Create a session and start it; one that was stopped is started again."""
     client_id = await finder.client_id(caller.tenant_id)
     with renamed(name="sessionId"):
@@ -46,7 +46,7 @@ async def list_client_sessions(
     limit: Limit = 50,
     cursor: Cursor = None,
     all_: Annotated[bool, QueryParameter(name="all", description="those that are not started too")] = False,
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[entities.ListedClientSession]]:
     """List the company's started sessions, the oldest first."""
     found = await finder.page(caller.tenant_id, limit, cursor, active=not all_)
     with_code = caller.may(Action.MANAGE_SESSIONS)
@@ -63,7 +63,7 @@ async def list_client_messages(
     session_id: Annotated[str, QueryParameter(name="sessionId", description="its sessionId, or its id")],
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[entities.ListedClientMessage]]:
     """List a session's messages with their contacts, the newest first."""
     session = await session_named(finder, caller.tenant_id, session_id)
     found = await messages(caller.tenant_id, session.id, limit, cursor)
@@ -73,7 +73,7 @@ async def list_client_messages(
 @post("/whatsapp/send", status_code=202, tags=TAGS)
 async def send_from_session(
     caller: Asking, data: JSONBody[ClientSendBody], send_to: FromDishka[SendTo], key: IdempotencyKey = None
-) -> dict[str, object]:
+) -> entities.SentMessage:
     """Send a text of at most 4096 characters. It is stored when this returns, and sent in its turn."""
     with renamed(content="message"):
         message = await send_to(caller, data.session_id, data.to, data.message, key)

@@ -38,7 +38,7 @@ class InstanceSendBody(msgspec.Struct):
 @post("/instances/create", tags=TAGS)
 async def create_instance(
     caller: Asking, data: JSONBody[InstanceBody], create_instance: FromDishka[CreateInstance]
-) -> dict[str, object]:
+) -> entities.NewInstance:
     """Create an instance and start it; waits up to 10 seconds for a code to scan. `webhook_secret` is shown once."""
     secret = new_secret() if data.webhook_url else None
     with renamed(userId="user_id", name="instance_name", webhookUrl="webhook_url"):
@@ -49,20 +49,22 @@ async def create_instance(
 @get("/instances", guards=READ, tags=TAGS)
 async def list_instances(
     caller: Asking, finder: FromDishka[SessionFinder], limit: Limit = 50, cursor: Cursor = None
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[entities.Instance]]:
     """List the company's instances, the oldest first."""
     found = await finder.page(caller.tenant_id, limit, cursor, active=False)
     return page([entities.instance(session) for session in found.items], found.next_cursor)
 
 
 @get("/instances/{id:uuid}", guards=READ, tags=TAGS)
-async def get_instance(caller: Asking, id: FromPath[UUID], finder: FromDishka[SessionFinder]) -> dict[str, object]:
+async def get_instance(caller: Asking, id: FromPath[UUID], finder: FromDishka[SessionFinder]) -> entities.Instance:
     """Show an instance."""
     return entities.instance(await session_named(finder, caller.tenant_id, str(id)))
 
 
 @get("/instances/{id:uuid}/qr", tags=TAGS)
-async def get_instance_code(caller: Asking, id: FromPath[UUID], show_code: FromDishka[ShowCode]) -> dict[str, object]:
+async def get_instance_code(
+    caller: Asking, id: FromPath[UUID], show_code: FromDishka[ShowCode]
+) -> entities.InstanceCode:
     """Show the code to scan, and when it expires (404: none yet; 409: connected)."""
     return entities.instance_code(await show_code(caller, str(id)))
 
@@ -70,7 +72,7 @@ async def get_instance_code(caller: Asking, id: FromPath[UUID], show_code: FromD
 @post("/instances/{id:uuid}/restart", status_code=202, tags=TAGS)
 async def restart_instance(
     caller: Asking, id: FromPath[UUID], start_named: FromDishka[StartNamed]
-) -> dict[str, object]:
+) -> entities.Instance:
     """Disconnect an instance and connect it again."""
     return entities.instance(await start_named(caller, str(id), again=True))
 
@@ -88,7 +90,7 @@ async def send_from_instance(
     data: JSONBody[InstanceSendBody],
     send_to: FromDishka[SendTo],
     key: IdempotencyKey = None,
-) -> dict[str, object]:
+) -> entities.SentByInstance:
     """Send a text. It is stored when this returns, and sent in its turn."""
     with renamed(to="number", content="message"):
         return entities.sent_by_instance(await send_to(caller, str(id), data.number, data.message, key))

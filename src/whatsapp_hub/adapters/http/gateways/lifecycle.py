@@ -23,7 +23,7 @@ class PrepareBody(msgspec.Struct, rename="camel"):
 @post("/whatsapp", tags=TAGS)
 async def prepare_session(
     caller: Asking, data: JSONBody[PrepareBody], prepare_session: FromDishka[PrepareSession]
-) -> dict[str, object]:
+) -> entities.LifeSession:
     """Create a session, not started yet."""
     with renamed(name="sessionId"):
         return entities.life(await prepare_session(caller, data.session_id, data.phone_number, data.provider))
@@ -32,13 +32,13 @@ async def prepare_session(
 @post("/whatsapp/{key:str}/activate", status_code=202, tags=TAGS)
 async def activate_session(
     caller: Asking, key: FromPath[str], start_named: FromDishka[StartNamed]
-) -> dict[str, object]:
+) -> entities.LifeSession:
     """Start a session (`key` is its id, or its sessionId). Its progress comes over the socket."""
     return entities.life(await start_named(caller, key), SessionStatus.CONNECTING)
 
 
 @get("/whatsapp/{key:str}/qr", tags=TAGS)
-async def get_code(caller: Asking, key: FromPath[str], show_code: FromDishka[ShowCode]) -> dict[str, object]:
+async def get_code(caller: Asking, key: FromPath[str], show_code: FromDishka[ShowCode]) -> entities.LifeCode:
     """Show the code to scan, as text and as a picture (404: none yet; 409: connected)."""
     return entities.life_code((await show_code(caller, key)).session)
 

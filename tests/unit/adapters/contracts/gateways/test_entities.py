@@ -12,9 +12,10 @@ import png
 import pytest
 
 from whatsapp_hub.adapters.contracts.gateways import entities
-from whatsapp_hub.adapters.contracts.gateways.connections import connection
+from whatsapp_hub.adapters.contracts.gateways.connections import ConnectionView
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.views import events
+from whatsapp_hub.adapters.contracts.views.view import plain
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.reading.sessions import Connection, SessionHistoryEntry
 from whatsapp_hub.application.receiving.apply_messages import gateway_details
@@ -83,44 +84,44 @@ def test_a_code_is_a_png_that_shows_its_text() -> None:
 )
 def test_each_contract_has_its_words_for_a_status(status: SessionStatus, a: str, d: str) -> None:
     session = replace(SESSION, status=status)
-    assert entities.agent_session(session)["status"] == a
-    assert entities.life(session)["status"] == d
-    assert entities.client_session(session, "acme")["status"] == status.value.lower()
-    assert entities.instance(session)["connection_status"] == status.value.lower()
+    assert plain(entities.agent_session(session))["status"] == a
+    assert plain(entities.life(session))["status"] == d
+    assert plain(entities.client_session(session, "acme"))["status"] == status.value.lower()
+    assert plain(entities.instance(session))["connection_status"] == status.value.lower()
 
 
 def test_a_session_as_each_contract_answers_it() -> None:
-    assert entities.agent_session(WAITING) == {
+    assert plain(entities.agent_session(WAITING)) == {
         "sessionId": "main", "agentId": "bot", "status": "LOADING_QR", "qrCode": PICTURE,
     }  # fmt: skip
-    assert entities.agent_state(SESSION, AT) == {
+    assert plain(entities.agent_state(SESSION, AT)) == {
         "sessionId": "main", "status": "DISCONNECTED", "phoneNumber": None, "lastSeenAt": "2026-01-02T03:04:05Z",
     }  # fmt: skip
-    assert entities.client_session(WAITING, "acme") == {
+    assert plain(entities.client_session(WAITING, "acme")) == {
         "sessionId": "main", "clientId": "acme", "status": "qr_pending", "qrCode": PICTURE,
     }  # fmt: skip
-    assert entities.listed_client_session(WAITING, "acme", with_code=False)["qrCode"] is None
-    assert entities.instance(SESSION) == {
+    assert plain(entities.listed_client_session(WAITING, "acme", with_code=False))["qrCode"] is None
+    assert plain(entities.instance(SESSION)) == {
         "id": str(SESSION.id), "user_id": "u1", "instance_name": "Loja", "phone_number": None,
         "connection_status": "disconnected", "status_reason": None, "webhook_url": None,
         "created_at": "2026-01-02T03:04:05Z",
     }  # fmt: skip
-    assert entities.new_instance(WAITING, "whsec_x") == {
+    assert plain(entities.new_instance(WAITING, "whsec_x")) == {
         "id": str(SESSION.id), "instance_name": "Loja", "qr_code": PICTURE, "connection_status": "qr_pending",
         "status_reason": None, "webhook_secret": "whsec_x",
     }  # fmt: skip
-    assert entities.instance_code(Code(WAITING, AT + timedelta(seconds=60))) == {
+    assert plain(entities.instance_code(Code(WAITING, AT + timedelta(seconds=60)))) == {
         "qr_code": PICTURE, "expires_at": "2026-01-02T03:05:05Z",
     }  # fmt: skip
-    assert entities.life(SESSION, SessionStatus.CONNECTING) == {
+    assert plain(entities.life(SESSION, SessionStatus.CONNECTING)) == {
         "id": str(SESSION.id), "sessionId": "main", "status": "CONNECTING",
     }  # fmt: skip
-    assert entities.life_code(WAITING) == {"sessionId": "main", "qr": "2@abc", "qrCode": PICTURE}
+    assert plain(entities.life_code(WAITING)) == {"sessionId": "main", "qr": "2@abc", "qrCode": PICTURE}
 
 
 @pytest.mark.parametrize("status", SessionStatus)
 def test_a_new_instance_is_to_be_scanned_or_on_its_way(status: SessionStatus) -> None:
-    told = entities.new_instance(replace(SESSION, status=status, status_reason="why"), None)
+    told = plain(entities.new_instance(replace(SESSION, status=status, status_reason="why"), None))
     is_dialled = status in (SessionStatus.DISCONNECTED, SessionStatus.RECONNECTING)
     assert told["connection_status"] == ("connecting" if is_dialled else status.value.lower())
     assert told["status_reason"] == "why"
@@ -129,29 +130,34 @@ def test_a_new_instance_is_to_be_scanned_or_on_its_way(status: SessionStatus) ->
 @pytest.mark.parametrize("status", [SessionStatus.FAILED, SessionStatus.BANNED, SessionStatus.LOGGED_OUT])
 def test_what_failed_says_why_in_each_contract(status: SessionStatus) -> None:
     failed = replace(SESSION, status=status, status_reason="credentials_invalid: 190")
-    assert entities.agent_session(failed)["reason"] == "credentials_invalid: 190"
-    assert entities.agent_state(failed, AT)["reason"] == "credentials_invalid: 190"
-    assert entities.client_session(failed, "acme")["statusReason"] == "credentials_invalid: 190"
-    assert entities.listed_client_session(failed, "acme", with_code=False)["statusReason"] == "credentials_invalid: 190"
-    assert entities.instance(failed)["status_reason"] == "credentials_invalid: 190"
-    assert entities.life(failed)["reason"] == "credentials_invalid: 190"
+    assert plain(entities.agent_session(failed))["reason"] == "credentials_invalid: 190"
+    assert plain(entities.agent_state(failed, AT))["reason"] == "credentials_invalid: 190"
+    assert plain(entities.client_session(failed, "acme"))["statusReason"] == "credentials_invalid: 190"
+    assert (
+        plain(entities.listed_client_session(failed, "acme", with_code=False))["statusReason"]
+        == "credentials_invalid: 190"
+    )
+    assert plain(entities.instance(failed))["status_reason"] == "credentials_invalid: 190"
+    assert plain(entities.life(failed))["reason"] == "credentials_invalid: 190"
 
 
 def test_a_message_on_its_way() -> None:
     sent = Sent(replace(MESSAGE, status=MessageStatus.PENDING))
-    assert entities.sent(sent) == {"messageId": str(MESSAGE.id), "status": "PENDING"}
-    assert entities.sent(sent, lower=True)["status"] == "pending"
-    assert entities.sent_by_instance(sent) == {"id": str(MESSAGE.id), "status": "PENDING"}
+    assert plain(entities.sent(sent)) == {"messageId": str(MESSAGE.id), "status": "PENDING"}
+    assert plain(entities.sent(sent, lower=True))["status"] == "pending"
+    assert plain(entities.sent_by_instance(sent)) == {"id": str(MESSAGE.id), "status": "PENDING"}
 
 
 def test_a_message_that_waits_for_a_failed_session_says_why() -> None:
     sent = Sent(replace(MESSAGE, status=MessageStatus.PENDING), "FAILED: credentials_invalid: 190")
     assert (
-        entities.sent(sent)["reason"] == entities.sent_by_instance(sent)["reason"] == "FAILED: credentials_invalid: 190"
+        plain(entities.sent(sent))["reason"]
+        == plain(entities.sent_by_instance(sent))["reason"]
+        == "FAILED: credentials_invalid: 190"
     )
     failed = Sent(replace(MESSAGE, status=MessageStatus.FAILED, error=Failure("131026", "Undeliverable", "x", False)))
     error = {"code": "131026", "title": "Undeliverable", "detail": "x", "retryable": False}
-    assert entities.sent(failed)["error"] == entities.sent_by_instance(failed)["error"] == error
+    assert plain(entities.sent(failed))["error"] == plain(entities.sent_by_instance(failed))["error"] == error
 
 
 def test_a_message_that_came() -> None:
@@ -216,8 +222,8 @@ def test_a_fault_has_a_code_and_a_message(reason: str | None, code: str) -> None
 
 def test_a_connection_tells_what_is_known() -> None:
     happened = SessionHistoryEntry("session.error", 9, AT, "no_network")
-    shown = connection(Connection(SESSION, last_error=happened, last_event=happened, lane_depth=3))
-    assert shown == {
+    shown = ConnectionView.of(Connection(SESSION, last_error=happened, last_event=happened, lane_depth=3))
+    assert plain(shown) == {
         "sessionId": "main",
         "provider": "SANDBOX",
         "status": "DISCONNECTED",

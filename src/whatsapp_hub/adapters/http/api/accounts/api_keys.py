@@ -9,7 +9,8 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts.views.api_keys import api_key
+from whatsapp_hub.adapters.contracts.views.api_keys import ApiKeyView, NewApiKey
+from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page, sliced
 from whatsapp_hub.adapters.http.patches import utc
@@ -32,19 +33,19 @@ class ApiKeyBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 @post("/api-keys", tags=TAGS)
 async def create_api_key(
     caller: Asking, data: JSONBody[ApiKeyBody], create_api_key: FromDishka[CreateApiKey]
-) -> dict[str, object]:
+) -> NewApiKey:
     """A new key. `key` is its secret, shown this once."""
     key, secret = await create_api_key(caller, data.name, data.scopes, utc("expiresAt", data.expires_at))
-    return {**api_key(key), "key": secret}
+    return extended(NewApiKey, ApiKeyView.of(key), key=secret)
 
 
 @get("/api-keys", tags=TAGS)
 async def list_api_keys(
     caller: Asking, list_api_keys: FromDishka[ListApiKeys], limit: Limit = 50, cursor: Cursor = None
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[ApiKeyView]]:
     """List the company's keys, the newest first, without their secrets."""
     keys, more = sliced(await list_api_keys(caller), lambda key: key.id, limit, cursor, newest_first=True)
-    return page([api_key(key) for key in keys], more)
+    return page([ApiKeyView.of(key) for key in keys], more)
 
 
 @delete("/api-keys/{id:uuid}", tags=TAGS)

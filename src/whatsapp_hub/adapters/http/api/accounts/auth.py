@@ -9,7 +9,8 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Request, get, post
 from litestar.params import JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.accounts import CompanyView, OwnUser, UserView
+from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, ENROLS, PUBLIC, Asking, client_of, credential_of
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
 from whatsapp_hub.application.accounts.users import NewUser, RegisterUser
@@ -54,7 +55,7 @@ async def login(
     company requires one and the user has none, the answer says `secondFactorEnrolment: true`, and the token is good for
     enrolling only (else 401 with type `second-factor-enrolment-required`)."""
     entered = await login(data.email, data.password, client_of(request), data.code)
-    answer: dict[str, object] = {"user": entities.user(entered.user), "token": entered.token}
+    answer: dict[str, object] = {"user": UserView.of(entered.user), "token": entered.token}
     return answer | {"secondFactorEnrolment": True} if entered.must_enrol else answer
 
 
@@ -65,11 +66,11 @@ async def register(
     """A new user of the caller's company (ADMIN), or of `companyId` (MASTER)."""
     tenant_id = TenantId(data.company_id) if data.company_id else None
     new = NewUser(data.email, data.password, data.name, data.role, tenant_id=tenant_id)
-    return {"user": entities.user(await register_user(caller, new))}
+    return {"user": UserView.of(await register_user(caller, new))}
 
 
 @get("/auth/me", opt=ENROLS, tags=TAGS)
-async def me(caller: Asking, directory: FromDishka[Directory], show: FromDishka[ShowSecondFactor]) -> dict[str, object]:
+async def me(caller: Asking, directory: FromDishka[Directory], show: FromDishka[ShowSecondFactor]) -> OwnUser:
     """Show the signed-in user: the company (of a MASTER, the one chosen), what the user `may` do there (named as API
     keys' scopes are), whether the second factor is on, and the hub's version."""
     user = await directory.user(caller.user_id) if caller.user_id else None
@@ -77,8 +78,14 @@ async def me(caller: Asking, directory: FromDishka[Directory], show: FromDishka[
         raise Forbidden("see the signed-in user: an API key is not a person")
     tenant = await directory.tenant(caller.tenant_id)
     may = sorted(name_of(action) for action in Action if caller.may(action))
-    more = {"company": entities.company(tenant), "may": may, "version": version("whatsapp-hub")}
-    return {**entities.user(user), **more, "secondFactor": (await show(caller)).confirmed_at is not None}
+    return extended(
+        OwnUser,
+        UserView.of(user),
+        company=CompanyView.of(tenant),
+        may=may,
+        version=version("whatsapp-hub"),
+        second_factor=(await show(caller)).confirmed_at is not None,
+    )
 
 
 @post("/auth/logout", opt=ENROLS, status_code=204, tags=TAGS)

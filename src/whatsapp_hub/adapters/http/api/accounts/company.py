@@ -9,7 +9,10 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts.views import audit, entities
+from whatsapp_hub.adapters.contracts.views.accounts import OwnCompany, TenantView
+from whatsapp_hub.adapters.contracts.views.audit import AuditView
+from whatsapp_hub.adapters.contracts.views.automation import FilledReply, QuickReplyView
+from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
@@ -73,10 +76,10 @@ class FillBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 @get("/companies/me", guards=[allows(Action.READ_COMPANY)], tags=["company"])
 async def get_company(
     caller: Asking, queries: FromDishka[Queries], credentials: FromDishka[SetCredentials]
-) -> dict[str, object]:
+) -> OwnCompany:
     """The company with its texts (ADMIN). Its access token is never shown."""
     tenant = await queries.tenant(caller.tenant_id)
-    return entities.tenant(tenant) | {"phoneNumberId": await credentials.shown(caller)}
+    return extended(OwnCompany, TenantView.of(tenant), phone_number_id=await credentials.shown(caller))
 
 
 @patch("/companies/me", tags=["company"])
@@ -85,7 +88,7 @@ async def update_company(
     data: JSONBody[CompanyPatch],
     update_company: FromDishka[UpdateCompany],
     credentials: FromDishka[SetCredentials],
-) -> dict[str, object]:
+) -> OwnCompany:
     """Change it (ADMIN). What is not given stays; an empty text brings ours back. `country` (ISO 3166; null: that of
     the language) is where phone numbers without a country code are read. `firstResponseTargetMinutes`,
     `resolutionTargetMinutes` (null: none), `targetWarningPercent` (80) and `asksRating` (false: nobody is asked for a
@@ -98,7 +101,7 @@ async def update_company(
         with renamed(**{f"settings/{name}": name for name in ("phoneNumberId", "accessToken")}):
             await credentials(caller, CredentialChanges(data.phone_number_id, data.access_token))
     tenant = await update_company(caller, changes)
-    return entities.tenant(tenant) | {"phoneNumberId": await credentials.shown(caller)}
+    return extended(OwnCompany, TenantView.of(tenant), phone_number_id=await credentials.shown(caller))
 
 
 @get("/quick-replies", guards=[allows(Action.READ_QUICK_REPLIES)], tags=["quick replies"])
@@ -108,24 +111,24 @@ async def list_quick_replies(
     search: Annotated[str | None, QueryParameter(max_length=64)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[QuickReplyView]]:
     """By shortcut; `search` is the beginning of one."""
     found = await queries.quick_replies(caller.tenant_id, search or "", limit, cursor)
-    return page([entities.quick_reply(reply) for reply in found.items], found.next_cursor)
+    return page([QuickReplyView.of(reply) for reply in found.items], found.next_cursor)
 
 
 @get("/quick-replies/{id:uuid}", guards=[allows(Action.READ_QUICK_REPLIES)], tags=["quick replies"])
-async def get_quick_reply(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> dict[str, object]:
+async def get_quick_reply(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> QuickReplyView:
     """One of them."""
-    return entities.quick_reply(await queries.quick_reply(caller.tenant_id, QuickReplyId(id)))
+    return QuickReplyView.of(await queries.quick_reply(caller.tenant_id, QuickReplyId(id)))
 
 
 @post("/quick-replies", tags=["quick replies"])
 async def create_quick_reply(
     caller: Asking, data: JSONBody[QuickReplyBody], create_quick_reply: FromDishka[CreateQuickReply]
-) -> dict[str, object]:
+) -> QuickReplyView:
     """A new one (ADMIN). `{{customerName}}`, `{{agentName}}` … stand for what differs."""
-    return entities.quick_reply(await create_quick_reply(caller, data.shortcut, data.content))
+    return QuickReplyView.of(await create_quick_reply(caller, data.shortcut, data.content))
 
 
 @patch("/quick-replies/{id:uuid}", tags=["quick replies"])
@@ -134,9 +137,9 @@ async def update_quick_reply(
     id: FromPath[UUID],
     data: JSONBody[QuickReplyPatch],
     update_quick_reply: FromDishka[UpdateQuickReply],
-) -> dict[str, object]:
+) -> QuickReplyView:
     """Change it (ADMIN)."""
-    return entities.quick_reply(await update_quick_reply(caller, QuickReplyId(id), data.shortcut, data.content))
+    return QuickReplyView.of(await update_quick_reply(caller, QuickReplyId(id), data.shortcut, data.content))
 
 
 @delete("/quick-replies/{id:uuid}", tags=["quick replies"])
@@ -150,9 +153,9 @@ async def delete_quick_reply(
 @post("/quick-replies/{id:uuid}/fill", status_code=200, tags=["quick replies"])
 async def fill_quick_reply(
     caller: Asking, id: FromPath[UUID], data: JSONBody[FillBody], fill_quick_reply: FromDishka[FillQuickReply]
-) -> dict[str, object]:
+) -> FilledReply:
     """The text for this conversation, ready to be sent or changed."""
-    return {"content": await fill_quick_reply(caller, QuickReplyId(id), ConversationId(data.conversation_id))}
+    return FilledReply(await fill_quick_reply(caller, QuickReplyId(id), ConversationId(data.conversation_id)))
 
 
 @get("/audit", guards=[allows(Action.READ_AUDIT)], tags=["audit"])
@@ -166,11 +169,11 @@ async def list_audit(
     until: FromQuery[datetime | None] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[AuditView]]:
     """Who changed what, the newest first (ADMIN): before and after, and where it came from."""
     wanted = AuditFilter(user_id, entity, entity_id, utc("since", since), utc("until", until))
     found = await trail.entries(caller.tenant_id, wanted, limit, cursor)
-    return page([audit.entry(entry) for entry in found.items], found.next_cursor)
+    return page([AuditView.of(entry) for entry in found.items], found.next_cursor)
 
 
 HANDLERS = [

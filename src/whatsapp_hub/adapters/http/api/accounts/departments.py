@@ -7,7 +7,8 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.accounts import DepartmentView, UserView
+from whatsapp_hub.adapters.contracts.views.conversations import ConversationView
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.patches import LevelPatch, given, hours_given
@@ -62,54 +63,54 @@ class DepartmentBody(DepartmentPatch, kw_only=True, forbid_unknown_fields=True, 
 @get("/departments", guards=READ, tags=TAGS)
 async def list_departments(
     caller: Asking, queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[DepartmentView]]:
     """In the menu's order."""
     found = await queries.departments(caller.tenant_id, limit, cursor)
-    return page([entities.department(d) for d in found.items], found.next_cursor)
+    return page([DepartmentView.of(d) for d in found.items], found.next_cursor)
 
 
 @get("/departments/{id:uuid}", guards=READ, tags=TAGS)
-async def get_department(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> dict[str, object]:
+async def get_department(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> DepartmentView:
     """One department."""
-    return entities.department(await queries.department(caller.tenant_id, DepartmentId(id)))
+    return DepartmentView.of(await queries.department(caller.tenant_id, DepartmentId(id)))
 
 
 @get("/departments/{id:uuid}/agents", guards=[*READ, allows(Action.READ_USERS)], tags=TAGS)
 async def list_agents(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[UserView]]:
     """The department's users, by name."""
     department = await queries.department(caller.tenant_id, DepartmentId(id))
     found = await queries.users(caller.tenant_id, UserFilter(department_id=department.id), limit, cursor)
-    return page([entities.user(user) for user in found.items], found.next_cursor)
+    return page([UserView.of(user) for user in found.items], found.next_cursor)
 
 
 @get("/departments/{id:uuid}/queue", guards=[*READ, allows(Action.READ_CONVERSATIONS)], tags=TAGS)
 async def list_queue(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[ConversationView]]:
     """Conversations that wait for somebody free, the longest waiting first."""
     sight = await sight_for(caller, queries)
     found = await queries.queue(caller.tenant_id, sight, DepartmentId(id), limit, cursor)
-    return page([entities.conversation(c) for c in found.items], found.next_cursor)
+    return page([ConversationView.of(c) for c in found.items], found.next_cursor)
 
 
 @post("/departments", tags=TAGS)
 async def create_department(
     caller: Asking, data: JSONBody[DepartmentBody], create_department: FromDishka[CreateDepartment]
-) -> dict[str, object]:
+) -> DepartmentView:
     """A new department (ADMIN)."""
-    return entities.department(await create_department(caller, data.name, data.slug, data.changes()))
+    return DepartmentView.of(await create_department(caller, data.name, data.slug, data.changes()))
 
 
 @patch("/departments/{id:uuid}", tags=TAGS)
 async def update_department(
     caller: Asking, id: FromPath[UUID], data: JSONBody[DepartmentPatch], update_department: FromDishka[UpdateDepartment]
-) -> dict[str, object]:
+) -> DepartmentView:
     """Change a department (ADMIN). What is not given stays; null clears `hours` and `maxConversations`, and leaves
     `firstResponseTargetMinutes`, `resolutionTargetMinutes`, `targetWarningPercent` and `asksRating` to the company. A
     target of 0 is none, whatever the company's. Targets count the minutes in which the department is open."""
-    return entities.department(await update_department(caller, DepartmentId(id), data.changes()))
+    return DepartmentView.of(await update_department(caller, DepartmentId(id), data.changes()))
 
 
 @delete("/departments/{id:uuid}", tags=TAGS)

@@ -10,7 +10,7 @@ from litestar import Request, Response, delete, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.accounts import UserView
 from whatsapp_hub.adapters.http.auth import PUBLIC, Asking, client_of
 from whatsapp_hub.adapters.http.pages.oidc_page import PATH, failed
 from whatsapp_hub.adapters.http.problems import describe
@@ -109,7 +109,7 @@ async def exchange_code(
     """Exchange the code that a page was opened with, once and within a minute, for what a login answers. `verifier`: of
     the `challenge` that the sign-in was begun with."""
     user, token = await exchange(data.code, data.verifier, client_of(request))
-    return {"user": entities.user(user), "token": token}
+    return {"user": UserView.of(user), "token": token}
 
 
 @delete("/users/{id:uuid}/oidc", tags=["users"])

@@ -8,7 +8,7 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Request, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts.views.entities import time
+from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.adapters.http.auth import PUBLIC, Asking
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
 from whatsapp_hub.application.authentication.password_reset import Asked, OfferPasswordReset, ResetPassword

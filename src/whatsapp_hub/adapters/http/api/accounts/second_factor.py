@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.params import JSONBody
 
 from whatsapp_hub.adapters.contracts.gateways import qr_codes
-from whatsapp_hub.adapters.contracts.views.entities import time
+from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.adapters.http.auth import ENROLS, Asking, client_of
 from whatsapp_hub.application.authentication.second_factors import (
     BeginSecondFactor,

@@ -6,7 +6,7 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, delete, get
 from litestar.params import FromPath
 
-from whatsapp_hub.adapters.contracts.views.sign_ins import sign_in
+from whatsapp_hub.adapters.contracts.views.sign_ins import SignInView
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page, sliced
 from whatsapp_hub.application.authentication.sign_ins import EndSignIn, EndSignIns, ListSignIns
@@ -15,13 +15,13 @@ from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.sign_in import SignIn
 from whatsapp_hub.domain.ids import SignInId, UserId
 
-Listed = Response[list[dict[str, object]]]
+Listed = Response[list[SignInView]]
 MANAGE = [allows(Action.MANAGE_USERS)]
 
 
 def _page(found: list[SignIn], caller: Caller, limit: int, cursor: str | None) -> Listed:
     shown, more = sliced(found, lambda one: one.id, limit, cursor, newest_first=True)
-    return page([sign_in(one, caller.sign_in_id) for one in shown], more)
+    return page([SignInView.of(one, caller.sign_in_id) for one in shown], more)
 
 
 @get("/auth/sign-ins", tags=["auth"])

@@ -8,7 +8,7 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.accounts import TenantView
 from whatsapp_hub.adapters.http.api.accounts.company import CompanyFields
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
@@ -62,25 +62,25 @@ class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
 @get("/tenants", guards=MASTER, tags=TAGS)
 async def list_tenants(
     caller: Asking, directory: FromDishka[Directory], limit: Limit = 50, cursor: Cursor = None
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[TenantView]]:
     """List the companies by slug."""
     rest = [tenant for tenant in await directory.tenants() if cursor is None or tenant.slug > cursor]
     more = rest[limit - 1].slug if len(rest) > limit else None
-    return page([entities.tenant(tenant) for tenant in rest[:limit]], more)
+    return page([TenantView.of(tenant) for tenant in rest[:limit]], more)
 
 
 @get("/tenants/{id:uuid}", guards=MASTER, tags=TAGS)
-async def get_tenant(caller: Asking, id: FromPath[UUID], directory: FromDishka[Directory]) -> dict[str, object]:
+async def get_tenant(caller: Asking, id: FromPath[UUID], directory: FromDishka[Directory]) -> TenantView:
     """Show a company, with its placement."""
-    return entities.tenant(await _open(directory, id))
+    return TenantView.of(await _open(directory, id))
 
 
 @post("/tenants", guards=MASTER, tags=TAGS)
 async def create_tenant(
     caller: Asking, data: JSONBody[TenantBody], create_tenant: FromDishka[CreateTenant]
-) -> dict[str, object]:
+) -> TenantView:
     """Make a company, with a schema of its own if it is placed so (`placement`: pooled or dedicated)."""
-    return entities.tenant(await create_tenant(data.slug, data.name, data.placement, data.country))
+    return TenantView.of(await create_tenant(data.slug, data.name, data.placement, data.country))
 
 
 @patch("/tenants/{id:uuid}", guards=MASTER, tags=TAGS)
@@ -90,11 +90,11 @@ async def update_tenant(
     data: JSONBody[TenantPatch],
     directory: FromDishka[Directory],
     update_company: FromDishka[UpdateCompany],
-) -> dict[str, object]:
+) -> TenantView:
     """Change a company, as its administrators may by `/api/companies/me`. What is not given stays."""
     tenant = await _open(directory, id)
     data.require_fixed(tenant)
-    return entities.tenant(await update_company(replace(caller, tenant_id=tenant.id), data.changes()))
+    return TenantView.of(await update_company(replace(caller, tenant_id=tenant.id), data.changes()))
 
 
 @delete("/tenants/{id:uuid}", guards=MASTER, tags=TAGS)

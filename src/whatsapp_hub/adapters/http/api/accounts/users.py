@@ -8,7 +8,7 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.accounts import UserView
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.patches import given
@@ -71,25 +71,23 @@ async def list_users(
     department_id: Annotated[UUID | None, QueryParameter(name="departmentId")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[UserView]]:
     """The company's users, by name."""
     active = None if status is None else status == "active"
     department = DepartmentId(department_id) if department_id else None
     wanted = UserFilter(role, active, online_status, department)
     found = await queries.users(caller.tenant_id, wanted, limit, cursor)
-    return page([entities.user(user) for user in found.items], found.next_cursor)
+    return page([UserView.of(user) for user in found.items], found.next_cursor)
 
 
 @get("/users/{id:uuid}", guards=[allows(Action.READ_USERS)], tags=TAGS)
-async def get_user(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> dict[str, object]:
+async def get_user(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> UserView:
     """Show a user of the company."""
-    return entities.user(await queries.user(caller.tenant_id, UserId(id)))
+    return UserView.of(await queries.user(caller.tenant_id, UserId(id)))
 
 
 @post("/users", tags=TAGS)
-async def create_user(
-    caller: Asking, data: JSONBody[UserBody], register_user: FromDishka[RegisterUser]
-) -> dict[str, object]:
+async def create_user(caller: Asking, data: JSONBody[UserBody], register_user: FromDishka[RegisterUser]) -> UserView:
     """A new user (ADMIN)."""
     new = NewUser(
         email=data.email,
@@ -100,23 +98,21 @@ async def create_user(
         tenant_id=TenantId(data.company_id) if data.company_id else None,
         max_conversations=data.max_conversations,
     )
-    return entities.user(await register_user(caller, new))
+    return UserView.of(await register_user(caller, new))
 
 
 @patch("/users/{id:uuid}", tags=TAGS)
 async def update_user(
     caller: Asking, id: FromPath[UUID], data: JSONBody[UserPatch], update_user: FromDishka[UpdateUser]
-) -> dict[str, object]:
+) -> UserView:
     """Change a user (ADMIN). What is not given stays; null clears `departmentId` and `maxConversations`."""
-    return entities.user(await update_user(caller, UserId(id), data.changes()))
+    return UserView.of(await update_user(caller, UserId(id), data.changes()))
 
 
 @patch("/users/me/status", tags=TAGS)
-async def set_status(
-    caller: Asking, data: JSONBody[StatusBody], set_presence: FromDishka[SetPresence]
-) -> dict[str, object]:
+async def set_status(caller: Asking, data: JSONBody[StatusBody], set_presence: FromDishka[SetPresence]) -> UserView:
     """One's own presence; ONLINE takes from the queue."""
-    return entities.user(await set_presence(caller, data.status))
+    return UserView.of(await set_presence(caller, data.status))
 
 
 HANDLERS = [list_users, get_user, create_user, update_user, set_status]

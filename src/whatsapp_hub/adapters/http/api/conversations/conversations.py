@@ -8,7 +8,10 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.contacts import ContactView
+from whatsapp_hub.adapters.contracts.views.conversations import ConversationDetail, ConversationView
+from whatsapp_hub.adapters.contracts.views.messages import MessagePage, MessageView
+from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
@@ -74,7 +77,7 @@ async def list_conversations(
     breached: FromQuery[bool] = False,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[ConversationView]]:
     """List conversations that the caller may see, the most recently changed first; `breached`: only those that missed a
     target."""
     wanted = ConversationFilter(
@@ -87,22 +90,23 @@ async def list_conversations(
     )
     sight = await sight_for(caller, queries)
     found = await queries.conversations(caller.tenant_id, sight, wanted, limit, cursor)
-    return page([entities.conversation(c) for c in found.items], found.next_cursor)
+    return page([ConversationView.of(c) for c in found.items], found.next_cursor)
 
 
 @get("/conversations/{id:uuid}", guards=READ, tags=TAGS)
-async def get_conversation(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> dict[str, object]:
+async def get_conversation(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> ConversationDetail:
     """Show a conversation with its contact and its newest messages."""
     sight = await sight_for(caller, queries)
     conversation = await queries.conversation(caller.tenant_id, sight, ConversationId(id))
     contact = await queries.contact_of(caller.tenant_id, conversation.id)
     newest = await queries.messages(caller.tenant_id, conversation.id, FIRST_MESSAGES, None)
-    return {
-        **entities.conversation(conversation),
-        "contact": entities.contact(contact),
-        "messages": [entities.message(m) for m in newest.items],
-        "nextCursor": newest.next_cursor,
-    }
+    return extended(
+        ConversationDetail,
+        ConversationView.of(conversation),
+        contact=ContactView.of(contact),
+        messages=[MessageView.of(m) for m in newest.items],
+        next_cursor=newest.next_cursor,
+    )
 
 
 @get("/conversations/{id:uuid}/messages", guards=READ, tags=TAGS)
@@ -112,13 +116,12 @@ async def list_messages(
     queries: FromDishka[Queries],
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> dict[str, object]:
+) -> MessagePage:
     """List a conversation's messages: the newest page first, ascending inside; the cursor leads to older ones."""
     sight = await sight_for(caller, queries)
     conversation = await queries.conversation(caller.tenant_id, sight, ConversationId(id))
     found = await queries.messages(caller.tenant_id, conversation.id, limit, cursor)
-    messages: dict[str, object] = {"messages": [entities.message(m) for m in found.items]}
-    return {**messages, "nextCursor": found.next_cursor} if found.next_cursor else messages
+    return MessagePage([MessageView.of(m) for m in found.items], found.next_cursor or msgspec.UNSET)
 
 
 @post("/conversations", tags=TAGS)
@@ -127,11 +130,11 @@ async def start_conversation(
     data: JSONBody[StartBody],
     start_conversation: FromDishka[StartConversation],
     key: IdempotencyKey = None,
-) -> dict[str, object]:
+) -> ConversationView:
     """Send a customer the first message. A live conversation with that customer is continued. `to` is a JID, or a phone
     number as people write it; one without a country code is read in the company's country."""
     started = await start_conversation(caller, SessionId(data.session_id), data.to, data.what(), key)
-    return entities.conversation(started)
+    return ConversationView.of(started)
 
 
 @post("/conversations/{id:uuid}/assign", status_code=200, tags=TAGS)
@@ -140,27 +143,27 @@ async def assign_conversation(
     id: FromPath[UUID],
     assign_conversation: FromDishka[AssignConversation],
     data: JSONBody[AssignBody | None] = None,
-) -> dict[str, object]:
+) -> ConversationView:
     """Assign it to oneself, or (ADMIN) to `userId`."""
     user_id = UserId(data.user_id) if data and data.user_id else None
-    return entities.conversation(await assign_conversation(caller, ConversationId(id), user_id))
+    return ConversationView.of(await assign_conversation(caller, ConversationId(id), user_id))
 
 
 @post("/conversations/{id:uuid}/resolve", status_code=200, tags=TAGS)
 async def resolve_conversation(
     caller: Asking, id: FromPath[UUID], resolve_conversation: FromDishka[ResolveConversation]
-) -> dict[str, object]:
+) -> ConversationView:
     """Resolve a conversation. If `asksRating` is on, the customer is asked for a rating from 1 to 5; what they write
     within 24 hours, if it is one, is stored as `rating` and opens no new round."""
-    return entities.conversation(await resolve_conversation(caller, ConversationId(id)))
+    return ConversationView.of(await resolve_conversation(caller, ConversationId(id)))
 
 
 @post("/conversations/{id:uuid}/read", status_code=200, tags=TAGS)
 async def mark_read(
     caller: Asking, id: FromPath[UUID], mark_conversation_read: FromDishka[MarkConversationRead]
-) -> dict[str, object]:
+) -> ConversationView:
     """Mark all of its messages as read."""
-    return entities.conversation(await mark_conversation_read(caller, ConversationId(id)))
+    return ConversationView.of(await mark_conversation_read(caller, ConversationId(id)))
 
 
 HANDLERS = [

@@ -8,7 +8,7 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.conversations import AssignmentView, ConversationView, NoteView
 from whatsapp_hub.adapters.http.api.conversations.conversations import READ, TAGS
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
@@ -43,9 +43,9 @@ class NoteBody(msgspec.Struct, forbid_unknown_fields=True):
 @post("/conversations/{id:uuid}/unassign", status_code=200, tags=TAGS)
 async def unassign_conversation(
     caller: Asking, id: FromPath[UUID], unassign_conversation: FromDishka[UnassignConversation]
-) -> dict[str, object]:
+) -> ConversationView:
     """Give it back: to another agent who is free, or to the queue."""
-    return entities.conversation(await unassign_conversation(caller, ConversationId(id)))
+    return ConversationView.of(await unassign_conversation(caller, ConversationId(id)))
 
 
 @post("/conversations/{id:uuid}/transfer", status_code=200, tags=TAGS)
@@ -54,27 +54,27 @@ async def transfer_conversation(
     id: FromPath[UUID],
     data: JSONBody[TransferBody],
     transfer_conversation: FromDishka[TransferConversation],
-) -> dict[str, object]:
+) -> ConversationView:
     """Transfer it to a department, to `userId` first if free. The customer is notified."""
     user_id = UserId(data.user_id) if data.user_id else None
     moved = await transfer_conversation(caller, ConversationId(id), DepartmentId(data.department_id), user_id)
-    return entities.conversation(moved)
+    return ConversationView.of(moved)
 
 
 @post("/conversations/{id:uuid}/archive", status_code=200, tags=TAGS)
 async def archive_conversation(
     caller: Asking, id: FromPath[UUID], archive_conversation: FromDishka[ArchiveConversation]
-) -> dict[str, object]:
+) -> ConversationView:
     """Archive it, live or resolved."""
-    return entities.conversation(await archive_conversation(caller, ConversationId(id)))
+    return ConversationView.of(await archive_conversation(caller, ConversationId(id)))
 
 
 @post("/conversations/{id:uuid}/reopen", status_code=200, tags=TAGS)
 async def reopen_conversation(
     caller: Asking, id: FromPath[UUID], reopen_conversation: FromDishka[ReopenConversation]
-) -> dict[str, object]:
+) -> ConversationView:
     """Reopen a resolved or archived conversation."""
-    return entities.conversation(await reopen_conversation(caller, ConversationId(id)))
+    return ConversationView.of(await reopen_conversation(caller, ConversationId(id)))
 
 
 @patch("/conversations/{id:uuid}", tags=TAGS)
@@ -83,46 +83,46 @@ async def classify_conversation(
     id: FromPath[UUID],
     data: JSONBody[ConversationPatch],
     classify_conversation: FromDishka[ClassifyConversation],
-) -> dict[str, object]:
+) -> ConversationView:
     """Set its priority in queues, and its labels, by which agents with such skills are chosen."""
     priority = None if data.priority is None else Priority[data.priority]
-    return entities.conversation(await classify_conversation(caller, ConversationId(id), priority, data.labels))
+    return ConversationView.of(await classify_conversation(caller, ConversationId(id), priority, data.labels))
 
 
 @patch("/conversations/{id:uuid}/customer-name", tags=TAGS)
 async def rename_customer(
     caller: Asking, id: FromPath[UUID], data: JSONBody[NameBody], rename_customer: FromDishka[RenameCustomer]
-) -> dict[str, object]:
+) -> ConversationView:
     """Set the customer's name for this company."""
-    return entities.conversation(await rename_customer(caller, ConversationId(id), data.name))
+    return ConversationView.of(await rename_customer(caller, ConversationId(id), data.name))
 
 
 @get("/conversations/{id:uuid}/notes", guards=READ, tags=TAGS)
 async def list_notes(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[NoteView]]:
     """List colleagues' notes on it, the older first."""
     conversation = await queries.conversation(caller.tenant_id, await sight_for(caller, queries), ConversationId(id))
     found = await queries.notes(caller.tenant_id, conversation.id, limit, cursor)
-    return page([entities.note(note) for note in found.items], found.next_cursor)
+    return page([NoteView.of(note) for note in found.items], found.next_cursor)
 
 
 @get("/conversations/{id:uuid}/assignments", guards=READ, tags=TAGS)
 async def list_assignments(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[AssignmentView]]:
     """List who had it from when to when, and why, the older first; the one without `unassignedAt` has it now."""
     conversation = await queries.conversation(caller.tenant_id, await sight_for(caller, queries), ConversationId(id))
     found = await queries.assignments(caller.tenant_id, conversation.id, limit, cursor)
-    return page([entities.assignment(one) for one in found.items], found.next_cursor)
+    return page([AssignmentView.of(one) for one in found.items], found.next_cursor)
 
 
 @post("/conversations/{id:uuid}/notes", tags=TAGS)
 async def add_note(
     caller: Asking, id: FromPath[UUID], data: JSONBody[NoteBody], add_note: FromDishka[AddNote]
-) -> dict[str, object]:
+) -> NoteView:
     """Add a note for colleagues; the customer never sees it."""
-    return entities.note(await add_note(caller, ConversationId(id), data.content))
+    return NoteView.of(await add_note(caller, ConversationId(id), data.content))
 
 
 HANDLERS = [

@@ -12,7 +12,7 @@ from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, JSONBody, QueryParameter
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.messages import MessageView
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
@@ -54,12 +54,10 @@ async def send_message(
     data: JSONBody[SendBody],
     send_message: FromDishka[SendMessage],
     key: IdempotencyKey = None,
-) -> dict[str, object]:
+) -> MessageView:
     """Send a text in a conversation. It is stored when this returns, and sent in its turn."""
     content = Content.plain(data.content)
-    return entities.message(
-        await send_message(caller, ConversationId(data.conversation_id), content, key, data.reply_to)
-    )
+    return MessageView.of(await send_message(caller, ConversationId(data.conversation_id), content, key, data.reply_to))
 
 
 @post(
@@ -75,14 +73,14 @@ async def send_media(
     send_message: FromDishka[SendMessage],
     clock: FromDishka[Clock],
     key: IdempotencyKey = None,
-) -> dict[str, object]:
+) -> MessageView:
     """Send a picture, audio, video or document (`multipart/form-data`: conversationId, file, caption?)."""
     file = data.file
     content = await file.read()
     media = Media.uploaded(caller.tenant_id, content, file.content_type or "", file.filename or "", clock())
     said = media.message(data.caption or "")
     conversation_id = ConversationId(data.conversationId)
-    return entities.message(await send_message(caller, conversation_id, said, key, media=media))
+    return MessageView.of(await send_message(caller, conversation_id, said, key, media=media))
 
 
 @get("/messages/search", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS)
@@ -94,12 +92,12 @@ async def search_messages(
     conversation_id: Annotated[UUID | None, QueryParameter(name="conversationId")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[MessageView]]:
     """Search messages by words, the newest first; accents, case and endings are ignored."""
     within = ConversationId(conversation_id) if conversation_id else None
     sight = await sight_for(caller, queries)
     found = await search.messages(caller.tenant_id, sight, words, within, limit, cursor)
-    return page([entities.message(m) for m in found.items], found.next_cursor)
+    return page([MessageView.of(m) for m in found.items], found.next_cursor)
 
 
 @get("/media/{id:uuid}", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS, media_type="application/octet-stream")
@@ -114,17 +112,15 @@ async def get_media(caller: Asking, id: FromPath[UUID], queries: FromDishka[Quer
 
 
 @post("/messages/{id:uuid}/retry", status_code=200, tags=TAGS)
-async def retry_message(
-    caller: Asking, id: FromPath[UUID], retry_message: FromDishka[RetryMessage]
-) -> dict[str, object]:
+async def retry_message(caller: Asking, id: FromPath[UUID], retry_message: FromDishka[RetryMessage]) -> MessageView:
     """Send a message of unknown outcome again; the customer may see it twice (ADMIN)."""
-    return entities.message(await retry_message(caller, MessageId(id)))
+    return MessageView.of(await retry_message(caller, MessageId(id)))
 
 
 @post("/messages/{id:uuid}/fail", status_code=200, tags=TAGS)
-async def fail_message(caller: Asking, id: FromPath[UUID], fail_message: FromDishka[FailMessage]) -> dict[str, object]:
+async def fail_message(caller: Asking, id: FromPath[UUID], fail_message: FromDishka[FailMessage]) -> MessageView:
     """Declare a message of unknown outcome failed (ADMIN)."""
-    return entities.message(await fail_message(caller, MessageId(id)))
+    return MessageView.of(await fail_message(caller, MessageId(id)))
 
 
 HANDLERS = [send_message, send_media, search_messages, get_media, retry_message, fail_message]

@@ -7,7 +7,9 @@ from dishka.integrations.litestar import FromDishka
 from litestar import delete, post, put
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts.views import entities
+from whatsapp_hub.adapters.contracts.views.conversations import ConversationView
+from whatsapp_hub.adapters.contracts.views.sessions import BotView, SessionDetail
+from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.api.conversations import conversations
 from whatsapp_hub.adapters.http.api.sessions import sessions
 from whatsapp_hub.adapters.http.auth import Asking
@@ -44,7 +46,7 @@ async def bind_bot(
     data: JSONBody[BotBody],
     bind_bot: FromDishka[BindBot],
     providers: FromDishka[Providers],
-) -> dict[str, object]:
+) -> SessionDetail:
     """Give the session a bot, or change it (ADMIN). The session's routing becomes `none`; `bot.url` gets
     `message.received` of the rounds that the bot handles, and `conversation.*` of all that it took part in, signed like
     other webhooks. It answers with an API key through `POST /api/messages/send`. `bot.secret` is shown once, when
@@ -52,7 +54,7 @@ async def bind_bot(
     session, secret = await bind_bot(caller, SessionId(id), data.wanted())
     shown = sessions.shown(session, caller, providers)
     if secret and session.bot:
-        shown["bot"] = {**entities.bot(session.bot), "secret": secret}
+        shown.bot = extended(BotView, BotView.of(session.bot), secret=secret)
     return shown
 
 
@@ -68,12 +70,12 @@ async def hand_over(
     id: FromPath[UUID],
     hand_off_conversation: FromDishka[HandOffConversation],
     data: JSONBody[HandOverBody | None] = None,
-) -> dict[str, object]:
+) -> ConversationView:
     """Hand a conversation off from the session's bot to people, until it ends: to `departmentId`, else the bot's
     department, else the root department, else supervisors are notified. 409 if people have it already."""
     body = data or HandOverBody()
     department_id = DepartmentId(body.department_id) if body.department_id else None
-    return entities.conversation(await hand_off_conversation(caller, ConversationId(id), department_id, body.note))
+    return ConversationView.of(await hand_off_conversation(caller, ConversationId(id), department_id, body.note))
 
 
 HANDLERS = [bind_bot, unbind_bot, hand_over]

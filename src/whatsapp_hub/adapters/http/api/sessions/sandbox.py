@@ -7,7 +7,7 @@ from dishka.integrations.litestar import FromDishka
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts.views.entities import time
+from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.application.ports.edge.sandbox import ShownMessage
 from whatsapp_hub.application.receiving.write_as_customer import ReadPhone, WriteAsCustomer

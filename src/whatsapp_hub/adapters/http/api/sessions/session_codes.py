@@ -9,7 +9,8 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts.gateways import qr_codes
-from whatsapp_hub.adapters.contracts.views.entities import time
+from whatsapp_hub.adapters.contracts.views.sessions import SessionDetail
+from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.adapters.http.api.sessions.sessions import TAGS, shown
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.application.ports.provider.plugin import Providers
@@ -57,7 +58,7 @@ async def request_pairing_code(
 @post("/sessions/{id:uuid}/logout", status_code=200, tags=TAGS)
 async def log_out_session(
     caller: Asking, id: FromPath[UUID], unlink_session: FromDishka[UnlinkSession], providers: FromDishka[Providers]
-) -> dict[str, object]:
+) -> SessionDetail:
     """Unlink a session from the phone and delete its credentials (ADMIN)."""
     return shown(await unlink_session(caller, SessionId(id)), caller, providers)
 

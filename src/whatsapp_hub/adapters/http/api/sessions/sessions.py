@@ -10,8 +10,9 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts.views import entities
-from whatsapp_hub.adapters.contracts.views.capabilities import capabilities as present_capabilities
+from whatsapp_hub.adapters.contracts.views.capabilities import CapabilitiesView
+from whatsapp_hub.adapters.contracts.views.sessions import SessionDetail, SessionView, SettingWarning
+from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.ports.edge.security import Caller
@@ -114,17 +115,17 @@ def proxy_named(proxy: str | None) -> Iterator[None]:
         raise Invalid(*(Flaw(where.get(f.pointer, f.pointer), f.reason) for f in error.flaws)) from None
 
 
-def shown(session: Session, caller: Caller, providers: Providers) -> dict[str, object]:
+def shown(session: Session, caller: Caller, providers: Providers) -> SessionDetail:
     """Show a session as the caller may see it: the QR code, a key to the number, and settings only to its managers."""
-    fields = entities.session(session)
+    view = SessionView.of(session)
     if not caller.may(Action.MANAGE_SESSIONS):
-        return {**fields, "qrCode": None}
-    plugin = providers.plugin(session.provider)
+        return extended(SessionDetail, view, qr_code=None)
     found = settings_warnings(providers, session.provider, session.settings)
-    fields["warnings"] = [{"setting": name, "detail": what} for name, what in found.items()]
+    warnings = [SettingWarning(name, what) for name, what in found.items()]
     if session.settings is UNREADABLE:
-        return {**fields, "settings": None}
-    return {**fields, "settings": plugin.encode_settings(session.settings, secrets=False)}
+        return extended(SessionDetail, view, warnings=warnings, settings=None)
+    settings = providers.plugin(session.provider).encode_settings(session.settings, secrets=False)
+    return extended(SessionDetail, view, warnings=warnings, settings=settings)
 
 
 @get("/sessions", guards=READ, tags=TAGS)
@@ -134,7 +135,7 @@ async def list_sessions(
     providers: FromDishka[Providers],
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[SessionDetail]]:
     """List the company's sessions, the older first."""
     found = await queries.sessions(caller.tenant_id, limit, cursor)
     return page([shown(s, caller, providers) for s in found.items], found.next_cursor)
@@ -143,7 +144,7 @@ async def list_sessions(
 @get("/sessions/{id:uuid}", guards=READ, tags=TAGS)
 async def get_session(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], providers: FromDishka[Providers]
-) -> dict[str, object]:
+) -> SessionDetail:
     """Show a session. Secrets in its settings are left out."""
     return shown(await queries.session(caller.tenant_id, SessionId(id)), caller, providers)
 
@@ -151,10 +152,10 @@ async def get_session(
 @get("/sessions/{id:uuid}/capabilities", guards=READ, tags=TAGS)
 async def get_capabilities(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], providers: FromDishka[Providers]
-) -> dict[str, object]:
+) -> CapabilitiesView:
     """Show the capabilities of the session's provider."""
     session = await queries.session(caller.tenant_id, SessionId(id))
-    return present_capabilities(providers.plugin(session.provider).capabilities)
+    return CapabilitiesView.of(providers.plugin(session.provider).capabilities)
 
 
 @post("/sessions", tags=TAGS)
@@ -163,7 +164,7 @@ async def create_session(
     data: JSONBody[SessionBody],
     create_session: FromDishka[CreateSession],
     providers: FromDishka[Providers],
-) -> dict[str, object]:
+) -> SessionDetail:
     """Create a session, not started yet (ADMIN)."""
     with proxy_named(data.proxy):
         return shown(await create_session(caller, data.new()), caller, providers)
@@ -176,7 +177,7 @@ async def update_session(
     data: JSONBody[SessionPatch],
     update_session: FromDishka[UpdateSession],
     providers: FromDishka[Providers],
-) -> dict[str, object]:
+) -> SessionDetail:
     """Change a session (ADMIN). Fields not sent stay; settings are merged over the current ones; null clears
     `departmentId`, `webhookUrl` and `proxy`. `agentId` gives it to an agent (bot); its routing is then none, unless
     sent too."""
@@ -193,7 +194,7 @@ async def delete_session(caller: Asking, id: FromPath[UUID], delete_session: Fro
 @post("/sessions/{id:uuid}/start", status_code=200, tags=TAGS)
 async def start_session(
     caller: Asking, id: FromPath[UUID], init_session: FromDishka[InitSession], providers: FromDishka[Providers]
-) -> dict[str, object]:
+) -> SessionDetail:
     """Connect a session (ADMIN)."""
     return shown(await init_session(caller, SessionId(id)), caller, providers)
 
@@ -201,7 +202,7 @@ async def start_session(
 @post("/sessions/{id:uuid}/stop", status_code=200, tags=TAGS)
 async def stop_session(
     caller: Asking, id: FromPath[UUID], stop_session: FromDishka[StopSession], providers: FromDishka[Providers]
-) -> dict[str, object]:
+) -> SessionDetail:
     """Disconnect a session, keeping its credentials; messages to send wait (ADMIN)."""
     return shown(await stop_session(caller, SessionId(id)), caller, providers)
 
@@ -209,7 +210,7 @@ async def stop_session(
 @post("/sessions/{id:uuid}/restart", status_code=200, tags=TAGS)
 async def restart_session(
     caller: Asking, id: FromPath[UUID], init_session: FromDishka[InitSession], providers: FromDishka[Providers]
-) -> dict[str, object]:
+) -> SessionDetail:
     """Disconnect a session and connect it again (ADMIN)."""
     return shown(await init_session(caller, SessionId(id), again=True), caller, providers)
 

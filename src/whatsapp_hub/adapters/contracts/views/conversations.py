@@ -1,0 +1,182 @@
+"""Conversations in the form of contract F, and what agents keep of them: assignments, notes, notifications."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal, TypeAlias
+from uuid import UUID
+
+from whatsapp_hub.adapters.contracts.views.contacts import ContactView
+from whatsapp_hub.adapters.contracts.views.messages import MessageView
+from whatsapp_hub.adapters.contracts.views.view import View, time
+from whatsapp_hub.domain.conversations.assignment import Assignment
+from whatsapp_hub.domain.conversations.bot import BotPart
+from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState, Priority
+from whatsapp_hub.domain.conversations.note import Note
+from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
+from whatsapp_hub.domain.service.deadlines import Target
+
+PriorityName: TypeAlias = Literal["LOW", "NORMAL", "HIGH", "URGENT"]
+
+PRIORITY_NAMES: Mapping[Priority, PriorityName] = {
+    Priority.LOW: "LOW",
+    Priority.NORMAL: "NORMAL",
+    Priority.HIGH: "HIGH",
+    Priority.URGENT: "URGENT",
+}
+
+
+class ProfileView(View):
+    """The customer's own profile on WhatsApp."""
+
+    name: str | None
+
+
+class ConversationMetadata(View):
+    """`chatId` is the chat's address at the provider."""
+
+    chat_id: str
+    profile: ProfileView
+
+
+class ConversationView(View):
+    """A conversation. `bot` is the part of its session's bot, null without one; `timeoutAt` is when the current wait
+    times out; `breaches` are the targets that it missed."""
+
+    id: UUID
+    company_id: UUID
+    session_id: UUID
+    contact_id: UUID
+    customer_phone: str | None
+    customer_name: str | None
+    status: ConversationStatus
+    flow_state: FlowState
+    department_id: UUID | None
+    assigned_user_id: UUID | None
+    timeout_at: datetime | None
+    routed_at: datetime | None
+    assigned_at: datetime | None
+    greeting_sent_at: datetime | None
+    last_department_id: UUID | None
+    last_attendant_id: UUID | None
+    routing_reason: str | None
+    bot: BotPart | None
+    unread_count: int
+    first_response_due_at: datetime | None
+    resolution_due_at: datetime | None
+    breaches: list[Target]
+    rating: int | None
+    priority: PriorityName
+    labels: list[str]
+    metadata: ConversationMetadata
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> "ConversationView":
+        targets = conversation.targets
+        return cls(
+            id=conversation.id,
+            company_id=conversation.tenant_id,
+            session_id=conversation.session_id,
+            contact_id=conversation.contact_id,
+            customer_phone=conversation.customer_phone,
+            customer_name=conversation.customer_name,
+            status=conversation.status,
+            flow_state=conversation.flow_state,
+            department_id=conversation.department_id,
+            assigned_user_id=conversation.assigned_user_id,
+            timeout_at=time(conversation.timeout_at),
+            routed_at=time(conversation.routed_at),
+            assigned_at=time(conversation.assigned_at),
+            greeting_sent_at=time(conversation.greeting_sent_at),
+            last_department_id=conversation.last_department_id,
+            last_attendant_id=conversation.last_attendant_id,
+            routing_reason=conversation.routing_reason,
+            bot=None if conversation.bot_part is BotPart.NONE else conversation.bot_part,
+            unread_count=conversation.unread_count,
+            first_response_due_at=time(targets.first_response.due_at),
+            resolution_due_at=time(targets.resolution.due_at),
+            breaches=list(targets.breaches),
+            rating=conversation.rating.value,
+            priority=PRIORITY_NAMES[conversation.priority],
+            labels=list(conversation.labels),
+            metadata=ConversationMetadata(conversation.chat, ProfileView(conversation.profile_name)),
+            created_at=time(conversation.created_at),
+            updated_at=time(conversation.updated_at),
+        )
+
+
+class ConversationDetail(ConversationView):
+    """A conversation with its contact and its newest messages. `nextCursor` leads to older ones."""
+
+    contact: ContactView
+    messages: list[MessageView]
+    next_cursor: str | None
+
+
+class AssignmentView(View):
+    """A period in which a user had the conversation; `unassignedAt` null: they have it now."""
+
+    conversation_id: UUID
+    user_id: UUID
+    assigned_at: datetime
+    unassigned_at: datetime | None
+    reason: str
+
+    @classmethod
+    def of(cls, assignment: Assignment) -> "AssignmentView":
+        return cls(
+            conversation_id=assignment.conversation_id,
+            user_id=assignment.user_id,
+            assigned_at=time(assignment.assigned_at),
+            unassigned_at=time(assignment.unassigned_at),
+            reason=assignment.reason,
+        )
+
+
+class NoteView(View):
+    """A colleague's note, which the customer never sees; `userId` null: an API key wrote it."""
+
+    id: UUID
+    conversation_id: UUID
+    user_id: UUID | None
+    content: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, note: Note) -> "NoteView":
+        return cls(
+            id=note.id,
+            conversation_id=note.conversation_id,
+            user_id=note.user_id,
+            content=note.content,
+            created_at=time(note.created_at),
+        )
+
+
+class NotificationView(View):
+    """A matter for one user's attention."""
+
+    id: UUID
+    user_id: UUID | None
+    kind: NotificationKind
+    conversation_id: UUID
+    created_at: datetime
+    read_at: datetime | None
+
+    @classmethod
+    def of(cls, notification: Notification) -> "NotificationView":
+        return cls(
+            id=notification.id,
+            user_id=notification.user_id,
+            kind=notification.kind,
+            conversation_id=notification.conversation_id,
+            created_at=time(notification.created_at),
+            read_at=time(notification.read_at),
+        )
+
+
+class NotificationsRead(View):
+    """How many were unread until now."""
+
+    read: int

@@ -1,0 +1,84 @@
+"""Sessions and their bots in the form of contract F."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from whatsapp_hub.adapters.contracts.views.view import View, time
+from whatsapp_hub.domain.conversations.bot import Bot
+from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
+
+
+class BotView(View):
+    """A session's bot. `departmentId` gets conversations that it hands off without naming one; `secret` is shown once,
+    when the bot is new."""
+
+    webhook_id: UUID
+    url: str
+    department_id: UUID | None
+    answer_within_minutes: int
+    secret: str | msgspec.UnsetType = msgspec.UNSET
+
+    @classmethod
+    def of(cls, bot: Bot) -> "BotView":
+        return cls(bot.webhook_id, bot.url, bot.department_id, bot.answer_within_minutes)
+
+
+class SessionView(View):
+    """A session: one WhatsApp number through one provider. `sessionId` is the client's own name for it."""
+
+    id: UUID
+    session_id: str
+    name: str
+    phone_number: str | None
+    provider: str
+    agent_id: str
+    user_id: UUID | None
+    department_id: UUID | None
+    routing: Routing
+    status: SessionStatus
+    status_reason: str | None
+    is_active: bool
+    qr_code: str | None
+    webhook_url: str | None
+    bot: BotView | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, session: Session) -> "SessionView":
+        return cls(
+            id=session.id,
+            session_id=session.key,
+            name=session.name,
+            phone_number=session.phone_number,
+            provider=session.provider,
+            agent_id=session.agent_id,
+            user_id=session.user_id,
+            department_id=session.department_id,
+            routing=session.routing,
+            status=session.status,
+            status_reason=session.status_reason,
+            is_active=session.is_active,
+            qr_code=session.qr_code,
+            webhook_url=session.webhook_url,
+            bot=BotView.of(session.bot) if session.bot else None,
+            created_at=time(session.created_at),
+            updated_at=time(session.updated_at),
+        )
+
+
+class SettingWarning(View):
+    """What is wrong with a setting that is stored."""
+
+    setting: str
+    detail: str
+
+
+class SessionDetail(SessionView):
+    """A session as the caller may see it: its managers see warnings and settings (null: they cannot be read), others
+    no QR code either. Secrets in settings are left out."""
+
+    warnings: list[SettingWarning] | msgspec.UnsetType = msgspec.UNSET
+    settings: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
