@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 INSTALL_PROJECT := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test coverage check format migration bench bench-scale chaos conformance fuzz lock pin-images clean
+.PHONY: help setup run dev test coverage check format migration seal-migrations bench bench-scale chaos conformance fuzz lock pin-images clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ coverage: setup ## the tests (TESTS=tests/unit: those), and which lines they run
 TREE ?= hub
 migration: setup ## begin one: make migration NAME=word [TREE=hub|tenant]
 	@$(BIN)/python scripts/new_migration.py '$(NAME)' '$(TREE)'
+
+seal-migrations: setup ## list new migrations as landed: from then on they are never edited
+	@$(BIN)/python scripts/seal_migrations.py
 
 check: setup ## lint, format, types, layers, dependencies, dead code, secrets, advisories, file sizes, docstrings
 	$(BIN)/ruff check .

@@ -20,9 +20,11 @@ import msgspec
 import pytest
 import pytest_asyncio
 
+from tests.fakes import before_squash
 from tests.integration.conftest import databases
 from tests.integration.http.conftest import JWT_SECRET, MASTER, Company, Person, RunningHub, _ready, _stop, free_port
 from whatsapp_hub.adapters.postgres.engine.database import arguments_of
+from whatsapp_hub.adapters.postgres.engine.version import is_current
 from whatsapp_hub.main.backup.file import KEYS, MANIFEST
 from whatsapp_hub.main.roles import api, worker
 from whatsapp_hub.main.roles.bootstrap import ensure_admin
@@ -383,6 +385,37 @@ async def test_what_was_queued_is_not_sent_again(
         found.append(tuple(row))
         await connection.close()
     assert found == [("PENDING", "unknown", False, 0), ("PENDING", None, True, 1)]
+
+
+async def test_a_backup_of_the_version_before_is_taken_over_and_an_older_one_refused(
+    empty_database: Callable[[], Any], tmp_path: Path
+) -> None:
+    """From before the migrations were squashed: each schema is stamped once its rows are there."""
+    source, target, rejecting = await empty_database(), await empty_database(), await empty_database()
+    owner = await asyncpg.connect(**arguments_of(source))
+    await before_squash.fill(owner)
+    path = tmp_path / "of-before.zip"
+    for name in ("of-before", "older"):
+        if name == "older":
+            await owner.execute("UPDATE client_acme.alembic_version SET version_num = '0125_waits'")
+        made = await whatsapp_hub(tmp_path, "backup", str(tmp_path / name), **external(source))
+        assert made.code == 0, made.err
+        next((tmp_path / name).glob("*.zip")).rename(tmp_path / f"{name}.zip")
+    await owner.close()
+
+    restored = await whatsapp_hub(tmp_path, "restore", str(path), **external(target))
+    assert restored.code == 0, restored.err
+    assert await is_current(target)
+    there = await asyncpg.connect(**arguments_of(target))
+    assert await there.fetchval("SELECT content FROM client_acme.messages") == "bom dia"
+    await there.close()
+
+    refused = await whatsapp_hub(tmp_path, "restore", str(tmp_path / "older.zip"), **external(rejecting))
+    assert refused.code
+    assert "restore it with the version before (commit " in refused.err
+    empty = await asyncpg.connect(**arguments_of(rejecting))
+    assert await empty.fetchval("SELECT to_regnamespace('hub') IS NULL")
+    await empty.close()
 
 
 async def test_an_embedded_hub_moves_to_another_folder_keys_included(tmp_path: Path) -> None:

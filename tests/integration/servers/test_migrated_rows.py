@@ -1,33 +1,44 @@
-"""Migrations that change rows, by a login that row-level security binds (docs/database.md wants no other)."""
+"""Migrations by a login that row-level security binds (docs/database.md wants no other)."""
 
-from uuid import uuid4
-
+from tests.fakes.before_squash import LAST, SCHEMAS, fill, revisions
 from tests.fakes.debian_postgres import DebianPostgres
 from whatsapp_hub.adapters.postgres.engine.migrate import migrate
+from whatsapp_hub.adapters.postgres.engine.version import newest
 
 
-async def test_a_menu_that_waits_for_its_answer_goes_on_waiting_after_the_update(debian: DebianPostgres) -> None:
-    """0125: the time-out of a conversation at the menu is the menu's, else it never reaches the root department."""
+async def test_a_bound_login_takes_a_database_of_the_version_before_over(debian: DebianPostgres) -> None:
+    """It owns the schemas, reads every company's place through hub_system, and sees no row of a tenant."""
     server = await debian.owner()
-    await server.execute("CREATE DATABASE menus OWNER owner")
+    await server.execute("CREATE DATABASE before OWNER owner")
     await server.close()
-    url = debian.url("owner", database="menus")
-    await migrate(url)
-    admin, contact, waiting = await debian.owner("menus"), uuid4(), uuid4()
+    superuser = await debian.owner("before")
+    await fill(superuser)
     try:
-        for column in ("asks", "told_at", "heard_at", "media_at"):
-            await admin.execute(f"ALTER TABLE pooled.conversations DROP COLUMN {column}")
-        await admin.execute("UPDATE pooled.alembic_version SET version_num = '0124_session_messages'")
-        await admin.execute("INSERT INTO pooled.contacts VALUES ($1, $2, 'Ana', NULL, false, now())", contact, uuid4())
-        await admin.execute(
-            """INSERT INTO pooled.conversations
-                 (id, tenant_id, session_id, contact_id, chat, status, flow_state, timeout_at, created_at, updated_at)
-               VALUES ($1, $2, $2, $3, 'x', 'OPEN', 'GREETING', now(), now(), now())""",
-            waiting, uuid4(), contact,
-        )  # fmt: skip
-        await migrate(url)
-        assert await admin.fetchval("SELECT asks FROM pooled.conversations WHERE id = $1", waiting) is True
+        await superuser.execute("GRANT hub_app, hub_system, hub_search, hub_whatsmeow TO owner")
+        for kind, name in [tuple(row) for row in await superuser.fetch(_OWNED)]:
+            await superuser.execute(f"ALTER {kind} {name} OWNER TO owner")
+        assert await revisions(superuser) == LAST
+        await migrate(debian.url("owner", database="before"))
+        assert await revisions(superuser) == {schema: newest(tree) for schema, tree in SCHEMAS.items()}
         forced = "SELECT relforcerowsecurity FROM pg_class WHERE oid = 'pooled.conversations'::regclass"
-        assert await admin.fetchval(forced) is True
+        assert await superuser.fetchval(forced) is True
+        assert await superuser.fetchval("SELECT count(*) FROM client_acme.messages") == 1
     finally:
-        await admin.close()
+        await superuser.close()
+
+
+_OWNED = """
+    SELECT 'SCHEMA', nspname FROM pg_namespace WHERE nspname IN ('hub', 'pooled', 'client_acme')
+    UNION ALL
+    SELECT 'TABLE', c.oid::regclass::text FROM pg_class c
+    WHERE relnamespace IN ('hub'::regnamespace, 'pooled'::regnamespace, 'client_acme'::regnamespace)
+      AND relowner::regrole::text = 'postgres' AND relkind IN ('r', 'v')
+    UNION ALL
+    SELECT 'SEQUENCE', nspname || '.queue_seq' FROM pg_namespace WHERE nspname IN ('pooled', 'client_acme')
+    UNION ALL
+    SELECT 'FUNCTION', p.oid::regprocedure::text FROM pg_proc p
+    WHERE pronamespace IN ('hub'::regnamespace, 'pooled'::regnamespace, 'client_acme'::regnamespace)
+      AND proowner::regrole::text = 'postgres'
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT 'TEXT SEARCH CONFIGURATION', 'hub.portuguese'"""

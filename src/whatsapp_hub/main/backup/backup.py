@@ -18,7 +18,7 @@ from typing import IO
 from whatsapp_hub.adapters.postgres.backup import dump
 from whatsapp_hub.adapters.postgres.backup import restore as restoring
 from whatsapp_hub.adapters.postgres.engine.embedded import EmbeddedPostgres
-from whatsapp_hub.adapters.postgres.engine.version import revisions
+from whatsapp_hub.adapters.postgres.engine.version import LAST_BEFORE, VERSION_BEFORE, is_replaced, revisions
 from whatsapp_hub.adapters.processes.folder import FolderTaken, locked
 from whatsapp_hub.main.backup import file as backup_file
 from whatsapp_hub.main.backup.file import Backup, BadBackup, Manifest
@@ -206,11 +206,16 @@ async def _stopped(settings: Settings) -> AsyncIterator[str]:
 
 
 def _check_version(manifest: Manifest) -> None:
-    known = {"hub": revisions("hub")}
-    tenant = revisions("tenant")
+    known = {tree: revisions(tree) | {last} for tree, last in LAST_BEFORE.items()}
     for schema, revision in manifest.revisions.items():
-        if schema != "whatsmeow" and revision not in known.get(schema, tenant):
-            raise BadBackup(f"the backup is of a newer whatsapp-hub ({manifest.version}): install that version first")
+        if schema == "whatsmeow" or revision in known["hub" if schema == "hub" else "tenant"]:
+            continue
+        if is_replaced(revision):
+            raise BadBackup(
+                f"the backup is older than this version can take over: restore it with {VERSION_BEFORE}, "
+                "back up, and restore that here"
+            )
+        raise BadBackup(f"the backup is of a newer whatsapp-hub ({manifest.version}): install that version first")
 
 
 def _check_keys(settings: Settings, backup: Backup, wanted: Wanted) -> None:

@@ -18,7 +18,7 @@ from whatsapp_hub.adapters.postgres.engine.database import SYSTEM, arguments_of
 from whatsapp_hub.adapters.postgres.engine.isolation import NotIsolated
 from whatsapp_hub.adapters.postgres.engine.preflight import NEWER, OLDEST, look
 from whatsapp_hub.adapters.postgres.engine.refusals import DatabaseUnusable
-from whatsapp_hub.adapters.postgres.engine.version import SchemaState
+from whatsapp_hub.adapters.postgres.engine.version import TOO_OLD, SchemaState
 from whatsapp_hub.adapters.postgres.engine.write_probe import refusal
 from whatsapp_hub.adapters.processes.child import ChildFailed
 from whatsapp_hub.adapters.providers.neonize.native.library import HOW_TO_HAVE_NEONIZE
@@ -32,10 +32,12 @@ from whatsapp_hub.main.supervise.process_note import address_of_running_hub
 NO_HOOKS = "and WAHA sessions register no webhook here when they start: set it at WAHA (WHATSAPP_HOOK_URL)"
 NEEDLESS = re.compile(r"SUPABASE_\w+|NEXT_PUBLIC_\w+|NODE_ENV")
 
-RUNS = (SchemaState.CURRENT, SchemaState.AHEAD)
+RUNS = (SchemaState.CURRENT, SchemaState.OTHER_FUNCTIONS, SchemaState.AHEAD)
 MIGRATED = {
     SchemaState.MISSING: "not migrated yet: `whatsapp-hub migrate` or `serve` does it",
     SchemaState.BEHIND: "at an older version of the hub: `whatsapp-hub migrate` or `serve` brings it up to date",
+    SchemaState.TOO_OLD: TOO_OLD,
+    SchemaState.OTHER_FUNCTIONS: "at this version, but for its functions, which `whatsapp-hub migrate` replaces",
     SchemaState.CURRENT: "at this version",
     SchemaState.AHEAD: NEWER,
 }

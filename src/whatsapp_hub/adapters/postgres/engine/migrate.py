@@ -2,6 +2,8 @@
 
 Alembic runs inside the process, over two script trees (`migrations/hub`, `migrations/tenant`); each schema holds its
 own `alembic_version`. One transaction a schema, under an advisory lock: any number of processes may migrate at once.
+A schema of the last revision before the squash is stamped first (`schema/stamp.py`); its functions come from files
+(`schema/functions.py`).
 """
 
 from typing import Any
@@ -11,24 +13,26 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.engine.database import arguments_of
 from whatsapp_hub.adapters.postgres.engine.isolation import check_pooler
 from whatsapp_hub.adapters.postgres.engine.refusals import refusal
-from whatsapp_hub.adapters.postgres.engine.version import ONE_AT_A_TIME, scripts
+from whatsapp_hub.adapters.postgres.engine.schema import functions, stamp
+from whatsapp_hub.adapters.postgres.engine.version import ONE_AT_A_TIME, newest, revision_of, scripts
 
 
 async def migrate(url: str) -> None:
     """Apply missing migrations; harmless when there are none. Needs the right to create roles the first time.
 
-    Raises DatabaseUnusable where a right is missing or the server goes away; NotIsolated behind a connection pooler,
-    where advisory locks and prepared statements do not hold.
+    Raises DatabaseUnusable where a right is missing, the server goes away, or a schema cannot be taken over;
+    NotIsolated behind a connection pooler, where advisory locks and prepared statements do not hold.
     """
     engine = _engine(url)
     try:
+        await _check_all(engine)
         await _upgrade(engine, "hub", "hub")
         await _upgrade(engine, "tenant", "pooled")
         for schema in await _dedicated(engine):
@@ -65,17 +69,54 @@ def _engine(url: str) -> AsyncEngine:
     return create_async_engine("postgresql+asyncpg://", poolclass=NullPool, async_creator=connect)
 
 
+async def _check_all(engine: AsyncEngine) -> None:
+    """Refuse before anything is changed: once one schema is stamped, the version before migrates none of them."""
+    async with engine.begin() as connection:
+        await _lock(connection)
+        driver = await _driver(connection)
+        if not await driver.fetchval("SELECT to_regclass('hub.alembic_version')"):
+            return
+        await stamp.check(driver, "hub", "hub")
+        for schema in ["pooled", *await _dedicated_in(connection)]:
+            await stamp.check(driver, "tenant", schema)
+
+
 async def _dedicated(engine: AsyncEngine) -> list[str]:
     async with engine.connect() as connection:
-        slugs = await connection.scalars(text("SELECT slug FROM hub.tenants WHERE placement = 'dedicated' ORDER BY 1"))
-        return [f"client_{slug}" for slug in slugs]
+        return await _dedicated_in(connection)
+
+
+async def _dedicated_in(connection: AsyncConnection) -> list[str]:
+    slugs = await connection.scalars(text("SELECT slug FROM hub.tenants WHERE placement = 'dedicated' ORDER BY 1"))
+    return [f"client_{slug}" for slug in slugs]
 
 
 async def _upgrade(engine: AsyncEngine, tree: str, schema: str) -> None:
     async with engine.begin() as connection:
-        await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
+        await _lock(connection)
         await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
-        await connection.run_sync(_run_alembic, tree, schema)
+        driver = await _driver(connection)
+        await stamp.stamp(driver, tree, schema)
+        if not await _is_current(driver, tree, schema):
+            await functions.apply_prerequisites(driver, tree)
+            await connection.run_sync(_run_alembic, tree, schema)
+            await functions.apply(driver, tree, schema)
+
+
+async def _is_current(driver: Any, tree: str, schema: str) -> bool:
+    if not await driver.fetchval("SELECT to_regclass($1)", f"{schema}.alembic_version"):
+        return False
+    known = await revision_of(driver, schema), await functions.remembered(driver, schema)
+    return known == (newest(tree), functions.digest(tree))
+
+
+async def _lock(connection: AsyncConnection) -> None:
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ONE_AT_A_TIME})
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    """Return asyncpg's connection, which runs scripts of many statements in the same transaction."""
+    return (await connection.get_raw_connection()).driver_connection
 
 
 def _run_alembic(connection: Connection, tree: str, schema: str) -> None:

@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.engine.database import APP, CONNECT_TIMEOUT_S, SYSTEM
 from whatsapp_hub.adapters.postgres.engine.isolation import check_pooler
 from whatsapp_hub.adapters.postgres.engine.refusals import READ_ONLY, RIGHTS, DatabaseUnusable, place, refusal
-from whatsapp_hub.adapters.postgres.engine.version import SchemaState, standing
+from whatsapp_hub.adapters.postgres.engine.version import TOO_OLD, SchemaState, standing
 
 OLDEST = 15
 """Debian 12's PostgreSQL, which the tests run on too."""
@@ -122,6 +122,8 @@ def _unable_to_run(found: SchemaState, rights: Any) -> Iterator[str]:
     to the version before, whose columns migrations keep."""
     if found is SchemaState.MISSING:
         yield "the database is not migrated: run `whatsapp-hub migrate`"
+    if found is SchemaState.TOO_OLD:
+        yield TOO_OLD
     if found is SchemaState.BEHIND:
         yield "the database is at an older version of the hub: run `whatsapp-hub migrate`"
     lacking = [role for role in rights["not_member"] if role in (APP, SYSTEM)]
@@ -132,9 +134,12 @@ def _unable_to_run(found: SchemaState, rights: Any) -> Iterator[str]:
         )
 
 
+_NEVER = {SchemaState.AHEAD: NEWER, SchemaState.TOO_OLD: TOO_OLD}
+
+
 def _unable_to_migrate(found: SchemaState, rights: Any, number: int) -> Iterator[str]:
-    if found is SchemaState.AHEAD:
-        yield NEWER
+    if found in _NEVER:
+        yield _NEVER[found]
     login = rights["login"]
     if not rights["is_owner"]:
         owner = rights["owner"]

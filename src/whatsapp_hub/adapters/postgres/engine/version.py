@@ -10,12 +10,19 @@ import asyncpg
 import whatsapp_hub
 from whatsapp_hub.adapters.postgres.engine.database import CONNECT_TIMEOUT_S, arguments_of
 from whatsapp_hub.adapters.postgres.engine.isolation import check_pooler
+from whatsapp_hub.adapters.postgres.engine.schema import functions
 
 ONE_AT_A_TIME = 0x776D6967
 """The advisory lock of migrations and moves of tenants."""
 
+LAST_BEFORE = {"hub": "0149_write_probe", "tenant": "0133_long_texts"}
+"""The last revisions before the migrations were squashed: such a schema is stamped (`schema/stamp.py`)."""
+VERSION_BEFORE = "the version before (commit 4f535ef of 2026-11-26)"
+TOO_OLD = f"the database is older than this version can take over: start {VERSION_BEFORE} once, then this one"
+
 _REVISION = re.compile(r'^revision = "(\w+)"$', re.MULTILINE)
 _FOLLOWS = re.compile(r'^down_revision = "(\w+)"$', re.MULTILINE)
+_REPLACED = re.compile(r"0\d{3}(_|$)")
 _SCHEMAS = """
     SELECT 'client_' || slug AS schema FROM hub.tenants WHERE placement = 'dedicated' UNION ALL SELECT 'pooled'"""
 
@@ -29,19 +36,26 @@ def scripts() -> Path:
 
 def revisions(tree: str) -> frozenset[str]:
     """List the revisions of a tree that this version has."""
-    texts = (path.read_text(encoding="utf-8") for path in (scripts() / tree / "versions").glob("*.py"))
-    return frozenset(name for text in texts for name in _REVISION.findall(text))
+    return frozenset(name for text in _texts(tree) for name in _REVISION.findall(text))
 
 
 def newest(tree: str) -> str:
     """Return the head revision of a tree."""
     followed = {name for text in _texts(tree) for name in _FOLLOWS.findall(text)}
-    [last] = _revisions(tree) - followed
-    return str(last)
+    [last] = revisions(tree) - followed
+    return last
 
 
-def _revisions(tree: str) -> set[str]:
-    return {name for text in _texts(tree) for name in _REVISION.findall(text)}
+def initial(tree: str) -> str:
+    """Return the first revision of a tree."""
+    [first] = (_REVISION.findall(text)[0] for text in _texts(tree) if not _FOLLOWS.search(text))
+    return str(first)
+
+
+def is_replaced(revision: str) -> bool:
+    """Return whether a revision is one of those that the initial one replaced: they began with four digits, later ones
+    begin with a date."""
+    return bool(_REPLACED.match(revision))
 
 
 def _texts(tree: str) -> list[str]:
@@ -49,10 +63,13 @@ def _texts(tree: str) -> list[str]:
 
 
 class SchemaState(StrEnum):
-    """A database's state relative to this version. MISSING: never migrated; AHEAD: migrated by a newer version."""
+    """A database's state relative to this version. MISSING: never migrated; TOO_OLD: the version before must migrate
+    it; OTHER_FUNCTIONS: only functions differ, which either version works with; AHEAD: migrated by a newer version."""
 
     MISSING = "missing"
+    TOO_OLD = "too old"
     BEHIND = "behind"
+    OTHER_FUNCTIONS = "other functions"
     CURRENT = "current"
     AHEAD = "ahead"
 
@@ -60,9 +77,9 @@ class SchemaState(StrEnum):
 async def standing(connection: Any) -> SchemaState:
     """Return the schema's state; CURRENT as well where the login may not read the versions: another login migrates."""
     try:
-        found = [("hub", await _revision(connection, "hub"))]
-        schemas = [row["schema"] for row in await connection.fetch(_SCHEMAS)]
-        found += [("tenant", await _revision(connection, schema)) for schema in schemas]
+        trees = {"hub": "hub"} | {row["schema"]: "tenant" for row in await connection.fetch(_SCHEMAS)}
+        found = [(tree, await revision_of(connection, schema)) for schema, tree in trees.items()]
+        known = [await functions.remembered(connection, schema) for schema in trees]
     except asyncpg.InsufficientPrivilegeError:
         return SchemaState.CURRENT
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
@@ -71,9 +88,20 @@ async def standing(connection: Any) -> SchemaState:
             if await connection.fetchval("SELECT to_regclass('hub.tenants')")
             else SchemaState.MISSING
         )
-    if any(revision and revision not in _revisions(tree) for tree, revision in found):
-        return SchemaState.AHEAD
-    return SchemaState.CURRENT if all(revision == newest(tree) for tree, revision in found) else SchemaState.BEHIND
+    state = max((_state(tree, revision) for tree, revision in found), key=_WORST.index)
+    is_same = known == [functions.digest(tree) for tree in trees.values()]
+    return SchemaState.OTHER_FUNCTIONS if state is SchemaState.CURRENT and not is_same else state
+
+
+_WORST = [SchemaState.CURRENT, SchemaState.BEHIND, SchemaState.TOO_OLD, SchemaState.AHEAD]
+
+
+def _state(tree: str, revision: str | None) -> SchemaState:
+    if revision == newest(tree):
+        return SchemaState.CURRENT
+    if revision and is_replaced(revision):
+        return SchemaState.BEHIND if revision == LAST_BEFORE[tree] else SchemaState.TOO_OLD
+    return SchemaState.AHEAD if revision and revision not in revisions(tree) else SchemaState.BEHIND
 
 
 async def is_current(url: str) -> bool:
@@ -99,7 +127,7 @@ async def administrators(url: str) -> list[str]:
         await connection.close()
 
 
-async def _revision(connection: Any, schema: str) -> str | None:
+async def revision_of(connection: Any, schema: str) -> str | None:
     """Read a schema's revision. Raises UndefinedTableError for one that was never migrated."""
     found: str | None = await connection.fetchval(f'SELECT version_num FROM "{schema}".alembic_version')
     return found

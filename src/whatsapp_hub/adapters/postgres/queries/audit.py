@@ -1,4 +1,4 @@
-"""The audit trail, which triggers write: see migrations/hub/versions/0103_audit.sql."""
+"""The audit trail, which triggers write: see adapters/postgres/sql/hub/prerequisites/audit_row.sql."""
 
 import json
 from typing import Any
