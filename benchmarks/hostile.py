@@ -250,7 +250,7 @@ STRANGERS: dict[str, Callable[[Company], Awaitable[None]]] = {
 
 async def main() -> None:
     name, given = sys.argv[1:]
-    os.nice(5)  # a stranger's machine is not the hub's: what they compute themselves is not what they cost
+    os.nice(10)  # a stranger's machine is not the hub's: what they compute themselves is not what they cost
     await STRANGERS[name](Company(**json.loads(given)))
 
 

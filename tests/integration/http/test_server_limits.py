@@ -13,12 +13,14 @@ import uvicorn
 from tests.integration.http.conftest import free_port
 from whatsapp_hub.adapters.http.server import asgi
 from whatsapp_hub.adapters.http.server import limits as server_limits
+from whatsapp_hub.adapters.http.server.bodies import LargeBodies
 from whatsapp_hub.adapters.http.server.limits import BoundedProtocol, Limits, watch
 
 MB = 1024 * 1024
 
 
 class Hasty(BoundedProtocol):
+    large = LargeBodies(4 * MB)
     limits = Limits(idle_s=1.0, head_s=0.5, body_bytes=8 * MB, body_s=3.0, body_rate=1000.0, grace_s=0.5)
 
 
@@ -179,6 +181,51 @@ async def test_an_honest_body_comes_whole_however_it_is_cut(serving: Serving) ->
         assert (await client.post("/", content=slowly())).text == str(len(body))
         assert (await client.get("/", headers={"x-long": "a" * 60_000})).text == "0"
         assert (await client.post("/", content=b"x" * 1000)).text == "1000"
+
+
+async def test_large_bodies_of_strangers_share_a_bound_and_small_ones_pass(serving: Serving) -> None:
+    """Each stops before its end; together they would hold 30 MB. The oldest goes on, whatever it holds. Who is refused
+    while it still sends sees the end of the connection, and the answer where that was faster."""
+    begun, sent = [await serving.raw() for _ in range(30)], 0
+    for _, writer in begun:
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % (2 * MB))
+        went = await pour(writer, b"x" * 65_536, MB)
+        sent = sent or went
+    oldest, (_, first) = asyncio.create_task(begun[0][0].read()), begun[0]
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{serving.port}", trust_env=False) as client:
+        assert (await client.post("/", content=b"x" * 60_000)).text == "60000"
+        first.write(b"x" * (2 * MB - sent))
+        reads = (asyncio.wait_for(reader.read(), 10) for reader, _ in begun[-20:])
+        ends = await asyncio.gather(*reads, return_exceptions=True)
+        refused = [end for end in ends if isinstance(end, bytes) and end]
+        assert all(isinstance(end, bytes | ConnectionError) for end in ends)
+        assert {problem(answer) for answer in refused} <= {(503, "too many large bodies are under way; try again")}
+        assert all(b"retry-after" in answer for answer in refused)
+        for _, writer in begun[1:]:
+            writer.close()
+        while len(Hasty.large) > 1:
+            await asyncio.sleep(0.01)
+        assert (await client.post("/", content=b"x" * (2 * MB))).text == str(2 * MB)
+
+    assert (await oldest).startswith(b"HTTP/1.1 200")
+    first.close()
+    while Hasty.large:
+        await asyncio.sleep(0.01)
+
+
+async def authenticated(scope, receive, send) -> None:  # type: ignore[no-untyped-def] # the shape of ASGI
+    if "authenticated" in scope["path"]:
+        scope[asgi.AUTHENTICATED]()
+    await echo_length(scope, receive, send)
+
+
+@pytest.mark.parametrize("app", [authenticated], indirect=True)
+async def test_uploads_of_users_have_room_beside_those_of_strangers(serving: Serving) -> None:
+    address, size = f"http://127.0.0.1:{serving.port}", 3 * MB
+    async with httpx.AsyncClient(base_url=address, trust_env=False, timeout=30) as client:
+        users = [client.post("/authenticated", content=b"x" * size) for _ in range(10)]
+        assert {answer.text for answer in await asyncio.gather(*users)} == {str(size)}
+    assert not Hasty.large
 
 
 async def test_requests_that_are_sent_ahead_are_all_answered(serving: Serving) -> None:

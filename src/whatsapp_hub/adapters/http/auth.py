@@ -1,5 +1,6 @@
 """Who asks. Reads the credential, binds the caller to the request and to its log lines."""
 
+from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
 import structlog
@@ -11,6 +12,7 @@ from litestar.middleware.authentication import AbstractAuthenticationMiddleware,
 from litestar.params import SkipValidation
 from litestar.types import Guard
 
+from whatsapp_hub.adapters.http.server.asgi import AUTHENTICATED
 from whatsapp_hub.application.acting import ACTOR, Actor
 from whatsapp_hub.application.authentication.callers import Callers
 from whatsapp_hub.application.authentication.sign_ins import Client
@@ -44,6 +46,8 @@ class Authenticates(AbstractAuthenticationMiddleware):
         caller = await caller_of(connection)
         structlog.contextvars.bind_contextvars(tenant_id=str(caller.tenant_id), caller=caller.key)
         ACTOR.set(_actor(connection, caller))
+        if told := cast("dict[str, Callable[[], None]]", connection.scope).get(AUTHENTICATED):
+            told()
         return AuthenticationResult(user=caller.user_id, auth=caller)
 
 

@@ -3,6 +3,7 @@
 `/webhooks/whatsapp[/{sessionId}]` is Meta's, `/webhooks/{provider}[/{sessionId}]` all others'.
 """
 
+from dataclasses import replace
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -11,14 +12,15 @@ from dishka import AsyncContainer
 
 from whatsapp_hub.adapters.http.problems import Problem, describe
 from whatsapp_hub.adapters.http.server import asgi
-from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake
+from whatsapp_hub.application.receiving.accept_webhook import MAX_BYTES, AcceptWebhook, AnswerHandshake
 from whatsapp_hub.domain.errors import HubError, NotFound
 from whatsapp_hub.domain.ids import SessionId
 
 PREFIX = "/webhooks/"
-MAX_BODY_BYTES = 4 * 1024 * 1024
 _KINDS = {"whatsapp": "META"}
-_TOO_LARGE = Problem(413, "too-large", f"a webhook's body has at most {MAX_BODY_BYTES} bytes")
+_CLOSES = {"Connection": "close"}
+"""Headers of an answer to a body that was not read to its end: what is left of it is not read either."""
+_TOO_LARGE = Problem(413, "too-large", f"a webhook's body has at most {MAX_BYTES} bytes", headers=_CLOSES)
 _BAD_METHOD = Problem(405, "method-not-allowed", "POST, or GET for a handshake", headers={"Allow": "GET, POST"})
 _REFUSED = Problem(403, "forbidden", "the verify token is not ours")
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
@@ -54,12 +56,13 @@ class Webhooks:
 
     async def _post(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         headers = asgi.Headers(scope["headers"])
-        body = await asgi.read(receive, headers.get("content-length"), MAX_BODY_BYTES)
-        if body is None:
-            await asgi.send_problem(_TOO_LARGE, scope, send)
-            return
         accept = self._accept or await self._resolve()
         kind, session_id = _addressee(scope["path"])
+        limit = accept.body_limit(kind, headers)
+        body = await asgi.read(receive, headers.get("content-length"), limit)
+        if body is None:
+            await asgi.send_problem(_TOO_LARGE if limit == MAX_BYTES else _unsigned(accept), scope, send)
+            return
         await accept(kind, session_id, headers, body)
         await _STORED(scope, send)
 
@@ -78,6 +81,14 @@ class Webhooks:
         content = answer.encode()
         await send(asgi.start(200, {**_PLAIN, "Content-Length": str(len(content))}))
         await send(asgi.body(content))
+
+
+def _unsigned(accept: AcceptWebhook) -> Problem:
+    try:
+        accept.refuse_unsigned()
+    except HubError as error:
+        problem = describe(error)
+        return replace(problem, headers={**problem.headers, **_CLOSES})
 
 
 def _addressee(path: str) -> tuple[str, SessionId | None]:

@@ -7,9 +7,9 @@ that it can neither take nor block another session's updates. Contract: F, webho
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from whatsapp_hub.application.measuring import TALLY, UPDATES
 from whatsapp_hub.application.ports.edge.directory import Directory, WebhookTarget
@@ -20,16 +20,19 @@ from whatsapp_hub.application.receiving.warn_unassigned import WarnUnassigned
 from whatsapp_hub.domain.errors import NotFound, Unauthenticated
 from whatsapp_hub.domain.ids import SessionId
 
+T = TypeVar("T")
 Targets = Mapping[str, list[WebhookTarget]]
 """Sessions by route."""
 TRIED_BYTES = 64_000_000
 """Most bytes hashed to find out who signed a body that names none of our sessions (a tenth of a second): such bodies
 are small, and an attacker's large one must not cost its size times the number of secrets."""
 ROW_BYTES = 500
+MAX_BYTES = 4 * 1024 * 1024
 UNSIGNED_BYTES = 256 * 1024
 """Largest body accepted without a signature: one WAHA event without a key is a hundredth of it."""
-SPLIT_ASIDE_BYTES = 32 * 1024
-"""A longer body is split on a thread, so that it blocks no other request (4 MB take up to half a second)."""
+ASIDE_BYTES = 32 * 1024
+"""A longer body is verified and split on a thread, so that it blocks no other request (4 MB take up to half a
+second)."""
 UNVOUCHED_BYTES = 16_000_000
 """Most bytes of unsigned updates without a session that one process stores: enough for an operator to see that
 something is not set up yet, too little for an attacker to fill the disk."""
@@ -69,6 +72,9 @@ class SignedBody:
         guarded = [target for target in named if self.has_secret(target)]
         return [target for target in guarded or named if self.by(target)]
 
+    def owners_by_route(self, targets: Targets) -> Mapping[str, Sequence[WebhookTarget]]:
+        return {route: self.owners(several) for route, several in targets.items() if several}
+
     def by(self, target: WebhookTarget) -> bool:
         """Return whether this session's secret signed the body. Once the signer is known, no other is tried."""
         secret = self.webhooks.secret_of(target.settings)
@@ -82,6 +88,10 @@ class SignedBody:
             if known and secret:
                 self._signer = secret
         return known
+
+    def by_one(self, guarded: Sequence[WebhookTarget]) -> bool:
+        """Return whether one of these, whom the body names, signed it."""
+        return any(map(self.by, guarded))
 
     def by_any(self, guarded: Sequence[WebhookTarget]) -> bool:
         """Return whether one of these signed the body; False as well where that would take too long to find out."""
@@ -109,6 +119,14 @@ class AcceptWebhook:
     counts: WebhookCounts = field(default_factory=WebhookCounts)
     warn: WarnUnassigned | None = None
 
+    def body_limit(self, kind: str, headers: Mapping[str, str]) -> int:
+        """Return how many bytes of a body to read: fewer of one without a signature. Raises NotFound."""
+        return MAX_BYTES if self._webhooks(kind).is_signed(headers) else UNSIGNED_BYTES
+
+    def refuse_unsigned(self) -> NoReturn:
+        """Refuse a body without a signature that is longer than its limit. Raises Unauthenticated."""
+        self._refuse(f"a body that no secret signed has at most {UNSIGNED_BYTES} bytes")
+
     async def __call__(self, kind: str, session_id: SessionId | None, headers: Mapping[str, str], body: bytes) -> None:
         """Store the body's updates. `headers` have lower-case names.
 
@@ -123,7 +141,7 @@ class AcceptWebhook:
         elif not signed.has_secret(addressee):
             self._bound(signed)
         try:
-            updates = await _split(webhooks, body)
+            updates = await _aside(body, webhooks.split, body)
         except Malformed as error:
             await self._quarantine(kind, addressee, signed, str(error))
             return
@@ -132,7 +150,7 @@ class AcceptWebhook:
             vouched = signed.has_secret(addressee)
         else:
             vouched = (targets is scanned and signed.has_signer) or await self._vouched(kind, targets, signed)
-        owners = {route: signed.owners(several) for route, several in targets.items() if several}
+        owners = await _aside(body, signed.owners_by_route, targets)
         rows = [row for u in updates if (row := self._row(kind, u, owners, addressee, vouched=vouched))]
         if rows:
             await self.inbox.append(rows)
@@ -147,7 +165,7 @@ class AcceptWebhook:
         target = await self.directory.target(session_id)
         if target is None or target.provider != kind:
             raise NotFound("session", session_id)
-        if not signed.by(target):
+        if not await _aside(signed.body, signed.by, target):
             self._refuse()
         return target
 
@@ -162,7 +180,7 @@ class AcceptWebhook:
         """Return whether a secret signed the body; one must have, as soon as any candidate has one."""
         named = [target for several in targets.values() for target in several]
         guarded = [t for t in named or await self.directory.all_targets(kind) if signed.has_secret(t)]
-        if guarded and not (any(map(signed.by, guarded)) if named else signed.by_any(guarded)):
+        if guarded and not await _aside(signed.body, signed.by_one if named else signed.by_any, guarded):
             self._refuse()
         return bool(guarded)
 
@@ -172,12 +190,12 @@ class AcceptWebhook:
         One candidate with a secret must have signed. Where no candidate has one, the size is bounded instead.
         Returns the candidates by name.
         """
-        names = signed.webhooks.names(signed.body)
+        names = await _aside(signed.body, signed.webhooks.names, signed.body)
         found = await self.directory.targets(kind, names) if names else {}
         candidates = [target for several in found.values() for target in several]
         candidates = candidates or await self.directory.all_targets(kind)
         guarded = [target for target in candidates if signed.has_secret(target)]
-        if not signed.by_any(guarded):
+        if not await _aside(signed.body, signed.by_any, guarded):
             if guarded and len(guarded) == len(candidates):
                 self._refuse()
             self._bound(signed)
@@ -185,7 +203,7 @@ class AcceptWebhook:
 
     def _bound(self, signed: SignedBody) -> None:
         if len(signed.body) > UNSIGNED_BYTES:
-            self._refuse(f"a body that no secret signed has at most {UNSIGNED_BYTES} bytes")
+            self.refuse_unsigned()
 
     def _refuse(self, why: str = "the signature does not match") -> NoReturn:
         self.counts.refused += 1
@@ -240,7 +258,8 @@ class AcceptWebhook:
         """Keep a malformed body that is signed (answered 200); refuse one that is not."""
         if addressee is None:
             others = await self.directory.all_targets(kind)
-            if not signed.by_any([target for target in others if signed.has_secret(target)]):
+            guarded = [target for target in others if signed.has_secret(target)]
+            if not await _aside(signed.body, signed.by_any, guarded):
                 self._refuse()
         self.counts.quarantined += 1
         TALLY.add(UPDATES, "quarantined")
@@ -250,10 +269,11 @@ class AcceptWebhook:
         await self.inbox.append([row])
 
 
-async def _split(webhooks: ReceivesWebhooks, body: bytes) -> list[RawUpdate]:
-    if len(body) <= SPLIT_ASIDE_BYTES:
-        return webhooks.split(body)
-    return await asyncio.to_thread(webhooks.split, body)
+async def _aside(body: bytes, work: Callable[..., T], *arguments: object) -> T:
+    """Do work that takes as long as `body` is: on a thread, where that is long."""
+    if len(body) <= ASIDE_BYTES:
+        return work(*arguments)
+    return await asyncio.to_thread(work, *arguments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from dishka import Provider, Scope, make_async_container
 from litestar.testing import TestClient
 
 from whatsapp_hub.adapters.http.app import HttpOptions, create_app
-from whatsapp_hub.adapters.http.webhooks import MAX_BODY_BYTES
-from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake
+from whatsapp_hub.application.receiving.accept_webhook import MAX_BYTES, UNSIGNED_BYTES, AcceptWebhook, AnswerHandshake
 from whatsapp_hub.domain.errors import NotFound, Unauthenticated, Unavailable
 from whatsapp_hub.domain.ids import SessionId
 
@@ -28,6 +27,12 @@ class Accepting:
         if self.error:
             raise self.error
         self.seen.append((kind, session_id, headers, body))
+
+    def body_limit(self, kind: str, headers: Mapping[str, str]) -> int:
+        return MAX_BYTES if "x-webhook-hmac" in headers else UNSIGNED_BYTES
+
+    def refuse_unsigned(self) -> None:
+        raise Unauthenticated("unsigned")
 
 
 class Answering:
@@ -92,17 +97,23 @@ def test_a_session_that_cannot_be_one_is_404(client: TestClient[Any], accepting:
     assert accepting.seen == []
 
 
+@pytest.mark.parametrize(
+    ("headers", "limit", "status"),
+    [({"x-webhook-hmac": "ab"}, MAX_BYTES, 413), ({}, UNSIGNED_BYTES, 401)],
+    ids=["signed", "unsigned"],
+)
 @pytest.mark.parametrize("declared", [True, False])
-def test_a_body_over_the_limit_is_413_and_one_at_the_limit_is_taken(
-    client: TestClient[Any], accepting: Accepting, declared: bool
+def test_a_body_over_its_limit_is_refused_unread_and_one_at_the_limit_is_taken(
+    client: TestClient[Any], accepting: Accepting, declared: bool, headers: dict[str, str], limit: int, status: int
 ) -> None:
     def pieces(size: int) -> Any:
         whole = b"x" * size
         return whole if declared else iter([whole[: size // 2], whole[size // 2 :]])
 
-    assert client.post("/webhooks/waha", content=pieces(MAX_BODY_BYTES + 1)).status_code == 413
+    refused = client.post("/webhooks/waha", content=pieces(limit + 1), headers=headers)
+    assert (refused.status_code, refused.headers["connection"]) == (status, "close")
     assert accepting.seen == []
-    assert client.post("/webhooks/waha", content=pieces(MAX_BODY_BYTES)).status_code == 200
+    assert client.post("/webhooks/waha", content=pieces(limit), headers=headers).status_code == 200
 
 
 def test_a_handshake_answers_the_challenge_as_text(client: TestClient[Any]) -> None:

@@ -18,6 +18,9 @@ WRITES_WHOLE = "whatsapp_hub.writes_whole"
 """Key of the scope, set by our own server: a function that takes the scope and the bytes of a whole answer, and returns
 whether it could write them as they are."""
 
+AUTHENTICATED = "whatsapp_hub.authenticated"
+"""Key of the scope, set by our own server: a function to call once it is known who asks."""
+
 _POLICY = (
     b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     b"form-action 'self'; frame-ancestors 'none'"

@@ -13,13 +13,15 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from whatsapp_hub.adapters.http.problems import MEDIA_TYPE
-from whatsapp_hub.adapters.http.server.asgi import WRITES_WHOLE, Scope
+from whatsapp_hub.adapters.http.server.asgi import AUTHENTICATED, WRITES_WHOLE, Scope
+from whatsapp_hub.adapters.http.server.bodies import SMALL_BYTES, LargeBodies
 from whatsapp_hub.adapters.http.server.websockets import BoundedWebSocket
 
 HEAD_BYTES = 64 * 1024
 """Method, path, query and headers together. A browser with all its cookies sends 16 kB at most."""
 FRAMING_BYTES = 1024 * 1024
 """Chunk sizes, extensions and trailers may be this long, and as long as the body eight times over."""
+RETRY_AFTER_S = 5
 LOOKED_AT_EVERY_S = 1.0
 
 
@@ -38,7 +40,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TooLarge(Exception):
-    """The head or the framing of a request exceeds its bound."""
+    """The head or the framing of a request exceeds its bound, or there is no room for its body."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -48,6 +50,7 @@ class BoundedProtocol(HttpToolsProtocol):
     the counting."""
 
     limits = Limits()
+    large = LargeBodies()
     flow: FlowControl
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
@@ -56,6 +59,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refused: tuple[int, str] | None = None
         self._head_since: float | None = self.loop.time()
         self._body_since: float | None = None
+        self._is_counted = False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         if self._head_since is None and self._body_since is None:
@@ -74,6 +82,8 @@ class BoundedProtocol(HttpToolsProtocol):
             raise TooLarge
         HttpToolsProtocol.on_headers_complete(self)
         self.scope[WRITES_WHOLE] = self.write_whole  # type: ignore[literal-required] # uvicorn knows its own keys
+        self.scope[AUTHENTICATED] = self._authenticated  # type: ignore[literal-required] # likewise
+        self._is_counted = True
         self._head_since, self._body_since = None, self.loop.time()
         self._received = self._body = 0
 
@@ -83,6 +93,26 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._body += len(body)
         HttpToolsProtocol.on_body(self, body)
+        if self._body > SMALL_BYTES and self._is_counted and not self.cycle.response_complete:
+            self._count()
+
+    def _count(self) -> None:
+        if not self.large.grow(self, self._body):
+            self._refused = (503, "too many large bodies are under way; try again")
+            raise TooLarge
+
+    def _authenticated(self) -> None:
+        """Count this request's body no longer: a user's uploads are bounded by what a user may do."""
+        self._is_counted = False
+        self.large.forget(self)
+
+    def _forget(self) -> None:
+        if self._body > SMALL_BYTES:
+            self.large.forget(self)
+
+    def on_response_complete(self) -> None:
+        self._forget()
+        HttpToolsProtocol.on_response_complete(self)
 
     def on_message_complete(self) -> None:
         self._body_since = None
@@ -136,7 +166,8 @@ class BoundedProtocol(HttpToolsProtocol):
 def _answer(status: int, detail: str) -> bytes:
     title = STATUS_LINE[status].decode().split(" ", 2)[2].strip()
     content = msgspec.json.encode({"type": "about:blank", "title": title, "status": status, "detail": detail})
-    head = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(content)}\r\nconnection: close\r\n\r\n"
+    again = f"retry-after: {RETRY_AFTER_S}\r\n" if status == 503 else ""
+    head = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(content)}\r\n{again}connection: close\r\n\r\n"
     return STATUS_LINE[status] + head.encode() + content
 
 
