@@ -7,7 +7,7 @@ import msgspec
 
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import waha
-from whatsapp_hub.adapters.contracts.views.envelope import envelope
+from whatsapp_hub.adapters.contracts.views.envelope import EventView, PingView
 from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery
@@ -32,16 +32,16 @@ def body(webhook: Webhook, due: DueDelivery, event: LoggedEvent) -> bytes | None
 
 def ping(webhook: Webhook, id: str, at: datetime) -> bytes:
     """Encode a test event, the same in every format: a receiver must not take it for a customer's message."""
-    said: Shown = {
-        "id": id,
-        "type": "webhook.test",
-        "position": None,
-        "occurredAt": time(at),
-        "tenantId": str(webhook.tenant_id),
-        "sessionId": str(webhook.session_id) if webhook.session_id else None,
-        "data": {"webhookId": str(webhook.id)},
-    }
-    return msgspec.json.encode(said)
+    event = PingView(
+        id=id,
+        type="webhook.test",
+        position=None,
+        occurred_at=time(at),
+        tenant_id=webhook.tenant_id,
+        session_id=webhook.session_id,
+        data={"webhookId": webhook.id},
+    )
+    return msgspec.json.encode(event)
 
 
 class _Round(msgspec.Struct):
@@ -65,8 +65,8 @@ def _is_bots(event: LoggedEvent) -> bool:
     return decoded.conversation is not None and decoded.conversation.bot is not None
 
 
-def _standard(_: DueDelivery, event: LoggedEvent) -> Shown:
-    return envelope(event)
+def _standard(_: DueDelivery, event: LoggedEvent) -> EventView:
+    return EventView.of(event)
 
 
 def _flat(due: DueDelivery, event: LoggedEvent) -> Shown | None:
@@ -81,7 +81,7 @@ def _instance(due: DueDelivery, event: LoggedEvent) -> Shown | None:
     return entities.instance_event(entities.received(event.body), str(event.session_id), due.session_name or "")
 
 
-_SAID: dict[WebhookFormat, Callable[[DueDelivery, LoggedEvent], Shown | None]] = {
+_SAID: dict[WebhookFormat, Callable[[DueDelivery, LoggedEvent], object]] = {
     WebhookFormat.STANDARD: _standard,
     WebhookFormat.FLAT: _flat,
     WebhookFormat.INSTANCE: _instance,

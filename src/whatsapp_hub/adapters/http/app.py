@@ -33,6 +33,7 @@ from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, KEY_HE
 from whatsapp_hub.adapters.http.gateways import agents, clients, instances, lifecycle, stream
 from whatsapp_hub.adapters.http.pages import reset_page
 from whatsapp_hub.adapters.http.pages.documents import add_problems, add_webhooks, openapi
+from whatsapp_hub.adapters.http.pages.examples import add_examples
 from whatsapp_hub.adapters.http.paging import NEXT_CURSOR
 from whatsapp_hub.adapters.http.rates import LimitsRate
 from whatsapp_hub.adapters.http.server import asgi
@@ -143,6 +144,7 @@ def create_app(
     setup_dishka(container, litestar)
     add_webhooks(litestar)
     add_problems(litestar)
+    add_examples(litestar.openapi_schema)
     live = asgi.secured(sockets) if sockets else None
     return HubApp(litestar, Frame(litestar), Webhooks(container), live, options.proxies)
 

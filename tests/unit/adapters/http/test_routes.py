@@ -152,6 +152,7 @@ def test_the_reference_is_read_without_anything_from_elsewhere(client: TestClien
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
     assert "<code>/api/messages/send</code>" in page.text
+    assert "&quot;replyTo&quot;: &quot;wamid." in page.text  # an example of the body
     assert not re.search(r"(src|href)=.(https?:)?//", page.text)
     assert "<script" not in page.text
     assert client.get("/schema/page.css").headers["content-type"].startswith("text/css")

@@ -9,7 +9,7 @@ from litestar import Response, get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from whatsapp_hub.adapters.contracts.views.envelope import envelope
+from whatsapp_hub.adapters.contracts.views.envelope import EventView
 from whatsapp_hub.adapters.http.auth import BY_TICKET, Asking, allows
 from whatsapp_hub.adapters.http.paging import Limit, page
 from whatsapp_hub.adapters.http.streams.sse import (
@@ -35,12 +35,12 @@ Types = Annotated[str, QueryParameter(max_length=2000, description="only these t
 @get("/events", guards=READ, tags=TAGS)
 async def list_events(
     caller: Asking, log: FromDishka[EventLog], after: After = None, limit: Limit = 50
-) -> Response[list[dict[str, object]]]:
+) -> Response[list[EventView]]:
     """List the company's events with a greater position (none given: from the oldest kept), ascending; the next cursor
     is the next `after`. A position that is no longer kept: 410."""
     events = await log.read(after, limit, caller.tenant_id)
     more = str(events[-1].position) if len(events) == limit else None
-    return page([envelope(event) for event in events], more)
+    return page([EventView.of(event) for event in events], more)
 
 
 @get("/events/stream", guards=READ, tags=TAGS, media_type=MEDIA_TYPE, opt=BY_TICKET)
@@ -65,7 +65,7 @@ def _encoder(types: str, session_id: UUID | None) -> Encode:
     def encode(event: LoggedEvent) -> list[tuple[str, bytes]]:
         if (wanted and event.type not in wanted) or (session_id and event.session_id != session_id):
             return []
-        return [(event.type, msgspec.json.encode(envelope(event)))]
+        return [(event.type, msgspec.json.encode(EventView.of(event)))]
 
     return encode
 

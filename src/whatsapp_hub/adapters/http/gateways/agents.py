@@ -11,7 +11,7 @@ from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways.connections import AgentConnections, ConnectionView
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.gateways.fields import SendBody, renamed
+from whatsapp_hub.adapters.http.gateways.fields import TextBody, renamed
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.application.sessions.close_sessions import CloseAgentSession
@@ -57,7 +57,7 @@ async def close_agent_session(
 async def send_message(
     caller: Asking,
     key: FromPath[str],
-    data: JSONBody[SendBody],
+    data: JSONBody[TextBody],
     send_to: FromDishka[SendTo],
     idempotency_key: IdempotencyKey = None,
 ) -> entities.SentMessage:

@@ -10,7 +10,7 @@ from litestar.params import JSONBody, QueryParameter
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
-from whatsapp_hub.adapters.http.gateways.fields import SendBody, renamed
+from whatsapp_hub.adapters.http.gateways.fields import TextBody, renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.reading.sessions import SessionFinder, SessionMessages, session_named
 from whatsapp_hub.application.sending.send_to import SendTo
@@ -25,7 +25,7 @@ class OpenBody(msgspec.Struct, rename="camel"):
     provider: str | None = None
 
 
-class ClientSendBody(SendBody, rename="camel"):
+class ClientSendBody(TextBody, rename="camel"):
     session_id: str
 
 

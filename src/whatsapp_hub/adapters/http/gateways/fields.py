@@ -8,7 +8,7 @@ import msgspec
 from whatsapp_hub.domain.errors import Flaw, Invalid
 
 
-class SendBody(msgspec.Struct):
+class TextBody(msgspec.Struct):
     """A text to send. Unknown fields are ignored in gateways' bodies: their clients were written for other servers."""
 
     to: str

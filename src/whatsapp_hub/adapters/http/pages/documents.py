@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+import msgspec
 from litestar import Litestar, Request, Response, Router, get
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
@@ -54,7 +55,7 @@ summary b { display: inline-block; width: 4.5rem; text-transform: uppercase; col
 summary span { color: #5b6d68; margin-left: .6rem }
 table { border-collapse: collapse; margin: .4rem 0 }
 td, th { text-align: left; padding: .15rem .9rem .15rem 0; vertical-align: top }
-code { font: 13px ui-monospace, monospace }
+code, pre { font: 13px ui-monospace, monospace; overflow-x: auto }
 """
 
 
@@ -167,7 +168,10 @@ def _operation_html(path: str, method: str, operation: Mapping[str, Any], schema
             yield f"<td>{escape(_type(schema, schemas))}</td><td>{note}</td></tr>"
         yield "</table>"
     answers = ", ".join(f"{code} {r.get('description', '')}" for code, r in operation.get("responses", {}).items())
-    yield f"<p>Answers: {escape(answers)}</p></details>"
+    yield f"<p>Answers: {escape(answers)}</p>"
+    for whose, example in _examples(operation, schemas):
+        yield f"<p>{whose}</p><pre>{escape(msgspec.json.format(example).decode())}</pre>"
+    yield "</details>"
 
 
 def _parameters(operation: Mapping[str, Any]) -> Iterator[_Row]:
@@ -180,6 +184,17 @@ def _fields(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterato
     body = _resolved(content.get("application/json", {}).get("schema", {}), schemas)
     for name, schema in body.get("properties", {}).items():
         yield name, "body", name in body.get("required", ()), schema
+
+
+def _examples(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[tuple[str, msgspec.Raw]]:
+    """Yield examples of the request and of each response that has a body of its own, as JSON."""
+    responses = ((code, r) for code, r in operation.get("responses", {}).items() if code != "default")
+    for whose, owner in (("Request", operation.get("requestBody", {})), *responses):
+        body = owner.get("content", {}).get("application/json", {})
+        examples = (
+            [body["example"]] if "example" in body else _resolved(body.get("schema", {}), schemas).get("examples")
+        )
+        yield from ((whose, example) for example in examples or ())
 
 
 def _resolved(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:

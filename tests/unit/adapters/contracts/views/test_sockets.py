@@ -6,7 +6,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from whatsapp_hub.adapters.contracts.views.envelope import envelope
+from whatsapp_hub.adapters.contracts.views.envelope import EventView
 from whatsapp_hub.adapters.contracts.views.sockets import Emission, body_of, encode
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.events import EventType
@@ -79,7 +79,7 @@ def test_a_packet_is_what_socket_io_clients_read() -> None:
 
 def test_the_envelope_is_contract_f() -> None:
     event = logged("message.received", message=MESSAGE)
-    assert msgspec.json.decode(msgspec.json.encode(envelope(event))) == {
+    assert msgspec.json.decode(msgspec.json.encode(EventView.of(event))) == {
         "id": "evt_7",
         "type": "message.received",
         "position": 7,
