@@ -1,0 +1,95 @@
+"""Compare two recordings: what was added is allowed and listed, everything else is a difference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+Step = dict[str, Any]
+_TEXTS = ("body", "ack", "heard", "delivered")
+"""Parts of a step that hold JSON as it was sent, byte by byte."""
+
+
+@dataclass
+class Outcome:
+    additions: list[str] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
+
+
+def compare(before: list[Step], after: list[Step]) -> Outcome:
+    """Find what the second recording lacks, changed, and has besides."""
+    found = Outcome()
+    old, new = ({step["step"]: step for step in steps} for steps in (before, after))
+    for name, step in old.items():
+        if name not in new:
+            found.differences.append(f"{name}: is gone")
+        else:
+            _compare_steps(name, step, new[name], found)
+    found.additions += [f"{name}: is new" for name in new if name not in old]
+    return found
+
+
+def _compare_steps(name: str, old: Step, new: Step, found: Outcome) -> None:
+    for part in old.keys() - {"sent"}:
+        if part in _TEXTS:
+            _compare_texts(f"{name}: {part}", old[part], new.get(part), found)
+        elif part == "headers":
+            _compare_documents(f"{name}: headers", dict(sorted(old[part].items())), new.get(part), found, ordered=False)
+        elif old[part] != new.get(part):
+            found.differences.append(f"{name}: {part} was {old[part]!r}, is {new.get(part)!r}")
+
+
+def _compare_texts(where: str, old: str, new: str | None, found: Outcome) -> None:
+    """The same bytes; or, in JSON as compactly written, the same fields in the same order, and others among them."""
+    if old == new:
+        return
+    documents = _document(old), _document(new)
+    if None in documents or not isinstance(new, str):
+        found.differences.append(f"{where} was {old!r}, is {new!r}")
+        return
+    if any(
+        json.dumps(d, ensure_ascii=False, separators=(",", ":")) != t
+        for d, t in zip(documents, (old, new), strict=True)
+    ):
+        found.differences.append(f"{where} is written otherwise: was {old!r}, is {new!r}")
+        return
+    _compare_documents(where, documents[0], documents[1], found)
+
+
+def _document(text: str | None) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except ValueError:
+        return None
+
+
+def _compare_documents(where: str, old: Any, new: Any, found: Outcome, ordered: bool = True) -> None:
+    if isinstance(old, dict) and isinstance(new, dict):
+        kept = [field for field in new if field in old]
+        if ordered and kept != [field for field in old if field in new]:
+            found.differences.append(f"{where}: fields stand in another order: {list(old)}, {list(new)}")
+        for name in old:
+            if name in new:
+                _compare_documents(f"{where}/{name}", old[name], new[name], found)
+            else:
+                found.differences.append(f"{where}/{name} is gone (was {_short(old[name])})")
+        found.additions += [f"{where}/{name} is new: {_short(new[name])}" for name in new if name not in old]
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True)):
+            _compare_documents(f"{where}/{number}", one, other, found)
+    elif old != new:
+        found.differences.append(f"{where} was {_short(old)}, is {_short(new)}")
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) < 300 else f"{text[:300]}…"
+
+
+def told(found: Outcome) -> Iterator[str]:
+    """The result in lines."""
+    for kind, lines in (("added", found.additions), ("DIFFERS", found.differences)):
+        yield from (f"{kind}: {line}" for line in lines)
+    yield f"{len(found.additions)} additions, {len(found.differences)} differences"

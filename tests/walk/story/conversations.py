@@ -1,0 +1,235 @@
+"""A customer writes, is routed and answered, while sockets listen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.walk.player import Ear, Walk
+
+BEA, CAIO, DORA, SILENT = "5511988880011", "5511988880012", "5511988880013", "99900000002"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+ROW = "/api/conversations"
+
+
+async def play(w: Walk) -> None:
+    admin, rita = await w.listen(w.admin), await w.listen(w.people["Rita"])
+    await w.hears(admin, "connected")
+    await w.hears(rita, "connected")
+    await _socket_events(w, admin, rita)
+    await _arrives(w)
+    await _reads(w)
+    await _works(w, rita)
+    await _moves(w)
+    await _begins(w)
+    await _bot(w)
+    await _ends(w)
+    await _personal_data(w)
+
+
+async def writes(w: Walk, phone: str, text: str, name: str = "Bea") -> None:
+    """A customer's text in the sandbox, and all that follows from it."""
+    body = {"from": phone, "name": name, "text": text}
+    await w.ask("POST /sandbox/{id}/messages", body=body, note=f"{name}: {text}", path={"id": w.ids["sandbox"]})
+    await w.settled()
+
+
+async def of(w: Walk, phone: str, name: str) -> str:
+    """Find and name a customer's newest conversation."""
+
+    async def newest() -> Any:
+        found = await w.look(ROW, search=phone)
+        return max(found, key=lambda one: one["createdAt"], default=None)
+
+    found = await w.until(newest, f"a conversation of {phone}")
+    w.ids[name] = found["id"]
+    w.record.names.name(found["id"], name)
+    w.record.names.name(found["contactId"], f"contact {phone}")
+    return str(found["id"])
+
+
+async def _socket_events(w: Walk, admin: Ear, rita: Ear) -> None:
+    await w.tell(admin, "join-company", {"companyId": w.ids["company"]})
+    await w.tell(rita, "join-company", {"companyId": w.ids["other company"]}, "another")
+    await w.tell(rita, "heartbeat")
+    await w.tell(rita, "agent-status", {"status": "BUSY"})
+    await w.tell(rita, "agent-status", {"status": "AWAY"}, "bad")
+    await w.tell(rita, "agent-status", {"status": "ONLINE"}, "ready")
+    await w.tell(admin, "subscribe:session", {"sessionId": "balcao"})
+    await w.tell(admin, "subscribe:session", {"agentId": "nobody"}, "no agent")
+    await w.tell(rita, "subscribe:session", {"sessionId": "balcao"}, "as an agent")
+    await w.hears(admin, "subscribed")
+
+
+async def _arrives(w: Walk) -> None:
+    await writes(w, BEA, "Oi")
+    await writes(w, BEA, "não sei")
+    await writes(w, BEA, "1")
+    await writes(w, BEA, "Preciso de ajuda, é urgente")
+    await of(w, BEA, "Bea's conversation")
+    await w.ask("GET /sandbox/{id}/phones/{phone}/messages", path={"id": w.ids["sandbox"], "phone": BEA})
+    await w.ask(
+        "POST /sandbox/{id}/messages", body={"from": "x", "text": ""}, note="bad", path={"id": w.ids["sandbox"]}
+    )
+
+
+async def _reads(w: Walk) -> None:
+    here, rita = {"id": w.ids["Bea's conversation"]}, w.people["Rita"]
+    await w.ask(f"GET {ROW}", rita)
+    await w.ask(f"GET {ROW}", w.people["Paulo"], note="nothing")
+    for note, query in (
+        *(("some", {"status": "ASSIGNED", "departmentId": w.ids["Vendas"], "limit": 1}), ("bad", {"status": "NOPE"})),
+        *(("breached", {"breached": "true"}), ("found", {"search": "Bea", "sessionId": w.ids["sandbox"]})),
+    ):
+        await w.ask(f"GET {ROW}", note=note, query=query)
+    await w.ask(f"GET {ROW}/{{id}}", rita, path=here)
+    await w.ask(f"GET {ROW}/{{id}}", w.people["Paulo"], note="out of sight", path=here)
+    first = await w.ask(f"GET {ROW}/{{id}}/messages", rita, path=here, query={"limit": 2})
+    query = {"limit": 2, "cursor": first.get("nextCursor")}
+    await w.ask(f"GET {ROW}/{{id}}/messages", rita, note="older", path=here, query=query)
+    await w.ask(f"GET {ROW}/{{id}}/assignments", rita, path=here)
+    await w.ask("GET /api/messages/search", rita, query={"query": "ajuda"})
+    await w.ask("GET /api/messages/search", rita, note="in one", query={"query": "nada", "conversationId": here["id"]})
+    await w.ask("GET /api/messages/search", rita, note="bad")
+
+
+async def _works(w: Walk, ear: Ear) -> None:
+    rita, id = w.people["Rita"], w.ids["Bea's conversation"]
+    here = {"id": id}
+    await w.tell(ear, "join-conversation", {"conversationId": id})
+    await w.tell(w.ears[0], "join-conversation", {"conversationId": id})
+    await w.tell(ear, "typing", {"conversationId": id, "typing": True})
+    await w.hears(w.ears[0], "typing")
+    await w.tell(ear, "join-conversation", {"conversationId": "nonsense"}, "bad")
+    await w.ask(f"POST {ROW}/{{id}}/read", rita, path=here)
+    once, body = {"Idempotency-Key": "walk-1"}, {"conversationId": id, "content": "Olá Bea, em que posso ajudar?"}
+    await w.ask("POST /api/messages/send", rita, body, headers=once)
+    await w.ask("POST /api/messages/send", rita, body, "the same", headers=once)
+    await w.ask("POST /api/messages/send", rita, {**body, "content": "Outra"}, "another", headers=once)
+    await w.ask("POST /api/messages/send", rita, {**body, "content": ""}, "empty")
+    await w.settled()
+    form, files = {"conversationId": id, "caption": "Veja"}, {"file": ("a.png", PNG, "image/png")}
+    sent = await w.ask("POST /api/messages/send-media", rita, data=form, files=files)
+    await w.ask("POST /api/messages/send-media", rita, note="no file", data=form)
+    bad = {"file": ("a.exe", b"MZ", "application/x-msdownload")}
+    await w.ask("POST /api/messages/send-media", rita, note="bad file", data=form, files=bad)
+    await w.settled()
+    media = (sent.get("mediaUrl") or "").rsplit("/")[-1]
+    await w.ask("GET /api/media/{id}", rita, path={"id": media})
+    await w.ask("GET /api/media/{id}", w.people["Paulo"], note="out of sight", path={"id": media})
+    await w.ask(f"POST {ROW}/{{id}}/notes", rita, {"content": "Cliente antiga"}, path=here, keep="note")
+    await w.ask(f"POST {ROW}/{{id}}/notes", rita, {"content": ""}, "empty", path=here)
+    await w.ask(f"GET {ROW}/{{id}}/notes", rita, path=here)
+    await w.ask(f"PATCH {ROW}/{{id}}", rita, {"priority": "URGENT", "labels": ["vip", "novo"]}, path=here)
+    await w.ask(f"PATCH {ROW}/{{id}}/customer-name", rita, {"name": "Beatriz"}, path=here)
+    reply = {"id": w.ids["quick reply"]}
+    await w.ask("POST /api/quick-replies/{id}/fill", rita, {"conversationId": id}, path=reply)
+    await w.settled()
+
+
+async def _moves(w: Walk) -> None:
+    rita, here = w.people["Rita"], {"id": w.ids["Bea's conversation"]}
+    await w.ask(f"POST {ROW}/{{id}}/assign", rita, {"userId": w.ids["Paulo"]}, "to another", path=here)
+    await w.ask(f"POST {ROW}/{{id}}/unassign", rita, path=here)
+    await w.settled()
+    await w.ask(f"POST {ROW}/{{id}}/assign", body={"userId": w.ids["Rita"]}, path=here)
+    await w.settled()
+    await w.ask(f"POST {ROW}/{{id}}/transfer", rita, {"departmentId": w.ids["Suporte"]}, path=here)
+    await w.settled()
+    await w.ask("GET /api/departments/{id}/queue", note="somebody waits", path={"id": w.ids["Suporte"]})
+    await w.ask(f"GET {ROW}/{{id}}/assignments", note="several", path=here)
+    paulo = w.people["Paulo"]
+    await w.ask("PATCH /api/users/me/status", paulo, {"status": "ONLINE"}, "takes from the queue")
+    await w.settled()
+    await w.ask(f"GET {ROW}/{{id}}", paulo, note="taken", path=here)
+    notified = await w.ask("GET /api/notifications", paulo)
+    one = notified[0]["id"] if isinstance(notified, list) and notified else ""
+    await w.ask("POST /api/notifications/{id}/read", paulo, path={"id": one})
+    await w.ask("GET /api/notifications", paulo, note="unread", query={"unread": "true"})
+    await w.ask("POST /api/notifications/read", paulo)
+
+
+async def _begins(w: Walk) -> None:
+    paulo, row = w.people["Paulo"], f"POST {ROW}"
+    body = {"sessionId": w.ids["sandbox"], "to": f"+{CAIO}", "content": "Olá Caio"}
+    await w.ask(row, paulo, body)
+    await w.ask(row, paulo, {**body, "to": "nobody"}, "no number")
+    await w.ask(row, paulo, {"sessionId": w.ids["sandbox"], "to": CAIO}, "nothing to say")
+    template = {"name": "hello", "language": "pt_BR", "components": []}
+    await w.ask(row, paulo, {"sessionId": w.ids["sandbox"], "to": CAIO, "template": template}, "a template")
+    await w.settled()
+    await of(w, CAIO, "Caio's conversation")
+    await w.ask(row, paulo, {**body, "to": SILENT, "content": "Oi?"}, "no answer ever")
+    await w.settled()
+    await of(w, SILENT, "a silent conversation")
+    lost = await _message(w, "a silent conversation", "Oi?")
+    await w.ask("POST /api/messages/{id}/retry", path={"id": lost})
+    await w.settled()
+    await w.ask("POST /api/messages/{id}/fail", path={"id": lost})
+    await w.ask("POST /api/messages/{id}/fail", note="again", path={"id": lost})
+    await w.ask("POST /api/messages/{id}/retry", note="too late", path={"id": lost})
+    await w.ask(row, paulo, {**body, "to": "99900000001", "content": "Oi!"}, "rejected")
+    await w.settled()
+
+
+async def _message(w: Walk, conversation: str, text: str) -> str:
+    shown = await w.look(f"{ROW}/{w.ids[conversation]}/messages")
+    return str(next((m["id"] for m in shown["messages"] if m["content"] == text), ""))
+
+
+async def _bot(w: Walk) -> None:
+    session = {"id": w.ids["sandbox"]}
+    body = {"url": f"{w.site.receiver.url}/bot", "departmentId": w.ids["Suporte"], "answerWithinMinutes": 2}
+    await w.ask("PUT /api/sessions/{id}/bot", body={"url": "x"}, note="bad", path=session)
+    await w.ask("PUT /api/sessions/{id}/bot", body=body, path=session)
+    await writes(w, DORA, "Oi robô", "Dora")
+    here = {"id": await of(w, DORA, "Dora's conversation")}
+    await w.ask(
+        "POST /api/messages/send", w.people["program"], {"conversationId": here["id"], "content": "Bip"}, "as bot"
+    )
+    await w.settled()
+    await w.ask(f"POST {ROW}/{{id}}/handover", body={"note": "quer gente"}, path=here)
+    await w.settled()
+    await w.ask(f"POST {ROW}/{{id}}/handover", note="again", path=here)
+    await w.ask("GET /api/sessions/{id}", note="with a bot", path=session)
+    await w.ask("DELETE /api/sessions/{id}/bot", path=session)
+    await w.ask("PATCH /api/sessions/{id}", body={"routing": "departments"}, note="again", path=session)
+
+
+async def _ends(w: Walk) -> None:
+    paulo, here = w.people["Paulo"], {"id": w.ids["Bea's conversation"]}
+    await w.ask(f"POST {ROW}/{{id}}/resolve", paulo, path=here)
+    await w.settled()
+    await w.ask(f"POST {ROW}/{{id}}/resolve", paulo, note="again", path=here)
+    await w.ask(f"POST {ROW}/{{id}}/reopen", paulo, path=here)
+    await w.settled()
+    await w.ask(f"POST {ROW}/{{id}}/archive", paulo, path=here)
+    await w.ask("POST /api/messages/send", paulo, {"conversationId": here["id"], "content": "Oi"}, "archived")
+    await w.settled()
+    await w.tell(w.ears[1], "leave-conversation", {"conversationId": here["id"]})
+    await w.tell(w.ears[0], "unsubscribe:session", {"sessionId": "balcao"})
+    await writes(w, BEA, "Voltei")
+    await of(w, BEA, "Bea's second conversation")
+    await w.ask("GET /api/contacts")
+    await w.ask("GET /api/contacts", note="found", query={"search": "Bea", "limit": 1})
+    [found, *_] = await w.look("/api/contacts", search=BEA)
+    await w.ask("GET /api/contacts/{id}", path={"id": found["id"]})
+
+
+async def _personal_data(w: Walk) -> None:
+    [contact, *_] = await w.look("/api/contacts", search=DORA)
+    here = {"id": contact["id"]}
+    made = await w.ask("POST /api/contacts/{id}/export", path=here)
+    w.record.names.name(made.get("id", ""), "export")
+    await w.ask("GET /api/exports/{id}/file", path={"id": made.get("id", "")})
+    await w.ask("POST /api/contacts/{id}/erase", body={"confirm": "nope"}, note="not confirmed", path=here)
+    begun = await w.ask("POST /api/contacts/{id}/erase", body={"confirm": here["id"]}, path=here)
+    w.record.names.name(begun.get("id", ""), "erasure")
+    erasure = {"id": begun.get("id", "")}
+
+    async def finished() -> Any:
+        return (await w.look(f"/api/erasures/{erasure['id']}")).get("finishedAt", True)
+
+    await w.until(finished, "the erasure is finished")
+    await w.ask("GET /api/erasures")
+    await w.ask("GET /api/erasures/{id}", path=erasure)
+    await w.ask("GET /api/contacts/{id}", note="erased", path=here)

@@ -1,0 +1,44 @@
+"""What anybody may ask, and the first steps of the hub's master."""
+
+from __future__ import annotations
+
+from tests.walk.hub import EMAIL, PASSWORD
+from tests.walk.player import NOBODY, Person, Walk
+
+
+async def play(w: Walk) -> None:
+    for row in ("GET /", "GET /health", "GET /api/health", "GET /metrics", "GET /schema", "GET /schema/openapi.json"):
+        await w.ask(row, NOBODY)
+    await w.ask("GET /schema/page.css", NOBODY)
+    await w.ask("GET /schema/{path}", NOBODY, path={"path": "page.css"})
+    await w.ask("GET /api/auth/methods", NOBODY)
+    await w.ask("GET /nowhere", NOBODY)
+    await w.ask("PUT /health", NOBODY)
+    entered = await w.ask("POST /api/auth/login", NOBODY, {"email": EMAIL, "password": PASSWORD})
+    await w.ask("POST /api/auth/login", NOBODY, {"email": EMAIL, "password": "not the password"}, "wrong password")
+    w.record.names.name(entered["user"]["id"], "master")
+    w.record.names.name(entered["user"]["companyId"], "the hub's company")
+    w.master = Person("MASTER", {"Authorization": f"Bearer {entered['token']}"}, entered["user"]["id"])
+    await w.ask("GET /api/auth/me", w.master)
+    await _tenants(w)
+
+
+async def _tenants(w: Walk) -> None:
+    row = "POST /api/tenants"
+    made = await w.ask(row, w.master, {"slug": "walk", "name": "Walk & Co"}, keep="company")
+    await w.ask(row, w.master, {"slug": "walk", "name": "Again"}, "slug taken")
+    other = {"slug": "other", "name": "Other", "placement": "dedicated", "country": "DE"}
+    await w.ask(row, w.master, other, "dedicated", keep="other company")
+    await w.ask("GET /api/tenants", w.master)
+    await w.ask("GET /api/tenants", w.master, note="a page", query={"limit": 1})
+    here, there = {"id": made["id"]}, {"id": w.ids["other company"]}
+    await w.ask("GET /api/tenants/{id}", w.master, path=here)
+    changes = {"name": "Walk", "quotas": {"apiKeys": 20}, "country": "BR"}
+    await w.ask("PATCH /api/tenants/{id}", w.master, changes, path=here)
+    await w.ask("PATCH /api/tenants/{id}", w.master, {"slug": "walks"}, "fixed", path=here)
+    await w.ask("GET /api/tenants/{id}/health", w.master, path=here)
+    await w.ask("GET /api/tenants/{id}/health", w.master, note="dedicated", path=there)
+    await w.ask("DELETE /api/tenants/{id}", w.master, {"confirm": "nope"}, "not confirmed", path=there)
+    await w.ask("DELETE /api/tenants/{id}", w.master, {"confirm": "other"}, path=there)
+    await w.ask("GET /api/tenants/{id}", w.master, note="gone", path=there)
+    await w.ask("GET /api/system", w.master, note="of all")

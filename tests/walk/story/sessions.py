@@ -1,0 +1,66 @@
+"""Numbers: a sandbox's, one on a WAHA server that shows codes, one of Meta's."""
+
+from __future__ import annotations
+
+from tests.fakes import waha as waha_fake
+from tests.walk.player import Walk
+
+HMAC_KEY = "a-key-of-the-walk-long-enough"
+PNG = {"Accept": "image/png"}
+
+
+async def play(w: Walk) -> None:
+    await _sandbox(w)
+    await _waha(w)
+    await _meta(w)
+    await w.ask("GET /api/sessions")
+    await w.ask("GET /api/sessions", w.people["Rita"], note="without codes", query={"limit": 1})
+
+
+async def _sandbox(w: Walk) -> None:
+    row = "POST /api/sessions"
+    await w.ask(row, body={"name": "balcao", "provider": "SANDBOX", "sessionId": "balcao"}, keep="sandbox")
+    await w.ask(row, body={"name": "balcao", "provider": "SANDBOX", "sessionId": "balcao"}, note="taken")
+    await w.ask(row, body={"name": "x", "provider": "PIGEON"}, note="no such provider")
+    await w.ask(row, body={"name": "x", "provider": "SANDBOX", "proxy": "http://a:1"}, note="no proxies")
+    here = {"id": w.ids["sandbox"]}
+    await w.ask("GET /api/sessions/{id}", path=here)
+    await w.ask("GET /api/sessions/{id}", w.people["Rita"], note="as an agent", path=here)
+    await w.ask("PATCH /api/sessions/{id}", body={"name": "Balcão", "routing": "departments"}, path=here)
+    await w.ask("PATCH /api/sessions/{id}", body={"webhookUrl": "not an address"}, note="bad", path=here)
+    await w.ask("GET /api/sessions/{id}/capabilities", path=here)
+    for what in ("start", "stop", "restart"):
+        await w.ask(f"POST /api/sessions/{{id}}/{what}", path=here)
+    await w.ask("GET /api/sessions/{id}/qr", note="connected", path=here)
+    await w.ask("POST /api/sessions/{id}/pairing-code", body={"phoneNumber": "5511999990000"}, note="none", path=here)
+    w.bodies["POST /api/sessions/{id}/pairing-code"] = {"phoneNumber": "5511999990000"}
+
+
+async def _waha(w: Walk) -> None:
+    waha, row = w.site.waha, "POST /api/sessions"
+    waha.sessions["walk"] = "STOPPED"
+    settings = {"url": waha.url, "apiKey": waha_fake.API_KEY, "session": "walk", "hmacKey": HMAC_KEY}
+    body = {"name": "waha", "provider": "WAHA", "routing": "none", "sessionId": "walk", "settings": settings}
+    await w.ask(row, body=body, note="WAHA", keep="waha session")
+    await w.ask(row, body={"name": "w", "provider": "WAHA", "settings": {"url": "x"}}, note="bad settings")
+    here = {"id": w.ids["waha session"]}
+    waha.after_start = "SCAN_QR_CODE"
+    await w.ask("POST /api/sessions/{id}/start", note="to scan", path=here)
+    await w.ask("GET /api/sessions/{id}/qr", path=here)
+    await w.ask("GET /api/sessions/{id}/qr", note="a picture", path=here, headers=PNG)
+    await w.ask("GET /api/sessions/{id}/qr", w.people["Rita"], note="as an agent", path=here)
+    await w.ask("GET /instances/{id}/qr", w.people["program"], path=here)
+    await w.ask("GET /whatsapp/{key}/qr", w.people["program"], path={"key": "walk"})
+    waha.after_start = "WORKING"
+    await w.ask("POST /api/sessions/{id}/logout", path=here)
+    await w.ask("POST /api/sessions/{id}/start", note="again", path=here)
+    w.ends_at[w.ids["waha session"]] = {"SENT", "READ", "FAILED"}
+
+
+async def _meta(w: Walk) -> None:
+    settings = {"phoneNumberId": "100200300", "accessToken": "token", "appSecret": "secret", "verifyToken": "verify"}
+    body = {"name": "oficial", "provider": "META", "routing": "none", "sessionId": "oficial", "settings": settings}
+    await w.ask("POST /api/sessions", body=body, note="META", keep="meta session")
+    await w.ask("POST /api/sessions/{id}/start", note="META", path={"id": w.ids["meta session"]})
+    await w.ask("GET /api/sessions/{id}/capabilities", note="META", path={"id": w.ids["meta session"]})
+    w.ends_at[w.ids["meta session"]] = {"SENT", "READ", "FAILED"}
