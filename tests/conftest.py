@@ -12,6 +12,9 @@ import pytest_asyncio
 from whatsapp_hub.adapters.postgres.engine.embedded import EmbeddedPostgres
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
 
+# The contracts are no test modules themselves.
+pytest.register_assert_rewrite("tests.contracts")
+
 # What a developer's own `.env` says must not reach a test, nor the programs that tests start.
 os.environ["HUB_ENV_FILE"] = os.devnull
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ import asyncpg
 import pytest_asyncio
 import uuid_utils.compat
 
+from tests.fakes.providers import plain_plugins
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.engine.migrate import migrate
 from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory
@@ -25,7 +26,6 @@ from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
 from whatsapp_hub.domain.ids import TenantId
-from whatsapp_hub.domain.messaging.capabilities import Capabilities
 
 TEMPLATE = "hub_test_template"
 _numbers = itertools.count(1)
@@ -73,30 +73,6 @@ class PlainBox:
         if bound_to != context.encode():
             raise ValueError("sealed for something else")
         return rest[::-1]
-
-
-class PlainPlugin:
-    """A provider whose settings are a dictionary; `routes` are its webhook routes."""
-
-    capabilities = Capabilities("PLAIN", frozenset())
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-
-    def decode_settings(self, settings: Mapping[str, object]) -> object:
-        return dict(settings)
-
-    def encode_settings(self, settings: Any, *, secrets: bool) -> dict[str, object]:
-        return {k: v for k, v in (settings or {}).items() if secrets or k != "token"}
-
-    def routes(self, settings: Any) -> tuple[str, ...]:
-        return tuple((settings or {}).get("routes", ()))
-
-
-class HeldPlugin(PlainPlugin):
-    """One whose sessions connectors hold."""
-
-    capabilities = Capabilities("HELD", frozenset(), holds_socket=True)
 
 
 @dataclass
@@ -181,8 +157,7 @@ async def database_url(new_database: Callable[[], Any]) -> str:
 async def hub(database_url: str) -> AsyncIterator[Hub]:
     database = Database(database_url, app_connections=16)
     await database.open()
-    plugins: Any = {kind: PlainPlugin(kind) for kind in ("SANDBOX", "META", "WAHA")}
-    plugins["HELD"] = HeldPlugin("HELD")
+    plugins = plain_plugins()
     host: Any = None
     vault = SettingsVault(PlainBox(), Providers(plugins, host))
     directory = PostgresDirectory(database, vault)

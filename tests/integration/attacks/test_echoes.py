@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.conftest import PlainPlugin
+from tests.fakes.providers import PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.adapters.providers.waha.plugin import Waha
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
-from tests.integration.conftest import PlainPlugin
+from tests.fakes.providers import PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, WebhookRules
 from whatsapp_hub.application.ports.edge.security import Caller

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import HeldPlugin, PlainPlugin
+from tests.fakes.providers import HeldPlugin, PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, WebhookRules
 from whatsapp_hub.application.ports.edge.security import Caller

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import PlainPlugin
+from tests.fakes.providers import PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
 from whatsapp_hub.adapters.numbering.plans import LibraryPlans
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation

@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.integration.conftest import HAPPENED, Hub, PlainBox, PlainPlugin, Woken, new_id
+from tests.fakes.providers import PlainPlugin
+from tests.integration.conftest import HAPPENED, Hub, PlainBox, Woken, new_id
 from tests.integration.service.conftest import Desk, make_desk
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory

@@ -1,7 +1,7 @@
 """Contacts, found by any of their identities; two that turn out to be one person are merged."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -10,12 +10,13 @@ from typing import Any
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.adapters.postgres.repositories.conversations import PostgresConversations
 from whatsapp_hub.application.ports.edge.clock import NewId
-from whatsapp_hub.application.ports.storage.contacts import Met, Moved, Sighting
+from whatsapp_hub.application.ports.storage.contacts import Met, Moved
 from whatsapp_hub.domain.conversations.merging import merge_rounds
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.messaging.contact import Contact, Identity, IdentityKind
+from whatsapp_hub.domain.messaging.recognition import Holders, Person, Sighting, people_of
 
 _MEET = "SELECT * FROM hub.meet($1, $2)"
 COLUMNS = "id, tenant_id, created_at, name, profile_pic, is_group"
@@ -87,51 +88,6 @@ async def contacts_of(connection: Any, rows: Iterable[Any]) -> dict[ContactId, C
     return {contact_id: contact_of(row, named[contact_id]) for contact_id, row in about.items()}
 
 
-@dataclass(slots=True)
-class _Known:
-    """Current and former holders of identities; former ones with the time until which they held them."""
-
-    now: dict[Identity, Contact] = field(default_factory=dict)
-    former: dict[Identity, list[tuple[datetime, Contact]]] = field(default_factory=dict)
-
-    def holder(self, identity: Identity, at: datetime) -> Contact | None:
-        return self.left_by(identity, at) or self.now.get(identity)
-
-    def was_applied(self, left: Collection[Identity], taken: Collection[Identity], at: datetime) -> bool:
-        """Check whether this change was applied before, perhaps through another number of the company's."""
-        if any(self.left_by(i, at) for i in left):
-            return True
-        movers = {c.id for i in left for _, c in self.former.get(i, ())}
-        present = {self.now[i].id for i in left if i in self.now}
-        came_back = {c.id for i in taken if (c := self.left_by(i, at))} & present
-        return bool(came_back) or any(
-            c.id in movers and c.id not in present for i in taken if (c := self.holder(i, at))
-        )
-
-    def apart(self, sightings: Sequence[Sighting]) -> tuple[list[Sighting], list[list[Contact]]]:
-        """Remove from the sightings identities that were left since; return the former holders of these, too."""
-        present, former = [], []
-        for sighting in sightings:
-            had = {i: contact for i in sighting.identities if (contact := self.left_by(i, sighting.at))}
-            names = tuple(i for i in sighting.identities if i not in had)
-            present.append(replace(sighting, identities=names) if had else sighting)
-            former.append(list(had.values()))
-        return present, former
-
-    def left_by(self, identity: Identity, at: datetime | None) -> Contact | None:
-        """Return the contact that held it at that time and has left it since."""
-        holders = self.former.get(identity, ()) if at else ()
-        return next((contact for until, contact in holders if at and at <= until), None)
-
-
-@dataclass(slots=True)
-class _Group:
-    """Sightings that belong to one contact."""
-
-    members: list[int] = field(default_factory=list)
-    found: dict[ContactId, Contact] = field(default_factory=dict)
-
-
 class PostgresContacts:
     """Implements `Contacts`."""
 
@@ -162,13 +118,13 @@ class PostgresContacts:
             return Met([], [])
         return await self._meet(sightings, await self._find(wanted), at)
 
-    async def _meet(self, sightings: Sequence[Sighting], known: _Known, at: datetime) -> Met:
+    async def _meet(self, sightings: Sequence[Sighting], known: Holders, at: datetime) -> Met:
         result: dict[int, tuple[Contact, bool]] = {}
         changes = _Changes(self._tenant_id, at)
         present, former = known.apart(sightings)
-        for group in _groups(present, known.now, former):
-            contact, new = await self._one(group, [present[n] for n in group.members], at, changes)
-            result.update(dict.fromkeys(group.members, (contact, new)))
+        for person in people_of(present, known.now, former):
+            contact, new = await self._one(person, [present[n] for n in person.members], at, changes)
+            result.update(dict.fromkeys(person.members, (contact, new)))
         await changes.write(self._connection)
         return Met([result[n] for n in range(len(sightings))], changes.moved)
 
@@ -182,15 +138,10 @@ class PostgresContacts:
             return None
         known = await self._find([*left, *taken])
         is_applied = known.was_applied(left, taken, at)
-        people = [c for i in taken if (c := known.holder(i, at))]
-        if is_applied:
-            people += [c for i in left if (c := known.left_by(i, at))]
-        else:
-            people += [known.now[i] for i in left if i in known.now]
         present = tuple(i for i in taken if known.left_by(i, at) is None)
-        group = _Group([0], {c.id: c for c in people})
+        person = Person([0], {c.id: c for c in known.movers(left, taken, at)})
         changes = _Changes(self._tenant_id, now)
-        contact, _ = await self._one(group, [Sighting(present, None)], now, changes)
+        contact, _ = await self._one(person, [Sighting(present, None)], now, changes)
         gone = (
             contact.forget_bsuids(left, present)
             if is_applied
@@ -208,10 +159,10 @@ class PostgresContacts:
         await self._connection.execute(_GIVE_UP, *columns, contact.id)
         await self._connection.execute(_REMEMBER, *columns, at, contact.id)
 
-    async def _find(self, wanted: Sequence[Identity]) -> _Known:
+    async def _find(self, wanted: Sequence[Identity]) -> Holders:
         """Lock the current and former holders of identities."""
         rows = await self._connection.fetch(_MEET, [i.kind.value for i in wanted], [i.value for i in wanted])
-        found = _Known()
+        found = Holders()
         for contact_id, of_contact in groupby(rows, key=itemgetter("id")):
             named = list(of_contact)
             identities = tuple(identity_of(row) for row in named if row["until"] is None)
@@ -226,9 +177,9 @@ class PostgresContacts:
         return found
 
     async def _one(
-        self, group: _Group, sightings: Sequence[Sighting], at: datetime, changes: "_Changes"
+        self, person: Person, sightings: Sequence[Sighting], at: datetime, changes: "_Changes"
     ) -> tuple[Contact, bool]:
-        found = sorted(group.found.values(), key=lambda c: (c.created_at, c.id))
+        found = person.contacts()
         contact = found[0] if found else self._fresh(sightings[0], at)
         name, phone = contact.name, contact.phone_number
         for other in found[1:]:
@@ -336,25 +287,3 @@ class _Changes:
             await connection.defer(_RENAME, ids, [c.name for c in self._renamed], rows=ids)
         for contact in self._shown:
             await connection.execute(_SHOW_PHONE, contact.id, contact.phone_number)
-
-
-def _groups(
-    sightings: Sequence[Sighting], known: dict[Identity, Contact], former: Sequence[Iterable[Contact]]
-) -> list[_Group]:
-    """Group sightings by a shared identity or a shared contact (union by re-labelling: batches are small)."""
-    by_name: dict[object, _Group] = {}
-    for number, sighting in enumerate(sightings):
-        contacts = {known[i].id: known[i] for i in sighting.identities if i in known}
-        contacts |= {contact.id: contact for contact in former[number]}
-        names: list[object] = [*sighting.identities, *contacts]
-        touched = {id(group): group for name in names if (group := by_name.get(name))}
-        group = _Group([number], contacts)
-        for other in touched.values():
-            group.members += other.members
-            group.found |= other.found
-        names += [name for name, g in by_name.items() if id(g) in touched]
-        by_name.update(dict.fromkeys(names, group))
-    groups = list({id(group): group for group in by_name.values()}.values())
-    for group in groups:
-        group.members.sort()
-    return groups

@@ -7,18 +7,7 @@ from typing import NamedTuple, Protocol
 
 from whatsapp_hub.domain.ids import ContactId
 from whatsapp_hub.domain.messaging.contact import Contact, Identity
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A person (or a group) as a message showed it. `at`: when, by the provider's clock; None: now. `is_live`: a person
-    wrote it just then, so that a phone beside a stable identity (LID, BSUID) is their current number."""
-
-    identities: tuple[Identity, ...]
-    name: str | None
-    is_group: bool = False
-    at: datetime | None = None
-    is_live: bool = False
+from whatsapp_hub.domain.messaging.recognition import Sighting as Sighting
 
 
 @dataclass(frozen=True, slots=True)

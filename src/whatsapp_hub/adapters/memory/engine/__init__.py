@@ -1,0 +1,1 @@
+"""Rows with row locks and transactions, and identifiers."""

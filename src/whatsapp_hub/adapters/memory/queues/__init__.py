@@ -1,0 +1,1 @@
+"""Queues: inbox, lanes, log, deliveries, commands, leases."""

@@ -1,0 +1,1 @@
+"""Repositories: how the entities of a tenant are found and stored."""

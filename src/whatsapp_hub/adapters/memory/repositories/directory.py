@@ -1,0 +1,236 @@
+"""Lookups across tenants."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Rows, Table, copied
+from whatsapp_hub.adapters.memory.repositories.accounts import API_KEYS
+from whatsapp_hub.adapters.memory.repositories.sessions import PAIRINGS
+from whatsapp_hub.adapters.memory.repositories.sign_ins import SECOND_FACTORS, SIGN_INS
+from whatsapp_hub.adapters.memory.tables.connections import CONNECTIONS, is_late
+from whatsapp_hub.adapters.memory.tables.entities import SESSIONS, TENANTS, USERS
+from whatsapp_hub.adapters.memory.tables.inbox import PENDING, UPDATES
+from whatsapp_hub.adapters.memory.tables.lanes import LANES, PACES, queue_of
+from whatsapp_hub.application.ports.edge.directory import (
+    Credentials,
+    DuePairing,
+    MadeKey,
+    SignedIn,
+    SilentSession,
+    WebhookTarget,
+)
+from whatsapp_hub.domain.accounts.sign_in import AuthMethod
+from whatsapp_hub.domain.accounts.tenant import Tenant
+from whatsapp_hub.domain.accounts.user import Role, User
+from whatsapp_hub.domain.errors import Conflict, NotFound
+from whatsapp_hub.domain.ids import SessionId, SignInId, TenantId, UserId
+from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
+
+RoutesOf = Callable[[str, object], Collection[str]]
+"""The webhook routes of a session, by its provider and settings (`Plugin.routes`)."""
+_SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Until when a session's updates are known; `owed_since`: a poll was begun and not finished."""
+
+    until: datetime
+    owed_since: datetime | None = None
+
+
+TICKS: Table[str, datetime] = Table("ticks")
+POLLS: Table[SessionId, Poll] = Table("polls")
+
+
+class MemoryDirectory:
+    """Implements `Directory`."""
+
+    def __init__(self, database: MemoryDatabase, routes_of: RoutesOf) -> None:
+        self._database = database
+        self._routes_of = routes_of
+
+    async def tenants(self) -> list[Tenant]:
+        async with self._database.transaction() as transaction:
+            live = [t for t in transaction.of(None).each(TENANTS) if not t.is_removed]
+            return [copied(t) for t in sorted(live, key=lambda t: t.slug)]
+
+    async def tenant(self, tenant_id: TenantId) -> Tenant:
+        async with self._database.transaction() as transaction:
+            if (found := transaction.of(None).peek(TENANTS, tenant_id)) is None:
+                raise NotFound("tenant", tenant_id)
+            return found
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        async with self._database.transaction() as transaction:
+            hub = transaction.of(None)
+            await hub.lock_name("slug", tenant.slug)
+            for other in hub.each(TENANTS):
+                if other.slug == tenant.slug:
+                    by = " by a company that is still being removed" if other.is_removed else ""
+                    raise Conflict("slug_taken", f"the slug {tenant.slug!r} is taken{by}")
+            await hub.put(TENANTS, tenant.id, tenant)
+
+    async def credentials(self, email: str) -> Credentials | None:
+        user = await self._user(lambda u: u.email == email.strip().lower())
+        return Credentials(user, await self.tenant(user.tenant_id)) if user else None
+
+    async def has_master(self, other_than: UserId | None = None) -> bool:
+        return await self._user(lambda u: u.role is Role.MASTER and u.is_active and u.id != other_than) is not None
+
+    async def user(self, user_id: UserId) -> User | None:
+        return await self._user(lambda u: u.id == user_id)
+
+    async def _user(self, which: Callable[[User], bool]) -> User | None:
+        async with self._database.transaction() as transaction:
+            return next((copied(u) for _, u in transaction.everywhere(USERS) if which(u)), None)
+
+    async def signed_in(self, sign_in_id: SignInId) -> SignedIn | None:
+        async with self._database.transaction() as transaction:
+            for tenant_id, sign_in in transaction.everywhere(SIGN_INS):
+                if sign_in.id != sign_in_id:
+                    continue
+                rows, tenant = transaction.of(tenant_id), transaction.of(None).peek(TENANTS, tenant_id)
+                user = rows.peek(USERS, sign_in.user_id)
+                if tenant is None or tenant.is_removed or user is None:
+                    return None
+                shown = copied(sign_in)
+                if sign_in.last_seen_at < rows.now - _SEEN_EVERY and rows.try_lock(SIGN_INS, sign_in.id):
+                    await rows.put(SIGN_INS, sign_in.id, replace(sign_in, last_seen_at=rows.now))
+                factor = rows.peek(SECOND_FACTORS, user.id)
+                is_proven = sign_in.how is AuthMethod.OIDC or (factor is not None and factor.is_on)
+                return SignedIn(shown, user, tenant.second_factor_required and not is_proven)
+            return None
+
+    async def api_key(self, digest: bytes) -> MadeKey | None:
+        async with self._database.transaction() as transaction:
+            for tenant_id, key in transaction.everywhere(API_KEYS):
+                if key.digest == digest:
+                    rows, shown = transaction.of(tenant_id), copied(key)
+                    if rows.try_lock(API_KEYS, key.id):
+                        await rows.put(API_KEYS, key.id, replace(key, last_used_at=rows.now))
+                    maker = next((copied(u) for _, u in transaction.everywhere(USERS) if u.id == key.created_by), None)
+                    return MadeKey(shown, maker)
+            return None
+
+    async def targets(self, provider: str, routes: Collection[str]) -> dict[str, list[WebhookTarget]]:
+        found: dict[str, list[WebhookTarget]] = {route: [] for route in routes}
+        for target in await self.all_targets(provider):
+            for route in set(self._routes_of(provider, target.settings)).intersection(routes):
+                found[route].append(target)
+        return found
+
+    async def target(self, session_id: SessionId) -> WebhookTarget | None:
+        return next(iter(await self._targets(lambda s: s.id == session_id)), None)
+
+    async def all_targets(self, provider: str) -> list[WebhookTarget]:
+        return await self._targets(lambda s: s.provider == provider)
+
+    async def _targets(self, which: Callable[[Session], bool]) -> list[WebhookTarget]:
+        """List those whose settings can be read: for others, it is unknown whether they were signed for."""
+        async with self._database.transaction() as transaction:
+            sessions = [s for _, s in transaction.everywhere(SESSIONS) if which(s) and s.settings is not UNREADABLE]
+            return [_target(s) for s in sorted(sessions, key=lambda s: s.id)]
+
+    async def silent_sessions(self, providers: Collection[str], for_s: float) -> list[SilentSession]:
+        async with self._database.transaction() as transaction:
+            silent: list[SilentSession] = []
+            for tenant_id, session in transaction.everywhere(SESSIONS):
+                rows = transaction.of(tenant_id)
+                if session.provider in providers and (since := await _silent_since(rows, session, for_s)):
+                    silent.append(SilentSession(session.id, tenant_id, since))
+            return sorted(silent, key=lambda s: s.id)
+
+    async def polling(self, session: SilentSession) -> None:
+        await self._polled(session, Poll(session.since, session.since), is_begun=True)
+
+    async def polled(self, session: SilentSession) -> None:
+        await self._polled(session, Poll(self._database.now), is_begun=False)
+
+    async def _polled(self, session: SilentSession, poll: Poll, *, is_begun: bool) -> None:
+        async with self._database.transaction() as transaction:
+            rows = transaction.of(session.tenant_id)
+            if rows.peek(SESSIONS, session.id) is not None:
+                known = rows.peek(POLLS, session.id) if is_begun else None
+                kept = replace(known, owed_since=poll.owed_since) if known else poll
+                await rows.put(POLLS, session.id, kept)
+
+    async def due_pairings(self, limit: int, for_s: float) -> list[DuePairing]:
+        async with self._database.transaction() as transaction:
+            now = self._database.now
+            kept = [(at, t, p) for t, p in transaction.everywhere(PAIRINGS) if (at := p.look_at) and at <= now]
+            due = []
+            for _, tenant_id, pairing in sorted(kept, key=lambda one: one[0])[:limit]:
+                rows = transaction.of(tenant_id)
+                if rows.try_lock(PAIRINGS, pairing.session_id):
+                    later = replace(pairing, look_at=now + timedelta(seconds=for_s))
+                    await rows.put(PAIRINGS, pairing.session_id, later)
+                    due.append(DuePairing(pairing.session_id, tenant_id))
+            return due
+
+    async def tenants_with_inbox(self) -> list[TenantId]:
+        async with self._database.transaction() as transaction:
+            now = self._database.now
+            pending = ((t, u) for t, u in transaction.everywhere(UPDATES) if u.state == PENDING)
+            return _distinct(t for t, u in pending if u.retry_at is None or u.retry_at <= now)
+
+    async def tenants_with_lanes(
+        self, providers: Sequence[str], sessions: Sequence[SessionId] | None
+    ) -> list[TenantId]:
+        async with self._database.transaction() as transaction:
+            found = []
+            for tenant_id, lane in transaction.everywhere(LANES):
+                rows, session_id = transaction.of(tenant_id), lane.key.session_id
+                pace = rows.peek(PACES, session_id)
+                if pace is None or pace.provider not in providers or lane.next_at > rows.now:
+                    continue
+                is_due = pace.hold_until <= rows.now and bool(queue_of(rows, lane.key))
+                if (lane.attempt or is_due) and (sessions is None or session_id in sessions):
+                    found.append(tenant_id)
+            return _distinct(found)
+
+    async def tenants_with_stale_lanes(self, providers: Sequence[str]) -> list[TenantId]:
+        async with self._database.transaction() as transaction:
+            now = self._database.now
+            late = ((t, lane) for t, lane in transaction.everywhere(LANES) if lane.attempt and lane.lease_until <= now)
+            return _distinct(t for t, lane in late if lane.next_at <= now and lane.provider in providers)
+
+    async def tenants_with_late_lines(self) -> list[TenantId]:
+        async with self._database.transaction() as transaction:
+            rows = transaction.everywhere(CONNECTIONS)
+            return _distinct(t for t, row in rows if is_late(transaction.of(t), row))
+
+    async def ticks(self, every_s: Mapping[str, float]) -> list[str]:
+        async with self._database.transaction() as transaction:
+            hub, now, due = transaction.of(None), self._database.now, []
+            for name, seconds in sorted(every_s.items()):
+                acted_at = await hub.get(TICKS, name)
+                if acted_at is None or acted_at <= now - timedelta(seconds=seconds):
+                    await hub.put(TICKS, name, now)
+                    due.append(name)
+            return due
+
+
+async def _silent_since(rows: Rows, session: Session, for_s: float) -> datetime | None:
+    """Return since when a started session is silent; None if it was heard, which is noted."""
+    window, poll = timedelta(seconds=for_s), rows.peek(POLLS, session.id)
+    heard = [u.received_at for u in rows.each(UPDATES) if u.update.session_id == session.id]
+    recent = [at for at in heard if at > rows.now - window and (poll is None or at > poll.until)]
+    if recent and (poll is None or poll.owed_since is None):
+        await rows.put(POLLS, session.id, Poll(rows.now))
+        return None
+    if not session.is_active:
+        return None
+    if poll is None:
+        return rows.now - window
+    is_due = poll.owed_since is not None or poll.until <= rows.now - window
+    return (poll.owed_since or poll.until) if is_due else None
+
+
+def _target(session: Session) -> WebhookTarget:
+    return WebhookTarget(session.id, session.tenant_id, session.key, session.provider, session.settings)
+
+
+def _distinct(tenant_ids: Iterable[TenantId]) -> list[TenantId]:
+    return list(dict.fromkeys(tenant_ids))

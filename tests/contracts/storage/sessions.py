@@ -1,0 +1,175 @@
+"""Sessions, pairings, the environment's number, idempotency keys."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.contracts.storage.world import HELD, NOW, World, new_id
+from whatsapp_hub.application.ports.operations.environment import EnvironmentMark
+from whatsapp_hub.domain.conversations.bot import Bot
+from whatsapp_hub.domain.errors import Conflict, KeyReused, NotFound
+from whatsapp_hub.domain.ids import MessageId, SessionId, WebhookId
+from whatsapp_hub.domain.messaging.pacing import Pacing
+from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
+from whatsapp_hub.domain.sessions.pairing import Pairing
+from whatsapp_hub.domain.sessions.session import SessionStatus
+
+FREE = {"SANDBOX": Pacing(None, None), "META": Pacing(None, None)}
+
+
+class SessionContract:
+    async def test_a_session_comes_back_as_it_went_in(self, world: World) -> None:
+        everything: dict[str, Any] = {
+            "settings": {"token": "s3cret", "routes": ["phone:1"]}, "qr_code": "2@x", "phone_number": "5511988887777",
+            "owner": "user-1", "bot": Bot(WebhookId(new_id()), "https://bot.example"),
+        }  # fmt: skip
+        session = await world.add_session(**everything)
+        async with world.uow() as uow:
+            assert await uow.sessions.get(session.id) == session
+            assert await uow.sessions.by_key(session.key) == session
+            unknown = SessionId(new_id())
+            assert await uow.sessions.peek([session.id, unknown]) == {session.id: session}
+            with pytest.raises(NotFound):
+                await uow.sessions.get(unknown)
+            assert await uow.sessions.by_key("another") is None
+
+    async def test_a_key_is_taken_once(self, world: World) -> None:
+        with pytest.raises(Conflict) as refused:
+            await world.add_session(key=world.session.key)
+        assert refused.value.code == "session_exists"
+
+    async def test_a_user_of_a_gateways_client_has_one_instance_a_name(self, world: World) -> None:
+        await world.add_session(owner="user-1", name="main")
+        await world.add_session(owner="user-2", name="main")
+        with pytest.raises(Conflict) as refused:
+            await world.add_session(owner="user-1", name="main")
+        assert "instance 'main'" in str(refused.value)
+
+    async def test_a_change_is_saved_and_found_by_its_new_routes(self, world: World) -> None:
+        directory = world.hub.storage.directory
+        session, route = await world.add_session(settings={"routes": ["phone:old"]}), f"phone:{new_id()}"
+        async with world.uow() as uow:
+            changed = await uow.sessions.get(session.id)
+            changed.settings, changed.name = {"routes": [route]}, "Renamed"
+            await uow.sessions.save(changed)
+            await uow.commit()
+        found = await directory.targets("SANDBOX", [route, "phone:none"])
+        assert {key: [t.session_id for t in targets] for key, targets in found.items()} == {
+            route: [session.id],
+            "phone:none": [],
+        }
+        target = await directory.target(session.id)
+        assert (target.key, target.settings) == (session.key, {"routes": [route]})
+        assert session.id in [t.session_id for t in await directory.all_targets("SANDBOX")]
+        assert await directory.target(SessionId(new_id())) is None
+
+    async def test_lanes_of_a_session_that_cannot_send_wait(self, world: World) -> None:
+        await world.enqueue(await world.conversation(), "hello")
+
+        async def claimed() -> int:
+            return len((await world.done(lambda uow: uow.lanes.claim(FREE, 9, 30))).claims)
+
+        async def becomes(*, on: bool) -> None:
+            async with world.uow() as uow:
+                session = await uow.sessions.get(world.session.id)
+                session.is_active = on
+                await uow.sessions.save(session)
+                await uow.commit()
+
+        await becomes(on=False)
+        assert await claimed() == 0
+        await becomes(on=True)
+        assert await claimed() == 1
+
+    async def test_a_removed_session_takes_its_lanes_with_it(self, world: World) -> None:
+        session = await world.add_session("META")
+        await world.done(lambda uow: uow.sessions.remove(session.id))
+        async with world.uow() as uow:
+            with pytest.raises(NotFound):
+                await uow.sessions.get(session.id)
+        assert await world.hub.storage.directory.target(session.id) is None
+
+    async def test_pairings_are_kept_until_they_end(self, world: World) -> None:
+        session = await world.add_session("WAHA", connected=False)
+        pairing = Pairing.begun(datetime.now(UTC), ReconnectPolicy(), can_ask=True)
+        async with world.uow() as uow:
+            assert await uow.pairings.of(session.id) is None
+            await uow.pairings.save(session.id, pairing)
+            await uow.pairings.save(session.id, replace(pairing, code="2@x"))
+            await uow.commit()
+        async with world.uow() as uow:
+            assert await uow.pairings.of(session.id) == replace(pairing, code="2@x")
+            await uow.pairings.end(session.id)
+            await uow.pairings.end(session.id)
+            assert await uow.pairings.of(session.id) is None
+
+    async def test_a_due_pairing_is_one_callers_for_a_while(self, world: World) -> None:
+        session = await world.add_session("WAHA", connected=False)
+        pairing = Pairing.begun(datetime.now(UTC) - timedelta(minutes=1), ReconnectPolicy(), can_ask=True)
+        await world.done(lambda uow: uow.pairings.save(session.id, pairing))
+        directory = world.hub.storage.directory
+        assert session.id in [due.session_id for due in await directory.due_pairings(1000, 60)]
+        assert session.id not in [due.session_id for due in await directory.due_pairings(1000, 60)]
+
+    async def test_the_environments_number_is_marked_until_it_is_deleted(self, world: World) -> None:
+        session = await world.add_session()
+        async with world.uow() as uow:
+            assert await uow.environment.get() is None
+            await uow.environment.save(EnvironmentMark(session.id, b"sealed"))
+            assert await uow.environment.get() == EnvironmentMark(session.id, b"sealed")
+            assert await uow.environment.is_unused(session.id)
+            await uow.sessions.remove(session.id)
+            assert await uow.environment.get() == EnvironmentMark(None, b"sealed")
+        await world.conversation()
+        async with world.uow() as uow:
+            assert not await uow.environment.is_unused(world.session.id)
+
+    async def test_a_change_of_provider_frees_a_held_connection(self, world: World) -> None:
+        session = await world.add_session(HELD)
+        async with world.uow() as uow:
+            line = await uow.connections.of(session)
+            line.life = line.life.restarted(NOW, ReconnectPolicy())
+            await uow.connections.save(line, session)
+            moved = await uow.sessions.get(session.id)
+            moved.provider, moved.status = "META", SessionStatus.CONNECTED
+            await uow.sessions.save(moved)
+            await uow.commit()
+        assert (await world.hub.leases.capacity("META"))[1] == 0
+
+
+class IdempotencyContract:
+    async def test_a_key_is_for_one_request_of_one_caller(self, world: World) -> None:
+        first, second = MessageId(new_id()), MessageId(new_id())
+        async with world.uow() as uow:
+            assert await uow.idempotency.claim("ana", "key", b"hash", first) is None
+            assert await uow.idempotency.claim("ana", "key", b"hash", second) == first
+            assert await uow.idempotency.claim("bia", "key", b"other", second) is None
+            with pytest.raises(KeyReused):
+                await uow.idempotency.claim("ana", "key", b"another", second)
+
+    async def test_a_key_that_was_rolled_back_is_new(self, world: World) -> None:
+        first, second = MessageId(new_id()), MessageId(new_id())
+        async with world.uow() as uow:
+            await uow.idempotency.claim("ana", "key", b"hash", first)
+        async with world.uow() as uow:
+            assert await uow.idempotency.claim("ana", "key", b"hash", second) is None
+
+    async def test_a_second_claim_waits_for_the_first(self, world: World) -> None:
+        first, second = MessageId(new_id()), MessageId(new_id())
+
+        async def claim() -> MessageId | None:
+            async with world.uow() as uow:
+                return await uow.idempotency.claim("ana", "key", b"hash", second)
+
+        async with world.uow() as uow:
+            await uow.idempotency.claim("ana", "key", b"hash", first)
+            waiting = asyncio.create_task(claim())
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+            await uow.commit()
+        assert await asyncio.wait_for(waiting, 5) == first
