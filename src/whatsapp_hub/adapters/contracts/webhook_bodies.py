@@ -5,8 +5,14 @@ from datetime import datetime
 
 import msgspec
 
-from whatsapp_hub.adapters.contracts.gateways import entities
-from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import waha
+from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import WahaEvent, waha
+from whatsapp_hub.adapters.contracts.gateways.received import (
+    FlatMessage,
+    InstanceEvent,
+    flat_message,
+    instance_event,
+    received,
+)
 from whatsapp_hub.adapters.contracts.views.envelope import EventView, PingView
 from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
@@ -14,7 +20,6 @@ from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery
 from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
 
 RECEIVED = "message.received"
-Shown = dict[str, object]
 
 
 def message_id(event: LoggedEvent) -> str:
@@ -69,19 +74,21 @@ def _standard(_: DueDelivery, event: LoggedEvent) -> EventView:
     return EventView.of(event)
 
 
-def _flat(due: DueDelivery, event: LoggedEvent) -> Shown | None:
+def _flat(due: DueDelivery, event: LoggedEvent) -> FlatMessage | None:
     if event.type != RECEIVED or due.session_key is None:
         return None
-    return entities.flat_message(entities.received(event.body), due.session_key)
+    return flat_message(received(event.body), due.session_key)
 
 
-def _instance(due: DueDelivery, event: LoggedEvent) -> Shown | None:
+def _instance(due: DueDelivery, event: LoggedEvent) -> InstanceEvent | None:
     if event.type != RECEIVED or event.session_id is None:
         return None
-    return entities.instance_event(entities.received(event.body), str(event.session_id), due.session_name or "")
+    return instance_event(received(event.body), event.session_id, due.session_name or "")
 
 
-_SAID: dict[WebhookFormat, Callable[[DueDelivery, LoggedEvent], object]] = {
+_SAID: dict[
+    WebhookFormat, Callable[[DueDelivery, LoggedEvent], EventView | FlatMessage | InstanceEvent | WahaEvent | None]
+] = {
     WebhookFormat.STANDARD: _standard,
     WebhookFormat.FLAT: _flat,
     WebhookFormat.INSTANCE: _instance,

@@ -34,6 +34,7 @@ from whatsapp_hub.adapters.http.gateways import agents, clients, instances, life
 from whatsapp_hub.adapters.http.pages import reset_page
 from whatsapp_hub.adapters.http.pages.documents import add_problems, add_webhooks, openapi
 from whatsapp_hub.adapters.http.pages.examples import add_examples
+from whatsapp_hub.adapters.http.pages.receivers import add_receivers
 from whatsapp_hub.adapters.http.paging import NEXT_CURSOR
 from whatsapp_hub.adapters.http.rates import LimitsRate
 from whatsapp_hub.adapters.http.server import asgi
@@ -144,6 +145,7 @@ def create_app(
     setup_dishka(container, litestar)
     add_webhooks(litestar)
     add_problems(litestar)
+    add_receivers(litestar.openapi_schema)
     add_examples(litestar.openapi_schema)
     live = asgi.secured(sockets) if sockets else None
     return HubApp(litestar, Frame(litestar), Webhooks(container), live, options.proxies)

@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from whatsapp_hub.adapters.http.app import HttpOptions, create_app
+from whatsapp_hub.domain.integrations.subscription import WebhookFormat
 
 METHODS = ("get", "post", "put", "patch", "delete")
 UNTYPED = {
@@ -50,13 +51,20 @@ def document() -> dict[str, Any]:
 
 def bodies(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """The operation and the media type of each JSON body."""
-    for path, item in document["paths"].items():
+    for path, item in (*document["paths"].items(), *document["webhooks"].items()):
         for method, operation in item.items():
             if method in METHODS:
                 for owner in (operation.get("requestBody", {}), *operation["responses"].values()):
                     for kind, body in owner.get("content", {}).items():
                         if "json" in kind:
                             yield f"{method} {path}", body
+
+
+def test_outgoing_webhooks_are_described_in_each_format(document: dict[str, Any]) -> None:
+    described = {name.partition("-")[0] for name in document["webhooks"]}
+    assert described == {"test", *(format.value for format in WebhookFormat)}
+    waha = document["components"]["schemas"]["WahaMessageEvent"]["properties"]["payload"]
+    assert waha == {"$ref": "#/components/schemas/WahaMessage"}
 
 
 def is_named(schema: dict[str, Any]) -> bool:

@@ -259,35 +259,6 @@ def _reason(session: Session) -> str | msgspec.UnsetType:
     return session.status_reason or msgspec.UNSET
 
 
-class ReceivedBody(msgspec.Struct, rename="camel"):
-    """Body of a `message.received` (or of a `message.sent` that was typed on the phone), as far as gateways show it.
-    `from_` is the chat: a phone's digits, else a JID; for a group the group's."""
-
-    message: dict[str, object]
-    from_: str = msgspec.field(name="from", default="")
-    push_name: str | None = None
-    is_group: bool = False
-
-
-_RECEIVED = msgspec.json.Decoder(ReceivedBody)
-
-
-def received(body: bytes) -> ReceivedBody:
-    """Decode an event's body from the log."""
-    return _RECEIVED.decode(body)
-
-
-def client_message(body: ReceivedBody, session_key: str) -> Shown:
-    """B: a message, its session named by the client's own key."""
-    return {**_client_message(body.message, session_key), "from": body.from_}
-
-
-def _client_message(shown: Shown, session_key: str) -> Shown:
-    """`messageId` is the hub's id, as in the answer to a send and in `message-status`."""
-    lowered = {name: str(shown[name]).lower() for name in ("type", "direction", "status")}
-    return {**shown, **lowered, "messageId": shown["id"], "sessionId": session_key}
-
-
 def listed_client_message(of: MessageWith, session_key: str) -> ListedClientMessage:
     address = of.contact.phone_number or of.message.chat
     is_theirs = of.message.direction is Direction.INBOUND
@@ -304,31 +275,6 @@ def listed_client_message(of: MessageWith, session_key: str) -> ListedClientMess
         to=None if is_theirs else address,
         contact=ContactView.of(of.contact),
     )
-
-
-def instance_event(body: ReceivedBody, instance_id: str, instance_name: str) -> Shown:
-    """C: the body posted to an instance's webhook_url."""
-    return {
-        "event": "message",
-        "instance_id": instance_id,
-        "instance_name": instance_name,
-        "message": {
-            "id": body.message["id"],
-            "from": body.from_,
-            "push_name": body.push_name,
-            "type": body.message["type"],
-            "text": body.message["content"],
-            "media_url": body.message["mediaUrl"],
-            "timestamp": body.message["timestamp"],
-            "from_me": body.message["direction"] == "OUTBOUND",
-            "is_group": body.is_group,
-        },
-    }
-
-
-def flat_message(body: ReceivedBody, session_key: str) -> Shown:
-    """D: `session:message`, and the body of webhooks of the format `flat`. `message` is its text."""
-    return {"sessionId": session_key, "from": body.from_, "message": body.message["content"]}
 
 
 def fault(reason: str | None) -> Mapping[str, str]:

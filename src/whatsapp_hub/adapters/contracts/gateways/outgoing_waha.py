@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from whatsapp_hub.adapters.contracts.views.messages import FailureView
+from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery
 
 ENGINE = "HUB"
-Shown = dict[str, object]
 _ACKS = {
     "message.sent": (1, "SERVER"),
     "message.delivered": (2, "DEVICE"),
@@ -39,7 +40,7 @@ class _Message(msgspec.Struct, rename="camel"):
     whatsapp_message_id: str | None = None
     content: str | None = None
     media_url: str | None = None
-    error: dict[str, object] | None = None
+    error: FailureView | None = None
 
 
 class _MessageBody(msgspec.Struct, rename="camel"):
@@ -59,33 +60,137 @@ class _SessionBody(msgspec.Struct):
     session: _Session
 
 
+class WahaMe(View):
+    """The session's own number."""
+
+    id: str
+    push_name: str
+
+
+class WahaMedia(View):
+    """A message's file, by its address alone."""
+
+    url: str
+    mimetype: None = None
+    filename: None = None
+
+
+class WahaMessage(View):
+    """The payload of `message`. `participant`: the author in a group."""
+
+    id: str
+    timestamp: int
+    from_: str = msgspec.field(name="from")
+    from_me: bool = False
+    source: str = "app"
+    to: str | None = None
+    body: str | None = None
+    has_media: bool = False
+    media: WahaMedia | None = None
+    ack: int = 2
+    ack_name: str = "DEVICE"
+    reply_to: None = None
+    data: dict[str, str] = msgspec.field(name="_data", default_factory=dict)
+    participant: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class WahaAck(View):
+    """The payload of `message.ack`. `error`: why the message failed."""
+
+    id: str
+    from_: str = msgspec.field(name="from")
+    participant: None
+    from_me: bool
+    ack: int
+    ack_name: str
+    error: FailureView | msgspec.UnsetType = msgspec.UNSET
+
+
+class WahaReason(View):
+    """Why the session has its status."""
+
+    reason: str
+
+
+class WahaSessionStatus(View):
+    """The payload of `session.status`."""
+
+    name: str
+    status: str
+    statuses: list[str] = msgspec.field(default_factory=list)
+    data: WahaReason | None = None
+
+
+class WahaEnvironment(View):
+    """The server, in WAHA's words."""
+
+    version: str = "whatsapp_hub"
+    engine: str = ENGINE
+    tier: str = "PLUS"
+    browser: None = None
+
+
+class WahaEvent(View):
+    """The body of webhooks of the format `waha`; each `event` has a payload of its own."""
+
+    id: str
+    timestamp: int
+    event: str
+    session: str
+    metadata: dict[str, str]
+    me: WahaMe | None
+    payload: object
+    engine: str
+    environment: WahaEnvironment
+
+
+class WahaMessageEvent(WahaEvent):
+    """`message`: a customer wrote."""
+
+    payload: WahaMessage
+
+
+class WahaAckEvent(WahaEvent):
+    """`message.ack`: a message's new status."""
+
+    payload: WahaAck
+
+
+class WahaSessionEvent(WahaEvent):
+    """`session.status`: a session's new status."""
+
+    payload: WahaSessionStatus
+
+
 _MESSAGE_BODY = msgspec.json.Decoder(_MessageBody)
 _SESSION_BODY = msgspec.json.Decoder(_SessionBody)
 
 
-def waha(due: DueDelivery, event: LoggedEvent) -> Shown | None:
+def waha(due: DueDelivery, event: LoggedEvent) -> WahaEvent | None:
     """Encode the whole body; None for events that WAHA does not have."""
     if event.type == "message.received":
-        return _envelope("message", due, event, _message(_MESSAGE_BODY.decode(event.body), due))
+        return _envelope(WahaMessageEvent, "message", due, event, _message(_MESSAGE_BODY.decode(event.body), due))
     if event.type in _ACKS:
-        return _envelope("message.ack", due, event, _ack(_MESSAGE_BODY.decode(event.body), *_ACKS[event.type]))
+        ack = _ack(_MESSAGE_BODY.decode(event.body), *_ACKS[event.type])
+        return _envelope(WahaAckEvent, "message.ack", due, event, ack)
     if event.type.startswith("session."):
-        return _envelope("session.status", due, event, _status(_SESSION_BODY.decode(event.body).session, due))
+        status = _status(_SESSION_BODY.decode(event.body).session, due)
+        return _envelope(WahaSessionEvent, "session.status", due, event, status)
     return None
 
 
-def _envelope(name: str, due: DueDelivery, event: LoggedEvent, payload: Shown) -> Shown:
-    return {
-        "id": f"evt_{event.position}",
-        "timestamp": int(event.occurred_at.timestamp() * 1000),
-        "event": name,
-        "session": due.session_key or "default",
-        "metadata": {},
-        "me": {"id": jid(due.phone_number), "pushName": due.session_name or ""} if due.phone_number else None,
-        "payload": payload,
-        "engine": ENGINE,
-        "environment": {"version": "whatsapp_hub", "engine": ENGINE, "tier": "PLUS", "browser": None},
-    }
+def _envelope(kind: type[WahaEvent], name: str, due: DueDelivery, event: LoggedEvent, payload: View) -> WahaEvent:
+    return kind(
+        id=f"evt_{event.position}",
+        timestamp=int(event.occurred_at.timestamp() * 1000),
+        event=name,
+        session=due.session_key or "default",
+        metadata={},
+        me=WahaMe(jid(due.phone_number), due.session_name or "") if due.phone_number else None,
+        payload=payload,
+        engine=ENGINE,
+        environment=WahaEnvironment(),
+    )
 
 
 def jid(address: str) -> str:
@@ -99,35 +204,33 @@ def _id(message: _Message, chat: str) -> str:
     return f"{mine}_{chat}_{message.whatsapp_message_id or message.id}"
 
 
-def _message(body: _MessageBody, due: DueDelivery) -> Shown:
+def _message(body: _MessageBody, due: DueDelivery) -> WahaMessage:
     message, chat = body.message, jid(body.chat)
-    media = {"url": message.media_url, "mimetype": None, "filename": None} if message.media_url else None
-    shown: Shown = {
-        "id": _id(message, chat),
-        "timestamp": int(message.timestamp.astimezone(UTC).timestamp()),
-        "from": chat,
-        "fromMe": False,
-        "source": "app",
-        "to": jid(due.phone_number) if due.phone_number else None,
-        "body": message.content,
-        "hasMedia": message.type in ("IMAGE", "DOCUMENT", "AUDIO", "VIDEO", "STICKER"),
-        "media": media,
-        "ack": 2,
-        "ackName": "DEVICE",
-        "replyTo": None,
-        "_data": {},
-    }
-    return {**shown, "participant": jid(body.author)} if body.author else shown
+    return WahaMessage(
+        id=_id(message, chat),
+        timestamp=int(message.timestamp.astimezone(UTC).timestamp()),
+        from_=chat,
+        to=jid(due.phone_number) if due.phone_number else None,
+        body=message.content,
+        has_media=message.type in ("IMAGE", "DOCUMENT", "AUDIO", "VIDEO", "STICKER"),
+        media=WahaMedia(message.media_url) if message.media_url else None,
+        participant=jid(body.author) if body.author else msgspec.UNSET,
+    )
 
 
-def _ack(body: _MessageBody, ack: int, name: str) -> Shown:
+def _ack(body: _MessageBody, ack: int, name: str) -> WahaAck:
     chat = jid(body.chat)
-    fixed = {"id": _id(body.message, chat), "from": chat, "participant": None, "fromMe": True}
-    why = {"error": body.message.error} if body.message.error else {}
-    return {**fixed, "ack": ack, "ackName": name, **why}
+    return WahaAck(
+        id=_id(body.message, chat),
+        from_=chat,
+        participant=None,
+        from_me=True,
+        ack=ack,
+        ack_name=name,
+        error=body.message.error or msgspec.UNSET,
+    )
 
 
-def _status(session: _Session, due: DueDelivery) -> Shown:
-    name = due.session_key or session.name
-    data = {"reason": session.status_reason} if session.status_reason else None
-    return {"name": name, "status": _STATUSES.get(session.status, "FAILED"), "statuses": [], "data": data}
+def _status(session: _Session, due: DueDelivery) -> WahaSessionStatus:
+    reason = WahaReason(session.status_reason) if session.status_reason else None
+    return WahaSessionStatus(due.session_key or session.name, _STATUSES.get(session.status, "FAILED"), data=reason)

@@ -12,7 +12,9 @@ import msgspec
 
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
+from whatsapp_hub.adapters.contracts.gateways.received import client_message, flat_message, received
 from whatsapp_hub.adapters.contracts.views.sockets import Body, text_in
+from whatsapp_hub.adapters.contracts.views.view import plain
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 
@@ -130,8 +132,8 @@ def _error(name: str) -> Callable[[SessionEvent], Encoded]:
 
 
 def _flat(happened: SessionEvent) -> Encoded:
-    message = entities.flat_message(entities.received(happened.event.body), happened.key)
-    return [("session:message", happened.payload(**message))]
+    message = flat_message(received(happened.event.body), happened.key)
+    return [("session:message", happened.payload(**plain(message)))]
 
 
 def _status(happened: SessionEvent) -> Encoded:
@@ -160,7 +162,7 @@ def _fault(happened: SessionEvent) -> Encoded:
 
 
 def _message(happened: SessionEvent) -> Encoded:
-    message = entities.client_message(entities.received(happened.event.body), happened.key)
+    message = client_message(received(happened.event.body), happened.key)
     return [("message-received", happened.payload(message=message))]
 
 

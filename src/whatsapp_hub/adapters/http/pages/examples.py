@@ -213,6 +213,52 @@ _VALUES: Mapping[str, Any] = {
     "thu": [["09:00", "18:00"]],
     "fri": [["09:00", "18:00"]],
     "sun": [["09:00", "18:00"]],
+    "EventView.id": "evt_4711",
+    "EventView.type": "message.received",
+    "PingView.id": "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W",
+    "PingView.type": "webhook.test",
+    "push_name": "Ana",
+    "pushName": "Shop",
+    "from_me": False,
+    "is_group": False,
+    "fromMe": False,
+    "media_url": None,
+    "InstanceMessage.id": "0198c0de-7a11-7c5e-8c5e-5b5e7c5e8c5e",
+    "InstanceMessage.type": "TEXT",
+    "InstanceMessage.timestamp": "2026-03-02T13:45:10Z",
+    "WahaMessageEvent.event": "message",
+    "WahaAckEvent.event": "message.ack",
+    "WahaSessionEvent.event": "session.status",
+    "session": "shop-1",
+    "engine": "HUB",
+    "WahaMessageEvent.id": "evt_4711",
+    "WahaAckEvent.id": "evt_4711",
+    "WahaSessionEvent.id": "evt_4711",
+    "WahaMessageEvent.timestamp": 1772459110123,
+    "WahaAckEvent.timestamp": 1772459110123,
+    "WahaSessionEvent.timestamp": 1772459110123,
+    "WahaMessage.timestamp": 1772459110,
+    "WahaMessage.id": "false_5511988887777@c.us_3EB0C767D26A1D8D8E",
+    "WahaAck.id": "true_5511988887777@c.us_3EB0C767D26A1D8D8E",
+    "WahaMe.id": "5511977776666@c.us",
+    "source": "app",
+    "body": "Good morning!",
+    "hasMedia": False,
+    "media": None,
+    "WahaMessage.ack": 2,
+    "ackName": "DEVICE",
+    "WahaAck.ack": 2,
+    "WahaMessage.from": "5511988887777@c.us",
+    "WahaMessage.to": "5511977776666@c.us",
+    "WahaAck.from": "5511988887777@c.us",
+    "WahaAck.fromMe": True,
+    "WahaEnvironment.version": "whatsapp_hub",
+    "tier": "PLUS",
+    "WahaSessionStatus.name": "shop-1",
+    "WahaSessionStatus.status": "WORKING",
+    "WahaSessionStatus.data": None,
+    "statuses": [],
+    "WahaReason.reason": "client_outdated",
 }
 """By a field's name, or by `Schema.field` where it differs. A value that the field's schema does not allow is passed
 over."""
@@ -222,13 +268,13 @@ _LEFT_OUT = frozenset(
         *("AgentSession.reason", "AgentState.reason", "LifeSession.reason", "ClientSession.statusReason"),
         *("SentMessage.reason", "SentMessage.error", "SentByInstance.reason", "SentByInstance.error"),
         *("BotView.secret", "WeekView.sun"),
-        *("StartBody.template",),
+        *("StartBody.template", "WahaMessage.participant", "WahaAck.error"),
     }
 )
 """Fields that are usually absent."""
 
 _BY_FORMAT = {"date-time": "2026-03-02T13:45:10Z", "date": "2026-03-02", "binary": "…"}
-_BY_TYPE: Mapping[str, Any] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True}
+_BY_TYPE: Mapping[str, Any] = {"string": "text", "integer": 1, "number": 1.5, "boolean": True, "null": None}
 _TYPES: Mapping[str, type] = {
     "string": str,
     "integer": int,
@@ -260,7 +306,7 @@ def _raw(example: Any) -> msgspec.Raw:
 
 def _bodies(document: OpenAPI) -> Iterator[OpenAPIMediaType]:
     """Yield the JSON bodies of all operations."""
-    for item in (document.paths or {}).values():
+    for item in (*(document.paths or {}).values(), *(document.webhooks or {}).values()):
         for operation in filter(None, (getattr(item, method) for method in _METHODS)):
             for owner in (operation.request_body, *(operation.responses or {}).values()):
                 content = getattr(owner, "content", None) or {}

@@ -12,6 +12,7 @@ import png
 import pytest
 
 from whatsapp_hub.adapters.contracts.gateways import entities
+from whatsapp_hub.adapters.contracts.gateways import received as logged_message
 from whatsapp_hub.adapters.contracts.gateways.connections import ConnectionView
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.views import events
@@ -161,14 +162,18 @@ def test_a_message_that_waits_for_a_failed_session_says_why() -> None:
 
 
 def test_a_message_that_came() -> None:
-    received = entities.received(logged(a_contact(Identity.phone("5511988887777"), name="Ana"), name="Ana Silva"))
-    assert entities.flat_message(received, "main") == {"sessionId": "main", "from": "5511988887777", "message": "veja"}
-    shown = entities.client_message(received, "main")
+    received = logged_message.received(logged(a_contact(Identity.phone("5511988887777"), name="Ana"), name="Ana Silva"))
+    assert plain(logged_message.flat_message(received, "main")) == {
+        "sessionId": "main",
+        "from": "5511988887777",
+        "message": "veja",
+    }
+    shown = logged_message.client_message(received, "main")
     assert (shown["type"], shown["direction"], shown["status"]) == ("image", "inbound", "delivered")
     assert (shown["sessionId"], shown["from"], shown["content"]) == ("main", "5511988887777", "veja")
-    assert entities.instance_event(received, "i1", "Loja") == {
+    assert plain(logged_message.instance_event(received, SESSION.id, "Loja")) == {
         "event": "message",
-        "instance_id": "i1",
+        "instance_id": str(SESSION.id),
         "instance_name": "Loja",
         "message": {
             "id": str(MESSAGE.id),
@@ -198,13 +203,17 @@ def test_a_message_that_came() -> None:
     ],
 )
 def test_from_is_the_chat_as_one_would_write_to_it(contact: Contact, seen: dict[str, Any], told: tuple[Any]) -> None:
-    received = entities.received(logged(contact, **seen))
+    received = logged_message.received(logged(contact, **seen))
     assert (received.from_, received.push_name, received.is_group) == told
 
 
 def test_what_was_logged_before_there_was_a_from_is_told_all_the_same() -> None:
     body = msgspec.json.encode({"message": {"content": "oi"}})
-    assert entities.flat_message(entities.received(body), "main") == {"sessionId": "main", "from": "", "message": "oi"}
+    assert plain(logged_message.flat_message(logged_message.received(body), "main")) == {
+        "sessionId": "main",
+        "from": "",
+        "message": "oi",
+    }
 
 
 @pytest.mark.parametrize(
