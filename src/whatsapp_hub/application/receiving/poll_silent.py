@@ -82,7 +82,7 @@ class PollSilent:
             ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
             has_news = False
             async for page in provider.poll(ref, silent.since - OVERLAP):
-                news = [update for update in page if self._is_news(session, update)]
+                news = page if has_news else [update for update in page if self._is_news(session, update)]
                 if news and not has_news:  # so that a poll that breaks off later is repeated
                     await self.storage.directory.polling(silent)
                 has_news = has_news or bool(news)

@@ -1,5 +1,6 @@
 """WAHA's client: one pool of connections for all servers and sessions."""
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -210,7 +211,9 @@ class WahaClient:
     ) -> AsyncIterator[list[RawUpdate]]:
         for page in count():
             answer = items(await self._get(settings, polling.messages_path(settings.session, chat, since, page)))
-            yield polling.messages(settings.session, answer, now)
+            for at in range(0, len(answer), polling.PIECE):
+                yield polling.messages(settings.session, answer[at : at + polling.PIECE], now)
+                await asyncio.sleep(0)
             if len(answer) < polling.PAGE:
                 return
 

@@ -11,6 +11,9 @@ from whatsapp_hub.adapters.providers.waha.inbound import split
 from whatsapp_hub.application.ports.provider.events import RawUpdate
 
 PAGE = 100
+PIECE = 10
+"""Messages converted at a time: a few milliseconds, between which the process does other work. A server may send more
+than a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,9 @@ def status(session: str, info: JsonObject, now: datetime) -> RawUpdate:
     return update
 
 
-def messages(session: str, answer: object, now: datetime) -> list[RawUpdate]:
-    payloads = [obj(row) for row in items(answer)]
+def messages(session: str, rows: list[object], now: datetime) -> list[RawUpdate]:
+    """Make updates of messages; rows without an id are none."""
+    payloads = [payload for row in rows if (payload := obj(row)).get("id")]
     return [update for payload in payloads for update in split(_webhook("message.any", session, payload, now))]
 
 
