@@ -12,6 +12,7 @@ from random import Random
 from tests.fuzz import seeds
 from tests.fuzz.mutate import encoded, spoilt, torn
 from tests.fuzz.report import Figures, now_ms, rss_mb
+from whatsapp_hub.adapters.postgres.repositories import stored_content
 from whatsapp_hub.adapters.providers.neonize.translate import inbound
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.adapters.providers.neonize.translate.split import Splitter
@@ -68,9 +69,11 @@ def storable(seen: MessageSeen) -> None:
     assert seen.chat_names
     assert is_storable(seen.content.text)
     assert is_storable(f"{seen.provider_message_id}{seen.chat}{seen.name}{seen.author}{seen.reply_to}")
-    stored = json.dumps(dict(seen.content.data), allow_nan=False, ensure_ascii=False)
-    assert "\\u0000" not in stored.replace("\\\\", "")  # a backslash that somebody wrote is no escape
-    assert is_storable(stored)
+    stored = stored_content.encode(seen.content)
+    assert stored_content.decode(*stored) == seen.content
+    data = json.dumps(json.loads(stored.data or "{}"), allow_nan=False, ensure_ascii=False)
+    assert "\\u0000" not in data.replace("\\\\", "")  # a backslash that somebody wrote is no escape
+    assert is_storable(data)
 
 
 def _webhook(kind: str, bodies: list[object]) -> Iterable[Target]:

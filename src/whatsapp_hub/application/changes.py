@@ -18,7 +18,7 @@ from whatsapp_hub.domain.conversations.notification import Notification, Notific
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import MessageId, NotificationId, UserId
 from whatsapp_hub.domain.messaging.contact import Contact
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Content, Text
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -144,7 +144,7 @@ class Changes:
         return conversation.has_bot_texts_left(self.now) and self._said(conversation, text, provider)
 
     def _said(self, conversation: Conversation, text: str, provider: str) -> bool:
-        self.outgoing(conversation, Content(MessageType.TEXT, text), provider, is_bot=True)
+        self.outgoing(conversation, Text(text), provider, is_bot=True)
         conversation.bot_said(self.now)
         return True
 

@@ -17,7 +17,7 @@ from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, NoteId, NotificationId, UserId
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Reaction
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Direction, MessageStatus, Outcome
 from whatsapp_hub.domain.service.deadlines import Deadline, Deadlines, Target
@@ -233,7 +233,7 @@ class MessageContract:
         conversation = await world.conversation()
         sent = await world.add_message(conversation, status=MessageStatus.SENT)
         unknown = await world.add_message(conversation, outcome=Outcome.UNKNOWN)
-        reaction = Content(MessageType.REACTION, "👍", data={"messageId": "x"})
+        reaction = Reaction("👍", message_id="x")
         reacted = await world.add_message(
             conversation, content=reaction, status=MessageStatus.SENT, whatsapp_message_id="wamid.r"
         )

@@ -24,7 +24,7 @@ from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.messaging.contact import Contact, Identity
-from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
 
@@ -135,7 +135,7 @@ class World:
         return await self.changes(conversation, change)
 
     def make_message(self, conversation: Conversation, text: str = "hello", **more: Any) -> Message:
-        fields: dict[str, Any] = {"direction": Direction.OUTBOUND, "content": Content.plain(text)}
+        fields: dict[str, Any] = {"direction": Direction.OUTBOUND, "content": Text.plain(text)}
         fields |= {"created_at": NOW, "timestamp": NOW, "status": MessageStatus.PENDING, "chat": conversation.chat}
         c = conversation
         return Message(MessageId(new_id()), c.tenant_id, c.session_id, c.id, c.contact_id, **(fields | more))

@@ -29,9 +29,9 @@ from whatsapp_hub.application.ports.provider.events import (
 from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, SessionRef
 from whatsapp_hub.domain.errors import Conflict, Invalid, OutcomeUnknown, Rejected, Scope, Transient, Unavailable
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Limit
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import MessageType, Text
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 KIND = "PIGEON"
@@ -198,7 +198,7 @@ class Pigeon:
     kind = KIND
     capabilities = Capabilities(
         KIND,
-        frozenset({MessageType.TEXT}),
+        {MessageType.TEXT: Limit(4096)},
         frozenset({Feature.QR_CODE, Feature.PAIRING_CODE, Feature.TYPING}),
         holds_socket=True,
     )
@@ -227,7 +227,7 @@ class Pigeon:
         at = datetime.fromisoformat(said["at"])
         if "message" in said:
             phone = said["chat"]
-            content = Content(MessageType.TEXT, said["message"])
+            content = Text(said["message"])
             return [MessageSeen(said["key"], phone, ChatKind.PERSON, (Identity.phone(phone),), content, at)]
         until = datetime.fromisoformat(said["until"]) if said.get("until") else None
         status = SessionStatus(said["state"])

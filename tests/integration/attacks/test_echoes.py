@@ -16,7 +16,7 @@ from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.domain.conversations.conversation import FlowState
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 
 
@@ -69,7 +69,7 @@ async def test_what_was_typed_long_ago_silences_nobody(world: World, origin: Ori
     session = await world.add_session("META")
     asked: dict[str, Any] = {"flow_state": FlowState.GREETING, "timeout_at": now(), "unread_count": 2}
     conversation = await world.conversation(phone, session, chat=phone, **asked)
-    identity, content = Identity.phone(phone), Content.plain("typed on the phone")
+    identity, content = Identity.phone(phone), Text.plain("typed on the phone")
     typed = MessageSeen(uuid4().hex, phone, ChatKind.PERSON, (identity,), content, now(), from_me=True, origin=origin)
     await world.hub.owner.execute(
         """INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body)

@@ -15,7 +15,7 @@ from whatsapp_hub.application.ports.provider.plugin import Outgoing, SessionRef
 from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.domain.errors import OutcomeUnknown, Transient, Unavailable
 from whatsapp_hub.domain.ids import MessageId, TenantId
-from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.content import Text
 
 
 class Losing:
@@ -44,7 +44,7 @@ async def test_a_sandbox_phone_that_may_show_it_is_not_sent_it_again(world: Worl
     phones = PostgresSandboxPhones(losing, _unheard)
     sandbox = Sandbox(phones, lambda: datetime.now(UTC), new_id)
     session = SessionRef(world.session.id, world.tenant.id, world.session.key, "SANDBOX", None)
-    message = Outgoing(MessageId(uuid4()), "5511966665555", (), Content.plain("Oi"), None)
+    message = Outgoing(MessageId(uuid4()), "5511966665555", (), Text.plain("Oi"), None)
     with pytest.raises(told):
         await sandbox.send(session, message, 5)
     shown = await PostgresSandboxPhones(world.hub.database, _unheard).messages(session, "5511966665555")

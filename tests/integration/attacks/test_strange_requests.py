@@ -23,8 +23,8 @@ from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.conversations.conversation import FlowState
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.ids import UserId
-from whatsapp_hub.domain.messaging.capabilities import Capabilities
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Limit
+from whatsapp_hub.domain.messaging.content import MessageType, Text
 from whatsapp_hub.domain.messaging.message import Outcome
 
 
@@ -33,7 +33,7 @@ def now() -> datetime:
 
 
 class Plugin(PlainPlugin):
-    capabilities = Capabilities("SANDBOX", frozenset({MessageType.TEXT}), text_limit=4096)
+    capabilities = Capabilities("SANDBOX", {MessageType.TEXT: Limit(4096)})
 
     def chat_of(self, identity: Any) -> str:
         return str(identity.value)
@@ -67,7 +67,7 @@ async def test_a_master_starts_a_conversation_for_a_tenant_without_being_its_use
         world.hub.storage, PROVIDERS, now, new_id, ShowCustomer(PROVIDERS, commands, new_id), ReadNumber(LibraryPlans())
     )
     master = admin(world, role=Role.MASTER)
-    started = await start(master, world.session.id, "5511988887777", Content.plain("Oi"))
+    started = await start(master, world.session.id, "5511988887777", Text.plain("Oi"))
     assert started.assigned_user_id is None
 
 

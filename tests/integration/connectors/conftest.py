@@ -28,7 +28,7 @@ from whatsapp_hub.application.sessions.manage_sessions import CreateSession, New
 from whatsapp_hub.application.sessions.run_sessions import InitSession
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.domain.sessions.session import Session
 from whatsapp_hub.main.settings import Settings
 from whatsapp_hub.main.wiring.container import make_container
@@ -184,7 +184,7 @@ class Stage:
 
     async def say(self, session: Session, phone: str, text: str) -> UUID:
         """Somebody of ours writes to this phone; the conversation's id."""
-        conversation = await (await self.use(StartConversation))(self.caller, session.id, phone, Content.plain(text))
+        conversation = await (await self.use(StartConversation))(self.caller, session.id, phone, Text.plain(text))
         return UUID(str(conversation.id))
 
     def forgotten(self) -> list[str]:

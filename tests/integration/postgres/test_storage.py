@@ -20,7 +20,7 @@ from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 from whatsapp_hub.domain.menu.burst import BurstEntry
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Location
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Direction, MessageStatus, Outcome
 from whatsapp_hub.domain.service.deadlines import Deadline, Deadlines, Target
@@ -34,7 +34,7 @@ async def test_a_message_comes_back_as_it_went_in(world: World) -> None:
     message = world.make_message(
         conversation,
         direction=Direction.INBOUND,
-        content=Content(MessageType.LOCATION, "aqui é", "media/1", {"lat": -23.5, "deep": {"ñ": [1, None]}}),
+        content=Location("aqui é", latitude=-23.5, extra={"deep": {"ñ": [1, None]}}),
         status=MessageStatus.PENDING,
         whatsapp_message_id="wamid.1",
         sender_id=UserId(new_id()),

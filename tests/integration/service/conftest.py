@@ -37,7 +37,7 @@ from whatsapp_hub.domain.conversations.bot import Bot
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, TenantId, UserId, WebhookId
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Content, Text
 from whatsapp_hub.domain.service.service_level import ServiceLevel
 from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
 
@@ -120,7 +120,7 @@ class Desk:
     async def writes(self, phone: str, *texts: str) -> Conversation:
         """A customer's texts, as receiving applies them, and the round that they belong to."""
         for text in texts:
-            await self.sees(phone, Content(MessageType.TEXT, text), name="Ana")
+            await self.sees(phone, Text(text), name="Ana")
         return await self.round(phone)
 
     async def sees(self, chat: str, content: Content, **more: Any) -> None:

@@ -16,7 +16,7 @@ from whatsapp_hub.domain.conversations.conversation import Conversation, Convers
 from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions, Rule
 from whatsapp_hub.domain.ids import RuleId
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.domain.sessions.session import Routing
 
 UNROUTED = "conversation.unrouted"
@@ -39,7 +39,7 @@ async def bot_answers(desk: Desk, conversation: Conversation) -> None:
 
 async def sees(desk: Desk, phone: str, **more: Any) -> Conversation:
     """A message that is not simply a customer's new text."""
-    await desk.sees(phone, Content(MessageType.TEXT, "oi"), chat_names=(Identity.phone(phone),), **more)
+    await desk.sees(phone, Text("oi"), chat_names=(Identity.phone(phone),), **more)
     return await desk.round(phone)
 
 

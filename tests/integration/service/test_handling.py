@@ -9,7 +9,7 @@ from whatsapp_hub.domain.accounts.user import OnlineStatus, Role
 from whatsapp_hub.domain.conversations.conversation import ConversationStatus, FlowState
 from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, NotFound
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Text
 
 OPEN, ASSIGNED = ConversationStatus.OPEN, ConversationStatus.ASSIGNED
 OFFLINE = OnlineStatus.OFFLINE
@@ -33,7 +33,7 @@ async def test_a_customer_without_a_phone_is_told_of_a_transfer_though_a_person_
     desk: Desk,
 ) -> None:
     sales, support = await desk.department("Vendas"), await desk.department("Suporte")
-    seller, text = await desk.person(sales), Content(MessageType.TEXT, "Oi")
+    seller, text = await desk.person(sales), Text("Oi")
     for chat, more, told in (
         ("155511@lid", {"chat_names": (Identity.lid("155511"),)}, 1),
         ("12036302@g.us", {"kind": ChatKind.GROUP}, 0),

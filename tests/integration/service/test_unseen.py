@@ -10,14 +10,23 @@ from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider.events import ChatKind, Origin
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
 from whatsapp_hub.domain.conversations.conversation import ConversationStatus, FlowState
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import (
+    Audio,
+    Content,
+    Image,
+    Reaction,
+    RemoteMedia,
+    System,
+    Text,
+    Unsupported,
+)
 
 OPEN, ASSIGNED, ARCHIVED = ConversationStatus.OPEN, ConversationStatus.ASSIGNED, ConversationStatus.ARCHIVED
 UNROUTED, TIMED_OUT = "conversation.unrouted", "conversation.timed_out"
 OUTAGE = timedelta(minutes=12)
-TEXT = Content(MessageType.TEXT, "Oi")
-PHOTO, VOICE = Content(MessageType.IMAGE, media_url="x"), Content(MessageType.AUDIO, media_url="x")
-REACTION = Content(MessageType.REACTION, "👍")
+TEXT = Text("Oi")
+PHOTO, VOICE = Image(media=RemoteMedia("x")), Audio(media=RemoteMedia("x"))
+REACTION = Reaction("👍")
 
 
 async def an_admin(desk: Desk) -> User:
@@ -85,9 +94,7 @@ async def test_without_any_department_a_live_message_has_a_time_after_which_supe
 
 
 @pytest.mark.parametrize("from_me", [False, True])
-@pytest.mark.parametrize(
-    "content", [REACTION, Content(MessageType.SYSTEM, "changed"), Content(MessageType.TEXT, "x", data={"edits": "y"})]
-)
+@pytest.mark.parametrize("content", [REACTION, System("changed"), Text("x").editing("y")])
 async def test_a_strangers_reaction_opens_no_round(desk: Desk, content: Content, from_me: bool) -> None:
     admin, phone = await an_admin(desk), a_phone()
     await desk.department(is_root=True)
@@ -189,11 +196,11 @@ async def test_an_album_gets_one_answer_in_whatever_batches_it_comes(desk: Desk,
     assert (found.status, found.menu_tries, len(await desk.said(found))) == (OPEN, 0, 1)
 
 
-@pytest.mark.parametrize("first", [PHOTO, VOICE, TEXT, Content(MessageType.UNSUPPORTED)])
+@pytest.mark.parametrize("first", [PHOTO, VOICE, TEXT, Unsupported()])
 async def test_a_voice_note_and_words_within_seconds_get_one_answer(desk: Desk, first: Content) -> None:
     await desk.department("Vendas", is_root=True)
     phone = a_phone()
-    for content in (first, VOICE, Content(MessageType.TEXT, "segue o áudio"), PHOTO):
+    for content in (first, VOICE, Text("segue o áudio"), PHOTO):
         await desk.sees(phone, content)
         desk.clock.pass_(seconds=4)
     found = await desk.round(phone)

@@ -13,6 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
+from tests import contents
 from tests.integration.conftest import new_id
 from tests.integration.service.conftest import make_desk
 from tests.integration.service.test_desk_machine import LIVE, Desks, customers, people, play, words
@@ -25,7 +26,7 @@ from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Content, Image, MessageType, Reaction, Text
 from whatsapp_hub.domain.service.service_level import ServiceLevel
 
 EXAMPLES = int(os.environ.get("WAITS_EXAMPLES", "20"))
@@ -40,16 +41,16 @@ GROUPS = {
     ChatKind.STATUS: "status@broadcast",
     ChatKind.NEWSLETTER: "12036399@newsletter",
 }
-TEXT, CHOICE = Content(MessageType.TEXT, "Oi"), Content(MessageType.TEXT, "1")
+TEXT, CHOICE = Text("Oi"), Text("1")
 OPENINGS: dict[str, list[tuple[Content, dict[str, Any]]]] = {
     "text": [(TEXT, {})],
     "choice": [(TEXT, {}), (CHOICE, {})],
     "misses": [(TEXT, {})] * 4,
     "old": [(TEXT, {"late": timedelta(minutes=12)})],
     "history": [(TEXT, {"origin": Origin.HISTORY})],
-    "reaction": [(Content(MessageType.REACTION, "x"), {})],
+    "reaction": [(Reaction("x"), {})],
     "from the phone": [(TEXT, {"from_me": True}), (TEXT, {})],
-    "album": [(Content(MessageType.IMAGE), {})] * 3,
+    "album": [(Image(), {})] * 3,
 }
 """How a customer's round begins."""
 
@@ -111,14 +112,14 @@ class Waits(Desks):
         now = self.desk.clock.now
         more = {"from_me": from_me, "via_api": from_me and via_api, "origin": origin}
         at = written_at(now + timedelta(minutes=skew), now)
-        content = Content(kind, text if kind is MessageType.TEXT else "", data=edits)
-        self.do(self.desk.sees(self.phones[customer], content, at=at, **more))
+        said = contents.content(kind, text if kind is MessageType.TEXT else "", **edits)
+        self.do(self.desk.sees(self.phones[customer], said, at=at, **more))
 
     @rule(kind=st.sampled_from(sorted(GROUPS)), skew=SKEWS, from_me=st.booleans())
     def something_comes_in_a_group(self, kind: ChatKind, skew: int, from_me: bool) -> None:
         now = self.desk.clock.now
         at = written_at(now + timedelta(minutes=skew), now)
-        content = Content(MessageType.TEXT, "1")
+        content = Text("1")
         self.do(self.desk.sees(GROUPS[kind], content, kind=kind, at=at, from_me=from_me))
 
     @rule(is_root=st.booleans())

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.contents import data_of
 from tests.fakes.devices import add_device
 from tests.fakes.go_calls import BlackHole
 from tests.integration.whatsapp_web.conftest import Number, jid_message
@@ -148,7 +149,7 @@ async def test_what_customers_write(number: Number) -> None:
     assert (text.content.text, text.name, text.chat) == ("Olá 👋", "Ana", PERSON)
     assert text.at.timestamp() == NOW_MS / 1000
     assert (picture.content.type, picture.content.text) == (MessageType.IMAGE, "Look")
-    assert picture.content.data["media"] == {"directPath": "/v/t", "mediaKey": "a2V5"}
+    assert data_of(picture.content)["media"] == {"directPath": "/v/t", "mediaKey": "a2V5"}
     assert (reply.content.text, reply.reply_to) == ("Sim", "3EB0OURS")
     assert hidden.chat_names == (Identity.lid("84500000000001"),)
     assert (group.kind, group.author, group.chat_names) == (ChatKind.GROUP, LID, (Identity.chat(GROUP),))
@@ -177,8 +178,8 @@ async def test_a_reaction_an_edit_a_revoke_and_a_first_group_message(number: Num
         await number.go.event(uuid, event)
     await number.until(lambda: len([f for f in number.seen if isinstance(f, MessageSeen)]) == 3)
     reaction, edited, first = (f for f in number.seen if isinstance(f, MessageSeen))
-    assert reaction.content.data == {"messageId": "3EB0OURS", "emoji": "👍"}
-    assert (edited.content.text, edited.content.data) == ("better", {"edits": "3EB0OURS"})
+    assert data_of(reaction.content) == {"messageId": "3EB0OURS", "emoji": "👍"}
+    assert (edited.content.text, data_of(edited.content)) == ("better", {"edits": "3EB0OURS"})
     assert first.content.text == "first"
     assert [f.kind for f in number.seen if isinstance(f, OtherSeen) and f.kind == "revoke"] == ["revoke"]
 

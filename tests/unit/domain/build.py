@@ -23,7 +23,7 @@ from whatsapp_hub.domain.ids import (
 )
 from whatsapp_hub.domain.menu.phrases import PHRASES
 from whatsapp_hub.domain.messaging.contact import Contact, Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 from whatsapp_hub.domain.sessions.session import Routing, Session
 
@@ -48,7 +48,7 @@ def message(**fields: Any) -> Message:
         "conversation_id": ConversationId(UUID(int=4)),
         "contact_id": ContactId(UUID(int=5)),
         "direction": Direction.OUTBOUND,
-        "content": Content(MessageType.TEXT, "Bom dia"),
+        "content": Text("Bom dia"),
         "created_at": NOW,
         "timestamp": NOW,
         "status": MessageStatus.PENDING,

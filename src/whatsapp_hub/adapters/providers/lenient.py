@@ -90,6 +90,29 @@ def text(value: object) -> str:
     return ""
 
 
+def flag(value: object) -> bool | None:
+    """Return a boolean; None for anything else."""
+    return value if isinstance(value, bool) else None
+
+
+def whole(value: object) -> int | None:
+    """Return an integer that a column holds; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if value.bit_length() < 64 else None
+
+
+def number(value: object) -> float | None:
+    """Return a finite number, also one that is written as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        is_finite = math.isfinite(float(value))
+    except (ValueError, OverflowError):
+        return None
+    return (float(value) if isinstance(value, str) else value) if is_finite else None
+
+
 def instant(*candidates: object) -> datetime:
     """Return the first candidate that is a time from 2009 to 2099: seconds since 1970 (or thousandths, millionths …)
     as a number or in a string, or ISO 8601 (UTC where it names no zone). UNKNOWN_TIME if none is."""

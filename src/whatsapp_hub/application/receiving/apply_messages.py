@@ -23,13 +23,11 @@ from whatsapp_hub.domain.conversations.notification import NotificationKind
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
 from whatsapp_hub.domain.messaging.contact import Contact, IdentityKind, address_of
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
 from whatsapp_hub.domain.sessions.session import Routing, Session
 
 STALE_AFTER = timedelta(minutes=10)
-ABOUT_EARLIER = frozenset({MessageType.REACTION, MessageType.SYSTEM})
-IN_WORDS = frozenset({MessageType.TEXT, MessageType.INTERACTIVE, MessageType.TEMPLATE})
 NO_ROUND = "a reaction or a notice opens no round"
 
 
@@ -65,14 +63,14 @@ class ApplyMessages:
         if is_typed_now(event):
             conversation.person_wrote(self._changes.now)
             conversation.silence()
-        elif not event.from_me and not is_about_earlier(event.content):
+        elif not event.from_me and not event.content.is_about_earlier:
             is_first = conversation.first_customer_at is None
             conversation.customer_wrote(self._changes.now, await self._patience(conversation, event))
             if is_first:
                 await self._start_deadlines(session, conversation, event)
         self._changes.conversation(conversation, new=is_new)
         self._changes.new_message(message)
-        if event.kind is ChatKind.PERSON and not event.from_me and not is_about_earlier(event.content):
+        if event.kind is ChatKind.PERSON and not event.from_me and not event.content.is_about_earlier:
             await self._answer(session, conversation, event)
             await self._ensure_noticed(session, conversation, event)
 
@@ -104,7 +102,7 @@ class ApplyMessages:
     def _take_rating(self, session: Session, contact: Contact, event: MessageSeen) -> bool:
         """Store a rating with the round it rates, without opening a new one; True if the message was one."""
         latest = self._batch.rounds.get((session.id, contact.id))
-        is_text = event.content.type is MessageType.TEXT and not is_about_earlier(event.content)
+        is_text = isinstance(event.content, Text) and not event.content.is_about_earlier
         may_rate = session.routing is Routing.DEPARTMENTS and event.kind is ChatKind.PERSON and not event.from_me
         if latest is None or not is_text or not may_rate:
             return False
@@ -122,7 +120,7 @@ class ApplyMessages:
         key = (session.id, contact.id)
         latest = self._batch.rounds.get(key)
         meets_bot = session.bot is not None and event.kind is ChatKind.PERSON
-        if latest and (latest.is_live or is_about_earlier(event.content)):
+        if latest and (latest.is_live or event.content.is_about_earlier):
             latest.profile_name = contact.name
             if meets_bot and latest.is_live:
                 latest.start_bot()
@@ -133,7 +131,7 @@ class ApplyMessages:
         if meets_bot:
             conversation.start_bot()
         self._batch.rounds[key] = conversation
-        if is_about_earlier(event.content):
+        if event.content.is_about_earlier:
             conversation.archive(self._changes.now, NO_ROUND)
             return conversation, True
         await self._start_deadlines(session, conversation, event)
@@ -183,7 +181,7 @@ class ApplyMessages:
         kind = EventType.MESSAGE_SENT if event.from_me else EventType.MESSAGE_RECEIVED
         is_bots = conversation.bot_part is BotPart.TALKING and not event.from_me and not self._is_old(event)
         extra = {"handledBy": "bot"} if is_bots else {}
-        if is_bots and event.kind is ChatKind.PERSON and not is_about_earlier(event.content):
+        if is_bots and event.kind is ChatKind.PERSON and not event.content.is_about_earlier:
             self.for_bots.append((session, TypingSign(conversation.chat, last_inbound_id=event.provider_message_id)))
         message.record(message.event(kind, now, **gateway_details(contact, event), **extra))
         return message
@@ -209,7 +207,7 @@ class ApplyMessages:
         elif self._is_old(event):
             await self._menu.queue_silently(conversation, session.provider)
         else:
-            has_file = event.content.type not in IN_WORDS
+            has_file = not event.content.in_words
             text = event.content.text
             await self._menu.customer_wrote(conversation, text, session.provider, event.at, has_file=has_file)
 
@@ -240,10 +238,5 @@ def gateway_details(contact: Contact, event: MessageSeen) -> dict[str, object]:
 def is_typed_now(event: MessageSeen) -> bool:
     """Return whether a person typed it on the phone just now. A program's text may be the bot's own, and history is no
     answer."""
-    is_typed = event.from_me and not event.via_api and not is_about_earlier(event.content)
+    is_typed = event.from_me and not event.via_api and not event.content.is_about_earlier
     return is_typed and event.origin is not Origin.HISTORY
-
-
-def is_about_earlier(content: Content) -> bool:
-    """Return whether it refers to an earlier message (reaction, edit, notice): it opens no round, needs no answer."""
-    return content.type in ABOUT_EARLIER or "edits" in content.data

@@ -30,7 +30,8 @@ from whatsapp_hub.domain.errors import (
     Unavailable,
 )
 from whatsapp_hub.domain.ids import SessionId, TenantId
-from whatsapp_hub.domain.messaging.media import Media, blob_of
+from whatsapp_hub.domain.messaging.content import stored_media
+from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
@@ -191,7 +192,7 @@ class DrainLanes:
 
     async def _media(self, tenant_id: TenantId, message: Message) -> Media | None:
         """Load the file that the message carries, if the hub stores it. Raises NotFound, Unavailable."""
-        if (media_id := blob_of(message.content)) is None:
+        if (media_id := stored_media(message.content)) is None:
             return None
         async with self.storage.tenant(tenant_id) as uow:
             return await uow.media.get(media_id)

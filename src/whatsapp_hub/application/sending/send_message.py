@@ -55,7 +55,7 @@ class SendMessage:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
             session = await _session(uow, conversation.session_id)
-            _require_sendable(session, self.providers, content, reply_to)
+            _require_sendable(session, self.providers, content, reply_to, media=media)
             if not conversation.is_live:
                 raise Conflict("not_open", f"the conversation is {conversation.status}")
             _require_turn(caller, conversation, session)
@@ -237,6 +237,7 @@ def _require_sendable(
     content: Content,
     reply_to: str | None,
     recipient: Identity | None = None,
+    media: Media | None = None,
 ) -> None:
     """Raise unless the session is on and its provider can carry the content."""
     capabilities = providers.plugin(session.provider).capabilities
@@ -245,8 +246,7 @@ def _require_sendable(
         capabilities.require(Feature.REPLY)
     if recipient and recipient.kind is IdentityKind.CHAT:
         capabilities.require(Feature.GROUPS)
-    if len(content.text) > capabilities.text_limit:
-        raise Invalid.field("content", f"must have at most {capabilities.text_limit} characters")
+    capabilities.require_fits(content, media)
     if not session.is_active:
         why = session.failure or session.status_reason
         raise Conflict("session_off", "the session is not started" + (f": {why}" if why else ""))

@@ -6,7 +6,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_for, session_named
 from whatsapp_hub.application.sending.send_message import StartConversation
 from whatsapp_hub.domain.accounts.access import Action
-from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.domain.messaging.message import Message
 
 
@@ -38,7 +38,7 @@ class SendTo:
         """Send the text. `agents_too`: the name may be an agent's with exactly one connected session. Raises NotFound,
         Conflict (no such one session, the session is off), Invalid, NotSupported, KeyReused."""
         caller.require(Action.START_CONVERSATIONS)
-        content = Content.plain(text, field_name="message")
+        content = Text.plain(text, field_name="message")
         find = session_for if agents_too else session_named
         session = await find(self.finder, caller.tenant_id, name)
         _, message = await self.start.message(caller, session.id, to, content, idempotency_key, is_gateway=True)

@@ -7,7 +7,7 @@ it, and where an answer brought no id, or never came, the content is compared.
 
 from datetime import datetime, timedelta
 
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Content, Location, Reaction
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus, Outcome
 
 LONGEST_WAIT = timedelta(minutes=2)
@@ -18,15 +18,13 @@ MATCHED_WITHIN = timedelta(hours=1)
 
 def has_same_content(sent: Content, seen: Content) -> bool:
     """Compare the content sent with the content that a provider reports."""
-    if sent.type is not seen.type:
-        return False
-    match sent.type:
-        case MessageType.REACTION:
-            return (sent.text, sent.data.get("messageId")) == (seen.text, seen.data.get("messageId"))
-        case MessageType.LOCATION:
-            return _place(sent) == _place(seen)
+    match sent, seen:
+        case Reaction(), Reaction():
+            return (sent.text, sent.message_id) == (seen.text, seen.message_id)
+        case Location(), Location():
+            return (sent.latitude, sent.longitude) == (seen.latitude, seen.longitude)
         case _:
-            return sent.text.strip() == seen.text.strip()
+            return sent.type is seen.type and sent.text.strip() == seen.text.strip()
 
 
 def may_wait(began_at: datetime, received_at: datetime, now: datetime) -> bool:
@@ -39,11 +37,7 @@ def is_echo_of(message: Message, seen: Content) -> bool:
     some engines report it under another id than they answered."""
     if not has_same_content(message.content, seen):
         return False
-    if message.content.type is MessageType.REACTION and message.whatsapp_message_id:
+    if isinstance(message.content, Reaction) and message.whatsapp_message_id:
         return message.status is not MessageStatus.FAILED
     is_sent = message.status is MessageStatus.SENT or message.outcome is Outcome.UNKNOWN
     return is_sent and message.whatsapp_message_id is None
-
-
-def _place(content: Content) -> tuple[object, object]:
-    return content.data.get("latitude"), content.data.get("longitude")

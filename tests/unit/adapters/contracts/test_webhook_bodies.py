@@ -19,7 +19,7 @@ from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, Sessio
 from whatsapp_hub.domain.integrations.delivery import DeliveryState
 from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
 from whatsapp_hub.domain.messaging.contact import Contact, Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
@@ -35,7 +35,7 @@ MESSAGE = Message(
     conversation_id=ConversationId(UUID(int=4)),
     contact_id=CONTACT.id,
     direction=Direction.INBOUND,
-    content=Content(MessageType.TEXT, "Olá"),
+    content=Text("Olá"),
     created_at=AT,
     timestamp=AT,
     status=MessageStatus.DELIVERED,

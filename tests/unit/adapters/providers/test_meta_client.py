@@ -27,11 +27,25 @@ from whatsapp_hub.domain.errors import (
 )
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import (
+    Audio,
+    Choice,
+    Contacts,
+    Content,
+    Document,
+    Image,
+    ListMenu,
+    Location,
+    MediaSource,
+    Reaction,
+    RemoteMedia,
+    Template,
+    Text,
+)
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 PHONE = "5511987650101"
-TEXT = Content(MessageType.TEXT, "Oi")
+TEXT = Text("Oi")
 
 
 @pytest_asyncio.fixture
@@ -108,32 +122,30 @@ async def test_a_group_is_told_as_one(client: MetaClient, graph: FakeGraph) -> N
     ("content", "part"),
     [
         (
-            Content(MessageType.IMAGE, "Look", "https://x.example/a.jpg"),
+            Image("Look", media=RemoteMedia("https://x.example/a.jpg")),
             {"type": "image", "image": {"link": "https://x.example/a.jpg", "caption": "Look"}},
         ),
         (
-            Content(MessageType.AUDIO, "lost", data={"mediaId": "7", "voice": True}),
+            Audio("lost", source=MediaSource("7"), voice=True),
             {"type": "audio", "audio": {"id": "7", "voice": True}},
         ),
         (
-            Content(MessageType.DOCUMENT, "", "https://x.example/a", {"fileName": "a.pdf"}),
+            Document(media=RemoteMedia("https://x.example/a"), file_name="a.pdf"),
             {"type": "document", "document": {"link": "https://x.example/a", "filename": "a.pdf"}},
         ),
         (
-            Content(
-                MessageType.TEMPLATE, data={"name": "hi", "language": {"code": "en"}, "components": [{"type": "body"}]}
-            ),
+            Template(name="hi", language="en", components=({"type": "body"},)),
             {
                 "type": "template",
                 "template": {"name": "hi", "language": {"code": "en"}, "components": [{"type": "body"}]},
             },
         ),
         (
-            Content(MessageType.REACTION, "", data={"messageId": "wamid.0"}),
+            Reaction("", message_id="wamid.0"),
             {"type": "reaction", "reaction": {"message_id": "wamid.0", "emoji": ""}},
         ),
         (
-            Content(MessageType.INTERACTIVE, "Which?", data={"button": "See", "sections": [{"rows": []}]}),
+            ListMenu("Which?", button="See", sections=({"rows": []},)),
             {
                 "type": "interactive",
                 "interactive": {
@@ -155,13 +167,13 @@ async def test_each_type_has_its_part(
 @pytest.mark.parametrize(
     "content",
     [
-        Content(MessageType.IMAGE, "no link"),
-        Content(MessageType.IMAGE, "", "/media/1"),
-        Content(MessageType.TEMPLATE, data={"name": "hi"}),
-        Content(MessageType.REACTION, "👍"),
-        Content(MessageType.INTERACTIVE, "Which?"),
-        Content(MessageType.LOCATION, "here"),
-        Content(MessageType.CONTACTS, "who"),
+        Image("no link"),
+        Image(media=RemoteMedia("/media/1")),
+        Template(name="hi"),
+        Reaction("👍"),
+        Choice("Which?"),
+        Location("here"),
+        Contacts("who"),
     ],
 )
 async def test_incomplete_content_never_leaves(client: MetaClient, graph: FakeGraph, content: Content) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from tests.contents import data_of
 from tests.fakes.graph import text_from, webhook
 from whatsapp_hub.adapters.providers.lenient import UNKNOWN_TIME
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import translate
@@ -120,7 +121,7 @@ def test_each_type_reads_as_text_and_data(
 ) -> None:
     content = message(type=kind, **{kind: part}).content
     assert (content.type, content.text) == (type, text)
-    assert data.items() <= dict(content.data).items()
+    assert data.items() <= data_of(content).items()
 
 
 def test_shared_contacts_read_as_their_names() -> None:
@@ -129,14 +130,14 @@ def test_shared_contacts_read_as_their_names() -> None:
     (seen,) = events({"messages": [item]})
     assert isinstance(seen, MessageSeen)
     assert (seen.content.type, seen.content.text) == (MessageType.CONTACTS, "Bia, Caio")
-    assert seen.content.data["contacts"] == cards
+    assert data_of(seen.content)["contacts"] == cards
 
 
 @pytest.mark.parametrize("kind", ["order", "unsupported", "hologram"])
 def test_what_we_do_not_know_is_kept_whole(kind: str) -> None:
     content = message(type=kind, **{kind: {"text": "two burgers", "deep": [1, {"a": None}]}}).content
     assert (content.type, content.text) == (MessageType.UNSUPPORTED, "two burgers")
-    raw = content.data["raw"]
+    raw = data_of(content)["raw"]
     assert isinstance(raw, dict)
     assert raw[kind] == {"text": "two burgers", "deep": [1, {"a": None}]}
 
@@ -146,12 +147,12 @@ def test_a_reply_names_its_target_and_a_forward_names_none() -> None:
     assert message(**text, context={"from": OURS, "id": "wamid.0"}).reply_to == "wamid.0"
     forwarded = message(**text, context={"forwarded": True})
     assert forwarded.reply_to is None
-    assert forwarded.content.data == {"forwarded": True}
+    assert data_of(forwarded.content) == {"forwarded": True}
 
 
 def test_an_advertisement_that_led_here_is_kept() -> None:
     content = message(type="text", text={"body": "Oi"}, referral={"source_id": "AD1"}).content
-    assert content.data == {"referral": {"source_id": "AD1"}}
+    assert data_of(content) == {"referral": {"source_id": "AD1"}}
 
 
 def test_a_group_is_the_chat_and_its_member_the_author() -> None:
@@ -227,7 +228,7 @@ def test_an_edited_echo_brings_the_new_words_and_a_revoked_one_changes_nothing()
     revoked = {**common, "id": "wamid.7", "type": "revoke", "revoke": {"original_message_id": "wamid.5"}}
     seen, other = events({"message_echoes": [edited, revoked]}, "smb_message_echoes")
     assert isinstance(seen, MessageSeen)
-    assert (seen.content.text, seen.content.data) == ("better", {"edits": "wamid.5"})
+    assert (seen.content.text, data_of(seen.content)) == ("better", {"edits": "wamid.5"})
     assert isinstance(other, OtherSeen)
 
 

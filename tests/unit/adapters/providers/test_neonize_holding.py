@@ -28,7 +28,7 @@ from whatsapp_hub.application.ports.provider.plugin import Outgoing, SessionRef
 from whatsapp_hub.domain.errors import Conflict, OutcomeUnknown, Rejected, Transient, Unavailable
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Content, Image, RemoteMedia, Text
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
@@ -83,9 +83,7 @@ class Held:
 
     async def send(self, content: Content | None = None, to: str = PHONE, deadline_s: float = 2.0, **more: Any) -> Any:
         identity = Identity.phone(to)
-        message = Outgoing(
-            MessageId(uuid4()), f"{to}@s.whatsapp.net", (identity,), content or Content(MessageType.TEXT, "Oi")
-        )
+        message = Outgoing(MessageId(uuid4()), f"{to}@s.whatsapp.net", (identity,), content or Text("Oi"))
         return await self.provider.send(self.session, replace(message, **more), deadline_s)
 
 
@@ -408,7 +406,7 @@ async def test_read_marks_bear_whatsapps_own_ids(held: Held) -> None:
 
 async def test_a_file_is_fetched_uploaded_and_sent(held: Held) -> None:
     await held.open()
-    await held.send(Content(MessageType.IMAGE, "look", "https://files.example/x"))
+    await held.send(Image("look", media=RemoteMedia("https://files.example/x")))
     assert ("upload", 6, 0) in held.library.calls
     part = held.library.sent[-1][1]["imageMessage"]
     assert (part["caption"], part["mimetype"], part["mediaKey"]) == ("look", "image/png", b"k")

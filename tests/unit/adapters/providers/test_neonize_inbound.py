@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.contents import data_of
 from tests.fakes import neonize
 from tests.fakes.neonize import AT_MS, GROUP, LID, PERSON, PHONE, event, heard, message, parts, receipt
 from whatsapp_hub.adapters.providers.neonize.native import wire
@@ -134,7 +135,7 @@ def test_media_are_named(field: str, part: dict[str, Any], type: MessageType, da
     assert found.type is type
     assert found.text == part.get("caption", "")
     media = {"directPath": "/v/t", "mediaKey": "a2V5", "sha256": "c3Vt", "encryptedSha256": "ZW5j"}
-    assert found.data == {**data, "size": 9, "media": media}
+    assert data_of(found) == {**data, "size": 9, "media": media}
 
 
 @pytest.mark.parametrize(
@@ -149,29 +150,35 @@ def test_a_place() -> None:
     place = {"degreesLatitude": -23.5, "degreesLongitude": -46.6, "name": "Praça", "address": "Centro"}
     found = said({"locationMessage": place}).content
     assert (found.type, found.text) == (MessageType.LOCATION, "Praça, Centro")
-    assert (found.data["latitude"], found.data["longitude"]) == (-23.5, -46.6)
-    assert said({"liveLocationMessage": {"degreesLatitude": 1.0, "caption": "On my way"}}).content.data["live"] is True
+    assert (data_of(found)["latitude"], data_of(found)["longitude"]) == (-23.5, -46.6)
+    assert (
+        data_of(said({"liveLocationMessage": {"degreesLatitude": 1.0, "caption": "On my way"}}).content)["live"] is True
+    )
 
 
 def test_contacts() -> None:
     one = said({"contactMessage": {"displayName": "Bia", "vcard": "BEGIN:VCARD"}}).content
-    assert (one.type, one.text, one.data) == (MessageType.CONTACTS, "Bia", {"vCards": ["BEGIN:VCARD"]})
+    assert (one.type, one.text, data_of(one)) == (MessageType.CONTACTS, "Bia", {"vCards": ["BEGIN:VCARD"]})
     cards = [{"displayName": "Bia", "vcard": "1"}, {"displayName": "Caio", "vcard": "2"}]
     many = said({"contactsArrayMessage": {"displayName": "2 contacts", "contacts": cards}}).content
-    assert (many.text, many.data) == ("Bia, Caio", {"vCards": ["1", "2"]})
+    assert (many.text, data_of(many)) == ("Bia, Caio", {"vCards": ["1", "2"]})
 
 
 def test_a_reaction_and_its_removal() -> None:
     key = {"remoteJID": PERSON, "fromMe": True, "ID": "3EB0ZZ"}
     found = said({"reactionMessage": {"key": key, "text": "👍"}}).content
-    assert (found.type, found.text, found.data) == (MessageType.REACTION, "👍", {"messageId": "3EB0ZZ", "emoji": "👍"})
-    assert said({"reactionMessage": {"key": key}}).content.data == {"messageId": "3EB0ZZ", "emoji": ""}
+    assert (found.type, found.text, data_of(found)) == (
+        MessageType.REACTION,
+        "👍",
+        {"messageId": "3EB0ZZ", "emoji": "👍"},
+    )
+    assert data_of(said({"reactionMessage": {"key": key}}).content) == {"messageId": "3EB0ZZ", "emoji": ""}
 
 
 def test_an_edit_stands_for_itself_and_names_what_it_replaces() -> None:
     edit = {"key": {"ID": "3EB0ZZ"}, "type": 14, "editedMessage": {"conversation": "better"}, "timestampMS": 5}
     found = said({"editedMessage": {"message": {"protocolMessage": edit}}}, id="3EB0EE")
-    assert (found.provider_message_id, found.content.text, found.content.data) == (
+    assert (found.provider_message_id, found.content.text, data_of(found.content)) == (
         "3EB0EE",
         "better",
         {"edits": "3EB0ZZ"},
@@ -204,7 +211,7 @@ def test_a_revoke_is_told() -> None:
 )
 def test_choices(content: dict[str, Any], said_text: str, id: str) -> None:
     found = said(content).content
-    assert (found.type, found.text, found.data["id"]) == (MessageType.INTERACTIVE, said_text, id)
+    assert (found.type, found.text, data_of(found)["id"]) == (MessageType.INTERACTIVE, said_text, id)
 
 
 def test_a_poll_can_be_read_at_least() -> None:
@@ -218,7 +225,7 @@ def test_what_we_do_not_know_is_kept_by_name_or_number() -> None:
         found = seen("Message", with_field(number))
         assert isinstance(found, MessageSeen)
         assert found.content.type is MessageType.UNSUPPORTED
-        assert found.content.data == {"raw": {"kinds": [name]}}
+        assert data_of(found.content) == {"raw": {"kinds": [name]}}
 
 
 @pytest.mark.parametrize("number", [63, 51, 50])
@@ -229,7 +236,7 @@ def test_pins_and_votes_say_nothing_to_a_reader(number: int) -> None:
 def test_forwarded_and_mentions_are_told() -> None:
     context = {"isForwarded": True, "mentionedJID": [PERSON]}
     found = said({"extendedTextMessage": {"text": "Oi", "contextInfo": context}}).content
-    assert found.data == {"forwarded": True, "mentions": [PERSON]}
+    assert data_of(found) == {"forwarded": True, "mentions": [PERSON]}
 
 
 def test_what_cannot_be_shown_here_is_a_message_of_its_own() -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.contents import content
 from tests.fakes.neonize import GROUP, LID, PERSON, PHONE
 from whatsapp_hub.adapters.providers.neonize import errors
 from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched, mimetype_of, opus_seconds
@@ -15,7 +16,7 @@ from whatsapp_hub.application.ports.provider.plugin import Outgoing
 from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, ProviderError, Rejected, Transient
 from whatsapp_hub.domain.ids import MessageId
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import MessageType
 
 NOW = 1_780_000_000_000
 LINK = "https://files.example/a%20b.jpg?x=1"
@@ -24,7 +25,7 @@ LINK = "https://files.example/a%20b.jpg?x=1"
 def sent(type: MessageType, text: str = "", url: str | None = None, **more: Any) -> Sending:
     chat, reply_to = more.pop("chat", PERSON), more.pop("reply_to", None)
     author = more.pop("author", None)
-    outgoing = Outgoing(MessageId(uuid4()), chat, more.pop("to", ()), Content(type, text, url, more), reply_to)
+    outgoing = Outgoing(MessageId(uuid4()), chat, more.pop("to", ()), content(type, text, url, **more), reply_to)
     return sending(outgoing, lambda id: author, NOW)
 
 

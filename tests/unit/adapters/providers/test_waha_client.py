@@ -23,12 +23,12 @@ from whatsapp_hub.domain.errors import (
 )
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Audio, Content, Image, Reaction, RemoteMedia, Text
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 PHONE = "5511987650101"
 CHAT = f"{PHONE}@c.us"
-TEXT = Content(MessageType.TEXT, "Oi")
+TEXT = Text("Oi")
 
 
 @pytest_asyncio.fixture
@@ -77,15 +77,15 @@ async def test_nobody_to_write_to_is_rejected(client: WahaClient, waha: FakeWaha
 
 async def test_replies_and_reactions_name_the_message_in_full(client: WahaClient, waha: FakeWaha) -> None:
     await client.send(session(waha), outgoing(reply_to="AAA"), 2.0)
-    reaction = Content(MessageType.REACTION, "👍", data={"messageId": "AAA"})
+    reaction = Reaction("👍", message_id="AAA")
     await client.send(session(waha), outgoing(reaction), 2.0)
     assert waha.sent[0].body["reply_to"] == f"false_{CHAT}_AAA"
     assert waha.sent[1].body == {"session": "default", "messageId": f"false_{CHAT}_AAA", "reaction": "👍"}
 
 
 async def test_media_go_by_link_with_their_kind(client: WahaClient, waha: FakeWaha) -> None:
-    await client.send(session(waha), outgoing(Content(MessageType.IMAGE, "Look", "https://x.example/a.png?x=1")), 2.0)
-    await client.send(session(waha), outgoing(Content(MessageType.AUDIO, "", "https://x.example/a")), 2.0)
+    await client.send(session(waha), outgoing(Image("Look", media=RemoteMedia("https://x.example/a.png?x=1"))), 2.0)
+    await client.send(session(waha), outgoing(Audio(media=RemoteMedia("https://x.example/a"))), 2.0)
     image, voice = waha.sent
     assert image.path == "/api/sendImage"
     assert image.body["file"] == {"url": "https://x.example/a.png?x=1", "mimetype": "image/png"}
@@ -218,7 +218,7 @@ async def test_a_text_goes_out_under_the_id_that_the_engine_made_for_it(
 @pytest.mark.parametrize("why", ["an engine without", "an old server", "a file"])
 async def test_where_no_id_is_taken_none_is_given(client: WahaClient, waha: FakeWaha, why: str) -> None:
     waha.engine, waha.gives_ids = "WEBJS" if why == "an engine without" else "NOWEB", why != "an old server"
-    image = Content(MessageType.IMAGE, "", "https://example.com/a.jpg")
+    image = Image(media=RemoteMedia("https://example.com/a.jpg"))
     message = outgoing(image if why == "a file" else TEXT)
     assert await client.new_message_id(session(waha), message) is None
     waha.engine, waha.gives_ids = "NOWEB", True

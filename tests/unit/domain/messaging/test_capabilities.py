@@ -1,10 +1,10 @@
 import pytest
 
 from whatsapp_hub.domain.errors import NotSupported
-from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Limit
 from whatsapp_hub.domain.messaging.content import MessageType
 
-PLAIN = Capabilities("SANDBOX", sends=frozenset({MessageType.TEXT}), features=frozenset({Feature.REPLY}))
+PLAIN = Capabilities("SANDBOX", sends={MessageType.TEXT: Limit(5)}, features=frozenset({Feature.REPLY}))
 
 
 def test_what_a_provider_can_do_is_let_through() -> None:

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId, TenantId
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Location, Reaction, Text
 from whatsapp_hub.domain.messaging.echo import LONGEST_WAIT, has_same_content, is_echo_of, may_wait
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
-MENU = Content.plain("Escolha")
+MENU = Text.plain("Escolha")
 
 
 def a_message(status: MessageStatus, outcome: Outcome | None = None, id: str | None = None) -> Message:
@@ -40,16 +40,16 @@ def test_only_a_send_whose_id_nobody_knows_is_matched_by_its_words(
 
 
 def test_a_reaction_is_matched_though_it_has_an_id() -> None:
-    heart = Content(MessageType.REACTION, "❤", data={"messageId": "A", "emoji": "❤"})
+    heart = Reaction("❤", message_id="A")
     message = replace(a_message(MessageStatus.SENT, None, "3EB0"), content=heart)
     assert is_echo_of(message, heart)
-    assert not is_echo_of(message, replace(heart, data={"messageId": "B", "emoji": "❤"}))
+    assert not is_echo_of(message, replace(heart, message_id="B"))
 
 
 def test_a_place_is_compared_by_where_it_is() -> None:
-    here = Content(MessageType.LOCATION, "", data={"latitude": 1.5, "longitude": 2.5})
+    here = Location(latitude=1.5, longitude=2.5)
     assert has_same_content(here, replace(here, text="Loja, Rua A"))
-    assert not has_same_content(here, replace(here, data={"latitude": 1.5, "longitude": 3.5}))
+    assert not has_same_content(here, replace(here, longitude=3.5))
 
 
 @given(st.integers(-600, 600), st.integers(0, 600))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.domain.build import NOW, message
 from whatsapp_hub.domain.errors import Conflict, Invalid, OutcomeUnknown, Rejected, Scope, Transient
 from whatsapp_hub.domain.events import EventType
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import MessageType, Text
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus, Outcome
 from whatsapp_hub.domain.text import is_storable, storable
@@ -238,20 +238,20 @@ def test_outcome_unknown_is_only_ever_the_state_of_a_pending_message(moves: list
 @pytest.mark.parametrize("text", ["", " ", "\n\t "])
 def test_a_text_to_send_must_not_be_empty(text: str) -> None:
     with pytest.raises(Invalid) as caught:
-        Content.plain(text)
+        Text.plain(text)
     assert caught.value.flaws[0].pointer == "/content"
 
 
 def test_a_text_may_have_4096_characters_and_no_more() -> None:
-    assert Content.plain("é" * 4096).type is MessageType.TEXT
+    assert Text.plain("é" * 4096).type is MessageType.TEXT
     with pytest.raises(Invalid, match="4096"):
-        Content.plain("é" * 4097)
+        Text.plain("é" * 4097)
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800", "\udfff"])
 def test_a_text_that_postgresql_cannot_hold_is_refused_and_the_field_named(text: str) -> None:
     with pytest.raises(Invalid) as caught:
-        Content.plain(text, field_name="message")
+        Text.plain(text, field_name="message")
     assert caught.value.flaws[0].pointer == "/message"
 
 

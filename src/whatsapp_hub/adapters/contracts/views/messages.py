@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from whatsapp_hub.adapters.contracts.views.content import media_url
 from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.domain.messaging.content import MessageType
 from whatsapp_hub.domain.messaging.failure import Failure
@@ -58,7 +59,7 @@ class MessageView(View):
             direction=message.direction,
             type=content.type,
             content=content.text,
-            media_url=content.media_url,
+            media_url=media_url(content),
             status=message.status,
             outcome=message.outcome,
             error=None if message.error is None else FailureView.of(message.error),

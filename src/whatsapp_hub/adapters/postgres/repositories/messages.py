@@ -4,16 +4,14 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from whatsapp_hub.adapters.postgres.engine.bulk import Columns
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
+from whatsapp_hub.adapters.postgres.repositories import stored_content
 from whatsapp_hub.adapters.postgres.repositories.message_failures import failure_in, stored_failure
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId
-from whatsapp_hub.domain.messaging.content import Content, MessageType
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
 
 _FIXED: dict[str, str | tuple[str, str]] = {
@@ -28,13 +26,13 @@ _FIXED: dict[str, str | tuple[str, str]] = {
     "reply_to": "text",
     "author": "text",
     "created_at": "timestamptz",
-}
-_MUTABLE: dict[str, str | tuple[str, str]] = {
-    "id": "uuid",
     "type": "text",
     "content": "text",
     "media_url": "text",
     "data": ("text", "json"),
+}
+_MUTABLE: dict[str, str | tuple[str, str]] = {
+    "id": "uuid",
     "status": "text",
     "outcome": "text",
     "error": "text",
@@ -80,12 +78,9 @@ _FORGET = """
         AND m.created_at < $1 AND m.queue_seq IS NULL LIMIT $2)
     DELETE FROM messages USING old WHERE messages.id = old.id"""
 
-_encode = msgspec.json.Encoder(enc_hook=str).encode
-_decode = msgspec.json.Decoder(dict[str, object]).decode
-
 
 def message_of(row: Any) -> Message:
-    outcome, data = row["outcome"], row["data"]
+    outcome = row["outcome"]
     return Message(
         id=row["id"],
         tenant_id=row["tenant_id"],
@@ -93,7 +88,7 @@ def message_of(row: Any) -> Message:
         conversation_id=row["conversation_id"],
         contact_id=row["contact_id"],
         direction=Direction(row["direction"]),
-        content=Content(MessageType(row["type"]), row["content"], row["media_url"], _decode(data) if data else {}),
+        content=stored_content.decode(row["type"], row["content"], row["media_url"], row["data"]),
         created_at=row["created_at"],
         timestamp=row["timestamp"],
         status=MessageStatus(row["status"]),
@@ -110,15 +105,14 @@ def message_of(row: Any) -> Message:
 
 def _changing(m: Message) -> tuple[object, ...]:
     """Return the values in the order of _MUTABLE."""
-    data = _encode(m.content.data).decode() if m.content.data else None
-    content = (m.id, m.content.type, m.content.text, m.content.media_url, data)
-    return (*content, m.status, m.outcome, stored_failure(m.error), m.whatsapp_message_id, m.timestamp)
+    return (m.id, m.status, m.outcome, stored_failure(m.error), m.whatsapp_message_id, m.timestamp)
 
 
 def _whole(m: Message) -> tuple[object, ...]:
     """Return the values in the order of _FIXED and _MUTABLE."""
     owner = (m.tenant_id, m.session_id, m.conversation_id, m.contact_id)
-    return (*owner, m.direction, m.chat, m.sender_id, m.is_bot, m.reply_to, m.author, m.created_at, *_changing(m))
+    sent = (m.direction, m.chat, m.sender_id, m.is_bot, m.reply_to, m.author, m.created_at)
+    return (*owner, *sent, *stored_content.encode(m.content), *_changing(m))
 
 
 def rows_of(messages: Iterable[Message]) -> list[Sequence[object]]:

@@ -4,25 +4,16 @@ Raises Unsupported for what Meta has no type for, Rejected for content that lack
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
 
-from whatsapp_hub.adapters.providers.lenient import JsonObject, items, obj, text
+from whatsapp_hub.adapters.providers.lenient import JsonObject
+from whatsapp_hub.adapters.providers.meta_cloud.content import encode
 from whatsapp_hub.application.ports.provider.plugin import Outgoing
-from whatsapp_hub.domain.errors import Rejected, Unsupported
+from whatsapp_hub.domain.errors import Rejected
 from whatsapp_hub.domain.messaging.contact import IdentityKind
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Reaction
 from whatsapp_hub.domain.messaging.media import Media
 
 _BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,140}")
-_MEDIA = {
-    MessageType.IMAGE: "image",
-    MessageType.DOCUMENT: "document",
-    MessageType.AUDIO: "audio",
-    MessageType.VIDEO: "video",
-    MessageType.STICKER: "sticker",
-}
-_CAPTIONED = frozenset({MessageType.IMAGE, MessageType.DOCUMENT, MessageType.VIDEO})
 
 
 def form(media: Media) -> tuple[str, bytes]:
@@ -42,16 +33,12 @@ def message_body(message: Outgoing, uploaded: str | None = None) -> JsonObject:
     body = {
         "messaging_product": "whatsapp",
         **_recipient(message),
-        **_content(_with_media(message.content, uploaded)),
+        **encode(message.content, uploaded),
         "biz_opaque_callback_data": str(message.message_id),
     }
-    if message.reply_to and message.content.type is not MessageType.REACTION:
+    if message.reply_to and not isinstance(message.content, Reaction):
         body["context"] = {"message_id": message.reply_to}
     return body
-
-
-def _with_media(content: Content, uploaded: str | None) -> Content:
-    return replace(content, data={**content.data, "mediaId": uploaded}) if uploaded else content
 
 
 def _recipient(message: Outgoing) -> JsonObject:
@@ -78,79 +65,3 @@ def _to_chat(chat: str) -> JsonObject:
     if _BSUID.fullmatch(chat):
         return {"recipient_type": "individual", "recipient": chat}
     raise Rejected("no_address", "neither a phone number nor a BSUID of the chat is known")
-
-
-def _content(content: Content) -> JsonObject:
-    if content.type in _MEDIA:
-        return _media(content)
-    match content.type:
-        case MessageType.TEXT:
-            return {"type": "text", "text": {"body": content.text}}
-        case MessageType.TEMPLATE:
-            return {"type": "template", "template": _template(content.data)}
-        case MessageType.REACTION:
-            return {"type": "reaction", "reaction": {"message_id": _need(content, "messageId"), "emoji": content.text}}
-        case MessageType.LOCATION:
-            return {"type": "location", "location": _location(content)}
-        case MessageType.CONTACTS:
-            return {"type": "contacts", "contacts": _need(content, "contacts")}
-        case MessageType.INTERACTIVE:
-            return {"type": "interactive", "interactive": _interactive(content)}
-    raise Unsupported("unsupported_content", f"Meta cannot send {content.type}")
-
-
-def _need(content: Content, name: str) -> object:
-    value = content.data.get(name)
-    if value in (None, "", [], {}):
-        raise Rejected("incomplete_content", f"{content.type} needs {name}")
-    return value
-
-
-def _media(content: Content) -> JsonObject:
-    """Encode media by Meta's id if there is one, else by a link that Meta fetches."""
-    part: JsonObject = {}
-    if media_id := text(content.data.get("mediaId")):
-        part["id"] = media_id
-    elif (content.media_url or "").startswith(("https://", "http://")):
-        part["link"] = content.media_url
-    else:
-        raise Rejected("incomplete_content", f"{content.type} needs an http link or mediaId")
-    if content.text and content.type in _CAPTIONED:
-        part["caption"] = content.text
-    if content.type is MessageType.DOCUMENT and (name := text(content.data.get("fileName"))):
-        part["filename"] = name
-    if content.type is MessageType.AUDIO and content.data.get("voice") is True:
-        part["voice"] = True
-    kind = _MEDIA[content.type]
-    return {"type": kind, kind: part}
-
-
-def _template(given: Mapping[str, object]) -> JsonObject:
-    """Encode a template `{name, language, components?}`; the language is a code or `{code}`."""
-    name, language = text(given.get("name")), given.get("language")
-    code = text(language) or text(obj(language).get("code"))
-    if not name or not code:
-        raise Rejected("incomplete_content", "TEMPLATE needs name and language")
-    template: JsonObject = {"name": name, "language": {"code": code}}
-    if components := items(given.get("components")):
-        template["components"] = components
-    return template
-
-
-def _location(content: Content) -> JsonObject:
-    place: JsonObject = {"latitude": _need(content, "latitude"), "longitude": _need(content, "longitude")}
-    return place | {key: content.data[key] for key in ("name", "address") if content.data.get(key)}
-
-
-def _interactive(content: Content) -> JsonObject:
-    """Encode buttons or a list: `data` is Meta's own object as `interactive`, or `buttons` ({id, title}), or `button`
-    and `sections`."""
-    if whole := obj(content.data.get("interactive")):
-        return whole
-    if buttons := items(content.data.get("buttons")):
-        replies = [{"type": "reply", "reply": {"id": obj(b).get("id"), "title": obj(b).get("title")}} for b in buttons]
-        return {"type": "button", "body": {"text": content.text}, "action": {"buttons": replies}}
-    if sections := items(content.data.get("sections")):
-        action = {"button": text(content.data.get("button")), "sections": sections}
-        return {"type": "list", "body": {"text": content.text}, "action": action}
-    raise Rejected("incomplete_content", "INTERACTIVE needs interactive, buttons or sections")

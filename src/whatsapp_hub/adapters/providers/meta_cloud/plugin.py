@@ -9,13 +9,13 @@ from datetime import datetime
 from whatsapp_hub.adapters.providers.lenient import routes, scan
 from whatsapp_hub.adapters.providers.meta_cloud import inbound
 from whatsapp_hub.adapters.providers.meta_cloud.client import MetaClient
+from whatsapp_hub.adapters.providers.meta_cloud.content import SENDS
 from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings, decode, decode_partial, encode, missing
 from whatsapp_hub.adapters.providers.meta_cloud.split import split
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import MessageType
 
 KIND = "META"
 _SIGNATURE_HEADER = "x-hub-signature-256"
@@ -28,7 +28,7 @@ them for days). An empty one would mean that nothing is checked."""
 
 CAPABILITIES = Capabilities(
     provider=KIND,
-    sends=frozenset(MessageType) - {MessageType.SYSTEM, MessageType.UNSUPPORTED},
+    sends=SENDS,
     features=frozenset(
         {
             Feature.WEBHOOKS,
@@ -40,7 +40,6 @@ CAPABILITIES = Capabilities(
             Feature.HISTORY,
         }
     ),
-    text_limit=4096,
     session_rate=Rate(interval_s=1 / 80, burst=20),
     chat_rate=Rate(interval_s=6.0, burst=45),
     reply_window_h=24,

@@ -7,8 +7,8 @@ from whatsapp_hub.adapters.providers.neonize.native import jids
 from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings, decode, encode
 from whatsapp_hub.adapters.providers.neonize.translate import inbound
+from whatsapp_hub.adapters.providers.neonize.translate.content import SENDS
 from whatsapp_hub.adapters.providers.neonize.translate.media import HttpFetch
-from whatsapp_hub.adapters.providers.neonize.translate.outbound import SENDS
 from whatsapp_hub.application.ports.provider.events import ProviderEvent
 from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
@@ -25,7 +25,6 @@ CAPABILITIES = Capabilities(
             *(Feature.REPLY, Feature.GROUPS, Feature.HISTORY),
         }
     ),
-    text_limit=65536,
     session_rate=Rate(interval_s=3.0, burst=1),
     holds_socket=True,
     promises=(

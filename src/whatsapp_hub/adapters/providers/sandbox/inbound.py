@@ -16,7 +16,7 @@ from whatsapp_hub.application.ports.provider.events import (
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import MessageId
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind, parse_address
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.text import storable
 
@@ -77,7 +77,7 @@ def translate(body: bytes) -> list[ProviderEvent]:
         chat=update.phone,
         kind=ChatKind.PERSON,
         chat_names=(Identity.phone(update.phone),),
-        content=Content(MessageType.TEXT, update.text),
+        content=Text(update.text),
         at=update.at,
         name=update.name,
     )

@@ -21,7 +21,6 @@ CAPABILITIES = Capabilities(
     provider=KIND,
     sends=SENDS,
     features=frozenset({Feature.REPLY}),  # accepted; the phone shows only the text
-    text_limit=4096,
     promises=("A message and its receipts are stored in one transaction: none is lost.",),
 )
 

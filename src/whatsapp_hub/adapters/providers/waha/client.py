@@ -51,7 +51,7 @@ class WahaClient:
         """Reserve a message id. NOWEB and GOWS make ids for the kinds that they accept one with. A server or engine
         without such a call is not asked again for a while."""
         settings = _settings(session)
-        if message.content.type not in NAMED or self._without_ids.get(settings, 0.0) > time.monotonic():
+        if not isinstance(message.content, NAMED) or self._without_ids.get(settings, 0.0) > time.monotonic():
             return None
         path = f"/api/{settings.session}/new-message-id"
         try:

@@ -1,76 +1,104 @@
-"""Convert the content of WAHA's messages to Content. Pure.
+"""Convert the content of WAHA's messages to Content, and ours to the call that carries it. Pure.
 
 The engines (WEBJS, WPP, NOWEB, GOWS) agree on `body`, `hasMedia`, `media`, `location` and `vCards`; everything else
-is in `_data` in each engine's own form. Media are named, not downloaded: `data.url` needs
+is in `_data` in each engine's own form. Media are named, not downloaded: the URL of `MediaSource` needs
 the API key, and often names a host that only WAHA itself knows.
+
+`encode` raises Unsupported for what WAHA has no call for, Rejected for content that lacks what its call needs.
 """
 
-from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+import base64
+import mimetypes
+from dataclasses import dataclass
+from typing import Any, assert_never
 
-_WEBJS_MEDIA = {
-    "image": MessageType.IMAGE,
-    "video": MessageType.VIDEO,
-    "ptt": MessageType.AUDIO,
-    "audio": MessageType.AUDIO,
-    "document": MessageType.DOCUMENT,
-    "sticker": MessageType.STICKER,
+from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, number, obj, text
+from whatsapp_hub.adapters.providers.waha.names import long_id
+from whatsapp_hub.domain.errors import Rejected, Unsupported
+from whatsapp_hub.domain.messaging import content as kinds
+from whatsapp_hub.domain.messaging.capabilities import MB, Limit
+from whatsapp_hub.domain.messaging.content import Content, MediaSource, MessageType, RemoteMedia
+from whatsapp_hub.domain.messaging.media import Media
+
+_TEXT, _CAPTION = 65_536, 1024
+SENDS = {
+    MessageType.TEXT: Limit(_TEXT),
+    MessageType.LOCATION: Limit(_TEXT),
+    MessageType.REACTION: Limit(_TEXT),
+    MessageType.IMAGE: Limit(_CAPTION, 5 * MB),
+    MessageType.DOCUMENT: Limit(_CAPTION, 16 * MB),
+    MessageType.AUDIO: Limit(_CAPTION, 16 * MB),
+    MessageType.VIDEO: Limit(_CAPTION, 16 * MB),
+}
+
+_WEBJS_MEDIA: dict[str, type[kinds.File]] = {
+    "image": kinds.Image,
+    "video": kinds.Video,
+    "ptt": kinds.Audio,
+    "audio": kinds.Audio,
+    "document": kinds.Document,
+    "sticker": kinds.Sticker,
 }
 _WEBJS_SYSTEM = frozenset({"e2e_notification", "notification", "notification_template", "gp2", "protocol", "call_log"})
-_PROTO_MEDIA = {
-    "imageMessage": MessageType.IMAGE,
-    "videoMessage": MessageType.VIDEO,
-    "audioMessage": MessageType.AUDIO,
-    "documentMessage": MessageType.DOCUMENT,
-    "documentWithCaptionMessage": MessageType.DOCUMENT,
-    "stickerMessage": MessageType.STICKER,
+_PROTO_MEDIA: dict[str, type[kinds.File]] = {
+    "imageMessage": kinds.Image,
+    "videoMessage": kinds.Video,
+    "audioMessage": kinds.Audio,
+    "documentMessage": kinds.Document,
+    "documentWithCaptionMessage": kinds.Document,
+    "stickerMessage": kinds.Sticker,
 }
+_FAMILIES: dict[str, type[kinds.File]] = {"image": kinds.Image, "video": kinds.Video, "audio": kinds.Audio}
+_PLACE = frozenset({"latitude", "longitude", "name", "address", "url", "thumbnail"})
 
 
 def content_of(payload: JsonObject) -> Content:
-    """Convert a message; one of an unknown kind becomes UNSUPPORTED and keeps the payload as `raw`."""
+    """Convert a message; one of an unknown kind becomes Unsupported and keeps the payload as `raw`."""
     body = text(payload.get("body"))
     if payload.get("hasMedia") is True or obj(payload.get("media")):
         return _media(payload, body)
     if location := obj(payload.get("location")):
         return _location(location)
-    if cards := [card for card in items(payload.get("vCards")) if isinstance(card, str) and card]:
-        return Content(
-            MessageType.CONTACTS, body if not body.startswith("BEGIN:") else "", data={"vCards": clean(cards)}
-        )
+    if cards := [text(card) for card in items(payload.get("vCards")) if isinstance(card, str) and card]:
+        return kinds.Contacts(body if not body.startswith("BEGIN:") else "", vcards=tuple(cards))
     if text(obj(payload.get("_data")).get("type")) in _WEBJS_SYSTEM:
-        return Content(MessageType.SYSTEM, body, data={"raw": clean(payload)})
+        return kinds.System(body, raw=clean(payload))
     if body:
-        return Content(MessageType.TEXT, body)
-    return Content(MessageType.UNSUPPORTED, data={"raw": clean(payload)})
+        return kinds.Text(body)
+    return kinds.Unsupported(raw=clean(payload))
 
 
 def reaction_of(payload: JsonObject, target: str) -> Content:
     """Convert a reaction to the message `target`."""
-    emoji = text(obj(payload.get("reaction")).get("text"))
-    return Content(MessageType.REACTION, emoji, data={"messageId": target, "emoji": emoji})
+    return kinds.Reaction(text(obj(payload.get("reaction")).get("text")), message_id=target)
 
 
 def _media(payload: JsonObject, caption: str) -> Content:
     """Convert media; `media` is null, or has an `error`, where WAHA has not downloaded the file."""
     media = obj(payload.get("media"))
-    known = {"url": "url", "mimetype": "mimeType", "filename": "fileName", "error": "error"}
-    data = {ours: clean(media[theirs]) for theirs, ours in known.items() if media.get(theirs) is not None}
-    if _is_voice(payload):
-        data["voice"] = True
-    return Content(_media_type(payload, text(media.get("mimetype"))), caption, data=data)
+    kind = _media_kind(payload, text(media.get("mimetype")))
+    file: dict[str, Any] = {
+        "source": MediaSource(url=text(media.get("url")) or None, error=_error(media.get("error"))),
+        "mime_type": text(media.get("mimetype")) or None,
+        "file_name": text(media.get("filename")) or None,
+    }
+    if kind is kinds.Audio:
+        return kinds.Audio(caption, voice=True if _is_voice(payload) else None, **file)
+    return kind(caption, **file)
 
 
-def _media_type(payload: JsonObject, mimetype: str) -> MessageType:
+def _error(value: object) -> str | None:
+    """Return why WAHA has no file, which some versions report as an object."""
+    return text(value) or text(obj(value).get("message")) or (None if value is None else "not downloaded")
+
+
+def _media_kind(payload: JsonObject, mimetype: str) -> type[kinds.File]:
     inner = obj(payload.get("_data"))
     if known := _WEBJS_MEDIA.get(text(inner.get("type"))):
         return known
     proto = obj(inner.get("message")) or obj(inner.get("Message"))
-    for name, type in _PROTO_MEDIA.items():
-        if name in proto:
-            return type
-    family = mimetype.partition("/")[0].upper()
-    return MessageType(family) if family in ("IMAGE", "VIDEO", "AUDIO") else MessageType.DOCUMENT
+    found = next((kind for name, kind in _PROTO_MEDIA.items() if name in proto), None)
+    return found or _FAMILIES.get(mimetype.partition("/")[0].lower(), kinds.Document)
 
 
 def _is_voice(payload: JsonObject) -> bool:
@@ -81,6 +109,92 @@ def _is_voice(payload: JsonObject) -> bool:
 
 
 def _location(location: JsonObject) -> Content:
-    words = [text(location.get(key)) for key in ("name", "address", "description")]
-    data = obj(clean({key: value for key, value in location.items() if key != "thumbnail" and value is not None}))
-    return Content(MessageType.LOCATION, ", ".join(dict.fromkeys(w for w in words if w)), data=data)
+    name, address, url, more = (text(location.get(key)) for key in ("name", "address", "url", "description"))
+    rest = {key: value for key, value in location.items() if key not in _PLACE and value is not None}
+    return kinds.Location(
+        ", ".join(dict.fromkeys(word for word in (name, address, more) if word)),
+        latitude=number(location.get("latitude")),
+        longitude=number(location.get("longitude")),
+        name=name or None,
+        address=address or None,
+        url=url or None,
+        extra=obj(clean(rest)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One call to WAHA."""
+
+    path: str
+    body: JsonObject
+    method: str = "POST"
+
+
+def encode(content: Content, head: JsonObject, media: Media | None) -> Sending:  # noqa: C901 - one case a kind
+    """Encode as a call; `head` holds what every call has (session, chat, …), `media` the file if the hub stores it."""
+    match content:
+        case kinds.Text():
+            return Sending("/api/sendText", head | {"text": content.text})
+        case kinds.Image():
+            return Sending("/api/sendImage", head | _file(content, media, "image/jpeg") | _captioned(content))
+        case kinds.Document():
+            return Sending(
+                "/api/sendFile", head | _file(content, media, "application/octet-stream") | _captioned(content)
+            )
+        case kinds.Audio():
+            return Sending("/api/sendVoice", head | _file(content, media, "audio/ogg; codecs=opus") | {"convert": True})
+        case kinds.Video():
+            file = _file(content, media, "video/mp4") | {"convert": False}
+            return Sending("/api/sendVideo", head | file | _captioned(content))
+        case kinds.Location():
+            return Sending("/api/sendLocation", head | _place(content))
+        case kinds.Reaction():
+            return Sending("/api/reaction", _reaction(content, head), "PUT")
+        case (
+            kinds.Sticker() | kinds.Contacts() | kinds.Buttons() | kinds.ListMenu() | kinds.Choice() | kinds.Template()
+        ):
+            raise _unsupported(content)
+        case kinds.Poll() | kinds.System() | kinds.Unsupported():
+            raise _unsupported(content)
+        case _:
+            assert_never(content)
+
+
+def _unsupported(content: Content) -> Unsupported:
+    return Unsupported("unsupported_content", f"WAHA cannot send {content.type}")
+
+
+def _reaction(content: kinds.Reaction, head: JsonObject) -> JsonObject:
+    """Encode a reaction to a message of the customer's, unless it says otherwise."""
+    if not content.message_id:
+        raise Rejected("incomplete_content", "REACTION needs messageId")
+    id = long_id(content.message_id, text(head["chatId"]), content.from_me)
+    return {"session": head["session"], "messageId": id, "reaction": content.text}
+
+
+def _captioned(content: Content) -> JsonObject:
+    return {"caption": content.text} if content.text else {}
+
+
+def _file(content: kinds.File, media: Media | None, usual: str) -> JsonObject:
+    file = _bytes(media) if media else _link(content, usual)
+    return {"file": file | ({"filename": content.file_name} if content.file_name else {})}
+
+
+def _bytes(media: Media) -> JsonObject:
+    return {"data": base64.b64encode(media.content).decode(), "mimetype": media.mime_type}
+
+
+def _link(content: kinds.File, usual: str) -> JsonObject:
+    link = content.media.url if isinstance(content.media, RemoteMedia) else ""
+    if not link.startswith(("https://", "http://")):
+        raise Rejected("incomplete_content", f"{content.type} needs an http link")
+    guessed, _ = mimetypes.guess_type(link.partition("?")[0])
+    return {"url": link, "mimetype": content.mime_type or guessed or usual}
+
+
+def _place(content: kinds.Location) -> JsonObject:
+    if content.latitude is None or content.longitude is None:
+        raise Rejected("incomplete_content", "LOCATION needs latitude and longitude")
+    return {"latitude": content.latitude, "longitude": content.longitude, "title": content.name or content.text}

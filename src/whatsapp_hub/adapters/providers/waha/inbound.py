@@ -126,10 +126,9 @@ def _reaction(envelope: JsonObject, payload: JsonObject, at: datetime) -> Messag
 
 
 def _edited(envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageSeen | None:
-    """Translate an edit to a message of its own; `data.edits` names the message that it replaces."""
+    """Translate an edit to a message of its own, which names the message that it replaces."""
     target, name = parse_id(text(payload.get("editedMessageId"))), parse_id(text(payload.get("id")))
-    new = content_of(payload)
-    content = Content(new.type, new.text, new.media_url, {**new.data, "edits": target.bare})
+    content = content_of(payload).editing(target.bare)
     return _seen(payload, name, _own_id(name, target.bare, envelope), content, at)
 
 

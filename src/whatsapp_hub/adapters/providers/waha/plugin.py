@@ -9,7 +9,7 @@ from datetime import datetime
 from whatsapp_hub.adapters.providers.lenient import routes, scan
 from whatsapp_hub.adapters.providers.waha import inbound, names
 from whatsapp_hub.adapters.providers.waha.client import WahaClient
-from whatsapp_hub.adapters.providers.waha.outbound import SENDS
+from whatsapp_hub.adapters.providers.waha.content import SENDS
 from whatsapp_hub.adapters.providers.waha.settings import (
     WahaSettings,
     decode,
@@ -41,7 +41,6 @@ CAPABILITIES = Capabilities(
             Feature.POLLING,
         }
     ),
-    text_limit=65536,
     session_rate=Rate(interval_s=3.0, burst=3),
     promises=(
         "WAHA repeats a webhook as often as its own retry policy says, then forgets it.",

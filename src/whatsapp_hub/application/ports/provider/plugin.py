@@ -39,8 +39,8 @@ class SessionRef:
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message to send. `recipient` are the chat's identities, the preferred one first; `reply_to` is a
-    provider's message id; `media` is the file where the content names one of ours (`blob`); `own_id` is the id to send
-    it under, with a provider that reserves ids."""
+    provider's message id; `media` is the file where the content names one of ours (`StoredMedia`); `own_id` is the id
+    to send it under, with a provider that reserves ids."""
 
     message_id: MessageId
     chat: str

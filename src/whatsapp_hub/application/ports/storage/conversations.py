@@ -103,7 +103,9 @@ class Messages(Protocol):
 
     async def add(self, messages: Sequence[Message]) -> None: ...
 
-    async def save(self, messages: Sequence[Message]) -> None: ...
+    async def save(self, messages: Sequence[Message]) -> None:
+        """Store their status, outcome, provider's id and time; what a message says never changes."""
+        ...
 
     async def forget(self, before: datetime, limit: int) -> int:
         """Delete older messages of sessions with routing none, except unsent ones and those of rounds that a bot handed

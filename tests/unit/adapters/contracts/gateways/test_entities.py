@@ -25,7 +25,7 @@ from whatsapp_hub.application.sessions.open_sessions import Code
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.contact import Contact, Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Image, RemoteMedia
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
@@ -43,7 +43,7 @@ MESSAGE = Message(
     conversation_id=ConversationId(UUID(int=4)),
     contact_id=ContactId(UUID(int=5)),
     direction=Direction.INBOUND,
-    content=Content(MessageType.IMAGE, "veja", "/media/1"),
+    content=Image("veja", media=RemoteMedia("/media/1")),
     created_at=AT,
     timestamp=AT,
     status=MessageStatus.DELIVERED,

@@ -24,7 +24,7 @@ from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, SessionId, UserId
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging import content as kinds
 
 TAGS = ["conversations"]
 READ = [allows(Action.READ_CONVERSATIONS)]
@@ -45,12 +45,13 @@ class StartBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     content: str | None = None
     template: Template | None = None
 
-    def what(self) -> Content:
+    def what(self) -> kinds.Text | kinds.Template:
         if (self.content is None) == (self.template is None):
             raise Invalid.field("content", "either content or template must be given")
         if self.template is None:
-            return Content.plain(self.content or "")
-        return Content(MessageType.TEMPLATE, data=msgspec.structs.asdict(self.template))
+            return kinds.Text.plain(self.content or "")
+        template = self.template
+        return kinds.Template(name=template.name, language=template.language, components=tuple(template.components))
 
 
 class AssignBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):

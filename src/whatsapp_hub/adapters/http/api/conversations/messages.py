@@ -24,7 +24,7 @@ from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.ids import ConversationId, MediaId, MessageId
-from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.domain.messaging.media import Media
 
 TAGS = ["messages"]
@@ -56,7 +56,7 @@ async def send_message(
     key: IdempotencyKey = None,
 ) -> MessageView:
     """Send a text in a conversation. It is stored when this returns, and sent in its turn."""
-    content = Content.plain(data.content)
+    content = Text.plain(data.content)
     return MessageView.of(await send_message(caller, ConversationId(data.conversation_id), content, key, data.reply_to))
 
 

@@ -1,156 +1,184 @@
-"""Convert the content of WhatsApp Web's messages to Content. Pure.
+"""Convert the content of WhatsApp Web's messages to Content, and ours to a part of its message. Pure.
 
-Media are named, not downloaded: `data.media` holds what is needed to download and decrypt the file
-(`directPath`, `mediaKey` and hashes, base64), beside `mimeType`, `fileName`, `size`, `seconds`, `voice`.
+Media are named, not downloaded: the keys of `MediaSource` are what is needed to download and decrypt the file
+(`directPath`, `mediaKey` and hashes, base64).
 """
 
 import base64
 import json
+import mimetypes
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, assert_never
+from urllib.parse import unquote, urlsplit
 
-from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, number, obj, text, whole
+from whatsapp_hub.adapters.providers.neonize.native.jids import kind_of
+from whatsapp_hub.adapters.providers.neonize.translate import vcards
+from whatsapp_hub.adapters.providers.neonize.translate.unwrap import KEYS_ONLY
+from whatsapp_hub.application.ports.provider.events import ChatKind
+from whatsapp_hub.domain.errors import Rejected, Unsupported
+from whatsapp_hub.domain.messaging import content as kinds
+from whatsapp_hub.domain.messaging.capabilities import MB, Limit
+from whatsapp_hub.domain.messaging.content import (
+    NO_SOURCE,
+    Content,
+    MediaSource,
+    MessageType,
+    RemoteMedia,
+    StoredMedia,
+)
 
-_WRAPPERS = (
-    "deviceSentMessage",
-    "ephemeralMessage",
-    "viewOnceMessage",
-    "viewOnceMessageV2",
-    "viewOnceMessageV2Extension",
-    "documentWithCaptionMessage",
-    "editedMessage",
-    "groupMentionedMessage",
-    "botInvokeMessage",
-    "lottieStickerMessage",
-    "associatedChildMessage",
-    "pollCreationMessageV4",
-    "spoilerMessage",
-)
-_KEYS_ONLY = frozenset(
-    {"senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage", "messageContextInfo"}
-)
-_NOTICES = frozenset({"pinInChatMessage", "keepInChatMessage", "pollUpdateMessage", "encReactionMessage"})
-_MEDIA = {
-    "imageMessage": MessageType.IMAGE,
-    "videoMessage": MessageType.VIDEO,
-    "ptvMessage": MessageType.VIDEO,
-    "audioMessage": MessageType.AUDIO,
-    "documentMessage": MessageType.DOCUMENT,
-    "stickerMessage": MessageType.STICKER,
+OPUS = "audio/ogg; codecs=opus"
+_TEXT, _CAPTION = 65_536, 1024
+SENDS = {
+    MessageType.TEXT: Limit(_TEXT),
+    MessageType.LOCATION: Limit(_TEXT),
+    MessageType.CONTACTS: Limit(_TEXT),
+    MessageType.REACTION: Limit(_TEXT),
+    MessageType.STICKER: Limit(_TEXT),
+    MessageType.IMAGE: Limit(_CAPTION, 5 * MB),
+    MessageType.AUDIO: Limit(_CAPTION, 16 * MB),
+    MessageType.VIDEO: Limit(_CAPTION, 16 * MB),
+    MessageType.DOCUMENT: Limit(_CAPTION, 16 * MB),
 }
-_MEDIA_FIELDS = {
-    "mimetype": "mimeType",
-    "fileName": "fileName",
-    "fileLength": "size",
-    "seconds": "seconds",
-    "width": "width",
-    "height": "height",
-    "pageCount": "pages",
-    "PTT": "voice",
-    "gifPlayback": "gif",
-    "isAnimated": "animated",
-    "viewOnce": "viewOnce",
-}
+
+AuthorOf = Callable[[str], str | None]
+"""Return the JID of the author of the message with this id, if remembered."""
+
 _SECRET_FIELDS = {"mediaKey": "mediaKey", "fileSHA256": "sha256", "fileEncSHA256": "encryptedSha256"}
 _POLLS = tuple(f"pollCreationMessage{version}" for version in ("", "V2", "V3", "V5", "V6"))
-_DEPTH = 8
 
 
-def unwrapped(message: JsonObject) -> JsonObject:
-    """Return the message inside its envelopes (sent from another device, disappearing, view once, edited, …)."""
-    for _ in range(_DEPTH):
-        inner = next((obj(obj(message[name]).get("message")) for name in _WRAPPERS if name in message), None)
-        if inner is None:
-            return message
-        message = inner
-    return message
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a message goes: the chat's JID; `quote`: the context of a message that answers another one."""
+
+    to: str
+    author_of: AuthorOf
+    now_ms: int
+    quote: JsonObject = field(default_factory=dict)
 
 
-def is_empty(message: JsonObject) -> bool:
-    """Whether it is nothing but keys: a sender's first group message has them in a separate event with the same id."""
-    return not (unwrapped(message).keys() - _KEYS_ONLY)
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to upload as media type `kind` (WhatsApp's number); `field` names its part of the message. `url` is empty
+    for a file that comes with the message, `mimetype` if only the file itself has it."""
 
-
-def is_notice(message: JsonObject) -> bool:
-    """Whether it only changes an earlier message (a vote, a pin) and has no content to show."""
-    return bool(_NOTICES & message.keys())
+    url: str
+    kind: int
+    field: str
+    mimetype: str
+    usual: str
 
 
 def content_of(message: JsonObject) -> Content:
-    """Convert an unwrapped message. An unknown kind becomes UNSUPPORTED and keeps its fields as `raw`."""
-    for name, type in _MEDIA.items():
-        if name in message:
-            return _with_extras(_media(name, type, obj(message[name])), obj(message[name]))
+    """Convert an unwrapped message. An unknown kind becomes Unsupported and keeps its fields' names as `raw`."""
     for name, convert in _BY_FIELD.items():
         if name in message:
             part = obj(message[name])
-            return _with_extras(convert(part), part)
+            return _with_context(convert(part), part)
     if "conversation" in message:
-        return Content(MessageType.TEXT, text(message["conversation"]))
+        return kinds.Text(text(message["conversation"]))
     return _unknown(message)
-
-
-def context_of(message: JsonObject) -> JsonObject:
-    """Return the context (quoted message, mentions), wherever its kind has it."""
-    return next((obj(obj(part).get("contextInfo")) for part in message.values() if obj(part).get("contextInfo")), {})
 
 
 def reaction_of(part: JsonObject) -> Content:
     """Convert a reaction; a removed one has an empty emoji."""
-    emoji = text(part.get("text"))
-    return Content(
-        MessageType.REACTION, emoji, data={"messageId": text(obj(part.get("key")).get("ID")), "emoji": emoji}
+    return kinds.Reaction(text(part.get("text")), message_id=text(obj(part.get("key")).get("ID")))
+
+
+def _image(part: JsonObject) -> Content:
+    return kinds.Image(text(part.get("caption")), **_file(part), **_area(part), view_once=_true(part, "viewOnce"))
+
+
+def _video(part: JsonObject) -> kinds.Video:
+    return kinds.Video(
+        text(part.get("caption")),
+        **_file(part),
+        **_area(part),
+        seconds=whole(part.get("seconds")) or None,
+        gif=_true(part, "gifPlayback"),
+        view_once=_true(part, "viewOnce"),
     )
 
 
-def _media(name: str, type: MessageType, part: JsonObject) -> Content:
-    data: JsonObject = {ours: part[theirs] for theirs, ours in _MEDIA_FIELDS.items() if part.get(theirs)}
-    media: JsonObject = {"directPath": text(part.get("directPath"))} if part.get("directPath") else {}
+def _round_video(part: JsonObject) -> Content:
+    return replace(_video(part), round=True)
+
+
+def _audio(part: JsonObject) -> Content:
+    seconds, once = whole(part.get("seconds")) or None, _true(part, "viewOnce")
+    return kinds.Audio(
+        text(part.get("caption")), **_file(part), seconds=seconds, voice=_true(part, "PTT"), view_once=once
+    )
+
+
+def _document(part: JsonObject) -> Content:
+    return kinds.Document(text(part.get("caption")), **_file(part), pages=whole(part.get("pageCount")) or None)
+
+
+def _sticker(part: JsonObject) -> Content:
+    return kinds.Sticker(text(part.get("caption")), **_file(part), **_area(part), animated=_true(part, "isAnimated"))
+
+
+def _true(part: JsonObject, name: str) -> bool | None:
+    """Return True where a flag is set; protobuf leaves out the others."""
+    return True if part.get(name) is True else None
+
+
+def _area(part: JsonObject) -> dict[str, Any]:
+    return {"width": whole(part.get("width")) or None, "height": whole(part.get("height")) or None}
+
+
+def _file(part: JsonObject) -> dict[str, Any]:
+    """Return what every kind of file has."""
+    keys: JsonObject = {"directPath": text(part.get("directPath"))} if part.get("directPath") else {}
     for theirs, ours in _SECRET_FIELDS.items():
         if isinstance(value := part.get(theirs), bytes) and value:
-            media[ours] = base64.b64encode(value).decode()
-    if media:
-        data["media"] = media
-    if name == "ptvMessage":
-        data["round"] = True
-    return Content(type, text(part.get("caption")), data=data)
+            keys[ours] = base64.b64encode(value).decode()
+    return {
+        "source": MediaSource(keys=keys) if keys else NO_SOURCE,
+        "mime_type": text(part.get("mimetype")) or None,
+        "file_name": text(part.get("fileName")) or None,
+        "size": whole(part.get("fileLength")) or None,
+    }
 
 
 def _extended(part: JsonObject) -> Content:
-    link = text(part.get("matchedText"))
-    return Content(MessageType.TEXT, text(part.get("text")), data={"link": link} if link else {})
+    return kinds.Text(text(part.get("text")), link=text(part.get("matchedText")) or None)
 
 
-def _location(part: JsonObject) -> Content:
-    place = {
-        "latitude": clean(part.get("degreesLatitude")),
-        "longitude": clean(part.get("degreesLongitude")),
-        "name": text(part.get("name")),
-        "address": text(part.get("address")),
-        "url": text(part.get("URL")),
-    }
-    said = text(part.get("caption")) or ", ".join(str(place[key]) for key in ("name", "address") if place[key])
-    return Content(
-        MessageType.LOCATION, said, data={key: value for key, value in place.items() if value not in ("", None)}
+def _location(part: JsonObject) -> kinds.Location:
+    name, address, url = (text(part.get(key)) for key in ("name", "address", "URL"))
+    return kinds.Location(
+        text(part.get("caption")) or ", ".join(word for word in (name, address) if word),
+        latitude=number(part.get("degreesLatitude")),
+        longitude=number(part.get("degreesLongitude")),
+        name=name or None,
+        address=address or None,
+        url=url or None,
     )
 
 
 def _live_location(part: JsonObject) -> Content:
-    place = _location(part)
-    return Content(place.type, place.text, data={**place.data, "live": True})
+    return replace(_location(part), live=True)
 
 
 def _contacts(part: JsonObject) -> Content:
     cards = [obj(card) for card in items(part.get("contacts"))] or [part]
     names = ", ".join(name for name in (text(card.get("displayName")) for card in cards) if name)
-    return Content(MessageType.CONTACTS, names, data={"vCards": [text(card.get("vcard")) for card in cards]})
+    return kinds.Contacts(names, vcards=tuple(text(card.get("vcard")) for card in cards))
 
 
-def _choice(kind: str, said: object, id: object) -> Content:
-    return Content(MessageType.INTERACTIVE, text(said), data={"kind": kind, "id": text(id)})
+def _button_choice(part: JsonObject) -> Content:
+    id = text(part.get("selectedButtonID")) or text(part.get("selectedID"))
+    return kinds.Choice(text(part.get("selectedDisplayText")), kind="button", id=id)
 
 
 def _list_choice(part: JsonObject) -> Content:
-    return _choice("list", part.get("title"), obj(part.get("singleSelectReply")).get("selectedRowID"))
+    id = text(obj(part.get("singleSelectReply")).get("selectedRowID"))
+    return kinds.Choice(text(part.get("title")), kind="list", id=id)
 
 
 def _flow_choice(part: JsonObject) -> Content:
@@ -159,32 +187,31 @@ def _flow_choice(part: JsonObject) -> Content:
         params = obj(json.loads(text(flow.get("paramsJSON")) or "{}"))
     except (ValueError, RecursionError):
         params = {}
-    chosen = _choice("flow", obj(part.get("body")).get("text"), params.get("id"))
-    return Content(
-        chosen.type, chosen.text, data={**chosen.data, "name": text(flow.get("name")), "params": clean(params)}
-    )
+    more = {"name": text(flow.get("name")), "params": clean(params)}
+    return kinds.Choice(text(obj(part.get("body")).get("text")), kind="flow", id=text(params.get("id")), extra=more)
 
 
 def _poll(part: JsonObject) -> Content:
     """Convert a poll to readable text; voting is not supported."""
-    options = [text(obj(option).get("optionName")) for option in items(part.get("options"))]
-    said = "\n".join([text(part.get("name")), *options])
-    return Content(MessageType.UNSUPPORTED, said, data={"kind": "poll", "options": options})
+    options = tuple(text(obj(option).get("optionName")) for option in items(part.get("options")))
+    return kinds.Poll("\n".join([text(part.get("name")), *options]), options=options)
 
 
 _BY_FIELD = {
+    "imageMessage": _image,
+    "videoMessage": _video,
+    "ptvMessage": _round_video,
+    "audioMessage": _audio,
+    "documentMessage": _document,
+    "stickerMessage": _sticker,
     "extendedTextMessage": _extended,
     "reactionMessage": reaction_of,
     "locationMessage": _location,
     "liveLocationMessage": _live_location,
     "contactMessage": _contacts,
     "contactsArrayMessage": _contacts,
-    "buttonsResponseMessage": lambda part: _choice(
-        "button", part.get("selectedDisplayText"), part.get("selectedButtonID")
-    ),
-    "templateButtonReplyMessage": lambda part: _choice(
-        "button", part.get("selectedDisplayText"), part.get("selectedID")
-    ),
+    "buttonsResponseMessage": _button_choice,
+    "templateButtonReplyMessage": _button_choice,
     "listResponseMessage": _list_choice,
     "interactiveResponseMessage": _flow_choice,
     **dict.fromkeys(_POLLS, _poll),
@@ -192,13 +219,112 @@ _BY_FIELD = {
 
 
 def _unknown(message: JsonObject) -> Content:
-    kinds = sorted(message.keys() - _KEYS_ONLY)
-    return Content(MessageType.UNSUPPORTED, data={"raw": {"kinds": kinds}})
+    return kinds.Unsupported(raw={"kinds": sorted(message.keys() - KEYS_ONLY)})
 
 
-def _with_extras(content: Content, part: JsonObject) -> Content:
-    context = obj(part.get("contextInfo"))
-    found: JsonObject = {"forwarded": True} if context.get("isForwarded") is True else {}
-    if mentioned := [text(jid) for jid in items(context.get("mentionedJID"))]:
-        found["mentions"] = mentioned
-    return Content(content.type, content.text, content.media_url, {**content.data, **found}) if found else content
+def _with_context(content: Content, part: JsonObject) -> Content:
+    reported = obj(part.get("contextInfo"))
+    mentions = tuple(text(jid) for jid in items(reported.get("mentionedJID")))
+    context = kinds.Context(forwarded=reported.get("isForwarded") is True, mentions=mentions)
+    return content.within(context) if reported else content
+
+
+def encode(content: Content, target: Target) -> tuple[JsonObject, File | None]:  # noqa: C901 - one case a kind
+    """Encode as a part of WhatsApp's message, with the file to upload. Raises Unsupported for what WhatsApp Web has no
+    message for, Rejected for content that lacks what its kind needs."""
+    match content:
+        case kinds.Text() if target.quote:
+            return {"extendedTextMessage": {"text": content.text, **target.quote}}, None
+        case kinds.Text():
+            return {"conversation": content.text}, None
+        case kinds.Image():
+            return _upload(content, target, "imageMessage", 0, "image/jpeg", _captioned(content))
+        case kinds.Video():
+            return _upload(content, target, "videoMessage", 1, "video/mp4", _captioned(content))
+        case kinds.Audio():
+            return _upload(content, target, "audioMessage", 2, OPUS, _sound(content))
+        case kinds.Document():
+            name = content.file_name or _path(content).rpartition("/")[2] or "file"
+            part = _captioned(content) | {"fileName": name, "title": name}
+            return _upload(content, target, "documentMessage", 3, "application/octet-stream", part)
+        case kinds.Sticker():
+            return _upload(content, target, "stickerMessage", 0, "image/webp", {})
+        case kinds.Location():
+            return {"locationMessage": _place(content) | target.quote}, None
+        case kinds.Contacts():
+            return _cards(content, target.quote), None
+        case kinds.Reaction():
+            return _reaction(content, target), None
+        case kinds.Buttons() | kinds.ListMenu() | kinds.Choice() | kinds.Template() | kinds.Poll():
+            raise _unsupported(content)
+        case kinds.System() | kinds.Unsupported():
+            raise _unsupported(content)
+        case _:
+            assert_never(content)
+
+
+def _unsupported(content: Content) -> Unsupported:
+    return Unsupported("unsupported_content", f"WhatsApp Web cannot send {content.type}")
+
+
+def _reaction(content: kinds.Reaction, target: Target) -> JsonObject:
+    """Encode a reaction to the contact's message, unless it says otherwise; an empty emoji removes it."""
+    if not content.message_id:
+        raise Rejected("incomplete_content", "REACTION needs messageId")
+    key: JsonObject = {"remoteJID": target.to, "fromMe": content.from_me, "ID": content.message_id}
+    if not content.from_me and kind_of(target.to) is not ChatKind.PERSON:
+        key |= {"participant": author} if (author := target.author_of(content.message_id)) else {}
+    return {"reactionMessage": {"key": key, "text": content.text, "senderTimestampMS": target.now_ms}}
+
+
+def _upload(
+    content: kinds.File, target: Target, field: str, kind: int, usual: str, part: JsonObject
+) -> tuple[JsonObject, File]:
+    guessed, _ = mimetypes.guess_type(_path(content))
+    url = content.media.url if isinstance(content.media, RemoteMedia) else ""
+    file = File(url, kind, field, content.mime_type or guessed or "", usual)
+    return {field: part | target.quote}, file
+
+
+def _path(content: kinds.File) -> str:
+    """Return the path of the file's URL; empty for a file that the hub stores. Raises Rejected."""
+    if isinstance(content.media, StoredMedia):
+        return ""
+    if content.media is None or not content.media.url.startswith(("https://", "http://")):
+        raise Rejected("incomplete_content", f"{content.type} needs an http link")
+    try:
+        return unquote(urlsplit(content.media.url).path)
+    except ValueError as error:
+        raise Rejected("media_url", "the file's URL cannot be used") from error
+
+
+def _captioned(content: Content) -> JsonObject:
+    return {"caption": content.text} if content.text else {}
+
+
+def _sound(content: kinds.Audio) -> JsonObject:
+    voice: JsonObject = {} if content.voice is None else {"PTT": content.voice}
+    return voice if content.seconds is None else voice | {"seconds": max(0, min(content.seconds, 1 << 31))}
+
+
+def _place(content: kinds.Location) -> JsonObject:
+    if content.latitude is None or content.longitude is None:
+        raise Rejected("incomplete_content", "LOCATION needs latitude and longitude")
+    place: JsonObject = {
+        "degreesLatitude": float(content.latitude),
+        "degreesLongitude": float(content.longitude),
+        "name": content.name or content.text,
+        "address": content.address,
+    }
+    return {name: value for name, value in place.items() if value not in ("", None)}
+
+
+def _cards(content: kinds.Contacts, quote: JsonObject) -> JsonObject:
+    """Encode vCards as they are, and cards in Meta's form as vCards."""
+    cards = [*map(vcards.shown, content.vcards), *map(vcards.made_of, map(obj, content.cards))]
+    if not cards:
+        raise Rejected("incomplete_content", "CONTACTS needs vCards or contacts")
+    if len(cards) == 1:
+        return {"contactMessage": {**cards[0], **quote}}
+    whole: JsonObject = {"displayName": f"{len(cards)} contacts", "contacts": cards}
+    return {"contactsArrayMessage": whole | quote}

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 
 import httpx
 
-from whatsapp_hub.adapters.providers.neonize.translate.outbound import OPUS
+from whatsapp_hub.adapters.providers.neonize.translate.content import OPUS
 from whatsapp_hub.domain.errors import Rejected, Scope, Transient
 from whatsapp_hub.domain.integrations.addresses import is_public_text
 

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, instant, obj, text
 from whatsapp_hub.adapters.providers.neonize.native.jids import LID, formatted, identity_of, kind_of, plain
-from whatsapp_hub.adapters.providers.neonize.translate.content import content_of, context_of, is_notice, unwrapped
+from whatsapp_hub.adapters.providers.neonize.translate.content import content_of
+from whatsapp_hub.adapters.providers.neonize.translate.unwrap import context_of, is_notice, unwrapped
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin, OtherSeen, ProviderEvent
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Content, Unsupported
 
 _REVOKE, _EDIT = 0, 14
-_UNAVAILABLE = Content(MessageType.UNSUPPORTED, data={"raw": {"kinds": ["unavailable"]}})
+_UNAVAILABLE = Unsupported(raw={"kinds": ["unavailable"]})
 
 
 def whatsapps_id(id: str) -> str:
@@ -98,7 +99,7 @@ class _Said:
 
 
 def _said(message: JsonObject, id: str, at: datetime) -> _Said | OtherSeen:
-    """Convert a message. An edit is one of its own, with an id of its own; `data.edits` names the one replaced."""
+    """Convert a message. An edit is one of its own, with an id of its own, and names the one replaced."""
     protocol = obj(message.get("protocolMessage"))
     if protocol:
         return _of_protocol(protocol, id, at)
@@ -112,9 +113,9 @@ def _of_protocol(protocol: JsonObject, id: str, at: datetime) -> _Said | OtherSe
     target = text(obj(protocol.get("key")).get("ID"))
     kind = protocol.get("type", _REVOKE)
     if kind == _EDIT and target:
-        new = content_of(unwrapped(obj(protocol.get("editedMessage"))))
+        new = content_of(unwrapped(obj(protocol.get("editedMessage")))).editing(target)
         own = id if id != target else f"{id}~{text(protocol.get('timestampMS')) or int(at.timestamp())}"
-        return _Said(own, Content(new.type, new.text, new.media_url, {**new.data, "edits": target}), None)
+        return _Said(own, new, None)
     if kind == _REVOKE and target:
         return OtherSeen("revoke", at)
     return OtherSeen(f"protocol_{text(kind)}", at)

@@ -11,8 +11,8 @@ from whatsapp_hub.adapters.providers.lenient import JsonObject, chat_key, dedupe
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.jids import LID, PERSON, formatted, plain
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode
-from whatsapp_hub.adapters.providers.neonize.translate.content import is_empty
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent, pack
+from whatsapp_hub.adapters.providers.neonize.translate.unwrap import is_empty
 from whatsapp_hub.application.ports.provider.events import Malformed, RawUpdate
 
 STATE_CHAT = "session"

@@ -1,0 +1,54 @@
+"""The content of a message in the form of the API."""
+
+from typing import assert_never
+
+from whatsapp_hub.domain.messaging.content import (
+    Audio,
+    Buttons,
+    Choice,
+    Contacts,
+    Content,
+    Document,
+    Image,
+    ListMenu,
+    Location,
+    MediaRef,
+    Poll,
+    Reaction,
+    RemoteMedia,
+    Sticker,
+    StoredMedia,
+    System,
+    Template,
+    Text,
+    Unsupported,
+    Video,
+)
+
+
+def media_url(content: Content) -> str | None:
+    """Return the address of the message's file."""
+    match content:
+        case Text():
+            return None
+        case Image() | Video() | Audio() | Document() | Sticker():
+            return url_of(content.media) if content.media else None
+        case Location() | Contacts() | Reaction():
+            return None
+        case Buttons() | ListMenu() | Choice() | Template() | Poll():
+            return None
+        case System() | Unsupported():
+            return None
+        case _:
+            assert_never(content)
+
+
+def url_of(media: MediaRef) -> str:
+    """Return the address of a file: at the hub, where the hub stores it."""
+    match media:
+        case StoredMedia():
+            return f"/api/media/{media.id}"
+        case RemoteMedia():
+            return media.url
+        case _:
+            assert_never(media)

@@ -1,0 +1,365 @@
+"""The stored form of a message's content: columns `type`, `content`, `media_url`, and `data` (JSON) for the rest.
+
+Every row that was ever stored can be read: a value that its kind does not know, or not as such a value, stays in
+`Content.extra` and is written back with it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, assert_never
+from uuid import UUID
+
+import msgspec
+
+from whatsapp_hub.domain.ids import MediaId
+from whatsapp_hub.domain.messaging.content import (
+    NO_CONTEXT,
+    NO_SOURCE,
+    Audio,
+    Button,
+    Buttons,
+    Choice,
+    Contacts,
+    Content,
+    Context,
+    Document,
+    File,
+    Image,
+    ListMenu,
+    Location,
+    MediaRef,
+    MediaSource,
+    MessageType,
+    Poll,
+    Reaction,
+    RemoteMedia,
+    Sticker,
+    StoredMedia,
+    System,
+    Template,
+    Text,
+    Unsupported,
+    Video,
+)
+
+
+class Stored(NamedTuple):
+    """The values of the columns."""
+
+    type: str
+    content: str
+    media_url: str | None
+    data: str | None
+
+
+class _Key(NamedTuple):
+    """A key of `data`, the attribute that it holds, and how it is read: None for a value of another kind. `empty`,
+    the attribute's default, is not written."""
+
+    key: str
+    attribute: str
+    read: Callable[[object], object]
+    empty: object = None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _number(value: object) -> float | None:
+    """Read a number; some engines of WAHA write a place's as text."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    try:
+        found = float(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and abs(found) <= 180 else None
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _true(value: object) -> bool | None:
+    return True if value is True else None
+
+
+def _object(value: object) -> Mapping[str, object] | None:
+    return value if isinstance(value, dict) and value else None
+
+
+def _any(value: object) -> object:
+    return value
+
+
+def _list(value: object) -> tuple[object, ...] | None:
+    return tuple(value) if isinstance(value, list) and value else None
+
+
+def _texts(value: object) -> tuple[str, ...] | None:
+    found = _list(value) or ()
+    return tuple(map(str, found)) if found and all(isinstance(one, str) for one in found) else None
+
+
+def _language(value: object) -> str | None:
+    """Read a template's language: its code, which older rows have in an object."""
+    return _text(value.get("code")) if isinstance(value, dict) and value.keys() == {"code"} else _text(value)
+
+
+def _buttons(value: object) -> tuple[Button, ...] | None:
+    try:
+        return msgspec.convert(value, tuple[Button, ...]) or None
+    except msgspec.ValidationError:
+        return None
+
+
+_CONTEXT = (
+    _Key("forwarded", "forwarded", _true, empty=False),
+    _Key("mentions", "mentions", _texts, empty=()),
+    _Key("edits", "edits", _text),
+    _Key("referral", "referral", _any),
+    _Key("product", "product", _any),
+)
+_SOURCE = (
+    _Key("mediaId", "id", _text),
+    _Key("url", "url", _text),
+    _Key("media", "keys", _object),
+    _Key("error", "error", _text),
+)
+_FILE = (
+    _Key("mimeType", "mime_type", _text),
+    _Key("fileName", "file_name", _text),
+    _Key("size", "size", _whole),
+    _Key("sha256", "sha256", _text),
+)
+_ELSE = ("extra", "", lambda _: None)
+_PARTS: dict[str, Callable[..., object]] = {"context": Context, "source": MediaSource, "extra": dict}
+
+
+class _Form:
+    """The keys of a kind: its own, those of its context, and those of its source if it has a file."""
+
+    def __init__(self, *keys: _Key, source: tuple[_Key, ...] = ()) -> None:
+        self.keys = keys
+        parts = {"source": source, "context": _CONTEXT, "": keys}
+        self.places = {key.key: (part, key.attribute, key.read) for part, known in parts.items() for key in known}
+
+    def read(self, given: Mapping[str, object]) -> dict[str, Any]:
+        """Read `data` as the arguments of its kind; what it does not know becomes `extra`."""
+        found: dict[str, Any] = {}
+        parts: dict[str, dict[str, Any]] = {"": found}
+        for key, value in given.items():
+            part, attribute, read = self.places.get(key, _ELSE)
+            known = read(value)
+            if known is None:
+                parts.setdefault("extra", {})[key] = value
+            elif part:
+                parts.setdefault(part, {})[attribute] = known
+            else:
+                found[attribute] = known
+        if len(parts) > 1:
+            found |= {part: _PARTS[part](**values) for part, values in parts.items() if part}
+        return found
+
+
+_AREA = (_Key("width", "width", _whole), _Key("height", "height", _whole))
+_LENGTH, _ONCE = _Key("seconds", "seconds", _whole), _Key("viewOnce", "view_once", _flag)
+
+_TEXT = _Form(_Key("link", "link", _text))
+_IMAGE = _Form(*_FILE, *_AREA, _ONCE, source=_SOURCE)
+_VIDEO = _Form(*_FILE, *_AREA, _LENGTH, _ONCE, _Key("gif", "gif", _flag), _Key("round", "round", _flag), source=_SOURCE)
+_AUDIO = _Form(*_FILE, _LENGTH, _ONCE, _Key("voice", "voice", _flag), source=_SOURCE)
+_DOCUMENT = _Form(*_FILE, _Key("pages", "pages", _whole), source=_SOURCE)
+_STICKER = _Form(*_FILE, *_AREA, _Key("animated", "animated", _flag), source=_SOURCE)
+_LOCATION = _Form(
+    _Key("latitude", "latitude", _number),
+    _Key("longitude", "longitude", _number),
+    _Key("name", "name", _text),
+    _Key("address", "address", _text),
+    _Key("url", "url", _text),
+    _Key("live", "live", _true, empty=False),
+)
+_CONTACTS = _Form(_Key("contacts", "cards", _list, empty=()), _Key("vCards", "vcards", _texts, empty=()))
+_REACTION = _Form(_Key("messageId", "message_id", _text, empty=""), _Key("fromMe", "from_me", _true, empty=False))
+_BUTTONS = _Form(_Key("buttons", "buttons", _buttons, empty=()))
+_LIST = _Form(_Key("button", "button", _text, empty=""), _Key("sections", "sections", _list, empty=()))
+_CHOICE = _Form(_Key("kind", "kind", _text, empty=""), _Key("id", "id", _text, empty=""))
+_TEMPLATE = _Form(
+    _Key("name", "name", _text, empty=""),
+    _Key("language", "language", _language, empty=""),
+    _Key("components", "components", _list, empty=()),
+)
+_POLL = _Form(_Key("options", "options", _texts, empty=()))
+_SYSTEM = _Form(_Key("system", "notice", _object), _Key("raw", "raw", _any))
+_UNSUPPORTED = _Form(_Key("raw", "raw", _any))
+
+_STORED_FILE = "/api/media/"
+_encode = msgspec.json.Encoder(enc_hook=str).encode
+_decode = msgspec.json.Decoder(dict[str, object]).decode
+
+
+def encode(content: Content) -> Stored:
+    """Encode as columns."""
+    if type(content) is Text and content.context is NO_CONTEXT and content.link is None and not content.extra:
+        return Stored(MessageType.TEXT, content.text, None, None)
+    data = _data(content)
+    return Stored(content.type, content.text, _url(content), _encode(data).decode() if data else None)
+
+
+def decode(type: str, text: str, media_url: str | None, data: str | None) -> Content:
+    """Decode columns. A type that this version does not know becomes Unsupported."""
+    if data is None and type == MessageType.TEXT:
+        return Text(text)
+    given = _decode(data) if data else {}
+    try:
+        known = MessageType(type)
+    except ValueError:
+        return _unsupported(text, given)
+    return _of_type(known, text, media_url, given)
+
+
+def _of_type(  # noqa: C901 - one case a type
+    type: MessageType, text: str, media_url: str | None, given: dict[str, object]
+) -> Content:
+    match type:
+        case MessageType.TEXT:
+            return Text(text, **_TEXT.read(given))
+        case MessageType.IMAGE:
+            return Image(text, **_read_file(given, media_url, _IMAGE))
+        case MessageType.VIDEO:
+            return Video(text, **_read_file(given, media_url, _VIDEO))
+        case MessageType.AUDIO:
+            return Audio(text, **_read_file(given, media_url, _AUDIO))
+        case MessageType.DOCUMENT:
+            return Document(text, **_read_file(given, media_url, _DOCUMENT))
+        case MessageType.STICKER:
+            return Sticker(text, **_read_file(given, media_url, _STICKER))
+        case MessageType.LOCATION:
+            return Location(text, **_LOCATION.read(given))
+        case MessageType.CONTACTS:
+            return Contacts(text, **_CONTACTS.read(given))
+        case MessageType.REACTION:
+            given.pop("emoji", None)
+            return Reaction(text, **_REACTION.read(given))
+        case MessageType.INTERACTIVE:
+            return _interactive(text, given)
+        case MessageType.TEMPLATE:
+            return Template(text, **_TEMPLATE.read(given))
+        case MessageType.SYSTEM:
+            return System(text, **_SYSTEM.read(given))
+        case MessageType.UNSUPPORTED:
+            return _unsupported(text, given)
+        case _:
+            assert_never(type)
+
+
+def _interactive(text: str, given: dict[str, object]) -> Content:
+    if _buttons(given.get("buttons")):
+        return Buttons(text, **_BUTTONS.read(given))
+    if _list(given.get("sections")):
+        return ListMenu(text, **_LIST.read(given))
+    return Choice(text, **_CHOICE.read(given))
+
+
+def _unsupported(text: str, given: dict[str, object]) -> Content:
+    if given.get("kind") == "poll" and _texts(given.get("options")):
+        del given["kind"]
+        return Poll(text, **_POLL.read(given))
+    return Unsupported(text, **_UNSUPPORTED.read(given))
+
+
+def _data(content: Content) -> dict[str, object]:
+    """Return what no other column holds."""
+    found = {**content.extra, **_fields(content)} if content.extra else _fields(content)
+    return found | _write(content.context, _CONTEXT) if content.context is not NO_CONTEXT else found
+
+
+def _fields(content: Content) -> dict[str, object]:  # noqa: C901 - one case a kind
+    match content:
+        case Text():
+            return {} if content.link is None else {"link": content.link}
+        case Image():
+            return _write_file(content, _IMAGE)
+        case Video():
+            return _write_file(content, _VIDEO)
+        case Audio():
+            return _write_file(content, _AUDIO)
+        case Document():
+            return _write_file(content, _DOCUMENT)
+        case Sticker():
+            return _write_file(content, _STICKER)
+        case Location():
+            return _write(content, _LOCATION.keys)
+        case Contacts():
+            return _write(content, _CONTACTS.keys)
+        case Reaction():
+            return _write(content, _REACTION.keys) | {"emoji": content.text}
+        case Buttons():
+            return _write(content, _BUTTONS.keys)
+        case ListMenu():
+            return _write(content, _LIST.keys)
+        case Choice():
+            return _write(content, _CHOICE.keys)
+        case Template():
+            return _write(content, _TEMPLATE.keys)
+        case Poll():
+            return {"kind": "poll"} | _write(content, _POLL.keys)
+        case System():
+            return _write(content, _SYSTEM.keys)
+        case Unsupported():
+            return _write(content, _UNSUPPORTED.keys)
+        case _:
+            assert_never(content)
+
+
+def _write(part: object, keys: tuple[_Key, ...]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, attribute, _, empty in keys:
+        value = getattr(part, attribute)
+        if value is not None and value != empty:
+            found[key] = value
+    return found
+
+
+def _write_file(content: File, form: _Form) -> dict[str, object]:
+    found = _write(content, form.keys)
+    if content.source is not NO_SOURCE:
+        found |= _write(content.source, _SOURCE)
+    if isinstance(content.media, StoredMedia):
+        found["blob"] = content.media.id
+    return found
+
+
+def _read_file(given: dict[str, object], url: str | None, form: _Form) -> dict[str, Any]:
+    media = _media(url)
+    if isinstance(media, StoredMedia):
+        given.pop("blob", None)
+    found = form.read(given)
+    if media:
+        found["media"] = media
+    return found
+
+
+def _media(url: str | None) -> MediaRef | None:
+    if url is None:
+        return None
+    try:
+        if url.startswith(_STORED_FILE):
+            return StoredMedia(MediaId(UUID(url.removeprefix(_STORED_FILE))))
+    except ValueError:
+        pass
+    return RemoteMedia(url)
+
+
+def _url(content: Content) -> str | None:
+    match content:
+        case Image() | Video() | Audio() | Document() | Sticker():
+            if isinstance(content.media, StoredMedia):
+                return f"{_STORED_FILE}{content.media.id}"
+            return content.media.url if content.media else None
+        case _:
+            return None
