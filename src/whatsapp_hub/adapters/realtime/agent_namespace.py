@@ -27,6 +27,7 @@ from whatsapp_hub.adapters.realtime.sessions import SessionNews, Subscriptions
 from whatsapp_hub.adapters.realtime.typing import Publish, Typing
 from whatsapp_hub.application.authentication.callers import CANNOT_TELL, Callers
 from whatsapp_hub.application.authentication.follow_access import Owed
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.handling.show_typing import ShowTyping
 from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange, concern
 from whatsapp_hub.application.ports.edge.security import Caller
@@ -110,7 +111,7 @@ class Gateway:
         socket_rates = self._socket_rates = socket_rates or SocketRates(None, limits)
         self._answers = Answers(self._server, NAMESPACE, callers, socket_rates, self._members)
         self._clients = ClientNamespace(self._server, callers, finder, self._subscriptions, send, rates, socket_rates)
-        self._greetings: set[asyncio.Task[None]] = set()
+        self._greetings = BackgroundTasks()
         self.asgi = Door(socketio.ASGIApp(self._server, socketio_path="socket.io"), self._server)
         self._listen()
 
@@ -190,6 +191,7 @@ class Gateway:
     async def close(self) -> None:
         """Stop; clients reconnect to another process."""
         await self._server.shutdown()
+        await asyncio.gather(self._greetings.aclose(), self._subscriptions.aclose())
 
     def _listen(self) -> None:
         on = self._server.on
@@ -220,9 +222,7 @@ class Gateway:
         rooms = self._rooms(member)
         if after is None:
             self._server.enter(sid, NAMESPACE, *rooms)
-        greeting = asyncio.create_task(self._greet(sid, member, rooms, after))
-        self._greetings.add(greeting)
-        greeting.add_done_callback(self._greetings.discard)
+        self._greetings.start(self._greet(sid, member, rooms, after))
 
     async def _greet(self, sid: str, member: Member, rooms: list[str], after: int | None) -> None:
         """Send `connected` {position}, from which a client can resume, and then what it missed."""

@@ -8,7 +8,6 @@ statuses:…                 the same, for contract E's message-status, where th
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Coroutine
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -26,6 +25,7 @@ from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.resume import MissedEvents, Resume
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.operations.idleness import Listened
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
@@ -115,7 +115,7 @@ class Subscriptions:
         self._news = news
         self._resume = resume
         self._present = present
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks()
 
     async def subscribe(self, sid: str, caller: Caller, data: Any) -> dict[str, object]:
         """Subscribe on `/` (D, A) to a session, or to all those of an agent. Raises Forbidden, NotFound, Invalid."""
@@ -193,14 +193,13 @@ class Subscriptions:
         self._news.listeners.add(sid)
         if after is None:
             self._server.enter(sid, namespace, *rooms)
-            self._begin(self._present(sid, namespace, caller.tenant_id, [session.id for session in sessions]))
+            self._tasks.start(self._present(sid, namespace, caller.tenant_id, [session.id for session in sessions]))
             return
-        self._begin(self._resume(MissedEvents(sid, caller.tenant_id, frozenset(rooms), after, namespace)))
+        self._tasks.start(self._resume(MissedEvents(sid, caller.tenant_id, frozenset(rooms), after, namespace)))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    async def aclose(self) -> None:
+        """Stop replaying: the sockets are gone."""
+        await self._tasks.aclose()
 
     def _emit(self, sid: str, emission: Emission) -> None:
         self._server.emit_to(sid, emission)

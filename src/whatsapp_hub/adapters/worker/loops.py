@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Contention, Unavailable
@@ -44,7 +45,7 @@ class TenantLoop:
     gather_s: float = 0.0
     _busy: set[TenantId] = field(default_factory=set)
     _again: set[TenantId] = field(default_factory=set)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: BackgroundTasks = field(default_factory=BackgroundTasks)
     _waiting: dict[TenantId, None] = field(default_factory=dict)
     _is_stopping: bool = False
 
@@ -55,8 +56,7 @@ class TenantLoop:
             await self._run()
         finally:
             self._is_stopping = True
-            if self._tasks:
-                await asyncio.wait(self._tasks)
+            await self._tasks.drain()
 
     async def _run(self) -> None:
         while True:
@@ -87,13 +87,10 @@ class TenantLoop:
             return
         self._waiting.pop(tenant_id, None)
         self._busy.add(tenant_id)
-        task = asyncio.create_task(self._drain(tenant_id))
-        self._tasks.add(task)
-        task.add_done_callback(self._start_next)
+        self._tasks.start(self._drain(tenant_id), self._start_next)
 
-    def _start_next(self, task: asyncio.Task[None]) -> None:
+    def _start_next(self) -> None:
         """Start the tenant that waits longest."""
-        self._tasks.discard(task)
         if self._waiting and not self._is_stopping:
             tenant_id = next(iter(self._waiting))
             del self._waiting[tenant_id]

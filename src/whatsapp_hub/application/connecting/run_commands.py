@@ -4,6 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
 from whatsapp_hub.application.handling.show_customer import show_typing
 from whatsapp_hub.application.ports.provider.plugin import MarksRead
@@ -15,6 +16,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 32
 WITHIN_S = 30.0
+CLOSE_WITHIN_S = 2.0
 
 
 @dataclass(slots=True)
@@ -23,7 +25,7 @@ class RunCommands:
 
     commands: Commands
     hold: ReconcileSessions
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tasks: BackgroundTasks = field(default_factory=BackgroundTasks)
 
     async def __call__(self) -> int:
         """Take this connector's commands and start them; return how many. Raises Unavailable."""
@@ -32,10 +34,12 @@ class RunCommands:
             return 0
         taken = await self.commands.take(connector.id, connector.kinds, AT_ONCE - len(self._tasks))
         for command in taken:
-            task = asyncio.create_task(self._run(command))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.start(self._run(command))
         return len(taken)
+
+    async def aclose(self) -> None:
+        """Begin no more commands; those under way have `CLOSE_WITHIN_S` to end."""
+        await self._tasks.aclose(CLOSE_WITHIN_S)
 
     async def _run(self, command: Command) -> None:
         answer = await self._answer(command)

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.provider.plugin import HidesTyping, MarksRead, Providers, SessionRef, ShowsTyping
 from whatsapp_hub.application.ports.queues.commands import Command, CommandKind, Commands, ReadMark, TypingSign
@@ -19,6 +20,7 @@ from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 WITHIN_S = 10.0
+CLOSE_WITHIN_S = 2.0
 AT_ONCE = 256
 READ_AT_ONCE = 50
 APART_S = 10.0
@@ -55,7 +57,7 @@ class ShowCustomer:
     providers: Providers
     commands: Commands
     new_id: NewId
-    _showing: set[asyncio.Task[None]] = field(default_factory=set, init=False, repr=False, compare=False)
+    _showing: BackgroundTasks = field(default_factory=BackgroundTasks, init=False, repr=False, compare=False)
     _pace: TypingPace = field(default_factory=TypingPace, init=False, repr=False, compare=False)
 
     def read(self, session: Session, chat: str, provider_message_ids: Sequence[str]) -> None:
@@ -78,9 +80,11 @@ class ShowCustomer:
     def _begin(self, session: Session, kind: CommandKind, argument: str, call: Callable[[], Awaitable[None]]) -> None:
         if len(self._showing) >= AT_ONCE:
             return
-        task = asyncio.create_task(self._show(session, kind, argument, call))
-        self._showing.add(task)
-        task.add_done_callback(self._showing.discard)
+        self._showing.start(self._show(session, kind, argument, call))
+
+    async def aclose(self) -> None:
+        """Show nothing more; what was begun has `CLOSE_WITHIN_S` to end."""
+        await self._showing.aclose(CLOSE_WITHIN_S)
 
     async def _show(
         self, session: Session, kind: CommandKind, argument: str, call: Callable[[], Awaitable[None]]

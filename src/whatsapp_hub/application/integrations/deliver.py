@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.measuring import POSTING, POSTS, TALLY
 from whatsapp_hub.application.ports.queues.webhook_queue import (
     DeliveryResult,
@@ -73,7 +74,7 @@ class DeliverWebhooks:
     again: Callable[[], None]
     """Called when a subscription is released: it may be due again at once."""
     chance: Callable[[], float] = random.random
-    _driving: set[asyncio.Task[None]] = field(default_factory=set)
+    _driving: BackgroundTasks = field(default_factory=lambda: BackgroundTasks("webhooks.drive_failed"))
     _places: Counter[TenantId] = field(default_factory=Counter)
     _idle: dict[WebhookId, asyncio.Event] = field(default_factory=dict)
     _ends: asyncio.Event = field(default_factory=asyncio.Event)
@@ -88,9 +89,7 @@ class DeliverWebhooks:
         leases = await self.queue.lease(room, LEASE_S, full, OF_ONE_COMPANY)
         for lease in leases:
             self._places[lease.tenant_id] += 1
-            task = asyncio.create_task(SubscriptionWorker(self, lease).run())
-            self._driving.add(task)
-            task.add_done_callback(partial(self._driven, lease.tenant_id))
+            self._driving.start(SubscriptionWorker(self, lease).run(), partial(self._driven, lease.tenant_id))
         return len(leases)
 
     async def _plan(self) -> None:
@@ -116,14 +115,11 @@ class DeliverWebhooks:
         finally:
             del self._idle[webhook_id]
 
-    def _driven(self, tenant_id: TenantId, task: asyncio.Task[None]) -> None:
-        self._driving.discard(task)
+    def _driven(self, tenant_id: TenantId) -> None:
         self._places[tenant_id] -= 1
         if not self._places[tenant_id]:
             del self._places[tenant_id]
         self.again()
-        if not task.cancelled() and (error := task.exception()):
-            log.error("webhooks.drive_failed", exc_info=error)
 
     @property
     def is_full(self) -> bool:
@@ -138,8 +134,7 @@ class DeliverWebhooks:
     async def aclose(self) -> None:
         """Begin nothing more, and wait until what has begun is posted and stored."""
         self._ends.set()
-        if self._driving:
-            await asyncio.wait(self._driving)
+        await self._driving.drain()
 
 
 @dataclass(slots=True)

@@ -1,11 +1,11 @@
 """WarnUnassigned: notify administrators that a session's updates may belong to another session."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.directory import WebhookTarget
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
@@ -16,6 +16,7 @@ from whatsapp_hub.domain.ids import SessionId
 log = logging.getLogger(__name__)
 
 AGAIN_AFTER_S = 3600.0
+CLOSE_WITHIN_S = 2.0
 KIND = "session.updates_unassigned"
 ADVICE = "another session has the same name: give each its own webhook address (…/{session id}) or HMAC key"
 
@@ -27,7 +28,7 @@ class WarnUnassigned:
     storage: Storage
     clock: Clock
     _warned_at: dict[SessionId, float] = field(default_factory=dict, init=False)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _tasks: BackgroundTasks = field(default_factory=BackgroundTasks, init=False)
 
     def __call__(self, targets: Iterable[WebhookTarget]) -> None:
         """Begin to notify about these sessions, without waiting."""
@@ -35,9 +36,11 @@ class WarnUnassigned:
             warned_at = self._warned_at.get(target.session_id)
             if warned_at is None or time.monotonic() - warned_at > AGAIN_AFTER_S:
                 self._warned_at[target.session_id] = time.monotonic()
-                task = asyncio.create_task(self._warn(target))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._tasks.start(self._warn(target))
+
+    async def aclose(self) -> None:
+        """Notify of nothing more; what was begun has `CLOSE_WITHIN_S` to be stored."""
+        await self._tasks.aclose(CLOSE_WITHIN_S)
 
     async def _warn(self, target: WebhookTarget) -> None:
         try:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.measuring import CALLS, SENDS, TALLY
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider.plugin import Outgoing, Provider, Providers, SessionRef, ShowsTyping
@@ -70,7 +71,7 @@ class DrainLanes:
     deadlines: Deadlines = field(default_factory=Deadlines)
     at_once: int = 256
     per_tenant: int = 128
-    _calls: set[asyncio.Task[None]] = field(default_factory=set)
+    _calls: BackgroundTasks = field(default_factory=BackgroundTasks)
     _calling: Counter[TenantId] = field(default_factory=Counter)
     _turned_away: bool = False
     _complete: CompleteSends | None = None
@@ -102,8 +103,7 @@ class DrainLanes:
 
     async def aclose(self) -> None:
         """Wait until the calls under way are finished and stored."""
-        while self._calls:
-            await asyncio.wait(self._calls)
+        await self._calls.drain()
         await self._completer.drain()
 
     @property
@@ -122,13 +122,10 @@ class DrainLanes:
         self._turned_away = False
 
     def _start(self, tenant_id: TenantId, claim: Claim, session: Session, claimed_at: float) -> None:
-        task = asyncio.create_task(self._run(tenant_id, claim, session, claimed_at))
-        self._calls.add(task)
         self._calling[tenant_id] += 1
-        task.add_done_callback(lambda done: self._ended(tenant_id, done))
+        self._calls.start(self._run(tenant_id, claim, session, claimed_at), lambda: self._ended(tenant_id))
 
-    def _ended(self, tenant_id: TenantId, task: asyncio.Task[None]) -> None:
-        self._calls.discard(task)
+    def _ended(self, tenant_id: TenantId) -> None:
         self._calling[tenant_id] -= 1
         if not self._calling[tenant_id]:
             del self._calling[tenant_id]
@@ -138,9 +135,7 @@ class DrainLanes:
         provider = self.providers.live(session.provider)
         if not isinstance(provider, ShowsTyping) or not self.still_held(session.id):
             return
-        task = asyncio.create_task(_show_typing(provider, _ref(session), lane.chat))
-        self._calls.add(task)
-        task.add_done_callback(self._calls.discard)
+        self._calls.start(_show_typing(provider, _ref(session), lane.chat))
 
     async def _run(self, tenant_id: TenantId, claim: Claim, session: Session, claimed_at: float) -> None:
         result = await self._call(claim, session, claimed_at)

@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.directory import DuePairing
 from whatsapp_hub.application.ports.provider.events import SessionSeen
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 32
 ASK_WITHIN_S = 30.0
+CLOSE_WITHIN_S = 5.0
 CLAIMED_FOR_S = 45.0
 _COMING_UP = frozenset({SessionStatus.CONNECTING, SessionStatus.QR_PENDING})
 
@@ -118,22 +120,23 @@ class TendPairings:
     providers: Providers
     clock: Clock
     follow: FollowPairing
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _tasks: BackgroundTasks = field(default_factory=BackgroundTasks, init=False)
 
     async def __call__(self) -> int:
         """Begin the due pairings and return how many, without waiting for them. Raises Unavailable."""
         room = AT_ONCE - len(self._tasks)
         due = await self.storage.directory.due_pairings(room, CLAIMED_FOR_S) if room else []
         for one in due:
-            task = asyncio.create_task(self._tend(one))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.start(self._tend(one))
         return len(due)
 
     async def drain(self) -> None:
         """Wait for the steps under way."""
-        while self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._tasks.drain()
+
+    async def aclose(self) -> None:
+        """Begin no more steps; those under way have `CLOSE_WITHIN_S` to end. Another process goes on with the rest."""
+        await self._tasks.aclose(CLOSE_WITHIN_S)
 
     async def _tend(self, due: DuePairing) -> None:
         try:

@@ -8,12 +8,12 @@ import hashlib
 import hmac
 import itertools
 import time
-from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Any
 
 import httpx
 import msgspec
+
+from whatsapp_hub.application.background import BackgroundTasks
 
 
 class MiniGraph:
@@ -24,7 +24,7 @@ class MiniGraph:
         self.webhook_url: str | None = None
         self.secret = app_secret
         self._numbers = itertools.count(1)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks()
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> "MiniGraph":
@@ -34,8 +34,7 @@ class MiniGraph:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        for task in self._tasks:
-            task.cancel()
+        await self._tasks.aclose()
 
     @property
     def url(self) -> str:
@@ -71,14 +70,9 @@ class MiniGraph:
         self.shown.append((sent["to"], sent["text"]["body"]))
         message_id = f"wamid.demo{next(self._numbers)}"
         number_id = path.strip("/").split("/")[-2]
-        self._later(self._receipts(number_id, message_id, sent))
+        self._tasks.start(self._receipts(number_id, message_id, sent))
         contacts = [{"input": sent["to"], "wa_id": sent["to"]}]
         return {"messaging_product": "whatsapp", "contacts": contacts, "messages": [{"id": message_id}]}
-
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _receipts(self, number_id: str, message_id: str, sent: dict[str, str]) -> None:
         for status in ("delivered", "read"):

@@ -102,12 +102,13 @@ async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str,
     wakes, hold = await container.get(Wakes), await _make_hold(settings, container, kinds)
     lanes = await _make_drain(settings, container, kinds, hold, wakes)
     probes |= {"held": lambda: hold.held, "calls": lambda: lanes.under_way}
+    run_commands = RunCommands(await container.get(Commands), hold)
     stop_watching = watch(hold)
     ending = asyncio.create_task(hold.run(), name="hold")
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_end_with(ending))
-            channel, run_commands = await container.get(Channel), RunCommands(await container.get(Commands), hold)
+            channel = await container.get(Channel)
             loops = {
                 "wakes": channel.listen(wakes, Work.LINES, Work.HELD_LANES),
                 "held lanes": _lanes(container, hold, lanes, wakes, kinds),
@@ -121,7 +122,7 @@ async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str,
         log.warning("connector.recycles_itself", extra={"why": str(unfit.exceptions[0])})
         raise SystemExit(EXIT_UNFIT) from None
     finally:
-        await lanes.aclose()  # open sends still need their sockets
+        await asyncio.gather(lanes.aclose(), run_commands.aclose())  # both still need their sockets
         ending.cancel()
         await asyncio.wait([ending])
         stop_watching.set()

@@ -54,6 +54,7 @@ from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClo
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import SecretBox
 from whatsapp_hub.application.ports.provider.plugin import Providers
+from whatsapp_hub.application.ports.queues.commands import Commands
 from whatsapp_hub.application.ports.queues.inbox import InboxAppender
 from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
@@ -106,10 +107,10 @@ class UseCases(Provider):
         *(BindBot, UnbindBot, CloseIdleSessions),
         *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),
         *(ExportContact, OpenExport, EraseContact, EraseContacts, ShowErasures, KeepRetention),
-        *(AskHolder, RequestPairingCode, LogOut, TendConnections, RecordConnections, FollowPairing, TendPairings),
+        *(AskHolder, RequestPairingCode, LogOut, TendConnections, RecordConnections, FollowPairing),
         *(ReadNumber, SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
-        *(ShowCustomer, ShowTyping),
+        ShowTyping,
         *(RenameCustomer, ClassifyConversation, HandOffConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
         *(NewPasswords, OfferPasswordReset, ReadPasswordReset, ResetPassword),
@@ -118,7 +119,7 @@ class UseCases(Provider):
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, CheckDeadlines),
         *(RedistributeConversations, RedistributeAll, ExpirePresence),
         SealAddresses,
-        *(WarnUnassigned, AnswerHandshake, WriteAsCustomer, ReadPhone, Trim, TrimNotifications, RecountMedia),
+        *(AnswerHandshake, WriteAsCustomer, ReadPhone, Trim, TrimNotifications, RecountMedia),
     )
 
     @provide
@@ -191,6 +192,28 @@ class UseCases(Provider):
         warn: WarnUnassigned,
     ) -> AcceptWebhook:
         return AcceptWebhook(providers, directory, inbox, counts, warn)
+
+    @provide
+    async def show_customer(
+        self, providers: Providers, commands: Commands, new_id: NewId
+    ) -> AsyncIterator[ShowCustomer]:
+        show = ShowCustomer(providers, commands, new_id)
+        yield show
+        await show.aclose()
+
+    @provide
+    async def warn_unassigned(self, storage: Storage, clock: Clock) -> AsyncIterator[WarnUnassigned]:
+        warn = WarnUnassigned(storage, clock)
+        yield warn
+        await warn.aclose()
+
+    @provide
+    async def tend_pairings(
+        self, storage: Storage, providers: Providers, clock: Clock, follow: FollowPairing
+    ) -> AsyncIterator[TendPairings]:
+        tend = TendPairings(storage, providers, clock, follow)
+        yield tend
+        await tend.aclose()
 
     @provide
     def wrote(self) -> CustomerWrote:

@@ -5,10 +5,9 @@ the background; opening it again waits until that is done.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
-from typing import Any
 
 import structlog
 
@@ -25,6 +24,7 @@ from whatsapp_hub.adapters.providers.neonize.pump import Pump
 from whatsapp_hub.adapters.providers.neonize.settings import BROWSERS, NeonizeSettings
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import session_seen
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.ports.connections.sockets import SocketHealth
 from whatsapp_hub.application.ports.provider.plugin import Host, SessionRef
 from whatsapp_hub.domain.errors import Conflict, Rejected, Scope, Transient, Unavailable
@@ -54,7 +54,7 @@ class Holder:
         self._store: DeviceStore | None = None
         self._pumps: dict[SessionId, Pump] = {}
         self._leaving: dict[SessionId, asyncio.Task[None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = BackgroundTasks()
         self._pairing_hosts = PairingHosts()
         self._numbers = count(1)
 
@@ -121,7 +121,7 @@ class Holder:
         if line is None:
             return None
         if line.is_connected and not line.is_degraded and line.silent_s > PROBE_AFTER_S and line.may_probe():
-            self._spawn(self._probe(line))
+            self._tasks.start(self._probe(line))
         return SocketHealth(line.is_connected, line.is_logged_in, line.silent_s, self._pump(session_id).unstored_s)
 
     # -- for the half that sends
@@ -141,9 +141,7 @@ class Holder:
     async def aclose(self) -> None:
         for session_id in list(self.lines):
             self._over(self.lines[session_id])
-        waited = [*self._leaving.values(), *self._tasks]
-        if waited:
-            await asyncio.wait(waited, timeout=CLOSE_S)
+        await asyncio.gather(self._all_left(), self._tasks.aclose(CLOSE_S))
         for pump in self._pumps.values():
             await pump.drained(CLOSE_S / 3)
             await pump.close()
@@ -230,7 +228,7 @@ class Holder:
         line = self.lines.get(session.id)
         if line and line.session is session and not line.jid:
             line.jid = jid
-            self._spawn(self._move_in(line))
+            self._tasks.start(self._move_in(line))
 
     async def _move_in(self, line: SessionDial) -> None:
         """Move a session from the pairing process into this one: the phone has scanned the code."""
@@ -265,6 +263,10 @@ class Holder:
             except Exception:
                 log.exception("neonize.hang_up_failed", session_id=str(line.session.id))
 
+    async def _all_left(self) -> None:
+        if self._leaving:
+            await asyncio.wait(self._leaving.values(), timeout=CLOSE_S)
+
     async def _left(self, session_id: SessionId) -> None:
         if task := self._leaving.get(session_id):
             await asyncio.wait([task])
@@ -274,11 +276,6 @@ class Holder:
         with suppress(CallTimeout, NotBegun):
             if await self.calls(PROBE_S, self.library.is_known, line.uuid) and not line.is_degraded:
                 line.touch()
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 def _settings(session: SessionRef) -> NeonizeSettings:

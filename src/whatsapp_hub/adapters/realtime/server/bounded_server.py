@@ -19,12 +19,14 @@ from engineio.payload import Payload
 from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Emission
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.server.limits import Pace, Silent, SocketLimits
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.domain.errors import Conflict
 
 TOO_SLOW = Emission("error", {"code": "too_slow", "message": "you did not read; come back with auth.after"})
 TOO_FAST = Emission("error", {"code": "too_fast", "message": "you sent far more than the rate; come back slower"})
 MALFORMED = Emission("error", {"code": "malformed", "message": "a packet was none of Socket.IO's"})
 RESERVED = frozenset({"connect", "disconnect"})
+CLOSE_WITHIN_S = 1.0
 """Names of events that the library itself calls; from a client they would run the same handlers."""
 
 _NOBODY: dict[str, str] = {}
@@ -109,7 +111,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         self._deadlines: dict[str, asyncio.TimerHandle] = {}
         self._connects: dict[str, int] = {}
         self._paces: dict[str, Pace] = {}
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving = BackgroundTasks()
 
     # What the rest of the hub asks
 
@@ -208,9 +210,12 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         for last in (*said, Packet(CLOSE), None):
             socket.queue.put_nowait(last)
         closing = socket.close(wait=False, abort=True, reason=self.reason.SERVER_DISCONNECT)
-        task = asyncio.create_task(closing)
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+        self._leaving.start(closing)
+
+    async def shutdown(self) -> None:
+        """Stop, and give sockets that are being closed `CLOSE_WITHIN_S` for it."""
+        await super().shutdown()
+        await self._leaving.aclose(CLOSE_WITHIN_S)
 
     def abandon_probe(self, eio_sid: str) -> None:
         """Return to polling after a failed upgrade to WebSocket; the library would send nothing any more."""
