@@ -48,6 +48,9 @@ class SettingsError(Exception):
     """A variable is missing or wrong; the message is one line that begins with its name."""
 
 
+Needed = Literal["database_url", "redis_url", "hub_secret_key", "jwt_secret"]
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     """The settings. Times are in the unit of their name; JWT_EXPIRATION is read as `7d`, `12h`, `30m` or seconds."""
 
@@ -141,6 +144,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     def embedded(self) -> bool:
         """Whether the hub runs its own PostgreSQL."""
         return self.database_url is None
+
+    def needed(self, name: Needed) -> str:
+        """Return a variable that this part cannot be without. Raises SettingsError."""
+        value: str | None = getattr(self, name)
+        if not value:
+            raise SettingsError(f"{name.upper()}: obligatory")
+        return value
 
     @property
     def data_dir(self) -> Path:

@@ -56,7 +56,8 @@ class HttpReceiver:
         self._longest_s = longest_s
 
     async def post(self, webhook: Webhook, due: DueDelivery) -> Attempt | None:
-        assert due.event is not None
+        if due.event is None:
+            raise ValueError("a delivery whose event is gone is not posted")
         body = webhook_bodies.body(webhook, due, due.event)
         return None if body is None else await self._attempt(webhook, webhook_bodies.message_id(due.event), body)
 

@@ -209,7 +209,8 @@ class _Transaction:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._uow is not None
+        if self._uow is None:
+            raise RuntimeError("the unit of work was not entered")
         await self._storage.kit.database.give_back(APP, self._connection, open_transaction=self._uow.is_open)
         if error is not None and (domain := translated(error)):
             raise domain from error

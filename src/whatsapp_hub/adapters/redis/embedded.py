@@ -104,8 +104,7 @@ class EmbeddedValkey:
 
     async def exited(self) -> int:
         """Wait for the server to end; return its exit code."""
-        assert self._server is not None
-        return await self._server.wait()
+        return await self._started.wait()
 
     async def stop(self) -> None:
         if self._server is not None and self._server.exit_code is None:
@@ -113,8 +112,13 @@ class EmbeddedValkey:
 
     @property
     def pid(self) -> int:
-        assert self._server is not None
-        return self._server.pid
+        return self._started.pid
+
+    @property
+    def _started(self) -> Child:
+        if self._server is None:
+            raise RuntimeError("the server was not started")
+        return self._server
 
     async def ask(self) -> None:
         """Ping the server once."""

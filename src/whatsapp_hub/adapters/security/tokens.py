@@ -52,8 +52,8 @@ class JwtTokens:
         self.lifetime = lifetime
 
     def issue(self, caller: Caller, lifetime: timedelta | None = None) -> str:
-        assert caller.user_id is not None, "a token stands for a person"
-        assert caller.sign_in_id is not None, "a token is of a sign-in"
+        if caller.user_id is None or caller.sign_in_id is None:
+            raise ValueError("a token stands for a person's sign-in")
         now = self._clock()
         claims = Claims(
             sub=str(caller.user_id),

@@ -88,7 +88,8 @@ class Callers:
 
     async def _person(self, token: str, enrols: bool) -> Caller:
         caller = self._tokens.read(token)
-        assert caller.sign_in_id is not None
+        if caller.sign_in_id is None:
+            raise Unauthenticated("the token names no sign-in; sign in again")
         known = await self._known(self._people, caller.sign_in_id, self._directory.signed_in)
         if known is None or not known.sign_in.is_live(self._clock()):
             raise Unauthenticated("the sign-in has ended; sign in again")

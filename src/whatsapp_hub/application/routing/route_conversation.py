@@ -57,9 +57,8 @@ class RouteConversation:
     async def to_any_department(self, conversation: Conversation, departments: dict[DepartmentId, Department]) -> bool:
         """Assign an overdue one to any free user of any department; False, and nothing changes, if no one is free."""
         choice = await self._choice(None, None, conversation.assigned_user_id, conversation.labels)
-        if choice is None:
+        if choice is None or choice.user.department_id is None:
             return False
-        assert choice.user.department_id is not None
         department = departments[choice.user.department_id]
         deadline = answer_deadline(self._changes.now, conversation, department)
         self.assign(conversation, choice, department, deadline, "nobody answered in time", FlowState.TIMEOUT_REDIRECT)

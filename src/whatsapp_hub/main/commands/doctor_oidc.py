@@ -12,14 +12,12 @@ ANSWER_WITHIN_S = 5.0
 
 async def provider(settings: Settings) -> list[Says]:
     """Ask the provider for its document and its keys. Nothing to say where none is set."""
-    if settings.oidc_issuer is None:
-        return []
     from whatsapp_hub.adapters.security.oidc.fetching import Fetching
     from whatsapp_hub.adapters.security.oidc.provider import HttpOpenIdProvider
     from whatsapp_hub.main.wiring.sign_on import client_of
 
-    client = client_of(settings)
-    assert client is not None
+    if (client := client_of(settings)) is None:
+        return []
     fetching = Fetching(ANSWER_WITHIN_S)
     try:
         keys = await HttpOpenIdProvider(client, fetching, system_clock).look()

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import itertools
 import time
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 import httpx
 import msgspec
@@ -25,21 +25,18 @@ class MiniGraph:
         self.secret = app_secret
         self._numbers = itertools.count(1)
         self._tasks = BackgroundTasks()
-        self._server: asyncio.Server | None = None
+        self._stack = AsyncExitStack()
+        self.url = ""
 
     async def __aenter__(self) -> "MiniGraph":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._stack.push_async_callback(self._tasks.aclose)
+        self._stack.callback(server.close)
+        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        await self._tasks.aclose()
-
-    @property
-    def url(self) -> str:
-        assert self._server is not None
-        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        await self._stack.aclose()
 
     def sign(self, body: bytes) -> dict[str, str]:
         """Sign a body as Meta does."""
@@ -88,11 +85,12 @@ class MiniGraph:
 
     async def post(self, number_id: str, value: dict[str, object], times: int = 1) -> list[int]:
         """Post one change to the hub, signed as Meta does, `times` times; return the status codes."""
-        assert self.webhook_url is not None
+        if (url := self.webhook_url) is None:
+            raise RuntimeError("no webhook was registered yet")
         metadata = {"display_phone_number": "15550100100", "phone_number_id": number_id}
         change = {"field": "messages", "value": {"messaging_product": "whatsapp", "metadata": metadata, **value}}
         entry = [{"id": "demo-account", "changes": [change]}]
         body = msgspec.json.encode({"object": "whatsapp_business_account", "entry": entry})
         async with httpx.AsyncClient() as client:
-            posts = [client.post(self.webhook_url, content=body, headers=self.sign(body)) for _ in range(times)]
+            posts = [client.post(url, content=body, headers=self.sign(body)) for _ in range(times)]
             return [answer.status_code for answer in await asyncio.gather(*posts)]

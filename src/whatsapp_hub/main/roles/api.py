@@ -153,9 +153,8 @@ class Serving(Provider):
 
     @provide
     def tokens(self, settings: Settings, clock: Clock) -> Tokens:
-        assert settings.jwt_secret is not None
         lifetime = timedelta(seconds=settings.jwt_expiration)
-        return JwtTokens(settings.jwt_secret, lifetime, settings.old_jwt_secrets, clock)
+        return JwtTokens(settings.needed("jwt_secret"), lifetime, settings.old_jwt_secrets, clock)
 
     @provide
     def public_url(self, settings: Settings) -> PublicUrl:

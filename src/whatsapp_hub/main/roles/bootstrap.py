@@ -30,9 +30,8 @@ async def ensure_admin(settings: Settings) -> FirstAdmin | None:
 
     At most starts there is nothing to do, and the container is not imported.
     """
-    assert settings.database_url is not None
     try:
-        if await administrators(settings.database_url):
+        if await administrators(settings.needed("database_url")):
             return None
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         raise SettingsError("DATABASE_URL: the database is not at this version; run `whatsapp-hub migrate`") from None
@@ -51,10 +50,9 @@ async def ensure_admin_shown(settings: Settings) -> bool:
 async def later_lines(settings: Settings) -> list[str]:
     """Return sign-in hints for a later start: where the generated password is, and that variables set since then create
     no administrator."""
-    assert settings.database_url is not None
     path = password_file(settings)
     said = [f"Administrator's password: still in {path}"] if path.exists() else []
-    present = await administrators(settings.database_url)
+    present = await administrators(settings.needed("database_url"))
     email = (settings.hub_admin_email or "").strip().lower()
     if present and ((email and email not in present) or (settings.hub_admin_password and path.exists())):
         said += [

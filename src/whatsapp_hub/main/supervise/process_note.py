@@ -23,14 +23,11 @@ class ProcessNote(msgspec.Struct):
 @contextmanager
 def noted(settings: Settings) -> Iterator[None]:
     """Keep the file while the hub runs. One left behind by a crash names servers that do not answer."""
-    assert settings.database_url is not None
-    assert settings.redis_url is not None
+    note = ProcessNote(settings.needed("database_url"), settings.needed("redis_url"), settings.sandbox_enabled)
     path = _path(settings)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(
-            msgspec.json.encode(ProcessNote(settings.database_url, settings.redis_url, settings.sandbox_enabled))
-        )
+        file.write(msgspec.json.encode(note))
     try:
         yield
     finally:

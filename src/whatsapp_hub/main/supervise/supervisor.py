@@ -96,7 +96,8 @@ class RoleProcess:
         )
 
     async def exited(self) -> int:
-        assert self._child is not None
+        if self._child is None:
+            raise RuntimeError("the process was not started")
         return await self._child.wait()
 
     async def stop(self) -> None:
@@ -188,12 +189,12 @@ def _open_lifeline(stack: AsyncExitStack) -> int:
 async def prepare_database(settings: Settings) -> FirstAdmin | None:
     """Migrate, create the first administrator, and check that HUB_SECRET_KEY is the database's. At most starts there is
     nothing to do, and alembic is not imported."""
-    assert settings.database_url is not None
-    if not await is_current(settings.database_url):
+    url = settings.needed("database_url")
+    if not await is_current(url):
         from whatsapp_hub.adapters.postgres.engine.migrate import migrate
 
         log.info("database.migrating")
-        await migrate(settings.database_url)
+        await migrate(url)
     admin = await ensure_admin(settings)
     await check_keys(settings)
     return admin

@@ -49,17 +49,15 @@ class Infrastructure(Provider):
 
     @provide
     async def database(self, settings: Settings, part: Part) -> AsyncIterator[Database]:
-        assert settings.database_url is not None
         _, app, system = part.value
-        database = Database(settings.database_url, app_connections=app, system_connections=system)
+        database = Database(settings.needed("database_url"), app_connections=app, system_connections=system)
         await database.open()
         yield database
         await database.close()
 
     @provide
     async def redis(self, settings: Settings) -> AsyncIterator[Redis]:
-        assert settings.redis_url is not None
-        client = Redis.from_url(redis_url(settings.redis_url), socket_connect_timeout=2)
+        client = Redis.from_url(redis_url(settings.needed("redis_url")), socket_connect_timeout=2)
         yield client
         await client.aclose()
 
@@ -71,8 +69,7 @@ class Infrastructure(Provider):
 
     @provide
     async def hints(self, settings: Settings, unanswered: FireAndForget) -> AsyncIterator[Hints]:
-        assert settings.redis_url is not None
-        hints = Hints(redis_url(settings.redis_url), unanswered.send)
+        hints = Hints(redis_url(settings.needed("redis_url")), unanswered.send)
         yield hints
         await hints.aclose()
 

@@ -30,8 +30,7 @@ MAKE_ONE = "make one with `openssl rand -base64 32`"
 
 
 def ring_of(settings: Settings) -> AesSecretBox:
-    assert settings.hub_secret_key is not None
-    return AesSecretBox(settings.hub_secret_key, *settings.old_secret_keys)
+    return AesSecretBox(settings.needed("hub_secret_key"), *settings.old_secret_keys)
 
 
 async def ring_in_force(settings: Settings, system: System) -> AesSecretBox:

@@ -95,7 +95,8 @@ def openapi(version: str) -> OpenAPIConfig:
 def add_webhooks(app: Litestar) -> None:
     """Describe the endpoints served beside Litestar."""
     paths = app.openapi_schema.paths
-    assert paths is not None
+    if paths is None:
+        raise RuntimeError("the document has no paths")
     for name, whose in (("whatsapp", "Meta"), ("waha", "WAHA")):
         for tail in ("", "/{sessionId}"):
             post = _webhook(f"{whose} posts its updates here, signed", "stored, or known already", tail)
@@ -106,8 +107,8 @@ def add_webhooks(app: Litestar) -> None:
 def add_problems(app: Litestar) -> None:
     """Describe every operation's error response: a problem (RFC 9457)."""
     document = app.openapi_schema
-    assert document.paths is not None
-    assert document.components is not None
+    if document.paths is None or document.components is None:
+        raise RuntimeError("the document has no paths")
     document.components.schemas["Problem"] = _PROBLEM
     problem = {MEDIA_TYPE: OpenAPIMediaType(schema=Reference(ref="#/components/schemas/Problem"))}
     page = {"text/html": OpenAPIMediaType(schema=_TEXT)}

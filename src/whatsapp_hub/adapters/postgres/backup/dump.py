@@ -15,7 +15,7 @@ from typing import Any
 
 import asyncpg
 
-from whatsapp_hub.adapters.postgres.backup.programs import Programs, libpq
+from whatsapp_hub.adapters.postgres.backup.programs import Programs, libpq, pipe
 from whatsapp_hub.adapters.postgres.engine.database import CONNECT_TIMEOUT_S, arguments_of
 
 CHUNK = 1 << 20
@@ -129,11 +129,9 @@ async def _dump(url: str, facts: Facts, snapshot: str) -> AsyncIterator[bytes]:
 async def pieces_of(process: asyncio.subprocess.Process, fails_as: str) -> AsyncGenerator[bytes, None]:
     """Read a program's output to its end; kill the program where the reader stops before. Raises DumpFailed: `fails_as`
     and what the program wrote to stderr."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    stderr = asyncio.create_task(process.stderr.read())
+    stdout, stderr = pipe(process.stdout), asyncio.create_task(pipe(process.stderr).read())
     try:
-        while piece := await process.stdout.read(CHUNK):
+        while piece := await stdout.read(CHUNK):
             yield piece
         if await process.wait():
             raise DumpFailed(f"{fails_as}: {(await stderr).decode(errors='replace').strip()[-600:]}")

@@ -10,10 +10,20 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.engine import embedded
 from whatsapp_hub.adapters.processes.child import ChildFailed
+
+T = TypeVar("T")
+
+
+def pipe(stream: T | None) -> T:
+    """Return a program's stream. Raises ValueError for one that was started without that pipe."""
+    if stream is None:
+        raise ValueError("the program was started without this pipe")
+    return stream
 
 
 @dataclass(frozen=True, slots=True)

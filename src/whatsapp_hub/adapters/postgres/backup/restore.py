@@ -14,7 +14,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from whatsapp_hub.adapters.postgres.backup.dump import DumpFailed, Facts, Present, pieces_of
-from whatsapp_hub.adapters.postgres.backup.programs import Programs, libpq
+from whatsapp_hub.adapters.postgres.backup.programs import Programs, libpq, pipe
 
 EVENTS_A_SECOND = 10_000
 """The fastest that a hub gives positions: the lost one gave at most this times the backup's age since."""
@@ -71,13 +71,11 @@ class Restore:
             *(programs.path("psql"), f"--dbname={address}", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"),
             env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
-        assert psql.stdin is not None
-        assert psql.stderr is not None
-        stderr = asyncio.create_task(psql.stderr.read())
+        stdin, stderr = pipe(psql.stdin), asyncio.create_task(pipe(psql.stderr).read())
         try:
             with suppress(ConnectionError):  # psql wrote the reason to stderr
-                await self._write(programs, psql.stdin)
-            psql.stdin.close()
+                await self._write(programs, stdin)
+            stdin.close()
             code = await psql.wait()
         except BaseException:
             psql.kill()
@@ -139,12 +137,12 @@ class Restore:
 
 async def _feed(process: asyncio.subprocess.Process, pieces: Iterable[bytes]) -> None:
     """Write the dump to pg_restore, which closes early where it needs only the table of contents."""
-    assert process.stdin is not None
+    stdin = pipe(process.stdin)
     with suppress(ConnectionError):
         for piece in pieces:
-            process.stdin.write(piece)
-            await process.stdin.drain()
-        process.stdin.close()
+            stdin.write(piece)
+            await stdin.drain()
+        stdin.close()
 
 
 def tenant_schemas(facts: Facts) -> Sequence[str]:

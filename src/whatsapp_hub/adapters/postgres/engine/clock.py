@@ -86,8 +86,8 @@ class ClockKeeper:
         asked = self._time.ticks()
         mark, server = _read(await self._system(lambda c: c.fetchrow(_READ)))
         answered = self._time.ticks()
-        own = self._time.own(asked, answered)
-        assert own is not None
+        if (own := self._time.own(asked, answered)) is None:
+            return  # it has not joined
         judged = judge(mark, server, own)
         is_quiet = not judged.stepped_s and not judged.leapt_s
         if is_quiet and (mark.at(server) - mark.seen_at).total_seconds() < FRESH_S:

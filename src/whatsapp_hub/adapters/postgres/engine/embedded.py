@@ -154,8 +154,7 @@ class EmbeddedPostgres:
 
     async def exited(self) -> int:
         """Wait for the server to end; return its exit code."""
-        assert self._server is not None
-        return await self._server.wait()
+        return await self._started.wait()
 
     async def stop(self) -> None:
         """End open transactions, write a checkpoint, and stop."""
@@ -164,8 +163,13 @@ class EmbeddedPostgres:
 
     @property
     def pid(self) -> int:
-        assert self._server is not None
-        return self._server.pid
+        return self._started.pid
+
+    @property
+    def _started(self) -> Child:
+        if self._server is None:
+            raise RuntimeError("the server was not started")
+        return self._server
 
     async def ask(self) -> None:
         """Open a connection, which needs the postmaster, not only a backend that runs already."""
@@ -198,8 +202,8 @@ class EmbeddedPostgres:
         await end_leftovers(f"postgres: {self._cluster_name}:", politely=SIGKILL, deadline_s=5)
         # The lock makes them ours, and no server is left: a live process id in them is another program's, or a killed
         # server's that was not reaped yet.
-        assert self._sockets is not None
-        for left in (self._data / "postmaster.pid", self._sockets / f".s.PGSQL.{PORT}.lock"):
+        sockets = [] if self._sockets is None else [self._sockets / f".s.PGSQL.{PORT}.lock"]
+        for left in (self._data / "postmaster.pid", *sockets):
             left.unlink(missing_ok=True)
 
     async def _create_cluster(self) -> None:

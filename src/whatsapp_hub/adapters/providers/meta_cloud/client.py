@@ -12,6 +12,7 @@ from whatsapp_hub.adapters.providers.meta_cloud import errors
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import identity_of
 from whatsapp_hub.adapters.providers.meta_cloud.outbound import form, message_body
 from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings
+from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, SessionRef
 from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
@@ -102,5 +103,4 @@ class MetaClient:
 
 
 def _settings(session: SessionRef) -> MetaSettings:
-    assert isinstance(session.settings, MetaSettings)
-    return session.settings
+    return own(MetaSettings, session.settings)

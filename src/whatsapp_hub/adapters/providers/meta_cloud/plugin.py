@@ -12,6 +12,7 @@ from whatsapp_hub.adapters.providers.meta_cloud.client import MetaClient
 from whatsapp_hub.adapters.providers.meta_cloud.content import SENDS
 from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings, decode, decode_partial, encode, missing
 from whatsapp_hub.adapters.providers.meta_cloud.split import split
+from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
@@ -65,21 +66,21 @@ class MetaWebhooks:
 
     def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
         """Verify over the raw bytes: Meta signs its own escaping of them."""
-        assert isinstance(settings, MetaSettings)
+        settings = own(MetaSettings, settings)
         if not settings.app_secret:
             return False
         expected = "sha256=" + hmac.digest(settings.app_secret.encode(), body, "sha256").hex()
         return _same(headers.get(_SIGNATURE_HEADER, ""), expected)
 
     def secret_of(self, settings: object) -> str:
-        assert isinstance(settings, MetaSettings)
+        settings = own(MetaSettings, settings)
         return settings.app_secret or _NO_SECRET
 
     def is_signed(self, headers: Mapping[str, str]) -> bool:
         return _SIGNATURE(headers.get(_SIGNATURE_HEADER, "")) is not None
 
     def handshake(self, settings: object, query: Mapping[str, str]) -> str | None:
-        assert isinstance(settings, MetaSettings)
+        settings = own(MetaSettings, settings)
         if query.get("hub.mode") != "subscribe" or not settings.verify_token:
             return None
         if not _same(query.get("hub.verify_token", ""), settings.verify_token):
@@ -109,15 +110,15 @@ class MetaCloud:
         return decode_partial(settings)
 
     def missing(self, settings: object) -> Mapping[str, str]:
-        assert isinstance(settings, MetaSettings)
+        settings = own(MetaSettings, settings)
         return missing(settings)
 
     def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
-        assert isinstance(settings, MetaSettings)
+        settings = own(MetaSettings, settings)
         return encode(settings, secrets=secrets)
 
     def routes(self, settings: object) -> tuple[str, ...]:
-        assert isinstance(settings, MetaSettings)
+        settings = own(MetaSettings, settings)
         return routes(("phone", settings.phone_number_id), ("waba", settings.business_account_id))
 
     def chat_of(self, identity: Identity) -> str:

@@ -9,6 +9,7 @@ from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings, de
 from whatsapp_hub.adapters.providers.neonize.translate import inbound
 from whatsapp_hub.adapters.providers.neonize.translate.content import SENDS
 from whatsapp_hub.adapters.providers.neonize.translate.media import HttpFetch
+from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.application.ports.provider.events import ProviderEvent
 from whatsapp_hub.application.ports.provider.plugin import Host, ReceivesWebhooks
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Rate
@@ -52,7 +53,7 @@ class Neonize:
         return decode(settings)
 
     def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
-        assert isinstance(settings, NeonizeSettings)
+        settings = own(NeonizeSettings, settings)
         return encode(settings, secrets=secrets)
 
     def routes(self, settings: object) -> tuple[str, ...]:

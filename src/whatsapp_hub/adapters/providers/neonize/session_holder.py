@@ -24,6 +24,7 @@ from whatsapp_hub.adapters.providers.neonize.pump import Pump
 from whatsapp_hub.adapters.providers.neonize.settings import BROWSERS, NeonizeSettings
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import session_seen
+from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.ports.connections.sockets import SocketHealth
 from whatsapp_hub.application.ports.provider.plugin import Host, SessionRef
@@ -128,7 +129,8 @@ class Holder:
 
     @property
     def library(self) -> Library:
-        assert self._library is not None
+        if self._library is None:
+            raise RuntimeError("the library is loaded by the first dial")
         return self._library
 
     def connected(self, session_id: SessionId) -> SessionDial:
@@ -279,8 +281,7 @@ class Holder:
 
 
 def _settings(session: SessionRef) -> NeonizeSettings:
-    assert isinstance(session.settings, NeonizeSettings)
-    return session.settings
+    return own(NeonizeSettings, session.settings)
 
 
 def _props(settings: NeonizeSettings) -> bytes:

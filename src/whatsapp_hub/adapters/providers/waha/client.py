@@ -11,6 +11,7 @@ import msgspec
 
 from whatsapp_hub.adapters.providers.http_call import Answer, Call, HttpPool, exchange
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
+from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.adapters.providers.waha import errors, polling
 from whatsapp_hub.adapters.providers.waha.inbound import session_seen
 from whatsapp_hub.adapters.providers.waha.names import kind_of, long_id, parse_id
@@ -69,7 +70,7 @@ class WahaClient:
 
     async def takes_another(self, settings: object) -> bool:
         """Whether the server takes another session; the tier CORE has one, called `default`."""
-        assert isinstance(settings, WahaSettings)
+        settings = own(WahaSettings, settings)
         try:
             answer = await self._call(settings, "GET", "/api/server/version", None, _NEW_ID_S, idempotent=True)
             return text(obj(errors.read(answer)).get("tier")).upper() != "CORE"
@@ -277,5 +278,4 @@ def _told_id(answer: JsonObject) -> str:
 
 
 def _settings(session: SessionRef) -> WahaSettings:
-    assert isinstance(session.settings, WahaSettings)
-    return session.settings
+    return own(WahaSettings, session.settings)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from whatsapp_hub.adapters.providers.lenient import routes, scan
+from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.adapters.providers.waha import inbound, names
 from whatsapp_hub.adapters.providers.waha.client import WahaClient
 from whatsapp_hub.adapters.providers.waha.content import SENDS
@@ -59,7 +60,7 @@ class WahaWebhooks:
 
     def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
         """Verify the HMAC-SHA512 over the raw bytes; True without a key, since WAHA then signs nothing."""
-        assert isinstance(settings, WahaSettings)
+        settings = own(WahaSettings, settings)
         if not settings.hmac_key:
             return True
         expected = hmac.digest(settings.hmac_key.encode(), body, "sha512").hex()
@@ -67,7 +68,7 @@ class WahaWebhooks:
         return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
     def secret_of(self, settings: object) -> str:
-        assert isinstance(settings, WahaSettings)
+        settings = own(WahaSettings, settings)
         return settings.hmac_key
 
     def is_signed(self, headers: Mapping[str, str]) -> bool:
@@ -97,19 +98,19 @@ class Waha:
         return decode_partial(settings)
 
     def missing(self, settings: object) -> Mapping[str, str]:
-        assert isinstance(settings, WahaSettings)
+        settings = own(WahaSettings, settings)
         return missing(settings)
 
     def warnings(self, settings: object) -> Mapping[str, str]:
-        assert isinstance(settings, WahaSettings)
+        settings = own(WahaSettings, settings)
         return warnings(settings)
 
     def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
-        assert isinstance(settings, WahaSettings)
+        settings = own(WahaSettings, settings)
         return encode(settings, secrets=secrets)
 
     def routes(self, settings: object) -> tuple[str, ...]:
-        assert isinstance(settings, WahaSettings)
+        settings = own(WahaSettings, settings)
         return routes(("name", settings.session))
 
     def chat_of(self, identity: Identity) -> str:

@@ -25,6 +25,7 @@ KEPT_S = 3600.0
 """For so long the provider's document and keys count; if it is away then, for as long as it is."""
 ASKED_AGAIN_S = 10.0
 """A token with an unknown key has the keys asked for again, but only so often."""
+NEVER = float("-inf")
 AWAY_S = 3.0
 """For so long nobody asks again after a failure."""
 
@@ -48,26 +49,25 @@ class _Kept(Generic[V]):
         self._ask, self._now = ask, now
         self._lock = asyncio.Lock()
         self._value: V | None = None
-        self._got_at = self._failed_at = float("-inf")
-        self._failure: OidcRefused | None = None
+        self._got_at = self._failed_at = NEVER
+        self._refused = (OidcFailure.PROVIDER_AWAY, "it was not asked yet")
 
     async def __call__(self, at_most_s: float = KEPT_S) -> V:
         """Return what is not older than so much, or what there is while the provider is away. Raises OidcRefused."""
         async with self._lock:
             if self._value is not None and self._now() - self._got_at < at_most_s:
                 return self._value
-            if self._failure is None or self._now() - self._failed_at >= AWAY_S:
+            if self._now() - self._failed_at >= AWAY_S:
                 await self._renew()
             if self._value is None:
-                assert self._failure is not None
-                raise OidcRefused(self._failure.failure, self._failure.because)
+                raise OidcRefused(*self._refused)
             return self._value
 
     async def _renew(self) -> None:
         try:
-            self._value, self._got_at, self._failure = await self._ask(), self._now(), None
+            self._value, self._got_at, self._failed_at = await self._ask(), self._now(), NEVER
         except OidcRefused as failure:
-            self._failure, self._failed_at = failure, self._now()
+            self._refused, self._failed_at = (failure.failure, failure.because), self._now()
 
 
 class HttpOpenIdProvider:

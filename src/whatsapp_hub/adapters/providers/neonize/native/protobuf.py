@@ -52,6 +52,7 @@ class Shape:
 def decode(shape: Shape, data: bytes | memoryview, depth: int = 0) -> JsonObject:
     """Decode the known fields that are present, by name; text made storable. Raises Malformed for no message."""
     found: JsonObject = {}
+    repeated: dict[str, list[object]] = {}
     for number, wire_type, value in _fields(memoryview(data)):
         known = shape.fields.get(number)
         if known is None:
@@ -63,12 +64,10 @@ def decode(shape: Shape, data: bytes | memoryview, depth: int = 0) -> JsonObject
         if read is None:
             continue
         if name.endswith("*"):
-            held = found.setdefault(name[:-1], [])
-            assert isinstance(held, list)
-            held.append(read)
+            repeated.setdefault(name[:-1], []).append(read)
         else:
             found[name] = read
-    return found
+    return found | repeated
 
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
@@ -110,27 +109,20 @@ def _value(kind: "Kind | Shape", wire_type: int, value: int | memoryview, depth:
         return decode(kind, value, depth + 1)
     if wire_type != kind.wire_type:
         return None
-    return _READ[kind](value)
+    return _READ_NUMBER[kind](value) if isinstance(value, int) else _READ_BYTES[kind](bytes(value))
 
 
-def _signed(value: object) -> int:
-    assert isinstance(value, int)
+def _signed(value: int) -> int:
     value %= _WRAP
     return value - _WRAP if value & _SIGN else value
 
 
-def _raw(value: object) -> bytes:
-    assert isinstance(value, memoryview)
-    return bytes(value)
-
-
-_READ: Mapping[Kind, Callable[[object], object]] = {
-    Kind.TEXT: lambda value: storable(_raw(value).decode("utf-8", "replace")),
-    Kind.RAW: _raw,
-    Kind.INT: _signed,
-    Kind.BOOL: bool,
-    Kind.DOUBLE: lambda value: struct.unpack("<d", _raw(value))[0],
-    Kind.FLOAT: lambda value: struct.unpack("<f", _raw(value))[0],
+_READ_NUMBER: Mapping[Kind, Callable[[int], object]] = {Kind.INT: _signed, Kind.BOOL: bool}
+_READ_BYTES: Mapping[Kind, Callable[[bytes], object]] = {
+    Kind.TEXT: lambda value: storable(value.decode("utf-8", "replace")),
+    Kind.RAW: lambda value: value,
+    Kind.DOUBLE: lambda value: struct.unpack("<d", value)[0],
+    Kind.FLOAT: lambda value: struct.unpack("<f", value)[0],
 }
 
 
@@ -165,12 +157,14 @@ def _number(value: int) -> bytes:
 
 
 def _whole(number: int, value: object) -> bytes:
-    assert isinstance(value, int)
+    if not isinstance(value, int):
+        raise TypeError(f"field {number} takes a number, not {type(value).__name__}")
     return _number(number << 3 | _VARINT) + _number(int(value))
 
 
 def _bytes(number: int, value: object) -> bytes:
-    assert isinstance(value, bytes)
+    if not isinstance(value, bytes):
+        raise TypeError(f"field {number} takes bytes, not {type(value).__name__}")
     return _sized(number, value)
 
 

@@ -34,7 +34,8 @@ class PairingProcess:
     def _do(self, request: Request) -> None:
         match request.what:
             case "dial":
-                assert request.dial is not None
+                if request.dial is None:
+                    raise ValueError("a dial without its parameters")
                 self._library.start(request.dial, _Listener(self, request.uuid))
             case "stop":
                 if self._library.is_known(request.uuid):

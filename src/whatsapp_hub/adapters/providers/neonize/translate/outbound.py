@@ -41,7 +41,8 @@ def sending(message: Outgoing, author_of: AuthorOf, now_ms: int) -> Sending:
 
 def with_upload(sending: Sending, uploaded: Uploaded) -> JsonObject:
     """Return the whole message, its file uploaded."""
-    assert sending.file is not None
+    if sending.file is None:
+        raise ValueError("a message without a file is not uploaded")
     field = sending.file.field
     part = obj(sending.message[field]) | uploaded.answer | {"mimetype": uploaded.mimetype}
     if field == "audioMessage":
