@@ -21,6 +21,7 @@ from litestar.openapi.spec import (
     SecurityScheme,
 )
 
+from whatsapp_hub.adapters.http.pages.parts import components_of, paths_of
 from whatsapp_hub.adapters.http.problems import MEDIA_TYPE
 
 _DESCRIPTION = (
@@ -94,9 +95,7 @@ def openapi(version: str) -> OpenAPIConfig:
 
 def add_webhooks(app: Litestar) -> None:
     """Describe the endpoints served beside Litestar."""
-    paths = app.openapi_schema.paths
-    if paths is None:
-        raise RuntimeError("the document has no paths")
+    paths = paths_of(app.openapi_schema)
     for name, whose in (("whatsapp", "Meta"), ("waha", "WAHA")):
         for tail in ("", "/{sessionId}"):
             post = _webhook(f"{whose} posts its updates here, signed", "stored, or known already", tail)
@@ -107,12 +106,10 @@ def add_webhooks(app: Litestar) -> None:
 def add_problems(app: Litestar) -> None:
     """Describe every operation's error response: a problem (RFC 9457)."""
     document = app.openapi_schema
-    if document.paths is None or document.components is None:
-        raise RuntimeError("the document has no paths")
-    document.components.schemas["Problem"] = _PROBLEM
+    components_of(document).schemas["Problem"] = _PROBLEM
     problem = {MEDIA_TYPE: OpenAPIMediaType(schema=Reference(ref="#/components/schemas/Problem"))}
     page = {"text/html": OpenAPIMediaType(schema=_TEXT)}
-    for path, item in document.paths.items():
+    for path, item in paths_of(document).items():
         content = {**problem, **page} if path in _PAGES else problem
         for operation in (getattr(item, method) for method in _METHODS):
             if operation and operation.responses is not None:

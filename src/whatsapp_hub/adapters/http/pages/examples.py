@@ -7,6 +7,8 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 from litestar.openapi.spec import OpenAPI, OpenAPIMediaType, Schema
 
+from whatsapp_hub.adapters.http.pages.parts import components_of
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 _VALUES: Mapping[str, Any] = {
@@ -288,8 +290,7 @@ _TYPES: Mapping[str, type] = {
 
 def add_examples(document: OpenAPI) -> None:
     """Give every object of the document an example, and every JSON body that is not simply one of them."""
-    assert document.components is not None
-    schemas = document.components.schemas
+    schemas = components_of(document).schemas
     examples = _Examples({name: schema.to_schema() for name, schema in schemas.items()})
     for name, schema in schemas.items():
         if schema.properties and not schema.examples:

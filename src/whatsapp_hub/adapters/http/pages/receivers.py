@@ -11,6 +11,7 @@ from litestar.params import JSONBody
 from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import WahaAckEvent, WahaMessageEvent, WahaSessionEvent
 from whatsapp_hub.adapters.contracts.gateways.received import FlatMessage, InstanceEvent
 from whatsapp_hub.adapters.contracts.views.envelope import EventView, PingView
+from whatsapp_hub.adapters.http.pages.parts import components_of
 
 
 def _receiver(name: str, body: type, what: str) -> HTTPRouteHandler:
@@ -39,10 +40,8 @@ def add_receivers(document: OpenAPI) -> None:
     handlers = [_receiver(*receiver) for receiver in _RECEIVERS]
     described = Litestar(handlers, openapi_config=config, logging_config=None).openapi_schema
     document.webhooks = {path.strip("/"): item for path, item in (described.paths or {}).items()}
-    for operation in (item.post for item in (described.paths or {}).values()):
-        assert operation is not None
+    for operation in (item.post for item in (described.paths or {}).values() if item.post is not None):
         operation.tags = ["outgoing webhooks"]
         (operation.responses or {}).pop("400", None)
-    assert document.components is not None
-    assert described.components is not None
-    document.components.schemas = {**described.components.schemas, **document.components.schemas}
+    components = components_of(document)
+    components.schemas = {**components_of(described).schemas, **components.schemas}

@@ -33,7 +33,8 @@ class StoredUpdate:
 
     def item(self) -> InboxItem:
         u = self.update
-        assert u.session_id is not None, "only updates of sessions are claimed"
+        if u.session_id is None:
+            raise ValueError("only updates of sessions are claimed")
         where = (self.id, u.session_id, u.provider, u.chat, u.body)
         return InboxItem(*where, self.received_at, self.tries, u.fence)
 
