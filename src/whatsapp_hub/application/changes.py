@@ -141,7 +141,7 @@ class Changes:
     def inform(self, conversation: Conversation, text: str, provider: str) -> bool:
         """Send a text that a person's action causes (a transfer), even if the bot is silenced. The caller must not
         inform groups."""
-        return conversation.has_bot_texts_left(self.now) and self._said(conversation, text, provider)
+        return conversation.dialogue.has_texts_left(self.now) and self._said(conversation, text, provider)
 
     def _said(self, conversation: Conversation, text: str, provider: str) -> bool:
         self.outgoing(conversation, Text(text), provider, is_bot=True)

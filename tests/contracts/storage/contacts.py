@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.contracts.storage.world import NOW, World, a_phone, new_id, seen
+from tests.contracts.storage.world import NOW, World, a_phone, new_id, seen, told_since
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 from whatsapp_hub.domain.errors import NotFound
@@ -15,10 +15,6 @@ from whatsapp_hub.domain.ids import ContactId
 from whatsapp_hub.domain.messaging.contact import Identity
 
 LATER = NOW + timedelta(hours=1)
-
-
-async def told_since(world: World, position: int) -> list[str]:
-    return [event.type for event in await world.hub.log.read(position, 99, world.tenant.id)]
 
 
 class ContactContract:
@@ -78,7 +74,8 @@ class ContactContract:
             [(kept, is_new)], _ = await uow.contacts.find_or_create([seen(phone, lid)], LATER)
             assert (kept.id, kept.name, is_new) == (older.id, "Ana", True)
             await uow.commit()
-        assert await told_since(world, before) == ["contact.merged"]
+        moves_and_gets_its_phone = ["conversation.updated"] * 2
+        assert await told_since(world, before) == ["contact.merged", *moves_and_gets_its_phone]
         async with world.uow() as uow:
             assert (await uow.conversations.peek(theirs.id)).contact_id == older.id
             assert [c.id for c in await uow.conversations.live_of(older.id)] == [theirs.id]
@@ -99,7 +96,8 @@ class ContactContract:
         async with world.uow() as uow:
             await uow.contacts.find_or_create([seen(phone, lid)], LATER)
             await uow.commit()
-        assert sorted(await told_since(world, before)) == ["contact.merged", "conversation.archived"]
+        told = await told_since(world, before)
+        assert told == ["contact.merged", "conversation.archived", "conversation.updated", "conversation.updated"]
         async with world.uow() as uow:
             assert (await uow.conversations.peek(theirs.id)).status is ConversationStatus.ARCHIVED
             kept = await uow.conversations.peek(ours.id)

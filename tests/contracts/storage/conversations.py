@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.storage.world import NOW, World, a_phone, new_id
+from tests.contracts.storage.world import NOW, World, a_phone, new_id, told_since
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState, Priority
+from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
+from whatsapp_hub.domain.conversations.service_clock import ServiceClock
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, NoteId, NotificationId, UserId
 from whatsapp_hub.domain.messaging.content import Reaction
@@ -31,9 +33,12 @@ class ConversationContract:
         everything: dict[str, Any] = {
             "customer_phone": "5511999998888", "customer_name": "Zoë", "profile_name": "Z",
             "flow_state": FlowState.AWAITING_ROUTING_CONFIRMATION, "timeout_at": NOW, "unread_count": 3,
-            "last_attendant_id": UserId(new_id()), "menu_tries": 1, "silenced": True, "bot_part": BotPart.TALKING,
-            "priority": Priority.URGENT, "labels": ("vip", "billing"), "bot_texts": (NOW, LATE), "asks": True,
-            "targets": Deadlines(Deadline(NOW, SOON), Deadline(LATE), (Target.RESOLUTION,), ((SOON, NOW),)),
+            "last_attendant_id": UserId(new_id()), "bot_part": BotPart.TALKING,
+            "dialogue": Dialogue(asks=True, menu_tries=1, silenced=True, texts=(NOW, LATE)),
+            "priority": Priority.URGENT, "labels": ("vip", "billing"),
+            "clock": ServiceClock(
+                NOW, LATE, Deadlines(Deadline(NOW, SOON), Deadline(LATE), (Target.RESOLUTION,), ((SOON, NOW),))
+            ),
         }  # fmt: skip
         conversation = await world.conversation(**everything)
         async with world.uow() as uow:
@@ -140,10 +145,10 @@ class ConversationSearchContract:
             assert {c.id for c in a}.isdisjoint(c.id for c in b)
 
     async def test_a_menu_that_waited_too_long_is_found(self, world: World) -> None:
-        late = await world.conversation(timeout_at=SOON, asks=True)
+        late = await world.conversation(timeout_at=SOON, dialogue=Dialogue(asks=True))
         bots = await world.conversation(timeout_at=SOON - timedelta(minutes=1), bot_part=BotPart.TALKING)
-        await world.conversation(timeout_at=LATE, asks=True)
-        await world.conversation(timeout_at=SOON, asks=True, department_id=DepartmentId(new_id()))
+        await world.conversation(timeout_at=LATE, dialogue=Dialogue(asks=True))
+        await world.conversation(timeout_at=SOON, dialogue=Dialogue(asks=True), department_id=DepartmentId(new_id()))
         await world.conversation(timeout_at=SOON)
         async with world.uow() as uow:
             assert [c.id for c in await uow.conversations.flows_timed_out(NOW, 9)] == [bots.id, late.id]
@@ -157,7 +162,7 @@ class ConversationSearchContract:
             assigned_user_id=UserId(new_id()),
         )
         reported = await world.conversation(timeout_at=SOON, told_timeout=SOON, department_id=DepartmentId(new_id()))
-        await world.conversation(timeout_at=SOON, asks=True)
+        await world.conversation(timeout_at=SOON, dialogue=Dialogue(asks=True))
         async with world.uow() as uow:
             unreported = await uow.conversations.overdue(NOW, 9, notified=False)
             assert [c.id for c in unreported] == [assigned.id, queued.id]
@@ -167,9 +172,9 @@ class ConversationSearchContract:
         def due(at: Any) -> Deadlines:
             return Deadlines(resolution=Deadline(at))
 
-        second = await world.conversation(targets=due(SOON))
-        first = await world.conversation(targets=due(SOON - timedelta(minutes=1)))
-        await world.conversation(targets=due(LATE))
+        second = await world.conversation(clock=ServiceClock(targets=due(SOON)))
+        first = await world.conversation(clock=ServiceClock(targets=due(SOON - timedelta(minutes=1))))
+        await world.conversation(clock=ServiceClock(targets=due(LATE)))
         async with world.uow() as uow:
             assert [c.id for c in await uow.conversations.with_target_due(NOW, 9)] == [first.id, second.id]
 
@@ -192,12 +197,14 @@ class ConversationSearchContract:
         for conversation in (unseen, answered, told):
             await world.inbound(conversation)
         await world.add_message(answered)
-        await world.done(lambda uow: uow.conversations.start_waiting(world.session.id, LATE, "unseen"))
+        before = await world.hub.log.head()
+        await world.done(lambda uow: uow.conversations.start_waiting(world.session.id, LATE, NOW, "unseen"))
         async with world.uow() as uow:
             waits = await uow.conversations.peek(unseen.id)
             assert (waits.timeout_at, waits.routing_reason) == (LATE, "unseen")
             assert (await uow.conversations.peek(answered.id)).timeout_at is None
             assert (await uow.conversations.peek(told.id)).timeout_at is None
+        assert await told_since(world, before) == ["conversation.updated"]
 
 
 class MessageContract:
@@ -286,4 +293,7 @@ class NotificationContract:
     async def test_a_note_is_stored(self, world: World) -> None:
         conversation = await world.conversation()
         note = Note(NoteId(new_id()), world.tenant.id, conversation.id, None, "call back", NOW)
+        note.added(conversation.session_id)
+        before = await world.hub.log.head()
         await world.done(lambda uow: uow.notes.add(note))
+        assert await told_since(world, before) == ["note.added"]

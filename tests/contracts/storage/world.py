@@ -184,3 +184,8 @@ def seen(phone: str, *others: Identity, name: str | None = None, at: datetime | 
 
 def a_phone() -> str:
     return f"55119{uuid4().int % 10**8:08d}"
+
+
+async def told_since(world: World, position: int) -> list[str]:
+    """The types of the tenant's events after that position."""
+    return [event.type for event in await world.hub.log.read(position, 99, world.tenant.id)]

@@ -174,7 +174,7 @@ async def test_an_echo_of_our_send_is_that_message_in_every_order(
     [message] = await its.outbound()
     assert (message.whatsapp_message_id, message.status, message.outcome) == (its.id, MessageStatus.READ, None)
     seen = await its.round()
-    assert (seen.silenced, seen.timeout_at is None) == (False, False)
+    assert (seen.dialogue.silenced, seen.timeout_at is None) == (False, False)
 
 
 @pytest.mark.parametrize("answer", [*ANSWERS, "not sent"])
@@ -188,7 +188,7 @@ async def test_what_was_typed_on_the_phone_during_a_send_is_kept_and_silences_th
     await its.settled()
     typed = [m for m in await its.outbound() if m.whatsapp_message_id == "TYPED"]
     assert [m.content.text for m in typed] == ["Já te atendo!"]
-    assert (await its.round()).silenced
+    assert (await its.round()).dialogue.silenced
 
 
 async def test_the_same_words_typed_on_the_phone_are_a_message_of_their_own(
@@ -229,7 +229,7 @@ async def test_an_echo_from_before_the_send_does_not_wait_for_it(chat: Callable[
     its = await chat()
     await its.hears("message.any", its.from_us("TYPED", "Oi"), age=timedelta(minutes=1))
     assert await its.waiting() == 0
-    assert (await its.round()).silenced
+    assert (await its.round()).dialogue.silenced
 
 
 async def test_a_receipt_settles_a_send_whose_id_was_reserved(chat: Callable[[], Awaitable[Chat]]) -> None:

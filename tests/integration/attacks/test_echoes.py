@@ -49,7 +49,7 @@ async def test_only_what_was_typed_on_the_phone_silences_the_bot(world: World, s
     await receive(world, session.id, source=source, **told)
     async with world.uow() as uow:
         stored = await uow.conversations.get(conversation.id)
-    assert (stored.silenced, stored.timeout_at is None) == (is_silenced, is_silenced)
+    assert (stored.dialogue.silenced, stored.timeout_at is None) == (is_silenced, is_silenced)
 
 
 class Past(PlainPlugin):
@@ -85,5 +85,5 @@ async def test_what_was_typed_long_ago_silences_nobody(world: World, origin: Ori
     async with world.uow() as uow:
         stored = await uow.conversations.get(conversation.id)
     is_past = origin is Origin.HISTORY
-    assert (stored.silenced, stored.unread_count) == ((False, 2) if is_past else (True, 0))
+    assert (stored.dialogue.silenced, stored.unread_count) == ((False, 2) if is_past else (True, 0))
     assert (stored.timeout_at is not None) == is_past

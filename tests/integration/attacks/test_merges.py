@@ -57,7 +57,7 @@ async def test_the_round_that_is_somebodys_outlives_a_menu(world: World, older: 
 
 
 async def test_a_merge_is_told(world: World) -> None:
-    await a_round(world, PHONE, assigned=False)
+    kept = await a_round(world, PHONE, assigned=False)
     archived = await a_round(world, LID, assigned=False)
     contact = await meet_both(world)
     rows = await world.hub.owner.fetch(
@@ -68,4 +68,5 @@ async def test_a_merge_is_told(world: World) -> None:
     assert [tuple(row) for row in rows] == [
         ("contact.merged", None, str(contact.id)),
         ("conversation.archived", archived.id, None),
+        ("conversation.updated", kept.id, None),  # it has a phone now, as WhatsApp showed it
     ]

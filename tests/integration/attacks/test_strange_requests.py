@@ -21,6 +21,7 @@ from whatsapp_hub.application.sending.settle_message import RetryMessage
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession, SessionChanges, UpdateSession
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.conversations.conversation import FlowState
+from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.ids import UserId
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Limit
@@ -99,7 +100,7 @@ async def test_a_message_of_a_deleted_session_is_not_retried(world: World) -> No
 
 
 async def test_questions_of_a_deleted_session_do_not_keep_others_from_timing_out(world: World) -> None:
-    late: dict[str, Any] = {"flow_state": FlowState.GREETING, "menu_tries": 1, "asks": True}
+    late: dict[str, Any] = {"flow_state": FlowState.GREETING, "dialogue": Dialogue(asks=True, menu_tries=1)}
     gone = await world.add_session()
     for minutes in (3, 2):
         await world.conversation(session=gone, timeout_at=now() - timedelta(minutes=minutes), **late)

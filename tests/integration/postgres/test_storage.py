@@ -14,7 +14,9 @@ from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.domain.accounts.user import OnlineStatus
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState, Priority
+from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.rating import Rating
+from whatsapp_hub.domain.conversations.service_clock import ServiceClock
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
@@ -69,10 +71,7 @@ async def test_a_conversation_comes_back_as_it_went_in(world: World) -> None:
         greeting_sent_at=NOW,
         last_attendant_id=UserId(new_id()),
         unread_count=3,
-        menu_tries=1,
-        confirm_tries=2,
-        silenced=True,
-        bot_texts=(NOW, NOW + timedelta(seconds=1)),
+        dialogue=Dialogue(menu_tries=1, confirm_tries=2, silenced=True, texts=(NOW, NOW + timedelta(seconds=1))),
     )
     async with world.uow() as uow:
         assert await uow.conversations.get(conversation.id) == conversation
@@ -200,7 +199,7 @@ async def test_timed_out_and_queued_conversations_are_found_once(world: World) -
         c = await uow.conversations.get(conversation.id)
         c.queue(department.id, NOW, timedelta(minutes=1), "nobody free")
         late = world.make_conversation(await uow.contacts.get(c.contact_id), await world.add_session())
-        late.timeout_at, late.asks = datetime.now(UTC) - timedelta(seconds=1), True
+        late.timeout_at, late.dialogue = datetime.now(UTC) - timedelta(seconds=1), Dialogue(asks=True)
         await uow.conversations.save([c])
         await uow.conversations.add([late])
         await uow.commit()
@@ -328,21 +327,20 @@ async def test_whatever_changes_in_a_conversation_is_stored(world: World) -> Non
         "department_id": department.id,
         "told_timeout": NOW,
         "told_at": NOW,
-        "asks": True,
-        "heard": BurstEntry(NOW, NOW + timedelta(seconds=1)),
+        "dialogue": Dialogue(
+            True, 3, 2, BurstEntry(NOW, NOW + timedelta(seconds=1)), True, (NOW, NOW + timedelta(seconds=1))
+        ),
         "routed_at": NOW,
         "greeting_sent_at": NOW,
         "last_department_id": department.id,
         "last_attendant_id": user.id,
         "routing_reason": "because",
-        "menu_tries": 3,
-        "confirm_tries": 2,
-        "silenced": True,
         "bot_part": BotPart.TALKING,
         "priority": Priority.URGENT,
         "labels": ("vip", 'with "quotes"'),
-        "bot_texts": (NOW, NOW + timedelta(seconds=1)),
-        "targets": Deadlines(Deadline(NOW, NOW), Deadline(NOW, None), (Target.RESOLUTION,), ((NOW, NOW),)),
+        "clock": ServiceClock(
+            NOW, NOW, Deadlines(Deadline(NOW, NOW), Deadline(NOW, None), (Target.RESOLUTION,), ((NOW, NOW),))
+        ),
         "rating": Rating(NOW, 4, NOW, user.id),
         "status": ConversationStatus.RESOLVED,
         "assigned_user_id": user.id,
@@ -351,7 +349,6 @@ async def test_whatever_changes_in_a_conversation_is_stored(world: World) -> Non
     }
     fixed = {"id", "tenant_id", "session_id", "contact_id", "created_at"}
     said = {"updated_at", "last_message_at", "unread_count", "waiting_since", "timeout_at"}
-    said |= {"first_customer_at", "first_response_at"}
     assert {f.name for f in fields(Conversation) if f.compare} == fixed | said | others.keys()
     for number, (name, value) in enumerate(others.items()):
         at = NOW + timedelta(minutes=number)

@@ -216,7 +216,7 @@ class Desks(RuleBasedStateMachine):
                 assert c.timeout_at is not None, f"queued without a time-out: {c}"
             if c.status is ConversationStatus.ASSIGNED and c.waiting_since:
                 assert c.timeout_at is not None, f"unanswered without a time-out: {c}"
-            if c.status is ConversationStatus.OPEN and c.department_id is None and not c.silenced:
+            if c.status is ConversationStatus.OPEN and c.department_id is None and not c.dialogue.silenced:
                 assert c.timeout_at is not None, f"with the bot without a time-out: {c}"
             assert c.department_id is None or c.targets.resolution.due_at is not None, f"without a target: {c}"
         for person in self.people:

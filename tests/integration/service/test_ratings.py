@@ -8,6 +8,7 @@ from tests.integration.service.conftest import Desk, a_phone
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
+from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.service.service_level import ServiceLevel
 from whatsapp_hub.domain.sessions.session import Routing
@@ -105,9 +106,9 @@ async def test_nobody_is_asked_unless_it_is_wanted_and_the_bot_may_speak(desk: D
     agent = await desk.person(asking)
     silenced, full, unrouted = [await desk.queued(asking, phone) for phone in phones[1:]]
     async with desk.hub.storage.tenant(desk.id) as uow:
-        for one, change in ((silenced, "silenced"), (full, "bot_texts")):
+        for one, dialogue in ((silenced, Dialogue(silenced=True)), (full, Dialogue(texts=(desk.clock.now,) * 10))):
             stored = await uow.conversations.get(one.id)
-            setattr(stored, change, True if change == "silenced" else (desk.clock.now,) * 10)
+            stored.dialogue = dialogue
             await uow.conversations.save([stored])
         await uow.commit()
     for one in (silenced, full):

@@ -116,7 +116,7 @@ async def test_a_reaction_typed_on_the_phone_answers_nobody(desk: Desk) -> None:
     assigned = await desk.writes(phone, "Oi", "1")
     await desk.sees(phone, REACTION, from_me=True)
     found = await desk.round(phone)
-    assert (found.timeout_at, found.silenced) == (assigned.timeout_at, False)
+    assert (found.timeout_at, found.dialogue.silenced) == (assigned.timeout_at, False)
     assert found.waiting_since is not None
 
 
@@ -193,7 +193,7 @@ async def test_an_album_gets_one_answer_in_whatever_batches_it_comes(desk: Desk,
             desk.clock.pass_(seconds=40)  # another batch, later
         await desk.sees(phone, PHOTO, at=begun + timedelta(seconds=n * apart_s))
     found = await desk.round(phone)
-    assert (found.status, found.menu_tries, len(await desk.said(found))) == (OPEN, 0, 1)
+    assert (found.status, found.dialogue.menu_tries, len(await desk.said(found))) == (OPEN, 0, 1)
 
 
 @pytest.mark.parametrize("first", [PHOTO, VOICE, TEXT, Unsupported()])
@@ -204,7 +204,7 @@ async def test_a_voice_note_and_words_within_seconds_get_one_answer(desk: Desk, 
         await desk.sees(phone, content)
         desk.clock.pass_(seconds=4)
     found = await desk.round(phone)
-    assert (found.menu_tries, len(await desk.said(found))) == (0, 1)
+    assert (found.dialogue.menu_tries, len(await desk.said(found))) == (0, 1)
     chosen = await desk.writes(phone, "1")
     assert chosen.department_id is not None
 
@@ -217,10 +217,10 @@ async def test_a_burst_counts_as_one_miss_and_each_text_as_one(desk: Desk) -> No
     for content in (PHOTO, PHOTO, PHOTO):
         await desk.sees(phone, content)
     found = await desk.round(phone)
-    assert (found.menu_tries, len(await desk.said(found))) == (1, 2)
+    assert (found.dialogue.menu_tries, len(await desk.said(found))) == (1, 2)
     desk.clock.pass_(minutes=1)
     again = await desk.writes(phone, "oi?")
-    assert (again.menu_tries, len(await desk.said(again))) == (2, 3)
+    assert (again.dialogue.menu_tries, len(await desk.said(again))) == (2, 3)
 
 
 async def test_an_album_is_one_unclear_answer_to_the_question(desk: Desk) -> None:
@@ -232,5 +232,5 @@ async def test_an_album_is_one_unclear_answer_to_the_question(desk: Desk) -> Non
     for _ in range(8):
         await desk.sees(phone, PHOTO)
     found = await desk.round(phone)
-    assert (found.flow_state, found.confirm_tries) == (FlowState.AWAITING_ROUTING_CONFIRMATION, 0)
+    assert (found.flow_state, found.dialogue.confirm_tries) == (FlowState.AWAITING_ROUTING_CONFIRMATION, 0)
     assert len(await desk.said(found)) == 1

@@ -263,7 +263,9 @@ class Waits(Desks):
                 assert c.timeout_at is not None or is_told or answered_by_bot, f"waits unseen: {c}"
             if c.is_queued:
                 assert c.timeout_at is not None, f"queued without a time-out: {c}"
-            assert not (c.asks and (c.silenced or c.timeout_at is None or not c.is_unrouted)), f"asks in vain: {c}"
+            assert not (c.dialogue.asks and (c.dialogue.silenced or c.timeout_at is None or not c.is_unrouted)), (
+                f"asks in vain: {c}"
+            )
 
 
 def test_nobody_waits_unseen(database_url: str) -> None:

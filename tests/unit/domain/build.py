@@ -161,7 +161,7 @@ class Chat:
         if step is None:
             return None
         chat = self.conversation
-        chat.follow(step.state, step.timeout_at, step.menu_tries, step.confirm_tries)
+        chat.follow(step.state, step.timeout_at, step.menu_tries, step.confirm_tries, self.now)
         if step.say and chat.may_say(self.now):
             self.said.append(step.say)
             chat.bot_said(self.now)

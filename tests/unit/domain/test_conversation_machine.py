@@ -9,7 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from tests.unit.domain.build import MONEY, NOW, SALES, SUPPORT, conversation, user_id
 from whatsapp_hub.domain.accounts.department import Department
-from whatsapp_hub.domain.conversations.conversation import BOT_TEXTS_AN_HOUR, ConversationStatus, FlowState
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus, FlowState
+from whatsapp_hub.domain.conversations.dialogue import BOT_TEXTS_AN_HOUR
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import UserId
@@ -143,7 +144,7 @@ class Rounds(RuleBasedStateMachine):
         self.holder = None
         remembered = self.round.last_department_id, self.round.last_attendant_id
         assert remembered == (earlier.last_department_id, earlier.last_attendant_id)
-        assert not self.round.silenced
+        assert not self.round.dialogue.silenced
 
     @invariant()
     def it_is_assigned_exactly_while_one_person_has_it(self) -> None:

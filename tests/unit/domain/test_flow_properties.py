@@ -1,5 +1,6 @@
 """What holds for the bot whatever a customer writes and whenever."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from tests.unit.domain.build import MONEY, NOW, SALES, SUPPORT, Chat, department, minutes, script
 from whatsapp_hub.domain.accounts.tenant import Language
 from whatsapp_hub.domain.conversations import flow
-from whatsapp_hub.domain.conversations.conversation import BOT_TEXTS_AN_HOUR, ConversationStatus, FlowState
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus, FlowState
+from whatsapp_hub.domain.conversations.dialogue import BOT_TEXTS_AN_HOUR, Dialogue
 from whatsapp_hub.domain.menu.phrases import PHRASES
 
 # Opening, asked twice, then the menu and two hints: nothing more is said before somebody else has it.
@@ -30,9 +32,8 @@ def chats(draw: st.DrawFn) -> Chat:
     chat = Chat(draw(scripts))
     known = draw(st.sampled_from([None, SALES, SUPPORT, department(9, "Antigo")]))
     chat.conversation.last_department_id = known.id if known else None
-    chat.conversation.bot_texts = (NOW,) * draw(
-        st.sampled_from([0, BOT_TEXTS_AN_HOUR - 2, BOT_TEXTS_AN_HOUR - 1, BOT_TEXTS_AN_HOUR])
-    )
+    said = st.sampled_from([0, BOT_TEXTS_AN_HOUR - 2, BOT_TEXTS_AN_HOUR - 1, BOT_TEXTS_AN_HOUR])
+    chat.conversation.dialogue = Dialogue(texts=(NOW,) * draw(said))
     return chat
 
 
@@ -104,7 +105,7 @@ def test_the_bot_answers_only_open_conversations_that_nobody_silenced(
     chat: Chat, text: str, state: FlowState, status: ConversationStatus, silenced: bool
 ) -> None:
     one = chat.conversation
-    one.flow_state, one.status, one.silenced = state, status, silenced
+    one.flow_state, one.status, one.dialogue = state, status, replace(one.dialogue, silenced=silenced)
     answers = flow.customer_wrote(one, text, chat.script, NOW) is not None
     asks = state in (FlowState.GREETING, FlowState.AWAITING_ROUTING_CONFIRMATION)
     assert answers == (status is ConversationStatus.OPEN and asks and not silenced)
@@ -150,13 +151,13 @@ def test_a_choice_is_a_department_of_the_menu_or_none(text: str) -> None:
 
 def test_a_choice_counts_even_when_the_bot_may_not_speak() -> None:
     chat = Chat()
-    chat.conversation.bot_texts = (NOW,) * BOT_TEXTS_AN_HOUR
+    chat.conversation.dialogue = Dialogue(texts=(NOW,) * BOT_TEXTS_AN_HOUR)
     chat.write("Oi", "1")
     assert (chat.said, chat.department) == ([], SALES)
 
 
 def test_a_refusal_is_not_asked_again_when_the_bot_may_not_speak() -> None:
     chat = Chat.returning(script(), SALES)
-    chat.conversation.bot_texts = (NOW,) * BOT_TEXTS_AN_HOUR
+    chat.conversation.dialogue = Dialogue(texts=(NOW,) * BOT_TEXTS_AN_HOUR)
     chat.write("Oi", "não", "3")
     assert (chat.said, chat.department) == ([], MONEY)

@@ -168,7 +168,7 @@ class _UnitOfWork:
         self.assignments: Assignments = MemoryAssignments(rows)
         self._api_keys = MemoryApiKeys(rows)
         self.api_keys: ApiKeys = self._api_keys
-        self.notes: Notes = MemoryNotes(rows)
+        self.notes: Notes = MemoryNotes(rows, self._events)
         self.media: MediaFiles = MemoryMedia(rows)
         self.quotas: Quotas = MemoryQuotas(rows, tenant)
         self.refused_emails: RefusedEmails = MemoryRefusedEmails(rows)

@@ -140,7 +140,7 @@ class PostgresUnitOfWork:
         self.quotas: Quotas = PostgresQuotas(connection, tenant)
         self.refused_emails: RefusedEmails = PostgresRefusedEmails(connection)
         self.media: MediaFiles = PostgresMedia(connection)
-        self.notes: Notes = PostgresNotes(connection)
+        self.notes: Notes = PostgresNotes(connection, self._events)
         self.notifications: Notifications = PostgresNotifications(connection, tenant.id)
         self._inbox = PostgresInbox(connection, tenant.id, kit.rounds, sessions.saw)
         self.inbox: Inbox = self._inbox

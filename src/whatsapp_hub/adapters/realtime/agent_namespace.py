@@ -244,9 +244,8 @@ class Gateway:
         return Member(token, company_id, caller, sight=await self._sight(caller))
 
     def _rooms(self, member: Member) -> list[str]:
-        if not member.caller.may(Action.READ_CONVERSATIONS):
-            return []
-        return own_rooms(member.caller.tenant_id, member.sight)
+        rooms = own_rooms(member.caller.tenant_id, member.sight) if member.caller.may(Action.READ_CONVERSATIONS) else []
+        return [*rooms, *_sessions_of(member.caller)]
 
     async def _sight(self, caller: Caller) -> Sight:
         """Return the caller's sight, with the user's id even if they see everything: it names their own room."""
@@ -284,7 +283,8 @@ class Gateway:
         company_id = payloads.text(data, "companyId", str(member.caller.tenant_id))
         caller = await self._callers(member.token, company_id)
         if caller.tenant_id != member.caller.tenant_id:
-            self._server.enter(sid, NAMESPACE, *own_rooms(caller.tenant_id, Sight(everything=True)))
+            rooms = own_rooms(caller.tenant_id, Sight(everything=True))
+            self._server.enter(sid, NAMESPACE, *rooms, *_sessions_of(caller))
         return {"companyId": str(caller.tenant_id)}
 
     async def _subscribe(self, sid: str, member: Member, data: Any) -> Ack:
@@ -342,3 +342,8 @@ class Gateway:
         for sid, eio_sid in members.items():
             if eio_sid not in allowed:
                 self._server.leave(sid, NAMESPACE, room)
+
+
+def _sessions_of(caller: Caller) -> list[str]:
+    """Return the room in which sessions' states are heard, for a caller who may read them."""
+    return [f"sessions:{caller.tenant_id}"] if caller.may(Action.READ_SESSIONS) else []

@@ -1,7 +1,8 @@
 """Rooms as rights: the right to see is membership in a room, so that fan-out needs no check per client.
 
 company:{id}       all of the company's users: presence
-supervisors:{id}   those who see every conversation
+supervisors:{id}   those who see every conversation, and the contacts
+sessions:{id}      those who may read sessions: their states
 department:{id}    its users
 user:{id}          one person
 lobby:{id}         the company's agents, for conversations that are unassigned and without department yet
@@ -13,14 +14,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from whatsapp_hub.adapters.contracts.views.sockets import Body, conversation_in, decoded, text_in
+from whatsapp_hub.adapters.contracts.views.sockets import Body, conversation_in, decoded, erased_in, text_in
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.application.reading.queries import Queries, Sight
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ConversationId, TenantId
 
 _REMEMBERED = 50_000
+_MOST_ERASED = 200
+"""Each may cost a query."""
 OPENED = "conversation.opened"
+_ROOMS = {"contact": "supervisors", "session": "sessions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,10 @@ class Audiences:
         if event.type == "notification.created":
             user_id = text_in(body, "userId")
             return (f"user:{user_id}" if user_id else f"supervisors:{event.tenant_id}",)
+        if event.type == "contact.erased":
+            return await self._of_erased(event, body)
         if event.conversation_id is None:
-            return ()
+            return _of_company(event)
         return await self._of_conversation(event, event.conversation_id, body)
 
     async def _of_conversation(
@@ -91,6 +97,13 @@ class Audiences:
         self._remember(conversation_id, now)
         rooms = now.rooms(event.tenant_id)
         return tuple(dict.fromkeys(rooms + before.rooms(event.tenant_id))) if before else rooms
+
+    async def _of_erased(self, event: LoggedEvent, body: Body) -> tuple[str, ...]:
+        """Return the rooms of those who saw one of the contact's conversations."""
+        rooms = list(_of_company(event))
+        for conversation_id in erased_in(body)[:_MOST_ERASED]:
+            rooms += (await self._placed(event, conversation_id) or NOWHERE).rooms(event.tenant_id)
+        return tuple(dict.fromkeys(rooms))
 
     async def _before(self, event: LoggedEvent, conversation_id: ConversationId) -> Membership | None:
         if event.type == OPENED:
@@ -118,6 +131,12 @@ class Audiences:
         """Return the rooms of those who may see it now; none if it is unknown."""
         known = self._known.get(conversation_id)
         return known.rooms(tenant_id) if known else ()
+
+
+def _of_company(event: LoggedEvent) -> tuple[str, ...]:
+    """Return the rooms that receive an event of no conversation."""
+    room = _ROOMS.get(event.type.partition(".")[0])
+    return (f"{room}:{event.tenant_id}",) if room else ()
 
 
 class Places:

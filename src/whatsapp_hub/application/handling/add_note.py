@@ -23,7 +23,9 @@ class AddNote:
         id = NoteId(self.new_id())
         note = Note(id, caller.tenant_id, conversation_id, caller.user_id, content, self.clock())
         async with self.storage.tenant(caller.tenant_id) as uow:
-            await require_sight(uow, caller, await uow.conversations.peek(conversation_id))
+            conversation = await uow.conversations.peek(conversation_id)
+            await require_sight(uow, caller, conversation)
+            note.added(conversation.session_id)
             await uow.notes.add(note)
             await uow.commit()
         return note

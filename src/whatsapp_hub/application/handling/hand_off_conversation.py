@@ -41,7 +41,9 @@ class HandOffConversation:
             department = await target(uow, department_id) if department_id else None
             changes = Changes(uow, self.new_id, self.clock())
             if note is not None:
-                await uow.notes.add(self._note(caller, conversation, note, changes))
+                added = self._note(caller, conversation, note, changes)
+                added.added(conversation.session_id)
+                await uow.notes.add(added)
             why = f"handed over by {caller.email or 'the bot'}"
             await HandOffToPeople(changes)(conversation, session, why, department, note)
             await changes.write()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from whatsapp_hub.application.handling.show_customer import READ_AT_ONCE, ShowCustomer
+from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.reading.visibility import require_sight
@@ -17,6 +18,7 @@ class MarkConversationRead:
 
     storage: Storage
     show: ShowCustomer
+    clock: Clock
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
         """Mark all as read. Idempotent. Raises NotFound."""
@@ -24,11 +26,11 @@ class MarkConversationRead:
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
-            if not conversation.unread_count:
+            unread = conversation.unread_count
+            if not conversation.read(self.clock(), caller.user_id):
                 return conversation
-            names = await uow.messages.unread(conversation.id, min(conversation.unread_count, READ_AT_ONCE))
+            names = await uow.messages.unread(conversation.id, min(unread, READ_AT_ONCE))
             session = (await uow.sessions.peek([conversation.session_id])).get(conversation.session_id)
-            conversation.unread_count = 0
             await uow.conversations.save([conversation])
             await uow.commit()
         if session:

@@ -19,6 +19,7 @@ from whatsapp_hub.application.routing.service_terms import terms_of
 from whatsapp_hub.domain.conversations import flow
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.notification import NotificationKind
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
@@ -64,7 +65,7 @@ class ApplyMessages:
             conversation.person_wrote(self._changes.now)
             conversation.silence()
         elif not event.from_me and not event.content.is_about_earlier:
-            is_first = conversation.first_customer_at is None
+            is_first = conversation.clock.first_customer_at is None
             conversation.customer_wrote(self._changes.now, await self._patience(conversation, event))
             if is_first:
                 await self._start_deadlines(session, conversation, event)
@@ -121,9 +122,10 @@ class ApplyMessages:
         latest = self._batch.rounds.get(key)
         meets_bot = session.bot is not None and event.kind is ChatKind.PERSON
         if latest and (latest.is_live or event.content.is_about_earlier):
-            latest.profile_name = contact.name
+            before, latest.profile_name = latest.shown, contact.name
             if meets_bot and latest.is_live:
                 latest.start_bot()
+            latest.updated(before, self._changes.now)
             return latest, False
         conversation = self._open(session, contact, event)
         if latest:
@@ -157,7 +159,7 @@ class ApplyMessages:
             customer_phone=contact.phone_number,
             customer_name=contact.name,
             profile_name=contact.name,
-            silenced=event.kind is not ChatKind.PERSON,
+            dialogue=Dialogue(silenced=event.kind is not ChatKind.PERSON),
         )
 
     def _store(self, session: Session, contact: Contact, conversation: Conversation, event: MessageSeen) -> Message:
@@ -222,7 +224,8 @@ class ApplyMessages:
             return
         now = self._changes.now
         why = "an old message" if self._is_old(event) else "a message"
-        conversation.set_wait(now + await self._batch.patience(None, now), f"{why} that no department takes")
+        until = now + await self._batch.patience(None, now)
+        conversation.set_wait(until, now, f"{why} that no department takes")
         if self._is_old(event):
             self._changes.notify(conversation, NotificationKind.UNROUTED)
 

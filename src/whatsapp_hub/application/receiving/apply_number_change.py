@@ -1,6 +1,7 @@
 """ApplyNumberChange: send answers to a customer's new number; the next owner of the old one is a new contact."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider.events import NumberChanged
@@ -32,17 +33,18 @@ class ApplyNumberChange:
         """Move the contact's live rounds on every session, and the messages waiting in their lanes."""
         own = changes or self._new_changes()
         for conversation in await self._uow.conversations.live_of(moved.contact.id):
-            await self._follow(conversation, moved)
+            await self._follow(conversation, moved, own.now)
             own.conversation(conversation)
         if changes is None:
             await own.write()
 
-    async def _follow(self, conversation: Conversation, moved: Moved) -> None:
-        chat = await self._new_chat(conversation, moved.taken)
+    async def _follow(self, conversation: Conversation, moved: Moved, now: datetime) -> None:
+        contact, chat = moved.contact, await self._new_chat(conversation, moved.taken)
         if chat and any(names_chat(identity, conversation.chat) for identity in moved.left):
-            await self._uow.lanes.move(conversation.session_id, conversation.chat, chat, moved.contact.id)
-            conversation.chat = chat
-        conversation.customer_phone = moved.contact.phone_number
+            await self._uow.lanes.move(conversation.session_id, conversation.chat, chat, contact.id)
+        else:
+            chat = conversation.chat
+        conversation.move_to(contact.id, chat, contact.phone_number, now)
 
     async def _new_chat(self, conversation: Conversation, taken: tuple[Identity, ...]) -> str | None:
         """Return the provider's address for one of these identities."""

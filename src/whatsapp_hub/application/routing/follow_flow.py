@@ -27,9 +27,10 @@ class FollowFlow:
         """Answer a customer's message. `at` is the provider's time, so that a burst stays one burst however late and in
         however many batches it arrives."""
         if flow.menu_may_answer(conversation) and (script := await self.script()).departments:
-            is_more = conversation.heard.goes_on(at, has_file=has_file)
+            is_more = conversation.dialogue.heard.goes_on(at, has_file=has_file)
             step = flow.customer_wrote(conversation, text, script, self._changes.now, is_more=is_more)
-            conversation.heard = conversation.heard.and_(at, has_file=has_file)
+            heard = conversation.dialogue.heard.and_(at, has_file=has_file)
+            conversation.dialogue = conversation.dialogue.took(heard)
             self._changes.conversation(conversation)
             await self._carry_out(conversation, step, provider)
 
@@ -48,7 +49,7 @@ class FollowFlow:
         """Carry out the step that follows an unanswered question or menu."""
         step = flow.timed_out(conversation, await self.script(), self._changes.now)
         if step is None:  # no question is open any more: it is people who are late
-            conversation.set_wait(self._changes.now, "nobody is asked any more")
+            conversation.set_wait(self._changes.now, self._changes.now, "nobody is asked any more")
             self._changes.conversation(conversation)
         await self._carry_out(conversation, step, provider)
 
@@ -72,7 +73,7 @@ class FollowFlow:
         if step is None:
             return
         now = self._changes.now
-        conversation.follow(step.state, step.timeout_at, step.menu_tries, step.confirm_tries)
+        conversation.follow(step.state, step.timeout_at, step.menu_tries, step.confirm_tries, now)
         if step.say and self._changes.say(conversation, step.say, provider) and step.greets:
             conversation.greeting_sent_at = conversation.greeting_sent_at or now
         if step.route:

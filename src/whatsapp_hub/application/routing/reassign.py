@@ -33,7 +33,7 @@ class Reassign:
         changes = self._changes
         department = await self._department(conversation)
         if department is None:
-            conversation.displace()
+            conversation.displace(changes.now)
             conversation.set_deadlines(changes.uow.tenant.terms, changes.now)
             changes.conversation(conversation)
             changes.notify(conversation, NotificationKind.UNROUTED)

@@ -15,6 +15,7 @@ from whatsapp_hub.application.reading.visibility import require_sight
 from whatsapp_hub.application.routing.service_terms import terms_of
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
 from whatsapp_hub.domain.messaging.capabilities import Feature
@@ -152,7 +153,7 @@ class StartConversation:
             customer_phone=contact.phone_number,
             customer_name=contact.name,
             profile_name=contact.name,
-            silenced=not is_bots,
+            dialogue=Dialogue(silenced=not is_bots),
         )
         if session.bot and not is_group:
             conversation.start_bot()

@@ -186,7 +186,7 @@ class UpdateSession:
         if present and present.routing is Routing.NONE and routing is Routing.DEPARTMENTS:
             now = self.clock()
             until = now + usual_patience(uow.tenant, await uow.departments.all(), now)
-            await uow.conversations.start_waiting(session_id, until, "departments serve this session now")
+            await uow.conversations.start_waiting(session_id, until, now, "departments serve this session now")
 
     def _apply(self, session: Session, changes: SessionChanges) -> None:
         if changes.name is not None:

@@ -9,17 +9,17 @@ from whatsapp_hub.domain.conversations.conversation_status import LIVE as LIVE
 from whatsapp_hub.domain.conversations.conversation_status import ConversationStatus as ConversationStatus
 from whatsapp_hub.domain.conversations.conversation_status import FlowState as FlowState
 from whatsapp_hub.domain.conversations.conversation_status import Priority as Priority
+from whatsapp_hub.domain.conversations.dialogue import DIALOGUE, Dialogue
 from whatsapp_hub.domain.conversations.labels import added, checked
 from whatsapp_hub.domain.conversations.rating import NOT_RATED, Rating
+from whatsapp_hub.domain.conversations.service_clock import SERVICE_CLOCK, ServiceClock
+from whatsapp_hub.domain.conversations.visible import Visible, changed, visible
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import Event, EventType, Records
 from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, TenantId, UserId
-from whatsapp_hub.domain.menu.burst import NOTHING_HEARD, BurstEntry
 from whatsapp_hub.domain.messaging.contact import NAME_LENGTH
-from whatsapp_hub.domain.service.deadlines import NO_TARGETS, Deadlines, ServiceTerms, Target
+from whatsapp_hub.domain.service.deadlines import Deadlines, ServiceTerms
 from whatsapp_hub.domain.text import is_storable
-
-BOT_TEXTS_AN_HOUR = 10
 
 
 @dataclass(slots=True)
@@ -27,12 +27,8 @@ class Conversation(Records):
     """`chat` is the provider's address of the chat; `customer_name` is the customer's name here, `profile_name` their
     name on WhatsApp; `timeout_at` is when a wait times out (a question, the menu, the queue or an unanswered message),
     `told_timeout` the time-out that supervisors were notified of, `told_at` when they were last notified that it
-    waits; `asks`: a question or the menu awaits an answer, until `timeout_at`; `heard` is what the menu has taken
-    note of; `waiting_since` is the customer's first message that no person answered, `first_customer_at` and
-    `first_response_at` the round's first message and the first answer by a person; `silenced` keeps the bot out of
-    this round; `bot_part` is that of the session's bot, a program of the tenant's (elsewhere here `bot` is the hub's
-    own menu); `bot_texts` are the times of the last hour's bot texts in this chat; `targets` are the deadlines for
-    the first answer and the resolution."""
+    waits; `waiting_since` is the customer's first message that no person answered; `bot_part` is that of the session's
+    bot, a program of the tenant's (elsewhere here `bot` is the hub's own menu, with its `dialogue`)."""
 
     id: ConversationId
     tenant_id: TenantId
@@ -60,19 +56,12 @@ class Conversation(Records):
     last_attendant_id: UserId | None = None
     routing_reason: str | None = None
     waiting_since: datetime | None = None
-    first_customer_at: datetime | None = None
-    first_response_at: datetime | None = None
     unread_count: int = 0
-    menu_tries: int = 0
-    confirm_tries: int = 0
-    asks: bool = False
-    heard: BurstEntry = NOTHING_HEARD
-    silenced: bool = False
+    dialogue: Dialogue = DIALOGUE
     bot_part: BotPart = BotPart.NONE
     priority: Priority = Priority.NORMAL
     labels: tuple[str, ...] = ()
-    bot_texts: tuple[datetime, ...] = ()
-    targets: Deadlines = NO_TARGETS
+    clock: ServiceClock = SERVICE_CLOCK
     rating: Rating = NOT_RATED
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
@@ -80,6 +69,10 @@ class Conversation(Records):
         """Make an event about this conversation as it is now."""
         copy = replace(self, _events=[])
         return Event(type, self.tenant_id, at, self.session_id, self.id, {"conversation": copy}, detail)
+
+    @property
+    def targets(self) -> Deadlines:
+        return self.clock.targets
 
     @property
     def is_live(self) -> bool:
@@ -117,7 +110,7 @@ class Conversation(Records):
     @property
     def is_unrouted(self) -> bool:
         """Whether neither a person nor a queue has it: at most the menu or a bot."""
-        return self.status is ConversationStatus.OPEN and not self.silenced and not self.is_with_people
+        return self.status is ConversationStatus.OPEN and not self.dialogue.silenced and not self.is_with_people
 
     @property
     def is_with_people(self) -> bool:
@@ -128,18 +121,36 @@ class Conversation(Records):
     def opened(self, at: datetime) -> None:
         self.record(self.event(EventType.CONVERSATION_OPENED, at))
 
+    @property
+    def shown(self) -> Visible:
+        """What people see now, to be compared by `updated`."""
+        return visible(self)
+
+    def updated(self, before: Visible, at: datetime) -> None:
+        """Record that it looks different from `before`."""
+        if names := changed(before, self.shown):
+            self.record(self.event(EventType.CONVERSATION_UPDATED, at, changed=names))
+
+    def read(self, at: datetime, user_id: UserId | None) -> bool:
+        """Mark all as read, by a user or (None) a program; return whether anything was unread."""
+        if not self.unread_count:
+            return False
+        self.unread_count = 0
+        self.record(self.event(EventType.CONVERSATION_READ, at, userId=user_id))
+        return True
+
     def continues(self, earlier: "Conversation") -> None:
         """Copy what is remembered from the contact's last round."""
         self.last_department_id = earlier.department_id or earlier.last_department_id
         self.last_attendant_id = earlier.assigned_user_id or earlier.last_attendant_id
         self.customer_name = earlier.customer_name or self.customer_name
-        self.bot_texts = earlier.bot_texts
+        self.dialogue = replace(self.dialogue, texts=earlier.dialogue.texts)
 
     def customer_wrote(self, at: datetime, response_timeout: timedelta | None) -> None:
         """Record a customer's message; the first unanswered one starts the assigned agent's, or the bot's, time."""
         self.unread_count += 1
         self.waiting_since = self.waiting_since or at
-        self.first_customer_at = self.first_customer_at or at
+        self.clock = self.clock.customer_wrote(at)
         self.last_message_at = self.updated_at = at
         if self.starts_waiting and response_timeout:
             self.timeout_at = at + response_timeout
@@ -149,15 +160,16 @@ class Conversation(Records):
         self._breach(at)
         self.last_message_at = self.updated_at = at
         self.unread_count, self.waiting_since = 0, None
-        if self.first_customer_at:
-            self.first_response_at = self.first_response_at or at
+        self.clock = self.clock.person_wrote(at)
         self._leave_bot(at, "a person answered")
-        if not self.is_queued and not self.asks:
+        if not self.is_queued and not self.dialogue.asks:
             self.timeout_at = None
 
-    def set_wait(self, at: datetime, reason: str) -> None:
+    def set_wait(self, timeout_at: datetime, at: datetime, reason: str) -> None:
         """Set a time-out for people: its customer waits, though neither a person nor a queue has it."""
-        self.timeout_at, self.asks, self.routing_reason = at, False, reason
+        before = self.shown
+        self.timeout_at, self.dialogue, self.routing_reason = timeout_at, self.dialogue.closed(), reason
+        self.updated(before, at)
 
     def clear_wait(self) -> None:
         """Clear the wait: what its customer wrote is history, and no queue takes it."""
@@ -176,42 +188,44 @@ class Conversation(Records):
     def start_bot(self) -> None:
         """Start the bot's turn in a bot's session, unless people have the round already."""
         if self.bot_part is BotPart.NONE:
-            is_taken, self.asks = self.is_with_people or self.silenced, False
+            is_taken, self.dialogue = self.is_with_people or self.dialogue.silenced, self.dialogue.closed()
             self.bot_part = BotPart.HANDED_OVER if is_taken else BotPart.TALKING
 
     def hand_over(self, at: datetime, reason: str, **detail: object) -> None:
         """End the bot's turn. The caller must route the conversation to people."""
         self._require_live("handed over")
         self._leave_bot(at, reason, **detail)
-        self.timeout_at, self.asks, self.routing_reason, self.updated_at = None, False, reason, at
+        self.timeout_at, self.dialogue = None, self.dialogue.closed()
+        self.routing_reason, self.updated_at = reason, at
 
     def _leave_bot(self, at: datetime, reason: str, **detail: object) -> None:
         """End the bot's turn in this round, if it has it."""
         if self.bot_part is BotPart.TALKING:
             self.bot_part, self.routing_reason = BotPart.HANDED_OVER, reason
-            self.targets = self.targets.resumed(self._running, self.created_at, at)
+            self.clock = self.clock.resumed(self.created_at, at, is_live=self.is_live)
             self.record(self.event(EventType.CONVERSATION_HANDED_OVER, at, reason=reason, **detail))
 
     def silence(self) -> None:
         """Suppress bot texts in this round: a person took over on the phone."""
-        self.silenced = True
+        self.dialogue = self.dialogue.ended()
         if self.flow_state in (FlowState.GREETING, FlowState.AWAITING_ROUTING_CONFIRMATION):
-            self.timeout_at, self.asks = None, False
+            self.timeout_at, self.dialogue = None, self.dialogue.closed()
 
-    def follow(self, state: FlowState, timeout_at: datetime | None, menu_tries: int, confirm_tries: int) -> None:
+    def follow(
+        self, state: FlowState, timeout_at: datetime | None, menu_tries: int, confirm_tries: int, at: datetime
+    ) -> None:
         """Move to the flow's next state; a time-out belongs to the question that it asks."""
-        self.asks = timeout_at is not None
+        before, is_other = self.shown, state is not self.flow_state
+        self.dialogue = self.dialogue.asked(menu_tries, confirm_tries, awaits=timeout_at is not None)
         self.flow_state, self.timeout_at = state, timeout_at
-        self.menu_tries, self.confirm_tries = menu_tries, confirm_tries
+        if is_other:
+            self.updated(before, at)
 
     def may_say(self, now: datetime) -> bool:
-        return not self.silenced and self.has_bot_texts_left(now)
-
-    def has_bot_texts_left(self, now: datetime) -> bool:
-        return sum(now - at < timedelta(hours=1) for at in self.bot_texts) < BOT_TEXTS_AN_HOUR
+        return self.dialogue.may_say(now)
 
     def bot_said(self, at: datetime) -> None:
-        self.bot_texts = (*(t for t in self.bot_texts if at - t < timedelta(hours=1)), at)
+        self.dialogue = self.dialogue.said(at)
         self.last_message_at = self.updated_at = at
 
     def queue(self, department_id: DepartmentId, at: datetime, timeout: timedelta, reason: str) -> None:
@@ -221,7 +235,7 @@ class Conversation(Records):
         self.status, self.flow_state = ConversationStatus.OPEN, FlowState.DEPARTMENT_SELECTED
         self.department_id, self.assigned_user_id, self.assigned_at = department_id, None, None
         self.routed_at = self.updated_at = at
-        self.timeout_at, self.asks, self.routing_reason = at + timeout, False, reason
+        self.timeout_at, self.dialogue, self.routing_reason = at + timeout, self.dialogue.closed(), reason
         self.record(self.event(EventType.CONVERSATION_QUEUED, at, reason=reason))
 
     def assign(
@@ -241,7 +255,7 @@ class Conversation(Records):
         self.status, self.flow_state = ConversationStatus.ASSIGNED, state
         self.assigned_user_id, self.department_id = user_id, department_id or self.department_id
         self.assigned_at = self.routed_at = self.updated_at = at
-        self.timeout_at, self.asks, self.routing_reason = answer_by, False, reason
+        self.timeout_at, self.dialogue, self.routing_reason = answer_by, self.dialogue.closed(), reason
         self.record(self.event(EventType.CONVERSATION_ASSIGNED, at, reason=reason, **former))
 
     def unassign(self, at: datetime, reason: str) -> None:
@@ -264,14 +278,16 @@ class Conversation(Records):
     def _leave(self, at: datetime, reason: str) -> UserId | None:
         """Clear the assignment; return the former agent."""
         former, self.assigned_user_id, self.assigned_at = self.assigned_user_id, None, None
-        self.status, self.timeout_at, self.asks = ConversationStatus.OPEN, None, False
+        self.status, self.timeout_at, self.dialogue = ConversationStatus.OPEN, None, self.dialogue.closed()
         self.flow_state = FlowState.DEPARTMENT_SELECTED if self.department_id else FlowState.GREETING
         self.routing_reason, self.updated_at = reason, at
         return former
 
-    def displace(self) -> None:
+    def displace(self, at: datetime) -> None:
         """Clear its deleted department, where no other takes it: every agent sees it, no queue has it."""
+        before = self.shown
         self.department_id, self.flow_state = None, FlowState.GREETING
+        self.updated(before, at)
 
     def resolve(self, at: datetime) -> None:
         """Close the round, remembering its agent and department for the next one."""
@@ -293,61 +309,48 @@ class Conversation(Records):
         self.last_department_id = self.department_id or self.last_department_id
         self.last_attendant_id = self.assigned_user_id or self.last_attendant_id
         self.status, self.flow_state, self.updated_at = status, FlowState.RESOLVED, at
-        self.timeout_at, self.asks, self.waiting_since, self.unread_count = None, False, None, 0
+        self.timeout_at, self.waiting_since, self.unread_count = None, None, 0
+        self.dialogue = self.dialogue.closed()
 
     def reopen(self, at: datetime, reason: str) -> None:
         """Reopen a closed round, without a bot. The caller must find its agent."""
         if self.is_live:
             raise Conflict("open", f"the conversation is {self.status} already")
         closed_at = self.resolved_at or self.updated_at
-        self.rating, self.resolved_at, self.silenced = self.rating.withdrawn(), None, True
+        self.rating, self.resolved_at, self.dialogue = self.rating.withdrawn(), None, self.dialogue.ended()
         self.bot_part = BotPart.NONE if self.bot_part is BotPart.NONE else BotPart.HANDED_OVER
         self._leave(at, reason)
-        self.targets = self.targets.resumed(self._running, closed_at, at)
+        self.clock = self.clock.resumed(closed_at, at, is_live=True)
         self.record(self.event(EventType.CONVERSATION_REOPENED, at, reason=reason))
 
     def set_deadlines(self, terms: ServiceTerms, at: datetime) -> None:
         """Set the deadlines of its running clocks by these terms, from when they started: when one starts, and whenever
         it comes to a department. A missed deadline stays missed."""
         self._breach(at)
-        for target in self._running:
-            since = self.created_at if target is Target.RESOLUTION else self.first_customer_at or at
-            self.targets = self.targets.recomputed(target, terms, since)
+        if self.is_live:
+            self.clock = self.clock.set(terms, self.created_at, at)
 
     def check_targets(self, at: datetime) -> None:
         """Record breached targets, and warnings of those due soon: each once."""
         self._breach(at)
-        for target in self._running:
-            deadline = self.targets.of(target)
-            if deadline.warn_at and deadline.warn_at < at:
-                self.targets = self.targets.warned(target)
-                self.record(
-                    self.event(EventType.CONVERSATION_TARGET_WARNED, at, target=target.value, dueAt=deadline.due_at)
-                )
+        for target, due in self.clock.to_warn_of(at) if self.is_live else ():
+            self.clock = self.clock.warned(target)
+            self.record(self.event(EventType.CONVERSATION_TARGET_WARNED, at, target=target.value, dueAt=due))
 
     @property
     def target_look_at(self) -> datetime | None:
         """When one of its targets is due for a warning or a breach next."""
-        return self.targets.next_due(self._running)
-
-    @property
-    def _running(self) -> tuple[Target, ...]:
-        """Targets that are neither met nor missed; none in a closed round."""
-        waits = self.first_customer_at is not None and self.first_response_at is None
-        targets = (Target.FIRST_RESPONSE, Target.RESOLUTION) if waits else (Target.RESOLUTION,)
-        return tuple(t for t in targets if self.is_live and t not in self.targets.breaches)
+        return self.clock.next_due if self.is_live else None
 
     def _breach(self, at: datetime) -> None:
         """Record as breached what was due before, even if the sweep has not run yet."""
-        for target in self._running:
-            due = self.targets.of(target).due_at
-            if due and due < at:
-                self.targets, self.updated_at = self.targets.breached(target), at
-                self.record(self.event(EventType.CONVERSATION_TARGET_BREACHED, at, target=target.value, dueAt=due))
+        for target, due in self.clock.missed(at) if self.is_live else ():
+            self.clock, self.updated_at = self.clock.breached(target), at
+            self.record(self.event(EventType.CONVERSATION_TARGET_BREACHED, at, target=target.value, dueAt=due))
 
     def may_be_rated(self, at: datetime) -> bool:
         """Whether the customer may be asked to rate this round."""
-        return self.first_customer_at is not None and self.rating.value is None and self.may_say(at)
+        return self.clock.first_customer_at is not None and self.rating.value is None and self.may_say(at)
 
     def asked_for_rating(self, at: datetime) -> None:
         self.rating = self.rating.asked(at)
@@ -363,33 +366,34 @@ class Conversation(Records):
 
     def classify(self, priority: Priority | None, labels: Iterable[str] | None, at: datetime) -> None:
         """Set priority and labels (None: unchanged). Raises Invalid."""
+        before = self.shown
         self.labels = self.labels if labels is None else checked(labels, "labels")
         self.priority = self.priority if priority is None else priority
         self.updated_at = at
+        self.updated(before, at)
 
     def ruled(self, labels: Iterable[str], priority: Priority | None, reason: str, at: datetime) -> None:
         """Apply the result of routing rules; a priority other than NORMAL stays."""
+        before = self.shown
         self.labels = added(self.labels, labels)
         if priority is not None and self.priority is Priority.NORMAL:
             self.priority = priority
         self.routing_reason, self.updated_at = reason, at
+        self.updated(before, at)
 
     def rename_customer(self, name: str, at: datetime) -> None:
         """Set the customer's name for this round and later ones. Raises Invalid."""
         if not 1 <= len(name.strip()) <= NAME_LENGTH or not is_storable(name):
             raise Invalid.field("name", f"must have 1 to {NAME_LENGTH} characters, without NUL")
+        before = self.shown
         self.customer_name, self.updated_at = name.strip(), at
+        self.updated(before, at)
 
-    def outranks(self, other: "Conversation") -> bool:
-        """Whether this one of two live rounds of one person continues: an assigned one first, then one in a queue, then
-        one that waits for a bot's answer, then a menu."""
-        return self._rank > other._rank
-
-    @property
-    def _rank(self) -> int:
-        if self.is_unplaced:
-            return int(self.timeout_at is not None)
-        return 3 if self.status is ConversationStatus.ASSIGNED else 2 * int(self.is_queued)
+    def move_to(self, contact_id: ContactId, chat: str, phone: str | None, at: datetime) -> None:
+        """Follow its customer to another number, chat or (merged) contact."""
+        before = self.shown
+        self.contact_id, self.customer_phone, self.chat = contact_id, phone, chat
+        self.updated(before, at)
 
     def _require_live(self, what: str) -> None:
         if not self.is_live:

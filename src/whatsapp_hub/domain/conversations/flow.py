@@ -81,7 +81,7 @@ def menu_may_answer(conversation: Conversation) -> bool:
     """Check that the menu bot may answer: it is unassigned and not queued, no one silenced the bot, and no program of
     the tenant's answers in its place."""
     in_hand = conversation.flow_state in (FlowState.GREETING, FlowState.AWAITING_ROUTING_CONFIRMATION)
-    is_free = conversation.bot_part is BotPart.NONE and not conversation.silenced
+    is_free = conversation.bot_part is BotPart.NONE and not conversation.dialogue.silenced
     return in_hand and conversation.status is ConversationStatus.OPEN and is_free
 
 
@@ -123,7 +123,11 @@ def timed_out(conversation: Conversation, script: Script, now: datetime) -> Step
 
 def _is_new(conversation: Conversation) -> bool:
     """Whether nothing was asked yet. A question that the bot was not allowed to send counts as asked: its time runs."""
-    return conversation.greeting_sent_at is None and not conversation.asks and not conversation.menu_tries
+    return (
+        conversation.greeting_sent_at is None
+        and not conversation.dialogue.asks
+        and not conversation.dialogue.menu_tries
+    )
 
 
 def _open(conversation: Conversation, script: Script, now: datetime) -> Step:
@@ -148,7 +152,7 @@ def _confirmed(conversation: Conversation, text: str, script: Script, now: datet
         return Step(FlowState.GREETING, route=route)
     if is_more:
         return None
-    tries = conversation.confirm_tries + 1
+    tries = conversation.dialogue.confirm_tries + 1
     if tries >= CONFIRM_MISSES:
         return _show_menu(script, script.greeting, now)
     question = fill_in(script.phrases.confirm, known.name)
@@ -163,13 +167,13 @@ def _confirmed(conversation: Conversation, text: str, script: Script, now: datet
 def _choose(conversation: Conversation, text: str, script: Script, now: datetime, *, is_more: bool) -> Step | None:
     if department := script.chosen(text):
         return Step(FlowState.GREETING, route=Route(department, "the customer's choice"))
-    tries = conversation.menu_tries + 1
+    tries = conversation.dialogue.menu_tries + 1
     if is_more or tries > MENU_MISSES:
         return None
     if tries == MENU_MISSES:
         return _to_root(script, f"no choice after {tries} answers")
     step = _show_menu(script, script.phrases.hint, now, tries)
-    timeout_at = conversation.timeout_at if conversation.asks else step.timeout_at
+    timeout_at = conversation.timeout_at if conversation.dialogue.asks else step.timeout_at
     return Step(step.state, timeout_at, step.say, menu_tries=tries, greets=True)
 
 

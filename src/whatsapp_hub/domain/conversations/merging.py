@@ -1,5 +1,6 @@
 """Merge two live rounds of one person: which continues, and what it takes over."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
@@ -13,20 +14,31 @@ def merge_rounds(own: Conversation, other: Conversation, at: datetime) -> tuple[
     `own` continues unless the other outranks it. What waits for an answer keeps waiting in the one that continues,
     with its time-out.
     """
-    kept, gone = (other, own) if other.outranks(own) else (own, other)
+    kept, gone = (other, own) if _rank(other) > _rank(own) else (own, other)
+    before = kept.shown
     kept.unread_count += gone.unread_count
-    kept.silenced = kept.silenced or gone.silenced
+    kept.dialogue = kept.dialogue.ended() if gone.dialogue.silenced else kept.dialogue
     kept.waiting_since = _earliest(kept.waiting_since, gone.waiting_since)
-    kept.first_customer_at = _earliest(kept.first_customer_at, gone.first_customer_at)
+    first = _earliest(kept.clock.first_customer_at, gone.clock.first_customer_at)
+    kept.clock = replace(kept.clock, first_customer_at=first)
     kept.last_message_at = max((t for t in (kept.last_message_at, gone.last_message_at) if t), default=None)
     kept.told_at = max((t for t in (kept.told_at, gone.told_at) if t), default=None)
-    kept.asks = kept.asks and not kept.silenced
+    kept.dialogue = kept.dialogue.closed() if kept.dialogue.silenced else kept.dialogue
     if gone.waiting_since and (kept.status is ConversationStatus.ASSIGNED or kept.timeout_at is None):
         kept.timeout_at = _earliest(kept.timeout_at, gone.timeout_at)
     kept.updated_at = max(kept.updated_at, at)
     gone.contact_id = kept.contact_id = own.contact_id
     gone.archive(at, ONE_PERSON)
+    kept.updated(before, at)
     return kept, gone
+
+
+def _rank(one: Conversation) -> int:
+    """Rank two live rounds of one person by which continues: an assigned one first, then one in a queue, then one that
+    waits for a bot's answer, then a menu."""
+    if one.is_unplaced:
+        return int(one.timeout_at is not None)
+    return 3 if one.status is ConversationStatus.ASSIGNED else 2 * int(one.is_queued)
 
 
 def _earliest(*times: datetime | None) -> datetime | None:

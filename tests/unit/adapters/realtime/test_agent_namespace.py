@@ -230,10 +230,9 @@ async def test_each_hears_what_their_sight_allows_and_once(desk: Desk) -> None:
     given_at = await desk.moves("conversation.assigned", assigned)
     wrote_at = await desk.receives(fresh)
 
-    assert nobodys == 1
-    assert await admin.positions() == [fresh_at, given_at, wrote_at]
-    assert await seller.positions() == [fresh_at, given_at, wrote_at]
-    assert await supporter.positions() == []
+    assert await admin.positions() == [nobodys, fresh_at, given_at, wrote_at]
+    assert await seller.positions() == [nobodys, fresh_at, given_at, wrote_at]
+    assert await supporter.positions() == [nobodys]
     assert await foreigner.positions() == []
 
 
@@ -244,6 +243,31 @@ async def test_what_is_nobodys_yet_is_everybodys(desk: Desk) -> None:
     position = await desk.receives(conversation)
     for agent in agents:
         assert await agent.positions() == [position]
+
+
+async def test_contacts_are_shown_to_those_who_see_all_and_states_to_those_who_read_sessions(desk: Desk) -> None:
+    admin = await desk.connect(desk.world.add(a_user("admin", Role.ADMIN, SALES)))
+    agent = await desk.connect(desk.world.add(a_user("agent", department=SALES)))
+    foreigner = await desk.connect(desk.world.add(a_user("foreigner", Role.ADMIN, tenant=ABROAD)))
+    told = await desk.happens("contact.updated", None, contact={"id": "c"})
+    state = await desk.happens("session.connected", None, session={"id": "s", "status": "CONNECTED"}, was="CONNECTING")
+    assert await admin.positions() == [told, state]
+    assert await agent.positions() == [state]
+    assert await foreigner.positions() == []
+
+
+async def test_an_erased_contact_is_told_to_those_who_saw_its_conversations(desk: Desk) -> None:
+    admin = await desk.connect(desk.world.add(a_user("admin", Role.ADMIN)))
+    seller = await desk.connect(desk.world.add(a_user("seller", department=SALES)))
+    helper = await desk.connect(desk.world.add(a_user("helper", department=SUPPORT)))
+    conversation = a_conversation(department_id=SALES)
+    desk.world.conversations[conversation.id] = conversation
+    erased = {"contactId": "c", "conversationIds": [str(conversation.id)]}
+    position = await desk.happens("contact.erased", None, **erased)
+    for one in (admin, seller):
+        await one.positions()
+        assert one.heard == [("contact-erased", {**erased, "position": position})]
+    assert await helper.positions() == []
 
 
 async def test_those_who_lose_a_conversation_hear_that_it_is_gone_and_then_no_more(desk: Desk) -> None:
@@ -439,8 +463,7 @@ async def test_whoever_comes_back_hears_what_they_missed_and_then_goes_on(desk: 
     await desk.receives(conversation)
     await until_heard(client, 13)
     assert client.base == int(after)
-    expected = [p for p in range(2, 14) if p > int(after)]  # `opened` is not told on sockets
-    assert await client.positions() == expected
+    assert await client.positions() == list(range(int(after) + 1, 14))
 
 
 async def test_coming_and_going_at_any_moment_neither_skips_nor_doubles(desk: Desk) -> None:

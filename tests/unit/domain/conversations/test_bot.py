@@ -13,6 +13,7 @@ from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.conversations import flow
 from whatsapp_hub.domain.conversations.bot import Bot, BotPart, answer_timeout, destination, why_late
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
+from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, UserId, WebhookId
@@ -66,7 +67,7 @@ def test_whoever_takes_the_word_from_the_bot_the_bot_hears_it_first() -> None:
 
 def test_a_round_that_people_have_already_is_not_the_bots() -> None:
     for taken in (
-        conversation(silenced=True),
+        conversation(dialogue=Dialogue(silenced=True)),
         conversation(department_id=SALES.id),
         conversation(status=ConversationStatus.ASSIGNED, assigned_user_id=user_id(1)),
     ):
@@ -164,7 +165,7 @@ class Rounds(RuleBasedStateMachine):
 
     def _route(self, department: Department | None, reason: str) -> None:
         if department is None:
-            self.round.displace()
+            self.round.displace(self.now)
             self.told = True
         else:
             self.round.queue(department.id, self.now, department.response_timeout, reason)

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.build import NOW, SALES, SUPPORT, conversation, minutes, user_id
 from whatsapp_hub.domain.conversations.conversation import (
-    BOT_TEXTS_AN_HOUR,
     Conversation,
     ConversationStatus,
     FlowState,
 )
+from whatsapp_hub.domain.conversations.dialogue import BOT_TEXTS_AN_HOUR, Dialogue
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.events import EventType
 
@@ -219,11 +219,11 @@ def test_no_hour_ever_holds_more_than_ten_bot_texts(seconds: list[int]) -> None:
             one.bot_said(at)
             said.append(at)
         assert sum(at - earlier < timedelta(hours=1) for earlier in said) <= BOT_TEXTS_AN_HOUR
-        assert len(one.bot_texts) <= BOT_TEXTS_AN_HOUR
+        assert len(one.dialogue.texts) <= BOT_TEXTS_AN_HOUR
 
 
 def test_a_new_round_of_the_same_chat_does_not_give_the_bot_a_new_hour() -> None:
-    earlier = resolved(bot_texts=(NOW,) * BOT_TEXTS_AN_HOUR)
+    earlier = resolved(dialogue=Dialogue(texts=(NOW,) * BOT_TEXTS_AN_HOUR))
     one = conversation()
     one.continues(earlier)
     assert not one.may_say(NOW + minutes(1))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.build import NOW, SALES, conversation, user_id
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState
+from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.merging import merge_rounds
 from whatsapp_hub.domain.ids import ConversationId
 
@@ -25,11 +26,11 @@ def rounds(draw: st.DrawFn) -> Conversation:
         if draw(st.booleans()):
             made.notified_supervisors(draw(moments.filter(lambda at: at >= waits)))
         else:
-            made.set_wait(NOW + timedelta(minutes=5), "a message that no department takes")
+            made.set_wait(NOW + timedelta(minutes=5), NOW, "a message that no department takes")
     if state == "menu":
-        made.follow(FlowState.GREETING, NOW + timedelta(minutes=3), 0, 0)
+        made.follow(FlowState.GREETING, NOW + timedelta(minutes=3), 0, 0, NOW)
     elif state == "silenced":
-        made.silenced = True
+        made.dialogue = Dialogue(silenced=True)
     elif state == "queued":
         made.queue(SALES.id, NOW, timedelta(minutes=5), "")
     elif state == "assigned":
@@ -43,5 +44,5 @@ def test_what_one_waits_for_the_other_waits_for(own: Conversation, other: Conver
     kept, gone = merge_rounds(own, other, NOW)
     assert kept.waiting_since == min(waited, default=None)
     assert not kept.waits_unseen
-    assert not (kept.asks and kept.silenced)
+    assert not (kept.dialogue.asks and kept.dialogue.silenced)
     assert gone.status is ConversationStatus.ARCHIVED

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.build import NOW, SALES, conversation, minutes, user_id
 from whatsapp_hub.domain.conversations import flow
-from whatsapp_hub.domain.conversations.conversation import BOT_TEXTS_AN_HOUR, Conversation
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.dialogue import BOT_TEXTS_AN_HOUR, Dialogue
 from whatsapp_hub.domain.conversations.rating import CLOCKS_DIFFER, RATING_WINDOW, rating_in
 from whatsapp_hub.domain.events import EventType
 
@@ -91,6 +92,6 @@ def test_who_wrote_nothing_or_may_not_be_spoken_to_is_not_asked() -> None:
     silent, silenced, full = conversation(), resolved(asked=False), resolved(asked=False)
     silent.resolve(NOW)
     silenced.silence()
-    full.bot_texts = (NOW,) * BOT_TEXTS_AN_HOUR
+    full.dialogue = Dialogue(texts=(NOW,) * BOT_TEXTS_AN_HOUR)
     assert [one.may_be_rated(NOW) for one in (silent, silenced, full)] == [False] * 3
     assert resolved(asked=False).may_be_rated(NOW)

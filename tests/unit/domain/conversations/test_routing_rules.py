@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.build import MONEY, NOW, SALES, SUPPORT, TENANT, conversation, department
 from whatsapp_hub.domain.conversations.conversation import BotPart, ConversationStatus, Priority
+from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.labels import MOST
 from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions, Decision, Rule, decide, moved
 from whatsapp_hub.domain.errors import Invalid
@@ -112,7 +113,7 @@ def test_rules_leave_alone_what_somebody_has() -> None:
     assert conversation().is_unrouted
     assert conversation(bot_part=BotPart.TALKING).is_unrouted
     for taken in (
-        conversation(silenced=True),
+        conversation(dialogue=Dialogue(silenced=True)),
         conversation(department_id=SALES.id),
         conversation(bot_part=BotPart.HANDED_OVER),
         conversation(status=ConversationStatus.RESOLVED),

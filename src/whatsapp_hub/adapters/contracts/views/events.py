@@ -8,7 +8,7 @@ import msgspec
 
 from whatsapp_hub.adapters.contracts.views.accounts import DepartmentView, TenantView, UserView
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
-from whatsapp_hub.adapters.contracts.views.conversations import ConversationView
+from whatsapp_hub.adapters.contracts.views.conversations import ConversationView, NoteView
 from whatsapp_hub.adapters.contracts.views.messages import MessageView
 from whatsapp_hub.adapters.contracts.views.sessions import SessionView
 from whatsapp_hub.adapters.contracts.views.view import View, time
@@ -16,6 +16,7 @@ from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.messaging.message import Message
@@ -25,11 +26,29 @@ _PRESENT: Mapping[type, Callable[..., View]] = {
     Message: MessageView.of,
     Conversation: ConversationView.of,
     Contact: ContactView.of,
+    Note: NoteView.of,
     Session: SessionView.of,
     User: UserView.of,
     Department: DepartmentView.of,
     Tenant: TenantView.of,
 }
+
+FIELDS = {
+    "contact_id": "contactId",
+    "customer_phone": "customerPhone",
+    "customer_name": "customerName",
+    "chat": "metadata",
+    "profile_name": "metadata",
+    "flow_state": "flowState",
+    "department_id": "departmentId",
+    "timeout_at": "timeoutAt",
+    "routing_reason": "routingReason",
+    "unread_count": "unreadCount",
+    "bot_part": "bot",
+    "priority": "priority",
+    "labels": "labels",
+}
+"""The visible fields of a conversation, by the names that clients know."""
 
 
 def _plain(value: object) -> object:
@@ -49,6 +68,8 @@ def body(event: Event) -> bytes:
     shown: dict[str, object] = {name: _PRESENT[type(entity)](entity) for name, entity in event.subjects.items()}
     for name, value in event.detail.items():
         shown[name] = time(value) if isinstance(value, datetime) else value
+    if isinstance(changed := event.detail.get("changed"), list):
+        shown["changed"] = list(dict.fromkeys(FIELDS[name] for name in changed))
     return _encode(shown)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
+from whatsapp_hub.domain.ids import ConversationId
 
 NAMESPACE = "/"
 
@@ -48,6 +49,12 @@ class ConversationShown(msgspec.Struct, rename="camel"):
     assigned_user_id: str | None = None
 
 
+class SessionState(msgspec.Struct, rename="camel"):
+    id: str
+    status: str
+    status_reason: str | None = None
+
+
 class UserShown(msgspec.Struct, rename="camel"):
     id: str
     online_status: str
@@ -56,7 +63,9 @@ class UserShown(msgspec.Struct, rename="camel"):
 _BODY = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _MESSAGE = msgspec.json.Decoder(MessageShown)
 _CONVERSATION = msgspec.json.Decoder(ConversationShown)
+_SESSION = msgspec.json.Decoder(SessionState)
 _USER = msgspec.json.Decoder(UserShown)
+_IDS = msgspec.json.Decoder(list[ConversationId])
 _TEXT = msgspec.json.Decoder(str | None)
 
 Body = dict[str, msgspec.Raw]
@@ -75,6 +84,11 @@ def decoded(body: bytes) -> Body:
 def conversation_in(body: Body) -> ConversationShown | None:
     """Return the conversation of an event, if it has one."""
     return _CONVERSATION.decode(body["conversation"]) if "conversation" in body else None
+
+
+def erased_in(body: Body) -> list[ConversationId]:
+    """Return the conversations of an erased contact."""
+    return _IDS.decode(body["conversationIds"])
 
 
 def text_in(body: Body, name: str) -> str | None:
@@ -127,6 +141,39 @@ def _conversation(name: str) -> Callable[[LoggedEvent, Body], list[Emission]]:
     return encoder
 
 
+def _changed(event: LoggedEvent, body: Body) -> list[Emission]:
+    """Show a change that has no name of its own; `reason` is the rest of its type."""
+    reason = event.type.partition(".")[2]
+    payload = {"conversation": body["conversation"], "reason": reason, "position": event.position}
+    return [Emission("conversation-changed", payload)]
+
+
+def _note(event: LoggedEvent, body: Body) -> list[Emission]:
+    conversation_id = str(event.conversation_id)
+    payload = {"conversationId": conversation_id, "note": body["note"], "position": event.position}
+    return [Emission("note-added", payload)]
+
+
+def _contact(event: LoggedEvent, body: Body) -> list[Emission]:
+    merged = {"mergedId": body["mergedContactId"]} if "mergedContactId" in body else {}
+    return [Emission("contact-changed", {"contact": body["contact"], **merged, "position": event.position})]
+
+
+def _erased(event: LoggedEvent, body: Body) -> list[Emission]:
+    return [Emission("contact-erased", {**body, "position": event.position})]
+
+
+def _session(event: LoggedEvent, body: Body) -> list[Emission]:
+    """Show a session's new state; a renewed QR code is none."""
+    session = _SESSION.decode(body["session"])
+    if text_in(body, "was") == session.status:
+        return []
+    state: dict[str, object] = {"status": session.status, "statusReason": session.status_reason}
+    if event.type == "session.deleted":
+        state = {"status": "DISCONNECTED", "statusReason": "deleted"}
+    return [Emission("session-changed", {"sessionId": session.id, **state, "position": event.position})]
+
+
 def _presence(_: LoggedEvent, body: Body) -> list[Emission]:
     user = _USER.decode(body["user"])
     return [Emission("agent-status", {"userId": user.id, "status": user.online_status})]
@@ -144,6 +191,21 @@ _ENCODERS: dict[str, Callable[[LoggedEvent, Any], list[Emission]]] = {
     "conversation.assigned": _conversation("conversation-assigned"),
     "conversation.transferred": _conversation("conversation-transferred"),
     "conversation.resolved": _conversation("conversation-resolved"),
+    **{
+        f"conversation.{reason}": _changed
+        for reason in (
+            *("opened", "handed_over", "unassigned", "archived", "reopened", "updated", "read", "rated"),
+            *("target_warned", "target_breached"),
+        )
+    },
+    "note.added": _note,
+    "contact.updated": _contact,
+    "contact.merged": _contact,
+    "contact.erased": _erased,
+    **{
+        f"session.{state}": _session
+        for state in ("created", "started", "qr", "connected", "disconnected", "error", "deleted")
+    },
     "notification.created": _conversation("notification"),
     "user.presence": _presence,
 }

@@ -131,7 +131,7 @@ class MemoryContacts:
         moved += _corrected(contact, sightings)
         await self._rows.put(CONTACTS, contact.id, contact)
         if contact.phone_number and (len(found) > 1 or (found and phone is None)):
-            await self._show_phone(contact)
+            await self._show_phone(contact, at)
         return contact, not found or len(found) > 1 or any(learned) or bool(gone)
 
     def _fresh(self, sighting: Sighting, at: datetime) -> Contact:
@@ -151,17 +151,22 @@ class MemoryContacts:
                 found += gone
         return tuple(found)
 
-    async def _show_phone(self, contact: Contact) -> None:
+    async def _show_phone(self, contact: Contact, at: datetime) -> None:
         """Add the phone, now that it is known, to conversations that lack it."""
         for conversation in list(self._rows.each(CONVERSATIONS)):
             if conversation.contact_id == contact.id and conversation.customer_phone is None:
                 await self._rows.lock(CONVERSATIONS, conversation.id)
                 shown = copied(conversation)
-                shown.customer_phone = contact.phone_number
+                before, shown.customer_phone = shown.shown, contact.phone_number
+                if shown.is_live:
+                    shown.updated(before, at)
+                self._events += shown.take_events()
                 await self._rows.put(CONVERSATIONS, shown.id, shown)
 
     async def _merge(self, kept: Contact, other: Contact, at: datetime) -> None:
         """Merge two contacts of one person: the older one stays, and takes over all that was the other's."""
+        kept.absorb(other, at)
+        self._events += kept.take_events()
         await self._archive(kept, other, at)
         for conversation in await self._conversations.of_contacts([other.id]):
             conversation.contact_id = kept.id
@@ -171,8 +176,6 @@ class MemoryContacts:
         for left in [left for left in self._rows.each(LEFT_IDENTITIES) if left.contact_id == other.id]:
             await self._rows.put(LEFT_IDENTITIES, (left.identity, left.until), replace(left, contact_id=kept.id))
         await self._rows.drop(CONTACTS, other.id)
-        kept.absorb(other, at)
-        self._events += kept.take_events()
 
     async def _archive(self, kept: Contact, other: Contact, at: datetime) -> None:
         """Archive one of two live conversations; the other continues with the messages of both."""
@@ -181,7 +184,10 @@ class MemoryContacts:
         theirs = [c for c in live if c.contact_id == other.id and c.session_id in keeps]
         merged = [merge_rounds(keeps[c.session_id], c, at) for c in theirs]
         await self._conversations.save([gone for _, gone in merged])
-        await self._conversations.save([stays for stays, _ in merged])
+        alone = [c for c in live if c.contact_id == other.id]
+        for c in alone:
+            c.move_to(kept.id, c.chat, c.customer_phone, at)
+        await self._conversations.save([*(stays for stays, _ in merged), *alone])
         for stays, gone in merged:
             await self._take_over(stays.id, gone.id)
 

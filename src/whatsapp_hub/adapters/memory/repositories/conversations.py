@@ -48,13 +48,13 @@ class MemoryConversations:
         locked = {id: await self.get(id) for id in sorted(found.values())}
         return {pair: locked[id] for pair, id in found.items()}
 
-    async def start_waiting(self, session_id: SessionId, timeout_at: datetime, reason: str) -> None:
+    async def start_waiting(self, session_id: SessionId, timeout_at: datetime, at: datetime, reason: str) -> None:
         waiting = [c.id for c in self._rows.each(CONVERSATIONS) if c.session_id == session_id and self._waits(c)]
         for id in sorted(waiting):
             conversation = await self.get(id)
             if self._waits(conversation):
-                conversation.set_wait(timeout_at, reason)
-                await self._rows.put(CONVERSATIONS, id, conversation)
+                conversation.set_wait(timeout_at, at, reason)
+                await self.save([conversation])
 
     def _waits(self, conversation: Conversation) -> bool:
         contact = self._rows.peek(CONTACTS, conversation.contact_id)
@@ -138,7 +138,7 @@ class MemoryConversations:
             c
             for c in self._rows.each(CONVERSATIONS)
             if c.timeout_at and c.timeout_at <= now and c.status is ConversationStatus.OPEN
-            and c.department_id is None and (c.asks or c.bot_part is not BotPart.NONE)
+            and c.department_id is None and (c.dialogue.asks or c.bot_part is not BotPart.NONE)
         ]  # fmt: skip
         return self._free(sorted(late, key=_timeout), limit)
 
@@ -177,7 +177,7 @@ def _is_peoples(conversation: Conversation) -> bool:
     """Check that neither a question nor the session's bot has it."""
     c = conversation
     is_open = c.status is ConversationStatus.OPEN
-    is_unasked = not c.asks and c.bot_part is BotPart.NONE
+    is_unasked = not c.dialogue.asks and c.bot_part is BotPart.NONE
     return c.status is ConversationStatus.ASSIGNED or (is_open and (c.department_id is not None or is_unasked))
 
 

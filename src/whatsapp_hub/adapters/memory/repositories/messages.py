@@ -148,10 +148,12 @@ class MemoryMedia:
 class MemoryNotes:
     """Implements `Notes`."""
 
-    def __init__(self, rows: Rows) -> None:
+    def __init__(self, rows: Rows, events: list[Event]) -> None:
         self._rows = rows
+        self._events = events
 
     async def add(self, note: Note) -> None:
+        self._events += note.take_events()
         await self._rows.put(NOTES, note.id, note)
 
 

@@ -73,7 +73,7 @@ class MemoryErasures:
         c = conversation
         c.status, c.assigned_user_id, c.labels, c.chat = ConversationStatus.ARCHIVED, None, (), ""
         c.customer_name = c.customer_phone = c.profile_name = None
-        c.unread_count, c.bot_part, c.silenced, c.asks = 0, BotPart.NONE, True, False
+        c.unread_count, c.bot_part, c.dialogue = 0, BotPart.NONE, c.dialogue.ended().closed()
         c.timeout_at = c.routed_at = c.waiting_since = None
         c.updated_at = at
         await self._rows.put(CONVERSATIONS, c.id, c)

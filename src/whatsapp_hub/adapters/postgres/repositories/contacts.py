@@ -1,19 +1,20 @@
 """Contacts, found by any of their identities; two that turn out to be one person are merged."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
-from whatsapp_hub.adapters.postgres.repositories.conversations import PostgresConversations
+from whatsapp_hub.adapters.postgres.repositories import conversations
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.storage.contacts import Met, Moved
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.merging import merge_rounds
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.events import Event
+from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.messaging.contact import Contact, Identity, IdentityKind
 from whatsapp_hub.domain.messaging.recognition import Holders, Person, Sighting, people_of
@@ -55,7 +56,8 @@ _TAKE_OVER = "UPDATE messages SET conversation_id = $1 WHERE conversation_id = $
 # Conversations are found through sessions: there is no index on the contact alone.
 _SHOW_PHONE = """
     UPDATE conversations c SET customer_phone = $2 FROM hub.sessions s
-    WHERE s.tenant_id = hub.tenant() AND c.session_id = s.id AND c.contact_id = $1 AND c.customer_phone IS NULL"""
+    WHERE s.tenant_id = hub.tenant() AND c.session_id = s.id AND c.contact_id = $1 AND c.customer_phone IS NULL
+    RETURNING """ + ", ".join(f"c.{name}" for name in conversations.COLUMNS.split(", "))
 _KNOWN = """
     SELECT kind, value, address FROM contact_identities
     WHERE tenant_id = hub.tenant() AND kind = $1 AND value = $2"""
@@ -125,7 +127,7 @@ class PostgresContacts:
         for person in people_of(present, known.now, former):
             contact, new = await self._one(person, [present[n] for n in person.members], at, changes)
             result.update(dict.fromkeys(person.members, (contact, new)))
-        await changes.write(self._connection)
+        await changes.write(self._connection, self._events)
         return Met([result[n] for n in range(len(sightings))], changes.moved)
 
     async def move(
@@ -147,7 +149,7 @@ class PostgresContacts:
             if is_applied
             else contact.move(left, present, is_latest=len(present) == len(taken))
         )
-        await changes.write(self._connection)
+        await changes.write(self._connection, self._events)
         await self._leave(contact, gone if is_applied else (*left, *gone), at)
         return Moved(contact, gone, present)
 
@@ -234,13 +236,16 @@ class PostgresContacts:
 
     async def _archive(self, kept: Contact, other: Contact, at: datetime) -> None:
         """Archive one of two live conversations; the other continues with the messages of both."""
-        conversations = PostgresConversations(self._connection, self._events)
-        live = [c for c in await conversations.of_contacts([kept.id, other.id]) if c.is_live]
+        rounds = conversations.PostgresConversations(self._connection, self._events)
+        live = [c for c in await rounds.of_contacts([kept.id, other.id]) if c.is_live]
         keeps = {c.session_id: c for c in live if c.contact_id == kept.id}
         theirs = [c for c in live if c.contact_id == other.id and c.session_id in keeps]
         merged = [merge_rounds(keeps[c.session_id], c, at) for c in theirs]
-        await conversations.save([gone for _, gone in merged])
-        await conversations.save([stays for stays, _ in merged])
+        await rounds.save([gone for _, gone in merged])
+        alone = [c for c in live if c.contact_id == other.id]
+        for c in alone:
+            c.move_to(kept.id, c.chat, c.customer_phone, at)
+        await rounds.save([*(stays for stays, _ in merged), *alone])
         for stays, gone in merged:
             await self._connection.execute(_TAKE_OVER, stays.id, gone.id)
 
@@ -273,7 +278,7 @@ class _Changes:
         if differs and contact.phone_number:
             self._shown.append(contact)
 
-    async def write(self, connection: Statements) -> None:
+    async def write(self, connection: Statements, events: list[Event]) -> None:
         if self._new:
             ids = [c.id for c in self._new]
             columns = ids, [c.name for c in self._new], [c.is_group for c in self._new]
@@ -286,4 +291,14 @@ class _Changes:
             ids = [c.id for c in self._renamed]
             await connection.defer(_RENAME, ids, [c.name for c in self._renamed], rows=ids)
         for contact in self._shown:
-            await connection.execute(_SHOW_PHONE, contact.id, contact.phone_number)
+            rows = await connection.fetch(_SHOW_PHONE, contact.id, contact.phone_number)
+            events += recorded(_phone_shown(row, self.at) for row in rows)
+
+
+def _phone_shown(row: Any, at: datetime) -> Conversation:
+    """Return a round that got its customer's phone; a live one records it."""
+    one = conversations.conversation_of(row)
+    before = replace(one, customer_phone=None).shown
+    if one.is_live:
+        one.updated(before, at)
+    return one

@@ -40,17 +40,10 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "last_attendant_id": "uuid",
     "routing_reason": "text",
     "waiting_since": "timestamptz",
-    "first_customer_at": "timestamptz",
-    "first_response_at": "timestamptz",
     "unread_count": "int",
-    "menu_tries": "int",
-    "confirm_tries": "int",
-    "asks": "bool",
-    "silenced": "bool",
     "bot_part": "text",
     "priority": "smallint",
     "labels": ("text", "text[]"),
-    "bot_texts": ("text", "timestamptz[]"),
     **service_columns.COLUMNS,
 }
 _ALL = Columns("conversations", {**_FIXED, **_MUTABLE})
@@ -70,8 +63,10 @@ _ACTIVITY = (
 )
 _ACTIVITY_COLUMNS = Columns("conversations", {name: _MUTABLE[name] for name in ("id", *_ACTIVITY)})
 _SAVE_ACTIVITY = Write("conversations", _ACTIVITY_COLUMNS.update())
-_without_activity = attrgetter(*(f.name for f in fields(Conversation) if f.compare and f.name not in _ACTIVITY))
-_activity_of = attrgetter(*_ACTIVITY_COLUMNS.names)
+_OTHERS = (f.name for f in fields(Conversation) if f.compare and f.name not in _ACTIVITY and f.name != "clock")
+_without_activity = attrgetter(*_OTHERS, "clock.targets")
+_OF_CLOCK = ("first_customer_at", "first_response_at")
+_activity_of = attrgetter(*(f"clock.{name}" if name in _OF_CLOCK else name for name in _ACTIVITY_COLUMNS.names))
 
 COLUMNS = ", ".join(_ALL.names)
 _SELECT = f"SELECT {COLUMNS} FROM conversations"
@@ -89,14 +84,13 @@ _LIVE_OF = f"""{_SELECT} WHERE id = ANY(ARRAY(
       SELECT c.id FROM hub.sessions s JOIN conversations c ON c.session_id = s.id
       WHERE s.tenant_id = hub.tenant() AND c.contact_id = $1 AND c.status IN ('OPEN', 'ASSIGNED')))
     ORDER BY id FOR NO KEY UPDATE"""
-_BEGIN_TO_WAIT = """
-    UPDATE conversations SET timeout_at = $2, asks = false, routing_reason = $3 WHERE id = ANY(ARRAY(
+_UNANSWERED = f"""{_SELECT} WHERE id = ANY(ARRAY(
       SELECT c.id FROM conversations c JOIN contacts p ON p.id = c.contact_id
       WHERE c.session_id = $1 AND c.status IN ('OPEN', 'ASSIGNED') AND c.bot_part = 'none' AND NOT p.is_group
         AND c.timeout_at IS NULL AND c.waiting_since IS NOT NULL
         AND (c.told_at IS NULL OR c.told_at < c.waiting_since)
         AND (SELECT m.direction FROM messages m WHERE m.conversation_id = c.id ORDER BY m.seq DESC LIMIT 1) = 'INBOUND'
-      ORDER BY c.id FOR NO KEY UPDATE OF c))"""
+      ORDER BY c.id FOR NO KEY UPDATE OF c)) ORDER BY id"""
 _FLOWS_TIMED_OUT = f"""{_SELECT} WHERE timeout_at <= $1 AND status = 'OPEN'
       AND department_id IS NULL AND (asks OR bot_part <> 'none')
     ORDER BY timeout_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
@@ -135,14 +129,13 @@ def conversation_of(row: Any) -> Conversation:
     values = service_columns.read(dict(row))
     values["status"] = ConversationStatus(values["status"])
     values["flow_state"], values["bot_part"] = FlowState(values["flow_state"]), BotPart(values["bot_part"])
-    values["bot_texts"], values["labels"] = tuple(values["bot_texts"]), tuple(values["labels"])
+    values["labels"] = tuple(values["labels"])
     values["priority"] = Priority(values["priority"])
     return Conversation(**values)
 
 
 def _row(conversation: Conversation, columns: Columns) -> list[object]:
     own = service_columns.values_of(conversation)
-    own["bot_texts"] = array(at.isoformat() for at in conversation.bot_texts)
     own["labels"] = array(conversation.labels)
     return [own[name] if name in own else getattr(conversation, name) for name in columns.names]
 
@@ -188,8 +181,11 @@ class PostgresConversations:
         )
         return {(c.session_id, c.contact_id): c for c in self._loaded(rows)}
 
-    async def start_waiting(self, session_id: SessionId, timeout_at: datetime, reason: str) -> None:
-        await self._connection.execute(_BEGIN_TO_WAIT, session_id, timeout_at, reason)
+    async def start_waiting(self, session_id: SessionId, timeout_at: datetime, at: datetime, reason: str) -> None:
+        waiting = self._loaded(await self._connection.fetch(_UNANSWERED, session_id))
+        for conversation in waiting:
+            conversation.set_wait(timeout_at, at, reason)
+        await self.save(waiting)
 
     async def live_of(self, contact_id: ContactId) -> list[Conversation]:
         return self._loaded(await self._connection.fetch(_LIVE_OF, contact_id))

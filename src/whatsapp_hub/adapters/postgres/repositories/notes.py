@@ -8,6 +8,7 @@ from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
 from whatsapp_hub.domain.errors import NotFound
+from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.ids import NotificationId, TenantId, UserId
 
 NOTE_COLUMNS = "id, tenant_id, conversation_id, user_id, content, created_at"
@@ -43,11 +44,13 @@ def notification_of(row: Any) -> Notification:
 class PostgresNotes:
     """Implements `Notes`."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, events: list[Event]) -> None:
         self._connection = connection
+        self._events = events
 
     async def add(self, note: Note) -> None:
         n = note
+        self._events += note.take_events()
         await self._connection.execute(
             _ADD_NOTE, n.id, n.tenant_id, n.conversation_id, n.user_id, n.content, n.created_at
         )

@@ -1,16 +1,20 @@
-"""Columns of value objects of conversations, departments and tenants: targets, ratings, the bot's input."""
+"""Columns of value objects of conversations, departments and tenants: service clocks, ratings, the bot's dialogue."""
 
 import json
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.bulk import array
 from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.rating import Rating
+from whatsapp_hub.domain.conversations.service_clock import ServiceClock
 from whatsapp_hub.domain.menu.burst import BurstEntry
 from whatsapp_hub.domain.service.deadlines import Deadline, Deadlines, Target
 from whatsapp_hub.domain.service.service_level import ServiceLevel
 
 COLUMNS: dict[str, str | tuple[str, str]] = {
+    "first_customer_at": "timestamptz",
+    "first_response_at": "timestamptz",
     "first_response_due_at": "timestamptz",
     "first_response_warn_at": "timestamptz",
     "resolution_due_at": "timestamptz",
@@ -22,6 +26,11 @@ COLUMNS: dict[str, str | tuple[str, str]] = {
     "rating": "smallint",
     "rated_at": "timestamptz",
     "rated_user_id": "uuid",
+    "menu_tries": "int",
+    "confirm_tries": "int",
+    "asks": "bool",
+    "silenced": "bool",
+    "bot_texts": ("text", "timestamptz[]"),
     "heard_at": "timestamptz",
     "media_at": "timestamptz",
 }
@@ -29,8 +38,10 @@ COLUMNS: dict[str, str | tuple[str, str]] = {
 
 def values_of(conversation: Conversation) -> dict[str, object]:
     """Map the values by column. Those that most conversations lack are null, which the partial indexes leave out."""
-    targets, rating = conversation.targets, conversation.rating
+    targets, rating, dialogue = conversation.targets, conversation.rating, conversation.dialogue
     return {
+        "first_customer_at": conversation.clock.first_customer_at,
+        "first_response_at": conversation.clock.first_response_at,
         "first_response_due_at": targets.first_response.due_at,
         "first_response_warn_at": targets.first_response.warn_at,
         "resolution_due_at": targets.resolution.due_at,
@@ -42,22 +53,30 @@ def values_of(conversation: Conversation) -> dict[str, object]:
         "rating": rating.value,
         "rated_at": rating.given_at,
         "rated_user_id": rating.user_id,
-        "heard_at": conversation.heard.at,
-        "media_at": conversation.heard.media_at,
+        "menu_tries": dialogue.menu_tries,
+        "confirm_tries": dialogue.confirm_tries,
+        "asks": dialogue.asks,
+        "silenced": dialogue.silenced,
+        "bot_texts": array(at.isoformat() for at in dialogue.texts),
+        "heard_at": dialogue.heard.at,
+        "media_at": dialogue.heard.media_at,
     }
 
 
 def read(values: dict[str, Any]) -> dict[str, Any]:
-    """Decode a row's values; these columns become `targets`, `rating` and `heard`."""
+    """Decode a row's values; these columns become `clock`, `rating` and `dialogue`."""
     mine = {name: values.pop(name) for name in COLUMNS}
     times = mine["pauses"] or ()
-    values["targets"] = Deadlines(
+    targets = Deadlines(
         Deadline(mine["first_response_due_at"], mine["first_response_warn_at"]),
         Deadline(mine["resolution_due_at"], mine["resolution_warn_at"]),
         tuple(Target(name) for name in mine["breaches"] or ()),
         tuple(zip(times[::2], times[1::2], strict=True)),
     )
-    values["heard"] = BurstEntry(mine["heard_at"], mine["media_at"])
+    values["clock"] = ServiceClock(mine["first_customer_at"], mine["first_response_at"], targets)
+    heard = BurstEntry(mine["heard_at"], mine["media_at"])
+    tries = mine["menu_tries"], mine["confirm_tries"]
+    values["dialogue"] = Dialogue(mine["asks"], *tries, heard, mine["silenced"], tuple(mine["bot_texts"]))
     values["rating"] = Rating(mine["rating_asked_at"], mine["rating"], mine["rated_at"], mine["rated_user_id"])
     return values
 

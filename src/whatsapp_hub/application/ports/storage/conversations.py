@@ -29,9 +29,9 @@ class Conversations(Protocol):
         """Return the newest round of each pair that has one, locked. Call with the contacts locked."""
         ...
 
-    async def start_waiting(self, session_id: SessionId, timeout_at: datetime, reason: str) -> None:
+    async def start_waiting(self, session_id: SessionId, timeout_at: datetime, at: datetime, reason: str) -> None:
         """Set a time-out for the session's live rounds of people whose last message is unanswered, that have none and
-        of which no supervisor was notified. Call before the session is locked."""
+        of which no supervisor was notified; they record it. Call before the session is locked."""
         ...
 
     async def live_of(self, contact_id: ContactId) -> list[Conversation]:

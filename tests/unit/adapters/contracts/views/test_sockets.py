@@ -61,13 +61,52 @@ def test_a_conversation_is_told_whole(what: str) -> None:
     assert said(event) == [(f"conversation-{what}", told)]
 
 
+@pytest.mark.parametrize(
+    "what",
+    [
+        *("opened", "handed_over", "unassigned", "archived", "reopened", "updated", "read", "rated"),
+        *("target_warned", "target_breached"),
+    ],
+)
+def test_a_change_without_a_name_of_its_own_says_what_it_was(what: str) -> None:
+    conversation = {"id": str(CONVERSATION), "departmentId": None, "assignedUserId": "u1"}
+    event = logged(f"conversation.{what}", conversation=conversation, reason="a sentence", changed=["labels"])
+    told = {"conversation": conversation, "reason": what, "position": 7}
+    assert said(event) == [("conversation-changed", told)]
+
+
+def test_a_note_is_told_with_its_conversation() -> None:
+    told = {"conversationId": str(CONVERSATION), "note": {"id": "n"}, "position": 7}
+    assert said(logged("note.added", note={"id": "n"})) == [("note-added", told)]
+
+
+def test_a_contact_is_told_whole_and_which_one_went_into_it() -> None:
+    assert said(logged("contact.updated", contact={"id": "c"})) == [
+        ("contact-changed", {"contact": {"id": "c"}, "position": 7})
+    ]
+    assert said(logged("contact.merged", contact={"id": "c"}, mergedContactId="d")) == [
+        ("contact-changed", {"contact": {"id": "c"}, "mergedId": "d", "position": 7})
+    ]
+
+
+def test_a_session_is_told_by_its_state_unless_only_its_code_is_new() -> None:
+    session = {"id": "s", "status": "QR_PENDING", "statusReason": None}
+    told = {"sessionId": "s", "status": "QR_PENDING", "statusReason": None, "position": 7}
+    assert said(logged("session.qr", session=session, was="CONNECTING")) == [("session-changed", told)]
+    assert said(logged("session.qr", session=session, was="QR_PENDING")) == []
+    gone = {**told, "status": "DISCONNECTED", "statusReason": "deleted"}
+    assert said(logged("session.deleted", session=session)) == [("session-changed", gone)]
+
+
 def test_presence_has_no_position() -> None:
     event = logged("user.presence", user={"id": "u1", "onlineStatus": "BUSY", "name": "Ana"})
     assert said(event) == [("agent-status", {"userId": "u1", "status": "BUSY"})]
 
 
 def test_every_event_type_is_either_spelled_or_left_out_without_a_fault() -> None:
-    whole = {"message": MESSAGE, "conversation": {"id": "c"}, "user": {"id": "u", "onlineStatus": "ONLINE"}}
+    whole: dict[str, object] = {"message": MESSAGE, "conversation": {"id": "c"}, "note": {"id": "n"}}
+    whole |= {"user": {"id": "u", "onlineStatus": "ONLINE"}, "session": {"id": "s", "status": "CONNECTED"}}
+    whole |= {"contact": {"id": "k"}}
     for type in [*EventType, "something.new"]:
         said(logged(type, **whole))
 
