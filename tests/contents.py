@@ -10,7 +10,7 @@ from whatsapp_hub.domain.messaging.content import Content, MessageType
 
 
 def content(type: MessageType, text: str = "", media_url: str | None = None, **data: Any) -> Content:
-    return stored_content.decode(type.value, text, media_url, json.dumps(data) if data else None)
+    return stored_content.decode(type.value, text, media_url, None, json.dumps(data) if data else None)
 
 
 def data_of(content: Content) -> dict[str, Any]:

@@ -194,3 +194,28 @@ async def test_the_search_of_a_schema_looks_there_as_its_own_role(old: Old) -> N
 
 def test_the_initial_revisions_are_dated() -> None:
     assert {initial("hub"), initial("tenant")} == {"20261126_initial"}
+
+
+OLD_FILE = "0b5a8c1e-7d0c-4a55-9f5e-5f6d3b1c9a10"
+NAMED_BY_URL = """
+    UPDATE {schema}.messages SET type = 'IMAGE', media_url = '/api/media/{file}',
+      data = '{{"blob": "{file}", "mimeType": "image/png"}}'
+    WHERE content = 'bom dia'"""
+_SAME = "tenant_id, session_id, conversation_id, contact_id, chat, direction, type, status, timestamp, created_at"
+ELSEWHERE = f"""
+    INSERT INTO {{schema}}.messages (id, content, media_url, {_SAME})
+    SELECT gen_random_uuid(), 'far', 'https://x.example/a', {_SAME} FROM {{schema}}.messages
+    WHERE content = 'bom dia'"""
+
+
+async def test_a_message_that_named_its_file_by_a_url_names_it_by_its_id(old: Old) -> None:
+    for schema in ("pooled", "client_acme"):
+        for statement in (ELSEWHERE, NAMED_BY_URL):
+            await old.owner.execute(statement.format(schema=schema, file=OLD_FILE))
+    await migrate(old.url)
+    for schema in ("pooled", "client_acme"):
+        rows = await old.owner.fetch(f"SELECT content, media_id::text, media_url, data::text FROM {schema}.messages")
+        assert ("bom dia", OLD_FILE, None, '{"mimeType": "image/png"}') in [tuple(row) for row in rows]
+        assert ("far", None, "https://x.example/a", None) in [tuple(row) for row in rows]
+        forced = f"SELECT relforcerowsecurity FROM pg_class WHERE oid = '{schema}.messages'::regclass"
+        assert await old.owner.fetchval(forced)

@@ -101,8 +101,8 @@ PLACES = (
 # Messages that the person wrote in groups stay, blank and without an author.
 _IN_GROUPS = f"""
     WITH e AS MATERIALIZED (SELECT * FROM hub.contact_erasures WHERE id = $1)
-    UPDATE messages SET content = '', data = NULL, media_url = NULL, author = NULL, reply_to = NULL,
-      whatsapp_message_id = NULL
+    UPDATE messages SET content = '', data = NULL, media_url = NULL, media_id = NULL, author = NULL,
+      reply_to = NULL, whatsapp_message_id = NULL
     WHERE id = ANY (ARRAY(
       SELECT m.id FROM contacts k JOIN conversations c ON c.contact_id = k.id
         JOIN messages m ON m.conversation_id = c.id
@@ -114,17 +114,16 @@ _NOTE_GROUPS = """
       counts = hub.counted(counts, 'messages blanked', cardinality($2::uuid[]))
     WHERE id = $1"""
 _UNSHARED = f"""NOT EXISTS (
-        SELECT FROM messages o WHERE o.media_url LIKE '/api/media/%' AND o.media_url = {{}}
-          AND o.conversation_id <> ALL {_ROUNDS})"""
+        SELECT FROM messages o WHERE o.media_id = {{}} AND o.conversation_id <> ALL {_ROUNDS})"""
 # Files are locked first, so that the deletion sees a message stored with one of them meanwhile.
 _FILES = f"""
     WITH e AS MATERIALIZED (SELECT * FROM hub.contact_erasures WHERE id = $1)
     SELECT f.id FROM media f WHERE f.id IN (
-      SELECT split_part(m.media_url, '/', 4)::uuid FROM messages m
-      WHERE m.{_OF_ROUND} AND m.media_url ~ '^/api/media/[0-9a-f-]{{36}}$' AND {_UNSHARED.format("m.media_url")})
+      SELECT m.media_id FROM messages m
+      WHERE m.{_OF_ROUND} AND m.media_id IS NOT NULL AND {_UNSHARED.format("m.media_id")})
     ORDER BY f.id LIMIT $2 FOR UPDATE"""
 _FREE = f"""
-    DELETE FROM media WHERE id = ANY ($2::uuid[]) AND {_UNSHARED.format("'/api/media/' || media.id")}
+    DELETE FROM media WHERE id = ANY ($2::uuid[]) AND {_UNSHARED.format("media.id")}
     RETURNING octet_length(content) AS size"""
 _FILES_FREED = _COUNT.format(work=f"gone AS ({_FREE}), {FREED}", key="media deleted")
 

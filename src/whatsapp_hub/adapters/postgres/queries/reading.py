@@ -75,7 +75,7 @@ _NOTIFICATIONS = f"""
     WHERE user_id = $1 AND id < $2 AND (NOT $3 OR read_at IS NULL) ORDER BY id DESC LIMIT $4"""
 _SENT_IN = f"""
     SELECT {conversations.COLUMNS} FROM conversations
-    WHERE id IN (SELECT conversation_id FROM messages WHERE media_url = $1) LIMIT 1000"""
+    WHERE id IN (SELECT conversation_id FROM messages WHERE media_id = $1) LIMIT 1000"""
 _QUICK_REPLIES = f"""
     SELECT {quick_replies.COLUMNS} FROM quick_replies
     WHERE starts_with(shortcut, $1) AND shortcut > $2 ORDER BY shortcut LIMIT $3"""
@@ -217,7 +217,7 @@ class PostgresQueries:
     async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Media:
         async with self._storage.connection(tenant_id) as connection:
             row = await connection.fetchrow(media.ONE, media_id)
-            seen = await connection.fetch(_SENT_IN, f"/api/media/{media_id}") if row else []
+            seen = await connection.fetch(_SENT_IN, media_id) if row else []
         if not any(is_in(sight, conversations.conversation_of(one)) for one in seen):
             raise NotFound("media", media_id)
         return media.media_of(row)

@@ -29,6 +29,7 @@ _FIXED: dict[str, str | tuple[str, str]] = {
     "type": "text",
     "content": "text",
     "media_url": "text",
+    "media_id": "uuid",
     "data": ("text", "json"),
 }
 _MUTABLE: dict[str, str | tuple[str, str]] = {
@@ -88,7 +89,7 @@ def message_of(row: Any) -> Message:
         conversation_id=row["conversation_id"],
         contact_id=row["contact_id"],
         direction=Direction(row["direction"]),
-        content=stored_content.decode(row["type"], row["content"], row["media_url"], row["data"]),
+        content=stored_content.decode(row["type"], row["content"], row["media_url"], row["media_id"], row["data"]),
         created_at=row["created_at"],
         timestamp=row["timestamp"],
         status=MessageStatus(row["status"]),

@@ -1,4 +1,5 @@
-"""The stored form of a message's content: columns `type`, `content`, `media_url`, and `data` (JSON) for the rest.
+"""The stored form of a message's content: columns `type`, `content`, `media_id` (of a file that the hub
+stores) or `media_url` (of one elsewhere), and `data` (JSON) for the rest.
 
 Every row that was ever stored can be read: a value that its kind does not know, or not as such a value, stays in
 `Content.extra` and is written back with it.
@@ -48,6 +49,7 @@ class Stored(NamedTuple):
     type: str
     content: str
     media_url: str | None
+    media_id: UUID | None
     data: str | None
 
 
@@ -197,20 +199,20 @@ _POLL = _Form(_Key("options", "options", _texts, empty=()))
 _SYSTEM = _Form(_Key("system", "notice", _object), _Key("raw", "raw", _any))
 _UNSUPPORTED = _Form(_Key("raw", "raw", _any))
 
-_STORED_FILE = "/api/media/"
-_encode = msgspec.json.Encoder(enc_hook=str).encode
+_OLD_URL = "/api/media/"
+_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 
 
 def encode(content: Content) -> Stored:
     """Encode as columns."""
     if type(content) is Text and content.context is NO_CONTEXT and content.link is None and not content.extra:
-        return Stored(MessageType.TEXT, content.text, None, None)
+        return Stored(MessageType.TEXT, content.text, None, None, None)
     data = _data(content)
-    return Stored(content.type, content.text, _url(content), _encode(data).decode() if data else None)
+    return Stored(content.type, content.text, *_place(content), _encode(data).decode() if data else None)
 
 
-def decode(type: str, text: str, media_url: str | None, data: str | None) -> Content:
+def decode(type: str, text: str, media_url: str | None, media_id: UUID | None, data: str | None) -> Content:
     """Decode columns. A type that this version does not know becomes Unsupported."""
     if data is None and type == MessageType.TEXT:
         return Text(text)
@@ -219,25 +221,25 @@ def decode(type: str, text: str, media_url: str | None, data: str | None) -> Con
         known = MessageType(type)
     except ValueError:
         return _unsupported(text, given)
-    return _of_type(known, text, media_url, given)
+    return _of_type(known, text, _media(media_url, media_id), given)
 
 
 def _of_type(  # noqa: C901 - one case a type
-    type: MessageType, text: str, media_url: str | None, given: dict[str, object]
+    type: MessageType, text: str, media: MediaRef | None, given: dict[str, object]
 ) -> Content:
     match type:
         case MessageType.TEXT:
             return Text(text, **_TEXT.read(given))
         case MessageType.IMAGE:
-            return Image(text, **_read_file(given, media_url, _IMAGE))
+            return Image(text, **_read_file(given, media, _IMAGE))
         case MessageType.VIDEO:
-            return Video(text, **_read_file(given, media_url, _VIDEO))
+            return Video(text, **_read_file(given, media, _VIDEO))
         case MessageType.AUDIO:
-            return Audio(text, **_read_file(given, media_url, _AUDIO))
+            return Audio(text, **_read_file(given, media, _AUDIO))
         case MessageType.DOCUMENT:
-            return Document(text, **_read_file(given, media_url, _DOCUMENT))
+            return Document(text, **_read_file(given, media, _DOCUMENT))
         case MessageType.STICKER:
-            return Sticker(text, **_read_file(given, media_url, _STICKER))
+            return Sticker(text, **_read_file(given, media, _STICKER))
         case MessageType.LOCATION:
             return Location(text, **_LOCATION.read(given))
         case MessageType.CONTACTS:
@@ -329,13 +331,10 @@ def _write_file(content: File, form: _Form) -> dict[str, object]:
     found = _write(content, form.keys)
     if content.source is not NO_SOURCE:
         found |= _write(content.source, _SOURCE)
-    if isinstance(content.media, StoredMedia):
-        found["blob"] = content.media.id
     return found
 
 
-def _read_file(given: dict[str, object], url: str | None, form: _Form) -> dict[str, Any]:
-    media = _media(url)
+def _read_file(given: dict[str, object], media: MediaRef | None, form: _Form) -> dict[str, Any]:
     if isinstance(media, StoredMedia):
         given.pop("blob", None)
     found = form.read(given)
@@ -344,22 +343,24 @@ def _read_file(given: dict[str, object], url: str | None, form: _Form) -> dict[s
     return found
 
 
-def _media(url: str | None) -> MediaRef | None:
+def _media(url: str | None, id: UUID | None) -> MediaRef | None:
+    """Read where the file is. Before there was `media_id`, the URL of a stored one stood in its place."""
+    if id is not None:
+        return StoredMedia(MediaId(id))
     if url is None:
         return None
     try:
-        if url.startswith(_STORED_FILE):
-            return StoredMedia(MediaId(UUID(url.removeprefix(_STORED_FILE))))
+        return StoredMedia(MediaId(UUID(url.removeprefix(_OLD_URL)))) if url.startswith(_OLD_URL) else RemoteMedia(url)
     except ValueError:
-        pass
-    return RemoteMedia(url)
+        return RemoteMedia(url)
 
 
-def _url(content: Content) -> str | None:
+def _place(content: Content) -> tuple[str | None, UUID | None]:
+    """Return `media_url` and `media_id`."""
     match content:
         case Image() | Video() | Audio() | Document() | Sticker():
             if isinstance(content.media, StoredMedia):
-                return f"{_STORED_FILE}{content.media.id}"
-            return content.media.url if content.media else None
+                return None, content.media.id
+            return content.media.url if content.media else None, None
         case _:
-            return None
+            return None, None

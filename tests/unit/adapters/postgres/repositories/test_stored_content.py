@@ -124,6 +124,7 @@ def test_a_content_comes_back_as_it_went_in(content: Content) -> None:
     st.sampled_from([*MessageType, "HOLOGRAM"]),
     texts,
     st.none() | texts | st.just(f"/api/media/{FILE}"),
+    st.none() | st.uuids(),
     st.none()
     | st.dictionaries(
         texts
@@ -159,9 +160,9 @@ def test_a_content_comes_back_as_it_went_in(content: Content) -> None:
     ),
 )
 def test_any_row_can_be_read_and_loses_nothing_when_it_is_written_again(
-    type: str, text: str, url: str | None, data: dict[str, Any] | None
+    type: str, text: str, url: str | None, media_id: UUID | None, data: dict[str, Any] | None
 ) -> None:
-    read = decode(type, text, url, json.dumps(data) if data is not None else None)
+    read = decode(type, text, url, media_id, json.dumps(data) if data is not None else None)
     again = encode(read)
     assert decode(*again) == read
     assert (again.content, again.type) == (text, "UNSUPPORTED" if type == "HOLOGRAM" else type)
@@ -171,24 +172,24 @@ def test_any_row_can_be_read_and_loses_nothing_when_it_is_written_again(
 META_PHOTO = {"mediaId": "7", "mimeType": "image/jpeg", "sha256": "abc", "url": "https://x.example/f"}
 WEB_KEYS = {"directPath": "/v/t", "mediaKey": "a2V5", "sha256": "x", "encryptedSha256": "y"}
 STORED_BEFORE: list[tuple[Stored, Content]] = [
-    (Stored("TEXT", "Oi", None, None), Text("Oi")),
-    (Stored("TEXT", "Oi", None, '{"link": "https://a.b"}'), Text("Oi", link="https://a.b")),
-    (Stored("TEXT", "better", None, '{"edits": "wamid.5"}'), Text("better").editing("wamid.5")),
-    (Stored("TEXT", "better", None, '{"edits": ""}'), Text("better").editing("")),
+    (Stored("TEXT", "Oi", None, None, None), Text("Oi")),
+    (Stored("TEXT", "Oi", None, None, '{"link": "https://a.b"}'), Text("Oi", link="https://a.b")),
+    (Stored("TEXT", "better", None, None, '{"edits": "wamid.5"}'), Text("better").editing("wamid.5")),
+    (Stored("TEXT", "better", None, None, '{"edits": ""}'), Text("better").editing("")),
     (
-        Stored("TEXT", "Oi", None, '{"forwarded": true, "mentions": ["1@lid"]}'),
+        Stored("TEXT", "Oi", None, None, '{"forwarded": true, "mentions": ["1@lid"]}'),
         Text("Oi", context=Context(forwarded=True, mentions=("1@lid",))),
     ),
     (
-        Stored("TEXT", "Oi", None, '{"referral": {"source_id": "AD1"}, "product": {"id": "p"}}'),
+        Stored("TEXT", "Oi", None, None, '{"referral": {"source_id": "AD1"}, "product": {"id": "p"}}'),
         Text("Oi", context=Context(referral={"source_id": "AD1"}, product={"id": "p"})),
     ),
     (
-        Stored("IMAGE", "Look", None, json.dumps(META_PHOTO)),
+        Stored("IMAGE", "Look", None, None, json.dumps(META_PHOTO)),
         Image("Look", source=MediaSource("7", "https://x.example/f"), mime_type="image/jpeg", sha256="abc"),
     ),
     (
-        Stored("IMAGE", "", None, '{"url": "http://waha/f.png", "mimeType": "image/png", "error": "gone"}'),
+        Stored("IMAGE", "", None, None, '{"url": "http://waha/f.png", "mimeType": "image/png", "error": "gone"}'),
         Image(source=MediaSource(url="http://waha/f.png", error="gone"), mime_type="image/png"),
     ),
     (
@@ -196,54 +197,58 @@ STORED_BEFORE: list[tuple[Stored, Content]] = [
             "DOCUMENT",
             "veja",
             f"/api/media/{FILE}",
+            None,
             json.dumps({"blob": str(FILE), "mimeType": "application/pdf", "fileName": "a.pdf"}),
         ),
         Document("veja", media=StoredMedia(MediaId(FILE)), mime_type="application/pdf", file_name="a.pdf"),
     ),
     (
-        Stored("AUDIO", "", None, json.dumps({"media": WEB_KEYS, "voice": True, "seconds": 4, "size": 9})),
+        Stored("AUDIO", "", None, None, json.dumps({"media": WEB_KEYS, "voice": True, "seconds": 4, "size": 9})),
         Audio(source=MediaSource(keys=WEB_KEYS), voice=True, seconds=4, size=9),
     ),
-    (Stored("AUDIO", "", "https://x.example/a.ogg", None), Audio(media=RemoteMedia("https://x.example/a.ogg"))),
+    (Stored("AUDIO", "", "https://x.example/a.ogg", None, None), Audio(media=RemoteMedia("https://x.example/a.ogg"))),
     (
-        Stored("VIDEO", "", None, '{"seconds": 3, "gif": true, "round": true, "width": 2, "height": 1}'),
+        Stored("VIDEO", "", None, None, '{"seconds": 3, "gif": true, "round": true, "width": 2, "height": 1}'),
         Video(seconds=3, gif=True, round=True, width=2, height=1),
     ),
-    (Stored("VIDEO", "", None, '{"voice": false}'), Video(extra={"voice": False})),
-    (Stored("STICKER", "", None, '{"animated": false}'), Sticker(animated=False)),
+    (Stored("VIDEO", "", None, None, '{"voice": false}'), Video(extra={"voice": False})),
+    (Stored("STICKER", "", None, None, '{"animated": false}'), Sticker(animated=False)),
     (
-        Stored("LOCATION", "Bar", None, '{"latitude": "-23.5", "longitude": -46, "name": "Bar", "live": true}'),
+        Stored("LOCATION", "Bar", None, None, '{"latitude": "-23.5", "longitude": -46, "name": "Bar", "live": true}'),
         Location("Bar", latitude=-23.5, longitude=-46, name="Bar", live=True),
     ),
-    (Stored("CONTACTS", "Bia", None, '{"vCards": ["BEGIN:VCARD"]}'), Contacts("Bia", vcards=("BEGIN:VCARD",))),
-    (Stored("CONTACTS", "", None, '{"contacts": [{"name": {}}]}'), Contacts(cards=({"name": {}},))),
-    (Stored("REACTION", "👍", None, '{"messageId": "A", "emoji": "👍"}'), Reaction("👍", message_id="A")),
-    (Stored("REACTION", "", None, '{"messageId": "A", "fromMe": true}'), Reaction(message_id="A", from_me=True)),
+    (Stored("CONTACTS", "Bia", None, None, '{"vCards": ["BEGIN:VCARD"]}'), Contacts("Bia", vcards=("BEGIN:VCARD",))),
+    (Stored("CONTACTS", "", None, None, '{"contacts": [{"name": {}}]}'), Contacts(cards=({"name": {}},))),
+    (Stored("REACTION", "👍", None, None, '{"messageId": "A", "emoji": "👍"}'), Reaction("👍", message_id="A")),
+    (Stored("REACTION", "", None, None, '{"messageId": "A", "fromMe": true}'), Reaction(message_id="A", from_me=True)),
     (
-        Stored("INTERACTIVE", "Which?", None, '{"buttons": [{"id": "1", "title": "Sales"}]}'),
+        Stored("INTERACTIVE", "Which?", None, None, '{"buttons": [{"id": "1", "title": "Sales"}]}'),
         Buttons("Which?", buttons=(Button("1", "Sales"),)),
     ),
     (
-        Stored("INTERACTIVE", "Which?", None, '{"button": "See", "sections": [{"rows": []}]}'),
+        Stored("INTERACTIVE", "Which?", None, None, '{"button": "See", "sections": [{"rows": []}]}'),
         ListMenu("Which?", button="See", sections=({"rows": []},)),
     ),
     (
-        Stored("INTERACTIVE", "Help", None, '{"kind": "list_reply", "id": "r1", "description": "bills"}'),
+        Stored("INTERACTIVE", "Help", None, None, '{"kind": "list_reply", "id": "r1", "description": "bills"}'),
         Choice("Help", kind="list_reply", id="r1", extra={"description": "bills"}),
     ),
     (
-        Stored("TEMPLATE", "", None, '{"name": "hi", "language": "pt_BR", "components": [{"type": "body"}]}'),
+        Stored("TEMPLATE", "", None, None, '{"name": "hi", "language": "pt_BR", "components": [{"type": "body"}]}'),
         Template(name="hi", language="pt_BR", components=({"type": "body"},)),
     ),
-    (Stored("TEMPLATE", "", None, '{"name": "hi", "language": {"code": "en"}}'), Template(name="hi", language="en")),
     (
-        Stored("UNSUPPORTED", "Quando?\nHoje", None, '{"kind": "poll", "options": ["Hoje"]}'),
+        Stored("TEMPLATE", "", None, None, '{"name": "hi", "language": {"code": "en"}}'),
+        Template(name="hi", language="en"),
+    ),
+    (
+        Stored("UNSUPPORTED", "Quando?\nHoje", None, None, '{"kind": "poll", "options": ["Hoje"]}'),
         Poll("Quando?\nHoje", options=("Hoje",)),
     ),
-    (Stored("UNSUPPORTED", "", None, '{"raw": {"kinds": ["x"]}}'), Unsupported(raw={"kinds": ["x"]})),
-    (Stored("SYSTEM", "changed", None, '{"system": {"type": "t"}}'), System("changed", notice={"type": "t"})),
-    (Stored("SYSTEM", "", None, '{"raw": {"body": null}}'), System(raw={"body": None})),
-    (Stored("CALL", "Missed", None, '{"seconds": 0}'), Unsupported("Missed", extra={"seconds": 0})),
+    (Stored("UNSUPPORTED", "", None, None, '{"raw": {"kinds": ["x"]}}'), Unsupported(raw={"kinds": ["x"]})),
+    (Stored("SYSTEM", "changed", None, None, '{"system": {"type": "t"}}'), System("changed", notice={"type": "t"})),
+    (Stored("SYSTEM", "", None, None, '{"raw": {"body": null}}'), System(raw={"body": None})),
+    (Stored("CALL", "Missed", None, None, '{"seconds": 0}'), Unsupported("Missed", extra={"seconds": 0})),
 ]
 """Forms that stood in the table before contents had kinds of their own, and one of a version to come."""
 
@@ -254,5 +259,5 @@ def test_an_older_row_is_read(row: Stored, content: Content) -> None:
 
 
 def test_a_plain_text_stores_nothing_but_itself() -> None:
-    assert encode(Text("Oi")) == Stored("TEXT", "Oi", None, None)
-    assert encode(replace(Text("Oi"), context=NO_CONTEXT)) == Stored("TEXT", "Oi", None, None)
+    assert encode(Text("Oi")) == Stored("TEXT", "Oi", None, None, None)
+    assert encode(replace(Text("Oi"), context=NO_CONTEXT)) == Stored("TEXT", "Oi", None, None, None)
