@@ -8,9 +8,15 @@ import re
 from collections import defaultdict
 from typing import Any
 
+import msgspec
+
+from tests.integration.conftest import HAPPENED
 from tests.integration.http.conftest import Company, Listener, Person, RunningHub, eventually
 from tests.integration.http.test_audit_of_routes import changing_routes
 from tests.integration.http.test_conversation_rights import FILE
+from whatsapp_hub.adapters.contracts.views.event_data import DATA
+from whatsapp_hub.adapters.contracts.views.socket_payloads import PAYLOADS
+from whatsapp_hub.domain.events import EventType
 
 ABOUT_CUSTOMERS = re.compile(r"\w+ /api/(conversations|messages|contacts)\b")
 
@@ -133,6 +139,11 @@ async def test_nothing_that_a_colleague_sees_changes_in_silence(
         for route, events in call.events.items():
             await _heard(listener, route, events)
     assert "note.added" in {event["type"] for event in call.events["POST /api/conversations/{id}/handover"]}
+    rows = await hub_owner.fetch(f"SELECT type, body FROM {HAPPENED} WHERE tenant_id = $1::text::uuid", company.id)
+    for row in rows:
+        assert msgspec.json.encode(msgspec.json.decode(row["body"], type=DATA[EventType(row["type"])])) == row["body"]
+    for name, data in listener.heard:
+        assert msgspec.to_builtins(msgspec.convert(data, PAYLOADS[name], strict=False)) == data
 
 
 async def _heard(listener: Listener, route: str, events: list[dict[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from whatsapp_hub.adapters.http.app import HttpOptions, create_app
+from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.integrations.subscription import WebhookFormat
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -62,9 +63,20 @@ def bodies(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_outgoing_webhooks_are_described_in_each_format(document: dict[str, Any]) -> None:
     described = {name.partition("-")[0] for name in document["webhooks"]}
-    assert described == {"test", *(format.value for format in WebhookFormat)}
+    assert described == {"test", "socket", *(format.value for format in WebhookFormat)}
     waha = document["components"]["schemas"]["WahaMessageEvent"]["properties"]["payload"]
     assert waha == {"$ref": "#/components/schemas/WahaMessage"}
+
+
+def test_every_event_is_described_with_what_it_carries(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for type in EventType:
+        body = document["webhooks"][f"standard-{type}"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+        event = schemas[body["$ref"].rpartition("/")[2]]
+        assert event["properties"]["type"]["const"] == type
+        assert event["properties"]["data"]["$ref"]
+    sockets = {name.removeprefix("socket-") for name in document["webhooks"] if name.startswith("socket-")}
+    assert {"conversation-changed", "note-added", "contact-changed", "session-changed", "agent-status"} <= sockets
 
 
 def is_named(schema: dict[str, Any]) -> bool:

@@ -1,16 +1,21 @@
-"""Outgoing webhooks in the OpenAPI document, each as the handler that a receiver would write. None of them runs."""
+"""What the hub sends by itself, in the OpenAPI document's section `webhooks`: outgoing webhooks in each format, and the
+events of Socket.IO. Each is described as the handler that a receiver would write; none of them runs."""
 
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any, Literal, cast
 
 from litestar import Litestar, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import OpenAPI
 from litestar.params import JSONBody
+from msgspec import defstruct
 
 from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import WahaAckEvent, WahaMessageEvent, WahaSessionEvent
 from whatsapp_hub.adapters.contracts.gateways.received import FlatMessage, InstanceEvent
 from whatsapp_hub.adapters.contracts.views.envelope import EventView, PingView
+from whatsapp_hub.adapters.contracts.views.event_data import DATA
+from whatsapp_hub.adapters.contracts.views.socket_payloads import PAYLOADS
 from whatsapp_hub.adapters.http.pages.parts import components_of
 
 
@@ -34,14 +39,34 @@ _RECEIVERS = (
 )
 
 
+_SOCKET = "socket-"
+
+
+def _events() -> Iterator[tuple[str, type, str]]:
+    """Yield each type of event, as the format `standard`, the log and its stream carry it."""
+    for type, data in DATA.items():
+        name = "".join(part.capitalize() for part in type.replace(".", "_").split("_"))
+        about = (data.__doc__ or "").strip()
+        event = defstruct(f"{name}Event", [("type", Literal[type.value]), ("data", data)], bases=(EventView,))
+        event.__doc__ = f"`{type}`. {about}"
+        yield f"standard-{type}", event, f"Format `standard`: `{type}`."
+
+
+def _emissions() -> Iterator[tuple[str, type, str]]:
+    """Yield each event of Socket.IO `/`."""
+    for name, payload in PAYLOADS.items():
+        yield f"{_SOCKET}{name}", payload, f"Socket.IO `/`, event `{name}`: {(payload.__doc__ or '').strip()}"
+
+
 def add_receivers(document: OpenAPI) -> None:
-    """Describe what outgoing webhooks post, in the document's section `webhooks`."""
+    """Describe what the hub sends by itself."""
     config = OpenAPIConfig("receivers", "1", use_handler_docstrings=True)
-    handlers = [_receiver(*receiver) for receiver in _RECEIVERS]
+    handlers = [_receiver(*receiver) for receiver in (*_RECEIVERS, *_events(), *_emissions())]
     described = Litestar(handlers, openapi_config=config, logging_config=None).openapi_schema
     document.webhooks = {path.strip("/"): item for path, item in (described.paths or {}).items()}
-    for operation in (item.post for item in (described.paths or {}).values() if item.post is not None):
-        operation.tags = ["outgoing webhooks"]
+    operations = [(path, item.post) for path, item in (described.paths or {}).items() if item.post is not None]
+    for path, operation in operations:
+        operation.tags = ["sockets" if path.startswith(f"/{_SOCKET}") else "outgoing webhooks"]
         (operation.responses or {}).pop("400", None)
     components = components_of(document)
     components.schemas = {**components_of(described).schemas, **components.schemas}
