@@ -6,7 +6,6 @@ bound, and reuses a connection only after a complete, well-formed response.
 """
 
 import asyncio
-import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -15,20 +14,16 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import quote, urlsplit
 
+from whatsapp_hub.adapters.outgoing_webhooks.response import Answer, NoAnswer, Response
+
 CONNECT_S = 5.0
-HEAD_BYTES = 64 * 1024
-BODY_BYTES = 16 * 1024
+PIECE_BYTES = 16 * 1024
 BODY_S = 1.0
 IDLE_S = 4.0
 AGE_S = 60.0
 """The longest that a connection is reused; then the name is resolved anew."""
 
-_STATUS = re.compile(rb"HTTP/1\.([01]) (\d{3})(?: [^\r\n]*)?\r?\n", re.ASCII)
 _AS_THEY_ARE = "/?:@!$&'()*+,;=%-._~[]"
-
-
-class NoAnswer(Exception):
-    """The receiver closed the connection early, or does not speak HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +51,6 @@ class Target:
         return self.is_tls, self.host, self.port
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A response's status and its `retry-after`, empty without one."""
-
-    status: int
-    retry_after: str
-
-
-@dataclass(slots=True)
-class _Head:
-    """A response's status and header `fields`, by name in lower case; repeated ones are joined with a comma."""
-
-    status: int
-    is_1_1: bool
-    fields: dict[bytes, bytes]
-
-    @property
-    def keeps_alive(self) -> bool:
-        return self.is_1_1 and self.status != 101 and b"close" not in self.fields.get(b"connection", b"").lower()
-
-
 @dataclass(slots=True)
 class Connection:
     """A connection to one receiver. `is_reusable`: the last response was read to its end."""
@@ -94,7 +68,7 @@ class Connection:
         context, name = (tls, target.host) if target.is_tls else (None, None)
         where = (address, target.port)
         async with asyncio.timeout(CONNECT_S):
-            streams = await asyncio.open_connection(*where, limit=BODY_BYTES, ssl=context, server_hostname=name)
+            streams = await asyncio.open_connection(*where, limit=PIECE_BYTES, ssl=context, server_hostname=name)
         return cls(target, *streams)
 
     async def is_fresh(self) -> bool:
@@ -119,78 +93,32 @@ class Connection:
         self.writer.write("\r\n".join(lines).encode("ascii") + body)
         with suppress(ConnectionError):  # it may have answered before it read everything
             await self.writer.drain()
-        head = await self._head()
-        self.is_reusable, self.used = await self._body(head) and head.keeps_alive, time.monotonic()
-        return Answer(head.status, head.fields.get(b"retry-after", b"").decode("latin-1"))
+        response = Response()
+        while response.status is None:
+            response.feed(await self._piece())
+        await self._body(response)
+        self.is_reusable, self.used = response.is_whole, time.monotonic()
+        return Answer(response.status, response.retry_after)
 
     def close(self) -> None:
         self.writer.transport.abort()
 
-    async def _head(self) -> _Head:
-        """Read the final response's head; informational ones (`100 Continue`) are skipped."""
-        left = HEAD_BYTES
-        while True:
-            first = await self._line()
-            if not (found := _STATUS.fullmatch(first)):
-                raise NoAnswer("not HTTP")
-            fields, left = await self._fields(left - len(first))
-            status = int(found[2])
-            if status == 101 or not 100 <= status < 200:
-                return _Head(status, found[1] == b"1", fields)
+    async def _body(self, response: Response) -> None:
+        """Read the body, if the connection could be reused then. Only the status counts: a slow, long or broken body is
+        dropped."""
+        with suppress(NoAnswer, TimeoutError):
+            async with asyncio.timeout(BODY_S):
+                while response.is_open:
+                    response.feed(await self._piece())
 
-    async def _fields(self, left: int) -> tuple[dict[bytes, bytes], int]:
-        """Read header fields up to the empty line; return them and the bytes left of the bound."""
-        fields: dict[bytes, bytes] = {}
-        while True:
-            line = await self._line()
-            left -= len(line)
-            if left < 0:
-                raise NoAnswer("its head is too long")
-            if not line.strip():
-                return fields, left
-            name, _, value = line.strip().partition(b":")
-            name = name.lower()
-            fields[name] = fields[name] + b"," + value.strip() if name in fields else value.strip()
-
-    async def _line(self) -> bytes:
+    async def _piece(self) -> bytes:
         try:
-            line = await self.reader.readline()
-        except ValueError:
-            raise NoAnswer("its head is too long") from None
+            piece = await self.reader.read(PIECE_BYTES)
         except OSError as error:
             raise NoAnswer(type(error).__name__) from None
-        if not line.endswith(b"\n"):
+        if not piece:
             raise NoAnswer("broken off")
-        return line
-
-    async def _body(self, head: _Head) -> bool:
-        """Read the body; return whether to its end. Only the status counts: a slow, long or broken body is dropped."""
-        with suppress(OSError, ValueError, asyncio.IncompleteReadError, NoAnswer, TimeoutError):
-            async with asyncio.timeout(BODY_S):
-                return await self._read(head)
-        return False
-
-    async def _read(self, head: _Head) -> bool:
-        coding, length = head.fields.get(b"transfer-encoding"), head.fields.get(b"content-length")
-        if head.status in (204, 304):
-            return coding is None and length in (None, b"0")
-        if coding is not None:
-            return coding.lower() == b"chunked" and length is None and await self._chunks()
-        if length is None or not length.isdigit() or len(length) > 9 or int(length) > BODY_BYTES:
-            return False
-        await self.reader.readexactly(int(length))
-        return True
-
-    async def _chunks(self) -> bool:
-        left = BODY_BYTES
-        while size := int((await self._line()).partition(b";")[0].strip(), 16):
-            left -= size
-            if size < 0 or left < 0:
-                return False
-            await self.reader.readexactly(size)
-            await self._line()
-        await self._fields(BODY_BYTES)
-        return True
+        return piece
 
 
 class Connections:

@@ -13,7 +13,8 @@ import httpx
 from whatsapp_hub.adapters.contracts import webhook_bodies
 from whatsapp_hub.adapters.outgoing_webhooks import signing
 from whatsapp_hub.adapters.outgoing_webhooks.guard import Guard, Refused
-from whatsapp_hub.adapters.outgoing_webhooks.http import Answer, Connections, NoAnswer, Target
+from whatsapp_hub.adapters.outgoing_webhooks.http import Connections, Target
+from whatsapp_hub.adapters.outgoing_webhooks.response import Answer, NoAnswer
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery, Receiver
 from whatsapp_hub.domain.integrations.delivery import Attempt
