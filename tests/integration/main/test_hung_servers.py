@@ -12,8 +12,9 @@ import pytest
 from tests.integration.hub.world import until
 from whatsapp_hub.adapters.postgres.engine.embedded import EmbeddedPostgres
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
+from whatsapp_hub.domain.backoff import halved
 from whatsapp_hub.main.supervise.liveness import Patience, keep_answering
-from whatsapp_hub.main.supervise.supervisor import Backoff, keep_running
+from whatsapp_hub.main.supervise.supervisor import Restarts, keep_running
 
 HASTE = Patience(every_s=0.1, within_s=1.0, silences=2)
 
@@ -29,7 +30,7 @@ async def test_a_server_that_hangs_is_ended_and_started_again(
             connection = await asyncpg.connect(server.dsn)
             await connection.execute("CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)")
         kept = [
-            asyncio.create_task(keep_running("server", server, Backoff(first_s=0.01))),
+            asyncio.create_task(keep_running("server", server, Restarts(halved(0.01, 30)))),
             asyncio.create_task(keep_answering("server", server, HASTE)),
         ]
         try:

@@ -15,6 +15,7 @@ from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.application.ports.queues.lanes import Claim, Release
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.receiving.apply_receipts import apply_receipt
+from whatsapp_hub.domain.backoff import Backoff
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,
     OutcomeUnknown,
@@ -207,7 +208,7 @@ def outcome_of(result: Result) -> str:
 
 
 def _back_off(error: Transient, tries: int) -> float:
-    return min(error.retry_after_s * 2.0 ** (tries - 1), LONGEST_BACK_OFF_S)
+    return Backoff(error.retry_after_s, LONGEST_BACK_OFF_S).after(tries)
 
 
 def _alert(result: Result, error: Rejected, changes: Changes) -> Event:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from whatsapp_hub.domain.backoff import Backoff
+
 GIVE_UP_AFTER_S = 24 * 3600.0
-_FIRST_S = 5.0
-_GROWS = 3.0
-_LONGEST_S = 4 * 3600.0
+_RETRIES = Backoff(5.0, 4 * 3600.0, factor=3.0, least=0.8, most=1.2)
 _MOST_ASKED_S = 3600.0
 
 FALTERS_AFTER = 2
@@ -14,9 +14,8 @@ FALTERS_AFTER = 2
 OPENS_AFTER = 5
 MOMENT_S = 1.0
 """Failures within it count as one: a receiver that restarts fails everything that is posted meanwhile."""
-_FALTERING_S = 1.25
-_PROBE_FIRST_S = 7.5
-_PROBE_LONGEST_S = 120.0
+_FALTERING = Backoff(1.25, 1.25, least=0.8, most=1.2)
+_PROBES = Backoff(7.5, 120.0, least=0.8, most=1.2)
 """Well below a bot's usual time to answer: a receiver that recovers in time loses no conversation."""
 
 
@@ -75,8 +74,7 @@ NONE_FAILED = FailureCount()
 def retry_in_s(tries: int, chance: float, asked_s: float | None = None) -> float:
     """Return the delay after so many tries (1: the first has failed): 5 s, 15 s, 45 s … 4 h, a fifth more or less by
     `chance` (0 to 1), never sooner than the receiver asks (up to an hour)."""
-    grown = min(_FIRST_S * _GROWS ** min(tries - 1, 20), _LONGEST_S)
-    return max(_jittered(grown, chance), min(asked_s or 0.0, _MOST_ASKED_S))
+    return max(_RETRIES.after(tries, chance), min(asked_s or 0.0, _MOST_ASKED_S))
 
 
 def probe_in_s(failures: int, chance: float, asked_s: float | None = None) -> float | None:
@@ -84,15 +82,11 @@ def probe_in_s(failures: int, chance: float, asked_s: float | None = None) -> fl
     A probe is one event; everything else waits for its outcome."""
     if failures < FALTERS_AFTER:
         return None
-    grown = _FALTERING_S if failures < OPENS_AFTER else _PROBE_FIRST_S * 2.0 ** min(failures - OPENS_AFTER, 20)
-    return max(_jittered(min(grown, _PROBE_LONGEST_S), chance), min(asked_s or 0.0, _MOST_ASKED_S))
+    backoff = _FALTERING if failures < OPENS_AFTER else _PROBES
+    return max(backoff.after(failures - OPENS_AFTER + 1, chance), min(asked_s or 0.0, _MOST_ASKED_S))
 
 
 def put_off_s(again_in_s: float, paused_s: float | None) -> float:
     """Return the delay of a failed delivery while its receiver is paused: no later than the probe after the next. So
     each probe finds an event (if the receiver was at fault), and not always the same (if the event was)."""
     return again_in_s if paused_s is None else min(again_in_s, 2 * paused_s)
-
-
-def _jittered(seconds: float, chance: float) -> float:
-    return seconds * (0.8 + 0.4 * chance)

@@ -14,6 +14,7 @@ dial are ignored, and a connector dials again when the number is no longer the o
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from whatsapp_hub.domain.backoff import halved
 from whatsapp_hub.domain.sessions.session import CORRUPTED, SessionStatus
 
 STOPPED = "stopped"
@@ -58,8 +59,8 @@ class ReconnectPolicy:
 
     def delay(self, attempts: int, jitter: float) -> timedelta:
         """Delay before the next dial: doubling up to a cap, of which `jitter` (0 to 1) takes up to half away."""
-        step = min(self.longest_delay, self.first_delay * 2.0 ** min(max(attempts - 1, 0), 20))
-        return step * (0.5 + jitter / 2)
+        backoff = halved(self.first_delay.total_seconds(), self.longest_delay.total_seconds())
+        return timedelta(seconds=backoff.after(attempts, jitter))
 
 
 @dataclass(frozen=True, slots=True)

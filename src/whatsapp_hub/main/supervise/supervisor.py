@@ -29,6 +29,7 @@ from whatsapp_hub.adapters.postgres.engine.version import is_current
 from whatsapp_hub.adapters.processes.child import Child, ChildFailed
 from whatsapp_hub.adapters.processes.folder import locked
 from whatsapp_hub.adapters.redis.embedded import EmbeddedValkey
+from whatsapp_hub.domain.backoff import Backoff, halved
 from whatsapp_hub.main.logging import format_for
 from whatsapp_hub.main.roles.admin_password import FirstAdmin
 from whatsapp_hub.main.roles.bootstrap import ensure_admin, later_lines, sign_in_lines
@@ -57,12 +58,14 @@ class Restartable(Protocol):
     async def exited(self) -> int: ...
 
 
-@dataclass
-class Backoff:
-    """The delay before the next start: doubling to a cap, with jitter, reset after a good run."""
+BACKOFF = halved(0.5, 30)
 
-    first_s: float = 0.5
-    cap_s: float = 30
+
+@dataclass
+class Restarts:
+    """The delay before the next start: a back-off, reset after a good run."""
+
+    backoff: Backoff = BACKOFF
     good_run_s: float = 60
     jitter: Callable[[], float] = random.random
     failures: int = 0
@@ -70,8 +73,7 @@ class Backoff:
     def after(self, lived_s: float) -> float:
         """Return the delay after a run of this length."""
         self.failures = 0 if lived_s >= self.good_run_s else self.failures + 1
-        step = min(self.cap_s, self.first_s * 2.0 ** min(max(self.failures - 1, 0), 16))
-        return step * (0.5 + self.jitter() / 2)
+        return self.backoff.after(self.failures, self.jitter())
 
 
 class RoleProcess:
@@ -105,12 +107,12 @@ class RoleProcess:
             await self._child.stop(signal.SIGTERM, deadline_s=self._role.stop_deadline_s)
 
 
-async def keep_running(name: str, process: Restartable, backoff: Backoff) -> None:
+async def keep_running(name: str, process: Restartable, restarts: Restarts) -> None:
     """Restart `process` each time it has ended. Never returns; cancel it before stopping the process."""
     started = time.monotonic()
     while True:
         code = await process.exited()
-        delay_s = backoff.after(time.monotonic() - started)
+        delay_s = restarts.after(time.monotonic() - started)
         log.warning("process_ended", process=name, exit_code=code, restart_in_s=round(delay_s, 2))
         await asyncio.sleep(delay_s)
         started = time.monotonic()
@@ -165,7 +167,7 @@ async def _supervise(role: ProcessRole, process: RoleProcess, stack: AsyncExitSt
 
 
 def _watch(name: str, process: Restartable, stack: AsyncExitStack) -> None:
-    _keep(keep_running(name, process, Backoff()), f"keep {name} running", stack)
+    _keep(keep_running(name, process, Restarts()), f"keep {name} running", stack)
 
 
 def _keep(loop: Coroutine[object, object, None], name: str, stack: AsyncExitStack) -> None:
