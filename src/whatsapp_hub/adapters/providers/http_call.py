@@ -25,14 +25,31 @@ _WRITING = ("http11.send_request_headers.started", "http2.send_request_headers.s
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """A multipart form: text fields, then one file as the field `name`."""
+
+    fields: Mapping[str, str]
+    name: str
+    file_name: str
+    content: bytes
+    mime_type: str
+
+    @property
+    def files(self) -> Mapping[str, tuple[str, bytes, str]]:
+        """Return the file as httpx takes it."""
+        return {self.name: (self.file_name, self.content, self.mime_type)}
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `idempotent`: doing it twice does no harm (look-ups, read marks)."""
+    """One request, with a `body` or a `form`. `idempotent`: doing it twice does no harm (look-ups, read marks)."""
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes | None = None
     idempotent: bool = False
+    form: Form | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +113,8 @@ async def exchange(pool: HttpPool, call: Call, deadline_s: float) -> Answer:
                 call.url,
                 headers={**call.headers, "Accept-Encoding": "identity"},
                 content=call.body,
+                data=call.form.fields if call.form else None,
+                files=call.form.files if call.form else None,
                 extensions={"trace": trace},
             )
             response = await client.send(request, stream=True)

@@ -1,14 +1,16 @@
 """What a provider's server may cost us: bytes, unpacked or not, and time as a whole."""
 
 import asyncio
+import io
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import multipart  # type: ignore[import-untyped] # multipart ships none
 import pytest
 import pytest_asyncio
 
-from whatsapp_hub.adapters.providers.http_call import ANSWER_BYTES, Call, HttpPool, exchange
+from whatsapp_hub.adapters.providers.http_call import ANSWER_BYTES, Call, Form, HttpPool, exchange
 from whatsapp_hub.domain.errors import OutcomeUnknown, Transient
 
 Answering = Callable[[asyncio.StreamWriter], Awaitable[None]]
@@ -117,3 +119,29 @@ async def test_a_packed_answer_is_not_asked_for(serve: Serve, pool: HttpPool) ->
     answer = await exchange(pool, Call("GET", await serve(plain), {"X-Api-Key": "k"}), 5.0)
     assert (answer.status, answer.body) == (200, b"{}")
     assert b"accept-encoding: identity" in seen[0].lower()
+
+
+async def test_a_form_carries_its_file_whole_and_a_file_name_can_add_no_header(pool: HttpPool) -> None:
+    """As Meta's /media takes it; the name is a customer's."""
+    content, sent = bytes(range(256)) * 500, list[tuple[str, bytes]]()
+    name = 'a"b\r\nX-Evil: 1\\ é.png'
+
+    async def each(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        fields = {k.lower(): v for k, _, v in (line.partition(": ") for line in head.split("\r\n"))}
+        body = await reader.readexactly(int(fields["content-length"]))
+        sent.append((fields["content-type"], body))
+        writer.write(HEAD + b"content-length: 2\r\n\r\n{}")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(each, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/media"
+        form = Form({"messaging_product": "whatsapp", "type": "image/png"}, "file", name, content, "image/png")
+        assert (await exchange(pool, Call("POST", url, {"Authorization": "x"}, form=form), 5)).status == 200
+    [(kind, body)] = sent
+    options = multipart.parse_options_header(kind)[1]
+    parts = {part.name: part for part in multipart.MultipartParser(io.BytesIO(body), options["boundary"])}
+    assert {k: part.value for k, part in parts.items() if k != "file"} == dict(form.fields)
+    assert (parts["file"].raw, parts["file"].content_type) == (content, "image/png")
+    assert [k.lower() for k, _ in parts["file"].headerlist] == ["content-disposition", "content-type"]

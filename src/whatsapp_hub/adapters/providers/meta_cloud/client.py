@@ -45,13 +45,9 @@ class MetaClient:
     async def _upload(self, settings: MetaSettings, media: Media, deadline_s: float) -> str:
         """Upload a file and return Meta's id of it. A retry is safe: nothing reaches the customer before the message is
         sent."""
-        boundary, content = form(media)
-        headers = {
-            "Authorization": f"Bearer {settings.access_token}",
-            "Content-Type": f"multipart/form-data; boundary={boundary}",
-        }
+        headers = {"Authorization": f"Bearer {settings.access_token}"}
         url = f"{self._base}/{settings.phone_number_id}/media"
-        call = Call("POST", url, headers, content, idempotent=True)
+        call = Call("POST", url, headers, idempotent=True, form=form(media))
         id = text(errors.read(await exchange(self._http, call, deadline_s)).get("id"))
         if not id:
             raise Transient("no_media_id", "Meta took the file without an id", retry_after_s=5, scope=Scope.RECIPIENT)

@@ -5,6 +5,7 @@ Raises Unsupported for what Meta has no type for, Rejected for content that lack
 
 import re
 
+from whatsapp_hub.adapters.providers.http_call import Form
 from whatsapp_hub.adapters.providers.lenient import JsonObject
 from whatsapp_hub.adapters.providers.meta_cloud.content import encode
 from whatsapp_hub.application.ports.provider.plugin import Outgoing
@@ -16,15 +17,10 @@ from whatsapp_hub.domain.messaging.media import Media
 _BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,140}")
 
 
-def form(media: Media) -> tuple[str, bytes]:
-    """Encode a file for Meta's /media: the boundary, and the multipart body."""
-    boundary = f"hub-{media.id.hex}"
-    name = "".join("_" if c in '"\\\r\n' else c for c in media.file_name)
-    fields = f'--{boundary}\r\nContent-Disposition: form-data; name="messaging_product"\r\n\r\nwhatsapp\r\n'
-    fields += f'--{boundary}\r\nContent-Disposition: form-data; name="type"\r\n\r\n{media.mime_type}\r\n'
-    fields += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-    fields += f"Content-Type: {media.mime_type}\r\n\r\n"
-    return boundary, fields.encode() + media.content + f"\r\n--{boundary}--\r\n".encode()
+def form(media: Media) -> Form:
+    """Return the form of Meta's /media for a file."""
+    fields = {"messaging_product": "whatsapp", "type": media.mime_type}
+    return Form(fields, "file", media.file_name, media.content, media.mime_type)
 
 
 def message_body(message: Outgoing, uploaded: str | None = None) -> JsonObject:
