@@ -124,7 +124,7 @@ class Changes:
         id = NotificationId(self.new_id())
         told = Notification(id, conversation.tenant_id, kind, conversation.id, self.now, user_id)
         self._notifications.append(told)
-        audience = {"userId": str(user_id)} if user_id else {"role": "ADMIN"}
+        audience = {"user_id": str(user_id)} if user_id else {"role": "ADMIN"}
         told_of = {"id": id, "kind": kind.value, **audience, **detail}
         self.uow.publish([conversation.event(EventType.NOTIFICATION_CREATED, self.now, **told_of)])
 

@@ -29,8 +29,8 @@ class ReadNumber:
         return Identity.phone(digits)
 
     def own(self, text: str, country: str | None, provider: str) -> str:
-        """Parse a session's own number (`phoneNumber`) into digits. Raises Invalid."""
-        field_name = "phoneNumber"
+        """Parse a session's own number (`phone_number`) into digits. Raises Invalid."""
+        field_name = "phone_number"
         is_sandbox = provider == SANDBOX
         identity = parse_address(text, field_name) if is_sandbox else self(text, field_name, country)
         if identity.kind is not IdentityKind.PHONE:

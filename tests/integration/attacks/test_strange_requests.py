@@ -53,7 +53,7 @@ async def test_a_session_cannot_be_bound_to_anothers_department_or_user(world: W
     other = await new_world()
     department, user = await other.add_department(), await other.add_user()
     create = CreateSession(world.hub.storage, PROVIDERS, now, new_id, WEBHOOK)
-    for field, given in (("/departmentId", {"department_id": department.id}), ("/userId", {"user_id": user.id})):
+    for field, given in (("/department_id", {"department_id": department.id}), ("/user_id", {"user_id": user.id})):
         with pytest.raises(Invalid) as refused:
             await create(admin(world), NewSession("x", "SANDBOX", **given))
         assert [flaw.pointer for flaw in refused.value.flaws] == [field]

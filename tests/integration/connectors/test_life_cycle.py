@@ -267,7 +267,7 @@ async def test_a_pairing_code_comes_from_the_holder(stage: Stage) -> None:
         await pair(stage.caller, session.id, "+5511987654321")
     assert caught.value.code == "refused"
     stage.server.refuse_pairing = None
-    with pytest.raises(Invalid, match="phoneNumber"):
+    with pytest.raises(Invalid, match="phone_number"):
         await pair(stage.caller, session.id, "nobody")
     assert await stage.rows("SELECT * FROM hub.commands WHERE session_id = $1", session.id) == []
 

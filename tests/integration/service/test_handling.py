@@ -80,9 +80,9 @@ async def test_bad_targets_of_a_transfer_are_named(desk: Desk) -> None:
     sales, support = await desk.department("Vendas"), await desk.department("Suporte")
     seller, helper = await desk.person(sales), await desk.person(support)
     conversation = await desk.queued(sales)
-    with pytest.raises(Invalid, match="departmentId"):
+    with pytest.raises(Invalid, match="department_id"):
         await desk.transfer(desk.as_(seller), conversation.id, conversation.id)  # type: ignore[arg-type]
-    with pytest.raises(Invalid, match="userId"):
+    with pytest.raises(Invalid, match="user_id"):
         await desk.transfer(desk.as_(seller), conversation.id, sales.id, helper.id)
     assert (await desk.get(conversation)).assigned_user_id == seller.id
 

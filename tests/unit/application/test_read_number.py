@@ -65,7 +65,7 @@ def test_a_sessions_own_number_is_a_phone_and_nothing_else() -> None:
     assert read.own("999-000", None, "SANDBOX") == "999000"
     with pytest.raises(Invalid) as caught:
         read.own("99887766@lid", "BR", "NEONIZE")
-    assert [flaw.pointer for flaw in caught.value.flaws] == ["/phoneNumber"]
+    assert [flaw.pointer for flaw in caught.value.flaws] == ["/phone_number"]
 
 
 def test_a_process_that_reads_no_number_does_without_the_library() -> None:

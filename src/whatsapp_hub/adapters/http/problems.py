@@ -17,6 +17,7 @@ from litestar.plugins.problem_details import (
     ProblemDetailsPlugin,
 )
 
+from whatsapp_hub.adapters.contracts.wire import in_clients_words
 from whatsapp_hub.adapters.http.reasons import choices_of, reason_of
 from whatsapp_hub.domain.errors import (
     Conflict,
@@ -100,9 +101,13 @@ def _oidc(error: OidcRefused) -> Problem:
     return Problem(status, f"oidc-{error.failure.value}", detail, headers=headers)
 
 
+def _invalid(error: Invalid) -> Problem:
+    return Problem(400, "invalid", str(error), error.flaws)
+
+
 _BEARER = {"WWW-Authenticate": "Bearer"}
 _BY_TYPE: dict[type[HubError], Callable[[Any], Problem]] = {
-    Invalid: lambda e: Problem(400, "invalid", str(e), e.flaws),
+    Invalid: lambda e: _invalid(in_clients_words(e)),
     SecondFactorRequired: lambda e: Problem(401, "second-factor-required", str(e), headers=_BEARER),
     SecondFactorEnrolmentRequired: lambda e: Problem(401, "second-factor-enrolment-required", str(e), headers=_BEARER),
     Unauthenticated: lambda e: Problem(401, "unauthenticated", str(e) or "credentials needed", headers=_BEARER),
@@ -153,7 +158,7 @@ def _of_http(error: HTTPException, fields: Fields) -> Problem:
     if error.status_code == HTTPStatus.BAD_REQUEST and not flaws:
         flaws = (Flaw("", reason_of(error.detail)),)  # the body as a whole: it is no JSON, or no form
     if flaws:
-        return describe(Invalid(*flaws))
+        return _invalid(Invalid(*flaws))
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return Problem(error.status_code, _TOO_LARGE, "the request's body is too large")
     kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")

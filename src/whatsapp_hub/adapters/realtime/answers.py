@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 import socketio
 import structlog
 
+from whatsapp_hub.adapters.contracts.wire import client_text
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.adapters.realtime.server.limits import EVENTS_WINDOW_S, Pace, Shares, SocketLimits
@@ -110,7 +111,7 @@ class Answers:
         try:
             return await self._admit(sid, await enter())
         except HubError as error:
-            why = str(error)
+            why = client_text(error)
         except Exception:
             log.exception("socket not connected")
             why = "internal error"
@@ -156,7 +157,7 @@ class Answers:
 
 
 def _refusal(error: HubError) -> Ack:
-    said: Ack = {"ok": False, "error": str(error), "code": payloads.code_of(error)}
+    said: Ack = {"ok": False, "error": client_text(error), "code": payloads.code_of(error)}
     return {**said, "retryAfter": math.ceil(error.retry_after_s)} if isinstance(error, TooMany) else said
 
 

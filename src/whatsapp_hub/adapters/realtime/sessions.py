@@ -21,6 +21,7 @@ from whatsapp_hub.adapters.contracts.gateways.session_events import (
     session_in,
 )
 from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Body, Emission
+from whatsapp_hub.adapters.contracts.wire import client_text
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.present import PresentState
 from whatsapp_hub.adapters.realtime.resume import MissedEvents, Resume
@@ -123,7 +124,7 @@ class Subscriptions:
             sessions, room = await self._meant(caller, data)
         except HubError as error:
             fault = {"sessionId": payloads.named(data, "sessionId", "agentId"), "code": payloads.code_of(error)}
-            self._emit(sid, Emission("session:error", {**fault, "message": str(error)}))
+            self._emit(sid, Emission("session:error", {**fault, "message": client_text(error)}))
             raise
         rooms = [room] if caller.may(Action.READ_ALL_CONVERSATIONS) else [room, f"statuses:{room}"]
         self._enter(sid, NAMESPACE, caller, rooms, sessions, payloads.after(_field(data, "after")))

@@ -29,7 +29,7 @@ class CreateApiKey:
             raise Forbidden("an API key makes no API keys")
         now = self.clock()
         if expires_at is not None and expires_at <= now:
-            raise Invalid.field("expiresAt", "must be in the future")
+            raise Invalid.field("expires_at", "must be in the future")
         secret = PREFIX + secrets.token_urlsafe(32)
         key = ApiKey(
             id=ApiKeyId(self.new_id()),

@@ -64,7 +64,7 @@ def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
     tenant.language = changes.language or tenant.language
     if changes.greeting is not None:
         if len(changes.greeting) > GREETING_LENGTH or not is_storable(changes.greeting):
-            raise Invalid.field("greetingMessage", f"must have at most {GREETING_LENGTH} characters, without NUL")
+            raise Invalid.field("greeting_message", f"must have at most {GREETING_LENGTH} characters, without NUL")
         tenant.greeting = changes.greeting.strip() or None
     if changes.texts is not None:
         given = {name: text for name, text in changes.texts.items() if text.strip()}

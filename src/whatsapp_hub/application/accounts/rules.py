@@ -128,7 +128,7 @@ async def _departments(uow: UnitOfWork) -> set[DepartmentId]:
 
 async def _require_known(uow: UnitOfWork, rule: Rule) -> None:
     if rule.is_broken(await _departments(uow)):
-        raise Invalid.field("actions/departmentId", "there is no such department")
+        raise Invalid.field("actions/department_id", "there is no such department")
     session_id = rule.conditions.session_id
     if session_id and not await uow.sessions.peek([session_id]):
-        raise Invalid.field("conditions/sessionId", "there is no such session")
+        raise Invalid.field("conditions/session_id", "there is no such session")

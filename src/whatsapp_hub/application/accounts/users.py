@@ -176,7 +176,7 @@ class UpdateUser:
 
 def _bound(value: int | None) -> int | None:
     if value is not None and not 0 <= value <= 10_000:
-        raise Invalid.field("maxConversations", "must be from 0 to 10000")
+        raise Invalid.field("max_conversations", "must be from 0 to 10000")
     return value
 
 
@@ -197,6 +197,6 @@ async def _require_room(uow: UnitOfWork, department_id: DepartmentId) -> None:
     try:
         department = await uow.departments.get(department_id)
     except NotFound:
-        raise Invalid.field("departmentId", "there is no such department") from None
+        raise Invalid.field("department_id", "there is no such department") from None
     if await uow.users.count(department_id) >= department.max_agents:
         raise Conflict("department_full", f"{department.name} has its {department.max_agents} users")

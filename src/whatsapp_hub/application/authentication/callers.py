@@ -129,7 +129,7 @@ class Callers:
         try:
             tenant_id = TenantId(UUID(company_id))
         except ValueError:
-            raise Invalid.field("companyId", "must be a UUID") from None
+            raise Invalid.field("company_id", "must be a UUID") from None
         if tenant_id == caller.tenant_id:
             return caller
         if not caller.may(Action.CHOOSE_TENANT):

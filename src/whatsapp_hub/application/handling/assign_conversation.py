@@ -38,7 +38,7 @@ class AssignConversation:
         caller.require(Action.WORK_CONVERSATIONS)
         target_id = user_id or caller.user_id
         if target_id is None:
-            raise Invalid.field("userId", "must be given, since the caller is not a user")
+            raise Invalid.field("user_id", "must be given, since the caller is not a user")
         if target_id != caller.user_id:
             caller.require(Action.ASSIGN_OTHERS)
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -107,7 +107,7 @@ async def active_user(uow: UnitOfWork, user_id: UserId) -> User:
     try:
         user = await uow.users.get(user_id)
     except NotFound:
-        raise Invalid.field("userId", "there is no such user") from None
+        raise Invalid.field("user_id", "there is no such user") from None
     if not user.is_active:
-        raise Invalid.field("userId", "the user is not active")
+        raise Invalid.field("user_id", "the user is not active")
     return user

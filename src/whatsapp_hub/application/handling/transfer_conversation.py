@@ -95,7 +95,7 @@ async def target(uow: UnitOfWork, department_id: DepartmentId, user_id: UserId |
     try:
         department = await uow.departments.get(department_id)
     except NotFound:
-        raise Invalid.field("departmentId", "there is no such department") from None
+        raise Invalid.field("department_id", "there is no such department") from None
     if user_id and (await active_user(uow, user_id)).department_id != department_id:
-        raise Invalid.field("userId", "the user does not belong to that department")
+        raise Invalid.field("user_id", "the user does not belong to that department")
     return department

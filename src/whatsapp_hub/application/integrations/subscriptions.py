@@ -83,7 +83,7 @@ class CreateWebhook:
         )
         async with self.storage.tenant(caller.tenant_id) as uow:
             if new.session_id and not await uow.sessions.peek([new.session_id]):
-                raise Invalid.field("sessionId", "there is no such session")
+                raise Invalid.field("session_id", "there is no such session")
             await uow.quotas.require_room(Quota.WEBHOOKS)
             await uow.webhooks.add(webhook)
             await uow.commit()
@@ -222,7 +222,7 @@ class SessionWebhook:
         of a new one, chosen by the client. Raises Invalid."""
         present = await uow.webhooks.of_session(session.id)
         kept = present.url if present else None
-        address = check_url(url, self.rules.allow_private, "webhookUrl", kept) if url else None
+        address = check_url(url, self.rules.allow_private, "webhook_url", kept) if url else None
         session.webhook_url = shown(address.url) if address else None
         if address is None:
             if present:

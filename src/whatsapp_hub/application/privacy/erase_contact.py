@@ -49,8 +49,8 @@ def _event_of(begun: Begun) -> Event:
     """Build the event on which readers of the log and webhook receivers erase the contact, too."""
     erasure = begun.erasure
     detail = {
-        "contactId": str(erasure.contact_id),
-        "conversationIds": [str(conversation_id) for _, conversation_id in begun.rounds],
+        "contact_id": str(erasure.contact_id),
+        "conversation_ids": [str(conversation_id) for _, conversation_id in begun.rounds],
     }
     return Event(EventType.CONTACT_ERASED, erasure.tenant_id, erasure.begun_at, detail=detail)
 

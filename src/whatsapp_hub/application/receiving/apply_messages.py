@@ -182,7 +182,7 @@ class ApplyMessages:
         )
         kind = EventType.MESSAGE_SENT if event.from_me else EventType.MESSAGE_RECEIVED
         is_bots = conversation.bot_part is BotPart.TALKING and not event.from_me and not self._is_old(event)
-        extra = {"handledBy": "bot"} if is_bots else {}
+        extra = {"handled_by": "bot"} if is_bots else {}
         if is_bots and event.kind is ChatKind.PERSON and not event.content.is_about_earlier:
             self.for_bots.append((session, TypingSign(conversation.chat, last_inbound_id=event.provider_message_id)))
         message.record(message.event(kind, now, **gateway_details(contact, event), **extra))
@@ -235,7 +235,7 @@ def gateway_details(contact: Contact, event: MessageSeen) -> dict[str, object]:
     (a phone's digits, else a JID), the author's own name, whether the chat is a group."""
     identity = next((i for i in contact.identities if i.kind is IdentityKind.PHONE), contact.identities[0])
     name = event.name or (None if event.from_me else contact.name)
-    return {"from": address_of(identity), "pushName": name, "isGroup": event.kind is ChatKind.GROUP}
+    return {"from": address_of(identity), "push_name": name, "is_group": event.kind is ChatKind.GROUP}
 
 
 def is_typed_now(event: MessageSeen) -> bool:

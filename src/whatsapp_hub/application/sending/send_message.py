@@ -228,7 +228,7 @@ def _require_turn(caller: Caller, conversation: Conversation, session: Session) 
 async def _session(uow: UnitOfWork, session_id: SessionId) -> Session:
     sessions = await uow.sessions.peek([session_id])
     if session_id not in sessions:
-        raise Invalid.field("sessionId", "there is no such session")
+        raise Invalid.field("session_id", "there is no such session")
     return sessions[session_id]
 
 

@@ -64,7 +64,7 @@ class BindBot:
             if bot.department_id:
                 await uow.departments.get(bot.department_id)
         except NotFound:
-            raise Invalid.field("departmentId", "there is no such department") from None
+            raise Invalid.field("department_id", "there is no such department") from None
         return bot
 
 

@@ -194,7 +194,7 @@ class UpdateSession:
         if changes.settings is not None:
             session.settings = self._changed(session, changes.settings)
         if changes.agent_id is not None:
-            session.agent_id = check_key(changes.agent_id, "agentId")
+            session.agent_id = check_key(changes.agent_id, "agent_id")
         is_agents = changes.agent_id not in (None, session.key)
         session.reroute(changes.routing or (Routing.NONE if is_agents else session.routing))
         if changes.department_id is not UNCHANGED:
@@ -274,7 +274,7 @@ async def _require_known(uow: UnitOfWork, department_id: DepartmentId | None, us
         if user_id:
             await uow.users.get(user_id)
     except NotFound as error:
-        raise Invalid.field(f"{error.kind}Id", f"there is no such {error.kind}") from None
+        raise Invalid.field(f"{error.kind}_id", f"there is no such {error.kind}") from None
 
 
 def _name(name: str) -> str:
@@ -285,7 +285,7 @@ def _name(name: str) -> str:
 
 def _owner(owner: str | None) -> str | None:
     if owner is not None and (not 1 <= len(owner) <= 128 or not is_storable(owner)):
-        raise Invalid.field("userId", "must have 1 to 128 characters, without NUL")
+        raise Invalid.field("user_id", "must have 1 to 128 characters, without NUL")
     return owner
 
 

@@ -47,7 +47,7 @@ class OpenRules:
 
     def new(self, key: str, provider: str | None) -> NewSession:
         """Return the new session that a client of B or D names by a key. Raises Invalid."""
-        check_key(key, "sessionId")
+        check_key(key, "session_id")
         kind, settings = self.chosen(provider)
         return NewSession(key, kind, settings, key=key, routing=Routing.NONE, is_gateways=True)
 
@@ -81,7 +81,7 @@ class OpenAgentSession:
         """Start the session. Without a key: the agent's newest that is not connected, else a new one, or where no other
         is possible the present one. Raises Invalid, Conflict (connected already, or another agent's)."""
         caller.require(Action.MANAGE_SESSIONS)
-        check_key(agent_id, "agentId")
+        check_key(agent_id, "agent_id")
         if present := await self._present(caller.tenant_id, agent_id, key):
             return await self.start(caller, present.id)
         kind, settings = self.rules.chosen(provider)
@@ -105,7 +105,7 @@ class OpenAgentSession:
 
     async def _present(self, tenant_id: TenantId, agent_id: str, key: str | None) -> Session | None:
         if key is not None:
-            found = await self.finder.named(tenant_id, check_key(key, "sessionId"))
+            found = await self.finder.named(tenant_id, check_key(key, "session_id"))
             if found and found.is_unclaimed and agent_id != found.agent_id:
                 return None
             if found and found.agent_id != agent_id:
@@ -127,7 +127,7 @@ class OpenSession:
     async def __call__(self, caller: Caller, key: str, provider: str | None) -> Session:
         """Open it. Raises Invalid, Conflict (it exists and is started)."""
         caller.require(Action.MANAGE_SESSIONS)
-        found = await self.finder.named(caller.tenant_id, check_key(key, "sessionId"))
+        found = await self.finder.named(caller.tenant_id, check_key(key, "session_id"))
         if found and not found.is_unclaimed:
             return await self._again(caller, found)
         try:

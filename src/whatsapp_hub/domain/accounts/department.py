@@ -55,13 +55,13 @@ class Department:
                 ("slug", not _SLUG.fullmatch(self.slug), "must match [a-z0-9][a-z0-9_-]{0,63}"),
                 ("color", not _COLOR.fullmatch(self.color), "must look like #12ab9f"),
                 (
-                    "responseTimeoutMinutes",
+                    "response_timeout_minutes",
                     not 1 <= self.response_timeout_minutes <= 1440,
                     "must be from 1 to 1440",
                 ),
-                ("maxAgents", not 1 <= self.max_agents <= 1000, "must be from 1 to 1000"),
+                ("max_agents", not 1 <= self.max_agents <= 1000, "must be from 1 to 1000"),
                 (
-                    "maxConversations",
+                    "max_conversations",
                     self.max_conversations is not None and not 0 <= self.max_conversations <= 10_000,
                     "must be from 0 to 10000",
                 ),

@@ -42,7 +42,7 @@ class Bot:
 
     def __post_init__(self) -> None:
         if not 1 <= self.answer_within_minutes <= _LONGEST:
-            raise Invalid.field("answerWithinMinutes", f"must be from 1 to {_LONGEST}")
+            raise Invalid.field("answer_within_minutes", f"must be from 1 to {_LONGEST}")
 
 
 def answer_timeout(bot: Bot | None) -> timedelta:

@@ -136,7 +136,7 @@ class Conversation(Records):
         if not self.unread_count:
             return False
         self.unread_count = 0
-        self.record(self.event(EventType.CONVERSATION_READ, at, userId=user_id))
+        self.record(self.event(EventType.CONVERSATION_READ, at, user_id=user_id))
         return True
 
     def continues(self, earlier: "Conversation") -> None:
@@ -251,7 +251,7 @@ class Conversation(Records):
         TIMEOUT_REDIRECT where the former agent did not answer in time."""
         self._require_live("assigned")
         self._leave_bot(at, reason)
-        former = {"fromUserId": self.assigned_user_id} if self.assigned_user_id else {}
+        former = {"from_user_id": self.assigned_user_id} if self.assigned_user_id else {}
         self.status, self.flow_state = ConversationStatus.ASSIGNED, state
         self.assigned_user_id, self.department_id = user_id, department_id or self.department_id
         self.assigned_at = self.routed_at = self.updated_at = at
@@ -264,16 +264,16 @@ class Conversation(Records):
         if self.status is not ConversationStatus.ASSIGNED:
             raise Conflict("not_assigned", "nobody has this conversation")
         former = self._leave(at, reason)
-        self.record(self.event(EventType.CONVERSATION_UNASSIGNED, at, reason=reason, fromUserId=former))
+        self.record(self.event(EventType.CONVERSATION_UNASSIGNED, at, reason=reason, from_user_id=former))
 
     def transfer(self, department_id: DepartmentId, at: datetime, reason: str) -> None:
         """Move it to another department (or agent of the same). The caller must find the agent, or a queue."""
         self._require_live("transferred")
         self._leave_bot(at, reason)
-        detail = {"fromDepartmentId": self.department_id, "toDepartmentId": department_id}
+        detail = {"from_department_id": self.department_id, "to_department_id": department_id}
         former = self._leave(at, reason)
         self.department_id, self.flow_state = department_id, FlowState.DEPARTMENT_SELECTED
-        self.record(self.event(EventType.CONVERSATION_TRANSFERRED, at, reason=reason, fromUserId=former, **detail))
+        self.record(self.event(EventType.CONVERSATION_TRANSFERRED, at, reason=reason, from_user_id=former, **detail))
 
     def _leave(self, at: datetime, reason: str) -> UserId | None:
         """Clear the assignment; return the former agent."""
@@ -335,7 +335,7 @@ class Conversation(Records):
         self._breach(at)
         for target, due in self.clock.to_warn_of(at) if self.is_live else ():
             self.clock = self.clock.warned(target)
-            self.record(self.event(EventType.CONVERSATION_TARGET_WARNED, at, target=target.value, dueAt=due))
+            self.record(self.event(EventType.CONVERSATION_TARGET_WARNED, at, target=target.value, due_at=due))
 
     @property
     def target_look_at(self) -> datetime | None:
@@ -346,7 +346,7 @@ class Conversation(Records):
         """Record as breached what was due before, even if the sweep has not run yet."""
         for target, due in self.clock.missed(at) if self.is_live else ():
             self.clock, self.updated_at = self.clock.breached(target), at
-            self.record(self.event(EventType.CONVERSATION_TARGET_BREACHED, at, target=target.value, dueAt=due))
+            self.record(self.event(EventType.CONVERSATION_TARGET_BREACHED, at, target=target.value, due_at=due))
 
     def may_be_rated(self, at: datetime) -> bool:
         """Whether the customer may be asked to rate this round."""

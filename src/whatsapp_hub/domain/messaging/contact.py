@@ -127,7 +127,7 @@ class Contact(Records):
         """Take over the identities of another contact that is the same person, and its name where this has none."""
         self.identities += other.identities
         self.name = self.name or other.name
-        self.record(self.event(EventType.CONTACT_MERGED, at, mergedContactId=other.id))
+        self.record(self.event(EventType.CONTACT_MERGED, at, merged_contact_id=other.id))
 
     def move(
         self, left: Collection[Identity], taken: Collection[Identity], *, is_latest: bool = True

@@ -1,10 +1,7 @@
-"""Retention: how long a company keeps its customers' data, by kind.
-
-{"conversationsDays": 365, "messagesDays": null, "mediaDays": 90, "eventsDays": 7, "auditDays": 365, …}
-"""
+"""Retention: how long a company keeps its customers' data, by kind."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 
 from whatsapp_hub.domain.errors import Flaw
@@ -46,14 +43,6 @@ class Retention:
     audit: int | None = None
     updates: int | None = None
 
-    @classmethod
-    def read(cls, given: Mapping[str, int | None]) -> "Retention":
-        """Decode what `shown` gave."""
-        return cls(**{field.name: given.get(_name(field.name)) for field in fields(cls)})
-
-    def shown(self) -> dict[str, int | None]:
-        return {_name(field.name): getattr(self, field.name) for field in fields(self)}
-
     def limits(self) -> Iterator[tuple[Kind, int]]:
         """Yield the kinds that have a limit, in days."""
         for kind in Kind:
@@ -64,14 +53,10 @@ class Retention:
         """Return every bad field."""
         bad = ((kind, days, *BOUNDS[kind]) for kind, days in self.limits())
         return [
-            Flaw(f"/retention/{_name(kind.value)}", f"must be from {least} to {most}")
+            Flaw(f"/retention/{kind.value}_days", f"must be from {least} to {most}")
             for kind, days, least, most in bad
             if not least <= days <= most
         ]
-
-
-def _name(kind: str) -> str:
-    return f"{kind}Days"
 
 
 FOR_EVER = Retention()

@@ -1,24 +1,10 @@
-"""A department's service level: its targets, and whether customers are asked for a rating.
+"""A department's service level: its targets, and whether customers are asked for a rating."""
 
-{"firstResponseTargetMinutes": 15, "resolutionTargetMinutes": 480, "targetWarningPercent": 80, "asksRating": true}
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from types import MappingProxyType
 
 from whatsapp_hub.domain.errors import Flaw
 
 LONGEST_TARGET_MINUTES = 30 * 24 * 60
-
-_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        "firstResponseTargetMinutes": "first_response_target_minutes",
-        "resolutionTargetMinutes": "resolution_target_minutes",
-        "targetWarningPercent": "target_warning_percent",
-        "asksRating": "asks_rating",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +17,6 @@ class ServiceLevel:
     target_warning_percent: int | None = None
     asks_rating: bool | None = None
 
-    @classmethod
-    def read(cls, given: Mapping[str, int | bool | None]) -> "ServiceLevel":
-        """Decode what `shown` gave."""
-        return cls(**{attribute: given.get(name) for name, attribute in _NAMES.items()})  # type: ignore[arg-type] # as it was shown
-
-    def shown(self) -> dict[str, int | bool | None]:
-        return {name: getattr(self, attribute) for name, attribute in _NAMES.items()}
-
     def over(self, usual: "ServiceLevel") -> "ServiceLevel":
         """Fill what is not set here from `usual`."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
@@ -47,9 +25,9 @@ class ServiceLevel:
     def flaws(self) -> list[Flaw]:
         """Return every bad field."""
         bounds = (
-            ("firstResponseTargetMinutes", self.first_response_target_minutes, 0, LONGEST_TARGET_MINUTES),
-            ("resolutionTargetMinutes", self.resolution_target_minutes, 0, LONGEST_TARGET_MINUTES),
-            ("targetWarningPercent", self.target_warning_percent, 1, 100),
+            ("first_response_target_minutes", self.first_response_target_minutes, 0, LONGEST_TARGET_MINUTES),
+            ("resolution_target_minutes", self.resolution_target_minutes, 0, LONGEST_TARGET_MINUTES),
+            ("target_warning_percent", self.target_warning_percent, 1, 100),
         )
         return [
             Flaw(f"/{name}", f"must be from {least} to {most}")

@@ -101,9 +101,9 @@ class Session(Records):
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_key(self.key, "sessionId")
+        check_key(self.key, "session_id")
         self.agent_id = self.agent_id or self.key
-        check_key(self.agent_id, "agentId")
+        check_key(self.agent_id, "agent_id")
 
     @property
     def is_unclaimed(self) -> bool:

@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 from dishka import AsyncContainer
 
+from whatsapp_hub.adapters.contracts.wire import client_text
 from whatsapp_hub.application.accounts.move_tenants import Moved, MoveTenant
 from whatsapp_hub.application.accounts.operators import ListUsers, ResetSecondFactor, SetPassword, SignOutUser
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant
@@ -45,7 +46,7 @@ def in_hub(work: Callable[[AsyncContainer], Awaitable[T]]) -> T:
     try:
         return asyncio.run(inside())
     except HubError as error:
-        raise click.ClickException(str(error)) from None
+        raise click.ClickException(client_text(error)) from None
 
 
 @click.group()

@@ -55,7 +55,7 @@ def test_a_read_mark_is_told_with_its_reader_and_once() -> None:
     one.customer_wrote(NOW, None)
     assert [one.read(NOW, user_id(1)), one.read(NOW, user_id(2))] == [True, False]
     [event] = one.take_events()
-    assert (event.type, event.detail, one.unread_count) == (EventType.CONVERSATION_READ, {"userId": user_id(1)}, 0)
+    assert (event.type, event.detail, one.unread_count) == (EventType.CONVERSATION_READ, {"user_id": user_id(1)}, 0)
 
 
 def test_the_round_that_goes_on_after_a_merge_tells_what_it_took_over() -> None:

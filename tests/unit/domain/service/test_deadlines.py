@@ -167,20 +167,15 @@ def test_a_departments_settings_go_before_the_companys_and_0_is_none() -> None:
 @pytest.mark.parametrize(
     ("level", "pointer"),
     [
-        (ServiceLevel(-1), "firstResponseTargetMinutes"),
-        (ServiceLevel(None, 43_201), "resolutionTargetMinutes"),
-        (ServiceLevel(target_warning_percent=0), "targetWarningPercent"),
-        (ServiceLevel(target_warning_percent=101), "targetWarningPercent"),
+        (ServiceLevel(-1), "first_response_target_minutes"),
+        (ServiceLevel(None, 43_201), "resolution_target_minutes"),
+        (ServiceLevel(target_warning_percent=0), "target_warning_percent"),
+        (ServiceLevel(target_warning_percent=101), "target_warning_percent"),
     ],
 )
 def test_a_bad_setting_is_refused_by_name(level: ServiceLevel, pointer: str) -> None:
     with pytest.raises(Invalid, match=pointer):
         department(9, "Vendas", level=level)
-
-
-def test_a_service_level_is_read_as_it_was_shown() -> None:
-    for level in (ServiceLevel(), USUAL, ServiceLevel(1, 2, 3, asks_rating=True)):
-        assert ServiceLevel.read(level.shown()) == level
 
 
 @given(

@@ -25,14 +25,14 @@ EVENT_OF = {
 
 @given(st.text(KEY_CHARACTERS, min_size=1, max_size=128).filter(lambda key: key.lower() not in RESERVED))
 def test_a_key_has_1_to_128_of_the_allowed_characters(key: str) -> None:
-    assert check_key(key, "sessionId") == key
+    assert check_key(key, "session_id") == key
 
 
 @pytest.mark.parametrize("key", ["", "a" * 129, "a b", "a/b", "ação", "a\n", "a\x00", "#1", "a?b", "٣"])
 def test_any_other_key_is_refused_and_the_field_named(key: str) -> None:
     with pytest.raises(Invalid) as caught:
-        check_key(key, "agentId")
-    assert caught.value.flaws[0].pointer == "/agentId"
+        check_key(key, "agent_id")
+    assert caught.value.flaws[0].pointer == "/agent_id"
 
 
 @pytest.mark.parametrize("word", [*RESERVED, "Init", "SESSIONS"])
@@ -52,7 +52,7 @@ def test_the_agent_defaults_to_the_sessions_key() -> None:
     assert session(key="shop", agent_id="robot-7").agent_id == "robot-7"
 
 
-@pytest.mark.parametrize(("field", "pointer"), [("key", "/sessionId"), ("agent_id", "/agentId")])
+@pytest.mark.parametrize(("field", "pointer"), [("key", "/session_id"), ("agent_id", "/agent_id")])
 def test_a_session_is_not_made_with_a_bad_key(field: str, pointer: str) -> None:
     with pytest.raises(Invalid) as caught:
         session(**{field: "a b"})

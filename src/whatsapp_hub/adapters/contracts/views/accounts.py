@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from whatsapp_hub.adapters.contracts.views.view import View, time
+from whatsapp_hub.adapters.contracts.wire import retention_shown
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.accounts.tenant import Language, Placement, Tenant
@@ -201,7 +202,7 @@ class TenantView(View):
             target_warning_percent=level.target_warning_percent,
             asks_rating=level.asks_rating,
             quotas=msgspec.convert({quota.value: tenant.quota(quota) for quota in Quota}, QuotasView),
-            retention=msgspec.convert(tenant.retention.shown(), RetentionView),
+            retention=msgspec.convert(retention_shown(tenant.retention), RetentionView),
             second_factor_required=tenant.second_factor_required,
             created_at=time(tenant.created_at),
         )

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from whatsapp_hub.adapters.contracts.views.view import View, time
+from whatsapp_hub.adapters.contracts.wire import camel
 from whatsapp_hub.application.reading.audit import AuditEntry
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)\+00:00")
@@ -47,15 +48,10 @@ class AuditView(View):
 
 def _camel(values: Mapping[str, object] | None) -> dict[str, object] | None:
     """Convert field names and times to the entities' own form."""
-    return None if values is None else {_name(name): _value(value) for name, value in values.items()}
+    return None if values is None else {camel(name): _value(value) for name, value in values.items()}
 
 
 def _value(value: object) -> object:
     """Write times in UTC with Z; PostgreSQL writes +00:00."""
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     return f"{match[1]}Z" if match else value
-
-
-def _name(column: str) -> str:
-    first, *rest = column.split("_")
-    return first + "".join(part.capitalize() for part in rest)

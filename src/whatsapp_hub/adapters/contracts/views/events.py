@@ -12,6 +12,7 @@ from whatsapp_hub.adapters.contracts.views.conversations import ConversationView
 from whatsapp_hub.adapters.contracts.views.messages import MessageView
 from whatsapp_hub.adapters.contracts.views.sessions import SessionView
 from whatsapp_hub.adapters.contracts.views.view import View, time
+from whatsapp_hub.adapters.contracts.wire import camel
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import User
@@ -67,7 +68,7 @@ def body(event: Event) -> bytes:
     """Encode an event's body for the log."""
     shown: dict[str, object] = {name: _PRESENT[type(entity)](entity) for name, entity in event.subjects.items()}
     for name, value in event.detail.items():
-        shown[name] = time(value) if isinstance(value, datetime) else value
+        shown[camel(name)] = time(value) if isinstance(value, datetime) else value
     if isinstance(changed := event.detail.get("changed"), list):
         shown["changed"] = list(dict.fromkeys(FIELDS[name] for name in changed))
     return _encode(shown)

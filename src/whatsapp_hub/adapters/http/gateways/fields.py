@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import msgspec
 
+from whatsapp_hub.adapters.contracts.wire import ClientFlaw
 from whatsapp_hub.domain.errors import Flaw, Invalid
 
 
@@ -17,7 +18,8 @@ class TextBody(msgspec.Struct):
 
 @contextmanager
 def renamed(**names: str) -> Iterator[None]:
-    """Report flaws under the client's names of the fields: `renamed(content="message")`."""
+    """Report flaws under the client's names of the fields: `renamed(content="message")`. The others are named as in the
+    API."""
     try:
         yield
     except Invalid as error:
@@ -26,4 +28,4 @@ def renamed(**names: str) -> Iterator[None]:
 
 def _renamed(flaw: Flaw, names: dict[str, str]) -> Flaw:
     name = flaw.pointer.removeprefix("/")
-    return Flaw(f"/{names[name]}", flaw.reason) if name in names else flaw
+    return ClientFlaw(f"/{names[name]}", flaw.reason) if name in names else flaw

@@ -41,7 +41,7 @@ async def create_instance(
 ) -> entities.NewInstance:
     """Create an instance and start it; waits up to 10 seconds for a code to scan. `webhook_secret` is shown once."""
     secret = new_secret() if data.webhook_url else None
-    with renamed(userId="user_id", name="instance_name", webhookUrl="webhook_url"):
+    with renamed(user_id="user_id", name="instance_name", webhook_url="webhook_url"):
         made = await create_instance(caller, data.user_id, data.instance_name, data.webhook_url, secret, data.provider)
     return entities.new_instance(made, secret)
 

@@ -56,7 +56,7 @@ summary b { display: inline-block; width: 4.5rem; text-transform: uppercase; col
 summary span { color: #5b6d68; margin-left: .6rem }
 table { border-collapse: collapse; margin: .4rem 0 }
 td, th { text-align: left; padding: .15rem .9rem .15rem 0; vertical-align: top }
-code, pre { font: 13px ui-monospace, monospace; overflow-x: auto }
+code { font: 13px ui-monospace, monospace }
 """
 
 
@@ -168,7 +168,7 @@ def _operation_html(path: str, method: str, operation: Mapping[str, Any], schema
     answers = ", ".join(f"{code} {r.get('description', '')}" for code, r in operation.get("responses", {}).items())
     yield f"<p>Answers: {escape(answers)}</p>"
     for whose, example in _examples(operation, schemas):
-        yield f"<p>{whose}</p><pre>{escape(msgspec.json.format(example).decode())}</pre>"
+        yield f"<p>{whose}</p><pre><code>{escape(msgspec.json.format(example).decode())}</code></pre>"
     yield "</details>"
 
 

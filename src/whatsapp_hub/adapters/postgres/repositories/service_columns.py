@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from whatsapp_hub.adapters.contracts.wire import level_shown, read_level
 from whatsapp_hub.adapters.postgres.engine.bulk import array
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.dialogue import Dialogue
@@ -83,9 +84,9 @@ def read(values: dict[str, Any]) -> dict[str, Any]:
 
 def level_of(stored: str) -> ServiceLevel:
     """Decode a stored service level."""
-    return ServiceLevel.read(json.loads(stored))
+    return read_level(json.loads(stored))
 
 
 def stored_level(level: ServiceLevel) -> str:
     """Encode a service level to store, without unset values."""
-    return json.dumps({name: value for name, value in level.shown().items() if value is not None})
+    return json.dumps({name: value for name, value in level_shown(level).items() if value is not None})

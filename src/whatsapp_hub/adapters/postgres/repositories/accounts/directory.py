@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from whatsapp_hub.adapters.contracts.wire import read_retention
 from whatsapp_hub.adapters.postgres.connectors.connections import LATE
 from whatsapp_hub.adapters.postgres.engine.audit import AUDITED, acting
 from whatsapp_hub.adapters.postgres.engine.database import Database
@@ -29,7 +30,6 @@ from whatsapp_hub.domain.accounts.tenant import Language, Placement, Tenant
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import Conflict, NotFound, Unavailable
 from whatsapp_hub.domain.ids import SessionId, SignInId, TenantId, UserId
-from whatsapp_hub.domain.privacy.retention import Retention
 from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 TENANTS = """
@@ -136,7 +136,7 @@ def tenant_of(row: Any) -> Tenant:
     values["texts"], values["hours"] = json.loads(values["texts"]), hours_of(values["hours"])
     values["quotas"] = {Quota(n): limit for n, limit in json.loads(values["quotas"]).items()}
     values["level"] = level_of(values["level"])
-    values["retention"] = Retention.read(json.loads(values["retention"]))
+    values["retention"] = read_retention(json.loads(values["retention"]))
     values["placement"], values["language"] = Placement(values["placement"]), Language(values["language"])
     return Tenant(**values)
 

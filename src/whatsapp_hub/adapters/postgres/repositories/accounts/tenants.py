@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from whatsapp_hub.adapters.contracts.wire import retention_shown
 from whatsapp_hub.adapters.postgres.repositories.accounts.departments import stored_hours
 from whatsapp_hub.adapters.postgres.repositories.accounts.directory import TENANTS, tenant_of
 from whatsapp_hub.adapters.postgres.repositories.service_columns import stored_level
@@ -32,4 +33,4 @@ class PostgresTenants:
 
 
 def stored_retention(retention: Retention) -> str:
-    return json.dumps({name: days for name, days in retention.shown().items() if days is not None})
+    return json.dumps({name: days for name, days in retention_shown(retention).items() if days is not None})
