@@ -17,6 +17,7 @@ import pytest_asyncio
 import uuid_utils.compat
 
 from tests.fakes.providers import plain_plugins
+from tests.fakes.secrets import PlainBox as PlainBox
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.engine.migrate import migrate
 from whatsapp_hub.adapters.postgres.repositories.accounts.directory import PostgresDirectory
@@ -60,19 +61,6 @@ class Woken:
         taken = Counter(self.works)
         self.works.clear()
         return taken
-
-
-class PlainBox:
-    """A secret box that seals by naming the context."""
-
-    def seal(self, plain: bytes, context: str) -> bytes:
-        return context.encode() + b"\n" + plain[::-1]
-
-    def open(self, sealed: bytes, context: str) -> bytes:
-        bound_to, _, rest = sealed.partition(b"\n")
-        if bound_to != context.encode():
-            raise ValueError("sealed for something else")
-        return rest[::-1]
 
 
 @dataclass

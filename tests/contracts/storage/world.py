@@ -73,6 +73,18 @@ class World:
         world.session = await world.add_session()
         return world
 
+    @classmethod
+    async def of(cls, hub: Any, tenant: Tenant, provider: str) -> World:
+        """A world whose session is of that provider."""
+        world = cls(hub, tenant, None)  # type: ignore[arg-type]  # as above
+        world.session = await world.add_session(provider, settings={"phone": uuid4().hex})
+        return world
+
+    @property
+    def inbox(self) -> InboxAppender:
+        appender: InboxAppender = getattr(self.hub, "inbox", None) or self.hub.storage.inbox
+        return appender
+
     def uow(self) -> AbstractAsyncContextManager[UnitOfWork]:
         manager: AbstractAsyncContextManager[UnitOfWork] = self.hub.storage.tenant(self.tenant.id)
         return manager
@@ -174,7 +186,7 @@ class World:
         """Append one update to the inbox."""
         whose = session or self.session
         usual: dict[str, Any] = {"tenant_id": self.tenant.id, "session_id": whose.id} | more
-        await self.hub.inbox.append([NewUpdate(whose.provider, key, chat, key.encode(), **usual)])
+        await self.inbox.append([NewUpdate(whose.provider, key, chat, key.encode(), **usual)])
 
 
 def seen(phone: str, *others: Identity, name: str | None = None, at: datetime | None = None, **more: Any) -> Sighting:

@@ -20,13 +20,14 @@ class RedistributeConversations:
 
     async def __call__(self, tenant_id: TenantId, user_id: UserId) -> int:
         """Return how many conversations left this user. Raises Unavailable, NotFound."""
-        handed_over = 0
-        while (some := await self._some(tenant_id, user_id)) is not None:
+        handed_over, is_done = 0, False
+        while not is_done:
+            some, is_done = await self._some(tenant_id, user_id)
             handed_over += some
         return handed_over
 
-    async def _some(self, tenant_id: TenantId, user_id: UserId) -> int | None:
-        """Reassign some; None when all are done, or when the user is back."""
+    async def _some(self, tenant_id: TenantId, user_id: UserId) -> tuple[int, bool]:
+        """Reassign some; return how many, and whether all are done or the user is back."""
         async with self.storage.tenant(tenant_id) as uow:
             held = await uow.conversations.routed_to(user_id, AT_ONCE)
             changes = Changes(uow, self.new_id, self.clock())
@@ -34,7 +35,7 @@ class RedistributeConversations:
             await reassign.route.lock()
             user = await uow.users.get(user_id)
             if not user.hands_over:
-                return None
+                return 0, True
             providers = await providers_of(uow, held)
             for conversation in held:
                 conversation.unassign(changes.now, f"{user.name} went offline")
@@ -45,7 +46,7 @@ class RedistributeConversations:
                 changes.user(user)
             await changes.write()
             await uow.commit()
-        return len(held) if user.hands_over else None
+        return len(held), not user.hands_over
 
 
 @dataclass(frozen=True, slots=True)

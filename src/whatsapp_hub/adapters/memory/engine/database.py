@@ -95,6 +95,16 @@ class Transaction:
             if name == table.name and tenant_id is not None:
                 yield from ((tenant_id, row) for row in self.of(tenant_id).each(table))
 
+    async def clear(self, tenant_id: TenantId, limit: int, but: str) -> int:
+        """Delete up to `limit` rows of each of a tenant's tables, `but` one; return the count."""
+        deleted = 0
+        for place in [p for p in self.database.rows if p[1] == tenant_id and p[0] != but]:
+            for key in list(self.database.rows[place])[:limit]:
+                await self.lock((*place, key))
+                self.write(place, key, _DELETED)
+                deleted += 1
+        return deleted
+
     async def lock(self, key: Hashable) -> None:
         """Lock until the end; wait for a transaction that has it. Raises Contention if that one waits for this."""
         owners = self.database.owners
@@ -163,12 +173,13 @@ class Transaction:
                     freed.set_result(None)
         self._locked.clear()
 
-    def seen(self, place: _Place) -> Iterator[Any]:
+    def pairs(self, place: _Place) -> Iterator[tuple[Hashable, Any]]:
         committed, written = self.database.rows.get(place, {}), self._written.get(place, {})
         for key, row in list(committed.items()):
             if (now := written.get(key, row)) is not _DELETED:
-                yield now
-        yield from (row for key, row in list(written.items()) if key not in committed and row is not _DELETED)
+                yield key, now
+        new = ((key, row) for key, row in list(written.items()) if key not in committed)
+        yield from ((key, row) for key, row in new if row is not _DELETED)
 
     def row(self, place: _Place, key: Hashable) -> Any:
         written = self._written.get(place, {})
@@ -195,7 +206,11 @@ class Rows:
 
     def each(self, table: Table[K, R]) -> Iterator[R]:
         """Yield the stored rows, in the order in which they were added: copy what is changed."""
-        return cast("Iterator[R]", self.transaction.seen((table.name, self.tenant_id)))
+        return (row for _, row in self.items(table))
+
+    def items(self, table: Table[K, R]) -> Iterator[tuple[K, R]]:
+        """Yield the stored rows with their keys."""
+        return cast("Iterator[tuple[K, R]]", self.transaction.pairs((table.name, self.tenant_id)))
 
     def peek(self, table: Table[K, R], key: K) -> R | None:
         """Return a copy of the row, unlocked."""

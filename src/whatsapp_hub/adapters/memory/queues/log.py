@@ -1,13 +1,13 @@
 """The event log: every committed event, in one dense order."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.errors import Expired
-from whatsapp_hub.domain.events import Event
+from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import ConversationId, TenantId
 
 Encode = Callable[[Event], bytes]
@@ -62,6 +62,15 @@ class MemoryEventLog:
         ]  # fmt: skip
         return bodies[-1] if bodies else None
 
+    def erase(self, conversations: Collection[ConversationId]) -> None:
+        """Blank the events about these conversations; their positions stay."""
+        self._kept = [
+            (_blank(logged), replace(event, type=EventType.EVENT_ERASED, conversation_id=None, subjects={}, detail={}))
+            if logged.conversation_id in conversations
+            else (logged, event)
+            for logged, event in self._kept
+        ]
+
     async def head(self) -> int:
         return self._head
 
@@ -71,3 +80,7 @@ class MemoryEventLog:
         before = len(self._kept)
         self._kept = [one for one in self._kept if one[0].position >= keep_from]
         return before - len(self._kept)
+
+
+def _blank(logged: LoggedEvent) -> LoggedEvent:
+    return replace(logged, type=EventType.EVENT_ERASED.value, conversation_id=None, body=b"{}")

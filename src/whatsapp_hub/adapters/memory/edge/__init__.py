@@ -1,0 +1,1 @@
+"""What callers need before a tenant is known: guesses, codes, tickets, rates."""

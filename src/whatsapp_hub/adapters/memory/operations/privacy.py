@@ -1,0 +1,139 @@
+"""Erasure, export and retention of customers' data."""
+
+import json
+from collections.abc import AsyncIterator, Collection
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+
+from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Rows
+from whatsapp_hub.adapters.memory.queues.log import MemoryEventLog
+from whatsapp_hub.adapters.memory.repositories.messages import MEDIA, NOTES, NOTIFICATIONS
+from whatsapp_hub.adapters.memory.repositories.privacy import ERASURES
+from whatsapp_hub.adapters.memory.tables.entities import ASSIGNMENTS, CONTACTS, CONVERSATIONS, MESSAGES
+from whatsapp_hub.adapters.memory.tables.inbox import DONE, SEEN, UPDATES
+from whatsapp_hub.adapters.memory.tables.lanes import QUEUED
+from whatsapp_hub.application.ports.operations.privacy import Erasure, Part
+from whatsapp_hub.domain.ids import ContactId, ConversationId, ErasureId, TenantId
+from whatsapp_hub.domain.messaging.content import stored_media
+from whatsapp_hub.domain.privacy.retention import Kind
+
+
+@dataclass(slots=True)
+class MemoryErasureSweep:
+    """Implements `ErasureSweep`, for one process: leases end with it."""
+
+    database: MemoryDatabase
+    events: MemoryEventLog
+    _taken: set[ErasureId] = field(default_factory=set)
+
+    async def take(self, lease_s: float, but: Collection[ErasureId]) -> Erasure | None:
+        async with self.database.transaction() as transaction:
+            due = [e for _, e in transaction.everywhere(ERASURES) if e.finished_at is None and e.id not in but]
+            free = sorted((e for e in due if e.id not in self._taken), key=lambda e: e.begun_at)
+            self._taken |= {e.id for e in free[:1]}
+            return next(iter(free), None)
+
+    async def leave(self, erasure: Erasure) -> None:
+        self._taken.discard(erasure.id)
+
+    async def rows(self, erasure: Erasure, limit: int) -> int:
+        async with self.database.transaction() as transaction:
+            rows = transaction.of(erasure.tenant_id)
+            messages = [m.id for m in rows.each(MESSAGES) if m.contact_id == erasure.contact_id][:limit]
+            for message_id in messages:
+                await rows.drop(MESSAGES, message_id)
+            rounds = _rounds(rows, erasure.contact_id)
+            notes = [n.id for n in rows.each(NOTES) if n.conversation_id in rounds][:limit]
+            for note_id in notes:
+                await rows.drop(NOTES, note_id)
+            told = [key for key, n in rows.items(NOTIFICATIONS) if n.conversation_id in rounds][:limit]
+            for key in told:
+                await rows.drop(NOTIFICATIONS, key)
+            return len(messages) + len(notes) + len(told)
+
+    async def log(self, erasure: Erasure, limit: int) -> bool:
+        async with self.database.transaction() as transaction:
+            self.events.erase(_rounds(transaction.of(erasure.tenant_id), erasure.contact_id))
+            return False
+
+    async def finish(self, erasure: Erasure) -> None:
+        async with self.database.transaction() as transaction:
+            rows = transaction.of(erasure.tenant_id)
+            await rows.drop(CONTACTS, erasure.contact_id)
+            await rows.save(ERASURES, erasure.id, replace(erasure, finished_at=self.database.now))
+
+
+def _rounds(rows: Rows, contact_id: ContactId) -> set[ConversationId]:
+    return {c.id for c in rows.each(CONVERSATIONS) if c.contact_id == contact_id}
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPersonalData:
+    """Implements `PersonalData`: contact, conversations and messages, a JSON file each."""
+
+    database: MemoryDatabase
+
+    async def of(self, tenant_id: TenantId, contact_id: ContactId) -> AsyncIterator[Part]:
+        async with self.database.transaction() as transaction:
+            rows = transaction.of(tenant_id)
+            contact = rows.peek(CONTACTS, contact_id)
+            found: dict[str, list[object]] = {
+                "contact": [contact] if contact else [],
+                "conversations": [c for c in rows.each(CONVERSATIONS) if c.contact_id == contact_id],
+                "messages": [m for m in rows.each(MESSAGES) if m.contact_id == contact_id],
+            }
+        for name, entities in found.items():
+            yield Part(f"{name}.json", _written(entities))
+
+
+async def _written(entities: list[object]) -> AsyncIterator[bytes]:
+    for entity in entities:
+        yield json.dumps(asdict(entity), default=str).encode() + b"\n"  # type: ignore[call-overload]  # dataclasses all
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRetentionSweep:
+    """Implements `RetentionSweep`. Events and audit are not kept by kind here."""
+
+    database: MemoryDatabase
+
+    async def trim(self, tenant_id: TenantId, kind: Kind, before: datetime, limit: int) -> int:
+        async with self.database.transaction() as transaction:
+            rows = transaction.of(tenant_id)
+            match kind:
+                case Kind.CONVERSATIONS:
+                    return await self._conversations(rows, before, limit)
+                case Kind.MESSAGES:
+                    return await self._messages(rows, before, limit)
+                case Kind.UPDATES:
+                    return await self._updates(rows, before, limit)
+                case _:
+                    return 0
+
+    async def _conversations(self, rows: Rows, before: datetime, limit: int) -> int:
+        closed = [c.id for c in rows.each(CONVERSATIONS) if not c.is_live and c.updated_at < before][:limit]
+        await rows.drop_where(MESSAGES, lambda m: m.conversation_id in closed, lambda m: m.id)
+        await rows.drop_where(ASSIGNMENTS, lambda a: a[1].conversation_id in closed, lambda a: a[0])
+        return await rows.drop_where(CONVERSATIONS, lambda c: c.id in closed, lambda c: c.id)
+
+    async def _messages(self, rows: Rows, before: datetime, limit: int) -> int:
+        old = [m.id for m in rows.each(MESSAGES) if m.created_at < before and rows.peek(QUEUED, m.id) is None]
+        for message_id in old[:limit]:
+            await rows.drop(MESSAGES, message_id)
+        return len(old[:limit])
+
+    async def _updates(self, rows: Rows, before: datetime, limit: int) -> int:
+        old = [u for u in rows.each(UPDATES) if u.state == DONE and u.received_at < before][:limit]
+        for update in old:
+            await rows.drop(UPDATES, update.id)
+            await rows.transaction.of(None).drop(SEEN, (update.source, update.update.dedupe_key))
+        return len(old)
+
+    async def trim_unused_files(self, tenant_id: TenantId, before: datetime, limit: int) -> int:
+        async with self.database.transaction() as transaction:
+            rows = transaction.of(tenant_id)
+            used = {stored_media(m.content) for m in rows.each(MESSAGES)}
+            unused = [m.id for m in rows.each(MEDIA) if m.created_at < before and m.id not in used][:limit]
+            for media_id in unused:
+                await rows.drop(MEDIA, media_id)
+            return len(unused)

@@ -1,0 +1,1 @@
+"""Reads that use cases need; lists of the API have none."""

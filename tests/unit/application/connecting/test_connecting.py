@@ -1,0 +1,117 @@
+"""What a connector does with its sessions, and what becomes of them without one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from uuid import UUID
+
+from tests.contracts.storage.world import eventually
+from tests.unit.application.office import HELD, Office
+from whatsapp_hub.application.connecting.connection_records import RecordConnections, TendConnections
+from whatsapp_hub.application.connecting.keep_lease import KeepLease
+from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
+from whatsapp_hub.application.connecting.run_commands import RunCommands
+from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId
+from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind, ReadMark, TypingSign
+from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
+from whatsapp_hub.domain.errors import Rejected
+from whatsapp_hub.domain.sessions.session import Session, SessionStatus
+
+
+class Soon:
+    """Wakes at every opportunity."""
+
+    async def wait(self) -> None:
+        await asyncio.sleep(0.005)
+
+
+async def wanted(office: Office) -> Session:
+    session = await office.world.add_session(HELD, connected=False)
+    return await office.use(InitSession)(office.admin, session.id)
+
+
+@asynccontextmanager
+async def connector(office: Office) -> AsyncIterator[ReconcileSessions]:
+    """A connector at work."""
+
+    def make() -> Connector:
+        return Connector(ConnectorId(office.storage.new_id()), "test", (HELD,), 9)
+
+    lease = KeepLease(office.storage.leases, make)
+    holder = ReconcileSessions(lease, office.use(RecordConnections), office.providers, Soon(), 0.0)
+    running = asyncio.create_task(holder.run())
+    yield holder
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
+def is_open(office: Office, session: Session, *, expected: bool = True) -> Callable[[], Awaitable[bool]]:
+    async def looks() -> bool:
+        return (session.id in office.plugins[HELD].line.open_sessions) is expected
+
+    return looks
+
+
+async def test_a_connector_opens_what_is_wanted_and_closes_what_is_not(office: Office) -> None:
+    session = await wanted(office)
+    async with connector(office):
+        await eventually(is_open(office, session))
+        await office.use(StopSession)(office.admin, session.id)
+        await eventually(is_open(office, session, expected=False))
+    assert await office.storage.leases.capacity(HELD) == (0, 0)
+
+
+async def test_a_connector_that_ends_closes_all_and_gives_its_lease_back(office: Office) -> None:
+    session = await wanted(office)
+    async with connector(office):
+        await eventually(is_open(office, session))
+    assert not office.plugins[HELD].line.open_sessions
+    assert (await office.storage.leases.seats([HELD])) == ([], 1)
+
+
+async def test_commands_are_run_by_the_holder_and_answered(office: Office) -> None:
+    session, line = await wanted(office), office.plugins[HELD].line
+    async with connector(office) as holder:
+        await eventually(is_open(office, session))
+        run = RunCommands(office.storage.commands, holder)
+        code = await asked(office, session, CommandKind.PAIRING_CODE, "55")
+        await asked(office, session, CommandKind.MARK_READ, ReadMark("ana", ("m.1",)).as_argument())
+        await asked(office, session, CommandKind.TYPING, TypingSign("ana").as_argument())
+        assert await run() == 3
+        assert (await eventually(answer_of(office, code))).text == "ABCD-EFGH"
+
+        async def is_shown() -> bool:
+            return ("mark_read", "ana", "m.1") in line.shown and ("show_typing", "ana") in line.shown
+
+        await eventually(is_shown)
+        line.fails = [Rejected("refused", "too often")]
+        again = await asked(office, session, CommandKind.PAIRING_CODE, "55")
+        await run()
+        assert (await eventually(answer_of(office, again))).error == "refused"
+        await run.aclose()
+
+
+async def asked(office: Office, session: Session, order: CommandKind, argument: str) -> UUID:
+    command = Command(office.storage.new_id(), office.id, session.id, HELD, order, argument)
+    await office.storage.commands.ask(command, 60)
+    return command.id
+
+
+def answer_of(office: Office, command_id: UUID) -> Callable[[], Awaitable[Answer | None]]:
+    return lambda: office.storage.commands.answer_of(command_id)
+
+
+async def test_a_session_whose_connector_died_is_redialled_and_nobody_dials_in_vain_for_ever(office: Office) -> None:
+    session = await wanted(office)
+    tend = office.use(TendConnections)
+    await tend()
+    for _ in range(30):
+        office.clock.pass_(minutes=10)
+        await tend()
+    async with office.world.uow() as uow:
+        left = await uow.sessions.get(session.id)
+    assert left.status is not SessionStatus.CONNECTED
+    assert left.status_reason is not None

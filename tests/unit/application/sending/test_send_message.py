@@ -1,0 +1,116 @@
+"""SendMessage and StartConversation: stored as PENDING in its lane, once for each idempotency key."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.contracts.storage.world import a_phone
+from tests.unit.application.office import LINE, Office, text
+from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
+from whatsapp_hub.application.sending.send_to import SendTo
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus
+from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.sessions.session import Routing
+
+
+async def test_a_message_waits_in_its_lane_and_is_sent_in_order(office: Office) -> None:
+    agent = office.as_(await office.person(await office.department()))
+    conversation = await office.writes(a_phone(), "Oi", "Vendas")
+    await office.sends()
+    for written in ("one", "two", "three"):
+        message = await office.use(SendMessage)(agent, conversation.id, text(written))
+        assert message.status is MessageStatus.PENDING
+    assert await office.sends() == ["one", "two", "three"]
+    assert office.told(conversation)[-6:] == ["message.queued"] * 3 + ["message.sent"] * 3
+
+
+async def test_an_agents_answer_counts_as_the_first_response_and_marks_messages_read(office: Office) -> None:
+    agent = office.as_(await office.person(await office.department()))
+    conversation = await office.writes(a_phone(), "Oi", "Vendas")
+    office.clock.pass_(minutes=2)
+    await office.use(SendMessage)(agent, conversation.id, text("Hello"))
+    answered = await office.get(conversation)
+    assert answered.clock.first_response_at == office.clock()
+    assert (answered.unread_count, answered.waiting_since) == (0, None)
+
+
+async def test_the_same_key_sends_once_and_another_request_under_it_is_refused(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    send = office.use(SendMessage)
+    first = await send(office.admin, conversation.id, text("Hello"), "key-1")
+    again = await send(office.admin, conversation.id, text("Hello"), "key-1")
+    assert again.id == first.id
+    with pytest.raises(KeyReused):
+        await send(office.admin, conversation.id, text("Something else"), "key-1")
+    with pytest.raises(Invalid):
+        await send(office.admin, conversation.id, text("Hello"), "\n")
+    assert await office.sends() == ["Hello"]
+
+
+async def test_what_is_refused_leaves_nothing_behind(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    send = office.use(SendMessage)
+    with pytest.raises(Invalid):
+        await send(office.admin, conversation.id, text("x" * 5000), "key-1")
+    await office.world.saved(conversation, status=ConversationStatus.RESOLVED)
+    with pytest.raises(Conflict) as refused:
+        await send(office.admin, conversation.id, text("Hello"), "key-1")
+    assert refused.value.code == "not_open"
+    assert await office.sends() == []
+
+
+async def test_a_session_that_is_off_accepts_nothing(office: Office) -> None:
+    session = await office.world.add_session(LINE, connected=False)
+    with pytest.raises(Conflict) as refused:
+        await office.use(StartConversation)(office.admin, session.id, a_phone(), text("Hello"))
+    assert refused.value.code == "session_off"
+    with pytest.raises(Invalid):
+        await office.use(StartConversation)(office.admin, SessionId(office.id), a_phone(), text("Hello"))
+
+
+async def test_another_agents_conversation_cannot_be_answered(office: Office) -> None:
+    ours, theirs = await office.department("Vendas"), await office.department("Suporte")
+    await office.person(ours)
+    outsider = await office.person(theirs)
+    conversation = await office.writes(a_phone(), "Oi", "Vendas")
+    with pytest.raises((NotFound, Forbidden)):
+        await office.use(SendMessage)(office.as_(outsider), conversation.id, text("Hello"))
+
+
+async def test_writing_first_opens_one_round_and_takes_it(office: Office) -> None:
+    agent, phone = await office.person(await office.department()), a_phone()
+    start = office.use(StartConversation)
+    conversation = await start(office.as_(agent), office.session.id, f"+{phone}", text("Hello"))
+    assert (conversation.assigned_user_id, conversation.dialogue.silenced) == (agent.id, True)
+    again = await start(office.as_(agent), office.session.id, f"+{phone}", text("Are you there?"))
+    assert again.id == conversation.id
+    assert await office.sends() == ["Hello", "Are you there?"]
+    with pytest.raises(Invalid):
+        await start(office.as_(agent), office.session.id, "12", text("Hello"))
+
+
+async def test_a_gateways_program_sends_by_the_sessions_name(office: Office) -> None:
+    gateway = await office.world.add_session(LINE, routing=Routing.NONE, key="sales", settings={"phone": "1"})
+    sent = await office.use(SendTo)(office.admin, "sales", a_phone(), "Hello")
+    assert (sent.message.session_id, sent.session_failure) == (gateway.id, None)
+    assert await office.sends() == ["Hello"]
+    with pytest.raises(NotFound):
+        await office.use(SendTo)(office.admin, "nothing", a_phone(), "Hello")
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 2), st.text(st.characters(codec="ascii", min_codepoint=33), min_size=1)),
+                max_size=12))  # fmt: skip
+async def test_whatever_is_sent_to_whom_each_chat_gets_its_messages_in_order(sends: list[tuple[int, str]]) -> None:
+    office = await Office.opened()
+    chats = [await office.writes(a_phone(), "Oi") for _ in range(3)]
+    for chat, written in sends:
+        await office.use(SendMessage)(office.admin, chats[chat].id, text(written))
+    await office.sends()
+    for number, chat in enumerate(chats):
+        arrived = [m.content.text for m in office.line.sent if m.chat == chat.chat]
+        assert arrived == [written for to, written in sends if to == number]
