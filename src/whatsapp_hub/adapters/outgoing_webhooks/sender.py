@@ -1,20 +1,17 @@
 """Post webhooks: signed, to a checked address, within a hard deadline, without following redirects."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import cache
 from uuid import uuid4
-
-import httpx
 
 from whatsapp_hub.adapters.contracts import webhook_bodies
 from whatsapp_hub.adapters.outgoing_webhooks import signing
 from whatsapp_hub.adapters.outgoing_webhooks.guard import Guard, Refused
 from whatsapp_hub.adapters.outgoing_webhooks.http import Connections, Target
 from whatsapp_hub.adapters.outgoing_webhooks.response import Answer, NoAnswer
+from whatsapp_hub.adapters.tls import http1_context
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery, Receiver
 from whatsapp_hub.domain.integrations.delivery import Attempt
@@ -37,7 +34,7 @@ class HttpWebhookSender:
 
     @asynccontextmanager
     async def _receiver(self) -> AsyncIterator[Receiver]:
-        connections = Connections(_tls())
+        connections = Connections(http1_context())
         try:
             yield HttpReceiver(connections, self._guard, self._clock, self.longest_s)
         finally:
@@ -121,11 +118,3 @@ def _retry_after(value: str) -> float | None:
 def _failure(error: Exception) -> str:
     """Describe the kind of failure, without anything that the receiver wrote."""
     return f"no answer: {error if isinstance(error, NoAnswer) else type(error).__name__}"
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """Return the TLS context, cached: loading the certificates takes tens of milliseconds."""
-    context = httpx.create_ssl_context()
-    context.set_alpn_protocols(["http/1.1"])
-    return context

@@ -7,14 +7,13 @@ one that is longer than `ANSWER_BYTES` is aborted.
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 
 import httpx
 
+from whatsapp_hub.adapters.tls import client_context
 from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
 
 _RETRY_AFTER_S = 2.0
@@ -75,7 +74,9 @@ class HttpPool:
     def __init__(self, pools: int = 16, connections: int = 16) -> None:
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=4)
         timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S, pool=_CONNECT_TIMEOUT_S)
-        self._clients = [httpx.AsyncClient(limits=limits, timeout=timeout, verify=_tls()) for _ in range(pools)]
+        self._clients = [
+            httpx.AsyncClient(limits=limits, timeout=timeout, verify=client_context()) for _ in range(pools)
+        ]
         self._busy = [0] * pools
 
     @asynccontextmanager
@@ -90,12 +91,6 @@ class HttpPool:
     async def aclose(self) -> None:
         for client in self._clients:
             await client.aclose()
-
-
-@cache
-def _tls() -> ssl.SSLContext:
-    """Return the TLS context, made once: reading the certificates takes tens of milliseconds."""
-    return httpx.create_ssl_context()
 
 
 async def exchange(pool: HttpPool, call: Call, deadline_s: float) -> Answer:

@@ -13,6 +13,7 @@ from dishka import AnyOf, AsyncContainer, Provider, Scope, provide, provide_all
 from litestar import Litestar
 from redis.asyncio import Redis
 
+from whatsapp_hub.adapters import tls
 from whatsapp_hub.adapters.http.api.accounts.password_resets import PublicUrl
 from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.http.health import Check, Health
@@ -278,6 +279,7 @@ async def run(settings: Settings) -> None:
         backlog=2048,
     )
     server = uvicorn.Server(config)
+    tls.prepare()
     settle_memory()
     serving = asyncio.create_task(server._serve())
     log.info("api.listening", extra={"host": settings.host, "port": settings.port})

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from dishka import AsyncContainer
 
+from whatsapp_hub.adapters import tls
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.queues.sequencer import Sequencer
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
@@ -67,6 +68,7 @@ async def run_scheduler(settings: Settings) -> None:
 
 
 async def _run(settings: Settings, role: ProcessRole) -> None:
+    tls.prepare()
     container = make_container(settings, Part.WORKER)
     try:
         drain = await container.get(DrainLanes)

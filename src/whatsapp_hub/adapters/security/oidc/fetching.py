@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from whatsapp_hub.adapters.tls import client_context
 from whatsapp_hub.domain.errors import OidcFailure, OidcRefused
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,10 @@ class Fetching:
     def __init__(self, within_s: float = ANSWER_WITHIN_S) -> None:
         self._within_s = within_s
         limits = httpx.Limits(max_connections=_CONNECTIONS, keepalive_expiry=4)
-        self._client = httpx.AsyncClient(limits=limits, timeout=httpx.Timeout(within_s), follow_redirects=False)
+        timeout = httpx.Timeout(within_s)
+        self._client = httpx.AsyncClient(
+            limits=limits, timeout=timeout, follow_redirects=False, verify=client_context()
+        )
 
     async def aclose(self) -> None:
         await self._client.aclose()

@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 import httpx
 
 from whatsapp_hub.adapters.providers.neonize.translate.content import OPUS
+from whatsapp_hub.adapters.tls import client_context
 from whatsapp_hub.domain.errors import Rejected, Scope, Transient
 from whatsapp_hub.domain.integrations.addresses import is_public_text
 
@@ -37,7 +38,8 @@ class HttpFetch:
 
     async def __call__(self, url: str) -> Fetched:
         try:
-            async with httpx.AsyncClient(timeout=httpx.Timeout(None, connect=5.0), trust_env=False) as client:
+            timeout = httpx.Timeout(None, connect=5.0)
+            async with httpx.AsyncClient(timeout=timeout, trust_env=False, verify=client_context()) as client:
                 for _ in range(_REDIRECTS + 1):
                     found = await self._get(client, httpx.URL(url))
                     if isinstance(found, Fetched):

@@ -1,0 +1,31 @@
+"""TLS as a client: one context a process, since reading the certificates takes a tenth of a second."""
+
+import ssl
+from functools import cache
+from importlib import import_module
+
+import httpx
+
+_AT_THE_FIRST_CALL = ("httpcore", "anyio._backends._asyncio")
+"""What httpx imports no earlier."""
+
+
+@cache
+def client_context() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+@cache
+def http1_context() -> ssl.SSLContext:
+    """Return the context of a client that speaks HTTP/1.1 alone."""
+    context = httpx.create_ssl_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def prepare() -> None:
+    """Do at the start of a process what its first call would stop everybody else for: a third of a second."""
+    for name in _AT_THE_FIRST_CALL:
+        import_module(name)
+    client_context()
+    http1_context()
