@@ -9,8 +9,8 @@ async def play(w: Walk) -> None:
     row = "/api/companies/me"
     await w.ask(f"GET {row}")
     hours = {"timezone": "America/Sao_Paulo", "week": {"mon": [["08:00", "18:00"]]}, "holidays": ["2026-12-25"]}
-    changes = {"greetingMessage": "Bem-vindo!", "firstResponseTargetMinutes": 5, "retention": {"messagesDays": 90}}
-    await w.ask(f"PATCH {row}", body=changes)
+    await w.ask(f"PATCH {row}", body={"greetingMessage": "Bem-vindo!", "firstResponseTargetMinutes": 5})
+    await w.ask(f"PATCH {row}", body={"retention": {"messagesDays": 90}}, note="retention")
     await w.ask(f"PATCH {row}", body={"hours": hours}, note="hours")
     await w.ask(f"PATCH {row}", body={"hours": None, "country": None}, note="none")
     await w.ask(f"PATCH {row}", body={"country": "XX", "texts": {"nope": "x"}}, note="bad fields")

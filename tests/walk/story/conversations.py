@@ -23,7 +23,6 @@ async def play(w: Walk) -> None:
     await _begins(w)
     await _bot(w)
     await _ends(w)
-    await _personal_data(w)
 
 
 async def writes(w: Walk, phone: str, text: str, name: str = "Bea") -> None:
@@ -213,23 +212,3 @@ async def _ends(w: Walk) -> None:
     await w.ask("GET /api/contacts", note="found", query={"search": "Bea", "limit": 1})
     [found, *_] = await w.look("/api/contacts", search=BEA)
     await w.ask("GET /api/contacts/{id}", path={"id": found["id"]})
-
-
-async def _personal_data(w: Walk) -> None:
-    [contact, *_] = await w.look("/api/contacts", search=DORA)
-    here = {"id": contact["id"]}
-    made = await w.ask("POST /api/contacts/{id}/export", path=here)
-    w.record.names.name(made.get("id", ""), "export")
-    await w.ask("GET /api/exports/{id}/file", path={"id": made.get("id", "")})
-    await w.ask("POST /api/contacts/{id}/erase", body={"confirm": "nope"}, note="not confirmed", path=here)
-    begun = await w.ask("POST /api/contacts/{id}/erase", body={"confirm": here["id"]}, path=here)
-    w.record.names.name(begun.get("id", ""), "erasure")
-    erasure = {"id": begun.get("id", "")}
-
-    async def finished() -> Any:
-        return (await w.look(f"/api/erasures/{erasure['id']}")).get("finishedAt", True)
-
-    await w.until(finished, "the erasure is finished")
-    await w.ask("GET /api/erasures")
-    await w.ask("GET /api/erasures/{id}", path=erasure)
-    await w.ask("GET /api/contacts/{id}", note="erased", path=here)

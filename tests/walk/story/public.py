@@ -33,8 +33,8 @@ async def _tenants(w: Walk) -> None:
     await w.ask("GET /api/tenants", w.master, note="a page", query={"limit": 1})
     here, there = {"id": made["id"]}, {"id": w.ids["other company"]}
     await w.ask("GET /api/tenants/{id}", w.master, path=here)
-    changes = {"name": "Walk", "quotas": {"apiKeys": 20}, "country": "BR"}
-    await w.ask("PATCH /api/tenants/{id}", w.master, changes, path=here)
+    await w.ask("PATCH /api/tenants/{id}", w.master, {"name": "Walk", "country": "BR"}, path=here)
+    await w.ask("PATCH /api/tenants/{id}", w.master, {"quotas": {"apiKeys": 20}}, "quotas", path=here)
     await w.ask("PATCH /api/tenants/{id}", w.master, {"slug": "walks"}, "fixed", path=here)
     await w.ask("GET /api/tenants/{id}/health", w.master, path=here)
     await w.ask("GET /api/tenants/{id}/health", w.master, note="dedicated", path=there)
