@@ -32,6 +32,7 @@ from whatsapp_hub.adapters.http.api.sessions import bots, sandbox, session_codes
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, KEY_HEADERS, Authenticates
 from whatsapp_hub.adapters.http.gateways import agents, clients, instances, lifecycle, stream
 from whatsapp_hub.adapters.http.pages import reset_page
+from whatsapp_hub.adapters.http.pages.bodies import add_bodies
 from whatsapp_hub.adapters.http.pages.documents import add_problems, add_webhooks, openapi
 from whatsapp_hub.adapters.http.pages.examples import add_examples
 from whatsapp_hub.adapters.http.pages.receivers import add_receivers
@@ -146,6 +147,7 @@ def create_app(
     add_webhooks(litestar)
     add_problems(litestar)
     add_receivers(litestar.openapi_schema)
+    add_bodies(litestar.openapi_schema)
     add_examples(litestar.openapi_schema)
     live = asgi.secured(sockets) if sockets else None
     return HubApp(litestar, Frame(litestar), Webhooks(container), live, options.proxies)

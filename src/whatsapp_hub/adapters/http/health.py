@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from dishka.integrations.litestar import FromDishka
 from litestar import Response, get
 from litestar.response import Redirect
 
+from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.adapters.http.auth import PUBLIC
 from whatsapp_hub.domain.errors import StoresNothing
 
@@ -71,17 +73,21 @@ async def show_start() -> Redirect:
     return Redirect("schema")  # relative: a proxy may serve the hub under a path of its own
 
 
+class HealthView(View):
+    """The hub's health. `dependencies`: the state of each, `ok` while it is well."""
+
+    status: Literal["ok", "degraded", "unavailable"]
+    version: str
+    dependencies: dict[str, str]
+
+
 @get(["/health", "/api/health"], opt=PUBLIC, tags=["health"], security=[{}])
-async def get_health(health: FromDishka[Health]) -> Response[dict[str, object]]:
+async def get_health(health: FromDishka[Health]) -> Response[HealthView]:
     """Show the hub's health; 503 while what it needs is away or the database stores nothing (a full disk)."""
     ready, dependencies = await health()
     well = not any(map(is_out, dependencies.values())) and all(
         dependencies.get(name, "ok") == "ok" for name in ("loops", "clock")
     )
-    status = "ok" if well else "degraded"
-    document: dict[str, object] = {
-        "status": status if ready else "unavailable",
-        "version": health.version,
-        "dependencies": dependencies,
-    }
+    status: Literal["ok", "degraded"] = "ok" if well else "degraded"
+    document = HealthView(status if ready else "unavailable", health.version, dependencies)
     return Response(document, status_code=200 if ready else 503)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, cast
 
+import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
@@ -17,6 +18,7 @@ from litestar.plugins.problem_details import (
     ProblemDetailsPlugin,
 )
 
+from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.adapters.contracts.wire import in_clients_words
 from whatsapp_hub.adapters.http.reasons import choices_of, reason_of
 from whatsapp_hub.domain.errors import (
@@ -52,6 +54,24 @@ _TOO_LARGE = "too-large"  # by Python's phrase the type would change with Python
 _INDEX = re.compile(r"\[(\d+|\.\.\.)\]")
 
 
+class FlawView(View):
+    """A field that is wrong (`pointer`, a JSON Pointer into the body), and how."""
+
+    pointer: str
+    detail: str
+
+
+class ProblemView(View):
+    """What went wrong: `type` for programs, `detail` for people; `errors` names fields (JSON Pointer)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    errors: list[FlawView] | msgspec.UnsetType = msgspec.UNSET
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """`kind` is the last part of the problem's `type`; the same kind always has the same title."""
@@ -62,18 +82,11 @@ class Problem:
     flaws: tuple[Flaw, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def document(self, instance: str) -> dict[str, object]:
+    def document(self, instance: str) -> ProblemView:
         title = self.kind.replace("-", " ").replace("_", " ").capitalize()
-        document: dict[str, object] = {
-            "type": f"urn:whatsapp-hub:problem:{self.kind}",
-            "title": title,
-            "status": self.status,
-            "detail": self.detail,
-            "instance": instance,
-        }
-        if fields := [{"pointer": f.pointer, "detail": f.reason} for f in self.flaws if f.pointer]:
-            document["errors"] = fields
-        return document
+        flaws = [FlawView(flaw.pointer, flaw.reason) for flaw in self.flaws if flaw.pointer]
+        kind = f"urn:whatsapp-hub:problem:{self.kind}"
+        return ProblemView(kind, title, self.status, self.detail, instance, flaws or msgspec.UNSET)
 
 
 def _provider(error: HubError) -> Problem:
@@ -200,7 +213,7 @@ class _Answer(ProblemDetailsException):
         super().__init__(detail=problem.detail, status_code=problem.status, headers=dict(problem.headers))
         self._error = error
 
-    def to_response(self, request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+    def to_response(self, request: Request[Any, Any, Any]) -> Response[Any]:
         problem = describe(self._error, _fields(request))
         return Response(
             problem.document(request.scope["path"]),

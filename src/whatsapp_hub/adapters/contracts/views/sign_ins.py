@@ -3,9 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
+from whatsapp_hub.adapters.contracts.views.accounts import UserView
 from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.domain.accounts.sign_in import AuthMethod, SignIn
 from whatsapp_hub.domain.ids import SignInId
+
+
+class SignedIn(View):
+    """The user and a token that is valid until the sign-in ends. `secondFactorEnrolment`: it is good for enrolling a
+    second factor only."""
+
+    user: UserView
+    token: str
+    second_factor_enrolment: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class SignInView(View):

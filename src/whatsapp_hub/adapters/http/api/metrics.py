@@ -2,16 +2,21 @@
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
 from dishka.integrations.litestar import FromDishka
 from litestar import get
 from litestar.params import FromQuery
 
+from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.application.ports.edge.clock import Clock
-from whatsapp_hub.application.reading.metrics import DeadlinesKept, FirstResponses, Metrics, Ratings
+from whatsapp_hub.application.reading.metrics import AgentFigures, Dashboard, DeadlinesKept, Metrics, Ratings
 from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.accounts.user import OnlineStatus
+from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.service.deadlines import Target
 
 TAGS = ["metrics"]
 READ = [allows(Action.READ_METRICS)]
@@ -27,76 +32,136 @@ def _period(text: str) -> timedelta:
     return period
 
 
-def _responses(first: FirstResponses) -> dict[str, object]:
-    return {
-        "avgFirstResponseTime": first.mean_s,
-        "medianFirstResponseTime": first.median_s,
-        "avgFirstResponseTimeOpenHours": first.mean_open_s,
-        "medianFirstResponseTimeOpenHours": first.median_open_s,
-    }
+class ConversationCounts(View):
+    """Open and assigned ones now; resolved and archived ones of the period."""
+
+    open: int
+    assigned: int
+    resolved: int
+    archived: int
 
 
-def _kept(kept: DeadlinesKept) -> dict[str, object]:
-    return {"within": kept.within, "breached": kept.breached, "share": kept.share}
+class MessageCounts(View):
+    """Of today in the company's time zone, and of the period."""
+
+    today: int
+    total: int
+    inbound: int
+    outbound: int
 
 
-def _ratings(ratings: Ratings) -> dict[str, object]:
-    return {"average": ratings.average, "count": ratings.count}
+class TargetFigures(View):
+    """Rounds that met a target, those that missed it, and the share that met it (null: none had it)."""
+
+    within: int
+    breached: int
+    share: float | None
+
+    @classmethod
+    def of(cls, kept: DeadlinesKept) -> "TargetFigures":
+        return cls(kept.within, kept.breached, kept.share)
+
+
+class TargetsKept(View):
+    """How far the company's targets were met."""
+
+    first_response: TargetFigures
+    resolution: TargetFigures
+
+
+class RatingFigures(View):
+    """Customers' ratings, from 1 to 5."""
+
+    average: float | None
+    count: int
+
+    @classmethod
+    def of(cls, ratings: Ratings) -> "RatingFigures":
+        return cls(ratings.average, ratings.count)
+
+
+class DashboardView(View):
+    """The company's figures. Times are in seconds, null without data."""
+
+    conversations: ConversationCounts
+    messages: MessageCounts
+    avg_first_response_time: float | None
+    median_first_response_time: float | None
+    avg_first_response_time_open_hours: float | None
+    median_first_response_time_open_hours: float | None
+    targets: TargetsKept
+    ratings: RatingFigures
+
+    @classmethod
+    def of(cls, found: Dashboard) -> "DashboardView":
+        conversations = (found.conversations[status] for status in ConversationStatus)
+        total = found.inbound + found.outbound
+        kept, first = found.targets, found.first_responses
+        return cls(
+            ConversationCounts(*conversations),
+            MessageCounts(found.messages_today, total, found.inbound, found.outbound),
+            *(first.mean_s, first.median_s, first.mean_open_s, first.median_open_s),
+            TargetsKept(TargetFigures.of(kept[Target.FIRST_RESPONSE]), TargetFigures.of(kept[Target.RESOLUTION])),
+            RatingFigures.of(found.ratings),
+        )
+
+
+class AgentView(View):
+    """An agent's figures: assigned now; resolved, sent and rated in the period. Times are in seconds."""
+
+    user_id: UUID
+    name: str
+    online_status: OnlineStatus
+    assigned: int
+    resolved: int
+    messages_sent: int
+    avg_first_response_time: float | None
+    median_first_response_time: float | None
+    avg_first_response_time_open_hours: float | None
+    median_first_response_time_open_hours: float | None
+    ratings: RatingFigures
+
+    @classmethod
+    def of(cls, agent: AgentFigures) -> "AgentView":
+        first = agent.first_responses
+        return cls(
+            *(agent.user_id, agent.name, agent.online_status, agent.assigned, agent.resolved, agent.sent),
+            *(first.mean_s, first.median_s, first.mean_open_s, first.median_open_s),
+            RatingFigures.of(agent.ratings),
+        )
+
+
+class SessionsView(View):
+    """Connected sessions, and the share of the last day's attempts that succeeded (null: none was made)."""
+
+    active: int
+    auth_success_rate: float | None
+    messages_per_second: float
 
 
 @get("/metrics/dashboard", guards=READ, tags=TAGS)
 async def get_dashboard(
     caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock], period: FromQuery[str] = "7d"
-) -> dict[str, object]:
+) -> DashboardView:
     """Show the company's figures; times are in seconds, null without data. `targets`: how many rounds met their target
     and how many missed it (`share`: of those that had one); `ratings` are from 1 to 5."""
-    found = await metrics.dashboard(caller.tenant_id, clock(), _period(period))
-    messages = {
-        "today": found.messages_today,
-        "total": found.inbound + found.outbound,
-        "inbound": found.inbound,
-        "outbound": found.outbound,
-    }
-    conversations = {status.value.lower(): count for status, count in found.conversations.items()}
-    return {
-        "conversations": conversations,
-        "messages": messages,
-        **_responses(found.first_responses),
-        "targets": {target.value: _kept(kept) for target, kept in found.targets.items()},
-        "ratings": _ratings(found.ratings),
-    }
+    return DashboardView.of(await metrics.dashboard(caller.tenant_id, clock(), _period(period)))
 
 
 @get("/metrics/agents", guards=READ, tags=TAGS)
 async def get_agents(
     caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock], period: FromQuery[str] = "7d"
-) -> list[dict[str, object]]:
+) -> list[AgentView]:
     """Show each agent's figures, by name."""
-    return [
-        {
-            "userId": str(agent.user_id),
-            "name": agent.name,
-            "onlineStatus": agent.online_status.value,
-            "assigned": agent.assigned,
-            "resolved": agent.resolved,
-            "messagesSent": agent.sent,
-            **_responses(agent.first_responses),
-            "ratings": _ratings(agent.ratings),
-        }
-        for agent in await metrics.agents(caller.tenant_id, clock(), _period(period))
-    ]
+    return [AgentView.of(agent) for agent in await metrics.agents(caller.tenant_id, clock(), _period(period))]
 
 
 @get("/metrics/sessions", guards=READ, tags=TAGS)
-async def get_sessions(caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock]) -> dict[str, object]:
+async def get_sessions(caller: Asking, metrics: FromDishka[Metrics], clock: FromDishka[Clock]) -> SessionsView:
     """Show connected sessions, and the share of the last day's attempts that succeeded (null: none was made)."""
     found = await metrics.sessions(caller.tenant_id, clock())
     tried = found.connected + found.failed
-    return {
-        "active": found.active,
-        "authSuccessRate": found.connected / tried if tried else None,
-        "messagesPerSecond": found.messages_per_second,
-    }
+    return SessionsView(found.active, found.connected / tried if tried else None, found.messages_per_second)
 
 
 HANDLERS = [get_dashboard, get_agents, get_sessions]

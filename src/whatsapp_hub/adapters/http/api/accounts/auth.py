@@ -10,7 +10,8 @@ from litestar import Request, get, post
 from litestar.params import JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts.views.accounts import CompanyView, OwnUser, UserView
-from whatsapp_hub.adapters.contracts.views.view import extended
+from whatsapp_hub.adapters.contracts.views.sign_ins import SignedIn
+from whatsapp_hub.adapters.contracts.views.view import View, extended
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, ENROLS, PUBLIC, Asking, client_of, credential_of
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
 from whatsapp_hub.application.accounts.users import NewUser, RegisterUser
@@ -45,28 +46,38 @@ class Registration(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     company_id: UUID | None = None
 
 
+class RegisteredUser(View):
+    """The new user."""
+
+    user: UserView
+
+
+class TicketView(View):
+    """A ticket for one stream, and within how many seconds it opens it."""
+
+    ticket: str
+    expires_in: int
+
+
 @post("/auth/login", opt={**PUBLIC, **PER_ADDRESS}, status_code=200, tags=TAGS, security=[{}])
-async def login(
-    request: Request[Any, Any, Any], data: JSONBody[Credentials], login: FromDishka[Login]
-) -> dict[str, object]:
+async def login(request: Request[Any, Any, Any], data: JSONBody[Credentials], login: FromDishka[Login]) -> SignedIn:
     """Sign in with an e-mail and a password. The token is valid until the sign-in expires or is ended.
 
     Who has a second factor gives a `code` too: without a good one 401 with type `second-factor-required`. Where the
     company requires one and the user has none, the answer says `secondFactorEnrolment: true`, and the token is good for
     enrolling only (else 401 with type `second-factor-enrolment-required`)."""
     entered = await login(data.email, data.password, client_of(request), data.code)
-    answer: dict[str, object] = {"user": UserView.of(entered.user), "token": entered.token}
-    return answer | {"secondFactorEnrolment": True} if entered.must_enrol else answer
+    return SignedIn(UserView.of(entered.user), entered.token, True if entered.must_enrol else msgspec.UNSET)
 
 
 @post("/auth/register", tags=TAGS)
 async def register(
     caller: Asking, data: JSONBody[Registration], register_user: FromDishka[RegisterUser]
-) -> dict[str, object]:
+) -> RegisteredUser:
     """A new user of the caller's company (ADMIN), or of `companyId` (MASTER)."""
     tenant_id = TenantId(data.company_id) if data.company_id else None
     new = NewUser(data.email, data.password, data.name, data.role, tenant_id=tenant_id)
-    return {"user": UserView.of(await register_user(caller, new))}
+    return RegisteredUser(UserView.of(await register_user(caller, new)))
 
 
 @get("/auth/me", opt=ENROLS, tags=TAGS)
@@ -103,15 +114,13 @@ async def logout(
 
 
 @post("/auth/ticket", tags=TAGS)
-async def issue_ticket(
-    request: Request[Any, Caller, Any], caller: Asking, tickets: FromDishka[Tickets]
-) -> dict[str, object]:
+async def issue_ticket(request: Request[Any, Caller, Any], caller: Asking, tickets: FromDishka[Tickets]) -> TicketView:
     """Give a ticket for one stream: `?ticket=` instead of a header, which a browser's EventSource cannot send.
 
     It opens the stream within half a minute. With `Last-Event-ID` the same address opens that stream again, which ends
     the older opening, while the credential is valid and the stream was open in the last 5 minutes."""
     ticket = await tickets.issue(credential_of(request), request.headers.get(COMPANY_HEADER))
-    return {"ticket": ticket, "expiresIn": int(LIFETIME_S)}
+    return TicketView(ticket, int(LIFETIME_S))
 
 
 HANDLERS = [issue_ticket, login, register, me, logout]

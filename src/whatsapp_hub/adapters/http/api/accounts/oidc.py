@@ -11,6 +11,8 @@ from litestar.datastructures import Cookie
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts.views.accounts import UserView
+from whatsapp_hub.adapters.contracts.views.sign_ins import SignedIn
+from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.adapters.http.auth import PUBLIC, Asking, client_of
 from whatsapp_hub.adapters.http.pages.oidc_page import PATH, failed
 from whatsapp_hub.adapters.http.problems import describe
@@ -50,16 +52,30 @@ class OidcAddresses:
         return Cookie(self.cookie, "/", value, age, httponly=True, samesite="lax", secure=self.is_secure)
 
 
-class CodeBody(msgspec.Struct, forbid_unknown_fields=True):
+class OnceCode(msgspec.Struct, forbid_unknown_fields=True):
     code: str
     verifier: str | None = None
 
 
+class OidcMethod(View):
+    """What the button says, and where it leads."""
+
+    label: str
+    url: str
+
+
+class MethodsView(View):
+    """The ways to sign in. `oidc` null: no OpenID provider is set."""
+
+    password: bool
+    oidc: OidcMethod | None
+
+
 @get("/auth/methods", opt=PUBLIC, tags=TAGS, security=[{}])
-async def list_methods(sign_on: FromDishka[SingleSignOn]) -> dict[str, object]:
+async def list_methods(sign_on: FromDishka[SingleSignOn]) -> MethodsView:
     """Say which ways to sign in this hub has. `oidc` is null where no OpenID provider is set."""
     offered = sign_on.offered
-    return {"password": True, "oidc": {"label": offered.label, "url": PATH} if offered else None}
+    return MethodsView(password=True, oidc=OidcMethod(offered.label, PATH) if offered else None)
 
 
 @get("/auth/oidc", opt=PUBLIC, status_code=303, tags=TAGS, security=[{}])
@@ -72,7 +88,7 @@ async def begin(
         str | None,
         QueryParameter(description="SHA-256 of a verifier, base64url: only who knows that verifier gets the token"),
     ] = None,
-) -> Response[Any]:
+) -> Response[None]:
     """Send the browser to the OpenID provider. It comes back to `next`, with a `#code=` for `/api/auth/oidc/token`."""
     try:
         url, cookie = await begin_oidc(next, challenge)
@@ -91,7 +107,7 @@ async def come_back(
     oidc_state: Annotated[str, QueryParameter(name="state", max_length=_LONGEST)] = "",
     error: Annotated[str, QueryParameter(max_length=_LONGEST)] = "",
     iss: Annotated[str, QueryParameter(max_length=_LONGEST)] = "",
-) -> Response[Any]:
+) -> Response[None]:
     """Where the provider sends the browser back to. Answers a page, or a problem to who takes no HTML, where nobody was
     signed in."""
     cookie = request.cookies.get(addresses.cookie, "")
@@ -104,12 +120,12 @@ async def come_back(
 
 @post("/auth/oidc/token", opt=PUBLIC, status_code=200, tags=TAGS, security=[{}])
 async def exchange_code(
-    request: Request[Any, Any, Any], data: JSONBody[CodeBody], exchange: FromDishka[ExchangeOidcCode]
-) -> dict[str, object]:
+    request: Request[Any, Any, Any], data: JSONBody[OnceCode], exchange: FromDishka[ExchangeOidcCode]
+) -> SignedIn:
     """Exchange the code that a page was opened with, once and within a minute, for what a login answers. `verifier`: of
     the `challenge` that the sign-in was begun with."""
     user, token = await exchange(data.code, data.verifier, client_of(request))
-    return {"user": UserView.of(user), "token": token}
+    return SignedIn(UserView.of(user), token)
 
 
 @delete("/users/{id:uuid}/oidc", tags=["users"])

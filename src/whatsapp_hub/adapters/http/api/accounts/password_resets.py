@@ -1,5 +1,6 @@
 """`/api/users/{id}/password-reset` and `/api/auth/reset-password`."""
 
+from datetime import datetime
 from typing import Any, NewType
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Request, post
 from litestar.params import FromPath, JSONBody
 
-from whatsapp_hub.adapters.contracts.views.view import time
+from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.adapters.http.auth import PUBLIC, Asking
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
 from whatsapp_hub.application.authentication.password_reset import Asked, OfferPasswordReset, ResetPassword
@@ -23,16 +24,24 @@ class ResetBody(msgspec.Struct, forbid_unknown_fields=True):
     password: str
 
 
+class PasswordLink(View):
+    """A link that sets a new password once, and its token."""
+
+    token: str
+    link: str
+    expires_at: datetime
+
+
 @post("/users/{id:uuid}/password-reset", tags=["users"])
 async def offer_password_reset(
     caller: Asking,
     id: FromPath[UUID],
     offer_password_reset: FromDishka[OfferPasswordReset],
     base: FromDishka[PublicUrl],
-) -> dict[str, object]:
+) -> PasswordLink:
     """Make a link that sets a new password once, within a day (ADMIN). It opens a page, and is shown here only."""
     token, expires_at = await offer_password_reset(caller, UserId(id))
-    return {"token": token, "link": f"{base}/reset-password?token={token}", "expiresAt": time(expires_at)}
+    return PasswordLink(token, f"{base}/reset-password?token={token}", time(expires_at))
 
 
 @post("/auth/reset-password", opt={**PUBLIC, **PER_ADDRESS}, status_code=204, tags=["auth"], security=[{}])

@@ -1,5 +1,6 @@
 """`/api/auth/second-factor`: one's own second factor, from its beginning to its end."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import JSONBody
 
 from whatsapp_hub.adapters.contracts.gateways import qr_codes
-from whatsapp_hub.adapters.contracts.views.view import time
+from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.adapters.http.auth import ENROLS, Asking, client_of
 from whatsapp_hub.application.authentication.second_factors import (
     BeginSecondFactor,
@@ -27,7 +28,7 @@ class PasswordBody(msgspec.Struct, forbid_unknown_fields=True):
     password: str
 
 
-class CodeBody(msgspec.Struct, forbid_unknown_fields=True):
+class ConfirmationCode(msgspec.Struct, forbid_unknown_fields=True):
     code: str
 
 
@@ -36,34 +37,57 @@ class ProofBody(msgspec.Struct, forbid_unknown_fields=True):
     code: str
 
 
+class SecondFactorView(View):
+    """One's own second factor; `required`: the company requires one."""
+
+    enabled: bool
+    enabled_at: datetime | None
+    recovery_codes_left: int
+    required: bool
+
+
+class NewSecondFactor(View):
+    """What an authenticator needs: a secret (TOTP), its `otpauth` address, and that as a picture (a data URL)."""
+
+    secret: str
+    uri: str
+    qr_code: str
+
+
+class RecoveryCodes(View):
+    """Codes that are good for once each, shown here only."""
+
+    recovery_codes: list[str]
+
+
 @get(PATH, opt=ENROLS, tags=TAGS)
-async def get_second_factor(caller: Asking, show: FromDishka[ShowSecondFactor]) -> dict[str, object]:
+async def get_second_factor(caller: Asking, show: FromDishka[ShowSecondFactor]) -> SecondFactorView:
     """Show whether one's own second factor is on, and whether the company requires it."""
     shown = await show(caller)
-    return {
-        "enabled": shown.confirmed_at is not None,
-        "enabledAt": time(shown.confirmed_at),
-        "recoveryCodesLeft": shown.recovery_codes_left,
-        "required": shown.is_required,
-    }
+    return SecondFactorView(
+        enabled=shown.confirmed_at is not None,
+        enabled_at=time(shown.confirmed_at),
+        recovery_codes_left=shown.recovery_codes_left,
+        required=shown.is_required,
+    )
 
 
 @post(PATH, opt=ENROLS, tags=TAGS)
 async def begin_second_factor(
     request: Request[Any, Any, Any], caller: Asking, data: JSONBody[PasswordBody], begin: FromDishka[BeginSecondFactor]
-) -> Response[dict[str, object]]:
+) -> Response[NewSecondFactor]:
     """Begin: a secret for an authenticator (TOTP), with its `otpauth` address and a QR code. It counts once it is
     confirmed (409: the second factor is on)."""
     secret, uri = await begin(caller, data.password, client_of(request).address)
-    return Response({"secret": secret, "uri": uri, "qrCode": qr_codes.secret_data_url(uri)}, headers=_UNSTORED)
+    return Response(NewSecondFactor(secret, uri, qr_codes.secret_data_url(uri)), headers=_UNSTORED)
 
 
 @post(f"{PATH}/confirm", opt=ENROLS, status_code=200, tags=TAGS)
 async def confirm_second_factor(
-    caller: Asking, data: JSONBody[CodeBody], confirm: FromDishka[ConfirmSecondFactor]
-) -> Response[dict[str, object]]:
+    caller: Asking, data: JSONBody[ConfirmationCode], confirm: FromDishka[ConfirmSecondFactor]
+) -> Response[RecoveryCodes]:
     """Turn it on by a first code. The recovery codes, good for once each, are shown here only."""
-    return Response({"recoveryCodes": list(await confirm(caller, data.code))}, headers=_UNSTORED)
+    return Response(RecoveryCodes(list(await confirm(caller, data.code))), headers=_UNSTORED)
 
 
 @post(f"{PATH}/recovery-codes", status_code=200, tags=TAGS)
@@ -72,10 +96,10 @@ async def replace_recovery_codes(
     caller: Asking,
     data: JSONBody[ProofBody],
     replace: FromDishka[ReplaceRecoveryCodes],
-) -> Response[dict[str, object]]:
+) -> Response[RecoveryCodes]:
     """New recovery codes; the earlier ones are void. `code`: of the authenticator, or a recovery code."""
     codes = await replace(caller, data.password, data.code, client_of(request).address)
-    return Response({"recoveryCodes": list(codes)}, headers=_UNSTORED)
+    return Response(RecoveryCodes(list(codes)), headers=_UNSTORED)
 
 
 @post(f"{PATH}/disable", status_code=204, tags=TAGS)

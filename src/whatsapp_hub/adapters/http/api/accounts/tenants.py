@@ -1,6 +1,7 @@
 """`/api/tenants`: the companies of this hub (MASTER)."""
 
 from dataclasses import replace
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -9,6 +10,7 @@ from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts.views.accounts import TenantView
+from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.adapters.http.api.accounts.company import CompanyFields
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
@@ -57,6 +59,17 @@ class TenantPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, renam
 
 class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
     confirm: str
+
+
+class TenantHealthView(View):
+    """Whether the company's tables answer: within how many milliseconds, or why not."""
+
+    id: UUID
+    placement: Placement
+    schema: str
+    status: Literal["ok", "unavailable"]
+    reason: str | msgspec.UnsetType = msgspec.UNSET
+    latency_ms: float | msgspec.UnsetType = msgspec.UNSET
 
 
 @get("/tenants", guards=MASTER, tags=TAGS)
@@ -110,15 +123,16 @@ async def delete_tenant(
 @get("/tenants/{id:uuid}/health", guards=MASTER, tags=TAGS)
 async def check_tenant(
     caller: Asking, id: FromPath[UUID], directory: FromDishka[Directory], health: FromDishka[TenantHealth]
-) -> Response[dict[str, object]]:
+) -> Response[TenantHealthView]:
     """Check that the company's own tables answer (503: they do not)."""
     tenant = await _open(directory, id)
-    shown: dict[str, object] = {"id": str(id), "placement": tenant.placement.value, "schema": tenant.schema}
     try:
         latency_ms = await health.measure(tenant)
     except Unavailable as error:
-        return Response({**shown, "status": "unavailable", "reason": str(error)}, status_code=503)
-    return Response({**shown, "status": "ok", "latencyMs": round(latency_ms, 2)})
+        away = TenantHealthView(id, tenant.placement, tenant.schema, "unavailable", reason=str(error))
+        return Response(away, status_code=503)
+    well = TenantHealthView(id, tenant.placement, tenant.schema, "ok", latency_ms=round(latency_ms, 2))
+    return Response(well)
 
 
 async def _open(directory: Directory, id: UUID) -> Tenant:

@@ -1,6 +1,7 @@
 """`/api/sessions/{id}`: linking a phone, by QR code or pairing code, and unlinking it."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
@@ -10,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts.gateways import qr_codes
 from whatsapp_hub.adapters.contracts.views.sessions import SessionDetail
-from whatsapp_hub.adapters.contracts.views.view import time
+from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.adapters.http.api.sessions.sessions import TAGS, shown
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.application.ports.provider.plugin import Providers
@@ -26,33 +27,45 @@ class PhoneBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     phone_number: str
 
 
+class CodeView(View):
+    """A code to scan: its text, and a picture as a data URL."""
+
+    session_id: str
+    qr: str | None
+    qr_code: str | None
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, code: Code) -> "CodeView":
+        text = code.session.qr_code
+        return cls(code.session.key, text, qr_codes.data_url(text), time(code.expires_at))
+
+
+class PairingCode(View):
+    """A code to type on the phone."""
+
+    pairing_code: str
+
+
 @get("/sessions/{id:uuid}/qr", tags=TAGS)
 async def get_qr_code(
     caller: Asking, id: FromPath[UUID], show_code: FromDishka[ShowCode], request: Request[Any, Any, Any]
-) -> Response[Any]:
+) -> Response[CodeView]:
     """Show the code to scan, as JSON or (`Accept: image/png`) as a picture (ADMIN; 404: none yet; 409: connected)."""
     code = await show_code(caller, str(id))
     if PNG in request.headers.get("accept", ""):
-        return Response(qr_codes.png(code.session.qr_code or ""), media_type=PNG, headers={"Cache-Control": "no-store"})
-    return Response(_encoded(code), headers={"Cache-Control": "no-store"})
-
-
-def _encoded(code: Code) -> dict[str, object]:
-    text = code.session.qr_code
-    return {
-        "sessionId": code.session.key,
-        "qr": text,
-        "qrCode": qr_codes.data_url(text),
-        "expiresAt": time(code.expires_at),
-    }
+        picture = qr_codes.png(code.session.qr_code or "")
+        shown = Response(picture, media_type=PNG, headers={"Cache-Control": "no-store"})
+        return cast("Response[CodeView]", shown)  # the same in another form; `pages/bodies.py` describes it
+    return Response(CodeView.of(code), headers={"Cache-Control": "no-store"})
 
 
 @post("/sessions/{id:uuid}/pairing-code", status_code=200, tags=TAGS)
 async def request_pairing_code(
     caller: Asking, id: FromPath[UUID], data: JSONBody[PhoneBody], request_pairing_code: FromDishka[RequestPairingCode]
-) -> dict[str, object]:
+) -> PairingCode:
     """Request a code to type on the phone instead of scanning; the session must be started (ADMIN)."""
-    return {"pairingCode": await request_pairing_code(caller, SessionId(id), data.phone_number)}
+    return PairingCode(await request_pairing_code(caller, SessionId(id), data.phone_number))
 
 
 @post("/sessions/{id:uuid}/logout", status_code=200, tags=TAGS)
