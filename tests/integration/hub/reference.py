@@ -104,6 +104,8 @@ def fields_of(operation: dict[str, Any], document: dict[str, Any]) -> list[str] 
         return None
     schema = content["application/json"]["schema"]
     while "properties" not in schema:
+        if schema.get("type") == "object":  # what a provider posts is its own
+            return []
         choices = [s for s in schema.get("oneOf", ()) if s.get("type") != "null"]
         schema = choices[0] if choices else document["components"]["schemas"][schema["$ref"].rsplit("/")[-1]]
     return list(schema["properties"])
