@@ -55,7 +55,7 @@ from whatsapp_hub.domain.errors import (
 def test_each_error_has_its_code(error: Exception, status: int, kind: str) -> None:
     document = problems.describe(error).document("/here")
     assert (document.status, document.type) == (status, f"urn:whatsapp-hub:problem:{kind}")
-    assert document["instance"] == "/here"
+    assert document.instance == "/here"
     assert "secret" not in str(document)
 
 
