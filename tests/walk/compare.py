@@ -28,7 +28,19 @@ def compare(before: list[Step], after: list[Step]) -> Outcome:
         else:
             _compare_steps(name, step, new[name], found)
     found.additions += [f"{name}: is new" for name in new if name not in old]
+    _compare_orders(old, new, found)
     return found
+
+
+def _compare_orders(old: dict[str, Step], new: dict[str, Step], found: Outcome) -> None:
+    """What happened to one subject happened in the same order."""
+    for subject in dict.fromkeys(step["subject"] for step in old.values() if "subject" in step):
+        orders = [
+            [name for name, step in steps.items() if step.get("subject") == subject and name in others]
+            for steps, others in ((old, new), (new, old))
+        ]
+        if orders[0] != orders[1]:
+            found.differences.append(f"{subject}: happened in another order: {orders[0]}, {orders[1]}")
 
 
 def _compare_steps(name: str, old: Step, new: Step, found: Outcome) -> None:

@@ -84,6 +84,10 @@ def _clue(entity: dict[str, Any]) -> str | None:
             return f"message {direction.lower()}: {str(content)[:60]}"
         case {"identities": list(), "phoneNumber": phone}:
             return f"contact {phone}"
+        case {"flowState": _, "customerPhone": phone}:
+            return f"conversation of {phone}"
+        case {"provider": _, "sessionId": str(key), "routing": _}:
+            return f"session {key}"
         case {"email": str(email)}:
             return f"user {email}"
     return None

@@ -95,7 +95,7 @@ class Walk:
         self.last = answer
         said = " ".join(filter(None, (row, f"by {who.name}:" if note else f"by {who.name}", note)))
         sent = {"path": path, "query": query, "body": body, "headers": headers}
-        text = json.dumps({n: v for n, v in sent.items() if v}, ensure_ascii=False, separators=(",", ":"))
+        text = compact({n: v for n, v in sent.items() if v})
         self.record.answered(said, row, answer, text)
         if answer.status_code < 300 and body is not None:
             self.bodies.setdefault(row, body)
@@ -175,9 +175,8 @@ class Walk:
         """Send an event and write its acknowledgement down."""
         row = f"socket {ear.namespace} {event}"
         answer = await ear.io.call(event, data, namespace=ear.namespace, timeout=PATIENCE_S)
-        text = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-        sent = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        self.record.add(" ".join(filter(None, (row, f"by {ear.name}", note))), row=row, sent=sent, ack=text)
+        name = " ".join(filter(None, (row, f"by {ear.name}", note)))
+        self.record.add(name, row=row, sent=compact(data), ack=compact(answer))
         return answer
 
     async def hears(self, ear: Ear, name: str, **like: object) -> None:
@@ -197,9 +196,9 @@ class Walk:
             for name, data in ear.heard:
                 subjects.setdefault(subject_of(name, data), []).append((name, data))
             for subject in sorted(subjects, key=self.record.names.replaced):
-                for number, heard in enumerate(lasting(subjects[subject], _status)):
-                    text = json.dumps(heard, ensure_ascii=False, separators=(",", ":"))
-                    self.record.add(f"heard by {ear.name} of {subject}: {number}", row="emission", heard=text)
+                events = [(heard[0], compact(heard)) for heard in lasting(subjects[subject], _status)]
+                steps = ((name, {"row": "emission", "heard": text}) for name, text in events)
+                self.record.happened(f"heard by {ear.name} of {subject}", steps)
 
     @asynccontextmanager
     async def stream(
@@ -250,6 +249,11 @@ def lasting(events: list[T], status: Callable[[T], str]) -> list[T]:
     """Leave out that a message was SENT where its receipts follow: they are sometimes faster."""
     last = max((number for number, event in enumerate(events) if status(event) == "READ"), default=-1)
     return [event for number, event in enumerate(events) if status(event) != "SENT" or number > last]
+
+
+def compact(value: object) -> str:
+    """JSON as the hub writes it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def decoded(answer: httpx.Response) -> Any:

@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,13 @@ class Recording:
     def add(self, name: str, **what: Any) -> None:
         """Write a step down."""
         self.steps.append({"step": name, **what})
+
+    def happened(self, subject: str, events: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """Write down what happened to a subject, in order; each event by its name and how often it came before."""
+        times: Counter[str] = Counter()
+        for name, what in events:
+            times[name] += 1
+            self.add(f"{subject}: {name} {times[name]}", subject=subject, **what)
 
     def answered(self, name: str, row: str, answer: httpx.Response, sent: object) -> None:
         body = "" if row.split(" ")[-1] in BODILESS and answer.status_code == 200 else shown(answer)

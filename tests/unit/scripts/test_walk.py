@@ -8,6 +8,7 @@ import pytest
 
 from tests.walk.compare import compare
 from tests.walk.placeholders import Placeholders
+from tests.walk.recording import Recording
 
 ID = "018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e"
 
@@ -42,6 +43,22 @@ def test_another_value_order_or_writing_and_a_field_less_are_differences(after: 
 def test_another_status_and_a_step_less_are_differences() -> None:
     assert compare([step("")], [step("", status=201)]).differences
     assert compare([step("")], []).differences
+
+
+def happened(*events: str) -> list[dict[str, Any]]:
+    recording = Recording()
+    recording.happened("heard by A of B", ((event, {"row": "emission", "heard": event}) for event in events))
+    return recording.steps
+
+
+def test_an_event_more_is_an_addition_wherever_it_comes() -> None:
+    found = compare(happened("a", "b", "a"), happened("a", "c", "b", "c", "a"))
+    assert (len(found.additions), found.differences) == (2, [])
+
+
+def test_an_event_less_and_another_order_are_differences() -> None:
+    assert compare(happened("a", "b", "a"), happened("a", "b")).differences
+    assert compare(happened("a", "b"), happened("b", "a")).differences
 
 
 def test_a_longer_list_is_a_difference() -> None:

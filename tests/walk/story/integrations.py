@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.fakes import graph as meta
 from tests.fakes import waha
-from tests.walk.player import NOBODY, Walk, lasting
+from tests.walk.player import NOBODY, Walk, compact, lasting
 from tests.walk.story.sessions import HMAC_KEY
 
 TYPES = "conversation.opened,conversation.assigned"
@@ -77,10 +77,14 @@ def _record_posts(w: Walk) -> None:
         posts = subjects[subject]
         if subject.endswith(" "):  # of no subject: in any order
             posts.sort(key=lambda posted: w.record.names.replaced(posted.body.decode()))
-        for number, posted in enumerate(lasting(posts, lambda posted: _status(posted.json()))):
-            headers = sorted(set(posted.headers) - {"content-length", "host", "traceparent"})
-            text = posted.body.decode()
-            w.record.add(f"posted to {subject}: {number}", row="delivery", names=headers, delivered=text)
+        events = [(posted, posted.json()) for posted in lasting(posts, lambda posted: _status(posted.json()))]
+        steps = ((str(data.get("type") or data.get("event", "post")), _post(posted)) for posted, data in events)
+        w.record.happened(f"posted to {subject}", steps)
+
+
+def _post(posted: Any) -> dict[str, Any]:
+    headers = sorted(set(posted.headers) - {"content-length", "host", "traceparent"})
+    return {"row": "delivery", "names": headers, "delivered": posted.body.decode()}
 
 
 def _status(event: dict[str, Any]) -> str:
@@ -136,8 +140,7 @@ async def _events(w: Walk) -> None:
     row, program = "GET /api/events", w.people["reader"]
     await w.ask(row, program, query={"limit": 1})
     await w.ask(row, program, note="bad", query={"after": "x"})
-    for event in await _by_subject(w):
-        w.record.add(event[0], row="event", body=event[1])
+    await _record_log(w)
     async with w.stream("GET /api/events/stream", program, "of types", {"after": 0, "types": TYPES}):
         pass
     ticket = await w.ask("POST /api/auth/ticket")
@@ -148,7 +151,8 @@ async def _events(w: Walk) -> None:
         pass
 
 
-async def _by_subject(w: Walk) -> list[tuple[str, str]]:
+async def _record_log(w: Walk) -> None:
+    """The whole log, each subject's events in their order."""
     subjects: dict[str, list[dict[str, Any]]] = {}
     events = await w.log()
     w.record.names.learn(json.dumps(events))
@@ -156,9 +160,7 @@ async def _by_subject(w: Walk) -> list[tuple[str, str]]:
         data = event["data"]
         thing = data.get("message") or data.get("conversation") or data.get("session") or data.get("user") or {}
         subjects.setdefault(str(thing.get("id") or event["type"]), []).append(event)
-    found = []
     for subject in sorted(subjects, key=w.record.names.replaced):
-        for number, event in enumerate(lasting(subjects[subject], _status)):
-            text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-            found.append((f"in the log of {subject}: {number} {event['type']}", text))
-    return found
+        lasted = lasting(subjects[subject], _status)
+        steps = ((str(event["type"]), {"row": "event", "body": compact(event)}) for event in lasted)
+        w.record.happened(f"in the log of {subject}", steps)

@@ -14,6 +14,8 @@ from litestar.openapi.spec import (
     Schema,
 )
 
+from whatsapp_hub.adapters.http.pages.parts import components_of, paths_of
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 _WEBHOOKS = "/webhooks/"
 _TEXT = Schema(type=OpenAPIType.STRING)
@@ -48,14 +50,13 @@ _SETTERS_OF_HOURS = ("CompanyPatch", "TenantPatch", "DepartmentBody", "Departmen
 
 def add_bodies(document: OpenAPI) -> None:
     """Describe what the handlers' types leave open."""
-    assert document.paths is not None
-    assert document.components is not None
-    for path, item in document.paths.items():
+    for path, item in paths_of(document).items():
         for method in _METHODS:
             if operation := getattr(item, method):
                 _describe(path, method, operation)
-    document.components.schemas["ProviderUpdate"] = _UPDATE
-    _describe_hours(document.components)
+    components = components_of(document)
+    components.schemas["ProviderUpdate"] = _UPDATE
+    _describe_hours(components)
 
 
 def _describe(path: str, method: str, operation: Operation) -> None:
@@ -78,6 +79,5 @@ def _describe_hours(components: Components) -> None:
     components.schemas["HoursBody"] = _HOURS
     choice = Schema(one_of=[Reference(ref="#/components/schemas/HoursBody"), Schema(type=OpenAPIType.NULL)])
     for name in _SETTERS_OF_HOURS:
-        properties = components.schemas[name].properties
-        assert properties is not None
-        properties["hours"] = choice
+        schema = components.schemas[name]
+        schema.properties = {**(schema.properties or {}), "hours": choice}
