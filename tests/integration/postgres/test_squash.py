@@ -1,6 +1,7 @@
 """A database of the last revision before the squash of migrations is taken over in place, an older one is refused."""
 
 import asyncio
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -196,6 +197,8 @@ def test_the_initial_revisions_are_dated() -> None:
     assert {initial("hub"), initial("tenant")} == {"20261126_initial"}
 
 
+NEW_FILE = "1b5a8c1e-7d0c-4a55-9f5e-5f6d3b1c9a10"
+NEW_URL = f"/api/media/{NEW_FILE}"
 OLD_FILE = "0b5a8c1e-7d0c-4a55-9f5e-5f6d3b1c9a10"
 NAMED_BY_URL = """
     UPDATE {schema}.messages SET type = 'IMAGE', media_url = '/api/media/{file}',
@@ -215,7 +218,14 @@ async def test_a_message_that_named_its_file_by_a_url_names_it_by_its_id(old: Ol
     await migrate(old.url)
     for schema in ("pooled", "client_acme"):
         rows = await old.owner.fetch(f"SELECT content, media_id::text, media_url, data::text FROM {schema}.messages")
-        assert ("bom dia", OLD_FILE, None, '{"mimeType": "image/png"}') in [tuple(row) for row in rows]
-        assert ("far", None, "https://x.example/a", None) in [tuple(row) for row in rows]
+        assert {(row["content"], row["media_id"], row["media_url"]) for row in rows} >= {
+            ("bom dia", OLD_FILE, f"/api/media/{OLD_FILE}"),
+            ("far", None, "https://x.example/a"),
+        }
+        [data] = [row["data"] for row in rows if row["content"] == "bom dia"]
+        assert json.loads(data) == {"blob": OLD_FILE, "mimeType": "image/png"}, "the version before reads it"
+        await old.owner.execute(ELSEWHERE.format(schema=schema).replace("'https://x.example/a'", f"'{NEW_URL}'"))
+        found = f"SELECT media_id::text FROM {schema}.messages WHERE media_url = '{NEW_URL}'"
+        assert await old.owner.fetchval(found) == NEW_FILE, "the version before knows no media_id"
         forced = f"SELECT relforcerowsecurity FROM pg_class WHERE oid = '{schema}.messages'::regclass"
         assert await old.owner.fetchval(forced)

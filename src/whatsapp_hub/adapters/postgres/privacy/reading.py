@@ -14,8 +14,6 @@ from whatsapp_hub.domain.ids import ContactId, TenantId
 AT_ONCE = 500
 PIECE_BYTES = 256 * 1024
 _FIRST = -(2**62)
-_MESSAGE = """to_jsonb(m) - 'tenant_id'
-          || jsonb_build_object('media_url', coalesce(m.media_url, '/api/media/' || m.media_id))"""
 
 # Each page: $1 the contact, $2 its conversations, $3 the place to continue after, $4 the limit; `place` is the next
 # page's $3, `line` the exported row (null where it is not about the contact).
@@ -23,8 +21,8 @@ _PAGES = {
     "conversations": """
         SELECT n AS place, to_jsonb(c) - 'tenant_id' AS line FROM unnest($2::uuid[]) WITH ORDINALITY AS r(id, n)
         JOIN conversations c ON c.id = r.id WHERE n > $3 AND $1::uuid IS NOT NULL ORDER BY n LIMIT $4""",
-    "messages": f"""
-        SELECT seq AS place, {_MESSAGE} AS line FROM messages m
+    "messages": """
+        SELECT seq AS place, to_jsonb(m) - 'tenant_id' AS line FROM messages m
         WHERE conversation_id = ANY ($2::uuid[]) AND seq > $3 AND $1::uuid IS NOT NULL ORDER BY seq LIMIT $4""",
     "notes": """
         SELECT n AS place, line FROM (
@@ -52,8 +50,8 @@ _PAGES = {
         ORDER BY id LIMIT $4""",
 }
 _ABOUT = "SELECT to_jsonb(c) - 'tenant_id' FROM contacts c WHERE id = $1"
-_IN_GROUPS = f"""
-    SELECT m.seq AS place, {_MESSAGE} AS line
+_IN_GROUPS = """
+    SELECT m.seq AS place, to_jsonb(m) - 'tenant_id' AS line
     FROM contacts k JOIN conversations c ON c.contact_id = k.id JOIN messages m ON m.conversation_id = c.id
     WHERE k.is_group AND k.tenant_id = hub.tenant() AND m.seq > $2
       AND regexp_replace(m.author, '^[+]|[:@].*$', '', 'g') = ANY ($1::text[])

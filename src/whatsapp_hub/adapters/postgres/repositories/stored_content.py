@@ -1,5 +1,5 @@
 """The stored form of a message's content: columns `type`, `content`, `media_id` (of a file that the hub
-stores) or `media_url` (of one elsewhere), and `data` (JSON) for the rest.
+stores), `media_url` (of one elsewhere), and `data` (JSON) for the rest.
 
 Every row that was ever stored can be read: a value that its kind does not know, or not as such a value, stays in
 `Content.extra` and is written back with it.
@@ -199,8 +199,9 @@ _POLL = _Form(_Key("options", "options", _texts, empty=()))
 _SYSTEM = _Form(_Key("system", "notice", _object), _Key("raw", "raw", _any))
 _UNSUPPORTED = _Form(_Key("raw", "raw", _any))
 
-_OLD_URL = "/api/media/"
-_encode = msgspec.json.Encoder().encode
+_URL_BEFORE = "/api/media/"
+"""Written beside the id of a stored file, for the version before; never read."""
+_encode = msgspec.json.Encoder(enc_hook=str).encode
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 
 
@@ -331,6 +332,8 @@ def _write_file(content: File, form: _Form) -> dict[str, object]:
     found = _write(content, form.keys)
     if content.source is not NO_SOURCE:
         found |= _write(content.source, _SOURCE)
+    if isinstance(content.media, StoredMedia):
+        found["blob"] = content.media.id  # for the version before, as its URL
     return found
 
 
@@ -344,15 +347,9 @@ def _read_file(given: dict[str, object], media: MediaRef | None, form: _Form) ->
 
 
 def _media(url: str | None, id: UUID | None) -> MediaRef | None:
-    """Read where the file is. Before there was `media_id`, the URL of a stored one stood in its place."""
     if id is not None:
         return StoredMedia(MediaId(id))
-    if url is None:
-        return None
-    try:
-        return StoredMedia(MediaId(UUID(url.removeprefix(_OLD_URL)))) if url.startswith(_OLD_URL) else RemoteMedia(url)
-    except ValueError:
-        return RemoteMedia(url)
+    return None if url is None else RemoteMedia(url)
 
 
 def _place(content: Content) -> tuple[str | None, UUID | None]:
@@ -360,7 +357,7 @@ def _place(content: Content) -> tuple[str | None, UUID | None]:
     match content:
         case Image() | Video() | Audio() | Document() | Sticker():
             if isinstance(content.media, StoredMedia):
-                return None, content.media.id
+                return f"{_URL_BEFORE}{content.media.id}", content.media.id
             return content.media.url if content.media else None, None
         case _:
             return None, None

@@ -197,7 +197,7 @@ STORED_BEFORE: list[tuple[Stored, Content]] = [
             "DOCUMENT",
             "veja",
             f"/api/media/{FILE}",
-            None,
+            FILE,
             json.dumps({"blob": str(FILE), "mimeType": "application/pdf", "fileName": "a.pdf"}),
         ),
         Document("veja", media=StoredMedia(MediaId(FILE)), mime_type="application/pdf", file_name="a.pdf"),
