@@ -111,9 +111,9 @@ def _changing(m: Message) -> tuple[object, ...]:
 
 def _whole(m: Message) -> tuple[object, ...]:
     """Return the values in the order of _FIXED and _MUTABLE."""
-    owner = (m.tenant_id, m.session_id, m.conversation_id, m.contact_id)
-    sent = (m.direction, m.chat, m.sender_id, m.is_bot, m.reply_to, m.author, m.created_at)
-    return (*owner, *sent, *stored_content.encode(m.content), *_changing(m))
+    owner = (m.tenant_id, m.session_id, m.conversation_id, m.contact_id, m.direction, m.chat, m.sender_id)
+    content = stored_content.encode(m.content)
+    return (*owner, m.is_bot, m.reply_to, m.author, m.created_at, *content, *_changing(m))
 
 
 def rows_of(messages: Iterable[Message]) -> list[Sequence[object]]:
