@@ -7,9 +7,10 @@ statuses:…                 the same, for contract E's message-status, where th
 """
 
 import asyncio
-from collections import OrderedDict
 from typing import Any, TypeVar
 from uuid import UUID
+
+from cachetools import LRUCache
 
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.session_events import (
@@ -57,8 +58,8 @@ class SessionNews:
     def __init__(self, finder: SessionFinder) -> None:
         self.listeners: set[str] = set()
         self._finder = finder
-        self._known: OrderedDict[SessionId, SessionShown] = OrderedDict()
-        self._changes: OrderedDict[SessionId, int] = OrderedDict()
+        self._known: LRUCache[SessionId, SessionShown] = LRUCache(_REMEMBERED)
+        self._changes: LRUCache[SessionId, int] = LRUCache(_REMEMBERED)
 
     def changes(self, session_id: SessionId) -> int:
         """Return how many changes of its state this process has encoded."""
@@ -72,7 +73,7 @@ class SessionNews:
         if event.type == "session.qr":
             await asyncio.to_thread(data_url, session.qr_code)  # drawn off the loop; it is cached
         if event.type.startswith("session."):
-            _remember(self._changes, event.session_id, self.changes(event.session_id) + 1)
+            self._changes[event.session_id] = self.changes(event.session_id) + 1
         happened = SessionEvent(event, body, session.session_id)
         rooms = (session_room(event.session_id), agent_room(event.tenant_id, session.agent_id))
         addressed = [(Emission(name, payload), rooms) for name, payload in life_events(happened)]
@@ -88,15 +89,8 @@ class SessionNews:
         if shown is None:
             found = await self._finder.named(event.tenant_id, str(session_id))
             shown = SessionShown(found.key, found.agent_id) if found else SessionShown(str(session_id), "")
-        _remember(self._known, session_id, shown)
+        self._known[session_id] = shown
         return shown
-
-
-def _remember(known: OrderedDict[SessionId, T], session_id: SessionId, value: T) -> None:
-    known[session_id] = value
-    known.move_to_end(session_id)
-    if len(known) > _REMEMBERED:
-        known.popitem(last=False)
 
 
 class Subscriptions:

@@ -1,10 +1,10 @@
 """A session's settings at rest: encoded by the provider's plugin, sealed by the hub's key, bound to the session."""
 
 import logging
-from collections import OrderedDict
 from uuid import UUID
 
 import msgspec
+from cachetools import LRUCache
 
 from whatsapp_hub.application.ports.edge.security import SecretBox
 from whatsapp_hub.application.ports.provider.plugin import Providers
@@ -23,7 +23,7 @@ class SettingsVault:
     def __init__(self, box: SecretBox, providers: Providers) -> None:
         self.box = box
         self._providers = providers
-        self._opened: OrderedDict[tuple[UUID, str, bytes], object] = OrderedDict()
+        self._opened: LRUCache[tuple[UUID, str, bytes], object] = LRUCache(_REMEMBERED)
         self.sealed = 0
 
     def seal(self, session_id: UUID, provider: str, settings: object) -> bytes:
@@ -41,8 +41,6 @@ class SettingsVault:
         if provider not in self._providers.plugins:
             return None
         settings = self._opened[key] = self._open(session_id, provider, sealed)
-        if len(self._opened) > _REMEMBERED:
-            self._opened.popitem(last=False)
         return settings
 
     def _open(self, session_id: UUID, provider: str, sealed: bytes) -> object:

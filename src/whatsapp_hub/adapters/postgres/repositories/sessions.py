@@ -1,12 +1,12 @@
 """Sessions, with their sealed settings, webhook routes and pace of sends."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
 import msgspec
+from cachetools import LRUCache
 
 from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
 from whatsapp_hub.domain.conversations.bot import Bot
@@ -96,13 +96,10 @@ class SessionRows:
     """A process's cache of session rows, by session and version."""
 
     def __init__(self) -> None:
-        self._rows: OrderedDict[SessionId, Any] = OrderedDict()
+        self._rows: LRUCache[SessionId, Any] = LRUCache(_REMEMBERED)
 
     def keep(self, row: Any) -> None:
         self._rows[row["id"]] = row
-        self._rows.move_to_end(row["id"])
-        if len(self._rows) > _REMEMBERED:
-            self._rows.popitem(last=False)
 
     def of(self, session_id: SessionId, version: int | None) -> Any:
         """Return the row if it was read in this version, else None."""

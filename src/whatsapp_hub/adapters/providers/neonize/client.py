@@ -5,11 +5,11 @@ In a process that is no connector it holds none: every session is "not open here
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import msgspec
+from cachetools import LRUCache
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, items, obj, text
 from whatsapp_hub.adapters.providers.neonize import errors
@@ -50,7 +50,7 @@ class NeonizeClient:
     ) -> None:
         self._holder = Holder(host, storing, loading)
         self._fetch = fetch
-        self._numbers: OrderedDict[str, str] = OrderedDict()
+        self._numbers: LRUCache[str, str] = LRUCache(_KNOWN_NUMBERS)
 
     # -- Provider
 
@@ -149,16 +149,15 @@ class NeonizeClient:
         digits = to.removesuffix(f"@{PERSON}")
         if not (digits.isdigit() and digits.startswith(_BRAZIL) and len(digits) in (12, 13)):
             return to
-        if to not in self._numbers:
+        number = self._numbers.get(to)
+        if number is None:
             library = self._holder.library
             answer = await self._answer("IsOnWhatsApp", library.is_on_whatsapp, line.uuid, f"+{digits}")
             found = next((obj(one) for one in items(answer.get("response"))), {})
             if found.get("isIn") is not True:
                 raise Rejected("not_on_whatsapp", "there is no WhatsApp at this number")
-            self._numbers[to] = formatted(obj(found.get("JID"))) or to
-            if len(self._numbers) > _KNOWN_NUMBERS:
-                self._numbers.popitem(last=False)
-        return self._numbers[to]
+            number = self._numbers[to] = formatted(obj(found.get("JID"))) or to
+        return number
 
     async def _answer(self, name: str, call: Callable[..., bytes], *arguments: object) -> JsonObject:
         """Make a call that sends no message. Raises CallTimeout, Transient, Rejected."""

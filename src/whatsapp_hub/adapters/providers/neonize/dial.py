@@ -66,7 +66,7 @@ class SessionDial:
         self._active_at = time.monotonic()
         self._pong: float | None = None
         self._probed = 0.0
-        self._authors: OrderedDict[str, str] = OrderedDict()
+        self._authors: OrderedDict[str, str] = OrderedDict()  # written by the library's thread: each step is atomic
 
     @property
     def silent_s(self) -> float:

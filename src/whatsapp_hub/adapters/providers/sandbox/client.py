@@ -13,6 +13,8 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from cachetools import FIFOCache
+
 from whatsapp_hub.adapters.providers.sandbox.inbound import receipt
 from whatsapp_hub.adapters.providers.sandbox.outbound import phone_of, shown_text
 from whatsapp_hub.application.ports.edge.sandbox import SandboxPhones, ShownMessage
@@ -37,7 +39,7 @@ class Sandbox:
         self._phones = phones
         self._now = now
         self._new_id = new_id
-        self._put_off: dict[MessageId, None] = {}
+        self._put_off: FIFOCache[MessageId, bool] = FIFOCache(_REMEMBERED)
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
         phone, text = phone_of(message), shown_text(message.content)
@@ -77,7 +79,5 @@ class Sandbox:
         if phone == REFUSES:
             raise CredentialsInvalid("drill", "this phone refuses our credentials")
         if phone == AWAY_ONCE and id not in self._put_off:
-            self._put_off[id] = None
-            if len(self._put_off) > _REMEMBERED:
-                del self._put_off[next(iter(self._put_off))]
+            self._put_off[id] = True
             raise Transient("drill", "this phone is away once", retry_after_s=1.0, scope=Scope.RECIPIENT)

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from itertools import count
 
 import msgspec
+from cachetools import TTLCache
 
 from whatsapp_hub.adapters.providers.http_call import Answer, Call, HttpPool, exchange
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
@@ -40,7 +40,7 @@ class WahaClient:
         self._now = now
         self._public_url = public_url.rstrip("/")
         self._http = HttpPool()
-        self._without_ids: dict[WahaSettings, float] = {}
+        self._without_ids: TTLCache[WahaSettings, bool] = TTLCache(_REMEMBERED, _NO_IDS_FOR_S)
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
         settings = _settings(session)
@@ -52,21 +52,16 @@ class WahaClient:
         """Reserve a message id. NOWEB and GOWS make ids for the kinds that they accept one with. A server or engine
         without such a call is not asked again for a while."""
         settings = _settings(session)
-        if not isinstance(message.content, NAMED) or self._without_ids.get(settings, 0.0) > time.monotonic():
+        if not isinstance(message.content, NAMED) or settings in self._without_ids:
             return None
         path = f"/api/{settings.session}/new-message-id"
         try:
             answer = await self._call(settings, "GET", path, None, _NEW_ID_S, idempotent=True)
             if answer.status in _HAS_NO_IDS:
-                self._has_no_ids(settings)
+                self._without_ids[settings] = True
             return parse_id(text(obj(errors.read(answer)).get("id"))).bare or None
         except ProviderError:
             return None
-
-    def _has_no_ids(self, settings: WahaSettings) -> None:
-        if len(self._without_ids) >= _REMEMBERED:
-            self._without_ids.clear()
-        self._without_ids[settings] = time.monotonic() + _NO_IDS_FOR_S
 
     async def takes_another(self, settings: object) -> bool:
         """Whether the server takes another session; the tier CORE has one, called `default`."""
