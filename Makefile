@@ -40,10 +40,8 @@ run: $(VENV)/.run ## start a hub on http://127.0.0.1:4000, databases included
 dev: setup ## the same, restarted whenever a source or migration changes
 	@exec $(BIN)/watchfiles --sigint-timeout 30 '$(BIN)/whatsapp-hub serve' src migrations
 
-# Many tests watch real processes and clocks on a machine that others use too: failed ones run a second time, in a fresh
-# process, visibly. What fails twice is broken; what fails now and then is flaky, and to be fixed.
-test: setup ## unit and integration tests
-	$(BIN)/python -m pytest tests || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none tests
+test: setup ## unit and integration tests, their time, and which of them ran twice
+	@$(BIN)/python scripts/run_tests.py
 
 TESTS ?= tests
 coverage: setup ## the tests (TESTS=tests/unit: those), and which lines they run, the roles' processes included
