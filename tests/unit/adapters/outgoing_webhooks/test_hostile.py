@@ -268,7 +268,7 @@ async def test_the_certificate_must_be_the_names_though_the_connection_goes_to_t
     pair = certificate(tmp_path, "good.example")
     served = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     served.load_cert_chain(pair)
-    monkeypatch.setattr(sending, "_tls", lambda: ssl.create_default_context(cafile=str(pair)))
+    monkeypatch.setattr(sending, "http1_context", lambda: ssl.create_default_context(cafile=str(pair)))
 
     async def resolve(name: str, port: int) -> list[str]:
         return ["127.0.0.1"]
