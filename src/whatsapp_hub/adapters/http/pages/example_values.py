@@ -299,9 +299,20 @@ VALUES: Mapping[str, Any] = {
     "RunningProcess.role": "api",
     "WebhooksDepth.dead": 0,
     "WebhooksDepth.waiting": 0,
+    "Data.author": "5511988887777@s.whatsapp.net",
+    "Data.chat": "5511988887777@s.whatsapp.net",
+    "Data.error": "131026: not deliverable",
+    "NotificationData.kind": "conversation.assigned",
+    "Data.reason": "assigned to Rita: fewest conversations (0)",
+    "Event.id": "evt_4711",
+    "SocketAssigned.reason": "assigned to Rita: fewest conversations (0)",
+    "SocketNotification.error": "131026: not deliverable",
+    "SocketNotification.kind": "conversation.assigned",
+    "SocketQueued.reason": "nobody is free (2 offline)",
+    "SocketTransferred.reason": "transferred by rita@shop.example",
 }
-"""By a field's name, or by `Schema.field` where it differs. A value that the field's schema does not allow is passed
-over."""
+"""By a field's name, or by `Schema.field` where it differs (`Event` and `Data`: each schema whose name ends so). A
+value that the field's schema does not allow is passed over."""
 
 LEFT_OUT = frozenset(
     {

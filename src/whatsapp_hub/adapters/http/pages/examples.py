@@ -62,7 +62,8 @@ class _Examples:
 
     def of(self, schema: Mapping[str, Any], owner: str = "", field: str = "") -> Any:
         """Make an example. `owner`: the component that it is, or that has it as `field`."""
-        for name in (f"{owner}.{field}", field):
+        kind = next((kind for kind in ("Event", "Data") if owner.endswith(kind)), owner)
+        for name in (f"{owner}.{field}", f"{kind}.{field}", field):
             if name in VALUES and self._fits(schema, VALUES[name]):
                 return VALUES[name]
         if reference := schema.get("$ref"):
