@@ -14,8 +14,8 @@ from tests.integration.conftest import HAPPENED
 from tests.integration.http.conftest import Company, Listener, Person, RunningHub, eventually
 from tests.integration.http.test_audit_of_routes import changing_routes
 from tests.integration.http.test_conversation_rights import FILE
-from whatsapp_hub.adapters.contracts.views.event_data import DATA
-from whatsapp_hub.adapters.contracts.views.socket_payloads import PAYLOADS
+from whatsapp_hub.adapters.contracts.events.data import DATA
+from whatsapp_hub.adapters.contracts.events.socket_payloads import PAYLOADS
 from whatsapp_hub.domain.events import EventType
 
 ABOUT_CUSTOMERS = re.compile(r"\w+ /api/(conversations|messages|contacts)\b")

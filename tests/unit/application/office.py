@@ -13,7 +13,7 @@ from tests.contracts.storage.world import World, a_phone
 from tests.fakes.line import FakeLine, FakePlugin
 from tests.fakes.phones import FakePhones
 from tests.fakes.secrets import FakeTokens, PlainBox, PlainPasswords
-from whatsapp_hub.adapters.contracts.views.events import body
+from whatsapp_hub.adapters.contracts.events.bodies import body
 from whatsapp_hub.adapters.memory.edge.guesses import MemoryGuessCounts
 from whatsapp_hub.adapters.memory.edge.oidc import MemoryOidcAccounts
 from whatsapp_hub.adapters.memory.edge.tickets import MemoryTickets

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from whatsapp_hub.adapters.contracts.events.envelope import EventView, PingView
 from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import WahaEvent, waha
 from whatsapp_hub.adapters.contracts.gateways.received import (
     FlatMessage,
@@ -13,7 +14,6 @@ from whatsapp_hub.adapters.contracts.gateways.received import (
     instance_event,
     received,
 )
-from whatsapp_hub.adapters.contracts.views.envelope import EventView, PingView
 from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
-from whatsapp_hub.adapters.contracts.views.events import body
+from whatsapp_hub.adapters.contracts.events.bodies import body
 from whatsapp_hub.adapters.postgres.connectors.connections import PostgresConnections
 from whatsapp_hub.adapters.postgres.engine.database import APP, Database, planned_by_value, prelude
 from whatsapp_hub.adapters.postgres.engine.failures import Displaced, TransactionConflict, translated

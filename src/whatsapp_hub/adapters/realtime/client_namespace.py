@@ -6,9 +6,9 @@ from typing import Any
 
 import structlog
 
+from whatsapp_hub.adapters.contracts.events.sockets import Emission
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways.session_events import CLIENTS
-from whatsapp_hub.adapters.contracts.views.sockets import Emission
 from whatsapp_hub.adapters.contracts.views.view import plain
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.answers import Ack, Answers, Asker, Handler, SocketRates

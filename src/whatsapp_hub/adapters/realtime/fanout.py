@@ -6,7 +6,7 @@ puts the same packet object into each queue and drops clients that do not read.
 
 from collections.abc import Iterable
 
-from whatsapp_hub.adapters.contracts.views.sockets import Emission
+from whatsapp_hub.adapters.contracts.events.sockets import Emission
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server, packet_of
 
 

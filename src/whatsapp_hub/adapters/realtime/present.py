@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
+from whatsapp_hub.adapters.contracts.events.sockets import Emission
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.session_events import (
     CLIENTS,
@@ -16,7 +17,6 @@ from whatsapp_hub.adapters.contracts.gateways.session_events import (
     present_life,
     shown_session,
 )
-from whatsapp_hub.adapters.contracts.views.sockets import Emission
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.application.reading.sessions import SessionFinder
 from whatsapp_hub.domain.errors import Unavailable

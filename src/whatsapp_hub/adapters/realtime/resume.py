@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Emission
+from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission
 from whatsapp_hub.adapters.realtime.membership import Audiences
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server

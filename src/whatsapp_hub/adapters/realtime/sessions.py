@@ -12,6 +12,7 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
+from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Body, Emission
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.session_events import (
     CLIENTS,
@@ -21,7 +22,6 @@ from whatsapp_hub.adapters.contracts.gateways.session_events import (
     life_events,
     session_in,
 )
-from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Body, Emission
 from whatsapp_hub.adapters.contracts.wire import client_text
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.present import PresentState

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Emission
+from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission
 from whatsapp_hub.adapters.realtime.fanout import Fanout
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import ConversationId, UserId

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from whatsapp_hub.adapters.contracts import webhook_bodies
-from whatsapp_hub.adapters.contracts.views import events, webhooks
+from whatsapp_hub.adapters.contracts.events import bodies as events
+from whatsapp_hub.adapters.contracts.views import webhooks
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.ports.queues.webhook_queue import DeliveryRecord, DueDelivery

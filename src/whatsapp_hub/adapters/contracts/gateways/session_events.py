@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import msgspec
 
+from whatsapp_hub.adapters.contracts.events.sockets import Body, text_in
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.received import client_message, flat_message, received
-from whatsapp_hub.adapters.contracts.views.sockets import Body, text_in
 from whatsapp_hub.adapters.contracts.views.view import plain
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus

@@ -9,7 +9,7 @@ from litestar import Response, get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from whatsapp_hub.adapters.contracts.views.envelope import EventView
+from whatsapp_hub.adapters.contracts.events.envelope import EventView
 from whatsapp_hub.adapters.http.auth import BY_TICKET, Asking, allows
 from whatsapp_hub.adapters.http.paging import Limit, page
 from whatsapp_hub.adapters.http.streams.sse import (

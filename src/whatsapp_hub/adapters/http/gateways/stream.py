@@ -9,6 +9,7 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
+from whatsapp_hub.adapters.contracts.events.sockets import body_of
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.session_events import (
     SessionEvent,
@@ -17,7 +18,6 @@ from whatsapp_hub.adapters.contracts.gateways.session_events import (
     session_in,
     shown_session,
 )
-from whatsapp_hub.adapters.contracts.views.sockets import body_of
 from whatsapp_hub.adapters.http.auth import BY_TICKET, allows
 from whatsapp_hub.adapters.http.streams.sse import (
     MEDIA_TYPE,

@@ -11,11 +11,11 @@ from litestar.openapi.spec import OpenAPI
 from litestar.params import JSONBody
 from msgspec import defstruct
 
+from whatsapp_hub.adapters.contracts.events.data import DATA
+from whatsapp_hub.adapters.contracts.events.envelope import EventView, PingView
+from whatsapp_hub.adapters.contracts.events.socket_payloads import PAYLOADS
 from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import WahaAckEvent, WahaMessageEvent, WahaSessionEvent
 from whatsapp_hub.adapters.contracts.gateways.received import FlatMessage, InstanceEvent
-from whatsapp_hub.adapters.contracts.views.envelope import EventView, PingView
-from whatsapp_hub.adapters.contracts.views.event_data import DATA
-from whatsapp_hub.adapters.contracts.views.socket_payloads import PAYLOADS
 from whatsapp_hub.adapters.http.pages.parts import components_of
 
 

@@ -15,7 +15,7 @@ Encode = Callable[[Event], bytes]
 
 def plain_body(event: Event) -> bytes:
     """Encode an event as JSON: its details, and the ids of its subjects. Contract F's bodies need `msgspec`:
-    `adapters.contracts.views.events.body`."""
+    `adapters.contracts.events.bodies.body`."""
     subjects = {name: str(getattr(subject, "id", subject)) for name, subject in event.subjects.items()}
     return json.dumps({"type": event.type, **subjects, **event.detail}, default=str).encode()
 

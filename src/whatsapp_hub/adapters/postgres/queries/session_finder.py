@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from whatsapp_hub.adapters.contracts.views.events import reason_in
+from whatsapp_hub.adapters.contracts.events.bodies import reason_in
 from whatsapp_hub.adapters.postgres.repositories.sessions import SELECT, session_of
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.reading.queries import Page

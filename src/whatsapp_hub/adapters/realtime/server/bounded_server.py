@@ -16,7 +16,7 @@ from engineio.async_socket import AsyncSocket
 from engineio.packet import CLOSE, MESSAGE, Packet
 from engineio.payload import Payload
 
-from whatsapp_hub.adapters.contracts.views.sockets import NAMESPACE, Emission
+from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.server.limits import Pace, Silent, SocketLimits
 from whatsapp_hub.application.background import BackgroundTasks

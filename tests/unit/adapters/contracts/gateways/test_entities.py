@@ -11,11 +11,11 @@ import msgspec
 import png
 import pytest
 
+from whatsapp_hub.adapters.contracts.events import bodies as events
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways import received as logged_message
 from whatsapp_hub.adapters.contracts.gateways.connections import ConnectionView
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
-from whatsapp_hub.adapters.contracts.views import events
 from whatsapp_hub.adapters.contracts.views.view import plain
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.reading.sessions import Connection, SessionHistoryEntry

@@ -3,7 +3,7 @@
 import msgspec
 
 from tests.unit.domain.build import NOW, conversation
-from whatsapp_hub.adapters.contracts.views import events
+from whatsapp_hub.adapters.contracts.events import bodies as events
 from whatsapp_hub.domain.conversations import visible
 from whatsapp_hub.domain.conversations.conversation import Priority
 from whatsapp_hub.domain.events import Event

@@ -6,8 +6,8 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from whatsapp_hub.adapters.contracts.views.envelope import EventView
-from whatsapp_hub.adapters.contracts.views.sockets import Emission, body_of, encode
+from whatsapp_hub.adapters.contracts.events.envelope import EventView
+from whatsapp_hub.adapters.contracts.events.sockets import Emission, body_of, encode
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId

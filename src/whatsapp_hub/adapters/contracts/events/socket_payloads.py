@@ -1,4 +1,4 @@
-"""What each Socket.IO event of `/` carries (contract E). `views/sockets.py` writes them from the log; tests hold both
+"""What each Socket.IO event of `/` carries (contract E). `events/sockets.py` writes them from the log; tests hold both
 together. Those with a `position` are replayed to a client that connects with `auth: {token, after}`."""
 
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from msgspec import UNSET, UnsetType, defstruct
 
-from whatsapp_hub.adapters.contracts.views import event_data
+from whatsapp_hub.adapters.contracts.events import data as event_data
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationView, NoteView
 from whatsapp_hub.adapters.contracts.views.messages import FailureView, MessageView

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from tests.unit.domain.build import NOW, SALES, SUPPORT, conversation, message, user, user_id
-from whatsapp_hub.adapters.contracts.views import events
-from whatsapp_hub.adapters.contracts.views.event_data import DATA
-from whatsapp_hub.adapters.contracts.views.socket_payloads import PAYLOADS
-from whatsapp_hub.adapters.contracts.views.sockets import body_of, encode
+from whatsapp_hub.adapters.contracts.events import bodies as events
+from whatsapp_hub.adapters.contracts.events.data import DATA
+from whatsapp_hub.adapters.contracts.events.socket_payloads import PAYLOADS
+from whatsapp_hub.adapters.contracts.events.sockets import body_of, encode
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.accounts.user import OnlineStatus
 from whatsapp_hub.domain.conversations.bot import BotPart

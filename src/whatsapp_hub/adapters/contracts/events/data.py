@@ -1,6 +1,6 @@
 """What each type of event carries in `data`: the body that the log stores, sockets and webhooks pass on.
 
-`views/events.py` writes these bodies from the domain's events; tests hold both together, byte for byte.
+`events/bodies.py` writes these bodies from the domain's events; tests hold both together, byte for byte.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,1 @@
+"""Events of the log as the log, streams, sockets and webhooks show them."""
