@@ -6,13 +6,13 @@ from datetime import datetime
 import msgspec
 
 from whatsapp_hub.adapters.contracts.events.envelope import EventView, PingView
+from whatsapp_hub.adapters.contracts.events.logged import body_of, conversation_in, message_body, text_in
 from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import WahaEvent, waha
 from whatsapp_hub.adapters.contracts.gateways.received import (
     FlatMessage,
     InstanceEvent,
     flat_message,
     instance_event,
-    received,
 )
 from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
@@ -49,25 +49,14 @@ def ping(webhook: Webhook, id: str, at: datetime) -> bytes:
     return msgspec.json.encode(event)
 
 
-class _Round(msgspec.Struct):
-    bot: str | None = None
-
-
-class _RoundBody(msgspec.Struct, rename="camel"):
-    handled_by: str | None = None
-    conversation: _Round | None = None
-
-
-_round_body = msgspec.json.Decoder(_RoundBody)
-
-
 def _is_bots(event: LoggedEvent) -> bool:
     """Whether a session's bot receives this event: customers' messages while it handles the conversation, and changes
     of conversations that it took part in."""
-    decoded = _round_body.decode(event.body)
+    body = body_of(event)
     if event.type == RECEIVED:
-        return decoded.handled_by == "bot"
-    return decoded.conversation is not None and decoded.conversation.bot is not None
+        return text_in(body, "handledBy") == "bot"
+    conversation = conversation_in(body)
+    return conversation is not None and conversation.bot is not None
 
 
 def _standard(_: DueDelivery, event: LoggedEvent) -> EventView:
@@ -77,13 +66,13 @@ def _standard(_: DueDelivery, event: LoggedEvent) -> EventView:
 def _flat(due: DueDelivery, event: LoggedEvent) -> FlatMessage | None:
     if event.type != RECEIVED or due.session_key is None:
         return None
-    return flat_message(received(event.body), due.session_key)
+    return flat_message(message_body(event.body), due.session_key)
 
 
 def _instance(due: DueDelivery, event: LoggedEvent) -> InstanceEvent | None:
     if event.type != RECEIVED or event.session_id is None:
         return None
-    return instance_event(received(event.body), event.session_id, due.session_name or "")
+    return instance_event(message_body(event.body), event.session_id, due.session_name or "")
 
 
 _SAID: dict[

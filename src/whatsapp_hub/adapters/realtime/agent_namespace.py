@@ -9,7 +9,8 @@ from typing import Any
 import socketio
 import structlog
 
-from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission, body_of, encode
+from whatsapp_hub.adapters.contracts.events.logged import body_of
+from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission, encode
 from whatsapp_hub.adapters.contracts.views.accounts import UserView
 from whatsapp_hub.adapters.contracts.views.view import plain
 from whatsapp_hub.adapters.realtime import payloads

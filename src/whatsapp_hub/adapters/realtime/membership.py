@@ -14,7 +14,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from whatsapp_hub.adapters.contracts.events.sockets import Body, conversation_in, decoded, erased_in, text_in
+from whatsapp_hub.adapters.contracts.events.logged import Body, conversation_in, decoded, text_in
+from whatsapp_hub.adapters.contracts.events.sockets import erased_in
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.application.reading.queries import Queries, Sight
 from whatsapp_hub.domain.errors import NotFound

@@ -12,15 +12,14 @@ from uuid import UUID
 
 from cachetools import LRUCache
 
-from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Body, Emission
+from whatsapp_hub.adapters.contracts.events.logged import Body, LoggedSession, session_in
+from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.session_events import (
     CLIENTS,
     SessionEvent,
-    SessionShown,
     client_events,
     life_events,
-    session_in,
 )
 from whatsapp_hub.adapters.contracts.wire import client_text
 from whatsapp_hub.adapters.realtime import payloads
@@ -58,7 +57,7 @@ class SessionNews:
     def __init__(self, finder: SessionFinder) -> None:
         self.listeners: set[str] = set()
         self._finder = finder
-        self._known: LRUCache[SessionId, SessionShown] = LRUCache(_REMEMBERED)
+        self._known: LRUCache[SessionId, LoggedSession] = LRUCache(_REMEMBERED)
         self._changes: LRUCache[SessionId, int] = LRUCache(_REMEMBERED)
 
     def changes(self, session_id: SessionId) -> int:
@@ -83,12 +82,13 @@ class SessionNews:
         statuses = tuple(f"statuses:{room}" for room in rooms)
         return addressed + [(emission, statuses) for emission in emissions if emission.name == "message-status"]
 
-    async def _session(self, event: LoggedEvent, session_id: SessionId, body: Body) -> SessionShown:
+    async def _session(self, event: LoggedEvent, session_id: SessionId, body: Body) -> LoggedSession:
         """Return the session as the event shows it, else as it is known; one deleted since is named by its id."""
         shown = session_in(body) or self._known.get(session_id)
         if shown is None:
             found = await self._finder.named(event.tenant_id, str(session_id))
-            shown = SessionShown(found.key, found.agent_id) if found else SessionShown(str(session_id), "")
+            key, agent_id = (found.key, found.agent_id) if found else (str(session_id), "")
+            shown = LoggedSession(session_id=key, agent_id=agent_id)
         self._known[session_id] = shown
         return shown
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from whatsapp_hub.adapters.contracts.events.logged import Body, message_in, session_of, text_in, user_in
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.ids import ConversationId
 
@@ -30,70 +31,12 @@ class Emission:
         return prefix + msgspec.json.encode([self.name, self.payload]).decode()
 
 
-class MessageShown(msgspec.Struct, rename="camel"):
-    """Fields of a message that its socket events are made of."""
-
-    id: str
-    status: str
-    direction: str = ""
-    sender_id: str | None = None
-    is_bot: bool = False
-    error: dict[str, object] | None = None
-
-
-class ConversationShown(msgspec.Struct, rename="camel"):
-    """Fields of a conversation that its audience depends on."""
-
-    id: str
-    department_id: str | None = None
-    assigned_user_id: str | None = None
-
-
-class SessionState(msgspec.Struct, rename="camel"):
-    id: str
-    status: str
-    status_reason: str | None = None
-
-
-class UserShown(msgspec.Struct, rename="camel"):
-    id: str
-    online_status: str
-
-
-_BODY = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_MESSAGE = msgspec.json.Decoder(MessageShown)
-_CONVERSATION = msgspec.json.Decoder(ConversationShown)
-_SESSION = msgspec.json.Decoder(SessionState)
-_USER = msgspec.json.Decoder(UserShown)
 _IDS = msgspec.json.Decoder(list[ConversationId])
-_TEXT = msgspec.json.Decoder(str | None)
-
-Body = dict[str, msgspec.Raw]
-
-
-def body_of(event: LoggedEvent) -> Body:
-    """Split an event's body into subjects and details, each not yet decoded."""
-    return decoded(event.body)
-
-
-def decoded(body: bytes) -> Body:
-    """Split a body into subjects and details, each not yet decoded."""
-    return _BODY.decode(body)
-
-
-def conversation_in(body: Body) -> ConversationShown | None:
-    """Return the conversation of an event, if it has one."""
-    return _CONVERSATION.decode(body["conversation"]) if "conversation" in body else None
 
 
 def erased_in(body: Body) -> list[ConversationId]:
     """Return the conversations of an erased contact."""
     return _IDS.decode(body["conversationIds"])
-
-
-def text_in(body: Body, name: str) -> str | None:
-    """Return a detail that is text; None if it is null or missing."""
-    return _TEXT.decode(body[name]) if name in body else None
 
 
 def encode(event: LoggedEvent, body: Body) -> list[Emission]:
@@ -112,7 +55,7 @@ def _message(name: str) -> Callable[[LoggedEvent, Body], list[Emission]]:
 
 
 def _status(event: LoggedEvent, body: Body) -> list[Emission]:
-    message = _MESSAGE.decode(body["message"])
+    message = message_in(body)
     payload: dict[str, object] = {
         "messageId": message.id,
         "conversationId": str(event.conversation_id),
@@ -129,7 +72,7 @@ def _status(event: LoggedEvent, body: Body) -> list[Emission]:
 def _sent(event: LoggedEvent, body: Body) -> list[Emission]:
     """Show a message that was typed on the phone itself; all others were shown when they were queued. One event is one
     packet: a client that resumes from its position has seen all of it."""
-    message = _MESSAGE.decode(body["message"])
+    message = message_in(body)
     typed_on_the_phone = message.sender_id is None and not message.is_bot
     return _message("message-sent")(event, body) if typed_on_the_phone else _status(event, body)
 
@@ -165,7 +108,7 @@ def _erased(event: LoggedEvent, body: Body) -> list[Emission]:
 
 def _session(event: LoggedEvent, body: Body) -> list[Emission]:
     """Show a session's new state; a renewed QR code is none."""
-    session = _SESSION.decode(body["session"])
+    session = session_of(body)
     if text_in(body, "was") == session.status:
         return []
     state: dict[str, object] = {"status": session.status, "statusReason": session.status_reason}
@@ -175,7 +118,7 @@ def _session(event: LoggedEvent, body: Body) -> list[Emission]:
 
 
 def _presence(_: LoggedEvent, body: Body) -> list[Emission]:
-    user = _USER.decode(body["user"])
+    user = user_in(body)
     return [Emission("agent-status", {"userId": user.id, "status": user.online_status})]
 
 

@@ -4,10 +4,18 @@
 a message's media beyond its address, and the engine's raw data.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
+from whatsapp_hub.adapters.contracts.events.logged import (
+    LoggedMessage,
+    LoggedSession,
+    MessageBody,
+    body_of,
+    message_body,
+    session_of,
+)
 from whatsapp_hub.adapters.contracts.views.messages import FailureView
 from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
@@ -30,34 +38,6 @@ _STATUSES = {
     "BANNED": "FAILED",
     "FAILED": "FAILED",
 }
-
-
-class _Message(msgspec.Struct, rename="camel"):
-    id: str
-    direction: str
-    type: str
-    timestamp: datetime
-    whatsapp_message_id: str | None = None
-    content: str | None = None
-    media_url: str | None = None
-    error: FailureView | None = None
-
-
-class _MessageBody(msgspec.Struct, rename="camel"):
-    message: _Message
-    chat: str = ""
-    author: str | None = None
-
-
-class _Session(msgspec.Struct, rename="camel"):
-    status: str
-    name: str = ""
-    phone_number: str | None = None
-    status_reason: str | None = None
-
-
-class _SessionBody(msgspec.Struct):
-    session: _Session
 
 
 class WahaMe(View):
@@ -162,19 +142,15 @@ class WahaSessionEvent(WahaEvent):
     payload: WahaSessionStatus
 
 
-_MESSAGE_BODY = msgspec.json.Decoder(_MessageBody)
-_SESSION_BODY = msgspec.json.Decoder(_SessionBody)
-
-
 def waha(due: DueDelivery, event: LoggedEvent) -> WahaEvent | None:
     """Encode the whole body; None for events that WAHA does not have."""
     if event.type == "message.received":
-        return _envelope(WahaMessageEvent, "message", due, event, _message(_MESSAGE_BODY.decode(event.body), due))
+        return _envelope(WahaMessageEvent, "message", due, event, _message(message_body(event.body), due))
     if event.type in _ACKS:
-        ack = _ack(_MESSAGE_BODY.decode(event.body), *_ACKS[event.type])
+        ack = _ack(message_body(event.body), *_ACKS[event.type])
         return _envelope(WahaAckEvent, "message.ack", due, event, ack)
     if event.type.startswith("session."):
-        status = _status(_SESSION_BODY.decode(event.body).session, due)
+        status = _status(session_of(body_of(event)), due)
         return _envelope(WahaSessionEvent, "session.status", due, event, status)
     return None
 
@@ -199,16 +175,16 @@ def jid(address: str) -> str:
     return f"{user}@{server}" if server and server != "s.whatsapp.net" else f"{user}@c.us"
 
 
-def _id(message: _Message, chat: str) -> str:
+def _id(message: LoggedMessage, chat: str) -> str:
     mine = "true" if message.direction == "OUTBOUND" else "false"
     return f"{mine}_{chat}_{message.whatsapp_message_id or message.id}"
 
 
-def _message(body: _MessageBody, due: DueDelivery) -> WahaMessage:
+def _message(body: MessageBody, due: DueDelivery) -> WahaMessage:
     message, chat = body.message, jid(body.chat)
     return WahaMessage(
         id=_id(message, chat),
-        timestamp=int(message.timestamp.astimezone(UTC).timestamp()),
+        timestamp=int(datetime.fromisoformat(message.timestamp).timestamp()),
         from_=chat,
         to=jid(due.phone_number) if due.phone_number else None,
         body=message.content,
@@ -218,7 +194,7 @@ def _message(body: _MessageBody, due: DueDelivery) -> WahaMessage:
     )
 
 
-def _ack(body: _MessageBody, ack: int, name: str) -> WahaAck:
+def _ack(body: MessageBody, ack: int, name: str) -> WahaAck:
     chat = jid(body.chat)
     return WahaAck(
         id=_id(body.message, chat),
@@ -231,6 +207,6 @@ def _ack(body: _MessageBody, ack: int, name: str) -> WahaAck:
     )
 
 
-def _status(session: _Session, due: DueDelivery) -> WahaSessionStatus:
+def _status(session: LoggedSession, due: DueDelivery) -> WahaSessionStatus:
     reason = WahaReason(session.status_reason) if session.status_reason else None
     return WahaSessionStatus(due.session_key or session.name, _STATUSES.get(session.status, "FAILED"), data=reason)

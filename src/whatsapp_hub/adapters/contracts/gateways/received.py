@@ -5,30 +5,10 @@ from uuid import UUID
 
 import msgspec
 
+from whatsapp_hub.adapters.contracts.events.logged import Body, MessageBody, text_in
 from whatsapp_hub.adapters.contracts.views.view import View
 
 Shown = dict[str, object]
-
-
-class LoggedMessage(msgspec.Struct, rename="camel"):
-    """The fields of a message that C and D show. An older log lacks some."""
-
-    id: str = ""
-    type: str = ""
-    content: str | None = None
-    media_url: str | None = None
-    timestamp: str = ""
-    direction: str = ""
-
-
-class ReceivedBody(msgspec.Struct, rename="camel"):
-    """Body of a `message.received` (or of a `message.sent` that was typed on the phone), as far as gateways show it.
-    `from_` is the chat: a phone's digits, else a JID; for a group the group's."""
-
-    message: msgspec.Raw
-    from_: str = msgspec.field(name="from", default="")
-    push_name: str | None = None
-    is_group: bool = False
 
 
 class FlatMessage(View):
@@ -62,26 +42,19 @@ class InstanceEvent(msgspec.Struct):
     message: InstanceMessage
 
 
-_RECEIVED = msgspec.json.Decoder(ReceivedBody)
-_MESSAGE = msgspec.json.Decoder(LoggedMessage)
 _FIELDS = msgspec.json.Decoder(dict[str, object])
 
 
-def received(body: bytes) -> ReceivedBody:
-    """Decode an event's body from the log."""
-    return _RECEIVED.decode(body)
-
-
-def client_message(body: ReceivedBody, session_key: str) -> Shown:
+def client_message(body: Body, session_key: str) -> Shown:
     """B: a message, its session named by the client's own key; `messageId` is the hub's id, as in the answer to a send
     and in `message-status`."""
-    shown = _FIELDS.decode(body.message)
+    shown = _FIELDS.decode(body["message"])
     lowered = {name: str(shown[name]).lower() for name in ("type", "direction", "status")}
-    return {**shown, **lowered, "messageId": shown["id"], "sessionId": session_key, "from": body.from_}
+    return {**shown, **lowered, "messageId": shown["id"], "sessionId": session_key, "from": text_in(body, "from") or ""}
 
 
-def instance_event(body: ReceivedBody, instance_id: UUID, instance_name: str) -> InstanceEvent:
-    message = _MESSAGE.decode(body.message)
+def instance_event(body: MessageBody, instance_id: UUID, instance_name: str) -> InstanceEvent:
+    message = body.message
     return InstanceEvent(
         event="message",
         instance_id=instance_id,
@@ -100,5 +73,5 @@ def instance_event(body: ReceivedBody, instance_id: UUID, instance_name: str) ->
     )
 
 
-def flat_message(body: ReceivedBody, session_key: str) -> FlatMessage:
-    return FlatMessage(session_key, body.from_, _MESSAGE.decode(body.message).content)
+def flat_message(body: MessageBody, session_key: str) -> FlatMessage:
+    return FlatMessage(session_key, body.from_, body.message.content)

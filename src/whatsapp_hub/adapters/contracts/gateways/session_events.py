@@ -8,12 +8,17 @@ B  SSE `/whatsapp/stream`  client_events
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import msgspec
-
-from whatsapp_hub.adapters.contracts.events.sockets import Body, text_in
+from whatsapp_hub.adapters.contracts.events.logged import (
+    Body,
+    LoggedSession,
+    message_body,
+    message_in,
+    session_of,
+    text_in,
+)
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
-from whatsapp_hub.adapters.contracts.gateways.received import client_message, flat_message, received
+from whatsapp_hub.adapters.contracts.gateways.received import client_message, flat_message
 from whatsapp_hub.adapters.contracts.views.view import plain
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus
@@ -23,22 +28,6 @@ CLIENTS = "/whatsapp"
 
 Payload = dict[str, object]
 Encoded = list[tuple[str, Payload]]
-
-
-class SessionShown(msgspec.Struct, rename="camel"):
-    """Fields of a session that its events are made of; `session_id` is the client's own key."""
-
-    session_id: str
-    agent_id: str
-    status: str = ""
-    status_reason: str | None = None
-    qr_code: str | None = None
-
-
-class MessageState(msgspec.Struct):
-    id: str
-    status: str
-    error: dict[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +46,8 @@ class SessionEvent:
         return text_in(self.body, "reason")
 
     @property
-    def session(self) -> SessionShown:
-        return _SESSION.decode(self.body["session"])
+    def session(self) -> LoggedSession:
+        return session_of(self.body)
 
     @property
     def is_renewal(self) -> bool:
@@ -66,18 +55,15 @@ class SessionEvent:
         return text_in(self.body, "was") == self.session.status
 
 
-_SESSION = msgspec.json.Decoder(SessionShown)
-_STATE = msgspec.json.Decoder(MessageState)
-
-
-def session_in(body: Body) -> SessionShown | None:
-    """Return the session of an event, if it has one."""
-    return _SESSION.decode(body["session"]) if "session" in body else None
-
-
-def shown_session(session: Session) -> SessionShown:
+def shown_session(session: Session) -> LoggedSession:
     """Convert a session to the form that events of the log have."""
-    return SessionShown(session.key, session.agent_id, session.status.value, session.status_reason, session.qr_code)
+    return LoggedSession(
+        session_id=session.key,
+        agent_id=session.agent_id,
+        status=session.status.value,
+        status_reason=session.status_reason,
+        qr_code=session.qr_code,
+    )
 
 
 def life_events(happened: SessionEvent) -> Encoded:
@@ -92,7 +78,7 @@ def client_events(happened: SessionEvent) -> Encoded:
     return encoder(happened) if encoder else []
 
 
-def present_life(session: SessionShown) -> Encoded:
+def present_life(session: LoggedSession) -> Encoded:
     """D: the current code, or that it is connected, for a socket that subscribes."""
     if session.qr_code:
         return [("qr", {"sessionId": session.session_id, "qr": session.qr_code})]
@@ -101,7 +87,7 @@ def present_life(session: SessionShown) -> Encoded:
     return []
 
 
-def present_client(session: SessionShown) -> Encoded:
+def present_client(session: LoggedSession) -> Encoded:
     """B: the current status and code, for a socket that joins and a stream that begins."""
     change: tuple[str, Payload] = ("status-change", status_change(session, {"sessionId": session.session_id}))
     if not session.qr_code:
@@ -132,7 +118,7 @@ def _error(name: str) -> Callable[[SessionEvent], Encoded]:
 
 
 def _flat(happened: SessionEvent) -> Encoded:
-    message = flat_message(received(happened.event.body), happened.key)
+    message = flat_message(message_body(happened.event.body), happened.key)
     return [("session:message", happened.payload(**plain(message)))]
 
 
@@ -140,7 +126,7 @@ def _status(happened: SessionEvent) -> Encoded:
     return [("status-change", status_change(happened.session, happened.payload()))]
 
 
-def status_change(session: SessionShown, payload: Payload) -> Payload:
+def status_change(session: LoggedSession, payload: Payload) -> Payload:
     """B: the status, with its reason if it has one."""
     why = {"statusReason": session.status_reason} if session.status_reason else {}
     return {**payload, "status": session.status.lower(), **why}
@@ -162,12 +148,12 @@ def _fault(happened: SessionEvent) -> Encoded:
 
 
 def _message(happened: SessionEvent) -> Encoded:
-    message = client_message(received(happened.event.body), happened.key)
+    message = client_message(happened.body, happened.key)
     return [("message-received", happened.payload(message=message))]
 
 
 def _state(happened: SessionEvent) -> Encoded:
-    message = _STATE.decode(happened.body["message"])
+    message = message_in(happened.body)
     why = {"error": message.error} if message.error else {}
     return [("message-status", happened.payload(messageId=message.id, status=message.status.lower(), **why))]
 

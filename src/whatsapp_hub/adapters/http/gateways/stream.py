@@ -9,13 +9,12 @@ from litestar import get
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from whatsapp_hub.adapters.contracts.events.sockets import body_of
+from whatsapp_hub.adapters.contracts.events.logged import body_of, session_in
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.session_events import (
     SessionEvent,
     client_events,
     present_client,
-    session_in,
     shown_session,
 )
 from whatsapp_hub.adapters.http.auth import BY_TICKET, allows

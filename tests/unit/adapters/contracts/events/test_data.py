@@ -9,8 +9,9 @@ import pytest
 from tests.unit.domain.build import NOW, SALES, SUPPORT, conversation, message, user, user_id
 from whatsapp_hub.adapters.contracts.events import bodies as events
 from whatsapp_hub.adapters.contracts.events.data import DATA
+from whatsapp_hub.adapters.contracts.events.logged import body_of
 from whatsapp_hub.adapters.contracts.events.socket_payloads import PAYLOADS
-from whatsapp_hub.adapters.contracts.events.sockets import body_of, encode
+from whatsapp_hub.adapters.contracts.events.sockets import encode
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.accounts.user import OnlineStatus
 from whatsapp_hub.domain.conversations.bot import BotPart

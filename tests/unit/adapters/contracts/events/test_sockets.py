@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from whatsapp_hub.adapters.contracts.events.envelope import EventView
-from whatsapp_hub.adapters.contracts.events.sockets import Emission, body_of, encode
+from whatsapp_hub.adapters.contracts.events.logged import body_of
+from whatsapp_hub.adapters.contracts.events.sockets import Emission, encode
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId

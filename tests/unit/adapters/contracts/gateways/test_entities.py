@@ -12,6 +12,7 @@ import png
 import pytest
 
 from whatsapp_hub.adapters.contracts.events import bodies as events
+from whatsapp_hub.adapters.contracts.events.logged import decoded, message_body
 from whatsapp_hub.adapters.contracts.gateways import entities
 from whatsapp_hub.adapters.contracts.gateways import received as logged_message
 from whatsapp_hub.adapters.contracts.gateways.connections import ConnectionView
@@ -162,13 +163,14 @@ def test_a_message_that_waits_for_a_failed_session_says_why() -> None:
 
 
 def test_a_message_that_came() -> None:
-    received = logged_message.received(logged(a_contact(Identity.phone("5511988887777"), name="Ana"), name="Ana Silva"))
+    body = logged(a_contact(Identity.phone("5511988887777"), name="Ana"), name="Ana Silva")
+    received = message_body(body)
     assert plain(logged_message.flat_message(received, "main")) == {
         "sessionId": "main",
         "from": "5511988887777",
         "message": "veja",
     }
-    shown = logged_message.client_message(received, "main")
+    shown = logged_message.client_message(decoded(body), "main")
     assert (shown["type"], shown["direction"], shown["status"]) == ("image", "inbound", "delivered")
     assert (shown["sessionId"], shown["from"], shown["content"]) == ("main", "5511988887777", "veja")
     assert plain(logged_message.instance_event(received, SESSION.id, "Loja")) == {
@@ -203,13 +205,13 @@ def test_a_message_that_came() -> None:
     ],
 )
 def test_from_is_the_chat_as_one_would_write_to_it(contact: Contact, seen: dict[str, Any], told: tuple[Any]) -> None:
-    received = logged_message.received(logged(contact, **seen))
+    received = message_body(logged(contact, **seen))
     assert (received.from_, received.push_name, received.is_group) == told
 
 
 def test_what_was_logged_before_there_was_a_from_is_told_all_the_same() -> None:
     body = msgspec.json.encode({"message": {"content": "oi"}})
-    assert plain(logged_message.flat_message(logged_message.received(body), "main")) == {
+    assert plain(logged_message.flat_message(message_body(body), "main")) == {
         "sessionId": "main",
         "from": "",
         "message": "oi",

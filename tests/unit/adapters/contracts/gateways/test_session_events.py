@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from whatsapp_hub.adapters.contracts.events.sockets import body_of
+from whatsapp_hub.adapters.contracts.events.logged import body_of
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.session_events import SessionEvent, client_events, life_events
 from whatsapp_hub.application.ports.queues.log import LoggedEvent

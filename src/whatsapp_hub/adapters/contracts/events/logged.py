@@ -1,0 +1,121 @@
+"""Entities as the log holds them, as far as sockets, gateways and webhooks read them. Pure.
+
+One type each. All fields have defaults: an older hub did not log all of them.
+"""
+
+import msgspec
+
+from whatsapp_hub.adapters.contracts.views.messages import FailureView
+from whatsapp_hub.adapters.contracts.views.view import View
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
+
+
+class LoggedMessage(View):
+    """A message."""
+
+    id: str = ""
+    status: str = ""
+    type: str = ""
+    direction: str = ""
+    sender_id: str | None = None
+    is_bot: bool = False
+    whatsapp_message_id: str | None = None
+    content: str | None = None
+    media_url: str | None = None
+    timestamp: str = ""
+    error: FailureView | None = None
+
+
+class LoggedConversation(View):
+    """A conversation."""
+
+    id: str = ""
+    department_id: str | None = None
+    assigned_user_id: str | None = None
+    bot: str | None = None
+
+
+class LoggedSession(View):
+    """A session. `session_id` is the client's own key."""
+
+    id: str = ""
+    session_id: str = ""
+    agent_id: str = ""
+    name: str = ""
+    status: str = ""
+    status_reason: str | None = None
+    qr_code: str | None = None
+
+
+class LoggedUser(View):
+    """A user."""
+
+    id: str = ""
+    online_status: str = ""
+
+
+class MessageBody(View):
+    """Body of an event about a message. `from_` is the chat: a phone's digits, else a JID; for a group the group's."""
+
+    message: LoggedMessage
+    chat: str = ""
+    author: str | None = None
+    from_: str = msgspec.field(name="from", default="")
+    push_name: str | None = None
+    is_group: bool = False
+
+
+Body = dict[str, msgspec.Raw]
+
+_BODY = msgspec.json.Decoder(Body)
+_MESSAGE_BODY = msgspec.json.Decoder(MessageBody)
+_MESSAGE = msgspec.json.Decoder(LoggedMessage)
+_CONVERSATION = msgspec.json.Decoder(LoggedConversation)
+_SESSION = msgspec.json.Decoder(LoggedSession)
+_USER = msgspec.json.Decoder(LoggedUser)
+_TEXT = msgspec.json.Decoder(str | None)
+
+
+def body_of(event: LoggedEvent) -> Body:
+    """Split an event's body into subjects and details, each not yet decoded."""
+    return decoded(event.body)
+
+
+def decoded(body: bytes) -> Body:
+    """Split a body into subjects and details, each not yet decoded."""
+    return _BODY.decode(body)
+
+
+def message_body(body: bytes) -> MessageBody:
+    """Decode the body of an event about a message."""
+    return _MESSAGE_BODY.decode(body)
+
+
+def message_in(body: Body) -> LoggedMessage:
+    """Return the message of an event about one."""
+    return _MESSAGE.decode(body["message"])
+
+
+def session_of(body: Body) -> LoggedSession:
+    """Return the session of an event about one."""
+    return _SESSION.decode(body["session"])
+
+
+def user_in(body: Body) -> LoggedUser:
+    """Return the user of an event about one."""
+    return _USER.decode(body["user"])
+
+
+def conversation_in(body: Body) -> LoggedConversation | None:
+    """Return the conversation of an event, if it has one."""
+    return _CONVERSATION.decode(body["conversation"]) if "conversation" in body else None
+
+
+def session_in(body: Body) -> LoggedSession | None:
+    """Return the session of an event, if it has one."""
+    return session_of(body) if "session" in body else None
+
+
+def text_in(body: Body, name: str) -> str | None:
+    """Return a detail that is text; None if it is null or missing."""
+    return _TEXT.decode(body[name]) if name in body else None
