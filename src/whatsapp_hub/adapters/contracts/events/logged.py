@@ -112,8 +112,8 @@ def conversation_in(body: Body) -> LoggedConversation | None:
 
 
 def session_in(body: Body) -> LoggedSession | None:
-    """Return the session of an event, if it has one."""
-    return session_of(body) if "session" in body else None
+    """Return the session of an event, if it has one. A notification names its session by a text."""
+    return session_of(body) if bytes(body.get("session", b"")).startswith(b"{") else None
 
 
 def text_in(body: Body, name: str) -> str | None:

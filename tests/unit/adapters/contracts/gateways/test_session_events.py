@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from whatsapp_hub.adapters.contracts.events.logged import body_of
+from whatsapp_hub.adapters.contracts.events.logged import body_of, decoded, session_in
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.gateways.session_events import SessionEvent, client_events, life_events
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
@@ -135,3 +135,10 @@ def test_every_event_type_is_either_spelled_or_left_out_without_a_fault() -> Non
         for name, payload in [*life_events(one), *client_events(one)]:
             assert name
             assert (payload["sessionId"], payload["position"]) == ("main", 7)
+
+
+def test_a_notification_that_names_its_session_by_a_text_carries_none() -> None:
+    """Administrators hear of reconnect storms and unassigned updates so; its subscribers are served all the same."""
+    assert session_in(decoded(b'{"kind":"session.reconnect_storm","role":"ADMIN","session":"Loja"}')) is None
+    assert session_in(decoded(b'{"session":{"sessionId":"main","agentId":"bot"}}')) is not None
+    assert session_in(decoded(b"{}")) is None
