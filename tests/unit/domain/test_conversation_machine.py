@@ -175,4 +175,4 @@ class Rounds(RuleBasedStateMachine):
 
 
 TestRounds = Rounds.TestCase
-TestRounds.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestRounds.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)

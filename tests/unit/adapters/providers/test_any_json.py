@@ -57,7 +57,7 @@ def spoilt(draw: st.DrawFn, bodies: list[dict[str, Any]]) -> Any:
 
 META_BODY = spoilt(META_BODIES)
 WAHA_BODY = spoilt(WAHA_BODIES)
-quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def understand(plugin: Plugin, body: bytes) -> None:

@@ -271,4 +271,4 @@ class Rounds(RuleBasedStateMachine):
 
 
 TestRounds = Rounds.TestCase
-TestRounds.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestRounds.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
