@@ -11,7 +11,8 @@ ANA = "5511987654321"
 CONVERSATION_FIELDS = {
     "id", "companyId", "sessionId", "contactId", "customerPhone", "customerName", "status", "flowState",
     "departmentId", "assignedUserId", "timeoutAt", "routedAt", "assignedAt", "greetingSentAt", "lastDepartmentId",
-    "lastAttendantId", "routingReason", "unreadCount", "priority", "labels", "metadata", "createdAt", "updatedAt",
+    "lastAttendantId", "routingReason", "routingReasonParts",
+    "unreadCount", "priority", "labels", "metadata", "createdAt", "updatedAt",
     "firstResponseDueAt", "resolutionDueAt", "breaches", "rating", "bot",
 }  # fmt: skip
 MESSAGE_FIELDS = {

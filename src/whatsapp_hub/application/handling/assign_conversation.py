@@ -16,6 +16,7 @@ from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.notification import NotificationKind
+from whatsapp_hub.domain.conversations.reasons import Reason, RoutingCode, because
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
 
@@ -68,8 +69,7 @@ class AssignConversation:
         if not (await uow.users.candidate(user.id)).has_room:
             raise Conflict("at_capacity", f"{user.name} has as many conversations as they may")
         department_id = conversation.department_id or user.department_id
-        by = f" by {caller.email}" if caller.email and target_id != caller.user_id else ""
-        reason = f"taken by {user.name}" if not by else f"assigned to {user.name}{by}"
+        reason = _why(user, caller.email if target_id != caller.user_id else None)
         deadline = await _start_clocks(uow, conversation, department_id, changes.now)
         conversation.assign(user.id, department_id, changes.now, reason, deadline)
         changes.conversation(conversation)
@@ -77,6 +77,12 @@ class AssignConversation:
             changes.notify(conversation, NotificationKind.ASSIGNED, user.id)
         user.last_assigned_at = changes.now
         changes.user(user)
+
+
+def _why(user: User, by: str | None) -> Reason:
+    if by is None:
+        return because(RoutingCode.TAKEN, f"taken by {user.name}", user=user.name)
+    return because(RoutingCode.ASSIGNED_BY, f"assigned to {user.name} by {by}", user=user.name, by=by)
 
 
 async def _start_clocks(

@@ -13,6 +13,7 @@ from whatsapp_hub.application.routing.reassign import Reassign
 from whatsapp_hub.application.routing.serve_queue import ServeFreed
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.ids import ConversationId
 
 
@@ -60,7 +61,8 @@ class ArchiveConversation:
             if was_live:
                 require_takable(caller, conversation)
             changes = Changes(uow, self.new_id, self.clock())
-            conversation.archive(changes.now, f"archived by {caller.email or 'an API key'}")
+            by = caller.email or "an API key"
+            conversation.archive(changes.now, because(RoutingCode.ARCHIVED, f"archived by {by}", by=by))
             changes.conversation(conversation)
             await changes.write()
             await uow.commit()
@@ -85,7 +87,8 @@ class ReopenConversation:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
             changes = Changes(uow, self.new_id, self.clock())
-            reason = f"reopened by {caller.email or 'an API key'}"
+            by = caller.email or "an API key"
+            reason = because(RoutingCode.REOPENED, f"reopened by {by}", by=by)
             conversation.reopen(changes.now, reason)
             await Reassign(changes)(conversation, reason, None, prefer=conversation.last_attendant_id)
             await changes.write()

@@ -13,6 +13,7 @@ from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.note import Note
+from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.errors import Conflict, Flaw, Invalid
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, NoteId
 from whatsapp_hub.domain.sessions.session import Session
@@ -44,7 +45,8 @@ class HandOffConversation:
                 added = self._note(caller, conversation, note, changes)
                 added.added(conversation.session_id)
                 await uow.notes.add(added)
-            why = f"handed over by {caller.email or 'the bot'}"
+            by = caller.email or "the bot"
+            why = because(RoutingCode.HANDED_OVER, f"handed over by {by}", by=caller.email)
             await HandOffToPeople(changes)(conversation, session, why, department, note)
             await changes.write()
             await uow.commit()

@@ -13,6 +13,7 @@ from whatsapp_hub.application.routing.serve_queue import ServeFreed
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.errors import Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
 from whatsapp_hub.domain.menu.phrases import fill_in, phrases_of
@@ -37,7 +38,8 @@ class UnassignConversation:
             require_takable(caller, conversation)
             changes = Changes(uow, self.new_id, self.clock())
             former = conversation.assigned_user_id
-            reason = f"given back by {caller.email or 'an API key'}"
+            by = caller.email or "an API key"
+            reason = because(RoutingCode.GIVEN_BACK, f"given back by {by}", by=by)
             conversation.unassign(changes.now, reason)
             provider = (await providers_of(uow, [conversation])).get(conversation.id)
             await Reassign(changes)(conversation, reason, provider, avoid=former)
@@ -75,7 +77,8 @@ class TransferConversation:
             await reassign.route.lock()
             department = await target(uow, department_id, user_id)
             former = conversation.assigned_user_id
-            reason = f"transferred to {department.name} by {caller.email or 'an API key'}"
+            by, name = caller.email or "an API key", department.name
+            reason = because(RoutingCode.TRANSFERRED, f"transferred to {name} by {by}", department=name, by=by)
             conversation.set_deadlines(department.terms, changes.now)
             conversation.transfer(department_id, changes.now, reason)
             changes.conversation(conversation)

@@ -21,6 +21,7 @@ from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.notification import NotificationKind
+from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
 from whatsapp_hub.domain.messaging.contact import Contact, IdentityKind, address_of
@@ -29,7 +30,7 @@ from whatsapp_hub.domain.messaging.message import Direction, Message, MessageSta
 from whatsapp_hub.domain.sessions.session import Routing, Session
 
 STALE_AFTER = timedelta(minutes=10)
-NO_ROUND = "a reaction or a notice opens no round"
+NO_ROUND = because(RoutingCode.NO_ROUND, "a reaction or a notice opens no round")
 
 
 class ApplyMessages:
@@ -223,9 +224,10 @@ class ApplyMessages:
             conversation.clear_wait()
             return
         now = self._changes.now
-        why = "an old message" if self._is_old(event) else "a message"
+        what = "an old message" if self._is_old(event) else "a message"
+        why = because(RoutingCode.NO_DEPARTMENT_TAKES_IT, f"{what} that no department takes")
         until = now + await self._batch.patience(None, now)
-        conversation.set_wait(until, now, f"{why} that no department takes")
+        conversation.set_wait(until, now, why)
         if self._is_old(event):
             self._changes.notify(conversation, NotificationKind.UNROUTED)
 

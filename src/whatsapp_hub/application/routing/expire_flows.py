@@ -11,6 +11,7 @@ from whatsapp_hub.application.routing.hand_off_to_people import HandOffToPeople
 from whatsapp_hub.domain.conversations.bot import why_late
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.notification import NotificationKind
+from whatsapp_hub.domain.conversations.reasons import Reason
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.sessions.session import Session
 
@@ -56,6 +57,6 @@ class ExpireFlows:
         return len(late)
 
 
-async def _why(uow: UnitOfWork, conversation: Conversation, session: Session) -> str:
+async def _why(uow: UnitOfWork, conversation: Conversation, session: Session) -> Reason:
     off = await uow.webhooks.why_off(session.bot.webhook_id) if session.bot else None
     return why_late(conversation.bot_part, session.bot, off)

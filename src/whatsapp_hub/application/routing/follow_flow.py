@@ -10,6 +10,7 @@ from whatsapp_hub.domain.conversations import flow
 from whatsapp_hub.domain.conversations.conversation import Conversation, FlowState
 from whatsapp_hub.domain.conversations.flow import Route, Script, Step
 from whatsapp_hub.domain.conversations.notification import NotificationKind
+from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.menu.phrases import phrases_of, waiting_text
 
 
@@ -49,7 +50,8 @@ class FollowFlow:
         """Carry out the step that follows an unanswered question or menu."""
         step = flow.timed_out(conversation, await self.script(), self._changes.now)
         if step is None:  # no question is open any more: it is people who are late
-            conversation.set_wait(self._changes.now, self._changes.now, "nobody is asked any more")
+            why = because(RoutingCode.NOBODY_ASKED, "nobody is asked any more")
+            conversation.set_wait(self._changes.now, self._changes.now, why)
             self._changes.conversation(conversation)
         await self._carry_out(conversation, step, provider)
 

@@ -7,6 +7,7 @@ from whatsapp_hub.domain.conversations.bot import destination
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.flow import Route
 from whatsapp_hub.domain.conversations.notification import NotificationKind
+from whatsapp_hub.domain.conversations.reasons import Reason, RoutingCode, because
 from whatsapp_hub.domain.menu.phrases import waiting_text
 from whatsapp_hub.domain.sessions.session import Session
 
@@ -43,14 +44,17 @@ class HandOffToPeople:
         department = await self._usual(session)
         if department is None and is_history:
             return
-        self._leave(conversation, "an old message", department, None)
+        self._leave(conversation, because(RoutingCode.OLD_MESSAGE, "an old message"), department, None)
         if department is None:
             self._changes.notify(conversation, NotificationKind.UNROUTED)
         else:
             await self._place(conversation, department)
 
     def _leave(self, conversation: Conversation, why: str, department: Department | None, note: str | None) -> None:
-        reason = f"{why}: to {department.name}" if department else f"{why}: there is no root department"
+        where = because(RoutingCode.NO_ROOT_DEPARTMENT, "there is no root department")
+        if department:
+            where = because(RoutingCode.TO_DEPARTMENT, f"to {department.name}", department=department.name)
+        reason = Reason.of(why).then(where, ": ")
         conversation.hand_over(self._changes.now, reason, **({"note": note} if note else {}))
         self._changes.conversation(conversation)
 

@@ -6,6 +6,7 @@ from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.routing.reassign import AT_ONCE, Reassign, providers_of
+from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.ids import TenantId, UserId
 
 
@@ -38,9 +39,10 @@ class RedistributeConversations:
                 return 0, True
             providers = await providers_of(uow, held)
             for conversation in held:
-                conversation.unassign(changes.now, f"{user.name} went offline")
+                why = because(RoutingCode.AGENT_LEFT, f"{user.name} went offline", user=user.name)
+                conversation.unassign(changes.now, why)
                 provider = providers.get(conversation.id)
-                await reassign(conversation, f"{user.name} went offline", provider, avoid=user_id)
+                await reassign(conversation, why, provider, avoid=user_id)
             if len(held) < AT_ONCE:
                 user.hands_over = False
                 changes.user(user)

@@ -11,6 +11,7 @@ from whatsapp_hub.domain.conversations.assignment import Candidate, Choice, choo
 from whatsapp_hub.domain.conversations.conversation import Conversation, FlowState
 from whatsapp_hub.domain.conversations.flow import Route
 from whatsapp_hub.domain.conversations.notification import NotificationKind
+from whatsapp_hub.domain.conversations.reasons import Reason, RoutingCode, because
 from whatsapp_hub.domain.ids import DepartmentId, UserId
 
 
@@ -32,7 +33,7 @@ class RouteConversation:
         department, now = route.department, self._changes.now
         if await self._assign_best(conversation, route, answer_by):
             return True
-        reason = f"{route.reason}; {why_none_free(await self._people(department.id))}"
+        reason = Reason.of(route.reason).then(why_none_free(await self._people(department.id)))
         conversation.set_deadlines(department.terms, now)
         conversation.queue(department.id, now, department.timeout_from(now), reason)
         self._changes.conversation(conversation)
@@ -61,7 +62,14 @@ class RouteConversation:
             return False
         department = departments[choice.user.department_id]
         deadline = answer_deadline(self._changes.now, conversation, department)
-        self.assign(conversation, choice, department, deadline, "nobody answered in time", FlowState.TIMEOUT_REDIRECT)
+        self.assign(
+            conversation,
+            choice,
+            department,
+            deadline,
+            because(RoutingCode.NOT_ANSWERED, "nobody answered in time"),
+            FlowState.TIMEOUT_REDIRECT,
+        )
         return True
 
     async def lock(self) -> None:
@@ -76,12 +84,12 @@ class RouteConversation:
         choice: Choice,
         department: Department,
         answer_by: datetime | None,
-        because: str = "",
+        why: str = "",
         state: FlowState = FlowState.ASSIGNED,
     ) -> None:
         """Assign to this user and notify them."""
         now, user = self._changes.now, choice.user
-        reason = f"{choice.reason}; {because}" if because else choice.reason
+        reason = choice.reason.then(why) if why else choice.reason
         conversation.set_deadlines(department.terms, now)
         conversation.assign(user.id, department.id, now, reason, answer_by, state)
         self._changes.conversation(conversation)

@@ -16,6 +16,7 @@ from whatsapp_hub.application.routing.service_terms import terms_of
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.dialogue import Dialogue
+from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
 from whatsapp_hub.domain.messaging.capabilities import Feature
@@ -178,7 +179,7 @@ class StartConversation:
             user = await uow.users.get(caller.user_id)
         except NotFound:
             return
-        reason = f"started by {user.name}"
+        reason = because(RoutingCode.STARTED, f"started by {user.name}", user=user.name)
         if has_targets:
             conversation.set_deadlines(await terms_of(uow, user.department_id), changes.now)
         conversation.assign(user.id, user.department_id, changes.now, reason)

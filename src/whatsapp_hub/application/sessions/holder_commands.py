@@ -16,12 +16,13 @@ from whatsapp_hub.domain.errors import Conflict, HubError, NotFound, NotSupporte
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus
+from whatsapp_hub.domain.sessions.status_reason import StatusReason
 
 ANSWER_S = 20.0
 LOG_OUT_S = 8.0
 LOOK_EVERY_S = 0.1
 
-LOGGED_OUT_HERE = "logged_out_here"
+LOGGED_OUT_HERE = StatusReason.LOGGED_OUT_HERE.value
 """Status reason of a session logged out without reaching the phone, which still lists the device."""
 
 

@@ -19,6 +19,7 @@ from whatsapp_hub.application.sessions.holder_commands import LogOut
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.quotas import Quota
+from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.errors import Invalid, NotFound, NotSupported, ProviderError
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
@@ -186,7 +187,8 @@ class UpdateSession:
         if present and present.routing is Routing.NONE and routing is Routing.DEPARTMENTS:
             now = self.clock()
             until = now + usual_patience(uow.tenant, await uow.departments.all(), now)
-            await uow.conversations.start_waiting(session_id, until, now, "departments serve this session now")
+            why = because(RoutingCode.DEPARTMENTS_SERVE, "departments serve this session now")
+            await uow.conversations.start_waiting(session_id, until, now, why)
 
     def _apply(self, session: Session, changes: SessionChanges) -> None:
         if changes.name is not None:

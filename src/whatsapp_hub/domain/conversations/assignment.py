@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from whatsapp_hub.domain.accounts.user import OnlineStatus, User
 from whatsapp_hub.domain.conversations.labels import shared
+from whatsapp_hub.domain.conversations.reasons import Reason, RoutingCode, Value, because
 from whatsapp_hub.domain.ids import ConversationId, UserId
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -34,7 +35,7 @@ class Choice:
     """The chosen user, and why."""
 
     user: User
-    reason: str
+    reason: Reason
     unassigned_at: datetime | None = None
 
 
@@ -67,27 +68,34 @@ def choose(
         return None
     for candidate in free:
         if candidate.user.id == prefer:
-            return Choice(candidate.user, f"assigned to {candidate.user.name}: last attendant, free")
+            name = candidate.user.name
+            why = because(RoutingCode.LAST_ATTENDANT, f"assigned to {name}: last attendant, free", user=name)
+            return Choice(candidate.user, why)
     best = min(free, key=lambda c: (-len(shared(labels, c.user.skills)), *_fewest(c)))
-    return Choice(best.user, f"assigned to {best.user.name}: {_why(best, now, labels)}")
+    return Choice(best.user, _why(best, now, labels))
 
 
 def _fewest(candidate: Candidate) -> tuple[int, datetime, UserId]:
     return candidate.load, candidate.user.last_assigned_at or _LONG_AGO, candidate.user.id
 
 
-def _why(candidate: Candidate, now: datetime, labels: Sequence[str]) -> str:
-    since = candidate.user.online_since
-    online = f", online {int((now - since).total_seconds() // 60)} min" if since else ""
+def _why(candidate: Candidate, now: datetime, labels: Sequence[str]) -> Reason:
+    since, name, load = candidate.user.online_since, candidate.user.name, candidate.load
+    minutes = int((now - since).total_seconds() // 60) if since else None
+    online = "" if minutes is None else f", online {minutes} min"
+    values: dict[str, Value] = {"user": name, "conversations": load, "online_minutes": minutes}
     if known := shared(labels, candidate.user.skills):
-        return f"knows {', '.join(known)}, {candidate.load} conversations{online}"
-    return f"fewest conversations ({candidate.load}){online}"
+        sentence = f"assigned to {name}: knows {', '.join(known)}, {load} conversations{online}"
+        return because(RoutingCode.SKILLS, sentence, skills=list(known), **values)
+    sentence = f"assigned to {name}: fewest conversations ({load}){online}"
+    return because(RoutingCode.FEWEST_CONVERSATIONS, sentence, **values)
 
 
-def why_none_free(candidates: Sequence[Candidate]) -> str:
+def why_none_free(candidates: Sequence[Candidate]) -> Reason:
     """Explain why no one is chosen: `nobody is free (2 at their bound, 1 busy, 3 offline)`."""
     full = sum(c.user.is_here and not c.has_room for c in candidates)
     busy = sum(c.user.online_status is OnlineStatus.BUSY for c in candidates)
     offline = sum(c.user.online_status is OnlineStatus.OFFLINE for c in candidates)
     counted = [f"{n} {what}" for n, what in ((full, "at their bound"), (busy, "busy"), (offline, "offline")) if n]
-    return f"nobody is free ({', '.join(counted)})" if counted else "nobody is free"
+    sentence = f"nobody is free ({', '.join(counted)})" if counted else "nobody is free"
+    return because(RoutingCode.NOBODY_FREE, sentence, full=full, busy=busy, offline=offline)

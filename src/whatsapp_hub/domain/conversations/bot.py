@@ -14,6 +14,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from whatsapp_hub.domain.accounts.department import Department
+from whatsapp_hub.domain.conversations.reasons import Reason, RoutingCode, because
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import DepartmentId, WebhookId
 
@@ -50,14 +51,15 @@ def answer_timeout(bot: Bot | None) -> timedelta:
     return timedelta(minutes=bot.answer_within_minutes if bot else USUAL_ANSWER_WITHIN)
 
 
-def why_late(part: BotPart, bot: Bot | None, off: str | None) -> str:
+def why_late(part: BotPart, bot: Bot | None, off: str | None) -> Reason:
     """Explain why a customer who timed out goes to people. `off`: why the bot's webhook is switched off, if it is."""
     if part is not BotPart.TALKING:
-        return "nobody answered in time"
+        return because(RoutingCode.NOT_ANSWERED, "nobody answered in time")
     if bot is None:
-        return "handed over: the session has no bot any more"
-    reason = f"handed over: the bot did not answer within {bot.answer_within_minutes} min"
-    return f"{reason} (its webhook is off: {off})" if off else reason
+        return because(RoutingCode.BOT_REMOVED, "handed over: the session has no bot any more")
+    sentence = f"handed over: the bot did not answer within {bot.answer_within_minutes} min"
+    sentence = f"{sentence} (its webhook is off: {off})" if off else sentence
+    return because(RoutingCode.BOT_LATE, sentence, minutes=bot.answer_within_minutes, webhook_off=off)
 
 
 def destination(bot: Bot | None, departments: Sequence[Department]) -> Department | None:

@@ -12,6 +12,7 @@ from whatsapp_hub.domain.conversations.conversation_status import Priority as Pr
 from whatsapp_hub.domain.conversations.dialogue import DIALOGUE, Dialogue
 from whatsapp_hub.domain.conversations.labels import added, checked
 from whatsapp_hub.domain.conversations.rating import NOT_RATED, Rating
+from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.conversations.service_clock import SERVICE_CLOCK, ServiceClock
 from whatsapp_hub.domain.conversations.visible import Visible, changed, visible
 from whatsapp_hub.domain.errors import Conflict, Invalid
@@ -26,9 +27,9 @@ from whatsapp_hub.domain.text import is_storable
 class Conversation(Records):
     """`chat` is the provider's address of the chat; `customer_name` is the customer's name here, `profile_name` their
     name on WhatsApp; `timeout_at` is when a wait times out (a question, the menu, the queue or an unanswered message),
-    `told_timeout` the time-out that supervisors were notified of, `told_at` when they were last notified that it
-    waits; `waiting_since` is the customer's first message that no person answered; `bot_part` is that of the session's
-    bot, a program of the tenant's (elsewhere here `bot` is the hub's own menu, with its `dialogue`)."""
+    `told_timeout` the time-out that supervisors were notified of, `told_at` when they were last notified that it waits;
+    `waiting_since` is the customer's first unanswered message; `bot_part` is that of the session's bot, a program of
+    the tenant's (elsewhere `bot` is the hub's own menu, with its `dialogue`)."""
 
     id: ConversationId
     tenant_id: TenantId
@@ -161,7 +162,7 @@ class Conversation(Records):
         self.last_message_at = self.updated_at = at
         self.unread_count, self.waiting_since = 0, None
         self.clock = self.clock.person_wrote(at)
-        self._leave_bot(at, "a person answered")
+        self._leave_bot(at, because(RoutingCode.PERSON_ANSWERED, "a person answered"))
         if not self.is_queued and not self.dialogue.asks:
             self.timeout_at = None
 
@@ -176,11 +177,10 @@ class Conversation(Records):
         self.waiting_since = None
 
     def notified_supervisors(self, at: datetime) -> None:
-        """Record that supervisors were notified that it waits."""
         self.told_at = at
 
     def program_wrote(self, at: datetime) -> None:
-        """Record an answer by a program of the tenant's (an API key): no person has read the customer's messages."""
+        """Record an answer by an API key's program: no person has read the customer's messages."""
         self.last_message_at = self.updated_at = at
         if self.bot_part is BotPart.TALKING:
             self.timeout_at = None
@@ -195,8 +195,8 @@ class Conversation(Records):
         """End the bot's turn. The caller must route the conversation to people."""
         self._require_live("handed over")
         self._leave_bot(at, reason, **detail)
-        self.timeout_at, self.dialogue = None, self.dialogue.closed()
-        self.routing_reason, self.updated_at = reason, at
+        dialogue = self.dialogue.closed()
+        self.timeout_at, self.dialogue, self.routing_reason, self.updated_at = None, dialogue, reason, at
 
     def _leave_bot(self, at: datetime, reason: str, **detail: object) -> None:
         """End the bot's turn in this round, if it has it."""

@@ -17,10 +17,13 @@ from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState
 from whatsapp_hub.domain.conversations.rating import rating_in
+from whatsapp_hub.domain.conversations.reasons import Reason, RoutingCode, because
 from whatsapp_hub.domain.ids import DepartmentId, UserId
 from whatsapp_hub.domain.menu.answers import agreement_in, choice_in
 from whatsapp_hub.domain.menu.phrases import Phrases, fill_in, menu
 
+CUSTOMERS_CHOICE = because(RoutingCode.CUSTOMERS_CHOICE, "the customer's choice")
+LAST_DEPARTMENT = because(RoutingCode.LAST_DEPARTMENT, "the customer's last department")
 CONFIRMATION_TIMEOUT = timedelta(minutes=2)
 MENU_TIMEOUT_WITHOUT_ROOT = timedelta(minutes=5)
 MENU_MISSES = 3
@@ -109,7 +112,9 @@ def queue_silently(conversation: Conversation, script: Script) -> Step | None:
     waits = menu_may_answer(conversation) and conversation.flow_state is FlowState.GREETING
     if not waits or script.root is None:
         return None
-    return Step(FlowState.GREETING, route=Route(script.root, "root department: an old message"))
+    return Step(
+        FlowState.GREETING, route=Route(script.root, _at_root(because(RoutingCode.OLD_MESSAGE, "an old message")))
+    )
 
 
 def timed_out(conversation: Conversation, script: Script, now: datetime) -> Step | None:
@@ -118,7 +123,7 @@ def timed_out(conversation: Conversation, script: Script, now: datetime) -> Step
         return None
     if conversation.flow_state is FlowState.AWAITING_ROUTING_CONFIRMATION and script.departments:
         return _show_menu(script, script.greeting, now)
-    return _to_root(script, "no choice in time")
+    return _to_root(script, because(RoutingCode.NO_CHOICE_IN_TIME, "no choice in time"))
 
 
 def _is_new(conversation: Conversation) -> bool:
@@ -148,7 +153,7 @@ def _confirmed(conversation: Conversation, text: str, script: Script, now: datet
     if known is None or agrees is False:
         return _show_menu(script, script.greeting, now)
     if agrees:
-        route = Route(known, "the customer's last department", conversation.last_attendant_id)
+        route = Route(known, LAST_DEPARTMENT, conversation.last_attendant_id)
         return Step(FlowState.GREETING, route=route)
     if is_more:
         return None
@@ -166,12 +171,12 @@ def _confirmed(conversation: Conversation, text: str, script: Script, now: datet
 
 def _choose(conversation: Conversation, text: str, script: Script, now: datetime, *, is_more: bool) -> Step | None:
     if department := script.chosen(text):
-        return Step(FlowState.GREETING, route=Route(department, "the customer's choice"))
+        return Step(FlowState.GREETING, route=Route(department, CUSTOMERS_CHOICE))
     tries = conversation.dialogue.menu_tries + 1
     if is_more or tries > MENU_MISSES:
         return None
     if tries == MENU_MISSES:
-        return _to_root(script, f"no choice after {tries} answers")
+        return _to_root(script, because(RoutingCode.NO_CHOICE, f"no choice after {tries} answers", answers=tries))
     step = _show_menu(script, script.phrases.hint, now, tries)
     timeout_at = conversation.timeout_at if conversation.dialogue.asks else step.timeout_at
     return Step(step.state, timeout_at, step.say, menu_tries=tries, greets=True)
@@ -183,7 +188,11 @@ def _show_menu(script: Script, opening: str, now: datetime, tries: int = 0) -> S
     return Step(FlowState.GREETING, now + timeout, text, menu_tries=tries, greets=True)
 
 
-def _to_root(script: Script, why: str) -> Step:
+def _at_root(why: Reason) -> Reason:
+    return because(RoutingCode.ROOT_DEPARTMENT, "root department").then(why, ": ")
+
+
+def _to_root(script: Script, why: Reason) -> Step:
     if script.root is None:
         return Step(FlowState.GREETING, notify_supervisors=why, menu_tries=MENU_MISSES)
-    return Step(FlowState.GREETING, route=Route(script.root, f"root department: {why}"))
+    return Step(FlowState.GREETING, route=Route(script.root, _at_root(why)))

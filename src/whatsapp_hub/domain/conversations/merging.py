@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
+from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 
-ONE_PERSON = "merged with the same contact's other conversation"
+ONE_PERSON = because(RoutingCode.MERGED, "merged with the same contact's other conversation")
 
 
 def merge_rounds(own: Conversation, other: Conversation, at: datetime) -> tuple[Conversation, Conversation]:

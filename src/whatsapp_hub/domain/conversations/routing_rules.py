@@ -10,6 +10,7 @@ from datetime import datetime
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.conversations.conversation import Priority
 from whatsapp_hub.domain.conversations.labels import checked
+from whatsapp_hub.domain.conversations.reasons import Reason, RoutingCode, because
 from whatsapp_hub.domain.errors import Flaw, Invalid
 from whatsapp_hub.domain.ids import DepartmentId, RuleId, SessionId, TenantId
 from whatsapp_hub.domain.text import fold, is_storable
@@ -89,7 +90,7 @@ class Decision:
     labels: tuple[str, ...] = ()
     priority: Priority | None = None
     department: Department | None = None
-    reason: str | None = None
+    reason: Reason | None = None
 
 
 def decide(
@@ -112,9 +113,12 @@ def decide(
     priority = next((r.actions.priority for r in holding if r.actions.priority is not None), None)
     router = next((r for r in holding if r.actions.department_id), None) if routes else None
     if router is None or router.actions.department_id is None:
-        return Decision(labels, priority, None, ", ".join(f"rule {r.name!r}" for r in holding))
+        named = ", ".join(f"rule {r.name!r}" for r in holding)
+        return Decision(labels, priority, None, because(RoutingCode.RULE, named, rules=[r.name for r in holding]))
     department = known[router.actions.department_id]
-    return Decision(labels, priority, department, f"rule {router.name!r}: to {department.name}")
+    sentence = f"rule {router.name!r}: to {department.name}"
+    why = because(RoutingCode.RULE, sentence, rules=[router.name], department=department.name)
+    return Decision(labels, priority, department, why)
 
 
 def moved(rules: Sequence[Rule], rule: Rule, place: int) -> list[Rule]:

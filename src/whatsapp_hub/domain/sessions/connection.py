@@ -16,22 +16,23 @@ from datetime import datetime, timedelta
 
 from whatsapp_hub.domain.backoff import halved
 from whatsapp_hub.domain.sessions.session import CORRUPTED, SessionStatus
+from whatsapp_hub.domain.sessions.status_reason import StatusReason
 
-STOPPED = "stopped"
-IDLE = "idle"
-QR_TIMEOUT = "qr_timeout"
-REPLACED = "replaced"
-NO_CONNECTOR = "no_connector"
-CONNECTOR_LOST = "connector_lost"
-NO_ANSWER = "no_answer"
-SETTINGS_CHANGED = "settings_changed"
-PAIRED = "paired"
-SILENT = "silent"
-ENDED = "ended"
-LOST = "connection_lost"
-STORM = "reconnect_storm"
-BAN_OVER = "ban_over"
-LOGGED_OUT = "logged_out"
+STOPPED = StatusReason.STOPPED.value
+IDLE = StatusReason.IDLE.value
+QR_TIMEOUT = StatusReason.QR_TIMEOUT.value
+REPLACED = StatusReason.REPLACED.value
+NO_CONNECTOR = StatusReason.NO_CONNECTOR.value
+CONNECTOR_LOST = StatusReason.CONNECTOR_LOST.value
+NO_ANSWER = StatusReason.NO_ANSWER.value
+SETTINGS_CHANGED = StatusReason.SETTINGS_CHANGED.value
+PAIRED = StatusReason.PAIRED.value
+SILENT = StatusReason.SILENT.value
+ENDED = StatusReason.ENDED.value
+LOST = StatusReason.CONNECTION_LOST.value
+STORM = StatusReason.RECONNECT_STORM.value
+BAN_OVER = StatusReason.BAN_OVER.value
+LOGGED_OUT = StatusReason.LOGGED_OUT.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from whatsapp_hub.domain.conversations.bot import Bot, BotPart
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import Event, EventType, Records
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, TenantId, UserId
+from whatsapp_hub.domain.sessions.status_reason import StatusReason
 
 _KEY = re.compile(r"[A-Za-z0-9_.:@+-]{1,128}")
 _REFUSED = frozenset(["init", "create", "me", "session", "sessions", "send", "stream", "status", "deliveries"])
@@ -25,7 +26,7 @@ UNREADABLE = Unreadable()
 DEFAULT = "default"
 """The key of the session that the environment's variables configure."""
 
-CORRUPTED = "credentials_corrupted"
+CORRUPTED = StatusReason.CREDENTIALS_CORRUPTED.value
 """The status reason of a session whose stored credentials cannot be used."""
 
 
@@ -50,7 +51,7 @@ class Routing(StrEnum):
 _DOWN = frozenset({SessionStatus.FAILED, SessionStatus.BANNED, SessionStatus.LOGGED_OUT})
 """States in which nothing is sent until an operator acts; each has a reason."""
 
-UNEXPLAINED = "unexplained"
+UNEXPLAINED = StatusReason.UNEXPLAINED.value
 
 _EVENT = {
     SessionStatus.CONNECTING: EventType.SESSION_STARTED,

@@ -18,6 +18,7 @@ from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.note import Note
+from whatsapp_hub.domain.conversations.reasons import Reason
 from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.messaging.message import Message
@@ -56,7 +57,7 @@ def _plain(value: object) -> object:
     """Convert domain values in details to JSON values."""
     if type(value) in _PRESENT:
         return _PRESENT[type(value)](value)
-    if isinstance(value, UUID):
+    if isinstance(value, UUID | Reason):
         return str(value)
     raise TypeError(f"an event cannot carry a {type(value).__name__}")
 

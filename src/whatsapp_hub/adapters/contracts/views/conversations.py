@@ -8,11 +8,13 @@ from uuid import UUID
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.contracts.views.messages import MessageView
 from whatsapp_hub.adapters.contracts.views.view import View, time
+from whatsapp_hub.adapters.contracts.wire import camel
 from whatsapp_hub.domain.conversations.assignment import Assignment
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState, Priority
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
+from whatsapp_hub.domain.conversations.reasons import ReasonPart, parts_of
 from whatsapp_hub.domain.service.deadlines import Target
 
 PriorityName: TypeAlias = Literal["LOW", "NORMAL", "HIGH", "URGENT"]
@@ -38,9 +40,21 @@ class ConversationMetadata(View):
     profile: ProfileView
 
 
+class ReasonView(View):
+    """A part of a reason: its code, and the values with which a page says it. Unknown codes are to be expected."""
+
+    code: str
+    values: Mapping[str, str | int | list[str] | None]
+
+    @classmethod
+    def of(cls, part: ReasonPart) -> "ReasonView":
+        return cls(part.code, {camel(name): value for name, value in part.values.items()})
+
+
 class ConversationView(View):
-    """A conversation. `bot` is the part of its session's bot, null without one; `timeoutAt` is when the current wait
-    times out; `breaches` are the targets that it missed."""
+    """A conversation. `routingReasonParts` are those of the sentence `routingReason`, none in older ones. `bot` is the
+    part of its session's bot, null without one; `timeoutAt` is when the current wait times out; `breaches` are the
+    targets that it missed."""
 
     id: UUID
     company_id: UUID
@@ -59,6 +73,7 @@ class ConversationView(View):
     last_department_id: UUID | None
     last_attendant_id: UUID | None
     routing_reason: str | None
+    routing_reason_parts: list[ReasonView]
     bot: BotPart | None
     unread_count: int
     first_response_due_at: datetime | None
@@ -91,7 +106,8 @@ class ConversationView(View):
             greeting_sent_at=time(conversation.greeting_sent_at),
             last_department_id=conversation.last_department_id,
             last_attendant_id=conversation.last_attendant_id,
-            routing_reason=conversation.routing_reason,
+            routing_reason=None if conversation.routing_reason is None else str(conversation.routing_reason),
+            routing_reason_parts=[ReasonView.of(part) for part in parts_of(conversation.routing_reason)],
             bot=None if conversation.bot_part is BotPart.NONE else conversation.bot_part,
             unread_count=conversation.unread_count,
             first_response_due_at=time(targets.first_response.due_at),

@@ -1,5 +1,6 @@
 """Sessions and their bots in the form of contract F."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import msgspec
 from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.domain.conversations.bot import Bot
 from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
+from whatsapp_hub.domain.sessions.status_reason import coded
 
 
 class BotView(View):
@@ -26,7 +28,9 @@ class BotView(View):
 
 
 class SessionView(View):
-    """A session: one WhatsApp number through one provider. `sessionId` is the client's own name for it."""
+    """A session: one WhatsApp number through one provider. `sessionId` is the client's own name for it;
+    `statusReasonCode` and `statusReasonValues` are those of the text `statusReason`. Unknown codes are to be
+    expected."""
 
     id: UUID
     session_id: str
@@ -39,6 +43,8 @@ class SessionView(View):
     routing: Routing
     status: SessionStatus
     status_reason: str | None
+    status_reason_code: str | None
+    status_reason_values: Mapping[str, str]
     is_active: bool
     qr_code: str | None
     webhook_url: str | None
@@ -48,6 +54,7 @@ class SessionView(View):
 
     @classmethod
     def of(cls, session: Session) -> "SessionView":
+        code, values = coded(session.status_reason) if session.status_reason else (None, {})
         return cls(
             id=session.id,
             session_id=session.key,
@@ -60,6 +67,8 @@ class SessionView(View):
             routing=session.routing,
             status=session.status,
             status_reason=session.status_reason,
+            status_reason_code=code,
+            status_reason_values=values,
             is_active=session.is_active,
             qr_code=session.qr_code,
             webhook_url=session.webhook_url,

@@ -1,4 +1,4 @@
-"""Columns of value objects of conversations, departments and tenants: service clocks, ratings, the bot's dialogue."""
+"""Columns of value objects of conversations, departments and tenants: service clocks, reasons, ratings, dialogues."""
 
 import json
 from typing import Any
@@ -8,12 +8,14 @@ from whatsapp_hub.adapters.postgres.engine.bulk import array
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.rating import Rating
+from whatsapp_hub.domain.conversations.reasons import Reason, ReasonPart, parts_of
 from whatsapp_hub.domain.conversations.service_clock import ServiceClock
 from whatsapp_hub.domain.menu.burst import BurstEntry
 from whatsapp_hub.domain.service.deadlines import Deadline, Deadlines, Target
 from whatsapp_hub.domain.service.service_level import ServiceLevel
 
 COLUMNS: dict[str, str | tuple[str, str]] = {
+    "routing_reason_parts": "text",
     "first_customer_at": "timestamptz",
     "first_response_at": "timestamptz",
     "first_response_due_at": "timestamptz",
@@ -41,6 +43,7 @@ def values_of(conversation: Conversation) -> dict[str, object]:
     """Map the values by column. Those that most conversations lack are null, which the partial indexes leave out."""
     targets, rating, dialogue = conversation.targets, conversation.rating, conversation.dialogue
     return {
+        "routing_reason_parts": stored_parts(conversation.routing_reason),
         "first_customer_at": conversation.clock.first_customer_at,
         "first_response_at": conversation.clock.first_response_at,
         "first_response_due_at": targets.first_response.due_at,
@@ -67,6 +70,7 @@ def values_of(conversation: Conversation) -> dict[str, object]:
 def read(values: dict[str, Any]) -> dict[str, Any]:
     """Decode a row's values; these columns become `clock`, `rating` and `dialogue`."""
     mine = {name: values.pop(name) for name in COLUMNS}
+    values["routing_reason"] = reason_of(values["routing_reason"], mine["routing_reason_parts"])
     times = mine["pauses"] or ()
     targets = Deadlines(
         Deadline(mine["first_response_due_at"], mine["first_response_warn_at"]),
@@ -80,6 +84,19 @@ def read(values: dict[str, Any]) -> dict[str, Any]:
     values["dialogue"] = Dialogue(mine["asks"], *tries, heard, mine["silenced"], tuple(mine["bot_texts"]))
     values["rating"] = Rating(mine["rating_asked_at"], mine["rating"], mine["rated_at"], mine["rated_user_id"])
     return values
+
+
+def stored_parts(reason: str | None) -> str | None:
+    """Encode a reason's codes and values to store; None without any."""
+    parts = [[part.code, part.values] for part in parts_of(reason)]
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":")) if parts else None
+
+
+def reason_of(sentence: str | None, parts: str | None) -> str | None:
+    """Decode a reason; one from before there were codes is its sentence alone."""
+    if sentence is None or parts is None:
+        return sentence
+    return Reason(sentence, (ReasonPart(code, values) for code, values in json.loads(parts)))
 
 
 def level_of(stored: str) -> ServiceLevel:
