@@ -26,7 +26,7 @@ async def bench(request: object) -> AsyncIterator[Bench]:
             "session": "default",
             "hmacKey": "hmac-key-1-of-24-letters",
         }
-        plugin = builtin_plugins(ProviderOptions())["WAHA"]
+        plugin = builtin_plugins(ProviderOptions(allow_private=True))["WAHA"]
         provider = plugin.connect(cast("Host", None))
         assert plugin.webhooks is not None
         text = waha.webhook("message", waha.text_from(f"{PHONE}@c.us", "3EB0AA", "Oi"), id="evt_1")

@@ -49,6 +49,7 @@ async def world(
             whatsapp_session_rate=6_000,
             whatsapp_api_url=graph.url,
             sandbox_enabled=True,
+            webhook_allow_private=True,
         )
         patch.setattr(passwords, "Argon2Hasher", lambda: Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
         await ensure_admin(settings)

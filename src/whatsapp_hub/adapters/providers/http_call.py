@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from whatsapp_hub.adapters.providers.reach import NotPublic, Reach, ReachingTransport
 from whatsapp_hub.adapters.tls import client_context
 from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
 
@@ -71,12 +72,12 @@ class HttpPool:
     5 s): one that closes while we write costs an unknown outcome.
     """
 
-    def __init__(self, pools: int = 16, connections: int = 16) -> None:
+    def __init__(self, pools: int = 16, connections: int = 16, reach: Reach | None = None) -> None:
+        """`reach` bounds which servers are called, where companies name them (a proxy of the environment decides for
+        itself)."""
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=4)
         timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S, pool=_CONNECT_TIMEOUT_S)
-        self._clients = [
-            httpx.AsyncClient(limits=limits, timeout=timeout, verify=client_context()) for _ in range(pools)
-        ]
+        self._clients = [_client(limits, timeout, reach) for _ in range(pools)]
         self._busy = [0] * pools
 
     @asynccontextmanager
@@ -91,6 +92,13 @@ class HttpPool:
     async def aclose(self) -> None:
         for client in self._clients:
             await client.aclose()
+
+
+def _client(limits: httpx.Limits, timeout: httpx.Timeout, reach: Reach | None) -> httpx.AsyncClient:
+    if reach is None:
+        return httpx.AsyncClient(limits=limits, timeout=timeout, verify=client_context())
+    transport = ReachingTransport(reach, limits, client_context())
+    return httpx.AsyncClient(limits=limits, timeout=timeout, verify=client_context(), transport=transport)
 
 
 async def exchange(pool: HttpPool, call: Call, deadline_s: float) -> Answer:
@@ -140,11 +148,15 @@ async def _read(response: httpx.Response) -> bytes:
 def _code(error: Exception) -> str:
     if isinstance(error, BadAnswer):
         return "bad_answer"
+    if isinstance(error.__cause__, NotPublic):
+        return "not_public"
     return "timeout" if isinstance(error, TimeoutError | httpx.TimeoutException) else "connection"
 
 
 def _detail(error: Exception) -> str:
     """Describe an error by our own text or its type: a library's text may carry an address with its secrets."""
+    if isinstance(error.__cause__, NotPublic):
+        return str(error.__cause__)
     return str(error) if isinstance(error, BadAnswer) else type(error).__name__
 
 

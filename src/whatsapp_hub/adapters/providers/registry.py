@@ -16,6 +16,7 @@ import structlog
 
 from whatsapp_hub.adapters.providers.meta_cloud.plugin import MetaCloud
 from whatsapp_hub.adapters.providers.neonize.plugin import Neonize
+from whatsapp_hub.adapters.providers.reach import Reach
 from whatsapp_hub.adapters.providers.sandbox.plugin import SandboxPlugin
 from whatsapp_hub.adapters.providers.waha.plugin import Waha
 from whatsapp_hub.application.ports.edge.sandbox import SandboxPhones
@@ -32,8 +33,8 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class ProviderOptions:
     """WHATSAPP_API_URL, WHATSAPP_API_VERSION, SANDBOX_ENABLED; where WhatsApp Web devices are kept (DATABASE_URL);
-    whether files to send may be at private addresses (WEBHOOK_ALLOW_PRIVATE); where others reach the hub
-    (HUB_PUBLIC_URL; empty: nothing is registered anywhere)."""
+    whether files to send, and companies' servers, may be at private addresses (WEBHOOK_ALLOW_PRIVATE); where others
+    reach the hub (HUB_PUBLIC_URL; empty: nothing is registered anywhere); the operator's own server (WAHA_API_URL)."""
 
     graph_url: str = "https://graph.facebook.com"
     graph_version: str = "v23.0"
@@ -41,6 +42,7 @@ class ProviderOptions:
     store_url: str = ""
     allow_private: bool = False
     public_url: str = ""
+    waha_url: str = ""
 
 
 def _now() -> datetime:
@@ -56,7 +58,7 @@ def builtin_plugins(
     """Return the built-in plugins by kind; the sandbox only if it is enabled and has phones."""
     plugins: list[Plugin] = [
         MetaCloud(options.graph_url, options.graph_version, now),
-        Waha(now, options.public_url),
+        Waha(now, options.public_url, Reach(options.allow_private, options.waha_url)),
         Neonize(options.store_url, allow_private=options.allow_private),
     ]
     if options.sandbox and phones is not None:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from whatsapp_hub.domain.errors import Flaw, Invalid
 
 _URL = re.compile(r"https?://[A-Za-z0-9.\-\[\]:_]+(/[!-~]*)?")
+_QUERY = re.compile(r"[?#]")
+"""What is appended to an address with one of these would not be part of its path."""
 _TOKEN = re.compile(r"[!-~]{1,4096}")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _DIGITS = re.compile(r"[0-9]{1,32}")
@@ -29,7 +31,10 @@ class Fields:
         return self._read(name, _NAME, "must match [A-Za-z0-9_.-]{1,128}", required)
 
     def url(self, name: str) -> str:
-        return self._read(name, _URL, "must be an http or https URL", True).rstrip("/")
+        url = self._read(name, _URL, "must be an http or https URL", True).rstrip("/")
+        if _QUERY.search(url):
+            self.refuse(name, "must have no query and no fragment")
+        return url
 
     def refuse(self, name: str, reason: str) -> None:
         self._flaws.append(Flaw(f"/settings/{name}", reason))

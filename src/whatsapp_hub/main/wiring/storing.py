@@ -73,6 +73,7 @@ class Storing(Provider):
             settings.database_url or "",
             settings.webhook_allow_private,
             settings.hub_public_url or "",
+            settings.waha_api_url or "",
         )
         providers = Providers(all_plugins(options, phones, clock), host)
         yield providers

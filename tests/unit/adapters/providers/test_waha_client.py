@@ -39,14 +39,14 @@ async def waha() -> AsyncIterator[FakeWaha]:
 
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[WahaClient]:
-    provider = builtin_plugins(ProviderOptions())["WAHA"].connect(cast("Host", None))
+    provider = builtin_plugins(ProviderOptions(allow_private=True))["WAHA"].connect(cast("Host", None))
     yield cast("WahaClient", provider)
     await provider.aclose()
 
 
 def session(waha: FakeWaha, **changes: object) -> SessionRef:
     settings = {"url": waha.url, "apiKey": API_KEY, "session": "default", **changes}
-    decoded = builtin_plugins(ProviderOptions())["WAHA"].decode_settings(settings)
+    decoded = builtin_plugins(ProviderOptions(allow_private=True))["WAHA"].decode_settings(settings)
     return SessionRef(SessionId(uuid4()), TenantId(uuid4()), "shop", "WAHA", decoded)
 
 
@@ -233,7 +233,7 @@ async def test_a_server_that_is_away_gives_no_id(client: WahaClient, waha: FakeW
 @pytest_asyncio.fixture
 async def public() -> AsyncIterator[WahaClient]:
     """Of a hub that knows its public address."""
-    options = ProviderOptions(public_url="https://hub.example.com/")
+    options = ProviderOptions(public_url="https://hub.example.com/", allow_private=True)
     provider = builtin_plugins(options)["WAHA"].connect(cast("Host", None))
     yield cast("WahaClient", provider)
     await provider.aclose()

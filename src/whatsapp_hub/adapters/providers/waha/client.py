@@ -12,6 +12,7 @@ from cachetools import TTLCache
 from whatsapp_hub.adapters.providers.http_call import Answer, Call, HttpPool, exchange
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
 from whatsapp_hub.adapters.providers.own_settings import own
+from whatsapp_hub.adapters.providers.reach import Reach
 from whatsapp_hub.adapters.providers.waha import errors, polling
 from whatsapp_hub.adapters.providers.waha.inbound import session_seen
 from whatsapp_hub.adapters.providers.waha.names import kind_of, long_id, parse_id
@@ -34,12 +35,13 @@ _REMEMBERED = 1_000
 
 
 class WahaClient:
-    """`public_url` is the hub's address as WAHA reaches it; empty: unknown, so that no webhook is registered."""
+    """`public_url` is the hub's address as WAHA reaches it; empty: unknown, so that no webhook is registered. `reach`:
+    which servers companies may name."""
 
-    def __init__(self, now: Callable[[], datetime], public_url: str = "") -> None:
+    def __init__(self, now: Callable[[], datetime], public_url: str = "", reach: Reach | None = None) -> None:
         self._now = now
         self._public_url = public_url.rstrip("/")
-        self._http = HttpPool()
+        self._http = HttpPool(reach=reach or Reach())
         self._without_ids: TTLCache[WahaSettings, bool] = TTLCache(_REMEMBERED, _NO_IDS_FOR_S)
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.providers.lenient import routes, scan
 from whatsapp_hub.adapters.providers.own_settings import own
+from whatsapp_hub.adapters.providers.reach import Reach
 from whatsapp_hub.adapters.providers.waha import inbound, names
 from whatsapp_hub.adapters.providers.waha.client import WahaClient
 from whatsapp_hub.adapters.providers.waha.content import SENDS
@@ -81,18 +82,21 @@ class WahaWebhooks:
 
 class Waha:
     """The plugin. `now` gives the time at which a session's state was seen; `public_url` is where WAHA reaches the
-    hub."""
+    hub; `reach`: which servers companies may name."""
 
     kind = KIND
     capabilities = CAPABILITIES
     webhooks: ReceivesWebhooks | None = WahaWebhooks()
 
-    def __init__(self, now: Callable[[], datetime], public_url: str = "") -> None:
+    def __init__(self, now: Callable[[], datetime], public_url: str = "", reach: Reach | None = None) -> None:
         self._now = now
         self._public_url = public_url
+        self._reach = reach or Reach()
 
     def decode_settings(self, settings: Mapping[str, object]) -> WahaSettings:
-        return decode(settings)
+        decoded = decode(settings)
+        self._reach.check(decoded.url, "settings/url")
+        return decoded
 
     def decode_partial(self, settings: Mapping[str, object]) -> WahaSettings:
         return decode_partial(settings)
@@ -121,4 +125,4 @@ class Waha:
         return inbound.translate(body)
 
     def connect(self, host: Host) -> WahaClient:
-        return WahaClient(self._now, self._public_url)
+        return WahaClient(self._now, self._public_url, self._reach)
