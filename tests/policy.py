@@ -71,6 +71,7 @@ ROUTES: dict[str, Need] = {
     "POST /api/auth/ticket": SIGNED_IN,
     "POST /api/auth/logout": SIGNED_IN,
     "GET /api/auth/me": PERSON,
+    "PATCH /api/auth/password": PERSON,
     "GET /api/auth/second-factor": PERSON,
     "POST /api/auth/second-factor": PERSON,
     "POST /api/auth/second-factor/confirm": PERSON,

@@ -4,7 +4,8 @@
     ├── Invalid              a field's value is not acceptable
     ├── Unauthenticated      no credentials, or unknown ones
     │   ├── SecondFactorRequired           the password is right, the code is missing or wrong
-    │   └── SecondFactorEnrolmentRequired  the user may only enrol a second factor
+    │   ├── SecondFactorEnrolmentRequired  the user may only enrol a second factor
+    │   └── OidcRequired                   the company's users sign in by the OpenID provider only
     ├── OidcRefused          a sign-in by the OpenID provider came to nothing; carries why
     ├── Forbidden            known, but not allowed to
     ├── NotFound             does not exist for this caller
@@ -75,6 +76,13 @@ class SecondFactorRequired(Unauthenticated):
 
 class SecondFactorEnrolmentRequired(Unauthenticated):
     """The company requires a second factor, and this person has none yet."""
+
+
+class OidcRequired(Unauthenticated):
+    """The company's users sign in by the OpenID provider only."""
+
+    def __init__(self) -> None:
+        super().__init__("your company requires that you sign in by its identity provider: GET /api/auth/oidc")
 
 
 class OidcFailure(StrEnum):

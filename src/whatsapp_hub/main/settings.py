@@ -335,6 +335,8 @@ def _check_oidc(given: Mapping[str, str | int]) -> None:
         raise SettingsError("OIDC_CLIENT_ID: is missing; the provider gives it when the hub is registered there")
     if "openid" not in str(given.get("OIDC_SCOPES", "openid")).split():
         raise SettingsError("OIDC_SCOPES: must have openid among them")
+    if given.get("FRONTEND_URL", ANY_ORIGIN) == ANY_ORIGIN:
+        raise SettingsError("FRONTEND_URL: is missing; with OIDC_ISSUER it is where people come back to, signed in")
 
 
 def _seconds(name: str, text: str) -> int:

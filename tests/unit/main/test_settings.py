@@ -53,6 +53,8 @@ def test_a_bad_value_gives_one_line_that_begins_with_the_variable(name: str, val
         ("OIDC_ISSUER", {"OIDC_CLIENT_ID": "hub", "OIDC_ISSUER": "https://id.example.com/?realm=a"}),
         ("OIDC_CLIENT_ID", {"OIDC_ISSUER": "https://id.example.com"}),
         ("OIDC_SCOPES", {"OIDC_ISSUER": "https://id.example.com", "OIDC_CLIENT_ID": "hub", "OIDC_SCOPES": "email"}),
+        ("FRONTEND_URL", {"OIDC_ISSUER": "https://id.example.com", "OIDC_CLIENT_ID": "hub"}),
+        ("FRONTEND_URL", {"OIDC_ISSUER": "https://id.example.com", "OIDC_CLIENT_ID": "hub", "FRONTEND_URL": "*"}),
     ],
 )
 def test_an_openid_provider_that_cannot_work_is_refused_by_name(name: str, given: dict[str, str]) -> None:
@@ -62,7 +64,7 @@ def test_an_openid_provider_that_cannot_work_is_refused_by_name(name: str, given
 
 def test_the_openid_providers_secret_is_kept_out_of_logs() -> None:
     given = {"OIDC_ISSUER": "https://id.example.com", "OIDC_CLIENT_ID": "hub", "OIDC_CLIENT_SECRET": "hush hush"}
-    assert "hush hush" in secrets_in(read(**given))
+    assert "hush hush" in secrets_in(read(FRONTEND_URL="https://desk.example.com", **given))
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("7d", 604_800), ("12h", 43_200), ("30m", 1_800), ("90", 90)])

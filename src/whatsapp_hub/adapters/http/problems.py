@@ -34,6 +34,7 @@ from whatsapp_hub.domain.errors import (
     NotSupported,
     OidcFailure,
     OidcRefused,
+    OidcRequired,
     OutcomeUnknown,
     ProviderError,
     SecondFactorEnrolmentRequired,
@@ -121,6 +122,7 @@ def _invalid(error: Invalid) -> Problem:
 _BEARER = {"WWW-Authenticate": "Bearer"}
 _BY_TYPE: dict[type[HubError], Callable[[Any], Problem]] = {
     Invalid: lambda e: _invalid(in_clients_words(e)),
+    OidcRequired: lambda e: Problem(401, "oidc-required", str(e), headers=_BEARER),
     SecondFactorRequired: lambda e: Problem(401, "second-factor-required", str(e), headers=_BEARER),
     SecondFactorEnrolmentRequired: lambda e: Problem(401, "second-factor-enrolment-required", str(e), headers=_BEARER),
     Unauthenticated: lambda e: Problem(401, "unauthenticated", str(e) or "credentials needed", headers=_BEARER),

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from whatsapp_hub.application.ports.edge.oidc import OffersOidc
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.accounts.tenant import Language, Tenant
-from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.menu.phrases import check_texts
 from whatsapp_hub.domain.numbers.countries import country_of
 from whatsapp_hub.domain.service.hours import Hours
@@ -35,11 +36,13 @@ class CompanyChanges:
     quotas: Mapping[Quota, int | None] = field(default_factory=dict)
     retention: Mapping[str, int | None] = field(default_factory=dict)
     second_factor_required: bool | None = None
+    oidc_required: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateCompany:
     storage: Storage
+    offers_oidc: OffersOidc
 
     async def check(self, caller: Caller, changes: CompanyChanges) -> None:
         """Raise Invalid for changes that cannot be made, before anything else is changed along with them."""
@@ -47,10 +50,12 @@ class UpdateCompany:
             _apply(await uow.tenants.own(), changes)
 
     async def __call__(self, caller: Caller, changes: CompanyChanges) -> Tenant:
-        """Raises Invalid."""
+        """Raises Invalid, Conflict (there is no OpenID provider that could be required)."""
         caller.require(Action.MANAGE_COMPANY)
         if changes.quotas:
             caller.require(Action.MANAGE_TENANTS)
+        if changes.oidc_required and not self.offers_oidc:
+            raise Conflict("oidc_not_set", "this hub has no OpenID provider (OIDC_ISSUER): nobody could sign in")
         async with self.storage.tenant(caller.tenant_id) as uow:
             tenant = await uow.tenants.own()
             _apply(tenant, changes)
@@ -80,4 +85,6 @@ def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
     tenant.retention = replace(tenant.retention, **changes.retention)
     if changes.second_factor_required is not None:
         tenant.second_factor_required = changes.second_factor_required
+    if changes.oidc_required is not None:
+        tenant.oidc_required = changes.oidc_required
     tenant.check()

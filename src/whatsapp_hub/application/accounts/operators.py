@@ -94,4 +94,9 @@ async def named(storage: Storage, email: str) -> tuple[User, Tenant]:
 
 def operating(tenant: Tenant, doing: str) -> AbstractContextManager[None]:
     """Name the operator in the company's audit."""
-    return acting_as(Actor(Caller(tenant.id, Role.MASTER, "operator"), doing))
+    return acting_as(operator(tenant, doing))
+
+
+def operator(tenant: Tenant, doing: str) -> Actor:
+    """Return the operator, as the company's audit names them."""
+    return Actor(Caller(tenant.id, Role.MASTER, "operator"), doing)

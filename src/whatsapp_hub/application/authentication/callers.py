@@ -13,7 +13,7 @@ from whatsapp_hub.application.ports.edge.security import Caller, Tokens
 from whatsapp_hub.domain.accounts.access import POLICY, Action
 from whatsapp_hub.domain.accounts.api_key import ROLE, caller_key, digest_of, is_api_key
 from whatsapp_hub.domain.accounts.user import User
-from whatsapp_hub.domain.errors import Invalid, NotFound, SecondFactorEnrolmentRequired, Unauthenticated
+from whatsapp_hub.domain.errors import Invalid, NotFound, OidcRequired, SecondFactorEnrolmentRequired, Unauthenticated
 from whatsapp_hub.domain.ids import SignInId, TenantId
 
 K = TypeVar("K")
@@ -95,6 +95,8 @@ class Callers:
             raise Unauthenticated("the sign-in has ended; sign in again")
         if not known.user.is_active or (known.user.id, known.user.tenant_id) != (caller.user_id, caller.tenant_id):
             raise Unauthenticated("the user no longer exists or is not active")
+        if known.must_use_oidc:
+            raise OidcRequired
         if known.must_enrol:
             self._people.pop(caller.sign_in_id, None)  # asked again each time, so that it counts once they have
             if not enrols:
@@ -137,11 +139,6 @@ class Callers:
         if (await self._directory.tenant(tenant_id)).is_removed:
             raise NotFound("company", company_id)
         return replace(caller, tenant_id=tenant_id)
-
-
-def _forget(memory: dict[K, _Known[V]], caller: Callable[[V], Caller], changes: Collection[AccessChange]) -> None:
-    for name in [n for n, known in memory.items() if known.value is None or concern(changes, caller(known.value))]:
-        del memory[name]
 
 
 def _signed_in(known: SignedIn) -> Caller:

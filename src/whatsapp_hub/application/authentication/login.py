@@ -10,7 +10,7 @@ from whatsapp_hub.application.ports.edge.security import Passwords
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.accounts.sign_in import AuthMethod
 from whatsapp_hub.domain.accounts.user import User
-from whatsapp_hub.domain.errors import SecondFactorRequired, Unauthenticated
+from whatsapp_hub.domain.errors import OidcRequired, SecondFactorRequired, Unauthenticated
 
 # An argon2id hash of nothing in particular: an unknown e-mail costs as much time as a wrong password.
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$YqGTpZOCkDWNbN3u4lMr3yjCVjOy2rz2rTQ4cZzVqbo"
@@ -33,8 +33,9 @@ class Login:
     require_second_factor: RequireSecondFactor
 
     async def __call__(self, email: str, password: str, client: Client, code: str | None = None) -> Entered:
-        """Raises Unauthenticated, which never tells what was wrong; SecondFactorRequired: only the code was; and
-        TooMany: the next guess at this account must wait."""
+        """Raises Unauthenticated, which never tells what was wrong; SecondFactorRequired: only the code was;
+        OidcRequired: nothing was, but the company has its people sign in elsewhere; and TooMany: the next guess at this
+        account must wait."""
         email = email.strip().lower()
         guess = await self.guesses.begin(email, client.address)
         found = await self.storage.directory.credentials(email)
@@ -43,6 +44,9 @@ class Login:
         if found is None or not matches or not found.user.is_active:
             await self.guesses.failed(guess, found.user if found else None)
             raise Unauthenticated("the e-mail or the password is wrong")
+        if found.tenant.oidc_required:
+            await self.guesses.uncount(guess)
+            raise OidcRequired
         try:
             must_enrol = await self.require_second_factor(found.user, code, client)
         except SecondFactorRequired:

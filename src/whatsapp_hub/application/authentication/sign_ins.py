@@ -1,6 +1,7 @@
 """OpenSignIn, ListSignIns, EndSignIn, EndSignIns: people enter, see where they are signed in, and end it."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from whatsapp_hub.application.accounts.users import may_change
 from whatsapp_hub.application.acting import Actor, acting_as
@@ -37,12 +38,19 @@ class OpenSignIn:
     new_id: NewId
 
     async def __call__(
-        self, user: User, how: AuthMethod, client: Client, better_hash: str | None = None
+        self,
+        user: User,
+        how: AuthMethod,
+        client: Client,
+        better_hash: str | None = None,
+        lifetime: timedelta | None = None,
+        actor: Actor | None = None,
     ) -> tuple[SignIn, str]:
         """Open a sign-in of `user`, as they were when they proved who they are, and return it with its token.
-        `better_hash`: their password's in today's scheme. Raises Unauthenticated: they are another by now."""
+        `better_hash`: their password's in today's scheme; `actor`: who does it, if not the user. Raises
+        Unauthenticated: they are another by now."""
         now = self.clock()
-        lifetime = self.tokens.lifetime
+        lifetime = lifetime or self.tokens.lifetime
         sign_in = SignIn(
             *(SignInId(self.new_id()), user.tenant_id, user.id, how),
             made_at=now,
@@ -52,12 +60,12 @@ class OpenSignIn:
             user_agent=client.user_agent,
         )
         caller = replace(caller_of(user), sign_in_id=sign_in.id)
-        with acting_as(Actor(caller, client.doing, client.address)):
+        with acting_as(actor or Actor(caller, client.doing, client.address)):
             async with self.storage.tenant(user.tenant_id) as uow:
                 await self._require_unchanged(uow, user, better_hash)
                 await uow.sign_ins.add(sign_in, AT_MOST)
                 await uow.commit()
-        return sign_in, self.tokens.issue(caller)
+        return sign_in, self.tokens.issue(caller, lifetime)
 
     async def _require_unchanged(self, uow: UnitOfWork, user: User, better_hash: str | None) -> None:
         """Lock the user: a new password, a new role or a dismissal ends existing sign-ins, and this one comes before or

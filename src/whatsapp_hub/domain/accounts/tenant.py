@@ -40,7 +40,8 @@ _COUNTRY_OF = {Language.PT_BR: "BR"}
 @dataclass(slots=True)
 class Tenant:
     """`texts` replace the bot's texts in the tenant's language, by the field names of `Phrases`. `own_country` is the
-    company's setting (ISO 3166), None until it is set. `quotas`: those that an operator set."""
+    company's setting (ISO 3166), None until it is set. `quotas`: those that an operator set. `oidc_required`: its users
+    sign in by the OpenID provider only."""
 
     id: TenantId
     slug: str
@@ -57,6 +58,7 @@ class Tenant:
     quotas: Mapping[Quota, int] = field(default_factory=dict)
     retention: Retention = FOR_EVER
     second_factor_required: bool = False
+    oidc_required: bool = False
 
     def __post_init__(self) -> None:
         self.check()

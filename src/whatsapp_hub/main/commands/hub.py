@@ -15,6 +15,7 @@ from whatsapp_hub.adapters.contracts.wire import client_text
 from whatsapp_hub.application.accounts.move_tenants import Moved, MoveTenant
 from whatsapp_hub.application.accounts.operators import ListUsers, ResetSecondFactor, SetPassword, SignOutUser
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant
+from whatsapp_hub.application.authentication.admit_administrator import AdmitAdministrator
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.operations.housekeeping import DeadLetters
 from whatsapp_hub.domain.accounts.tenant import Placement
@@ -226,3 +227,17 @@ def sign_out(email: str) -> None:
         return await (await container.get(SignOutUser))(email)
 
     click.echo(f"{in_hub(work)} sign-ins of {email} are ended")
+
+
+@user.command("admit")
+@click.argument("email")
+def admit(email: str) -> None:
+    """Print a token with which an administrator is signed in for an hour.
+
+    Emergency access, as where the company requires its identity provider, and that is away. It stands in the record.
+    """
+
+    async def work(container: AsyncContainer) -> str:
+        return await (await container.get(AdmitAdministrator))(email)
+
+    click.echo(in_hub(work))

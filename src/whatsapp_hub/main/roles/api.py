@@ -48,10 +48,10 @@ from whatsapp_hub.adapters.redis.rates import ValkeyRates
 from whatsapp_hub.adapters.redis.typing import TypingChannel
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.clock import new_id
-from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.application.authentication.callers import Callers
 from whatsapp_hub.application.authentication.follow_access import FollowAccess
 from whatsapp_hub.application.authentication.login import Login
+from whatsapp_hub.application.authentication.own_password import ChangeOwnPassword
 from whatsapp_hub.application.authentication.second_factors import (
     BeginSecondFactor,
     CheckPassword,
@@ -62,7 +62,6 @@ from whatsapp_hub.application.authentication.second_factors import (
     RequireSecondFactor,
     ShowSecondFactor,
 )
-from whatsapp_hub.application.authentication.sign_ins import OpenSignIn
 from whatsapp_hub.application.authentication.tickets import Tickets
 from whatsapp_hub.application.handling.show_typing import ShowTyping
 from whatsapp_hub.application.ports.connections.connections import Leases
@@ -132,7 +131,7 @@ class Serving(Provider):
         *(RequireSecondFactor, ShowSecondFactor, CheckPassword, BeginSecondFactor, ConfirmSecondFactor),
         *(ProveSecondFactor, ReplaceRecoveryCodes, DisableSecondFactor),
     )
-    open_sign_in = provide(OpenSignIn)
+    change_own_password = provide(ChangeOwnPassword)
     guesses = provide(PostgresGuessCounts, provides=GuessCounts)
     access_changes = provide(PostgresAccessChanges, provides=AccessChanges)
     tickets = provide(Tickets)
@@ -151,11 +150,6 @@ class Serving(Provider):
     def open_rules(self, settings: Settings) -> OpenRules:
         lives = timedelta(milliseconds=settings.whatsapp_qr_timeout)
         return OpenRules(settings.whatsapp_provider, lives, partial(default_settings, settings))
-
-    @provide
-    def tokens(self, settings: Settings, clock: Clock) -> Tokens:
-        lifetime = timedelta(seconds=settings.jwt_expiration)
-        return JwtTokens(settings.needed("jwt_secret"), lifetime, settings.old_jwt_secrets, clock)
 
     @provide
     def public_url(self, settings: Settings) -> PublicUrl:

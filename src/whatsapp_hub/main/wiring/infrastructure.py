@@ -1,6 +1,7 @@
 """Pools, clocks, clients: what every process needs."""
 
 from collections.abc import AsyncIterator, Collection
+from datetime import timedelta
 from enum import Enum
 
 from dishka import AnyOf, Provider, Scope, from_context, provide
@@ -16,11 +17,13 @@ from whatsapp_hub.adapters.security.common_passwords import ListedPasswords
 from whatsapp_hub.adapters.security.one_time_codes import PyotpCodes
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
+from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
+from whatsapp_hub.application.ports.edge.oidc import OffersOidc
 from whatsapp_hub.application.ports.edge.one_time_codes import OneTimeCodes
-from whatsapp_hub.application.ports.edge.security import CommonPasswords, KeyRing, Passwords, SecretBox
+from whatsapp_hub.application.ports.edge.security import CommonPasswords, KeyRing, Passwords, SecretBox, Tokens
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.main.settings import Settings
@@ -105,6 +108,15 @@ class Infrastructure(Provider):
     @provide(provides=AnyOf[SecretBox, KeyRing])
     async def ring(self, settings: Settings, database: Database) -> AesSecretBox:
         return await ring_in_force(settings, database.system)
+
+    @provide
+    def tokens(self, settings: Settings, clock: Clock) -> Tokens:
+        lifetime = timedelta(seconds=settings.jwt_expiration)
+        return JwtTokens(settings.needed("jwt_secret"), lifetime, settings.old_jwt_secrets, clock)
+
+    @provide
+    def offers_oidc(self, settings: Settings) -> OffersOidc:
+        return OffersOidc(settings.oidc_issuer is not None)
 
     @provide
     def plans(self) -> NumberingPlans:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from dishka import Provider, Scope, provide, provide_all
 
 from whatsapp_hub.adapters.http.api.accounts.oidc import OidcAddresses
-from whatsapp_hub.adapters.http.app import ANY_ORIGIN
 from whatsapp_hub.adapters.postgres.repositories.accounts.oidc import PostgresOidcAccounts
 from whatsapp_hub.adapters.security.oidc.fetching import Fetching
 from whatsapp_hub.adapters.security.oidc.provider import HttpOpenIdProvider, OidcClient
@@ -50,5 +49,4 @@ class SignOn(Provider):
 
     @provide
     def addresses(self, settings: Settings) -> OidcAddresses:
-        front = settings.frontend_url if settings.frontend_url != ANY_ORIGIN else None
-        return OidcAddresses((front or settings.public_url).rstrip("/"), settings.public_url.startswith("https://"))
+        return OidcAddresses((settings.frontend_url or "").rstrip("/"), settings.public_url.startswith("https://"))

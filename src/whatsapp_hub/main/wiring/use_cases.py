@@ -26,12 +26,13 @@ from whatsapp_hub.application.accounts.remove_tenants import DeleteTenant, Remov
 from whatsapp_hub.application.accounts.rules import CreateRule, DeleteRule, ListRules, UpdateRule
 from whatsapp_hub.application.accounts.tenants import CreateOperator, CreateTenant, EnsureAdmin
 from whatsapp_hub.application.accounts.users import RegisterUser, UpdateUser
+from whatsapp_hub.application.authentication.admit_administrator import AdmitAdministrator
 from whatsapp_hub.application.authentication.password_reset import (
     OfferPasswordReset,
     ReadPasswordReset,
     ResetPassword,
 )
-from whatsapp_hub.application.authentication.sign_ins import EndSignIn, EndSignIns, ListSignIns
+from whatsapp_hub.application.authentication.sign_ins import EndSignIn, EndSignIns, ListSignIns, OpenSignIn
 from whatsapp_hub.application.connecting.connection_records import RecordConnections, TendConnections
 from whatsapp_hub.application.handling.add_note import AddNote
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
@@ -103,6 +104,7 @@ class UseCases(Provider):
         *(RegisterUser, UpdateUser, CreateDepartment, UpdateDepartment, DeleteDepartment),
         *(CreateApiKey, ListApiKeys, RevokeApiKey, ListSignIns, EndSignIn, EndSignIns),
         *(CreateOperator, ListUsers, ResetSecondFactor, SetPassword, SignOutUser, EnsureAdmin, SetPresence, Heartbeat),
+        *(OpenSignIn, AdmitAdministrator),
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
         *(BindBot, UnbindBot, CloseIdleSessions),
         *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),

@@ -61,9 +61,8 @@ async def test_the_openid_provider_is_asked() -> None:
     """Whether it is the one that OIDC_ISSUER names; one that is away forbids nothing."""
 
     async def said(issuer: str) -> tuple[bool | None, str]:
-        found = await examine(
-            {"OIDC_ISSUER": issuer, "OIDC_CLIENT_ID": CLIENT_ID, "HUB_PUBLIC_URL": "http://127.0.0.1:9"}
-        )
+        named = {"OIDC_ISSUER": issuer, "OIDC_CLIENT_ID": CLIENT_ID, "FRONTEND_URL": "https://desk.example.com"}
+        found = await examine({**named, "HUB_PUBLIC_URL": "http://127.0.0.1:9"})
         [one] = [finding for finding in found if finding.subject == "sign-in"]
         return one.good, one.says
 

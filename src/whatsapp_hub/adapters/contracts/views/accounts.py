@@ -182,6 +182,7 @@ class TenantView(View):
     quotas: QuotasView
     retention: RetentionView
     second_factor_required: bool
+    oidc_required: bool
     created_at: datetime
 
     @classmethod
@@ -204,6 +205,7 @@ class TenantView(View):
             quotas=msgspec.convert({quota.value: tenant.quota(quota) for quota in Quota}, QuotasView),
             retention=msgspec.convert(retention_shown(tenant.retention), RetentionView),
             second_factor_required=tenant.second_factor_required,
+            oidc_required=tenant.oidc_required,
             created_at=time(tenant.created_at),
         )
 

@@ -100,7 +100,8 @@ class MemoryDirectory:
                     await rows.put(SIGN_INS, sign_in.id, replace(sign_in, last_seen_at=rows.now))
                 factor = rows.peek(SECOND_FACTORS, user.id)
                 is_proven = sign_in.how is AuthMethod.OIDC or (factor is not None and factor.is_on)
-                return SignedIn(shown, user, tenant.second_factor_required and not is_proven)
+                must_use_oidc = tenant.oidc_required and sign_in.how is AuthMethod.PASSWORD
+                return SignedIn(shown, user, tenant.second_factor_required and not is_proven, must_use_oidc)
             return None
 
     async def api_key(self, digest: bytes) -> MadeKey | None:

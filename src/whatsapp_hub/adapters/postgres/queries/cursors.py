@@ -2,13 +2,14 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 
 from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.text import is_storable
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ def encode_cursor(cursor: Cursor) -> str:
 def read_newer(text: str) -> Newer:
     """Decode a cursor. Raises Invalid (`/cursor`)."""
     cursor = _decoded(text, Newer)
-    if cursor.at.tzinfo is None:
+    if not _is_time(cursor.at):
         raise Invalid.field("cursor", _NOT_OURS)
     return cursor
 
@@ -76,19 +77,33 @@ def read_older(text: str) -> Older:
 def read_ranked(text: str) -> Ranked:
     """Decode a cursor. Raises Invalid (`/cursor`)."""
     cursor = _decoded(text, Ranked)
-    if cursor.at.tzinfo is None or not -(2**15) <= cursor.rank < 2**15:
+    if not _is_time(cursor.at) or not -(2**15) <= cursor.rank < 2**15:
         raise Invalid.field("cursor", _NOT_OURS)
     return cursor
 
 
 def read_named(text: str) -> Named:
     """Decode a cursor. Raises Invalid (`/cursor`)."""
-    return _decoded(text, Named)
+    cursor = _decoded(text, Named)
+    if not is_storable(cursor.name):
+        raise Invalid.field("cursor", _NOT_OURS)
+    return cursor
 
 
 def read_id(text: str) -> Id:
     """Decode a cursor. Raises Invalid (`/cursor`)."""
     return _decoded(text, Id)
+
+
+def _is_time(at: datetime) -> bool:
+    """Check that PostgreSQL can be asked for it: with a zone, and within range in UTC."""
+    if at.tzinfo is None:
+        return False
+    try:
+        at.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def _decoded(text: str, kind: type[T]) -> T:

@@ -22,11 +22,13 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A sign-in and its user. `must_enrol`: the company requires a second factor, and the user has none."""
+    """A sign-in and its user. `must_enrol`: the company requires a second factor, and the user has none;
+    `must_use_oidc`: it requires sign-in by the OpenID provider, and this was by password."""
 
     sign_in: SignIn
     user: User
     must_enrol: bool = False
+    must_use_oidc: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 """Sign-in by an OpenID provider: the provider, and what is looked up before anybody knows whose it is."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NewType, Protocol
 
 from whatsapp_hub.domain.accounts.oidc import Identity
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import NotFound
+
+OffersOidc = NewType("OffersOidc", bool)
+"""Whether this hub has an OpenID provider."""
 
 
 class OpenIdProvider(Protocol):

@@ -6,16 +6,18 @@ from uuid import UUID
 
 import msgspec
 from dishka.integrations.litestar import FromDishka
-from litestar import Request, get, post
+from litestar import Request, get, patch, post
 from litestar.params import JSONBody, QueryParameter
 
 from whatsapp_hub.adapters.contracts.views.accounts import CompanyView, OwnUser, UserView
 from whatsapp_hub.adapters.contracts.views.sign_ins import SignedIn
 from whatsapp_hub.adapters.contracts.views.view import View, extended
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, ENROLS, PUBLIC, Asking, client_of, credential_of
+from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.rates import PER_ADDRESS
 from whatsapp_hub.application.accounts.users import NewUser, RegisterUser
 from whatsapp_hub.application.authentication.login import Login
+from whatsapp_hub.application.authentication.own_password import ChangeOwnPassword
 from whatsapp_hub.application.authentication.second_factors import ShowSecondFactor
 from whatsapp_hub.application.authentication.sign_ins import EndSignIn, EndSignIns
 from whatsapp_hub.application.authentication.tickets import LIFETIME_S, Tickets
@@ -36,6 +38,11 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
     email: str
     password: str
     code: str | None = None
+
+
+class OwnPassword(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    current_password: str
+    new_password: str
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -78,6 +85,18 @@ async def register(
     tenant_id = TenantId(data.company_id) if data.company_id else None
     new = NewUser(data.email, data.password, data.name, data.role, tenant_id=tenant_id)
     return RegisteredUser(UserView.of(await register_user(caller, new)))
+
+
+@patch("/auth/password", status_code=204, tags=TAGS)
+async def change_password(
+    request: Request[Any, Any, Any],
+    caller: Asking,
+    data: JSONBody[OwnPassword],
+    change_own_password: FromDishka[ChangeOwnPassword],
+) -> None:
+    """Change one's own password. It ends all of one's other sign-ins; guesses at the current one count as at login."""
+    with renamed(password="newPassword"):  # noqa: S106 - names of fields
+        await change_own_password(caller, data.current_password, data.new_password, client_of(request).address)
 
 
 @get("/auth/me", opt=ENROLS, tags=TAGS)
@@ -123,4 +142,4 @@ async def issue_ticket(request: Request[Any, Caller, Any], caller: Asking, ticke
     return TicketView(ticket, int(LIFETIME_S))
 
 
-HANDLERS = [issue_ticket, login, register, me, logout]
+HANDLERS = [issue_ticket, login, register, change_password, me, logout]

@@ -43,13 +43,14 @@ class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename
     country: str | msgspec.UnsetType | None = msgspec.UNSET
     retention: RetentionPatch = msgspec.field(default_factory=RetentionPatch)
     second_factor_required: bool | None = None
+    oidc_required: bool | None = None
 
     def changes(self) -> CompanyChanges:
         """Raises Invalid (`/hours/…`)."""
         hours, country = hours_given(self.hours), given(self.country)
         said = (self.name, self.language, self.greeting_message, self.texts, hours, country, self.level())
-        required, days = self.second_factor_required, self.retention.days()
-        return CompanyChanges(*said, retention=days, second_factor_required=required)
+        required = {"second_factor_required": self.second_factor_required, "oidc_required": self.oidc_required}
+        return CompanyChanges(*said, retention=self.retention.days(), **required)
 
 
 class CompanyPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -94,7 +95,8 @@ async def update_company(
     `resolutionTargetMinutes` (null: none), `targetWarningPercent` (80) and `asksRating` (false: nobody is asked for a
     rating from 1 to 5 after resolving) hold for departments that set none of their own. `retention`: for how many days
     closed conversations, messages, files, words in events, the record of changes and raw updates are kept.
-    `secondFactorRequired`: who has no second factor may only enrol one."""
+    `secondFactorRequired`: who has no second factor may only enrol one. `oidcRequired`: its users sign in
+    by the OpenID provider only (409 where the hub has none)."""
     changes = data.changes()
     if data.phone_number_id is not None or data.access_token is not None:
         await update_company.check(caller, changes)

@@ -34,7 +34,7 @@ from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 TENANTS = """
     SELECT id, slug, name, created_at, placement, language, greeting, texts, hours, level, country AS own_country,
-      removed_at, quotas, retention, second_factor_required
+      removed_at, quotas, retention, second_factor_required, oidc_required
     FROM hub.tenants"""
 _ADDED = AUDITED.format(
     source="made",
@@ -199,7 +199,9 @@ class PostgresDirectory:
             return None
         if rows[0]["is_behind"]:
             await self._note(sign_ins.SEEN, sign_in_id, sign_ins.SEEN_EVERY_S)
-        return SignedIn(sign_ins.sign_in_of(rows[0], "sign_in_"), users.user_of(rows[0]), rows[0]["must_enrol"])
+        row = rows[0]
+        limits = (row["must_enrol"], row["must_use_oidc"])
+        return SignedIn(sign_ins.sign_in_of(row, "sign_in_"), users.user_of(row), *limits)
 
     async def api_key(self, digest: bytes) -> MadeKey | None:
         rows = await self._fetch(api_keys.BY_DIGEST, digest)

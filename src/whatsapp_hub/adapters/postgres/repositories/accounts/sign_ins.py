@@ -32,7 +32,8 @@ _END_ALL = """
 SIGNED_IN = f"""
     SELECT {users.COLUMNS}, {", ".join(f"s.{name} AS sign_in_{name}" for name in _NAMES)},
       s.last_seen_at < (SELECT now FROM hub.time) - $2::float8 * interval '1 second' AS is_behind,
-      t.second_factor_required AND s.how <> 'oidc' AND NOT EXISTS ({second_factors.IS_ON}) AS must_enrol
+      t.second_factor_required AND s.how <> 'oidc' AND NOT EXISTS ({second_factors.IS_ON}) AS must_enrol,
+      t.oidc_required AND s.how = 'password' AS must_use_oidc
     FROM hub.sign_ins s JOIN hub.users u ON u.id = s.user_id JOIN hub.tenants t ON t.id = u.tenant_id
     WHERE s.id = $1 AND t.removed_at IS NULL"""
 SEEN_EVERY_S = 60.0
