@@ -63,18 +63,18 @@ class RegisterUser:
             await self._require_open(caller, tenant_id)
         _may_grant(caller, new.role)
         tenant = await self.storage.directory.tenant(tenant_id)
-        hashed = await self.new_passwords(new.password, (new.email, new.name, tenant.name))
         user = User(
             id=UserId(self.new_id()),
             tenant_id=tenant_id,
             email=new.email,
             name=new.name,
-            password_hash=hashed,
+            password_hash="",
             role=new.role,
             created_at=self.clock(),
             department_id=new.department_id,
             max_conversations=_bound(new.max_conversations),
         )
+        user.password_hash = await self.new_passwords(new.password, (user.email, user.name, tenant.name))
         await self._mind_guessing(caller, user)
         async with self.storage.tenant(tenant_id) as uow:
             if user.department_id:

@@ -7,18 +7,20 @@ from whatsapp_hub.domain.text import fold, is_storable
 
 MOST = 20
 LENGTH = 40
+_MOST_GIVEN = 10 * MOST
+"""Repetitions are allowed, not without end."""
 
 
 def checked(words: Iterable[str], field_name: str) -> tuple[str, ...]:
     """Trim and deduplicate, in the given order. Raises Invalid with a pointer to the bad one."""
     kept: dict[str, str] = {}
     for place, word in enumerate(words):
-        if not fold(word) or len(word) > LENGTH or not is_storable(word):
+        if len(word) > LENGTH or not (folded := fold(word)) or not is_storable(word):
             reason = f"must have 1 to {LENGTH} characters, a letter or digit among them"
             raise Invalid.field(f"{field_name}/{place}", reason)
-        kept.setdefault(fold(word), word.strip())
-    if len(kept) > MOST:
-        raise Invalid.field(field_name, f"must be at most {MOST}")
+        kept.setdefault(folded, word.strip())
+        if len(kept) > MOST or place >= _MOST_GIVEN:
+            raise Invalid.field(field_name, f"must be at most {MOST}")
     return tuple(kept.values())
 
 

@@ -10,16 +10,18 @@ from whatsapp_hub.domain.ids import QuickReplyId, TenantId
 from whatsapp_hub.domain.text import is_storable
 
 _SHORTCUT = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-_PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+# None of these may go over the same characters again and again, however many spaces somebody writes.
+_PLACE = re.compile(r"\{\{([^{}]*)\}\}")
 VARIABLES = ("customerName", "customerPhone", "agentName", "departmentName", "companyName")
 CONTENT_LENGTH = 4096
+_NAME_SHOWN = 64
 
 _GAP = "\0"
 _SIGNS = r"[,.;:!?…]"
-_WRAPPED = re.compile(rf"\([ \t]*{_GAP}[ \t]*\)|\[[ \t]*{_GAP}[ \t]*\]|([*_~`\"']+){_GAP}\1")
+_WRAPPED = re.compile(rf"\([ \t]*{_GAP}[ \t]*\)|\[[ \t]*{_GAP}[ \t]*\]|([*_~`\"']{{1,8}}){_GAP}\1")
 _AT_START = re.compile(rf"^[ \t]*{_GAP}[ \t]*(?:{_SIGNS}+[ \t]*)?([^\W\d_])?", re.MULTILINE)
-_BEFORE_SIGN = re.compile(rf"[ \t]*,?[ \t]*{_GAP}[ \t]*(?={_SIGNS}|$)", re.MULTILINE)
-_WITHIN = re.compile(rf"[ \t]*{_GAP}")
+_BEFORE_SIGN = re.compile(rf"(?<![ \t])[ \t]*+,?[ \t]*+{_GAP}[ \t]*(?={_SIGNS}|$)", re.MULTILINE)
+_WITHIN = re.compile(rf"(?<![ \t])[ \t]*+{_GAP}")
 
 
 @dataclass(slots=True)
@@ -38,7 +40,8 @@ class QuickReply:
 
     def check(self) -> None:
         """Raise Invalid with every bad field."""
-        unknown = sorted({name for name in _PLACE.findall(self.content) if name not in VARIABLES})
+        named = map(str.strip, _PLACE.findall(self.content[:CONTENT_LENGTH]))
+        unknown = sorted({name[:_NAME_SHOWN] for name in named if name not in VARIABLES})
         flaws = [
             Flaw(f"/{name}", reason)
             for name, bad, reason in (
@@ -56,7 +59,7 @@ class QuickReply:
     def filled(self, values: Mapping[str, str | None]) -> str:
         """Fill in the placeholders. An unknown value is left out together with its space and punctuation:
         `Oi {{customerName}}, tudo bem?` reads `Oi, tudo bem?` for a customer without a name."""
-        return _closed(_PLACE.sub(lambda place: (values.get(place[1]) or "").strip() or _GAP, self.content))
+        return _closed(_PLACE.sub(lambda place: (values.get(place[1].strip()) or "").strip() or _GAP, self.content))
 
 
 def _closed(text: str) -> str:

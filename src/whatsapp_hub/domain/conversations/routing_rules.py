@@ -6,6 +6,8 @@ One pure function, `decide`, takes the company's rules in their order and the cu
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Self
 
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.conversations.conversation import Priority
@@ -22,6 +24,27 @@ _NAME_LENGTH = 80
 
 
 @dataclass(frozen=True, slots=True)
+class FoldedText:
+    """What a customer wrote, folded once for all rules: `text` between two spaces, and its words."""
+
+    text: str
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        folded = fold(text)
+        return cls(f" {folded} ", frozenset(folded.split()))
+
+    def has_any(self, phrases: Iterable[str]) -> bool:
+        return any(phrase.partition(" ")[0] in self.words and f" {phrase} " in self.text for phrase in phrases)
+
+
+@lru_cache(maxsize=4096)
+def _folded(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(fold, phrases))
+
+
+@dataclass(frozen=True, slots=True)
 class Conditions:
     """All must hold; None or empty matches anything. `words`: any of them is in the text, as whole words without case
     or accents. `outside_hours`: the company is closed (False: open)."""
@@ -30,10 +53,10 @@ class Conditions:
     words: tuple[str, ...] = ()
     outside_hours: bool | None = None
 
-    def hold(self, session_id: SessionId, text: str, is_open: bool) -> bool:
+    def hold(self, session_id: SessionId, text: FoldedText, is_open: bool) -> bool:
         here = self.session_id in (None, session_id)
         now = self.outside_hours is None or self.outside_hours is not is_open
-        return here and now and (not self.words or _contains_any(text, self.words))
+        return here and now and (not self.words or text.has_any(_folded(self.words)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +91,8 @@ class Rule:
             flaws.append(Flaw("/name", f"must have 1 to {_NAME_LENGTH} characters, without NUL"))
         if len(self.conditions.words) > _MOST_WORDS:
             flaws.append(Flaw("/conditions/words", f"must be at most {_MOST_WORDS}"))
-        for place, word in enumerate(self.conditions.words):
-            if not fold(word) or len(word) > _WORD_LENGTH or not is_storable(word):
+        for place, word in enumerate(self.conditions.words[:_MOST_WORDS]):
+            if len(word) > _WORD_LENGTH or not fold(word) or not is_storable(word):
                 reason = f"must have 1 to {_WORD_LENGTH} characters, a letter or digit among them"
                 flaws.append(Flaw(f"/conditions/words/{place}", reason))
         if self.actions == Actions():
@@ -104,7 +127,8 @@ def decide(
 ) -> Decision:
     """Combine the matching rules: all their labels, the first priority, the first department (only if `routes`)."""
     known = {department.id: department for department in departments}
-    holding = [r for r in rules if not r.is_broken(known) and r.conditions.hold(session_id, text, is_open)]
+    said = FoldedText.of(text)
+    holding = [r for r in rules if not r.is_broken(known) and r.conditions.hold(session_id, said, is_open)]
     if not routes:
         holding = [r for r in holding if r.actions.labels or r.actions.priority is not None]
     if not holding:
@@ -132,8 +156,3 @@ def counted(rules: Sequence[Rule]) -> list[Rule]:
     for number, rule in enumerate(rules, start=1):
         rule.place = number
     return list(rules)
-
-
-def _contains_any(text: str, words: Iterable[str]) -> bool:
-    folded = f" {fold(text)} "
-    return any(f" {fold(word)} " in folded for word in words)

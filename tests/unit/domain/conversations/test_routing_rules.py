@@ -11,7 +11,15 @@ from tests.unit.domain.build import MONEY, NOW, SALES, SUPPORT, TENANT, conversa
 from whatsapp_hub.domain.conversations.conversation import BotPart, ConversationStatus, Priority
 from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.labels import MOST
-from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions, Decision, Rule, decide, moved
+from whatsapp_hub.domain.conversations.routing_rules import (
+    Actions,
+    Conditions,
+    Decision,
+    FoldedText,
+    Rule,
+    decide,
+    moved,
+)
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import RuleId, SessionId
 
@@ -41,7 +49,7 @@ def decided(*rules: Rule, text: str = "oi", is_open: bool = True, routes: bool =
     ],
 )
 def test_words_are_whole_and_their_case_and_accents_do_not_matter(text: str, word: str, holds: bool) -> None:
-    assert Conditions(words=("nada", word)).hold(HERE, text, True) is holds
+    assert Conditions(words=("nada", word)).hold(HERE, FoldedText.of(text), True) is holds
 
 
 @pytest.mark.parametrize(
@@ -59,7 +67,7 @@ def test_words_are_whole_and_their_case_and_accents_do_not_matter(text: str, wor
 def test_every_condition_that_is_given_must_hold(
     conditions: Conditions, here: SessionId, is_open: bool, holds: bool
 ) -> None:
-    assert conditions.hold(here, "oi", is_open) is holds
+    assert conditions.hold(here, FoldedText.of("oi"), is_open) is holds
 
 
 def test_labels_add_up_and_the_first_department_and_priority_win() -> None:
@@ -157,7 +165,9 @@ def test_a_decision_is_what_the_holding_rules_say_and_no_more(
     rules: list[Rule], text: str, is_open: bool, routes: bool
 ) -> None:
     verdict = decided(*rules, text=text, is_open=is_open, routes=routes)
-    sound = [r for r in rules if r.actions.department_id != GONE.id and r.conditions.hold(HERE, text, is_open)]
+    sound = [
+        r for r in rules if r.actions.department_id != GONE.id and r.conditions.hold(HERE, FoldedText.of(text), is_open)
+    ]
     assert set(verdict.labels) == {label for r in sound for label in r.actions.labels}
     priorities = [r.actions.priority for r in sound if r.actions.priority is not None]
     assert verdict.priority == (priorities[0] if priorities else None)
