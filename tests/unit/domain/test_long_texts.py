@@ -5,11 +5,13 @@ Everything here runs on the loop that serves all companies, and once took from t
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
-from tests.unit.domain.build import NOW, TENANT
+from tests.unit.domain.build import NOW, SALES, TENANT
+from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.conversations.labels import MOST, checked
 from whatsapp_hub.domain.conversations.quick_reply import CONTENT_LENGTH, QuickReply
 from whatsapp_hub.domain.conversations.rating import rating_in
@@ -114,3 +116,13 @@ def test_labels_words_and_texts_without_end_are_refused_in_a_moment_and_in_few_w
 
     for act in (labels, words, texts):
         takes_a_moment(act)
+
+
+def test_spaces_around_a_name_do_not_count_and_are_not_kept() -> None:
+    """They once were: a department's name of a megabyte went into every menu."""
+    wide = f"  Vendas{' ' * 1_000_000}"
+    assert replace(SALES, name=wide).name == "Vendas"
+    assert replace(RULES[0], name=wide).name == "Vendas"
+    assert Tenant(TENANT, "shop", wide, NOW).name == "Vendas"
+    with pytest.raises(Invalid):
+        check_texts({"hint": f"x{' ' * 10_000}"})

@@ -46,11 +46,12 @@ class Department:
         self.check()
 
     def check(self) -> None:
-        """Raise Invalid with every bad field."""
+        """Trim the name; raise Invalid with every bad field."""
+        self.name = self.name.strip()
         flaws = [
             Flaw(f"/{name}", reason)
             for name, bad, reason in (
-                ("name", not 1 <= len(self.name.strip()) <= 80, "must have 1 to 80 characters"),
+                ("name", not 1 <= len(self.name) <= 80, "must have 1 to 80 characters"),
                 ("name", not is_storable(self.name), "must not contain NUL or lone surrogates"),
                 ("slug", not _SLUG.fullmatch(self.slug), "must match [a-z0-9][a-z0-9_-]{0,63}"),
                 ("color", not _COLOR.fullmatch(self.color), "must look like #12ab9f"),

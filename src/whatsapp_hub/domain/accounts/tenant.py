@@ -64,10 +64,11 @@ class Tenant:
         self.check()
 
     def check(self) -> None:
-        """Raise Invalid."""
+        """Trim the name; raise Invalid for bad fields."""
+        self.name = self.name.strip()
         if not _SLUG.fullmatch(self.slug):
             raise Invalid.field("slug", "must match [a-z0-9_]{1,48}")
-        if not 1 <= len(self.name.strip()) <= 128 or not is_storable(self.name):
+        if not 1 <= len(self.name) <= 128 or not is_storable(self.name):
             raise Invalid.field("name", "must have 1 to 128 characters, without NUL")
         if self.own_country is not None and self.own_country not in COUNTRIES:
             raise Invalid.field("country", "must be two letters of ISO 3166, as BR")

@@ -85,9 +85,9 @@ class Rule:
         self.check()
 
     def check(self) -> None:
-        """Raise Invalid for bad fields."""
-        flaws = []
-        if not 1 <= len(self.name.strip()) <= _NAME_LENGTH or not is_storable(self.name):
+        """Trim the name; raise Invalid for bad fields."""
+        self.name, flaws = self.name.strip(), []
+        if not 1 <= len(self.name) <= _NAME_LENGTH or not is_storable(self.name):
             flaws.append(Flaw("/name", f"must have 1 to {_NAME_LENGTH} characters, without NUL"))
         if len(self.conditions.words) > _MOST_WORDS:
             flaws.append(Flaw("/conditions/words", f"must be at most {_MOST_WORDS}"))

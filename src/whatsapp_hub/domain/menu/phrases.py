@@ -109,7 +109,7 @@ def check_texts(texts: Mapping[str, str]) -> None:
 def _flaw(name: str, text: str) -> str | None:
     if name not in CHANGEABLE:
         return f"must be one of {', '.join(sorted(CHANGEABLE))}"
-    if not 1 <= len(text.strip()) <= TEXT_LENGTH or not is_storable(text):
+    if not text.strip() or len(text) > TEXT_LENGTH or not is_storable(text):
         return f"must have 1 to {TEXT_LENGTH} characters, without NUL"
     has_place = DEPARTMENT in getattr(PHRASES[Language.PT_BR], name)
     rest = text.replace(DEPARTMENT, "") if has_place else text
