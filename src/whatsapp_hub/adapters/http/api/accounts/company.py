@@ -49,8 +49,12 @@ class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename
         """Raises Invalid (`/hours/…`)."""
         hours, country = hours_given(self.hours), given(self.country)
         said = (self.name, self.language, self.greeting_message, self.texts, hours, country, self.level())
-        required = {"second_factor_required": self.second_factor_required, "oidc_required": self.oidc_required}
-        return CompanyChanges(*said, retention=self.retention.days(), **required)
+        return CompanyChanges(
+            *said,
+            retention=self.retention.days(),
+            second_factor_required=self.second_factor_required,
+            oidc_required=self.oidc_required,
+        )
 
 
 class CompanyPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, rename="camel"):
