@@ -213,7 +213,9 @@ _FORGET_IN_STORE = """
 _FINISH = """
     UPDATE hub.contact_erasures SET finished_at = (SELECT now FROM hub.time), names = '{}', untils = '{}',
       chat_sessions = '{}', chats = '{}', conversations = '{}', group_messages = '{}', inbox_source = '', inbox_key = ''
-    WHERE id = $1 AND finished_at IS NULL"""
+    WHERE id = $1 AND finished_at IS NULL AND NOT EXISTS (
+      SELECT FROM hub.placement_moves m WHERE m.tenant_id = contact_erasures.tenant_id)
+    RETURNING true"""
 
 
 class PostgresErasureSweep:
@@ -276,6 +278,6 @@ class PostgresErasureSweep:
         seen: int | None = await self._database.system(lambda c: c.fetchval(statement, *arguments))
         return seen or 0
 
-    async def finish(self, erasure: Erasure) -> None:
+    async def finish(self, erasure: Erasure) -> bool:
         await self._database.system(lambda c: c.execute(_FORGET_IN_STORE, erasure.id))
-        await self._database.system(lambda c: c.execute(_FINISH, erasure.id))
+        return bool(await self._database.system(lambda c: c.fetchval(_FINISH, erasure.id)))

@@ -93,8 +93,9 @@ class ErasureSweep(Protocol):
         Call when `rows` gave 0."""
         ...
 
-    async def finish(self, erasure: Erasure) -> None:
-        """Forget the contact's identifiers."""
+    async def finish(self, erasure: Erasure) -> bool:
+        """Forget the contact's identifiers. False: not yet, since the company's rows are being moved, and some may stand
+        in two places."""
         ...
 
 
