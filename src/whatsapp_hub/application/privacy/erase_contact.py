@@ -85,7 +85,7 @@ class EraseContacts:
         while await self.sweep.log(erasure, AT_ONCE):
             if time.monotonic() > until:
                 return
-        # A move that goes on copies no row that is gone; one that was broken off may have left a copy, which goes with it.
+        # A move that was broken off may have left a copy of what is erased here; its completion removes the copy.
         said = "contact.erased" if await self.sweep.finish(erasure) else "contact.erased_after_move"
         log.info(said, extra={"erasure_id": str(erasure.id)})
 

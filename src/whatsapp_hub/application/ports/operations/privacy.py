@@ -94,8 +94,8 @@ class ErasureSweep(Protocol):
         ...
 
     async def finish(self, erasure: Erasure) -> bool:
-        """Forget the contact's identifiers. False: not yet, since the company's rows are being moved, and some may stand
-        in two places."""
+        """Forget the contact's identifiers. False: not yet, since a move of the company is begun, and rows may stand in
+        two places."""
         ...
 
 
