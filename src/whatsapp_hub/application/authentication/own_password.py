@@ -22,7 +22,7 @@ class ChangeOwnPassword:
     clock: Clock
 
     async def __call__(self, caller: Caller, current: str, new: str, address: str | None) -> int:
-        """Set it and end the caller's other sign-ins; return how many. Raises Invalid (`currentPassword`, `password`),
+        """Set it and end the caller's other sign-ins; return how many. Raises Invalid (`current_password`, `password`),
         TooMany, Forbidden (an API key), Unauthenticated (the account has changed meanwhile)."""
         user = await self._proven(caller, current, address)
         company = (await self.storage.directory.tenant(user.tenant_id)).name
@@ -41,6 +41,6 @@ class ChangeOwnPassword:
         try:
             user, guess = await self.check(caller, current, address)
         except Invalid:
-            raise Invalid.field("currentPassword", "is wrong") from None
+            raise Invalid.field("current_password", "is wrong") from None
         await self.check.guesses.uncount(guess)
         return user
