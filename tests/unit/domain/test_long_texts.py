@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from tests.unit.domain.build import NOW, SALES, TENANT
+from whatsapp_hub.domain.accounts.quotas import quotas_of
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.conversations.labels import MOST, checked
 from whatsapp_hub.domain.conversations.quick_reply import CONTENT_LENGTH, QuickReply
@@ -19,6 +20,7 @@ from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions,
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import QuickReplyId, RuleId, SessionId
 from whatsapp_hub.domain.menu.phrases import check_texts
+from whatsapp_hub.domain.numbers.dialling import read_number
 from whatsapp_hub.domain.text import LONGEST_FOLDED, fold
 
 MOMENT_S = 0.5
@@ -114,8 +116,18 @@ def test_labels_words_and_texts_without_end_are_refused_in_a_moment_and_in_few_w
             check_texts({f"name{n}": "x" for n in range(200_000)})
         assert len(refused.value.flaws) < 100
 
-    for act in (labels, words, texts):
+    def quotas() -> None:
+        with pytest.raises(Invalid) as refused:
+            quotas_of({f"name{n}": 1 for n in range(200_000)})
+        assert len(refused.value.flaws) < 100
+
+    for act in (labels, words, texts, quotas):
         takes_a_moment(act)
+
+
+def test_a_number_without_end_is_none_in_a_moment() -> None:
+    takes_a_moment(lambda: [read_number(sign * 5_000_000) for sign in ("1", "-", "\u200e")])
+    assert read_number("1" * 5_000_000) is None
 
 
 def test_spaces_around_a_name_do_not_count_and_are_not_kept() -> None:

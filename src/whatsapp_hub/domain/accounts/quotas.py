@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import islice
 
 from whatsapp_hub.domain.errors import Conflict, Flaw, Invalid
 
@@ -42,7 +43,7 @@ _WORDS = {
 
 def quotas_of(given: Mapping[str, int | None]) -> dict[Quota, int | None]:
     """Parse quotas by name; None restores the default. Raises Invalid, naming each bad one."""
-    flaws = [Flaw(f"/quotas/{name}", "is no quota") for name in given if name not in _NAMES]
+    flaws = [Flaw(f"/quotas/{name}", "is no quota") for name in islice(given, 2 * len(_NAMES)) if name not in _NAMES]
     flaws += [
         Flaw(f"/quotas/{name}", f"must be from 0 to {MOST}")
         for name, limit in given.items()

@@ -8,6 +8,8 @@ _KINDS = frozenset({"Zs", "Pd", "Cf"})
 """Spaces, dashes, and invisible marks that are copied along with a number."""
 
 LONGEST = 15
+_MOST_WRITTEN = 200
+"""Characters, signs between the digits among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Written:
 
 def read_number(text: str) -> Written | None:
     """Parse a number. None if it is none: other characters, a `+` that is not in front, too many digits."""
+    if len(text) > _MOST_WRITTEN:
+        return None
     marks = "".join(c for c in text.strip() if not _is_sign(c))
     literal = marks.removeprefix("+")
     has_zeros = literal == marks and literal.startswith("00")
