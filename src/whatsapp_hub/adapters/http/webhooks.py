@@ -3,7 +3,6 @@
 `/webhooks/whatsapp[/{sessionId}]` is Meta's, `/webhooks/{provider}[/{sessionId}]` all others'.
 """
 
-from dataclasses import replace
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -18,9 +17,7 @@ from whatsapp_hub.domain.ids import SessionId
 
 PREFIX = "/webhooks/"
 _KINDS = {"whatsapp": "META"}
-_CLOSES = {"Connection": "close"}
-"""Headers of an answer to a body that was not read to its end: what is left of it is not read either."""
-_TOO_LARGE = Problem(413, "too-large", f"a webhook's body has at most {MAX_BYTES} bytes", headers=_CLOSES)
+_TOO_LARGE = Problem(413, "too-large", f"a webhook's body has at most {MAX_BYTES} bytes")
 _BAD_METHOD = Problem(405, "method-not-allowed", "POST, or GET for a handshake", headers={"Allow": "GET, POST"})
 _REFUSED = Problem(403, "forbidden", "the verify token is not ours")
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
@@ -87,8 +84,7 @@ def _unsigned(accept: AcceptWebhook) -> Problem:
     try:
         accept.refuse_unsigned()
     except HubError as error:
-        problem = describe(error)
-        return replace(problem, headers={**problem.headers, **_CLOSES})
+        return describe(error)
 
 
 def _addressee(path: str) -> tuple[str, SessionId | None]:
