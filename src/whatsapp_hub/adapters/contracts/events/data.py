@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType, field
@@ -178,6 +178,20 @@ class NotificationData(View):
     error: str | UnsetType = UNSET
     detail: str | UnsetType = UNSET
 
+
+ChangeReason: TypeAlias = Literal[
+    "opened",
+    "handed_over",
+    "unassigned",
+    "archived",
+    "reopened",
+    "updated",
+    "read",
+    "rated",
+    "target_warned",
+    "target_breached",
+]
+"""Events `conversation.…` without a socket event of their own: sockets say `conversation-changed`, and this."""
 
 DATA: Mapping[EventType, type[View]] = {
     EventType.SESSION_CREATED: SessionData,

@@ -2,7 +2,7 @@
 together. Those with a `position` are replayed to a client that connects with `auth: {token, after}`."""
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias, cast
+from typing import Literal, cast
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType, defstruct
@@ -22,20 +22,6 @@ def _positioned(name: str, data: type[View], what: str) -> type[View]:
     made = defstruct(name, [("position", int)], bases=(data,), kw_only=True)
     made.__doc__ = what
     return cast("type[View]", made)
-
-
-ChangeReason: TypeAlias = Literal[
-    "opened",
-    "handed_over",
-    "unassigned",
-    "archived",
-    "reopened",
-    "updated",
-    "read",
-    "rated",
-    "target_warned",
-    "target_breached",
-]
 
 
 class SocketMessage(View):
@@ -61,7 +47,7 @@ class SocketConversation(View):
     """A change of a conversation without an event of its own; `reason` is the rest of its type in the log."""
 
     conversation: ConversationView
-    reason: ChangeReason
+    reason: event_data.ChangeReason
     position: int
 
 

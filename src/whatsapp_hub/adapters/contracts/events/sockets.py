@@ -5,10 +5,11 @@ Pure; entities are passed on as the bytes that the log holds.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
+from whatsapp_hub.adapters.contracts.events.data import ChangeReason
 from whatsapp_hub.adapters.contracts.events.logged import Body, message_in, session_of, text_in, user_in
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.ids import ConversationId
@@ -134,13 +135,7 @@ _ENCODERS: dict[str, Callable[[LoggedEvent, Any], list[Emission]]] = {
     "conversation.assigned": _conversation("conversation-assigned"),
     "conversation.transferred": _conversation("conversation-transferred"),
     "conversation.resolved": _conversation("conversation-resolved"),
-    **{
-        f"conversation.{reason}": _changed
-        for reason in (
-            *("opened", "handed_over", "unassigned", "archived", "reopened", "updated", "read", "rated"),
-            *("target_warned", "target_breached"),
-        )
-    },
+    **{f"conversation.{reason}": _changed for reason in get_args(ChangeReason)},
     "note.added": _note,
     "contact.updated": _contact,
     "contact.merged": _contact,

@@ -8,7 +8,7 @@ import pytest
 
 from whatsapp_hub.adapters.contracts.events.envelope import EventView
 from whatsapp_hub.adapters.contracts.events.logged import body_of
-from whatsapp_hub.adapters.contracts.events.sockets import Emission, encode
+from whatsapp_hub.adapters.contracts.events.sockets import _ENCODERS, Emission, encode
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
@@ -102,6 +102,11 @@ def test_a_session_is_told_by_its_state_unless_only_its_code_is_new() -> None:
 def test_presence_has_no_position() -> None:
     event = logged("user.presence", user={"id": "u1", "onlineStatus": "BUSY", "name": "Ana"})
     assert said(event) == [("agent-status", {"userId": "u1", "status": "BUSY"})]
+
+
+@pytest.mark.parametrize("type", [t for t in EventType if t.value.split(".")[0] in ("conversation", "note", "contact")])
+def test_no_change_that_a_colleague_sees_is_left_out(type: EventType) -> None:
+    assert type.value in _ENCODERS
 
 
 def test_every_event_type_is_either_spelled_or_left_out_without_a_fault() -> None:
