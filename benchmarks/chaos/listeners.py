@@ -18,7 +18,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from whatsapp_hub.adapters.contracts.views.sockets import body_of, conversation_in, encode
+from whatsapp_hub.adapters.contracts.events.logged import body_of, conversation_in
+from whatsapp_hub.adapters.contracts.events.sockets import encode
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 
 AWAY = (OSError, WebSocketException, TimeoutError, EOFError)
