@@ -99,7 +99,7 @@ def _whatsapp_web() -> Target:
 
     def make(dice: Random) -> object:
         kept = dice.choice(events)
-        text = str(spoilt(dice, kept.text)) if kept.text else ""
+        text = str(spoilt(dice, kept.text))[:MOST_BYTES] if kept.text else ""
         as_go_gives_it = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")  # see library.py
         return StoredEvent(kept.event, kept.at, torn(dice, kept.data), as_go_gives_it, kept.me, kept.names)
 
