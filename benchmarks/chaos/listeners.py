@@ -152,8 +152,10 @@ def _due(log: list[LoggedEvent]) -> dict[int, set[str]]:
             was = stands.get(event.conversation_id)
             now = stands[event.conversation_id] = (shown.department_id, shown.assigned_user_id)
             rooms = _heard_by(event, now) | (_heard_by(event, was) if was else set())
-        elif event.type.startswith("message.") and event.conversation_id in stands:
+        elif event.type.startswith(("message.", "note.")) and event.conversation_id in stands:
             rooms = _heard_by(event, stands[event.conversation_id])
+        elif event.type.startswith(("contact.", "session.")):
+            rooms = {f"{'contacts' if event.type.startswith('contact.') else 'sessions'} {event.tenant_id}"}
         if rooms and any("position" in emission.payload for emission in encode(event, body)):
             due[event.position] = rooms
     return due
@@ -171,5 +173,5 @@ def _heard_by(event: LoggedEvent, place: tuple[str | None, str | None]) -> set[s
 
 def _rooms(seat: Seat) -> set[str]:
     if seat.is_supervisor:
-        return {f"supervisors {seat.company_id}"}
-    return {f"lobby {seat.company_id}", f"department {seat.department_id}"}
+        return {f"{what} {seat.company_id}" for what in ("supervisors", "contacts", "sessions")}
+    return {f"lobby {seat.company_id}", f"department {seat.department_id}", f"sessions {seat.company_id}"}

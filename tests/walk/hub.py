@@ -85,6 +85,7 @@ def _environment(folder: Path, site: Site) -> dict[str, str]:
         "OIDC_ISSUER": site.openid.issuer,
         "OIDC_CLIENT_ID": CLIENT_ID,
         "OIDC_CLIENT_SECRET": CLIENT_SECRET,
+        "FRONTEND_URL": site.url,
     }
 
 

@@ -18,6 +18,7 @@ def told(listener: Listener, conversation_id: str) -> list[tuple[str, Any, int]]
         about = data.get("conversationId") or (data.get("conversation") or {}).get("id")
         if about == conversation_id:
             says = (data.get("message") or {}).get("content") or data.get("status") or data.get("kind")
+            says = data["reason"] if name == "conversation-changed" else says
             found.append((name, says, data["position"]))
     return found
 
@@ -43,6 +44,7 @@ async def test_a_round_is_told_in_order_with_rising_positions(world: World, comp
         for one in (watcher, listener):
             await one.hears("conversation-resolved")
     expected = [
+        ("conversation-changed", "opened"),
         ("message-received", "Oi"),
         ("message-sent", menu("Vendas")),
         ("message-status", "SENT"),
@@ -153,4 +155,4 @@ async def test_a_typed_answer_of_the_phone_is_told_once_as_sent(world: World, co
         await world.settled(company)
         await asyncio.sleep(0.2)
         heard = [(name, says) for name, says, _ in told(watcher, conversation["id"])]
-        assert heard == [("message-sent", "do celular")]
+        assert heard == [("conversation-changed", "opened"), ("message-sent", "do celular")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,7 +94,8 @@ class Company:
     async def dies(self, words: str, nth: int) -> bool:
         """Delete in a process of its own that dies there; False: it came to its end before."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, str(KILLED), self.world.hub.url, str(self.id), words, str(nth)
+            *(sys.executable, str(KILLED), self.world.hub.url, str(self.id), words, str(nth)),
+            env={**os.environ, "PYTHONPATH": str(KILLED.parents[3])},  # packages bring a folder `tests` of their own
         )
         return await process.wait() == -9
 

@@ -102,6 +102,7 @@ async def _works(w: Walk, ear: Ear) -> None:
     await w.ask(f"POST {ROW}/{{id}}/read", rita, path=here)
     once, body = {"Idempotency-Key": "walk-1"}, {"conversationId": id, "content": "Olá Bea, em que posso ajudar?"}
     await w.ask("POST /api/messages/send", rita, body, headers=once)
+    await w.settled()  # the repeated answer shows the message as it is by then
     await w.ask("POST /api/messages/send", rita, body, "the same", headers=once)
     await w.ask("POST /api/messages/send", rita, {**body, "content": "Outra"}, "another", headers=once)
     await w.ask("POST /api/messages/send", rita, {**body, "content": ""}, "empty")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tests.walk.player import Walk
+from tests.walk.story.accounts import PASSWORD
 from tests.walk.story.conversations import of, writes
 
 GIL = "5511988880014"
+NEW = "quite another password 7"
 
 
 async def play(w: Walk) -> None:
@@ -28,6 +30,8 @@ async def play(w: Walk) -> None:
     for ear in w.ears[:2]:
         await w.hears(ear, "agent-status", userId=w.ids["Rita"], status="OFFLINE")
     await w.hang_up()
+    await w.ask("PATCH /api/auth/password", w.people["Rita"], {"currentPassword": "no", "newPassword": NEW}, "wrong")
+    await w.ask("PATCH /api/auth/password", w.people["Rita"], {"currentPassword": PASSWORD, "newPassword": NEW})
     await w.ask("POST /api/auth/logout", w.people["Rita"])
     await w.ask("POST /api/auth/logout", w.people["Paulo"], note="everywhere", query={"everywhere": "true"})
     await w.ask("GET /api/auth/me", w.people["Rita"], note="out")

@@ -17,9 +17,12 @@ OPEN = {
     "AuditView": {"before", "after"},  # the changed columns of any table
     "EventView": {"data"},  # by the event's type
     "HealthView": {"dependencies"},  # by name
+    "ListedClientSession": {"statusReasonValues"},  # by the code
+    "ReasonView": {"values"},  # by the code
     "SessionBody": {"settings"},  # the provider's own; plugins bring theirs
-    "SessionDetail": {"settings"},
+    "SessionDetail": {"settings", "statusReasonValues"},
     "SessionPatch": {"settings"},
+    "SessionView": {"statusReasonValues"},
     "Template": {"components"},  # Meta's own form, passed on
     "WebhookBody": {"headers"},
     "WebhookPatch": {"headers"},

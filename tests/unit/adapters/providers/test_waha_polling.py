@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from tests.fakes import waha as fake
 from tests.fakes.http import Reply, Request, Server, reply_json
+from whatsapp_hub.adapters.providers.reach import Reach
 from whatsapp_hub.adapters.providers.waha import polling
 from whatsapp_hub.adapters.providers.waha.client import WahaClient
 from whatsapp_hub.adapters.providers.waha.settings import WahaSettings
@@ -41,7 +42,7 @@ async def test_a_server_that_sends_far_more_than_a_page_holds_up_nobody() -> Non
             await asyncio.sleep(0)
 
     async with Overflowing() as server:
-        client = WahaClient(lambda: NOW)
+        client = WahaClient(lambda: NOW, reach=Reach(allow_private=True))
         settings = WahaSettings(server.url, "key", "s")
         session = SessionRef(SessionId(uuid4()), TenantId(uuid4()), "s", "WAHA", settings)
         working = asyncio.create_task(others())

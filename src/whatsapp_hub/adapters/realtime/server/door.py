@@ -25,6 +25,8 @@ App = Callable[[Any, Any, Any], Awaitable[None]]
 
 POLICY_VIOLATION = 1008
 RETRY_AFTER_S = 5
+HANDSHAKES_AT_ONCE = 2
+"""Each takes some milliseconds of the event loop: with more of them at a time every other request waits for all."""
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +47,7 @@ class Door:
         self._server = server
         self._limits = server.limits
         self._busy: set[tuple[str, str]] = set()
+        self._handshakes = asyncio.Semaphore(HANDSHAKES_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -67,10 +70,33 @@ class Door:
             elif way == "WEBSOCKET":
                 receive, send = self._looked_at(receive, send, socket is not None), _with_reason(scope, send)
             try:
-                await self._app(scope, receive, send)
+                if socket is None:
+                    await self._open(scope, receive, send)
+                else:
+                    await self._app(scope, receive, send)
             finally:
                 if socket is not None and way == "WEBSOCKET":
                     self._server.abandon_probe(socket)
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Open a socket in its turn, which ends with the first thing that is sent."""
+        await self._handshakes.acquire()
+        is_held = True
+
+        def end() -> None:
+            nonlocal is_held
+            if is_held:
+                is_held = False
+                self._handshakes.release()
+
+        async def sent(event: Event) -> None:
+            end()
+            await send(event)
+
+        try:
+            await self._app(scope, receive, sent)
+        finally:
+            end()
 
     @contextmanager
     def _alone(self, socket: str | None, way: str) -> Iterator[None]:
