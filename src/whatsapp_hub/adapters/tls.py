@@ -1,10 +1,13 @@
 """TLS as a client: one context a process, since reading the certificates takes a tenth of a second."""
 
+import logging
 import ssl
 from functools import cache
 from importlib import import_module
 
 import httpx
+
+log = logging.getLogger(__name__)
 
 _AT_THE_FIRST_CALL = ("httpcore", "anyio._backends._asyncio")
 """What httpx imports no earlier."""
@@ -27,5 +30,8 @@ def prepare() -> None:
     """Do at the start of a process what its first call would stop everybody else for: a third of a second."""
     for name in _AT_THE_FIRST_CALL:
         import_module(name)
-    client_context()
-    http1_context()
+    try:
+        client_context()
+        http1_context()
+    except (OSError, ssl.SSLError) as error:  # a hub that calls nobody by https works without
+        log.warning("certificates cannot be read", extra={"error": str(error), "see": "SSL_CERT_FILE, SSL_CERT_DIR"})

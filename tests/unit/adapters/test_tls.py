@@ -2,6 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from whatsapp_hub.adapters import tls
 
 FIRST_CALL = """
 import ssl, sys
@@ -30,3 +35,12 @@ asyncio.run(call())
 def test_the_first_call_reads_no_certificates_and_imports_no_library() -> None:
     ran = subprocess.run([sys.executable, "-c", FIRST_CALL], capture_output=True, text=True, check=True, timeout=60)
     assert ran.stdout.strip() == "refused 0 []", ran.stdout + ran.stderr
+
+
+def test_certificates_that_are_not_there_are_a_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    tls.client_context.cache_clear()
+    tls.prepare()
+    assert "certificates cannot be read" in caplog.text
