@@ -23,7 +23,7 @@ from whatsapp_hub.application.ports.edge.rates import Rates
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.errors import HubError, NotFound, TooMany, Unauthenticated
 
-Ack = dict[str, object]
+Ack = Mapping[str, object]
 Refused = Callable[[str, Any, Ack], None]
 """Called with a refusal: the socket, what it sent, and the answer."""
 

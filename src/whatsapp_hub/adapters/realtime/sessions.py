@@ -7,7 +7,7 @@ statuses:…                 the same, for contract E's message-status, where th
 """
 
 import asyncio
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 from uuid import UUID
 
 from cachetools import LRUCache
@@ -49,6 +49,13 @@ def session_room(session_id: SessionId) -> str:
 
 def agent_room(tenant_id: TenantId, agent_id: str) -> str:
     return f"agent:{tenant_id}:{agent_id}"
+
+
+class Subscribed(TypedDict, total=False):
+    """The acknowledgement of a subscription, or of its end: one session's key, or several."""
+
+    sessionId: str
+    sessionIds: list[str]
 
 
 class SessionNews:
@@ -112,7 +119,7 @@ class Subscriptions:
         self._present = present
         self._tasks = BackgroundTasks()
 
-    async def subscribe(self, sid: str, caller: Caller, data: Any) -> dict[str, object]:
+    async def subscribe(self, sid: str, caller: Caller, data: Any) -> Subscribed:
         """Subscribe on `/` (D, A) to a session, or to all those of an agent. Raises Forbidden, NotFound, Invalid."""
         try:
             sessions, room = await self._meant(caller, data)
@@ -124,14 +131,14 @@ class Subscriptions:
         self._enter(sid, NAMESPACE, caller, rooms, sessions, payloads.after(_field(data, "after")))
         for session in sessions:
             self._emit(sid, Emission("subscribed", {"sessionId": session.key}))
-        return {"sessionId": sessions[0].key} if len(sessions) == 1 else {"sessionIds": [s.key for s in sessions]}
+        return _subscribed(sessions)
 
-    async def unsubscribe(self, sid: str, caller: Caller, data: Any) -> dict[str, object]:
+    async def unsubscribe(self, sid: str, caller: Caller, data: Any) -> Subscribed:
         """End a subscription on `/`. Raises Forbidden, NotFound, Invalid."""
         sessions, room = await self._meant(caller, data)
         for each in (room, f"statuses:{room}"):
             self._server.leave(sid, NAMESPACE, each)
-        return {"sessionId": sessions[0].key} if len(sessions) == 1 else {"sessionIds": [s.key for s in sessions]}
+        return _subscribed(sessions)
 
     async def join(self, sid: str, caller: Caller, data: Any) -> Session:
         """Join a session on `/whatsapp` (B). Raises Forbidden, NotFound, Invalid."""
@@ -198,6 +205,11 @@ class Subscriptions:
 
     def _emit(self, sid: str, emission: Emission) -> None:
         self._server.emit_to(sid, emission)
+
+
+def _subscribed(sessions: list[Session]) -> Subscribed:
+    keys = [session.key for session in sessions]
+    return {"sessionId": keys[0]} if len(keys) == 1 else {"sessionIds": keys}
 
 
 def _field(data: Any, name: str) -> object:

@@ -57,7 +57,7 @@ def search_parts(digits: str) -> tuple[str, ...]:
     return (digits,) if len(digits) >= _SEARCHED else ()
 
 
-def spellings(digits: str) -> frozenset[str]:
+def written_forms(digits: str) -> frozenset[str]:
     """Return all the forms in which WhatsApp writes this number."""
     whole = canonical(digits)
     other = None

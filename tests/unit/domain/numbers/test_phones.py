@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.numbers.phones import canonical, fixed_parts, spellings
+from whatsapp_hub.domain.numbers.phones import canonical, fixed_parts, written_forms
 
 digits = st.text("0123456789", min_size=5, max_size=15)
 area_codes = st.integers(11, 99).filter(lambda code: code % 10 != 0).map(str)
@@ -114,4 +114,4 @@ def test_a_number_is_found_by_itself(number: str) -> None:
     ],
 )
 def test_a_number_is_known_in_all_its_spellings(one: str, all_of_them: set[str]) -> None:
-    assert spellings(one) == all_of_them
+    assert written_forms(one) == all_of_them

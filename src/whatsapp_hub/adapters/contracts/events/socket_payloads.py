@@ -25,7 +25,7 @@ def _positioned(name: str, data: type[View], what: str) -> type[View]:
 
 
 class SocketMessage(View):
-    """A message that is new to whoever sees the conversation."""
+    """A message that is new to the people who see the conversation."""
 
     conversation_id: UUID
     message: MessageView

@@ -16,7 +16,7 @@ from whatsapp_hub.application.ports.operations.privacy import Begun, Erasure
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, ErasureId
 from whatsapp_hub.domain.messaging.contact import IdentityKind
-from whatsapp_hub.domain.numbers.phones import spellings
+from whatsapp_hub.domain.numbers.phones import written_forms
 
 _COLUMNS = "id, tenant_id, contact_id, caller, user_id, begun_at, finished_at, counts"
 _SELECT = f"SELECT {_COLUMNS} FROM hub.contact_erasures"
@@ -173,6 +173,6 @@ def names_of(rows: Iterable[Any]) -> Names:
     found: Names = {}
     for row in sorted(rows, key=lambda row: (row["until"] is None, row["until"])):
         for text in (row["value"], row["address"]):
-            written = spellings(text) if row["kind"] == IdentityKind.PHONE else {text, user_of(text)}
+            written = written_forms(text) if row["kind"] == IdentityKind.PHONE else {text, user_of(text)}
             found |= dict.fromkeys(filter(None, written), row["until"])
     return found
