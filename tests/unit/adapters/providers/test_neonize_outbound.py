@@ -110,7 +110,15 @@ def test_a_file_needs_an_http_link(url: str | None) -> None:
 @pytest.mark.parametrize(
     ("said", "error", "code"),
     [
-        ("websocket not connected", Transient, "not_connected"),
+        ("websocket not connected", OutcomeUnknown, "no_answer"),
+        ("no LID found for 551140028922@s.whatsapp.net from server", Rejected, "not_on_whatsapp"),
+        ("failed to get LID for PN 44@s.whatsapp.net: pq: too many clients", Transient, "not_encrypted"),
+        ("failed to get user info for 44@s.whatsapp.net to fill LID cache: EOF", Transient, "not_connected"),
+        ("failed to fetch LID mappings: sql: database is closed", Transient, "not_encrypted"),
+        ("failed to prefetch sessions: driver: bad connection", Transient, "not_encrypted"),
+        ("failed to save cached sessions: driver: bad connection", Transient, "not_encrypted"),
+        ("failed to encrypt group message to send 3EB0 to 12@g.us: no session", Transient, "not_encrypted"),
+        ("can't encrypt message for device: no signal session established with 44", Transient, "not_encrypted"),
         ("failed to send message node: websocket not connected", Transient, "not_connected"),
         ("failed to get device list: info query timed out", Transient, "not_connected"),
         ("the store doesn't contain a device JID", CredentialsInvalid, "not_logged_in"),

@@ -155,7 +155,7 @@ class NeonizeClient:
             answer = await self._answer("IsOnWhatsApp", library.is_on_whatsapp, line.uuid, f"+{digits}")
             found = next((obj(one) for one in items(answer.get("response"))), {})
             if found.get("isIn") is not True:
-                raise Rejected("not_on_whatsapp", "there is no WhatsApp at this number")
+                raise errors.not_on_whatsapp()
             number = self._numbers[to] = formatted(obj(found.get("JID"))) or to
         return number
 
