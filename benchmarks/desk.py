@@ -126,7 +126,7 @@ async def _stage(container: AsyncContainer, plan: Plan) -> tuple[Caller, Session
     make = await container.get(CreateDepartment)
     sales = await make(admin, DEPARTMENT, "vendas", DepartmentChanges(max_agents=1000, response_timeout_minutes=1440))
     now = system_clock()
-    storage: Storage = await container.get(Storage)  # type: ignore[type-abstract]
+    storage: Storage = await container.get(Storage)
     agents = []
     for n in range(plan.agents):
         name, email = f"Agent {n:03}", f"{slug}-{n}@example.com"
@@ -144,7 +144,7 @@ async def _stage(container: AsyncContainer, plan: Plan) -> tuple[Caller, Session
 
 async def _everybody_writes(container: AsyncContainer, session: Session, plan: Plan) -> None:
     """Fill the inbox before the first worker starts: the hardest case."""
-    inbox: InboxAppender = await container.get(InboxAppender)  # type: ignore[type-abstract]
+    inbox: InboxAppender = await container.get(InboxAppender)
     now = system_clock()
     for start in range(0, plan.conversations, 500):
         rows = []

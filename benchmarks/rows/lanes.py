@@ -58,7 +58,7 @@ class Drain:
     def __init__(self, storage: Storage, tenant: TenantId) -> None:
         self._storage = storage
         self._tenant = tenant
-        self._complete = CompleteSends(storage, system_clock, new_id, lambda: None)
+        self._complete = CompleteSends(storage, system_clock, new_id, lambda _: None)
         self.completed = 0
 
     async def per_second(self, *, whole: bool) -> float:
@@ -74,9 +74,9 @@ class Drain:
 
     async def _claim(self) -> list[Claim]:
         async with self._storage.tenant(self._tenant) as uow:
-            claims = await uow.lanes.claim(FREELY, BATCH, LEASE_S)
+            claimed = await uow.lanes.claim(FREELY, BATCH, LEASE_S)
             await uow.commit()
-        return claims
+        return list(claimed.claims)
 
     async def _write(self, claims: list[Claim]) -> None:
         results = [Result(claim, Accepted(f"wamid.{claim.message.id}")) for claim in claims]
