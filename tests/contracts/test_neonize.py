@@ -84,7 +84,7 @@ async def bench() -> AsyncIterator[Bench]:
         updates=updates(),
         faults={
             Rejected: lambda: library.fail_next.append("server returned error 463"),
-            Transient: lambda: library.fail_next.append("websocket not connected"),
+            Transient: lambda: library.fail_next.append("failed to send message node: websocket not connected"),
             OutcomeUnknown: lambda: library.fail_next.append("timed out waiting for message send response"),
             CredentialsInvalid: lambda: library.fail_next.append("the store doesn't contain a device JID"),
         },

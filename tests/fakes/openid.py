@@ -130,7 +130,9 @@ class OpenId(Server):
         header = {"alg": "RS256", "kid": key.kid} | self.lies.header
         if header["alg"] == "none":
             return f"{_part(header)}.{_part(said)}."
-        return jwt.encode({n: v for n, v in header.items() if v is not None}, said, key, algorithms=[header["alg"]])
+        return jwt.encode(
+            {n: v for n, v in header.items() if v is not None}, said, key, algorithms=[str(header["alg"])]
+        )
 
 
 def shared_secret() -> Any:

@@ -61,7 +61,7 @@ async def _departments(w: Walk) -> None:
 
 
 async def _users(w: Walk) -> None:
-    row = "POST /api/users"
+    row, body = "POST /api/users", {}
     for name, department in (("Rita", "Vendas"), ("Paulo", "Suporte"), ("Olga", "Suporte"), ("Ida", "Suporte")):
         mail = f"{name.lower()}@walk.example"
         body = {"email": mail, "password": PASSWORD, "name": name, "role": "AGENT", "departmentId": w.ids[department]}

@@ -7,6 +7,7 @@ and each has the same share of a run, so that one tenant's slow or endless serve
 import asyncio
 import logging
 import random
+import time
 from collections import defaultdict
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ SESSIONS_AT_ONCE = 4
 SESSION_S = 30.0
 TENANT_S = 45.0
 """Most of a run that one session, and all of a tenant's, may take. The rest is polled in the next run."""
+PAUSES = 3.0
+MOST_PAUSE_S = 0.25
+"""Between what is stored of one tenant's answers: so many times what storing it took, and at most. A server that never
+ends so leaves the processors to the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +59,23 @@ class PollSilent:
 
     async def _ask_all(self, sessions: Sequence[SilentSession], gate: asyncio.Semaphore) -> None:
         """Poll one tenant's sessions, a few at once, within the tenant's share of time."""
-        few = asyncio.Semaphore(SESSIONS_AT_ONCE)
+        few, turn = asyncio.Semaphore(SESSIONS_AT_ONCE), asyncio.Lock()
         async with gate:
             try:
                 async with asyncio.timeout(TENANT_S):
-                    await _gather_all(self._ask_one(session, few) for session in sessions)
+                    await _gather_all(self._ask_one(session, few, turn) for session in sessions)
             except TimeoutError:
                 log.info("poll.share_used_up", extra={"tenant_id": str(sessions[0].tenant_id)})
 
-    async def _ask_one(self, silent: SilentSession, few: asyncio.Semaphore) -> None:
+    async def _ask_one(self, silent: SilentSession, few: asyncio.Semaphore, turn: asyncio.Lock) -> None:
         async with few:
             try:
                 async with asyncio.timeout(SESSION_S):
-                    await self._ask(silent)
+                    await self._ask(silent, turn)
             except (ProviderError, TimeoutError) as error:
                 log.info("poll.failed", extra={"session_id": str(silent.id), "error": str(error) or "timeout"})
 
-    async def _ask(self, silent: SilentSession) -> None:
+    async def _ask(self, silent: SilentSession, turn: asyncio.Lock) -> None:
         async with self.storage.tenant(silent.tenant_id) as uow:
             session = (await uow.sessions.peek([silent.id])).get(silent.id)
         if session is None or session.settings is UNREADABLE:
@@ -86,8 +91,15 @@ class PollSilent:
                 if news and not has_news:  # so that a poll that breaks off later is repeated
                     await self.storage.directory.polling(silent)
                 has_news = has_news or bool(news)
-                await self.providers.host.receive(ref, news)
+                async with turn:
+                    await self._store(ref, news)
             await self.storage.directory.polled(silent)
+
+    async def _store(self, ref: SessionRef, news: Sequence[RawUpdate]) -> None:
+        """Store them, then pause: longer, the longer it took."""
+        began = time.monotonic()
+        await self.providers.host.receive(ref, news)
+        await asyncio.sleep(min(PAUSES * (time.monotonic() - began), MOST_PAUSE_S))
 
     def _is_news(self, session: Session, update: RawUpdate) -> bool:
         """Return whether it holds more than the session state that we know."""

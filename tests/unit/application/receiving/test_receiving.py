@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, cast
 
 import pytest
 
@@ -10,7 +13,15 @@ from tests.contracts.storage.world import World, a_phone, eventually
 from tests.unit.application.office import LINE, Office
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.operations.housekeeping import Trimming
-from whatsapp_hub.application.ports.provider.events import MessageSeen, NumberChanged, Origin, ReceiptSeen, SessionSeen
+from whatsapp_hub.application.ports.provider.events import (
+    MessageSeen,
+    NumberChanged,
+    Origin,
+    RawUpdate,
+    ReceiptSeen,
+    SessionSeen,
+)
+from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
 from whatsapp_hub.application.receiving.accept_webhook import AcceptWebhook, AnswerHandshake
 from whatsapp_hub.application.receiving.poll_silent import PollSilent
 from whatsapp_hub.application.receiving.receive_events import MAX_TRIES
@@ -25,6 +36,19 @@ from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 
 async def gateway(office: Office, **settings: object) -> Session:
     return await office.world.add_session(LINE, settings=settings)
+
+
+class SlowHost:
+    """Takes five milliseconds to store what it is given, and counts how long it did nothing else."""
+
+    def __init__(self) -> None:
+        self.storing_s, self.stored = 0.0, 0
+
+    async def receive(self, _session: SessionRef, updates: Sequence[RawUpdate]) -> None:
+        began = time.monotonic()
+        await asyncio.sleep(0.005)
+        self.storing_s += time.monotonic() - began
+        self.stored += len(updates)
 
 
 async def waiting(office: Office) -> int:
@@ -164,6 +188,17 @@ class TestPolling:
             assert await office.use(PollSilent)() == 1
         assert [what[0] for what in office.line.shown] == ["poll", "poll"]
         assert await office.use(PollSilent)() == 0
+
+    async def test_an_endless_answer_is_stored_in_a_small_share_of_the_time(self, office: Office) -> None:
+        """Whatever a tenant's server sends, and on however many sessions: the processors are the others' meanwhile."""
+        host, shown = SlowHost(), cast("Any", office.plugins)
+        await gateway(office)
+        office.line.pages = [[office.says(a_phone(), f"flood {n}")] for n in range(12)]
+        office.clock.pass_(minutes=10)
+        began = time.monotonic()
+        assert await PollSilent(office.storage, Providers(shown, host), 60)() == 2
+        assert host.stored == 24
+        assert host.storing_s <= 0.5 * (time.monotonic() - began)
 
 
 class TestSandbox:

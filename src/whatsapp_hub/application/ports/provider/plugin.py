@@ -206,13 +206,18 @@ class ReceivesWebhooks(Protocol):
 class Plugin(Protocol):
     """The object that a provider's folder exports."""
 
-    kind: str
-    """`META`, `WAHA`, `NEONIZE`, `SANDBOX` or a third party's name: upper case, as in CONTRACTS."""
+    @property
+    def kind(self) -> str:
+        """`META`, `WAHA`, `NEONIZE`, `SANDBOX` or a third party's name: upper case, as in the contracts."""
+        ...
 
-    capabilities: Capabilities
+    @property
+    def capabilities(self) -> Capabilities: ...
 
-    webhooks: ReceivesWebhooks | None
-    """The pure webhook half, or None for a provider that holds its own socket."""
+    @property
+    def webhooks(self) -> ReceivesWebhooks | None:
+        """The pure webhook half, or None for a provider that holds its own socket."""
+        ...
 
     def decode_settings(self, settings: Mapping[str, object]) -> object:
         """Validate and decode settings from the API (camelCase keys). Raises Invalid with a pointer
