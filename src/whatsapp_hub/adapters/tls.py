@@ -15,6 +15,7 @@ _AT_THE_FIRST_CALL = ("httpcore", "anyio._backends._asyncio")
 
 @cache
 def client_context() -> ssl.SSLContext:
+    """Return the process's client context, made once."""
     return httpx.create_ssl_context()
 
 

@@ -30,6 +30,9 @@ WAIT_NOTIFICATIONS = frozenset({NotificationKind.UNROUTED, NotificationKind.TIME
 
 
 class Changes:
+    """Changes of one transaction. Entities are kept in memory, their events go to the unit of work, `write` stores all
+    of them."""
+
     def __init__(self, uow: UnitOfWork, new_id: NewId, now: datetime) -> None:
         self.uow = uow
         self.new_id = new_id
@@ -61,15 +64,18 @@ class Changes:
             self._conversations[conversation.id] = conversation
 
     def new_message(self, message: Message) -> None:
+        """Store a message that is not in the database yet."""
         self.uow.publish(message.take_events())
         self._new_messages.append(message)
 
     def message(self, message: Message) -> None:
+        """Store a message's changes; nothing more for one that is new in this transaction."""
         self.uow.publish(message.take_events())
         if not any(message is new for new in self._new_messages):
             self._messages[message.id] = message
 
     def user(self, user: User) -> None:
+        """Store a user's changes."""
         self.uow.publish(user.take_events())
         self._users[user.id] = user
 

@@ -15,6 +15,8 @@ _LENGTHS = range(8, 16)
 
 @dataclass(frozen=True, slots=True)
 class ReadNumber:
+    """Parse a number as people write it into an identity."""
+
     plans: NumberingPlans
 
     def __call__(self, text: str, field_name: str, country: str | None) -> Identity:

@@ -4,6 +4,8 @@ from enum import Enum
 
 
 class Unchanged(Enum):
+    """The type of UNCHANGED, the default of fields that a change may set to None."""
+
     UNCHANGED = "unchanged"
 
 

@@ -63,6 +63,7 @@ class Invalid(HubError):
 
     @classmethod
     def field(cls, name: str, reason: str) -> "Invalid":
+        """Build the error of one bad field. `reason` continues a sentence that begins with the field's name."""
         return cls(Flaw(f"/{name}", reason))
 
 

@@ -9,6 +9,8 @@ from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
 
 
 class EventType(StrEnum):
+    """Types of the events that the log keeps; sockets, streams and webhooks present them (CONTRACTS F and G)."""
+
     SESSION_CREATED = "session.created"
     SESSION_STARTED = "session.started"
     SESSION_QR = "session.qr"
@@ -73,6 +75,7 @@ class Records:
     _events: list[Event]
 
     def record(self, event: Event) -> None:
+        """Keep an event until a repository stores the entity and takes its events."""
         self._events.append(event)
 
     def take_events(self) -> list[Event]:

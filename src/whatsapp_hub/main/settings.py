@@ -154,6 +154,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
     @property
     def data_dir(self) -> Path:
+        """The data folder, absolute."""
         return Path(self.hub_data_dir).expanduser().resolve()
 
     @property
@@ -216,10 +217,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
     @property
     def old_secret_keys(self) -> tuple[str, ...]:
+        """Earlier HUB_SECRET_KEYs, which still decrypt."""
         return listed(self.hub_secret_key_old)
 
     @property
     def old_jwt_secrets(self) -> tuple[str, ...]:
+        """Earlier JWT_SECRETs, whose tokens are still valid."""
         return listed(self.jwt_secret_old)
 
     def _with_strong_jwt_secret(self) -> Settings:

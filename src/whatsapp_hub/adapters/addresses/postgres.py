@@ -41,6 +41,7 @@ class Host:
 
     @property
     def is_socket(self) -> bool:
+        """Whether the host is a folder with a Unix socket, as libpq takes it."""
         return self.name.startswith("/")
 
 
@@ -110,6 +111,7 @@ class PostgresAddress:
         return replace(self, password="")
 
     def of_database(self, name: str) -> PostgresAddress:
+        """Return the address of another database on the same server."""
         return replace(self, database=name)
 
     def each_host(self) -> Iterator[PostgresAddress]:

@@ -101,6 +101,8 @@ class HubRequest(Request[Any, Any, Any]):
     """Bytes that are no JSON at all are the client's fault, and so is a NUL, which no database text can hold."""
 
     async def json(self) -> Any:
+        """Decode the body. Raises Invalid for what PostgreSQL or Python could not store: NUL, bad UTF-8, deep
+        nesting."""
         try:
             document = await super().json()
         except (UnicodeDecodeError, RecursionError):

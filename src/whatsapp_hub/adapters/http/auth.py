@@ -43,6 +43,7 @@ class Authenticates(AbstractAuthenticationMiddleware):
     """Puts the `Caller` into `request.auth`. Raises Unauthenticated, NotFound (the tenant chosen)."""
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+        """Find the caller of the request, and bind it to log lines and the audit trail. Raises Unauthenticated."""
         caller = await caller_of(connection)
         structlog.contextvars.bind_contextvars(tenant_id=str(caller.tenant_id), caller=caller.key)
         ACTOR.set(_actor(connection, caller))

@@ -20,6 +20,7 @@ Cursor: TypeAlias = Annotated[
 
 
 def page(items: Sequence[T], next_cursor: str | None) -> Response[list[T]]:
+    """Answer one page: the items as a bare array, the cursor as a header."""
     return Response(list(items), headers={NEXT_CURSOR: next_cursor} if next_cursor else {})
 
 

@@ -84,6 +84,7 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def document(self, instance: str) -> ProblemView:
+        """Build the body (RFC 9457). `instance`: the path that was asked."""
         title = self.kind.replace("-", " ").replace("_", " ").capitalize()
         flaws = [FlawView(flaw.pointer, flaw.reason) for flaw in self.flaws if flaw.pointer]
         kind = f"urn:whatsapp-hub:problem:{self.kind}"
@@ -235,6 +236,7 @@ def _fields(request: Request[Any, Any, Any]) -> Fields:
 
 
 def plugin() -> ProblemDetailsPlugin:
+    """Make every exception of a handler a problem; those nobody foresaw are logged and say nothing of their cause."""
     def answer(error: Exception) -> ProblemDetailsException:
         problem = describe(error)
         if problem.status == 500:

@@ -7,9 +7,11 @@ class LibraryPlans:
     """Numbering plans, loaded with the first number that needs them: 2.4 MB and 40 ms that most processes never pay."""
 
     def national(self, digits: str, country: str) -> str | None:
+        """Read digits as dialled in `country`; None where they are no valid number there."""
         return _valid(digits, country)
 
     def international(self, digits: str) -> str | None:
+        """Read digits with their country code; None where they are no valid number."""
         return _valid(f"+{digits}", None)
 
 

@@ -60,6 +60,7 @@ class Guard:
             self._slow.add(host)
 
     def close(self) -> None:
+        """End the threads that resolve names, without waiting for them."""
         for threads in (self._threads, self._slow_threads):
             threads.shutdown(wait=False, cancel_futures=True)
 

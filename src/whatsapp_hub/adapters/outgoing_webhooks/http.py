@@ -48,6 +48,7 @@ class Target:
 
     @property
     def origin(self) -> tuple[bool, str, int]:
+        """What a connection can be reused for: TLS or not, host, port."""
         return self.is_tls, self.host, self.port
 
 
@@ -101,6 +102,7 @@ class Connection:
         return Answer(response.status, response.retry_after)
 
     def close(self) -> None:
+        """Cut the connection without a farewell."""
         self.writer.transport.abort()
 
     async def _body(self, response: Response) -> None:
@@ -156,6 +158,7 @@ class Connections:
             connection.close()
 
     def close(self) -> None:
+        """Cut all idle connections."""
         for connection in self._idle:
             connection.close()
         self._idle.clear()

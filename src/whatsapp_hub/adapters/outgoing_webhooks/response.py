@@ -58,31 +58,37 @@ class Response:
     # What httptools calls
 
     def on_message_begin(self) -> None:
+        """Drop the connection if a second response follows."""
         if self.status is not None:
             self._drop()  # something follows that was not asked for
         self._has_status = False
 
     def on_status(self, _: bytes) -> None:
+        """Note that a status line came. Called by httptools, as all `on_…` are."""
         self._has_status = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep `retry-after` of the final response; other headers are ignored."""
         self._has_status = True  # also of a response without a reason
         if self.status is None and name.lower() == b"retry-after":
             said = value.decode("latin-1").strip()
             self.retry_after = f"{self.retry_after},{said}" if self.retry_after else said
 
     def on_headers_complete(self) -> None:
+        """Take the status, unless it is an interim one (1xx)."""
         status = self._parser.get_status_code()
         if self.status is None and not _is_interim(status):
             self.status, self._left = status, 4 * BODY_BYTES
             self.is_open = status != 101 and self._parser.should_keep_alive()
 
     def on_body(self, piece: bytes) -> None:
+        """Count the body, which nobody reads, and drop the connection where it is too long."""
         self._body_left -= len(piece)
         if self._body_left < 0:
             self._drop()
 
     def on_message_complete(self) -> None:
+        """Note that the response ended, so that the connection can be used again."""
         if self.status is not None and self.is_open:
             self.is_open, self.is_whole = False, self._parser.should_keep_alive()
 

@@ -30,6 +30,7 @@ class HttpWebhookSender:
         self._clock = clock
 
     def receiver(self) -> AbstractAsyncContextManager[Receiver]:
+        """Open connections of one receiver, closed at the end of the block."""
         return self._receiver()
 
     @asynccontextmanager
@@ -41,6 +42,7 @@ class HttpWebhookSender:
             connections.close()
 
     def close(self) -> None:
+        """Stop resolving names."""
         self._guard.close()
 
 
@@ -54,12 +56,14 @@ class HttpReceiver:
         self._longest_s = longest_s
 
     async def post(self, webhook: Webhook, due: DueDelivery) -> Attempt | None:
+        """Encode in the subscription's format, sign and post. Raises ValueError for an event that is no longer kept."""
         if due.event is None:
             raise ValueError("a delivery whose event is gone is not posted")
         body = webhook_bodies.body(webhook, due, due.event)
         return None if body is None else await self._attempt(webhook, webhook_bodies.message_id(due.event), body)
 
     async def ping(self, webhook: Webhook) -> Attempt:
+        """Post a test event of its own id."""
         id = f"test_{uuid4().hex}"
         return await self._attempt(webhook, id, webhook_bodies.ping(webhook, id, self._clock()))
 

@@ -151,9 +151,14 @@ class PostgresUnitOfWork:
         self.exports: Exports = PostgresExports(connection)
 
     def publish(self, events: Iterable[Event]) -> None:
+        """Keep events, which `commit` writes with its last statement."""
         self._events.extend(events)
 
     async def commit(self) -> None:
+        """Write inbox marks and events, commit, then send the hints that follow from them.
+
+        Raises TransactionConflict where a statement had failed before.
+        """
         if finished := self._inbox.finished:
             await self._connection.defer(_DONE, finished, rows=finished)
         work = await self._publish_events()
@@ -232,6 +237,7 @@ class PostgresStorage:
         self._tenants: dict[TenantId, tuple[float, Tenant]] = {}
 
     def tenant(self, tenant_id: TenantId) -> AbstractAsyncContextManager[UnitOfWork]:
+        """Return the transaction as a context manager; nothing is sent to the database before it is entered."""
         return _Transaction(self, tenant_id)
 
     @asynccontextmanager

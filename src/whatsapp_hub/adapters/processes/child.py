@@ -60,16 +60,20 @@ class Child:
 
     @property
     def pid(self) -> int:
+        """The process id."""
         return self._process.pid
 
     @property
     def exit_code(self) -> int | None:
+        """The exit code (negative: the signal), or None while it runs."""
         return self._process.returncode
 
     async def wait(self) -> int:
+        """Wait for its end and return the exit code."""
         return await self._process.wait()
 
     def send(self, number: signal.Signals) -> None:
+        """Send a signal; nothing happens where the process has ended."""
         with suppress(ProcessLookupError):
             self._process.send_signal(number)
 

@@ -27,10 +27,14 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 
 class CapabilityHeader(ctypes.Structure):
+    """`struct __user_cap_header_struct` of capset(2)."""
+
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
 
 
 class CapabilitySet(ctypes.Structure):
+    """`struct __user_cap_data_struct` of capset(2), of which version 3 takes two."""
+
     _fields_ = (("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32))
 
 
@@ -45,6 +49,7 @@ def system_call(name: str, *arguments: object) -> None:
 
 
 def prctl(option: int, value: int, detail: int = 0) -> None:
+    """Call prctl(2), all arguments as unsigned longs. Raises OSError."""
     system_call("prctl", *(ctypes.c_ulong(number) for number in (option, value, detail, 0, 0)))
 
 
@@ -96,6 +101,7 @@ def tie_to_parent(parent_pid: int, death_signal: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
+    """Tie this process to its parent, drop root where a user is given, and become the program."""
     parent_pid, death_signal, user_id, program, *rest = arguments
     try:
         if user_id != "-":

@@ -54,6 +54,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """A provider's response. `retry_after_s`: what its `Retry-After` asks for."""
+
     status: int
     body: bytes
     retry_after_s: float | None = None
@@ -82,6 +84,7 @@ class HttpPool:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[httpx.AsyncClient]:
+        """Lend the client with the fewest calls under way."""
         chosen = min(range(len(self._clients)), key=self._busy.__getitem__)
         self._busy[chosen] += 1
         try:
@@ -90,6 +93,7 @@ class HttpPool:
             self._busy[chosen] -= 1
 
     async def aclose(self) -> None:
+        """Close all clients and their connections."""
         for client in self._clients:
             await client.aclose()
 

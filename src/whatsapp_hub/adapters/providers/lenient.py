@@ -162,6 +162,7 @@ def chat_key(address: str) -> str:
 
 
 def digest(*pieces: bytes) -> str:
+    """Hash pieces of bytes, their lengths included, so that no two lists of pieces give the same."""
     sha = hashlib.sha256()
     for piece in pieces:
         sha.update(len(piece).to_bytes(8, "big"))

@@ -25,21 +25,26 @@ class Fields:
         return self._read(name, _TOKEN, "must be printable ASCII without spaces", required)
 
     def digits(self, name: str, *, required: bool = True) -> str:
+        """Read a text of digits; a flaw is kept for `done`."""
         return self._read(name, _DIGITS, "must be digits", required)
 
     def name(self, name: str, *, required: bool = True) -> str:
+        """Read a name; a flaw is kept for `done`."""
         return self._read(name, _NAME, "must match [A-Za-z0-9_.-]{1,128}", required)
 
     def url(self, name: str) -> str:
+        """Read an http or https address without a trailing slash, query or fragment."""
         url = self._read(name, _URL, "must be an http or https URL", True).rstrip("/")
         if _QUERY.search(url):
             self.refuse(name, "must have no query and no fragment")
         return url
 
     def refuse(self, name: str, reason: str) -> None:
+        """Add a flaw of our own."""
         self._flaws.append(Flaw(f"/settings/{name}", reason))
 
     def done(self) -> None:
+        """Raise Invalid with all flaws found, if there are any."""
         if self._flaws:
             raise Invalid(*self._flaws)
 

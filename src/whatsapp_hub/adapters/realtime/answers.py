@@ -45,6 +45,8 @@ A = TypeVar("A", bound=Asker)
 
 
 class Handler(Protocol):
+    """Handle one client event. Returns the acknowledgement."""
+
     def __call__(self, sid: str, member: Any, data: Any, /) -> Awaitable[Ack]: ...
 
 
@@ -131,6 +133,7 @@ class Answers:
         return asker
 
     def forget(self, sid: str) -> None:
+        """Give back what the closed socket held of its caller's share."""
         self._shares.give_back(sid)
 
     def _answered(self, name: str, handler: Handler, refused: Refused | None) -> Callable[..., Awaitable[Ack]]:

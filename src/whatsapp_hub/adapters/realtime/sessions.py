@@ -44,10 +44,12 @@ T = TypeVar("T")
 
 
 def session_room(session_id: SessionId) -> str:
+    """Name the room of one session's listeners."""
     return f"session:{session_id}"
 
 
 def agent_room(tenant_id: TenantId, agent_id: str) -> str:
+    """Name the room of one agent id's listeners."""
     return f"agent:{tenant_id}:{agent_id}"
 
 
@@ -148,6 +150,7 @@ class Subscriptions:
         return session
 
     async def leave(self, sid: str, caller: Caller, data: Any) -> Session:
+        """Leave the session's room. Raises NotFound."""
         session = await self._session(caller, data)
         self._server.leave(sid, CLIENTS, session_room(session.id))
         return session

@@ -51,6 +51,7 @@ class LogStreams:
     async def follow(
         self, tenant_id: TenantId, after: int | None, only: SessionId | None = None
     ) -> AsyncIterator[LogSlice]:
+        """Read the log until it has caught up, then slices from this process's memory."""
         with self._recent.listening(tenant_id) as bell:
             self._bells.add(bell)
             self._readers[bell] = (tenant_id, only)

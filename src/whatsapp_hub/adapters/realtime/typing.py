@@ -17,6 +17,8 @@ Publish = Callable[[bytes], Awaitable[None]]
 
 
 class TypingPayload(msgspec.Struct, rename="camel"):
+    """What the socket event `typing` carries; it has no position, since it is not in the log."""
+
     conversation_id: str
     user_id: str | None
     typing: bool
@@ -54,6 +56,7 @@ class Typing:
             return
 
     def forget(self, sid: str) -> None:
+        """Forget when the closed socket last said that it types."""
         self._last.pop(sid, None)
 
     def _show(self, typed: TypingPayload, but: str | None = None) -> None:

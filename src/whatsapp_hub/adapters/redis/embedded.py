@@ -70,6 +70,7 @@ class EmbeddedValkey:
 
     @property
     def url(self) -> str:
+        """A URL for redis-py, over the server's socket."""
         return f"unix://{self._socket}?db=0"
 
     async def __aenter__(self) -> Self:
@@ -107,11 +108,13 @@ class EmbeddedValkey:
         return await self._started.wait()
 
     async def stop(self) -> None:
+        """Stop the server; what it held were hints."""
         if self._server is not None and self._server.exit_code is None:
             await self._server.stop(SIGTERM, deadline_s=STOP_DEADLINE_S)
 
     @property
     def pid(self) -> int:
+        """The server's process id."""
         return self._started.pid
 
     @property

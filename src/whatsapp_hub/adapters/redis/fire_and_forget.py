@@ -39,6 +39,7 @@ class FireAndForget:
                 raise
 
     async def aclose(self) -> None:
+        """Drop the connection, and what was not sent yet."""
         await self._drop()
 
     async def _send(self, command: Iterable[str | bytes]) -> None:

@@ -46,6 +46,7 @@ class LocalRates:
     _spoken_for: dict[str, float] = field(default_factory=dict)
 
     async def spend(self, key: str, limit: int, window_s: int) -> Allowance:
+        """Count in this process alone. `key` may be refused or allowed as if no other process existed."""
         now = time.monotonic()
         after = max(self._spoken_for.get(key, 0.0), now) + window_s / limit - now
         if after > window_s:
@@ -66,6 +67,7 @@ class ValkeyRates:
         self._away_until = 0.0
 
     async def spend(self, key: str, limit: int, window_s: int) -> Allowance:
+        """Count in Valkey by one script; locally while Valkey is away or slower than the deadline."""
         if time.monotonic() < self._away_until:
             return await self._local.spend(key, limit, window_s)
         try:

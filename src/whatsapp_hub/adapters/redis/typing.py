@@ -26,6 +26,7 @@ class TypingChannel:
         self._own = uuid4().hex.encode()
 
     async def publish(self, data: bytes) -> None:
+        """Publish to the other processes; lost where Valkey is away."""
         try:
             async with asyncio.timeout(TELL_WITHIN_S):
                 await self._redis.publish(CHANNEL, self._own + data)

@@ -46,6 +46,7 @@ class WakeSignal:
         self._looked_at = time.monotonic()
 
     def ring(self, tenant_id: Scope = None) -> None:
+        """Wake who waits, for one tenant or (None) all."""
         self._rung.add(tenant_id)
         self._event.set()
 
@@ -102,6 +103,7 @@ class Wakes:
         (self._here.add if is_here else self._here.discard)(work)
 
     def listen(self, work: Work) -> WakeSignal:
+        """Make a signal for one kind of work, which rings here and polls now and then besides."""
         signal = WakeSignal(lambda: POLL_ALONE_S if self.is_alone else POLL_S)
         self._signals.setdefault(work, []).append(signal)
         return signal
@@ -131,6 +133,7 @@ class Channel:
         self._own = uuid4().hex
 
     async def publish(self, work: Work, tenants: Collection[Scope]) -> None:
+        """Send the hint to the other processes, without waiting for a reply."""
         names = "" if None in tenants else ",".join(str(tenant_id) for tenant_id in tenants)
         await self._sender.send("PUBLISH", f"{CHANNEL}:{work}", f"{self._own}:{names}")
 

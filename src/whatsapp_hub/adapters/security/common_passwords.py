@@ -12,6 +12,7 @@ class ListedPasswords:
     """Implements `CommonPasswords`. The list is read, on a thread, when it is first needed."""
 
     async def all(self) -> Collection[str]:
+        """Return the list, read once a process, on a thread."""
         return await asyncio.to_thread(_listed)
 
 

@@ -15,15 +15,19 @@ class PyotpCodes:
     """Implements `OneTimeCodes`."""
 
     def new_secret(self) -> str:
+        """Make a random secret, base32."""
         return pyotp.random_base32()
 
     def code(self, secret: str, step: int) -> str:
+        """Compute the six digits of a time step."""
         return pyotp.TOTP(secret, interval=STEP_S).generate_otp(step)
 
     def uri(self, secret: str, account: str, issuer: str) -> str:
+        """Build the `otpauth://` address that apps read from a QR code."""
         return pyotp.TOTP(secret, interval=STEP_S).provisioning_uri(name=account, issuer_name=issuer)
 
     def new_recovery_codes(self, number: int) -> Sequence[str]:
+        """Make codes of 80 random bits each."""
         return [_recovery_code() for _ in range(number)]
 
 

@@ -19,10 +19,12 @@ class Argon2Passwords:
         self._slots = asyncio.Semaphore(at_once)
 
     async def hash(self, password: str) -> str:
+        """Hash on a thread; a few at once, since each takes memory."""
         async with self._slots:
             return await asyncio.to_thread(self._scheme.hash, password)
 
     async def verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
+        """Verify on a thread; a new hash is returned for bcrypt and for outdated parameters."""
         async with self._slots:
             return await asyncio.to_thread(self._verify, password, hashed)
 

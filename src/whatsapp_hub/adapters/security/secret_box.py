@@ -28,31 +28,38 @@ class AesSecretBox:
 
     @property
     def ids(self) -> tuple[str, ...]:
+        """The keys' ids in hex: truncated hashes, HUB_SECRET_KEY's first."""
         return tuple(id.hex() for id in self._ciphers)
 
     @property
     def in_force(self) -> str:
+        """The id of the key that seals, in hex."""
         return self._in_force.hex()
 
     def use(self, key_id: str) -> None:
+        """Seal with this key from now on. Raises KeyError for one that is not in the ring."""
         if (id := bytes.fromhex(key_id)) not in self._ciphers:
             raise KeyError(key_id)
         self._in_force = id
 
     def seal(self, plain: bytes, context: str) -> bytes:
+        """Encrypt under the key in force, with its id and a fresh nonce in front."""
         head, nonce = _NAMED + self._in_force, os.urandom(_NONCE_BYTES)
         return head + nonce + self._ciphers[self._in_force].encrypt(nonce, plain, head + context.encode())
 
     def open(self, sealed: bytes, context: str) -> bytes:
+        """Decrypt with whichever key the text names. Raises ValueError."""
         return self._opened(sealed, context)[1]
 
     def opens(self, sealed: bytes, context: str) -> str | None:
+        """Return the id of the key that decrypts the text; None: no key does."""
         try:
             return self._opened(sealed, context)[0].hex()
         except ValueError:
             return None
 
     def is_current(self, sealed: bytes) -> bool:
+        """Whether the text names the key in force, without decrypting it."""
         return sealed.startswith(_NAMED + self._in_force)
 
     def _opened(self, sealed: bytes, context: str) -> tuple[bytes, bytes]:

@@ -21,6 +21,8 @@ _ALGORITHM = "HS256"
 
 @dataclass
 class Claims(Token):
+    """The claims of a token: the standard ones, and contract E's."""
+
     role: str = ""
     companyId: str = ""  # noqa: N815 - the claim's name
     email: str | None = None
@@ -31,6 +33,7 @@ class Claims(Token):
 
     @classmethod
     def decode_payload(cls, *given: Any, **named: Any) -> Any:
+        """Verify the signature only; times are judged by the hub's clock afterwards."""
         untimed = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
         return super().decode_payload(*given, **{**named, "options": {**named.get("options", {}), **untimed}})
 
@@ -52,6 +55,7 @@ class JwtTokens:
         self.lifetime = lifetime
 
     def issue(self, caller: Caller, lifetime: timedelta | None = None) -> str:
+        """Sign a token. Raises ValueError for a caller without a sign-in, such as an API key."""
         if caller.user_id is None or caller.sign_in_id is None:
             raise ValueError("a token stands for a person's sign-in")
         now = self._clock()
@@ -67,6 +71,7 @@ class JwtTokens:
         return claims.encode(self._secret, _ALGORITHM)
 
     def read(self, token: str) -> Caller:
+        """Verify with the present or an earlier secret. Raises Unauthenticated."""
         try:
             claims = self._decoded(token)
             if not claims.sid:

@@ -44,6 +44,7 @@ class HintQueue(ListQueueBroker):
         self._redis = Redis(connection_pool=self.connection_pool)
 
     async def listen(self) -> AsyncGenerator[bytes, None]:
+        """Yield hints as they come, in batches; a lost connection is retried."""
         while True:
             try:
                 PULSE.beat("hints")
@@ -90,6 +91,7 @@ class Hints:
             self.on_hint(work, tenant_id)
 
     async def aclose(self) -> None:
+        """Close the queue's connections."""
         await self._queue.shutdown()
 
     def _encode(self, work: Work, tenant_id: TenantId | None) -> bytes:

@@ -27,6 +27,8 @@ LOOK_APART_S = 0.01
 
 
 class Waiter(Protocol):
+    """What a loop waits for."""
+
     async def wait(self) -> Collection[TenantId] | None:
         """Wait until there may be work; return the tenants, or None for any."""
         ...

@@ -16,6 +16,9 @@ from whatsapp_hub.domain.ids import ApiKeyId
 
 @dataclass(frozen=True, slots=True)
 class CreateApiKey:
+    """Create an API key with scopes and, where wanted, an end. Its text is returned once; the database keeps a
+    digest."""
+
     storage: Storage
     clock: Clock
     new_id: NewId
@@ -51,6 +54,8 @@ class CreateApiKey:
 
 @dataclass(frozen=True, slots=True)
 class ListApiKeys:
+    """List a company's API keys."""
+
     storage: Storage
 
     async def __call__(self, caller: Caller) -> list[ApiKey]:

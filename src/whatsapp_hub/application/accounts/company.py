@@ -41,6 +41,8 @@ class CompanyChanges:
 
 @dataclass(frozen=True, slots=True)
 class UpdateCompany:
+    """Change a company's settings: texts, language, hours, service level, security."""
+
     storage: Storage
     offers_oidc: OffersOidc
 

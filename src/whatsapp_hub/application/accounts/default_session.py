@@ -17,12 +17,16 @@ PROVIDER = "META"
 
 @dataclass(frozen=True, slots=True)
 class CredentialChanges:
+    """Credentials of Meta to set; None leaves one as it is."""
+
     phone_number_id: str | None = None
     access_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SetCredentials:
+    """Set the credentials of the session that holds the environment's number."""
+
     storage: Storage
     providers: Providers
     update: UpdateSession

@@ -47,6 +47,8 @@ class DepartmentChanges:
 
 @dataclass(frozen=True, slots=True)
 class CreateDepartment:
+    """Create a department at the end of the menu."""
+
     storage: Storage
     clock: Clock
     new_id: NewId
@@ -65,6 +67,8 @@ class CreateDepartment:
 
 @dataclass(frozen=True, slots=True)
 class UpdateDepartment:
+    """Change a department's name, limits or hours."""
+
     storage: Storage
 
     async def __call__(self, caller: Caller, department_id: DepartmentId, changes: DepartmentChanges) -> Department:
@@ -83,6 +87,8 @@ class UpdateDepartment:
 
 @dataclass(frozen=True, slots=True)
 class DeleteDepartment:
+    """Delete a department that nobody belongs to and no live conversation waits in."""
+
     storage: Storage
 
     async def __call__(self, caller: Caller, department_id: DepartmentId) -> None:

@@ -9,6 +9,8 @@ from whatsapp_hub.domain.accounts.password import check_new
 
 @dataclass(frozen=True, slots=True)
 class NewPasswords:
+    """Check a new password (length, common ones, the person's own words) and hash it."""
+
     passwords: Passwords
     common: CommonPasswords
 

@@ -17,6 +17,8 @@ from whatsapp_hub.domain.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class ListUsers:
+    """List users of all companies, or of one."""
+
     storage: Storage
 
     async def __call__(self, slug: str | None = None) -> Mapping[str, Sequence[User]]:
@@ -33,6 +35,8 @@ class ListUsers:
 
 @dataclass(frozen=True, slots=True)
 class SetPassword:
+    """Set a user's password, and end their sign-ins."""
+
     storage: Storage
     new_passwords: NewPasswords
     clock: Clock
@@ -53,6 +57,8 @@ class SetPassword:
 
 @dataclass(frozen=True, slots=True)
 class ResetSecondFactor:
+    """Remove the second factor of somebody who lost the app and the recovery codes."""
+
     storage: Storage
     clock: Clock
 
@@ -70,6 +76,8 @@ class ResetSecondFactor:
 
 @dataclass(frozen=True, slots=True)
 class SignOutUser:
+    """End a user's sign-ins everywhere."""
+
     storage: Storage
     clock: Clock
 

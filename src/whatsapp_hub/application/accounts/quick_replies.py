@@ -15,6 +15,8 @@ from whatsapp_hub.domain.ids import ConversationId, QuickReplyId
 
 @dataclass(frozen=True, slots=True)
 class CreateQuickReply:
+    """Store a text under a shortcut."""
+
     storage: Storage
     clock: Clock
     new_id: NewId
@@ -33,6 +35,8 @@ class CreateQuickReply:
 
 @dataclass(frozen=True, slots=True)
 class UpdateQuickReply:
+    """Change a quick reply's shortcut or text."""
+
     storage: Storage
     clock: Clock
 
@@ -54,6 +58,8 @@ class UpdateQuickReply:
 
 @dataclass(frozen=True, slots=True)
 class DeleteQuickReply:
+    """Delete a quick reply."""
+
     storage: Storage
 
     async def __call__(self, caller: Caller, reply_id: QuickReplyId) -> None:

@@ -31,6 +31,8 @@ class RuleChanges:
 
 @dataclass(frozen=True, slots=True)
 class ListRules:
+    """List a company's routing rules."""
+
     storage: Storage
 
     async def __call__(self, caller: Caller) -> list[RuleView]:
@@ -50,6 +52,8 @@ class ListRules:
 
 @dataclass(frozen=True, slots=True)
 class CreateRule:
+    """Add a routing rule."""
+
     storage: Storage
     clock: Clock
     new_id: NewId
@@ -73,6 +77,8 @@ class CreateRule:
 
 @dataclass(frozen=True, slots=True)
 class UpdateRule:
+    """Change a routing rule, or its place among the others."""
+
     storage: Storage
     clock: Clock
 
@@ -96,6 +102,8 @@ class UpdateRule:
 
 @dataclass(frozen=True, slots=True)
 class DeleteRule:
+    """Delete a routing rule."""
+
     storage: Storage
 
     async def __call__(self, caller: Caller, rule_id: RuleId) -> None:

@@ -49,6 +49,8 @@ class UserChanges:
 
 @dataclass(frozen=True, slots=True)
 class RegisterUser:
+    """Create a user, within the company's quota and the department's bound."""
+
     storage: Storage
     new_passwords: NewPasswords
     clock: Clock
@@ -187,6 +189,7 @@ def _may_grant(caller: Caller, role: Role) -> None:
 
 
 def may_change(caller: Caller, user: User) -> None:
+    """Raise Forbidden where a caller who is not MASTER would change a MASTER."""
     if user.role is Role.MASTER and caller.role is not Role.MASTER:
         raise Forbidden(Action.MANAGE_TENANTS)
 

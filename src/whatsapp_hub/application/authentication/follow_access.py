@@ -19,6 +19,8 @@ Hear: TypeAlias = Callable[[Collection[AccessChange]], None]
 
 
 class Waits(Protocol):
+    """What wakes the follower."""
+
     async def wait(self) -> object:
         """Until somebody says that there are changes, or it is time to look anyway."""
         ...

@@ -26,6 +26,8 @@ class Entered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Login:
+    """Sign a person in by e-mail and password, and by a code where a second factor is on."""
+
     storage: Storage
     passwords: Passwords
     open: OpenSignIn

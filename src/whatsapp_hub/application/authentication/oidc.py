@@ -42,6 +42,8 @@ _DENIED = frozenset({"access_denied", "login_required", "interaction_required", 
 
 @dataclass(frozen=True, slots=True)
 class BeginOidc:
+    """Begin a sign-in at the OpenID provider."""
+
     sign_on: SingleSignOn
     box: SecretBox
     clock: Clock
@@ -75,6 +77,8 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class FinishOidc:
+    """Check the provider's answer, find or link the user, and make the code that becomes a token."""
+
     sign_on: SingleSignOn
     box: SecretBox
     clock: Clock
@@ -138,6 +142,8 @@ class FinishOidc:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeOidcCode:
+    """Exchange the one-time code of a finished sign-in for a token."""
+
     accounts: OidcAccounts
     open: OpenSignIn
 
@@ -153,6 +159,8 @@ class ExchangeOidcCode:
 
 @dataclass(frozen=True, slots=True)
 class UnlinkOidc:
+    """Remove the link between a user and the person at the OpenID provider."""
+
     storage: Storage
 
     async def __call__(self, caller: Caller, user_id: UserId) -> None:

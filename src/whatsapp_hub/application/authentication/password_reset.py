@@ -26,6 +26,8 @@ LIFETIME = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class OfferPasswordReset:
+    """Make a link that sets a user's password once."""
+
     storage: Storage
     clock: Clock
 
@@ -78,6 +80,8 @@ class ResetPassword:
 
 @dataclass(frozen=True, slots=True)
 class ReadPasswordReset:
+    """Show whose password a link sets, for the page that asks for the new one."""
+
     storage: Storage
     clock: Clock
 

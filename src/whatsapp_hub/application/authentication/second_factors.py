@@ -58,6 +58,8 @@ class ShownSecondFactor:
 
 @dataclass(frozen=True, slots=True)
 class ShowSecondFactor:
+    """Show whether the caller has a second factor, since when, and how many recovery codes are left."""
+
     storage: Storage
 
     async def __call__(self, caller: Caller) -> ShownSecondFactor:
@@ -92,6 +94,8 @@ class CheckPassword:
 
 @dataclass(frozen=True, slots=True)
 class BeginSecondFactor:
+    """Make a secret for the caller's app. It counts once a code has confirmed it."""
+
     storage: Storage
     codes: OneTimeCodes
     check: CheckPassword
@@ -114,6 +118,8 @@ class BeginSecondFactor:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmSecondFactor:
+    """Turn the second factor on, given a code of the app, and make recovery codes."""
+
     storage: Storage
     codes: OneTimeCodes
     clock: Clock
@@ -162,6 +168,8 @@ class ProveSecondFactor:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceRecoveryCodes:
+    """Make new recovery codes; the earlier ones end."""
+
     storage: Storage
     prove: ProveSecondFactor
     codes: OneTimeCodes
@@ -182,6 +190,8 @@ class ReplaceRecoveryCodes:
 
 @dataclass(frozen=True, slots=True)
 class DisableSecondFactor:
+    """Turn the caller's second factor off."""
+
     storage: Storage
     prove: ProveSecondFactor
 

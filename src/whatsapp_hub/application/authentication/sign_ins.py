@@ -84,6 +84,8 @@ class OpenSignIn:
 
 @dataclass(frozen=True, slots=True)
 class ListSignIns:
+    """List where a person is signed in."""
+
     storage: Storage
     clock: Clock
 
@@ -118,6 +120,8 @@ class EndSignIn:
 
 @dataclass(frozen=True, slots=True)
 class EndSignIns:
+    """End all sign-ins of a person, the caller's own excepted where wanted."""
+
     storage: Storage
     clock: Clock
 

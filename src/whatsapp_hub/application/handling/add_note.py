@@ -13,6 +13,8 @@ from whatsapp_hub.domain.ids import ConversationId, NoteId
 
 @dataclass(frozen=True, slots=True)
 class AddNote:
+    """Store a note that agents see and the customer does not."""
+
     storage: Storage
     clock: Clock
     new_id: NewId

@@ -21,6 +21,8 @@ from whatsapp_hub.domain.sessions.session import Session
 
 @dataclass(frozen=True, slots=True)
 class HandOffConversation:
+    """End the bot's turn and route the conversation to people."""
+
     storage: Storage
     clock: Clock
     new_id: NewId

@@ -157,6 +157,7 @@ class SubscriptionWorker:
 
     @property
     def failures(self) -> int:
+        """Consecutive failed posts to this receiver."""
         return self.count.failures
 
     async def run(self) -> None:

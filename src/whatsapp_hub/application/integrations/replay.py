@@ -17,6 +17,8 @@ AT_ONCE = 5_000
 
 @dataclass(frozen=True, slots=True)
 class ListDeliveries:
+    """List the deliveries of a subscription with their attempts."""
+
     storage: Storage
 
     async def __call__(

@@ -58,6 +58,8 @@ class NewWebhook:
 
 @dataclass(frozen=True, slots=True)
 class CreateWebhook:
+    """Create a subscription, and its first secret."""
+
     storage: Storage
     clock: Clock
     new_id: NewId
@@ -110,6 +112,8 @@ class WebhookChanges:
 
 @dataclass(frozen=True, slots=True)
 class UpdateWebhook:
+    """Change a subscription; a new address loses the credentials of the old one."""
+
     storage: Storage
     clock: Clock
     rules: WebhookRules
@@ -165,6 +169,8 @@ class RotateWebhookSecret:
 
 @dataclass(frozen=True, slots=True)
 class DeleteWebhook:
+    """Delete a subscription."""
+
     storage: Storage
     clock: Clock
 
@@ -187,6 +193,8 @@ class DeleteWebhook:
 
 @dataclass(frozen=True, slots=True)
 class ListWebhooks:
+    """List subscriptions with the health of their receivers."""
+
     storage: Storage
 
     async def __call__(self, caller: Caller) -> list[tuple[Webhook, SubscriptionHealth]]:

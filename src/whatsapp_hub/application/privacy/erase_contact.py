@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class EraseContact:
+    """Remove a customer from sight in one transaction, and leave the stored data to the background."""
+
     storage: Storage
     clock: Clock
     new_id: NewId
@@ -92,6 +94,8 @@ class EraseContacts:
 
 @dataclass(frozen=True, slots=True)
 class ShowErasures:
+    """Show how far erasures have come, and what they erased."""
+
     storage: Storage
 
     async def one(self, caller: Caller, erasure_id: ErasureId) -> Erasure:

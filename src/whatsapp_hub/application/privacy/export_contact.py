@@ -36,6 +36,8 @@ class ExportContact:
 
 @dataclass(frozen=True, slots=True)
 class OpenExport:
+    """Stream the files of an export that was prepared."""
+
     storage: Storage
     data: PersonalData
     clock: Clock

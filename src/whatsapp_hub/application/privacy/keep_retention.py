@@ -18,6 +18,8 @@ UNUSED = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class KeepRetention:
+    """Delete what a company no longer wants kept."""
+
     directory: Directory
     sweep: RetentionSweep
     long_past: RetentionClock

@@ -30,6 +30,8 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
+    """Filter of the audit trail; None: any. `since` included, `until` not."""
+
     user_id: UUID | None = None
     entity: str | None = None
     entity_id: str | None = None
@@ -38,6 +40,8 @@ class AuditFilter:
 
 
 class AuditTrail(Protocol):
+    """Read who changed what in a company."""
+
     async def entries(
         self, tenant_id: TenantId, filter: AuditFilter, limit: int, cursor: str | None
     ) -> Page[AuditEntry]:

@@ -93,10 +93,16 @@ class SessionFigures:
 
 
 class Metrics(Protocol):
-    async def dashboard(self, tenant_id: TenantId, now: datetime, period: timedelta) -> Dashboard: ...
+    """Read a company's figures. `period` ends at `now`. Raises Unavailable."""
+
+    async def dashboard(self, tenant_id: TenantId, now: datetime, period: timedelta) -> Dashboard:
+        """Return counts of conversations and messages, and the mean seconds until a person first answered."""
+        ...
 
     async def agents(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[AgentFigures]:
         """Return every active user's figures, by name."""
         ...
 
-    async def sessions(self, tenant_id: TenantId, now: datetime) -> SessionFigures: ...
+    async def sessions(self, tenant_id: TenantId, now: datetime) -> SessionFigures:
+        """Return active sessions, how many pairings succeeded, and messages a second."""
+        ...

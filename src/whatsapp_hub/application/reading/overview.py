@@ -37,6 +37,8 @@ class Overview:
 
 
 class ReadsOverview(Protocol):
+    """Read what the hub as a whole is doing."""
+
     async def __call__(self) -> Overview:
         """Read it for all tenants, a few seconds old at most. Raises Unavailable."""
         ...

@@ -63,6 +63,8 @@ class ConversationFilter:
 
 @dataclass(frozen=True, slots=True)
 class UserFilter:
+    """Filter of users; None: any."""
+
     role: Role | None = None
     active: bool | None = None
     online_status: OnlineStatus | None = None
@@ -70,6 +72,8 @@ class UserFilter:
 
 
 class MessageSearch(Protocol):
+    """Search in the texts of messages."""
+
     async def messages(
         self,
         tenant_id: TenantId,
@@ -87,7 +91,9 @@ class MessageSearch(Protocol):
 class Queries(Protocol):
     """Cursors that are not ours raise Invalid (`/cursor`); ids that do not exist here raise NotFound."""
 
-    async def tenant(self, tenant_id: TenantId) -> Tenant: ...
+    async def tenant(self, tenant_id: TenantId) -> Tenant:
+        """Return the company."""
+        ...
 
     async def conversations(
         self, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
@@ -97,7 +103,9 @@ class Queries(Protocol):
 
     async def conversation(
         self, tenant_id: TenantId, sight: Sight, conversation_id: ConversationId
-    ) -> Conversation: ...
+    ) -> Conversation:
+        """Return one that the reader may see."""
+        ...
 
     async def messages(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
@@ -105,21 +113,29 @@ class Queries(Protocol):
         """Return the newest page first, ascending inside; the cursor leads to older messages."""
         ...
 
-    async def message(self, tenant_id: TenantId, message_id: MessageId) -> Message: ...
+    async def message(self, tenant_id: TenantId, message_id: MessageId) -> Message:
+        """Return it, whoever may see its conversation: check that first."""
+        ...
 
-    async def contact_of(self, tenant_id: TenantId, conversation_id: ConversationId) -> Contact: ...
+    async def contact_of(self, tenant_id: TenantId, conversation_id: ConversationId) -> Contact:
+        """Return the contact of a conversation."""
+        ...
 
     async def users(self, tenant_id: TenantId, filter: UserFilter, limit: int, cursor: str | None) -> Page[User]:
         """List users by name."""
         ...
 
-    async def user(self, tenant_id: TenantId, user_id: UserId) -> User: ...
+    async def user(self, tenant_id: TenantId, user_id: UserId) -> User:
+        """Return one user."""
+        ...
 
     async def departments(self, tenant_id: TenantId, limit: int, cursor: str | None) -> Page[Department]:
         """List departments in the menu's order."""
         ...
 
-    async def department(self, tenant_id: TenantId, department_id: DepartmentId) -> Department: ...
+    async def department(self, tenant_id: TenantId, department_id: DepartmentId) -> Department:
+        """Return one department."""
+        ...
 
     async def queue(
         self, tenant_id: TenantId, sight: Sight, department_id: DepartmentId, limit: int, cursor: str | None
@@ -147,7 +163,9 @@ class Queries(Protocol):
         """List those whose shortcut begins with `prefix`, by shortcut."""
         ...
 
-    async def quick_reply(self, tenant_id: TenantId, reply_id: QuickReplyId) -> QuickReply: ...
+    async def quick_reply(self, tenant_id: TenantId, reply_id: QuickReplyId) -> QuickReply:
+        """Return one quick reply."""
+        ...
 
     async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Media:
         """Return a file, to readers who may see a conversation in which it was sent."""
@@ -159,4 +177,6 @@ class Queries(Protocol):
         """List notifications, the newest first; `unread`: only unread ones."""
         ...
 
-    async def session(self, tenant_id: TenantId, session_id: SessionId) -> Session: ...
+    async def session(self, tenant_id: TenantId, session_id: SessionId) -> Session:
+        """Return one session; its settings hold secrets."""
+        ...

@@ -59,6 +59,8 @@ class MessageWith:
 
 
 class SessionMessages(Protocol):
+    """Read the messages of one session, for contracts that know no conversations."""
+
     async def __call__(
         self, tenant_id: TenantId, session_id: SessionId, limit: int, cursor: str | None
     ) -> Page[MessageWith]:

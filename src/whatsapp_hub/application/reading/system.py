@@ -36,6 +36,8 @@ COUNTED_AT_MOST = 100_000
 
 
 class System(Protocol):
+    """Read which processes run, and how much waits for them."""
+
     async def running(self) -> Sequence[Running]:
         """List processes by role, the oldest first."""
         ...

@@ -65,6 +65,7 @@ class SignedBody:
         self.has_signature = self.webhooks.is_signed(self.headers)
 
     def has_secret(self, target: WebhookTarget) -> bool:
+        """Whether the session has a secret, without which it accepts nothing."""
         return bool(self.webhooks.secret_of(target.settings))
 
     def owners(self, named: Sequence[WebhookTarget]) -> list[WebhookTarget]:
@@ -73,6 +74,7 @@ class SignedBody:
         return [target for target in guarded or named if self.by(target)]
 
     def owners_by_route(self, targets: Targets) -> Mapping[str, Sequence[WebhookTarget]]:
+        """Return, for each route that the body may name, the sessions whose own secret verified it."""
         return {route: self.owners(several) for route, several in targets.items() if several}
 
     def by(self, target: WebhookTarget) -> bool:

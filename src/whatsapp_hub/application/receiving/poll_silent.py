@@ -40,6 +40,8 @@ ends so leaves the processors to the others."""
 
 @dataclass(frozen=True, slots=True)
 class PollSilent:
+    """Fetch new messages of silent sessions into the inbox, where those that a webhook brought are dropped."""
+
     storage: Storage
     providers: Providers
     silent_s: float

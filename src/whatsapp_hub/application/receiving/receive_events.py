@@ -56,6 +56,8 @@ class AppliedBatch:
 
 @dataclass(frozen=True, slots=True)
 class ReceiveEvents:
+    """Claim updates of one company, apply them and mark them done, in one transaction."""
+
     storage: Storage
     providers: Providers
     clock: Clock

@@ -18,6 +18,8 @@ from whatsapp_hub.domain.messaging.contact import parse_address
 
 
 class CustomerWrote(Protocol):
+    """Build an update as the sandbox's WhatsApp would post it."""
+
     def __call__(self, phone: str, message_id: str, text: str, at: datetime, name: str | None) -> RawUpdate:
         """Build the update that the sandbox's provider would receive. Raises Invalid (`/from`, `/text`). Pure."""
         ...
@@ -25,6 +27,8 @@ class CustomerWrote(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WriteAsCustomer:
+    """Put a simulated customer's message into the inbox."""
+
     directory: Directory
     inbox: InboxAppender
     clock: Clock

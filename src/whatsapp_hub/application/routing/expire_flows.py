@@ -21,6 +21,8 @@ TRANSACTIONS = 100
 
 @dataclass(frozen=True, slots=True)
 class ExpireFlows:
+    """Sweep: end unanswered questions, menus and bots' turns of one company."""
+
     storage: Storage
     clock: Clock
     new_id: NewId

@@ -20,6 +20,8 @@ AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class ServeQueue:
+    """Assign the department's waiting conversations while somebody is free."""
+
     storage: Storage
     clock: Clock
     new_id: NewId

@@ -24,6 +24,7 @@ class Standing:
     unread: int = 0
 
     def count(self, key_id: str | None) -> None:
+        """Count one sealed value under the key that sealed it (None: no known key opens it)."""
         if key_id is None:
             self.unread += 1
         else:

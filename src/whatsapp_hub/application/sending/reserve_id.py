@@ -21,6 +21,8 @@ class Reserved:
 
 @dataclass(frozen=True, slots=True)
 class ReserveId:
+    """Store the provider's id of a message before the call, so that an echo or a receipt finds the message."""
+
     storage: Storage
 
     async def __call__(self, claim: Claim, provider: Provider, session: SessionRef, message: Outgoing) -> Reserved:

@@ -79,6 +79,8 @@ InCreation = Callable[[UnitOfWork, Session], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class CreateSession:
+    """Create a session for a number, disconnected, within the company's quota."""
+
     storage: Storage
     providers: Providers
     clock: Clock

@@ -7,6 +7,8 @@ from whatsapp_hub.domain.errors import Forbidden
 
 
 class Action(StrEnum):
+    """What a caller may do: the rows of the policy table. The value is the sentence that documents and `may` show."""
+
     READ_CONVERSATIONS = "read conversations"
     READ_ALL_CONVERSATIONS = "read every department's conversations"
     WORK_CONVERSATIONS = "answer, take and resolve conversations"

@@ -35,6 +35,7 @@ def caller_key(key_id: ApiKeyId) -> str:
 
 
 def names_of(scopes: frozenset[Action]) -> list[str]:
+    """List the scopes that give any of these actions, as a key's owner named them, sorted."""
     return sorted(name for name, action in SCOPES.items() if action in scopes)
 
 
@@ -69,6 +70,7 @@ class ApiKey:
         self.name = self.name.strip()
 
     def is_valid(self, now: datetime) -> bool:
+        """Whether the key opens anything at `now`: neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def is_backed_by(self, maker: User | None) -> bool:

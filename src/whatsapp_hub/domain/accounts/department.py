@@ -74,6 +74,7 @@ class Department:
 
     @property
     def response_timeout(self) -> timedelta:
+        """How long a customer may wait in the queue, or for an agent's answer, before others take the conversation."""
         return timedelta(minutes=self.response_timeout_minutes)
 
     @property
@@ -82,6 +83,8 @@ class Department:
         return ServiceTerms(self.level.over(self.usual_level).over(USUAL), self.hours or self.open_hours)
 
     def is_open(self, at: datetime) -> bool:
+        """Whether somebody works at `at`. A department without hours follows the company's; without either it never
+        closes."""
         hours = self.hours or self.open_hours
         return hours is None or hours.is_open(at)
 

@@ -57,6 +57,7 @@ class Attempt:
     until: datetime
 
     def is_answered_by(self, state: str, now: datetime) -> bool:
+        """Whether a provider's redirect belongs to this attempt and came in time. Compares in constant time."""
         return hmac.compare_digest(self.state.encode(), state.encode("utf-8", "replace")) and now < self.until
 
 

@@ -44,6 +44,7 @@ class SecondFactor:
 
     @property
     def is_on(self) -> bool:
+        """Whether a sign-in needs it: a factor counts from the first code that proves the app works."""
         return self.confirmed_at is not None
 
     def confirm(self, code: str, at: datetime, code_of: CodeOf, recovery_codes: Sequence[str]) -> None:

@@ -59,6 +59,7 @@ class SignIn:
         return network_of(self.address)
 
     def is_live(self, now: datetime) -> bool:
+        """Whether its tokens still open anything at `now`."""
         return self.ended_at is None and now < self.expires_at
 
     def end(self, at: datetime, reason: EndReason) -> None:

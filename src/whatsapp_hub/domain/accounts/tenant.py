@@ -28,6 +28,8 @@ class Placement(StrEnum):
 
 
 class Language(StrEnum):
+    """Languages of the bot's texts and of reasons, as IETF tags."""
+
     PT_BR = "pt-BR"
     EN = "en"
     ES = "es"

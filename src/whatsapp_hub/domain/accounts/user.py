@@ -14,12 +14,16 @@ _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 
 class Role(StrEnum):
+    """What a person is in the hub: the columns of the policy table (`access`)."""
+
     MASTER = "MASTER"
     ADMIN = "ADMIN"
     AGENT = "AGENT"
 
 
 class OnlineStatus(StrEnum):
+    """Presence of a user: ONLINE gets new conversations, BUSY keeps its own, OFFLINE loses them to others."""
+
     ONLINE = "ONLINE"
     BUSY = "BUSY"
     OFFLINE = "OFFLINE"

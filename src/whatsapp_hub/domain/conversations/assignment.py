@@ -22,11 +22,14 @@ class Candidate:
 
     @property
     def has_room(self) -> bool:
+        """Whether one more conversation fits: below the user's own limit, else below the department's; without either,
+        always."""
         own = self.user.max_conversations
         return self.load < own if own is not None else self.bound is None or self.load < self.bound
 
     @property
     def is_free(self) -> bool:
+        """Whether the user is online, active and has room."""
         return self.user.is_here and self.has_room
 
 

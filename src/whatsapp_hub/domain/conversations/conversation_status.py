@@ -4,6 +4,8 @@ from enum import IntEnum, StrEnum
 
 
 class ConversationStatus(StrEnum):
+    """Who acts next: the queue or the bot (OPEN), one agent (ASSIGNED), nobody (RESOLVED, ARCHIVED)."""
+
     OPEN = "OPEN"
     ASSIGNED = "ASSIGNED"
     RESOLVED = "RESOLVED"
@@ -20,6 +22,8 @@ class Priority(IntEnum):
 
 
 class FlowState(StrEnum):
+    """Where a conversation stands in the menu bot's flow."""
+
     GREETING = "GREETING"
     DEPARTMENT_SELECTED = "DEPARTMENT_SELECTED"
     ASSIGNED = "ASSIGNED"

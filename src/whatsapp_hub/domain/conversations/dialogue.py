@@ -31,9 +31,11 @@ class Dialogue:
         return replace(self, silenced=True)
 
     def asked(self, menu_tries: int, confirm_tries: int, *, awaits: bool) -> "Dialogue":
+        """Set what the bot's last question was, and how often it has been put."""
         return replace(self, asks=awaits, menu_tries=menu_tries, confirm_tries=confirm_tries)
 
     def took(self, heard: BurstEntry) -> "Dialogue":
+        """Remember the customer's latest file or text, so that files in a row count as one answer."""
         return replace(self, heard=heard)
 
     def said(self, at: datetime) -> "Dialogue":
@@ -41,9 +43,11 @@ class Dialogue:
         return replace(self, texts=(*(text for text in self.texts if at - text < _HOUR), at))
 
     def may_say(self, now: datetime) -> bool:
+        """Whether the bot may send a text now."""
         return not self.silenced and self.has_texts_left(now)
 
     def has_texts_left(self, now: datetime) -> bool:
+        """Whether fewer than BOT_TEXTS_AN_HOUR were sent in the last hour."""
         return sum(now - at < _HOUR for at in self.texts) < BOT_TEXTS_AN_HOUR
 
 

@@ -40,9 +40,11 @@ class Script:
 
     @property
     def root(self) -> Department | None:
+        """The department that takes what no answer placed; None where no department is marked as root."""
         return next((d for d in self.departments if d.is_root), None)
 
     def find(self, department_id: DepartmentId | None) -> Department | None:
+        """Return the department, or None where the company has it no longer."""
         return next((d for d in self.departments if d.id == department_id), None)
 
     def chosen(self, text: str) -> Department | None:

@@ -8,6 +8,8 @@ from whatsapp_hub.domain.ids import ConversationId, NotificationId, TenantId, Us
 
 
 class NotificationKind(StrEnum):
+    """What a notification is about; clients choose icon and link by it."""
+
     ASSIGNED = "conversation.assigned"
     UNROUTED = "conversation.unrouted"
     TIMED_OUT = "conversation.timed_out"

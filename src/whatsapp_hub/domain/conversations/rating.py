@@ -46,6 +46,7 @@ class Rating:
         return self.asked_at - CLOCKS_DIFFER <= at < self.asked_at + RATING_WINDOW
 
     def asked(self, at: datetime) -> "Rating":
+        """Set when the customer was asked for a rating."""
         return replace(self, asked_at=at)
 
     def withdrawn(self) -> "Rating":
@@ -53,6 +54,7 @@ class Rating:
         return replace(self, asked_at=None)
 
     def answered(self, value: int, at: datetime, user_id: UserId | None) -> "Rating":
+        """Set the number that the customer gave, and the agent whom it is about."""
         return replace(self, value=value, given_at=at, user_id=user_id)
 
 

@@ -66,6 +66,7 @@ class Reason(str):
 
     @classmethod
     def of(cls, reason: str) -> "Reason":
+        """Take a stored sentence apart into its codes and values."""
         return cls(reason, parts_of(reason))
 
     def then(self, other: str, between: str = "; ") -> "Reason":

@@ -32,10 +32,12 @@ class FoldedText:
 
     @classmethod
     def of(cls, text: str) -> Self:
+        """Fold a customer's text once (case, accents, signs), for all rules that read it."""
         folded = fold(text)
         return cls(f" {folded} ", frozenset(folded.split()))
 
     def has_any(self, phrases: Iterable[str]) -> bool:
+        """Whether one of the folded phrases stands in the text as whole words, in this order."""
         return any(phrase.partition(" ")[0] in self.words and f" {phrase} " in self.text for phrase in phrases)
 
 
@@ -54,6 +56,7 @@ class Conditions:
     outside_hours: bool | None = None
 
     def hold(self, session_id: SessionId, text: FoldedText, is_open: bool) -> bool:
+        """Whether the rule fires. Conditions that are not set are met."""
         here = self.session_id in (None, session_id)
         now = self.outside_hours is None or self.outside_hours is not is_open
         return here and now and (not self.words or text.has_any(_folded(self.words)))

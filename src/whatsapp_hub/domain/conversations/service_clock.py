@@ -29,9 +29,11 @@ class ServiceClock:
         return self.targets.next_due(self.running)
 
     def customer_wrote(self, at: datetime) -> "ServiceClock":
+        """Set the time of the customer's first message; later ones change nothing."""
         return self if self.first_customer_at else replace(self, first_customer_at=at)
 
     def person_wrote(self, at: datetime) -> "ServiceClock":
+        """Set the time of the first answer by a person. What was written before the customer did is none."""
         is_answer = self.first_customer_at is not None and self.first_response_at is None
         return replace(self, first_response_at=at) if is_answer else self
 
@@ -62,9 +64,11 @@ class ServiceClock:
                 yield target, deadline.due_at
 
     def breached(self, target: Target) -> "ServiceClock":
+        """Mark the target as missed."""
         return replace(self, targets=self.targets.breached(target))
 
     def warned(self, target: Target) -> "ServiceClock":
+        """Mark the target's warning as given."""
         return replace(self, targets=self.targets.warned(target))
 
 

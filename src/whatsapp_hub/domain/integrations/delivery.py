@@ -40,6 +40,7 @@ class Attempt:
 
     @property
     def is_delivered(self) -> bool:
+        """Whether the receiver answered 2xx. Redirects are not followed, hence no delivery."""
         return self.status is not None and 200 <= self.status < 300
 
     @property

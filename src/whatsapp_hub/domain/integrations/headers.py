@@ -50,6 +50,7 @@ def basic(parts: SplitResult) -> Headers:
 
 
 def names(headers: Iterable[tuple[str, str]]) -> list[str]:
+    """List the headers' names, which may be shown; values are secrets."""
     return [name for name, _ in headers]
 
 

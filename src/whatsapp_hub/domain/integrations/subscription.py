@@ -33,6 +33,7 @@ class Address:
 
     @property
     def origin(self) -> tuple[str, str | None, int | None]:
+        """Scheme, host and port, the default port included: what two addresses of one receiver share."""
         parts = urlsplit(self.url)
         return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
@@ -98,6 +99,7 @@ class Webhook:
 
     @property
     def shown_url(self) -> str:
+        """The address as the API shows it, credentials masked."""
         return shown(self.url)
 
     def move(self, address: Address, format: WebhookFormat, at: datetime) -> None:
@@ -129,12 +131,15 @@ class Webhook:
         self.secrets, self.updated_at = (Secret(check_secret(secret)), *old[:2]), at
 
     def valid_secrets(self, at: datetime) -> tuple[Secret, ...]:
+        """Secrets that sign a delivery at `at`: the current one, and replaced ones until they expire."""
         return tuple(s for s in self.secrets if s.until is None or s.until > at)
 
     def pause(self, at: datetime) -> None:
+        """Stop deliveries; events that come meanwhile wait."""
         self.is_active, self.updated_at = False, at
 
     def resume(self, at: datetime) -> None:
+        """Start deliveries again, also of a subscription that its receiver ended."""
         self.is_active, self.ended_reason, self.updated_at = True, None, at
 
 

@@ -16,6 +16,7 @@ class BurstEntry:
     media_at: datetime | None = None
 
     def and_(self, at: datetime, *, has_file: bool) -> "BurstEntry":
+        """Add one message to the burst. `at` is the provider's time; messages may come out of order."""
         media_at = max(self.media_at or at, at) if has_file else self.media_at
         return BurstEntry(max(self.at or at, at), media_at)
 

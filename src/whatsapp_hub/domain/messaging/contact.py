@@ -40,19 +40,23 @@ class Identity:
 
     @classmethod
     def phone(cls, digits: str) -> "Identity":
+        """Identify by phone number: international digits, a leading `+` allowed. Spellings of one number are equal."""
         seen = without_home_prefix(digits.lstrip("+"))
         return cls(IdentityKind.PHONE, canonical(seen), seen)
 
     @classmethod
     def lid(cls, user: str) -> "Identity":
+        """Identify by WhatsApp's hidden id (LID), the part before `@lid`."""
         return cls(IdentityKind.LID, user, user)
 
     @classmethod
     def bsuid(cls, value: str) -> "Identity":
+        """Identify by Meta's business-scoped user id, which replaces the number of people with a username."""
         return cls(IdentityKind.BSUID, value, value)
 
     @classmethod
     def chat(cls, jid: str) -> "Identity":
+        """Identify a chat that is no person by its JID: a group, a newsletter, the status list."""
         return cls(IdentityKind.CHAT, jid, jid)
 
 
@@ -106,6 +110,7 @@ class Contact(Records):
         return Event(type, self.tenant_id, at, subjects={"contact": self}, detail=detail)
 
     def updated(self, at: datetime) -> None:
+        """Record `contact.updated`, after a change that others see."""
         self.record(self.event(EventType.CONTACT_UPDATED, at))
 
     @property

@@ -16,6 +16,8 @@ from whatsapp_hub.domain.text import is_storable
 
 
 class MessageType(StrEnum):
+    """Types of a message as all contracts name them (CONTRACTS G, Types); the finer kind is in the content."""
+
     TEXT = "TEXT"
     IMAGE = "IMAGE"
     DOCUMENT = "DOCUMENT"
@@ -143,6 +145,8 @@ class _File(_Kind):
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Image(_File):
+    """A picture; sizes in pixels, None where the provider does not say."""
+
     type = MessageType.IMAGE
 
     width: int | None = None
@@ -177,6 +181,8 @@ class Audio(_File):
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Document(_File):
+    """A file of any other kind."""
+
     type = MessageType.DOCUMENT
 
     pages: int | None = None
@@ -184,6 +190,8 @@ class Document(_File):
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Sticker(_File):
+    """A sticker (WebP), still or animated."""
+
     type = MessageType.STICKER
 
     width: int | None = None
@@ -229,6 +237,8 @@ class Reaction(_Kind):
 
 @dataclass(frozen=True, slots=True)
 class Button:
+    """A quick reply. `id` comes back when the customer taps it, `title` is what the customer sees."""
+
     id: str
     title: str
 

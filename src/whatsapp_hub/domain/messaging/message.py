@@ -19,11 +19,15 @@ from whatsapp_hub.domain.messaging.failure import GIVEN_UP, PROCESS_DIED, SESSIO
 
 
 class Direction(StrEnum):
+    """Who wrote it: the contact (INBOUND), or our number (OUTBOUND), by whichever means."""
+
     INBOUND = "INBOUND"
     OUTBOUND = "OUTBOUND"
 
 
 class MessageStatus(StrEnum):
+    """How far an outbound message has come. It only moves forward; FAILED follows PENDING and SENT alone."""
+
     PENDING = "PENDING"
     SENT = "SENT"
     DELIVERED = "DELIVERED"

@@ -28,6 +28,7 @@ class Holders:
     former: dict[Identity, list[tuple[datetime, Contact]]] = field(default_factory=dict)
 
     def at(self, identity: Identity, at: datetime) -> Contact | None:
+        """Return the contact that had this identity at `at`; None for one nobody is known to have had."""
         return self.left_by(identity, at) or self.now.get(identity)
 
     def left_by(self, identity: Identity, at: datetime | None) -> Contact | None:

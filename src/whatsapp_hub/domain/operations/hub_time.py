@@ -61,9 +61,11 @@ class Own:
     number: int
 
     def nearest(self, time: datetime) -> datetime:
+        """Clamp a time into the interval in which the hub's time must lie."""
         return min(max(time, self.earliest), self.latest)
 
     def agrees(self, time: datetime) -> bool:
+        """Whether a reading differs from this process's own reckoning by no more than TOLERANCE_S."""
         return abs((time - self.nearest(time)).total_seconds()) <= TOLERANCE_S
 
 

@@ -14,6 +14,8 @@ from whatsapp_hub.domain.service.service_level import ServiceLevel
 
 
 class Target(StrEnum):
+    """What a service level promises. The values are wire names."""
+
     FIRST_RESPONSE = "firstResponse"
     RESOLUTION = "resolution"
 
@@ -30,6 +32,7 @@ class Deadline:
     warn_at: datetime | None = None
 
     def put_off(self, by: timedelta) -> "Deadline":
+        """Move the deadline and its warning, as when the customer's answer was waited for."""
         return Deadline(self.due_at and self.due_at + by, self.warn_at and self.warn_at + by)
 
 
@@ -76,6 +79,7 @@ class Deadlines:
     pauses: tuple[Pause, ...] = ()
 
     def of(self, target: Target) -> Deadline:
+        """Return the deadline of one target."""
         return self.first_response if target is Target.FIRST_RESPONSE else self.resolution
 
     def _with(self, target: Target, deadline: Deadline) -> "Deadlines":
@@ -90,6 +94,7 @@ class Deadlines:
         return self._with(target, replace(deadline, warn_at=None) if was_warned else deadline)
 
     def warned(self, target: Target) -> "Deadlines":
+        """Mark a target's warning as given, so that it is given once."""
         return self._with(target, replace(self.of(target), warn_at=None))
 
     def breached(self, target: Target) -> "Deadlines":

@@ -61,6 +61,8 @@ class Hours:
         return {"timezone": self.timezone, "week": week, "holidays": sorted(d.isoformat() for d in self.holidays)}
 
     def is_open(self, at: datetime) -> bool:
+        """Whether `at` (aware) lies in opening hours, holidays considered. The first minute counts, the last does
+        not."""
         return any(start <= at < end for start, end in self._spans(at, at + timedelta(minutes=1)))
 
     def open_time(self, since: datetime, until: datetime) -> timedelta:

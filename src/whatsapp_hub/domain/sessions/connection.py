@@ -119,11 +119,14 @@ class ConnectionState:
         return replace(life, status=SessionStatus.RECONNECTING, reason=SETTINGS_CHANGED)
 
     def stopped(self, reason: str = STOPPED) -> "ConnectionState":
+        """Turn the session off as people wished; its credentials stay."""
         if not self.is_on and self.reason == reason:
             return self
         return self._off(SessionStatus.DISCONNECTED, reason)
 
     def logged_out(self, reason: str = LOGGED_OUT) -> "ConnectionState":
+        """Turn the session off since the phone unlinked it: credentials must be forgotten, the next start pairs
+        anew."""
         return replace(self._off(SessionStatus.LOGGED_OUT, reason), has_paired=False, must_forget=True)
 
     # The connector's steps
@@ -147,6 +150,7 @@ class ConnectionState:
         return replace(life, status=SessionStatus.RECONNECTING, reason=CONNECTOR_LOST)
 
     def forgotten(self) -> "ConnectionState":
+        """Note that the store holds its credentials no more."""
         return replace(self, must_forget=False)
 
     def recycled(self, reason: str, now: datetime, policy: ReconnectPolicy, jitter: float) -> "ConnectionState":

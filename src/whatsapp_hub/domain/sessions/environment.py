@@ -36,6 +36,8 @@ class Environment:
         return present if self.given.get(present) else self.described
 
     def settings(self, kind: str) -> dict[str, str]:
+        """Return the settings that a provider gets from the variables; a WAHA number is called `default` unless
+        WAHA_SESSION is set."""
         given = dict(self.given.get(kind, {}))
         return {"session": "default", **given} if kind == "WAHA" else given
 

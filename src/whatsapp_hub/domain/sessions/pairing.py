@@ -42,6 +42,7 @@ class Pairing:
 
     @classmethod
     def begun(cls, now: datetime, policy: ReconnectPolicy, *, can_ask: bool) -> "Pairing":
+        """Begin at `now`. `can_ask`: codes are fetched from the provider; otherwise it sends them by itself."""
         return cls(now, now + policy.pairing, now if can_ask else None)
 
     def being_started(self, now: datetime) -> "Pairing":
@@ -73,6 +74,7 @@ class Pairing:
         return now - self.began_at >= CODES_LAST and now < self.until
 
     def used_up(self, now: datetime) -> "Pairing":
+        """Note that the provider gives no more codes, so that the session is started again at the next look."""
         return replace(self, fetch_at=now, is_used_up=True)
 
     def shows(self, now: datetime) -> str | None:
@@ -80,6 +82,7 @@ class Pairing:
         return self.code if self.code_until and now < self.code_until else None
 
     def due(self, now: datetime) -> PairingStep:
+        """Decide the next step at `now`: close an unscanned session, start it again, look for a code, or wait."""
         if now >= self.until:
             return PairingStep.CLOSE
         if self.fetch_at is None or now < self.fetch_at:
@@ -96,6 +99,7 @@ class Pairing:
         return replace(self, code_until=None) if self.is_over_age(now) else self
 
     def is_over_age(self, now: datetime) -> bool:
+        """Whether the code that is shown can be scanned no longer."""
         return self.code_until is not None and now >= self.code_until
 
     def _later(self, now: datetime, by: timedelta) -> "Pairing":

@@ -31,6 +31,8 @@ CORRUPTED = StatusReason.CREDENTIALS_CORRUPTED.value
 
 
 class SessionStatus(StrEnum):
+    """States of a session's connection, as the API shows them (contracts A to D translate them)."""
+
     DISCONNECTED = "DISCONNECTED"
     CONNECTING = "CONNECTING"
     QR_PENDING = "QR_PENDING"
@@ -124,6 +126,7 @@ class Session(Records):
         self.bot, self.routing, self.updated_at = bot, Routing.NONE, at
 
     def unbind(self, at: datetime) -> None:
+        """Remove the bot. Conversations that it has are handed over when it should have answered."""
         self.bot, self.updated_at = None, at
 
     def reroute(self, routing: Routing) -> None:
@@ -138,6 +141,7 @@ class Session(Records):
         return self.routing is Routing.DEPARTMENTS or self.bot is not None or part is BotPart.HANDED_OVER
 
     def event(self, type: EventType, at: datetime, **detail: object) -> Event:
+        """Build an event that carries a copy of the session, without its settings (they hold secrets)."""
         copy = replace(self, settings=None, _events=[])
         return Event(type, self.tenant_id, at, self.id, None, {"session": copy}, detail)
 
@@ -165,12 +169,17 @@ class Session(Records):
         return True
 
     def start(self, at: datetime) -> None:
+        """Want the session connected.
+
+        Raises `Conflict` where it is connected already.
+        """
         if self.is_active and self.status is SessionStatus.CONNECTED:
             raise Conflict("already_connected", "the session is connected already")
         self.is_active = True
         self.move(SessionStatus.CONNECTING, at)
 
     def stop(self, at: datetime, reason: str = "stopped") -> None:
+        """Want it disconnected, for a reason that `statusReason` shows. Credentials stay."""
         self.is_active = False
         self.move(SessionStatus.DISCONNECTED, at, reason)
 
@@ -185,6 +194,7 @@ class Session(Records):
 
     @property
     def may_send(self) -> bool:
+        """Whether its lanes may move; a reconnecting session is tried, a stopped one is not."""
         return self.is_active and self.status in (SessionStatus.CONNECTED, SessionStatus.RECONNECTING)
 
     @property

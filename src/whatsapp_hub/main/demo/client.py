@@ -63,4 +63,5 @@ class HubClient:
                     await on_event(name, payload)
 
     async def aclose(self) -> None:
+        """Close the HTTP connections."""
         await self._http.aclose()

@@ -14,6 +14,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class Server(Protocol):
+    """A server that can be asked and, where it does not answer, killed."""
+
     async def ask(self) -> None:
         """Return, or raise, as soon as the server has answered anything; wait while it does not."""
         ...

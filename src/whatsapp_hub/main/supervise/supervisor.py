@@ -53,9 +53,13 @@ Prepare = Callable[[Settings], Awaitable[FirstAdmin | None]]
 class Restartable(Protocol):
     """A process that can be started again after it has exited."""
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Start it; returns when it runs."""
+        ...
 
-    async def exited(self) -> int: ...
+    async def exited(self) -> int:
+        """Wait for its end and return the exit code."""
+        ...
 
 
 BACKOFF = halved(0.5, 30)
@@ -90,6 +94,7 @@ class RoleProcess:
         self._child: Child | None = None
 
     async def start(self) -> None:
+        """Start the role's process, which ends with this one."""
         self._child = await Child.start(
             self._role.command,
             death_signal=signal.SIGTERM,
@@ -98,11 +103,13 @@ class RoleProcess:
         )
 
     async def exited(self) -> int:
+        """Wait for its end and return the exit code. Raises RuntimeError before `start`."""
         if self._child is None:
             raise RuntimeError("the process was not started")
         return await self._child.wait()
 
     async def stop(self) -> None:
+        """Send SIGTERM, and kill the process past the role's deadline."""
         if self._child is not None and self._child.exit_code is None:
             await self._child.stop(signal.SIGTERM, deadline_s=self._role.stop_deadline_s)
 

@@ -40,6 +40,7 @@ class Part(Enum):
 
     @property
     def here(self) -> frozenset[Work]:
+        """Kinds of work that this process does, which wake it without Valkey."""
         return self.value[0]
 
 
@@ -52,6 +53,7 @@ class Infrastructure(Provider):
 
     @provide
     async def database(self, settings: Settings, part: Part) -> AsyncIterator[Database]:
+        """Open the pools at this part's sizes."""
         _, app, system = part.value
         database = Database(settings.needed("database_url"), app_connections=app, system_connections=system)
         await database.open()
@@ -60,6 +62,7 @@ class Infrastructure(Provider):
 
     @provide
     async def redis(self, settings: Settings) -> AsyncIterator[Redis]:
+        """Connect lazily: a hub without Valkey starts."""
         client = Redis.from_url(redis_url(settings.needed("redis_url")), socket_connect_timeout=2)
         yield client
         await client.aclose()
@@ -82,6 +85,7 @@ class Infrastructure(Provider):
 
     @provide
     def wakes(self, part: Part, hints: Hints, channel: Channel) -> Wakes:
+        """Send hints of inbox and lanes by taskiq, to one worker; others to every process."""
         async def publish(work: Work, tenants: Collection[TenantId | None]) -> None:
             await (hints if work in (Work.INBOX, Work.LANES) else channel).publish(work, tenants)
 
@@ -95,6 +99,7 @@ class Infrastructure(Provider):
 
     @provide
     def clock(self, database: Database) -> Clock:
+        """The hub's time, as the pools keep it."""
         return database.time
 
     @provide
@@ -107,6 +112,7 @@ class Infrastructure(Provider):
 
     @provide(provides=AnyOf[SecretBox, KeyRing])
     async def ring(self, settings: Settings, database: Database) -> AesSecretBox:
+        """Choose the key that seals, which the database notes."""
         return await ring_in_force(settings, database.system)
 
     @provide

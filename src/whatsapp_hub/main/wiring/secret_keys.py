@@ -30,6 +30,7 @@ MAKE_ONE = "make one with `openssl rand -base64 32`"
 
 
 def ring_of(settings: Settings) -> AesSecretBox:
+    """Make the key ring of the settings, HUB_SECRET_KEY in force."""
     return AesSecretBox(settings.needed("hub_secret_key"), *settings.old_secret_keys)
 
 

@@ -39,6 +39,7 @@ class SignOn(Provider):
 
     @provide
     async def sign_on(self, settings: Settings, clock: Clock) -> AsyncIterator[SingleSignOn]:
+        """Make the provider where OIDC_ISSUER is set."""
         client = client_of(settings)
         if client is None:
             yield SingleSignOn(None)
@@ -49,4 +50,5 @@ class SignOn(Provider):
 
     @provide
     def addresses(self, settings: Settings) -> OidcAddresses:
+        """Where the browser goes after a sign-in, and whether its cookies must be secure."""
         return OidcAddresses((settings.frontend_url or "").rstrip("/"), settings.public_url.startswith("https://"))

@@ -55,6 +55,7 @@ class Storing(Provider):
 
     @provide
     async def inbox(self, database: Database, wake: Wake) -> AsyncIterator[InboxAppender]:
+        """Open the group commit, with a connection of its own."""
         async with GroupCommitInbox(database.url, wake) as inbox:
             yield inbox
 

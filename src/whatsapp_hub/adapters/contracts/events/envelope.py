@@ -23,6 +23,7 @@ class EventView(View):
 
     @classmethod
     def of(cls, event: LoggedEvent) -> "EventView":
+        """Show an event of the log; `data` is its stored body, passed on undecoded."""
         return cls(
             id=f"evt_{event.position}",
             type=event.type,

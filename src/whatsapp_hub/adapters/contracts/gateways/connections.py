@@ -17,6 +17,7 @@ class HappeningView(View):
 
     @classmethod
     def of(cls, entry: SessionHistoryEntry | None) -> "HappeningView | None":
+        """Show an entry of the session's history, or None."""
         return None if entry is None else cls(entry.type, time(entry.at), entry.reason, entry.position)
 
 
@@ -39,6 +40,7 @@ class ConnectionView(View):
 
     @classmethod
     def of(cls, connection: Connection) -> "ConnectionView":
+        """Show a connection: what the holder remembers, else what the history says."""
         session, lease = connection.session, connection.lease or HolderLease()
         connected = _remembered(lease.connected_at, None)
         disconnected = _remembered(lease.disconnected_at, lease.disconnect_reason)

@@ -162,6 +162,7 @@ def life_status(status: str) -> str:
 
 
 def agent_session(session: Session) -> AgentSession:
+    """Show a session as contract A's `init` answers."""
     return AgentSession(
         session_id=session.key,
         agent_id=session.agent_id,
@@ -172,6 +173,7 @@ def agent_session(session: Session) -> AgentSession:
 
 
 def agent_state(session: Session, last_seen_at: datetime | None) -> AgentState:
+    """Show a session as contract A's `status` lists it."""
     return AgentState(
         session_id=session.key,
         status=agent_status(session.status.value),
@@ -200,6 +202,7 @@ def listed_client_session(of: Session, client_id: str, *, with_code: bool) -> Li
 
 
 def instance(session: Session) -> Instance:
+    """Show a session as contract C's instance, snake_case."""
     return Instance(
         id=session.id,
         user_id=session.owner or (str(session.user_id) if session.user_id else None),
@@ -226,6 +229,7 @@ def new_instance(session: Session, webhook_secret: str | None) -> NewInstance:
 
 
 def instance_code(code: Code) -> InstanceCode:
+    """Show the code as contract C does: a data URL, or null."""
     return InstanceCode(data_url(code.session.qr_code), time(code.expires_at))
 
 
@@ -235,6 +239,7 @@ def life(session: Session, status: SessionStatus | None = None) -> LifeSession:
 
 
 def life_code(session: Session) -> LifeCode:
+    """Show the code as contract D does: raw text and data URL."""
     return LifeCode(session.key, session.qr_code, data_url(session.qr_code))
 
 
@@ -246,6 +251,7 @@ def sent(sent: Sent, *, lower: bool = False) -> SentMessage:
 
 
 def sent_by_instance(sent: Sent) -> SentByInstance:
+    """Show an accepted message as contract C does."""
     return SentByInstance(sent.message.id, sent.message.status.value, *_failures(sent))
 
 
@@ -260,6 +266,7 @@ def _reason(session: Session) -> str | msgspec.UnsetType:
 
 
 def listed_client_message(of: MessageWith, session_key: str) -> ListedClientMessage:
+    """Show a message of contract B's list, with its contact."""
     address = of.contact.phone_number or of.message.chat
     is_theirs = of.message.direction is Direction.INBOUND
     view = MessageView.of(of.message)

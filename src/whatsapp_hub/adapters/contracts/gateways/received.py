@@ -54,6 +54,7 @@ def client_message(body: Body, session_key: str) -> Shown:
 
 
 def instance_event(body: MessageBody, instance_id: UUID, instance_name: str) -> InstanceEvent:
+    """Build contract C's body for a customer's message."""
     message = body.message
     return InstanceEvent(
         event="message",
@@ -74,4 +75,5 @@ def instance_event(body: MessageBody, instance_id: UUID, instance_name: str) -> 
 
 
 def flat_message(body: MessageBody, session_key: str) -> FlatMessage:
+    """Build the body of webhooks of format `flat`."""
     return FlatMessage(session_key, body.from_, body.message.content)

@@ -39,14 +39,17 @@ class SessionEvent:
     key: str
 
     def payload(self, **more: object) -> Payload:
+        """Build a socket's payload: session key, further fields, position."""
         return {"sessionId": self.key, **more, "position": self.event.position}
 
     @property
     def reason(self) -> str | None:
+        """The reason that the event tells, or None."""
         return text_in(self.body, "reason")
 
     @property
     def session(self) -> LoggedSession:
+        """The session as it was at the event."""
         return session_of(self.body)
 
     @property

@@ -36,6 +36,7 @@ class UserView(View):
 
     @classmethod
     def of(cls, user: User) -> "UserView":
+        """Show a user."""
         return cls(
             id=user.id,
             company_id=user.tenant_id,
@@ -73,6 +74,7 @@ class HoursView(View):
 
     @classmethod
     def of(cls, hours: Hours) -> "HoursView":
+        """Show opening hours."""
         return msgspec.convert(hours.shown(), cls)
 
 
@@ -99,6 +101,7 @@ class DepartmentView(View):
 
     @classmethod
     def of(cls, department: Department) -> "DepartmentView":
+        """Show a department with its own hours and level, not the company's."""
         level = department.level
         return cls(
             id=department.id,
@@ -132,6 +135,7 @@ class CompanyView(View):
 
     @classmethod
     def of(cls, tenant: Tenant) -> "CompanyView":
+        """Show what every user may see of the company."""
         return cls(
             id=tenant.id,
             name=tenant.name,
@@ -187,6 +191,7 @@ class TenantView(View):
 
     @classmethod
     def of(cls, tenant: Tenant) -> "TenantView":
+        """Show a company as MASTER and its administrators see it; defaults of the service level are filled in."""
         level = tenant.level.over(USUAL)
         return cls(
             id=tenant.id,

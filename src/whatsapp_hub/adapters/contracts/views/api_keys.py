@@ -23,6 +23,7 @@ class ApiKeyView(View):
 
     @classmethod
     def of(cls, key: ApiKey) -> "ApiKeyView":
+        """Show a key; `hint` is the beginning of its text."""
         return cls(
             id=key.id,
             company_id=key.tenant_id,

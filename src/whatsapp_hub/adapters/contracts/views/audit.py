@@ -30,6 +30,7 @@ class AuditView(View):
 
     @classmethod
     def of(cls, entry: AuditEntry) -> "AuditView":
+        """Show an entry; secrets were masked when it was written."""
         return cls(
             id=str(entry.id),
             created_at=time(entry.at),

@@ -20,6 +20,7 @@ class QuickReplyView(View):
 
     @classmethod
     def of(cls, reply: QuickReply) -> "QuickReplyView":
+        """Show a quick reply."""
         return cls(
             id=reply.id,
             shortcut=reply.shortcut,
@@ -64,6 +65,7 @@ class RoutingRuleView(View):
 
     @classmethod
     def of(cls, rule: Rule) -> "RoutingRuleView":
+        """Show a rule, its priority by name."""
         if_, then = rule.conditions, rule.actions
         priority = None if then.priority is None else PRIORITY_NAMES[then.priority]
         return cls(

@@ -13,6 +13,7 @@ class RateView(View):
 
     @classmethod
     def of(cls, rate: Rate) -> "RateView":
+        """Show a rate: seconds between sends, and how many at once."""
         return cls(rate.interval_s, rate.burst)
 
 
@@ -32,6 +33,7 @@ class CapabilitiesView(View):
 
     @classmethod
     def of(cls, has: Capabilities) -> "CapabilitiesView":
+        """Show what a provider can do."""
         return cls(
             provider=has.provider,
             sends=sorted(has.sends),

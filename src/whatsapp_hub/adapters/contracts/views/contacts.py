@@ -27,6 +27,7 @@ class ContactView(View):
 
     @classmethod
     def of(cls, contact: Contact) -> "ContactView":
+        """Show a contact with all its identities."""
         return cls(
             id=contact.id,
             phone_number=contact.phone_number,

@@ -48,6 +48,7 @@ class ReasonView(View):
 
     @classmethod
     def of(cls, part: ReasonPart) -> "ReasonView":
+        """Show one code with its values, their names in camelCase."""
         return cls(part.code, {camel(name): value for name, value in part.values.items()})
 
 
@@ -88,6 +89,7 @@ class ConversationView(View):
 
     @classmethod
     def of(cls, conversation: Conversation) -> "ConversationView":
+        """Show a conversation."""
         targets = conversation.targets
         return cls(
             id=conversation.id,
@@ -141,6 +143,7 @@ class AssignmentView(View):
 
     @classmethod
     def of(cls, assignment: Assignment) -> "AssignmentView":
+        """Show an assignment; without `unassignedAt` it lasts."""
         return cls(
             conversation_id=assignment.conversation_id,
             user_id=assignment.user_id,
@@ -161,6 +164,7 @@ class NoteView(View):
 
     @classmethod
     def of(cls, note: Note) -> "NoteView":
+        """Show a note."""
         return cls(
             id=note.id,
             conversation_id=note.conversation_id,
@@ -182,6 +186,7 @@ class NotificationView(View):
 
     @classmethod
     def of(cls, notification: Notification) -> "NotificationView":
+        """Show a notification."""
         return cls(
             id=notification.id,
             user_id=notification.user_id,

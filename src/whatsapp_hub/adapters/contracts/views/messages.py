@@ -22,6 +22,7 @@ class FailureView(View):
 
     @classmethod
     def of(cls, failure: Failure) -> "FailureView":
+        """Show why a message failed."""
         return cls(failure.code, failure.title, failure.detail, failure.retryable)
 
 
@@ -48,6 +49,7 @@ class MessageView(View):
 
     @classmethod
     def of(cls, message: Message) -> "MessageView":
+        """Show a message; the content's own fields are flattened into it."""
         content = message.content
         return cls(
             id=message.id,

@@ -19,6 +19,7 @@ class ExportView(View):
 
     @classmethod
     def of(cls, export: Export) -> "ExportView":
+        """Show an export with the path of its file."""
         return cls(
             id=export.id,
             contact_id=export.contact_id,
@@ -50,6 +51,7 @@ class ErasureView(View):
 
     @classmethod
     def of(cls, erasure: Erasure) -> "ErasureView":
+        """Show an erasure with the counts of what it erased."""
         return cls(
             id=erasure.id,
             contact_id=erasure.contact_id,

@@ -24,6 +24,7 @@ class BotView(View):
 
     @classmethod
     def of(cls, bot: Bot) -> "BotView":
+        """Show a session's bot."""
         return cls(bot.webhook_id, bot.url, bot.department_id, bot.answer_within_minutes)
 
 
@@ -54,6 +55,7 @@ class SessionView(View):
 
     @classmethod
     def of(cls, session: Session) -> "SessionView":
+        """Show a session without its settings."""
         code, values = coded(session.status_reason) if session.status_reason else (None, {})
         return cls(
             id=session.id,

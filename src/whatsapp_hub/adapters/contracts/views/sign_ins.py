@@ -35,6 +35,7 @@ class SignInView(View):
 
     @classmethod
     def of(cls, sign_in: SignIn, current: SignInId | None) -> "SignInView":
+        """Show a sign-in; `current`: the one by which the caller asks."""
         return cls(
             id=sign_in.id,
             user_id=sign_in.user_id,

@@ -32,6 +32,7 @@ class WebhookView(View):
 
     @classmethod
     def of(cls, webhook: Webhook) -> "WebhookView":
+        """Show a subscription: address masked, headers by name only."""
         return cls(
             id=webhook.id,
             url=webhook.shown_url,
@@ -66,6 +67,7 @@ class WebhookWithHealth(WebhookView):
 
     @classmethod
     def with_health(cls, webhook: Webhook, health: SubscriptionHealth) -> "WebhookWithHealth":
+        """Show a subscription with how its deliveries go."""
         return extended(
             cls,
             WebhookView.of(webhook),
@@ -87,6 +89,7 @@ class AttemptView(View):
 
     @classmethod
     def of(cls, attempt: Attempt) -> "AttemptView":
+        """Show one post of a delivery; its time in milliseconds."""
         return cls(attempt.is_delivered, attempt.status, attempt.error, round(attempt.took_s * 1000))
 
 
@@ -127,6 +130,7 @@ class DeliveryView(View):
 
     @classmethod
     def of(cls, record: DeliveryRecord) -> "DeliveryView":
+        """Show a delivery with its attempts."""
         return cls(
             id=record.id,
             webhook_id=record.webhook_id,

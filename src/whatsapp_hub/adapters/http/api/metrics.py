@@ -59,6 +59,7 @@ class TargetFigures(View):
 
     @classmethod
     def of(cls, kept: DeadlinesKept) -> "TargetFigures":
+        """Show how many conversations kept a target."""
         return cls(kept.within, kept.breached, kept.share)
 
 
@@ -77,6 +78,7 @@ class RatingFigures(View):
 
     @classmethod
     def of(cls, ratings: Ratings) -> "RatingFigures":
+        """Show mean and number of ratings."""
         return cls(ratings.average, ratings.count)
 
 
@@ -94,6 +96,7 @@ class DashboardView(View):
 
     @classmethod
     def of(cls, found: Dashboard) -> "DashboardView":
+        """Show the dashboard's figures; times in seconds."""
         conversations = (found.conversations[status] for status in ConversationStatus)
         total = found.inbound + found.outbound
         kept, first = found.targets, found.first_responses
@@ -123,6 +126,7 @@ class AgentView(View):
 
     @classmethod
     def of(cls, agent: AgentFigures) -> "AgentView":
+        """Show one agent's figures; times in seconds."""
         first = agent.first_responses
         return cls(
             *(agent.user_id, agent.name, agent.online_status, agent.assigned, agent.resolved, agent.sent),

@@ -29,6 +29,7 @@ class ConditionsBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel")
     outside_hours: bool | None = None
 
     def to_domain(self) -> Conditions:
+        """Convert to the domain's form."""
         session_id = SessionId(self.session_id) if self.session_id else None
         return Conditions(session_id, tuple(self.words), self.outside_hours)
 
@@ -42,11 +43,14 @@ class ActionsBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     department_id: UUID | None = None
 
     def to_domain(self) -> Actions:
+        """Convert to the domain's form. `priority` was checked by its type."""
         priority = None if self.priority is None else Priority[self.priority]
         return Actions(tuple(self.labels), priority, DepartmentId(self.department_id) if self.department_id else None)
 
 
 class RuleBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """A new rule; without `place` it comes last."""
+
     name: str
     actions: ActionsBody
     conditions: ConditionsBody = msgspec.field(default_factory=ConditionsBody)
@@ -54,12 +58,15 @@ class RuleBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class RulePatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """Changes of a rule; conditions and actions are replaced whole."""
+
     name: str | None = None
     actions: ActionsBody | None = None
     conditions: ConditionsBody | None = None
     place: Place | None = None
 
     def changes(self) -> RuleChanges:
+        """Convert to the use case's form."""
         conditions = self.conditions.to_domain() if self.conditions else None
         return RuleChanges(self.name, conditions, self.actions.to_domain() if self.actions else None, self.place)
 

@@ -25,6 +25,7 @@ class RunningProcess(View):
 
     @classmethod
     def of(cls, one: Running) -> "RunningProcess":
+        """Show a process with its last heartbeat."""
         process = one.process
         return cls(process.role, process.name, process.version, time(one.started_at), time(one.seen_at))
 
@@ -60,6 +61,7 @@ class Queues(View):
 
     @classmethod
     def of(cls, depths: Depths) -> "Queues":
+        """Show how much waits; counts end at a bound."""
         inbox = InboxDepth(depths.inbox_pending, depths.inbox_quarantined, depths.inbox_unassigned)
         webhooks = WebhooksDepth(depths.webhooks_waiting, depths.webhooks_dead)
         return cls(inbox, depths.outbox, LanesDepth(depths.lanes_due), webhooks)

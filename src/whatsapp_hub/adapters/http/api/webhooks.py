@@ -52,6 +52,7 @@ class WebhookBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     headers: dict[str, str] = msgspec.field(default_factory=dict)
 
     def new(self) -> NewWebhook:
+        """Convert to the use case's form."""
         session_id = SessionId(self.session_id) if self.session_id else None
         return NewWebhook(self.url, self.format, tuple(self.events), session_id, self.secret, self.headers)
 
@@ -66,11 +67,14 @@ class WebhookPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     headers: dict[str, str] | None = None
 
     def changes(self) -> WebhookChanges:
+        """Convert to the use case's form."""
         events = None if self.events is None else tuple(self.events)
         return WebhookChanges(self.url, self.format, events, self.is_active, self.headers)
 
 
 class SecretBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A new secret (`whsec_…`); left out: the hub makes one."""
+
     secret: str | None = None
 
 

@@ -23,6 +23,8 @@ TAGS = ["A: agents' sessions"]
 
 
 class InitBody(msgspec.Struct, rename="camel"):
+    """A session to start; without `sessionId` the agent's own."""
+
     session_id: str | None = None
     provider: str | None = None
 

@@ -21,11 +21,15 @@ TAGS = ["B: client sessions"]
 
 
 class OpenBody(msgspec.Struct, rename="camel"):
+    """A session to create and start."""
+
     session_id: str
     provider: str | None = None
 
 
 class ClientSendBody(TextBody, rename="camel"):
+    """A text to send, and the session that sends it."""
+
     session_id: str
 
 

@@ -24,6 +24,8 @@ READ = [allows(Action.READ_SESSIONS)]
 
 
 class InstanceBody(msgspec.Struct):
+    """A new instance; `user_id` is the client's own key of its user."""
+
     user_id: str
     instance_name: str
     webhook_url: str | None = None
@@ -31,6 +33,8 @@ class InstanceBody(msgspec.Struct):
 
 
 class InstanceSendBody(msgspec.Struct):
+    """A text to send."""
+
     number: str
     message: str
 

@@ -15,6 +15,8 @@ TAGS = ["D: session life cycle"]
 
 
 class PrepareBody(msgspec.Struct, rename="camel"):
+    """A session to create without starting it."""
+
     session_id: str
     phone_number: str | None = None
     provider: str | None = None

@@ -67,9 +67,11 @@ class ReadablePage(OpenAPIRenderPlugin):
         super().__init__(path="/")
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Build the HTML page from the document."""
         return "".join(_page(openapi_schema)).encode()
 
     def receive_router(self, router: Router) -> None:
+        """Serve the page's style sheet beside it."""
         router.register(_style)
 
 
@@ -79,6 +81,7 @@ def _style() -> Response[str]:
 
 
 def openapi(version: str) -> OpenAPIConfig:
+    """Configure the OpenAPI document: title, security, tags."""
     bearer = SecurityScheme(type="http", scheme="bearer", bearer_format="JWT or API key")
     key = SecurityScheme(type="apiKey", name="X-Api-Key", security_scheme_in="header")
     return OpenAPIConfig(

@@ -57,4 +57,5 @@ def page(
 
 
 def said(*sentences: str) -> Iterator[str]:
+    """Yield sentences as paragraphs, escaped."""
     yield from (f"<p>{escape(sentence)}</p>" for sentence in sentences)

@@ -52,6 +52,7 @@ class Headers(Mapping[str, str]):
         return self._by_name[name.encode("latin-1", "replace")].decode("latin-1")
 
     def get(self, name: str, default: Any = None) -> Any:
+        """Return a header by its lower-case name."""
         value = self._by_name.get(name.encode("latin-1", "replace"))
         return default if value is None else value.decode("latin-1")
 
@@ -63,6 +64,7 @@ class Headers(Mapping[str, str]):
 
 
 def start(status: int, headers: Mapping[str, str]) -> Event:
+    """Begin a response, security headers added where they are missing."""
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     return {"type": "http.response.start", "status": status, "headers": with_missing(raw, SECURITY_HEADERS)}
 
@@ -108,6 +110,7 @@ class Prepared:
 
 
 def body(content: bytes) -> Event:
+    """End a response with its content."""
     return {"type": "http.response.body", "body": content}
 
 

@@ -54,6 +54,7 @@ class BoundedProtocol(HttpToolsProtocol):
     flow: FlowControl
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
+        """Start the clock of the first head."""
         super().connection_made(transport)
         self._received = self._body = 0
         self._refused: tuple[int, str] | None = None
@@ -62,10 +63,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_counted = False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Stop counting what the connection held."""
         self._forget()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Count bytes, and refuse a head that is too long before it is parsed."""
         if self._head_since is None and self._body_since is None:
             self._head_since = self.loop.time()
             self._received = 0
@@ -77,6 +80,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(400, "the request's body is cut into pieces that are longer than it")
 
     def on_headers_complete(self) -> None:
+        """Refuse a head that is too long; pass our own signals to the app through the scope."""
         if self._received > HEAD_BYTES and self._head_size() > HEAD_BYTES:
             self._refused = (431, "the request's head has more than 64 kB")
             raise TooLarge
@@ -91,6 +95,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
+        """Count the body against what all unauthenticated requests may hold together."""
         self._body += len(body)
         HttpToolsProtocol.on_body(self, body)
         if self._body > SMALL_BYTES and self._is_counted and not self.cycle.response_complete:
@@ -111,10 +116,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self.large.forget(self)
 
     def on_response_complete(self) -> None:
+        """Stop counting what the request held."""
         self._forget()
         HttpToolsProtocol.on_response_complete(self)
 
     def on_message_complete(self) -> None:
+        """Stop the clock of the body."""
         self._body_since = None
         HttpToolsProtocol.on_message_complete(self)
 

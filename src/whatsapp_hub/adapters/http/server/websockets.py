@@ -32,14 +32,17 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     _closing_since: float | None = None
 
     def handle_text(self, event: Frame) -> None:
+        """Begin a message."""
         self._pieces = 0
         super().handle_text(event)
 
     def handle_bytes(self, event: Frame) -> None:
+        """Begin a message."""
         self._pieces = 0
         super().handle_bytes(event)
 
     def handle_cont(self, event: Frame) -> None:
+        """Refuse a message that is cut into too many pieces."""
         self._pieces += 1
         if self._pieces > PIECES_OF_A_MESSAGE:
             self._fail(TOO_BIG, "a message is cut into too many pieces")
@@ -47,11 +50,13 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().handle_cont(event)
 
     def handle_ping(self) -> None:
+        """Cut off a client that pings and does not read the answers."""
         super().handle_ping()
         if self.transport.get_write_buffer_size() > UNREAD_BYTES:
             self.transport.abort()
 
     def send_receive_event_to_app(self) -> None:
+        """Refuse more messages at once than the app may have before it."""
         super().send_receive_event_to_app()
         if self.queue.qsize() > MESSAGES_AT_ONCE:
             self._fail(POLICY_VIOLATION, "too many messages at once")
@@ -64,6 +69,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self.transport.close()
 
     async def send(self, message: Any) -> None:
+        """Send, and mark a refused handshake as complete."""
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
             self.handshake_complete = True  # uvicorn would log each refusal as an error

@@ -43,6 +43,7 @@ class OpenStream:
             self.end(str(error))
 
     def end(self, why: str, code: str = "unauthenticated") -> None:
+        """End the stream with a reason for its client; the first reason stands."""
         self.code, self.why = self.code or code, self.why or why
         self.ended.set()
 
@@ -57,6 +58,7 @@ class OpenStreams:
 
     @contextmanager
     def holding(self, caller: Caller, ask: Ask) -> Iterator[OpenStream]:
+        """Register a stream while the block runs."""
         stream = OpenStream(caller, ask)
         self._streams.add(stream)
         try:

@@ -34,6 +34,7 @@ class Programs:
     version: int
 
     def path(self, name: str) -> str:
+        """Return the path of one program (`pg_dump`, …) of this PostgreSQL."""
         return str(self.folder / name)
 
     @classmethod

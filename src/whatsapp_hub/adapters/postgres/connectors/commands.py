@@ -47,6 +47,7 @@ class PostgresCommands:
         self._wake = wake
 
     async def ask(self, command: Command, expires_s: float) -> None:
+        """Insert the command after old ones were trimmed, and wake the connectors."""
         c = command
         row = (c.id, c.tenant_id, c.session_id, c.provider, c.order, c.argument, expires_s)
         await self._database.system(lambda db: db.execute(_TRIM))
@@ -54,6 +55,7 @@ class PostgresCommands:
         self._wake(Work.LINES)
 
     async def answer_of(self, command_id: UUID) -> Answer | None:
+        """Read the answer and delete its row; a row that is gone was withdrawn."""
         row = await self._database.system(lambda db: db.fetchrow(_ANSWER_OF, command_id))
         if row is None:
             return Answer(error="withdrawn", error_detail="the command was withdrawn")
@@ -66,9 +68,11 @@ class PostgresCommands:
         return None
 
     async def withdraw(self, command_id: UUID) -> None:
+        """Delete the command."""
         await self._database.system(lambda db: db.execute(_WITHDRAW, command_id))
 
     async def take(self, connector_id: ConnectorId, kinds: Sequence[str], limit: int) -> list[Command]:
+        """Take commands to sessions that this connector holds, in one statement."""
         rows = await self._database.system(lambda db: db.fetch(_TAKE, connector_id, list(kinds), limit))
         return [
             Command(r["id"], r["tenant_id"], r["session_id"], r["provider"], CommandKind(r["kind"]), r["argument"])
@@ -76,6 +80,7 @@ class PostgresCommands:
         ]
 
     async def answer(self, command_id: UUID, answer: Answer) -> None:
+        """Store the answer where somebody awaits it."""
         a = answer
         await self._database.system(lambda db: db.execute(_UNAWAITED, command_id, a.error))
         await self._database.system(lambda db: db.execute(_ANSWER, command_id, a.text, a.error, a.error_detail))

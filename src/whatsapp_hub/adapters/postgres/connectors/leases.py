@@ -65,30 +65,37 @@ class PostgresLeases:
         self._database = database
 
     async def enter(self, connector: Connector, lease_s: float) -> None:
+        """Insert the connector's row, due to expire in `lease_s` of the database's clock."""
         c = connector
         await self._database.system(lambda db: db.execute(_ENTER, c.id, lease_s, c.name, list(c.kinds), c.room))
 
     async def renew(self, connector_id: ConnectorId, lease_s: float) -> bool:
+        """Move the lease's end; no row to update means that it was reaped."""
         return bool(await self._database.system(lambda db: db.fetchval(_RENEW, connector_id, lease_s)))
 
     async def leave(self, connector_id: ConnectorId, *, clean: bool) -> None:
+        """Delete the row. `clean`: mark its connections as closed, so that their next holder has none to end at the store."""
         if clean:
             await self._database.system(lambda db: db.execute(_FREE_ALL, connector_id))
         await self._database.system(lambda db: db.execute(_LEAVE, connector_id))
 
     async def reap_expired(self) -> int:
+        """Delete expired rows; a renewal under way is waited for, and wins."""
         return len(await self._database.system(lambda db: db.fetch(_REAP)))
 
     async def seats(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
+        """Count what each connector holds, and how many wanted sessions of these kinds nobody holds."""
         rows = await self._database.system(lambda db: db.fetch(_LOADS, list(kinds)))
         free: int = await self._database.system(lambda db: db.fetchval(_FREE, list(kinds)))
         return [ConnectorLoad(row["id"], row["room"], row["held"]) for row in rows], free
 
     async def capacity(self, kind: str) -> tuple[int, int]:
+        """Sum the places of all connectors of a kind, and the sessions that want one."""
         row = await self._database.system(lambda db: db.fetchrow(_CAPACITY, kind))
         return row["room"], row["wanted"]
 
     async def take(self, connector: Connector, limit: int) -> list[ClaimedConnection]:
+        """Take unheld sessions under new fences; end what their former holders left open at the stores."""
         try:
             rows = await self._database.system(
                 lambda db: db.fetch(_TAKE, connector.id, list(connector.kinds), limit),
@@ -101,12 +108,15 @@ class PostgresLeases:
         return taken
 
     async def held(self, connector_id: ConnectorId) -> list[DesiredConnection]:
+        """Read the rows that name this connector."""
         rows = await self._database.system(lambda db: db.fetch(_HELD, connector_id))
         return [DesiredConnection(**dict(row)) for row in rows]
 
     async def let_go(self, connector_id: ConnectorId, session_ids: Sequence[SessionId]) -> None:
+        """Clear the holder of these rows, where it is still this connector, and mark them as closed."""
         await self._database.system(lambda db: db.execute(_LET_GO, connector_id, list(session_ids)))
 
     async def store_connections(self, session_ids: Sequence[SessionId]) -> int:
+        """Count open connections to these sessions' stores, from `pg_stat_activity`."""
         found: int = await self._database.system(lambda db: db.fetchval(_STORE_CONNECTIONS, list(session_ids)))
         return found

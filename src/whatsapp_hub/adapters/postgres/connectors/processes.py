@@ -26,11 +26,14 @@ class PostgresProcesses:
         self._database = database
 
     async def announce(self, process: Process, gauges: Mapping[str, float]) -> None:
+        """Insert or update the process's row with the time and its gauges (JSON)."""
         p, measured = process, json.dumps(dict(gauges))
         await self._database.system(lambda db: db.execute(_ANNOUNCE, p.id, p.role, p.name, p.version, measured))
 
     async def standing(self) -> Sequence[str]:
+        """List loops and work that stand still, as `role name: loop (seconds)`."""
         return [row["said"] for row in await self._database.system(lambda db: db.fetch(_STANDING))]
 
     async def leave(self, process: Process) -> None:
+        """Delete the process's row."""
         await self._database.system(lambda db: db.execute(_LEAVE, process.id))

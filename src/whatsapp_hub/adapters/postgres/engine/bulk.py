@@ -15,6 +15,7 @@ class Columns:
 
     @property
     def parameters(self) -> str:
+        """The parameters of `unnest`, one array a column, each cast to the type in which it is sent."""
         return ", ".join(f"${n}::{sent}[]" for n, sent in enumerate(self._sent, start=1))
 
     @property
@@ -23,6 +24,7 @@ class Columns:
         return ", ".join(f"x.{name}{cast}" for name, cast in zip(self.names, self._stored, strict=True))
 
     def insert(self) -> str:
+        """An INSERT of all given rows."""
         return f"INSERT INTO {self.table} ({', '.join(self.names)}) SELECT {self.values} FROM {self._rows()}"
 
     def update(self, key: str = "id") -> str:

@@ -190,6 +190,7 @@ class Database:
         return [connection.get_server_pid() for connection in self._ours if not connection.is_closed()]
 
     async def close(self) -> None:
+        """Close both pools. Connections that do not end in time are cut."""
         for task in self._watching:
             task.cancel()
         self._watching = []

@@ -163,6 +163,7 @@ class EmbeddedPostgres:
 
     @property
     def pid(self) -> int:
+        """The postmaster's process id."""
         return self._started.pid
 
     @property

@@ -37,6 +37,7 @@ class Statements:
         self._refused: dict[str, Exception] = {}
 
     async def fetch(self, query: str, *arguments: object, of: Collection[str] | None = None) -> Any:
+        """Read rows, after deferred writes. `of`: the tables that are read; writes to others may wait."""
         await self._flush_for(of)
         return await self._connection.fetch(query, *arguments)
 
@@ -45,19 +46,23 @@ class Statements:
         return await self._run([*self._taken(), (read, arguments)], self._connection.fetch)
 
     async def fetchrow(self, query: str, *arguments: object, of: Collection[str] | None = None) -> Any:
+        """Read one row or None, after deferred writes (`of` as in `fetch`)."""
         await self._flush_for(of)
         return await self._connection.fetchrow(query, *arguments)
 
     async def fetchval(self, query: str, *arguments: object) -> Any:
+        """Read one value, after all deferred writes."""
         await self.flush()
         return await self._connection.fetchval(query, *arguments)
 
     async def execute(self, query: str, *arguments: object, of: Collection[str] | None = None) -> str:
+        """Execute and return the command tag (`UPDATE 3`), after deferred writes (`of` as in `fetch`)."""
         await self._flush_for(of)
         tag: str = await self._connection.execute(query, *arguments)
         return tag
 
     async def executemany(self, query: str, rows: Iterable[Iterable[object]]) -> None:
+        """Execute once a row, after all deferred writes."""
         await self.flush()
         await self._connection.executemany(query, rows)
 

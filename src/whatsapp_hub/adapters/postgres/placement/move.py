@@ -70,6 +70,7 @@ class PostgresPlacementMoves:
 
     @asynccontextmanager
     async def of(self, tenant: Tenant) -> AsyncIterator[PlacementMove]:
+        """Open a connection of its own, which holds the move's lock until it closes."""
         try:
             connection = await asyncpg.connect(
                 **arguments_of(self._url),
@@ -95,6 +96,7 @@ class PostgresPlacementMove:
         self._tables: list[Table] = []
 
     async def placement(self) -> Placement:
+        """Read where the directory says that the tenant's rows stand. Raises for a company that is being removed."""
         async with self._as(SYSTEM):
             placed = await self._connection.fetchval(_PLACED, self._tenant.id)
         if placed is None:
@@ -102,10 +104,12 @@ class PostgresPlacementMove:
         return Placement(placed)
 
     async def is_begun(self) -> bool:
+        """Whether an earlier run left a move unfinished."""
         async with self._as(SYSTEM):
             return await self._connection.fetchrow(_BEGUN, self._tenant.id) is not None
 
     async def prepare(self, to: Placement) -> None:
+        """Create and migrate the target schema, and begin to note changed rows."""
         from whatsapp_hub.adapters.postgres.engine.migrate import migrate_tenant  # alembic: seconds to import
 
         self._target = self._schema(to)
@@ -123,6 +127,7 @@ class PostgresPlacementMove:
         await self._record_changes()
 
     async def copy(self) -> int:
+        """Copy all rows from one snapshot, then in rounds those that changed meanwhile; return how many."""
         async with self._as(APP, "REPEATABLE READ"):
             copied = 0
             for table in self._tables:
@@ -134,6 +139,8 @@ class PostgresPlacementMove:
         return copied
 
     async def switch(self) -> float:
+        """Stop the tenant for the last changes, point the directory to the target, and return the seconds that it
+        took."""
         for tries_left in reversed(range(ENTRY_TRIES)):
             try:
                 return await self._switch()
@@ -159,6 +166,7 @@ class PostgresPlacementMove:
         return time.perf_counter() - began
 
     async def clear(self) -> None:
+        """Delete what the move left: the rows in the old schema, and the notes of changes."""
         async with self._as(SYSTEM):
             move = await self._connection.fetchrow(_BEGUN, self._tenant.id)
         if move is None:

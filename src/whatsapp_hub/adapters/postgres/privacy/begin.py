@@ -103,23 +103,28 @@ class PostgresErasures:
         self._connection = connection
 
     async def of(self, contact_id: ContactId) -> Erasure | None:
+        """Return the contact's erasure, or None."""
         row = await self._connection.fetchrow(_OF, contact_id)
         return erasure_of(row) if row else None
 
     async def get(self, erasure_id: ErasureId) -> Erasure:
+        """Return an erasure. Raises NotFound."""
         row = await self._connection.fetchrow(f"{_SELECT} WHERE id = $1", erasure_id)
         if row is None:
             raise NotFound("erasure", erasure_id)
         return erasure_of(row)
 
     async def newest(self, limit: int, before: ErasureId | None) -> list[Erasure]:
+        """List erasures, the newest first."""
         return [erasure_of(row) for row in await self._connection.fetch(_NEWEST, limit, before)]
 
     async def require(self, contact_id: ContactId) -> None:
+        """Check that the contact exists. Raises NotFound."""
         if await self._connection.fetchrow("SELECT id FROM contacts WHERE id = $1", contact_id) is None:
             raise NotFound("contact", contact_id)
 
     async def begin(self, erasure: Erasure) -> Begun:
+        """Lock all that belongs to the contact, remove it from sight, and write down what the sweep must find."""
         who = acting()
         await self._connection.fetchrow(_SILENT)
         rounds = await self._locked(erasure.contact_id)

@@ -29,6 +29,7 @@ class PostgresExports:
         self._connection = connection
 
     async def add(self, export: Export) -> None:
+        """Store a permit, and record it in the audit trail. Raises NotFound for an unknown contact."""
         e = export
         if await self._connection.fetchrow(_KNOWN, e.contact_id) is None:
             raise NotFound("contact", e.contact_id)
@@ -36,11 +37,13 @@ class PostgresExports:
         await self._connection.execute(_AUDIT, acting(), "create", e.contact_id, e.id)
 
     async def get(self, export_id: ExportId, now: datetime) -> Export:
+        """Return a permit that is still good at `now`. Raises NotFound."""
         row = await self._connection.fetchrow(_GET, export_id, now)
         if row is None:
             raise NotFound("export", export_id)
         return Export(**dict(row))
 
     async def taken(self, export: Export, at: datetime) -> None:
+        """Note that the export was downloaded, in the audit trail too."""
         await self._connection.execute(_TAKEN, export.id, at)
         await self._connection.execute(_AUDIT, acting(), "update", export.contact_id, export.id)

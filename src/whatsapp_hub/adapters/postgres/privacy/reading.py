@@ -94,6 +94,7 @@ class PostgresPersonalData:
         self._storage = storage
 
     async def of(self, tenant_id: TenantId, contact_id: ContactId) -> AsyncIterator[Part]:
+        """Yield one part a table, in short transactions; a part's rows come page by page."""
         async with self._storage.connection(tenant_id) as connection:
             about = await connection.fetchval(_ABOUT, contact_id)
             rounds = await connection.fetch(CHATS, contact_id)

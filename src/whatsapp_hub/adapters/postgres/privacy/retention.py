@@ -83,9 +83,11 @@ class PostgresRetentionSweep:
         }
 
     async def trim(self, tenant_id: TenantId, kind: Kind, before: datetime, limit: int) -> int:
+        """Delete at most `limit` things of one kind that are older than `before`; return how many."""
         return await self._trims[kind](tenant_id, before, limit)
 
     async def trim_unused_files(self, tenant_id: TenantId, before: datetime, limit: int) -> int:
+        """Delete files that no message names any more; return how many."""
         return await self._files(tenant_id, before, limit, _USED)
 
     async def _rounds(self, tenant_id: TenantId, before: datetime, limit: int) -> int:

@@ -47,6 +47,7 @@ class Place:
 
     @property
     def statement(self) -> str:
+        """SQL that erases a batch here and counts it."""
         return _COUNT.format(work=f"gone AS ({self.erase})", key=f"{self.table} {self.way}")
 
 
@@ -226,10 +227,12 @@ class PostgresErasureSweep:
         self._storage = storage
 
     async def take(self, lease_s: float, but: Collection[ErasureId]) -> Erasure | None:
+        """Lease an erasure that is due, skipping those in `but` and those that another worker has."""
         row: Any = await self._database.system(lambda c: c.fetchrow(_TAKE, lease_s, list(but)))
         return erasure_of(row) if row else None
 
     async def leave(self, erasure: Erasure) -> None:
+        """End the lease, so that any worker may go on."""
         await self._database.system(lambda c: c.execute(_GIVE_BACK, erasure.id))
 
     async def rows(self, erasure: Erasure, limit: int) -> int:
@@ -261,6 +264,7 @@ class PostgresErasureSweep:
         return len(found)
 
     async def log(self, erasure: Erasure, limit: int) -> bool:
+        """Blank events, audit rows and inbox updates of the customer; return whether there may be more."""
         for statement in (_EVENTS, _AUDIT):
             if await self._seen(statement, erasure.id, limit):
                 return True
@@ -279,5 +283,6 @@ class PostgresErasureSweep:
         return seen or 0
 
     async def finish(self, erasure: Erasure) -> bool:
+        """Remove the customer from WhatsApp Web's store and mark the erasure as done; False while the company moves."""
         await self._database.system(lambda c: c.execute(_FORGET_IN_STORE, erasure.id))
         return bool(await self._database.system(lambda c: c.fetchval(_FINISH, erasure.id)))

@@ -26,6 +26,7 @@ class PostgresAuditTrail:
     async def entries(
         self, tenant_id: TenantId, filter: AuditFilter, limit: int, cursor: str | None
     ) -> Page[AuditEntry]:
+        """Read a page by descending sequence number; the cursor holds the last one."""
         before = read_older(cursor).seq if cursor is not None else 2**63 - 1
         f = filter
         async with self._storage.connection(tenant_id) as connection:

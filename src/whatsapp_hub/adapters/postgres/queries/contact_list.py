@@ -30,6 +30,7 @@ class PostgresContactBook:
         self._storage = storage
 
     async def page(self, tenant_id: TenantId, search: str, limit: int, cursor: str | None) -> Page[Contact]:
+        """Read a page by descending id, with identities."""
         before = read_id(cursor).id if cursor is not None else _FIRST
         async with self._storage.connection(tenant_id) as connection:
             rows = await connection.fetch(_PAGE, before, *_patterns(search), limit + 1)
@@ -37,6 +38,7 @@ class PostgresContactBook:
         return Page(items, encode_cursor(Id(items[-1].id)) if len(rows) > limit else None)
 
     async def one(self, tenant_id: TenantId, contact_id: ContactId) -> Contact:
+        """Read one contact with identities."""
         async with self._storage.connection(tenant_id) as connection:
             row = await connection.fetchrow(_ONE, contact_id)
             if row is None:

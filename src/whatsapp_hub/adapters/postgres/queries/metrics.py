@@ -78,6 +78,7 @@ class PostgresMetrics:
         self._storage = storage
 
     async def dashboard(self, tenant_id: TenantId, now: datetime, period: timedelta) -> Dashboard:
+        """Count by index; answer times are means of the newest RESPONSES_LOOKED_AT exchanges only."""
         tenant, since = await self._storage.directory.tenant(tenant_id), now - period
         async with self._storage.connection(tenant_id) as connection:
             states = {row["status"]: row["n"] for row in await connection.fetch(_STATES, tenant_id, since)}
@@ -99,6 +100,7 @@ class PostgresMetrics:
         )
 
     async def agents(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[AgentFigures]:
+        """Read the figures of every active user with one statement each kind."""
         tenant, since = await self._storage.directory.tenant(tenant_id), now - period
         async with self._storage.connection(tenant_id) as connection:
             people = await connection.fetch(_AGENTS, tenant_id)
@@ -124,6 +126,7 @@ class PostgresMetrics:
         ]
 
     async def sessions(self, tenant_id: TenantId, now: datetime) -> SessionFigures:
+        """Read sessions' figures; messages a second are those of the last minute."""
         minute, day = timedelta(minutes=1), timedelta(days=1)
         async with self._storage.connection(tenant_id) as connection:
             row = await connection.fetchrow(_SESSIONS, tenant_id, now - minute, now - day)

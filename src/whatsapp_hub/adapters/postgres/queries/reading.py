@@ -113,17 +113,20 @@ class PostgresQueries:
         return rows[0]
 
     async def tenant(self, tenant_id: TenantId) -> Tenant:
+        """Read from the directory's cache, at most a second old."""
         return await self._storage.directory.tenant(tenant_id)
 
     async def conversations(
         self, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
     ) -> Page[Conversation]:
+        """Read a page by time of change and id."""
         async with self._storage.connection(tenant_id) as connection:
             rows = await conversation_search.listed(connection, tenant_id, sight, filter, limit + 1, cursor)
         page = [conversations.conversation_of(row) for row in rows[:limit]]
         return Page(page, encode_cursor(Newer(page[-1].updated_at, page[-1].id)) if len(rows) > limit else None)
 
     async def conversation(self, tenant_id: TenantId, sight: Sight, conversation_id: ConversationId) -> Conversation:
+        """Read one; one out of sight does not exist for the reader (NotFound)."""
         row = await self._one(tenant_id, "conversation", conversation_id, _CONVERSATION)
         conversation = conversations.conversation_of(row)
         if not is_in(sight, conversation):
@@ -133,6 +136,7 @@ class PostgresQueries:
     async def messages(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Message]:
+        """Read a page by descending `seq`, then turn it round."""
         before = read_older(cursor).seq if cursor is not None else 2**63 - 1
         async with self._storage.connection(tenant_id) as connection:
             rows = await connection.fetch(_MESSAGES, conversation_id, before, limit + 1)
@@ -142,11 +146,13 @@ class PostgresQueries:
         return Page(page, encode_cursor(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
 
     async def message(self, tenant_id: TenantId, message_id: MessageId) -> Message:
+        """Read one by id."""
         return messages.message_of(
             await self._one(tenant_id, "message", message_id, f"{messages.SELECT} WHERE id = $1")
         )
 
     async def contact_of(self, tenant_id: TenantId, conversation_id: ConversationId) -> Contact:
+        """Read the contact with identities, by the conversation's id."""
         async with self._storage.connection(tenant_id) as connection:
             row = await connection.fetchrow(contacts.OF_CONVERSATION, conversation_id)
             if row is None:
@@ -155,6 +161,7 @@ class PostgresQueries:
         return known[row["id"]]
 
     async def users(self, tenant_id: TenantId, filter: UserFilter, limit: int, cursor: str | None) -> Page[User]:
+        """Read a page by name and id."""
         wanted = (filter.role, filter.active, filter.online_status, filter.department_id)
         after = read_named(cursor) if cursor is not None else None
         place = (after.name, after.id) if after else (None, None)
@@ -162,18 +169,22 @@ class PostgresQueries:
         return _page(rows, users.user_of, limit, lambda user: Named(user.name, user.id))
 
     async def user(self, tenant_id: TenantId, user_id: UserId) -> User:
+        """Read one by id."""
         return users.user_of(await self._one(tenant_id, "user", user_id, f"{users.SELECT} WHERE id = $1"))
 
     async def departments(self, tenant_id: TenantId, limit: int, cursor: str | None) -> Page[Department]:
+        """Read a page by time of creation and id."""
         rows = await self._rows(tenant_id, _DEPARTMENTS, *_after(cursor), limit + 1)
         return _page(rows, departments.department_of, limit, lambda d: Newer(d.created_at, d.id))
 
     async def department(self, tenant_id: TenantId, department_id: DepartmentId) -> Department:
+        """Read one by id."""
         return departments.department_of(await self._one(tenant_id, "department", department_id, departments.ONE))
 
     async def queue(
         self, tenant_id: TenantId, sight: Sight, department_id: DepartmentId, limit: int, cursor: str | None
     ) -> Page[Conversation]:
+        """Read a page by priority, then by waiting time."""
         after = read_ranked(cursor) if cursor is not None else Ranked(-_HIGHEST, _LONG_AGO.at, _LONG_AGO.id)
         async with self._storage.connection(tenant_id) as connection:
             if not await connection.fetchrow(departments.ONE, department_id):
@@ -186,6 +197,7 @@ class PostgresQueries:
         )
 
     async def sessions(self, tenant_id: TenantId, limit: int, cursor: str | None) -> Page[Session]:
+        """Read a page by time of creation and id; settings are decrypted."""
         rows = await self._rows(tenant_id, _SESSIONS, *_after(cursor), limit + 1)
         vault = self._storage.kit.vault
         return _page(rows, lambda row: sessions.session_of(row, vault), limit, lambda s: Newer(s.created_at, s.id))
@@ -193,6 +205,7 @@ class PostgresQueries:
     async def notes(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Note]:
+        """Read a page by ascending id."""
         after = read_id(cursor).id if cursor is not None else UUID(int=0)
         rows = await self._rows(tenant_id, _NOTES, conversation_id, after, limit + 1)
         return _page(rows, notes.note_of, limit, lambda note: Id(note.id))
@@ -200,21 +213,25 @@ class PostgresQueries:
     async def assignments(
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Assignment]:
+        """Read a page by ascending row id."""
         after = read_older(cursor).seq if cursor is not None else 0
         rows = await self._rows(tenant_id, conversations.ASSIGNMENTS, conversation_id, after, limit + 1)
         items = [conversations.assignment_of(row) for row in rows[:limit]]
         return Page(items, encode_cursor(Older(rows[limit - 1]["id"])) if len(rows) > limit else None)
 
     async def quick_replies(self, tenant_id: TenantId, prefix: str, limit: int, cursor: str | None) -> Page[QuickReply]:
+        """Read a page by shortcut."""
         after = read_named(cursor).name if cursor is not None else ""
         rows = await self._rows(tenant_id, _QUICK_REPLIES, prefix, after, limit + 1)
         return _page(rows, quick_replies.quick_reply_of, limit, lambda reply: Named(reply.shortcut, reply.id))
 
     async def quick_reply(self, tenant_id: TenantId, reply_id: QuickReplyId) -> QuickReply:
+        """Read one by id."""
         statement = f"SELECT {quick_replies.COLUMNS} FROM quick_replies WHERE id = $1"
         return quick_replies.quick_reply_of(await self._one(tenant_id, "quick reply", reply_id, statement))
 
     async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Media:
+        """Read a file, after a look at the conversations in which it was sent."""
         async with self._storage.connection(tenant_id) as connection:
             row = await connection.fetchrow(media.ONE, media_id)
             seen = await connection.fetch(_SENT_IN, media_id) if row else []
@@ -225,10 +242,12 @@ class PostgresQueries:
     async def notifications(
         self, tenant_id: TenantId, user_id: UserId, unread: bool, limit: int, cursor: str | None
     ) -> Page[Notification]:
+        """Read a page by descending id."""
         before = read_id(cursor) if cursor is not None else _LAST_ID
         rows = await self._rows(tenant_id, _NOTIFICATIONS, user_id, before.id, unread, limit + 1)
         return _page(rows, notes.notification_of, limit, lambda n: Id(n.id))
 
     async def session(self, tenant_id: TenantId, session_id: SessionId) -> Session:
+        """Read one by id; settings are decrypted."""
         row = await self._one(tenant_id, "session", session_id, f"{sessions.SELECT} WHERE id = $1")
         return sessions.session_of(row, self._storage.kit.vault)

@@ -40,6 +40,7 @@ class PostgresMessageSearch:
         limit: int,
         cursor: str | None,
     ) -> Page[Message]:
+        """Search by the index of stems; what the reader may not see is left out inside the function."""
         before = read_older(cursor).seq if cursor is not None else 2**62
         seen = (sight.everything, sight.user_id, sight.department_id)
         async with self._storage.connection(tenant_id) as connection:

@@ -37,6 +37,7 @@ class PostgresSystem:
         self._database = database
 
     async def running(self) -> list[Running]:
+        """Read the register of processes."""
         rows = await self._database.system(lambda db: db.fetch(_RUNNING))
         return [
             Running(Process(row["id"], row["role"], row["name"], row["version"]), row["started_at"], row["seen_at"])
@@ -44,6 +45,7 @@ class PostgresSystem:
         ]
 
     async def depths(self, tenant_id: TenantId | None) -> Depths:
+        """Count what waits, as hub_app for one tenant, else as hub_system."""
         if tenant_id is None:
             return Depths(**dict(await self._database.system(lambda db: db.fetchrow(DEPTHS))))
         async with self._database.acting_for(tenant_id) as connection:

@@ -24,6 +24,7 @@ class PostgresAccessChanges:
         self._told: set[int] = set()
 
     async def since(self, mark: str | None) -> tuple[list[AccessChange], str]:
+        """Read rows by transaction snapshot, so that a change committed late is not skipped."""
         if mark is None:
             return [EVERYONE], await self._database.system(lambda c: c.fetchval(_BEGIN))
         rows: list[Any] = await self._database.system(lambda c: c.fetch(_SINCE, mark))

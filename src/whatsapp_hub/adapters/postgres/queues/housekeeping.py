@@ -51,10 +51,13 @@ class PostgresHousekeeping:
         self._database = database
 
     async def list(self, limit: int, after: int = 0) -> "list[DeadLetter]":
+        """Read set-aside updates by id."""
         rows: list[Any] = await self._database.system(lambda c: c.fetch(_LIST, limit, after))
         return [DeadLetter(**dict(row)) for row in rows]
 
     async def replay(self, ids: Sequence[int] | None, session_id: SessionId | None = None) -> int:
+        """Make failed updates pending again, the given or (None) all; with `session_id`, give the given ones of no
+        session to that one. Returns how many. Raises NotFound."""
         if session_id is None:
             return await self._count(_REPLAY, ids)
         if not await self._database.system(
@@ -64,36 +67,47 @@ class PostgresHousekeeping:
         return await self._count(_ADOPT, ids or [], session_id)
 
     async def trim_inbox(self, older_than_s: float, limit: int) -> int:
+        """Delete processed updates."""
         return await self._count(_TRIM_INBOX, older_than_s, limit)
 
     async def trim_unassigned(self, older_than_s: float, limit: int) -> int:
+        """Delete updates of no session."""
         return await self._count(_TRIM_UNASSIGNED, older_than_s, limit)
 
     async def trim_quarantined(self, older_than_s: float, limit: int) -> int:
+        """Delete updates that failed three times."""
         return await self._count(_TRIM_QUARANTINED, older_than_s, limit)
 
     async def trim_keys(self, older_than_s: float, limit: int) -> int:
+        """Delete idempotency keys."""
         return await self._count(_TRIM_KEYS, older_than_s, limit)
 
     async def trim_audit(self, older_than_s: float, limit: int) -> int:
+        """Delete entries of the audit trail."""
         return await self._count(_TRIM_AUDIT, older_than_s, limit)
 
     async def trim_sign_ins(self, older_than_s: float, limit: int) -> int:
+        """Delete sign-ins past their expiry."""
         return await self._count(_TRIM_SIGN_INS, older_than_s, limit)
 
     async def trim_access_changes(self, older_than_s: float, limit: int) -> int:
+        """Delete changes of access."""
         return await self._count(_TRIM_ACCESS_CHANGES, older_than_s, limit)
 
     async def trim_guesses(self, older_than_s: float, limit: int) -> int:
+        """Delete counts of wrong passwords."""
         return await self._count(_TRIM_GUESSES, older_than_s, limit)
 
     async def trim_receipts(self, older_than_s: float, limit: int) -> int:
+        """Delete receipts whose send never came."""
         return await self._count(_TRIM_RECEIPTS, older_than_s, limit)
 
     async def trim_erased(self, older_than_s: float, limit: int) -> int:
+        """Delete the traces by which an erasure finds late arrivals."""
         return await self._count(_TRIM_ERASED, older_than_s, limit)
 
     async def trim_exports(self, older_than_s: float, limit: int) -> int:
+        """Delete permits of exports."""
         return await self._count(_TRIM_EXPORTS, older_than_s, limit)
 
     async def _count(self, statement: str, *arguments: object) -> int:

@@ -53,18 +53,22 @@ class PostgresIdleness:
         self._storage = storage
 
     async def heard(self, listened: Listened) -> None:
+        """Note the time at which sockets and streams listened, one statement for all."""
         tenants, agents = [t for t, _ in listened.agents], [a for _, a in listened.agents]
         arguments = list(listened.sessions), list(listened.tenants), tenants, agents
         await self._database.system(lambda db: db.execute(_HEARD, *arguments))
 
     async def unused(self, idle: timedelta, limit: int) -> Sequence[tuple[TenantId, SessionId]]:
+        """Find active gateway sessions that nobody listened to for so long; messages are looked at later, by tenant."""
         rows = await self._database.system(lambda db: db.fetch(_UNUSED, idle, limit))
         return [(row["tenant_id"], row["id"]) for row in rows]
 
     async def owing(self, limit: int) -> Sequence[tuple[TenantId, SessionId]]:
+        """Find sessions that were closed as unused although a message came to wait in a lane."""
         rows = await self._database.system(lambda db: db.fetch(_OWING, IDLE, limit))
         return [(row["tenant_id"], row["id"]) for row in rows]
 
     async def has_traffic(self, tenant_id: TenantId, session_id: SessionId, idle: timedelta) -> bool:
+        """Whether the session sent or received anything within `idle`."""
         async with self._storage.connection(tenant_id) as connection:
             return bool(await connection.fetchval(_HAS_SPOKEN, session_id, idle))

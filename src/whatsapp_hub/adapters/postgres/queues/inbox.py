@@ -70,15 +70,19 @@ class PostgresInbox:
         return chats, items
 
     def done(self, ids: Sequence[int]) -> None:
+        """Mark them with the commit, in one statement."""
         self.finished += ids
 
     async def wait(self, ids: Sequence[int], for_s: float) -> None:
+        """Leave them, and their chats behind them, for `for_s` seconds."""
         await self._connection.execute(_WAIT, list(ids), for_s)
 
     async def retry(self, item_id: int, error: str, after_s: float) -> None:
+        """Count a failure, store its error, and make the update due again in `after_s` seconds."""
         await self._connection.execute(_RETRY, item_id, _short(error), after_s)
 
     async def quarantine(self, item_id: int, error: str) -> None:
+        """Set the update aside with its error; its chat goes on."""
         await self._connection.execute(_QUARANTINE, item_id, _short(error))
 
 

@@ -245,11 +245,13 @@ class PostgresLanes:
         """Whether a lane may have become due here, so that the commit wakes the workers or connectors that drain it."""
 
     async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
+        """Append stored messages to their chats' lanes."""
         if messages:
             self._makes_due(provider)
             await lane_enqueue.enqueue(self._connection, messages, provider)
 
     async def add(self, messages: Sequence[Message], providers: Mapping[MessageId, str]) -> None:
+        """Store messages and append them, in one statement a provider."""
         for provider in set(providers.values()):
             self._makes_due(provider)
         self._events += recorded(messages)
@@ -268,6 +270,7 @@ class PostgresLanes:
         lease_s: float,
         holding: Holding | None = None,
     ) -> ClaimedLanes:
+        """Lease due lanes, open an attempt for each head and reserve its slots, in one statement."""
         claims: list[Claim] = []
         typing: list[LaneKey] = []
         sessions = list(holding.fences) if holding else None
@@ -316,6 +319,7 @@ class PostgresLanes:
         return left
 
     async def release(self, releases: Sequence[Release]) -> list[Claim]:
+        """End attempts whose fence still holds; return the claims that another took meanwhile."""
         if not releases:
             return []
         claims = [r.claim for r in releases]
@@ -333,19 +337,23 @@ class PostgresLanes:
         return [c for c in claims if c.message.id in ours]
 
     async def hold(self, session_id: SessionId, for_s: float | None) -> None:
+        """Stop the session's lanes for `for_s` seconds, or (None) until they are resumed."""
         await self._connection.execute(_HOLD, session_id, for_s)
 
     async def resume(self, session_id: SessionId) -> None:
+        """Make the session's lanes due, and wake workers and connectors after the commit."""
         self.made_due = self.made_due_held = True
         await self._connection.execute(_RESUME, session_id)
 
     async def settled(self, messages: Sequence[Message]) -> None:
+        """Let lanes go on whose unknown outcome was settled."""
         if messages:
             self.made_due = self.made_due_held = True
             keys = [m.session_id for m in messages], [m.chat for m in messages], [m.id for m in messages]
             await self._connection.execute(_SETTLED, *keys)
 
     async def open_attempts(self, session_ids: Iterable[SessionId]) -> dict[SessionId, list[OpenAttempt]]:
+        """Read what provider calls may be under way, by session."""
         found: dict[SessionId, list[OpenAttempt]] = {}
         for row in await self._connection.fetch(_OPEN_ATTEMPTS, list(session_ids)):
             message = message_of(row)
@@ -354,14 +362,17 @@ class PostgresLanes:
         return found
 
     async def reserve_id(self, claim: Claim, provider_message_id: str) -> bool:
+        """Store the id on message and attempt, unless the claim's fence is outdated; return whether it did."""
         lane = (claim.lane.session_id, claim.lane.chat, claim.fence)
         return await self._connection.fetchval(_RESERVE, *lane, provider_message_id, claim.message.id) is not None
 
     async def move(self, session_id: SessionId, chat: str, to: str, contact_id: ContactId) -> None:
+        """Append one chat's waiting messages to another chat's lane."""
         if await lane_moves.move(self._connection, session_id, chat, to, contact_id):
             self.made_due = self.made_due_held = True
 
     async def abandon(self, session_id: SessionId) -> list[Message]:
+        """Empty the session's lanes and return the messages that waited in them."""
         messages = [message_of(row) for row in await self._connection.fetch(_WAITING, session_id)]
         await self._connection.execute(_LEAVE, [m.id for m in messages])
         await self._connection.execute(_LOCK_ALL, session_id)

@@ -61,12 +61,14 @@ class PostgresEventLog:
         return is_given
 
     async def conversation_at(self, conversation_id: ConversationId, position: int) -> bytes | None:
+        """Read the newest event of a conversation up to a position."""
         body: bytes | None = await self._database.system(
             lambda c: c.fetchval(_CONVERSATION_AT, conversation_id, position)
         )
         return body
 
     async def head(self) -> int:
+        """Read the last position given."""
         head: int = await self._database.system(lambda c: c.fetchval(_HEAD))
         return head
 

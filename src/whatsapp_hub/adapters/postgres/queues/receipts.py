@@ -32,10 +32,12 @@ class PostgresEarlyReceipts:
         self._tenant_id = tenant_id
 
     async def lock(self, keys: Iterable[ProviderKey]) -> None:
+        """Take the advisory locks of these messages in sorted order."""
         if wanted := list(keys):
             await self._connection.execute(_LOCK, *zip(*wanted, strict=True))
 
     async def keep(self, receipts: Sequence[tuple[SessionId, ReceiptSeen]]) -> None:
+        """Store receipts of messages that no row names yet."""
         if receipts:
             rows = (
                 (session_id, r.provider_message_id, r.status, r.at, stored_failure(r.error))
@@ -44,6 +46,7 @@ class PostgresEarlyReceipts:
             await self._connection.execute(_KEEP, self._tenant_id, *zip(*rows, strict=True))
 
     async def take(self, keys: Iterable[ProviderKey]) -> list[tuple[SessionId, ReceiptSeen]]:
+        """Delete and return the receipts of these messages, the oldest first."""
         wanted = list(keys)
         if not wanted:
             return []

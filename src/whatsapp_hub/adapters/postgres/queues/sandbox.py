@@ -58,5 +58,6 @@ class PostgresSandboxPhones:
             self._wake(Work.INBOX, session.tenant_id)
 
     async def messages(self, session: SessionRef, phone: str) -> list[ShownMessage]:
+        """Read the messages on a phone's screen."""
         async with self._database.acting_for(session.tenant_id) as connection:
             return [ShownMessage(**dict(row)) for row in await connection.fetch(_SCREEN, session.id, phone)]

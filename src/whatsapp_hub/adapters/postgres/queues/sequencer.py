@@ -62,6 +62,7 @@ class Sequencer:
         self._connection: Any = None
 
     async def run(self) -> None:
+        """Lead, or wait to, until cancelled; a lost connection is retried."""
         try:
             while True:
                 PULSE.beat("sequencer")

@@ -34,13 +34,17 @@ class PostgresTickets:
         self._database = database
 
     async def keep(self, digest: bytes, sealed: bytes, for_s: float) -> None:
+        """Insert the ticket."""
         await self._database.system(lambda c: c.execute(_KEEP, digest, sealed, for_s))
 
     async def open(self, digest: bytes, holder: UUID, stream: bytes, for_s: float, *, again: bool) -> bytes | None:
+        """Give the ticket to this stream and return the sealed credential; None: unknown, expired, or of another
+        stream."""
         row = await self._database.system(lambda c: c.fetchrow(_OPEN, digest, holder, stream, for_s, again))
         return bytes(row["sealed"]) if row else None
 
     async def hold(self, held: Collection[tuple[bytes, UUID]], for_s: float) -> set[UUID]:
+        """Prolong tickets; return the streams that still have theirs."""
         digests, holders = zip(*held, strict=True)
         rows: list[Any] = await self._database.system(lambda c: c.fetch(_HOLD, digests, holders, for_s))
         return {row["holder"] for row in rows}

@@ -182,21 +182,26 @@ class PostgresWebhookQueue:
     async def lease(
         self, limit: int, lease_s: float, full: Collection[TenantId] = (), of_one: int = 2**31 - 1
     ) -> list[SubscriptionLease]:
+        """Lease subscriptions with due deliveries, tenants in `full` left out. Without any subscription nothing is
+        asked."""
         if not self._is_wanted:  # as `plan` saw within the last second
             return []
         rows = await self._database.system(lambda c: c.fetch(_LEASE, limit, lease_s, [*full], of_one))
         return [SubscriptionLease(*row.values()) for row in rows]
 
     async def look(self, lease: SubscriptionLease, lease_s: float) -> Webhook | None:
+        """Renew the lease and read the subscription; None: the lease is lost, or the subscription gone."""
         row = await self._database.system(lambda c: c.fetchrow(_LOOK, lease.webhook_id, lease.fence, lease_s))
         return webhook_of(row, self._box) if row else None
 
     async def due(self, lease: SubscriptionLease, but_lanes: Collection[str], limit: int) -> list[DueDelivery]:
+        """Read due deliveries of lanes that are not in work, until HEAVY_BYTES of bodies."""
         asked = (lease.webhook_id, list(but_lanes), limit, HEAVY_BYTES)
         rows = await self._database.system(lambda c: c.fetch(_DUE, *asked))
         return [_due(row) for row in rows]
 
     async def record(self, lease: SubscriptionLease, done: Sequence[DeliveryResult]) -> None:
+        """Store results under the lease's fence."""
         if not done:
             return
         rows = [_row(one) for one in done]
@@ -204,6 +209,7 @@ class PostgresWebhookQueue:
         await self._database.system(lambda c: c.execute(_RECORD, lease.webhook_id, lease.fence, *columns))
 
     async def rate(self, lease: SubscriptionLease, moves: int | None, rating: ReceiverHealth) -> None:
+        """Store the receiver's health; deliveries of one that is back become due now."""
         arguments = (lease.webhook_id, lease.fence, rating.failures, rating.paused_s, moves)
 
         async def work(connection: Any) -> None:
@@ -214,6 +220,7 @@ class PostgresWebhookQueue:
         await self._database.system(work)
 
     async def end(self, lease: SubscriptionLease, moves: int | None, reason: str) -> None:
+        """Switch the subscription off with its reason, and cancel what waits."""
         async def work(connection: Any) -> None:
             async with connection.transaction():
                 if await connection.fetchval(_END, lease.webhook_id, lease.fence, reason, moves):
@@ -222,6 +229,7 @@ class PostgresWebhookQueue:
         await self._database.system(work)
 
     async def release(self, lease: SubscriptionLease, moves: int | None) -> None:
+        """End the lease; deliveries become due now where the subscription was changed meanwhile."""
         async def work(connection: Any) -> None:
             async with connection.transaction():
                 if (now := await connection.fetchval(_HOLD, lease.webhook_id, lease.fence)) is None:
@@ -233,13 +241,16 @@ class PostgresWebhookQueue:
         await self._database.system(work)
 
     async def expire(self, limit: int) -> int:
+        """Give up deliveries older than the retries last; return how many."""
         return await self._count(_EXPIRE, limit, OPENS_AFTER)
 
     async def oldest_needed(self) -> int:
+        """Read the lowest position that a delivery still needs."""
         oldest: int = await self._database.system(lambda c: c.fetchval(_OLDEST))
         return oldest
 
     async def trim(self, older_than: datetime, limit: int) -> int:
+        """Delete finished deliveries."""
         return await self._count(_TRIM, older_than, limit)
 
     async def _count(self, statement: str, *arguments: object) -> int:

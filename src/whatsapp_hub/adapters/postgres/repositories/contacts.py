@@ -74,10 +74,12 @@ _ABOUT = ("created_at", "name", "profile_pic", "is_group")
 
 
 def identity_of(row: Any) -> Identity:
+    """Build an identity from its row."""
     return Identity(IdentityKind(row["kind"]), row["value"], row["address"])
 
 
 def contact_of(row: Any, identities: Iterable[Identity]) -> Contact:
+    """Build a contact from its row and its identities."""
     return Contact(**dict(row), identities=tuple(identities))
 
 
@@ -100,15 +102,18 @@ class PostgresContacts:
         self._events = events
 
     async def get(self, contact_id: ContactId) -> Contact:
+        """Read and lock a contact with identities. Raises NotFound."""
         row = await self._connection.fetchrow(f"{_BY_ID} FOR NO KEY UPDATE", contact_id)
         if row is None:
             raise NotFound("contact", contact_id)
         return contact_of(row, map(identity_of, await self._connection.fetch(IDENTITIES, [contact_id])))
 
     async def is_group(self, contact_id: ContactId) -> bool:
+        """Whether the contact is a group; False also for an unknown one."""
         return bool(await self._connection.fetchval("SELECT is_group FROM contacts WHERE id = $1", contact_id))
 
     async def known(self, identity: Identity) -> Identity | None:
+        """Read the identity as stored, with the address under which the provider knows it."""
         row = await self._connection.fetchrow(_KNOWN, identity.kind, identity.value)
         return identity_of(row) if row else None
 

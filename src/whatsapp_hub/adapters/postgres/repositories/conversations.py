@@ -122,10 +122,12 @@ _ALL_ASSIGNMENTS = 2**31 - 1
 
 
 def assignment_of(row: Any) -> Assignment:
+    """Build an assignment from its row."""
     return Assignment(row["conversation_id"], row["user_id"], row["assigned_at"], row["reason"], row["unassigned_at"])
 
 
 def conversation_of(row: Any) -> Conversation:
+    """Build a conversation from its row."""
     values = service_columns.read(dict(row))
     values["status"] = ConversationStatus(values["status"])
     values["flow_state"], values["bot_part"] = FlowState(values["flow_state"]), BotPart(values["bot_part"])
@@ -175,6 +177,7 @@ class PostgresConversations:
     async def latest(
         self, pairs: Iterable[tuple[SessionId, ContactId]]
     ) -> dict[tuple[SessionId, ContactId], Conversation]:
+        """Read and lock the live one of each pair, else the newest, in one statement."""
         wanted = list(pairs)
         rows = await self._connection.fetch(
             _LATEST, [s for s, _ in wanted], [c for _, c in wanted], of=("conversations",)
@@ -182,15 +185,18 @@ class PostgresConversations:
         return {(c.session_id, c.contact_id): c for c in self._loaded(rows)}
 
     async def start_waiting(self, session_id: SessionId, timeout_at: datetime, at: datetime, reason: str) -> None:
+        """Set the wait of the session's unanswered conversations, as when its bot went."""
         waiting = self._loaded(await self._connection.fetch(_UNANSWERED, session_id))
         for conversation in waiting:
             conversation.set_wait(timeout_at, at, reason)
         await self.save(waiting)
 
     async def live_of(self, contact_id: ContactId) -> list[Conversation]:
+        """Read and lock the contact's live conversations, of all sessions."""
         return self._loaded(await self._connection.fetch(_LIVE_OF, contact_id))
 
     async def get(self, conversation_id: ConversationId) -> Conversation:
+        """Read and lock one. Raises NotFound."""
         rows = await self._connection.fetch(f"{_SELECT} WHERE id = $1 FOR NO KEY UPDATE", conversation_id)
         if not rows:
             raise NotFound("conversation", conversation_id)
@@ -202,6 +208,7 @@ class PostgresConversations:
         return self._loaded(await self._connection.fetch(statement, list(contact_ids)))
 
     async def add(self, conversations: Sequence[Conversation]) -> None:
+        """Insert them with the transaction's next flush. A second live one of the same contact raises there."""
         if not conversations:
             return
         self._events += recorded(conversations)
@@ -210,6 +217,7 @@ class PostgresConversations:
         await self._record(conversations)
 
     async def save(self, conversations: Sequence[Conversation]) -> None:
+        """Update them by id; where only activity changed, only those columns."""
         if not conversations:
             return
         self._events += recorded(conversations)
@@ -239,24 +247,30 @@ class PostgresConversations:
             await self._connection.defer(_BEGIN_ASSIGNMENTS, *zip(*rows, strict=True), rows=[c.id for c in begun])
 
     async def peek(self, conversation_id: ConversationId) -> Conversation:
+        """Read one, unlocked. Raises NotFound."""
         row = await self._connection.fetchrow(f"{_SELECT} WHERE id = $1", conversation_id)
         if row is None:
             raise NotFound("conversation", conversation_id)
         return conversation_of(row)
 
     async def flows_timed_out(self, now: datetime, limit: int) -> list[Conversation]:
+        """Read and lock conversations whose question or menu expired."""
         return self._loaded(await self._connection.fetch(_FLOWS_TIMED_OUT, now, limit))
 
     async def overdue(self, now: datetime, limit: int, *, notified: bool) -> list[Conversation]:
+        """Read and lock conversations past `timeout_at`: those of which supervisors know, or (not `notified`) do not."""
         return self._loaded(await self._connection.fetch(_OVERDUE, now, limit, notified))
 
     async def with_target_due(self, now: datetime, limit: int) -> list[Conversation]:
+        """Read and lock conversations with a deadline to look at."""
         return self._loaded(await self._connection.fetch(_TARGETS_TO_TELL, now, limit))
 
     async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
+        """Read and lock a user's assigned conversations, where the hub may give them to somebody else."""
         return self._loaded(await self._connection.fetch(_ROUTED_TO, user_id, limit))
 
     async def queued(self, department_id: DepartmentId, limit: int) -> list[Conversation]:
+        """Read and lock the department's queue, by priority and waiting time, skipping locked rows."""
         return self._loaded(await self._connection.fetch(_QUEUED, department_id, limit))
 
 
@@ -267,5 +281,6 @@ class PostgresAssignments:
         self._connection = connection
 
     async def of(self, conversation_id: ConversationId) -> list[Assignment]:
+        """Read a conversation's assignments, the oldest first."""
         rows = await self._connection.fetch(ASSIGNMENTS, conversation_id, 0, _ALL_ASSIGNMENTS)
         return [assignment_of(row) for row in rows]

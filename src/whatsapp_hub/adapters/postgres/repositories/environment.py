@@ -20,11 +20,14 @@ class PostgresEnvironmentNumber:
         self._tenant_id = tenant_id
 
     async def get(self) -> EnvironmentMark | None:
+        """Read the tenant's mark."""
         row = await self._connection.fetchrow(_GET, self._tenant_id)
         return EnvironmentMark(row["session_id"], row["settings"]) if row else None
 
     async def save(self, mark: EnvironmentMark) -> None:
+        """Insert or replace the tenant's mark."""
         await self._connection.execute(_SAVE, self._tenant_id, mark.session_id, mark.sealed)
 
     async def is_unused(self, session_id: SessionId) -> bool:
+        """Whether the session has no conversation."""
         return not await self._connection.fetchval(_USED, session_id)

@@ -25,6 +25,7 @@ class PostgresIdempotencyKeys:
         self._tenant_id = tenant_id
 
     async def claim(self, caller: str, key: str, request_hash: bytes, message_id: MessageId) -> MessageId | None:
+        """Insert the key, or read what it was claimed for. Raises KeyReused."""
         name = (self._tenant_id, caller, key)
         if await self._connection.fetchval(_CLAIM, *name, request_hash, message_id):
             return None

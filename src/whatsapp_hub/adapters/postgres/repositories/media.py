@@ -19,6 +19,7 @@ _ADD = f"INSERT INTO media ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6) {_AGAIN}
 
 
 def media_of(row: Any) -> Media:
+    """Build a file from its row."""
     return Media(**dict(row))
 
 
@@ -29,12 +30,14 @@ class PostgresMedia:
         self._connection = connection
 
     async def get(self, media_id: MediaId) -> Media:
+        """Read a file with its bytes. Raises NotFound."""
         row = await self._connection.fetchrow(ONE, media_id)
         if row is None:
             raise NotFound("media", media_id)
         return media_of(row)
 
     async def add(self, media: Media) -> bool:
+        """Insert a file; False: its id is there already."""
         m, values = media, (media.content, media.created_at)
         is_new: bool = await self._connection.fetchval(_ADD, m.id, m.tenant_id, m.mime_type, m.file_name, *values)
         return is_new

@@ -81,6 +81,7 @@ _FORGET = """
 
 
 def message_of(row: Any) -> Message:
+    """Build a message from its row."""
     outcome = row["outcome"]
     return Message(
         id=row["id"],
@@ -135,10 +136,12 @@ class PostgresMessages:
         self._events = events
 
     async def unread(self, conversation_id: ConversationId, limit: int) -> list[str]:
+        """Read the provider's ids of the customer's newest messages, oldest first."""
         rows = await self._connection.fetch(_UNREAD, conversation_id, limit)
         return [row["whatsapp_message_id"] for row in rows]
 
     async def known(self, keys: Iterable[ProviderKey]) -> dict[ProviderKey, Message]:
+        """Read and lock messages by session and provider's id."""
         wanted = list(keys)
         rows = await self._connection.fetch(
             _KNOWN, [s for s, _ in wanted], [name for _, name in wanted], of=("messages",)
@@ -148,6 +151,7 @@ class PostgresMessages:
     async def unmatched(
         self, pairs: Iterable[tuple[SessionId, ContactId]], since: datetime
     ) -> dict[tuple[SessionId, ContactId], list[Message]]:
+        """Read and lock sent messages whose provider's id is unknown, and reactions, since a time."""
         wanted = list(pairs)
         keys = [session_id for session_id, _ in wanted], [contact_id for _, contact_id in wanted]
         found: dict[tuple[SessionId, ContactId], list[Message]] = {}
@@ -156,10 +160,12 @@ class PostgresMessages:
         return found
 
     async def by_id(self, message_ids: Iterable[MessageId]) -> dict[MessageId, Message]:
+        """Read and lock messages by id."""
         rows = await self._connection.fetch(_BY_ID, list(message_ids), of=("messages",))
         return {row["id"]: message_of(row) for row in rows}
 
     async def get(self, message_id: MessageId) -> Message:
+        """Read and lock one. Raises NotFound."""
         found = await self.by_id([message_id])
         if message_id not in found:
             raise NotFound("message", message_id)
@@ -172,6 +178,7 @@ class PostgresMessages:
             await self._connection.defer(ADD, *rows_of(messages), rows=written(messages))
 
     async def save(self, messages: Sequence[Message]) -> None:
+        """Update them with the transaction's next flush, by id."""
         if messages:
             self._events += recorded(messages)
             ordered = sorted(messages, key=lambda m: m.id)
@@ -179,5 +186,6 @@ class PostgresMessages:
             await self._connection.defer(_SAVE, *rows, rows=[m.id for m in ordered])
 
     async def forget(self, before: datetime, limit: int) -> int:
+        """Delete old messages of sessions without routing; return how many."""
         tag: str = await self._connection.execute(_FORGET, before, limit)
         return int(tag.rpartition(" ")[2])

@@ -32,10 +32,12 @@ _TRIM = "DELETE FROM notifications WHERE created_at < $1"
 
 
 def note_of(row: Any) -> Note:
+    """Build a note from its row."""
     return Note(**dict(row))
 
 
 def notification_of(row: Any) -> Notification:
+    """Build a notification from its row."""
     values = dict(row)
     values["kind"] = NotificationKind(values["kind"])
     return Notification(**values)
@@ -49,6 +51,7 @@ class PostgresNotes:
         self._events = events
 
     async def add(self, note: Note) -> None:
+        """Insert a note, and take its events."""
         n = note
         self._events += note.take_events()
         await self._connection.execute(
@@ -64,6 +67,7 @@ class PostgresNotifications:
         self._tenant_id = tenant_id
 
     async def add(self, notifications: Sequence[Notification]) -> None:
+        """Insert them with the transaction's next flush."""
         if not notifications:
             return
         rows = ((n.id, n.user_id, n.kind, n.conversation_id, n.created_at) for n in notifications)
@@ -71,10 +75,12 @@ class PostgresNotifications:
         await self._connection.defer(_NOTIFY, self._tenant_id, *zip(*rows, strict=True), rows=written)
 
     async def mark_read(self, user_id: UserId, notification_id: NotificationId | None, at: datetime) -> int:
+        """Mark one (None: all) of the user's as read; return how many. Raises NotFound."""
         if notification_id and not await self._connection.fetchval(_KNOWN, user_id, notification_id):
             raise NotFound("notification", notification_id)
         tag: str = await self._connection.execute(_READ, user_id, notification_id, at)
         return int(tag.rpartition(" ")[2])
 
     async def trim(self, before: datetime) -> None:
+        """Delete those from before a time."""
         await self._connection.execute(_TRIM, before)

@@ -23,12 +23,15 @@ class PostgresPairings:
         self._tenant_id = tenant_id
 
     async def of(self, session_id: SessionId) -> Pairing | None:
+        """Read and lock the session's pairing."""
         row = await self._connection.fetchrow(_OF, session_id)
         return Pairing(**row) if row else None
 
     async def save(self, session_id: SessionId, pairing: Pairing) -> None:
+        """Insert or replace it, with when to look at it next."""
         kept = (getattr(pairing, name) for name in _KEPT)
         await self._connection.execute(_SAVE, session_id, self._tenant_id, pairing.look_at, *kept)
 
     async def end(self, session_id: SessionId) -> None:
+        """Delete it."""
         await self._connection.execute(_END, session_id)

@@ -52,9 +52,11 @@ class SettingsVault:
             return UNREADABLE
 
     def holds_socket(self, provider: str) -> bool:
+        """Whether connectors hold sessions of this provider."""
         return self._providers.holds_socket(provider)
 
     def routes(self, provider: str, settings: object) -> tuple[str, ...]:
+        """Return the names by which webhooks of such a session may address it."""
         return self._providers.plugin(provider).routes(settings)
 
 

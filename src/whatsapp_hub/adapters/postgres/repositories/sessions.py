@@ -99,6 +99,7 @@ class SessionRows:
         self._rows: LRUCache[SessionId, Any] = LRUCache(_REMEMBERED)
 
     def keep(self, row: Any) -> None:
+        """Remember a row for transactions that find its version unchanged."""
         self._rows[row["id"]] = row
 
     def of(self, session_id: SessionId, version: int | None) -> Any:
@@ -123,6 +124,7 @@ class PostgresSessions:
         self._versions[session_id] = version
 
     async def get(self, session_id: SessionId) -> Session:
+        """Read and lock one. Raises NotFound."""
         self._versions.pop(session_id, None)  # it may be another once the lock is ours
         row = await self._connection.fetchrow(f"{SELECT} WHERE id = $1 FOR NO KEY UPDATE", session_id)
         if row is None:
@@ -130,10 +132,12 @@ class PostgresSessions:
         return self._loaded(row)
 
     async def by_key(self, key: str) -> Session | None:
+        """Read one by the client's key, unlocked."""
         row = await self._connection.fetchrow(f"{SELECT} WHERE tenant_id = hub.tenant() AND key = $1", key)
         return session_of(row, self._vault) if row else None
 
     async def peek(self, session_ids: Iterable[SessionId]) -> dict[SessionId, Session]:
+        """Read sessions, unlocked; rows of an unchanged version come from this process's memory."""
         wanted = list(session_ids)
         rows = [row for id in wanted if (row := self._rows.of(id, self._versions.get(id)))]
         if len(rows) < len(wanted):
@@ -148,6 +152,7 @@ class PostgresSessions:
         return session
 
     async def add(self, session: Session) -> None:
+        """Insert session, pace and webhook routes. Raises Conflict."""
         self._events += session.take_events()
         sealed = self._vault.seal(session.id, session.provider, session.settings)
         await self._write(_ADD, session, sealed)

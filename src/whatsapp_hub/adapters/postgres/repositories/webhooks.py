@@ -138,14 +138,17 @@ class PostgresWebhooks:
         self._read: dict[UUID, tuple[Webhook, bytes, bytes | None, bytes | None]] = {}
 
     async def all(self) -> "list[tuple[Webhook, SubscriptionHealth]]":
+        """Read all with the health of their receivers."""
         statement = f"SELECT {COLUMNS}, {_HEALTH} FROM hub.webhooks w ORDER BY created_at, id"
         rows = await self._connection.fetch(statement)
         return [(webhook_of(row, self._box), _health(row)) for row in rows]
 
     async def get(self, webhook_id: WebhookId) -> Webhook:
+        """Read one; its address is decrypted. Raises NotFound."""
         return self._found(await self._row("id", webhook_id), webhook_id)
 
     async def of_session(self, session_id: SessionId) -> Webhook | None:
+        """Read the session's own, or None."""
         row = await self._row("of_session AND session_id", session_id)
         return self._found(row, row["id"]) if row else None
 
@@ -160,22 +163,26 @@ class PostgresWebhooks:
         return webhook
 
     async def health(self, webhook_id: WebhookId) -> SubscriptionHealth:
+        """Count what waits and fails. Raises NotFound."""
         row = await self._connection.fetchrow(f"SELECT {_HEALTH} FROM hub.webhooks w WHERE id = $1", webhook_id)
         if row is None:
             raise NotFound("webhook", webhook_id)
         return _health(row)
 
     async def why_off(self, webhook_id: WebhookId) -> str | None:
+        """Read the reason with which it was switched off; None: it works."""
         reason: str | None = await self._connection.fetchval(_WHY_OFF, webhook_id)
         return reason
 
     async def add(self, webhook: Webhook) -> None:
+        """Insert it. Raises NotFound for an unknown session."""
         try:
             await self._connection.execute(_ADD, *self._values(webhook))
         except asyncpg.ForeignKeyViolationError as error:
             raise NotFound("session", webhook.session_id) from error
 
     async def save(self, webhook: Webhook, *, at_once: bool = False) -> None:
+        """Update it; deliveries that wait become due where the address changed, or where `at_once` asks for it."""
         await self._connection.execute(_MOVED, webhook.id, webhook.moves, at_once)
         await self._connection.execute(_SAVE, *self._values(webhook))
 
@@ -193,15 +200,18 @@ class PostgresWebhooks:
         return [*values.values(), secrets, headers, url]
 
     async def remove(self, webhook_id: WebhookId) -> None:
+        """Delete it with its deliveries."""
         await self._connection.execute(_REMOVE, webhook_id)
 
     async def deliveries(
         self, webhook_id: WebhookId, state: DeliveryState | None, limit: int, before: int | None
     ) -> list[DeliveryRecord]:
+        """Read deliveries before an id, the newest first."""
         rows = await self._connection.fetch(_DELIVERIES, webhook_id, state, before, limit)
         return [_record(row) for row in rows]
 
     async def replay(self, delivery_id: int) -> DeliveryRecord:
+        """Make one delivery due again. Raises NotFound, Conflict where the subscription is off."""
         is_one = 0 <= delivery_id < 2**63  # beyond a bigint, or no delivery's id
         found = await self._connection.fetchrow(_TO_REPLAY, delivery_id) if is_one else None
         if found is None:
@@ -217,6 +227,8 @@ class PostgresWebhooks:
         return _record(row)
 
     async def replay_range(self, webhook_id: WebhookId, after: int, upto: int, limit: int) -> tuple[int, int]:
+        """Deliver the events at positions in (after, upto] again, `limit` at a time; return how many, and the position
+        up to which that went."""
         row = await self._connection.fetchrow(_RANGE, webhook_id, GIVE_UP_AFTER_S, after, upto, limit)
         await self._connection.execute(_WAKE, webhook_id)
         return row["replayed"], row["upto"] if row["found"] == limit else upto

@@ -28,9 +28,11 @@ class PostgresClearAddresses:
         self._box = box
 
     async def page(self, after: UUID | None, limit: int) -> list[tuple[UUID, str]]:
+        """Return ids and addresses stored in clear, by id."""
         rows: list[Any] = await self._database.system(lambda c: c.fetch(_PAGE, after, limit))
         return [(row["id"], row["url"]) for row in rows]
 
     async def seal(self, webhook_id: UUID, url: str, as_shown: str) -> None:
+        """Replace the address by its sealed form, if it is still the one that was read."""
         sealed = sealed_url(self._box, webhook_id, url)
         await self._database.system(lambda c: c.execute(_SEAL, webhook_id, url, as_shown, sealed))

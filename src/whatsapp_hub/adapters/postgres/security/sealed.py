@@ -80,29 +80,36 @@ class PostgresSealed:
 
     @property
     def kinds(self) -> Sequence[str]:
+        """The names of all sealed columns."""
         return tuple(self._columns)
 
     async def page(self, kind: str, after: str, limit: int) -> list[SealedText]:
+        """Read cipher texts of one column in the order of their places, without decrypting."""
         rows = await self._system(lambda c: c.fetch(self._columns[kind].page, after, limit))
         return [SealedText(row["place"], row["context"], bytes(row["sealed"])) for row in rows]
 
     async def replace(self, kind: str, text: SealedText, sealed: bytes) -> bool:
+        """Write the new cipher text if the old one still stands there; return whether it did."""
         given = (text.place, text.sealed, sealed)
         tag: str = await self._system(lambda c: c.execute(self._columns[kind].replace, *given))
         return tag == "UPDATE 1"
 
     async def noted(self) -> str | None:
+        """Read which key seals; None before the first start that noted one."""
         found: str | None = await self._system(lambda c: c.fetchval(_NOTED))
         return found
 
     async def note(self, key_id: str, instead_of: str | None) -> bool:
+        """Note which key seals, if the noted one is still `instead_of`."""
         tag: str = await self._system(lambda c: c.execute(_NOTE, key_id, instead_of))
         return tag == "INSERT 0 1"
 
     async def without(self, key_id: str) -> list[str]:
+        """List running processes that have not said that they have this key."""
         return await self._running(HAS + key_id)
 
     async def not_using(self, key_id: str) -> list[str]:
+        """List running processes that have not said that they seal with this key."""
         return await self._running(USES + key_id)
 
     async def _running(self, saying: str) -> list[str]:

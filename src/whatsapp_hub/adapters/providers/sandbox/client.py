@@ -35,6 +35,8 @@ _REMEMBERED = 1000
 
 
 class Sandbox:
+    """A WhatsApp that exists in the hub's database only; some numbers simulate faults (docs)."""
+
     def __init__(self, phones: SandboxPhones, now: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
         self._phones = phones
         self._now = now
@@ -42,6 +44,7 @@ class Sandbox:
         self._put_off: FIFOCache[MessageId, bool] = FIFOCache(_REMEMBERED)
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
+        """Show the message on the customer's phone, which then sends receipts."""
         phone, text = phone_of(message), shown_text(message.content)
         self._drill(phone, message.message_id)
         id = f"sandbox.{self._new_id()}"
@@ -57,12 +60,15 @@ class Sandbox:
         return Accepted(id, (Identity.phone(phone),))
 
     async def start(self, session: SessionRef) -> SessionSeen:
+        """Report the session as connected."""
         return SessionSeen(SessionStatus.CONNECTED, self._now())
 
     async def stop(self, session: SessionRef) -> SessionSeen:
+        """Report the session as disconnected."""
         return SessionSeen(SessionStatus.DISCONNECTED, self._now(), "stopped")
 
     async def aclose(self) -> None:
+        """Forget which drills were played."""
         self._put_off.clear()
 
     async def _deliver(self, session: SessionRef, phone: str, shown: ShownMessage, message: Outgoing) -> None:

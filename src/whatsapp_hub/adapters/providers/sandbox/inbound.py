@@ -60,6 +60,7 @@ def customer_wrote(phone: str, message_id: str, text: str, at: datetime, name: s
 
 
 def receipt(phone: str, message_id: str, status: MessageStatus, at: datetime, sent_as: MessageId) -> RawUpdate:
+    """Build the update by which a phone reports a status. Its key drops the same report sent twice."""
     body = msgspec.json.encode(Receipt(message_id, phone, status, at, sent_as))
     return RawUpdate((), f"s:{message_id}:{status}", phone, body)
 

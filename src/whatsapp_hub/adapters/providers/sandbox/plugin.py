@@ -31,6 +31,8 @@ class SandboxSettings:
 
 
 class SandboxPlugin:
+    """Implements `Plugin`; nothing leaves the hub."""
+
     kind = KIND
     capabilities = CAPABILITIES
     webhooks: ReceivesWebhooks | None = None
@@ -41,13 +43,16 @@ class SandboxPlugin:
         self._new_id = new_id
 
     def decode_settings(self, settings: Mapping[str, object]) -> SandboxSettings:
+        """Raise Invalid for any setting: the sandbox has none."""
         Fields(settings, frozenset()).done()
         return SandboxSettings()
 
     def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
+        """Return no settings."""
         return {}
 
     def routes(self, settings: object) -> tuple[str, ...]:
+        """Return no routes: the sandbox posts no webhooks."""
         return ()
 
     def chat_of(self, identity: Identity) -> str:
@@ -55,7 +60,9 @@ class SandboxPlugin:
         return identity.address or identity.value
 
     def translate(self, body: bytes) -> list[ProviderEvent]:
+        """Convert a stored update into events."""
         return inbound.translate(body)
 
     def connect(self, host: Host) -> Sandbox:
+        """Make the client over the hub's simulated phones."""
         return Sandbox(self._phones, self._now, self._new_id)

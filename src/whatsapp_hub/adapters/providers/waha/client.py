@@ -45,6 +45,7 @@ class WahaClient:
         self._without_ids: TTLCache[WahaSettings, bool] = TTLCache(_REMEMBERED, _NO_IDS_FOR_S)
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
+        """Post the message to the engine and read its id."""
         settings = _settings(session)
         what = sending(message, settings.session)
         answer = await self._call(settings, what.method, what.path, what.body, deadline_s)
@@ -149,10 +150,12 @@ class WahaClient:
             errors.read(answer)
 
     async def show_code(self, session: SessionRef) -> SessionSeen:
+        """Read the session's state with its QR code."""
         settings = _settings(session)
         return await self._look(settings, f"/api/sessions/{settings.session}")
 
     async def stop(self, session: SessionRef) -> SessionSeen:
+        """Stop the session on the server; its credentials stay there."""
         settings = _settings(session)
         path = f"/api/sessions/{settings.session}/stop"
         errors.read(await self._call(settings, "POST", path, None, idempotent=True))
@@ -175,9 +178,11 @@ class WahaClient:
         errors.read(await self._call(settings, "POST", "/api/sendSeen", body, idempotent=True))
 
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
+        """Post `startTyping`."""
         await self._typing(session, chat, "startTyping")
 
     async def hide_typing(self, session: SessionRef, chat: str) -> None:
+        """Post `stopTyping`."""
         await self._typing(session, chat, "stopTyping")
 
     async def _typing(self, session: SessionRef, chat: str, what: str) -> None:
@@ -219,6 +224,7 @@ class WahaClient:
         return errors.read(await self._call(settings, "GET", path, None, idempotent=True))
 
     async def aclose(self) -> None:
+        """Close the connections to all servers."""
         await self._http.aclose()
 
     async def _look(self, settings: WahaSettings, path: str) -> SessionSeen:

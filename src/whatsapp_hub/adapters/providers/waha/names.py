@@ -27,6 +27,7 @@ class Name:
 
 
 def parse_id(id: str) -> Name:
+    """Split an id (`true_5511…@c.us_3EB0…`) into its parts; an unknown form stands whole."""
     match = _LONG_ID.fullmatch(id)
     if not match:
         return Name(id[:200])
@@ -48,6 +49,7 @@ def jid(address: str) -> str:
 
 
 def kind_of(chat: str) -> ChatKind:
+    """Tell a chat's kind by the server in its id."""
     if chat == "status@broadcast":
         return ChatKind.STATUS
     server = chat.rpartition("@")[2]

@@ -53,10 +53,14 @@ CAPABILITIES = Capabilities(
 
 @dataclass(frozen=True, slots=True)
 class WahaWebhooks:
+    """Implements `ReceivesWebhooks`: HMAC-SHA512 over the raw body, in `x-webhook-hmac`."""
+
     def split(self, body: bytes) -> list[RawUpdate]:
+        """Split a body into updates."""
         return inbound.split(body)
 
     def names(self, body: bytes) -> frozenset[str]:
+        """Scan the raw body for session names, before anything is verified or parsed."""
         return frozenset(routes(*(("name", name) for name in scan(body, "session", most=_NAMES_LOOKED_AT))))
 
     def verify(self, settings: object, headers: Mapping[str, str], body: bytes) -> bool:
@@ -69,10 +73,12 @@ class WahaWebhooks:
         return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
     def secret_of(self, settings: object) -> str:
+        """Return the session's HMAC key; empty: its webhooks are not signed."""
         settings = own(WahaSettings, settings)
         return settings.hmac_key
 
     def is_signed(self, headers: Mapping[str, str]) -> bool:
+        """Whether the request has a header that looks like a signature."""
         return _SIGNATURE.fullmatch(headers.get("x-webhook-hmac", "")) is not None
 
     def handshake(self, settings: object, query: Mapping[str, str]) -> str | None:
@@ -94,26 +100,32 @@ class Waha:
         self._reach = reach or Reach()
 
     def decode_settings(self, settings: Mapping[str, object]) -> WahaSettings:
+        """Decode all settings, and check that the server's address may be called. Raises Invalid."""
         decoded = decode(settings)
         self._reach.check(decoded.url, "settings/url")
         return decoded
 
     def decode_partial(self, settings: Mapping[str, object]) -> WahaSettings:
+        """Decode what is there; `missing` names the rest."""
         return decode_partial(settings)
 
     def missing(self, settings: object) -> Mapping[str, str]:
+        """Name each variable that is still needed, with what lacks without it."""
         settings = own(WahaSettings, settings)
         return missing(settings)
 
     def warnings(self, settings: object) -> Mapping[str, str]:
+        """Name settings that work but are unsafe, with the reason."""
         settings = own(WahaSettings, settings)
         return warnings(settings)
 
     def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
+        """Encode for the database (`secrets`) or for the API."""
         settings = own(WahaSettings, settings)
         return encode(settings, secrets=secrets)
 
     def routes(self, settings: object) -> tuple[str, ...]:
+        """Return the session's name on its server, by which its webhooks address it."""
         settings = own(WahaSettings, settings)
         return routes(("name", settings.session))
 
@@ -122,7 +134,9 @@ class Waha:
         return names.chat_of(identity) or identity.value
 
     def translate(self, body: bytes) -> list[ProviderEvent]:
+        """Convert a stored update into events."""
         return inbound.translate(body)
 
     def connect(self, host: Host) -> WahaClient:
+        """Make the client, one for all sessions."""
         return WahaClient(self._now, self._public_url, self._reach)

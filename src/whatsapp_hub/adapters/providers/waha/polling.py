@@ -18,6 +18,8 @@ than a page."""
 
 @dataclass(frozen=True, slots=True)
 class Chat:
+    """A chat of a poll's overview, with the time of its last message."""
+
     id: str
     last_at: datetime
 
@@ -28,6 +30,7 @@ def chats_path(session: str, page: int) -> str:
 
 
 def messages_path(session: str, chat: str, since: datetime, page: int) -> str:
+    """Build the path of one page of a chat's messages since a time, oldest first."""
     query = {
         "limit": PAGE,
         "offset": page * PAGE,
@@ -40,6 +43,7 @@ def messages_path(session: str, chat: str, since: datetime, page: int) -> str:
 
 
 def chats(answer: object) -> list[Chat]:
+    """Read the overview of chats; rows without an id are left out."""
     rows = [obj(row) for row in items(answer)]
     return [Chat(text(row["id"]), instant(obj(row.get("lastMessage")).get("timestamp"))) for row in rows if "id" in row]
 

@@ -42,6 +42,7 @@ def missing(settings: WahaSettings) -> dict[str, str]:
 
 
 def warnings(settings: WahaSettings) -> dict[str, str]:
+    """Name settings that leave the webhooks open to others."""
     if not settings.hmac_key:
         return {"hmacKey": "is missing: its webhooks are not signed, so anybody who reaches the hub can post some"}
     if len(settings.hmac_key) < KEY_LENGTH:
@@ -59,5 +60,6 @@ def _read(fields: Fields) -> WahaSettings:
 
 
 def encode(settings: WahaSettings, *, secrets: bool) -> dict[str, object]:
+    """Encode under the API's names, without empty values; secrets only if asked for."""
     encoded = {name: getattr(settings, field_name) for name, field_name in _NAMES.items()}
     return {name: value for name, value in encoded.items() if value and (secrets or name not in _SECRETS)}

@@ -47,10 +47,12 @@ class Members(socketio.AsyncManager):  # type: ignore[misc] # socketio has no ty
         self._rooms_of: dict[tuple[str, str], set[str | None]] = {}
 
     def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
+        """Note the room beside python-socketio's own books, so that a leaving costs no search."""
         super().basic_enter_room(sid, namespace, room, eio_sid)
         self._rooms_of.setdefault((namespace, sid), set()).add(room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
+        """Leave the room, and forget it."""
         super().basic_leave_room(sid, namespace, room)
         rooms = self._rooms_of.get((namespace, sid), set())
         rooms.discard(room)
@@ -58,6 +60,7 @@ class Members(socketio.AsyncManager):  # type: ignore[misc] # socketio has no ty
             self._rooms_of.pop((namespace, sid), None)
 
     def basic_disconnect(self, sid: str, namespace: str, **_: Any) -> None:
+        """Leave the socket's own rooms alone, where the library would search all."""
         for room in list(self._rooms_of.get((namespace, sid), ())):
             self.basic_leave_room(sid, namespace, room)
         self.callbacks.pop(sid, None)
@@ -68,6 +71,7 @@ class Members(socketio.AsyncManager):  # type: ignore[misc] # socketio has no ty
                     del waiting[namespace]
 
     def get_rooms(self, sid: str, namespace: str) -> list[str]:
+        """List the socket's rooms."""
         return [room for room in self._rooms_of.get((namespace, sid), ()) if room is not None]
 
 
@@ -79,6 +83,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc] # engineio has no type
         self._pings: dict[str, asyncio.Task[Any]] = {}
 
     def start_background_task(self, target: Any, *args: Any, **kwargs: Any) -> "asyncio.Task[Any]":
+        """Start a task, and remember it where it pings a socket, so that `forget` can end it."""
         task: asyncio.Task[Any] = super().start_background_task(target, *args, **kwargs)
         owner = getattr(target, "__self__", None)
         if isinstance(owner, AsyncSocket) and self.sockets.get(owner.sid) is owner:
@@ -86,6 +91,7 @@ class Engine(engineio.AsyncServer):  # type: ignore[misc] # engineio has no type
         return task
 
     def forget(self, eio_sid: str) -> None:
+        """Drop a closed transport and end its ping at once."""
         self.sockets.pop(eio_sid, None)
         ping = self._pings.pop(eio_sid, None)
         if ping and ping is not asyncio.current_task():
@@ -122,6 +128,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
 
     @property
     def is_full(self) -> bool:
+        """Whether as many transports are open as may be."""
         return self.open >= self.limits.open
 
     @property
@@ -130,6 +137,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         return {namespace: set(handlers) - RESERVED - {"*"} for namespace, handlers in self.handlers.items()}
 
     def knows(self, eio_sid: str) -> bool:
+        """Whether the transport is still open."""
         return eio_sid in self.eio.sockets
 
     def address(self, eio_sid: str) -> str | None:
@@ -137,12 +145,15 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         return payloads.address(self.environ.get(eio_sid, {}))
 
     def is_entering(self, sid: str, namespace: str) -> bool:
+        """Whether the socket's connection to the namespace has not been answered yet."""
         return bool(self.manager.is_pre_connected(sid, namespace))
 
     def is_here(self, sid: str, namespace: str) -> bool:
+        """Whether the socket is connected to the namespace."""
         return bool(self.manager.is_connected(sid, namespace))
 
     def transport_of(self, sid: str, namespace: str) -> str | None:
+        """Return the transport's id behind a socket, or None."""
         found: str | None = self.manager.eio_sid_from_sid(sid, namespace)
         return found
 
@@ -156,6 +167,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         return dict(members)
 
     def is_in(self, sid: str, namespace: str, room: str) -> bool:
+        """Whether the socket is in the room, without a search."""
         return sid in self.manager.rooms.get(namespace, {}).get(room, ())
 
     def members(self, namespace: str, rooms: Iterable[str]) -> set[str]:
@@ -174,6 +186,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
             self.manager.basic_enter_room(sid, namespace, room)
 
     def leave(self, sid: str, namespace: str, room: str) -> None:
+        """Take the socket out of the room; nothing happens where it is not in it."""
         self.manager.basic_leave_room(sid, namespace, room)
 
     def waiting(self, eio_sid: str) -> int:

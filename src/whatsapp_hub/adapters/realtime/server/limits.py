@@ -76,6 +76,7 @@ class Shares:
         self._counts[owner] += 1
 
     def give_back(self, sid: str) -> None:
+        """Free the socket's place in its owner's share. Idempotent."""
         if owner := self._held.pop(sid, None):
             self._counts[owner] -= 1
             if not self._counts[owner]:
@@ -105,6 +106,7 @@ class Silent:
         return going
 
     def remove(self, socket: str) -> None:
+        """Forget a socket that spoke or closed. Idempotent."""
         if (network := self._networks.pop(socket, None)) is None:
             return
         mine = self._of[network]

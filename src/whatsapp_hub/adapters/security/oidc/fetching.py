@@ -42,6 +42,7 @@ class Fetching:
         )
 
     async def aclose(self) -> None:
+        """Close the connections."""
         await self._client.aclose()
 
     async def get(self, url: str, bearer: str | None = None) -> Answer:

@@ -25,6 +25,7 @@ class Metadata:
 
 
 def discovery_url(issuer: str) -> str:
+    """Return where the issuer publishes its metadata (OpenID Connect Discovery 1.0, section 4)."""
     return f"{issuer.rstrip('/')}/.well-known/openid-configuration"
 
 

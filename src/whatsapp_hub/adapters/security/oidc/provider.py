@@ -89,13 +89,16 @@ class HttpOpenIdProvider:
 
     @property
     def issuer(self) -> str:
+        """The issuer as configured, which its tokens must name."""
         return self._client.issuer
 
     @property
     def label(self) -> str:
+        """What the button of the login page says."""
         return self._client.label
 
     async def authorization_url(self, state: str, nonce: str, challenge: str) -> str:
+        """Build the address to which the browser is sent, with state, nonce and PKCE challenge."""
         where = (await self._metadata()).authorization
         asked = {
             "response_type": "code",
@@ -110,6 +113,7 @@ class HttpOpenIdProvider:
         return f"{where}{'&' if '?' in where else '?'}{urlencode(asked)}"
 
     async def identity(self, code: str, nonce: str, verifier: str) -> Identity:
+        """Exchange the code, verify the ID token, and return who it names. Raises OidcRefused."""
         answer = await self._exchange(await self._metadata(), code, verifier)
         token = answer.document.get("id_token")
         if answer.status != 200 or not isinstance(token, str):

@@ -121,7 +121,9 @@ class Leases(Protocol):
         former holders left open to the stores of these sessions before it returns."""
         ...
 
-    async def held(self, connector_id: ConnectorId) -> list[DesiredConnection]: ...
+    async def held(self, connector_id: ConnectorId) -> list[DesiredConnection]:
+        """List the connections that this connector holds now."""
+        ...
 
     async def let_go(self, connector_id: ConnectorId, session_ids: Sequence[SessionId]) -> None:
         """Release connections that were closed."""

@@ -34,10 +34,13 @@ EVERYONE = AccessChange()
 
 
 def concern(changes: Collection[AccessChange], caller: Caller) -> bool:
+    """Whether one of the changes may have changed what the caller may do."""
     return any(change.concerns(caller) for change in changes)
 
 
 class AccessChanges(Protocol):
+    """Read the feed of access changes. Polled by each process; safe to read from any mark."""
+
     async def since(self, mark: str | None) -> tuple[list[AccessChange], str]:
         """Return the changes committed after the call that gave this mark, and a new mark. None, or a mark that this
         database never gave, gives EVERYONE. Changes may be repeated. Raises Unavailable."""

@@ -82,13 +82,18 @@ class Directory(Protocol):
         """Store a tenant; create and migrate the schema of a dedicated one. Raises Conflict: the slug is taken."""
         ...
 
-    async def credentials(self, email: str) -> Credentials | None: ...
+    async def credentials(self, email: str) -> Credentials | None:
+        """Return what a login is checked against, by e-mail in any company; None for an unknown one. Raises
+        Unavailable."""
+        ...
 
     async def has_master(self, other_than: UserId | None = None) -> bool:
         """Return whether there is an active MASTER (besides one)."""
         ...
 
-    async def user(self, user_id: UserId) -> User | None: ...
+    async def user(self, user_id: UserId) -> User | None:
+        """Return a user of any company, or None. Raises Unavailable."""
+        ...
 
     async def signed_in(self, sign_in_id: SignInId) -> SignedIn | None:
         """Return it, live or ended, unless the company is being removed; updates when it was last seen."""
@@ -102,7 +107,10 @@ class Directory(Protocol):
         """Return the sessions that claim each route. May answer from a cache at most one second old."""
         ...
 
-    async def target(self, session_id: SessionId) -> WebhookTarget | None: ...
+    async def target(self, session_id: SessionId) -> WebhookTarget | None:
+        """Return where a session's webhooks belong, with its settings; None for an unknown session. Raises
+        Unavailable."""
+        ...
 
     async def all_targets(self, provider: str) -> list[WebhookTarget]:
         """Return all sessions of this provider. May answer from a cache at most one second old."""

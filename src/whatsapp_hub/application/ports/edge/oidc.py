@@ -15,7 +15,9 @@ class OpenIdProvider(Protocol):
     """Both ask the provider, within bounds of bytes and time, and raise OidcRefused."""
 
     @property
-    def issuer(self) -> str: ...
+    def issuer(self) -> str:
+        """The provider's issuer URL, by which links of users are stored."""
+        ...
 
     @property
     def label(self) -> str:

@@ -17,6 +17,8 @@ class Allowance:
 
 
 class Rates(Protocol):
+    """Count requests in windows of time."""
+
     async def spend(self, key: str, limit: int, window_s: int) -> Allowance:
         """Take one of `limit` requests that `key` has each `window_s` seconds; a refused one costs nothing. Shared by
         all processes while the store is up, per process while it is down. Never raises."""

@@ -19,6 +19,8 @@ class LogSlice:
 
 
 class Streams(Protocol):
+    """Open streams of one company's events."""
+
     def follow(self, tenant_id: TenantId, after: int | None, only: SessionId | None = None) -> AsyncIterator[LogSlice]:
         """Yield events from the position `after` (None: from now) on without end, in order, each exactly once: a reader
         that resumes at the last position it got misses nothing. A first slice without events comes at once, further

@@ -24,6 +24,8 @@ class ShownMessage:
 
 
 class SandboxPhones(Protocol):
+    """Store and read what the sandbox's phones show. All do I/O and raise Unavailable."""
+
     async def deliver(
         self,
         session: SessionRef,

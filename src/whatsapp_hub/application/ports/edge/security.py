@@ -32,6 +32,7 @@ class Caller:
         return POLICY[self.role] if self.scopes is None else POLICY[self.role] & self.scopes
 
     def may(self, action: Action) -> bool:
+        """Whether the role allows the action and, for an API key, a scope does too."""
         return action in POLICY[self.role] and (self.scopes is None or action in self.scopes)
 
     def require_powers_of(self, role: Role) -> None:
@@ -49,7 +50,9 @@ class Caller:
 class Passwords(Protocol):
     """Password hashing, slow on purpose; both run outside the event loop."""
 
-    async def hash(self, password: str) -> str: ...
+    async def hash(self, password: str) -> str:
+        """Hash a password with argon2id, on a thread: it takes some 50 ms of CPU."""
+        ...
 
     async def verify(self, password: str, hashed: str) -> tuple[bool, str | None]:
         """Return whether it matches, and a new hash if the old one's scheme is outdated."""
@@ -57,12 +60,16 @@ class Passwords(Protocol):
 
 
 class CommonPasswords(Protocol):
+    """The list of passwords that guessers try first."""
+
     async def all(self) -> Collection[str]:
         """Return common passwords, folded; membership tests are fast."""
         ...
 
 
 class Tokens(Protocol):
+    """Sign and read the tokens of sign-ins (JWT). No I/O."""
+
     @property
     def lifetime(self) -> timedelta:
         """How long a token is valid by default."""
@@ -80,7 +87,10 @@ class Tokens(Protocol):
 class SecretBox(Protocol):
     """Encryption of small secrets at rest, bound to a context so that a cipher text cannot be moved."""
 
-    def seal(self, plain: bytes, context: str) -> bytes: ...
+    def seal(self, plain: bytes, context: str) -> bytes:
+        """Encrypt and authenticate. `context` must be given again to open it, so that one row's secret serves in no
+        other."""
+        ...
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Decrypt. Raises ValueError if the text, the key or the context is wrong."""
@@ -97,7 +107,9 @@ class KeyRing(SecretBox, Protocol):
         ...
 
     @property
-    def in_force(self) -> str: ...
+    def in_force(self) -> str:
+        """The id of the key that seals now."""
+        ...
 
     def use(self, key_id: str) -> None:
         """Encrypt with this key from now on. Raises KeyError for an unknown one."""

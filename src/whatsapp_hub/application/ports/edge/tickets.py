@@ -8,7 +8,9 @@ from uuid import UUID
 class TicketStore(Protocol):
     """Shared by all processes. All raise Unavailable."""
 
-    async def keep(self, digest: bytes, sealed: bytes, for_s: float) -> None: ...
+    async def keep(self, digest: bytes, sealed: bytes, for_s: float) -> None:
+        """Store a ticket's sealed content under its digest for `for_s` seconds. Raises Unavailable."""
+        ...
 
     async def open(self, digest: bytes, holder: UUID, stream: bytes, for_s: float, *, again: bool) -> bytes | None:
         """Return the sealed credential if the ticket may open this stream: once in its time, and `again` while it is

@@ -17,9 +17,13 @@ class EnvironmentMark:
 class EnvironmentNumber(Protocol):
     """At most one a company."""
 
-    async def get(self) -> EnvironmentMark | None: ...
+    async def get(self) -> EnvironmentMark | None:
+        """Return the mark, or None before the first start with a provider's variables."""
+        ...
 
-    async def save(self, mark: EnvironmentMark) -> None: ...
+    async def save(self, mark: EnvironmentMark) -> None:
+        """Set the mark in place of an earlier one."""
+        ...
 
     async def is_unused(self, session_id: SessionId) -> bool:
         """Return whether the session never sent or received a message."""

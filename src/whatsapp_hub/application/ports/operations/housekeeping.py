@@ -23,6 +23,8 @@ class DeadLetter:
 
 
 class DeadLetters(Protocol):
+    """Inspect and replay updates that failed, or belong to no session."""
+
     async def list(self, limit: int, after: int = 0) -> list[DeadLetter]:
         """List them, oldest first, from the id `after` on."""
         ...

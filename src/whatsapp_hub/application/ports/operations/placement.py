@@ -37,4 +37,9 @@ class PlacementMove(Protocol):
 
 
 class PlacementMoves(Protocol):
-    def of(self, tenant: Tenant) -> AbstractAsyncContextManager[PlacementMove]: ...
+    """Begin moves of companies."""
+
+    def of(self, tenant: Tenant) -> AbstractAsyncContextManager[PlacementMove]:
+        """Begin (or go on with) the move of a company. One at a time in the whole hub; another waits. Raises
+        Unavailable."""
+        ...

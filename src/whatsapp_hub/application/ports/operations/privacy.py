@@ -137,6 +137,8 @@ class Part:
 
 
 class PersonalData(Protocol):
+    """Read what is stored of a customer."""
+
     def of(self, tenant_id: TenantId, contact_id: ContactId) -> AsyncIterator[Part]:
         """Stream all data of a contact, one file a kind, read in pages to bound memory. The pieces of a part must be
         read before the next part is requested. Raises Unavailable."""

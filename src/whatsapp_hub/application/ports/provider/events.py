@@ -14,6 +14,8 @@ from whatsapp_hub.domain.sessions.session import SessionStatus
 
 
 class ChatKind(StrEnum):
+    """What a chat is. Only PERSON is answered; the others are stored."""
+
     PERSON = "person"
     GROUP = "group"
     BROADCAST = "broadcast"

@@ -139,6 +139,8 @@ class LogsOut(Protocol):
 
 @runtime_checkable
 class MarksRead(Protocol):
+    """A provider that shows customers their messages as read."""
+
     async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
         """Send read receipts to the customer. Idempotent. Raises as `send` does."""
         ...
@@ -146,6 +148,8 @@ class MarksRead(Protocol):
 
 @runtime_checkable
 class ShowsTyping(Protocol):
+    """A provider that shows customers that somebody types."""
+
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
         """Show "typing…" to the customer. Raises as `send` does."""
         ...
@@ -278,11 +282,13 @@ class Providers:
         return plugin.missing(settings) if isinstance(plugin, TakesPartialSettings) else {}
 
     def live(self, kind: str) -> Provider:
+        """Return the provider of this kind, connected at its first use. Raises KeyError for a kind without plugin."""
         if kind not in self._live:
             self._live[kind] = self.plugins[kind].connect(self.host)
         return self._live[kind]
 
     async def aclose(self) -> None:
+        """Close every provider that was used."""
         for provider in self._live.values():
             await provider.aclose()
         self._live.clear()

@@ -30,10 +30,12 @@ class ReadMark:
     provider_message_ids: tuple[str, ...]
 
     def as_argument(self) -> str:
+        """Encode as JSON text, the form in which commands are stored."""
         return json.dumps([self.chat, *self.provider_message_ids])
 
     @classmethod
     def of_argument(cls, argument: str) -> "ReadMark":
+        """Decode what `as_argument` gave."""
         chat, *ids = json.loads(argument)
         return cls(chat, tuple(ids))
 
@@ -47,15 +49,19 @@ class TypingSign:
     last_inbound_id: str | None = None
 
     def as_argument(self) -> str:
+        """Encode as JSON text, the form in which commands are stored."""
         return json.dumps([self.chat, self.is_typing, self.last_inbound_id])
 
     @classmethod
     def of_argument(cls, argument: str) -> "TypingSign":
+        """Decode what `as_argument` gave."""
         return cls(*json.loads(argument))
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
+    """An order to the holder of one session."""
+
     id: UUID
     tenant_id: TenantId
     session_id: SessionId

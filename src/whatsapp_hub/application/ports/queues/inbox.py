@@ -92,6 +92,8 @@ class NewUpdate(NamedTuple):
 
 
 class InboxAppender(Protocol):
+    """Store updates from webhooks, polls and connectors."""
+
     async def append(self, updates: Sequence[NewUpdate]) -> None:
         """Store them durably, dropping those already stored. Concurrent calls share a transaction; one call's
         bad row fails only that call. Raises Invalid, Unavailable."""

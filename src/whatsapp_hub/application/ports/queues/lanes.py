@@ -15,6 +15,8 @@ from whatsapp_hub.domain.messaging.pacing import Pacing
 
 @dataclass(frozen=True, slots=True)
 class LaneKey:
+    """One lane: a session and the provider's address of a chat (`5511…@s.whatsapp.net`, a phone number at Meta)."""
+
     session_id: SessionId
     chat: str
 
@@ -110,7 +112,9 @@ class Lanes(Protocol):
         """Pause sending for this session (None: until `resume`). Never shortens a hold."""
         ...
 
-    async def resume(self, session_id: SessionId) -> None: ...
+    async def resume(self, session_id: SessionId) -> None:
+        """Let the session's lanes go on after a pause. Idempotent. Raises Unavailable."""
+        ...
 
     async def settled(self, messages: Sequence[Message]) -> None:
         """End the wait of lanes whose messages of unknown outcome a receipt settled."""

@@ -21,6 +21,8 @@ class LoggedEvent:
 
 
 class EventLog(Protocol):
+    """Read the log of events. Safe to call from any process."""
+
     async def read(self, after: int | None, limit: int, tenant_id: TenantId | None = None) -> list[LoggedEvent]:
         """Read events with a position greater than `after` (None: from the oldest kept), ascending; of one tenant or
         (None) of all. Raises Expired if some of them are no longer kept, or if no such position was ever given (a

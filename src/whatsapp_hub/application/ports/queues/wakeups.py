@@ -7,6 +7,8 @@ from whatsapp_hub.domain.ids import TenantId
 
 
 class Work(StrEnum):
+    """Kinds of work that may be waiting; the value names the hint's channel."""
+
     INBOX = "inbox"
     LANES = "lanes"
     OUTBOX = "outbox"
@@ -20,6 +22,8 @@ class Work(StrEnum):
 
 
 class Wake(Protocol):
+    """Send hints."""
+
     def __call__(self, work: Work, tenant_id: TenantId | None = None) -> None:
         """Wake the processes that do this work, for one tenant (None: all). Never blocks, never raises."""
         ...

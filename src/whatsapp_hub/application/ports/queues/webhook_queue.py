@@ -50,7 +50,9 @@ class Webhooks(Protocol):
         """Return it, locked. Raises NotFound."""
         ...
 
-    async def health(self, webhook_id: WebhookId) -> SubscriptionHealth: ...
+    async def health(self, webhook_id: WebhookId) -> SubscriptionHealth:
+        """Return how a subscription's deliveries go: how many wait, since when they fail."""
+        ...
 
     async def of_session(self, session_id: SessionId) -> Webhook | None:
         """Return the session's own, locked."""
@@ -200,6 +202,8 @@ class WebhookQueue(Protocol):
 
 
 class Receiver(Protocol):
+    """Post to one receiver, over connections of its own."""
+
     async def post(self, webhook: Webhook, due: DueDelivery) -> Attempt | None:
         """Make one attempt within a hard deadline. Never raises for the receiver's faults; an error in encoding the
         event is raised as it is. None: the subscription's format cannot encode the event, and nothing was sent."""

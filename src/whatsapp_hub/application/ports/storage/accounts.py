@@ -14,7 +14,11 @@ from whatsapp_hub.domain.ids import ApiKeyId, QuickReplyId, RuleId, SignInId, Us
 
 
 class ApiKeys(Protocol):
-    async def add(self, key: ApiKey) -> None: ...
+    """A company's API keys."""
+
+    async def add(self, key: ApiKey) -> None:
+        """Store a new key, of which only the digest is known."""
+        ...
 
     async def all(self) -> list[ApiKey]:
         """List keys, the newest first."""
@@ -24,7 +28,9 @@ class ApiKeys(Protocol):
         """Return it, locked. Raises NotFound."""
         ...
 
-    async def save(self, key: ApiKey) -> None: ...
+    async def save(self, key: ApiKey) -> None:
+        """Store changes, as that it was revoked."""
+        ...
 
 
 class PasswordResets(Protocol):
@@ -58,7 +64,9 @@ class SignIns(Protocol):
         """Return it, locked. Raises NotFound, also where it is another user's."""
         ...
 
-    async def save(self, sign_in: SignIn) -> None: ...
+    async def save(self, sign_in: SignIn) -> None:
+        """Store changes; ended ones are noticed by every process within a second."""
+        ...
 
     async def end_all(self, user_id: UserId, at: datetime, reason: EndReason, but: SignInId | None = None) -> int:
         """End all live ones of a user (`but` one); return the count."""
@@ -66,6 +74,8 @@ class SignIns(Protocol):
 
 
 class SecondFactors(Protocol):
+    """Second factors of a company's users; secrets are sealed at rest."""
+
     async def get(self, user_id: UserId) -> SecondFactor | None:
         """Return it, locked. Its secret is empty where no key decrypts it."""
         ...
@@ -84,6 +94,8 @@ class SecondFactors(Protocol):
 
 
 class OidcLinks(Protocol):
+    """Who of a company's users is whom at the OpenID provider."""
+
     async def add(self, link: OidcLink) -> bool:
         """Store it; False: either the person at the provider or the user is linked already."""
         ...
@@ -94,6 +106,8 @@ class OidcLinks(Protocol):
 
 
 class QuickReplies(Protocol):
+    """A company's quick replies."""
+
     async def get(self, reply_id: QuickReplyId) -> QuickReply:
         """Return it, locked. Raises NotFound."""
         ...
@@ -106,10 +120,14 @@ class QuickReplies(Protocol):
         """Store it. Raises Conflict: the shortcut is taken."""
         ...
 
-    async def remove(self, reply_id: QuickReplyId) -> None: ...
+    async def remove(self, reply_id: QuickReplyId) -> None:
+        """Delete it."""
+        ...
 
 
 class Rules(Protocol):
+    """A company's routing rules."""
+
     async def all(self) -> list[Rule]:
         """List rules in their order."""
         ...
@@ -118,4 +136,6 @@ class Rules(Protocol):
         """Store them, new ones too."""
         ...
 
-    async def remove(self, rule_id: RuleId) -> None: ...
+    async def remove(self, rule_id: RuleId) -> None:
+        """Delete it; the order of the others stays."""
+        ...

@@ -29,6 +29,8 @@ class Met(NamedTuple):
 
 
 class Contacts(Protocol):
+    """A company's contacts."""
+
     async def find_or_create(self, sightings: Sequence[Sighting], at: datetime) -> Met:
         """Find or create the contact of each sighting, update it, and lock it until the end of the transaction.
         Sightings that share an identity give the same object. Contacts that turn out to be one person are merged: the

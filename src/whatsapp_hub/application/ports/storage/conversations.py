@@ -23,6 +23,8 @@ from whatsapp_hub.domain.messaging.message import Message
 
 
 class Conversations(Protocol):
+    """A company's conversations. Storing one publishes its events."""
+
     async def latest(
         self, pairs: Iterable[tuple[SessionId, ContactId]]
     ) -> dict[tuple[SessionId, ContactId], Conversation]:
@@ -78,6 +80,8 @@ class Conversations(Protocol):
 
 
 class Messages(Protocol):
+    """A company's messages. Storing one publishes its events."""
+
     async def unread(self, conversation_id: ConversationId, limit: int) -> list[str]:
         """Return the provider's ids of the customer's last `limit` messages, oldest first, unlocked."""
         ...
@@ -101,7 +105,9 @@ class Messages(Protocol):
         """Return it, locked. Raises NotFound."""
         ...
 
-    async def add(self, messages: Sequence[Message]) -> None: ...
+    async def add(self, messages: Sequence[Message]) -> None:
+        """Store new messages."""
+        ...
 
     async def save(self, messages: Sequence[Message]) -> None:
         """Store their status, outcome, provider's id and time; what a message says never changes."""
@@ -114,10 +120,16 @@ class Messages(Protocol):
 
 
 class Notes(Protocol):
-    async def add(self, note: Note) -> None: ...
+    """A company's notes."""
+
+    async def add(self, note: Note) -> None:
+        """Store a note."""
+        ...
 
 
 class MediaFiles(Protocol):
+    """What is known of files in messages; the bytes are elsewhere."""
+
     async def get(self, media_id: MediaId) -> Media:
         """Return it. Raises NotFound."""
         ...
@@ -128,6 +140,8 @@ class MediaFiles(Protocol):
 
 
 class Notifications(Protocol):
+    """Notifications of a company's users."""
+
     async def add(self, notifications: Sequence[Notification]) -> None:
         """Store one row for each recipient."""
         ...

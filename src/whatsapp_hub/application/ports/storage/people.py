@@ -14,6 +14,8 @@ from whatsapp_hub.domain.ids import (
 
 
 class Departments(Protocol):
+    """A company's departments."""
+
     async def all(self) -> list[Department]:
         """List them in the menu's order: the older first."""
         ...
@@ -34,7 +36,9 @@ class Departments(Protocol):
         """Store it. Raises Conflict: the slug is taken, or it is a second root."""
         ...
 
-    async def save(self, department: Department) -> None: ...
+    async def save(self, department: Department) -> None:
+        """Store changes. Raises Conflict: the slug is taken, or it is a second root."""
+        ...
 
     async def remove(self, department_id: DepartmentId) -> None:
         """Delete it. Raises Conflict while users or live conversations belong to it."""
@@ -42,6 +46,8 @@ class Departments(Protocol):
 
 
 class Users(Protocol):
+    """A company's users."""
+
     async def get(self, user_id: UserId) -> User:
         """Return it, locked. Raises NotFound."""
         ...
@@ -70,9 +76,13 @@ class Users(Protocol):
         """Store it. Raises Conflict: the e-mail is taken, in any tenant."""
         ...
 
-    async def save(self, users: Sequence[User]) -> None: ...
+    async def save(self, users: Sequence[User]) -> None:
+        """Store changes, and publish the users' events."""
+        ...
 
-    async def count(self, department_id: DepartmentId) -> int: ...
+    async def count(self, department_id: DepartmentId) -> int:
+        """Count the department's users, inactive ones too, for its bound `max_agents`."""
+        ...
 
     async def all(self) -> list[User]:
         """List the tenant's users by e-mail."""

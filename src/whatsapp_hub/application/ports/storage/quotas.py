@@ -6,6 +6,8 @@ from whatsapp_hub.domain.accounts.quotas import Quota
 
 
 class Quotas(Protocol):
+    """Reserve room within a company's quotas."""
+
     async def require_room(self, quota: Quota) -> None:
         """Reserve one more in this transaction; two at the limit wait for each other. Must come before any other lock.
         Raises Conflict (`quota_exceeded`)."""

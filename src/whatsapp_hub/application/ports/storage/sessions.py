@@ -32,9 +32,13 @@ class Sessions(Protocol):
         """Store it, with its webhook routes and its pace. Raises Conflict: the key is taken."""
         ...
 
-    async def save(self, session: Session) -> None: ...
+    async def save(self, session: Session) -> None:
+        """Store changes, its webhook routes included, and publish its events."""
+        ...
 
-    async def remove(self, session_id: SessionId) -> None: ...
+    async def remove(self, session_id: SessionId) -> None:
+        """Delete it with what belongs to it alone. Conversations and messages stay."""
+        ...
 
 
 class Pairings(Protocol):
@@ -44,7 +48,9 @@ class Pairings(Protocol):
         """Return it, locked; None: no phone is awaited."""
         ...
 
-    async def save(self, session_id: SessionId, pairing: Pairing) -> None: ...
+    async def save(self, session_id: SessionId, pairing: Pairing) -> None:
+        """Store a pairing, in place of the session's earlier one."""
+        ...
 
     async def end(self, session_id: SessionId) -> None:
         """Delete it. Idempotent."""
@@ -52,10 +58,16 @@ class Pairings(Protocol):
 
 
 class Assignments(Protocol):
-    async def of(self, conversation_id: ConversationId) -> list[Assignment]: ...
+    """Who had a conversation, and when."""
+
+    async def of(self, conversation_id: ConversationId) -> list[Assignment]:
+        """List a conversation's assignments, the oldest first."""
+        ...
 
 
 class IdempotencyKeys(Protocol):
+    """Keys by which clients repeat a request without a second effect. They live 24 hours."""
+
     async def claim(self, caller: str, key: str, request_hash: bytes, message_id: MessageId) -> MessageId | None:
         """Claim a key for `message_id`; None: it was new. Else return the message that it was claimed for. Raises
         KeyReused if that was another request. Waits for a concurrent claim of the same key."""

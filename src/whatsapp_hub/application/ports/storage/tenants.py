@@ -8,6 +8,8 @@ from whatsapp_hub.domain.ids import SessionId, TenantId, UserId
 
 
 class Tenants(Protocol):
+    """The company of the transaction."""
+
     async def own(self) -> Tenant:
         """Return the transaction's tenant as it is now (`UnitOfWork.tenant` may be a second old), locked."""
         ...
@@ -45,6 +47,8 @@ class TenantRemoval(Protocol):
 
 
 class TenantHealth(Protocol):
+    """Check that a company's tables answer."""
+
     async def measure(self, tenant: Tenant) -> float:
         """Return the milliseconds that a query of the company's tables takes. Raises Unavailable, also when the tables
         do not exist."""

@@ -91,6 +91,8 @@ class UnitOfWork(Protocol):
 
 
 class Storage(Protocol):
+    """Open transactions. One object a process; safe for concurrent use."""
+
     directory: Directory
 
     def tenant(self, tenant_id: TenantId) -> AbstractAsyncContextManager[UnitOfWork]:

@@ -41,11 +41,15 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class OwnPassword(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """A change of one's own password."""
+
     current_password: str
     new_password: str
 
 
 class Registration(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """A new user; without `companyId` of the caller's company."""
+
     email: str
     password: str
     name: str

@@ -65,16 +65,22 @@ class CompanyPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, rena
 
 
 class QuickReplyBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A new quick reply; its text may contain placeholders."""
+
     shortcut: str
     content: str
 
 
 class QuickReplyPatch(msgspec.Struct, forbid_unknown_fields=True):
+    """Changes of a quick reply; what is left out stays."""
+
     shortcut: str | None = None
     content: str | None = None
 
 
 class FillBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """The conversation for which placeholders are filled in."""
+
     conversation_id: UUID
 
 

@@ -28,6 +28,8 @@ READ = [allows(Action.READ_DEPARTMENTS)]
 
 
 class DepartmentPatch(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """Changes of a department; what is left out stays, null clears where null is allowed."""
+
     name: str | None = None
     slug: str | None = None
     color: str | None = None
@@ -40,6 +42,7 @@ class DepartmentPatch(LevelPatch, kw_only=True, forbid_unknown_fields=True, rena
     hours: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
 
     def changes(self) -> DepartmentChanges:
+        """Convert to the use case's form."""
         return DepartmentChanges(
             name=self.name,
             slug=self.slug,
@@ -56,6 +59,8 @@ class DepartmentPatch(LevelPatch, kw_only=True, forbid_unknown_fields=True, rena
 
 
 class DepartmentBody(DepartmentPatch, kw_only=True, forbid_unknown_fields=True, rename="camel"):
+    """A new department."""
+
     name: str
     slug: str
 

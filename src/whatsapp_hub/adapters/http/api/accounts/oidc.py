@@ -53,6 +53,8 @@ class OidcAddresses:
 
 
 class OnceCode(msgspec.Struct, forbid_unknown_fields=True):
+    """The one-time code at the end of a sign-in, and the verifier (PKCE) of a client that gave a challenge."""
+
     code: str
     verifier: str | None = None
 

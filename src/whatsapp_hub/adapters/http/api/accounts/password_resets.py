@@ -20,6 +20,8 @@ PublicUrl = NewType("PublicUrl", str)
 
 
 class ResetBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A link's token and the new password."""
+
     token: str
     password: str
 
@@ -53,6 +55,7 @@ async def reset_password(
 
 
 def asked(request: Request[Any, Any, Any]) -> Asked:
+    """Tell the audit trail which request this is, and from which address."""
     path = request.scope.get("path_template") or request.scope["path"]
     return Asked(f"{request.method} {path}", request.client.host if request.client else None)
 

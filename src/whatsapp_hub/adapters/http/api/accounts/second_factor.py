@@ -25,14 +25,20 @@ _UNSTORED = {"Cache-Control": "no-store"}
 
 
 class PasswordBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The password of the person who asks."""
+
     password: str
 
 
 class ConfirmationCode(msgspec.Struct, forbid_unknown_fields=True):
+    """A code of the authenticator app."""
+
     code: str
 
 
 class ProofBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Password and a code, of the app or a recovery code."""
+
     password: str
     code: str
 

@@ -58,6 +58,8 @@ class TenantPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, renam
 
 
 class Confirmation(msgspec.Struct, forbid_unknown_fields=True):
+    """The company's slug, typed again, so that no click deletes one by mistake."""
+
     confirm: str
 
 

@@ -24,6 +24,8 @@ TAGS = ["users"]
 
 
 class UserBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """A new user."""
+
     email: str
     password: str
     name: str
@@ -34,6 +36,8 @@ class UserBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class UserPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """Changes of a user; what is left out stays, `departmentId: null` takes the user out of a department."""
+
     name: str | None = None
     role: Role | None = None
     is_active: bool | None = None
@@ -42,6 +46,7 @@ class UserPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     max_conversations: int | msgspec.UnsetType | None = msgspec.UNSET
 
     def changes(self) -> UserChanges:
+        """Convert to the use case's form, with null and left out kept apart."""
         department: DepartmentId | Unchanged | None = None
         if self.department_id is msgspec.UNSET:
             department = UNCHANGED
@@ -58,6 +63,8 @@ class UserPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class StatusBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The user's own presence."""
+
     status: OnlineStatus
 
 

@@ -34,18 +34,23 @@ IdempotencyKey: TypeAlias = Annotated[str | None, HeaderParameter(name="Idempote
 
 
 class Template(msgspec.Struct, forbid_unknown_fields=True):
+    """A template message in Meta's form; `components` are passed on as they are."""
+
     name: str
     language: str
     components: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
 class StartBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """A conversation that an agent begins, with a text or a template."""
+
     session_id: UUID
     to: str
     content: str | None = None
     template: Template | None = None
 
     def what(self) -> kinds.Text | kinds.Template:
+        """Return the content. Raises Invalid unless exactly one of both is given."""
         if (self.content is None) == (self.template is None):
             raise Invalid.field("content", "either content or template must be given")
         if self.template is None:
@@ -55,6 +60,8 @@ class StartBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class AssignBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """Who gets the conversation; left out: the caller."""
+
     user_id: UUID | None = None
 
 

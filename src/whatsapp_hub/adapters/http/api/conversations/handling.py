@@ -23,20 +23,28 @@ from whatsapp_hub.domain.ids import ConversationId, DepartmentId, UserId
 
 
 class TransferBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """The department to transfer to, and perhaps the person there."""
+
     department_id: UUID
     user_id: UUID | None = None
 
 
 class ConversationPatch(msgspec.Struct, forbid_unknown_fields=True):
+    """Changes of priority or labels; `labels` replaces all of them."""
+
     priority: Literal["LOW", "NORMAL", "HIGH", "URGENT"] | None = None
     labels: list[str] | None = None
 
 
 class NameBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The customer's name as agents shall see it."""
+
     name: str
 
 
 class NoteBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The text of a note."""
+
     content: str
 
 

@@ -28,6 +28,7 @@ class BotBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     answer_within_minutes: int = USUAL_ANSWER_WITHIN
 
     def wanted(self) -> WantedBot:
+        """Convert to the use case's form."""
         department_id = DepartmentId(self.department_id) if self.department_id else None
         return WantedBot(self.url, department_id, self.answer_within_minutes)
 

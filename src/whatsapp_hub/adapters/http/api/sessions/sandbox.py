@@ -19,6 +19,8 @@ TAGS = ["sandbox"]
 
 
 class CustomerBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A text that a simulated customer writes."""
+
     from_: str = msgspec.field(name="from")
     text: str
     name: str | None = None
@@ -34,6 +36,7 @@ class PhoneMessage(View):
 
     @classmethod
     def of(cls, message: ShownMessage) -> "PhoneMessage":
+        """Show a message as it stands on the simulated phone."""
         return cls(message.id, message.text, Direction(message.direction), time(message.at))
 
 

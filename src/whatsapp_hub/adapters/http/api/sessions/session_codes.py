@@ -24,6 +24,8 @@ PNG = "image/png"
 
 
 class PhoneBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """The number that shall be linked, for the code that is typed on the phone."""
+
     phone_number: str
 
 
@@ -37,6 +39,7 @@ class CodeView(View):
 
     @classmethod
     def of(cls, code: Code) -> "CodeView":
+        """Show the QR code as text and as a picture, and until when it can be scanned."""
         text = code.session.qr_code
         return cls(code.session.key, text, qr_codes.data_url(text), time(code.expires_at))
 

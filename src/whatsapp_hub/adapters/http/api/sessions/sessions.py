@@ -39,6 +39,8 @@ READ = [allows(Action.READ_SESSIONS)]
 
 
 class SessionBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """A new session; `settings` are the provider's own."""
+
     name: str
     provider: str
     settings: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -53,6 +55,7 @@ class SessionBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     webhook_secret: str | None = None
 
     def new(self) -> NewSession:
+        """Convert to the use case's form."""
         return NewSession(
             name=self.name,
             provider=self.provider.upper(),
@@ -69,6 +72,8 @@ class SessionBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """Changes of a session; settings that are left out stay, secrets among them."""
+
     name: str | None = None
     settings: dict[str, Any] | None = None
     proxy: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -88,6 +93,7 @@ class SessionPatch(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
         return None if self.proxy is msgspec.UNSET else self.proxy or ""
 
     def changes(self) -> SessionChanges:
+        """Convert to the use case's form, with null and left out kept apart."""
         proxy = self.sent_proxy
         return SessionChanges(
             name=self.name,

@@ -31,6 +31,7 @@ USED = """
 
 
 def api_key_of(row: Any) -> ApiKey:
+    """Build a key from its row."""
     values = dict(row)
     if values["scopes"] is not None:  # an action that is no longer known allows nothing
         values["scopes"] = frozenset(Action[name] for name in values["scopes"] if name in Action.__members__)
@@ -45,20 +46,24 @@ class PostgresApiKeys:
         self._connection = connection
 
     async def add(self, key: ApiKey) -> None:
+        """Insert it; scopes are stored by their actions' names."""
         values = {name: getattr(key, name) for name in _NAMES}
         if key.scopes is not None:
             values["scopes"] = sorted(action.name for action in key.scopes)
         await self._connection.execute(_ADD, *values.values())
 
     async def all(self) -> list[ApiKey]:
+        """Read all, the newest first."""
         return [api_key_of(row) for row in await self._connection.fetch(f"{_SELECT} ORDER BY created_at DESC, id DESC")]
 
     async def get(self, key_id: ApiKeyId) -> ApiKey:
+        """Read and lock one. Raises NotFound."""
         row = await self._connection.fetchrow(f"{_SELECT} WHERE id = $1 FOR NO KEY UPDATE", key_id)
         if row is None:
             raise NotFound("API key", key_id)
         return api_key_of(row)
 
     async def save(self, key: ApiKey) -> None:
+        """Store when it was revoked, which is all that changes."""
         await self._connection.execute(_REVOKE, key.id, key.revoked_at)
         self.changed = True

@@ -39,6 +39,7 @@ _REMOVE = "DELETE FROM departments WHERE id = $1"
 
 
 def department_of(row: Any) -> Department:
+    """Build a department from its row, the company's hours and service level beside its own."""
     values = dict(row)
     for name in ("hours", "open_hours"):
         values[name] = hours_of(values[name])
@@ -48,10 +49,12 @@ def department_of(row: Any) -> Department:
 
 
 def hours_of(stored: str | None) -> Hours | None:
+    """Read opening hours as they are stored (JSON)."""
     return Hours.read(json.loads(stored)) if stored else None
 
 
 def stored_hours(hours: Hours | None) -> str | None:
+    """Encode opening hours as they are stored (JSON)."""
     return json.dumps(hours.shown()) if hours else None
 
 
@@ -67,28 +70,36 @@ def _taken(error: asyncpg.UniqueViolationError, department: Department) -> Confl
 
 
 class PostgresDepartments:
+    """Departments of the transaction's tenant."""
+
     def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     async def all(self) -> list[Department]:
+        """Read all with the company's hours and service level."""
         return [department_of(row) for row in await self._connection.fetch(ALL, of=("departments", "tenants"))]
 
     async def lock_all(self) -> None:
+        """Lock the rows of all departments, by id."""
         await self._connection.execute(_LOCK_ALL, of=("departments",))
 
     async def lock(self, department_ids: Iterable[DepartmentId]) -> None:
+        """Lock these departments' rows, by id, so that two transactions cannot block each other."""
         await self._connection.execute(_LOCK, list(department_ids))
 
     async def get(self, department_id: DepartmentId) -> Department:
+        """Read one, unlocked. Raises NotFound."""
         row = await self._connection.fetchrow(ONE, department_id)
         if row is None:
             raise NotFound("department", department_id)
         return department_of(row)
 
     async def add(self, department: Department) -> None:
+        """Insert it. Raises Conflict by the index that was hurt: slug or root."""
         await self._write(department, _ADD, *_values(department, _NAMES))
 
     async def save(self, department: Department) -> None:
+        """Update what can change. Raises Conflict as `add`."""
         await self._write(department, _SAVE, department.id, *_values(department, _MUTABLE))
 
     async def _write(self, department: Department, statement: str, *values: object) -> None:
@@ -98,6 +109,7 @@ class PostgresDepartments:
             raise _taken(error, department) from error
 
     async def remove(self, department_id: DepartmentId) -> None:
+        """Lock and delete it. Raises Conflict with what still belongs to it."""
         await self.lock([department_id])
         if reason := await self._connection.fetchval(_IN_USE, department_id):
             raise Conflict("department_in_use", reason)

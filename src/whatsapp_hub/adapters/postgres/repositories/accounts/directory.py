@@ -132,6 +132,7 @@ _NEVER = (0.0, None)
 
 
 def tenant_of(row: Any) -> Tenant:
+    """Build a company from its row."""
     values = dict(row)
     values["texts"], values["hours"] = json.loads(values["texts"]), hours_of(values["hours"])
     values["quotas"] = {Quota(n): limit for n, limit in json.loads(values["quotas"]).items()}
@@ -156,15 +157,18 @@ class PostgresDirectory:
         return rows
 
     async def tenants(self) -> list[Tenant]:
+        """Read all by slug, but those that are being removed."""
         return [tenant_of(row) for row in await self._fetch(f"{TENANTS} WHERE removed_at IS NULL ORDER BY slug")]
 
     async def tenant(self, tenant_id: TenantId) -> Tenant:
+        """Read one, also one that is being removed. Raises NotFound."""
         rows = await self._fetch(f"{TENANTS} WHERE id = $1", tenant_id)
         if not rows:
             raise NotFound("tenant", tenant_id)
         return tenant_of(rows[0])
 
     async def add_tenant(self, tenant: Tenant) -> None:
+        """Insert it, after the schema of a dedicated one is there. Raises Conflict."""
         t = tenant
         for other in await self._fetch(f"{TENANTS} WHERE slug = $1", t.slug):
             by = " by a company that is still being removed" if other["removed_at"] else ""
@@ -180,6 +184,7 @@ class PostgresDirectory:
             raise Conflict("slug_taken", f"the slug {t.slug!r} is taken") from error
 
     async def credentials(self, email: str) -> Credentials | None:
+        """Look the e-mail up, folded, in all companies."""
         rows = await self._fetch(f"{users.SELECT} WHERE email = $1", email.strip().lower())
         if not rows:
             return None
@@ -187,13 +192,16 @@ class PostgresDirectory:
         return Credentials(user, await self.tenant(user.tenant_id))
 
     async def has_master(self, other_than: UserId | None = None) -> bool:
+        """Whether there is an active MASTER besides `other_than`."""
         return bool(await self._fetch(_MASTER, other_than))
 
     async def user(self, user_id: UserId) -> User | None:
+        """Read a user of any company."""
         rows = await self._fetch(f"{users.SELECT} WHERE id = $1", user_id)
         return users.user_of(rows[0]) if rows else None
 
     async def signed_in(self, sign_in_id: SignInId) -> SignedIn | None:
+        """Read sign-in, user and company together; note the use every SEEN_EVERY_S seconds."""
         rows = await self._fetch(sign_ins.SIGNED_IN, sign_in_id, sign_ins.SEEN_EVERY_S)
         if not rows:
             return None
@@ -204,6 +212,7 @@ class PostgresDirectory:
         return SignedIn(sign_ins.sign_in_of(row, "sign_in_"), users.user_of(row), *limits)
 
     async def api_key(self, digest: bytes) -> MadeKey | None:
+        """Look a key up by digest, and note its use."""
         rows = await self._fetch(api_keys.BY_DIGEST, digest)
         if not rows:
             return None
@@ -272,6 +281,7 @@ class PostgresDirectory:
         ]
 
     async def target(self, session_id: SessionId) -> WebhookTarget | None:
+        """Read a session with decrypted settings; None also where they cannot be decrypted."""
         rows = await self._fetch(f"{_TARGET} FROM hub.sessions s WHERE s.id = $1", session_id)
         return next(iter(self._readable(rows)), None)
 
@@ -293,33 +303,42 @@ class PostgresDirectory:
             raise
 
     async def silent_sessions(self, providers: Collection[str], for_s: float) -> list[SilentSession]:
+        """Find active sessions whose last update or poll is older than `for_s` seconds."""
         rows = await self._fetch(_SILENT, list(providers), for_s) if providers else []
         return [SilentSession(**dict(row)) for row in rows]
 
     async def polling(self, session: SilentSession) -> None:
+        """Note that a poll began."""
         await self._fetch(_POLLING, session.id, session.since)
 
     async def polled(self, session: SilentSession) -> None:
+        """Note that a poll succeeded."""
         await self._fetch(_POLLED, session.id)
 
     async def due_pairings(self, limit: int, for_s: float) -> list[DuePairing]:
+        """Claim due pairings for `for_s` seconds."""
         return [DuePairing(**dict(row)) for row in await self._fetch(_DUE_PAIRINGS, limit, for_s)]
 
     async def tenants_with_inbox(self) -> list[TenantId]:
+        """Find tenants with due updates."""
         return _ids(await self._fetch(_WITH_INBOX))
 
     async def tenants_with_lanes(
         self, providers: Sequence[str], sessions: Sequence[SessionId] | None
     ) -> list[TenantId]:
+        """Find tenants with due lanes of these providers, of all sessions or the given ones."""
         return _ids(await self._fetch(_WITH_LANES, providers, sessions))
 
     async def tenants_with_stale_lanes(self, providers: Sequence[str]) -> list[TenantId]:
+        """Find tenants with attempts whose lease ran out."""
         return _ids(await self._fetch(_WITH_STALE_LANES, providers)) if providers else []
 
     async def tenants_with_late_lines(self) -> list[TenantId]:
+        """Find tenants with connections whose deadline passed."""
         return _ids(await self._fetch(_WITH_LATE_LINES))
 
     async def ticks(self, every_s: Mapping[str, float]) -> list[str]:
+        """Claim jobs that are due, each for its interval, and return their names."""
         return [row["name"] for row in await self._fetch(_TICKS, list(every_s), list(every_s.values()))]
 
 

@@ -34,6 +34,7 @@ class PostgresGuessCounts:
         self._database = database
 
     async def begin(self, email: str, address: str | None) -> Guess:
+        """Count the guess before the password is checked. Raises TooMany."""
         network = network_of(address)
         is_familiar: bool = await self._database.system(lambda c: c.fetchval(_IS_FAMILIAR, email, network))
         count, patience = _count_of(email, network if is_familiar else ""), FAMILIAR if is_familiar else STRANGERS
@@ -47,15 +48,18 @@ class PostgresGuessCounts:
         return Guess(count, email, address, is_familiar, failures)
 
     async def take_back(self, guess: Guess) -> None:
+        """Forget the count after a success at a known network; elsewhere take this one guess back."""
         if guess.is_familiar:
             await self._database.system(lambda c: c.execute(_FORGET, guess.count))
         else:
             await self.uncount(guess)
 
     async def uncount(self, guess: Guess) -> None:
+        """Take one guess back."""
         await self._database.system(lambda c: _changed(c, guess.count, lambda guesses, _: guesses.taken_back()))
 
     async def failed(self, guess: Guess, user: User | None) -> None:
+        """Note the failure in the audit trail where the count calls for it."""
         noted = user.id if user and Guesses(guess.failures).is_audited else None
         said = json.dumps({"failures": guess.failures, "familiar": guess.is_familiar})
         row = (guess.count, noted, guess.email, guess.address, said)

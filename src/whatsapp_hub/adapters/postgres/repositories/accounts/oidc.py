@@ -38,9 +38,11 @@ class PostgresOidcLinks:
         self._connection = connection
 
     async def add(self, link: OidcLink) -> bool:
+        """Insert the link unless one of its sides has one already; return whether it did."""
         return bool(await self._connection.fetchval(_ADD, *(getattr(link, name) for name in _NAMES)))
 
     async def remove(self, user_id: UserId) -> bool:
+        """Delete a user's link; return whether there was one."""
         return bool(await self._connection.fetchval(_REMOVE, user_id))
 
 
@@ -51,13 +53,16 @@ class PostgresOidcAccounts:
         self._database = database
 
     async def linked(self, issuer: str, subject: str) -> User | None:
+        """Find the user of a person at the provider, in any company."""
         row = await self._database.system(lambda c: c.fetchrow(_LINKED, issuer, subject))
         return users.user_of(row) if row else None
 
     async def keep_code(self, digest: bytes, state: bytes, user: User, challenge: str | None, for_s: float) -> bool:
+        """Store the code, once for each attempt (`state`); return whether it was the first."""
         row = (digest, state, user.id, challenge, for_s)
         return bool(await self._database.system(lambda c: c.fetchval(_KEEP, *row)))
 
     async def take_code(self, digest: bytes) -> tuple[User, str | None] | None:
+        """Mark the code as used and return what it was stored for; None: unknown, used, expired, or the user changed."""
         row = await self._database.system(lambda c: c.fetchrow(_TAKE, digest))
         return (users.user_of(row), row["challenge"]) if row else None

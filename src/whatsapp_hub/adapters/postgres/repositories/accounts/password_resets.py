@@ -16,17 +16,22 @@ _PENDING = f"SELECT r.user_id FROM hub.password_resets r, hub.users u WHERE {_HO
 
 
 class PostgresPasswordResets:
+    """Password links of the transaction's tenant."""
+
     def __init__(self, connection: Any, tenant_id: TenantId) -> None:
         self._connection = connection
         self._tenant_id = tenant_id
 
     async def offer(self, user_id: UserId, digest: bytes, expires_at: datetime) -> None:
+        """Store the link's digest in place of the user's earlier one."""
         await self._connection.execute(_OFFER, user_id, self._tenant_id, digest, expires_at)
 
     async def use(self, digest: bytes, now: datetime) -> UserId | None:
+        """Delete the link and return its user; None: unknown or expired."""
         user_id: UserId | None = await self._connection.fetchval(_USE, digest, now)
         return user_id
 
     async def pending(self, digest: bytes, now: datetime) -> UserId | None:
+        """Return the link's user without using it up."""
         user_id: UserId | None = await self._connection.fetchval(_PENDING, digest, now)
         return user_id

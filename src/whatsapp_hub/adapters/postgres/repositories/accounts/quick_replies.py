@@ -16,24 +16,30 @@ _REMOVE = "DELETE FROM quick_replies WHERE id = $1"
 
 
 def quick_reply_of(row: Any) -> QuickReply:
+    """Build a quick reply from its row."""
     return QuickReply(**dict(row))
 
 
 class PostgresQuickReplies:
+    """Quick replies of the transaction's tenant."""
+
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
     async def get(self, reply_id: QuickReplyId) -> QuickReply:
+        """Read and lock one. Raises NotFound."""
         row = await self._connection.fetchrow(_ONE, reply_id)
         if row is None:
             raise NotFound("quick reply", reply_id)
         return quick_reply_of(row)
 
     async def add(self, reply: QuickReply) -> None:
+        """Insert it. Raises Conflict: the shortcut is taken."""
         r = reply
         await self._write(reply, _ADD, r.id, r.tenant_id, r.shortcut, r.content, r.created_at, r.updated_at)
 
     async def save(self, reply: QuickReply) -> None:
+        """Update it. Raises Conflict: the shortcut is taken."""
         await self._write(reply, _SAVE, reply.id, reply.shortcut, reply.content, reply.updated_at)
 
     async def _write(self, reply: QuickReply, statement: str, *values: object) -> None:
@@ -44,4 +50,5 @@ class PostgresQuickReplies:
             raise Conflict("shortcut_taken", taken) from error
 
     async def remove(self, reply_id: QuickReplyId) -> None:
+        """Delete it."""
         await self._connection.execute(_REMOVE, reply_id)

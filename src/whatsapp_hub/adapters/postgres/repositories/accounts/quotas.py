@@ -31,15 +31,18 @@ class PostgresQuotas:
         self._tenant = tenant
 
     async def require_room(self, quota: Quota) -> None:
+        """Count under the quota's advisory lock. Raises Conflict at the limit."""
         limit = self._tenant.quota(quota)
         await self._connection.execute(_LOCK, quota.value)
         if await self._connection.fetchval(f"SELECT count(*) FROM {_COUNTED[quota]}") >= limit:
             raise exceeded(quota, limit)
 
     async def add_media(self, size: int) -> None:
+        """Add a file's bytes to the company's sum. Raises Conflict over the limit (stored in MB)."""
         limit = self._tenant.quota(Quota.MEDIA)
         if await self._connection.fetchval(_ADD_MEDIA, size) > limit * _MEGABYTE:
             raise exceeded(Quota.MEDIA, limit)
 
     async def recount_media(self) -> None:
+        """Set the sum to what the stored files really take."""
         await self._connection.execute(_RECOUNT)

@@ -28,10 +28,12 @@ class PostgresRefusedEmails:
         self._connection = connection
 
     async def require_room(self, most: int) -> None:
+        """Count this hour's refusals under an advisory lock. Raises TooMany."""
         await self._connection.execute(_LOCK)
         wait_s = await self._connection.fetchval(_WAIT_S, most, _HOUR)
         if wait_s is not None and wait_s > 0:
             raise TooMany(wait_s)
 
     async def record(self, email: str) -> None:
+        """Write the refusal into the audit trail, where it is counted."""
         await self._connection.execute(_RECORD, acting(), json.dumps({"email": email}))

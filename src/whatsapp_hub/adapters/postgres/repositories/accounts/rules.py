@@ -20,6 +20,7 @@ _REMOVE = "DELETE FROM rules WHERE id = $1"
 
 
 def rule_of(row: Any) -> Rule:
+    """Build a rule from its row."""
     priority = None if row["priority"] is None else Priority(row["priority"])
     conditions = Conditions(row["session_id"], tuple(row["words"]), row["outside_hours"])
     actions = Actions(tuple(row["labels"]), priority, row["department_id"])
@@ -35,14 +36,19 @@ def _values(rule: Rule) -> tuple[object, ...]:
 
 
 class PostgresRules:
+    """Routing rules of the transaction's tenant."""
+
     def __init__(self, connection: Statements) -> None:
         self._connection = connection
 
     async def all(self) -> list[Rule]:
+        """Read all by place."""
         return [rule_of(row) for row in await self._connection.fetch(_ALL, of=("rules",))]
 
     async def save(self, rules: Sequence[Rule]) -> None:
+        """Insert or update them with their places."""
         await self._connection.executemany(_SAVE, [_values(rule) for rule in rules])
 
     async def remove(self, rule_id: RuleId) -> None:
+        """Delete it."""
         await self._connection.execute(_REMOVE, rule_id)

@@ -29,6 +29,7 @@ class PostgresSecondFactors:
         self._box = box
 
     async def get(self, user_id: UserId) -> SecondFactor | None:
+        """Read and lock a user's factor; the secret is decrypted."""
         row = await self._connection.fetchrow(_GET, user_id)
         if row is None:
             return None
@@ -44,10 +45,12 @@ class PostgresSecondFactors:
             return ""
 
     async def begin(self, factor: SecondFactor) -> None:
+        """Store a new secret, sealed, unconfirmed, in place of an unconfirmed one."""
         sealed = self._box.seal(factor.secret.encode(), _context(factor.user_id))
         await self._connection.execute(_BEGIN, factor.user_id, factor.tenant_id, sealed)
 
     async def save(self, factor: SecondFactor) -> None:
+        """Store confirmation, the last used time step and the digests of recovery codes."""
         digests = list(factor.recovery_digests)
         await self._connection.execute(
             _SAVE, factor.user_id, factor.confirmed_at, factor.used_step, digests, len(digests)
@@ -55,6 +58,7 @@ class PostgresSecondFactors:
         self.changed = True
 
     async def remove(self, user_id: UserId) -> bool:
+        """Delete it; return whether there was one."""
         tag: str = await self._connection.execute(_REMOVE, user_id)
         self.changed = True
         return tag != "DELETE 0"

@@ -43,6 +43,7 @@ SEEN = """
 
 
 def sign_in_of(row: Any, prefix: str = "") -> SignIn:
+    """Build a sign-in from a row whose columns begin with `prefix`."""
     values = {name: row[f"{prefix}{name}"] for name in _NAMES}
     values["how"] = AuthMethod(values["how"])
     values["end_reason"] = EndReason(values["end_reason"]) if values["end_reason"] else None
@@ -57,22 +58,27 @@ class PostgresSignIns:
         self._connection = connection
 
     async def add(self, sign_in: SignIn, at_most: int) -> None:
+        """Insert it, and end the user's oldest beyond `at_most`."""
         await self._connection.execute(_ADD, *(getattr(sign_in, name) for name in _WRITTEN))
         await self._end(_BEYOND, sign_in.user_id, sign_in.made_at, at_most, EndReason.TOO_MANY)
 
     async def of_user(self, user_id: UserId, now: datetime) -> list[SignIn]:
+        """Read live ones, the last seen first."""
         return [sign_in_of(row) for row in await self._connection.fetch(_LIVE, user_id, now)]
 
     async def get(self, user_id: UserId, sign_in_id: SignInId) -> SignIn:
+        """Read one of this user. Raises NotFound."""
         row = await self._connection.fetchrow(_GET, sign_in_id, user_id)
         if row is None:
             raise NotFound("sign-in", sign_in_id)
         return sign_in_of(row)
 
     async def save(self, sign_in: SignIn) -> None:
+        """Store when and why it ended."""
         await self._end(_SAVE, sign_in.id, sign_in.ended_at, sign_in.end_reason)
 
     async def end_all(self, user_id: UserId, at: datetime, reason: EndReason, but: SignInId | None = None) -> int:
+        """End all of the user but one; return how many."""
         return await self._end(_END_ALL, user_id, at, reason, but)
 
     async def _end(self, statement: str, *arguments: object) -> int:

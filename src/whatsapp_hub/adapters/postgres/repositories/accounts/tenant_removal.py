@@ -90,18 +90,22 @@ class PostgresTenantRemoval:
         self._owner_url = owner_url or database.url
 
     async def begin(self, tenant_id: TenantId, by: UserId) -> bool:
+        """Mark the company as removed, with who did it; False: it was already."""
         who = acting()
         return bool(await self._database.system(lambda c: c.fetch(_BEGIN, tenant_id, by, who)))
 
     async def begun(self) -> list[Tenant]:
+        """Read companies that are being removed."""
         rows: list[Any] = await self._database.system(lambda c: c.fetch(_BEGUN))
         return [tenant_of(row) for row in rows]
 
     async def sessions(self, tenant: Tenant, limit: int) -> Sequence[SessionId]:
+        """Read the company's remaining sessions."""
         rows: list[Any] = await self._database.system(lambda c: c.fetch(_SESSIONS, tenant.id, limit))
         return [row["id"] for row in rows]
 
     async def sweep(self, tenant: Tenant, limit: int) -> int:
+        """Delete at most `limit` rows a table, children first; return how many."""
         removed = 0
         for table in await self._tables(tenant):
             removed += await self._swept(tenant, table, limit)
@@ -122,6 +126,7 @@ class PostgresTenantRemoval:
         return [_Table(row["name"], row["is_the_tenants"]) for row in _children_first(rows)]
 
     async def finish(self, tenant: Tenant) -> None:
+        """Drop the company's schema, then its row."""
         await self._drop(tenant)
         await self._database.system(lambda c: c.execute(_FINISH, tenant.id))
 
@@ -140,6 +145,7 @@ class PostgresTenantRemoval:
             raise translated(error) or error from error
 
     async def measure(self, tenant: Tenant) -> float:
+        """Time one query in the company's own transaction."""
         try:
             async with self._database.transaction(tenant) as connection:
                 began = time.perf_counter()

@@ -19,13 +19,17 @@ _SAVE = """
 
 
 class PostgresTenants:
+    """The transaction's tenant."""
+
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
     async def own(self) -> Tenant:
+        """Read and lock its row."""
         return tenant_of(await self._connection.fetchrow(_OWN))
 
     async def save(self, tenant: Tenant) -> None:
+        """Store its settings."""
         t = tenant
         values = (t.id, t.name, t.language, t.greeting, json.dumps(dict(t.texts)), stored_hours(t.hours))
         more = (stored_level(t.level), t.own_country, json.dumps(dict(t.quotas)), stored_retention(t.retention))
@@ -33,4 +37,5 @@ class PostgresTenants:
 
 
 def stored_retention(retention: Retention) -> str:
+    """Encode retention as it is stored (JSON): days by kind, kinds without a period left out."""
     return json.dumps({name: days for name, days in retention_shown(retention).items() if days is not None})

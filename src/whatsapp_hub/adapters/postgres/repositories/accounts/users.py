@@ -56,6 +56,7 @@ _COUNT = "SELECT count(*) FROM hub.users WHERE tenant_id = hub.tenant() AND depa
 
 
 def user_of(row: Any) -> User:
+    """Build a user from its row."""
     values = {name: row[name] for name in _ALL.names}
     values["role"], values["online_status"] = Role(values["role"]), OnlineStatus(values["online_status"])
     values["skills"] = tuple(values["skills"])
@@ -74,39 +75,48 @@ def _one_address(users: Sequence[User]) -> dict[str, Exception]:
 
 
 class PostgresUsers:
+    """Users of the transaction's tenant."""
+
     def __init__(self, connection: Statements, events: list[Event]) -> None:
         self._connection = connection
         self._events = events
 
     async def get(self, user_id: UserId) -> User:
+        """Read and lock one. Raises NotFound."""
         row = await self._connection.fetchrow(f"{SELECT} WHERE id = $1 FOR NO KEY UPDATE", user_id, of=("users",))
         if row is None:
             raise NotFound("user", user_id)
         return user_of(row)
 
     async def peek(self, user_id: UserId) -> User:
+        """Read one, unlocked. Raises NotFound."""
         row = await self._connection.fetchrow(f"{SELECT} WHERE id = $1", user_id)
         if row is None:
             raise NotFound("user", user_id)
         return user_of(row)
 
     async def candidate(self, user_id: UserId) -> Candidate:
+        """Read one with the count of assigned conversations and the department's bound."""
         row = await self._connection.fetchrow(_CANDIDATE, user_id)
         if row is None:
             raise NotFound("user", user_id)
         return Candidate(user_of(row), row["load"], row["bound"])
 
     async def silent_since(self, before: datetime) -> list[User]:
+        """Read and lock users without a recent heartbeat, skipping locked ones."""
         return [user_of(row) for row in await self._connection.fetch(_SILENT, before)]
 
     async def leaving(self) -> list[UserId]:
+        """Read the ids of users who went offline with conversations."""
         return [row["id"] for row in await self._connection.fetch(_LEAVING)]
 
     async def candidates(self, department_id: DepartmentId | None) -> list[Candidate]:
+        """Read active users with their loads in one statement."""
         rows = await self._connection.fetch(_OF_DEPARTMENT, department_id)
         return [Candidate(user_of(row), row["load"], row["bound"]) for row in rows]
 
     async def add(self, user: User) -> None:
+        """Insert the user. Raises Conflict: the e-mail is taken."""
         self._events += user.take_events()
         try:
             await self._connection.execute(_INSERT, *_ALL.arrays([_row(user, _ALL)]))
@@ -114,6 +124,7 @@ class PostgresUsers:
             raise _one_address([user])["users_email_key"] from error
 
     async def save(self, users: Sequence[User]) -> None:
+        """Update users by id, in one statement."""
         if not users:
             return
         self._events += recorded(users)
@@ -122,18 +133,23 @@ class PostgresUsers:
         await self._connection.defer(_SAVE, *rows, rows=[u.id for u in ordered], refused=_one_address(ordered))
 
     async def count(self, department_id: DepartmentId) -> int:
+        """Count the department's users, inactive ones too."""
         count: int = await self._connection.fetchval(_COUNT, department_id)
         return count
 
     async def all(self) -> list[User]:
+        """Read all by e-mail."""
         return [user_of(row) for row in await self._connection.fetch(_EVERYBODY)]
 
     async def lock_administrators(self) -> None:
+        """Take the tenant's advisory lock of administrators."""
         await self._connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(hub.tenant()::text, 7))")
 
     async def has_administrator(self, other_than: UserId) -> bool:
+        """Whether another active user is ADMIN or MASTER."""
         found: bool = await self._connection.fetchval(_ADMINISTRATOR, other_than)
         return found
 
     async def lock_masters(self) -> None:
+        """Take the advisory lock of masters, one for the whole hub."""
         await self._connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('masters', 5))")
