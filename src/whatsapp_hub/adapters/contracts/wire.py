@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from typing import cast
 
 from whatsapp_hub.domain.errors import Flaw, HubError, Invalid
 from whatsapp_hub.domain.privacy.retention import Retention
-from whatsapp_hub.domain.service.service_level import ServiceLevel
+from whatsapp_hub.domain.service.service_level import LevelChanges, ServiceLevel
 
 _OURS = frozenset({"actions", "conditions", "retention"})
 """Objects in bodies whose fields are all the hub's own; in others (`settings`, `texts`) they are the client's."""
@@ -24,7 +25,8 @@ def level_shown(level: ServiceLevel) -> dict[str, int | bool | None]:
 
 def read_level(shown: Mapping[str, int | bool | None]) -> ServiceLevel:
     """Decode what `level_shown` gave."""
-    return ServiceLevel(**{field.name: shown.get(camel(field.name)) for field in fields(ServiceLevel)})  # type: ignore[arg-type] # as shown
+    stored = {field.name: shown.get(camel(field.name)) for field in fields(ServiceLevel)}
+    return ServiceLevel(**cast("LevelChanges", stored))
 
 
 def retention_shown(retention: Retention) -> dict[str, int | None]:

@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -10,7 +10,7 @@ from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.privacy.retention import Kind
 from whatsapp_hub.domain.service.hours import Hours
-from whatsapp_hub.domain.service.service_level import ServiceLevel
+from whatsapp_hub.domain.service.service_level import LevelChanges, ServiceLevel
 
 T = TypeVar("T")
 
@@ -28,10 +28,11 @@ class LevelPatch(msgspec.Struct, kw_only=True, rename="camel"):
     target_warning_percent: int | msgspec.UnsetType | None = msgspec.UNSET
     asks_rating: bool | msgspec.UnsetType | None = msgspec.UNSET
 
-    def level(self) -> dict[str, int | bool | None]:
+    def level(self) -> LevelChanges:
         """Return the fields that were sent."""
         names = (field.name for field in fields(ServiceLevel))
-        return {name: value for name in names if (value := getattr(self, name)) is not msgspec.UNSET}
+        sent = {name: value for name in names if (value := getattr(self, name)) is not msgspec.UNSET}
+        return cast("LevelChanges", sent)
 
 
 class RetentionPatch(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):

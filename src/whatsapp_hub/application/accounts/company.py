@@ -14,6 +14,7 @@ from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.menu.phrases import check_texts
 from whatsapp_hub.domain.numbers.countries import country_of
 from whatsapp_hub.domain.service.hours import Hours
+from whatsapp_hub.domain.service.service_level import LevelChanges
 from whatsapp_hub.domain.text import is_storable
 
 GREETING_LENGTH = 1024
@@ -32,7 +33,7 @@ class CompanyChanges:
     texts: Mapping[str, str] | None = None
     hours: Hours | Unchanged | None = UNCHANGED
     country: str | Unchanged | None = UNCHANGED
-    level: Mapping[str, int | bool | None] = field(default_factory=dict)
+    level: LevelChanges = field(default_factory=LevelChanges)
     quotas: Mapping[Quota, int | None] = field(default_factory=dict)
     retention: Mapping[str, int | None] = field(default_factory=dict)
     second_factor_required: bool | None = None
@@ -81,7 +82,7 @@ def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
         tenant.hours = changes.hours
     if changes.country is not UNCHANGED:
         tenant.own_country = country_of(changes.country) if changes.country else None
-    tenant.level = replace(tenant.level, **changes.level)  # type: ignore[arg-type] # by its own names
+    tenant.level = tenant.level.changed(changes.level)
     quotas = {**tenant.quotas, **changes.quotas}
     tenant.quotas = {quota: limit for quota, limit in quotas.items() if limit is not None}
     tenant.retention = replace(tenant.retention, **changes.retention)

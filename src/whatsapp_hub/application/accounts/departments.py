@@ -1,7 +1,6 @@
 """CreateDepartment, UpdateDepartment, DeleteDepartment."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller
@@ -13,6 +12,7 @@ from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.errors import Conflict
 from whatsapp_hub.domain.ids import DepartmentId
 from whatsapp_hub.domain.service.hours import Hours
+from whatsapp_hub.domain.service.service_level import LevelChanges
 
 _CLEARABLE = frozenset({"max_conversations", "hours"})
 
@@ -32,11 +32,11 @@ class DepartmentChanges:
     prefers_skills: bool | None = None
     max_conversations: int | Unchanged | None = UNCHANGED
     hours: Hours | Unchanged | None = UNCHANGED
-    level: Mapping[str, int | bool | None] = field(default_factory=dict)
+    level: LevelChanges = field(default_factory=LevelChanges)
 
     def onto(self, department: Department) -> None:
         """Raises Invalid with every bad field, and then changes nothing that is stored."""
-        department.level = replace(department.level, **self.level)  # type: ignore[arg-type] # by its own names
+        department.level = department.level.changed(self.level)
         for name in set(self.__slots__) - {"level"}:
             value = getattr(self, name)
             keeps = value is UNCHANGED if name in _CLEARABLE else value is None

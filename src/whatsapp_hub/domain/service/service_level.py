@@ -1,10 +1,20 @@
 """A department's service level: its targets, and whether customers are asked for a rating."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from typing import TypedDict
 
 from whatsapp_hub.domain.errors import Flaw
 
 LONGEST_TARGET_MINUTES = 30 * 24 * 60
+
+
+class LevelChanges(TypedDict, total=False):
+    """The fields of a service level that somebody sent; None takes the company's value."""
+
+    first_response_target_minutes: int | None
+    resolution_target_minutes: int | None
+    target_warning_percent: int | None
+    asks_rating: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +31,10 @@ class ServiceLevel:
         """Fill what is not set here from `usual`."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return ServiceLevel(**{n: getattr(usual, n) if value is None else value for n, value in values.items()})
+
+    def changed(self, changes: LevelChanges) -> "ServiceLevel":
+        """Set what was sent."""
+        return replace(self, **changes)
 
     def flaws(self) -> list[Flaw]:
         """Return every bad field."""

@@ -14,8 +14,8 @@ import msgspec
 
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
-from whatsapp_hub.adapters.contracts.views.messages import FailureView, MessageView
-from whatsapp_hub.adapters.contracts.views.sessions import SessionView
+from whatsapp_hub.adapters.contracts.views.messages import FailureView, MessageFields, MessageView
+from whatsapp_hub.adapters.contracts.views.sessions import SessionFields, SessionView
 from whatsapp_hub.adapters.contracts.views.view import View, extended, time
 from whatsapp_hub.application.reading.sessions import MessageWith
 from whatsapp_hub.application.sending.send_to import Sent
@@ -63,21 +63,17 @@ class ClientSession(View):
     status_reason: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class ListedClientSession(SessionView):
+class ListedClientSession(SessionFields):
     """B: one session of the list, its status in lower case."""
 
-    status: str  # type: ignore[assignment] # in this contract's words
     client_id: str
 
 
-class ListedClientMessage(MessageView):
-    """B: one message of a session's list. The contact's address is `from` or `to`, depending on the direction;
-    `messageId` is `id`, as in the answer to a send and in `message-status`."""
+class ListedClientMessage(MessageFields):
+    """B: one message of a session's list. `sessionId` is the client's own key; the contact's address is `from` or `to`,
+    depending on the direction; `messageId` is `id`, as in the answer to a send and in `message-status`."""
 
-    session_id: str  # type: ignore[assignment] # the client's own key
-    direction: str  # type: ignore[assignment] # in this contract's words, as the next two
-    type: str  # type: ignore[assignment]
-    status: str  # type: ignore[assignment]
+    session_id: str
     message_id: UUID
     from_: str | None = msgspec.field(name="from")
     to: str | None

@@ -26,30 +26,39 @@ class FailureView(View):
         return cls(failure.code, failure.title, failure.detail, failure.retryable)
 
 
-class MessageView(View):
-    """A message. `senderId` is the user who wrote it, null for the customer, the phone itself and the menu (`isBot`);
-    `timestamp` is the provider's, `createdAt` the hub's."""
+class MessageFields(View):
+    """The fields of a message and their order, as every contract shows them; each narrows the types to its own words."""
 
     id: UUID
     whatsapp_message_id: str | None
-    session_id: UUID
+    session_id: UUID | str
     conversation_id: UUID
     contact_id: UUID
     sender_id: UUID | None
-    direction: Direction
-    type: MessageType
+    direction: str
+    type: str
     content: str | None
     media_url: str | None
-    status: MessageStatus
+    status: str
     outcome: Outcome | None
     error: FailureView | None
     is_bot: bool
     timestamp: datetime
     created_at: datetime
 
+
+class MessageView(MessageFields):
+    """A message. `senderId` is the user who wrote it, null for the customer, the phone itself and the menu (`isBot`);
+    `timestamp` is the provider's, `createdAt` the hub's."""
+
+    session_id: UUID
+    direction: Direction
+    type: MessageType
+    status: MessageStatus
+
     @classmethod
     def of(cls, message: Message) -> "MessageView":
-        """Show a message; the content's own fields are flattened into it."""
+        """Show a message: of its content the text and the address of its file."""
         content = message.content
         return cls(
             id=message.id,

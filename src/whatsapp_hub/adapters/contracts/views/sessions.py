@@ -28,10 +28,8 @@ class BotView(View):
         return cls(bot.webhook_id, bot.url, bot.department_id, bot.answer_within_minutes)
 
 
-class SessionView(View):
-    """A session: one WhatsApp number through one provider. `sessionId` is the client's own name for it;
-    `statusReasonCode` and `statusReasonValues` are those of the text `statusReason`. Unknown codes are to be
-    expected."""
+class SessionFields(View):
+    """The fields of a session and their order, as contracts B and F show them; `status` in each one's words."""
 
     id: UUID
     session_id: str
@@ -42,7 +40,7 @@ class SessionView(View):
     user_id: UUID | None
     department_id: UUID | None
     routing: Routing
-    status: SessionStatus
+    status: str
     status_reason: str | None
     status_reason_code: str | None
     status_reason_values: Mapping[str, str]
@@ -52,6 +50,14 @@ class SessionView(View):
     bot: BotView | None
     created_at: datetime
     updated_at: datetime
+
+
+class SessionView(SessionFields):
+    """A session: one WhatsApp number through one provider. `sessionId` is the client's own name for it;
+    `statusReasonCode` and `statusReasonValues` are those of the text `statusReason`. Unknown codes are to be
+    expected."""
+
+    status: SessionStatus
 
     @classmethod
     def of(cls, session: Session) -> "SessionView":

@@ -5,7 +5,7 @@ finishes its request stays open for ever. nginx in front sets limits too, but no
 """
 
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from uvicorn.protocols.http.flow_control import FlowControl
@@ -85,8 +85,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refused = (431, "the request's head has more than 64 kB")
             raise TooLarge
         HttpToolsProtocol.on_headers_complete(self)
-        self.scope[WRITES_WHOLE] = self.write_whole  # type: ignore[literal-required] # uvicorn knows its own keys
-        self.scope[AUTHENTICATED] = self._authenticated  # type: ignore[literal-required] # likewise
+        ours = {WRITES_WHOLE: self.write_whole, AUTHENTICATED: self._authenticated}
+        cast("dict[str, object]", self.scope).update(ours)  # uvicorn's type knows its own keys only
         self._is_counted = True
         self._head_since, self._body_since = None, self.loop.time()
         self._received = self._body = 0

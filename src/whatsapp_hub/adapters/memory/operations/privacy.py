@@ -1,7 +1,7 @@
 """Erasure, export and retention of customers' data."""
 
 import json
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
@@ -13,8 +13,11 @@ from whatsapp_hub.adapters.memory.tables.entities import ASSIGNMENTS, CONTACTS, 
 from whatsapp_hub.adapters.memory.tables.inbox import DONE, SEEN, UPDATES
 from whatsapp_hub.adapters.memory.tables.lanes import QUEUED
 from whatsapp_hub.application.ports.operations.privacy import Erasure, Part
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.ids import ContactId, ConversationId, ErasureId, TenantId
+from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.messaging.content import stored_media
+from whatsapp_hub.domain.messaging.message import Message
 from whatsapp_hub.domain.privacy.retention import Kind
 
 
@@ -77,7 +80,7 @@ class MemoryPersonalData:
         async with self.database.transaction() as transaction:
             rows = transaction.of(tenant_id)
             contact = rows.peek(CONTACTS, contact_id)
-            found: dict[str, list[object]] = {
+            found: dict[str, Sequence[Contact | Conversation | Message]] = {
                 "contact": [contact] if contact else [],
                 "conversations": [c for c in rows.each(CONVERSATIONS) if c.contact_id == contact_id],
                 "messages": [m for m in rows.each(MESSAGES) if m.contact_id == contact_id],
@@ -86,9 +89,9 @@ class MemoryPersonalData:
             yield Part(f"{name}.json", _written(entities))
 
 
-async def _written(entities: list[object]) -> AsyncIterator[bytes]:
+async def _written(entities: Sequence[Contact | Conversation | Message]) -> AsyncIterator[bytes]:
     for entity in entities:
-        yield json.dumps(asdict(entity), default=str).encode() + b"\n"  # type: ignore[call-overload]  # dataclasses all
+        yield json.dumps(asdict(entity), default=str).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True)
