@@ -65,6 +65,48 @@ def test_a_longer_list_is_a_difference() -> None:
     assert compare([step("[1]")], [step("[1,2]")]).differences
 
 
+def stream(*events: str) -> dict[str, Any]:
+    """Events as `name` or `name {"data":1}`, as a stream sends them."""
+    parts = (event.partition(" ") for event in events)
+    return step("\n\n".join(f"id: <position>\nevent: {name}\ndata: {data or '{}'}" for name, _, data in parts))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        stream('a {"x":1,"y":2}', "b", "c"),
+        stream('a {"x":1}', "new", "b"),
+        stream("new", 'a {"x":1}', "new", "b", "c"),
+    ],
+    ids=["a field", "an event that pushes the last one out", "events"],
+)
+def test_a_stream_may_have_more_fields_and_events(after: dict[str, Any]) -> None:
+    found = compare([stream('a {"x":1}', "b", "c")], [after])
+    assert found.additions
+    assert found.differences == []
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        stream('a {"x":2}', "b", "c"),
+        stream('a {"y":1}', "b", "c"),
+        stream('a {"x":1}', "b"),
+        stream('a {"x":1}', "c", "new"),
+        stream("b", 'a {"x":1}', "c"),
+        step("nothing"),
+    ],
+    ids=["a value", "a field less", "an event less", "one less in the middle", "another order", "no stream"],
+)
+def test_a_stream_differs_where_anything_else_changed(after: dict[str, Any]) -> None:
+    assert compare([stream('a {"x":1}', "b", "c")], [after]).differences
+
+
+def test_a_placeholder_of_several_lines_is_read_as_json() -> None:
+    found = compare([step('{"id":"<Hello\n\n>"}')], [step('{"id":"<Hello\n\n>","more":1}')])
+    assert (len(found.additions), found.differences) == (1, [])
+
+
 def test_what_is_new_at_each_run_has_a_placeholder() -> None:
     names = Placeholders()
     names.learn(f'{{"id":"{ID}","email":"a@b"}}')
