@@ -60,7 +60,7 @@ class Pulse:
         now = self._now()
         return {loop: now - at for loop, (at, _, goes_on) in list(self._beats.items()) if goes_on()}
 
-    def standing(self) -> Mapping[str, float]:
+    def stalled(self) -> Mapping[str, float]:
         """Return what has stalled, and for how many seconds."""
         now = self._now()
         beats = list(self._beats.items())

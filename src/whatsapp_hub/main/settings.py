@@ -40,7 +40,8 @@ BUILTIN = frozenset({"META", "WAHA", "NEONIZE", "SANDBOX"})
 SECRET_NAMES = ("HUB_SECRET_KEY", "JWT_SECRET")
 OLD_SECRET_NAMES = ("HUB_SECRET_KEY_OLD", "JWT_SECRET_OLD")
 """The former keys, during a rotation."""
-WILDCARD_HOSTS = ("0.0.0.0", "::", "")  # noqa: S104 - recognised, not bound to
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - recognised, not bound to
+"""A HOST that means all interfaces, and the address under which this machine reaches a server that listens there."""
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -160,9 +161,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     @property
     def public_url(self) -> str:
         """Return the address under which others reach the hub (without a final slash): base of links and webhooks."""
-        host = "127.0.0.1" if self.host in WILDCARD_HOSTS else self.host
-        bracketed = f"[{host}]" if ":" in host else host
-        return (self.hub_public_url or f"http://{bracketed}:{self.port}").rstrip("/")
+        host = "127.0.0.1" if self.host in LOOPBACK_OF else self.host
+        return (self.hub_public_url or self._url_of(host)).rstrip("/")
+
+    @property
+    def local_url(self) -> str:
+        """Return the address under which this machine reaches the API, without a final slash."""
+        return self._url_of(LOOPBACK_OF.get(self.host, self.host))
+
+    def _url_of(self, host: str) -> str:
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
     def sessions_per_connector(self) -> int:

@@ -20,7 +20,7 @@ async def wanted(world: World) -> Session:
     session = await world.add_session(HELD)
     async with world.uow() as uow:
         line = await uow.connections.of(session)
-        line.life = line.life.restarted(datetime.now(UTC), POLICY)
+        line.state = line.state.restarted(datetime.now(UTC), POLICY)
         await uow.connections.save(line, session)
         await uow.commit()
     return session
@@ -43,19 +43,19 @@ class ConnectionContract:
         now = datetime.now(UTC)
         async with world.uow() as uow:
             line = await uow.connections.of(session)
-            assert (line.holder, line.life.fence, line.life.is_on) == (None, 0, True)
-            line.life = line.life.restarted(now, POLICY)
+            assert (line.holder, line.state.fence, line.state.is_on) == (None, 0, True)
+            line.state = line.state.restarted(now, POLICY)
             await uow.connections.save(line, session)
             await uow.commit()
         async with world.uow() as uow:
-            kept = (await uow.connections.of(session)).life
+            kept = (await uow.connections.of(session)).state
         assert (kept.fence, kept.deadline_at) == (1, now + POLICY.answer)
 
     async def test_a_passed_deadline_is_found(self, world: World) -> None:
         late, early = await world.add_session(HELD, connected=False), await wanted(world)
         async with world.uow() as uow:
             line = await uow.connections.of(late)
-            line.life = line.life.restarted(datetime.now(UTC) - timedelta(hours=1), POLICY)
+            line.state = line.state.restarted(datetime.now(UTC) - timedelta(hours=1), POLICY)
             await uow.connections.save(line, late)
             await uow.commit()
         async with world.uow() as uow:
@@ -115,7 +115,7 @@ class LeaseContract:
         assert before >= 3
         session = await wanted(world)
         assert await world.hub.leases.capacity(HELD) == (before, wanted_before + 1)
-        loads, free = await world.hub.leases.seats([HELD])
+        loads, free = await world.hub.leases.loads([HELD])
         assert connector.id in {load.connector_id for load in loads}
         assert free >= 1
         await world.done(lambda uow: uow.sessions.remove(session.id))
@@ -127,7 +127,7 @@ class LeaseContract:
         async with world.uow() as uow:
             stored = await uow.sessions.get(session.id)
             line = await uow.connections.of(stored)
-            line.life = line.life.stopped()
+            line.state = line.state.stopped()
             await uow.connections.save(line, stored)
             await uow.commit()
         held = await desired(world, connector, session)

@@ -210,7 +210,7 @@ class LaneContract:
         session = await world.add_session(HELD)
         async with world.uow() as uow:
             line = await uow.connections.of(session)
-            line.life = line.life.restarted(NOW, ReconnectPolicy())
+            line.state = line.state.restarted(NOW, ReconnectPolicy())
             await uow.connections.save(line, session)
             await uow.commit()
         connector = Connector(ConnectorId(new_id()), "test", (HELD,), 1000)

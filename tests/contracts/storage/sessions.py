@@ -133,7 +133,7 @@ class SessionContract:
         session = await world.add_session(HELD)
         async with world.uow() as uow:
             line = await uow.connections.of(session)
-            line.life = line.life.restarted(NOW, ReconnectPolicy())
+            line.state = line.state.restarted(NOW, ReconnectPolicy())
             await uow.connections.save(line, session)
             moved = await uow.sessions.get(session.id)
             moved.provider, moved.status = "META", SessionStatus.CONNECTED

@@ -168,7 +168,7 @@ async def test_a_loop_that_stands_is_named_by_health_s_look(database_url: str) -
     one, other = (Process(uuid4(), "worker", f"host:{n}", "1") for n in (1, 2))
     await processes.announce(one, {"memory": 1.0, "stands:lanes": 43.6, "stands:inbox": 50.0})
     await processes.announce(other, {"memory": 1.0})
-    assert await processes.standing() == ["worker host:1: inbox (50 s)", "worker host:1: lanes (44 s)"]
+    assert await processes.stalled() == ["worker host:1: inbox (50 s)", "worker host:1: lanes (44 s)"]
     await processes.announce(one, {"memory": 1.0})
-    assert await processes.standing() == []
+    assert await processes.stalled() == []
     await database.close()

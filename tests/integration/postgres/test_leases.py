@@ -48,7 +48,7 @@ async def wanted(world: World) -> Session:
     session = await world.add_session("HELD")
     async with world.uow() as uow:
         line = await uow.connections.of(session)
-        line.life = line.life.restarted(NOW, ReconnectPolicy())
+        line.state = line.state.restarted(NOW, ReconnectPolicy())
         await uow.connections.save(line, session)
         await uow.commit()
     return session

@@ -21,7 +21,7 @@ from whatsapp_hub.adapters.postgres.engine.refusals import DatabaseUnusable
 from whatsapp_hub.adapters.postgres.engine.schema import functions
 from whatsapp_hub.adapters.postgres.engine.schema.catalogue import catalogue
 from whatsapp_hub.adapters.postgres.engine.schema.stamp import expected
-from whatsapp_hub.adapters.postgres.engine.version import SchemaState, initial, is_current, newest, standing
+from whatsapp_hub.adapters.postgres.engine.version import SchemaState, initial, is_current, newest, schema_state
 
 NEWEST = {schema: newest(tree) for schema, tree in SCHEMAS.items()}
 TOO_OLD = r"start the version before \(commit \w+ of 2026-11-26\) once, then this one"
@@ -76,7 +76,7 @@ async def test_it_becomes_what_a_new_database_is_and_keeps_its_rows(old: Old) ->
     fresh = await old.make()
     await migrate(fresh)
     await migrate_tenant(fresh, "client_acme")
-    assert await standing(old.owner) is SchemaState.BEHIND
+    assert await schema_state(old.owner) is SchemaState.BEHIND
     await migrate(old.url)
     assert await old.revisions() == NEWEST
     assert await is_current(old.url)
@@ -102,7 +102,7 @@ async def test_a_crash_between_two_schemas_is_gone_on_from(old: Old, stamped: li
         await migrating._upgrade(engine, SCHEMAS[schema], schema)
     await engine.dispose()
     assert await old.revisions() == {**LAST, **{schema: NEWEST[schema] for schema in stamped}}
-    assert await standing(old.owner) is SchemaState.BEHIND
+    assert await schema_state(old.owner) is SchemaState.BEHIND
     assert not await is_current(old.url)
     await migrate(old.url)
     assert await old.revisions() == NEWEST
@@ -148,7 +148,7 @@ async def test_an_older_one_is_refused_with_what_to_do_and_nothing_is_changed(
     for will_migrate in (True, False):
         with pytest.raises(DatabaseUnusable, match=TOO_OLD):
             await preflight.check(old.url, will_migrate=will_migrate)
-    assert await standing(old.owner) is SchemaState.TOO_OLD
+    assert await schema_state(old.owner) is SchemaState.TOO_OLD
     assert await old.revisions() == {**LAST, schema: revision}
 
 
@@ -160,12 +160,12 @@ async def test_functions_are_applied_when_they_are_not_those_of_this_version(old
     is_changed = "SELECT pg_get_functiondef('hub.tenant'::regproc) LIKE '%NULL::uuid%'"
     assert await old.owner.fetchval(is_changed) is True  # remembered as this version's: not looked at again
     await old.owner.execute("UPDATE hub.alembic_version SET functions_sha256 = 'of another version'")
-    assert await standing(old.owner) is SchemaState.OTHER_FUNCTIONS
+    assert await schema_state(old.owner) is SchemaState.OTHER_FUNCTIONS
     assert not await is_current(old.url)
     await preflight.check(old.url, will_migrate=False)  # either version runs meanwhile
     await migrate(old.url)
     assert await old.owner.fetchval(is_changed) is False
-    assert await standing(old.owner) is SchemaState.CURRENT
+    assert await schema_state(old.owner) is SchemaState.CURRENT
 
 
 async def test_each_function_of_a_schema_has_its_file(old: Old) -> None:

@@ -96,9 +96,9 @@ async def test_a_login_needs_what_the_documentation_says_and_no_more(debian: Deb
         assert re.search("CREATEROLE|WITH ADMIN OPTION", reason)  # as the roles are there already or not
         await admin.execute("REVOKE CREATE ON DATABASE hub FROM stranger")
 
-        assert (await check(debian.url("owner"), will_migrate=True)).standing is SchemaState.MISSING
+        assert (await check(debian.url("owner"), will_migrate=True)).schema_state is SchemaState.MISSING
         await migrate(debian.url("owner"))
-        assert (await check(debian.url("owner"), will_migrate=False)).standing is SchemaState.CURRENT
+        assert (await check(debian.url("owner"), will_migrate=False)).schema_state is SchemaState.CURRENT
         assert "GRANT hub_app, hub_system" in await refused(debian.url("stranger"))
         await admin.execute("GRANT hub_app, hub_system, hub_search, hub_whatsmeow TO stranger")
         await check(debian.url("stranger"), will_migrate=False)
@@ -116,7 +116,7 @@ async def test_a_login_needs_what_the_documentation_says_and_no_more(debian: Deb
         await admin.execute("UPDATE hub.alembic_version SET version_num = '9999_of_the_future'")
         assert "newer version" in await refused(debian.url("owner"), will_migrate=True)
         found = await check(debian.url("owner"), will_migrate=False)  # a deployment that went back
-        assert found.standing is SchemaState.AHEAD
+        assert found.schema_state is SchemaState.AHEAD
         await admin.execute("UPDATE hub.alembic_version SET version_num = $1", now)
     finally:
         await admin.close()

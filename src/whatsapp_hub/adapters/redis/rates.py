@@ -46,7 +46,7 @@ class LocalRates:
     _spoken_for: dict[str, float] = field(default_factory=dict)
 
     async def spend(self, key: str, limit: int, window_s: int) -> Allowance:
-        """Count in this process alone. `key` may be refused or allowed as if no other process existed."""
+        """Count in this process alone, as if there were no other."""
         now = time.monotonic()
         after = max(self._spoken_for.get(key, 0.0), now) + window_s / limit - now
         if after > window_s:

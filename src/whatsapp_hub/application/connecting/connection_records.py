@@ -33,14 +33,14 @@ class RecordConnections:
             async with self.storage.tenant(connection.tenant_id) as uow:
                 session = await uow.sessions.get(connection.session_id)
                 now = await uow.connections.of(session)
-                if now.holder != me or now.life.fence != connection.fence or not now.life.is_on:
+                if now.holder != me or now.state.fence != connection.fence or not now.state.is_on:
                     return None
                 if session.settings is UNREADABLE:
                     failed = ConnectionReport(SessionStatus.FAILED, f"credentials_invalid: {UNREADABLE.reason}")
                     await self.follow(uow, session, self._reported(failed))
                     await uow.commit()
                     return None
-                await self.follow(uow, session, lambda life, at: life.dialled(at, self.follow.rules))
+                await self.follow(uow, session, lambda state, at: state.dialled(at, self.follow.rules))
                 await uow.commit()
         except NotFound:
             return None
@@ -51,15 +51,15 @@ class RecordConnections:
     async def recycle(self, tenant_id: TenantId, session_id: SessionId, fence: int, why: str) -> None:
         """Plan a new dial of a dead connection, unless it was started, stopped or taken over meanwhile."""
 
-        def step(life: ConnectionState, now: datetime) -> ConnectionState:
-            return life.recycled(why, now, self.follow.rules, self.follow.jitter())
+        def step(state: ConnectionState, now: datetime) -> ConnectionState:
+            return state.recycled(why, now, self.follow.rules, self.follow.jitter())
 
         await self._follow(tenant_id, session_id, step, fence)
 
     async def forgotten(self, connection: DesiredConnection) -> None:
         """Record that the credentials are deleted."""
         await self._follow(
-            connection.tenant_id, connection.session_id, lambda life, _: life.forgotten(), connection.fence
+            connection.tenant_id, connection.session_id, lambda state, _: state.forgotten(), connection.fence
         )
 
     async def _follow(
@@ -78,7 +78,7 @@ class RecordConnections:
             return
 
     def _reported(self, report: ConnectionReport) -> Callable[[ConnectionState, datetime], ConnectionState]:
-        return lambda life, now: life.reported(report, now, self.follow.rules, self.follow.jitter())
+        return lambda state, now: state.reported(report, now, self.follow.rules, self.follow.jitter())
 
     async def alarm(self, down: Sequence[OpenConnection]) -> None:
         """Notify each company once, however many of its sessions are down."""
@@ -115,14 +115,14 @@ class TendConnections:
             async with self.storage.tenant(tenant_id) as uow:
                 session = await uow.sessions.get(session_id)
                 is_held = (await uow.connections.of(session)).holder is not None
-                await self.follow(uow, session, lambda life, now: self._later(life, now, is_held))
+                await self.follow(uow, session, lambda state, now: self._later(state, now, is_held))
                 await uow.commit()
         except NotFound:
             return
 
-    def _later(self, life: ConnectionState, now: datetime, is_held: bool) -> ConnectionState:
+    def _later(self, state: ConnectionState, now: datetime, is_held: bool) -> ConnectionState:
         if not is_held:
-            life = life.unheld()
-        if life.deadline_at is None or life.deadline_at > now:
-            return life
-        return life.late(now, self.follow.rules, self.follow.jitter(), is_held=is_held)
+            state = state.unheld()
+        if state.deadline_at is None or state.deadline_at > now:
+            return state
+        return state.late(now, self.follow.rules, self.follow.jitter(), is_held=is_held)

@@ -156,12 +156,12 @@ class ReconcileSessions:
             self._due.set()
 
     async def _take_share(self, connector: Connector) -> None:
-        seats, free = await self.records.leases.seats(connector.kinds)
+        loads, free = await self.records.leases.loads(connector.kinds)
         if not free:
             return
-        total = free + sum(seat.held for seat in seats)
-        mine = sum(seat.held for seat in seats if seat.connector_id == connector.id)
-        wanted = min(connector.room, fair_share([seat.room for seat in seats], total)) - mine
+        total = free + sum(load.held for load in loads)
+        mine = sum(load.held for load in loads if load.connector_id == connector.id)
+        wanted = min(connector.room, fair_share([load.room for load in loads], total)) - mine
         if wanted <= 0:
             return
         taken = await self.records.leases.take(connector, wanted)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from whatsapp_hub.domain.operations.hub_time import TOLERANCE_S, Mark, Own
+from whatsapp_hub.domain.operations.hub_time import TOLERANCE_S, Mark, Reckoning
 
 
 def since_boot() -> float:
@@ -32,9 +32,9 @@ class HubTime:
         """Return the time that retention uses, behind by the mark's lag (`RetentionClock`)."""
         return self() - timedelta(seconds=self.mark.lag_s if self.mark else 0.0)
 
-    def own(self, asked: float, answered: float) -> Own | None:
+    def reckoning(self, asked: float, answered: float) -> Reckoning | None:
         """Return this process's own estimate of a moment between the two; None if it has not joined."""
-        return Own(self.when(asked), self.when(answered), self.mark.number) if self.mark else None
+        return Reckoning(self.when(asked), self.when(answered), self.mark.number) if self.mark else None
 
     def follow(self, mark: Mark, at: datetime, asked: float, answered: float) -> None:
         """Adopt the mark, and `at` as the hub's time at a moment between the two."""

@@ -17,7 +17,7 @@ _LOOK_AGAIN_S = 0.5
 
 
 @dataclass(slots=True)
-class Standing:
+class SealedCounts:
     """Sealed texts of one kind, by key. `unread`: no key of this process opens them."""
 
     under: dict[str, int] = field(default_factory=dict)
@@ -38,12 +38,12 @@ class CountSealed:
     texts: SealedTexts
     ring: KeyRing
 
-    async def __call__(self) -> dict[str, Standing]:
+    async def __call__(self) -> dict[str, SealedCounts]:
         """Return the counts by kind. Raises Unavailable."""
-        found = {kind: Standing() for kind in self.texts.kinds}
-        for kind, standing in found.items():
+        found = {kind: SealedCounts() for kind in self.texts.kinds}
+        for kind, counts in found.items():
             async for text in _all(self.texts, kind):
-                standing.count(self.ring.opens(text.sealed, text.context))
+                counts.count(self.ring.opens(text.sealed, text.context))
         return found
 
 

@@ -26,16 +26,16 @@ class AdvanceConnection:
         """Apply the step and store it. `fence`: only if that is still the current dial."""
         now = self.clock()
         connection = await uow.connections.of(session)
-        if fence is not None and fence != connection.life.fence:
+        if fence is not None and fence != connection.state.fence:
             return
-        before, connection.life = connection.life, step(connection.life, now)
-        if connection.life == before:
+        before, connection.state = connection.state, step(connection.state, now)
+        if connection.state == before:
             return
         await uow.connections.save(connection, session)
-        session.is_active = connection.life.is_on
-        session.move(connection.life.status, now, connection.life.reason, connection.life.code)
+        session.is_active = connection.state.is_on
+        session.move(connection.state.status, now, connection.state.reason, connection.state.code)
         await save_session(uow, session)
-        if connection.life.reason == STORM != before.reason:
+        if connection.state.reason == STORM != before.reason:
             uow.publish([_alarm(session, now)])
 
     async def reported(self, uow: UnitOfWork, session: Session, seen: SessionSeen, fence: int | None) -> None:
@@ -44,8 +44,8 @@ class AdvanceConnection:
             session.phone_number = seen.phone_number
         report = ConnectionReport(seen.status, seen.reason, seen.qr_code, seen.until)
 
-        def step(life: ConnectionState, now: datetime) -> ConnectionState:
-            return life.reported(report, now, self.rules, self.jitter())
+        def step(state: ConnectionState, now: datetime) -> ConnectionState:
+            return state.reported(report, now, self.rules, self.jitter())
 
         await self(uow, session, step, fence)
 

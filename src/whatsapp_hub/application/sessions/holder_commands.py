@@ -97,16 +97,16 @@ class LogOut:
             session = await uow.sessions.get(session_id)
             if not self.providers.holds_socket(session.provider):
                 raise NotSupported(session.provider, "logging out")
-            life = (await uow.connections.of(session)).life
+            state = (await uow.connections.of(session)).state
             await uow.commit()
-        if not life.is_on and not life.has_paired:
+        if not state.is_on and not state.has_paired:
             return session  # there is nothing to unlink
-        reason = await self._log_out_phone(session) if life.is_up else LOGGED_OUT_HERE
+        reason = await self._log_out_phone(session) if state.is_up else LOGGED_OUT_HERE
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
             if session.status is not SessionStatus.LOGGED_OUT:
-                reason = reason if life.has_paired else "logged_out"
-                await self.follow(uow, session, lambda life, _: life.logged_out(reason))
+                reason = reason if state.has_paired else "logged_out"
+                await self.follow(uow, session, lambda state, _: state.logged_out(reason))
                 await uow.commit()
         return session
 

@@ -177,7 +177,7 @@ class UpdateSession:
                 await self.webhook(uow, session, url, changes.webhook_format, session.updated_at)
             await uow.sessions.save(session)
             if session.settings != before and self.providers.holds_socket(session.provider):
-                await self.follow(uow, session, lambda life, now: life.redialled(now, self.follow.rules))
+                await self.follow(uow, session, lambda state, now: state.redialled(now, self.follow.rules))
             await uow.commit()
         return session
 

@@ -60,7 +60,7 @@ class InitSession:
         (too many sessions)."""
         if self.providers.holds_socket(session.provider):
             await self._require_room(session.provider)
-            await self.follow(uow, session, lambda life, now: life.started(now, self.follow.rules))
+            await self.follow(uow, session, lambda state, now: state.started(now, self.follow.rules))
             return
         await self._begin(uow, session)
 
@@ -95,9 +95,9 @@ class InitSession:
             raise Conflict("already_connected", "the session is connected already")
         rules = self.follow.rules
         if again:
-            await self.follow(uow, session, lambda life, now: life.restarted(now, rules))
+            await self.follow(uow, session, lambda state, now: state.restarted(now, rules))
         else:
-            await self.follow(uow, session, lambda life, now: life.started(now, rules))
+            await self.follow(uow, session, lambda state, now: state.started(now, rules))
         await uow.commit()
         return session
 
@@ -149,7 +149,7 @@ class StopSession:
         async with self.storage.tenant(caller.tenant_id) as uow:
             session = await uow.sessions.get(session_id)
             if self.providers.holds_socket(session.provider):
-                await self.follow(uow, session, lambda life, _: life.stopped(reason))
+                await self.follow(uow, session, lambda state, _: state.stopped(reason))
                 await uow.commit()
                 return session
             session.stop(self.clock(), reason)

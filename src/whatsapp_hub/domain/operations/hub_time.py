@@ -52,7 +52,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class Reckoning:
     """The hub's time by a process's monotonic clock: between sending the query and its answer. `number`: of the last
     mark that the process saw."""
 
@@ -70,7 +70,7 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Judgement:
     """The next mark. `stepped_s`: by how much the server's clock was stepped; `leapt_s`: by how much the hub's time
     leaps now, at a start or because it adopts a step."""
 
@@ -79,24 +79,24 @@ class Judged:
     leapt_s: float = 0.0
 
 
-def judge(mark: Mark, server: datetime, own: Own) -> Judged:
+def judge(mark: Mark, server: datetime, reckoning: Reckoning) -> Judgement:
     """Judge the server's clock in a process that has followed the hub's time so far."""
     here = mark.at(server)
-    if own.agrees(here):
+    if reckoning.agrees(here):
         return _follow(mark, server)
-    if own.number != mark.number and mark.reaches(here):
+    if reckoning.number != mark.number and mark.reaches(here):
         return _follow(mark, server)  # others saw the server's clock run evenly: it is our own that stood or leapt
-    at = max(own.nearest(here), mark.seen_at)
+    at = max(reckoning.nearest(here), mark.seen_at)
     stepped = replace(mark.moved(at), ahead_s=(at - server).total_seconds(), settled_at=at)
-    return Judged(stepped, stepped_s=(here - at).total_seconds())
+    return Judgement(stepped, stepped_s=(here - at).total_seconds())
 
 
-def join(mark: Mark, server: datetime) -> Judged | None:
+def join(mark: Mark, server: datetime) -> Judgement | None:
     """Judge it in a process that has just started, while others may run. None: only they can judge it."""
     return _follow(mark, server) if mark.reaches(mark.at(server)) else None
 
 
-def start(mark: Mark, server: datetime) -> Judged:
+def start(mark: Mark, server: datetime) -> Judgement:
     """Judge it where no other process runs: after an outage, or a step meanwhile."""
     at = max(server, mark.seen_at)
     leapt_s = (at - mark.seen_at).total_seconds()
@@ -104,21 +104,21 @@ def start(mark: Mark, server: datetime) -> Judged:
     started = replace(mark.moved(at), lag_s=mark.lag_s + leapt_s, ahead_s=ahead_s)
     if leapt_s > LEAP_S or ahead_s > TOLERANCE_S:
         started = replace(started, settled_at=at)
-    return Judged(started, leapt_s=leapt_s)
+    return Judgement(started, leapt_s=leapt_s)
 
 
-def _follow(mark: Mark, server: datetime) -> Judged:
+def _follow(mark: Mark, server: datetime) -> Judgement:
     at = mark.at(server)
     ran_s = min(max(0.0, (at - mark.seen_at).total_seconds()), LONGEST_S)
     if (at - mark.settled_at).total_seconds() < CONFIRMED_S:
-        return Judged(mark.moved(at))
+        return Judgement(mark.moved(at))
     if -TOLERANCE_S <= mark.ahead_s < 0:
-        return Judged(replace(mark.moved(server), ahead_s=0.0))
+        return Judgement(replace(mark.moved(server), ahead_s=0.0))
     if mark.ahead_s < 0:
         leapt_s = -mark.ahead_s
         followed = replace(mark.moved(server), ahead_s=0.0, lag_s=mark.lag_s + leapt_s, settled_at=server)
-        return Judged(followed, leapt_s=leapt_s)
+        return Judgement(followed, leapt_s=leapt_s)
     if mark.ahead_s > 0:
         ahead_s = max(0.0, mark.ahead_s - SLOWED_BY * ran_s)
-        return Judged(replace(mark.moved(server + timedelta(seconds=ahead_s)), ahead_s=ahead_s))
-    return Judged(replace(mark.moved(at), lag_s=max(0.0, mark.lag_s - CAUGHT_UP_BY * ran_s)))
+        return Judgement(replace(mark.moved(server + timedelta(seconds=ahead_s)), ahead_s=ahead_s))
+    return Judgement(replace(mark.moved(at), lag_s=max(0.0, mark.lag_s - CAUGHT_UP_BY * ran_s)))

@@ -113,10 +113,10 @@ class ConnectionState:
         if not self.is_on:
             return self
         deadline = self.pairing_until or (None if self.dial_at else now + policy.answer)
-        life = replace(self, fence=self.fence + 1, is_up=False, deadline_at=deadline)
+        state = replace(self, fence=self.fence + 1, is_up=False, deadline_at=deadline)
         if self.status is not SessionStatus.CONNECTED:
-            return life
-        return replace(life, status=SessionStatus.RECONNECTING, reason=SETTINGS_CHANGED)
+            return state
+        return replace(state, status=SessionStatus.RECONNECTING, reason=SETTINGS_CHANGED)
 
     def stopped(self, reason: str = STOPPED) -> "ConnectionState":
         """Turn the session off as people wished; its credentials stay."""
@@ -137,17 +137,17 @@ class ConnectionState:
             return self
         reason = None if self.reason == NO_CONNECTOR else self.reason
         deadline = self.pairing_until or now + policy.answer
-        life = replace(self, is_up=False, reason=reason, dial_at=None, deadline_at=deadline)
+        state = replace(self, is_up=False, reason=reason, dial_at=None, deadline_at=deadline)
         if self.status is SessionStatus.BANNED:
-            return replace(life, status=SessionStatus.RECONNECTING, reason=BAN_OVER)
-        return life.unheld() if self.status is SessionStatus.CONNECTED else life
+            return replace(state, status=SessionStatus.RECONNECTING, reason=BAN_OVER)
+        return state.unheld() if self.status is SessionStatus.CONNECTED else state
 
     def unheld(self) -> "ConnectionState":
         """Record that no connector holds it any more."""
-        life = replace(self, is_up=False)
+        state = replace(self, is_up=False)
         if self.status is not SessionStatus.CONNECTED:
-            return life
-        return replace(life, status=SessionStatus.RECONNECTING, reason=CONNECTOR_LOST)
+            return state
+        return replace(state, status=SessionStatus.RECONNECTING, reason=CONNECTOR_LOST)
 
     def forgotten(self) -> "ConnectionState":
         """Note that the store holds its credentials no more."""
@@ -159,18 +159,18 @@ class ConnectionState:
 
     def late(self, now: datetime, policy: ReconnectPolicy, jitter: float, *, is_held: bool) -> "ConnectionState":
         """Act on a passed deadline."""
-        life = replace(self, deadline_at=None)
+        state = replace(self, deadline_at=None)
         if not self.is_on:
-            return life
+            return state
         if self.is_up:
-            return life._settled()
+            return state._settled()
         if self._is_code_over_age(now):
-            return replace(life, code=None, code_until=None, deadline_at=self.pairing_until)
+            return replace(state, code=None, code_until=None, deadline_at=self.pairing_until)
         if self.pairing_until is not None and now >= self.pairing_until:
             return self._off(SessionStatus.DISCONNECTED, QR_TIMEOUT)
         if not is_held:
-            return replace(life, reason=NO_CONNECTOR)
-        return life._redial(self.reason or NO_ANSWER, now, policy, jitter)
+            return replace(state, reason=NO_CONNECTOR)
+        return state._redial(self.reason or NO_ANSWER, now, policy, jitter)
 
     # The provider's reports
 
@@ -227,7 +227,7 @@ class ConnectionState:
         return replace(self, has_paired=True, pairing_until=None, deadline_at=now + policy.answer)
 
     def _connected(self, reason: str | None, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
-        life = replace(
+        state = replace(
             self,
             is_up=True,
             has_paired=True,
@@ -239,8 +239,8 @@ class ConnectionState:
             code_until=None,
         )
         if self._is_storm:
-            return replace(life, deadline_at=now + policy.calm)
-        return replace(life, status=SessionStatus.CONNECTED, reason=reason)
+            return replace(state, deadline_at=now + policy.calm)
+        return replace(state, status=SessionStatus.CONNECTED, reason=reason)
 
     def _settled(self) -> "ConnectionState":
         """End a storm: it stayed connected for long enough."""
@@ -253,8 +253,8 @@ class ConnectionState:
             return self
         if not self.has_paired:
             return self._redial(reason, now, policy, jitter)
-        life = self._down(reason, now, policy)
-        return replace(life, deadline_at=now + policy.heal)
+        state = self._down(reason, now, policy)
+        return replace(state, deadline_at=now + policy.heal)
 
     def _down(self, reason: str, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
         """Become RECONNECTING. The first reason stays until it is connected again: one loss is one event."""
@@ -290,12 +290,12 @@ class ConnectionState:
     def _banned(self, report: ConnectionReport, policy: ReconnectPolicy, jitter: float) -> "ConnectionState":
         if report.until is None:
             return self._off(SessionStatus.BANNED, report.reason or "banned")
-        life = self._off(SessionStatus.BANNED, f"banned_until {report.until.isoformat(timespec='seconds')}")
-        return replace(life, is_on=True, dial_at=report.until + policy.delay(1, jitter))
+        state = self._off(SessionStatus.BANNED, f"banned_until {report.until.isoformat(timespec='seconds')}")
+        return replace(state, is_on=True, dial_at=report.until + policy.delay(1, jitter))
 
     def _failed(self, reason: str) -> "ConnectionState":
-        life = self._off(SessionStatus.FAILED, reason)
-        return replace(life, has_paired=False, must_forget=True) if reason == CORRUPTED else life
+        state = self._off(SessionStatus.FAILED, reason)
+        return replace(state, has_paired=False, must_forget=True) if reason == CORRUPTED else state
 
     def _off(self, status: SessionStatus, reason: str) -> "ConnectionState":
         kept = ConnectionState(fence=self.fence + 1, has_paired=self.has_paired, must_forget=self.must_forget)

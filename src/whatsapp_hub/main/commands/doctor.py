@@ -121,17 +121,17 @@ async def _database(settings: Settings) -> list[Finding]:
         server = await look(settings.database_url)
     except (DatabaseUnusable, NotIsolated) as error:
         return [Finding("database", False, str(error))]
-    if forbids := server.forbids_running if server.standing in RUNS else server.forbids_migrating:
+    if forbids := server.forbids_running if server.schema_state in RUNS else server.forbids_migrating:
         return [Finding("database", False, f"DATABASE_URL: {forbids}")]
     connection = await asyncpg.connect(**arguments_of(settings.database_url), timeout=5)
     try:
         connectors = await doctor_connectors.in_database(connection, settings)
         secrets = [said async for said in doctor_keys.in_database(connection, settings)]
-        stores = await _stores(connection) if server.standing in RUNS else []
+        stores = await _stores(connection) if server.schema_state in RUNS else []
     finally:
         await connection.close()
-    says = f"PostgreSQL {server.version} ({OLDEST} or newer), {MIGRATED[server.standing]}"
-    found = Finding("database", None if server.standing is SchemaState.AHEAD else True, says)
+    says = f"PostgreSQL {server.version} ({OLDEST} or newer), {MIGRATED[server.schema_state]}"
+    found = Finding("database", None if server.schema_state is SchemaState.AHEAD else True, says)
     said = [Finding.of("connectors", one) for one in connectors]
     return [found, *stores, *said, *(Finding.of("secrets", one) for one in secrets)]
 

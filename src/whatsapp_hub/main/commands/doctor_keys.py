@@ -37,7 +37,7 @@ async def _opened(ring: KeyRing, texts: PostgresSealed) -> Says:
     found = await CountSealed(texts, ring)()
     if what := unread(found):
         return Says(False, f"no key that is given opens {what}: {ANEW}")
-    counts = [(id, number) for standing in found.values() for id, number in standing.under.items()]
+    counts = [(id, number) for kind in found.values() for id, number in kind.under.items()]
     if left := sum(number for id, number in counts if id != ring.ids[0]):
         return Says(None, f"{left} of the stored secrets have the old key: `whatsapp-hub secrets rotate`")
     return Says(True, f"HUB_SECRET_KEY opens all {sum(number for _, number in counts)} that are stored")

@@ -37,9 +37,9 @@ def status() -> None:
         ring, texts = await container.get(KeyRing), await _sealed(container)
         names = {id: KEY if id == ring.ids[0] else OLD for id in ring.ids}
         click.echo(f"in force: {names[ring.in_force]} (key {ring.in_force})")
-        for kind, standing in (await CountSealed(texts, ring)()).items():
-            said = [f"{number} with {names[id]}" for id, number in standing.under.items()]
-            said += [f"{standing.unread} that no key opens"] if standing.unread else []
+        for kind, counts in (await CountSealed(texts, ring)()).items():
+            said = [f"{number} with {names[id]}" for id, number in counts.under.items()]
+            said += [f"{counts.unread} that no key opens"] if counts.unread else []
             click.echo(f"{kind}: {', '.join(said) or 'none'}")
 
     in_hub(work)

@@ -164,7 +164,7 @@ class Serving(Provider):
         self, database: Database, redis: Redis, leases: Leases, providers: Providers, processes: Processes
     ) -> Health:
         async def loops() -> str:
-            return ", ".join(await processes.standing()) or "ok"
+            return ", ".join(await processes.stalled()) or "ok"
 
         async def connectors() -> str:
             crowds = [await leases.capacity(kind) for kind in providers.plugins if providers.holds_socket(kind)]

@@ -44,10 +44,10 @@ async def announced(container: AsyncContainer, role: str, probes: Probes) -> Asy
 
     def measures() -> Mapping[str, float]:
         own = {name: float(probe()) for name, probe in probes.items()}
-        standing = {f"stands:{loop}": age for loop, age in PULSE.ages().items() if age > SLOW_LOOP_S}
+        stalled = {f"stands:{loop}": age for loop, age in PULSE.ages().items() if age > SLOW_LOOP_S}
         keys = dict.fromkeys((*(HAS + id for id in ring.ids), USES + ring.in_force), 1.0)
         clock, resources = dict(_clock(database.time)), dict(_resources())
-        return {"started": started_at, **resources, **database.connections, **clock, **own, **standing, **keys}
+        return {"started": started_at, **resources, **database.connections, **clock, **own, **stalled, **keys}
 
     process = Process(uuid4(), role, f"{socket.gethostname()}:{os.getpid()}", version("whatsapp-hub"))
 

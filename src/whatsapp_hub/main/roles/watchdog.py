@@ -56,10 +56,10 @@ class Watchdog:
     def _look(self, role: str) -> None:
         seen = 0
         while not self._ending.wait(LOOK_EVERY_S):
-            standing = self._pulse.standing()
-            seen = seen + 1 if standing else 0
+            stalled = self._pulse.stalled()
+            seen = seen + 1 if stalled else 0
             if seen >= LOOKS:
-                _exit(EXIT_STANDS, "watchdog.stands", role=role, **{k: round(v, 1) for k, v in standing.items()})
+                _exit(EXIT_STANDS, "watchdog.stands", role=role, **{k: round(v, 1) for k, v in stalled.items()})
 
     def _end_after(self, within_s: float) -> None:
         threading.Event().wait(within_s)

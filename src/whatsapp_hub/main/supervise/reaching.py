@@ -16,7 +16,7 @@ async def check_servers(settings: Settings, *, will_migrate: bool) -> None:
     and so is a newer database where none is to be migrated."""
     if settings.database_url is not None:
         server = await postgres.check(settings.database_url, will_migrate=will_migrate)
-        if server.standing is SchemaState.AHEAD:
+        if server.schema_state is SchemaState.AHEAD:
             log.warning("database.newer", why=f"DATABASE_URL: {postgres.NEWER}", meanwhile="this version runs on it")
     if settings.redis_url is not None:
         try:

@@ -42,7 +42,6 @@ from whatsapp_hub.main.wiring.secret_keys import check_keys
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (compared with, not bound)
 
 
 SERVED = tuple(role for role in ROLES.values() if role.served)
@@ -223,14 +222,9 @@ async def _until_healthy(settings: Settings) -> None:
     async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
         while True:
             with suppress(httpx.HTTPError):
-                if (await client.get(f"{_address(settings)}/health")).status_code == httpx.codes.OK:
+                if (await client.get(f"{settings.local_url}/health")).status_code == httpx.codes.OK:
                     return
             await asyncio.sleep(0.1)
-
-
-def _address(settings: Settings) -> str:
-    host = ANY_ADDRESS.get(settings.host, settings.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def _command() -> str:
@@ -240,7 +234,7 @@ def _command() -> str:
 
 
 def _announce(settings: Settings, signing_in: Sequence[str]) -> None:
-    address = _address(settings)
+    address = settings.local_url
     lines = ["", f"WhatsApp Hub is running:  {address}", f"API, to read:             {address}/schema"]
     if signing_in:
         lines += [*signing_in, f"Next, see it work:        {_command()} demo   (four customers, no phone)"]

@@ -17,7 +17,7 @@ from whatsapp_hub.adapters.postgres.security.sealed import PostgresSealed, Syste
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.application.ports.edge.security import KeyRing
 from whatsapp_hub.application.security.choose_key import ChooseKey, KeyMissing, KeyTooShort
-from whatsapp_hub.application.security.rotate_keys import CountSealed, Standing
+from whatsapp_hub.application.security.rotate_keys import CountSealed, SealedCounts
 from whatsapp_hub.main.settings import SECRET_NAMES, Settings, SettingsError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -105,6 +105,6 @@ def as_system(connection: asyncpg.Connection) -> System:
     return system
 
 
-def unread(found: dict[str, Standing]) -> str:
+def unread(found: dict[str, SealedCounts]) -> str:
     """Count what no key opens: `2 settings of sessions, 1 secrets of webhooks`; empty: nothing."""
-    return ", ".join(f"{standing.unread} {kind}" for kind, standing in found.items() if standing.unread)
+    return ", ".join(f"{counts.unread} {kind}" for kind, counts in found.items() if counts.unread)

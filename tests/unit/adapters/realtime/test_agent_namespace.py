@@ -624,7 +624,7 @@ async def test_a_slow_database_does_not_make_the_loops_stand(desk: Desk, monkeyp
     async def slowly(*_: object) -> None:
         nonlocal checked
         clock.now += LOOP_S / 2
-        standing.update(pulse.standing())
+        standing.update(pulse.stalled())
         checked += 1
 
     monkeypatch.setattr(desk.gateway, "_recheck", slowly)
@@ -640,7 +640,7 @@ async def test_a_slow_database_does_not_make_the_loops_stand(desk: Desk, monkeyp
     async def away(*_: object) -> list[object]:
         nonlocal tried
         clock.now += LOOP_S / 2
-        standing.update(pulse.standing())
+        standing.update(pulse.stalled())
         tried += 1
         if tried < 6:
             raise Unavailable("away")

@@ -69,7 +69,7 @@ async def test_a_connector_that_ends_closes_all_and_gives_its_lease_back(office:
     async with connector(office):
         await eventually(is_open(office, session))
     assert not office.plugins[HELD].line.open_sessions
-    assert (await office.storage.leases.seats([HELD])) == ([], 1)
+    assert (await office.storage.leases.loads([HELD])) == ([], 1)
 
 
 async def test_commands_are_run_by_the_holder_and_answered(office: Office) -> None:

@@ -15,4 +15,4 @@ def test_time_passes_as_the_ticks_do() -> None:
     assert time() - before == timedelta(seconds=2.5)
     assert time.long_past() == time()
     assert time.said() == "ok"
-    assert time.own(100.0, 101.0) is None
+    assert time.reckoning(100.0, 101.0) is None

@@ -15,9 +15,9 @@ from whatsapp_hub.domain.operations.hub_time import (
     CONFIRMED_S,
     REACH_S,
     TOLERANCE_S,
-    Judged,
+    Judgement,
     Mark,
-    Own,
+    Reckoning,
     join,
     judge,
     start,
@@ -33,8 +33,8 @@ def s(seconds: float) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def own_at(moment: datetime, mark: Mark = EVEN, took_s: float = 0.01) -> Own:
-    return Own(moment - s(took_s), moment, mark.number)
+def own_at(moment: datetime, mark: Mark = EVEN, took_s: float = 0.01) -> Reckoning:
+    return Reckoning(moment - s(took_s), moment, mark.number)
 
 
 @pytest.mark.parametrize("step_s", STEPS)
@@ -51,17 +51,17 @@ def test_a_step_moves_the_servers_clock_and_not_the_hubs_time(step_s: float) -> 
 
 def test_two_clocks_that_run_evenly_are_one() -> None:
     judged = judge(EVEN, NOON + s(1.3), own_at(NOON + s(1)))
-    assert judged == Judged(replace(EVEN, seen_at=NOON + s(1.3), number=8))
+    assert judged == Judgement(replace(EVEN, seen_at=NOON + s(1.3), number=8))
 
 
 def test_a_slow_answer_is_no_step() -> None:
-    assert judge(EVEN, NOON + s(9), Own(NOON + s(1), NOON + s(9), 7)).stepped_s == 0
-    assert judge(EVEN, NOON + s(1), Own(NOON + s(1), NOON + s(9), 7)).stepped_s == 0
+    assert judge(EVEN, NOON + s(9), Reckoning(NOON + s(1), NOON + s(9), 7)).stepped_s == 0
+    assert judge(EVEN, NOON + s(1), Reckoning(NOON + s(1), NOON + s(9), 7)).stepped_s == 0
 
 
 def test_a_process_that_stood_while_others_went_on_is_wrong_by_itself() -> None:
     later = replace(EVEN, seen_at=NOON + s(HOUR), number=3_600)
-    judged = judge(later, NOON + s(HOUR + 1), Own(NOON + s(1), NOON + s(1.1), 7))
+    judged = judge(later, NOON + s(HOUR + 1), Reckoning(NOON + s(1), NOON + s(1.1), 7))
     assert judged.stepped_s == 0
     assert judged.mark.seen_at == NOON + s(HOUR + 1)
 
@@ -119,7 +119,7 @@ class Play:
 
     def look(self, process: int) -> None:
         time = self.times[process]
-        own = time.own(self.true_s, self.true_s)
+        own = time.reckoning(self.true_s, self.true_s)
         assert own is not None
         judged = judge(self.mark, self.server, own)
         self.steps += bool(judged.stepped_s)

@@ -26,15 +26,15 @@ def test_a_loop_stands_when_it_did_not_go_round_in_time() -> None:
     pulse.beat("lanes")
     pulse.beat("fitness", within_s=300)
     clock.now += LOOP_S
-    assert pulse.standing() == {}
+    assert pulse.stalled() == {}
     clock.now += 1
-    assert pulse.standing() == {"lanes": LOOP_S + 1}
+    assert pulse.stalled() == {"lanes": LOOP_S + 1}
     assert pulse.ages() == {"lanes": LOOP_S + 1, "fitness": LOOP_S + 1}
     pulse.beat("lanes")
-    assert pulse.standing() == {}
+    assert pulse.stalled() == {}
     clock.now += 301
     pulse.ended("lanes")
-    assert pulse.standing() == {"fitness": LOOP_S + 302}
+    assert pulse.stalled() == {"fitness": LOOP_S + 302}
 
 
 def test_a_piece_of_work_stands_when_it_takes_too_long_though_its_loop_goes_round() -> None:
@@ -43,8 +43,8 @@ def test_a_piece_of_work_stands_when_it_takes_too_long_though_its_loop_goes_roun
     with pulse.working("lanes of a tenant"), pulse.working("job trim", within_s=2 * WORK_S):
         clock.now += WORK_S + 1
         pulse.beat("lanes")
-        assert pulse.standing() == {"lanes of a tenant": WORK_S + 1}
-    assert pulse.standing() == {}
+        assert pulse.stalled() == {"lanes of a tenant": WORK_S + 1}
+    assert pulse.stalled() == {}
 
 
 async def test_a_loop_whose_task_has_ended_stands_no_more() -> None:
@@ -58,10 +58,10 @@ async def test_a_loop_whose_task_has_ended_stands_no_more() -> None:
     task = asyncio.create_task(loop())
     await asyncio.sleep(0)
     clock.now += LOOP_S + 1
-    assert pulse.standing() == {"lanes": LOOP_S + 1}
+    assert pulse.stalled() == {"lanes": LOOP_S + 1}
     task.cancel()
     await asyncio.wait([task])
-    assert pulse.standing() == pulse.ages() == {}
+    assert pulse.stalled() == pulse.ages() == {}
 
 
 async def test_a_loop_that_ends_by_itself_is_an_error() -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase
-from whatsapp_hub.adapters.memory.repositories.sign_ins import OIDC_LINKS, standing
+from whatsapp_hub.adapters.memory.repositories.sign_ins import OIDC_LINKS, access_of
 from whatsapp_hub.adapters.memory.tables.entities import USERS
 from whatsapp_hub.domain.accounts.user import User
 
@@ -45,4 +45,4 @@ class MemoryOidcAccounts:
             return None
         async with self.database.transaction() as transaction:
             user = transaction.of(code.user.tenant_id).peek(USERS, code.user.id)
-        return (user, code.challenge) if user and standing(user) == standing(code.user) else None
+        return (user, code.challenge) if user and access_of(user) == access_of(code.user) else None

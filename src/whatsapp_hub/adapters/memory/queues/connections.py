@@ -29,13 +29,13 @@ class MemoryConnections:
         state = replace(row.state, status=session.status, reason=reason, is_on=session.is_active, code=code)
         return ConnectionRecord(session.id, state, row.holder)
 
-    async def save(self, line: ConnectionRecord, session: Session) -> None:
+    async def save(self, record: ConnectionRecord, session: Session) -> None:
         self.changed = True
-        if (row := await self._rows.get(CONNECTIONS, line.session_id)) is None:
+        if (row := await self._rows.get(CONNECTIONS, record.session_id)) is None:
             return
-        paired_at = (row.paired_at or self._rows.now) if line.life.has_paired else None
-        kept = replace(row, state=line.life, is_wanted=line.life.is_wanted, paired_at=paired_at)
-        await self._rows.put(CONNECTIONS, line.session_id, kept)
+        paired_at = (row.paired_at or self._rows.now) if record.state.has_paired else None
+        kept = replace(row, state=record.state, is_wanted=record.state.is_wanted, paired_at=paired_at)
+        await self._rows.put(CONNECTIONS, record.session_id, kept)
 
     async def forget_deleted(self, session: Session) -> None:
         self.changed = True

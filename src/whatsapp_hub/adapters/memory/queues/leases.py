@@ -64,7 +64,7 @@ class MemoryLeases:
                 freed = replace(row, holder=None, is_clean=is_clean or row.is_clean)
                 await transaction.of(tenant_id).put(CONNECTIONS, row.session_id, freed)
 
-    async def seats(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
+    async def loads(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
         async with self._database.transaction() as transaction:
             hub = transaction.of(None)
             rows = [row for _, row in transaction.everywhere(CONNECTIONS)]

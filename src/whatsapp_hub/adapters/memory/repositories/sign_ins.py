@@ -20,7 +20,7 @@ OIDC_LINKS: Table[OidcLinkId, OidcLink] = Table("oidc_links")
 
 @dataclass(frozen=True, slots=True)
 class PasswordReset:
-    """A token, and the user's standing for which it was made."""
+    """A token, and the user's access (`access_of`) for which it was made."""
 
     user_id: UserId
     digest: bytes
@@ -31,7 +31,7 @@ class PasswordReset:
 PASSWORD_RESETS: Table[UserId, PasswordReset] = Table("password_resets")
 
 
-def standing(user: User) -> object:
+def access_of(user: User) -> object:
     """Return what a token or code is made for: another role, password or e-mail makes it void."""
     return user.role, user.is_active, user.email, user.password_hash
 
@@ -112,7 +112,7 @@ class MemoryPasswordResets:
 
     async def offer(self, user_id: UserId, digest: bytes, expires_at: datetime) -> None:
         if user := self._rows.peek(USERS, user_id):
-            await self._rows.put(PASSWORD_RESETS, user_id, PasswordReset(user_id, digest, expires_at, standing(user)))
+            await self._rows.put(PASSWORD_RESETS, user_id, PasswordReset(user_id, digest, expires_at, access_of(user)))
 
     async def use(self, digest: bytes, now: datetime) -> UserId | None:
         user_id = await self.pending(digest, now)
@@ -122,7 +122,7 @@ class MemoryPasswordResets:
         for reset in self._rows.each(PASSWORD_RESETS):
             user = self._rows.peek(USERS, reset.user_id)
             is_due = reset.digest == digest and reset.expires_at > now
-            if is_due and user and standing(user) == reset.made_for:
+            if is_due and user and access_of(user) == reset.made_for:
                 return reset.user_id
         return None
 

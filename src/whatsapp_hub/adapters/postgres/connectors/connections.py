@@ -44,7 +44,7 @@ class PostgresConnections:
     async def of(self, session: Session) -> ConnectionRecord:
         await self._connection.execute(_MAKE, session.id, session.tenant_id, session.provider)
         row = await self._connection.fetchrow(_OF, session.id)
-        life = ConnectionState(
+        state = ConnectionState(
             status=session.status,
             reason=session.status_reason,
             is_on=session.is_active,
@@ -52,15 +52,15 @@ class PostgresConnections:
             losses=tuple(row["losses"]),
             **{name: row[name] for name in _KEPT},
         )
-        return ConnectionRecord(session.id, life, row["connector_id"])
+        return ConnectionRecord(session.id, state, row["connector_id"])
 
-    async def save(self, line: ConnectionRecord, session: Session) -> None:
-        life = line.life
+    async def save(self, record: ConnectionRecord, session: Session) -> None:
+        state = record.state
         self.changed = True
-        kept = (getattr(life, name) for name in _KEPT)
-        tells_why = not life.is_up and life.reason is not None
+        kept = (getattr(state, name) for name in _KEPT)
+        tells_why = not state.is_up and state.reason is not None
         await self._connection.execute(
-            _SAVE, line.session_id, life.is_wanted, list(life.losses), tells_why, life.reason, *kept
+            _SAVE, record.session_id, state.is_wanted, list(state.losses), tells_why, state.reason, *kept
         )
 
     async def forget_deleted(self, session: Session) -> None:

@@ -83,7 +83,7 @@ class PostgresLeases:
         """Delete expired rows; a renewal under way is waited for, and wins."""
         return len(await self._database.system(lambda db: db.fetch(_REAP)))
 
-    async def seats(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
+    async def loads(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
         """Count what each connector holds, and how many wanted sessions of these kinds nobody holds."""
         rows = await self._database.system(lambda db: db.fetch(_LOADS, list(kinds)))
         free: int = await self._database.system(lambda db: db.fetchval(_FREE, list(kinds)))

@@ -12,7 +12,7 @@ _ANNOUNCE = """
       WHERE seen_at < (SELECT now FROM hub.time) - interval '1 hour' AND id <> $1)
     INSERT INTO hub.processes (id, role, name, version, gauges) VALUES ($1, $2, $3, $4, $5::text::jsonb)
     ON CONFLICT (id) DO UPDATE SET seen_at = (SELECT now FROM hub.time), gauges = excluded.gauges"""
-_STANDING = """
+_STALLED = """
     SELECT p.role || ' ' || p.name || ': ' || substr(g.key, 8) || ' (' || round(g.value::numeric) || ' s)' AS said
     FROM hub.processes p, jsonb_each_text(p.gauges) g
     WHERE p.seen_at > (SELECT now FROM hub.time) - interval '30 seconds' AND g.key LIKE 'stands:%' ORDER BY 1"""
@@ -30,9 +30,9 @@ class PostgresProcesses:
         p, measured = process, json.dumps(dict(gauges))
         await self._database.system(lambda db: db.execute(_ANNOUNCE, p.id, p.role, p.name, p.version, measured))
 
-    async def standing(self) -> Sequence[str]:
-        """List loops and work that stand still, as `role name: loop (seconds)`."""
-        return [row["said"] for row in await self._database.system(lambda db: db.fetch(_STANDING))]
+    async def stalled(self) -> Sequence[str]:
+        """List stalled loops and work, as `role name: loop (seconds)`."""
+        return [row["said"] for row in await self._database.system(lambda db: db.fetch(_STALLED))]
 
     async def leave(self, process: Process) -> None:
         """Delete the process's row."""

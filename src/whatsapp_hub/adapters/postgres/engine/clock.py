@@ -16,7 +16,7 @@ from whatsapp_hub.application.measuring import STEPS, TALLY
 from whatsapp_hub.application.operations.hub_time import HubTime
 from whatsapp_hub.application.pulse import PULSE
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.domain.operations.hub_time import LEAP_S, Judged, Mark, join, judge, start
+from whatsapp_hub.domain.operations.hub_time import LEAP_S, Judgement, Mark, join, judge, start
 
 EVERY_S = 1.0
 FRESH_S = 0.7
@@ -86,14 +86,14 @@ class ClockKeeper:
         asked = self._time.ticks()
         mark, server = _read(await self._system(lambda c: c.fetchrow(_READ)))
         answered = self._time.ticks()
-        if (own := self._time.own(asked, answered)) is None:
+        if (reckoning := self._time.reckoning(asked, answered)) is None:
             return  # it has not joined
-        judged = judge(mark, server, own)
-        is_quiet = not judged.stepped_s and not judged.leapt_s
+        judgement = judge(mark, server, reckoning)
+        is_quiet = not judgement.stepped_s and not judgement.leapt_s
         if is_quiet and (mark.at(server) - mark.seen_at).total_seconds() < FRESH_S:
-            self._time.follow(mark, judged.mark.seen_at, asked, answered)
-        elif await self._write(judged, follows=True):
-            self._time.follow(judged.mark, judged.mark.seen_at, asked, answered)
+            self._time.follow(mark, judgement.mark.seen_at, asked, answered)
+        elif await self._write(judgement, follows=True):
+            self._time.follow(judgement.mark, judgement.mark.seen_at, asked, answered)
 
     async def _join(self) -> None:
         waited, first = 0.0, self._time.ticks()
@@ -101,21 +101,21 @@ class ClockKeeper:
             asked = self._time.ticks()
             mark, server = _read(await self._system(lambda c: c.fetchrow(_READ)))
             answered = self._time.ticks()
-            judged = join(mark, server)
-            if judged is None and (waited >= PATIENCE_S or await self._is_alone()):
-                judged = start(mark, server)
-            if judged is not None and await self._write(judged, follows=False):
-                self._time.follow(judged.mark, judged.mark.seen_at, asked, answered)
-            elif judged is None:
+            judgement = join(mark, server)
+            if judgement is None and (waited >= PATIENCE_S or await self._is_alone()):
+                judgement = start(mark, server)
+            if judgement is not None and await self._write(judgement, follows=False):
+                self._time.follow(judgement.mark, judgement.mark.seen_at, asked, answered)
+            elif judgement is None:
                 await asyncio.sleep(0.1)
             waited = self._time.ticks() - first
 
     async def _is_alone(self) -> bool:
         return not await self._system(lambda c: c.fetchval(_OTHERS, self._pids()))
 
-    async def _write(self, judged: Judged, *, follows: bool) -> bool:
+    async def _write(self, judgement: Judgement, *, follows: bool) -> bool:
         """Write the mark; return whether it replaced the judged one. After a leap while the hub runs, extend leases."""
-        mark = judged.mark
+        mark = judgement.mark
         values = (mark.seen_at, mark.ahead_s, mark.lag_s, mark.settled_at, mark.number)
 
         async def leap(connection: Any) -> Any:
@@ -123,13 +123,13 @@ class ClockKeeper:
                 await connection.execute(_LOCK)
                 written = await connection.fetchval(_WRITE, *values)
                 for prolong in _PROLONG if written else ():
-                    await connection.execute(prolong, judged.leapt_s)
+                    await connection.execute(prolong, judgement.leapt_s)
                 return written
 
-        leaps = follows and judged.leapt_s
+        leaps = follows and judgement.leapt_s
         written = await self._system(leap if leaps else lambda c: c.fetchval(_WRITE, *values))
         if written:
-            _log_change(judged)
+            _log_change(judgement)
         return bool(written)
 
 
@@ -137,10 +137,10 @@ def _read(row: Any) -> tuple[Mark, Any]:
     return Mark(row["seen_at"], row["ahead_s"], row["lag_s"], row["settled_at"], row["number"]), row["server"]
 
 
-def _log_change(judged: Judged) -> None:
-    if judged.stepped_s:
+def _log_change(judgement: Judgement) -> None:
+    if judgement.stepped_s:
         TALLY.add(STEPS)
-        fields = {"by_s": round(judged.stepped_s, 3), "ahead_s": round(judged.mark.ahead_s, 3)}
+        fields = {"by_s": round(judgement.stepped_s, 3), "ahead_s": round(judgement.mark.ahead_s, 3)}
         log.warning("clock.stepped", extra=fields)
-    elif judged.leapt_s > LEAP_S:
-        log.info("clock.leapt", extra={"by_s": round(judged.leapt_s, 3), "ahead_s": round(judged.mark.ahead_s, 3)})
+    elif judgement.leapt_s > LEAP_S:
+        log.info("clock.leapt", extra={"by_s": round(judgement.leapt_s, 3), "ahead_s": round(judgement.mark.ahead_s, 3)})

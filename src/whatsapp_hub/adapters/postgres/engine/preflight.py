@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.engine.database import APP, CONNECT_TIMEOUT_S, SYSTEM
 from whatsapp_hub.adapters.postgres.engine.isolation import check_pooler
 from whatsapp_hub.adapters.postgres.engine.refusals import READ_ONLY, RIGHTS, DatabaseUnusable, place, refusal
-from whatsapp_hub.adapters.postgres.engine.version import TOO_OLD, SchemaState, standing
+from whatsapp_hub.adapters.postgres.engine.version import TOO_OLD, SchemaState, schema_state
 
 OLDEST = 15
 """Debian 12's PostgreSQL, which the tests run on too."""
@@ -46,7 +46,7 @@ class Server:
     """The result of the check. `forbids_running`, `forbids_migrating`: the first reason against each."""
 
     version: str
-    standing: SchemaState
+    schema_state: SchemaState
     forbids_running: str | None
     forbids_migrating: str | None
 
@@ -68,7 +68,7 @@ async def look(url: str) -> Server:
         server = await connection.fetchrow(_SERVER)
         for reason in _unfit(server, place(address)):
             raise DatabaseUnusable(reason)
-        found = await standing(connection)
+        found = await schema_state(connection)
         membership = "SET" if server["number"] >= 160_000 else "MEMBER"
         rights = await connection.fetchrow(_RIGHTS, ROLES, membership, EXTENSIONS)
     running = next(_unable_to_run(found, rights), None)

@@ -74,7 +74,7 @@ class SchemaState(StrEnum):
     AHEAD = "ahead"
 
 
-async def standing(connection: Any) -> SchemaState:
+async def schema_state(connection: Any) -> SchemaState:
     """Return the schema's state; CURRENT as well where the login may not read the versions: another login migrates."""
     try:
         trees = {"hub": "hub"} | {row["schema"]: "tenant" for row in await connection.fetch(_SCHEMAS)}
@@ -110,7 +110,7 @@ async def is_current(url: str) -> bool:
     connection = await asyncpg.connect(**arguments_of(url), timeout=CONNECT_TIMEOUT_S)
     try:
         await check_pooler(connection)
-        return await standing(connection) is SchemaState.CURRENT
+        return await schema_state(connection) is SchemaState.CURRENT
     except asyncpg.PostgresError:
         return False
     finally:

@@ -18,10 +18,10 @@ ConnectorId = NewType("ConnectorId", UUID)
 
 @dataclass(slots=True)
 class ConnectionRecord:
-    """A session's stored connection state. `life` is immutable: replace it, then save. `holder`: its connector."""
+    """A session's stored connection state. `state` is immutable: replace it, then save. `holder`: its connector."""
 
     session_id: SessionId
-    life: ConnectionState
+    state: ConnectionState
     holder: ConnectorId | None = None
 
 
@@ -32,7 +32,7 @@ class Connections(Protocol):
         """Return the session's record, locked, or a new one if it was never started. Call with the session locked."""
         ...
 
-    async def save(self, line: ConnectionRecord, session: Session) -> None:
+    async def save(self, record: ConnectionRecord, session: Session) -> None:
         """Store the connection state (status, reason and code are the session's)."""
         ...
 
@@ -107,7 +107,7 @@ class Leases(Protocol):
         """Release the connections of connectors whose lease has expired; return the number of connectors."""
         ...
 
-    async def seats(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
+    async def loads(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
         """Return the live connectors that can hold one of these kinds, and the number of unheld connections of them."""
         ...
 

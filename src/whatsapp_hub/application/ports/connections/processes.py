@@ -24,7 +24,7 @@ class Processes(Protocol):
         Also deletes processes that fell silent long ago."""
         ...
 
-    async def standing(self) -> Sequence[str]:
+    async def stalled(self) -> Sequence[str]:
         """List stalled loops of processes heard within half a minute: `worker host:12: lanes (34 s)`."""
         ...
 
