@@ -5,7 +5,6 @@ on entities and register them here; `write` then stores everything in bulk, in t
 are taken at registration, so that they stand in the order in which they happened.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
@@ -15,13 +14,13 @@ from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
-from whatsapp_hub.domain.events import EventType
+from whatsapp_hub.domain.events import Details, EventType
 from whatsapp_hub.domain.ids import MessageId, NotificationId, UserId
 from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.messaging.content import Content, Text
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 
-NOTHING: Mapping[str, object] = MappingProxyType({})
+NOTHING: Details = MappingProxyType({})
 TARGET_NOTIFICATIONS = {
     EventType.CONVERSATION_TARGET_WARNED: NotificationKind.TARGET_WARNED,
     EventType.CONVERSATION_TARGET_BREACHED: NotificationKind.TARGET_BREACHED,
@@ -112,7 +111,7 @@ class Changes:
         self._queued[message.id] = provider
         return message
 
-    def _notify_of_target(self, conversation: Conversation, kind: NotificationKind, of: Mapping[str, object]) -> None:
+    def _notify_of_target(self, conversation: Conversation, kind: NotificationKind, of: Details) -> None:
         if conversation.assigned_user_id:
             self.notify(conversation, kind, conversation.assigned_user_id, of)
         self.notify(conversation, kind, None, of)
@@ -122,7 +121,7 @@ class Changes:
         conversation: Conversation,
         kind: NotificationKind,
         user_id: UserId | None = None,
-        detail: Mapping[str, object] = NOTHING,
+        detail: Details = NOTHING,
     ) -> None:
         """Notify one user, or (None) the tenant's supervisors."""
         if user_id is None and kind in WAIT_NOTIFICATIONS:
@@ -131,7 +130,7 @@ class Changes:
         told = Notification(id, conversation.tenant_id, kind, conversation.id, self.now, user_id)
         self._notifications.append(told)
         audience = {"user_id": str(user_id)} if user_id else {"role": "ADMIN"}
-        told_of = {"id": id, "kind": kind.value, **audience, **detail}
+        told_of: Details = {"id": id, "kind": kind.value, **audience, **detail}
         self.uow.publish([conversation.event(EventType.NOTIFICATION_CREATED, self.now, **told_of)])
 
     def requeue(self, message: Message, provider: str) -> None:

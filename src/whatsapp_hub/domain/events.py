@@ -1,9 +1,11 @@
 """Domain events: the types that the log, sockets and webhooks carry."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
 
 from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
 
@@ -51,6 +53,12 @@ class EventType(StrEnum):
     NOTIFICATION_CREATED = "notification.created"
 
 
+DetailValue: TypeAlias = str | int | UUID | datetime | Sequence[str] | None
+"""What an event tells besides its subjects; `adapters/contracts/events/data.py` names the details of each type."""
+
+Details: TypeAlias = Mapping[str, DetailValue]
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happened.
@@ -65,7 +73,7 @@ class Event:
     session_id: SessionId | None = None
     conversation_id: ConversationId | None = None
     subjects: Mapping[str, object] = field(default_factory=dict)
-    detail: Mapping[str, object] = field(default_factory=dict)
+    detail: Details = field(default_factory=dict)
 
 
 class Records:

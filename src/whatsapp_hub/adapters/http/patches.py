@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TypeVar, cast
+from typing import TypeAlias, TypeVar, cast
 
 import msgspec
 
@@ -61,7 +61,11 @@ def utc(name: str, at: datetime | None) -> datetime | None:
         raise Invalid.field(name, "is out of range") from None
 
 
-def hours_given(value: dict[str, object] | msgspec.UnsetType | None) -> Hours | Unchanged | None:
+HoursSent: TypeAlias = dict[str, object]
+"""Opening hours of a body, whose every flaw the domain names (`Hours.read`); the OpenAPI document has `HoursBody`."""
+
+
+def hours_given(value: HoursSent | msgspec.UnsetType | None) -> Hours | Unchanged | None:
     """Decode opening hours. Raises Invalid (`/hours/…`)."""
     if isinstance(value, msgspec.UnsetType):
         return UNCHANGED

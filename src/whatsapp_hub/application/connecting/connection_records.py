@@ -13,7 +13,7 @@ from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.events import Details, Event, EventType
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.sessions.connection import ConnectionReport, ConnectionState
 from whatsapp_hub.domain.sessions.session import UNREADABLE, SessionStatus
@@ -86,7 +86,7 @@ class RecordConnections:
         for connection in down:
             companies[connection.tenant_id].append(connection.session_id)
         for tenant_id, sessions in companies.items():
-            detail = {"kind": "sessions.reconnect_storm", "role": "ADMIN", "sessions": len(sessions)}
+            detail: Details = {"kind": "sessions.reconnect_storm", "role": "ADMIN", "sessions": len(sessions)}
             async with self.storage.tenant(tenant_id) as uow:
                 uow.publish([Event(EventType.NOTIFICATION_CREATED, tenant_id, self.follow.clock(), detail=detail)])
                 await uow.commit()

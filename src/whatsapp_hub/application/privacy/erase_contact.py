@@ -10,7 +10,7 @@ from whatsapp_hub.application.ports.operations.privacy import Begun, Erasure, Er
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.errors import Contention, Invalid, Unavailable
-from whatsapp_hub.domain.events import Event, EventType
+from whatsapp_hub.domain.events import Details, Event, EventType
 from whatsapp_hub.domain.ids import ContactId, ErasureId
 
 AT_ONCE = 1_000
@@ -50,7 +50,7 @@ class EraseContact:
 def _event_of(begun: Begun) -> Event:
     """Build the event on which readers of the log and webhook receivers erase the contact, too."""
     erasure = begun.erasure
-    detail = {
+    detail: Details = {
         "contact_id": str(erasure.contact_id),
         "conversation_ids": [str(conversation_id) for _, conversation_id in begun.rounds],
     }

@@ -232,7 +232,7 @@ class ApplyMessages:
             self._changes.notify(conversation, NotificationKind.UNROUTED)
 
 
-def gateway_details(contact: Contact, event: MessageSeen) -> dict[str, object]:
+def gateway_details(contact: Contact, event: MessageSeen) -> Details:
     """Return what gateways add to a message, so that clients need not look the chat up: its address in the usual form
     (a phone's digits, else a JID), the author's own name, whether the chat is a group."""
     identity = next((i for i in contact.identities if i.kind is IdentityKind.PHONE), contact.identities[0])

@@ -16,7 +16,7 @@ from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.conversations.service_clock import SERVICE_CLOCK, ServiceClock
 from whatsapp_hub.domain.conversations.visible import Visible, changed, visible
 from whatsapp_hub.domain.errors import Conflict, Invalid
-from whatsapp_hub.domain.events import Event, EventType, Records
+from whatsapp_hub.domain.events import DetailValue, Event, EventType, Records
 from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.messaging.contact import NAME_LENGTH
 from whatsapp_hub.domain.service.deadlines import Deadlines, ServiceTerms
@@ -66,7 +66,7 @@ class Conversation(Records):
     rating: Rating = NOT_RATED
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
-    def event(self, type: EventType, at: datetime, **detail: object) -> Event:
+    def event(self, type: EventType, at: datetime, **detail: DetailValue) -> Event:
         """Make an event about this conversation as it is now."""
         copy = replace(self, _events=[])
         return Event(type, self.tenant_id, at, self.session_id, self.id, {"conversation": copy}, detail)
@@ -195,14 +195,14 @@ class Conversation(Records):
             is_taken, self.dialogue = self.is_with_people or self.dialogue.silenced, self.dialogue.closed()
             self.bot_part = BotPart.HANDED_OVER if is_taken else BotPart.TALKING
 
-    def hand_over(self, at: datetime, reason: str, **detail: object) -> None:
+    def hand_over(self, at: datetime, reason: str, **detail: DetailValue) -> None:
         """End the bot's turn. The caller must route the conversation to people."""
         self._require_live("handed over")
         self._leave_bot(at, reason, **detail)
         dialogue = self.dialogue.closed()
         self.timeout_at, self.dialogue, self.routing_reason, self.updated_at = None, dialogue, reason, at
 
-    def _leave_bot(self, at: datetime, reason: str, **detail: object) -> None:
+    def _leave_bot(self, at: datetime, reason: str, **detail: DetailValue) -> None:
         """End the bot's turn in this round, if it has it."""
         if self.bot_part is BotPart.TALKING:
             self.bot_part, self.routing_reason = BotPart.HANDED_OVER, reason

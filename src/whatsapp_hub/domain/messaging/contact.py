@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from whatsapp_hub.domain.errors import Invalid
-from whatsapp_hub.domain.events import Event, EventType, Records
+from whatsapp_hub.domain.events import DetailValue, Event, EventType, Records
 from whatsapp_hub.domain.ids import ContactId, TenantId
 from whatsapp_hub.domain.numbers.dialling import read_number
 from whatsapp_hub.domain.numbers.phones import canonical, without_home_prefix
@@ -105,7 +105,7 @@ class Contact(Records):
     is_group: bool = False
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
-    def event(self, type: EventType, at: datetime, **detail: object) -> Event:
+    def event(self, type: EventType, at: datetime, **detail: DetailValue) -> Event:
         """Make an event about this contact, which shows it as it is at the commit."""
         return Event(type, self.tenant_id, at, subjects={"contact": self}, detail=detail)
 

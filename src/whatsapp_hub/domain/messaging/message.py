@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from whatsapp_hub.domain.errors import Conflict
-from whatsapp_hub.domain.events import Event, EventType, Records
+from whatsapp_hub.domain.events import DetailValue, Event, EventType, Records
 from whatsapp_hub.domain.ids import (
     ContactId,
     ConversationId,
@@ -81,7 +81,7 @@ class Message(Records):
     author: str | None = None
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
-    def event(self, type: EventType, at: datetime, **detail: object) -> Event:
+    def event(self, type: EventType, at: datetime, **detail: DetailValue) -> Event:
         """Make an event about this message as it is now."""
         return Event(
             type,

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from whatsapp_hub.domain.errors import Flaw, Invalid
@@ -27,6 +28,14 @@ Span = tuple[int, int]
 """Start and end in minutes after local midnight; the end exceeds a day where it is on the next day."""
 
 Interval = tuple[datetime, datetime]
+
+
+class ShownHours(TypedDict):
+    """Opening hours in JSON, as stored and shown; days without hours are left out, holidays sorted."""
+
+    timezone: str
+    week: dict[str, list[list[str]]]
+    holidays: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ class Hours:
             raise Invalid(*flaws)
         return cls(str(zone), week, holidays)
 
-    def shown(self) -> dict[str, object]:
+    def shown(self) -> ShownHours:
         """Encode them as `read` takes them."""
         week = {
             day: [[_clock(start), _clock(end)] for start, end in spans]

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from whatsapp_hub.domain.conversations.bot import Bot, BotPart
 from whatsapp_hub.domain.errors import Conflict, Invalid
-from whatsapp_hub.domain.events import Event, EventType, Records
+from whatsapp_hub.domain.events import DetailValue, Event, EventType, Records
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, TenantId, UserId
 from whatsapp_hub.domain.sessions.status_reason import StatusReason
 
@@ -140,7 +140,7 @@ class Session(Records):
         hands customers over."""
         return self.routing is Routing.DEPARTMENTS or self.bot is not None or part is BotPart.HANDED_OVER
 
-    def event(self, type: EventType, at: datetime, **detail: object) -> Event:
+    def event(self, type: EventType, at: datetime, **detail: DetailValue) -> Event:
         """Build an event that carries a copy of the session, without its settings (they hold secrets)."""
         copy = replace(self, settings=None, _events=[])
         return Event(type, self.tenant_id, at, self.id, None, {"session": copy}, detail)

@@ -77,6 +77,18 @@ def test_every_event_is_described_with_what_it_carries(document: dict[str, Any])
         assert event["properties"]["data"]["$ref"]
     sockets = {name.removeprefix("socket-") for name in document["webhooks"] if name.startswith("socket-")}
     assert {"conversation-changed", "note-added", "contact-changed", "session-changed", "agent-status"} <= sockets
+    assert {"qr", "session:connected", "session:message", "session.auth.corrupted"} <= sockets  # contract D
+    assert {"whatsapp-qr-code", "whatsapp-status-change", "whatsapp-message-received"} <= sockets  # contract B
+
+
+def test_an_event_of_the_log_is_one_of_its_types_and_type_says_which(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    event = schemas["EventView"]
+    assert event["discriminator"]["propertyName"] == "type"
+    for type, reference in event["discriminator"]["mapping"].items():
+        assert {"$ref": reference} in event["oneOf"]
+        assert schemas[reference.rpartition("/")[2]]["properties"]["type"]["const"] == type
+    assert set(event["discriminator"]["mapping"]) == set(EventType)
 
 
 def is_named(schema: dict[str, Any]) -> bool:

@@ -15,7 +15,6 @@ from whatsapp_hub.adapters.http.problems import FlawView, ProblemView
 METHODS = ("get", "post", "put", "patch", "delete")
 OPEN = {
     "AuditView": {"before", "after"},  # the changed columns of any table
-    "EventView": {"data"},  # by the event's type
     "HealthView": {"dependencies"},  # by name
     "ListedClientSession": {"statusReasonValues"},  # by the code
     "ReasonView": {"values"},  # by the code

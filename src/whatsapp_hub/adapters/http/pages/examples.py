@@ -30,7 +30,7 @@ def add_examples(document: OpenAPI) -> None:
     schemas = components_of(document).schemas
     examples = _Examples({name: schema.to_schema() for name, schema in schemas.items()})
     for name, schema in schemas.items():
-        if schema.properties and not schema.examples:
+        if (schema.properties or schema.one_of) and not schema.examples:
             schema.examples = [_raw(examples.of_component(name))]
     for body in _bodies(document):
         if isinstance(body.schema, Schema) and body.example is None:

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 from litestar import Litestar, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import OpenAPI
+from litestar.openapi.spec import Discriminator, OpenAPI, Reference, Schema
 from litestar.params import JSONBody
 from msgspec import defstruct
 
@@ -16,6 +16,7 @@ from whatsapp_hub.adapters.contracts.events.envelope import EventView, PingView
 from whatsapp_hub.adapters.contracts.events.socket_payloads import PAYLOADS
 from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import WahaAckEvent, WahaMessageEvent, WahaSessionEvent
 from whatsapp_hub.adapters.contracts.gateways.received import FlatMessage, InstanceEvent
+from whatsapp_hub.adapters.contracts.gateways.session_payloads import CLIENT, LIFE
 from whatsapp_hub.adapters.http.pages.parts import components_of
 
 
@@ -53,9 +54,12 @@ def _events() -> Iterator[tuple[str, type, str]]:
 
 
 def _emissions() -> Iterator[tuple[str, type, str]]:
-    """Yield each event of Socket.IO `/`."""
-    for name, payload in PAYLOADS.items():
+    """Yield each event of Socket.IO: of `/` (contracts D and E) and of `/whatsapp` (B)."""
+    for name, payload in {**LIFE, **PAYLOADS}.items():
         yield f"{_SOCKET}{name}", payload, f"Socket.IO `/`, event `{name}`: {(payload.__doc__ or '').strip()}"
+    for name, payload in CLIENT.items():
+        what = f"Socket.IO `/whatsapp`, event `{name}`: {(payload.__doc__ or '').strip()}"
+        yield f"{_SOCKET}whatsapp-{name}", payload, what
 
 
 def add_receivers(document: OpenAPI) -> None:
@@ -69,4 +73,16 @@ def add_receivers(document: OpenAPI) -> None:
         operation.tags = ["sockets" if path.startswith(f"/{_SOCKET}") else "outgoing webhooks"]
         (operation.responses or {}).pop("400", None)
     components = components_of(document)
-    components.schemas = {**components_of(described).schemas, **components.schemas}
+    components.schemas = {**components_of(described).schemas, **components.schemas, EventView.__name__: _any_event()}
+
+
+def _any_event() -> Schema:
+    """Describe an event of any type: `type` says which, and thereby what `data` holds."""
+    references = [Reference(ref=f"#/components/schemas/{event.__name__}") for _, event, _ in _events()]
+    return Schema(
+        description="An event of the log. Later versions may have further types.",
+        one_of=references,
+        discriminator=Discriminator(
+            property_name="type", mapping={type.value: one.ref for type, one in zip(DATA, references, strict=True)}
+        ),
+    )

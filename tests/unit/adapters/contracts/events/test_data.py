@@ -12,6 +12,8 @@ from whatsapp_hub.adapters.contracts.events.data import DATA
 from whatsapp_hub.adapters.contracts.events.logged import body_of
 from whatsapp_hub.adapters.contracts.events.socket_payloads import PAYLOADS
 from whatsapp_hub.adapters.contracts.events.sockets import encode
+from whatsapp_hub.adapters.contracts.gateways.session_events import SessionEvent, client_events, life_events
+from whatsapp_hub.adapters.contracts.gateways.session_payloads import CLIENT, LIFE
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.accounts.user import OnlineStatus
 from whatsapp_hub.domain.conversations.bot import BotPart
@@ -112,15 +114,31 @@ def test_the_data_of_an_event_is_its_type_byte_for_byte(event: Event) -> None:
     assert msgspec.json.encode(msgspec.json.decode(written, type=DATA[event.type])) == written
 
 
+def logged(event: Event) -> LoggedEvent:
+    body = events.body(event)
+    return LoggedEvent(7, event.tenant_id, event.type, event.session_id, event.conversation_id, NOW, body)
+
+
+def is_exactly(payload: object, type: type[msgspec.Struct]) -> bool:
+    """Whether the payload as written has the type's fields and no others."""
+    written = msgspec.json.encode(payload)
+    return bool(msgspec.to_builtins(msgspec.json.decode(written, type=type)) == msgspec.json.decode(written))
+
+
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
 def test_the_payload_of_a_socket_is_its_type(event: Event) -> None:
-    logged = LoggedEvent(
-        7, event.tenant_id, event.type, event.session_id, event.conversation_id, NOW, events.body(event)
-    )
-    for emission in encode(logged, body_of(logged)):
-        written = msgspec.json.encode(emission.payload)
-        payload = msgspec.json.decode(written, type=PAYLOADS[emission.name])
-        assert msgspec.to_builtins(payload) == msgspec.json.decode(written)
+    one = logged(event)
+    for emission in encode(one, body_of(one)):
+        assert is_exactly(emission.payload, PAYLOADS[emission.name]), emission.name
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.type)
+def test_the_payload_of_a_gateways_socket_is_its_type(event: Event) -> None:
+    one = logged(event)
+    happened = SessionEvent(one, body_of(one), "main")
+    for types, emitted in ((LIFE, life_events(happened)), (CLIENT, client_events(happened))):
+        for name, payload in emitted:
+            assert is_exactly(payload, types[name]), name
 
 
 def test_a_conversation_is_shown_as_it_was_then() -> None:

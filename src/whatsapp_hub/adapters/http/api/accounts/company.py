@@ -16,7 +16,7 @@ from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
-from whatsapp_hub.adapters.http.patches import LevelPatch, RetentionPatch, given, hours_given, utc
+from whatsapp_hub.adapters.http.patches import HoursSent, LevelPatch, RetentionPatch, given, hours_given, utc
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
 from whatsapp_hub.application.accounts.default_session import CredentialChanges, SetCredentials
 from whatsapp_hub.application.accounts.quick_replies import (
@@ -39,7 +39,7 @@ class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename
     language: Language | None = None
     greeting_message: str | None = None
     texts: dict[str, str] | None = None
-    hours: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
+    hours: HoursSent | msgspec.UnsetType | None = msgspec.UNSET
     country: str | msgspec.UnsetType | None = msgspec.UNSET
     retention: RetentionPatch = msgspec.field(default_factory=RetentionPatch)
     second_factor_required: bool | None = None

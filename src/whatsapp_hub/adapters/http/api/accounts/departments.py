@@ -11,7 +11,7 @@ from whatsapp_hub.adapters.contracts.views.accounts import DepartmentView, UserV
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationView
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
-from whatsapp_hub.adapters.http.patches import LevelPatch, given, hours_given
+from whatsapp_hub.adapters.http.patches import HoursSent, LevelPatch, given, hours_given
 from whatsapp_hub.application.accounts.departments import (
     CreateDepartment,
     DeleteDepartment,
@@ -39,7 +39,7 @@ class DepartmentPatch(LevelPatch, kw_only=True, forbid_unknown_fields=True, rena
     last_agent_first: bool | None = None
     prefers_skills: bool | None = None
     max_conversations: int | msgspec.UnsetType | None = msgspec.UNSET
-    hours: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
+    hours: HoursSent | msgspec.UnsetType | None = msgspec.UNSET
 
     def changes(self) -> DepartmentChanges:
         """Convert to the use case's form."""
