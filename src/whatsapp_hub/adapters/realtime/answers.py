@@ -70,11 +70,11 @@ class SocketRates:
         await self._spend("presence", caller, self.limits.presence_per_user)
 
     async def typing(self, caller: Caller) -> None:
-        """Raises TooMany."""
+        """Count one event. Raises TooMany."""
         await self._spend("typing", caller, self.limits.typing_per_user)
 
     async def connect(self, caller: Caller) -> None:
-        """Raises TooMany."""
+        """Count one connection. Raises TooMany."""
         await self._spend("connects", caller, self.limits.connects_per_user if caller.user_id else self.per_api_key)
 
     async def _spend(self, what: str, caller: Caller, limit: int) -> None:

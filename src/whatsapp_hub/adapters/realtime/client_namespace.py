@@ -39,7 +39,7 @@ class SendRates:
     per_key: int
 
     async def __call__(self, caller: Caller) -> None:
-        """Raises TooMany."""
+        """Count one send. Raises TooMany."""
         limit = self.per_user if caller.user_id else self.per_key
         allowance = await self.rates.spend(caller.key, limit, WINDOW_S)
         if not allowance.allowed:

@@ -32,7 +32,7 @@ class SetCredentials:
     update: UpdateSession
 
     async def __call__(self, caller: Caller, changes: CredentialChanges) -> None:
-        """Raises Conflict (the company has no session `default` of META), Invalid."""
+        """Set what is given. Raises Conflict (the company has no session `default` of META), Invalid."""
         caller.require(Action.MANAGE_COMPANY)
         session = await self._default(caller)
         if session is None:

@@ -35,7 +35,7 @@ class DepartmentChanges:
     level: LevelChanges = field(default_factory=LevelChanges)
 
     def onto(self, department: Department) -> None:
-        """Raises Invalid with every bad field, and then changes nothing that is stored."""
+        """Set what was sent. Raises Invalid with every bad field, and then changes nothing that is stored."""
         department.level = department.level.changed(self.level)
         for name in set(self.__slots__) - {"level"}:
             value = getattr(self, name)
@@ -54,7 +54,8 @@ class CreateDepartment:
     new_id: NewId
 
     async def __call__(self, caller: Caller, name: str, slug: str, more: DepartmentChanges) -> Department:
-        """Raises Invalid, Conflict (the slug is taken, there is a root already, the quota)."""
+        """Store and return the department. Raises Invalid, Conflict (the slug is taken, there is a root already, the
+        quota)."""
         caller.require(Action.MANAGE_DEPARTMENTS)
         department = Department(DepartmentId(self.new_id()), caller.tenant_id, name, slug, self.clock())
         more.onto(department)
@@ -72,7 +73,8 @@ class UpdateDepartment:
     storage: Storage
 
     async def __call__(self, caller: Caller, department_id: DepartmentId, changes: DepartmentChanges) -> Department:
-        """Raises NotFound, Invalid, Conflict (also: more users than the new bound)."""
+        """Store and return the changed department. Raises NotFound, Invalid, Conflict (also: more users than the new
+        bound)."""
         caller.require(Action.MANAGE_DEPARTMENTS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             await uow.departments.lock([department_id])
@@ -92,7 +94,7 @@ class DeleteDepartment:
     storage: Storage
 
     async def __call__(self, caller: Caller, department_id: DepartmentId) -> None:
-        """Raises NotFound, Conflict while users or live conversations belong to it."""
+        """Delete the department. Raises NotFound, Conflict while users or live conversations belong to it."""
         caller.require(Action.MANAGE_DEPARTMENTS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             await uow.departments.lock([department_id])

@@ -20,5 +20,5 @@ class NewPasswords:
         return await self.passwords.hash(password)
 
     async def check(self, password: str, own: Iterable[str]) -> None:
-        """Raises Invalid (`password`)."""
+        """Check it without hashing. Raises Invalid (`password`)."""
         check_new(password, await self.common.all(), own)

@@ -22,7 +22,7 @@ class CreateQuickReply:
     new_id: NewId
 
     async def __call__(self, caller: Caller, shortcut: str, content: str) -> QuickReply:
-        """Raises Invalid, Conflict (the shortcut is taken, the quota)."""
+        """Store and return the quick reply. Raises Invalid, Conflict (the shortcut is taken, the quota)."""
         caller.require(Action.MANAGE_QUICK_REPLIES)
         now = self.clock()
         reply = QuickReply(QuickReplyId(self.new_id()), caller.tenant_id, shortcut, content, now, now)
@@ -63,7 +63,7 @@ class DeleteQuickReply:
     storage: Storage
 
     async def __call__(self, caller: Caller, reply_id: QuickReplyId) -> None:
-        """Raises NotFound."""
+        """Delete the quick reply. Raises NotFound."""
         caller.require(Action.MANAGE_QUICK_REPLIES)
         async with self.storage.tenant(caller.tenant_id) as uow:
             await uow.quick_replies.get(reply_id)
@@ -78,7 +78,7 @@ class FillQuickReply:
     storage: Storage
 
     async def __call__(self, caller: Caller, reply_id: QuickReplyId, conversation_id: ConversationId) -> str:
-        """Raises NotFound."""
+        """Return the text, placeholders filled in. Raises NotFound."""
         caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             reply = await uow.quick_replies.get(reply_id)

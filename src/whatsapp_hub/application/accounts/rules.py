@@ -43,7 +43,7 @@ class ListRules:
             return [RuleView(rule, rule.is_broken(known)) for rule in await uow.rules.all()]
 
     async def one(self, caller: Caller, rule_id: RuleId) -> RuleView:
-        """Raises NotFound."""
+        """Return one rule. Raises NotFound."""
         found = next((shown for shown in await self(caller) if shown.rule.id == rule_id), None)
         if found is None:
             raise NotFound("rule", rule_id)
@@ -61,7 +61,7 @@ class CreateRule:
     async def __call__(
         self, caller: Caller, name: str, conditions: Conditions, actions: Actions, place: int | None = None
     ) -> RuleView:
-        """Raises Invalid, Conflict (there are as many as there may be)."""
+        """Store and return the rule. Raises Invalid, Conflict (there are as many as there may be)."""
         caller.require(Action.MANAGE_RULES)
         now, id = self.clock(), RuleId(self.new_id())
         rule = Rule(id, caller.tenant_id, MOST_RULES, name.strip(), conditions, actions, now, now)
@@ -107,7 +107,7 @@ class DeleteRule:
     storage: Storage
 
     async def __call__(self, caller: Caller, rule_id: RuleId) -> None:
-        """Raises NotFound."""
+        """Delete the rule. Raises NotFound."""
         caller.require(Action.MANAGE_RULES)
         async with self.storage.tenant(caller.tenant_id) as uow:
             rules = await _locked(uow)

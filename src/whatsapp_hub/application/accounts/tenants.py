@@ -25,7 +25,7 @@ class CreateTenant:
     async def __call__(
         self, slug: str, name: str, placement: Placement | None = None, country: str | None = None
     ) -> Tenant:
-        """Raises Invalid, Conflict (the slug is taken)."""
+        """Store and return the company. Raises Invalid, Conflict (the slug is taken)."""
         own = country_of(country) if country else None
         tenant = Tenant(TenantId(self.new_id()), slug, name, self.clock(), placement or self.default, own_country=own)
         await self.storage.directory.add_tenant(tenant)
@@ -45,7 +45,8 @@ class CreateOperator:
     async def __call__(
         self, tenant_id: TenantId, email: str, password: str, name: str, role: Role, *, any_password: bool = False
     ) -> User:
-        """Raises Invalid, Conflict (the e-mail is taken). `any_password`: it was checked, or need not be good."""
+        """Store and return the user. Raises Invalid, Conflict (the e-mail is taken). `any_password`: it was checked,
+        or need not be good."""
         if not any_password:
             tenant = await self.storage.directory.tenant(tenant_id)
             await self.new_passwords.check(password, (email, name, tenant.name))

@@ -57,8 +57,8 @@ class RegisterUser:
     new_id: NewId
 
     async def __call__(self, caller: Caller, new: NewUser) -> User:
-        """Raises Invalid, NotFound (another tenant), Conflict (the e-mail is taken, the department full),
-        TooMany (e-mails of other companies)."""
+        """Store and return the user. Raises Invalid, NotFound (another tenant), Conflict (the e-mail is taken, the
+        department full), TooMany (e-mails of other companies)."""
         caller.require(Action.MANAGE_USERS)
         tenant_id = new.tenant_id or caller.tenant_id
         if tenant_id != caller.tenant_id:
@@ -114,8 +114,8 @@ class UpdateUser:
     serve_queue: ServeQueue
 
     async def __call__(self, caller: Caller, user_id: UserId, changes: UserChanges) -> User:
-        """Raises NotFound, Invalid, Conflict (the department is full, nobody would administer the company, or
-        the hub)."""
+        """Change and return the user. Raises NotFound, Invalid, Conflict (the department is full, nobody would
+        administer the company, or the hub)."""
         caller.require(Action.MANAGE_USERS)
         if changes.role is not None:
             _may_grant(caller, changes.role)

@@ -35,9 +35,9 @@ class Login:
     require_second_factor: RequireSecondFactor
 
     async def __call__(self, email: str, password: str, client: Client, code: str | None = None) -> Entered:
-        """Raises Unauthenticated, which never tells what was wrong; SecondFactorRequired: only the code was;
-        OidcRequired: nothing was, but the company has its people sign in elsewhere; and TooMany: the next guess at this
-        account must wait."""
+        """Return who entered, with a token. Raises Unauthenticated, which never tells what was wrong;
+        SecondFactorRequired: only the code was; OidcRequired: nothing was, but the company has its people sign in
+        elsewhere; and TooMany: the next guess at this account must wait."""
         email = email.strip().lower()
         guess = await self.guesses.begin(email, client.address)
         found = await self.storage.directory.credentials(email)

@@ -196,7 +196,8 @@ class DisableSecondFactor:
     prove: ProveSecondFactor
 
     async def __call__(self, caller: Caller, password: str, code: str, address: str | None) -> None:
-        """Raises Invalid, TooMany, Forbidden, Conflict (it is off, or the company requires it)."""
+        """Turn it off, given password and code. Raises Invalid, TooMany, Forbidden, Conflict (it is off, or the
+        company requires it)."""
         user = await _person(self.storage, caller)
         if (await self.storage.directory.tenant(user.tenant_id)).second_factor_required:
             raise Conflict("second_factor_required", "the company requires a second factor")

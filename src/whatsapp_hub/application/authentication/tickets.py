@@ -39,7 +39,7 @@ class Tickets:
     box: SecretBox
 
     async def issue(self, credential: str, company_id: str | None) -> str:
-        """Raises Unavailable."""
+        """Issue a ticket for this credential. Raises Unavailable."""
         ticket = secrets.token_urlsafe(32)
         sealed = self.box.seal(json.dumps([credential, company_id]).encode(), _SEALED_AS)
         await self.store.keep(digest_of(ticket), sealed, LIFETIME_S)

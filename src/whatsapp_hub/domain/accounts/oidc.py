@@ -69,7 +69,7 @@ def checked_next(path: str) -> str:
 
 
 def checked_challenge(challenge: str | None) -> str | None:
-    """Raises Invalid."""
+    """Return the challenge if it can be one. Raises Invalid."""
     if challenge is not None and not _CHALLENGE.fullmatch(challenge):
         raise Invalid.field("challenge", "must be the SHA-256 of a verifier in base64url, 43 characters")
     return challenge

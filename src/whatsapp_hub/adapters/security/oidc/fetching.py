@@ -46,7 +46,7 @@ class Fetching:
         await self._client.aclose()
 
     async def get(self, url: str, bearer: str | None = None) -> Answer:
-        """Raises OidcRefused: it is away, or its answer is too long."""
+        """Get a document. Raises OidcRefused: it is away, or its answer is too long."""
         return await self._ask("GET", url, {"Authorization": f"Bearer {bearer}"} if bearer else {})
 
     async def post(self, url: str, fields: Mapping[str, str], basic: tuple[str, str] | None) -> Answer:

@@ -30,7 +30,7 @@ def discovery_url(issuer: str) -> str:
 
 
 def metadata_of(document: Mapping[str, Any], issuer: str) -> Metadata:
-    """Raises OidcRefused: it is another provider's, or lacks what a sign-in needs."""
+    """Read and check the metadata. Raises OidcRefused: it is another provider's, or lacks what a sign-in needs."""
     if document.get("issuer") != issuer:
         raise OidcRefused(OidcFailure.PROVIDER_REFUSED, "its discovery document names another issuer than OIDC_ISSUER")
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):

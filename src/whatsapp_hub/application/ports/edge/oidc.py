@@ -41,7 +41,7 @@ class SingleSignOn:
 
     @property
     def provider(self) -> OpenIdProvider:
-        """Raises NotFound."""
+        """Return the provider. Raises NotFound."""
         if self.offered is None:
             raise NotFound("sign-in method", "oidc")
         return self.offered

@@ -46,7 +46,7 @@ class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename
     oidc_required: bool | None = None
 
     def changes(self) -> CompanyChanges:
-        """Raises Invalid (`/hours/…`)."""
+        """Convert to the use case's form. Raises Invalid (`/hours/…`)."""
         hours, country = hours_given(self.hours), given(self.country)
         said = (self.name, self.language, self.greeting_message, self.texts, hours, country, self.level())
         return CompanyChanges(

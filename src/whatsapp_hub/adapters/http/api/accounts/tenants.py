@@ -47,7 +47,7 @@ class TenantPatch(CompanyFields, kw_only=True, forbid_unknown_fields=True, renam
     quotas: dict[str, int | None] | None = None
 
     def changes(self) -> CompanyChanges:
-        """Raises Invalid (`/hours/…`, `/quotas/…`)."""
+        """Convert to the use case's form. Raises Invalid (`/hours/…`, `/quotas/…`)."""
         return replace(super().changes(), quotas=quotas_of(self.quotas or {}))
 
     def require_fixed(self, tenant: Tenant) -> None:
