@@ -42,7 +42,7 @@ class SetCredentials:
         await self.update(caller, session.id, SessionChanges(settings=settings))
 
     async def shown(self, caller: Caller) -> str | None:
-        """The phone number id; None without such a session."""
+        """Return the phone number id; None without such a session."""
         session = await self._default(caller)
         if session is None or session.settings is UNREADABLE:
             return None
