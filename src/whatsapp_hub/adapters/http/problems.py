@@ -237,6 +237,7 @@ def _fields(request: Request[Any, Any, Any]) -> Fields:
 
 def plugin() -> ProblemDetailsPlugin:
     """Make every exception of a handler a problem; those nobody foresaw are logged and say nothing of their cause."""
+
     def answer(error: Exception) -> ProblemDetailsException:
         problem = describe(error)
         if problem.status == 500:

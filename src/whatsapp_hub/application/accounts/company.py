@@ -53,7 +53,7 @@ class UpdateCompany:
             _apply(await uow.tenants.own(), changes)
 
     async def __call__(self, caller: Caller, changes: CompanyChanges) -> Tenant:
-        """Make and return the changes. Raises Invalid, Conflict (there is no OpenID provider that could be required)."""
+        """Make the changes. Raises Invalid, Conflict (there is no OpenID provider that could be required)."""
         caller.require(Action.MANAGE_COMPANY)
         if changes.quotas:
             caller.require(Action.MANAGE_TENANTS)

@@ -101,9 +101,7 @@ class Queries(Protocol):
         """List conversations, most recently changed first."""
         ...
 
-    async def conversation(
-        self, tenant_id: TenantId, sight: Sight, conversation_id: ConversationId
-    ) -> Conversation:
+    async def conversation(self, tenant_id: TenantId, sight: Sight, conversation_id: ConversationId) -> Conversation:
         """Return one that the reader may see."""
         ...
 

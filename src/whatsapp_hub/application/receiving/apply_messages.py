@@ -22,7 +22,7 @@ from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.notification import NotificationKind
 from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
-from whatsapp_hub.domain.events import EventType
+from whatsapp_hub.domain.events import Details, EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
 from whatsapp_hub.domain.messaging.contact import Contact, IdentityKind, address_of
 from whatsapp_hub.domain.messaging.content import Text

@@ -73,12 +73,10 @@ class Conversation(Records):
 
     @property
     def targets(self) -> Deadlines:
-        """The deadlines for first answer and resolution that still run, and those that were missed."""
         return self.clock.targets
 
     @property
     def is_live(self) -> bool:
-        """Whether it is neither resolved nor archived. A contact has one live conversation a session at most."""
         return self.status in LIVE
 
     @property
@@ -122,7 +120,6 @@ class Conversation(Records):
         return has_left or self.is_queued or self.status is ConversationStatus.ASSIGNED
 
     def opened(self, at: datetime) -> None:
-        """Record that it began. Called once, after the entity was made."""
         self.record(self.event(EventType.CONVERSATION_OPENED, at))
 
     @property
@@ -180,7 +177,6 @@ class Conversation(Records):
         self.waiting_since = None
 
     def notified_supervisors(self, at: datetime) -> None:
-        """Note that administrators know it waits, so that one time-out notifies once."""
         self.told_at = at
 
     def program_wrote(self, at: datetime) -> None:
@@ -226,11 +222,9 @@ class Conversation(Records):
             self.updated(before, at)
 
     def may_say(self, now: datetime) -> bool:
-        """Whether the menu bot may send a text now: nobody silenced it, and its texts an hour are not used up."""
         return self.dialogue.may_say(now)
 
     def bot_said(self, at: datetime) -> None:
-        """Count one text of the menu bot."""
         self.dialogue = self.dialogue.said(at)
         self.last_message_at = self.updated_at = at
 
@@ -359,7 +353,6 @@ class Conversation(Records):
         return self.clock.first_customer_at is not None and self.rating.value is None and self.may_say(at)
 
     def asked_for_rating(self, at: datetime) -> None:
-        """Note that the customer was asked, which starts the time in which a number counts as an answer."""
         self.rating = self.rating.asked(at)
 
     def awaits_rating(self, at: datetime) -> bool:
@@ -367,8 +360,6 @@ class Conversation(Records):
         return not self.is_live and self.rating.is_awaited(at)
 
     def rate(self, value: int, at: datetime) -> None:
-        """Store the customer's rating (1 to 5) for the agent who had the conversation, and record
-        `conversation.rated`."""
         self.rating = self.rating.answered(value, at, self.assigned_user_id)
         self.last_message_at = self.updated_at = at
         self.record(self.event(EventType.CONVERSATION_RATED, at, rating=value))

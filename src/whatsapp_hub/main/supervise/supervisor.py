@@ -43,7 +43,6 @@ from whatsapp_hub.main.wiring.secret_keys import check_keys
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-
 SERVED = tuple(role for role in ROLES.values() if role.served)
 
 Prepare = Callable[[Settings], Awaitable[FirstAdmin | None]]

@@ -86,6 +86,7 @@ class Infrastructure(Provider):
     @provide
     def wakes(self, part: Part, hints: Hints, channel: Channel) -> Wakes:
         """Send hints of inbox and lanes by taskiq, to one worker; others to every process."""
+
         async def publish(work: Work, tenants: Collection[TenantId | None]) -> None:
             await (hints if work in (Work.INBOX, Work.LANES) else channel).publish(work, tenants)
 

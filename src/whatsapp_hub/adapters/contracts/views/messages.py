@@ -27,7 +27,7 @@ class FailureView(View):
 
 
 class MessageFields(View):
-    """The fields of a message and their order, as every contract shows them; each narrows the types to its own words."""
+    """The fields of a message and their order, as each contract shows them in its own words."""
 
     id: UUID
     whatsapp_message_id: str | None

@@ -74,7 +74,7 @@ class PostgresLeases:
         return bool(await self._database.system(lambda db: db.fetchval(_RENEW, connector_id, lease_s)))
 
     async def leave(self, connector_id: ConnectorId, *, clean: bool) -> None:
-        """Delete the row. `clean`: mark its connections as closed, so that their next holder has none to end at the store."""
+        """Delete the row. `clean`: mark its connections as closed, so that the next holder need not end them."""
         if clean:
             await self._database.system(lambda db: db.execute(_FREE_ALL, connector_id))
         await self._database.system(lambda db: db.execute(_LEAVE, connector_id))

@@ -143,4 +143,6 @@ def _log_change(judgement: Judgement) -> None:
         fields = {"by_s": round(judgement.stepped_s, 3), "ahead_s": round(judgement.mark.ahead_s, 3)}
         log.warning("clock.stepped", extra=fields)
     elif judgement.leapt_s > LEAP_S:
-        log.info("clock.leapt", extra={"by_s": round(judgement.leapt_s, 3), "ahead_s": round(judgement.mark.ahead_s, 3)})
+        log.info(
+            "clock.leapt", extra={"by_s": round(judgement.leapt_s, 3), "ahead_s": round(judgement.mark.ahead_s, 3)}
+        )

@@ -221,6 +221,7 @@ class PostgresWebhookQueue:
 
     async def end(self, lease: SubscriptionLease, moves: int | None, reason: str) -> None:
         """Switch the subscription off with its reason, and cancel what waits."""
+
         async def work(connection: Any) -> None:
             async with connection.transaction():
                 if await connection.fetchval(_END, lease.webhook_id, lease.fence, reason, moves):
@@ -230,6 +231,7 @@ class PostgresWebhookQueue:
 
     async def release(self, lease: SubscriptionLease, moves: int | None) -> None:
         """End the lease; deliveries become due now where the subscription was changed meanwhile."""
+
         async def work(connection: Any) -> None:
             async with connection.transaction():
                 if (now := await connection.fetchval(_HOLD, lease.webhook_id, lease.fence)) is None:

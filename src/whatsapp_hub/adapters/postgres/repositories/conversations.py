@@ -258,7 +258,7 @@ class PostgresConversations:
         return self._loaded(await self._connection.fetch(_FLOWS_TIMED_OUT, now, limit))
 
     async def overdue(self, now: datetime, limit: int, *, notified: bool) -> list[Conversation]:
-        """Read and lock conversations past `timeout_at`: those of which supervisors know, or (not `notified`) do not."""
+        """Read and lock conversations past `timeout_at`: supervisors know of them, or (not `notified`) do not."""
         return self._loaded(await self._connection.fetch(_OVERDUE, now, limit, notified))
 
     async def with_target_due(self, now: datetime, limit: int) -> list[Conversation]:

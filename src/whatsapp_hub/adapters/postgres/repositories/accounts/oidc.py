@@ -63,6 +63,6 @@ class PostgresOidcAccounts:
         return bool(await self._database.system(lambda c: c.fetchval(_KEEP, *row)))
 
     async def take_code(self, digest: bytes) -> tuple[User, str | None] | None:
-        """Mark the code as used and return what it was stored for; None: unknown, used, expired, or the user changed."""
+        """Mark the code as used and return what it was stored for; None: unknown, used, expired, or outdated."""
         row = await self._database.system(lambda c: c.fetchrow(_TAKE, digest))
         return (users.user_of(row), row["challenge"]) if row else None
