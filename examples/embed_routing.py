@@ -31,6 +31,7 @@ from whatsapp_hub.application.routing.serve_queue import ServeFreed, ServeQueue
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
+from whatsapp_hub.application.sessions.session_history import PendingHistory
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Language, Tenant
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
@@ -89,7 +90,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.storage = storage = MemoryStorage(plugins={WIDGET: self.widget})
-        self.providers = Providers({WIDGET: self.widget}, HubHost(storage.inbox))
+        self.providers = Providers({WIDGET: self.widget}, HubHost(storage.inbox, PendingHistory(storage.clock)))
         follow = AdvanceConnection(utc_now, ReconnectPolicy(), lambda: 0.5)
         show = ShowCustomer(self.providers, storage.commands, new_id)
         serve = ServeQueue(storage, utc_now, new_id)

@@ -106,6 +106,7 @@ ROUTES: dict[str, Need] = {
     "PATCH /api/sessions/{id}": SESSIONS,
     "DELETE /api/sessions/{id}": SESSIONS,
     "GET /api/sessions/{id}/capabilities": READ_SESSIONS,
+    "GET /api/sessions/{id}/history": READ_SESSIONS,
     "POST /api/sessions/{id}/start": SESSIONS,
     "POST /api/sessions/{id}/stop": SESSIONS,
     "POST /api/sessions/{id}/restart": SESSIONS,

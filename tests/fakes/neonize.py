@@ -20,6 +20,8 @@ from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, enco
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.application.ports.provider.events import RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import SessionRef
+from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.sessions.history import HistoryKind
 
 PHONE = "5511987650101"
 PERSON = f"{PHONE}@s.whatsapp.net"
@@ -83,6 +85,10 @@ class Inbox:
 
     rows: list[tuple[SessionRef, RawUpdate]] = field(default_factory=list)
     away: Exception | None = None
+    history: list[tuple[SessionId, HistoryKind, str | None, int]] = field(default_factory=list)
+
+    def record(self, session: SessionRef, kind: HistoryKind, reason: str | None = None, count: int = 1) -> None:
+        self.history.append((session.id, kind, reason, count))
 
     async def receive(self, session: SessionRef, updates: Sequence[RawUpdate]) -> None:
         if self.away:

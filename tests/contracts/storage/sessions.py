@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.contracts.storage.world import HELD, NOW, World, new_id
 from whatsapp_hub.application.ports.operations.environment import EnvironmentMark
+from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.conversations.bot import Bot
 from whatsapp_hub.domain.errors import Conflict, KeyReused, NotFound
 from whatsapp_hub.domain.ids import MessageId, SessionId, WebhookId
 from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
+from whatsapp_hub.domain.sessions.history import HistoryEntry, HistoryKind
 from whatsapp_hub.domain.sessions.pairing import Pairing
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
@@ -140,6 +143,75 @@ class SessionContract:
             await uow.sessions.save(moved)
             await uow.commit()
         assert (await world.hub.leases.capacity("META"))[1] == 0
+
+
+class SessionHistoryContract:
+    async def test_what_a_session_notes_is_stored_with_it(self, world: World) -> None:
+        session = world.make_session(connected=False)
+        session.start(NOW)
+        await world.done(lambda uow: uow.sessions.add(session))
+        async with world.uow() as uow:
+            changed = await uow.sessions.get(session.id)
+            changed.move(SessionStatus.FAILED, NOW + timedelta(minutes=1), "no_network")
+            await uow.sessions.save(changed)
+            await uow.sessions.save(changed)
+            await uow.commit()
+        assert [(e.status, e.reason, e.at) for e in await self._entries(world, session.id)] == [
+            ("FAILED", "no_network", NOW + timedelta(minutes=1)),
+            ("CONNECTING", None, NOW),
+        ]
+
+    async def test_what_says_the_same_within_an_hour_is_added_up(self, world: World) -> None:
+        here = world.session.id
+        for minutes, kind, reason, count in (
+            (0, HistoryKind.UNDECRYPTABLE, None, 2),
+            (10, HistoryKind.STORE_FAILED, "gone", 1),
+            (20, HistoryKind.UNDECRYPTABLE, None, 3),
+            (30, HistoryKind.STORE_FAILED, "slow", 1),
+            (40, HistoryKind.TAKEN_OVER, None, 1),
+            (50, HistoryKind.TAKEN_OVER, None, 1),
+            (61, HistoryKind.UNDECRYPTABLE, None, 5),
+        ):
+            entry = HistoryEntry.of(kind, NOW + timedelta(minutes=minutes), reason, count=count)
+            await world.done(partial(add, here, entry))
+        found = await self._entries(world, here)
+        assert [(e.kind, e.reason, e.count, (e.until - e.at) / timedelta(minutes=1)) for e in found] == [
+            (HistoryKind.UNDECRYPTABLE, None, 5, 0),
+            (HistoryKind.TAKEN_OVER, None, 1, 0),
+            (HistoryKind.TAKEN_OVER, None, 1, 0),
+            (HistoryKind.STORE_FAILED, "slow", 1, 0),
+            (HistoryKind.STORE_FAILED, "gone", 1, 0),
+            (HistoryKind.UNDECRYPTABLE, None, 5, 20),
+        ]
+
+    async def test_pages_follow_each_other(self, world: World) -> None:
+        for minute in range(5):
+            entry = HistoryEntry.of(HistoryKind.TAKEN_OVER, NOW + timedelta(minutes=minute))
+            await world.done(partial(add, world.session.id, entry))
+        async with world.uow() as uow:
+            first = await uow.session_history.newest(world.session.id, 2)
+            rest = await uow.session_history.newest(world.session.id, 9, first[-1].place)
+        minutes = [(placed.entry.at - NOW) / timedelta(minutes=1) for placed in (*first, *rest)]
+        assert (len(first), minutes) == (2, [4, 3, 2, 1, 0])
+
+    async def test_it_goes_with_its_session_and_is_not_anothers(self, world: World, other: World) -> None:
+        entry = HistoryEntry.of(HistoryKind.DIALLED, NOW)
+        await world.done(partial(add, world.session.id, entry))
+        async with other.uow() as uow:
+            assert await uow.session_history.newest(world.session.id, 9) == []
+        await other.done(partial(add, world.session.id, entry))
+        assert [e.count for e in await self._entries(world, world.session.id)] == [1]
+        await world.done(lambda uow: uow.sessions.remove(world.session.id))
+        await world.done(partial(add, world.session.id, entry))
+        assert await self._entries(world, world.session.id) == []
+
+    async def _entries(self, world: World, session_id: SessionId) -> list[HistoryEntry]:
+        async with world.uow() as uow:
+            return [placed.entry for placed in await uow.session_history.newest(session_id, 50)]
+
+
+async def add(session_id: SessionId, entry: HistoryEntry, uow: UnitOfWork) -> None:
+    await uow.session_history.add(session_id, [entry])
 
 
 class IdempotencyContract:

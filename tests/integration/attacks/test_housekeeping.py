@@ -20,3 +20,16 @@ async def test_updates_that_were_set_aside_go_in_their_time(world: World) -> Non
     await Trim(PostgresHousekeeping(world.hub.database))()
     left = await owner.fetch("SELECT split_part(dedupe_key, ':', 2)::int AS age FROM hub.inbox ORDER BY 1")
     assert [row["age"] for row in left] == [8, 29, 89]
+
+
+async def test_a_sessions_history_goes_after_a_week(world: World) -> None:
+    owner = world.hub.owner
+    for age in (6, 8):
+        await owner.execute(
+            "INSERT INTO hub.session_history (session_id, tenant_id, kind, at, until, count) SELECT $1, $2, 'dialled',"
+            " t, t, 1 FROM (SELECT clock_timestamp() - $3 * interval '1 day' AS t) AS a",
+            *(world.session.id, world.tenant.id, age),
+        )
+    await Trim(PostgresHousekeeping(world.hub.database))()
+    async with world.uow() as uow:
+        assert len(await uow.session_history.newest(world.session.id, 9)) == 1

@@ -53,6 +53,25 @@ async def test_a_session_lives_from_creation_to_deletion(company: Company) -> No
     assert (await company.admin.get(url)).status_code == 404
 
 
+async def test_a_sessions_history_is_listed_from_its_end(company: Company) -> None:
+    made = await company.admin.post("/api/sessions", {"name": "front desk", "provider": "SANDBOX"})
+    url = f"/api/sessions/{made.json()['id']}"
+    for what in ("start", "stop", "start"):
+        assert (await company.admin.post(f"{url}/{what}")).status_code == 200
+    page = await company.admin.get(f"{url}/history?limit=3")
+    rest = await company.admin.get(f"{url}/history?cursor={page.headers['x-next-cursor']}")
+    entries = [*page.json(), *rest.json()]
+    assert [(e["kind"], e["status"], e["reason"], e["reasonCode"], e["count"]) for e in entries] == [
+        ("status", "CONNECTED", None, None, 1),
+        ("status", "CONNECTING", None, None, 1),
+        ("status", "DISCONNECTED", "stopped", "stopped", 1),
+        ("status", "CONNECTED", None, None, 1),
+        ("status", "CONNECTING", None, None, 1),
+    ]
+    assert (await company.admin.get(f"{url}/history?cursor=x")).status_code == 400
+    assert (await company.admin.get(f"/api/sessions/{uuid4()}/history")).status_code == 404
+
+
 async def test_secrets_of_a_session_are_never_shown(company: Company) -> None:
     settings = {"phoneNumberId": "1065", "accessToken": "EAAtoken", "appSecret": "shh-app", "verifyToken": "shh-verify"}
     made = await company.admin.post("/api/sessions", {"name": "meta", "provider": "META", "settings": settings})

@@ -161,6 +161,11 @@ async def fill(world: World) -> None:
         world.tenant.id,
     )
     await world.hub.owner.execute(
+        "INSERT INTO hub.session_history (session_id, tenant_id, kind, at, until, count)"
+        " VALUES ($1, $2, 'dialled', now(), now(), 1)",
+        *(world.session.id, world.tenant.id),
+    )
+    await world.hub.owner.execute(
         "INSERT INTO hub.session_uses (session_id, tenant_id, listened_at) VALUES ($1, $2, now())",
         world.session.id,
         world.tenant.id,

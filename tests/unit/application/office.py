@@ -50,6 +50,7 @@ from whatsapp_hub.application.receiving.host import HubHost
 from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sessions.run_sessions import SessionLimit
+from whatsapp_hub.application.sessions.session_history import PendingHistory
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
@@ -104,7 +105,8 @@ class Office:
         shown: Any = self.plugins
         self.storage = MemoryStorage(clock=self.clock, plugins=shown, wake=self.wakes, encode=body)
         self.phones, self.box = FakePhones(), PlainBox()
-        self.providers = Providers(shown, HubHost(self.storage.inbox))
+        self.history = PendingHistory(self.clock)
+        self.providers = Providers(shown, HubHost(self.storage.inbox, self.history))
         self._given = self._registry()
 
     def wakes(self, work: Work, tenant_id: TenantId | None = None) -> None:
@@ -180,7 +182,7 @@ class Office:
         }  # fmt: skip
         rules: dict[Any, Any] = {
             Providers: self.providers, ReconnectPolicy: ReconnectPolicy(), SessionLimit: SessionLimit(50),
-            WebhookRules: WebhookRules(allow_private=True),
+            WebhookRules: WebhookRules(allow_private=True), PendingHistory: self.history,
         }  # fmt: skip
         return {**passwords, **edge, **stored, **rules}
 

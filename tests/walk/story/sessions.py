@@ -31,6 +31,7 @@ async def _sandbox(w: Walk) -> None:
     await w.ask("GET /api/sessions/{id}/capabilities", path=here)
     for what in ("start", "stop", "restart"):
         await w.ask(f"POST /api/sessions/{{id}}/{what}", path=here)
+    await w.ask("GET /api/sessions/{id}/history", path=here)
     await w.ask("GET /api/sessions/{id}/qr", note="connected", path=here)
     await w.ask("POST /api/sessions/{id}/pairing-code", body={"phoneNumber": "5511999990000"}, note="none", path=here)
     w.bodies["POST /api/sessions/{id}/pairing-code"] = {"phoneNumber": "5511999990000"}

@@ -35,6 +35,7 @@ from whatsapp_hub.adapters.memory.repositories.messages import (
 )
 from whatsapp_hub.adapters.memory.repositories.people import MemoryDepartments, MemoryUsers
 from whatsapp_hub.adapters.memory.repositories.privacy import MemoryErasures, MemoryExports
+from whatsapp_hub.adapters.memory.repositories.session_history import MemorySessionHistory
 from whatsapp_hub.adapters.memory.repositories.sessions import (
     MemoryEnvironmentNumber,
     MemoryIdempotencyKeys,
@@ -76,7 +77,13 @@ from whatsapp_hub.application.ports.storage.conversations import (
 )
 from whatsapp_hub.application.ports.storage.people import Departments, Users
 from whatsapp_hub.application.ports.storage.quotas import Quotas, RefusedEmails
-from whatsapp_hub.application.ports.storage.sessions import Assignments, IdempotencyKeys, Pairings, Sessions
+from whatsapp_hub.application.ports.storage.sessions import (
+    Assignments,
+    IdempotencyKeys,
+    Pairings,
+    SessionHistory,
+    Sessions,
+)
 from whatsapp_hub.application.ports.storage.tenants import Tenants
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.accounts.tenant import Tenant
@@ -160,7 +167,8 @@ class _UnitOfWork:
         self.messages: Messages = messages
         self.departments: Departments = MemoryDepartments(rows)
         self.users: Users = MemoryUsers(rows, self._events)
-        self.sessions: Sessions = MemorySessions(rows, self._events)
+        self.session_history: SessionHistory = MemorySessionHistory(rows)
+        self.sessions: Sessions = MemorySessions(rows, self._events, self.session_history)
         self.environment: EnvironmentNumber = MemoryEnvironmentNumber(rows)
         self._connections = MemoryConnections(rows)
         self.connections: Connections = self._connections

@@ -42,6 +42,7 @@ from whatsapp_hub.adapters.postgres.repositories.media import PostgresMedia
 from whatsapp_hub.adapters.postgres.repositories.messages import PostgresMessages
 from whatsapp_hub.adapters.postgres.repositories.notes import PostgresNotes, PostgresNotifications
 from whatsapp_hub.adapters.postgres.repositories.pairings import PostgresPairings
+from whatsapp_hub.adapters.postgres.repositories.session_history import PostgresSessionHistory
 from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
 from whatsapp_hub.adapters.postgres.repositories.sessions import PostgresSessions, SessionRows
 from whatsapp_hub.adapters.postgres.repositories.webhooks import PostgresWebhooks
@@ -74,7 +75,13 @@ from whatsapp_hub.application.ports.storage.conversations import (
 )
 from whatsapp_hub.application.ports.storage.people import Departments, Users
 from whatsapp_hub.application.ports.storage.quotas import Quotas, RefusedEmails
-from whatsapp_hub.application.ports.storage.sessions import Assignments, IdempotencyKeys, Pairings, Sessions
+from whatsapp_hub.application.ports.storage.sessions import (
+    Assignments,
+    IdempotencyKeys,
+    Pairings,
+    SessionHistory,
+    Sessions,
+)
 from whatsapp_hub.application.ports.storage.tenants import Tenants
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.accounts.tenant import Tenant
@@ -112,7 +119,8 @@ class PostgresUnitOfWork:
         self._connection = connection
         self._wake = kit.wake
         self._events: list[Event] = []
-        sessions = PostgresSessions(connection, kit.vault, kit.session_rows, self._events)
+        self.session_history: SessionHistory = PostgresSessionHistory(connection, tenant.id)
+        sessions = PostgresSessions(connection, kit.vault, kit.session_rows, self._events, self.session_history)
         self.sessions: Sessions = sessions
         self.environment: EnvironmentNumber = PostgresEnvironmentNumber(connection, tenant.id)
         self._lanes = PostgresLanes(connection, kit.vault.holds_socket, sessions.saw, self._events)

@@ -16,6 +16,7 @@ from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.events import Details, Event, EventType
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.sessions.connection import ConnectionReport, ConnectionState
+from whatsapp_hub.domain.sessions.history import HistoryEntry, HistoryKind
 from whatsapp_hub.domain.sessions.session import UNREADABLE, SessionStatus
 
 
@@ -27,8 +28,11 @@ class RecordConnections:
     leases: Leases
     follow: AdvanceConnection
 
-    async def about_to_dial(self, connection: DesiredConnection, me: ConnectorId) -> SessionRef | None:
-        """Store the dial before it is made; return what to dial with, or None if it is not ours to dial any more."""
+    async def about_to_dial(
+        self, connection: DesiredConnection, me: ConnectorId, *, takes_over: bool = False
+    ) -> SessionRef | None:
+        """Store the dial before it is made; return what to dial with, or None if it is not ours to dial any more.
+        `takes_over`: its last connector ended without closing it."""
         try:
             async with self.storage.tenant(connection.tenant_id) as uow:
                 session = await uow.sessions.get(connection.session_id)
@@ -41,6 +45,9 @@ class RecordConnections:
                     await uow.commit()
                     return None
                 await self.follow(uow, session, lambda state, at: state.dialled(at, self.follow.rules))
+                kinds = [HistoryKind.TAKEN_OVER] if takes_over else []
+                entries = [HistoryEntry.of(kind, self.follow.clock()) for kind in (*kinds, HistoryKind.DIALLED)]
+                await uow.session_history.add(session.id, entries)
                 await uow.commit()
         except NotFound:
             return None

@@ -50,6 +50,7 @@ class ReconcileSessions:
     _desired: dict[SessionId, DesiredConnection] = field(default_factory=dict)
     _open: dict[SessionId, OpenConnection] = field(default_factory=dict)
     _unclean: set[SessionId] = field(default_factory=set)
+    _taken_over: set[SessionId] = field(default_factory=set)
     _closing: dict[SessionId, asyncio.Task[None]] = field(default_factory=dict)
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _hung_up: bool = False
@@ -165,7 +166,9 @@ class ReconcileSessions:
         if wanted <= 0:
             return
         taken = await self.records.leases.take(connector, wanted)
-        self._unclean |= {one.session_id for one in taken if one.unclean}
+        unclean = {one.session_id for one in taken if one.unclean}
+        self._unclean |= unclean
+        self._taken_over |= unclean
         log.info("connector.took", extra={"sessions": len(taken), "unclean": len(self._unclean)})
 
     async def _release_closed(self, me: ConnectorId) -> None:
@@ -179,6 +182,7 @@ class ReconcileSessions:
         if gone := [connection.session_id for connection in closed if not connection.is_wanted]:
             await self.records.leases.let_go(me, gone)
             self._unclean -= set(gone)
+            self._taken_over -= set(gone)
 
     async def _forget(self, connection: DesiredConnection) -> None:
         """Delete credentials; a failure must not delay the others and is retried by the next `reconcile`."""
@@ -216,7 +220,9 @@ class ReconcileSessions:
         connector = self.lease.connector
         if connector is None:
             return
-        ref = await self.records.about_to_dial(connection, connector.id)
+        takes_over = connection.session_id in self._taken_over
+        ref = await self.records.about_to_dial(connection, connector.id, takes_over=takes_over)
+        self._taken_over.discard(connection.session_id)
         if ref is None or connector is not self.lease.connector or not self.lease.is_fresh:
             return
         now, unclean = time.monotonic(), connection.session_id in self._unclean
@@ -273,6 +279,7 @@ class ReconcileSessions:
                 raise RuntimeError("connections that must not be held cannot be closed")
             await self.lease.leave(clean=False)
             self._unclean.clear()
+            self._taken_over.clear()
             await self.lease.enter()
         finally:
             self._hung_up = False

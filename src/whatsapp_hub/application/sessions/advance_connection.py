@@ -8,7 +8,7 @@ from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.events import Event, EventType
-from whatsapp_hub.domain.sessions.connection import STORM, ConnectionReport, ConnectionState, ReconnectPolicy
+from whatsapp_hub.domain.sessions.connection import STORM, ConnectionReport, ConnectionState, ReconnectPolicy, noted
 from whatsapp_hub.domain.sessions.session import Session
 
 Step = Callable[[ConnectionState, datetime], ConnectionState]
@@ -33,6 +33,8 @@ class AdvanceConnection:
             return
         await uow.connections.save(connection, session)
         session.is_active = connection.state.is_on
+        for kind, reason in noted(before, connection.state):
+            session.note(kind, now, reason)
         session.move(connection.state.status, now, connection.state.reason, connection.state.code)
         await save_session(uow, session)
         if connection.state.reason == STORM != before.reason:

@@ -11,10 +11,12 @@ dial are ignored, and a connector dials again when the number is no longer the o
     A ban that ends is followed by a dial at its end.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from whatsapp_hub.domain.backoff import halved
+from whatsapp_hub.domain.sessions.history import HistoryKind
 from whatsapp_hub.domain.sessions.session import CORRUPTED, SessionStatus
 from whatsapp_hub.domain.sessions.status_reason import StatusReason
 
@@ -78,7 +80,8 @@ class ConnectionReport:
 class ConnectionState:
     """`attempts`: failed dials in a row. `has_paired`: it was connected before, with credentials that are still valid.
     `is_up`: it is connected at this moment, whatever `status` shows. `dial_at`: closed until then. `deadline_at`: when
-    `late` is due. `must_forget`: credentials to delete before anything else."""
+    `late` is due. `must_forget`: credentials to delete before anything else. `failure`: why the last dial of this
+    transaction failed, which `reason` need not say; not stored."""
 
     status: SessionStatus = SessionStatus.DISCONNECTED
     reason: str | None = None
@@ -94,6 +97,7 @@ class ConnectionState:
     code: str | None = None
     code_until: datetime | None = None
     losses: tuple[datetime, ...] = ()
+    failure: str | None = field(default=None, compare=False)
 
     # Commands
 
@@ -285,6 +289,7 @@ class ConnectionState:
             deadline_at=None,
             code=None,
             code_until=None,
+            failure=reason,
         )
 
     def _banned(self, report: ConnectionReport, policy: ReconnectPolicy, jitter: float) -> "ConnectionState":
@@ -314,6 +319,14 @@ class ConnectionState:
     def is_wanted(self) -> bool:
         """Whether a connector must take it."""
         return self.is_on or self.must_forget
+
+
+def noted(before: ConnectionState, after: ConnectionState) -> Iterator[tuple[HistoryKind, str | None]]:
+    """Yield what a step adds to the session's history beside a change of its status."""
+    if before.is_up and not after.is_up and (before.status, before.reason) == (after.status, after.reason):
+        yield HistoryKind.LOST, None
+    if after.is_on and not before.is_up and after.attempts > before.attempts:
+        yield HistoryKind.DIAL_FAILED, after.failure
 
 
 def why_dead(is_connected: bool, silent: timedelta, down: timedelta, policy: ReconnectPolicy) -> str | None:

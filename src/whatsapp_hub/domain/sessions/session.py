@@ -9,6 +9,7 @@ from whatsapp_hub.domain.conversations.bot import Bot, BotPart
 from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import DetailValue, Event, EventType, Records
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, TenantId, UserId
+from whatsapp_hub.domain.sessions.history import HistoryEntry, HistoryKind
 from whatsapp_hub.domain.sessions.status_reason import StatusReason
 
 _KEY = re.compile(r"[A-Za-z0-9_.:@+-]{1,128}")
@@ -102,6 +103,7 @@ class Session(Records):
     webhook_url: str | None = None
     bot: Bot | None = None
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
+    _history: tuple[HistoryEntry, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_key(self.key, "session_id")
@@ -142,8 +144,18 @@ class Session(Records):
 
     def event(self, type: EventType, at: datetime, **detail: DetailValue) -> Event:
         """Build an event that carries a copy of the session, without its settings (they hold secrets)."""
-        copy = replace(self, settings=None, _events=[])
+        copy = replace(self, settings=None, _events=[], _history=())
         return Event(type, self.tenant_id, at, self.id, None, {"session": copy}, detail)
+
+    def note(self, kind: HistoryKind, at: datetime, reason: str | None = None) -> None:
+        """Add an entry to its history, which is stored with it."""
+        status = self.status.value if kind is HistoryKind.STATUS else None
+        self._history += (HistoryEntry.of(kind, at, reason, status),)
+
+    def take_history(self) -> tuple[HistoryEntry, ...]:
+        """Return the entries that were noted, oldest first, and clear them."""
+        taken, self._history = self._history, ()
+        return taken
 
     def move(self, status: SessionStatus, at: datetime, reason: str | None = None, qr_code: str | None = None) -> bool:
         """Take a new status, or a renewed QR code; False if nothing changed. FAILED, BANNED and LOGGED_OUT always have
@@ -155,7 +167,10 @@ class Session(Records):
         if code is None and (status, reason) == (self.status, self.status_reason):
             return self.hide_code(at)
         was = self.status.value
+        is_renewal = (status, reason) == (self.status, self.status_reason)
         self.status, self.status_reason, self.qr_code, self.updated_at = status, reason, code, at
+        if not is_renewal:
+            self.note(HistoryKind.STATUS, at, reason)
         self.record(self.event(_EVENT[status], at, reason=reason, was=was))
         if reason == CORRUPTED:
             self.record(self.event(EventType.SESSION_AUTH_CORRUPTED, at, reason=reason))

@@ -11,17 +11,20 @@ from dishka import AsyncContainer
 
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import Caller
-from whatsapp_hub.application.reading.sessions import SessionFinder
+from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.application.sessions.create_started import CreateStartedSession
 from whatsapp_hub.application.sessions.holder_commands import RequestPairingCode
 from whatsapp_hub.application.sessions.manage_sessions import NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
+from whatsapp_hub.application.sessions.session_history import ReadSessionHistory
 from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.sessions.history import HistoryEntry
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 from whatsapp_hub.main.commands.hub import in_hub
 from whatsapp_hub.main.settings import Settings
 
 LOOK_EVERY_S = 0.5
+PAGE = 200
 HINT = {
     SessionStatus.CONNECTING: "connecting …",
     SessionStatus.RECONNECTING: "reconnecting …",
@@ -97,6 +100,36 @@ def watch(name: str, slug: str) -> None:
             click.echo(_line(one))
 
     in_hub(work)
+
+
+@session.command()
+@click.argument("name")
+@COMPANY
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="How many entries.")
+def history(name: str, slug: str, limit: int) -> None:
+    """Show what happened to the session NAME within a week, the newest first."""
+
+    async def work(container: AsyncContainer) -> None:
+        caller = await _operator(container, slug)
+        found = await session_named(await container.get(SessionFinder), caller.tenant_id, name)
+        read, cursor, left = await container.get(ReadSessionHistory), None, limit
+        while left > 0:
+            page = await read(caller, found.id, min(left, PAGE), cursor)
+            for placed in page.items:
+                click.echo(entry_line(placed.entry))
+            left, cursor = left - PAGE, page.next_cursor
+            if cursor is None:
+                return
+
+    in_hub(work)
+
+
+def entry_line(entry: HistoryEntry) -> str:
+    """Write an entry as a line: when, how often, what, why."""
+    until = "" if entry.until == entry.at else f" to {entry.until:%H:%M:%S}"
+    times = f"{entry.count}x " if entry.count > 1 else ""
+    what = entry.status or entry.kind.value
+    return f"{entry.at:%Y-%m-%d %H:%M:%S}{until}  {times}{what}  {entry.reason or ''}".rstrip()
 
 
 def in_terminal(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Announce a running process and its gauges, for `/api/system` and `/metrics`."""
+"""Announce a running process and its gauges, for `/api/system` and `/metrics`; store its counts and histories."""
 
 import asyncio
 import logging
@@ -21,6 +21,7 @@ from whatsapp_hub.application.ports.connections.processes import Process, Proces
 from whatsapp_hub.application.ports.edge.security import KeyRing
 from whatsapp_hub.application.ports.operations.counters import Counters
 from whatsapp_hub.application.pulse import PULSE
+from whatsapp_hub.application.sessions.session_history import WriteHistory
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main.wiring.secret_keys import follow_key
 
@@ -40,7 +41,7 @@ async def announced(container: AsyncContainer, role: str, probes: Probes) -> Asy
     """Announce the process while the block runs. An unreachable database stops nothing."""
     processes, counters = await container.get(Processes), await container.get(Counters)
     database, started_at = await container.get(Database), time.time()
-    ring = await container.get(KeyRing)
+    ring, write_history = await container.get(KeyRing), await container.get(WriteHistory)
 
     def measures() -> Mapping[str, float]:
         own = {name: float(probe()) for name, probe in probes.items()}
@@ -55,6 +56,7 @@ async def announced(container: AsyncContainer, role: str, probes: Probes) -> Asy
         await follow_key(ring, database.system)
         await processes.announce(process, measures())
         await _store_counts(counters)
+        await write_history()
 
     saying = asyncio.create_task(_keep_saying(say), name="announce")
     try:
@@ -65,6 +67,7 @@ async def announced(container: AsyncContainer, role: str, probes: Probes) -> Asy
         with suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(LEAVE_WITHIN_S):
                 await _store_counts(counters)
+                await write_history()
                 await processes.leave(process)
 
 

@@ -43,6 +43,7 @@ from whatsapp_hub.application.ports.storage.tenants import TenantHealth, TenantR
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.receiving.host import HubHost
 from whatsapp_hub.application.security.seal_addresses import ClearAddresses
+from whatsapp_hub.application.sessions.session_history import PendingHistory
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Rate
 from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.main.settings import Settings
@@ -62,6 +63,10 @@ class Storing(Provider):
     phones = provide(PostgresSandboxPhones, provides=SandboxPhones)
     host = provide(HubHost, provides=Host)
     vault = provide(SettingsVault)
+
+    @provide
+    def pending_history(self, clock: Clock) -> PendingHistory:
+        return PendingHistory(clock)
 
     @provide
     async def providers(

@@ -88,6 +88,7 @@ from whatsapp_hub.application.sessions.holder_commands import AskHolder, LogOut,
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, DeleteSession, UpdateSession
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing, TendPairings
 from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionLimit, StopSession
+from whatsapp_hub.application.sessions.session_history import ReadSessionHistory, WriteHistory
 from whatsapp_hub.application.sessions.take_up_environment import TakeUpEnvironment
 from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
@@ -106,7 +107,7 @@ class UseCases(Provider):
         *(CreateOperator, ListUsers, ResetSecondFactor, SetPassword, SignOutUser, EnsureAdmin, SetPresence, Heartbeat),
         *(OpenSignIn, AdmitAdministrator),
         *(CreateSession, CreateStartedSession, UpdateSession, DeleteSession, InitSession, StopSession),
-        *(BindBot, UnbindBot, CloseIdleSessions),
+        *(BindBot, UnbindBot, CloseIdleSessions, ReadSessionHistory, WriteHistory),
         *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),
         *(ExportContact, OpenExport, EraseContact, EraseContacts, ShowErasures, KeepRetention),
         *(AskHolder, RequestPairingCode, LogOut, TendConnections, RecordConnections, FollowPairing),

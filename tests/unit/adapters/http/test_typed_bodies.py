@@ -20,6 +20,7 @@ OPEN = {
     "ReasonView": {"values"},  # by the code
     "SessionBody": {"settings"},  # the provider's own; plugins bring theirs
     "SessionDetail": {"settings", "statusReasonValues"},
+    "SessionHistoryEntry": {"reasonValues"},  # by the code
     "SessionPatch": {"settings"},
     "SessionView": {"statusReasonValues"},
     "Template": {"components"},  # Meta's own form, passed on

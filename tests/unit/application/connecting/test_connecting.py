@@ -115,3 +115,24 @@ async def test_a_session_whose_connector_died_is_redialled_and_nobody_dials_in_v
         left = await uow.sessions.get(session.id)
     assert left.status is not SessionStatus.CONNECTED
     assert left.status_reason is not None
+
+
+async def test_dials_and_take_overs_stand_in_the_history(office: Office) -> None:
+    session, leases = await wanted(office), office.storage.leases
+    lost = Connector(ConnectorId(office.storage.new_id()), "lost", (HELD,), 9)
+    await leases.enter(lost, 6)
+    await leases.take(lost, 9)
+    office.clock.pass_(seconds=7)
+    async with connector(office):
+        await eventually(is_open(office, session))
+    assert await history(office, session) == ["dialled", "taken_over", "CONNECTING"]
+    async with connector(office):
+        await eventually(is_open(office, session))
+    assert await history(office, session) == ["dialled x2", "taken_over", "CONNECTING"]
+
+
+async def history(office: Office, session: Session) -> list[str]:
+    """What the session's history says, the newest first."""
+    async with office.world.uow() as uow:
+        entries = [placed.entry for placed in await uow.session_history.newest(session.id, 50)]
+    return [(e.status or e.kind.value) + (f" x{e.count}" if e.count > 1 else "") for e in entries]

@@ -8,6 +8,7 @@ import msgspec
 
 from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.domain.conversations.bot import Bot
+from whatsapp_hub.domain.sessions.history import HistoryEntry, HistoryKind
 from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
 from whatsapp_hub.domain.sessions.status_reason import coded
 
@@ -99,3 +100,34 @@ class SessionDetail(SessionView):
 
     warnings: list[SettingWarning] | msgspec.UnsetType = msgspec.UNSET
     settings: dict[str, object] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class SessionHistoryEntry(View):
+    """What happened to a session, `count` times from `at` to `until`.
+
+    `kind` `status`: a new status (`status`); `dialled`, `dial_failed`: dials; `lost`: connections during a storm;
+    `taken_over`: a new connector; `store_failed`, `undecryptable`, `not_stored`: what could not be saved. Unknown kinds
+    are to be expected. `reasonCode` and `reasonValues` are those of the text `reason`."""
+
+    kind: HistoryKind
+    at: datetime
+    until: datetime
+    count: int
+    status: SessionStatus | None
+    reason: str | None
+    reason_code: str | None
+    reason_values: Mapping[str, str]
+
+    @classmethod
+    def of(cls, entry: HistoryEntry) -> "SessionHistoryEntry":
+        code, values = coded(entry.reason) if entry.reason else (None, {})
+        return cls(
+            kind=entry.kind,
+            at=time(entry.at),
+            until=time(entry.until),
+            count=entry.count,
+            status=SessionStatus(entry.status) if entry.status else None,
+            reason=entry.reason,
+            reason_code=code,
+            reason_values=values,
+        )

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Table, Transaction
 from whatsapp_hub.adapters.memory.repositories.privacy import EXPORTS
+from whatsapp_hub.adapters.memory.repositories.session_history import SESSION_HISTORY
 from whatsapp_hub.adapters.memory.repositories.sessions import IDEMPOTENCY_KEYS
 from whatsapp_hub.adapters.memory.repositories.sign_ins import SIGN_INS
 from whatsapp_hub.adapters.memory.tables.entities import SESSIONS
@@ -89,6 +90,9 @@ class MemoryHousekeeping:
 
     async def trim_sign_ins(self, older_than_s: float, limit: int) -> int:
         return await self._trim(SIGN_INS, lambda sign_in: sign_in.expires_at, older_than_s, limit)
+
+    async def trim_session_history(self, older_than_s: float, limit: int) -> int:
+        return await self._trim(SESSION_HISTORY, lambda kept: kept.entry.at, older_than_s, limit)
 
     async def trim_receipts(self, older_than_s: float, limit: int) -> int:
         return await self._trim(RECEIPTS, lambda kept: kept.receipt.at, older_than_s, limit)

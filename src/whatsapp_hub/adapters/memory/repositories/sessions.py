@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
+from whatsapp_hub.adapters.memory.repositories.session_history import SESSION_HISTORY
 from whatsapp_hub.adapters.memory.tables.connections import CONNECTIONS
 from whatsapp_hub.adapters.memory.tables.entities import CONVERSATIONS, SESSIONS
 from whatsapp_hub.adapters.memory.tables.lanes import LANES, PACES, Pace
 from whatsapp_hub.adapters.memory.tables.receipts import RECEIPTS
 from whatsapp_hub.application.ports.operations.environment import EnvironmentMark
+from whatsapp_hub.application.ports.storage.sessions import SessionHistory
 from whatsapp_hub.domain.errors import Conflict, KeyReused, NotFound
 from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.ids import MessageId, SessionId
@@ -42,9 +44,10 @@ _KEY_LIVES = timedelta(hours=24)
 class MemorySessions:
     """Implements `Sessions`. Settings are not sealed: nothing leaves the process."""
 
-    def __init__(self, rows: Rows, events: list[Event]) -> None:
+    def __init__(self, rows: Rows, events: list[Event], history: SessionHistory) -> None:
         self._rows = rows
         self._events = events
+        self._history = history
 
     async def get(self, session_id: SessionId) -> Session:
         if (found := await self._rows.get(SESSIONS, session_id)) is None:
@@ -60,17 +63,21 @@ class MemorySessions:
 
     async def add(self, session: Session) -> None:
         self._events += session.take_events()
+        noted = session.take_history()
         await self._require_free(session)
         await self._rows.put(SESSIONS, session.id, session)
+        await self._history.add(session.id, noted)
         pace = Pace(session.id, session.provider)
         await self._rows.put(PACES, session.id, pace if session.may_send else pace.on_hold())
 
     async def save(self, session: Session) -> None:
         self._events += session.take_events()
+        noted = session.take_history()
         await self._require_free(session)
         if (was := await self._rows.get(SESSIONS, session.id)) is None:
             return
         await self._rows.put(SESSIONS, session.id, session)
+        await self._history.add(session.id, noted)
         if session.provider != was.provider:
             await self._change_provider(session)
         if session.may_send != was.may_send and (pace := await self._rows.get(PACES, session.id)):
@@ -86,11 +93,14 @@ class MemorySessions:
             await self._rows.drop(CONNECTIONS, session.id)  # its holder disconnects
 
     async def remove(self, session_id: SessionId) -> None:
-        """Delete a session with its pace, lanes, connection, pairing and early receipts."""
+        """Delete a session with its pace, lanes, connection, pairing, history and early receipts."""
         await self._rows.drop(SESSIONS, session_id)
         await self._rows.drop(PACES, session_id)
         await self._rows.drop(CONNECTIONS, session_id)
         await self._rows.drop(PAIRINGS, session_id)
+        await self._rows.drop_where(
+            SESSION_HISTORY, lambda kept: kept.session_id == session_id, lambda kept: kept.place
+        )
         await self._rows.drop_where(LANES, lambda lane: lane.key.session_id == session_id, lambda lane: lane.key)
         await self._rows.drop_where(RECEIPTS, lambda kept: kept.session_id == session_id, lambda kept: kept.key)
 

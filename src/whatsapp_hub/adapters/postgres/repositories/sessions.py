@@ -9,6 +9,7 @@ import msgspec
 from cachetools import LRUCache
 
 from whatsapp_hub.adapters.postgres.repositories.session_settings import SettingsVault
+from whatsapp_hub.application.ports.storage.sessions import SessionHistory
 from whatsapp_hub.domain.conversations.bot import Bot
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.events import Event
@@ -111,8 +112,11 @@ class SessionRows:
 class PostgresSessions:
     """Implements `Sessions`."""
 
-    def __init__(self, connection: Any, vault: SettingsVault, rows: SessionRows, events: list[Event]) -> None:
+    def __init__(
+        self, connection: Any, vault: SettingsVault, rows: SessionRows, events: list[Event], history: SessionHistory
+    ) -> None:
         self._connection = connection
+        self._history = history
         self._vault = vault
         self._rows = rows
         self._events = events
@@ -158,6 +162,7 @@ class PostgresSessions:
         await self._write(_ADD, session, sealed)
         await self._connection.execute(_ADD_PACE, session.id, session.tenant_id, session.provider, session.may_send)
         await self._write_routes(session)
+        await self._history.add(session.id, session.take_history())
         self._remember(session)
 
     async def save(self, session: Session) -> None:
@@ -178,6 +183,7 @@ class PostgresSessions:
             await self._write_routes(session)
         if session.may_send != was.may_send:
             await self._connection.execute(_FREE if session.may_send else _HOLD, session.id)
+        await self._history.add(session.id, session.take_history())
         self._remember(session)
 
     async def remove(self, session_id: SessionId) -> None:

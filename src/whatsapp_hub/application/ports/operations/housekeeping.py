@@ -62,6 +62,10 @@ class Trimming(Protocol):
         """Delete expired sign-ins."""
         ...
 
+    async def trim_session_history(self, older_than_s: float, limit: int) -> int:
+        """Delete entries of sessions' histories."""
+        ...
+
     async def trim_access_changes(self, older_than_s: float, limit: int) -> int:
         """Delete entries of the feed of access changes, which every process has read."""
         ...

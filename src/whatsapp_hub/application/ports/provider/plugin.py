@@ -16,6 +16,7 @@ from whatsapp_hub.domain.messaging.capabilities import Capabilities
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Content
 from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.sessions.history import HistoryKind
 from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 UNKNOWN_TIME = datetime(2009, 1, 1, tzinfo=UTC)
@@ -65,6 +66,12 @@ class Host(Protocol):
     async def receive(self, session: SessionRef, updates: Sequence[RawUpdate]) -> None:
         """Store updates of this session in the inbox; they are durable when it returns. Repeats are dropped by their
         dedupe keys. Raises Unavailable; nothing was stored then."""
+        ...
+
+    def record(self, session: SessionRef, kind: HistoryKind, reason: str | None = None, count: int = 1) -> None:
+        """Add to the session's history, which administrators read (`GET /api/sessions/{id}/history`). Returns at once,
+        from any thread, and never raises; entries are added up and stored within ten seconds, or when PostgreSQL is
+        back. `reason`: a code or a few words, never a person's."""
         ...
 
 

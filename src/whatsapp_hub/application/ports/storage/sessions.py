@@ -1,6 +1,7 @@
-"""Repositories of sessions, pairings, assignments and idempotency keys."""
+"""Repositories of sessions, their history, pairings, assignments and idempotency keys."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from whatsapp_hub.domain.conversations.assignment import Assignment
@@ -9,6 +10,7 @@ from whatsapp_hub.domain.ids import (
     MessageId,
     SessionId,
 )
+from whatsapp_hub.domain.sessions.history import HistoryEntry
 from whatsapp_hub.domain.sessions.pairing import Pairing
 from whatsapp_hub.domain.sessions.session import Session
 
@@ -33,11 +35,32 @@ class Sessions(Protocol):
         ...
 
     async def save(self, session: Session) -> None:
-        """Store changes, its webhook routes included, and publish its events."""
+        """Store changes, its webhook routes and its history included, and publish its events."""
         ...
 
     async def remove(self, session_id: SessionId) -> None:
         """Delete it with what belongs to it alone. Conversations and messages stay."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedEntry:
+    """An entry of a session's history, and its place in it: later ones have higher places."""
+
+    place: int
+    entry: HistoryEntry
+
+
+class SessionHistory(Protocol):
+    """What happened to sessions. `Sessions.add` and `save` store what the session noted itself."""
+
+    async def add(self, session_id: SessionId, entries: Iterable[HistoryEntry]) -> None:
+        """Add entries, oldest first. One that adds to an earlier entry (`HistoryEntry.adds_to`) changes that one; a
+        session that does not exist any more is left alone."""
+        ...
+
+    async def newest(self, session_id: SessionId, limit: int, before: int | None = None) -> list[PlacedEntry]:
+        """List entries, the newest first; with `before`, those at lower places."""
         ...
 
 

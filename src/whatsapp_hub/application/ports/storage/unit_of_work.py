@@ -36,7 +36,13 @@ from whatsapp_hub.application.ports.storage.conversations import (
 )
 from whatsapp_hub.application.ports.storage.people import Departments, Users
 from whatsapp_hub.application.ports.storage.quotas import Quotas, RefusedEmails
-from whatsapp_hub.application.ports.storage.sessions import Assignments, IdempotencyKeys, Pairings, Sessions
+from whatsapp_hub.application.ports.storage.sessions import (
+    Assignments,
+    IdempotencyKeys,
+    Pairings,
+    SessionHistory,
+    Sessions,
+)
 from whatsapp_hub.application.ports.storage.tenants import Tenants
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.events import Event
@@ -55,6 +61,7 @@ class UnitOfWork(Protocol):
     departments: Departments
     users: Users
     sessions: Sessions
+    session_history: SessionHistory
     environment: EnvironmentNumber
     connections: Connections
     pairings: Pairings

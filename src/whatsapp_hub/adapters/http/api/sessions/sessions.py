@@ -11,7 +11,12 @@ from litestar import Response, delete, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from whatsapp_hub.adapters.contracts.views.capabilities import CapabilitiesView
-from whatsapp_hub.adapters.contracts.views.sessions import SessionDetail, SessionView, SettingWarning
+from whatsapp_hub.adapters.contracts.views.sessions import (
+    SessionDetail,
+    SessionHistoryEntry,
+    SessionView,
+    SettingWarning,
+)
 from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
@@ -26,6 +31,7 @@ from whatsapp_hub.application.sessions.manage_sessions import (
     UpdateSession,
 )
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
+from whatsapp_hub.application.sessions.session_history import ReadSessionHistory
 from whatsapp_hub.application.sessions.warn_of_settings import settings_warnings
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.accounts.access import Action
@@ -164,6 +170,20 @@ async def get_capabilities(
     return CapabilitiesView.of(providers.plugin(session.provider).capabilities)
 
 
+@get("/sessions/{id:uuid}/history", guards=READ, tags=TAGS)
+async def get_history(
+    caller: Asking,
+    id: FromPath[UUID],
+    read_history: FromDishka[ReadSessionHistory],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response[list[SessionHistoryEntry]]:
+    """List what happened to a session within a week, the newest first: its states with their reasons, dials, new
+    connectors, and what could not be saved."""
+    found = await read_history(caller, SessionId(id), limit, cursor)
+    return page([SessionHistoryEntry.of(placed.entry) for placed in found.items], found.next_cursor)
+
+
 @post("/sessions", tags=TAGS)
 async def create_session(
     caller: Asking,
@@ -225,6 +245,7 @@ HANDLERS = [
     list_sessions,
     get_session,
     get_capabilities,
+    get_history,
     create_session,
     update_session,
     delete_session,
