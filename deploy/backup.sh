@@ -13,11 +13,8 @@ mkdir -p "$folder"
 name="whatsapp-hub-$(date -u +%Y%m%dT%H%M%SZ).zip"
 draft="$folder/.$name.$$.partial"
 trap 'rm -f "$draft"' EXIT
-if [ -n "$(docker compose ps --status running --quiet worker)" ]; then
-    docker compose exec -T worker whatsapp-hub backup - >"$draft"
-else # stopped, as before a move: PostgreSQL alone is enough
-    docker compose run --rm --no-deps -T worker backup - >"$draft"
-fi
+# The login of `migrate` reads every tenant; that of the processes that serve does not. PostgreSQL alone must run.
+docker compose run --rm --no-deps -T migrate backup - >"$draft"
 sync "$draft"
 mv -n "$draft" "$folder/$name"
 find "$folder" -maxdepth 1 -type f ! -name "$name" -mtime "+$((keep_days - 1))" \

@@ -72,7 +72,8 @@ if running worker && [ "${1:-}" != --no-backup ]; then
     deploy/backup.sh || give_up "no backup, no deployment (or say --no-backup)"
 fi
 say "migrating"
-docker compose run --rm migrate || roll_back
+docker compose run --rm migrate || give_up "the database cannot be migrated; the version before serves on"
+docker compose run --rm --no-deps login || give_up "the login of the processes cannot be made; the version before serves on"
 replace_all || roll_back
 docker compose up --detach --no-deps nginx
 docker compose exec -T nginx nginx -c /etc/hub/nginx.conf -s reload

@@ -27,11 +27,13 @@ COMPOSE = ROOT / "docker-compose.yml"
 NGINX_CONF = ROOT / "deploy" / "nginx.conf"
 INSIDE_PORTS = {"postgres": 5432, "valkey": 6379, "api-1": 4000, "api-2": 4000, "nginx": 80}
 ROLES = ("migrate", "api-1", "api-2", "worker", "connector")
+SERVING = ROLES[1:]
 PATIENCE_S = 90.0
 ENV = {
     "HUB_SECRET_KEY": "a secret key of thirty-two bytes",
     "JWT_SECRET": "another secret of thirty-two byte",
     "POSTGRES_PASSWORD": "c0ffee" * 8,
+    "POSTGRES_RUNNER_PASSWORD": "facade" * 8,
     "REDIS_PASSWORD": "f00d" * 8,
     "HUB_ADMIN_EMAIL": "operator@example.org",
     "HUB_ADMIN_PASSWORD": "correct horse battery",
@@ -131,6 +133,15 @@ class Stack:
     async def hub(self, name: str, *command: str) -> asyncio.subprocess.Process:
         words = command or tuple(self.services[name]["command"])
         return await self.start(name, sys.executable, "-m", "whatsapp_hub", *words, env=self.environment(name))
+
+    async def log_in(self, password: str | None = None) -> None:
+        """Run the service `login` by its own command, with Debian's psql."""
+        service = self.services["login"]
+        [(here, inside, _)] = [volume.split(":") for volume in service["volumes"]]
+        program, *words = (word.replace(inside, str(ROOT / here)) for word in service["command"])
+        given = {**service["environment"], "PGHOST": "127.0.0.1", "PGPORT": str(self.ports["postgres"])}
+        given |= {"POSTGRES_RUNNER_PASSWORD": password} if password else {}
+        assert await (await self.start("login", str(debian(program)), *words, env=given)).wait() == 0, self.log("login")
 
     async def stop(self) -> None:
         for name in reversed(list(self.running)):

@@ -16,6 +16,7 @@ from tests.integration.deploy.stack import (
     ENV,
     ROLES,
     ROOT,
+    SERVING,
     Stack,
     missing,
     services,
@@ -32,7 +33,7 @@ def test_every_variable_that_the_file_wants_is_explained_in_the_example() -> Non
     assert wanted <= set(re.findall(r"^(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["POSTGRES_PASSWORD", "REDIS_PASSWORD"])
+@pytest.mark.parametrize("name", ["POSTGRES_PASSWORD", "POSTGRES_RUNNER_PASSWORD", "REDIS_PASSWORD"])
 def test_without_a_password_nothing_starts(name: str) -> None:
     with pytest.raises(LookupError, match=f"{name}: set it in .env"):
         services({**ENV, name: ""})
@@ -41,6 +42,21 @@ def test_without_a_password_nothing_starts(name: str) -> None:
 def test_every_role_that_serves_is_in_the_file() -> None:
     commands = [service["command"] for name, service in services(ENV).items() if name in ROLES]
     assert commands == [["migrate"], ["api"], ["api"], ["worker"], ["connector"]]
+
+
+@pytest.mark.parametrize("name", [*SERVING, "nginx"])
+def test_no_container_that_serves_knows_the_superusers_password(name: str) -> None:
+    """`.env` holds it, and is given to them whole: what the file says besides takes its place."""
+    service = services(ENV)[name]
+    inside = {**(ENV if service.get("env_file") == ".env" else {}), **service.get("environment", {})}
+    assert not [key for key, value in inside.items() if ENV["POSTGRES_PASSWORD"] in str(value)]
+
+
+def test_what_serves_waits_for_its_login_and_that_for_the_migration() -> None:
+    shipped = services(ENV)
+    assert all("login" in shipped[name]["depends_on"] for name in SERVING)
+    assert shipped["login"]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+    assert shipped["login"]["image"] == shipped["postgres"]["image"]
 
 
 def test_no_container_may_gain_rights_or_write_to_its_image() -> None:

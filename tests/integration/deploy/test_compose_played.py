@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -17,7 +18,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from tests.integration.deploy.stack import ENV, PATIENCE_S, ROLES, ROOT, Stack, databases, missing, start_nginx
+from tests.integration.deploy.stack import ENV, PATIENCE_S, ROOT, SERVING, Stack, databases, missing, start_nginx
 from whatsapp_hub.adapters.postgres.backup import programs
 from whatsapp_hub.adapters.postgres.engine import embedded
 from whatsapp_hub.main.backup.backup import Wanted, back_up, restore
@@ -27,11 +28,9 @@ pytestmark = pytest.mark.skipif(
     bool(missing()), reason=f"needs Debian's packages: apt-get install {' '.join(missing())}"
 )
 DOCKER = """#!/usr/bin/env bash
-# `docker compose exec -T SERVICE COMMAND` and `docker compose run --rm --no-deps -T SERVICE ARGUMENTS`, without Docker
+# `docker compose run --rm --no-deps -T migrate ARGUMENTS`, without Docker
 case "$*" in
-"compose ps"*) [ "$(cat "$(dirname "$0")/worker")" = running ] && echo container; exit 0 ;;
-"compose exec -T worker whatsapp-hub "*) shift 5 ;;
-"compose run --rm --no-deps -T worker "*) shift 6 ;;
+"compose run --rm --no-deps -T migrate "*) shift 6 ;;
 *) exit 9 ;;
 esac
 exec env -i {environment} {python} -m whatsapp_hub "$@"
@@ -46,7 +45,8 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
     stack = Stack(folder, ENV)
     async with databases(stack):
         assert await (await stack.hub("migrate")).wait() == 0, stack.log("migrate")
-        for name in ROLES[1:]:
+        await stack.log_in()
+        for name in SERVING:
             await stack.hub(name)
         await start_nginx(stack)
         await _healthy(stack)
@@ -59,7 +59,7 @@ async def _healthy(stack: Stack) -> None:
     async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient(timeout=5) as client:
         for url in urls:
             while (answer := await _health(client, url)) is None:
-                ended = [name for name in ROLES[1:] if stack.running[name].returncode is not None]
+                ended = [name for name in SERVING if stack.running[name].returncode is not None]
                 assert not ended, stack.log(ended[0])
                 await asyncio.sleep(0.1)
             assert answer["dependencies"]["redis"] == "ok"
@@ -106,6 +106,71 @@ async def test_all_roles_run_and_the_default_provider_has_a_connector(client: ht
     assert running == {"api": 2, "worker": 1, "connector": 1}
 
 
+async def test_what_serves_works_with_a_login_that_is_no_superuser(stack: Stack) -> None:
+    connection = await _connection(stack, "hub")
+    try:
+        found = await connection.fetch(
+            "SELECT DISTINCT rolname, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls"
+            " FROM pg_stat_activity JOIN pg_roles ON pg_roles.oid = usesysid"
+            " WHERE application_name LIKE 'whatsapp-hub %'"
+        )
+    finally:
+        await connection.close()
+    assert [tuple(row) for row in found] == [("runner", False)]
+
+
+async def test_a_company_with_a_schema_of_its_own_is_made_used_and_removed(
+    stack: Stack, client: httpx.AsyncClient
+) -> None:
+    """Whichever login made the schema: the operator's command or the API."""
+    made = await client.post("/api/tenants", json={"slug": "own", "name": "Own", "placement": "dedicated"})
+    assert made.status_code == 201, made.text
+    command = ("tenant", "create", "theirs", "Theirs", "--placement", "dedicated")
+    assert await (await stack.hub("migrate", *command)).wait() == 0, stack.log("migrate")
+    await stack.log_in()
+    for one in (await client.get("/api/tenants")).json():
+        if one["slug"] in ("own", "theirs"):
+            acting = {"X-Company-Id": one["id"]}
+            added = await client.post("/api/departments", json={"name": "Vendas", "slug": "vendas"}, headers=acting)
+            assert added.status_code == 201, added.text
+            gone = await client.request("DELETE", f"/api/tenants/{one['id']}", json={"confirm": one["slug"]})
+            assert gone.status_code == 204, gone.text
+    async with asyncio.timeout(PATIENCE_S):
+        while await _schemas(stack) != ["pooled"]:
+            await asyncio.sleep(0.2)
+
+
+async def test_the_login_is_made_once_and_takes_a_new_password_each_time(stack: Stack) -> None:
+    """As for volumes of a version that had the superuser alone, and for a password that is changed."""
+    await stack.log_in("a1b2" * 8)
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await _as_runner(stack, ENV["POSTGRES_RUNNER_PASSWORD"])
+    await (await _as_runner(stack, "a1b2" * 8)).close()
+    await stack.log_in()
+    await (await _as_runner(stack, ENV["POSTGRES_RUNNER_PASSWORD"])).close()
+    secrets = (ENV["POSTGRES_RUNNER_PASSWORD"], "a1b2" * 8, ENV["POSTGRES_PASSWORD"])
+    assert not [secret for secret in secrets if secret in (stack.folder / "postgres.log").read_text()]
+
+
+async def test_what_a_lost_connector_left_at_its_store_is_ended(stack: Stack) -> None:
+    """The function works as its owner, the connections as another login."""
+    lost, session_id = await _as_runner(stack, ENV["POSTGRES_RUNNER_PASSWORD"]), uuid4()
+    await lost.execute(f"SET application_name = 'whatsapp-hub session {session_id}'")
+    next_holder = await _as_runner(stack, ENV["POSTGRES_RUNNER_PASSWORD"])
+    await next_holder.execute("SET ROLE hub_system")
+    assert await next_holder.fetchval("SELECT hub.end_stores($1)", [session_id]) == 1
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        await lost.execute("SELECT 1")
+    await next_holder.close()
+
+
+async def test_the_doctor_finds_nothing_wrong_with_that_login(stack: Stack) -> None:
+    doctor = (sys.executable, "-m", "whatsapp_hub", "doctor")
+    code = await (await stack.start("doctor", *doctor, env=stack.environment("api-1"))).wait()
+    said = stack.log("doctor")
+    assert (code, "at this version" in said, "GRANT" in said) == (0, True, False), said
+
+
 async def test_metrics_are_read_through_nginx_with_the_token_only(stack: Stack, client: httpx.AsyncClient) -> None:
     del client.headers["Authorization"]
     for address in ("127.0.0.2", "127.0.0.1"):  # the proxy's own, too
@@ -122,15 +187,13 @@ async def test_the_running_hub_is_backed_up_and_restored_by_the_documented_comma
 ) -> None:
     """PostgreSQL is Debian's, its programs are another version's."""
     _docker(tmp_path, stack, "hub")
-    for state in ("stopped", "running"):
-        (tmp_path / "worker").write_text(state)
-        made = await _run([str(ROOT / "deploy" / "backup.sh"), str(tmp_path / state)], tmp_path)
-        [path] = (tmp_path / state).iterdir()
-        assert made.strip() == str(path)
+    made = await _run([str(ROOT / "deploy" / "backup.sh"), str(tmp_path / "backups")], tmp_path)
+    [path] = (tmp_path / "backups").iterdir()
+    assert made.strip() == str(path)
     assert path.stat().st_mode & 0o077 == 0
     await _create_database(stack, "elsewhere")
     _docker(tmp_path, stack, "elsewhere")
-    await _run(["sh", "-c", f"docker compose run --rm --no-deps -T worker restore - < {path}"], tmp_path)
+    await _run(["sh", "-c", f"docker compose run --rm --no-deps -T migrate restore - < {path}"], tmp_path)
     assert await _counted(stack, "elsewhere") == await _counted(stack, "hub")
 
 
@@ -150,7 +213,7 @@ async def test_programs_newer_than_the_server_do_as_well(
 
 
 def _docker(folder: Path, stack: Stack, database: str) -> None:
-    environment = stack.environment("worker")
+    environment = stack.environment("migrate")
     environment["DATABASE_URL"] = environment["DATABASE_URL"].removesuffix("hub") + database
     given = " ".join(f"{name}='{value}'" for name, value in environment.items())
     docker = folder / "docker"
@@ -176,6 +239,21 @@ async def _connection(stack: Stack, database: str) -> Any:
 
 def _address(stack: Stack, database: str) -> str:
     return f"postgresql://hub:{ENV['POSTGRES_PASSWORD']}@127.0.0.1:{stack.ports['postgres']}/{database}"
+
+
+async def _as_runner(stack: Stack, password: str) -> Any:
+    return await asyncpg.connect(f"postgresql://runner:{password}@127.0.0.1:{stack.ports['postgres']}/hub")
+
+
+async def _schemas(stack: Stack) -> list[str]:
+    connection = await _connection(stack, "hub")
+    try:
+        found = await connection.fetch(
+            "SELECT nspname FROM pg_namespace WHERE nspname = 'pooled' OR nspname LIKE 'client%' ORDER BY 1"
+        )
+    finally:
+        await connection.close()
+    return [row["nspname"] for row in found]
 
 
 async def _create_database(stack: Stack, name: str) -> None:

@@ -18,8 +18,9 @@ case "$*" in
 "compose build") cp "$STATE/next" "$STATE/current" ;;
 "tag "*) echo "$2" >"$STATE/current" ;;
 "compose run --rm migrate") [ ! -e "$STATE/migration-fails" ] ;;
+"compose run --rm --no-deps login") [ ! -e "$STATE/login-fails" ] ;;
 "compose up --detach --no-deps --force-recreate "*) cp "$STATE/current" "$STATE/is-${*: -1}" ;;
-"compose exec -T worker whatsapp-hub backup -") echo a backup ;;
+"compose run --rm --no-deps -T migrate backup -") echo a backup ;;
 "compose exec -T api-"*) grep -q good "$STATE/is-$4" ;;
 "compose ps"*) [ ! -e "$STATE/is-${*: -1}" ] || ! grep -q good "$STATE/is-${*: -1}" || echo container ;;
 esac
@@ -72,11 +73,9 @@ def test_a_version_that_works_replaces_one_process_after_the_other(server: Serve
     done = server.deploy()
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(server.serving().values()) == {"good-2"}
-    steps = [
-        line for line in server.asked if line.endswith(("backup -", "migrate", "worker", "api-1", "api-2", "reload"))
-    ]
-    steps = [line.rpartition(" ")[2] for line in steps if "ps" not in line.split()]
-    assert steps == ["-", "migrate", "worker", "api-1", "api-2", "reload"]
+    ends = ("backup -", "migrate", "login", "worker", "api-1", "api-2", "reload")
+    steps = [line.rpartition(" ")[2] for line in server.asked if line.endswith(ends) and "ps" not in line.split()]
+    assert steps == ["-", "migrate", "login", "worker", "api-1", "api-2", "reload"]
     assert len(list((server.project / "backups").glob("whatsapp-hub-*.zip"))) == 1
 
 
@@ -89,11 +88,15 @@ def test_a_version_that_does_not_become_healthy_is_taken_back(server: Server) ->
     assert not (server.project / "backups").exists()
 
 
-def test_a_migration_that_fails_leaves_the_version_before_in_service(server: Server) -> None:
-    (server.folder / "migration-fails").touch()
+@pytest.mark.parametrize("step", ["migration", "login"])
+def test_before_the_database_is_ready_nothing_is_replaced(server: Server, step: str) -> None:
+    """Containers made anew would use a login that may not exist yet."""
+    (server.folder / f"{step}-fails").touch()
     done = server.deploy()
     assert done.returncode == 1
     assert set(server.serving().values()) == {"good-1"}
+    assert not [line for line in server.asked if "--force-recreate" in line]
+    assert (server.folder / "current").read_text() == "good-1\n"
 
 
 def test_a_first_version_that_fails_has_nothing_to_go_back_to(server: Server) -> None:

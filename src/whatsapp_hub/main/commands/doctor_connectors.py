@@ -22,6 +22,10 @@ _CROWD = """
       (SELECT count(*) FROM hub.lines l WHERE is_wanted AND NOT EXISTS (
         SELECT FROM hub.connectors c WHERE c.id = l.connector_id AND c.until > (SELECT now FROM hub.time))) AS unheld"""
 
+_MAY_NOT_END = """
+    SELECT session_user::text AS login, nspowner::regrole::text AS owner FROM pg_namespace
+    WHERE nspname = 'hub' AND NOT pg_has_role(nspowner, session_user, 'USAGE')"""
+
 
 @dataclass(frozen=True)
 class Says:
@@ -49,6 +53,8 @@ async def in_database(connection: asyncpg.Connection, settings: Settings) -> lis
     async with connection.transaction(readonly=True):
         await connection.execute("SET LOCAL ROLE hub_system")
         row = await connection.fetchrow(_CROWD)
+    if powerless := await connection.fetchrow(_MAY_NOT_END):
+        found.append(stores_stay(powerless["owner"], powerless["login"]))
     return [*found, held(row["connectors"], row["room"], row["wanted"], row["unheld"])]
 
 
@@ -59,6 +65,15 @@ def _connections(most: int, sessions: int) -> Iterator[Says]:
             f"max_connections is {most}; {sessions} sessions of WhatsApp Web hold one each besides the hub's own "
             f"{OWN_CONNECTIONS}: raise it in postgresql.conf, or lower MAX_INSTANCES",
         )
+
+
+def stores_stay(owner: str, login: str) -> Says:
+    """Say that `hub.end_stores`, which works as the owner, cannot end connections of the connectors' login."""
+    return Says(
+        None,
+        f"{owner}, the owner of the schema hub, may not end what a lost connector leaves open, which works as {login}: "
+        f"GRANT {login} TO {owner}",
+    )
 
 
 def held(connectors: int, room: int, wanted: int, unheld: int) -> Says:

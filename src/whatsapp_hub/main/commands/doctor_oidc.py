@@ -1,6 +1,8 @@
-"""What `whatsapp-hub doctor` says of the OpenID provider."""
+"""What `whatsapp-hub doctor` says of the OpenID provider, and of companies that require it."""
 
 from __future__ import annotations
+
+import asyncpg
 
 from whatsapp_hub.adapters.security.clock import system_clock
 from whatsapp_hub.domain.errors import OidcFailure, OidcRefused
@@ -8,6 +10,11 @@ from whatsapp_hub.main.commands.doctor_connectors import Says
 from whatsapp_hub.main.settings import Settings
 
 ANSWER_WITHIN_S = 5.0
+# Also a database of another version, without the column.
+_REQUIRE = """
+    SELECT slug FROM hub.tenants t
+    WHERE removed_at IS NULL AND to_jsonb(t) @> '{"oidc_required": true}' ORDER BY slug"""
+_NAMED = 5
 
 
 async def provider(settings: Settings) -> list[Says]:
@@ -35,3 +42,23 @@ def _public(settings: Settings) -> list[Says]:
     if settings.hub_public_url:
         return []
     return [Says(None, f"HUB_PUBLIC_URL is not set: only browsers that reach {settings.public_url} come back")]
+
+
+async def in_database(connection: asyncpg.Connection, settings: Settings) -> Says | None:
+    """Name companies whose users sign in by the provider alone, where none is set; None where all is well."""
+    from whatsapp_hub.main.wiring.sign_on import client_of
+
+    if client_of(settings) is not None or not await connection.fetchval("SELECT to_regclass('hub.tenants')"):
+        return None
+    async with connection.transaction(readonly=True):
+        await connection.execute("SET LOCAL ROLE hub_system")
+        slugs = [row["slug"] for row in await connection.fetch(_REQUIRE)]
+    if not slugs:
+        return None
+    more = f" and {len(slugs) - _NAMED} more" if len(slugs) > _NAMED else ""
+    return Says(
+        None,
+        f"{', '.join(slugs[:_NAMED])}{more}: sign-in by a provider is required, but none is set (OIDC_ISSUER, "
+        "OIDC_CLIENT_ID), so nobody signs in; set it, or let an administrator in to turn that off: `whatsapp-hub "
+        "user admit EMAIL`",
+    )

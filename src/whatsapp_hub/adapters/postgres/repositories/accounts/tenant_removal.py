@@ -15,9 +15,7 @@ from uuid import UUID
 import asyncpg
 
 from whatsapp_hub.adapters.postgres.engine.audit import AUDITED, acting
-from whatsapp_hub.adapters.postgres.engine.database import CONNECT_TIMEOUT_S, Database, arguments_of
-from whatsapp_hub.adapters.postgres.engine.failures import translated
-from whatsapp_hub.adapters.postgres.placement.tables import DROP_TRIGGERS, own_schema, triggers_like
+from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.postgres.repositories.accounts.directory import TENANTS, tenant_of
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.errors import Unavailable
@@ -68,6 +66,7 @@ _ONLY = {"hub.commands": "AND NOT (kind = 'forget' AND answered_at IS NULL)"}
 _CLOSED_BEFORE = frozenset({"hub.sessions"})
 _EVENTS = "hub.events"
 _NOBODY = UUID(int=0)
+_DROP = "SELECT hub.drop_removed($1)"
 _FINISH = "DELETE FROM hub.tenants WHERE id = $1 AND removed_at IS NOT NULL"
 _LOOK = "SELECT count(*) FROM (SELECT FROM conversations LIMIT 1) AS any_of_them"
 
@@ -83,11 +82,10 @@ class _Table:
 
 
 class PostgresTenantRemoval:
-    """Implements `TenantRemoval` and `TenantHealth`. `owner_url` is the login that owns the companies' schemas."""
+    """Implements `TenantRemoval` and `TenantHealth`."""
 
-    def __init__(self, database: Database, owner_url: str | None = None) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._owner_url = owner_url or database.url
 
     async def begin(self, tenant_id: TenantId, by: UserId) -> bool:
         """Mark the company as removed, with who did it; False: it was already."""
@@ -127,22 +125,8 @@ class PostgresTenantRemoval:
 
     async def finish(self, tenant: Tenant) -> None:
         """Drop the company's schema, then its row."""
-        await self._drop(tenant)
+        await self._database.system(lambda c: c.execute(_DROP, tenant.id))
         await self._database.system(lambda c: c.execute(_FINISH, tenant.id))
-
-    async def _drop(self, tenant: Tenant) -> None:
-        """Its own schema, also one that an unfinished move made, and the triggers of that move."""
-        try:
-            owner = await asyncpg.connect(**arguments_of(self._owner_url), timeout=CONNECT_TIMEOUT_S)
-            try:
-                await owner.execute("SET lock_timeout = '5s'")
-                await owner.execute(f'DROP SCHEMA IF EXISTS "{own_schema(tenant)}" CASCADE')
-                for drop in await owner.fetch(DROP_TRIGGERS, triggers_like(tenant)):
-                    await owner.execute(drop[0])
-            finally:
-                await owner.close()
-        except Exception as error:
-            raise translated(error) or error from error
 
     async def measure(self, tenant: Tenant) -> float:
         """Time one query in the company's own transaction."""
