@@ -15,9 +15,13 @@ from typing import Any
 
 import pytest
 
+from whatsapp_hub.adapters.providers.neonize import dial
+from whatsapp_hub.adapters.providers.neonize.egress import upstream
 from whatsapp_hub.adapters.providers.neonize.native.library import GoLibrary, Missing, load
 from whatsapp_hub.adapters.providers.neonize.pairing import host
 from whatsapp_hub.adapters.providers.neonize.pairing.process import PairingProcess as RoomHere
+
+HELD_S = 3600.0
 
 
 def real_library() -> GoLibrary:
@@ -105,6 +109,8 @@ def recording() -> Iterator[GoCalls]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(GoLibrary, "callbacks", remember)
+        patch.setattr(upstream, "REACH_S", HELD_S)  # the test is WhatsApp: the dial itself stays held
+        patch.setattr(dial, "ANSWER_S", HELD_S)
         yield calls
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 @dataclass
 class FakeLine:
     """The I/O half. `fails`: raised by the next calls, one each. `sent`: what was sent, `shown`: read marks, typing and
-    states asked for. `reserves`: it takes our own ids. `code`: shown when it is asked."""
+    states asked for. `reserves`: it takes our own ids. `code`: shown when it is asked. `stuck`: cannot be closed."""
 
     sent: list[Outgoing] = field(default_factory=list)
     shown: list[tuple[object, ...]] = field(default_factory=list)
@@ -33,6 +34,7 @@ class FakeLine:
     code: str | None = None
     reserves: bool = False
     open_sessions: dict[SessionId, SessionRef] = field(default_factory=dict)
+    stuck: set[SessionId] = field(default_factory=set)
 
     def _answer(self, *what: object) -> None:
         self.shown.append(what)
@@ -87,6 +89,8 @@ class FakeLine:
         self.open_sessions[session.id] = session
 
     async def close(self, session_id: SessionId) -> None:
+        if session_id in self.stuck:
+            await asyncio.Event().wait()
         self.open_sessions.pop(session_id, None)
 
     async def forget(self, session_id: SessionId) -> None:

@@ -172,7 +172,7 @@ class FakeLibrary:
     def listener(self) -> Listener:
         return list(self.listeners.values())[-1]
 
-    def start(self, dial: Dial, listener: Listener) -> threading.Thread:
+    def start(self, dial: Dial, listener: Listener, begun: threading.Event | None = None) -> threading.Thread:
         self.dials.append(dial)
         self.listeners[dial.uuid] = listener
         self._stops[dial.uuid] = threading.Event()

@@ -25,7 +25,12 @@ SESSIONS = 100
 
 
 async def test_killed_its_sessions_are_with_the_other_within_ten_seconds(stage: Stage) -> None:
-    stage.variables = {"STAGGERED_BOOT_DELAY_MS": "50", "MAX_INSTANCES": "120", "WEBHOOK_ALLOW_PRIVATE": "true"}
+    stage.variables = {
+        "STAGGERED_BOOT_DELAY_MS": "50",
+        "MAX_INSTANCES": "120",
+        "WEBHOOK_ALLOW_PRIVATE": "true",
+        "WHATSAPP_RECONNECT_ATTEMPTS": "0",
+    }
 
     async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()

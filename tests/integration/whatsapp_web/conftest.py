@@ -88,11 +88,13 @@ class Number:
         await add_device(self.owner, self.jid, self.session.id)
 
     async def open(self) -> str:
-        """Dial; the dial's uuid once Go has its callbacks."""
+        """Dial; the dial's uuid once Go has read its device and connects."""
         self.session = replace(self.session, fence=self.session.fence + 1)
         before = len(self.go.order)
         await self.provider.open(self.session)
         await self.until(lambda: len(self.go.order) > before)
+        line = self.provider._holder.lines[self.session.id]
+        await self.until(lambda: line.route and line.route.begun.is_set())
         return self.go.order[-1]
 
     async def connect(self) -> str:

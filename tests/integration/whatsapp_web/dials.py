@@ -35,6 +35,7 @@ async def main(url: str, sessions: int, rounds: int, proxy: str) -> None:
         await add_device(owner, f"551197{number:07d}:3@s.whatsapp.net", ref.id)
     counts = []
     for _ in range(rounds):
+        provider._holder._unanswered.clear()  # each dial is the library's
         for ref in refs:
             await provider.open(ref)
         for ref in refs:

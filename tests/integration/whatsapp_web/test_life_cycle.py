@@ -199,7 +199,9 @@ async def test_a_lost_line_is_dialled_again_by_the_library(number: Number) -> No
 
     uuid = await number.connect()
     await number.go.event(uuid, KeepAliveTimeout(ErrorCount=1, LastSuccess=int(time.time()) - 40))
-    await number.state(SessionStatus.CONNECTED, "degraded")
+    await number.state(SessionStatus.RECONNECTING, "degraded")
+    assert number.pulse.is_connected
+    assert not number.pulse.is_logged_in
     assert 30 < number.pulse.silent_s < 60
     await number.go.event(uuid, KeepAliveRestored())
     await number.state(SessionStatus.CONNECTED)

@@ -8,6 +8,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -45,10 +47,17 @@ async def test_a_hundred_dials_leave_no_thread_no_descriptor_and_no_connection(
     assert last["connections"] <= warm["connections"] + 1, rounds
 
 
-async def test_pairing_happens_in_a_process_that_goes_when_nobody_pairs(number: Number, hole: BlackHole) -> None:
+async def pairing_host(number: Number) -> host.PairingHost:
+    """Open the session; the process in which it pairs."""
+    hosts = number.provider._holder._pairing_hosts
     await number.provider.open(number.session)
-    [room] = [number.provider._holder._pairing_hosts._pairing_host]
-    assert room is not None
+    await number.until(lambda: hosts._pairing_host and hosts._pairing_host.lines)
+    assert hosts._pairing_host is not None
+    return hosts._pairing_host
+
+
+async def test_pairing_happens_in_a_process_that_goes_when_nobody_pairs(number: Number, hole: BlackHole) -> None:
+    room = await pairing_host(number)
     pid = room._child.pid
     assert Path(f"/proc/{pid}").exists()
     await number.provider.close(number.session.id)
@@ -57,24 +66,19 @@ async def test_pairing_happens_in_a_process_that_goes_when_nobody_pairs(number: 
 
 
 async def test_a_pairing_process_that_dies_is_told_as_a_state(number: Number) -> None:
-    await number.provider.open(number.session)
-    room = number.provider._holder._pairing_hosts._pairing_host
-    assert room is not None
+    room = await pairing_host(number)
     os.kill(room._child.pid, 9)
     await number.state(SessionStatus.DISCONNECTED, "ended: the pairing process has ended")
     await number.until(lambda: number.pulse is None)
 
 
-async def test_closing_a_line_that_dials_waits_for_go_and_leaves_nothing(number: Number, hole: BlackHole) -> None:
+async def test_closing_a_line_that_dials_waits_for_nobody_and_leaves_nothing(number: Number, hole: BlackHole) -> None:
     await number.pair_beforehand()
     await number.open()
     await number.until(lambda: hole.connections)
-    closing = asyncio.create_task(number.provider.close(number.session.id))
-    await asyncio.sleep(0.3)
-    assert not closing.done()  # Go holds its lock while it dials
+    await asyncio.wait_for(number.provider.close(number.session.id), 5)
     assert number.pulse is None
-    hole.release()
-    await asyncio.wait_for(closing, 10)
+    assert hole.swallows
     left = await number.owner.fetch("SELECT FROM pg_stat_activity WHERE application_name LIKE 'whatsapp-hub session%'")
     assert left == []
 
@@ -108,13 +112,13 @@ async def test_a_room_takes_as_many_numbers_as_there_are_and_is_left_for_what_it
     refs = [replace(number.session, id=SessionId(uuid4())) for _ in range(5)]
     for ref in refs[:4]:
         await provider.open(ref)
+    await number.until(lambda: found._pairing_host and len(found._pairing_host.lines) == 4)
     first = found._pairing_host
     assert first is not None
-    assert len(first.lines) == 4
     for ref in refs[:2]:
         await provider.close(ref.id)
     await provider.open(refs[4])
-    assert found._pairing_host is not first
+    await number.until(lambda: found._pairing_host is not first)
     assert not first.is_closed
     for ref in refs[2:4]:
         await provider.close(ref.id)
@@ -124,17 +128,45 @@ async def test_a_room_takes_as_many_numbers_as_there_are_and_is_left_for_what_it
 
 
 def test_starts_are_apart_and_calls_wait_meanwhile() -> None:
-    import threading
-    import time
+    gate, inside, passed = library_module.Gate(), threading.Event(), threading.Event()
 
-    gate = library_module.Gate(window_s=0.1)
-    with gate.starting():
-        begun = time.monotonic()
-        passed: list[float] = []
-        thread = threading.Thread(target=lambda: (gate.pass_through(), passed.append(time.monotonic())))  # type: ignore[func-returns-value]
+    def call() -> None:
+        gate.pass_through()
+        passed.set()
+
+    with gate.alone():
+        threading.Thread(target=call).start()
+        other = threading.Thread(target=lambda: _enter(gate, inside))
+        other.start()
+        assert not passed.wait(0.1)
+        assert not inside.is_set()
+    other.join(5)
+    assert inside.is_set()
+    assert passed.wait(5)
+
+
+def _enter(gate: library_module.Gate, inside: threading.Event) -> None:
+    with gate.alone():
+        inside.set()
+
+
+def test_many_stops_in_a_row_wait_once_and_still_let_calls_pass() -> None:
+    gate = library_module.Gate()
+    slow = threading.Event()
+
+    def stop() -> None:
+        with gate.alone():
+            time.sleep(0.001)
+
+    threads = [threading.Thread(target=stop) for _ in range(200)]
+    began = time.monotonic()
+    for thread in threads:
         thread.start()
-    thread.join()
-    assert passed[0] - begun >= 0.1
+    threading.Thread(target=lambda: (gate.pass_through(), slow.set())).start()  # type: ignore[func-returns-value]
+    for thread in threads:
+        thread.join()
+    assert time.monotonic() - began < 200 * library_module._SETTLE_S / 2
+    assert slow.wait(1)
 
 
 # -- machines that lack something

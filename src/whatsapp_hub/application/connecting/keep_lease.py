@@ -119,6 +119,7 @@ class OpenConnection:
     was_up: bool = False
     down_since: float = 0.0
     gone_since: float | None = None
+    closing_since: float | None = None
 
     @property
     def session_id(self) -> SessionId:

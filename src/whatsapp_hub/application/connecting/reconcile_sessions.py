@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 CLOSE_S = 10.0
 PULSE_EVERY_S = 0.5
+UNCLOSABLE_S = 60.0
 GONE_S = 10.0
 """A connection that ends reports why; after so long without a report it is dialled again without one."""
 
@@ -62,6 +63,12 @@ class ReconcileSessions:
     def held(self) -> int:
         """Number of connections open or closing here."""
         return len(self._open) + len(self._closing)
+
+    def unclosable(self) -> list[SessionId]:
+        """Return the sessions that could not be closed for UNCLOSABLE_S: only the end of the process ends them."""
+        since = time.monotonic() - UNCLOSABLE_S
+        late = [one for one in self._open.values() if one.closing_since is not None and one.closing_since < since]
+        return [one.session_id for one in late]
 
     @property
     def open_ids(self) -> list[SessionId]:
@@ -208,13 +215,14 @@ class ReconcileSessions:
             self._due.clear()
             while not self._hung_up and (connection := self._waiting()):
                 self._desired.pop(connection.session_id)  # the next `reconcile` brings it back if this fails
+                next_at = time.monotonic() + self.stagger_s
                 try:
                     await self._dial_one(connection)
                 except (Unavailable, TimeoutError):
                     await asyncio.sleep(0.5)
                 except Exception:
                     log.exception("connector.dial_failed", extra={"session_id": str(connection.session_id)})
-                await asyncio.sleep(self.stagger_s)
+                await asyncio.sleep(max(0.0, next_at - time.monotonic()))
 
     async def _dial_one(self, connection: DesiredConnection) -> None:
         connector = self.lease.connector
@@ -243,20 +251,21 @@ class ReconcileSessions:
     # Closing
 
     def _begin_to_close(self, connection: OpenConnection) -> None:
-        if self._open.get(connection.session_id) is connection:
-            self._open.pop(connection.session_id)
-            self._closing[connection.session_id] = asyncio.create_task(self._close(connection))
+        session_id = connection.session_id
+        if self._open.get(session_id) is connection and session_id not in self._closing:
+            self._open.pop(session_id)
+            connection.is_up = False
+            connection.closing_since = connection.closing_since or time.monotonic()
+            self._closing[session_id] = asyncio.create_task(self._close(connection))
 
     async def _close(self, connection: OpenConnection) -> None:
-        """Close it; one that cannot be closed stays counted as open, so that the watchdog ends the process."""
+        """Close it; one that cannot be closed counts as open again, so that the watchdog can end the process."""
         try:
             async with asyncio.timeout(CLOSE_S):
                 await self.socket(connection.provider).close(connection.session_id)
-        except Exception as error:
+        except Exception:
             log.exception("connector.close_failed", extra={"session_id": str(connection.session_id)})
             self._open.setdefault(connection.session_id, connection)
-            if isinstance(error, TimeoutError):
-                await asyncio.sleep(1)
         finally:
             del self._closing[connection.session_id]
 
@@ -313,6 +322,8 @@ class ReconcileSessions:
 
     def _check_pulse(self, connection: OpenConnection, now: float) -> str | None:
         """Record its health; return why it must be dialled again, or None."""
+        if connection.closing_since is not None:
+            return None
         pulse = self.socket(connection.provider).pulse(connection.session_id)
         if pulse is None:
             connection.is_up, connection.gone_since = False, connection.gone_since or now
@@ -325,8 +336,9 @@ class ReconcileSessions:
             self._unclean.discard(connection.session_id)
         if not connection.was_up:
             return None  # a first dial, or not scanned yet: that has a deadline of its own
-        silent, down = timedelta(seconds=pulse.silent_s), timedelta(seconds=now - connection.down_since)
-        return why_dead(is_up, silent, down, self.records.follow.rules)
+        rules, down = self.records.follow.rules, timedelta(seconds=now - connection.down_since)
+        silent, unanswered = timedelta(seconds=pulse.silent_s), timedelta(seconds=pulse.unanswered_s)
+        return why_dead(pulse.is_connected, silent, unanswered, down, rules)
 
     async def _recycle(self, connection: OpenConnection, why: str) -> None:
         log.warning("session.recycled", extra={"session_id": str(connection.session_id), "why": why})

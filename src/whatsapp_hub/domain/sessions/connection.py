@@ -44,8 +44,10 @@ class ReconnectPolicy:
     0 without limit (WHATSAPP_RECONNECT_ATTEMPTS).
 
     A dial without a report for `answer` has failed; the provider may restore a lost connection by itself for `heal`;
-    one that is silent for `silence` is dead. After `storm_losses` losses within `storm_window` the session stays
-    RECONNECTING, and nothing more is published, until it has stayed connected for `calm`.
+    one that is silent for `silence`, or answers no call for `unanswered`, is dead. The pauses between dials grow up to
+    `longest_delay`, but up to `longest_unreachable` where the network or the proxy is at fault: WhatsApp does not hear
+    those dials, and the number is back soon after its proxy. After `storm_losses` losses within `storm_window` the
+    session stays RECONNECTING, and nothing more is published, until it has stayed connected for `calm`.
     """
 
     pairing: timedelta = timedelta(minutes=5)
@@ -53,16 +55,19 @@ class ReconnectPolicy:
     attempts: int = 3
     first_delay: timedelta = timedelta(seconds=2)
     longest_delay: timedelta = timedelta(minutes=5)
+    longest_unreachable: timedelta = timedelta(seconds=10)
     answer: timedelta = timedelta(seconds=90)
     heal: timedelta = timedelta(minutes=3)
-    silence: timedelta = timedelta(seconds=100)
+    silence: timedelta = timedelta(seconds=45)
+    unanswered: timedelta = timedelta(seconds=15)
     storm_losses: int = 5
     storm_window: timedelta = timedelta(minutes=10)
     calm: timedelta = timedelta(minutes=2)
 
-    def delay(self, attempts: int, jitter: float) -> timedelta:
+    def delay(self, attempts: int, jitter: float, reason: str = "") -> timedelta:
         """Delay before the next dial: doubling up to a cap, of which `jitter` (0 to 1) takes up to half away."""
-        backoff = halved(self.first_delay.total_seconds(), self.longest_delay.total_seconds())
+        longest = self.longest_unreachable if _is_unreachable(reason) else self.longest_delay
+        backoff = halved(self.first_delay.total_seconds(), longest.total_seconds())
         return timedelta(seconds=backoff.after(attempts, jitter))
 
 
@@ -285,7 +290,7 @@ class ConnectionState:
             self._down(reason, now, policy),
             fence=self.fence + 1,
             attempts=attempts,
-            dial_at=now + policy.delay(attempts, jitter),
+            dial_at=now + policy.delay(attempts, jitter, reason),
             deadline_at=None,
             code=None,
             code_until=None,
@@ -329,9 +334,15 @@ def noted(before: ConnectionState, after: ConnectionState) -> Iterator[tuple[His
         yield HistoryKind.DIAL_FAILED, after.failure
 
 
-def why_dead(is_connected: bool, silent: timedelta, down: timedelta, policy: ReconnectPolicy) -> str | None:
+def _is_unreachable(reason: str) -> bool:
+    return reason == NO_ANSWER or reason.partition(":")[0] == StatusReason.NO_NETWORK
+
+
+def why_dead(
+    is_connected: bool, silent: timedelta, unanswered: timedelta, down: timedelta, policy: ReconnectPolicy
+) -> str | None:
     """Explain why a held connection must be dialled again; None: it is alive, or may still recover by itself."""
-    if is_connected and silent > policy.silence:
+    if is_connected and (silent > policy.silence or unanswered > policy.unanswered):
         return SILENT
     if not is_connected and down > policy.heal:
         return LOST

@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 
 WATCH_EVERY_S = 0.1
 FITNESS_EVERY_S = 30.0
+CLOSING_EVERY_S = 5.0
 EXIT_UNFENCED = 70
 EXIT_UNFIT = 75
 
@@ -116,6 +117,7 @@ async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str,
             }
             for name, loop in loops.items():
                 tasks.create_task(lasting(name, loop, ROLES["connector"].stop_deadline_s), name=name)
+            tasks.create_task(_let_close(hold), name="closing")
             tasks.create_task(_stay_fit(hold, await container.get(Leases)), name="fitness")
             settle_memory()
     except* Unfit as unfit:
@@ -192,6 +194,15 @@ async def _commands(run: RunCommands, bell: WakeSignal) -> None:
         except Exception:
             log.exception("connector.commands_failed")
             await asyncio.sleep(0.5)
+
+
+async def _let_close(hold: ReconcileSessions) -> None:
+    """End this process when it cannot close a session: others take all of them over. Raises Unfit."""
+    while True:
+        PULSE.beat("closing")
+        await asyncio.sleep(CLOSING_EVERY_S)
+        if stuck := hold.unclosable():
+            raise Unfit(f"{len(stuck)} sessions cannot be closed, {stuck[0]} among them")
 
 
 async def _stay_fit(hold: ReconcileSessions, leases: Leases) -> None:

@@ -153,6 +153,64 @@ async def test_no_network_is_one_state_and_no_loop(held: Held) -> None:
     assert len(held.library.dials) == 1
 
 
+async def test_a_dial_that_nobody_answers_ends_by_its_deadline(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neonize_dial, "ANSWER_S", 0.1)
+    held.library.connects = False
+    await held.provider.open(held.session)
+    await held.until(lambda: held.pulse is None)
+    await held.until(lambda: bool(held.states))
+    reason = "no_network: the answer to the TLS handshake: none within 0 s"
+    assert held.states == [(SessionStatus.DISCONNECTED, reason)]
+    await held.provider.close(held.session.id)
+    assert held.library.listeners == {}
+
+
+async def test_a_session_that_takes_its_time_to_end_delays_only_its_own_next_dial(held: Held) -> None:
+    ends = threading.Event()
+    held.library.disconnect = lambda uuid: ends.wait(10)  # type: ignore[method-assign,assignment,return-value]
+    await held.open()
+    closing = asyncio.create_task(held.provider.close(held.session.id))
+    first, held.session = held.session, replace(held.session, id=SessionId(uuid4()))
+    held.store.devices[held.session.id] = ME
+    await held.until(lambda: held.provider.pulse(first.id) is None)
+    await held.provider.open(replace(first, fence=2))
+    await held.open()
+    assert not closing.done()
+    assert len(held.library.dials) == 2
+    ends.set()
+    await closing
+    await held.until(lambda: len(held.library.dials) == 3)
+
+
+async def test_a_call_that_waits_while_nothing_comes_is_measured(held: Held) -> None:
+    await held.open()
+    assert held.pulse.unanswered_s == 0.0
+    line = held.provider._holder.lines[held.session.id]
+    assert line.route is not None
+    held.library.hang = hangs = threading.Event()
+    sending = asyncio.create_task(held.send(deadline_s=5))
+    await asyncio.sleep(0.1)
+    assert held.pulse.unanswered_s == 0.0, "the connection is not silent"
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr(type(line.route), "unanswered_s", 60.0)
+    assert 0.05 < held.pulse.unanswered_s < 5.0
+    hangs.set()
+    await sending
+    assert held.pulse.unanswered_s == 0.0
+    monkey.undo()
+
+
+async def test_nothing_is_sent_while_keep_alives_go_unanswered(held: Held) -> None:
+    await held.open()
+    await held.bring("KeepAliveTimeout")
+    with pytest.raises(Transient):
+        await held.send()
+    assert held.library.sent == []
+    await held.bring("KeepAliveRestored")
+    await held.send()
+    assert len(held.library.sent) == 1
+
+
 async def test_it_can_be_opened_again_as_soon_as_it_is_down(held: Held) -> None:
     await held.open()
     await held.bring("StreamReplaced")
@@ -203,7 +261,7 @@ async def test_what_ends_a_session_hangs_it_up(
     ("name", "connected", "state"),
     [
         ("Disconnected", False, (SessionStatus.RECONNECTING, "disconnected")),
-        ("KeepAliveTimeout", True, (SessionStatus.CONNECTED, "degraded")),
+        ("KeepAliveTimeout", True, (SessionStatus.RECONNECTING, "degraded")),
     ],
 )
 async def test_what_heals_by_itself_stays_open(

@@ -310,7 +310,7 @@ def test_the_states_of_a_session() -> None:
     paired = event("PairStatus", ID=parts(neonize.ME), platform="android", status=2)
     assert seen("PairStatus", paired) == SessionSeen(SessionStatus.CONNECTING, AT, "paired", "5511900000001")
     assert seen("Connected", me=neonize.ME) == SessionSeen(SessionStatus.CONNECTED, AT, phone_number="5511900000001")
-    assert state("KeepAliveTimeout") == (SessionStatus.CONNECTED, "degraded")
+    assert state("KeepAliveTimeout") == (SessionStatus.RECONNECTING, "degraded")
     assert state("KeepAliveRestored") == (SessionStatus.CONNECTED, None)
     assert state("Disconnected") == (SessionStatus.RECONNECTING, "disconnected")
     assert state("StreamError", event("StreamError", code="515")) == (SessionStatus.RECONNECTING, "stream_error 515")

@@ -7,8 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
+import pytest
+
 from tests.contracts.storage.world import eventually
 from tests.unit.application.office import HELD, Office
+from whatsapp_hub.application.connecting import reconcile_sessions
 from whatsapp_hub.application.connecting.connection_records import RecordConnections, TendConnections
 from whatsapp_hub.application.connecting.keep_lease import KeepLease
 from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
@@ -92,6 +95,41 @@ async def test_commands_are_run_by_the_holder_and_answered(office: Office) -> No
         await run()
         assert (await eventually(answer_of(office, again))).error == "refused"
         await run.aclose()
+
+
+async def test_a_session_that_cannot_be_closed_delays_nobody_and_is_told_after_a_while(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reconcile_sessions, "CLOSE_S", 0.02)
+    monkeypatch.setattr(reconcile_sessions, "UNCLOSABLE_S", 0.2)
+    session, line = await wanted(office), office.plugins[HELD].line
+    async with connector(office) as holder:
+        await eventually(is_open(office, session))
+        line.stuck.add(session.id)
+        await office.use(StopSession)(office.admin, session.id)
+
+        async def is_being_closed() -> bool:
+            return "connector.close_failed" in caplog.text
+
+        await eventually(is_being_closed)
+        assert holder.unclosable() == []
+        assert holder.holding() is None, "no message is sent over it any more"
+        other = await wanted(office)
+        await eventually(is_open(office, other))
+
+        async def is_told() -> bool:
+            return holder.unclosable() == [session.id]
+
+        await eventually(is_told)
+        assert is_open_now(office, other)
+        line.stuck.clear()
+        await eventually(is_open(office, session, expected=False))
+        assert holder.unclosable() == []
+    assert "KeyError" not in caplog.text
+
+
+def is_open_now(office: Office, session: Session) -> bool:
+    return session.id in office.plugins[HELD].line.open_sessions
 
 
 async def asked(office: Office, session: Session, order: CommandKind, argument: str) -> UUID:

@@ -135,12 +135,20 @@ def test_a_number_that_was_never_connected_fails_after_so_many_dials(attempts: i
 
 
 @pytest.mark.parametrize("attempts", [0, 3])
-def test_one_that_was_connected_before_is_dialled_without_end(attempts: int) -> None:
+@pytest.mark.parametrize(
+    ("reason", "longest"),
+    [
+        ("connect_failure service_unavailable", RULES.longest_delay),
+        ("no_network: the proxy's answer: no answer within 10 s", RULES.longest_unreachable),
+    ],
+)
+def test_one_that_was_connected_before_is_dialled_without_end(attempts: int, reason: str, longest: timedelta) -> None:
+    """Often where only its network or proxy is at fault: it is back soon after that is mended."""
     rules, life = ReconnectPolicy(attempts=attempts), UP
     for n in range(50):
-        life = life.dialled(NOW, rules).reported(ConnectionReport(S.DISCONNECTED, "no_network"), NOW, rules, 1.0)
+        life = life.dialled(NOW, rules).reported(ConnectionReport(S.DISCONNECTED, reason), NOW, rules, 1.0)
         assert (life.is_on, life.status, life.attempts) == (True, S.RECONNECTING, n + 1)
-    assert life.dial_at == NOW + RULES.longest_delay
+    assert life.dial_at == NOW + longest
 
 
 def test_nobody_scans_and_it_is_closed() -> None:
@@ -195,10 +203,10 @@ def test_connected_it_owes_nothing() -> None:
     assert (UP.code, UP.pairing_until, UP.deadline_at, UP.dial_at) == (None, None, None, None)
 
 
-def test_degraded_is_connected_with_a_reason() -> None:
-    life = report(S.CONNECTED, "degraded")(UP, NOW)
-    assert (life.status, life.reason) == (S.CONNECTED, "degraded")
-    assert CONNECTED(life, NOW).reason is None
+def test_a_number_that_answers_no_keep_alives_is_down_until_it_answers() -> None:
+    life = report(S.RECONNECTING, "degraded")(UP, NOW)
+    assert (life.status, life.reason, life.is_up) == (S.RECONNECTING, "degraded", False)
+    assert (CONNECTED(life, NOW).status, CONNECTED(life, NOW).reason) == (S.CONNECTED, None)
 
 
 def test_a_lost_line_may_heal_by_itself_and_is_dialled_anew_if_it_does_not() -> None:
@@ -307,7 +315,8 @@ def test_a_connector_that_died_leaves_its_lines_reconnecting() -> None:
 
 def test_a_pulse_is_judged() -> None:
     no, long = timedelta(0), timedelta(minutes=10)
-    assert why_dead(True, no, no, RULES) is None
-    assert why_dead(True, long, no, RULES) == "silent"
-    assert why_dead(False, long, no, RULES) is None
-    assert why_dead(False, long, long, RULES) == "connection_lost"
+    assert why_dead(True, no, no, no, RULES) is None
+    assert why_dead(True, long, no, no, RULES) == "silent"
+    assert why_dead(True, no, timedelta(seconds=20), no, RULES) == "silent", "it answers no call"
+    assert why_dead(False, long, long, no, RULES) is None
+    assert why_dead(False, long, no, long, RULES) == "connection_lost"

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
+from typing import cast
+from uuid import uuid4
+
 import pytest
 
+from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
+from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.main.commands.doctor_connectors import descriptors, held
+from whatsapp_hub.main.roles import connector
 from whatsapp_hub.main.roles.connector import Fitness
 from whatsapp_hub.main.settings import Settings
 
@@ -14,6 +22,18 @@ FIT = {"held": 80, "dials": 200, "connections": 80, "threads": 120, "descriptors
 def test_a_connector_that_leaks_nothing_is_fit() -> None:
     assert Fitness().unfit(**FIT) is None
     assert Fitness().unfit(held=0, dials=0, connections=0, threads=30, descriptors=20, limit=1024) is None
+
+
+async def test_a_connector_that_cannot_close_a_session_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connector, "CLOSING_EVERY_S", 0.01)
+    stuck: list[SessionId] = []
+    hold = cast("ReconcileSessions", SimpleNamespace(unclosable=lambda: stuck))
+    looking = asyncio.create_task(connector._let_close(hold))
+    await asyncio.sleep(0.05)
+    assert not looking.done()
+    stuck.append(SessionId(uuid4()))
+    with pytest.raises(connector.Unfit, match="1 sessions cannot be closed"):
+        await asyncio.wait_for(looking, 5)
 
 
 @pytest.mark.parametrize(

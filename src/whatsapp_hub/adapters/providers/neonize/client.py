@@ -5,7 +5,7 @@ In a process that is no connector it holds none: every session is "not open here
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -69,7 +69,7 @@ class NeonizeClient:
 
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
         line, to = self._holder.connected(session.id), address(chat)
-        await self._query(self._holder.library.typing, line.uuid, to)
+        await self._query(line, self._holder.library.typing, to)
 
     async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
         """Mark as read; in a group only messages whose author is still remembered: WhatsApp requires both."""
@@ -80,7 +80,7 @@ class NeonizeClient:
             if author and id and " " not in id:
                 by_author.setdefault(author, []).append(id)
         for author, ids in by_author.items():
-            await self._query(self._holder.library.mark_read, line.uuid, ids, to, author, int(time.time()))
+            await self._query(line, self._holder.library.mark_read, ids, to, author, int(time.time()))
 
     async def aclose(self) -> None:
         await self._holder.aclose()
@@ -115,7 +115,7 @@ class NeonizeClient:
         if left_s <= 0:
             raise _nothing_sent("timeout")
         try:
-            data = await self._holder.calls(left_s, self._holder.library.send, line.uuid, to, message)
+            data = await self._holder.ask(line, left_s, self._holder.library.send, to, message)
         except NotBegun as error:
             raise _nothing_sent("busy") from error
         except CallTimeout as late:
@@ -139,7 +139,8 @@ class NeonizeClient:
         if not fetched.data:
             raise Rejected("media_empty", "the file is empty")
         library = self._holder.library
-        answer = await self._answer("Upload", library.upload, line.uuid, fetched.data, what.file.kind)
+        uploading = self._holder.calls(CALL_S, library.upload, line.uuid, fetched.data, what.file.kind)
+        answer = await self._answer("Upload", uploading)
         mimetype = mimetype_of(what.file.mimetype, fetched, what.file.usual)
         return with_upload(what, Uploaded(obj(answer.get("response")), mimetype, opus_seconds(fetched.data)))
 
@@ -152,26 +153,28 @@ class NeonizeClient:
         number = self._numbers.get(to)
         if number is None:
             library = self._holder.library
-            answer = await self._answer("IsOnWhatsApp", library.is_on_whatsapp, line.uuid, f"+{digits}")
+            answer = await self._answer(
+                "IsOnWhatsApp", self._holder.ask(line, CALL_S, library.is_on_whatsapp, f"+{digits}")
+            )
             found = next((obj(one) for one in items(answer.get("response"))), {})
             if found.get("isIn") is not True:
                 raise errors.not_on_whatsapp()
             number = self._numbers[to] = formatted(obj(found.get("JID"))) or to
         return number
 
-    async def _answer(self, name: str, call: Callable[..., bytes], *arguments: object) -> JsonObject:
-        """Make a call that sends no message. Raises CallTimeout, Transient, Rejected."""
+    async def _answer(self, name: str, call: Awaitable[bytes]) -> JsonObject:
+        """Read the answer of a call that sends no message. Raises CallTimeout, Transient, Rejected."""
         try:
-            answer = answered(name, await self._holder.calls(CALL_S, call, *arguments))
+            answer = answered(name, await call)
         except (NotBegun, Malformed) as error:
             raise _nothing_sent("busy") from error
         if said := text(answer.get("error")):
             raise errors.of_query(said)
         return answer
 
-    async def _query(self, call: Callable[..., str], *arguments: object) -> None:
+    async def _query(self, line: SessionDial, call: Callable[..., str], *arguments: object) -> None:
         try:
-            error = await self._holder.calls(CALL_S, call, *arguments)
+            error = await self._holder.ask(line, CALL_S, call, *arguments)
         except (CallTimeout, NotBegun) as late:
             raise _nothing_sent("timeout") from late
         if error:

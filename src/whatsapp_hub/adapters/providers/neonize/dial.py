@@ -8,11 +8,12 @@ import asyncio
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from whatsapp_hub.adapters.providers.lenient import obj, text
+from whatsapp_hub.adapters.providers.neonize.egress.forward_proxy import Route
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.jids import formatted
 from whatsapp_hub.adapters.providers.neonize.native.library import Dial, Library
@@ -26,9 +27,17 @@ from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.application.ports.provider.plugin import SessionRef
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.sessions.session import SessionStatus
+from whatsapp_hub.domain.sessions.status_reason import StatusReason
 
 OVER = frozenset({SessionStatus.DISCONNECTED, SessionStatus.BANNED, SessionStatus.LOGGED_OUT, SessionStatus.FAILED})
 """States after which the provider does not dial again."""
+
+ANSWER_S = 15.0
+"""From a dial, or from a connection that the library makes by itself, until WhatsApp has logged the number in, or shown
+a code."""
+
+LAST_WORDS_S = 0.5
+"""How long a session that is closed may say good-bye to WhatsApp."""
 
 PROBE_EVERY_S = 30.0
 KEEP_ALIVE_S = (20.0, 40.0)
@@ -60,6 +69,10 @@ class SessionDial:
         self.changing = asyncio.Lock()
         self.ending = threading.Event()
         self.link: Link | None = None
+        self.route: Route | None = None
+        self.was_connected = self.is_unreachable = False
+        self._connections = 0
+        self._asked: list[float] = []
         self._pump = pump
         self._over = over
         self._loop = asyncio.get_running_loop()
@@ -78,6 +91,40 @@ class SessionDial:
     @property
     def is_degraded(self) -> bool:
         return self._pong is not None
+
+    @property
+    def unanswered_s(self) -> float:
+        """Return for how long a call has waited while WhatsApp sent nothing at all."""
+        if not self._asked or self.route is None:
+            return 0.0
+        return min(time.monotonic() - min(self._asked), self.route.unanswered_s)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Count a call that waits for WhatsApp's answer."""
+        began = time.monotonic()
+        self._asked.append(began)
+        try:
+            yield
+        finally:
+            self._asked.remove(began)
+
+    def reaching(self) -> None:
+        """Give a connection that is being made ANSWER_S; only the newest counts."""
+        self._connections += 1
+        self._loop.call_later(ANSWER_S, self._expire, self._connections)
+
+    def _expire(self, connection: int) -> None:
+        """End a connection that nobody answered. A dial is over then; a lost session is the library's to dial again."""
+        if connection != self._connections or self.ending.is_set() or self.is_connected or self.has_code.is_set():
+            return
+        route = self.route
+        if self.was_connected and route is not None:
+            route.cut()
+        elif not self.is_paired:
+            self.report(
+                "ended", unreachable(f"{route.awaited if route else 'the library'}: none within {ANSWER_S:.0f} s")
+            )
 
     def may_probe(self) -> bool:
         """Whether a probe is due; each call that returns True counts as one."""
@@ -148,7 +195,10 @@ class SessionDial:
             case "Connected" | "KeepAliveRestored":
                 self._pong = None
         if seen := session_seen(stored):
-            self.is_connected = self.is_logged_in = seen.status is SessionStatus.CONNECTED
+            self.is_logged_in = seen.status is SessionStatus.CONNECTED
+            self.is_connected = self.is_logged_in or stored.event == "KeepAliveTimeout"
+            self.was_connected = self.was_connected or self.is_connected
+            self.is_unreachable = (seen.reason or "").startswith(StatusReason.NO_NETWORK)
 
     def _remember_author(self, stored: StoredEvent) -> None:
         info = obj(decode(_ONLY_INFO, stored.data).get("info"))
@@ -175,10 +225,11 @@ class InProcessLink:
     async def dial(self, props: bytes, proxy: str) -> None:
         self._access = self._store.access(store_name(self._line.session.id))
         dial = Dial(self._line.uuid, self._access.url, self._line.jid, props, proxy)
-        self._thread = await in_thread(self._library.start, dial, self._line)
+        begun = self._line.route.begun if self._line.route else None
+        self._thread = await in_thread(self._library.start, dial, self._line, begun)
 
     async def hang_up(self) -> None:
-        """End the connection. While it dials, Go holds its lock for up to a minute; then this takes as long."""
+        """End the connection. A dial holds Go's lock until its route is cut, or the handshake's 20 s are over."""
         access, thread = self._access, self._thread
         self._access = self._thread = None
         if access is None:
@@ -200,6 +251,11 @@ class InProcessLink:
         if known:
             await in_thread(self._library.touch_store, uuid)
         await in_thread(self._library.stop, uuid)
+
+
+def unreachable(reason: str) -> str:
+    """Word a reason of our own as the library words its own: the text of an `ended`."""
+    return f'failed to dial "WhatsApp": {reason}'
 
 
 def _is_pairing(stored: StoredEvent) -> bool:

@@ -5,15 +5,26 @@ the background; opening it again waits until that is done.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
+from typing import TypeVar
 
 import structlog
 
 from whatsapp_hub.adapters.providers.lenient import obj, text
 from whatsapp_hub.adapters.providers.neonize import errors
-from whatsapp_hub.adapters.providers.neonize.dial import InProcessLink, Link, SessionDial
+from whatsapp_hub.adapters.providers.neonize.dial import (
+    LAST_WORDS_S,
+    InProcessLink,
+    Link,
+    SessionDial,
+    unreachable,
+)
+from whatsapp_hub.adapters.providers.neonize.egress.forward_proxy import ForwardProxy
+from whatsapp_hub.adapters.providers.neonize.egress.trial import try_whatsapp
+from whatsapp_hub.adapters.providers.neonize.egress.upstream import Unreachable
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.library import Library, Missing, answered
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, encode
@@ -37,6 +48,14 @@ PROBE_S = 10.0
 CODE_S = 30.0
 LOG_OUT_S = 20.0
 CLOSE_S = 10.0
+STARTS_AT_ONCE = 2
+"""The library takes one start at a time; who waits longer for it has not begun its time to answer."""
+
+TRY_FOR_S = 60.0
+TRY_EVERY_S = 5.0
+"""A linked number whose dial found no answer is tried so often, for so long, before the hub plans its next dial."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +76,9 @@ class Holder:
         self._leaving: dict[SessionId, asyncio.Task[None]] = {}
         self._tasks = BackgroundTasks()
         self._pairing_hosts = PairingHosts()
+        self._forward = ForwardProxy()
+        self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
+        self._unanswered: set[SessionId] = set()
         self._numbers = count(1)
 
     # -- HoldsSockets
@@ -66,15 +88,7 @@ class Holder:
             raise Conflict("already_open", "the session is open here")
         uuid = f"{session.id}/{session.fence}/{next(self._numbers)}"
         line = self.lines[session.id] = SessionDial(session, uuid, self._pump(session.id), self._over)
-        try:
-            await self._dial(line)
-        except Missing as error:
-            line.report("refused", str(error))
-        except (Unavailable, OSError) as error:
-            line.report("ended", str(error))
-        except BaseException:
-            self._over(line)
-            raise
+        self._tasks.start(self._begin(line))
 
     async def close(self, session_id: SessionId) -> None:
         if line := self.lines.get(session_id):
@@ -123,7 +137,8 @@ class Holder:
             return None
         if line.is_connected and not line.is_degraded and line.silent_s > PROBE_AFTER_S and line.may_probe():
             self._tasks.start(self._probe(line))
-        return SocketHealth(line.is_connected, line.is_logged_in, line.silent_s, self._pump(session_id).unstored_s)
+        unstored_s = self._pump(session_id).unstored_s
+        return SocketHealth(line.is_connected, line.is_logged_in, line.silent_s, unstored_s, line.unanswered_s)
 
     # -- for the half that sends
 
@@ -134,16 +149,22 @@ class Holder:
         return self._library
 
     def connected(self, session_id: SessionId) -> SessionDial:
-        """Return the session's dial. Raises Transient unless it is connected."""
+        """Return the session's dial. Raises Transient unless it is connected, and WhatsApp answers."""
         line = self._line(session_id)
-        if not (line.is_connected and line.jid):
+        if not (line.is_logged_in and line.jid):
             raise errors.not_connected("the session is not connected")
         return line
+
+    async def ask(self, line: SessionDial, deadline_s: float, call: Callable[..., T], *arguments: object) -> T:
+        """Make a call that WhatsApp answers. Raises CallTimeout, NotBegun."""
+        with line.asking():
+            return await self.calls(deadline_s, call, line.uuid, *arguments)
 
     async def aclose(self) -> None:
         for session_id in list(self.lines):
             self._over(self.lines[session_id])
         await asyncio.gather(self._all_left(), self._tasks.aclose(CLOSE_S))
+        self._forward.close()
         for pump in self._pumps.values():
             await pump.drained(CLOSE_S / 3)
             await pump.close()
@@ -155,11 +176,27 @@ class Holder:
 
     # -- inside
 
+    async def _begin(self, line: SessionDial) -> None:
+        """Dial, and report a failure as the session's state. Nobody waits for it: an earlier dial of the same session
+        may take its time to end."""
+        try:
+            await self._dial(line)
+        except Missing as error:
+            line.report("refused", str(error))
+        except Unreachable as error:
+            line.report("ended", unreachable(str(error)))
+        except (Unavailable, OSError) as error:
+            line.report("ended", str(error))
+        except BaseException:
+            self._over(line)
+            raise
+
     async def _dial(self, line: SessionDial) -> None:
-        """Dial in this process, or to pair in another one. Raises Missing, Unavailable, OSError."""
+        """Dial in this process, or to pair in another one. Raises Missing, Unreachable, Unavailable, OSError."""
         await self._left(line.session.id)
         library, store = await self._ready()
         line.jid = await store.device_of(line.session.id)
+        await self._answering(line)
         if line.jid:
             await self._dial_here(library, store, line)
         else:
@@ -172,12 +209,27 @@ class Holder:
         else:
             line.report("ended", "bad store: the linked device's keys are not there")
 
+    async def _answering(self, line: SessionDial) -> None:
+        """Wait until WhatsApp answers, if the last dial found no answer; a linked number tries again by itself, so that
+        it is back soon. Raises Unreachable, OSError."""
+        until, proxy = time.monotonic() + TRY_FOR_S, _settings(line.session).proxy
+        while line.session.id in self._unanswered and not line.ending.is_set():
+            try:
+                await try_whatsapp(self._forward, proxy)
+            except Unreachable:
+                if not line.jid or time.monotonic() > until:
+                    raise
+                await asyncio.sleep(TRY_EVERY_S)
+            else:
+                return
+
     async def _by(self, line: SessionDial, link: Link) -> None:
         settings = _settings(line.session)
-        async with line.changing:
+        async with self._starting, line.changing:
             if not line.ending.is_set():
-                line.link = link
-                await link.dial(_props(settings), settings.proxy)
+                line.link, line.route = link, await self._forward.route(settings.proxy, line.reaching)
+                line.reaching()
+                await link.dial(_props(settings), line.route.url)
 
     async def _ready(self) -> tuple[Library, DeviceStore]:
         async with self._readying:
@@ -237,6 +289,7 @@ class Holder:
         async with line.changing:
             if line.link:
                 await line.link.hang_up()
+            self._forget_route(line)
             line.uuid = f"{line.uuid}/paired"
         try:
             await self._dial_here(*await self._ready(), line)
@@ -249,6 +302,10 @@ class Holder:
         if self.lines.get(session_id) is line:
             del self.lines[session_id]
         line.ending.set()
+        if line.is_unreachable:
+            self._unanswered.add(session_id)
+        elif line.was_connected or line.has_code.is_set():
+            self._unanswered.discard(session_id)
         before = self._leaving.get(session_id)
         task = self._leaving[session_id] = asyncio.create_task(self._hang_up(line, before))
         task.add_done_callback(lambda _: self._leaving.pop(session_id) if self._leaving[session_id] is task else None)
@@ -261,9 +318,22 @@ class Holder:
             if link is None:
                 return
             try:
-                await link.hang_up()
+                await self._leave(line, link)
             except Exception:
                 log.exception("neonize.hang_up_failed", session_id=str(line.session.id))
+
+    async def _leave(self, line: SessionDial, link: Link) -> None:
+        """Hang up; what the library still waits for ends with the route: at once if nobody expects a good-bye."""
+        leaving = asyncio.ensure_future(link.hang_up())
+        if line.was_connected or line.is_paired:
+            await asyncio.wait([leaving], timeout=LAST_WORDS_S)
+        self._forget_route(line)
+        await leaving
+
+    def _forget_route(self, line: SessionDial) -> None:
+        route, line.route = line.route, None
+        if route is not None:
+            self._forward.forget(route)
 
     async def _all_left(self) -> None:
         if self._leaving:

@@ -10,12 +10,14 @@ from whatsapp_hub.domain.ids import SessionId
 @dataclass(frozen=True, slots=True)
 class SocketHealth:
     """The health of a held session. `silent_s`: seconds since the last frame from the other side (pongs count).
-    `unstored_s`: for how long an update of it has waited to be stored (0: none waits)."""
+    `unstored_s`: for how long an update of it has waited to be stored (0: none waits). `unanswered_s`: for how long a
+    call has waited while nothing at all came from the other side (0: none waits)."""
 
     is_connected: bool
     is_logged_in: bool
     silent_s: float
     unstored_s: float = 0.0
+    unanswered_s: float = 0.0
 
 
 def store_name(session_id: SessionId) -> str:
@@ -35,7 +37,8 @@ class HoldsSockets(Protocol):
         QR_PENDING                             a code to scan (`qr_code`, raw text); each renewed one again
         CONNECTING    paired                   a phone has scanned; CONNECTED is to follow
         CONNECTED                              connected and logged in (`phone_number`)
-        CONNECTED     degraded                 keep-alives go unanswered; CONNECTED again when they come back
+        RECONNECTING  degraded                 keep-alives go unanswered: nothing is sent until they come back, or the
+                                               hub dials again
         RECONNECTING  (why)                    the connection is lost, the provider dials again by itself
         DISCONNECTED  (why)                    down, and the provider does not dial again: the hub will, after a while
                                                (no_network, qr_timeout: the codes are used up, pairing_failed, ended)
@@ -49,14 +52,15 @@ class HoldsSockets(Protocol):
     """
 
     async def open(self, session: SessionRef, *, unclean: bool = False) -> None:
-        """Dial and stay connected; returns as soon as dialling has begun. Raises Conflict if it is open.
+        """Dial and stay connected; returns at once, and waits for nobody. Raises Conflict if it is open.
 
         `unclean`: an earlier holder died without closing, so messages may be missing; once connected, ask for the
         recent history of its chats where the provider can. A failure to dial is reported as a state, never raised."""
         ...
 
     async def close(self, session_id: SessionId) -> None:
-        """Disconnect, keeping the credentials; its threads and descriptors are gone when this returns. Idempotent."""
+        """Disconnect, keeping the credentials; its threads and descriptors are gone when this returns. Also one that
+        dials, whatever it waits for, within half a minute. Idempotent."""
         ...
 
     async def forget(self, session_id: SessionId) -> None:

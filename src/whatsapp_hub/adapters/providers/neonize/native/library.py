@@ -29,6 +29,10 @@ from whatsapp_hub.adapters.providers.neonize.native.jids import parts
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, encode
 
 START_WINDOW_S = 0.1
+BEGUN_WITHIN_S = 0.5
+"""Until a start has written Go's maps, if the database is slow: others must not wait for longer."""
+
+CLOSED_S = 0.2
 STRAGGLERS = 64
 """Stopped clients whose C functions are stored, since Go may still call back: a freed one would end the process. The
 logger is never freed: a client whose dial failed, not yet stopped, logs at each call."""
@@ -83,9 +87,10 @@ class Listener(Protocol):
 class Library(Protocol):
     """The calls into Go. All of them block. `uuid` is that of a Dial; after `stop` it must be one that `is_known`."""
 
-    def start(self, dial: Dial, listener: Listener) -> threading.Thread:
+    def start(self, dial: Dial, listener: Listener, begun: threading.Event | None = None) -> threading.Thread:
         """Begin to dial, and return after a moment. The thread is the session's own; when the connection has ended for
-        good, it passes the error to the listener (not after `stop`) and ends."""
+        good, it passes the error to the listener (not after `stop`) and ends. `begun` is set by whoever sees its first
+        connection: until then, or for START_WINDOW_S, other starts wait."""
         ...
 
     def stop(self, uuid: str) -> None: ...
@@ -119,33 +124,37 @@ class Library(Protocol):
 
 class Gate:
     """A lock that lets starts and stops enter Go one at a time, while nothing else does. Other calls look their client
-    up in their first microseconds: only then must they wait."""
+    up in their first microseconds: only then must they wait. Starts and stops that follow each other share one wait for
+    those microseconds; calls get their turn at least every CLOSED_S."""
 
-    def __init__(self, window_s: float = START_WINDOW_S) -> None:
-        self._window_s = window_s
-        self._starts = threading.Lock()
+    def __init__(self) -> None:
+        self._counting, self._turn = threading.Lock(), threading.Lock()
         self._open = threading.Event()
         self._open.set()
-
-    @contextmanager
-    def starting(self) -> Iterator[None]:
-        """Hold the gate for a start, and for the window after it, in which Go may still write."""
-        with self.alone():
-            yield
-            time.sleep(self._window_s)
+        self._queued = 0
+        self._closed_at = 0.0
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        with self._starts:
-            self._open.clear()
-            time.sleep(_SETTLE_S)
+        self._count(1)
+        with self._turn:
+            self._count(-1)
+            if self._open.is_set():
+                self._open.clear()
+                self._closed_at = time.monotonic()
+                time.sleep(_SETTLE_S)
             try:
                 yield
             finally:
-                self._open.set()
+                if not self._queued or time.monotonic() - self._closed_at > CLOSED_S:
+                    self._open.set()
 
     def pass_through(self) -> None:
         self._open.wait()
+
+    def _count(self, more: int) -> None:
+        with self._counting:
+            self._queued += more
 
 
 def load() -> "GoLibrary":
@@ -195,14 +204,16 @@ class GoLibrary:
         binder = self._binder
         return binder.func_string(qr), binder.func_string(login), binder.func_callback_bytes(event)
 
-    def start(self, dial: Dial, listener: Listener) -> threading.Thread:
-        with self._gate.starting():
+    def start(self, dial: Dial, listener: Listener, begun: threading.Event | None = None) -> threading.Thread:
+        window_s, written = (BEGUN_WITHIN_S, begun) if begun else (START_WINDOW_S, threading.Event())
+        with self._gate.alone():
             self._alive.add(dial.uuid)
-            thread = threading.Thread(target=self._dial, args=(dial, listener), daemon=True, name="neonize")
+            thread = threading.Thread(target=self._dial, args=(dial, listener, written), daemon=True, name="neonize")
             thread.start()
+            written.wait(window_s)
         return thread
 
-    def _dial(self, dial: Dial, listener: Listener) -> None:
+    def _dial(self, dial: Dial, listener: Listener, written: threading.Event) -> None:
         qr, login, event = self._heard[dial.uuid] = self.callbacks(listener)
         jid = encode(wire.JID, parts(dial.jid)) if dial.jid else b""
         proxy = self._binder.ProxySettings(proxy_address=dial.proxy)._to_c_struct() if dial.proxy else None
@@ -223,6 +234,7 @@ class GoLibrary:
             ),
             *(subscribed, len(codes), dial.props, len(dial.props), b"", 0, ctypes.byref(proxy) if proxy else None),
         )
+        written.set()
         guarded(lambda: listener.ended(text_of(error)))
 
     def stop(self, uuid: str) -> None:

@@ -59,7 +59,10 @@ def next_request(connection: socket.socket) -> Request | None:
 def _exactly(connection: socket.socket, size: int) -> bytes:
     parts = b""
     while len(parts) < size:
-        piece = connection.recv(size - len(parts))
+        try:
+            piece = connection.recv(size - len(parts))
+        except OSError:
+            return b""
         if not piece:
             return b""
         parts += piece

@@ -117,7 +117,7 @@ def _connected(_event: JsonObject, stored: StoredEvent, at: datetime) -> Session
 
 
 def _degraded(_event: JsonObject, stored: StoredEvent, at: datetime) -> SessionSeen:
-    return SessionSeen(SessionStatus.CONNECTED, at, "degraded", phone_of(stored.me))
+    return SessionSeen(SessionStatus.RECONNECTING, at, "degraded", phone_of(stored.me))
 
 
 def _disconnected(_event: JsonObject, _kept: StoredEvent, at: datetime) -> SessionSeen:

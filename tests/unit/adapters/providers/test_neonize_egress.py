@@ -1,0 +1,270 @@
+"""The way from the library to WhatsApp: a local proxy that knows each dial's connections, and can end them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+
+from whatsapp_hub.adapters.providers.neonize.egress import lookups, upstream
+from whatsapp_hub.adapters.providers.neonize.egress.forward_proxy import ForwardProxy, Route
+from whatsapp_hub.adapters.providers.neonize.egress.upstream import Unreachable, environments_proxy, reach
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def listening(serve: Serve) -> AsyncIterator[int]:
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+def a_proxy(*answer: bytes, asked: list[bytes] | None = None, apart_s: float = 0.0) -> Serve:
+    """An HTTP proxy that answers so, piece by piece, and then echoes."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if asked is not None:
+            asked.append(head)
+        for piece in answer:
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(apart_s)
+        await echo(reader, writer)
+
+    return serve
+
+
+@pytest_asyncio.fixture
+async def forward() -> AsyncIterator[ForwardProxy]:
+    proxy = ForwardProxy()
+    yield proxy
+    proxy.close()
+
+
+async def through(route: Route, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
+    """Connect as the library does; the proxy's answer comes with it."""
+    url = urlsplit(route.url)
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    user = base64.b64encode(f"{url.username}:{url.password}".encode()).decode()
+    writer.write(
+        f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}\r\nProxy-Authorization: Basic {user}\r\n\r\n".encode()
+    )
+    return reader, writer, await reader.readuntil(b"\r\n\r\n")
+
+
+# -- to the outside
+
+
+async def test_a_proxys_answer_may_come_in_pieces_and_with_the_first_bytes_behind_it() -> None:
+    asked: list[bytes] = []
+    pieces = (b"HTTP/1.1 2", b"00 OK\r\nVia: ", b"x\r\n", b"\r\nfirst")
+    async with listening(a_proxy(*pieces, asked=asked, apart_s=0.01)) as port:
+        connection = await reach("far.example", 443, f"http://us%40er:p%3Aw@127.0.0.1:{port}")
+        connection.writer.write(b" ping")
+        said = connection.early
+        while len(said) < 10:
+            said += await connection.reader.read(10)
+    assert said == b"first ping"
+    assert asked[0].startswith(b"CONNECT far.example:443 HTTP/1.1\r\n")
+    assert base64.b64encode(b"us@er:p:w") in asked[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (
+            b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+            "the proxy's answer: 407 Proxy Authentication Required",
+        ),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "the proxy's answer: it closed the connection, or is no HTTP proxy"),
+    ],
+)
+async def test_a_proxy_that_refuses_is_quoted(answer: bytes, reason: str) -> None:
+    async with listening(a_proxy(answer)) as port:
+        with pytest.raises(Unreachable) as refused:
+            await reach("far.example", 443, f"http://user:secret@127.0.0.1:{port}")
+    assert str(refused.value) == reason
+
+
+async def test_each_step_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upstream, "REACH_S", 0.2)
+    freed = threading.Event()
+
+    def hang(host: str, port: int) -> list[str]:
+        freed.wait(10)
+        return []
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with listening(silent) as port:
+        with pytest.raises(Unreachable, match=r"^the proxy's answer: no answer within 0 s$"):
+            await reach("far.example", 443, f"http://127.0.0.1:{port}")
+        with pytest.raises(Unreachable, match=r"^the proxy's answer: no answer within 0 s$"):
+            await reach("far.example", 443, f"socks5://127.0.0.1:{port}")
+    monkeypatch.setattr(lookups, "_resolve", hang)
+    with pytest.raises(Unreachable, match=r"^looking up far\.example: no answer within 0 s$"):
+        await reach("far.example", 443, "")
+    freed.set()
+
+
+async def test_a_refused_connection_names_no_address_of_a_proxy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(Unreachable, match=r"^connecting to the proxy: connection refused$"):
+        await reach("far.example", 443, f"http://user:secret@127.0.0.1:{port}")
+
+
+async def test_socks_names_the_host_to_the_proxy_and_is_authenticated() -> None:
+    asked: list[bytes] = []
+
+    async def socks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        _, count = await reader.readexactly(2)
+        asked.append(await reader.readexactly(count))
+        writer.write(b"\x05\x02")
+        _, length = await reader.readexactly(2)
+        user = await reader.readexactly(length)
+        [length] = await reader.readexactly(1)
+        asked.append(user + b":" + await reader.readexactly(length))
+        writer.write(b"\x01\x00")
+        await reader.readexactly(4)
+        [length] = await reader.readexactly(1)
+        asked.append(await reader.readexactly(length + 2))
+        writer.write(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x01")
+        await echo(reader, writer)
+
+    async with listening(socks) as port:
+        connection = await reach("far.example", 443, f"socks5://us:pw@127.0.0.1:{port}")
+        connection.writer.write(b"ping")
+        assert await connection.reader.readexactly(4) == b"ping"
+        connection.writer.close()
+    assert asked[1:] == [b"us:pw", b"far.example" + (443).to_bytes(2, "big")]
+
+
+def test_the_environments_proxy_and_its_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert environments_proxy("web.whatsapp.com") == ""
+    monkeypatch.setenv("HTTPS_PROXY", "proxy.example:3128")
+    assert environments_proxy("web.whatsapp.com") == "http://proxy.example:3128"
+    monkeypatch.setenv("NO_PROXY", "whatsapp.com")
+    assert environments_proxy("web.whatsapp.com") == ""
+
+
+async def test_many_who_look_up_the_same_name_wait_for_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    freed = threading.Event()
+
+    def resolve(host: str, port: int) -> list[str]:
+        asked.append(host)
+        freed.wait(5)
+        return ["192.0.2.1"]
+
+    monkeypatch.setattr(lookups, "_resolve", resolve)
+    one = asyncio.create_task(lookups.addresses_of("a.example", 443))
+    others = [asyncio.create_task(lookups.addresses_of("a.example", 443)) for _ in range(20)]
+    await asyncio.sleep(0.01)
+    one.cancel()
+    freed.set()
+    assert await asyncio.gather(*others) == [["192.0.2.1"]] * 20
+    assert asked == ["a.example"]
+
+
+# -- from the library
+
+
+async def test_a_route_carries_what_is_sent_both_ways_however_much(forward: ForwardProxy) -> None:
+    opened: list[int] = []
+    async with listening(echo) as port:
+        route = await forward.route("", lambda: opened.append(1))
+        reader, writer, answer = await through(route, "127.0.0.1", port)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert route.begun.is_set()
+        assert opened == [1]
+        sent = bytes(range(256)) * 20_000  # far more than any buffer on the way
+        writer.write(sent)
+        assert await reader.readexactly(len(sent)) == sent
+        assert route.unanswered_s == 0.0
+        writer.close()
+        await writer.wait_closed()
+        async with asyncio.timeout(5):
+            while route.main:
+                await asyncio.sleep(0.005)
+
+
+async def test_nobody_else_may_use_it(forward: ForwardProxy) -> None:
+    async with listening(echo) as port:
+        route = await forward.route("", lambda: None)
+        stranger = Route(route.url.replace("route:", "route:x"), "", lambda: None)
+        _, _, answer = await through(stranger, "127.0.0.1", port)
+        assert answer.startswith(b"HTTP/1.1 502 not one of our dials")
+        forward.forget(route)
+        _, _, answer = await through(route, "127.0.0.1", port)
+        assert answer.startswith(b"HTTP/1.1 502 not one of our dials")
+
+
+async def test_cutting_ends_what_is_joined_and_what_still_waits_but_not_the_route(forward: ForwardProxy) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with listening(echo) as port, listening(silent) as hole:
+        route = await forward.route("", lambda: None)
+        reader, _, _ = await through(route, "127.0.0.1", port)
+        route.proxy = f"http://127.0.0.1:{hole}"
+        waits = asyncio.create_task(through(route, "127.0.0.1", port))
+        await asyncio.sleep(0.1)
+        route.cut()
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await asyncio.wait_for(waits, 5)
+        route.proxy = ""
+        _, _, answer = await through(route, "127.0.0.1", port)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        route.shut()
+        _, _, answer = await through(route, "127.0.0.1", port)
+        assert b"the session was closed" in answer
+
+
+async def test_silence_after_something_was_sent_is_measured(forward: ForwardProxy) -> None:
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        writer.write(b"a")
+        await reader.read()
+
+    async with listening(deaf) as port:
+        route = await forward.route("", lambda: None)
+        reader, writer, _ = await through(route, "127.0.0.1", port)
+        writer.write(b"1")
+        await reader.readexactly(1)
+        assert route.unanswered_s == 0.0
+        began = time.monotonic()
+        writer.write(b"2")
+        await asyncio.sleep(0.15)
+        writer.write(b"3")
+        assert 0.1 <= route.unanswered_s <= time.monotonic() - began
+        route.cut()
+
+
+async def test_an_unreachable_host_is_told_to_the_library_in_words(forward: ForwardProxy) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    route = await forward.route("", lambda: None)
+    _, _, answer = await through(route, "127.0.0.1", port)
+    assert answer.startswith(b"HTTP/1.1 502 connecting to 127.0.0.1: connection refused\r\n")
+    assert route.failure == "connecting to 127.0.0.1: connection refused"
