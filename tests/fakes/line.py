@@ -167,6 +167,9 @@ class FakePlugin:
         phone = settings.get("phone") if isinstance(settings, dict) else None
         return (f"phone:{phone}",) if phone else ()
 
+    def takes_statuses(self, settings: object) -> bool:
+        return isinstance(settings, dict) and settings.get("statuses") is True
+
     def chat_of(self, identity: Identity) -> str:
         return identity.address
 

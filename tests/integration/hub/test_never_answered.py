@@ -163,12 +163,10 @@ async def test_a_reaction_and_a_receipt_are_not_answered(world: World, company: 
     ("chat", "more"),
     [
         ("12036302@g.us", {"participant": "5511999990000@c.us"}),
-        ("status@broadcast", {"participant": "5511999990000@c.us"}),
-        ("155511@broadcast", {"participant": "5511999990000@c.us"}),
         ("12036399@newsletter", {}),
     ],
 )
-async def test_wahas_groups_statuses_and_newsletters_are_stored_and_not_answered(
+async def test_wahas_groups_and_newsletters_are_stored_and_not_answered(
     world: World, company: Company, waha: WahaNumber, chat: str, more: dict[str, Any]
 ) -> None:
     before = len(world.waha.sent)
@@ -176,6 +174,27 @@ async def test_wahas_groups_statuses_and_newsletters_are_stored_and_not_answered
     await world.settled(company)
     assert [m["content"] for m in await stored(world, waha.session["id"])] == ["1"]
     assert len(world.waha.sent) == before
+
+
+@pytest.mark.parametrize("is_asked_for", [False, True])
+async def test_wahas_statuses_are_stored_only_where_they_are_asked_for(
+    world: World, company: Company, is_asked_for: bool
+) -> None:
+    waha = await waha_number(world, company, settings={"statuses": is_asked_for})
+    before = len(world.waha.sent)
+    await waha.writes("status@broadcast", "na praia", participant="5511999990000@c.us")
+    await world.settled(company)
+    assert [m["content"] for m in await stored(world, waha.session["id"])] == ["na praia"] * is_asked_for
+    assert len(world.waha.sent) == before
+
+
+async def test_wahas_broadcast_list_of_a_customer_is_answered_in_their_own_chat(
+    world: World, company: Company, waha: WahaNumber
+) -> None:
+    chat = f"{a_phone()}@c.us"
+    await waha.writes("155511@broadcast", "Oi", participant=chat)
+    await world.settled(company)
+    assert waha.sent(chat) == [menu("Recepção")]
 
 
 async def test_on_waha_a_person_is_answered_once_however_often_it_is_told(

@@ -261,10 +261,11 @@ class WahaNumber:
         return [s.body["text"] for s in self.world.waha.sent if (s.session, s.to) == (self.name, chat)]
 
 
-async def waha_number(world: World, company: Company, **more: object) -> WahaNumber:
+async def waha_number(world: World, company: Company, **more: Any) -> WahaNumber:
     name, key = f"w{uuid4().hex[:8]}", f"hmac-{uuid4().hex}"
     world.waha.sessions[name] = "WORKING"
-    settings = {"url": world.waha.url, "apiKey": waha_fake.API_KEY, "session": name, "hmacKey": key}
+    own = more.pop("settings", {})
+    settings = {"url": world.waha.url, "apiKey": waha_fake.API_KEY, "session": name, "hmacKey": key, **own}
     made = await company.admin.post("/api/sessions", {"name": name, "provider": "WAHA", "settings": settings, **more})
     assert made.status_code == 201, made.text
     begun = await company.admin.post(f"/api/sessions/{made.json()['id']}/start")

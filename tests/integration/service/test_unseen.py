@@ -162,7 +162,7 @@ async def test_a_supervisor_of_no_department_who_takes_it_has_a_time_too(desk: D
     await waits(desk, phone, minutes=5)
 
 
-@pytest.mark.parametrize("kind", [ChatKind.GROUP, ChatKind.BROADCAST, ChatKind.STATUS, ChatKind.NEWSLETTER])
+@pytest.mark.parametrize("kind", [ChatKind.GROUP, ChatKind.BROADCAST, ChatKind.NEWSLETTER])
 async def test_groups_and_broadcasts_wait_for_nobody(desk: Desk, kind: ChatKind) -> None:
     admin = await an_admin(desk)
     await desk.department(is_root=True)

@@ -39,6 +39,13 @@ class Fields:
             self.refuse(name, "must have no query and no fragment")
         return url
 
+    def flag(self, name: str) -> bool:
+        """Read a setting that is off unless it is true."""
+        value = self._settings.get(name)
+        if not isinstance(value, bool | None):
+            self.refuse(name, "must be true or false")
+        return value is True
+
     def refuse(self, name: str, reason: str) -> None:
         """Add a flaw of our own."""
         self._flaws.append(Flaw(f"/settings/{name}", reason))

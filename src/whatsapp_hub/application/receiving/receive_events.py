@@ -15,7 +15,9 @@ from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.measuring import PROCESSED, PROCESSING, TALLY
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.provider.events import (
+    ChatKind,
     Malformed,
+    MessageSeen,
     NumberChanged,
     ProviderEvent,
     ReceiptSeen,
@@ -144,12 +146,20 @@ class ReceiveEvents:
         seen = self._translate(items)
         sessions = await uow.sessions.peek({s.session_id for s in seen})
         applied = AppliedBatch()
-        for part in _parts([s for s in seen if s.session_id in sessions]):
+        for part in _parts([s for s in seen if self._is_wanted(s, sessions)]):
             await self._apply_part(uow, sessions, part, applied)
         uow.inbox.done([item.id for item in items if item.id not in applied.waiting])
         if applied.waiting:
             await uow.inbox.wait(sorted(applied.waiting), LOOK_AGAIN_S)
         return applied
+
+    def _is_wanted(self, seen: Seen, sessions: Mapping[SessionId, Session]) -> bool:
+        """Return whether the event is of a session that is there, and no status update that it did not ask for."""
+        session = sessions.get(seen.session_id)
+        is_status = isinstance(seen.event, MessageSeen) and seen.event.kind is ChatKind.STATUS
+        return session is not None and (
+            not is_status or self.providers.takes_statuses(session.provider, session.settings)
+        )
 
     async def _apply_part(
         self, uow: UnitOfWork, sessions: Mapping[SessionId, Session], seen: list[Seen], applied: AppliedBatch

@@ -9,14 +9,17 @@ import pytest
 from tests.fakes import neonize
 from tests.fakes.neonize import AT_MS, GROUP, LID, PERSON, event, heard, message, receipt, text
 from whatsapp_hub.adapters.providers.neonize.native import wire
+from whatsapp_hub.adapters.providers.neonize.native.jids import STATUSES
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
 from whatsapp_hub.adapters.providers.neonize.translate.split import STATE_CHAT, Splitter
 from whatsapp_hub.application.ports.provider.events import IdentitySeen, MessageSeen, Origin, RawUpdate
 
 
-def cut(name: str, data: bytes, unique: str = "u1", *, history: bool = False) -> list[RawUpdate]:
-    return Splitter(history)(heard(name, data), unique)
+def cut(
+    name: str, data: bytes, unique: str = "u1", *, history: bool = False, statuses: bool = False
+) -> list[RawUpdate]:
+    return Splitter(history, statuses)(heard(name, data), unique)
 
 
 def key(name: str, data: bytes, unique: str = "u1") -> str:
@@ -30,6 +33,21 @@ def test_a_message_is_known_by_its_id_its_chat_and_who_wrote_it() -> None:
     others = [text("Oi", id="3EB0AB"), text("Oi", chat=LID), text("Oi", from_me=True)]
     others += [text("Oi", chat=GROUP, sender=PERSON), text("Oi", chat=GROUP, sender=LID)]
     assert len({first, *(key("Message", other) for other in others)}) == 6
+
+
+def test_what_a_customer_sends_to_a_broadcast_list_waits_behind_their_other_messages() -> None:
+    listed = text("Oferta", chat="1700000000@broadcast", sender=PERSON)
+    assert cut("Message", listed)[0].chat == PERSON
+
+
+def test_a_contacts_status_is_taken_in_only_where_it_is_asked_for() -> None:
+    status = text("Na praia", chat=STATUSES, sender=PERSON)
+    undecryptable = event("UndecryptableMessage", info=neonize.info("3EB0AA", STATUSES, sender=PERSON))
+    past = history(wire.ON_DEMAND, web("A", "ontem", 10), ID=STATUSES, lidJID="")
+    seen = [("Message", status), ("UndecryptableMessage", undecryptable), ("HistorySync", past)]
+    seen.append(("Receipt", receipt(4, "A", chat=STATUSES, sender=PERSON)))
+    assert [row.chat for name, data in seen for row in cut(name, data)] == [PERSON]  # the history's phone and LID
+    assert [len(cut(name, data, statuses=True)) for name, data in seen] == [1, 1, 2, 1]
 
 
 def test_a_first_group_message_comes_twice_and_its_text_is_not_lost() -> None:

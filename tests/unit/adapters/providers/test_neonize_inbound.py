@@ -30,6 +30,7 @@ from whatsapp_hub.domain.messaging.content import MessageType
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
+LIST = "1700000000@broadcast"
 AT = datetime.fromtimestamp(AT_MS / 1000, UTC)
 ANOTHER = "5511987650202@s.whatsapp.net"
 QUOTE = {"contextInfo": {"stanzaID": "3EB0ZZ", "participant": PERSON}}
@@ -96,13 +97,24 @@ def test_of_our_own_messages_the_other_side_is_the_recipient() -> None:
     [
         (GROUP, ChatKind.GROUP),
         ("status@broadcast", ChatKind.STATUS),
-        ("1700000000@broadcast", ChatKind.BROADCAST),
         ("120363000000000009@newsletter", ChatKind.NEWSLETTER),
     ],
 )
 def test_groups_and_the_like_have_an_author(chat: str, kind: ChatKind) -> None:
     found = said({"conversation": "Oi"}, chat=chat, sender=PERSON, alt=LID)
     assert (found.kind, found.chat_names, found.author) == (kind, (Identity.chat(chat),), PERSON)
+
+
+def test_a_customers_broadcast_list_is_read_in_the_customers_own_chat() -> None:
+    found = said({"conversation": "Oferta"}, chat=LIST, sender=PERSON, alt=LID)
+    assert (found.chat, found.kind, found.author) == (PERSON, ChatKind.PERSON, None)
+    assert found.chat_names == (Identity.phone(PHONE), Identity.lid("84500000000001"))
+    assert said({"conversation": "Oferta"}, chat=LIST, sender=LID, alt=PERSON).chat == LID
+
+
+def test_a_broadcast_list_of_our_own_is_a_chat_of_its_own() -> None:
+    found = said({"conversation": "Oferta"}, chat=LIST, from_me=True)
+    assert (found.chat, found.kind, found.from_me) == (LIST, ChatKind.BROADCAST, True)
 
 
 def test_devices_and_hosted_numbers_are_the_same_person() -> None:

@@ -109,13 +109,27 @@ def test_a_group_is_the_chat_and_its_member_the_author() -> None:
     ("chat", "kind"),
     [
         ("status@broadcast", ChatKind.STATUS),
-        ("1@broadcast", ChatKind.BROADCAST),
         ("1@newsletter", ChatKind.NEWSLETTER),
         ("1@lid", ChatKind.PERSON),
     ],
 )
 def test_chats_are_told_apart(chat: str, kind: ChatKind) -> None:
     assert message(chat).kind is kind
+
+
+def test_a_customers_broadcast_list_is_read_in_the_customers_own_chat() -> None:
+    listed = text_from("1@broadcast", f"AAA_{CHAT}", "Oferta") | {"participant": CHAT}
+    (update,) = split(webhook("message", listed))
+    (seen,) = translate(update.body)
+    assert isinstance(seen, MessageSeen)
+    assert (update.chat, seen.chat, seen.kind, seen.author) == (CHAT, CHAT, ChatKind.PERSON, None)
+    assert seen.chat_names == (Identity.phone(PHONE),)
+
+
+def test_a_broadcast_list_of_our_own_is_a_chat_of_its_own() -> None:
+    seen = event("message.any", text_from("1@broadcast", "AAA", "Oferta") | {"id": "true_1@broadcast_AAA", "fromMe": True})
+    assert isinstance(seen, MessageSeen)
+    assert (seen.chat, seen.kind, seen.from_me) == ("1@broadcast", ChatKind.BROADCAST, True)
 
 
 def test_message_and_message_any_are_one_update() -> None:

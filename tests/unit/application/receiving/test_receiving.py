@@ -14,6 +14,7 @@ from tests.unit.application.office import LINE, Office
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.operations.housekeeping import Trimming
 from whatsapp_hub.application.ports.provider.events import (
+    ChatKind,
     MessageSeen,
     NumberChanged,
     Origin,
@@ -120,6 +121,16 @@ class TestApplying:
         conversation = await office.writes(a_phone(), "Oi", origin=Origin.HISTORY)
         assert conversation.waiting_since is None
         assert await office.sends() == []
+
+    @pytest.mark.parametrize("is_asked_for", [False, True])
+    async def test_a_contacts_status_is_stored_only_where_it_is_asked_for(
+        self, office: Office, is_asked_for: bool
+    ) -> None:
+        session = await gateway(office, statuses=is_asked_for)
+        chat = "status@broadcast"
+        status = office.says(chat, "Na praia", session, kind=ChatKind.STATUS, chat_names=(Identity.chat(chat),))
+        await office.sees(status, session=session)
+        assert office.told().count("message.received") == int(is_asked_for)
 
     async def test_a_customer_who_changed_their_number_stays_the_same(self, office: Office) -> None:
         old, new = a_phone(), a_phone()

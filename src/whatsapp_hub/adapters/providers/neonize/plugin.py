@@ -59,6 +59,9 @@ class Neonize:
     def routes(self, settings: object) -> tuple[str, ...]:
         return ()
 
+    def takes_statuses(self, settings: object) -> bool:
+        return own(NeonizeSettings, settings).statuses
+
     def chat_of(self, identity: Identity) -> str:
         """Return a JID; a BSUID has none and stays as it is."""
         return jids.chat_of(identity) or identity.value

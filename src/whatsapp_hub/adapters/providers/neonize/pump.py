@@ -120,7 +120,8 @@ class Pump:
         rows: list[tuple[SessionRef, RawUpdate]] = []
         for session, stored, unique in batch:
             await self._before(session, stored)
-            splitter = Splitter(history=getattr(session.settings, "history", False))
+            history, statuses = (getattr(session.settings, name, False) for name in ("history", "statuses"))
+            splitter = Splitter(history=history, statuses=statuses)
             rows.extend((session, row) for row in splitter(stored, unique))
         for _, dial in groupby(rows, key=lambda pair: pair[0].fence):
             mine = list(dial)

@@ -147,7 +147,7 @@ def _seen(payload: JsonObject, name: Name, id: str, content: Content, at: dateti
     if not id or not names:
         return None
     kind, from_me = kind_of(chat), _from_me(payload, name)
-    author = jid(text(payload.get("participant"))) or jid(text(payload.get("author"))) or name.participant
+    author = _author(payload, name)
     return MessageSeen(
         provider_message_id=id,
         chat=chat,
@@ -164,11 +164,24 @@ def _seen(payload: JsonObject, name: Name, id: str, content: Content, at: dateti
 
 
 def _chat(payload: JsonObject, name: Name) -> str:
+    """Return the chat in which WhatsApp shows it: what a customer sends to a broadcast list of theirs stands in their
+    own chat."""
+    chat = _addressed(payload, name)
+    is_list = kind_of(chat) is ChatKind.BROADCAST and not _from_me(payload, name)
+    return (_author(payload, name) or chat) if is_list else chat
+
+
+def _addressed(payload: JsonObject, name: Name) -> str:
     """Return the chat, from the message id if possible: for our own messages engines differ between `from` and `to`."""
     if name.chat:
         return name.chat
     from_, to = jid(text(payload.get("from"))), jid(text(payload.get("to")))
     return (to or from_) if payload.get("fromMe") is True else (from_ or to)
+
+
+def _author(payload: JsonObject, name: Name) -> str:
+    """Return the participant of a group or a list who wrote it."""
+    return jid(text(payload.get("participant"))) or jid(text(payload.get("author"))) or name.participant
 
 
 def _from_me(payload: JsonObject, name: Name) -> bool:
@@ -186,12 +199,13 @@ def _names(payload: JsonObject, chat: str) -> tuple[Identity, ...]:
 
 
 def _other_half(payload: JsonObject) -> str:
-    """Return the other JID. NOWEB: `_data.key.remoteJidAlt` (older: `senderPn`, `senderLid`); GOWS: `_data.Info`."""
+    """Return the other JID. NOWEB: `_data.key.remoteJidAlt` (older: `senderPn`, `senderLid`; of a list's sender
+    `participantAlt`); GOWS: `_data.Info`."""
     inner = obj(payload.get("_data"))
     key, info = obj(inner.get("key")), obj(inner.get("Info"))
     mine = payload.get("fromMe") is True
     found = (
-        *(text(key.get(name)) for name in ("remoteJidAlt", "senderPn", "senderLid")),
+        *(text(key.get(name)) for name in ("remoteJidAlt", "senderPn", "senderLid", "participantAlt")),
         text(info.get("RecipientAlt" if mine else "SenderAlt")),
     )
     return next((address for address in found if address), "")

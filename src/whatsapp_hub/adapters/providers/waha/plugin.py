@@ -129,6 +129,9 @@ class Waha:
         settings = own(WahaSettings, settings)
         return routes(("name", settings.session))
 
+    def takes_statuses(self, settings: object) -> bool:
+        return own(WahaSettings, settings).statuses
+
     def chat_of(self, identity: Identity) -> str:
         """Return a JID; a BSUID has none and stays as it is."""
         return names.chat_of(identity) or identity.value

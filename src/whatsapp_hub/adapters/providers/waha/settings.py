@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from whatsapp_hub.adapters.providers.settings import Fields
 
-_NAMES = {"url": "url", "apiKey": "api_key", "session": "session", "hmacKey": "hmac_key"}
+_NAMES = {"url": "url", "apiKey": "api_key", "session": "session", "hmacKey": "hmac_key", "statuses": "statuses"}
 KEY_LENGTH = 24
 """Of a new hmacKey, as Standard Webhooks requires of its secrets. A shorter stored one stays, with a warning."""
 _SECRETS = frozenset({"apiKey", "hmacKey"})
@@ -13,12 +13,13 @@ _SECRETS = frozenset({"apiKey", "hmacKey"})
 
 @dataclass(frozen=True, slots=True)
 class WahaSettings:
-    """`hmac_key` is empty if the server does not sign its webhooks."""
+    """`hmac_key` is empty if the server does not sign its webhooks; `statuses`: take in contacts' status updates."""
 
     url: str
     api_key: str = field(repr=False)
     session: str
     hmac_key: str = field(default="", repr=False)
+    statuses: bool = False
 
 
 def decode(settings: Mapping[str, object]) -> WahaSettings:
@@ -56,6 +57,7 @@ def _read(fields: Fields) -> WahaSettings:
         api_key=fields.token("apiKey"),
         session=fields.name("session"),
         hmac_key=fields.token("hmacKey", required=False),
+        statuses=fields.flag("statuses"),
     )
 
 

@@ -257,6 +257,16 @@ class Plugin(Protocol):
         ...
 
 
+@runtime_checkable
+class TakesStatuses(Protocol):
+    """Plugins whose sessions may ask for their contacts' status updates. All others' are dropped: they are no messages
+    to the company."""
+
+    def takes_statuses(self, settings: object) -> bool:
+        """Return whether this session takes them in. Pure."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Providers:
     """The plugins of this hub by kind, and one lazily created I/O half each."""
@@ -273,6 +283,12 @@ class Providers:
         """Return whether connectors hold the sessions of this kind; False for one that this hub does not have."""
         plugin = self.plugins.get(kind)
         return plugin is not None and plugin.capabilities.holds_socket
+
+    def takes_statuses(self, kind: str, settings: object) -> bool:
+        """Return whether a session takes in its contacts' status updates."""
+        plugin = self.plugins.get(kind)
+        is_asked = isinstance(plugin, TakesStatuses) and settings is not None and settings is not UNREADABLE
+        return is_asked and plugin.takes_statuses(settings)
 
     def decode_stored(self, kind: str, settings: Mapping[str, object]) -> object:
         """Decode stored settings, even incomplete ones. Raises Invalid."""

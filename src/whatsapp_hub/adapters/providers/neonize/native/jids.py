@@ -7,12 +7,13 @@ A person's `hosted` devices stand on servers of their own and are the same perso
 
 import re
 
-from whatsapp_hub.adapters.providers.lenient import JsonObject, text
+from whatsapp_hub.adapters.providers.lenient import JsonObject, obj, text
 from whatsapp_hub.application.ports.provider.events import ChatKind
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
 
 PERSON = "s.whatsapp.net"
 LID = "lid"
+STATUSES = "status@broadcast"
 
 _JID = re.compile(r"([0-9A-Za-z-]{1,120})(?:\.[0-9]+)?(?:[:_][0-9]+)?@([a-z.]{1,30})")
 _SAME = {"c.us": PERSON, "hosted": PERSON, "hosted.lid": LID}
@@ -42,9 +43,18 @@ def parts(address: str) -> JsonObject:
 
 
 def kind_of(chat: str) -> ChatKind:
-    if chat == "status@broadcast":
+    if chat == STATUSES:
         return ChatKind.STATUS
     return _KINDS.get(chat.rpartition("@")[2], ChatKind.PERSON)
+
+
+def shown_in(source: JsonObject) -> str:
+    """Return the chat in which WhatsApp shows a message with this source: what a customer sends to a broadcast list of
+    theirs stands in their own chat."""
+    chat = formatted(obj(source.get("chat")))
+    if kind_of(chat) is ChatKind.BROADCAST and source.get("isFromMe") is not True:
+        return formatted(obj(source.get("sender"))) or chat
+    return chat
 
 
 def identity_of(chat: str) -> Identity | None:

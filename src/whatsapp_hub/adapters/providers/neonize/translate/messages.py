@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, instant, obj, text
-from whatsapp_hub.adapters.providers.neonize.native.jids import LID, formatted, identity_of, kind_of, plain
+from whatsapp_hub.adapters.providers.neonize.native.jids import LID, formatted, identity_of, kind_of, plain, shown_in
 from whatsapp_hub.adapters.providers.neonize.translate.content import content_of
 from whatsapp_hub.adapters.providers.neonize.translate.unwrap import context_of, is_notice, unwrapped
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin, OtherSeen, ProviderEvent
@@ -40,7 +40,7 @@ def unavailable_message(event: JsonObject) -> ProviderEvent:
 def _live(info: JsonObject, said: "_Said", at: datetime) -> ProviderEvent:
     source = obj(info.get("messageSource"))
     from_me = source.get("isFromMe") is True
-    chat = formatted(obj(source.get("chat")))
+    chat = shown_in(source)
     names = _names(chat, _other_half(source, from_me))
     if not said.id or not names:
         return OtherSeen("message_without_chat", at)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, chat_key, dedupe_key, digest, instant, items, obj, text
 from whatsapp_hub.adapters.providers.neonize.native import wire
-from whatsapp_hub.adapters.providers.neonize.native.jids import LID, PERSON, formatted, plain
+from whatsapp_hub.adapters.providers.neonize.native.jids import LID, PERSON, STATUSES, formatted, plain, shown_in
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent, pack
 from whatsapp_hub.adapters.providers.neonize.translate.unwrap import is_empty
@@ -21,16 +21,19 @@ STATE_CHAT = "session"
 
 @dataclass(frozen=True, slots=True)
 class Splitter:
-    """`history`: whether an unrequested history is imported (the messages before the pairing)."""
+    """`history`: whether an unrequested history is imported (the messages before the pairing); `statuses`: whether
+    contacts' status updates are taken in."""
 
     history: bool = False
+    statuses: bool = False
 
     def __call__(self, stored: StoredEvent, unique: str) -> list[RawUpdate]:
         """Split an event; `unique` distinguishes this occurrence, for events without a key of their own."""
         try:
-            return list(self._split(stored, unique))
+            rows = list(self._split(stored, unique))
         except Malformed:
             return [_row(stored, dedupe_key("x", unique), STATE_CHAT)]
+        return rows if self.statuses else [row for row in rows if row.chat != STATUSES]
 
     def _split(self, stored: StoredEvent, unique: str) -> Iterator[RawUpdate]:
         match stored.event:
@@ -61,7 +64,7 @@ def _message(stored: StoredEvent) -> Iterator[RawUpdate]:
 
 def _named(info: JsonObject) -> tuple[str, tuple[str, str, str]]:
     source = obj(info.get("messageSource"))
-    chat = formatted(obj(source.get("chat")))
+    chat = shown_in(source)
     who = "me" if source.get("isFromMe") is True else formatted(obj(source.get("sender")))
     return chat or STATE_CHAT, (text(info.get("ID")), chat, who)
 
