@@ -11,8 +11,9 @@ from tests.contracts.storage.world import NOW, World, a_phone, new_id, seen, tol
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import ContactId
+from whatsapp_hub.domain.ids import ContactId, UserId
 from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.message import MessageStatus
 
 LATER = NOW + timedelta(hours=1)
 
@@ -103,6 +104,27 @@ class ContactContract:
             kept = await uow.conversations.peek(ours.id)
             assert (kept.status, kept.unread_count) == (ConversationStatus.OPEN, 2)
             assert (await uow.messages.get(message.id)).conversation_id == ours.id
+
+    @pytest.mark.parametrize("is_live", [True, False])
+    async def test_a_message_that_came_in_both_spellings_of_a_chat_is_one(self, world: World, is_live: bool) -> None:
+        phone, lid = a_phone(), Identity.lid(a_phone())
+        ours = await world.conversation(phone, status=ConversationStatus.OPEN if is_live else ConversationStatus.RESOLVED)
+        async with world.uow() as uow:
+            [(newer, _)], _ = await uow.contacts.find_or_create([Sighting((lid,), None)], LATER)
+            theirs = world.make_conversation(newer)
+            await uow.conversations.add([theirs])
+            await uow.commit()
+        for conversation in (ours, theirs):
+            await world.inbound(conversation, whatsapp_message_id="3EB0")
+        echo, typed = {"whatsapp_message_id": "3EB1", "status": MessageStatus.SENT}, {"sender_id": UserId(new_id())}
+        await world.add_message(ours, **echo)
+        sent = await world.add_message(theirs, **echo | typed)
+        await world.done(lambda uow: uow.contacts.find_or_create([seen(phone, lid)], LATER))
+        async with world.uow() as uow:
+            [received] = await uow.messages.known([(world.session.id, "3EB0")])
+            [kept] = await uow.messages.known([(world.session.id, "3EB1")])
+        assert (kept.id, kept.sender_id) == (sent.id, sent.sender_id)
+        assert {received.contact_id, kept.contact_id} == {ours.contact_id}
 
     async def test_a_phone_that_becomes_known_is_shown_in_the_conversations(self, world: World) -> None:
         phone, lid = a_phone(), Identity.lid(a_phone())

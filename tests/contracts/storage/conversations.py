@@ -219,7 +219,7 @@ class MessageContract:
         async with world.uow() as uow:
             assert await uow.messages.get(message.id) == message
             key = (world.session.id, "wamid.1")
-            assert await uow.messages.known([key, (world.session.id, "other")]) == {key: message}
+            assert await uow.messages.known([key, (world.session.id, "other")]) == [message]
             message.advance(MessageStatus.DELIVERED, NOW)
             await uow.messages.save([message])
             await uow.commit()
@@ -227,6 +227,16 @@ class MessageContract:
             assert await uow.messages.by_id([message.id, MessageId(new_id())]) == {message.id: message}
             with pytest.raises(NotFound):
                 await uow.messages.get(MessageId(new_id()))
+
+    async def test_two_customers_may_write_under_one_id_and_each_only_once(self, world: World) -> None:
+        ana, bea = await world.conversation(), await world.conversation()
+        first = await world.inbound(ana, whatsapp_message_id="3EB0")
+        second = await world.inbound(bea, whatsapp_message_id="3EB0")
+        async with world.uow() as uow:
+            found = await uow.messages.known([(world.session.id, "3EB0")])
+            assert [m.id for m in found] == [first.id, second.id]
+        with pytest.raises(Exception, match="message_of_contact|duplicate|stored already"):
+            await world.inbound(ana, whatsapp_message_id="3EB0")
 
     async def test_unread_are_the_customers_last_ones_oldest_first(self, world: World) -> None:
         conversation = await world.conversation()

@@ -23,7 +23,7 @@ async def bring_receipt(world: World, provider_id: str, pause_s: float) -> None:
         await uow.receipts.lock([(world.session.id, provider_id)])
         known = await uow.messages.known([(world.session.id, provider_id)])
         await asyncio.sleep(pause_s)
-        if message := known.get((world.session.id, provider_id)):
+        if message := next(iter(known), None):
             message.advance(MessageStatus.DELIVERED, NOW)
             await uow.messages.save([message])
         else:

@@ -53,7 +53,7 @@ async def test_a_message_comes_back_as_it_went_in(world: World) -> None:
     async with world.uow() as uow:
         assert await uow.messages.get(message.id) == message
         key = (world.session.id, "wamid.1")
-        assert await uow.messages.known([key, (world.session.id, "other")]) == {key: message}
+        assert await uow.messages.known([key, (world.session.id, "other")]) == [message]
         message.advance(MessageStatus.DELIVERED, NOW)
         await uow.messages.save([message])
         await uow.commit()

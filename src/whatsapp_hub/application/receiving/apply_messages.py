@@ -49,7 +49,7 @@ class ApplyMessages:
     async def __call__(self, seen: SeenMessage) -> None:
         """Store the message in its round and let the bot answer; a known one only advances its status."""
         event, contact = seen.event, seen.contact
-        known = self._batch.messages.get((seen.session_id, event.provider_message_id))
+        known = self._batch.messages.seen(seen.session_id, contact.id, event)
         if known is not None:
             self._echo(known, event)
             return
@@ -61,7 +61,7 @@ class ApplyMessages:
             return
         conversation, is_new = await self._round(session, contact, event)
         message = self._store(session, contact, conversation, event)
-        self._batch.messages[session.id, event.provider_message_id] = message
+        self._batch.messages.add(message)
         if is_typed_now(event):
             conversation.person_wrote(self._changes.now)
             conversation.silence()
@@ -88,10 +88,10 @@ class ApplyMessages:
         """Complete a send whose answer brought no id, or never came, by its echo, and apply the receipts that came
         before."""
         key = (ours.session_id, event.provider_message_id)
-        self._batch.messages[key] = ours
         if ours.whatsapp_message_id is None:
             ours.whatsapp_message_id = event.provider_message_id
             self._changes.message(ours)
+        self._batch.messages.add(ours)
         self._echo(ours, event)
         for _, receipt in await self._batch.uow.receipts.take([key]):
             apply_receipt(ours, receipt, self._changes)
@@ -112,7 +112,7 @@ class ApplyMessages:
         if value is None:
             return False
         message = self._store(session, contact, latest, event)
-        self._batch.messages[session.id, event.provider_message_id] = message
+        self._batch.messages.add(message)
         self._changes.new_message(message)
         self._menu.rated(latest, value, session.provider)
         return True

@@ -4,7 +4,7 @@ from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider.events import ReceiptSeen
 from whatsapp_hub.application.receiving.batch import Batch, Seen
 from whatsapp_hub.domain.ids import SessionId
-from whatsapp_hub.domain.messaging.message import Direction, Message, Outcome
+from whatsapp_hub.domain.messaging.message import Message, Outcome
 
 
 class ApplyReceipts:
@@ -21,11 +21,11 @@ class ApplyReceipts:
         message = self._message(seen, event)
         if message is None:
             self._early.append((seen.session_id, event))
-        elif message.direction is Direction.OUTBOUND:
+        else:
             self._apply(message, event)
 
     def _message(self, seen: Seen, event: ReceiptSeen) -> Message | None:
-        known = self._batch.messages.get((seen.session_id, event.provider_message_id))
+        known = self._batch.messages.sent(seen.session_id, event.provider_message_id)
         if known is None and event.sent_as:
             known = self._batch.own.get(event.sent_as)
             if known and known.session_id != seen.session_id:
@@ -35,7 +35,7 @@ class ApplyReceipts:
     def _apply(self, message: Message, event: ReceiptSeen) -> None:
         was_unknown = message.outcome is Outcome.UNKNOWN
         if apply_receipt(message, event, self._changes):
-            self._batch.messages[message.session_id, event.provider_message_id] = message
+            self._batch.messages.add(message)
         if was_unknown and message.outcome is None:
             self._settled.append(message)
 

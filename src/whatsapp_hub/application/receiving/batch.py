@@ -18,6 +18,7 @@ from whatsapp_hub.application.ports.queues.inbox import InboxItem, ProviderKey
 from whatsapp_hub.application.ports.storage.contacts import Met, Moved, Sighting
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.application.receiving.echoes import Echoes, may_be_echo
+from whatsapp_hub.application.receiving.known_messages import KnownMessages
 from whatsapp_hub.application.routing.service_terms import usual_patience
 from whatsapp_hub.domain.conversations.bot import answer_timeout
 from whatsapp_hub.domain.conversations.conversation import Conversation
@@ -54,14 +55,13 @@ class SeenMessage(Seen):
 
 @dataclass(slots=True)
 class Batch:
-    """Loaded rows. `seen`: the events, with the contacts of messages; `messages` by session and provider's message
-    id."""
+    """Loaded rows. `seen`: the events, with the contacts of messages."""
 
     uow: UnitOfWork
     sessions: Mapping[SessionId, Session]
     seen: list[Seen] = field(default_factory=list)
     rounds: dict[tuple[SessionId, ContactId], Conversation] = field(default_factory=dict)
-    messages: dict[ProviderKey, Message] = field(default_factory=dict)
+    messages: KnownMessages = field(default_factory=KnownMessages)
     own: dict[MessageId, Message] = field(default_factory=dict)
     echoes: Echoes = field(default_factory=Echoes)
     _timeouts: dict[DepartmentId | None, timedelta] | None = None
@@ -102,7 +102,7 @@ class Batch:
     def _is_unexplained(self, seen: Seen) -> TypeGuard[SeenMessage]:
         if not isinstance(seen, SeenMessage) or not may_be_echo(seen.event):
             return False
-        return (seen.session_id, seen.event.provider_message_id) not in self.messages
+        return self.messages.seen(seen.session_id, seen.contact.id, seen.event) is None
 
     async def response_timeout(self, conversation: Conversation, now: datetime) -> timedelta | None:
         """Return how long the conversation's department (without one: the root), or its session's bot, may leave a
@@ -154,12 +154,12 @@ class Batch:
                     sent_as |= {own} if own else set()
         if keys:
             await self.uow.receipts.lock(key for key, is_ours in keys.items() if is_ours)
-            self.messages = await self.uow.messages.known(keys)
+            self.messages = KnownMessages.of(await self.uow.messages.known(keys))
         if sent_as:
             await self._load_own(sent_as)
 
     async def _load_own(self, sent_as: set[MessageId]) -> None:
-        known = {message.id: message for message in self.messages.values()}
+        known = {message.id: message for message in self.messages.all()}
         missing = sent_as - known.keys()
         self.own = known | (await self.uow.messages.by_id(missing) if missing else {})
 

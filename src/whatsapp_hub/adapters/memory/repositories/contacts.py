@@ -14,6 +14,7 @@ from whatsapp_hub.domain.errors import Contention, NotFound
 from whatsapp_hub.domain.events import Event
 from whatsapp_hub.domain.ids import ContactId, ConversationId, TenantId
 from whatsapp_hub.domain.messaging.contact import Contact, Identity
+from whatsapp_hub.domain.messaging.message import Direction, Message
 from whatsapp_hub.domain.messaging.recognition import Holders, Person, Sighting, people_of
 
 _ROUNDS = 5
@@ -167,6 +168,7 @@ class MemoryContacts:
         """Merge two contacts of one person: the older one stays, and takes over all that was the other's."""
         kept.absorb(other, at)
         self._events += kept.take_events()
+        await self._drop_repeats(kept.id, other.id)
         await self._archive(kept, other, at)
         for conversation in await self._conversations.of_contacts([other.id]):
             conversation.contact_id = kept.id
@@ -176,6 +178,15 @@ class MemoryContacts:
         for left in [left for left in self._rows.each(LEFT_IDENTITIES) if left.contact_id == other.id]:
             await self._rows.put(LEFT_IDENTITIES, (left.identity, left.until), replace(left, contact_id=kept.id))
         await self._rows.drop(CONTACTS, other.id)
+
+    async def _drop_repeats(self, kept: ContactId, other: ContactId) -> None:
+        """Keep one of each message that came in both spellings of a chat: of our own sends that which a person or a
+        program wrote, of all others that of the contact which is kept."""
+        stays = {(m.session_id, m.whatsapp_message_id): m for m in self._rows.each(MESSAGES) if m.contact_id == kept}
+        for message in [m for m in self._rows.each(MESSAGES) if m.contact_id == other]:
+            same = stays.get((message.session_id, message.whatsapp_message_id))
+            if same is not None and message.whatsapp_message_id:
+                await self._rows.drop(MESSAGES, same.id if _is_send(message) else message.id)
 
     async def _archive(self, kept: Contact, other: Contact, at: datetime) -> None:
         """Archive one of two live conversations; the other continues with the messages of both."""
@@ -194,6 +205,10 @@ class MemoryContacts:
     async def _take_over(self, stays: ConversationId, gone: ConversationId) -> None:
         for message in [m for m in self._rows.each(MESSAGES) if m.conversation_id == gone]:
             await self._rows.put(MESSAGES, message.id, replace(message, conversation_id=stays, _events=[]))
+
+
+def _is_send(message: Message) -> bool:
+    return message.direction is Direction.OUTBOUND and (message.is_bot or message.sender_id is not None)
 
 
 def _corrected(contact: Contact, sightings: Iterable[Sighting]) -> list[Moved]:

@@ -51,11 +51,10 @@ class MemoryMessages:
         inbound = [m for m in self._of(conversation_id) if m.direction is Direction.INBOUND]
         return [m.whatsapp_message_id for m in inbound[-limit:] if m.whatsapp_message_id] if limit else []
 
-    async def known(self, keys: Iterable[ProviderKey]) -> dict[ProviderKey, Message]:
+    async def known(self, keys: Iterable[ProviderKey]) -> list[Message]:
         wanted = set(keys)
-        found = [(key, m.id) for m in self._rows.each(MESSAGES) if (key := _provider_key(m)) and key in wanted]
-        locked = await self.by_id(id for _, id in found)
-        return {key: locked[id] for key, id in found}
+        found = [m.id for m in self._rows.each(MESSAGES) if _provider_key(m) in wanted]
+        return list((await self.by_id(found)).values())
 
     async def unmatched(
         self, pairs: Iterable[tuple[SessionId, ContactId]], since: datetime
@@ -97,8 +96,9 @@ class MemoryMessages:
     async def _require_new(self, message: Message) -> None:
         if (key := _provider_key(message)) is None:
             return
-        await self._rows.lock_name("provider's message", *key)
-        if any(_provider_key(m) == key and m.id != message.id for m in self._rows.each(MESSAGES)):
+        await self._rows.lock_name("provider's message", *key, message.contact_id)
+        same = (m for m in self._rows.each(MESSAGES) if _provider_key(m) == key and m.id != message.id)
+        if any(m.contact_id == message.contact_id for m in same):
             raise self._rows.refused(Conflict("duplicate", f"a message {key[1]!r} is stored already"))
 
     async def forget(self, before: datetime, limit: int) -> int:

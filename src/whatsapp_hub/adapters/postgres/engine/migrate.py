@@ -3,7 +3,7 @@
 Alembic runs inside the process, over two script trees (`migrations/hub`, `migrations/tenant`); each schema holds its
 own `alembic_version`. One transaction a schema, under an advisory lock: any number of processes may migrate at once.
 A schema of the last revision before the squash is stamped first (`schema/stamp.py`); its functions come from files
-(`schema/functions.py`).
+(`schema/functions.py`). Large indexes are built before (`schema/ahead.py`).
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.engine.database import arguments_of
 from whatsapp_hub.adapters.postgres.engine.isolation import check_pooler
 from whatsapp_hub.adapters.postgres.engine.refusals import refusal
-from whatsapp_hub.adapters.postgres.engine.schema import functions, stamp
+from whatsapp_hub.adapters.postgres.engine.schema import ahead, functions, stamp
 from whatsapp_hub.adapters.postgres.engine.version import ONE_AT_A_TIME, newest, revision_of, scripts
 
 
@@ -34,8 +34,9 @@ async def migrate(url: str) -> None:
     try:
         await _check_all(engine)
         await _upgrade(engine, "hub", "hub")
-        await _upgrade(engine, "tenant", "pooled")
-        for schema in await _dedicated(engine):
+        schemas = ["pooled", *await _dedicated(engine)]
+        await _build_ahead(url, schemas)
+        for schema in schemas:
             await _upgrade(engine, "tenant", schema)
     except (DBAPIError, OSError, asyncpg.PostgresError) as error:
         raise refusal(_of_driver(error), PostgresAddress.parse(url)) or error from error
@@ -89,6 +90,16 @@ async def _dedicated(engine: AsyncEngine) -> list[str]:
 async def _dedicated_in(connection: AsyncConnection) -> list[str]:
     slugs = await connection.scalars(text("SELECT slug FROM hub.tenants WHERE placement = 'dedicated' ORDER BY 1"))
     return [f"client_{slug}" for slug in slugs]
+
+
+async def _build_ahead(url: str, schemas: list[str]) -> None:
+    """Build the indexes that no transaction may build while others write."""
+    connection = await asyncpg.connect(**arguments_of(url))
+    try:
+        for schema in schemas:
+            await ahead.build(connection, schema)
+    finally:
+        await connection.close()
 
 
 async def _upgrade(engine: AsyncEngine, tree: str, schema: str) -> None:

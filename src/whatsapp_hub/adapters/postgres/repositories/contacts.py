@@ -44,6 +44,19 @@ _RENAME = Write(
     "contacts",
     "UPDATE contacts SET name = x.name FROM unnest($1::uuid[], $2::text[]) AS x(id, name) WHERE contacts.id = x.id",
 )
+# A message that came in both spellings of a chat was stored as each contact's. One of them stays: of our own sends that
+# which a person or a program wrote, of all others that of the contact which is kept.
+_TWICE = """
+    k.session_id = m.session_id AND k.whatsapp_message_id = m.whatsapp_message_id AND k.contact_id = $1
+      AND m.conversation_id = ANY(ARRAY(
+        SELECT c.id FROM hub.sessions s JOIN conversations c ON c.session_id = s.id
+        WHERE s.tenant_id = hub.tenant() AND c.contact_id = $2))"""
+_IS_SEND = "{0}.direction = 'OUTBOUND' AND ({0}.is_bot OR {0}.sender_id IS NOT NULL)"
+_DROP_REPEATS = (
+    f"""DELETE FROM messages m USING messages k WHERE {_TWICE} AND NOT ({_IS_SEND.format("m")})""",
+    f"""DELETE FROM messages k USING messages m WHERE {_TWICE} AND NOT ({_IS_SEND.format("k")})""",
+    f"""UPDATE messages m SET whatsapp_message_id = NULL FROM messages k WHERE {_TWICE}""",
+)
 _MERGE = (
     """UPDATE contact_identities SET contact_id = $1 WHERE contact_id = $2""",
     """UPDATE messages SET contact_id = $1 FROM conversations c
@@ -52,7 +65,7 @@ _MERGE = (
     """UPDATE left_identities SET contact_id = $1 WHERE contact_id = $2""",
     """DELETE FROM contacts WHERE id = $2 AND id <> $1""",
 )
-_TAKE_OVER = "UPDATE messages SET conversation_id = $1 WHERE conversation_id = $2"
+_TAKE_OVER = "UPDATE messages SET conversation_id = $1, contact_id = $3 WHERE conversation_id = $2"
 # Conversations are found through sessions: there is no index on the contact alone.
 _SHOW_PHONE = """
     UPDATE conversations c SET customer_phone = $2 FROM hub.sessions s
@@ -235,6 +248,8 @@ class PostgresContacts:
         """Merge two contacts of one person: the older one stays, and takes over all that was the other's."""
         kept.absorb(other, at)
         self._events += kept.take_events()
+        for statement in _DROP_REPEATS:
+            await self._connection.execute(statement, kept.id, other.id)
         await self._archive(kept, other, at)
         for statement in _MERGE:
             await self._connection.execute(statement, kept.id, other.id)
@@ -252,7 +267,7 @@ class PostgresContacts:
             c.move_to(kept.id, c.chat, c.customer_phone, at)
         await rounds.save([*(stays for stays, _ in merged), *alone])
         for stays, gone in merged:
-            await self._connection.execute(_TAKE_OVER, stays.id, gone.id)
+            await self._connection.execute(_TAKE_OVER, stays.id, gone.id, kept.id)
 
 
 @dataclass(slots=True)

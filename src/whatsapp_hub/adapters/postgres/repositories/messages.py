@@ -140,13 +140,12 @@ class PostgresMessages:
         rows = await self._connection.fetch(_UNREAD, conversation_id, limit)
         return [row["whatsapp_message_id"] for row in rows]
 
-    async def known(self, keys: Iterable[ProviderKey]) -> dict[ProviderKey, Message]:
-        """Read and lock messages by session and provider's id."""
+    async def known(self, keys: Iterable[ProviderKey]) -> list[Message]:
         wanted = list(keys)
         rows = await self._connection.fetch(
             _KNOWN, [s for s, _ in wanted], [name for _, name in wanted], of=("messages",)
         )
-        return {(row["session_id"], row["whatsapp_message_id"]): message_of(row) for row in rows}
+        return [message_of(row) for row in rows]
 
     async def unmatched(
         self, pairs: Iterable[tuple[SessionId, ContactId]], since: datetime

@@ -68,12 +68,13 @@ def split(body: bytes) -> list[RawUpdate]:
 
 
 def _key(event: str, session: str, payload: JsonObject) -> str:
-    """Return the key that drops repeats; `message` and `message.any` are about the same message and share it."""
+    """Return the key that drops repeats; `message` and `message.any` are about the same message and share it. Two
+    customers' phones may give the same id."""
     name = parse_id(text(payload.get("id")))
     if not name.bare:
         return ""
     if event in MESSAGES:
-        return dedupe_key("m", session, name.bare)
+        return dedupe_key("m", session, _chat(payload, name), name.bare)
     if event in ACKS:
         participant = jid(text(payload.get("participant"))) or name.participant
         return dedupe_key("a", session, name.bare, text(payload.get("ack")), participant)

@@ -86,8 +86,8 @@ class Messages(Protocol):
         """Return the provider's ids of the customer's last `limit` messages, oldest first, unlocked."""
         ...
 
-    async def known(self, keys: Iterable[ProviderKey]) -> dict[ProviderKey, Message]:
-        """Return stored messages by the provider's id, locked."""
+    async def known(self, keys: Iterable[ProviderKey]) -> list[Message]:
+        """Return stored messages with the provider's id, locked; of one id there may be several contacts'."""
         ...
 
     async def unmatched(
@@ -106,7 +106,7 @@ class Messages(Protocol):
         ...
 
     async def add(self, messages: Sequence[Message]) -> None:
-        """Store new messages."""
+        """Store new ones. No two of a session and contact have the same provider's id."""
         ...
 
     async def save(self, messages: Sequence[Message]) -> None:

@@ -36,7 +36,7 @@ def digest(tree: str) -> str:
 
 async def remembered(connection: Any, schema: str) -> str | None:
     """Read which functions a schema has; None where it does not remember."""
-    found: str | None = await connection.fetchval(_REMEMBERED.format(schema=_quoted(schema)))
+    found: str | None = await connection.fetchval(_REMEMBERED.format(schema=quoted(schema)))
     return found
 
 
@@ -56,9 +56,9 @@ async def apply(connection: Any, tree: str, schema: str) -> None:
     for path in files(tree):
         await connection.execute(path.read_text(encoding="utf-8"))
     await connection.fetchval(_PATH, before)
-    await connection.execute(_REMEMBERS.format(schema=_quoted(schema)))
-    await connection.execute(_REMEMBER.format(schema=_quoted(schema)), digest(tree))
+    await connection.execute(_REMEMBERS.format(schema=quoted(schema)))
+    await connection.execute(_REMEMBER.format(schema=quoted(schema)), digest(tree))
 
 
-def _quoted(schema: str) -> str:
+def quoted(schema: str) -> str:
     return f'"{schema}"'

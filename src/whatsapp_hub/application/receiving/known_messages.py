@@ -1,0 +1,47 @@
+"""Stored messages that the events of a batch may be about, found as WhatsApp names messages.
+
+A customer's message is named by session, contact and id: two people's phones may give the same id. A receipt, and the
+echo of what our own number sent, find the message by session and id alone, whatever spelling the chat came in.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from whatsapp_hub.application.ports.provider.events import MessageSeen
+from whatsapp_hub.application.ports.queues.inbox import ProviderKey
+from whatsapp_hub.domain.ids import ContactId, SessionId
+from whatsapp_hub.domain.messaging.message import Direction, Message
+
+
+@dataclass(slots=True)
+class KnownMessages:
+    _by_key: dict[ProviderKey, list[Message]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, messages: Iterable[Message]) -> "KnownMessages":
+        known = cls()
+        for message in messages:
+            known.add(message)
+        return known
+
+    def add(self, message: Message) -> None:
+        """Add a message that is new, or whose provider's id was learned."""
+        if message.whatsapp_message_id is None:
+            return
+        same = self._by_key.setdefault((message.session_id, message.whatsapp_message_id), [])
+        if not any(one is message for one in same):
+            same.append(message)
+
+    def all(self) -> list[Message]:
+        return [message for same in self._by_key.values() for message in same]
+
+    def seen(self, session_id: SessionId, contact_id: ContactId, event: MessageSeen) -> Message | None:
+        """Return the stored message that this event shows again."""
+        same = self._by_key.get((session_id, event.provider_message_id), ())
+        own = next((m for m in same if m.contact_id == contact_id), None)
+        return own or (self.sent(session_id, event.provider_message_id) if event.from_me else None)
+
+    def sent(self, session_id: SessionId, provider_message_id: str) -> Message | None:
+        """Return the message of our own number with this id."""
+        same = self._by_key.get((session_id, provider_message_id), ())
+        return next((m for m in same if m.direction is Direction.OUTBOUND), None)
