@@ -24,6 +24,7 @@ from whatsapp_hub.application.ports.provider.plugin import (
     Outgoing,
     Plugin,
     Provider,
+    ReadMessage,
     SessionRef,
     ShowsTyping,
     Starts,
@@ -282,7 +283,7 @@ class ProviderContract:
     async def test_reading_and_typing_can_be_shown(self, bench: Bench) -> None:
         chat = bench.plugin.chat_of(Identity.phone(PHONE))
         if isinstance(bench.provider, MarksRead):
-            await bench.provider.mark_read(bench.session, chat, ["ABC123"])
+            await bench.provider.mark_read(bench.session, chat, [ReadMessage("ABC123")])
         if isinstance(bench.provider, ShowsTyping):
             await bench.provider.show_typing(bench.session, chat, "ABC123")
         if isinstance(bench.provider, HidesTyping):

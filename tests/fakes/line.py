@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from whatsapp_hub.application.ports.connections.sockets import SocketHealth
 from whatsapp_hub.application.ports.provider.events import Malformed, ProviderEvent, RawUpdate, SessionSeen
-from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, ReadMessage, SessionRef
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Limit
@@ -70,8 +70,8 @@ class FakeLine:
     async def unregister(self, session: SessionRef) -> None:
         self._answer("unregister", session.key)
 
-    async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
-        self._answer("mark_read", chat, *provider_message_ids)
+    async def mark_read(self, session: SessionRef, chat: str, messages: Sequence[ReadMessage]) -> None:
+        self._answer("mark_read", chat, *(message.provider_message_id for message in messages))
 
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
         self._answer("show_typing", chat)

@@ -108,7 +108,9 @@ class ContactContract:
     @pytest.mark.parametrize("is_live", [True, False])
     async def test_a_message_that_came_in_both_spellings_of_a_chat_is_one(self, world: World, is_live: bool) -> None:
         phone, lid = a_phone(), Identity.lid(a_phone())
-        ours = await world.conversation(phone, status=ConversationStatus.OPEN if is_live else ConversationStatus.RESOLVED)
+        ours = await world.conversation(
+            phone, status=ConversationStatus.OPEN if is_live else ConversationStatus.RESOLVED
+        )
         async with world.uow() as uow:
             [(newer, _)], _ = await uow.contacts.find_or_create([Sighting((lid,), None)], LATER)
             theirs = world.make_conversation(newer)

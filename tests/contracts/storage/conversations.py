@@ -235,16 +235,31 @@ class MessageContract:
         async with world.uow() as uow:
             found = await uow.messages.known([(world.session.id, "3EB0")])
             assert [m.id for m in found] == [first.id, second.id]
-        with pytest.raises(Exception, match="message_of_contact|duplicate|stored already"):
+        with pytest.raises(Exception, match=r"message_of_contact|duplicate|stored already"):
             await world.inbound(ana, whatsapp_message_id="3EB0")
 
-    async def test_unread_are_the_customers_last_ones_oldest_first(self, world: World) -> None:
+    async def test_a_customers_messages_are_marked_read_oldest_first_each_once(self, world: World) -> None:
         conversation = await world.conversation()
+        async with world.uow() as uow:
+            assert await uow.messages.newest_inbound(conversation.id) is None
+            assert await uow.messages.read_upto(conversation.id) is None
         for number in range(4):
-            await world.inbound(conversation, whatsapp_message_id=f"in.{number}")
+            await world.inbound(conversation, whatsapp_message_id=f"in.{number}", author="ana")
             await world.add_message(conversation, whatsapp_message_id=f"out.{number}")
         async with world.uow() as uow:
-            assert await uow.messages.unread(conversation.id, 2) == ["in.2", "in.3"]
+            assert await uow.messages.newest_inbound(conversation.id) == "in.3"
+            upto = await uow.messages.read_upto(conversation.id)
+            assert upto is not None
+            first = await uow.messages.unmarked(conversation.id, upto, 2)
+            assert [(m.id, m.chat, m.author) for m in first] == [(f"in.{n}", conversation.chat, "ana") for n in (0, 1)]
+            assert await uow.messages.unmarked(conversation.id, first[0].place, 9) == first[:1]
+        for place in (first[-1].place, first[0].place):
+            await world.done(lambda uow, place=place: uow.messages.marked(conversation.id, place))  # type: ignore[misc]
+        async with world.uow() as uow:
+            assert [m.id for m in await uow.messages.unmarked(conversation.id, upto, 9)] == ["in.2", "in.3"]
+        await world.done(lambda uow: uow.messages.marked(conversation.id, upto))
+        async with world.uow() as uow:
+            assert await uow.messages.read_upto(conversation.id) is None
 
     async def test_what_may_still_be_echoed_is_found(self, world: World) -> None:
         conversation = await world.conversation()

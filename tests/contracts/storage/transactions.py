@@ -20,11 +20,12 @@ class TransactionContract:
             found = await uow.conversations.get(conversation.id)
             found.customer_name = "Zoë"
             await uow.conversations.save([found])
-            await uow.messages.add([world.make_message(found)])
+            message = world.make_message(found)
+            await uow.messages.add([message])
             assert (await uow.conversations.peek(conversation.id)).customer_name == "Zoë"
         async with world.uow() as uow:
             assert (await uow.conversations.peek(conversation.id)).customer_name is None
-            assert await uow.messages.unread(conversation.id, 10) == []
+            assert await uow.messages.by_id([message.id]) == {}
 
     async def test_an_exception_rolls_back_and_frees_what_was_locked(self, world: World) -> None:
         user = await world.add_user()

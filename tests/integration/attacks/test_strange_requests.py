@@ -65,7 +65,12 @@ async def test_a_session_cannot_be_bound_to_anothers_department_or_user(world: W
 async def test_a_master_starts_a_conversation_for_a_tenant_without_being_its_user(world: World) -> None:
     commands: Any = None  # of no session that holds a socket
     start = StartConversation(
-        world.hub.storage, PROVIDERS, now, new_id, ShowCustomer(PROVIDERS, commands, new_id), ReadNumber(LibraryPlans())
+        world.hub.storage,
+        PROVIDERS,
+        now,
+        new_id,
+        ShowCustomer(PROVIDERS, commands, new_id, world.hub.storage),
+        ReadNumber(LibraryPlans()),
     )
     master = admin(world, role=Role.MASTER)
     started = await start(master, world.session.id, "5511988887777", Text.plain("Oi"))

@@ -18,7 +18,7 @@ from whatsapp_hub.adapters.postgres.engine import migrate as migrating
 from whatsapp_hub.adapters.postgres.engine import preflight
 from whatsapp_hub.adapters.postgres.engine.migrate import migrate, migrate_tenant
 from whatsapp_hub.adapters.postgres.engine.refusals import DatabaseUnusable
-from whatsapp_hub.adapters.postgres.engine.schema import functions
+from whatsapp_hub.adapters.postgres.engine.schema import ahead, functions
 from whatsapp_hub.adapters.postgres.engine.schema.catalogue import catalogue
 from whatsapp_hub.adapters.postgres.engine.schema.stamp import expected
 from whatsapp_hub.adapters.postgres.engine.version import SchemaState, initial, is_current, newest, schema_state
@@ -229,3 +229,48 @@ async def test_a_message_that_named_its_file_by_a_url_names_it_by_its_id(old: Ol
         assert await old.owner.fetchval(found) == NEW_FILE, "the version before knows no media_id"
         forced = f"SELECT relforcerowsecurity FROM pg_class WHERE oid = '{schema}.messages'::regclass"
         assert await old.owner.fetchval(forced)
+
+
+BUILT = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('pooled.message_of_contact')"
+BUILDS = (
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE UNIQUE INDEX%' AND wait_event_type = 'Lock')"
+)
+WRITE = "UPDATE pooled.messages SET content = content"
+
+
+async def test_a_large_index_is_built_while_others_write(old: Old) -> None:
+    """A transaction that has written holds the build up, and the build holds nobody up."""
+    writer, builder = [await asyncpg.connect(old.url) for _ in range(2)]
+    begun = writer.transaction()
+    await begun.start()
+    await writer.execute(WRITE)
+    building = asyncio.create_task(ahead.build(builder, "pooled"))
+    async with asyncio.timeout(20):
+        while not await old.owner.fetchval(BUILDS):
+            await asyncio.sleep(0.01)
+    await old.owner.execute("SET lock_timeout = '2s'")
+    await old.owner.execute("LOCK TABLE pooled.messages IN ROW EXCLUSIVE MODE NOWAIT")
+    await begun.commit()
+    await building
+    assert await old.owner.fetchval(BUILT) is True
+    for connection in (writer, builder):
+        await connection.close()
+
+
+async def test_an_index_whose_build_was_interrupted_is_built_anew(old: Old) -> None:
+    await ahead.build(old.owner, "pooled")
+    await old.owner.execute(
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'pooled.message_of_contact'::regclass"
+    )
+    await migrate(old.url)
+    assert await old.owner.fetchval(BUILT) is True
+
+
+async def test_what_was_read_before_counts_as_told_and_what_is_unread_does_not(old: Old) -> None:
+    await old.owner.execute("UPDATE pooled.conversations SET unread_count = 1")
+    await old.owner.execute("UPDATE client_acme.conversations SET unread_count = 0")
+    await migrate(old.url)
+    for schema, is_told in (("pooled", False), ("client_acme", True)):
+        newest_seq = await old.owner.fetchval(f"SELECT max(seq) FROM {schema}.messages")
+        [row] = await old.owner.fetch(f"SELECT read_marked_seq FROM {schema}.conversations")
+        assert (row["read_marked_seq"] >= newest_seq) is is_told

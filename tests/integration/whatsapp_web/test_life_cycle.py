@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.library import GoLibrary, answered
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, OtherSeen, ReceiptSeen, SessionSeen
+from whatsapp_hub.application.ports.provider.plugin import ReadMessage
 from whatsapp_hub.domain.errors import Transient
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import MessageType
@@ -258,7 +259,7 @@ async def test_go_s_own_error_for_a_line_that_is_down_means_that_nothing_was_sen
     error = errors.of_send(str(answered("SendMessage", data)["error"]))
     assert isinstance(error, Transient)
     with pytest.raises(Transient):
-        await number.provider.mark_read(number.session, PERSON, ["3EB0AA"])
+        await number.provider.mark_read(number.session, PERSON, [ReadMessage("3EB0AA")])
 
 
 async def test_calls_about_a_client_that_is_gone_do_not_reach_go(number: Number, library: GoLibrary) -> None:

@@ -80,10 +80,10 @@ class RunCommands:
     async def _mark_read(self, session_id: SessionId, mark: ReadMark) -> None:
         ref = self.hold.dialled_with(session_id)
         if ref is None:
-            return  # it is down now: a read mark is not repeated
+            raise Conflict("not_open", "the session is down")
         provider = self.hold.providers.live(ref.provider)
         if isinstance(provider, MarksRead):
-            await provider.mark_read(ref, mark.chat, mark.provider_message_ids)
+            await provider.mark_read(ref, mark.chat, mark.messages)
 
     async def _type(self, session_id: SessionId, sign: TypingSign) -> None:
         if ref := self.hold.dialled_with(session_id):

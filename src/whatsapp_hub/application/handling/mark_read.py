@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from whatsapp_hub.application.handling.show_customer import READ_AT_ONCE, ShowCustomer
+from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
@@ -21,18 +21,16 @@ class MarkConversationRead:
     clock: Clock
 
     async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
-        """Mark all as read. Idempotent. Raises NotFound."""
+        """Mark all as read. Idempotent; read receipts that were lost before are sent then. Raises NotFound."""
         caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
-            unread = conversation.unread_count
-            if not conversation.read(self.clock(), caller.user_id):
-                return conversation
-            names = await uow.messages.unread(conversation.id, min(unread, READ_AT_ONCE))
+            upto = await uow.messages.read_upto(conversation.id)
             session = (await uow.sessions.peek([conversation.session_id])).get(conversation.session_id)
-            await uow.conversations.save([conversation])
-            await uow.commit()
+            if conversation.read(self.clock(), caller.user_id):
+                await uow.conversations.save([conversation])
+                await uow.commit()
         if session:
-            self.show.read(session, conversation.chat, names)
+            self.show.read(session, conversation.id, upto)
         return conversation

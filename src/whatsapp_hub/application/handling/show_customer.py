@@ -1,28 +1,31 @@
 """ShowCustomer: send read receipts and "typing…" to the customer, where the provider can.
 
-Best effort after the commit: nothing lost is repeated, and no failure reaches the caller. For a session that holds a
-socket its connector does it.
+In the background after the commit: no failure reaches the caller. A lost "typing…" is not repeated, a lost read receipt
+is sent with the next reading. For a session that holds a socket its connector does it.
 """
 
 import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 
 from whatsapp_hub.application.background import BackgroundTasks
+from whatsapp_hub.application.handling.send_read_marks import SendReadMarks
 from whatsapp_hub.application.ports.edge.clock import NewId
-from whatsapp_hub.application.ports.provider.plugin import HidesTyping, MarksRead, Providers, SessionRef, ShowsTyping
-from whatsapp_hub.application.ports.queues.commands import Command, CommandKind, Commands, ReadMark, TypingSign
-from whatsapp_hub.domain.errors import ProviderError, Unavailable
+from whatsapp_hub.application.ports.provider.plugin import HidesTyping, Providers, SessionRef, ShowsTyping
+from whatsapp_hub.application.ports.queues.commands import Command, CommandKind, Commands, TypingSign
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.sessions.holder_commands import AskHolder
+from whatsapp_hub.domain.errors import HubError, ProviderError
+from whatsapp_hub.domain.ids import ConversationId
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 WITHIN_S = 10.0
 CLOSE_WITHIN_S = 2.0
 AT_ONCE = 256
-READ_AT_ONCE = 50
 APART_S = 10.0
 """WhatsApp shows "typing…" for up to 25 s: sending it more often than this changes nothing."""
 REMEMBERED = 10_000
@@ -57,56 +60,51 @@ class ShowCustomer:
     providers: Providers
     commands: Commands
     new_id: NewId
+    storage: Storage
     _showing: BackgroundTasks = field(default_factory=BackgroundTasks, init=False, repr=False, compare=False)
     _pace: TypingPace = field(default_factory=TypingPace, init=False, repr=False, compare=False)
 
-    def read(self, session: Session, chat: str, provider_message_ids: Sequence[str]) -> None:
-        """Mark these messages of the customer as read."""
-        if provider_message_ids and self._can(session, Feature.MARK_READ):
-            mark = ReadMark(chat, tuple(provider_message_ids))
-            self._begin(session, CommandKind.MARK_READ, mark.as_argument(), lambda: self._mark(session, mark))
+    def read(self, session: Session, conversation_id: ConversationId, upto: int | None) -> None:
+        """Mark the customer's messages as read up to this place (`Messages.read_upto`)."""
+        if upto is not None and self._can(session, Feature.MARK_READ):
+            send_marks = SendReadMarks(self.storage, self.providers, AskHolder(self.commands, self.new_id))
+            self._begin(session, CommandKind.MARK_READ, lambda: send_marks(session, conversation_id, upto))
 
     def typing(self, session: Session, sign: TypingSign) -> None:
         """Show "typing…", or end it where the provider can; at most every `APART_S` seconds per chat."""
         is_news = self._pace.allows((session.id, sign.chat), is_typing=sign.is_typing)
         if is_news and self._can(session, Feature.TYPING):
-            self._begin(session, CommandKind.TYPING, sign.as_argument(), lambda: self._type(session, sign))
+            self._begin(session, CommandKind.TYPING, lambda: self._type(session, sign))
 
     def _can(self, session: Session, feature: Feature) -> bool:
         plugin = self.providers.plugins.get(session.provider)
         is_shown = plugin is not None and feature in plugin.capabilities.features
         return is_shown and session.may_send and session.settings is not UNREADABLE
 
-    def _begin(self, session: Session, kind: CommandKind, argument: str, call: Callable[[], Awaitable[None]]) -> None:
-        if len(self._showing) >= AT_ONCE:
-            return
-        self._showing.start(self._show(session, kind, argument, call))
+    def _begin(self, session: Session, kind: CommandKind, call: Callable[[], Awaitable[None]]) -> None:
+        if len(self._showing) < AT_ONCE:
+            self._showing.start(self._show(session, kind, call))
 
     async def aclose(self) -> None:
         """Show nothing more; what was begun has `CLOSE_WITHIN_S` to end."""
         await self._showing.aclose(CLOSE_WITHIN_S)
 
-    async def _show(
-        self, session: Session, kind: CommandKind, argument: str, call: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _show(self, session: Session, kind: CommandKind, call: Callable[[], Awaitable[None]]) -> None:
         try:
-            async with asyncio.timeout(WITHIN_S):
-                if self.providers.holds_socket(session.provider):
-                    command = Command(self.new_id(), session.tenant_id, session.id, session.provider, kind, argument)
-                    await self.commands.ask(command, WITHIN_S)  # its answer is not needed
-                else:
-                    await call()
-        except (ProviderError, Unavailable, TimeoutError) as error:
+            await call()
+        except (ProviderError, HubError, TimeoutError) as error:
             known = {"session_id": str(session.id), "what": kind.value, "error": type(error).__name__}
             log.info("customer.not_shown", extra=known)
 
-    async def _mark(self, session: Session, mark: ReadMark) -> None:
-        provider = self.providers.live(session.provider)
-        if isinstance(provider, MarksRead):
-            await provider.mark_read(_ref(session), mark.chat, mark.provider_message_ids)
-
     async def _type(self, session: Session, sign: TypingSign) -> None:
-        await show_typing(self.providers.live(session.provider), _ref(session), sign)
+        async with asyncio.timeout(WITHIN_S):
+            if self.providers.holds_socket(session.provider):
+                kind, argument = CommandKind.TYPING, sign.as_argument()
+                command = Command(self.new_id(), session.tenant_id, session.id, session.provider, kind, argument)
+                await self.commands.ask(command, WITHIN_S)  # its answer is not needed
+            else:
+                ref = SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)
+                await show_typing(self.providers.live(session.provider), ref, sign)
 
 
 async def show_typing(provider: object, session: SessionRef, sign: TypingSign) -> None:
@@ -115,7 +113,3 @@ async def show_typing(provider: object, session: SessionRef, sign: TypingSign) -
         await provider.show_typing(session, sign.chat, sign.last_inbound_id)
     elif not sign.is_typing and isinstance(provider, HidesTyping):
         await provider.hide_typing(session, sign.chat)
-
-
-def _ref(session: Session) -> SessionRef:
-    return SessionRef(session.id, session.tenant_id, session.key, session.provider, session.settings)

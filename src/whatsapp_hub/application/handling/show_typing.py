@@ -34,7 +34,7 @@ class ShowTyping:
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.peek(conversation_id)
             await require_sight(uow, caller, conversation)
-            newest = await uow.messages.unread(conversation_id, 1)
+            newest = await uow.messages.newest_inbound(conversation_id)
             session = (await uow.sessions.peek([conversation.session_id])).get(conversation.session_id)
         if session and conversation.is_live:
-            self.show.typing(session, TypingSign(conversation.chat, is_typing, newest[-1] if newest else None))
+            self.show.typing(session, TypingSign(conversation.chat, is_typing, newest))

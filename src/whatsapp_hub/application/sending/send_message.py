@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from whatsapp_hub.application.changes import Changes
-from whatsapp_hub.application.handling.show_customer import READ_AT_ONCE, ShowCustomer
+from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.plugin import Providers
@@ -64,11 +64,11 @@ class SendMessage:
             if media and await uow.media.add(media):
                 await uow.quotas.add_media(len(media.content))
             changes = Changes(uow, self.new_id, self.clock())
-            read = await _unread(uow, caller, conversation)
+            upto = await _read_upto(uow, caller, conversation)
             message = _write(changes, caller, conversation, session, content, message_id, reply_to)
             await changes.write()
             await uow.commit()
-        self.show.read(session, conversation.chat, read)
+        self.show.read(session, conversation.id, upto)
         return message
 
 
@@ -118,11 +118,11 @@ class StartConversation:
             _require_sendable(session, self.providers, content, None, identity)
             changes = Changes(uow, self.new_id, self.clock())
             conversation = await self._round(uow, changes, session, identity, caller, take=not is_gateway)
-            read = await _unread(uow, caller, conversation)
+            upto = await _read_upto(uow, caller, conversation)
             message = _write(changes, caller, conversation, session, content, message_id, None)
             await changes.write()
             await uow.commit()
-        self.show.read(session, conversation.chat, read)
+        self.show.read(session, conversation.id, upto)
         return conversation, message
 
     async def _round(
@@ -185,11 +185,9 @@ class StartConversation:
         conversation.assign(user.id, user.department_id, changes.now, reason)
 
 
-async def _unread(uow: UnitOfWork, caller: Caller, conversation: Conversation) -> list[str]:
-    """Return the ids of the messages that a person's answer implies to be read; a program's answer implies none."""
-    if caller.user_id is None or not conversation.unread_count:
-        return []
-    return await uow.messages.unread(conversation.id, min(conversation.unread_count, READ_AT_ONCE))
+async def _read_upto(uow: UnitOfWork, caller: Caller, conversation: Conversation) -> int | None:
+    """Return how far a person's answer implies the customer's messages to be read; a program's answer implies none."""
+    return await uow.messages.read_upto(conversation.id) if caller.user_id else None
 
 
 def _write(

@@ -198,9 +198,9 @@ class UseCases(Provider):
 
     @provide
     async def show_customer(
-        self, providers: Providers, commands: Commands, new_id: NewId
+        self, providers: Providers, commands: Commands, new_id: NewId, storage: Storage
     ) -> AsyncIterator[ShowCustomer]:
-        show = ShowCustomer(providers, commands, new_id)
+        show = ShowCustomer(providers, commands, new_id, storage)
         yield show
         await show.aclose()
 

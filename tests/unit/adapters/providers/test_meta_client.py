@@ -16,7 +16,7 @@ from tests.fakes.http import Reply, Request, reply_json
 from whatsapp_hub.adapters.providers.http_call import HttpPool
 from whatsapp_hub.adapters.providers.meta_cloud.client import MetaClient
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
-from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, ReadMessage, SessionRef
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,
     OutcomeUnknown,
@@ -297,7 +297,7 @@ async def test_a_token_that_is_refused_stops_the_start(client: MetaClient) -> No
 
 
 async def test_read_marks_and_typing_name_the_newest_message(client: MetaClient, graph: FakeGraph) -> None:
-    await client.mark_read(session(), PHONE, ["wamid.1", "wamid.2"])
+    await client.mark_read(session(), PHONE, [ReadMessage("wamid.1"), ReadMessage("wamid.2")])
     await client.show_typing(session(), PHONE, "wamid.3")
     await client.show_typing(session(), PHONE, None)
     await client.mark_read(session(), PHONE, [])

@@ -24,7 +24,7 @@ from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
 from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched
 from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.application.ports.provider.events import MessageSeen, ProviderEvent, ReceiptSeen, SessionSeen
-from whatsapp_hub.application.ports.provider.plugin import Outgoing, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import Outgoing, ReadMessage, SessionRef
 from whatsapp_hub.domain.errors import Conflict, OutcomeUnknown, Rejected, Transient, Unavailable
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.contact import Identity
@@ -452,13 +452,16 @@ async def test_in_a_group_who_wrote_is_remembered(held: Held) -> None:
     await held.send(chat=GROUP, recipient=(), reply_to="3EB0GG")
     _, message = held.library.sent[-1]
     assert message["extendedTextMessage"]["contextInfo"]["participant"] == PERSON
-    await held.provider.mark_read(held.session, GROUP, ["3EB0GG", "unknown"])
+    await held.provider.mark_read(held.session, GROUP, [ReadMessage("3EB0GG"), ReadMessage("unknown")])
     assert ("mark_read", ["3EB0GG"], GROUP, PERSON) in held.library.calls
+    await held.provider.mark_read(held.session, GROUP, [ReadMessage("3EB0HH", PERSON), ReadMessage("3EB0II", PERSON)])
+    assert held.library.calls[-1] == ("mark_read", ["3EB0HH", "3EB0II"], GROUP, PERSON)
 
 
 async def test_read_marks_bear_whatsapps_own_ids(held: Held) -> None:
     await held.open()
-    await held.provider.mark_read(held.session, PERSON, ["3EB0AA", "3EB0BB~unavailable", "3EB0CC~1780000000000"])
+    ids = ("3EB0AA", "3EB0BB~unavailable", "3EB0CC~1780000000000")
+    await held.provider.mark_read(held.session, PERSON, [ReadMessage(id) for id in ids])
     assert held.library.calls[-1] == ("mark_read", ["3EB0AA", "3EB0BB", "3EB0CC"], PERSON, PERSON)
 
 

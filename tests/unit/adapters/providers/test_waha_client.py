@@ -12,7 +12,7 @@ import pytest_asyncio
 from tests.fakes.waha import API_KEY, FakeWaha
 from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
 from whatsapp_hub.adapters.providers.waha.client import WahaClient, sent_id
-from whatsapp_hub.application.ports.provider.plugin import Host, Outgoing, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import Host, Outgoing, ReadMessage, SessionRef
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,
     OutcomeUnknown,
@@ -194,8 +194,8 @@ async def test_a_wrong_key_is_told(client: WahaClient, waha: FakeWaha) -> None:
 
 
 async def test_reading_and_typing(client: WahaClient, waha: FakeWaha) -> None:
-    await client.mark_read(session(waha), CHAT, ["AAA"])
-    await client.mark_read(session(waha), "1@g.us", ["AAA"])
+    await client.mark_read(session(waha), CHAT, [ReadMessage("AAA")])
+    await client.mark_read(session(waha), "1@g.us", [ReadMessage("AAA")])
     await client.show_typing(session(waha), CHAT, None)
     assert waha.calls == [
         ("/api/sendSeen", {"session": "default", "chatId": CHAT, "messageIds": [f"false_{CHAT}_AAA"]}),

@@ -127,7 +127,9 @@ def test_a_customers_broadcast_list_is_read_in_the_customers_own_chat() -> None:
 
 
 def test_a_broadcast_list_of_our_own_is_a_chat_of_its_own() -> None:
-    seen = event("message.any", text_from("1@broadcast", "AAA", "Oferta") | {"id": "true_1@broadcast_AAA", "fromMe": True})
+    seen = event(
+        "message.any", text_from("1@broadcast", "AAA", "Oferta") | {"id": "true_1@broadcast_AAA", "fromMe": True}
+    )
     assert isinstance(seen, MessageSeen)
     assert (seen.chat, seen.kind, seen.from_me) == ("1@broadcast", ChatKind.BROADCAST, True)
 

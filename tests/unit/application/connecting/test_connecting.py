@@ -17,6 +17,7 @@ from whatsapp_hub.application.connecting.keep_lease import KeepLease
 from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
 from whatsapp_hub.application.connecting.run_commands import RunCommands
 from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId
+from whatsapp_hub.application.ports.provider.plugin import ReadMessage
 from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind, ReadMark, TypingSign
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
 from whatsapp_hub.domain.errors import Rejected
@@ -81,7 +82,7 @@ async def test_commands_are_run_by_the_holder_and_answered(office: Office) -> No
         await eventually(is_open(office, session))
         run = RunCommands(office.storage.commands, holder)
         code = await asked(office, session, CommandKind.PAIRING_CODE, "55")
-        await asked(office, session, CommandKind.MARK_READ, ReadMark("ana", ("m.1",)).as_argument())
+        await asked(office, session, CommandKind.MARK_READ, ReadMark("ana", (ReadMessage("m.1"),)).as_argument())
         await asked(office, session, CommandKind.TYPING, TypingSign("ana").as_argument())
         assert await run() == 3
         assert (await eventually(answer_of(office, code))).text == "ABCD-EFGH"

@@ -12,7 +12,7 @@ from whatsapp_hub.application.ports.connections.connections import ConnectorId
 from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 
-_UNAWAITED = frozenset({CommandKind.FORGET, CommandKind.MARK_READ, CommandKind.TYPING})
+_UNAWAITED = frozenset({CommandKind.FORGET, CommandKind.TYPING})
 
 
 class MemoryCommands:

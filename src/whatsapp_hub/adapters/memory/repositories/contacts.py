@@ -6,7 +6,7 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
 from whatsapp_hub.adapters.memory.repositories.conversations import MemoryConversations
-from whatsapp_hub.adapters.memory.tables.entities import CONTACTS, CONVERSATIONS, MESSAGES
+from whatsapp_hub.adapters.memory.tables.entities import CONTACTS, CONVERSATIONS, MARKED, MESSAGES
 from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.storage.contacts import Met, Moved
 from whatsapp_hub.domain.conversations.merging import merge_rounds
@@ -203,6 +203,8 @@ class MemoryContacts:
             await self._take_over(stays.id, gone.id)
 
     async def _take_over(self, stays: ConversationId, gone: ConversationId) -> None:
+        marked = min(self._rows.peek(MARKED, id) or 0 for id in (stays, gone))
+        await self._rows.put(MARKED, stays, marked)
         for message in [m for m in self._rows.each(MESSAGES) if m.conversation_id == gone]:
             await self._rows.put(MESSAGES, message.id, replace(message, conversation_id=stays, _events=[]))
 

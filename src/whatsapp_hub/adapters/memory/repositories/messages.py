@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table
-from whatsapp_hub.adapters.memory.tables.entities import CONVERSATIONS, MESSAGES, SESSIONS, USERS
+from whatsapp_hub.adapters.memory.tables.entities import CONVERSATIONS, MARKED, MESSAGES, SESSIONS, USERS
 from whatsapp_hub.adapters.memory.tables.lanes import QUEUED
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
+from whatsapp_hub.application.ports.storage.conversations import UnmarkedMessage
 from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.note import Note
@@ -47,9 +48,31 @@ class MemoryMessages:
     def _of(self, conversation_id: ConversationId) -> list[Message]:
         return [m for m in self._rows.each(MESSAGES) if m.conversation_id == conversation_id]
 
-    async def unread(self, conversation_id: ConversationId, limit: int) -> list[str]:
-        inbound = [m for m in self._of(conversation_id) if m.direction is Direction.INBOUND]
-        return [m.whatsapp_message_id for m in inbound[-limit:] if m.whatsapp_message_id] if limit else []
+    def _inbound(self, conversation_id: ConversationId) -> list[UnmarkedMessage]:
+        """List the customer's messages; ids rise with their order."""
+        return [
+            UnmarkedMessage(m.id.int, m.chat, m.whatsapp_message_id, m.author)
+            for m in self._of(conversation_id)
+            if m.direction is Direction.INBOUND and m.whatsapp_message_id
+        ]
+
+    async def newest_inbound(self, conversation_id: ConversationId) -> str | None:
+        return next((m.id for m in reversed(self._inbound(conversation_id))), None)
+
+    async def read_upto(self, conversation_id: ConversationId) -> int | None:
+        unmarked = self._unmarked(conversation_id)
+        return unmarked[-1].place if unmarked else None
+
+    async def unmarked(self, conversation_id: ConversationId, upto: int, limit: int) -> list[UnmarkedMessage]:
+        return [m for m in self._unmarked(conversation_id) if m.place <= upto][:limit]
+
+    def _unmarked(self, conversation_id: ConversationId) -> list[UnmarkedMessage]:
+        marked = self._rows.peek(MARKED, conversation_id) or 0
+        return [m for m in self._inbound(conversation_id) if m.place > marked]
+
+    async def marked(self, conversation_id: ConversationId, upto: int) -> None:
+        before = await self._rows.get(MARKED, conversation_id) or 0
+        await self._rows.put(MARKED, conversation_id, max(before, upto))
 
     async def known(self, keys: Iterable[ProviderKey]) -> list[Message]:
         wanted = set(keys)

@@ -26,6 +26,8 @@ CONVERSATIONS: Table[ConversationId, Conversation] = Table("conversations")
 ASSIGNMENTS: Table[int, tuple[int, Assignment]] = Table("assignments")
 MESSAGES: Table[MessageId, Message] = Table("messages")
 """In the order in which they were added, which is their conversation's."""
+MARKED: Table[ConversationId, int] = Table("marked")
+"""How far WhatsApp was told that a conversation's messages were read."""
 DEPARTMENTS: Table[DepartmentId, Department] = Table("departments")
 USERS: Table[UserId, User] = Table("users")
 SESSIONS: Table[SessionId, Session] = Table("sessions")

@@ -32,10 +32,10 @@ _TAKE = """
     RETURNING c.id, c.tenant_id, c.session_id, c.provider, c.kind, c.argument"""
 _ANSWER = """
     UPDATE hub.commands SET answered_at = (SELECT now FROM hub.time), answer = $2, error_code = $3, error_detail = $4
-    WHERE id = $1 AND kind NOT IN ('forget', 'mark_read', 'typing')"""
+    WHERE id = $1 AND kind NOT IN ('forget', 'typing')"""
 _UNAWAITED = """
     DELETE FROM hub.commands
-    WHERE id = $1 AND (kind = 'forget' AND $2::text IS NULL OR kind IN ('mark_read', 'typing'))"""
+    WHERE id = $1 AND (kind = 'forget' AND $2::text IS NULL OR kind = 'typing')"""
 _TRIM = "DELETE FROM hub.commands WHERE expires_at < (SELECT now FROM hub.time) - interval '1 minute'"
 
 

@@ -66,6 +66,10 @@ _MERGE = (
     """DELETE FROM contacts WHERE id = $2 AND id <> $1""",
 )
 _TAKE_OVER = "UPDATE messages SET conversation_id = $1, contact_id = $3 WHERE conversation_id = $2"
+# Of a message that WhatsApp was told of already it may be told again.
+_UNMARK = """
+    UPDATE conversations c SET read_marked_seq = least(c.read_marked_seq, gone.read_marked_seq)
+    FROM conversations gone WHERE c.id = $1 AND gone.id = $2"""
 # Conversations are found through sessions: there is no index on the contact alone.
 _SHOW_PHONE = """
     UPDATE conversations c SET customer_phone = $2 FROM hub.sessions s
@@ -268,6 +272,7 @@ class PostgresContacts:
         await rounds.save([*(stays for stays, _ in merged), *alone])
         for stays, gone in merged:
             await self._connection.execute(_TAKE_OVER, stays.id, gone.id, kept.id)
+            await self._connection.execute(_UNMARK, stays.id, gone.id)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
 from whatsapp_hub.adapters.postgres.repositories import stored_content
 from whatsapp_hub.adapters.postgres.repositories.message_failures import failure_in, stored_failure
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
+from whatsapp_hub.application.ports.storage.conversations import UnmarkedMessage
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import ContactId, ConversationId, MessageId, SessionId
@@ -48,11 +49,21 @@ COLUMNS = ", ".join(ALL.names)
 SELECT = f"SELECT {COLUMNS} FROM messages"
 _KNOWN = f"""{SELECT} WHERE (session_id, whatsapp_message_id) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
     ORDER BY id FOR NO KEY UPDATE"""
-_UNREAD = """
-    SELECT whatsapp_message_id FROM (
-      SELECT whatsapp_message_id, seq FROM messages
-      WHERE conversation_id = $1 AND direction = 'INBOUND' ORDER BY seq DESC LIMIT $2) AS newest
-    WHERE whatsapp_message_id IS NOT NULL ORDER BY seq"""
+_NEWEST_INBOUND = """
+    SELECT whatsapp_message_id FROM messages
+    WHERE conversation_id = $1 AND direction = 'INBOUND' AND whatsapp_message_id IS NOT NULL
+    ORDER BY seq DESC LIMIT 1"""
+_MARKED_UPTO = "(SELECT read_marked_seq FROM conversations WHERE id = $1)"
+_READ_UPTO = f"""
+    SELECT seq FROM messages
+    WHERE conversation_id = $1 AND direction = 'INBOUND' AND whatsapp_message_id IS NOT NULL AND seq > {_MARKED_UPTO}
+    ORDER BY seq DESC LIMIT 1"""
+_UNMARKED = f"""
+    SELECT seq, chat, whatsapp_message_id, author FROM messages
+    WHERE conversation_id = $1 AND direction = 'INBOUND' AND whatsapp_message_id IS NOT NULL
+      AND seq > {_MARKED_UPTO} AND seq <= $2
+    ORDER BY seq LIMIT $3"""
+_MARKED = "UPDATE conversations SET read_marked_seq = $2 WHERE id = $1 AND read_marked_seq < $2"
 # A resolved conversation's last message may be echoed when the next one has begun.
 _UNMATCHED = f"""
     {SELECT} WHERE id IN (
@@ -135,12 +146,26 @@ class PostgresMessages:
         self._connection = connection
         self._events = events
 
-    async def unread(self, conversation_id: ConversationId, limit: int) -> list[str]:
-        """Read the provider's ids of the customer's newest messages, oldest first."""
-        rows = await self._connection.fetch(_UNREAD, conversation_id, limit)
-        return [row["whatsapp_message_id"] for row in rows]
+    async def newest_inbound(self, conversation_id: ConversationId) -> str | None:
+        """Read the provider's id of the customer's newest message."""
+        found: str | None = await self._connection.fetchval(_NEWEST_INBOUND, conversation_id)
+        return found
+
+    async def read_upto(self, conversation_id: ConversationId) -> int | None:
+        """Read the place of the newest message that is not marked yet."""
+        found: int | None = await self._connection.fetchval(_READ_UPTO, conversation_id)
+        return found
+
+    async def unmarked(self, conversation_id: ConversationId, upto: int, limit: int) -> list[UnmarkedMessage]:
+        """Read the oldest messages that are not marked yet, up to a place."""
+        return [UnmarkedMessage(*row) for row in await self._connection.fetch(_UNMARKED, conversation_id, upto, limit)]
+
+    async def marked(self, conversation_id: ConversationId, upto: int) -> None:
+        """Advance the place up to which messages are marked."""
+        await self._connection.execute(_MARKED, conversation_id, upto)
 
     async def known(self, keys: Iterable[ProviderKey]) -> list[Message]:
+        """Read and lock messages by session and provider's id."""
         wanted = list(keys)
         rows = await self._connection.fetch(
             _KNOWN, [s for s, _ in wanted], [name for _, name in wanted], of=("messages",)

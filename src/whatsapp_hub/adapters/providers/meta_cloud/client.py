@@ -14,7 +14,7 @@ from whatsapp_hub.adapters.providers.meta_cloud.outbound import form, message_bo
 from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings
 from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.application.ports.provider.events import SessionSeen
-from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, ReadMessage, SessionRef
 from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.sessions.session import SessionStatus
@@ -67,10 +67,10 @@ class MetaClient:
         """Change nothing at Meta: other numbers of the account may need the subscription."""
         return SessionSeen(SessionStatus.DISCONNECTED, self._now(), "stopped")
 
-    async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
+    async def mark_read(self, session: SessionRef, chat: str, messages: Sequence[ReadMessage]) -> None:
         """Mark the newest as read; Meta marks all earlier ones of the chat too."""
-        if provider_message_ids:
-            await self._read_mark(session, {"message_id": provider_message_ids[-1]})
+        if messages:
+            await self._read_mark(session, {"message_id": messages[-1].provider_message_id})
 
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
         """Show typing for up to 25 s. Meta ties it to a message of the customer, and marks that one as read."""

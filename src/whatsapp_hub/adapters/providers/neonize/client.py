@@ -32,7 +32,7 @@ from whatsapp_hub.adapters.providers.neonize.translate.outbound import (
 )
 from whatsapp_hub.application.ports.connections.sockets import SocketHealth
 from whatsapp_hub.application.ports.provider.events import ChatKind, Malformed
-from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, ReadMessage, SessionRef
 from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient
 from whatsapp_hub.domain.ids import MessageId, SessionId
 from whatsapp_hub.domain.messaging.media import Media
@@ -71,12 +71,13 @@ class NeonizeClient:
         line, to = self._holder.connected(session.id), address(chat)
         await self._query(line, self._holder.library.typing, to)
 
-    async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
-        """Mark as read; in a group only messages whose author is still remembered: WhatsApp requires both."""
+    async def mark_read(self, session: SessionRef, chat: str, messages: Sequence[ReadMessage]) -> None:
+        """Mark as read, each author's messages by a call of its own, as WhatsApp requires."""
         line, to = self._holder.connected(session.id), address(chat)
         by_author: dict[str, list[str]] = {}
-        for id in map(whatsapps_id, provider_message_ids):
-            author = line.author_of(id) or (to if kind_of(to) is ChatKind.PERSON else "")
+        for message in messages:
+            id = whatsapps_id(message.provider_message_id)
+            author = to if kind_of(to) is ChatKind.PERSON else message.author or line.author_of(id)
             if author and id and " " not in id:
                 by_author.setdefault(author, []).append(id)
         for author, ids in by_author.items():

@@ -42,7 +42,8 @@ def decode(settings: Mapping[str, object]) -> NeonizeSettings:
         flaws.append(Flaw("/settings/deviceName", "must have 1 to 50 characters, none of them a control character"))
     if not isinstance(browser, str) or browser not in BROWSERS:
         flaws.append(Flaw("/settings/browser", f"must be one of {', '.join(sorted(BROWSERS))}"))
-    flaws += [Flaw(f"/settings/{name}", "must be true or false") for name in _SWITCHES if not _is_switch(settings, name)]
+    wrong = (name for name in _SWITCHES if not _is_switch(settings, name))
+    flaws += [Flaw(f"/settings/{name}", "must be true or false") for name in wrong]
     if flaws:
         raise Invalid(*flaws)
     switches = (settings.get(name) is True for name in _SWITCHES)

@@ -20,7 +20,7 @@ from whatsapp_hub.adapters.providers.waha.outbound import NAMED, address, sendin
 from whatsapp_hub.adapters.providers.waha.registering import BASIC_EVENTS, EVENTS, PATH, with_webhook, without_webhook
 from whatsapp_hub.adapters.providers.waha.settings import WahaSettings
 from whatsapp_hub.application.ports.provider.events import ChatKind, RawUpdate, SessionSeen
-from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, ReadMessage, SessionRef
 from whatsapp_hub.domain.errors import ProviderError
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
@@ -169,12 +169,12 @@ class WahaClient:
             if answer.status != 404:  # no such session: nothing is linked
                 errors.read(answer)
 
-    async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
+    async def mark_read(self, session: SessionRef, chat: str, messages: Sequence[ReadMessage]) -> None:
         """Mark as read; message ids are sent only in chats with one person: in groups each needs its author as well."""
         settings, to = _settings(session), address(chat)
         body: JsonObject = {"session": settings.session, "chatId": to}
-        if kind_of(to) is ChatKind.PERSON and provider_message_ids:
-            body["messageIds"] = [long_id(id, to) for id in provider_message_ids]
+        if kind_of(to) is ChatKind.PERSON and messages:
+            body["messageIds"] = [long_id(message.provider_message_id, to) for message in messages]
         errors.read(await self._call(settings, "POST", "/api/sendSeen", body, idempotent=True))
 
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:

@@ -7,7 +7,7 @@ group `whatsapp_hub.providers`) that exports one `Plugin`.
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate, SessionSeen
 from whatsapp_hub.application.ports.provider.settings import TakesPartialSettings
@@ -144,12 +144,20 @@ class LogsOut(Protocol):
         ...
 
 
+class ReadMessage(NamedTuple):
+    """A customer's message that was read. `author`: the participant of a group who wrote it."""
+
+    provider_message_id: str
+    author: str | None = None
+
+
 @runtime_checkable
 class MarksRead(Protocol):
     """A provider that shows customers their messages as read."""
 
-    async def mark_read(self, session: SessionRef, chat: str, provider_message_ids: Sequence[str]) -> None:
-        """Send read receipts to the customer. Idempotent. Raises as `send` does."""
+    async def mark_read(self, session: SessionRef, chat: str, messages: Sequence[ReadMessage]) -> None:
+        """Send read receipts for these messages of a chat, oldest first, to the customer. Idempotent. Raises as `send`
+        does."""
         ...
 
 

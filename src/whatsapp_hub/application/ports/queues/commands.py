@@ -8,12 +8,13 @@ from typing import Protocol
 from uuid import UUID
 
 from whatsapp_hub.application.ports.connections.connections import ConnectorId
+from whatsapp_hub.application.ports.provider.plugin import ReadMessage
 from whatsapp_hub.domain.ids import SessionId, TenantId
 
 
 class CommandKind(StrEnum):
-    """FORGET is for deleted sessions: their last holder does it, or any connector once that one is gone. No caller
-    waits for the answers of FORGET, MARK_READ (`ReadMark`) and TYPING (`TypingSign`)."""
+    """FORGET is for deleted sessions: their last holder does it, or any connector once that one is gone. MARK_READ
+    takes a `ReadMark`, TYPING a `TypingSign`. No caller waits for the answers of FORGET and TYPING."""
 
     PAIRING_CODE = "pairing_code"
     LOG_OUT = "log_out"
@@ -27,17 +28,17 @@ class ReadMark:
     """Messages of a chat that were read."""
 
     chat: str
-    provider_message_ids: tuple[str, ...]
+    messages: tuple[ReadMessage, ...]
 
     def as_argument(self) -> str:
-        """Encode as JSON text, the form in which commands are stored."""
-        return json.dumps([self.chat, *self.provider_message_ids])
+        """Encode it; a message without an author is its id alone, as connectors of the version before expect."""
+        return json.dumps([self.chat, *((m if m.author else m.provider_message_id) for m in self.messages)])
 
     @classmethod
     def of_argument(cls, argument: str) -> "ReadMark":
         """Decode what `as_argument` gave."""
-        chat, *ids = json.loads(argument)
-        return cls(chat, tuple(ids))
+        chat, *messages = json.loads(argument)
+        return cls(chat, tuple(ReadMessage(m) if isinstance(m, str) else ReadMessage(*m) for m in messages))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.domain.conversations.conversation import Conversation
@@ -79,11 +79,33 @@ class Conversations(Protocol):
         ...
 
 
+class UnmarkedMessage(NamedTuple):
+    """A customer's message. `place`: its place among all of the conversation; `id`: the provider's."""
+
+    place: int
+    chat: str
+    id: str
+    author: str | None
+
+
 class Messages(Protocol):
     """A company's messages. Storing one publishes its events."""
 
-    async def unread(self, conversation_id: ConversationId, limit: int) -> list[str]:
-        """Return the provider's ids of the customer's last `limit` messages, oldest first, unlocked."""
+    async def newest_inbound(self, conversation_id: ConversationId) -> str | None:
+        """Return the provider's id of the customer's newest message that has one, unlocked."""
+        ...
+
+    async def read_upto(self, conversation_id: ConversationId) -> int | None:
+        """Return the place of the customer's newest message, unlocked; None if WhatsApp was told that it was read."""
+        ...
+
+    async def unmarked(self, conversation_id: ConversationId, upto: int, limit: int) -> list[UnmarkedMessage]:
+        """Return the customer's messages up to this place of which WhatsApp was not told that they were read, oldest
+        first, unlocked."""
+        ...
+
+    async def marked(self, conversation_id: ConversationId, upto: int) -> None:
+        """Store that WhatsApp was told of the messages up to this place. Idempotent, in any order."""
         ...
 
     async def known(self, keys: Iterable[ProviderKey]) -> list[Message]:

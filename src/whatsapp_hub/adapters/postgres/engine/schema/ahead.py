@@ -31,20 +31,18 @@ _STATE = """
 
 
 async def build(connection: Any, schema: str) -> None:
-    """Build what a tenants' schema lacks; nothing where it has no tables yet. The connection is in no transaction. An
-    index that an interrupted build left unusable is built anew."""
+    """Build what a tenants' schema lacks; nothing where it has no tables yet. An index that an interrupted build left
+    unusable is built anew. The connection is in no transaction; the caller closes it, also after an error."""
     for name, (table, command) in INDEXES.items():
         of = f"{quoted(schema)}.{table}"
         if not await _is_missing(connection, of, name):
             continue
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", ONE_BUILDS):
             await asyncio.sleep(AGAIN_S)
-        try:
-            if await _is_missing(connection, of, name):
-                await connection.execute(f"DROP INDEX IF EXISTS {quoted(schema)}.{name}")
-                await connection.execute(f"CREATE {command.format(table=of)}")
-        finally:
-            await connection.fetchval("SELECT pg_advisory_unlock($1)", ONE_BUILDS)
+        if await _is_missing(connection, of, name):
+            await connection.execute(f"DROP INDEX IF EXISTS {quoted(schema)}.{name}")
+            await connection.execute(f"CREATE {command.format(table=of)}")
+        await connection.fetchval("SELECT pg_advisory_unlock($1)", ONE_BUILDS)
 
 
 async def _is_missing(connection: Any, table: str, name: str) -> bool:
