@@ -232,9 +232,9 @@ async def test_a_message_that_named_its_file_by_a_url_names_it_by_its_id(old: Ol
 
 
 BUILT = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('pooled.message_of_contact')"
-BUILDS = (
-    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE UNIQUE INDEX%' AND wait_event_type = 'Lock')"
-)
+BUILDS = """
+    SELECT EXISTS (
+      SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE UNIQUE INDEX%' AND wait_event_type = 'Lock')"""
 WRITE = "UPDATE pooled.messages SET content = content"
 
 
@@ -248,8 +248,8 @@ async def test_a_large_index_is_built_while_others_write(old: Old) -> None:
     async with asyncio.timeout(20):
         while not await old.owner.fetchval(BUILDS):
             await asyncio.sleep(0.01)
-    await old.owner.execute("SET lock_timeout = '2s'")
-    await old.owner.execute("LOCK TABLE pooled.messages IN ROW EXCLUSIVE MODE NOWAIT")
+    async with old.owner.transaction():
+        await old.owner.execute("LOCK TABLE pooled.messages IN ROW EXCLUSIVE MODE NOWAIT")
     await begun.commit()
     await building
     assert await old.owner.fetchval(BUILT) is True
