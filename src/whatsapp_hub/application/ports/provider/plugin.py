@@ -294,9 +294,10 @@ class Providers:
 
     def takes_statuses(self, kind: str, settings: object) -> bool:
         """Return whether a session takes in its contacts' status updates."""
-        plugin = self.plugins.get(kind)
-        is_asked = isinstance(plugin, TakesStatuses) and settings is not None and settings is not UNREADABLE
-        return is_asked and plugin.takes_statuses(settings)
+        plugin: object = self.plugins.get(kind)
+        if settings is None or settings is UNREADABLE or not isinstance(plugin, TakesStatuses):
+            return False
+        return plugin.takes_statuses(settings)
 
     def decode_stored(self, kind: str, settings: Mapping[str, object]) -> object:
         """Decode stored settings, even incomplete ones. Raises Invalid."""
