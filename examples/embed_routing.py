@@ -92,7 +92,7 @@ class Desk:
         self.storage = storage = MemoryStorage(plugins={WIDGET: self.widget})
         self.providers = Providers({WIDGET: self.widget}, HubHost(storage.inbox, PendingHistory(storage.clock)))
         follow = AdvanceConnection(utc_now, ReconnectPolicy(), lambda: 0.5)
-        show = ShowCustomer(self.providers, storage.commands, new_id)
+        show = ShowCustomer(self.providers, storage.commands, new_id, storage)
         serve = ServeQueue(storage, utc_now, new_id)
         redistribute = RedistributeConversations(storage, utc_now, new_id)
         self.receive = ReceiveEvents(storage, self.providers, utc_now, new_id, follow)
