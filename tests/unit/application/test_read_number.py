@@ -1,8 +1,5 @@
 """What a number stands for, in whose company, at which door; with the plans that the hub really has."""
 
-import subprocess
-import sys
-
 import pytest
 
 from whatsapp_hub.adapters.numbering.plans import LibraryPlans
@@ -66,10 +63,3 @@ def test_a_sessions_own_number_is_a_phone_and_nothing_else() -> None:
     with pytest.raises(Invalid) as caught:
         read.own("99887766@lid", "BR", "NEONIZE")
     assert [flaw.pointer for flaw in caught.value.flaws] == ["/phone_number"]
-
-
-def test_a_process_that_reads_no_number_does_without_the_library() -> None:
-    roles = "whatsapp_hub.main.roles.api, whatsapp_hub.main.roles.worker"
-    program = f"import sys, {roles}; print('phonenumbers' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "False"

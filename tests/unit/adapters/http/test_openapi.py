@@ -3,13 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from dishka import make_async_container
 from jsonschema import Draft202012Validator
-from litestar import Litestar
-from litestar.testing import TestClient
 
-from whatsapp_hub.adapters.http.app import HttpOptions, create_app
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.integrations.subscription import WebhookFormat
 
@@ -40,14 +35,6 @@ UNTYPED = {
     "get /sandbox/{id}/phones/{phone}/messages",
 }
 """Operations whose answers have no type yet; the list only ever shrinks."""
-
-
-@pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    app = create_app(make_async_container(), HttpOptions("0.1.0", sandbox=True))
-    client: TestClient[Litestar] = TestClient(app, raise_server_exceptions=False)  # type: ignore[type-var]
-    found: dict[str, Any] = client.get("/schema/openapi.json").json()
-    return found
 
 
 def bodies(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

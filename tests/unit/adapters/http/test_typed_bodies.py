@@ -6,10 +6,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from dishka import make_async_container
 from litestar.handlers import HTTPRouteHandler
 
-from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
+from whatsapp_hub.adapters.http.app import HubApp
 from whatsapp_hub.adapters.http.problems import FlawView, ProblemView
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -37,17 +36,6 @@ OPEN = {
     "WahaSessionEvent": {"metadata"},
 }
 """Fields whose keys are not the hub's to name."""
-
-
-@pytest.fixture(scope="module")
-def app() -> HubApp:
-    return create_app(make_async_container(), HttpOptions("0.1.0", sandbox=True))
-
-
-@pytest.fixture(scope="module")
-def document(app: HubApp) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(app.litestar.openapi_schema.to_schema()))
-    return found
 
 
 def handlers(app: HubApp) -> Iterator[HTTPRouteHandler]:

@@ -8,7 +8,7 @@ import pytest
 from dishka import Provider, Scope, make_async_container
 from litestar.testing import TestClient
 
-from whatsapp_hub.adapters.http.app import HttpOptions, create_app
+from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
 from whatsapp_hub.application.receiving.accept_webhook import MAX_BYTES, UNSIGNED_BYTES, AcceptWebhook, AnswerHandshake
 from whatsapp_hub.domain.errors import NotFound, Unauthenticated, Unavailable
 from whatsapp_hub.domain.ids import SessionId
@@ -40,17 +40,27 @@ class Answering:
         return query.get("hub.challenge") if kind == "META" and query.get("hub.verify_token") == "ours" else None
 
 
+ACCEPTING = Accepting()
+"""One for all tests, since the app takes a second to make; each test gets it empty."""
+
+
 @pytest.fixture
 def accepting() -> Accepting:
-    return Accepting()
+    ACCEPTING.seen, ACCEPTING.error = [], None
+    return ACCEPTING
+
+
+@pytest.fixture(scope="module")
+def app() -> HubApp:
+    provider = Provider(scope=Scope.APP)
+    provider.provide(lambda: ACCEPTING, provides=AcceptWebhook)
+    provider.provide(lambda: Answering(), provides=AnswerHandshake)
+    return create_app(make_async_container(provider), HttpOptions("0.1.0"))
 
 
 @pytest.fixture
-def client(accepting: Accepting) -> TestClient[Any]:
-    provider = Provider(scope=Scope.APP)
-    provider.provide(lambda: accepting, provides=AcceptWebhook)
-    provider.provide(lambda: Answering(), provides=AnswerHandshake)
-    return TestClient(create_app(make_async_container(provider), HttpOptions("0.1.0")))  # type: ignore[type-var]
+def client(app: HubApp, accepting: Accepting) -> TestClient[Any]:
+    return TestClient(app)  # type: ignore[type-var]
 
 
 @pytest.mark.parametrize(

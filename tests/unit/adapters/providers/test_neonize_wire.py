@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes.util
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -159,18 +157,3 @@ def test_nesting_without_end_ends() -> None:
     for _ in range(500):
         data = encode(Shape({40: ("m", Kind.RAW)}), {"m": encode(Shape({1: ("m", Kind.RAW)}), {"m": data})})
     assert decode(wire.MESSAGE, data)
-
-
-def test_the_plugin_and_its_translation_load_neither_neonize_nor_its_library() -> None:
-    program = """
-import sys
-from whatsapp_hub.adapters.providers.registry import ProviderOptions, builtin_plugins
-from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent, pack
-plugin = builtin_plugins(ProviderOptions())["NEONIZE"]
-assert plugin.translate(pack(StoredEvent("Connected", 0)))
-import whatsapp_hub.main.roles.api, whatsapp_hub.main.roles.worker
-loaded = {name.partition(".")[0] for name in sys.modules} & {"neonize", "magic", "google"}
-assert not loaded, loaded
-assert "neonize-linux" not in open("/proc/self/maps").read()
-"""
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 IMPORT_ALL = """
 import importlib, pkgutil, sys, sysconfig
 import whatsapp_hub.adapters.memory, whatsapp_hub.application, whatsapp_hub.domain
