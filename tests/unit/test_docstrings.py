@@ -7,8 +7,8 @@ from pathlib import Path
 import whatsapp_hub
 
 SOURCE = Path(whatsapp_hub.__file__).parent
-LEAST = 0.70
-"""Where it stands: raise it with each docstring that is worth writing, to 0.9."""
+LEAST = 0.9
+"""One in ten may speak for itself."""
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -198,7 +198,7 @@ def _cors(frontend_url: str | None) -> CORSConfig | None:
 
 @asynccontextmanager
 async def _closing(container: AsyncContainer, _: Litestar) -> AsyncIterator[None]:
-    """Closes the app's container last (dishka closes only the request's)."""
+    """Close the app's container last (dishka closes only the request's)."""
     try:
         yield
     finally:

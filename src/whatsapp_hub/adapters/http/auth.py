@@ -92,7 +92,7 @@ def _address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 def credential_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
-    """The one place where a request's credential is looked for; `Callers` tells its kind."""
+    """Find a request's credential, here and nowhere else; `Callers` tells its kind."""
     scheme, _, credential = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and credential.strip():
         return credential.strip()
@@ -110,7 +110,7 @@ DEPENDENCIES = {"caller": Provide(_caller, sync_to_thread=False)}
 
 
 def allows(action: Action) -> Guard:
-    """A guard: only roles that the policy allows this."""
+    """Make a guard: only roles that the policy allows this."""
 
     def guard(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
         connection.auth.require(action)

@@ -11,7 +11,7 @@ COUNTED_BITS = 12
 
 
 def system_clock() -> datetime:
-    """Implements `Clock`."""
+    """Implement `Clock` by this machine's."""
     return datetime.now(UTC)
 
 

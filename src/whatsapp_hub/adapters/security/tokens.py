@@ -86,7 +86,7 @@ class JwtTokens:
         return Caller(tenant_id, role, user_key(user_id), user_id, claims.email, sign_in_id=sign_in_id)
 
     def _decoded(self, token: str) -> Claims:
-        """Raises NotAuthorizedException, ValueError."""
+        """Decode with the present or an earlier secret. Raises NotAuthorizedException, ValueError."""
         for old in self._old:
             with suppress(NotAuthorizedException, ValueError):
                 return Claims.decode(token, old, _ALGORITHM)

@@ -26,7 +26,7 @@ class CreateApiKey:
     async def __call__(
         self, caller: Caller, name: str, scopes: list[str] | None = None, expires_at: datetime | None = None
     ) -> tuple[ApiKey, str]:
-        """The key and its secret, which nobody can tell afterwards. Only a person makes one. Raises Invalid."""
+        """Return the key and its secret, which nobody can tell afterwards. Only a person makes one. Raises Invalid."""
         caller.require(Action.MANAGE_API_KEYS)
         if caller.user_id is None:
             raise Forbidden("an API key makes no API keys")
@@ -59,7 +59,7 @@ class ListApiKeys:
     storage: Storage
 
     async def __call__(self, caller: Caller) -> list[ApiKey]:
-        """The newest first, revoked ones too."""
+        """List them, the newest first, revoked ones too."""
         caller.require(Action.MANAGE_API_KEYS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             return await uow.api_keys.all()

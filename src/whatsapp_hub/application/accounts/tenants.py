@@ -67,7 +67,7 @@ class EnsureAdmin:
     create_operator: CreateOperator
 
     async def __call__(self, email: str, password: str) -> bool:
-        """True if this call made the administrator (a MASTER of the tenant `default`), with whatever password: one
+        """Return whether this call made the administrator (a MASTER of the tenant `default`), with whatever password: one
         that could be guessed never stops a hub from starting."""
         if await self.storage.directory.has_master():
             return False

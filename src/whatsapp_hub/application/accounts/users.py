@@ -195,7 +195,7 @@ def may_change(caller: Caller, user: User) -> None:
 
 
 async def _require_room(uow: UnitOfWork, department_id: DepartmentId) -> None:
-    """A department has at most `max_agents` users; its lock makes the count hold."""
+    """Check that there is room: a department has at most `max_agents` users; its lock makes the count hold."""
     await uow.departments.lock([department_id])
     try:
         department = await uow.departments.get(department_id)

@@ -32,7 +32,7 @@ class OfferPasswordReset:
     clock: Clock
 
     async def __call__(self, caller: Caller, user_id: UserId) -> tuple[str, datetime]:
-        """The token, which nobody can tell afterwards, and when it ends. An earlier one ends now. Raises NotFound,
+        """Return the token, which nobody can tell afterwards, and when it ends. An earlier one ends now. Raises NotFound,
         Forbidden."""
         caller.require(Action.MANAGE_USERS)
         secret, expires_at = secrets.token_urlsafe(32), self.clock() + LIFETIME
@@ -92,7 +92,7 @@ class ReadPasswordReset:
 
 
 async def _user_of(uow: UnitOfWork, user_id: UserId | None) -> User:
-    """Raises Invalid where no link leads to anybody."""
+    """Find whose link it is. Raises Invalid where no link leads to anybody."""
     if user_id is None:
         raise _unknown()
     return await uow.users.get(user_id)

@@ -155,7 +155,7 @@ def moved(rules: Sequence[Rule], rule: Rule, place: int) -> list[Rule]:
 
 
 def counted(rules: Sequence[Rule]) -> list[Rule]:
-    """Number the rules by their order, from 1."""
+    """Set the rules' places by their order, from 1."""
     for number, rule in enumerate(rules, start=1):
         rule.place = number
     return list(rules)

@@ -7,7 +7,7 @@ from whatsapp_hub.domain.accounts.tenant import Language
 
 
 def _count(words: str) -> dict[str, int]:
-    """Number the words from 1; alternatives are separated by a slash: `un/una dos`."""
+    """Give the words numbers from 1; alternatives are separated by a slash: `un/una dos`."""
     return {word: n for n, each in enumerate(words.split(), start=1) for word in each.split("/")}
 
 

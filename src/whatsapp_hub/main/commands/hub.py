@@ -52,7 +52,7 @@ def in_hub(work: Callable[[AsyncContainer], Awaitable[T]]) -> T:
 
 @click.group()
 def inbox() -> None:
-    """Updates that were set aside: quarantined, or for no session that we know."""
+    """Show updates that were set aside: quarantined, or for no session that we know."""
 
 
 @inbox.command("list")

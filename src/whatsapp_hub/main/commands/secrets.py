@@ -23,7 +23,7 @@ KEY, OLD = "HUB_SECRET_KEY", "HUB_SECRET_KEY_OLD"
 
 @click.group()
 def secrets() -> None:
-    """The key that the stored secrets are sealed with.
+    """Show and change the key that the stored secrets are sealed with.
 
     To change it: give every process the new one as HUB_SECRET_KEY and the one before as HUB_SECRET_KEY_OLD (an embedded
     hub: `secrets new-key`), restart them one after the other, then `secrets rotate`."""

@@ -100,7 +100,7 @@ class Infrastructure(Provider):
 
     @provide
     def clock(self, database: Database) -> Clock:
-        """The hub's time, as the pools keep it."""
+        """Give the hub's time, as the pools keep it."""
         return database.time
 
     @provide

@@ -240,7 +240,7 @@ def life_code(session: Session) -> LifeCode:
 
 
 def sent(sent: Sent, *, lower: bool = False) -> SentMessage:
-    """A, D, and B (in lower case)."""
+    """Show an accepted message as contracts A, D, and B (in lower case) do."""
     status = sent.message.status.value
     reason, error = _failures(sent)
     return SentMessage(sent.message.id, status.lower() if lower else status, reason, error)

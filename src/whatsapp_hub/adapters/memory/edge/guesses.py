@@ -19,6 +19,7 @@ class MemoryGuessCounts:
     _counts: dict[bytes, Guesses] = field(default_factory=dict)
 
     async def begin(self, email: str, address: str | None) -> Guess:
+        """Count the guess; a restart forgets all counts. Raises TooMany."""
         network = network_of(address)
         is_familiar = await self._is_familiar(email, network)
         count, policy = f"{email}\n{network if is_familiar else ''}".encode(), FAMILIAR if is_familiar else STRANGERS
@@ -37,13 +38,15 @@ class MemoryGuessCounts:
             return False
 
     async def take_back(self, guess: Guess) -> None:
+        """Forget the count of a known network; elsewhere take this one guess back."""
         if guess.is_familiar:
             self._counts.pop(guess.count, None)
         else:
             await self.uncount(guess)
 
     async def uncount(self, guess: Guess) -> None:
+        """Take one guess back."""
         self._counts[guess.count] = self._counts.get(guess.count, Guesses()).taken_back()
 
     async def failed(self, guess: Guess, user: User | None) -> None:
-        """Counted when it began."""
+        """Do nothing more: it was counted when it began."""

@@ -26,6 +26,7 @@ class MemoryOidcAccounts:
     _states: set[bytes] = field(default_factory=set)
 
     async def linked(self, issuer: str, subject: str) -> User | None:
+        """Find the user by a walk through all links."""
         async with self.database.transaction() as transaction:
             for tenant_id, link in transaction.everywhere(OIDC_LINKS):
                 if (link.issuer, link.subject) == (issuer, subject):
@@ -33,6 +34,7 @@ class MemoryOidcAccounts:
             return None
 
     async def keep_code(self, digest: bytes, state: bytes, user: User, challenge: str | None, for_s: float) -> bool:
+        """Store the code unless its attempt (`state`) made one already."""
         if state in self._states:
             return False
         self._states.add(state)
@@ -40,6 +42,7 @@ class MemoryOidcAccounts:
         return True
 
     async def take_code(self, digest: bytes) -> tuple[User, str | None] | None:
+        """Remove and return what the code was stored for, unless it expired or the user changed since."""
         code = self._codes.pop(digest, None)
         if code is None or code.expires_at <= self.database.now:
             return None

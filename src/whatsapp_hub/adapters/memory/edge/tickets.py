@@ -24,9 +24,12 @@ class MemoryTickets:
     _tickets: dict[bytes, _Ticket] = field(default_factory=dict)
 
     async def keep(self, digest: bytes, sealed: bytes, for_s: float) -> None:
+        """Store the ticket."""
         self._tickets[digest] = _Ticket(sealed, self._in(for_s))
 
     async def open(self, digest: bytes, holder: UUID, stream: bytes, for_s: float, *, again: bool) -> bytes | None:
+        """Give the ticket to this stream and return the sealed credential; None: unknown, expired, or of another
+        stream."""
         ticket = self._tickets.get(digest)
         if ticket is None or ticket.expires_at < self.database.now:
             return None
@@ -36,6 +39,7 @@ class MemoryTickets:
         return ticket.sealed
 
     async def hold(self, held: Collection[tuple[bytes, UUID]], for_s: float) -> set[UUID]:
+        """Prolong tickets; return the streams that still have theirs."""
         still = set()
         for digest, holder in held:
             ticket = self._tickets.get(digest)

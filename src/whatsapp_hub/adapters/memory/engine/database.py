@@ -58,6 +58,7 @@ class MemoryDatabase:
 
     @property
     def now(self) -> datetime:
+        """The time by the clock that was injected."""
         return self.clock()
 
     def next(self, sequence: str) -> int:
@@ -87,6 +88,7 @@ class Transaction:
         self._after: list[Callable[[], None]] = []
 
     def of(self, tenant_id: TenantId | None) -> "Rows":
+        """Return the rows of one tenant, or (None) those that belong to the hub."""
         return Rows(self, tenant_id)
 
     def everywhere(self, table: Table[K, R]) -> Iterator[tuple[TenantId, R]]:
@@ -174,6 +176,7 @@ class Transaction:
         self._locked.clear()
 
     def pairs(self, place: _Place) -> Iterator[tuple[Hashable, Any]]:
+        """Yield keys and rows of a table as this transaction sees them: committed, with its own writes over them."""
         committed, written = self.database.rows.get(place, {}), self._written.get(place, {})
         for key, row in list(committed.items()):
             if (now := written.get(key, row)) is not _DELETED:
@@ -182,11 +185,13 @@ class Transaction:
         yield from ((key, row) for key, row in new if row is not _DELETED)
 
     def row(self, place: _Place, key: Hashable) -> Any:
+        """Return one row as this transaction sees it, or None."""
         written = self._written.get(place, {})
         row = written[key] if key in written else self.database.rows.get(place, {}).get(key)
         return None if row is _DELETED else row
 
     def write(self, place: _Place, key: Hashable, row: Any) -> None:
+        """Keep a write until the commit."""
         self._written[place][key] = row
 
 
@@ -199,9 +204,11 @@ class Rows:
 
     @property
     def now(self) -> datetime:
+        """The time by the database's clock."""
         return self.transaction.database.now
 
     def next(self, sequence: str) -> int:
+        """Return the next number of a sequence; gaps stay, as in PostgreSQL."""
         return self.transaction.database.next(sequence)
 
     def each(self, table: Table[K, R]) -> Iterator[R]:
@@ -223,9 +230,11 @@ class Rows:
         return self.peek(table, key)
 
     async def lock(self, table: Table[K, R], key: K) -> None:
+        """Wait for the row's lock, and hold it until the transaction ends."""
         await self.transaction.lock((table.name, self.tenant_id, key))
 
     def try_lock(self, table: Table[K, R], key: K) -> bool:
+        """Take the row's lock if it is free; return whether it was."""
         return self.transaction.try_lock((table.name, self.tenant_id, key))
 
     async def lock_name(self, *name: Hashable) -> None:
@@ -233,6 +242,7 @@ class Rows:
         await self.transaction.lock(("name", self.tenant_id, *name))
 
     def try_lock_name(self, *name: Hashable) -> bool:
+        """Take a lock of any name, like an advisory lock of PostgreSQL, if it is free."""
         return self.transaction.try_lock(("name", self.tenant_id, *name))
 
     async def put(self, table: Table[K, R], key: K, row: R) -> None:
@@ -261,4 +271,5 @@ class Rows:
         return len(found)
 
     def refused(self, error: Exception) -> Exception:
+        """Mark the transaction as failed, and return the error to raise."""
         return self.transaction.refused(error)

@@ -35,11 +35,13 @@ class MemoryHousekeeping:
         self._database = database
 
     async def list(self, limit: int, after: int = 0) -> "list[DeadLetter]":
+        """List set-aside updates by id."""
         async with self._database.transaction() as transaction:
             aside = [u for _, u in _updates(transaction) if u.state in (QUARANTINED, UNASSIGNED) and u.id > after]
             return [_letter(u) for u in sorted(aside, key=lambda u: u.id)[:limit]]
 
     async def replay(self, ids: Sequence[int] | None, session_id: SessionId | None = None) -> int:
+        """Make failed updates pending again, or give those of no session to one. Raises NotFound."""
         async with self._database.transaction() as transaction:
             aside = [(t, u) for t, u in _updates(transaction) if ids is None or u.id in ids]
             if session_id is not None:
@@ -68,12 +70,15 @@ class MemoryHousekeeping:
         return adopted
 
     async def trim_inbox(self, older_than_s: float, limit: int) -> int:
+        """Delete processed updates."""
         return await self._trim_updates(DONE, older_than_s, limit)
 
     async def trim_unassigned(self, older_than_s: float, limit: int) -> int:
+        """Delete updates of no session."""
         return await self._trim_updates(UNASSIGNED, older_than_s, limit)
 
     async def trim_quarantined(self, older_than_s: float, limit: int) -> int:
+        """Delete updates that failed three times."""
         return await self._trim_updates(QUARANTINED, older_than_s, limit)
 
     async def _trim_updates(self, state: str, older_than_s: float, limit: int) -> int:
@@ -86,30 +91,38 @@ class MemoryHousekeeping:
             return len(old)
 
     async def trim_keys(self, older_than_s: float, limit: int) -> int:
+        """Delete idempotency keys."""
         return await self._trim(IDEMPOTENCY_KEYS, lambda key: key.created_at, older_than_s, limit)
 
     async def trim_sign_ins(self, older_than_s: float, limit: int) -> int:
+        """Delete sign-ins past their expiry."""
         return await self._trim(SIGN_INS, lambda sign_in: sign_in.expires_at, older_than_s, limit)
 
     async def trim_session_history(self, older_than_s: float, limit: int) -> int:
         return await self._trim(SESSION_HISTORY, lambda kept: kept.entry.at, older_than_s, limit)
 
     async def trim_receipts(self, older_than_s: float, limit: int) -> int:
+        """Delete receipts whose send never came."""
         return await self._trim(RECEIPTS, lambda kept: kept.receipt.at, older_than_s, limit)
 
     async def trim_exports(self, older_than_s: float, limit: int) -> int:
+        """Delete permits of exports."""
         return await self._trim(EXPORTS, lambda export: export.expires_at, older_than_s, limit)
 
     async def trim_audit(self, older_than_s: float, limit: int) -> int:
+        """Do nothing: the memory has no audit trail."""
         return 0
 
     async def trim_access_changes(self, older_than_s: float, limit: int) -> int:
+        """Do nothing: one process needs no feed."""
         return 0
 
     async def trim_guesses(self, older_than_s: float, limit: int) -> int:
+        """Do nothing: counts end with the process."""
         return 0
 
     async def trim_erased(self, older_than_s: float, limit: int) -> int:
+        """Do nothing: no update arrives from before an erasure."""
         return 0
 
     async def _trim(self, table: Table[Any, R], at: Callable[[R], datetime], older_than_s: float, limit: int) -> int:

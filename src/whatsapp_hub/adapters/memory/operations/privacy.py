@@ -30,6 +30,7 @@ class MemoryErasureSweep:
     _taken: set[ErasureId] = field(default_factory=set)
 
     async def take(self, lease_s: float, but: Collection[ErasureId]) -> Erasure | None:
+        """Return an erasure that is due and not taken."""
         async with self.database.transaction() as transaction:
             due = [e for _, e in transaction.everywhere(ERASURES) if e.finished_at is None and e.id not in but]
             free = sorted((e for e in due if e.id not in self._taken), key=lambda e: e.begun_at)
@@ -37,9 +38,11 @@ class MemoryErasureSweep:
             return next(iter(free), None)
 
     async def leave(self, erasure: Erasure) -> None:
+        """Give the erasure back."""
         self._taken.discard(erasure.id)
 
     async def rows(self, erasure: Erasure, limit: int) -> int:
+        """Delete at most `limit` messages of the customer, then all else; return how many rows went."""
         async with self.database.transaction() as transaction:
             rows = transaction.of(erasure.tenant_id)
             messages = [m.id for m in rows.each(MESSAGES) if m.contact_id == erasure.contact_id][:limit]
@@ -55,11 +58,13 @@ class MemoryErasureSweep:
             return len(messages) + len(notes) + len(told)
 
     async def log(self, erasure: Erasure, limit: int) -> bool:
+        """Blank the customer's events, all at once."""
         async with self.database.transaction() as transaction:
             self.events.erase(_rounds(transaction.of(erasure.tenant_id), erasure.contact_id))
             return False
 
     async def finish(self, erasure: Erasure) -> None:
+        """Delete the contact and mark the erasure as done."""
         async with self.database.transaction() as transaction:
             rows = transaction.of(erasure.tenant_id)
             await rows.drop(CONTACTS, erasure.contact_id)
@@ -77,6 +82,7 @@ class MemoryPersonalData:
     database: MemoryDatabase
 
     async def of(self, tenant_id: TenantId, contact_id: ContactId) -> AsyncIterator[Part]:
+        """Yield one part a table, one line of JSON an entity."""
         async with self.database.transaction() as transaction:
             rows = transaction.of(tenant_id)
             contact = rows.peek(CONTACTS, contact_id)
@@ -101,6 +107,7 @@ class MemoryRetentionSweep:
     database: MemoryDatabase
 
     async def trim(self, tenant_id: TenantId, kind: Kind, before: datetime, limit: int) -> int:
+        """Delete at most `limit` things of one kind that are older than `before`; return how many."""
         async with self.database.transaction() as transaction:
             rows = transaction.of(tenant_id)
             match kind:
@@ -133,6 +140,7 @@ class MemoryRetentionSweep:
         return len(old)
 
     async def trim_unused_files(self, tenant_id: TenantId, before: datetime, limit: int) -> int:
+        """Delete files that no message names any more; return how many."""
         async with self.database.transaction() as transaction:
             rows = transaction.of(tenant_id)
             used = {stored_media(m.content) for m in rows.each(MESSAGES)}

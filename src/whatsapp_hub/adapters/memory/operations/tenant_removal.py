@@ -18,6 +18,7 @@ class MemoryTenantRemoval:
         self._database = database
 
     async def begin(self, tenant_id: TenantId, by: UserId) -> bool:
+        """Mark the company as removed, if a MASTER asks and it is not yet."""
         async with self._database.transaction() as transaction:
             people = transaction.everywhere(USERS)
             is_master = any(u.id == by and u.role is Role.MASTER and u.is_active for _, u in people)
@@ -34,20 +35,25 @@ class MemoryTenantRemoval:
             return True
 
     async def begun(self) -> list[Tenant]:
+        """List companies that are being removed."""
         async with self._database.transaction() as transaction:
             return [copied(t) for t in transaction.of(None).each(TENANTS) if t.is_removed]
 
     async def sessions(self, tenant: Tenant, limit: int) -> Sequence[SessionId]:
+        """List the company's remaining sessions."""
         async with self._database.transaction() as transaction:
             return sorted(s.id for s in transaction.of(tenant.id).each(SESSIONS))[:limit]
 
     async def sweep(self, tenant: Tenant, limit: int) -> int:
+        """Delete at most `limit` rows, sessions excepted; return how many."""
         async with self._database.transaction() as transaction:
             return await transaction.clear(tenant.id, limit, but=SESSIONS.name)
 
     async def finish(self, tenant: Tenant) -> None:
+        """Delete the company's row."""
         async with self._database.transaction() as transaction:
             await transaction.of(None).drop(TENANTS, tenant.id)
 
     async def measure(self, tenant: Tenant) -> float:
+        """Return 0: memory answers at once."""
         return 0.0

@@ -28,23 +28,28 @@ class MemorySessionFinder:
         return [copied(s) for s in sorted(self._rows(tenant_id).each(SESSIONS), key=lambda s: s.id)]
 
     async def client_id(self, tenant_id: TenantId) -> str:
+        """Return the tenant's slug. Raises NotFound."""
         tenant = Transaction(self._database).of(None).peek(TENANTS, tenant_id)
         if tenant is None:
             raise NotFound("tenant", tenant_id)
         return tenant.slug
 
     async def named(self, tenant_id: TenantId, name: str) -> Session | None:
+        """Find by id where the name is one, else by key."""
         sessions = self._sessions(tenant_id)
         by_id = (s for s in sessions if str(s.id) == name.lower())
         return next(by_id, None) or next((s for s in sessions if s.key == name), None)
 
     async def of_agent(self, tenant_id: TenantId, agent_id: str) -> list[Session]:
+        """List the sessions of an agent id."""
         return [s for s in self._sessions(tenant_id) if s.agent_id == agent_id]
 
     async def keys(self, tenant_id: TenantId) -> dict[SessionId, str]:
+        """Return all keys by id."""
         return {s.id: s.key for s in self._sessions(tenant_id)}
 
     async def page(self, tenant_id: TenantId, limit: int, cursor: str | None, *, active: bool) -> Page[Session]:
+        """Return a page by id. Raises Invalid for a cursor that is none."""
         try:
             after = UUID(cursor or UUID(int=0).hex)
         except ValueError:
@@ -53,6 +58,7 @@ class MemorySessionFinder:
         return Page(found[:limit], str(found[limit - 1].id) if len(found) > limit else None)
 
     async def lease(self, tenant_id: TenantId, session_id: SessionId) -> HolderLease | None:
+        """Return who holds the session's connection; None: it was never started."""
         rows = self._rows(tenant_id)
         row = rows.peek(CONNECTIONS, session_id)
         if row is None:
@@ -62,12 +68,14 @@ class MemorySessionFinder:
         return HolderLease(holder.connector.name if holder else None, age_s, row.state.attempts, row.state.code_until)
 
     async def code_until(self, tenant_id: TenantId, session_id: SessionId) -> datetime | None:
+        """Return when the shown code expires; None: none is shown."""
         rows = self._rows(tenant_id)
         held, pairing = rows.peek(CONNECTIONS, session_id), rows.peek(PAIRINGS, session_id)
         times = (held.state.code_until if held else None, pairing.pairing.code_until if pairing else None)
         return max((at for at in times if at), default=None)
 
     async def connections(self, tenant_id: TenantId, agent_id: str) -> list[Connection]:
+        """Return sessions with their waiting messages and leases."""
         rows, found = self._rows(tenant_id), []
         for session in await self.of_agent(tenant_id, agent_id):
             depth = sum(q.lane.session_id == session.id for q in rows.each(QUEUED))

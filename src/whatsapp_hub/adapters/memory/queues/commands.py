@@ -23,6 +23,7 @@ class MemoryCommands:
         self._wake = wake
 
     async def ask(self, command: Command, expires_s: float) -> None:
+        """Store the command and wake the connectors."""
         async with self._database.transaction() as transaction:
             hub, now = transaction.of(None), self._database.now
             stored = StoredCommand(command, now, now + timedelta(seconds=expires_s))
@@ -30,6 +31,7 @@ class MemoryCommands:
         self._wake(Work.LINES)
 
     async def answer_of(self, command_id: UUID) -> Answer | None:
+        """Return the answer and remove the command; one that is gone was withdrawn."""
         async with self._database.transaction() as transaction:
             hub = transaction.of(None)
             stored = await hub.get(COMMANDS, command_id)
@@ -43,10 +45,12 @@ class MemoryCommands:
             return answer
 
     async def withdraw(self, command_id: UUID) -> None:
+        """Remove the command."""
         async with self._database.transaction() as transaction:
             await transaction.of(None).drop(COMMANDS, command_id)
 
     async def take(self, connector_id: ConnectorId, kinds: Sequence[str], limit: int) -> list[Command]:
+        """Take commands to sessions that this connector holds, the oldest first."""
         async with self._database.transaction() as transaction:
             hub, now = transaction.of(None), self._database.now
             mine = [
@@ -60,6 +64,7 @@ class MemoryCommands:
             return [stored.command for stored in mine[:limit]]
 
     async def answer(self, command_id: UUID, answer: Answer) -> None:
+        """Store the answer where somebody awaits it."""
         async with self._database.transaction() as transaction:
             hub = transaction.of(None)
             if (stored := await hub.get(COMMANDS, command_id)) is None:

@@ -54,6 +54,7 @@ class MemoryInboxAppender:
         self._wake = wake
 
     async def append(self, updates: Sequence[NewUpdate]) -> None:
+        """Store updates, known ones left out, and wake the tenants' workers. Raises Invalid."""
         checked = [_checked(update) for update in updates]
         woken: set[TenantId] = set()
         async with self._database.transaction() as transaction:
@@ -124,6 +125,7 @@ class MemoryInbox:
         return found
 
     def done(self, ids: Sequence[int]) -> None:
+        """Mark them with the commit."""
         self._finished += ids
 
     async def finish(self) -> None:
@@ -133,10 +135,12 @@ class MemoryInbox:
                 await self._rows.put(UPDATES, id, replace(update, state=DONE, retry_at=None, error=None))
 
     async def wait(self, ids: Sequence[int], for_s: float) -> None:
+        """Leave them, and their chats behind them, for `for_s` seconds."""
         for id in ids:
             await self._set_back(id, for_s)
 
     async def retry(self, item_id: int, error: str, after_s: float) -> None:
+        """Count a failure, store its error, and make the update due again in `after_s` seconds."""
         await self._set_back(item_id, after_s, error)
 
     async def _set_back(self, item_id: int, for_s: float, error: str | None = None) -> None:
@@ -146,6 +150,7 @@ class MemoryInbox:
             await self._rows.put(UPDATES, item_id, replace(counted, retry_at=at))
 
     async def quarantine(self, item_id: int, error: str) -> None:
+        """Set the update aside with its error; its chat goes on."""
         if update := await self._rows.get(UPDATES, item_id):
             aside = replace(update, state=QUARANTINED, tries=update.tries + 1, error=_short(error), retry_at=None)
             await self._rows.put(UPDATES, item_id, aside)

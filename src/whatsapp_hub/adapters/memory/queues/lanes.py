@@ -35,10 +35,12 @@ class MemoryLanes:
         self._holds_socket = holds_socket
 
     async def enqueue(self, messages: Sequence[Message], provider: str) -> None:
+        """Append stored messages to their chats' lanes."""
         for message in messages:
             await self._append(message, provider)
 
     async def add(self, messages: Sequence[Message], providers: Mapping[MessageId, str]) -> None:
+        """Store messages and append those that a provider sends."""
         await self._messages.add(messages)
         for message in messages:
             if provider := providers.get(message.id):
@@ -61,6 +63,7 @@ class MemoryLanes:
     async def claim(
         self, pacing: Mapping[str, Pacing], limit: int, lease_s: float, holding: Holding | None = None
     ) -> ClaimedLanes:
+        """Lease due lanes one by one, skipping locked ones, and open an attempt for each head."""
         claimed = ClaimedLanes([], [])
         for pace in self._sessions(pacing, holding):
             for key in self._due(pace.session_id):
@@ -120,6 +123,7 @@ class MemoryLanes:
         return [Claim(lane.key, begun.fence, begun.tries, message, contact.identities if contact else ())]
 
     async def stale(self, limit: int, wait_s: float) -> list[Message]:
+        """Close attempts whose lease ran out, and return their messages, whose outcome is unknown."""
         now, left = self._rows.now, []
         late = [lane for lane in self._rows.each(LANES) if lane.attempt and lane.lease_until <= now]
         for lane in late[:limit]:
@@ -138,6 +142,7 @@ class MemoryLanes:
         return left
 
     async def release(self, releases: Sequence[Release]) -> list[Claim]:
+        """End attempts whose fence still holds; return the claims that were still ours."""
         ours: list[Claim] = []
         for release in sorted(releases, key=lambda r: (r.claim.lane.session_id, r.claim.lane.chat)):
             claim, lane = release.claim, await self._rows.get(LANES, release.claim.lane)
@@ -153,16 +158,19 @@ class MemoryLanes:
         return [r.claim for r in releases if r.claim in ours]
 
     async def hold(self, session_id: SessionId, for_s: float | None) -> None:
+        """Stop the session's lanes for `for_s` seconds, or (None) until they are resumed."""
         if pace := await self._rows.get(PACES, session_id):
             until = NEVER if for_s is None else self._rows.now + timedelta(seconds=for_s)
             await self._rows.put(PACES, session_id, pace.on_hold(until))
 
     async def resume(self, session_id: SessionId) -> None:
+        """Make the session's lanes due, and wake workers after the commit."""
         self.made_due = self.made_due_held = True
         if pace := await self._rows.get(PACES, session_id):
             await self._rows.put(PACES, session_id, replace(pace, hold_until=Pace(session_id, "").hold_until))
 
     async def settled(self, messages: Sequence[Message]) -> None:
+        """Let lanes go on whose unknown outcome was settled."""
         for message in messages:
             self.made_due = self.made_due_held = True
             lane = await self._rows.get(LANES, _lane_of(message))
@@ -171,6 +179,7 @@ class MemoryLanes:
                 await self._rows.put(LANES, lane.key, replace(lane, awaits=None, next_at=next_at))
 
     async def open_attempts(self, session_ids: Iterable[SessionId]) -> dict[SessionId, list[OpenAttempt]]:
+        """Return what provider calls may be under way, by session."""
         wanted, found = set(session_ids), dict[SessionId, list[OpenAttempt]]()
         for lane in self._rows.each(LANES):
             message = self._rows.peek(MESSAGES, lane.attempt) if lane.attempt else None
@@ -180,6 +189,7 @@ class MemoryLanes:
         return found
 
     async def reserve_id(self, claim: Claim, provider_message_id: str) -> bool:
+        """Store the id on the message, unless the claim is outdated; return whether it did."""
         message, lane = await self._rows.get(MESSAGES, claim.message.id), self._rows.peek(LANES, claim.lane)
         if message is None or lane is None or (lane.fence, lane.attempt) != (claim.fence, message.id):
             return False
@@ -190,6 +200,7 @@ class MemoryLanes:
         return True
 
     async def move(self, session_id: SessionId, chat: str, to: str, contact_id: ContactId) -> None:
+        """Append one contact's waiting messages to another chat's lane."""
         old, new = LaneKey(session_id, chat), LaneKey(session_id, to)
         waiting = [q for q in queue_of(self._rows, old) if self._message(q.message_id).contact_id == contact_id]
         if not waiting or old == new:
@@ -221,6 +232,7 @@ class MemoryLanes:
         await self._rows.put(LANES, joined.key, replace(joined, paced_until=max(was.paced_until, joined.paced_until)))
 
     async def abandon(self, session_id: SessionId) -> list[Message]:
+        """Empty the session's lanes and return the messages that waited in them."""
         waiting = sorted(q.message_id for q in self._rows.each(QUEUED) if q.lane.session_id == session_id)
         messages = [await self._messages.get(id) for id in waiting]
         for message in messages:

@@ -32,11 +32,13 @@ class MemoryLeases:
         self._database = database
 
     async def enter(self, connector: Connector, lease_s: float) -> None:
+        """Store the connector until its lease ends."""
         async with self._database.transaction() as transaction:
             row = ConnectorRow(connector, self._database.now + timedelta(seconds=lease_s))
             await transaction.of(None).put(CONNECTORS, connector.id, row)
 
     async def renew(self, connector_id: ConnectorId, lease_s: float) -> bool:
+        """Move the lease's end; False: it ended already."""
         async with self._database.transaction() as transaction:
             row = live_connector(transaction.of(None), connector_id)
             if row is None:
@@ -46,10 +48,12 @@ class MemoryLeases:
             return True
 
     async def leave(self, connector_id: ConnectorId, *, clean: bool) -> None:
+        """Remove the connector and free its connections."""
         async with self._database.transaction() as transaction:
             await self._remove(transaction, connector_id, is_clean=clean)
 
     async def reap_expired(self) -> int:
+        """Remove connectors whose lease ended; return how many."""
         async with self._database.transaction() as transaction:
             now = self._database.now
             ended = [row.connector.id for row in transaction.of(None).each(CONNECTORS) if row.until <= now]
@@ -65,6 +69,7 @@ class MemoryLeases:
                 await transaction.of(tenant_id).put(CONNECTIONS, row.session_id, freed)
 
     async def loads(self, kinds: Sequence[str]) -> tuple[list[ConnectorLoad], int]:
+        """Count what each connector holds, and how many wanted sessions of these kinds nobody holds."""
         async with self._database.transaction() as transaction:
             hub = transaction.of(None)
             rows = [row for _, row in transaction.everywhere(CONNECTIONS)]
@@ -77,6 +82,7 @@ class MemoryLeases:
             return loads, sum(row.holder is None and row.is_wanted and row.provider in kinds for row in rows)
 
     async def capacity(self, kind: str) -> tuple[int, int]:
+        """Sum the places of all connectors of a kind, and the sessions that want one."""
         async with self._database.transaction() as transaction:
             hub = transaction.of(None)
             live = [c.connector for c in hub.each(CONNECTORS) if live_connector(hub, c.connector.id)]
@@ -84,6 +90,7 @@ class MemoryLeases:
             return sum(c.room for c in live if kind in c.kinds), wanted
 
     async def take(self, connector: Connector, limit: int) -> list[ClaimedConnection]:
+        """Take unheld sessions under new fences."""
         async with self._database.transaction() as transaction:
             if live_connector(transaction.of(None), connector.id) is None:
                 return []
@@ -104,6 +111,7 @@ class MemoryLeases:
         return ClaimedConnection(row.session_id, tenant_id, not row.is_clean)
 
     async def held(self, connector_id: ConnectorId) -> list[DesiredConnection]:
+        """List the connections that this connector holds, while its lease lasts."""
         async with self._database.transaction() as transaction:
             if live_connector(transaction.of(None), connector_id) is None:
                 return []
@@ -119,6 +127,7 @@ class MemoryLeases:
         return DesiredConnection(*where, is_due, row.state.must_forget, row.is_wanted)
 
     async def let_go(self, connector_id: ConnectorId, session_ids: Sequence[SessionId]) -> None:
+        """Free connections that this connector holds."""
         async with self._database.transaction() as transaction:
             for tenant_id, row in list(transaction.everywhere(CONNECTIONS)):
                 if row.holder == connector_id and row.session_id in session_ids:
@@ -126,6 +135,7 @@ class MemoryLeases:
                     await transaction.of(tenant_id).put(CONNECTIONS, row.session_id, freed)
 
     async def store_connections(self, session_ids: Sequence[SessionId]) -> int:
+        """Return 0: there is no store."""
         return 0
 
 

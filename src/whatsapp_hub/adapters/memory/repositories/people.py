@@ -121,7 +121,7 @@ class MemoryUsers:
             await self._rows.save(USERS, user.id, user)
 
     async def _require_free(self, user: User) -> None:
-        """An address is one user's in the whole hub, since people log in with nothing else."""
+        """Check that the address is free: one is one user's in the whole hub, since people log in with nothing else."""
         await self._hub.lock_name("e-mail", user.email)
         others = (other for _, other in self._rows.transaction.everywhere(USERS) if other.id != user.id)
         if any(other.email == user.email for other in others):

@@ -24,7 +24,7 @@ class Columns:
         return ", ".join(f"x.{name}{cast}" for name, cast in zip(self.names, self._stored, strict=True))
 
     def insert(self) -> str:
-        """An INSERT of all given rows."""
+        """Build an INSERT of all given rows."""
         return f"INSERT INTO {self.table} ({', '.join(self.names)}) SELECT {self.values} FROM {self._rows()}"
 
     def update(self, key: str = "id") -> str:

@@ -81,16 +81,16 @@ class Table:
         return ", ".join(f'"{name}"' for name, _ in self.key)
 
     def copy(self, source: str, target: str) -> str:
-        """SQL that copies all rows of the tenant."""
+        """Build SQL that copies all rows of the tenant."""
         return f"{self._insert(target)} SELECT {self._of('s')} FROM {source}.{self.name} AS s"
 
     def copy_changed(self, source: str, target: str) -> str:
-        """SQL that copies the rows whose keys were noted as changed."""
+        """Build SQL that copies the rows whose keys were noted as changed."""
         changed = self._changed(source)
         return f"{self._insert(target)} SELECT {self._of('s')} FROM {source}.{self.name} AS s JOIN {changed}"
 
     def forget_changed(self, source: str, target: str) -> str:
-        """SQL that deletes from the target the rows whose keys were noted as changed."""
+        """Build SQL that deletes from the target the rows whose keys were noted as changed."""
         on = " AND ".join(f't."{name}" = k."{name}"' for name, _ in self.key)
         return f"DELETE FROM {target}.{self.name} AS t USING ({self._keys(source)}) AS k WHERE {on}"
 

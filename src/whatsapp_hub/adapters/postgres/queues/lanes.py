@@ -319,7 +319,7 @@ class PostgresLanes:
         return left
 
     async def release(self, releases: Sequence[Release]) -> list[Claim]:
-        """End attempts whose fence still holds; return the claims that another took meanwhile."""
+        """End attempts whose fence still holds; return the claims that were still ours."""
         if not releases:
             return []
         claims = [r.claim for r in releases]

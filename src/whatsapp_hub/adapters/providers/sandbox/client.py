@@ -35,7 +35,7 @@ _REMEMBERED = 1000
 
 
 class Sandbox:
-    """A WhatsApp that exists in the hub's database only; some numbers simulate faults (docs)."""
+    """A WhatsApp that exists in the hub's database only; some numbers simulate faults."""
 
     def __init__(self, phones: SandboxPhones, now: Callable[[], datetime], new_id: Callable[[], UUID]) -> None:
         self._phones = phones

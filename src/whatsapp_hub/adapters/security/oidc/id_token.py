@@ -95,7 +95,7 @@ def _signed(token: str, keys: Sequence[Key]) -> dict[str, Any]:
 
 
 def _check_party(claims: dict[str, Any], client_id: str) -> None:
-    """A token for several is this hub's only if it was made for it."""
+    """Check whom it is for: a token for several is this hub's only if it was made for it."""
     party, audience = claims.get("azp"), claims["aud"]
     is_shared = isinstance(audience, list) and len(audience) > 1
     if (party is None and is_shared) or party not in (None, client_id):

@@ -34,7 +34,7 @@ class ApiKeyBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 async def create_api_key(
     caller: Asking, data: JSONBody[ApiKeyBody], create_api_key: FromDishka[CreateApiKey]
 ) -> NewApiKey:
-    """A new key. `key` is its secret, shown this once."""
+    """Make a key. `key` is its secret, shown this once."""
     key, secret = await create_api_key(caller, data.name, data.scopes, utc("expiresAt", data.expires_at))
     return extended(NewApiKey, ApiKeyView.of(key), key=secret)
 
@@ -50,7 +50,7 @@ async def list_api_keys(
 
 @delete("/api-keys/{id:uuid}", tags=TAGS)
 async def revoke_api_key(caller: Asking, id: FromPath[UUID], revoke_api_key: FromDishka[RevokeApiKey]) -> None:
-    """It stops working within seconds."""
+    """Revoke a key: it stops working within seconds."""
     await revoke_api_key(caller, ApiKeyId(id))
 
 

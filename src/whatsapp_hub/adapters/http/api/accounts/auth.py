@@ -85,7 +85,7 @@ async def login(request: Request[Any, Any, Any], data: JSONBody[Credentials], lo
 async def register(
     caller: Asking, data: JSONBody[Registration], register_user: FromDishka[RegisterUser]
 ) -> RegisteredUser:
-    """A new user of the caller's company (ADMIN), or of `companyId` (MASTER)."""
+    """Create a user of the caller's company (ADMIN), or of `companyId` (MASTER)."""
     tenant_id = TenantId(data.company_id) if data.company_id else None
     new = NewUser(data.email, data.password, data.name, data.role, tenant_id=tenant_id)
     return RegisteredUser(UserView.of(await register_user(caller, new)))

@@ -88,7 +88,7 @@ class FillBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
 async def get_company(
     caller: Asking, queries: FromDishka[Queries], credentials: FromDishka[SetCredentials]
 ) -> OwnCompany:
-    """The company with its texts (ADMIN). Its access token is never shown."""
+    """Show the company with its texts (ADMIN). Its access token is never shown."""
     tenant = await queries.tenant(caller.tenant_id)
     return extended(OwnCompany, TenantView.of(tenant), phone_number_id=await credentials.shown(caller))
 
@@ -139,7 +139,7 @@ async def get_quick_reply(caller: Asking, id: FromPath[UUID], queries: FromDishk
 async def create_quick_reply(
     caller: Asking, data: JSONBody[QuickReplyBody], create_quick_reply: FromDishka[CreateQuickReply]
 ) -> QuickReplyView:
-    """A new one (ADMIN). `{{customerName}}`, `{{agentName}}` … stand for what differs."""
+    """Create one (ADMIN). `{{customerName}}`, `{{agentName}}` … stand for what differs."""
     return QuickReplyView.of(await create_quick_reply(caller, data.shortcut, data.content))
 
 
@@ -166,7 +166,7 @@ async def delete_quick_reply(
 async def fill_quick_reply(
     caller: Asking, id: FromPath[UUID], data: JSONBody[FillBody], fill_quick_reply: FromDishka[FillQuickReply]
 ) -> FilledReply:
-    """The text for this conversation, ready to be sent or changed."""
+    """Fill in the text for this conversation, ready to be sent or changed."""
     return FilledReply(await fill_quick_reply(caller, QuickReplyId(id), ConversationId(data.conversation_id)))
 
 

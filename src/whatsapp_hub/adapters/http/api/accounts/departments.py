@@ -84,7 +84,7 @@ async def get_department(caller: Asking, id: FromPath[UUID], queries: FromDishka
 async def list_agents(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
 ) -> Response[list[UserView]]:
-    """The department's users, by name."""
+    """List the department's users, by name."""
     department = await queries.department(caller.tenant_id, DepartmentId(id))
     found = await queries.users(caller.tenant_id, UserFilter(department_id=department.id), limit, cursor)
     return page([UserView.of(user) for user in found.items], found.next_cursor)
@@ -104,7 +104,7 @@ async def list_queue(
 async def create_department(
     caller: Asking, data: JSONBody[DepartmentBody], create_department: FromDishka[CreateDepartment]
 ) -> DepartmentView:
-    """A new department (ADMIN)."""
+    """Create a department (ADMIN)."""
     return DepartmentView.of(await create_department(caller, data.name, data.slug, data.changes()))
 
 

@@ -50,7 +50,7 @@ async def offer_password_reset(
 async def reset_password(
     request: Request[Any, Any, Any], data: JSONBody[ResetBody], reset_password: FromDishka[ResetPassword]
 ) -> None:
-    """A new password, by such a link's token."""
+    """Set a new password, by such a link's token."""
     await reset_password(data.token, data.password, asked(request))
 
 

@@ -103,7 +103,7 @@ async def replace_recovery_codes(
     data: JSONBody[ProofBody],
     replace: FromDishka[ReplaceRecoveryCodes],
 ) -> Response[RecoveryCodes]:
-    """New recovery codes; the earlier ones are void. `code`: of the authenticator, or a recovery code."""
+    """Make new recovery codes; the earlier ones are void. `code`: of the authenticator, or a recovery code."""
     codes = await replace(caller, data.password, data.code, client_of(request).address)
     return Response(RecoveryCodes(list(codes)), headers=_UNSTORED)
 

@@ -79,7 +79,7 @@ async def list_users(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response[list[UserView]]:
-    """The company's users, by name."""
+    """List the company's users, by name."""
     active = None if status is None else status == "active"
     department = DepartmentId(department_id) if department_id else None
     wanted = UserFilter(role, active, online_status, department)
@@ -95,7 +95,7 @@ async def get_user(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queri
 
 @post("/users", tags=TAGS)
 async def create_user(caller: Asking, data: JSONBody[UserBody], register_user: FromDishka[RegisterUser]) -> UserView:
-    """A new user (ADMIN)."""
+    """Create a user (ADMIN)."""
     new = NewUser(
         email=data.email,
         password=data.password,
