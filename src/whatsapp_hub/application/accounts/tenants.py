@@ -67,8 +67,8 @@ class EnsureAdmin:
     create_operator: CreateOperator
 
     async def __call__(self, email: str, password: str) -> bool:
-        """Return whether this call made the administrator (a MASTER of the tenant `default`), with whatever password: one
-        that could be guessed never stops a hub from starting."""
+        """Return whether this call made the administrator (a MASTER of the tenant `default`), with whatever password:
+        one that could be guessed never stops a hub from starting."""
         if await self.storage.directory.has_master():
             return False
         tenants = {tenant.slug: tenant for tenant in await self.storage.directory.tenants()}

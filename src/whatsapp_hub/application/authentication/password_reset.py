@@ -32,8 +32,8 @@ class OfferPasswordReset:
     clock: Clock
 
     async def __call__(self, caller: Caller, user_id: UserId) -> tuple[str, datetime]:
-        """Return the token, which nobody can tell afterwards, and when it ends. An earlier one ends now. Raises NotFound,
-        Forbidden."""
+        """Return the token, which nobody can tell afterwards, and when it ends. An earlier one ends now. Raises
+        NotFound, Forbidden."""
         caller.require(Action.MANAGE_USERS)
         secret, expires_at = secrets.token_urlsafe(32), self.clock() + LIFETIME
         async with self.storage.tenant(caller.tenant_id) as uow:

@@ -243,7 +243,7 @@ class PostgresDirectory:
         return {route: a.result() if a.done() else await asyncio.shield(a) for route, a in answers.items()}
 
     async def _look_up(self, provider: str, routes: Sequence[str]) -> dict[str, asyncio.Future[list[WebhookTarget]]]:
-        """Return the answers, by route: others may forget them (any stranger's body can fill the memory), we may not."""
+        """Return the answers, by route: others may forget them (a stranger's body can fill the memory), we may not."""
         if len(self._routes) > _CACHED_ROUTES:
             self._routes.clear()
         answers: dict[str, asyncio.Future[list[WebhookTarget]]] = {}
