@@ -22,6 +22,14 @@ def test_flaky():
 BROKEN = "def test_broken(): assert False\n"
 
 
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments],
+        cwd=folder, capture_output=True, text=True, timeout=120, check=False, env=environment,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("tests", "code", "said"),
     [
@@ -38,12 +46,29 @@ BROKEN = "def test_broken(): assert False\n"
 )
 def test_what_ran_twice_is_named(tmp_path: Path, tests: str, code: int, said: list[str]) -> None:
     (tmp_path / "test_it.py").write_text(tests)
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), "test_it.py"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-    )  # fmt: skip
+    done = run(tmp_path, "test_it.py")
     assert done.returncode == code, done.stdout
     last = done.stdout[done.stdout.rindex("suite: ") :]
     assert all(words in last for words in said), last
     assert "test_steady" not in last
+
+
+def test_all_tests_are_unit_tests_whose_time_is_printed_and_then_the_others(tmp_path: Path) -> None:
+    for folder, tests in (("unit", FLAKY), ("integration", STEADY), ("contracts", BROKEN)):
+        (tmp_path / "tests" / folder).mkdir(parents=True)
+        (tmp_path / "tests" / folder / f"test_{folder}.py").write_text(tests)
+    done = run(tmp_path)
+    assert done.returncode == 1
+    first, others, end = (done.stdout.index(f"\n{words}") for words in ("tests/unit: ", "tests: ", "suite: "))
+    assert first < others < end
+    assert "test_unit.py::test_flaky: passed the second time" in done.stdout[end:]
+    assert "test_contracts.py::test_broken: failed twice" in done.stdout[end:]
+    assert "2 passed" not in done.stdout  # no test ran in both parts
+
+
+def test_bytecode_is_kept_even_where_the_machine_keeps_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    (tmp_path / "test_it.py").write_text(STEADY)
+    assert run(tmp_path, "test_it.py").returncode == 0
+    assert list((tmp_path / "build" / "pycache").rglob("test_it*.pyc"))

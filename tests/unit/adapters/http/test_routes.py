@@ -182,9 +182,14 @@ def test_with_a_star_every_page_may_call_with_a_token_but_without_cookies() -> N
     assert (refused.status_code, refused.json()["title"]) == (401, "Unauthenticated")
 
 
-def test_without_a_frontend_no_other_page_may_call() -> None:
-    app = create_app(make_async_container(Security()), HttpOptions("0.1.0"))
-    client: TestClient[Litestar] = TestClient(app, raise_server_exceptions=False)  # type: ignore[type-var]
+@pytest.fixture(scope="module")
+def bare_app() -> HubApp:
+    """Without a frontend, and without the sandbox."""
+    return create_app(make_async_container(Security()), HttpOptions("0.1.0"))
+
+
+def test_without_a_frontend_no_other_page_may_call(bare_app: HubApp) -> None:
+    client: TestClient[Litestar] = TestClient(bare_app, raise_server_exceptions=False)  # type: ignore[type-var]
     assert "access-control-allow-origin" not in client.options("/api/users", headers=ASKS).headers
 
 
@@ -195,9 +200,8 @@ def test_a_body_that_is_too_large_is_refused(client: TestClient[Litestar]) -> No
     assert answer.json()["type"] == "urn:whatsapp-hub:problem:too-large"  # as webhooks and nginx say it, on any Python
 
 
-def test_sandbox_routes_are_absent_unless_switched_on() -> None:
-    app = create_app(make_async_container(), HttpOptions("0.1.0"))
-    assert not [path for _, path, _ in routes(app) if path.startswith("/sandbox")]
+def test_sandbox_routes_are_absent_unless_switched_on(bare_app: HubApp) -> None:
+    assert not [path for _, path, _ in routes(bare_app) if path.startswith("/sandbox")]
 
 
 def test_no_file_of_the_api_reaches_for_sql_or_a_transaction() -> None:
