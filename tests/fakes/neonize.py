@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,17 +103,27 @@ class FakeStore:
     devices: dict[UUID, str] = field(default_factory=dict)
     keys: set[str] = field(default_factory=set)
     away: Exception | None = None
-    ended: list[str] = field(default_factory=list)
 
     class Door:
         url = "postgres:///fake"
         is_shut = False
 
+        store_waits_s = 0.0
+
+        async def settle(self, within_s: float) -> None:
+            pass
+
         def shut(self) -> None:
             self.is_shut = True
 
-    def access(self, application_name: str) -> Door:
-        return self.Door()
+    doors: list[Door] = field(default_factory=list)
+    on_failure: dict[str, Callable[[str], None]] = field(default_factory=dict)
+
+    def access(self, application_name: str, on_failure: Callable[[str], None] | None = None) -> Door:
+        if on_failure:
+            self.on_failure[application_name] = on_failure
+        self.doors.append(self.Door())
+        return self.doors[-1]
 
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[None]:
@@ -137,11 +147,7 @@ class FakeStore:
         self._here()
         self.keys.discard(self.devices.pop(session_id, ""))
 
-    async def end_connections(self, application_name: str) -> int:
-        self.ended.append(application_name)
-        return 0
-
-    def close(self) -> None:
+    async def aclose(self) -> None:
         pass
 
     def _here(self) -> None:

@@ -60,9 +60,20 @@ ANSWERING = Measure(
     "whatsapp_hub_http_request_seconds", "How long requests took; a stream's, until it ended.", (), QUICK
 )
 STEPS = Measure("whatsapp_hub_clock_steps", "Steps of PostgreSQL's clock that the hub's time did not take part in.")
+STORE_TROUBLES = Measure(
+    "whatsapp_hub_store_troubles",
+    "Trouble with the stores of WhatsApp Web's keys, by kind: statements that were asked_again, connections that were"
+    " refused, stores that failed (their numbers hung up).",
+    ("kind",),
+)
+UNDECRYPTABLE = Measure(
+    "whatsapp_hub_undecryptable_messages",
+    "Messages on WhatsApp Web that could not be read: their senders are asked again.",
+)
 
 MEASURES = (
     *(UPDATES, PROCESSED, PROCESSING, EVENTS, ROUTING, SENDS, CALLS, POSTS, POSTING, REQUESTS, ANSWERING, STEPS),
+    *(STORE_TROUBLES, UNDECRYPTABLE),
 )
 
 

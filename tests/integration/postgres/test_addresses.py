@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.postgres.engine.database import SYSTEM, Database, arguments_of, connect
 from whatsapp_hub.adapters.postgres.engine.migrate import migrate, migrate_tenant
 from whatsapp_hub.adapters.postgres.engine.version import administrators, is_current
-from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
+from whatsapp_hub.adapters.providers.neonize.native.store import ROLE, DeviceStore
 from whatsapp_hub.main.commands.doctor import examine
 from whatsapp_hub.main.settings import Settings
 
@@ -80,9 +80,9 @@ async def test_the_store_of_whatsapp_web_takes_the_address(form: str, socket: st
     try:
         async with store.preparing():
             door = PostgresAddress.parse(store.access("test").url)
-        assert (door.user, door.database) == (USER, DATABASE)
         connection = await asyncpg.connect(**door.arguments | {"dsn": None})
-        assert await connection.fetchval("SELECT current_database()") == DATABASE
+        ours = f"current_database() = '{DATABASE}' AND session_user = '{USER}' AND current_user = '{ROLE}'"
+        await connection.execute(f"DO $$ BEGIN ASSERT {ours}; END $$")
         await connection.close()
     finally:
-        store.close()
+        await store.aclose()

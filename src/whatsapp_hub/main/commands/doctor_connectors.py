@@ -11,7 +11,9 @@ import asyncpg
 from whatsapp_hub.main.settings import Settings
 
 OWN_CONNECTIONS = 50
-"""Connections of the hub's other pools: an API, a worker and a connector."""
+"""Connections of the hub's pools: an API, a worker and a connector."""
+CONNECTIONS_EACH = 12
+"""Of a connector for the keys of WhatsApp Web, however many numbers it holds: those that they share, and our own."""
 DESCRIPTORS_EACH = 4
 DESCRIPTORS_SPARE = 200
 
@@ -47,7 +49,7 @@ def descriptors(settings: Settings) -> Says:
 async def in_database(connection: asyncpg.Connection, settings: Settings) -> list[Says]:
     """Check as the migrating role; report nothing for a database that was never migrated."""
     most = int(await connection.fetchval("SHOW max_connections"))
-    found = [*_connections(most, settings.sessions_per_connector)]
+    found = [*_connections(most, settings.hub_connectors)]
     if await connection.fetchval("SELECT to_regclass('hub.connectors')") is None:
         return found
     async with connection.transaction(readonly=True):
@@ -58,12 +60,13 @@ async def in_database(connection: asyncpg.Connection, settings: Settings) -> lis
     return [*found, held(row["connectors"], row["room"], row["wanted"], row["unheld"])]
 
 
-def _connections(most: int, sessions: int) -> Iterator[Says]:
-    if most < OWN_CONNECTIONS + sessions:
+def _connections(most: int, connectors: int) -> Iterator[Says]:
+    needed = OWN_CONNECTIONS + CONNECTIONS_EACH * connectors
+    if most < needed:
         yield Says(
             None,
-            f"max_connections is {most}; {sessions} sessions of WhatsApp Web hold one each besides the hub's own "
-            f"{OWN_CONNECTIONS}: raise it in postgresql.conf, or lower MAX_INSTANCES",
+            f"max_connections is {most}; the hub may open {needed} ({CONNECTIONS_EACH} for each of {connectors} "
+            f"connectors, {OWN_CONNECTIONS} else): raise it in postgresql.conf, or lower HUB_CONNECTORS",
         )
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
-from tests.fakes.neonize import CODES, GROUP, ME, PERSON, PHONE, FakeLibrary, FakeStore, Inbox, event, text
+from tests.fakes.neonize import CODES, GROUP, ME, PERSON, PHONE, FakeLibrary, FakeStore, Inbox, event, info, text
 from whatsapp_hub.adapters.providers.neonize import dial as neonize_dial
 from whatsapp_hub.adapters.providers.neonize import pump
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
@@ -22,6 +22,7 @@ from whatsapp_hub.adapters.providers.neonize.native.library import Library, Miss
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
 from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched
+from whatsapp_hub.application.measuring import TALLY, UNDECRYPTABLE
 from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.application.ports.provider.events import MessageSeen, ProviderEvent, ReceiptSeen, SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import Outgoing, ReadMessage, SessionRef
@@ -123,8 +124,43 @@ async def test_closing_leaves_nothing_behind_and_keeps_the_credentials(held: Hel
         await held.provider.close(held.session.id)
     await held.until(lambda: threading.active_count() <= before)
     assert held.pulse is None
-    assert held.store.ended.count(store_name(held.session.id)) >= 5
+    assert len(held.store.doors) == 5 + 1  # and one to prepare the tables
+    assert all(door.is_shut for door in held.store.doors)
     assert held.store.devices
+
+
+async def test_a_session_whose_store_fails_hangs_up_and_says_why(held: Held) -> None:
+    """Without its store Go would acknowledge messages that it cannot decrypt."""
+    await held.open()
+    held.store.on_failure[store_name(held.session.id)]("42501 permission denied")
+    await held.until(lambda: held.pulse is None)
+    await held.until(lambda: held.store.doors[-1].is_shut)
+    assert held.states[-1] == (SessionStatus.DISCONNECTED, "store_failed: 42501 permission denied")
+
+
+async def test_a_session_counts_as_unstored_while_its_store_is_not_answered(held: Held) -> None:
+    await held.open()
+    held.store.doors[-1].store_waits_s = 4.0
+    assert held.pulse.unstored_s == 4.0
+
+
+async def test_undecryptable_messages_are_counted(held: Held) -> None:
+    await held.open()
+    TALLY.take()
+    await held.bring("UndecryptableMessage", event("UndecryptableMessage", info=info("3EB0AB"), isUnavailable=False))
+    assert TALLY.take()[UNDECRYPTABLE.name, ()] == 1
+
+
+async def test_what_cannot_be_decrypted_while_hanging_up_comes_again(held: Held) -> None:
+    """Its store is shut then, and nothing is acknowledged: the message itself follows after the next dial."""
+    await held.open()
+    TALLY.take()
+    go, late = held.library.listener, event("UndecryptableMessage", info=info("3EB0AB"), isUnavailable=False)
+    await held.provider.close(held.session.id)
+    await asyncio.to_thread(go.event, CODES["UndecryptableMessage"], late)
+    await asyncio.sleep(0.05)
+    assert not [found for found in held.seen if isinstance(found, MessageSeen)]
+    assert (UNDECRYPTABLE.name, ()) not in TALLY.take()
 
 
 async def test_each_state_is_told_by_the_dial_that_saw_it(held: Held) -> None:

@@ -12,20 +12,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
+import structlog
+
 from whatsapp_hub.adapters.providers.lenient import obj, text
 from whatsapp_hub.adapters.providers.neonize.egress.forward_proxy import Route
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.jids import formatted
 from whatsapp_hub.adapters.providers.neonize.native.library import Dial, Library
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import Shape, decode
-from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore, StoreAccess
+from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
 from whatsapp_hub.adapters.providers.neonize.native.threads import in_thread
 from whatsapp_hub.adapters.providers.neonize.pump import Pump
+from whatsapp_hub.adapters.providers.neonize.sharing.door import StoreAccess
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import session_seen
+from whatsapp_hub.application.measuring import TALLY, UNDECRYPTABLE
 from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.application.ports.provider.plugin import SessionRef
-from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.sessions.session import SessionStatus
 from whatsapp_hub.domain.sessions.status_reason import StatusReason
 
@@ -39,11 +42,16 @@ a code."""
 LAST_WORDS_S = 0.5
 """How long a session that is closed may say good-bye to WhatsApp."""
 
+SETTLE_S = 2.0
+"""So long a dial that hangs up may finish what it has read."""
+
 PROBE_EVERY_S = 30.0
 KEEP_ALIVE_S = (20.0, 40.0)
 """whatsmeow pings every 20 to 30 s, and waits 10 s for an answer."""
 _AUTHORS = 2000
 _ONLY_INFO = Shape({1: ("info", wire.INFO)})
+
+log = structlog.get_logger(__name__)
 
 
 class Link(Protocol):
@@ -55,6 +63,11 @@ class Link(Protocol):
 
     async def hang_up(self) -> None:
         """End the connection; its threads, descriptors and database connections are gone on return. Idempotent."""
+        ...
+
+    @property
+    def store_waits_s(self) -> float:
+        """For how long its store has waited for PostgreSQL."""
         ...
 
 
@@ -140,8 +153,16 @@ class SessionDial:
     def author_of(self, id: str) -> str | None:
         return self._authors.get(id)
 
+    @property
+    def store_waits_s(self) -> float:
+        """Return for how long its store has waited for PostgreSQL."""
+        return self.link.store_waits_s if self.link else 0.0
+
     def event(self, code: int, data: bytes) -> None:
-        self._enqueue(StoredEvent(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
+        name = wire.EVENTS.get(code, f"event_{code}")
+        if name == "UndecryptableMessage" and not self._counts_undecryptable():
+            return
+        self._enqueue(StoredEvent(name, _now_ms(), data))
 
     def qr(self, code: str) -> None:
         self._enqueue(StoredEvent("qr", _now_ms(), text=code))
@@ -168,6 +189,22 @@ class SessionDial:
         self._note(stored)
         await self._pump.put_soon(self.session, stored)
         self._react(stored)
+
+    def store_failed(self, why: str) -> None:
+        """Hang up, since Go would acknowledge messages that it cannot decrypt without its store. On the loop."""
+        log.error("neonize.store_failed", session_id=str(self.session.id), why=why)
+        if self.route is not None:
+            self.route.shut()
+        if not self.ending.is_set():
+            self.report("store_failed", why)
+
+    def _counts_undecryptable(self) -> bool:
+        """Count a message that cannot be read; False while hanging up, since it was not acknowledged then."""
+        if self.ending.is_set():
+            return False
+        TALLY.add(UNDECRYPTABLE)
+        log.warning("neonize.undecryptable_message", session_id=str(self.session.id))
+        return True
 
     def report(self, what: str, said: str, names: list[str] | None = None) -> None:
         """Store an event of our own, on the loop."""
@@ -223,10 +260,14 @@ class InProcessLink:
         self._thread: threading.Thread | None = None
 
     async def dial(self, props: bytes, proxy: str) -> None:
-        self._access = self._store.access(store_name(self._line.session.id))
+        self._access = self._store.access(store_name(self._line.session.id), self._line.store_failed)
         dial = Dial(self._line.uuid, self._access.url, self._line.jid, props, proxy)
         begun = self._line.route.begun if self._line.route else None
         self._thread = await in_thread(self._library.start, dial, self._line, begun)
+
+    @property
+    def store_waits_s(self) -> float:
+        return self._access.store_waits_s if self._access else 0.0
 
     async def hang_up(self) -> None:
         """End the connection. A dial holds Go's lock until its route is cut, or the handshake's 20 s are over."""
@@ -245,9 +286,8 @@ class InProcessLink:
     async def _leave(self, uuid: str, access: StoreAccess, *, known: bool) -> None:
         if known:
             await in_thread(self._library.disconnect, uuid)
+            await access.settle(SETTLE_S)  # what was decrypted is passed on: it would not be decrypted again
         access.shut()
-        with suppress(Unavailable):  # then they have ended already
-            await self._store.end_connections(store_name(self._line.session.id))
         if known:
             await in_thread(self._library.touch_store, uuid)
         await in_thread(self._library.stop, uuid)

@@ -137,7 +137,7 @@ class Holder:
             return None
         if line.is_connected and not line.is_degraded and line.silent_s > PROBE_AFTER_S and line.may_probe():
             self._tasks.start(self._probe(line))
-        unstored_s = self._pump(session_id).unstored_s
+        unstored_s = max(self._pump(session_id).unstored_s, line.store_waits_s)
         return SocketHealth(line.is_connected, line.is_logged_in, line.silent_s, unstored_s, line.unanswered_s)
 
     # -- for the half that sends
@@ -171,7 +171,7 @@ class Holder:
         self._pumps.clear()
         await self._pairing_hosts.aclose()
         if self._store is not None:
-            self._store.close()
+            await self._store.aclose()
             self._store = None
 
     # -- inside
@@ -242,7 +242,6 @@ class Holder:
                         error = await in_thread(library.prepare, access.url)
                 finally:
                     access.shut()
-                await store.end_connections(PREPARING)
                 if error:
                     raise Unavailable(f"whatsmeow's tables cannot be made: {error}")
                 self._library = library

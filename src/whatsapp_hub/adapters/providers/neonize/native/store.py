@@ -2,23 +2,25 @@
 
 Only the role `hub_whatsmeow` reaches them, and only connectors use it. The table `devices` maps devices to sessions.
 Read access to this schema is enough to impersonate any linked device: see docs/providers.md.
-Go never closes a store's connections. So each session gets a `StoreAccess`, its own path to the database that can be
-shut: its connections are ended on the server, and Go finds them dead at its next query and drops them.
+Go opens connections for each number as it likes, and never closes them. So it gets none to PostgreSQL: each dial has an
+access to this process's door (`sharing/`), which lends a few connections to all, and can be shut.
 """
 
 import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import asyncpg
+import structlog
 
-from whatsapp_hub.adapters.addresses.postgres import Host, PostgresAddress
+from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
+from whatsapp_hub.adapters.providers.neonize.sharing.door import StoreAccess, StoreDoor
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import SessionId
 
@@ -29,66 +31,20 @@ PREPARING = "whatsapp-hub preparing whatsmeow"
 AT_ONCE = 4
 """Our own connections at once, however many sessions open and close."""
 
-IDLE = "10s"
-"""After so long PostgreSQL ends a store's idle connection, which Go replaces when it needs one: a quiet number holds
-none."""
+SHARED = 8
+"""Connections that all numbers of a process share."""
+
+STORES = "whatsapp-hub stores"
+"""Name of a shared connection (`application_name`) before a number uses it."""
 
 _ONE_AT_A_TIME = 0x77686D77
 _CONNECT_TIMEOUT_S = 5.0
-_SOCKET = ".s.PGSQL."
 _FOLDER = "whatsapp-hub-doors-"
-_PASSED_ON = ("sslcert", "sslkey", "sslrootcert")
+_FREE = """
+    SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+      - count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"""
 
-
-class StoreAccess:
-    """One session's path to the database: a link to its socket, or over TCP a file with the password. `url` is for Go's
-    driver (lib/pq), which looks for either at each new connection."""
-
-    def __init__(self, folder: Path, address: PostgresAddress, application_name: str, *, tls: bool) -> None:
-        """`address` has one host: Go's driver takes no lists."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._folder = Path(tempfile.mkdtemp(dir=folder))
-        [host], given = address.hosts, address.parameters
-        wanted = {
-            "port": str(host.port),
-            "user": address.user,
-            "options": given.get("options", ""),
-            "search_path": SCHEMA,
-            "role": ROLE,
-            "application_name": application_name,
-            "connect_timeout": "10",
-            "idle_session_timeout": IDLE,
-        }
-        wanted |= self._place(host, address.password)
-        if not host.is_socket:
-            wanted |= {"sslmode": _sslmode(given, tls=tls), **{n: given[n] for n in _PASSED_ON if n in given}}
-        query = urlencode({name: value for name, value in wanted.items() if value}, quote_via=quote)
-        self.url = f"postgres:///{quote(address.database, safe='')}?{query}"
-
-    def _place(self, host: Host, password: str) -> dict[str, str]:
-        if not host.is_socket:
-            return {"host": host.name, **_passfile(self._folder, password)}
-        socket = f"{_SOCKET}{host.port}"
-        (self._folder / socket).symlink_to(Path(host.name) / socket)
-        return {"host": str(self._folder), "sslmode": "disable", "password": password}
-
-    def shut(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _sslmode(given: Mapping[str, str], *, tls: bool) -> str:
-    """Return lib/pq's sslmode. It has no `prefer`; whether that means TLS is known from our own connection."""
-    asked = given.get("sslmode") or "prefer"
-    return asked if asked in ("disable", "require", "verify-ca", "verify-full") else "require" if tls else "disable"
-
-
-def _passfile(folder: Path, password: str) -> dict[str, str]:
-    if not password:
-        return {}
-    path = folder / "pgpass"
-    path.touch(mode=0o600)
-    path.write_text("*:*:*:*:" + password.replace("\\", "\\\\").replace(":", "\\:") + "\n")
-    return {"passfile": str(path)}
+log = structlog.get_logger(__name__)
 
 
 def _sweep(parent: Path) -> None:
@@ -99,24 +55,37 @@ def _sweep(parent: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-class DeviceStore:
-    """The store. All methods but `access` and `close` do I/O and raise Unavailable."""
+def _settings(role: str, application_name: str) -> dict[str, str]:
+    return {"search_path": SCHEMA, "role": role, "application_name": application_name, "jit": "off"}
 
-    def __init__(self, database_url: str) -> None:
+
+class DeviceStore:
+    """The store. All methods but `access` do I/O; all but `aclose` raise Unavailable."""
+
+    def __init__(self, database_url: str, shared: int = SHARED) -> None:
+        """`shared`: connections for all its accesses together."""
         self._addresses = list(PostgresAddress.parse(database_url).each_host())
         self._folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
         _sweep(self._folder.parent)
-        self._tls = False
+        self._shared = shared
+        self._door = StoreDoor(self._folder, partial(self._connect, _settings(ROLE, STORES)), shared)
         self._at_once = asyncio.Semaphore(AT_ONCE)
 
-    def access(self, application_name: str) -> StoreAccess:
-        return StoreAccess(self._folder, self._addresses[0], application_name, tls=self._tls)
+    def access(self, application_name: str, on_failure: Callable[[str], None] | None = None) -> StoreAccess:
+        """Make an access for a dial. `on_failure` is called, on the loop, when the store cannot be used any more: hang
+        up, then shut the access. Until then Go gets no answer, so that it acknowledges nothing."""
+        return self._door.access(application_name, on_failure)
 
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[None]:
-        """Hold a lock among all connectors: whatsmeow's first-start migrations race."""
+        """Open the door, and hold a lock among all connectors: whatsmeow's first-start migrations race."""
+        try:
+            await self._door.open()
+        except OSError as error:
+            raise Unavailable(f"the door to the stores cannot be opened: {error}") from error
         async with self._connection() as connection:
-            self._tls = await connection.fetchval("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") or False
+            if (free := await connection.fetchval(_FREE)) < self._shared:
+                log.warning("neonize.few_connections", free=free, wanted=self._shared)
             await connection.execute("SELECT pg_advisory_lock($1)", _ONE_AT_A_TIME)
             yield
 
@@ -147,26 +116,14 @@ class DeviceStore:
             if jid and await connection.fetchval("SELECT to_regclass('whatsmeow_device')"):
                 await connection.execute("DELETE FROM whatsmeow_device WHERE jid = $1", jid)
 
-    async def end_connections(self, application_name: str) -> int:
-        """End the connections that a session's store has open, in any process. Returns how many."""
-        async with self._connection(role="") as connection:
-            ended = await connection.fetch(
-                "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE application_name = $1"
-                " AND datname = current_database()",
-                application_name,
-            )
-        return len(ended)
-
-    def close(self) -> None:
+    async def aclose(self) -> None:
+        await self._door.aclose()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @asynccontextmanager
-    async def _connection(self, role: str = ROLE) -> AsyncIterator[Any]:
-        settings = {"search_path": SCHEMA, "application_name": "whatsapp-hub whatsmeow", "jit": "off"}
-        if role:
-            settings["role"] = role
+    async def _connection(self) -> AsyncIterator[Any]:
         async with self._at_once:
-            connection = await self._connect(settings)
+            connection = await self._connect(_settings(ROLE, "whatsapp-hub whatsmeow"))
             try:
                 yield connection
             except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as error:
@@ -175,7 +132,7 @@ class DeviceStore:
                 connection.terminate()
 
     async def _connect(self, settings: dict[str, str]) -> Any:
-        """Connect; of several hosts, StoreAccess uses the one that answered last."""
+        """Connect to the host that answered last, else to the next."""
         failure: Exception | None = None
         for address in list(self._addresses):
             try:

@@ -9,8 +9,9 @@ from contextlib import suppress
 from whatsapp_hub.adapters.processes.child import Child
 from whatsapp_hub.adapters.providers.neonize.dial import SessionDial
 from whatsapp_hub.adapters.providers.neonize.native.library import Dial
-from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore, StoreAccess
+from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
 from whatsapp_hub.adapters.providers.neonize.pairing.frames import Notice, Request, framed, next_notice
+from whatsapp_hub.adapters.providers.neonize.sharing.door import StoreAccess
 from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.domain.errors import Unavailable
 
@@ -170,10 +171,14 @@ class PairingLink:
         self._pairing_host: PairingHost | None = None
 
     async def dial(self, props: bytes, proxy: str) -> None:
-        self._access = self._store.access(store_name(self._line.session.id))
+        self._access = self._store.access(store_name(self._line.session.id), self._line.store_failed)
         dial = Dial(self._line.uuid, self._access.url, "", props, proxy)
         self._pairing_host = await self._pairing_hosts.acquire()
         await self._pairing_host.dial(self._line, dial)
+
+    @property
+    def store_waits_s(self) -> float:
+        return self._access.store_waits_s if self._access else 0.0
 
     async def code(self, params: bytes) -> bytes:
         if self._pairing_host is None:
@@ -188,5 +193,3 @@ class PairingLink:
             await self._pairing_hosts.release(host)
         if access is not None:
             access.shut()
-            with suppress(Unavailable):
-                await self._store.end_connections(store_name(self._line.session.id))

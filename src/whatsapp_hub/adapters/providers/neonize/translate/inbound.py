@@ -242,6 +242,11 @@ def _ended(stored: StoredEvent, at: datetime) -> SessionSeen:
     return _down("ended", at, stored.text)
 
 
+def _store_failed(stored: StoredEvent, at: datetime) -> SessionSeen:
+    """Translate our own hanging up, for the sake of messages that Go could not decrypt."""
+    return _down("store_failed", at, stored.text)
+
+
 def _refused(stored: StoredEvent, at: datetime) -> SessionSeen:
     return SessionSeen(SessionStatus.FAILED, at, storable(stored.text)[:_REASON_LENGTH])
 
@@ -269,6 +274,7 @@ _BY_REPORT: dict[str, Callable[[StoredEvent, datetime], ProviderEvent]] = {
     "qr": _qr,
     "login": _login,
     "ended": _ended,
+    "store_failed": _store_failed,
     "refused": _refused,
     "left": _left,
     "lids": _lids,
