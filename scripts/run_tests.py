@@ -1,24 +1,57 @@
-"""Run the tests. Failed ones run a second time, in a fresh process, since many watch real processes and clocks on a
-machine that others use too. Print how long unit tests and suite took, and which tests were retried: what fails twice is
-broken, what fails now and then is flaky, and to be mended.
+"""Run the tests: tests/unit in two processes at once, then the others. Failed ones run a second time, in a fresh
+process, since many watch real processes and clocks on a machine that others use too. Print how long tests/unit and the
+suite took, and which tests were retried: what fails twice is broken, what fails now and then is flaky, and to be
+mended.
 
-`make test` is this with all tests, tests/unit first; arguments go to pytest instead.
+`make test` is this with all tests; arguments go to pytest instead, in one process.
 """
 
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-LAST_FAILED = Path(".pytest_cache/v/cache/lastfailed")
 FAILED = 1
 """pytest's exit code where tests ran and some failed; any other failure is no test's."""
 AGAIN = ("--last-failed", "--last-failed-no-failures", "none")
-UNIT = ("tests/unit",)
-OTHERS = ("tests", "--ignore=tests/unit")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tests of one pytest process, which remembers its failures in a folder of its own."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+    @property
+    def cache(self) -> Path:
+        return Path(".pytest_cache") / self.name
+
+    def start(self, *more: str, output: IO[str] | None = None) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={self.cache}", *more, *self.arguments]
+        return subprocess.Popen(command, env=environment(), stdout=output, stderr=output, text=True)
+
+    @property
+    def last_failed(self) -> Path:
+        return self.cache / "v" / "cache" / "lastfailed"
+
+    def failed(self) -> list[str]:
+        """List the tests that failed in the last run."""
+        return sorted(json.loads(self.last_failed.read_text())) if self.last_failed.exists() else []
+
+
+UNIT = (
+    Part("adapters", ("tests/unit/adapters",)),
+    Part("inside", ("tests/unit", "--ignore=tests/unit/adapters")),
+)
+OTHERS = Part("others", ("tests", "--ignore=tests/unit"))
 
 
 def environment() -> dict[str, str]:
@@ -28,23 +61,18 @@ def environment() -> dict[str, str]:
     return {"PYTHONPYCACHEPREFIX": str(Path("build/pycache").resolve()), **kept}
 
 
-def run_pytest(*arguments: str) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False, env=environment()).returncode
-
-
-def run_timed(parts: Sequence[Sequence[str]]) -> int:
-    """Run pytest once for each part and print each one's time; return the worst exit code."""
-    codes = []
-    for part in parts:
-        began = time.monotonic()
-        codes.append(run_pytest(*part))
-        print(f"{part[0]}: {duration(time.monotonic() - began)}", flush=True)
-    return max(codes)
-
-
-def failed() -> list[str]:
-    """List the tests that failed in the last run."""
-    return sorted(json.loads(LAST_FAILED.read_text())) if LAST_FAILED.exists() else []
+def run(parts: Sequence[Part], *more: str) -> list[int]:
+    """Run the parts at once and return their exit codes. The first shows its progress, the others what they showed when
+    they have ended."""
+    first, *rest = parts
+    with ExitStack() as files:
+        shown = [(part, files.enter_context(tempfile.TemporaryFile("w+"))) for part in rest]
+        running = [first.start(*more), *(part.start(*more, output=file) for part, file in shown)]
+        codes = [process.wait() for process in running]
+        for part, file in shown:
+            file.seek(0)
+            print(f"\n{' '.join(part.arguments)}:\n{file.read()}", flush=True)
+    return codes
 
 
 def duration(seconds: float) -> str:
@@ -61,15 +89,23 @@ def report(took_s: float, retried: Sequence[str], broken: Sequence[str]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    LAST_FAILED.unlink(missing_ok=True)  # only what fails now is retried
+    parts = [Part("given", tuple(arguments))] if arguments else [*UNIT, OTHERS]
+    for part in parts:
+        part.last_failed.unlink(missing_ok=True)  # only what fails now is retried
     began = time.monotonic()
-    code = run_pytest(*arguments) if arguments else run_timed([UNIT, OTHERS])
-    retried = failed() if code == FAILED else []
+    if arguments:
+        codes = run(parts)
+    else:
+        codes = run(UNIT)
+        print(f"tests/unit: {duration(time.monotonic() - began)}", flush=True)
+        codes += run([OTHERS])
+    again = [part for part, code in zip(parts, codes, strict=True) if code == FAILED]
+    retried = [name for part in again for name in part.failed()] if max(codes) == FAILED else []
     if retried:
-        code = run_pytest(*AGAIN, *(arguments or ["tests"]))
-    broken = failed() if code else []
+        codes = [code for part in again for code in run([part], *AGAIN)]
+    broken = [name for part in again for name in part.failed()] if max(codes) else []
     print(report(time.monotonic() - began, retried, broken))
-    return code
+    return max(codes)
 
 
 if __name__ == "__main__":
