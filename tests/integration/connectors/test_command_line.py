@@ -69,6 +69,12 @@ async def test_connect_shows_the_code_in_the_terminal_until_it_is_scanned(stage:
     code, out = await run(stage, "session", "list", "--tenant", await slug(stage))
     assert code == 0, out
     assert session.key in out
+    code, out = await run(stage, "session", "history", session.key, "--tenant", await slug(stage))
+    assert code == 0, out
+    said = [line.split("  ")[1] for line in out.splitlines() if line[:2] == "20"]
+    assert said == ["CONNECTED", "QR_PENDING", "dialled", "CONNECTING"]
+    code, out = await run(stage, "session", "history", "nobody", "--tenant", await slug(stage))
+    assert (code, "nobody" in out) == (1, True)
 
 
 async def test_connect_shows_a_pairing_code(stage: Stage) -> None:

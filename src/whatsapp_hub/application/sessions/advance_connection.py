@@ -9,7 +9,7 @@ from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.sessions.connection import STORM, ConnectionReport, ConnectionState, ReconnectPolicy, noted
-from whatsapp_hub.domain.sessions.session import Session
+from whatsapp_hub.domain.sessions.session import AlertKind, Session, Severity
 
 Step = Callable[[ConnectionState, datetime], ConnectionState]
 
@@ -36,9 +36,16 @@ class AdvanceConnection:
         for kind, reason in noted(before, connection.state):
             session.note(kind, now, reason)
         session.move(connection.state.status, now, connection.state.reason, connection.state.code)
+        if is_storm := connection.state.reason == STORM != before.reason:
+            session.alert(AlertKind.RECONNECT_STORM, Severity.WARNING, self._storm, now)
         await save_session(uow, session)
-        if connection.state.reason == STORM != before.reason:
+        if is_storm:
             uow.publish([_alarm(session, now)])
+
+    @property
+    def _storm(self) -> str:
+        minutes = int(self.rules.storm_window.total_seconds() // 60)
+        return f"the connection was lost {self.rules.storm_losses} times within {minutes} minutes"
 
     async def reported(self, uow: UnitOfWork, session: Session, seen: SessionSeen, fence: int | None) -> None:
         """Apply what the provider reports; reports of an earlier dial are ignored."""

@@ -44,6 +44,21 @@ class SessionStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class AlertKind(StrEnum):
+    """What an alert about a session is about. Others may be added."""
+
+    RECONNECT_STORM = "reconnect_storm"
+    """It loses its connection again and again."""
+
+
+class Severity(StrEnum):
+    """INFO: to know; WARNING: it works worse; CRITICAL: it does not work until somebody acts."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
 class Routing(StrEnum):
     """NONE: a gateway, the hub itself never answers. DEPARTMENTS: the menu and its agents."""
 
@@ -146,6 +161,11 @@ class Session(Records):
         """Build an event that carries a copy of the session, without its settings (they hold secrets)."""
         copy = replace(self, settings=None, _events=[], _history=())
         return Event(type, self.tenant_id, at, self.id, None, {"session": copy}, detail)
+
+    def alert(self, kind: AlertKind, severity: Severity, detail: str, at: datetime) -> None:
+        """Record an alert. `detail`: a sentence for people."""
+        said = {"kind": kind.value, "severity": severity.value, "detail": detail}
+        self.record(self.event(EventType.SESSION_ALERT, at, **said))
 
     def note(self, kind: HistoryKind, at: datetime, reason: str | None = None) -> None:
         """Add an entry to its history, which is stored with it."""

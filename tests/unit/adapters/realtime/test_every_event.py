@@ -101,6 +101,18 @@ def test_every_event_is_encoded_for_every_format_of_webhooks(format: WebhookForm
         assert written is None or msgspec.json.decode(written)
 
 
+def test_an_alert_about_a_session_is_told_as_what_it_is() -> None:
+    """As a socket event of its own, and to WAHA's clients, who know only states, not at all."""
+    [event] = [event for event in EVENTS if event.type == EventType.SESSION_ALERT]
+    happened = logged(event, SESSION)
+    [emission] = encode(happened, body_of(happened))
+    said = msgspec.json.decode(msgspec.json.encode(emission.payload))
+    assert (emission.name, said["kind"], said["severity"]) == ("session-alert", "reconnect_storm", "warning")
+    webhook = Webhook(WebhookId(SESSION), TENANT, "https://a.example/", NOW, NOW, (), WebhookFormat.WAHA)
+    due = DueDelivery(1, "lane", 0, 86_400.0, happened, "main", "Loja", "+5511900000000")
+    assert webhook_bodies.body(webhook, due, happened) is None
+
+
 def test_an_alarm_about_a_session_reaches_the_administrators() -> None:
     [emission] = encode(logged(_alarms()[0], SESSION), body_of(logged(_alarms()[0], SESSION)))
     assert (emission.name, emission.payload["kind"]) == ("notification", msgspec.Raw(b'"session.reconnect_storm"'))

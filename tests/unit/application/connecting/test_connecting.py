@@ -17,8 +17,10 @@ from whatsapp_hub.application.connecting.keep_lease import KeepLease
 from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
 from whatsapp_hub.application.connecting.run_commands import RunCommands
 from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId
+from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import ReadMessage
 from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind, ReadMark, TypingSign
+from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.run_sessions import InitSession, StopSession
 from whatsapp_hub.domain.errors import Rejected
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus
@@ -168,6 +170,23 @@ async def test_dials_and_take_overs_stand_in_the_history(office: Office) -> None
     async with connector(office):
         await eventually(is_open(office, session))
     assert await history(office, session) == ["dialled x2", "taken_over", "CONNECTING"]
+
+
+async def test_a_storm_is_told_once_however_often_the_connection_drops(office: Office) -> None:
+    session, advance = await wanted(office), office.use(AdvanceConnection)
+    for _ in range(9):
+        for status in (SessionStatus.CONNECTED, SessionStatus.RECONNECTING):
+            async with office.world.uow() as uow:
+                seen = SessionSeen(status, office.clock())
+                await advance.reported(uow, await uow.sessions.get(session.id), seen, None)
+                await uow.commit()
+            office.clock.pass_(seconds=1)
+    told = office.told()
+    assert told[-3:] == ["session.disconnected", "session.alert", "notification.created"]
+    assert (told.count("session.alert"), told.count("notification.created")) == (1, 1)
+    [alert] = [event.detail for event in office.storage.events(office.id) if event.type == "session.alert"]
+    assert (alert["kind"], alert["severity"]) == ("reconnect_storm", "warning")
+    assert alert["detail"] == "the connection was lost 5 times within 10 minutes"
 
 
 async def history(office: Office, session: Session) -> list[str]:

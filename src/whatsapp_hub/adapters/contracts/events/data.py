@@ -18,7 +18,7 @@ from whatsapp_hub.adapters.contracts.views.sessions import SessionView
 from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.service.deadlines import Target
-from whatsapp_hub.domain.sessions.session import SessionStatus
+from whatsapp_hub.domain.sessions.session import AlertKind, SessionStatus, Severity
 
 
 class SessionData(View):
@@ -37,6 +37,14 @@ class SessionStateData(SessionReasonData):
     """A session has a new state, or a new QR code (`was` is the same then)."""
 
     was: SessionStatus
+
+
+class SessionAlertData(SessionData):
+    """Somebody should look at a session. `kind` says why (more kinds may come), `detail` is a sentence for people."""
+
+    kind: AlertKind
+    severity: Severity
+    detail: str
 
 
 class MessageData(View):
@@ -202,6 +210,7 @@ DATA: Mapping[EventType, type[View]] = {
     EventType.SESSION_ERROR: SessionStateData,
     EventType.SESSION_AUTH_CORRUPTED: SessionReasonData,
     EventType.SESSION_DELETED: SessionData,
+    EventType.SESSION_ALERT: SessionAlertData,
     EventType.MESSAGE_RECEIVED: MessageReceivedData,
     EventType.MESSAGE_QUEUED: MessageData,
     EventType.MESSAGE_SENT: MessageSentData,

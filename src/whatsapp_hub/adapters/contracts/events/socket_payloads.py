@@ -14,7 +14,7 @@ from whatsapp_hub.adapters.contracts.views.messages import FailureView, MessageV
 from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.domain.accounts.user import OnlineStatus
 from whatsapp_hub.domain.messaging.message import MessageStatus
-from whatsapp_hub.domain.sessions.session import SessionStatus
+from whatsapp_hub.domain.sessions.session import AlertKind, SessionStatus, Severity
 
 
 def _positioned(name: str, data: type[View], what: str) -> type[View]:
@@ -84,6 +84,16 @@ class SocketSession(View):
     position: int
 
 
+class SocketAlert(View):
+    """Somebody should look at a session. `sessionId` is its id."""
+
+    session_id: UUID
+    kind: AlertKind
+    severity: Severity
+    detail: str
+    position: int
+
+
 class SocketPresence(View):
     """A user's presence."""
 
@@ -110,6 +120,7 @@ PAYLOADS: Mapping[str, type[View]] = {
     "contact-changed": SocketContact,
     "contact-erased": SocketErasure,
     "session-changed": SocketSession,
+    "session-alert": SocketAlert,
     "agent-status": SocketPresence,
     "notification": _positioned(
         "SocketNotification", event_data.NotificationData, "A notification to the user, or to administrators."

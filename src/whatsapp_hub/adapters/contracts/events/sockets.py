@@ -118,6 +118,12 @@ def _session(event: LoggedEvent, body: Body) -> list[Emission]:
     return [Emission("session-changed", {"sessionId": session.id, **state, "position": event.position})]
 
 
+def _alert(event: LoggedEvent, body: Body) -> list[Emission]:
+    said = {name: body[name] for name in ("kind", "severity", "detail")}
+    payload = {"sessionId": session_of(body).id, **said, "position": event.position}
+    return [Emission("session-alert", payload)]
+
+
 def _presence(_: LoggedEvent, body: Body) -> list[Emission]:
     user = user_in(body)
     return [Emission("agent-status", {"userId": user.id, "status": user.online_status})]
@@ -144,6 +150,7 @@ _ENCODERS: dict[str, Callable[[LoggedEvent, Any], list[Emission]]] = {
         f"session.{state}": _session
         for state in ("created", "started", "qr", "connected", "disconnected", "error", "deleted")
     },
+    "session.alert": _alert,
     "notification.created": _conversation("notification"),
     "user.presence": _presence,
 }

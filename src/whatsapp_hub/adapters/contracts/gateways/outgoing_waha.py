@@ -149,7 +149,7 @@ def waha(due: DueDelivery, event: LoggedEvent) -> WahaEvent | None:
     if event.type in _ACKS:
         ack = _ack(message_body(event.body), *_ACKS[event.type])
         return _envelope(WahaAckEvent, "message.ack", due, event, ack)
-    if event.type.startswith("session."):
+    if event.type.startswith("session.") and event.type != "session.alert":
         status = _status(session_of(body_of(event)), due)
         return _envelope(WahaSessionEvent, "session.status", due, event, status)
     return None

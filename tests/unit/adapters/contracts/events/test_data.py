@@ -26,7 +26,7 @@ from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.service.deadlines import ServiceTerms
 from whatsapp_hub.domain.service.service_level import ServiceLevel
-from whatsapp_hub.domain.sessions.session import Routing, Session, SessionStatus
+from whatsapp_hub.domain.sessions.session import AlertKind, Routing, Session, SessionStatus, Severity
 
 ANA, BRUNO = user_id(10), user_id(11)
 LATER = NOW + timedelta(hours=1)
@@ -93,6 +93,7 @@ def _others() -> Iterator[Event]:
         session.move(status, NOW, "no_network", "2@x")
     session.move(SessionStatus.FAILED, NOW, "credentials_corrupted")
     session.record(session.event(EventType.SESSION_DELETED, NOW))
+    session.alert(AlertKind.RECONNECT_STORM, Severity.WARNING, "lost 5 times", NOW)
     yield from session.take_events()
     storm = {"kind": "session.reconnect_storm", "role": "ADMIN", "session": "S"}
     yield Event(EventType.NOTIFICATION_CREATED, tenant_id, NOW, session.id, None, {}, storm)
