@@ -81,6 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oidc_client_secret: str | None = None
     oidc_scopes: str = "openid email profile"
     oidc_label: str = "Single sign-on"
+    oidc_companies: str = ""
     rate_limit_user: Positive = 60
     rate_limit_api_key: Positive = 6000
 
@@ -222,6 +223,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
         names = ("HUB_SECRET_KEY_OLD",) if self.hub_secret_key is None else ("HUB_SECRET_KEY", "HUB_SECRET_KEY_OLD")
         kept = (read_secret(self.data_dir / "secrets" / name) for name in names)
         return ",".join(text for text in (self.hub_secret_key_old, *kept) if text) or None
+
+    @property
+    def oidc_slugs(self) -> tuple[str, ...]:
+        """Return the companies whose people may sign in by the OpenID provider; none: all."""
+        return tuple(self.oidc_companies.replace(",", " ").split())
 
     @property
     def old_secret_keys(self) -> tuple[str, ...]:

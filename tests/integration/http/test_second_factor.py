@@ -104,14 +104,15 @@ async def test_from_the_first_scan_to_the_login_with_a_code(
     assert (await login(running.http, agent)).status_code == 200, "it counts only once it is confirmed"
     device = Authenticator(secret, hub_owner, agent)
     assert pointers(await agent.post(f"{PATH}/confirm", {"code": "12345"})) == ["/code"]
-    confirmed = await agent.post(f"{PATH}/confirm", {"code": device.code()})
+    first = device.code()
+    confirmed = await agent.post(f"{PATH}/confirm", {"code": first})
     assert len(set(confirmed.json()["recoveryCodes"])) == 10
     assert (await agent.get("/api/auth/me")).json()["secondFactor"] is True
     shown = (await agent.get(PATH)).json()
     assert (shown["enabled"], shown["recoveryCodesLeft"]) == (True, 10)
 
     refused(await login(running.http, agent))
-    refused(await login(running.http, agent, device.code()))  # the one that turned it on
+    refused(await login(running.http, agent, first))  # the one that turned it on
     refused(await login(running.http, agent, "000000" if device.code() != "000000" else "111111"))
     code = await device.later_code()
     signed_in = await login(running.http, agent, f"{code[:3]} {code[3:]}")
@@ -184,6 +185,20 @@ async def test_guesses_at_a_code_wait_like_those_at_a_password(
     await hub_owner.execute("UPDATE hub.login_guesses SET failures = failures + 5 WHERE failures >= $1", STRANGERS.free)
     waits = await login(running.http, agent, await device.later_code())
     assert waits.status_code == 429
+
+
+async def test_guesses_at_the_first_code_wait_too(running: RunningHub, company: Company, hub_owner: Any) -> None:
+    """Who has only a token of a person who began would else turn it on, and hold the recovery codes."""
+    agent = await company.agent()
+    begun = await agent.post(PATH, {"password": PASSWORD})
+    device = Authenticator(begun.json()["secret"], hub_owner, agent)
+    wrong = "000000" if device.code() != "000000" else "111111"
+    for _ in range(STRANGERS.free):
+        assert (await agent.post(f"{PATH}/confirm", {"code": wrong})).status_code == 400
+    await hub_owner.execute("UPDATE hub.login_guesses SET failures = failures + 5 WHERE failures >= $1", STRANGERS.free)
+    assert (await agent.post(f"{PATH}/confirm", {"code": device.code()})).status_code == 429
+    await hub_owner.execute("UPDATE hub.login_guesses SET last_at = last_at - interval '1 hour'")
+    assert (await agent.post(f"{PATH}/confirm", {"code": device.code()})).status_code == 200
 
 
 async def test_a_company_may_require_it_of_everybody(

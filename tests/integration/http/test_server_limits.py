@@ -215,7 +215,7 @@ async def test_large_bodies_of_strangers_share_a_bound_and_small_ones_pass(servi
 
 async def authenticated(scope, receive, send) -> None:  # type: ignore[no-untyped-def] # the shape of ASGI
     if "authenticated" in scope["path"]:
-        scope[asgi.AUTHENTICATED]()
+        scope[asgi.AUTHENTICATED](scope["path"])
     await echo_length(scope, receive, send)
 
 
@@ -226,6 +226,32 @@ async def test_uploads_of_users_have_room_beside_those_of_strangers(serving: Ser
         users = [client.post("/authenticated", content=b"x" * size) for _ in range(10)]
         assert {answer.text for answer in await asyncio.gather(*users)} == {str(size)}
     assert not Hasty.large
+
+
+@pytest.mark.parametrize("app", [authenticated], indirect=True)
+async def test_large_bodies_of_one_company_share_a_bound_and_others_have_theirs(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Hasty, "large", LargeBodies(strangers=4 * MB, company=4 * MB, companies=64 * MB))
+    head = b"POST /authenticated/a HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % (4 * MB)
+    (reader, first), (refused, second) = await serving.raw(), await serving.raw()
+    first.write(head + b"x" * (3 * MB))
+    await first.drain()
+    while not Hasty.large:
+        await asyncio.sleep(0.01)
+    second.write(head)
+    went = await pour(second, b"x" * 65_536, 4 * MB)
+    try:
+        answer = await asyncio.wait_for(refused.read(), 10)
+    except ConnectionError:  # it still sent when the server ended it
+        answer = b""
+    assert went < 4 * MB or problem(answer)[0] == 503
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{serving.port}", trust_env=False) as client:
+        assert (await client.post("/authenticated/b", content=b"x" * (3 * MB))).text == str(3 * MB)
+    first.write(b"x" * MB)
+    assert (await reader.read()).startswith(b"HTTP/1.1 200")
+    while Hasty.large:
+        await asyncio.sleep(0.01)
 
 
 async def test_requests_that_are_sent_ahead_are_all_answered(serving: Serving) -> None:

@@ -30,7 +30,7 @@ from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClo
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.guesses import GuessCounts
 from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
-from whatsapp_hub.application.ports.edge.oidc import OffersOidc, OidcAccounts
+from whatsapp_hub.application.ports.edge.oidc import OidcAccounts, OidcOffer
 from whatsapp_hub.application.ports.edge.one_time_codes import OneTimeCodes
 from whatsapp_hub.application.ports.edge.sandbox import SandboxPhones
 from whatsapp_hub.application.ports.edge.security import Caller, CommonPasswords, Passwords, SecretBox, Tokens
@@ -173,7 +173,7 @@ class Office:
             Clock: self.clock, RetentionClock: self.clock, NewId: new_id, Tokens: FakeTokens(), SecretBox: self.box,
             NumberingPlans: LibraryPlans(), OneTimeCodes: PyotpCodes(), GuessCounts: MemoryGuessCounts(database),
             OidcAccounts: MemoryOidcAccounts(database), TicketStore: MemoryTickets(database), Wake: self.wakes,
-            SandboxPhones: self.phones, OffersOidc: OffersOidc(True),
+            SandboxPhones: self.phones, OidcOffer: OidcOffer(is_set=True),
         }  # fmt: skip
         stored: dict[Any, Any] = {
             Storage: s, Directory: s.directory, InboxAppender: s.inbox, EventLog: s.log, Leases: s.leases,

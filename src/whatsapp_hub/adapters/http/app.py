@@ -10,6 +10,7 @@ from dishka import AsyncContainer
 from dishka.integrations.litestar import DishkaRouter, setup_dishka
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
+from litestar.datastructures import FormMultiDict
 from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler, Middleware
 
@@ -39,6 +40,7 @@ from whatsapp_hub.adapters.http.pages.receivers import add_receivers
 from whatsapp_hub.adapters.http.paging import NEXT_CURSOR
 from whatsapp_hub.adapters.http.rates import LimitsRate
 from whatsapp_hub.adapters.http.server import asgi
+from whatsapp_hub.adapters.http.server.forms import read_form
 from whatsapp_hub.adapters.http.server.proxies import NOBODY_TRUSTED, Proxies
 from whatsapp_hub.adapters.http.server.request_context import Frame
 from whatsapp_hub.adapters.http.shares import Shares, SharesByCompany, SharesByCredential
@@ -98,7 +100,21 @@ class HubApp:
 
 
 class HubRequest(Request[Any, Any, Any]):
-    """Bytes that are no JSON at all are the client's fault, and so is a NUL, which no database text can hold."""
+    """Bytes that are no JSON at all are the client's fault, and so is a NUL, which no database text can hold.
+
+    Forms and cookies are read here: Litestar's readers remember the last thousand of each whole, and Python's reader of
+    quoted cookies takes time by the square of their length."""
+
+    async def form(self) -> FormMultiDict:
+        """Raises Invalid."""
+        await read_form(self)
+        return await super().form()
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies as they were sent: ours are never quoted."""
+        pairs = (pair.partition("=") for pair in self.headers.get("cookie", "").split(";"))
+        return {name.strip(): value.strip() for name, _, value in pairs if name.strip()}
 
     async def json(self) -> Any:
         """Decode the body. Raises Invalid for what PostgreSQL or Python could not store: NUL, bad UTF-8, deep

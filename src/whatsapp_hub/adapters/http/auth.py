@@ -47,8 +47,8 @@ class Authenticates(AbstractAuthenticationMiddleware):
         caller = await caller_of(connection)
         structlog.contextvars.bind_contextvars(tenant_id=str(caller.tenant_id), caller=caller.key)
         ACTOR.set(_actor(connection, caller))
-        if told := cast("dict[str, Callable[[], None]]", connection.scope).get(AUTHENTICATED):
-            told()
+        if told := cast("dict[str, Callable[[object], None]]", connection.scope).get(AUTHENTICATED):
+            told(caller.tenant_id)
         return AuthenticationResult(user=caller.user_id, auth=caller)
 
 

@@ -1,7 +1,8 @@
 """Serve `GET /metrics` to Prometheus. Every API process shows the whole hub: scrape one address, not each process.
 
-Open to the machine itself and to METRICS_TOKEN. The machine itself is a peer on the loopback without forwarding
-headers: a proxy beside the hub is on the loopback, too.
+Open to the machine itself and to METRICS_TOKEN. The machine itself is a peer on the loopback that asks for it by a name
+of the loopback, by HTTP/1.1 and without forwarding headers: a proxy beside the hub is on the loopback, too (nginx
+speaks HTTP/1.0 unless it is told), and so is a browser whose page has its own name lead here (DNS rebinding).
 """
 
 import secrets
@@ -10,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from dishka.integrations.litestar import FromDishka
@@ -55,7 +57,7 @@ class MetricsPage:
 
     def admit(self, scope: Mapping[str, Any], credential: str) -> None:
         """Raise Unauthenticated or Forbidden unless the token is right or the request is this machine's."""
-        if _is_loopback(scope.get(PEER)) and not is_forwarded(scope["headers"]) and not _is_a_pages(scope["headers"]):
+        if _is_this_machine(scope):
             return
         if not self.token:
             raise Forbidden("/metrics is open to this machine alone; set METRICS_TOKEN to read it from elsewhere")
@@ -83,6 +85,22 @@ class MetricsPage:
         except (Unavailable, TimeoutError):
             pass  # it is away: `database_up`
         return True
+
+
+def _is_this_machine(scope: Mapping[str, Any]) -> bool:
+    headers: list[tuple[bytes, bytes]] = list(scope["headers"])
+    hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+    if scope.get("http_version") == "1.0" or is_forwarded(headers) or _is_a_pages(headers):
+        return False
+    return _is_loopback(scope.get(PEER)) and len(hosts) == 1 and _names_loopback(hosts[0])
+
+
+def _names_loopback(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return name == "localhost" or _is_loopback(name)
 
 
 def _is_loopback(peer: object) -> bool:

@@ -75,8 +75,8 @@ class HttpPool:
     """
 
     def __init__(self, pools: int = 16, connections: int = 16, reach: Reach | None = None) -> None:
-        """`reach` bounds which servers are called, where companies name them (a proxy of the environment decides for
-        itself)."""
+        """`reach` bounds which servers are called, where companies name them; no proxy of the environment is asked
+        then, which would resolve names itself."""
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=4)
         timeout = httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S, pool=_CONNECT_TIMEOUT_S)
         self._clients = [_client(limits, timeout, reach) for _ in range(pools)]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from whatsapp_hub.application.ports.edge.oidc import OffersOidc
+from whatsapp_hub.application.ports.edge.oidc import OidcOffer
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
@@ -18,6 +18,8 @@ from whatsapp_hub.domain.service.service_level import LevelChanges
 from whatsapp_hub.domain.text import is_storable
 
 GREETING_LENGTH = 1024
+_NOT_SET = "this hub has no OpenID provider (OIDC_ISSUER): nobody could sign in"
+_NOT_FOR_IT = "the OpenID provider is not for this company's people (OIDC_COMPANIES): nobody could sign in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class UpdateCompany:
     """Change a company's settings: texts, language, hours, service level, security."""
 
     storage: Storage
-    offers_oidc: OffersOidc
+    oidc: OidcOffer
 
     async def check(self, caller: Caller, changes: CompanyChanges) -> None:
         """Raise Invalid for changes that cannot be made, before anything else is changed along with them."""
@@ -57,10 +59,10 @@ class UpdateCompany:
         caller.require(Action.MANAGE_COMPANY)
         if changes.quotas:
             caller.require(Action.MANAGE_TENANTS)
-        if changes.oidc_required and not self.offers_oidc:
-            raise Conflict("oidc_not_set", "this hub has no OpenID provider (OIDC_ISSUER): nobody could sign in")
         async with self.storage.tenant(caller.tenant_id) as uow:
             tenant = await uow.tenants.own()
+            if changes.oidc_required and not self.oidc.admits(tenant.slug):
+                raise Conflict("oidc_not_set", _NOT_FOR_IT if self.oidc.is_set else _NOT_SET)
             _apply(tenant, changes)
             await uow.tenants.save(tenant)
             await uow.commit()

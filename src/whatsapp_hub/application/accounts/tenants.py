@@ -6,6 +6,7 @@ from whatsapp_hub.application.accounts.new_passwords import NewPasswords
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Passwords
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.domain.accounts import emails
 from whatsapp_hub.domain.accounts.tenant import Placement, Tenant
 from whatsapp_hub.domain.accounts.user import Role, User
 from whatsapp_hub.domain.errors import Conflict
@@ -47,6 +48,7 @@ class CreateOperator:
     ) -> User:
         """Store and return the user. Raises Invalid, Conflict (the e-mail is taken). `any_password`: it was checked,
         or need not be good."""
+        emails.check_new(email)
         if not any_password:
             tenant = await self.storage.directory.tenant(tenant_id)
             await self.new_passwords.check(password, (email, name, tenant.name))

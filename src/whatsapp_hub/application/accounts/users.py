@@ -10,6 +10,7 @@ from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfW
 from whatsapp_hub.application.routing.redistribute import RedistributeConversations
 from whatsapp_hub.application.routing.serve_queue import ServeQueue
 from whatsapp_hub.application.unset import UNCHANGED, Unchanged
+from whatsapp_hub.domain.accounts import emails
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.sign_in import EndReason
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
@@ -65,6 +66,7 @@ class RegisterUser:
             await self._require_open(caller, tenant_id)
         _may_grant(caller, new.role)
         tenant = await self.storage.directory.tenant(tenant_id)
+        emails.check_new(new.email)
         user = User(
             id=UserId(self.new_id()),
             tenant_id=tenant_id,

@@ -8,6 +8,7 @@ from whatsapp_hub.application.authentication.sign_ins import Client, OpenSignIn
 from whatsapp_hub.application.ports.edge.guesses import GuessCounts
 from whatsapp_hub.application.ports.edge.security import Passwords
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.domain.accounts import emails
 from whatsapp_hub.domain.accounts.sign_in import AuthMethod
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import OidcRequired, SecondFactorRequired, Unauthenticated
@@ -38,7 +39,7 @@ class Login:
         """Return who entered, with a token. Raises Unauthenticated, which never tells what was wrong;
         SecondFactorRequired: only the code was; OidcRequired: nothing was, but the company has its people sign in
         elsewhere; and TooMany: the next guess at this account must wait."""
-        email = email.strip().lower()
+        email = emails.normal(email)
         guess = await self.guesses.begin(email, client.address)
         found = await self.storage.directory.credentials(email)
         hashed = found.user.password_hash if found else _NOBODY

@@ -15,7 +15,7 @@ from whatsapp_hub.application.acting import Actor, acting_as
 from whatsapp_hub.application.authentication.callers import caller_of
 from whatsapp_hub.application.authentication.sign_ins import Client, OpenSignIn
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
-from whatsapp_hub.application.ports.edge.oidc import OidcAccounts, SingleSignOn
+from whatsapp_hub.application.ports.edge.oidc import OidcAccounts, OidcOffer, SingleSignOn
 from whatsapp_hub.application.ports.edge.security import Caller, SecretBox
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.accounts.access import Action
@@ -32,6 +32,7 @@ from whatsapp_hub.domain.accounts.oidc import (
     proves,
 )
 from whatsapp_hub.domain.accounts.sign_in import AuthMethod
+from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import NotFound, OidcFailure, OidcRefused, Unauthenticated
 from whatsapp_hub.domain.ids import OidcLinkId, UserId
@@ -85,6 +86,7 @@ class FinishOidc:
     new_id: NewId
     storage: Storage
     accounts: OidcAccounts
+    offer: OidcOffer
 
     async def __call__(self, returned: Returned, client: Client) -> tuple[str, str]:
         """Return the path to go on to, and a code that signs in once, within a minute. Raises OidcRefused, NotFound: no
@@ -109,9 +111,17 @@ class FinishOidc:
         user = await self.accounts.linked(identity.issuer, identity.subject)
         if user is None:
             user = await self._link(identity, client)
-        if not user.is_active or (await self.storage.directory.tenant(user.tenant_id)).is_removed:
+        tenant = await self.storage.directory.tenant(user.tenant_id)
+        self._require_admitted(tenant)
+        if not user.is_active or tenant.is_removed:
             raise OidcRefused(OidcFailure.INACTIVE_USER)
         return user
+
+    def _require_admitted(self, tenant: Tenant) -> None:
+        """Refuse the users of companies that the provider is not for: any of them can make a user of anybody's e-mail,
+        and would get whoever has that e-mail at the provider."""
+        if not self.offer.admits(tenant.slug):
+            raise OidcRefused(OidcFailure.UNKNOWN_USER)
 
     async def _link(self, identity: Identity, client: Client) -> User:
         """Link somebody who comes for the first time to the user whose e-mail they have at the provider."""
@@ -120,6 +130,7 @@ class FinishOidc:
         found = await self.storage.directory.credentials(identity.email)
         if found is None:
             raise OidcRefused(OidcFailure.UNKNOWN_USER)
+        self._require_admitted(found.tenant)
         user = found.user
         if not user.is_active:
             raise OidcRefused(OidcFailure.INACTIVE_USER)

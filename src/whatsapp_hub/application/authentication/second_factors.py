@@ -118,16 +118,31 @@ class BeginSecondFactor:
 
 @dataclass(frozen=True, slots=True)
 class ConfirmSecondFactor:
-    """Turn the second factor on, given a code of the app, and make recovery codes."""
+    """Turn the second factor on, given a code of the app, and make recovery codes. Guesses count as at login: who has
+    only a token could else turn on what its owner began."""
 
     storage: Storage
     codes: OneTimeCodes
     clock: Clock
+    guesses: GuessCounts
 
-    async def __call__(self, caller: Caller, code: str) -> Sequence[str]:
+    async def __call__(self, caller: Caller, code: str, address: str | None) -> Sequence[str]:
         """Turn it on by a first code; return the recovery codes, which nobody can tell afterwards. Raises Invalid,
-        Conflict (nothing was begun, it is on)."""
+        TooMany, Conflict (nothing was begun, it is on)."""
         user = await _person(self.storage, caller)
+        guess = await self.guesses.begin(user.email, address)
+        try:
+            recovery_codes = await self._confirm(user, code)
+        except Invalid:
+            await self.guesses.failed(guess, user)
+            raise
+        except Conflict:
+            await self.guesses.uncount(guess)
+            raise
+        await self.guesses.uncount(guess)
+        return recovery_codes
+
+    async def _confirm(self, user: User, code: str) -> Sequence[str]:
         recovery_codes = self.codes.new_recovery_codes(RECOVERY_CODES)
         async with self.storage.tenant(user.tenant_id) as uow:
             factor = await uow.second_factors.get(user.id)

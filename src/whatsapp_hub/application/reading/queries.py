@@ -1,6 +1,6 @@
 """Lists and single reads of one tenant, in transactions of their own, without locks."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
@@ -23,7 +23,6 @@ from whatsapp_hub.domain.ids import (
     UserId,
 )
 from whatsapp_hub.domain.messaging.contact import Contact
-from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Message
 from whatsapp_hub.domain.sessions.session import Session
 
@@ -36,6 +35,17 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file to download. Each piece is read when it is asked for, so that slow clients hold no memory and no
+    connections."""
+
+    mime_type: str
+    file_name: str
+    size: int
+    pieces: AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +175,7 @@ class Queries(Protocol):
         """Return one quick reply."""
         ...
 
-    async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Media:
+    async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Download:
         """Return a file, to readers who may see a conversation in which it was sent."""
         ...
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -11,6 +11,7 @@ from whatsapp_hub.application.integrations.subscriptions import SessionWebhook
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.plugin import Plugin, Providers, SessionRef, Unregisters
+from whatsapp_hub.application.ports.provider.settings import BindsSecrets
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.routing.service_terms import usual_patience
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection, save_session
@@ -20,7 +21,7 @@ from whatsapp_hub.application.unset import UNCHANGED, Unchanged
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
-from whatsapp_hub.domain.errors import Invalid, NotFound, NotSupported, ProviderError
+from whatsapp_hub.domain.errors import Flaw, Invalid, NotFound, NotSupported, ProviderError
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
 from whatsapp_hub.domain.integrations.secret_urls import shown
@@ -209,6 +210,8 @@ class UpdateSession:
         plugin = self.providers.plugin(session.provider)
         is_lost = session.settings is UNREADABLE  # then all of them are needed again
         present = {} if is_lost else plugin.encode_settings(session.settings, secrets=True)
+        if isinstance(plugin, BindsSecrets) and not is_lost:
+            _require_none_unbound(plugin.unbound(session.settings, new))
         missing = {f"/settings/{name}" for name in self.providers.missing(session.provider, session.settings)}
         try:
             return plugin.decode_settings({**present, **new})
@@ -260,6 +263,11 @@ class DeleteSession:
                 await provider.unregister(ref)
         except (ProviderError, TimeoutError) as error:
             log.warning("session.not_unregistered", extra={"session_id": str(session.id), "error": str(error)})
+
+
+def _require_none_unbound(secrets: Collection[str]) -> None:
+    if secrets:
+        raise Invalid(*(Flaw(f"/settings/{n}", "must be given anew: what it was given for changes") for n in secrets))
 
 
 def _plugin(providers: Providers, kind: str) -> Plugin:

@@ -1,16 +1,14 @@
 """A person who uses the hub: an agent, an administrator of a tenant, or the master of all."""
 
-import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from whatsapp_hub.domain.accounts import emails
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.events import Event, EventType, Records
 from whatsapp_hub.domain.ids import DepartmentId, TenantId, UserId
 from whatsapp_hub.domain.text import is_storable
-
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
 
 
 class Role(StrEnum):
@@ -53,9 +51,8 @@ class User(Records):
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        self.email = self.email.strip().lower()
-        if not _EMAIL.fullmatch(self.email) or not is_storable(self.email):
-            raise Invalid.field("email", "is not an e-mail address")
+        self.email = emails.normal(self.email)
+        emails.check(self.email)
         self.rename(self.name)
 
     def rename(self, name: str) -> None:

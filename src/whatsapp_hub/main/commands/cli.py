@@ -18,6 +18,7 @@ from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main.backup import command
 from whatsapp_hub.main.commands import hub, secrets, session
+from whatsapp_hub.main.commands.lines import plain
 from whatsapp_hub.main.env_file import load_env_file
 from whatsapp_hub.main.logging import configure_logging, hide, redacted
 from whatsapp_hub.main.roles.bootstrap import ensure_admin_shown, later_lines
@@ -90,7 +91,7 @@ def doctor() -> None:
     findings = asyncio.run(examine())
     for finding in findings:
         mark, colour = {True: ("ok", "green"), False: ("!!", "red"), None: ("--", "yellow")}[finding.good]
-        click.echo(f"{click.style(mark, fg=colour)}  {finding.subject:<12} {finding.says}")
+        click.echo(f"{click.style(mark, fg=colour)}  {finding.subject:<12} {plain(finding.says)}")
     if any(finding.good is False for finding in findings):
         sys.exit(1)
 

@@ -14,6 +14,7 @@ ANSWER_WITHIN_S = 5.0
 _REQUIRE = """
     SELECT slug FROM hub.tenants t
     WHERE removed_at IS NULL AND to_jsonb(t) @> '{"oidc_required": true}' ORDER BY slug"""
+_COMPANIES = "SELECT count(*) FROM hub.tenants WHERE removed_at IS NULL"
 _NAMED = 5
 
 
@@ -45,14 +46,20 @@ def _public(settings: Settings) -> list[Says]:
 
 
 async def in_database(connection: asyncpg.Connection, settings: Settings) -> Says | None:
-    """Name companies whose users sign in by the provider alone, where none is set; None where all is well."""
+    """Say what the companies' settings and the provider do not agree on; None where all is well."""
     from whatsapp_hub.main.wiring.sign_on import client_of
 
-    if client_of(settings) is not None or not await connection.fetchval("SELECT to_regclass('hub.tenants')"):
+    if not await connection.fetchval("SELECT to_regclass('hub.tenants')"):
         return None
     async with connection.transaction(readonly=True):
         await connection.execute("SET LOCAL ROLE hub_system")
-        slugs = [row["slug"] for row in await connection.fetch(_REQUIRE)]
+        if client_of(settings) is None:
+            return _lacking([row["slug"] for row in await connection.fetch(_REQUIRE)])
+        return _shared(await connection.fetchval(_COMPANIES), settings)
+
+
+def _lacking(slugs: list[str]) -> Says | None:
+    """Name companies whose users sign in by the provider alone, where none is set."""
     if not slugs:
         return None
     more = f" and {len(slugs) - _NAMED} more" if len(slugs) > _NAMED else ""
@@ -61,4 +68,15 @@ async def in_database(connection: asyncpg.Connection, settings: Settings) -> Say
         f"{', '.join(slugs[:_NAMED])}{more}: sign-in by a provider is required, but none is set (OIDC_ISSUER, "
         "OIDC_CLIENT_ID), so nobody signs in; set it, or let an administrator in to turn that off: `whatsapp-hub "
         "user admit EMAIL`",
+    )
+
+
+def _shared(companies: int, settings: Settings) -> Says | None:
+    """Warn where each of several companies could make a user of anybody's e-mail, and so get that person's sign-in."""
+    if companies < 2 or settings.oidc_slugs:
+        return None
+    return Says(
+        None,
+        f"OIDC_COMPANIES is not set: who comes from the provider enters whichever of {companies} companies was first "
+        "to make a user of their e-mail; name the companies whose people the provider knows",
     )

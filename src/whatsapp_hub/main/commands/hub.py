@@ -22,6 +22,7 @@ from whatsapp_hub.domain.accounts.tenant import Placement
 from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.errors import HubError
 from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.main.commands.lines import plain, say
 from whatsapp_hub.main.supervise.process_note import settings_of_running_hub
 from whatsapp_hub.main.supervise.reaching import check_servers
 
@@ -47,7 +48,7 @@ def in_hub(work: Callable[[AsyncContainer], Awaitable[T]]) -> T:
     try:
         return asyncio.run(inside())
     except HubError as error:
-        raise click.ClickException(client_text(error)) from None
+        raise click.ClickException(plain(client_text(error))) from None
 
 
 @click.group()
@@ -65,12 +66,12 @@ def list_aside(limit: int, after: int) -> None:
         aside = await (await container.get(DeadLetters)).list(limit, after)
         for update in aside:
             where = update.session_id or "no session"
-            click.echo(
+            say(
                 f"{update.id:>10}  {update.received_at:%Y-%m-%d %H:%M:%S}  {update.state:<11}  "
                 f"{update.provider:<8}  {where}  {len(update.body)} bytes  {update.error or ''}"
             )
         if not aside:
-            click.echo("nothing is set aside")
+            say("nothing is set aside")
 
     in_hub(work)
 
@@ -89,7 +90,7 @@ def replay(ids: tuple[int, ...], everything: bool, session: UUID | None) -> None
         aside: DeadLetters = await container.get(DeadLetters)
         return await aside.replay(None if everything else ids, adopter)
 
-    click.echo(f"{in_hub(work)} will be processed again")
+    say(f"{in_hub(work)} will be processed again")
 
 
 @click.group()
@@ -103,7 +104,7 @@ def list_tenants() -> None:
 
     async def work(container: AsyncContainer) -> None:
         for found in await (await container.get(Directory)).tenants():
-            click.echo(f"{found.id}  {found.slug:<20}  {found.placement:<9}  {found.name}")
+            say(f"{found.id}  {found.slug:<20}  {found.placement:<9}  {found.name}")
 
     in_hub(work)
 
@@ -121,7 +122,7 @@ def create_tenant(slug: str, name: str, placement: str | None, country: str | No
         made = await create(slug, name, Placement(placement) if placement else None, country)
         return str(made.id)
 
-    click.echo(in_hub(work))
+    say(in_hub(work))
 
 
 @tenant.command("move")
@@ -138,9 +139,9 @@ def move_tenant(slug: str, to: str) -> None:
         return await (await container.get(MoveTenant))(slug, Placement(to), _tell_step)
 
     if moved := in_hub(work):
-        click.echo(f"{slug} is {to}: {moved.rows} rows moved, its own work waited {moved.waited_s * 1000:.0f} ms")
+        say(f"{slug} is {to}: {moved.rows} rows moved, its own work waited {moved.waited_s * 1000:.0f} ms")
     else:
-        click.echo(f"{slug} is {to} already")
+        say(f"{slug} is {to} already")
 
 
 _STEPS = {
@@ -152,7 +153,7 @@ _STEPS = {
 
 
 def _tell_step(name: str) -> None:
-    click.echo(f"{_STEPS[name]} …", err=True)
+    say(f"{_STEPS[name]} …", err=True)
 
 
 @click.group()
@@ -176,7 +177,7 @@ def create_user(email: str, name: str, slug: str, role: str, password: str) -> N
         made = await (await container.get(CreateOperator))(tenants[slug], email, password, name, Role(role))
         return str(made.id)
 
-    click.echo(in_hub(work))
+    say(in_hub(work))
 
 
 @user.command("list")
@@ -188,7 +189,7 @@ def list_users(slug: str | None) -> None:
         for company, people in (await (await container.get(ListUsers))(slug)).items():
             for one in people:
                 state = "active" if one.is_active else "dismissed"
-                click.echo(f"{company:<20}  {one.email:<32}  {one.role:<6}  {state:<9}  {one.name}")
+                say(f"{company:<20}  {one.email:<32}  {one.role:<6}  {state:<9}  {one.name}")
 
     in_hub(work)
 
@@ -203,7 +204,7 @@ def reset_password(email: str, password: str) -> None:
         return (await (await container.get(SetPassword))(email, password)).is_active
 
     said = "" if in_hub(work) else "; the user is dismissed and cannot sign in"
-    click.echo(f"the password of {email} is set, and all sign-ins are ended{said}")
+    say(f"the password of {email} is set, and all sign-ins are ended{said}")
 
 
 @user.command("reset-second-factor")
@@ -215,7 +216,7 @@ def reset_second_factor(email: str) -> None:
         return await (await container.get(ResetSecondFactor))(email)
 
     said = "is removed" if in_hub(work) else "was not there"
-    click.echo(f"the second factor of {email} {said}, and all sign-ins are ended")
+    say(f"the second factor of {email} {said}, and all sign-ins are ended")
 
 
 @user.command("sign-out")
@@ -226,7 +227,7 @@ def sign_out(email: str) -> None:
     async def work(container: AsyncContainer) -> int:
         return await (await container.get(SignOutUser))(email)
 
-    click.echo(f"{in_hub(work)} sign-ins of {email} are ended")
+    say(f"{in_hub(work)} sign-ins of {email} are ended")
 
 
 @user.command("admit")
@@ -240,4 +241,4 @@ def admit(email: str) -> None:
     async def work(container: AsyncContainer) -> str:
         return await (await container.get(AdmitAdministrator))(email)
 
-    click.echo(in_hub(work))
+    say(in_hub(work))

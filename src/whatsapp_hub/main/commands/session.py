@@ -21,6 +21,7 @@ from whatsapp_hub.domain.accounts.user import Role
 from whatsapp_hub.domain.sessions.history import HistoryEntry
 from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 from whatsapp_hub.main.commands.hub import in_hub
+from whatsapp_hub.main.commands.lines import plain, say
 from whatsapp_hub.main.settings import Settings
 
 LOOK_EVERY_S = 0.5
@@ -51,7 +52,7 @@ def list_sessions(slug: str) -> None:
         while True:
             page = await finder.page(caller.tenant_id, 200, cursor, active=False)
             for one in page.items:
-                click.echo(_line(one))
+                say(_line(one))
             if (cursor := page.next_cursor) is None:
                 return
 
@@ -72,11 +73,11 @@ def connect(name: str, slug: str, provider: str | None, phone: str | None, timeo
         await _started(container, caller, name, provider)
         shown_pairing_code = False
         async for one in _changes(container, caller, name, timeout_s):
-            click.echo(_line(one))
+            say(_line(one))
             if one.status is SessionStatus.QR_PENDING and phone and not shown_pairing_code:
                 shown_pairing_code = True
                 code = await (await container.get(RequestPairingCode))(caller, one.id, phone)
-                click.echo(f"type this on the phone (Linked devices, Link with phone number):  {code}")
+                say(f"type this on the phone (Linked devices, Link with phone number):  {code}")
             elif one.status is SessionStatus.QR_PENDING and one.qr_code and not phone:
                 click.echo(in_terminal(one.qr_code))
             if one.status is SessionStatus.CONNECTED or not one.is_active:
@@ -85,7 +86,8 @@ def connect(name: str, slug: str, provider: str | None, phone: str | None, timeo
 
     ended = in_hub(work)
     if not ended.is_active:
-        raise click.ClickException(f"{name} did not connect: {ended.failure or ended.status_reason or ended.status}")
+        why = ended.failure or ended.status_reason or ended.status
+        raise click.ClickException(plain(f"{name} did not connect: {why}"))
 
 
 @session.command()
@@ -97,7 +99,7 @@ def watch(name: str, slug: str) -> None:
     async def work(container: AsyncContainer) -> None:
         caller = await _operator(container, slug)
         async for one in _changes(container, caller, name, None):
-            click.echo(_line(one))
+            say(_line(one))
 
     in_hub(work)
 

@@ -8,6 +8,7 @@ import asyncpg
 import click
 
 from whatsapp_hub.adapters.postgres.engine.version import administrators
+from whatsapp_hub.domain.accounts import emails
 from whatsapp_hub.main.roles.admin_password import USUAL_EMAIL, FirstAdmin, password_file
 from whatsapp_hub.main.settings import Settings, SettingsError
 
@@ -53,7 +54,7 @@ async def later_lines(settings: Settings) -> list[str]:
     path = password_file(settings)
     said = [f"Administrator's password: still in {path}"] if path.exists() else []
     present = await administrators(settings.needed("database_url"))
-    email = (settings.hub_admin_email or "").strip().lower()
+    email = emails.normal(settings.hub_admin_email or "")
     if present and ((email and email not in present) or (settings.hub_admin_password and path.exists())):
         said += [
             f"Not used:                 HUB_ADMIN_EMAIL, HUB_ADMIN_PASSWORD, for {present[0]} was there before. Make "

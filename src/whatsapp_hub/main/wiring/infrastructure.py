@@ -21,7 +21,7 @@ from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
-from whatsapp_hub.application.ports.edge.oidc import OffersOidc
+from whatsapp_hub.application.ports.edge.oidc import OidcOffer
 from whatsapp_hub.application.ports.edge.one_time_codes import OneTimeCodes
 from whatsapp_hub.application.ports.edge.security import CommonPasswords, KeyRing, Passwords, SecretBox, Tokens
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
@@ -122,8 +122,8 @@ class Infrastructure(Provider):
         return JwtTokens(settings.needed("jwt_secret"), lifetime, settings.old_jwt_secrets, clock)
 
     @provide
-    def offers_oidc(self, settings: Settings) -> OffersOidc:
-        return OffersOidc(settings.oidc_issuer is not None)
+    def oidc_offer(self, settings: Settings) -> OidcOffer:
+        return OidcOffer(settings.oidc_issuer is not None, frozenset(settings.oidc_slugs))
 
     @provide
     def plans(self) -> NumberingPlans:

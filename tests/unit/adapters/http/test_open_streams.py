@@ -1,17 +1,18 @@
 """The callers of open streams: who changed is let go, and where nobody can tell for long, everybody."""
 
 import asyncio
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from whatsapp_hub.adapters.http.streams.open_streams import OpenStreams
+from whatsapp_hub.adapters.http.streams.open_streams import PER_USER, OpenStreams
 from whatsapp_hub.application.authentication.callers import Callers
 from whatsapp_hub.application.ports.edge.access import AccessChange
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.accounts.user import Role
-from whatsapp_hub.domain.errors import Unauthenticated, Unavailable
+from whatsapp_hub.domain.errors import Conflict, Unauthenticated, Unavailable
 from whatsapp_hub.domain.ids import TenantId, UserId
 
 HOME = TenantId(uuid4())
@@ -92,3 +93,15 @@ async def test_where_nobody_can_tell_for_long_streams_end(
         await ends(stream.ended)
         assert stream.code == "unavailable"
     watching.cancel()
+
+
+async def test_a_user_has_as_many_streams_as_sockets(streams: OpenStreams) -> None:
+    caller, other = a_caller(), a_caller()
+    with ExitStack() as stack:
+        for _ in range(PER_USER):
+            streams.require_room(caller)
+            stack.enter_context(streams.holding(caller, signed_out))
+        with pytest.raises(Conflict, match="100 streams"):
+            streams.require_room(caller)
+        streams.require_room(other)
+    streams.require_room(caller)

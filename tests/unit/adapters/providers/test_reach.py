@@ -101,3 +101,15 @@ async def test_the_operators_server_is_called_wherever_it_is() -> None:
         answer = await exchange(pool, Call("GET", f"{waha.url}/api/server/version", {"X-Api-Key": API_KEY}, None), 5)
         await pool.aclose()
     assert answer.status == 200
+
+
+async def test_no_proxy_of_the_environment_is_asked_for_a_companys_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would resolve the name itself, past the check of the address."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    pool = HttpPool(pools=1, reach=Reach())
+    asked = leads_to(monkeypatch, "127.0.0.1")
+    with pytest.raises(Transient) as refused:
+        await exchange(pool, Call("GET", "http://waha.example.com/", {}, idempotent=True), 5)
+    await pool.aclose()
+    assert (refused.value.code, asked) == ("not_public", ["waha.example.com"])

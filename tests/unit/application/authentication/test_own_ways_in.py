@@ -12,7 +12,7 @@ from whatsapp_hub.application.authentication.admit_administrator import AdmitAdm
 from whatsapp_hub.application.authentication.login import Login
 from whatsapp_hub.application.authentication.own_password import ChangeOwnPassword
 from whatsapp_hub.application.authentication.sign_ins import Client, ListSignIns
-from whatsapp_hub.application.ports.edge.oidc import OffersOidc
+from whatsapp_hub.application.ports.edge.oidc import OidcOffer
 from whatsapp_hub.application.ports.edge.security import Tokens
 from whatsapp_hub.domain.accounts.sign_in import AuthMethod
 from whatsapp_hub.domain.accounts.user import Role
@@ -51,11 +51,14 @@ async def test_where_the_provider_is_required_a_right_password_does_not_enter(of
 
 async def test_what_nobody_offers_is_not_required(office: Office) -> None:
     admin = await office.person(role=Role.ADMIN)
-    update = UpdateCompany(office.storage, OffersOidc(False))
+    update = UpdateCompany(office.storage, OidcOffer(is_set=False))
     with pytest.raises(Conflict) as refused:
         await update(office.as_(admin), CompanyChanges(oidc_required=True))
     assert refused.value.code == "oidc_not_set"
     assert (await update(office.as_(admin), CompanyChanges(oidc_required=False))).oidc_required is False
+    others = UpdateCompany(office.storage, OidcOffer(is_set=True, companies=frozenset({"another"})))
+    with pytest.raises(Conflict, match="OIDC_COMPANIES"):
+        await others(office.as_(admin), CompanyChanges(oidc_required=True))
 
 
 async def test_an_operator_admits_administrators_alone_for_an_hour(office: Office) -> None:

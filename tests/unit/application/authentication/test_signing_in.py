@@ -36,7 +36,7 @@ from whatsapp_hub.application.authentication.second_factors import (
 )
 from whatsapp_hub.application.authentication.sign_ins import Client, EndSignIn, EndSignIns, ListSignIns, OpenSignIn
 from whatsapp_hub.application.authentication.tickets import Tickets
-from whatsapp_hub.application.ports.edge.oidc import SingleSignOn
+from whatsapp_hub.application.ports.edge.oidc import OidcOffer, SingleSignOn
 from whatsapp_hub.application.ports.edge.one_time_codes import OneTimeCodes
 from whatsapp_hub.application.ports.edge.security import Tokens
 from whatsapp_hub.domain.accounts.oidc import Identity
@@ -48,6 +48,7 @@ from whatsapp_hub.domain.errors import (
     Forbidden,
     Invalid,
     NotFound,
+    OidcFailure,
     OidcRefused,
     SecondFactorRequired,
     TooMany,
@@ -67,7 +68,7 @@ async def with_second_factor(office: Office, user: User) -> tuple[str, list[str]
     """The secret, and the recovery codes."""
     secret, address = await office.use(BeginSecondFactor)(office.as_(user), PASSWORD, None)
     assert address.startswith("otpauth://")
-    codes = await office.use(ConfirmSecondFactor)(office.as_(user), code_now(office, secret))
+    codes = await office.use(ConfirmSecondFactor)(office.as_(user), code_now(office, secret), None)
     office.clock.pass_(seconds=STEP_S)
     return secret, list(codes)
 
@@ -197,7 +198,7 @@ class TestSecondFactors:
         newcomer = await office.person()
         assert (await office.use(Login)(newcomer.email, PASSWORD, HERE)).must_enrol
         with pytest.raises(Conflict):
-            await office.use(ConfirmSecondFactor)(office.as_(newcomer), "000000")
+            await office.use(ConfirmSecondFactor)(office.as_(newcomer), "000000", None)
 
 
 class TestPasswordLinks:
@@ -276,3 +277,34 @@ class TestOpenId:
                     await finish(returned, HERE)
         with pytest.raises(NotFound):
             await office.use(BeginOidc, sign_on=SingleSignOn(None))()
+
+    async def test_an_address_that_only_looks_like_the_users_is_another_persons(self, office: Office) -> None:
+        user = await office.person(email="mike@example.org")
+        likely = Identity("https://id.example", "m", "mi\u212ae@example.org", is_verified=True)
+        await _refused(office, SingleSignOn(FakeOpenId(likely)), OidcFailure.UNKNOWN_USER)
+        assert user.email == "mike@example.org"
+
+    async def test_people_of_other_companies_do_not_enter_by_a_provider_that_is_not_theirs(
+        self, office: Office
+    ) -> None:
+        """Any company can make a user of anybody's e-mail: it would get who comes from the provider with it."""
+        squatted = await office.person()
+        sign_on = SingleSignOn(FakeOpenId(Identity("https://id.example", "s", squatted.email, is_verified=True)))
+        others = OidcOffer(is_set=True, companies=frozenset({"another"}))
+        await _refused(office, sign_on, OidcFailure.UNKNOWN_USER, offer=others)
+        with pytest.raises(NotFound):
+            await office.use(UnlinkOidc)(office.as_(await office.person(role=Role.ADMIN)), squatted.id)
+        own = OidcOffer(is_set=True, companies=frozenset({office.world.tenant.slug}))
+        await _finished(office, sign_on, offer=own)
+        await _refused(office, sign_on, OidcFailure.UNKNOWN_USER, offer=others)  # who is linked, too
+
+
+async def _finished(office: Office, sign_on: SingleSignOn, **given: OidcOffer) -> None:
+    url, cookie = await office.use(BeginOidc, sign_on=sign_on)()
+    await office.use(FinishOidc, sign_on=sign_on, **given)(Returned(cookie, url.partition("state=")[2], "code"), HERE)
+
+
+async def _refused(office: Office, sign_on: SingleSignOn, why: OidcFailure, **given: OidcOffer) -> None:
+    with pytest.raises(OidcRefused) as refused:
+        await _finished(office, sign_on, **given)
+    assert refused.value.failure is why

@@ -133,7 +133,7 @@ async def submit_reset_form(
 async def _sent(request: Request[Any, Any, Any]) -> Form:
     try:
         sent = await request.form()
-    except (ClientException, ValueError):
+    except (ClientException, Invalid):
         sent = None
     fields = [sent.get(name) if sent else None for name in ("token", "password", "repeated")]
     return Form(*(value if isinstance(value, str) else "" for value in fields))

@@ -19,7 +19,7 @@ WRITES_WHOLE = "whatsapp_hub.writes_whole"
 whether it could write them as they are."""
 
 AUTHENTICATED = "whatsapp_hub.authenticated"
-"""Key of the scope, set by our own server: a function to call once it is known who asks."""
+"""Key of the scope, set by our own server: a function to call with the company once it is known who asks."""
 
 _POLICY = (
     b"default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "

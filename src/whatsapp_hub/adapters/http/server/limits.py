@@ -60,7 +60,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._refused: tuple[int, str] | None = None
         self._head_since: float | None = self.loop.time()
         self._body_since: float | None = None
-        self._is_counted = False
+        self._owner: object = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop counting what the connection held."""
@@ -87,7 +87,7 @@ class BoundedProtocol(HttpToolsProtocol):
         HttpToolsProtocol.on_headers_complete(self)
         ours = {WRITES_WHOLE: self.write_whole, AUTHENTICATED: self._authenticated}
         cast("dict[str, object]", self.scope).update(ours)  # uvicorn's type knows its own keys only
-        self._is_counted = True
+        self._owner = None
         self._head_since, self._body_since = None, self.loop.time()
         self._received = self._body = 0
 
@@ -98,18 +98,19 @@ class BoundedProtocol(HttpToolsProtocol):
         """Count the body against what all unauthenticated requests may hold together."""
         self._body += len(body)
         HttpToolsProtocol.on_body(self, body)
-        if self._body > SMALL_BYTES and self._is_counted and not self.cycle.response_complete:
+        if self._body > SMALL_BYTES and not self.cycle.response_complete:
             self._count()
 
     def _count(self) -> None:
-        if not self.large.grow(self, self._body):
+        if not self.large.grow(self, self._body, self._owner):
             self._refused = (503, "too many large bodies are under way; try again")
             raise TooLarge
 
-    def _authenticated(self) -> None:
-        """Count this request's body no longer: a user's uploads are bounded by what a user may do."""
-        self._is_counted = False
-        self.large.forget(self)
+    def _authenticated(self, company: object) -> None:
+        """Count this request's body among those of its company, no longer among strangers'."""
+        self._owner = company
+        if self._body > SMALL_BYTES:
+            self.large.grow(self, self._body, company)
 
     def _forget(self) -> None:
         if self._body > SMALL_BYTES:

@@ -26,6 +26,16 @@ _QUIET = frozenset({"/health", "/api/health", "/metrics"})
 _METHODS = {name: name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
+PATH_LENGTH = 2048
+QUERY_BYTES = 8 * 1024
+PARAMETERS = 100
+"""Litestar remembers the last thousand paths and queries, taken apart; of 64 kB each they would fill the memory."""
+_TOO_LONG = Problem(
+    414,
+    "address-too-long",
+    f"an address has at most {PATH_LENGTH} characters, and {QUERY_BYTES} bytes and {PARAMETERS} parameters after the ?",
+)
+
 log = structlog.get_logger(__name__)
 
 
@@ -45,7 +55,7 @@ class Frame:
         if scope.get("scheme") == "https":
             extra.append(_STRICT_TRANSPORT)
         begun, status = time.perf_counter(), 0
-        app = _refuse if "\x00" in scope["path"] or b"%00" in scope["query_string"] else self._app
+        app = self._admitted(scope)
 
         async def framed(event: Event) -> None:
             nonlocal status
@@ -61,10 +71,23 @@ class Frame:
             TALLY.observe(ANSWERING, time.perf_counter() - begun)
             if scope["path"] not in _QUIET:
                 took_ms = round((time.perf_counter() - begun) * 1000, 1)
-                log.info("request", method=scope["method"], path=scope["path"], status=status, took_ms=took_ms)
+                log.info(
+                    "request", method=scope["method"], path=scope["path"][:PATH_LENGTH], status=status, took_ms=took_ms
+                )
+
+    def _admitted(self, scope: Scope) -> App:
+        """Return the app for a request whose address is acceptable, else one that refuses it."""
+        path, query = scope["path"], scope["query_string"]
+        if len(path) > PATH_LENGTH or len(query) > QUERY_BYTES or query.count(b"&") >= PARAMETERS:
+            return _refuse_length
+        return _refuse_nul if "\x00" in path or b"%00" in query else self._app
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse_length(scope: Scope, receive: Receive, send: Send) -> None:
+    await send_problem(_TOO_LONG, {**scope, "path": scope["path"][:PATH_LENGTH]}, send)
+
+
+async def _refuse_nul(scope: Scope, receive: Receive, send: Send) -> None:
     """Refuse NUL, which PostgreSQL stores in no text, naming the parameters that have it."""
     parameters = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     flaws = tuple(Flaw(pointer(name), "must not contain NUL") for name, value in parameters if "\x00" in name + value)

@@ -1,6 +1,7 @@
 """Callers of this process's open streams: each stream ends when its caller may no longer listen."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +13,11 @@ from whatsapp_hub.application.authentication.follow_access import AWAY_S, Owed
 from whatsapp_hub.application.ports.edge.access import EVERYONE, AccessChange, concern
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.pulse import LOOP_S, PULSE
-from whatsapp_hub.domain.errors import HubError, Unavailable
+from whatsapp_hub.domain.errors import Conflict, HubError, Unavailable
 
 RECHECK_S = 30.0
+PER_USER, PER_KEY = 100, 500
+"""Open streams in this process, as many as sockets: each costs a descriptor, memory and reads of the log."""
 
 log = structlog.get_logger(__name__)
 
@@ -55,16 +58,26 @@ class OpenStreams:
         self.access_changed = Owed()
         self._callers = callers
         self._streams: set[OpenStream] = set()
+        self._owners: Counter[str] = Counter()
+
+    def require_room(self, caller: Caller) -> None:
+        """Raises Conflict if the user, or the API key, has as many as there may be."""
+        limit = PER_USER if caller.user_id else PER_KEY
+        if self._owners[caller.key] >= limit:
+            raise Conflict("too_many_streams", f"{limit} streams are open for this user or API key; close some")
 
     @contextmanager
     def holding(self, caller: Caller, ask: Ask) -> Iterator[OpenStream]:
         """Register a stream while the block runs."""
         stream = OpenStream(caller, ask)
         self._streams.add(stream)
+        self._owners[caller.key] += 1
         try:
             yield stream
         finally:
             self._streams.discard(stream)
+            self._owners[caller.key] -= 1
+            self._owners += Counter()  # without those that have none
 
     async def watch(self) -> None:
         """End the streams whose callers' access changed or expired. Until cancelled."""

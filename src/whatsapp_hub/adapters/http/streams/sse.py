@@ -63,8 +63,9 @@ def event_stream(
     present: Present | None = None,
     only: SessionId | None = None,
 ) -> Stream:
-    """Return a handler's answer. `only`: show this one session. Raises Invalid for an id that is no position of
-    ours."""
+    """Return a handler's answer. `only`: show this one session. Raises Invalid for an id that is no position of ours,
+    Conflict: the caller has too many streams."""
+    opened_by.callers.require_room(request.auth)
     position = _position(last_event_id, after)
     slices = streams.follow(request.auth.tenant_id, position, only)
     present = present if position is None else None

@@ -20,6 +20,7 @@ from whatsapp_hub.application.ports.edge.directory import (
     SilentSession,
     WebhookTarget,
 )
+from whatsapp_hub.domain.accounts import emails
 from whatsapp_hub.domain.accounts.sign_in import AuthMethod
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import Role, User
@@ -73,7 +74,7 @@ class MemoryDirectory:
             await hub.put(TENANTS, tenant.id, tenant)
 
     async def credentials(self, email: str) -> Credentials | None:
-        user = await self._user(lambda u: u.email == email.strip().lower())
+        user = await self._user(lambda u: u.email == emails.normal(email))
         return Credentials(user, await self.tenant(user.tenant_id)) if user else None
 
     async def has_master(self, other_than: UserId | None = None) -> bool:

@@ -152,7 +152,8 @@ class PostgresPersonalData:
     async def _pieces(self, tenant_id: TenantId, file: Any) -> AsyncIterator[bytes]:
         for start in range(1, file["size"] + 1, PIECE_BYTES):
             async with self._storage.connection(tenant_id) as connection:
-                yield await connection.fetchval(_PIECE, file["id"], start, PIECE_BYTES) or b""
+                piece = await connection.fetchval(_PIECE, file["id"], start, PIECE_BYTES)
+            yield piece or b""  # outside: a client that reads slowly must not hold a connection
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

@@ -1,6 +1,6 @@
 """The Queries port: each call a transaction of its own as hub_app, without locks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -20,10 +20,10 @@ from whatsapp_hub.adapters.postgres.queries.cursors import (
     read_older,
     read_ranked,
 )
-from whatsapp_hub.adapters.postgres.repositories import contacts, conversations, media, messages, notes, sessions
+from whatsapp_hub.adapters.postgres.repositories import contacts, conversations, messages, notes, sessions
 from whatsapp_hub.adapters.postgres.repositories.accounts import departments, quick_replies, users
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
-from whatsapp_hub.application.reading.queries import ConversationFilter, Page, Sight, UserFilter
+from whatsapp_hub.application.reading.queries import ConversationFilter, Download, Page, Sight, UserFilter
 from whatsapp_hub.application.reading.visibility import is_in
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
@@ -45,7 +45,6 @@ from whatsapp_hub.domain.ids import (
     UserId,
 )
 from whatsapp_hub.domain.messaging.contact import Contact
-from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Message
 from whatsapp_hub.domain.sessions.session import Session
 
@@ -76,6 +75,9 @@ _NOTIFICATIONS = f"""
 _SENT_IN = f"""
     SELECT {conversations.COLUMNS} FROM conversations
     WHERE id IN (SELECT conversation_id FROM messages WHERE media_id = $1) LIMIT 1000"""
+_FILE = "SELECT mime_type, file_name, length(content) AS size FROM media WHERE id = $1"
+_PIECE = "SELECT substring(content FROM $2 FOR $3) FROM media WHERE id = $1"
+PIECE_BYTES = 1024 * 1024
 _QUICK_REPLIES = f"""
     SELECT {quick_replies.COLUMNS} FROM quick_replies
     WHERE starts_with(shortcut, $1) AND shortcut > $2 ORDER BY shortcut LIMIT $3"""
@@ -230,14 +232,22 @@ class PostgresQueries:
         statement = f"SELECT {quick_replies.COLUMNS} FROM quick_replies WHERE id = $1"
         return quick_replies.quick_reply_of(await self._one(tenant_id, "quick reply", reply_id, statement))
 
-    async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Media:
+    async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Download:
         """Read a file, after a look at the conversations in which it was sent."""
         async with self._storage.connection(tenant_id) as connection:
-            row = await connection.fetchrow(media.ONE, media_id)
+            row = await connection.fetchrow(_FILE, media_id)
             seen = await connection.fetch(_SENT_IN, media_id) if row else []
         if not any(is_in(sight, conversations.conversation_of(one)) for one in seen):
             raise NotFound("media", media_id)
-        return media.media_of(row)
+        return Download(**dict(row), pieces=self._pieces(tenant_id, media_id, row["size"]))
+
+    async def _pieces(self, tenant_id: TenantId, media_id: MediaId, size: int) -> AsyncIterator[bytes]:
+        for start in range(1, size + 1, PIECE_BYTES):
+            async with self._storage.connection(tenant_id) as connection:
+                piece = await connection.fetchval(_PIECE, media_id, start, PIECE_BYTES)
+            if piece is None:
+                return  # it was deleted meanwhile; the server breaks the answer off
+            yield piece
 
     async def notifications(
         self, tenant_id: TenantId, user_id: UserId, unread: bool, limit: int, cursor: str | None

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from whatsapp_hub.adapters.providers.waha.settings import (
     decode_partial,
     encode,
     missing,
+    unbound,
     warnings,
 )
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate
@@ -118,6 +119,9 @@ class Waha:
         """Name settings that work but are unsafe, with the reason."""
         settings = own(WahaSettings, settings)
         return warnings(settings)
+
+    def unbound(self, settings: object, changes: Mapping[str, object]) -> Collection[str]:
+        return unbound(own(WahaSettings, settings), changes)
 
     def encode_settings(self, settings: object, *, secrets: bool) -> dict[str, object]:
         """Encode for the database (`secrets`) or for the API."""

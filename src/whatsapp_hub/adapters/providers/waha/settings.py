@@ -1,6 +1,6 @@
 """A session's settings on a WAHA server."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from whatsapp_hub.adapters.providers.settings import Fields
@@ -9,6 +9,9 @@ _NAMES = {"url": "url", "apiKey": "api_key", "session": "session", "hmacKey": "h
 KEY_LENGTH = 24
 """Of a new hmacKey, as Standard Webhooks requires of its secrets. A shorter stored one stays, with a warning."""
 _SECRETS = frozenset({"apiKey", "hmacKey"})
+_BOUND = {"apiKey": ("url", "session"), "hmacKey": ("url",)}
+"""What each secret is for. The hub gives both to the server: the hmacKey when it registers its webhook. A server's key
+opens all its sessions, other companies' too where it is the operator's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,20 @@ def decode_partial(settings: Mapping[str, object]) -> WahaSettings:
 def missing(settings: WahaSettings) -> dict[str, str]:
     """Return what is missing: the address, the key and the session's name are required."""
     return {name: "" for name in ("url", "apiKey", "session") if not getattr(settings, _NAMES[name])}
+
+
+def unbound(settings: WahaSettings, changes: Mapping[str, object]) -> Collection[str]:
+    """Return the secrets that are kept and would come to another server or session than they were given for."""
+    moved = {name for name in ("url", "session") if name in changes and not _is_same(settings, name, changes[name])}
+    return [
+        secret
+        for secret, bound_to in _BOUND.items()
+        if moved.intersection(bound_to) and secret not in changes and getattr(settings, _NAMES[secret])
+    ]
+
+
+def _is_same(settings: WahaSettings, name: str, value: object) -> bool:
+    return isinstance(value, str) and value.rstrip("/") == getattr(settings, name)
 
 
 def warnings(settings: WahaSettings) -> dict[str, str]:

@@ -1,14 +1,23 @@
 """Sign-in by an OpenID provider: the provider, and what is looked up before anybody knows whose it is."""
 
 from dataclasses import dataclass
-from typing import NewType, Protocol
+from typing import Protocol
 
 from whatsapp_hub.domain.accounts.oidc import Identity
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import NotFound
 
-OffersOidc = NewType("OffersOidc", bool)
-"""Whether this hub has an OpenID provider."""
+
+@dataclass(frozen=True, slots=True)
+class OidcOffer:
+    """Whether this hub has an OpenID provider, and for the people of which `companies` (slugs; none: of all)."""
+
+    is_set: bool
+    companies: frozenset[str] = frozenset()
+
+    def admits(self, slug: str) -> bool:
+        """Whether the people of this company may sign in by it."""
+        return self.is_set and (not self.companies or slug in self.companies)
 
 
 class OpenIdProvider(Protocol):

@@ -1,6 +1,6 @@
 """Optional protocols of a plugin, or its I/O half, about settings and numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol, runtime_checkable
 
 
@@ -23,6 +23,16 @@ class WarnsOfSettings(Protocol):
 
     def warnings(self, settings: object) -> Mapping[str, str]:
         """Return a predicate for each insecure setting: `is missing: …`."""
+        ...
+
+
+@runtime_checkable
+class BindsSecrets(Protocol):
+    """Plugins whose secrets belong to other settings, as a key belongs to the server that it opens. Pure."""
+
+    def unbound(self, settings: object, changes: Mapping[str, object]) -> Collection[str]:
+        """Return the secrets that do not hold under these changes, and must be given anew together with them. Else a
+        user who may change a session, but never reads its secrets, could have them sent or used elsewhere."""
         ...
 
 

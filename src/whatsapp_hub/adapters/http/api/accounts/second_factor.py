@@ -90,10 +90,14 @@ async def begin_second_factor(
 
 @post(f"{PATH}/confirm", opt=ENROLS, status_code=200, tags=TAGS)
 async def confirm_second_factor(
-    caller: Asking, data: JSONBody[ConfirmationCode], confirm: FromDishka[ConfirmSecondFactor]
+    request: Request[Any, Any, Any],
+    caller: Asking,
+    data: JSONBody[ConfirmationCode],
+    confirm: FromDishka[ConfirmSecondFactor],
 ) -> Response[RecoveryCodes]:
     """Turn it on by a first code. The recovery codes, good for once each, are shown here only."""
-    return Response(RecoveryCodes(list(await confirm(caller, data.code))), headers=_UNSTORED)
+    codes = await confirm(caller, data.code, client_of(request).address)
+    return Response(RecoveryCodes(list(codes)), headers=_UNSTORED)
 
 
 @post(f"{PATH}/recovery-codes", status_code=200, tags=TAGS)

@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, JSONBody, QueryParameter
+from litestar.response import Stream
 
 from whatsapp_hub.adapters.contracts.views.messages import MessageView
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
@@ -101,14 +102,15 @@ async def search_messages(
 
 
 @get("/media/{id:uuid}", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS, media_type="application/octet-stream")
-async def get_media(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> Response[bytes]:
+async def get_media(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> Stream:
     """Download a file that was sent. The browser always saves it and never shows it: its content is untrusted."""
-    media = await queries.media(caller.tenant_id, await sight_for(caller, queries), MediaId(id))
+    file = await queries.media(caller.tenant_id, await sight_for(caller, queries), MediaId(id))
     headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(media.file_name)}",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.file_name)}",
+        "Content-Length": str(file.size),
         "X-Content-Type-Options": "nosniff",
     }
-    return Response(media.content, media_type=media.mime_type, headers=headers)
+    return Stream(file.pieces, media_type=file.mime_type, headers=headers)
 
 
 @post("/messages/{id:uuid}/retry", status_code=200, tags=TAGS)

@@ -25,6 +25,7 @@ from whatsapp_hub.application.ports.edge.directory import (
     SilentSession,
     WebhookTarget,
 )
+from whatsapp_hub.domain.accounts import emails
 from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.accounts.tenant import Language, Placement, Tenant
 from whatsapp_hub.domain.accounts.user import User
@@ -185,7 +186,7 @@ class PostgresDirectory:
 
     async def credentials(self, email: str) -> Credentials | None:
         """Look the e-mail up, folded, in all companies."""
-        rows = await self._fetch(f"{users.SELECT} WHERE email = $1", email.strip().lower())
+        rows = await self._fetch(f"{users.SELECT} WHERE email = $1", emails.normal(email))
         if not rows:
             return None
         user = users.user_of(rows[0])
