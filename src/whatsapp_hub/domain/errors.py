@@ -54,12 +54,16 @@ class Flaw:
         return f"{name}{'' if self.reason.partition(' ')[0] in _PREDICATES else ':'} {self.reason}"
 
 
+MOST_FLAWS = 100
+"""A body may have tens of thousands of unknown fields: naming them all takes seconds."""
+
+
 class Invalid(HubError):
-    """One or more fields are not acceptable; nothing was changed."""
+    """One or more fields are not acceptable; nothing was changed. The first MOST_FLAWS are named."""
 
     def __init__(self, *flaws: Flaw) -> None:
-        super().__init__("; ".join(flaw.sentence for flaw in flaws))
-        self.flaws = flaws
+        self.flaws = flaws[:MOST_FLAWS]
+        super().__init__("; ".join(flaw.sentence for flaw in self.flaws))
 
     @classmethod
     def field(cls, name: str, reason: str) -> "Invalid":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -231,6 +232,8 @@ async def test_an_erasure_is_begun_once_by_an_administrator(world: World, compan
         assert (await company.admin.post(f"/api/contacts/{uuid4()}/{path}", body)).status_code == 404
     meant = await company.admin.post(f"/api/contacts/{contact['id']}/erase", {"confirm": "yes"})
     assert (meant.status_code, meant.json()["errors"][0]["pointer"]) == (400, "/confirm")
+    at_once = [company.admin.post(f"/api/contacts/{contact['id']}/erase", {"confirm": contact["id"]}) for _ in range(8)]
+    assert len({(one.status_code, one.json()["id"]) for one in await asyncio.gather(*at_once)}) == 1
     first = await erased(company, contact)
     again = await company.admin.post(f"/api/contacts/{contact['id']}/erase", {"confirm": contact["id"]})
     assert (again.status_code, again.json()) == (202, first)

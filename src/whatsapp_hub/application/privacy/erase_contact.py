@@ -9,7 +9,7 @@ from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.operations.privacy import Begun, Erasure, ErasureSweep
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.domain.accounts.access import Action
-from whatsapp_hub.domain.errors import Contention, Invalid, Unavailable
+from whatsapp_hub.domain.errors import Contention, Invalid, NotFound, Unavailable
 from whatsapp_hub.domain.events import Details, Event, EventType
 from whatsapp_hub.domain.ids import ContactId, ErasureId
 
@@ -41,7 +41,12 @@ class EraseContact:
             await uow.erasures.require(contact_id)
             if confirm != str(contact_id):
                 raise Invalid.field("confirm", "must be the contact's id: an erasure cannot be undone")
-            begun = await uow.erasures.begin(wanted)
+            try:
+                begun = await uow.erasures.begin(wanted)
+            except NotFound:
+                if earlier := await uow.erasures.of(contact_id):
+                    return earlier
+                raise
             uow.publish([_event_of(begun)])
             await uow.commit()
         return begun.erasure

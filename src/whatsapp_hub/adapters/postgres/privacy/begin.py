@@ -139,7 +139,7 @@ class PostgresErasures:
         """Lock the contact and its chats; return its conversations."""
         before = await self._connection.fetch(CHATS, contact_id)
         await self._connection.fetch(_LOCK_CHATS, *chats_of(before, {}))
-        if await self._connection.fetchrow(_LOCK, contact_id) is None:
+        if await self._connection.fetchrow(_LOCK, contact_id) is None or await self.of(contact_id) is not None:
             raise NotFound("contact", contact_id)
         rounds: list[Any] = await self._connection.fetch(CHATS, contact_id)
         return rounds

@@ -108,9 +108,10 @@ async def get_media(caller: Asking, id: FromPath[UUID], queries: FromDishka[Quer
     headers = {
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.file_name)}",
         "Content-Length": str(file.size),
+        "Content-Type": f"{file.mime_type}; charset=utf-8" if file.mime_type.startswith("text/") else file.mime_type,
         "X-Content-Type-Options": "nosniff",
     }
-    return Stream(file.pieces, media_type=file.mime_type, headers=headers)
+    return Stream(file.pieces, headers=headers)
 
 
 @post("/messages/{id:uuid}/retry", status_code=200, tags=TAGS)
