@@ -118,7 +118,7 @@ def history(name: str, slug: str, limit: int) -> None:
         while left > 0:
             page = await read(caller, found.id, min(left, PAGE), cursor)
             for placed in page.items:
-                click.echo(entry_line(placed.entry))
+                say(entry_line(placed.entry))
             left, cursor = left - PAGE, page.next_cursor
             if cursor is None:
                 return
