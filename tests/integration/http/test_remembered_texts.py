@@ -1,6 +1,8 @@
 """What strangers send is neither decoded at length nor remembered: addresses, forms and cookies."""
 
+import gc
 import time
+import tracemalloc
 from urllib.parse import urlencode
 
 import pytest
@@ -67,3 +69,22 @@ async def test_cookies_are_not_remembered_and_cost_nothing(running: RunningHub, 
     assert answer.status_code == 404, answer.text  # this hub has no provider
     assert time.perf_counter() - began < 0.5
     assert _parsers.parse_cookie_string.cache_info() == before
+
+
+@pytest.mark.parametrize("path", ["/api/auth/oidc/token", RESET])
+async def test_a_body_is_let_go_when_it_is_answered(running: RunningHub, path: str) -> None:
+    """And not only when garbage is collected, after hundreds of requests."""
+    body = b'{"code": "%b"}' % (b"x" * 900_000)
+    kind = {"Content-Type": "application/json" if path != RESET else "application/x-www-form-urlencoded"}
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(20):
+            assert (await running.http.post(path, content=body, headers=kind)).status_code in (401, 410)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert after - before < 6 * len(body)

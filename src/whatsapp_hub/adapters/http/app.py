@@ -12,7 +12,7 @@ from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import FormMultiDict
 from litestar.middleware import DefineMiddleware
-from litestar.types import ControllerRouterHandler, Middleware
+from litestar.types import ControllerRouterHandler, Empty, Middleware
 
 from whatsapp_hub.adapters.http import health, problems, prometheus
 from whatsapp_hub.adapters.http.api import contacts, events, metrics, personal_data, rules, system, webhooks
@@ -50,6 +50,8 @@ from whatsapp_hub.application.ports.edge.rates import Rates
 from whatsapp_hub.domain.errors import Flaw, Invalid
 
 SOCKETS = "/socket.io"
+_REQUESTS = "whatsapp_hub.requests"
+"""Key of the scope: the objects that were made of it."""
 MAX_BODY_BYTES = 1024 * 1024
 
 ANY_ORIGIN = "*"
@@ -105,6 +107,15 @@ class HubRequest(Request[Any, Any, Any]):
     Forms and cookies are read here: Litestar's readers remember the last thousand of each whole, and Python's reader of
     quoted cookies takes time by the square of their length."""
 
+    def __init__(self, scope: Any, *more: Any, **named: Any) -> None:
+        super().__init__(scope, *more, **named)
+        scope.setdefault(_REQUESTS, []).append(self)
+
+    def let_go(self) -> None:
+        """Drop the body: a request and its container hold each other until garbage is collected, which is seldom."""
+        state = self._connection_state
+        self._body = self._json = self._form = state.body = state.json = state.form = Empty
+
     async def form(self) -> FormMultiDict:
         """Raises Invalid."""
         await read_form(self)
@@ -126,6 +137,19 @@ class HubRequest(Request[Any, Any, Any]):
         if rb"\u0000" in await self.body() and (flaws := tuple(_nuls(document, ()))):
             raise Invalid(*flaws)
         return document
+
+
+def _letting_go(app: asgi.App) -> asgi.App:
+    """Drop the bodies of requests when they are answered."""
+
+    async def call(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
+        try:
+            await app(scope, receive, send)
+        finally:
+            for request in scope.pop(_REQUESTS, ()):
+                request.let_go()
+
+    return call
 
 
 def _nuls(value: object, path: tuple[str, ...]) -> Iterator[Flaw]:
@@ -168,7 +192,7 @@ def create_app(
     add_bodies(litestar.openapi_schema)
     add_examples(litestar.openapi_schema)
     live = asgi.secured(sockets) if sockets else None
-    return HubApp(litestar, Frame(litestar), Webhooks(container), live, options.proxies)
+    return HubApp(litestar, Frame(_letting_go(cast("asgi.App", litestar))), Webhooks(container), live, options.proxies)
 
 
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
