@@ -10,13 +10,14 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.jids import parts
 from whatsapp_hub.adapters.providers.neonize.native.library import Dial, Listener
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, encode
+from whatsapp_hub.adapters.providers.neonize.sharing.keys import HeldKeys
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.application.ports.provider.events import RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import SessionRef
@@ -109,9 +110,14 @@ class FakeStore:
         is_shut = False
 
         store_waits_s = 0.0
+        keys: Any = None
 
         async def settle(self, within_s: float) -> None:
             pass
+
+        def hold_keys(self, holds: object, is_unstored: object) -> Any:
+            self.keys = HeldKeys(lambda batches, done: done(), cast("Any", holds), cast("Any", is_unstored))
+            return self.keys
 
         def shut(self) -> None:
             self.is_shut = True

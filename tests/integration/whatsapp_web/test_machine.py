@@ -23,6 +23,7 @@ from whatsapp_hub.adapters.providers.neonize.native import library as library_mo
 from whatsapp_hub.adapters.providers.neonize.native.library import GoLibrary, Missing, load, missing
 from whatsapp_hub.adapters.providers.neonize.pairing import host
 from whatsapp_hub.adapters.providers.neonize.sharing import pool
+from whatsapp_hub.adapters.providers.neonize.sharing.keys import KEYS_WRITTEN
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.sessions.session import SessionStatus
 from whatsapp_hub.main.commands.doctor import examine
@@ -200,3 +201,15 @@ def test_a_library_that_cannot_be_loaded_is_no_traceback(monkeypatch: pytest.Mon
     monkeypatch.setattr(library_module, "missing", lambda: None)
     with pytest.raises(Missing, match="neonize cannot be loaded: libc"):
         load()
+
+
+def test_the_library_words_what_decrypting_writes_as_we_read_it() -> None:
+    """Otherwise a message would be acknowledged before it is stored, without anybody noticing."""
+    import importlib.util
+
+    spec = importlib.util.find_spec("neonize")
+    if spec is None or spec.origin is None:
+        pytest.skip("neonize is not installed")
+    [library] = Path(spec.origin).parent.glob("*.so")
+    found = {table for match in KEYS_WRITTEN.finditer(library.read_bytes()) for table in match.groups() if table}
+    assert found == {b"sessions", b"sender_keys", b"pre_keys"}

@@ -241,6 +241,39 @@ async def test_cutting_ends_what_is_joined_and_what_still_waits_but_not_the_rout
         assert b"the session was closed" in answer
 
 
+async def test_what_is_held_is_sent_later_in_order_and_what_comes_is_not_held(forward: ForwardProxy) -> None:
+    async def speaks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"a message")
+        await echo(reader, writer)
+
+    async with listening(speaks) as port:
+        route = await forward.route("", lambda: None)
+        reader, writer, _ = await through(route, "127.0.0.1", port)
+        route.hold(is_held=True)
+        writer.write(b"acknow")
+        await writer.drain()
+        assert await reader.readexactly(9) == b"a message"
+        writer.write(b"ledged")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 0.1)
+        route.hold(is_held=False)
+        assert await reader.readexactly(12) == b"acknowledged"
+        writer.close()
+
+
+async def test_a_connection_made_meanwhile_is_held_too(forward: ForwardProxy) -> None:
+    async with listening(echo) as port:
+        route = await forward.route("", lambda: None)
+        route.hold(is_held=True)
+        reader, writer, _ = await through(route, "127.0.0.1", port)
+        writer.write(b"acknowledged")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(1), 0.1)
+        route.cut()
+        assert await reader.read() == b""
+        writer.close()
+
+
 async def test_silence_after_something_was_sent_is_measured(forward: ForwardProxy) -> None:
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(1)

@@ -20,6 +20,7 @@ from whatsapp_hub.adapters.providers.neonize import pump
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
 from whatsapp_hub.adapters.providers.neonize.native.library import Library, Missing
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
+from whatsapp_hub.adapters.providers.neonize.sharing.wire import SYNC, Batch
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
 from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched
 from whatsapp_hub.application.measuring import TALLY, UNDECRYPTABLE
@@ -142,6 +143,20 @@ async def test_a_session_counts_as_unstored_while_its_store_is_not_answered(held
     await held.open()
     held.store.doors[-1].store_waits_s = 4.0
     assert held.pulse.unstored_s == 4.0
+
+
+async def test_keys_are_written_after_their_message_is_stored(held: Held) -> None:
+    await held.open()
+    keys = held.store.doors[-1].keys
+    held.inbox.away = Unavailable("away")
+    statement = b"DELETE FROM whatsmeow_pre_keys WHERE jid=$1 AND key_id=$2"
+    keys.take(Batch(statement, SYNC))
+    await held.bring("Message", text("Oi"))
+    await asyncio.sleep(0.05)
+    assert keys.is_holding
+    held.inbox.away = None
+    await held.until(lambda: not keys.is_holding)
+    assert [found for found in held.seen if isinstance(found, MessageSeen)]
 
 
 async def test_undecryptable_messages_are_counted(held: Held) -> None:

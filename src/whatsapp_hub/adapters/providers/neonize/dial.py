@@ -190,6 +190,15 @@ class SessionDial:
         await self._pump.put_soon(self.session, stored)
         self._react(stored)
 
+    def store_before_acknowledging(self, access: StoreAccess) -> None:
+        """Let nothing out to WhatsApp between a message's decryption and its storing."""
+
+        def holds(is_held: bool) -> None:
+            if self.route is not None:
+                self.route.hold(is_held=is_held)
+
+        self._pump.stored = access.hold_keys(holds, lambda: self._pump.unstored_s > 0).stored
+
     def store_failed(self, why: str) -> None:
         """Hang up, since Go would acknowledge messages that it cannot decrypt without its store. On the loop."""
         log.error("neonize.store_failed", session_id=str(self.session.id), why=why)
@@ -261,6 +270,7 @@ class InProcessLink:
 
     async def dial(self, props: bytes, proxy: str) -> None:
         self._access = self._store.access(store_name(self._line.session.id), self._line.store_failed)
+        self._line.store_before_acknowledging(self._access)
         dial = Dial(self._line.uuid, self._access.url, self._line.jid, props, proxy)
         begun = self._line.route.begun if self._line.route else None
         self._thread = await in_thread(self._library.start, dial, self._line, begun)

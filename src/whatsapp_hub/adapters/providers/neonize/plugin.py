@@ -29,8 +29,8 @@ CAPABILITIES = Capabilities(
     session_rate=Rate(interval_s=3.0, burst=1),
     holds_socket=True,
     promises=(
-        "A message is acknowledged to WhatsApp up to 132 messages before it is stored here: so many can be lost if a"
-        " connector is killed in a burst.",
+        "A message is stored before it is acknowledged to WhatsApp; ticks (delivered, read) are acknowledged at once,"
+        " and can be lost if a connector is killed.",
         "No message id can be chosen: a send whose answer was lost is settled by an answer that comes late, or by a"
         " person.",
     ),

@@ -25,6 +25,7 @@ WAITING = 32
 ROWS_AT_ONCE = 200
 RETRY_S = (0.1, 0.25, 0.5, 1.0)
 TRIES = 3
+MESSAGES = frozenset({"Message", "UndecryptableMessage"})
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,8 @@ class Pump:
         self._since: float | None = None
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self.stored: Callable[[], None] = _nobody_waits
+        """Called when a message was stored."""
 
     @property
     def unstored_s(self) -> float:
@@ -115,6 +118,8 @@ class Pump:
                 batch = batch[:1]
             tries = unlucky = 0
             self._done(len(batch))
+            if any(stored.event in MESSAGES for _, stored, _ in batch):
+                self.stored()
 
     async def _store(self, batch: list[tuple[SessionRef, StoredEvent, str]]) -> None:
         rows: list[tuple[SessionRef, RawUpdate]] = []
@@ -134,3 +139,7 @@ class Pump:
                 self._waiting.popleft()
             self._since = time.monotonic() if self._waiting else None
             self._space.notify_all()
+
+
+def _nobody_waits() -> None:
+    pass

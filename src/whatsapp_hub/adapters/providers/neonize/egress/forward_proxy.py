@@ -35,7 +35,7 @@ class Route:
         self._host = ""
         self._tunnels: set[Tunnel] = set()
         self._waiting: set[asyncio.Task[None]] = set()
-        self._is_shut = False
+        self._is_shut = self._is_held = False
 
     @property
     def unanswered_s(self) -> float:
@@ -46,6 +46,12 @@ class Route:
     def awaited(self) -> str:
         """Return what the present connection waits for, in words."""
         return "WhatsApp's answer" if self.main and self.main.received else "the answer to the TLS handshake"
+
+    def hold(self, *, is_held: bool) -> None:
+        """Keep what the library sends to WhatsApp, on this connection or another, or send it after all."""
+        self._is_held = is_held
+        if self.main is not None:
+            self.main.hold(is_held=is_held)
 
     def cut(self) -> None:
         """End every connection of this dial; the library may make new ones."""
@@ -83,6 +89,7 @@ class Route:
         self._tunnels.add(tunnel)
         if host == self._host:
             self.main = tunnel
+            tunnel.hold(is_held=self._is_held)
 
     def _ended(self, tunnel: Tunnel) -> None:
         self._tunnels.discard(tunnel)

@@ -31,6 +31,10 @@ class Tunnel:
         """Return for how long nothing has come since something was sent."""
         return 0.0 if self.asked_s is None else time.monotonic() - self.asked_s
 
+    def hold(self, *, is_held: bool) -> None:
+        """Keep what the library sends, or send it and all that follows."""
+        self._inside.hold(is_held=is_held)
+
     def cut(self) -> None:
         """End both connections at once."""
         self._inside.transport.abort()
@@ -56,6 +60,15 @@ class _Side(asyncio.Protocol):
 
     def __init__(self, note: Callable[[int], None], end: Callable[[], None]) -> None:
         self._note, self._end = note, end
+        self._held: list[bytes] | None = None
+
+    def hold(self, *, is_held: bool) -> None:
+        if is_held and self._held is None:
+            self._held = []
+        elif not is_held and self._held is not None:
+            kept, self._held = self._held, None
+            for data in kept:
+                self._pass_on(data)
 
     def join(self, transport: asyncio.WriteTransport, other: "_Side") -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -63,6 +76,12 @@ class _Side(asyncio.Protocol):
         self.transport.set_protocol(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._held is None:
+            self._pass_on(data)
+        else:
+            self._held.append(data)
+
+    def _pass_on(self, data: bytes) -> None:
         self._note(len(data))
         self._other.transport.write(data)
 

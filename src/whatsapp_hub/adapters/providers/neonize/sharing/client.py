@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Iterable
 from enum import Enum, auto
 from typing import Protocol, cast
 
 import structlog
 
 from whatsapp_hub.adapters.providers.neonize.sharing import wire
+from whatsapp_hub.adapters.providers.neonize.sharing.keys import HeldKeys
 from whatsapp_hub.adapters.providers.neonize.sharing.pool import ConnectionPool
 from whatsapp_hub.adapters.providers.neonize.sharing.server import Answer, ServerConnection
 from whatsapp_hub.adapters.providers.neonize.sharing.wire import Batch
@@ -66,6 +68,11 @@ class Access(Protocol):
         """Whether clients learn of all errors; no number is connected with them."""
         ...
 
+    @property
+    def keys(self) -> HeldKeys | None:
+        """What holds keys back until their message is stored, if anything does."""
+        ...
+
     def join(self, client: StoreClient) -> None: ...
 
     def left(self, client: StoreClient) -> None: ...
@@ -88,6 +95,8 @@ class StoreClient(asyncio.Protocol):
         self.name = ""
         self.is_stuck = False
         """Whether its store failed: it gets no answer."""
+        self.writes_keys = False
+        """Whether it writes the keys that were held back."""
         self._welcomes, self._pool = welcomes, pool
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -119,13 +128,9 @@ class StoreClient(asyncio.Protocol):
         self._buffer += data
         if self._access is None and not self._greet():
             return
-        taken = 0
-        for batch in wire.batches(self._buffer):
-            taken += len(batch.data)
-            self._batches.append(batch)
-        del self._buffer[:taken]
-        if self._current is None:
-            self._next()
+        found = list(wire.batches(self._buffer))
+        del self._buffer[: sum(len(batch.data) for batch in found)]
+        self.enqueue(found)
 
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
@@ -137,6 +142,12 @@ class StoreClient(asyncio.Protocol):
         self._batches.clear()
         if self._access is not None:
             self._access.left(self)
+
+    def enqueue(self, batches: Iterable[Batch]) -> None:
+        """Ask these, after what is under way."""
+        self._batches.extend(batches)
+        if self._current is None:
+            self._next()
 
     # -- Borrower
 
@@ -173,6 +184,10 @@ class StoreClient(asyncio.Protocol):
             self._again("the connection ended")
 
     # -- inside
+
+    @property
+    def _keys(self) -> HeldKeys | None:
+        return self._access.keys if self._access else None
 
     @property
     def _tells_errors(self) -> bool:
@@ -216,11 +231,21 @@ class StoreClient(asyncio.Protocol):
         elif batch.ends_with == wire.FLUSH or batch.named:
             self._refuse("0A000", "named statements and Flush need a connection of one's own")
         else:
-            self._current, self._tries = batch, 0
-            self._ask()
+            self._begin(batch)
+
+    def _begin(self, batch: Batch) -> None:
+        keys = self._keys if self._server is None and not self._transaction else None
+        if keys and not self.writes_keys and (done := keys.take(batch)) is not None:
+            self._write(done)
+            self._next()
+            return
+        self._current, self._tries = batch, 0
+        self._ask()
 
     def _ask(self) -> None:
         if self._current is None or self.is_stuck:
+            return
+        if not self.writes_keys and (keys := self._keys) and keys.delays(self._current, self._ask):
             return
         if (wait_s := self._pool.reflects_s) > 0:
             self._loop.call_later(wait_s, self._ask)
@@ -304,3 +329,38 @@ class StoreClient(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if self._transport is not None:
             self._transport.write(data)
+
+
+class KeyWriter:
+    """Writes held keys in a transaction, as a client of the same access: the transport of its own `StoreClient`."""
+
+    def __init__(self, welcomes: Welcomes, pool: ConnectionPool, user: str) -> None:
+        self._done: Callable[[], None] | None = None
+        self._left = 0
+        self._client = StoreClient(welcomes, pool)
+        self._client.writes_keys = True
+        self._client.connection_made(cast("asyncio.Transport", self))
+        self._client._welcome(user, 0)
+
+    def __call__(self, batches: list[Batch], done: Callable[[], None]) -> None:
+        """Write one list at a time; `done` is not called if the access is shut before."""
+        begin, commit = (Batch(wire.query(text), wire.QUERY) for text in ("BEGIN", "COMMIT"))
+        self._done, self._left = done, len(batches) + 2
+        self._client.enqueue([begin, *batches, commit])
+
+    # -- asyncio.Transport
+
+    def write(self, data: bytes) -> None:
+        if self._done is None:
+            return
+        self._left -= 1
+        if not self._left:
+            done, self._done = self._done, None
+            done()
+
+    def abort(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._done = None
+        asyncio.get_running_loop().call_soon(self._client.connection_lost, None)

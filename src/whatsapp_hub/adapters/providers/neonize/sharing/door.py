@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from whatsapp_hub.adapters.providers.neonize.sharing.client import StoreClient
+from whatsapp_hub.adapters.providers.neonize.sharing.client import KeyWriter, StoreClient
+from whatsapp_hub.adapters.providers.neonize.sharing.keys import HeldKeys
 from whatsapp_hub.adapters.providers.neonize.sharing.pool import ConnectionPool
 
 SETTLED_S = 0.05
@@ -32,6 +33,7 @@ class StoreAccess:
     def __init__(self, door: StoreDoor, user: str, name: str, on_failure: Callable[[str], None] | None) -> None:
         self.name = name
         self._door, self._user, self._on_failure = door, user, on_failure
+        self.keys: HeldKeys | None = None
         self._clients: set[StoreClient] = set()
         self._is_shut = False
         self._folder = Path(tempfile.mkdtemp(dir=door.folder))
@@ -55,11 +57,17 @@ class StoreAccess:
         """For how long it has waited for PostgreSQL, which does not answer anybody."""
         return self._door.away_s if any(client.is_busy for client in self._clients) else 0.0
 
+    def hold_keys(self, holds: Callable[[bool], None], is_unstored: Callable[[], bool]) -> HeldKeys:
+        """Write what decrypting a message changes only once `stored` of the result is called. `holds` is told while
+        something is held: nothing may go out to WhatsApp then. Only while the door is open."""
+        self.keys = HeldKeys(self._door.key_writer(self._user), holds, is_unstored)
+        return self.keys
+
     async def settle(self, within_s: float) -> None:
         """Wait until nothing is under way, so that what was read by now is stored and reported."""
         until, quiet_since = time.monotonic() + within_s, time.monotonic()
         while (now := time.monotonic()) < until:
-            if any(client.is_busy for client in self._clients):
+            if any(client.is_busy for client in self._clients) or (self.keys and self.keys.is_holding):
                 quiet_since = now
             elif now - quiet_since >= SETTLED_S:
                 return
@@ -68,6 +76,8 @@ class StoreAccess:
     def shut(self) -> None:
         """End its connections; further ones are refused. Idempotent."""
         self._is_shut = True
+        if self.keys is not None:
+            self.keys.drop()
         self._door.forget(self._user)
         for client in list(self._clients):
             client.abort()
@@ -119,6 +129,11 @@ class StoreDoor:
         user = f"store{next(self._users)}"
         access = self._accesses[user] = StoreAccess(self, user, name, on_failure)
         return access
+
+    def key_writer(self, user: str) -> KeyWriter:
+        if self._pool is None:
+            raise RuntimeError("the door is not open")
+        return KeyWriter(self, self._pool, user)
 
     def access_of(self, user: str) -> StoreAccess | None:
         return self._accesses.get(user)

@@ -94,7 +94,11 @@ def refusal(sqlstate: str, text: str) -> bytes:
 
 def set_application_name(name: str) -> bytes:
     quoted = name.replace("'", "''")
-    return _message("Q", _text(f"SET application_name = '{quoted}'"))
+    return query(f"SET application_name = '{quoted}'")
+
+
+def query(text: str) -> bytes:
+    return _message("Q", _text(text))
 
 
 def sqlstate_of(error: bytes | bytearray) -> str:
