@@ -32,6 +32,7 @@ from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Content, Image, RemoteMedia, Text
 from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.sessions.history import HistoryKind
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 
@@ -137,6 +138,7 @@ async def test_a_session_whose_store_fails_hangs_up_and_says_why(held: Held) -> 
     await held.until(lambda: held.pulse is None)
     await held.until(lambda: held.store.doors[-1].is_shut)
     assert held.states[-1] == (SessionStatus.DISCONNECTED, "store_failed: 42501 permission denied")
+    assert held.inbox.history == [(held.session.id, HistoryKind.STORE_FAILED, "42501 permission denied", 1)]
 
 
 async def test_a_session_counts_as_unstored_while_its_store_is_not_answered(held: Held) -> None:
@@ -164,6 +166,7 @@ async def test_undecryptable_messages_are_counted(held: Held) -> None:
     TALLY.take()
     await held.bring("UndecryptableMessage", event("UndecryptableMessage", info=info("3EB0AB"), isUnavailable=False))
     assert TALLY.take()[UNDECRYPTABLE.name, ()] == 1
+    assert held.inbox.history == [(held.session.id, HistoryKind.UNDECRYPTABLE, None, 1)]
 
 
 async def test_what_cannot_be_decrypted_while_hanging_up_comes_again(held: Held) -> None:
@@ -176,6 +179,7 @@ async def test_what_cannot_be_decrypted_while_hanging_up_comes_again(held: Held)
     await asyncio.sleep(0.05)
     assert not [found for found in held.seen if isinstance(found, MessageSeen)]
     assert (UNDECRYPTABLE.name, ()) not in TALLY.take()
+    assert held.inbox.history == []
 
 
 async def test_each_state_is_told_by_the_dial_that_saw_it(held: Held) -> None:

@@ -29,6 +29,7 @@ from whatsapp_hub.adapters.providers.neonize.translate.inbound import session_se
 from whatsapp_hub.application.measuring import TALLY, UNDECRYPTABLE
 from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.application.ports.provider.plugin import SessionRef
+from whatsapp_hub.domain.sessions.history import HistoryKind
 from whatsapp_hub.domain.sessions.session import SessionStatus
 from whatsapp_hub.domain.sessions.status_reason import StatusReason
 
@@ -202,6 +203,7 @@ class SessionDial:
     def store_failed(self, why: str) -> None:
         """Hang up, since Go would acknowledge messages that it cannot decrypt without its store. On the loop."""
         log.error("neonize.store_failed", session_id=str(self.session.id), why=why)
+        self._pump.record(self.session, HistoryKind.STORE_FAILED, why)
         if self.route is not None:
             self.route.shut()
         if not self.ending.is_set():
@@ -212,6 +214,7 @@ class SessionDial:
         if self.ending.is_set():
             return False
         TALLY.add(UNDECRYPTABLE)
+        self._pump.record(self.session, HistoryKind.UNDECRYPTABLE)
         log.warning("neonize.undecryptable_message", session_id=str(self.session.id))
         return True
 

@@ -20,6 +20,7 @@ from whatsapp_hub.adapters.providers.neonize.translate.split import Splitter
 from whatsapp_hub.application.ports.provider.events import RawUpdate
 from whatsapp_hub.application.ports.provider.plugin import Host, SessionRef
 from whatsapp_hub.domain.errors import Unavailable
+from whatsapp_hub.domain.sessions.history import HistoryKind
 
 WAITING = 32
 ROWS_AT_ONCE = 200
@@ -73,6 +74,10 @@ class Pump:
         while len(self._waiting) >= WAITING and not self._closed:
             await asyncio.sleep(0.01)
         self.put_now(session, stored)
+
+    def record(self, session: SessionRef, kind: HistoryKind, reason: str | None = None) -> None:
+        """Add to the session's history, from any thread."""
+        self._host.record(session, kind, reason)
 
     async def drained(self, deadline_s: float) -> bool:
         """Wait until the queue is empty; return whether everything was stored in time."""
