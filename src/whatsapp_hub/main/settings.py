@@ -28,8 +28,11 @@ from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.domain.sessions.environment import VARIABLES, Environment
 from whatsapp_hub.main.generated_secrets import keep_once, read_secret
 
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
+MOST = 10**12
+"""Thirty years in thousandths of a second: no time that is reckoned with overflows."""
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Positive = Annotated[int, Meta(ge=1, le=MOST)]
+Days = Annotated[int, Meta(ge=0, le=36_500)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 SECRET_LENGTH = 16
 Secret = Annotated[str, Meta(min_length=SECRET_LENGTH)]
@@ -73,7 +76,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     hub_secret_key_old: str | None = None
     jwt_secret: str | None = None
     jwt_secret_old: str | None = None
-    jwt_expiration: Positive = 7 * UNITS_S["d"]
+    jwt_expiration: Annotated[int, Meta(ge=1, le=36_500 * UNITS_S["d"])] = 7 * UNITS_S["d"]
     hub_admin_email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     hub_admin_password: str | None = None
     oidc_issuer: HttpUrl | None = None
@@ -87,8 +90,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
 
     # Tenants and what they keep
     tenant_placement: Literal["pooled", "dedicated"] = "pooled"
-    messages_retention_days: Count = 7
-    events_retention_days: Annotated[int, Meta(ge=2)] = 14
+    messages_retention_days: Days = 7
+    events_retention_days: Annotated[int, Meta(ge=2, le=36_500)] = 14
     webhook_allow_private: bool = False
     sandbox_enabled: bool = False
 
@@ -97,7 +100,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     whatsapp_session_rate: Positive = 20
     whatsapp_typing_speed: Count = 20
     whatsapp_typing_max_ms: Count = 5_000
-    whatsapp_warmup_days: Count = 0
+    whatsapp_warmup_days: Days = 0
     whatsapp_warmup_first_day: Positive = 50
     whatsapp_strangers_per_hour: Count = 0
     max_instances: Positive = 80

@@ -209,3 +209,19 @@ def test_a_refusal_shows_what_a_value_looks_like_not_a_pattern(name: str, value:
     with pytest.raises(SettingsError) as refused:
         Settings.from_environment({name: value})
     assert str(refused.value) == f"{name}: {says}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JWT_EXPIRATION", "9999999999999999999d"),
+        ("EVENTS_RETENTION_DAYS", "99999999999"),
+        ("MESSAGES_RETENTION_DAYS", "36501"),
+        ("WHATSAPP_WARMUP_DAYS", "99999999999"),
+        ("WHATSAPP_SESSION_TIMEOUT", "99999999999999999999"),
+        ("WHATSAPP_IDLE_TIMEOUT", "1000000000001"),
+    ],
+)
+def test_no_time_is_too_long_to_be_reckoned_with(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: expected"):
+        Settings.from_environment({name: value})

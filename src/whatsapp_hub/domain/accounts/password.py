@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from itertools import pairwise
 
 from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.text import is_storable
 
 MIN_LENGTH = 12
 MAX_LENGTH = 256
@@ -21,6 +22,8 @@ def check_new(password: str, common: Collection[str], own: Iterable[str] = ()) -
     Raises Invalid."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise Invalid.field("password", f"must have {MIN_LENGTH} to {MAX_LENGTH} characters")
+    if not is_storable(password):
+        raise Invalid.field("password", "must not contain NUL or lone surrogates")
     if _is_monotonous(password.casefold()):
         raise Invalid.field("password", "must not be a sequence or a repetition of a few characters")
     cores = _cores(password)

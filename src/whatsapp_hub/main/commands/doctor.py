@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from whatsapp_hub.adapters.http.server.proxies import Proxies
 from whatsapp_hub.adapters.postgres.engine import embedded as embedded_postgres
 from whatsapp_hub.adapters.postgres.engine.database import SYSTEM, arguments_of
 from whatsapp_hub.adapters.postgres.engine.isolation import NotIsolated
@@ -95,6 +96,8 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("settings", True, f"valid; data in {settings.data_dir}")
     said = doctor_connectors.descriptors(settings)
     yield Finding("connectors", said.good, said.text)
+    if any(network.prefixlen == 0 for network in Proxies.of(settings.trusted_proxies).networks):
+        yield Finding("proxies", None, "TRUSTED_PROXIES: names every address, so anybody writes theirs as they like")
     if settings.hub_public_url is None:
         yield Finding("webhooks", None, f"HUB_PUBLIC_URL: not set; links begin with {settings.public_url}, {NO_HOOKS}")
     for name in ("HUB_SECRET_KEY", "JWT_SECRET"):

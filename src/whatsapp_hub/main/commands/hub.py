@@ -28,6 +28,8 @@ from whatsapp_hub.main.supervise.reaching import check_servers
 
 T = TypeVar("T")
 
+_ID = click.IntRange(0, 2**63 - 1)
+
 
 def in_hub(work: Callable[[AsyncContainer], Awaitable[T]]) -> T:
     """Run an action with a hub's container; show the domain's errors as one line."""
@@ -57,8 +59,8 @@ def inbox() -> None:
 
 
 @inbox.command("list")
-@click.option("--limit", default=50, show_default=True)
-@click.option("--after", default=0, help="Only ids greater than this.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--after", default=0, type=_ID, help="Only ids greater than this.")
 def list_aside(limit: int, after: int) -> None:
     """Show them, oldest first."""
 
@@ -77,7 +79,7 @@ def list_aside(limit: int, after: int) -> None:
 
 
 @inbox.command()
-@click.argument("ids", nargs=-1, type=int)
+@click.argument("ids", nargs=-1, type=_ID)
 @click.option("--all", "everything", is_flag=True, help="All quarantined updates that have a session.")
 @click.option("--session", type=click.UUID, help="Adopt unassigned updates for this session.")
 def replay(ids: tuple[int, ...], everything: bool, session: UUID | None) -> None:

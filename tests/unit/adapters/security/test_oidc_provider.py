@@ -217,7 +217,16 @@ async def test_what_is_said_of_somebody_else_does_not_count(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("verified", "is_verified"),
-    [(True, True), ("true", True), (False, False), ("false", False), (None, False), (2, False)],
+    [
+        (True, True),
+        ("true", True),
+        (False, False),
+        ("false", False),
+        (None, False),
+        (2, False),
+        (1, False),
+        ([True], False),
+    ],
 )
 async def test_only_a_verified_email_is_verified(site: Site, verified: object, is_verified: bool) -> None:
     found = await site.identity(sub="a-1", email="ana@example.com", email_verified=verified)

@@ -76,3 +76,9 @@ def test_the_persons_own_words_are_refused(password: str) -> None:
 )
 def test_any_other_is_taken_whatever_characters_it_has(password: str) -> None:
     check_new(password, COMMON, OWN)
+
+
+@pytest.mark.parametrize("password", ["a long\x00 password of words", "a long\udcff password of words"])
+def test_what_no_text_can_hold_is_refused(password: str) -> None:
+    with pytest.raises(Invalid, match="NUL or lone surrogates"):
+        check_new(password, frozenset())

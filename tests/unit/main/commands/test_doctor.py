@@ -74,3 +74,10 @@ async def test_the_openid_provider_is_asked() -> None:
     good, says = await said(fake.issuer)
     assert (good, "does not answer" in says) == (None, True)
     assert not [finding for finding in await examine({}) if finding.subject == "sign-in"]
+
+
+async def test_proxies_that_are_everybody_are_named() -> None:
+    for everybody in ("0.0.0.0/0", "10.0.0.0/8, ::/0"):
+        [found] = [f for f in await examine({"TRUSTED_PROXIES": everybody}) if f.subject == "proxies"]
+        assert (found.good, "anybody" in found.says) == (None, True)
+    assert not [f for f in await examine({"TRUSTED_PROXIES": "10.0.0.0/8"}) if f.subject == "proxies"]

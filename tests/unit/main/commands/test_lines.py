@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from whatsapp_hub.main.commands import hub, lines, session
 
@@ -31,3 +32,10 @@ def test_commands_print_by_this_alone() -> None:
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("click.echo", "print", "click.secho")
         ]
         assert set(calls) <= {"click.echo(in_terminal(one.qr_code))"}
+
+
+@pytest.mark.parametrize("given", [["list", "--limit", "-1"], ["list", "--after", "9" * 20], ["replay", "9" * 20]])
+def test_a_number_that_is_none_is_refused_in_a_line(given: list[str]) -> None:
+    result = CliRunner().invoke(hub.inbox, given)
+    assert (result.exit_code, "Traceback" in result.output) == (2, False)
+    assert "is not in the range" in result.output

@@ -70,7 +70,8 @@ def identity_of(issuer: str, subject: str, said: dict[str, Any]) -> Identity:
     email = said.get("email")
     if not isinstance(email, str) or len(email) > MOST_EMAIL or not is_storable(email):
         return Identity(issuer, subject)
-    return Identity(issuer, subject, email, said.get("email_verified") in (True, "true"))  # Cognito, Apple: a string
+    verified = said.get("email_verified")
+    return Identity(issuer, subject, email, verified is True or verified == "true")  # Cognito, Apple: a string
 
 
 def _signed(token: str, keys: Sequence[Key]) -> dict[str, Any]:
