@@ -1,6 +1,9 @@
-"""The share of public modules, classes, functions and methods with a docstring does not fall."""
+"""Public modules, classes, functions and methods have docstrings, whose first lines say what a function does: an
+imperative verb and its object."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +12,8 @@ import whatsapp_hub
 SOURCE = Path(whatsapp_hub.__file__).parent
 LEAST = 0.9
 """One in ten may speak for itself."""
+MOST_OTHERS = 10
+"""First lines that are no imperatives (or that ruff takes for none); the number only ever falls."""
 
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -35,3 +40,11 @@ def test_a_docstring_counts_once_for_each_public_thing() -> None:
 
 def test_public_docstrings_cover_no_less_than_they_did() -> None:
     assert coverage(path.read_text() for path in SOURCE.rglob("*.py")) >= LEAST
+
+
+def test_first_lines_of_functions_are_imperatives() -> None:
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "D401", "--output-format", "concise"]
+    found = subprocess.run([*command, str(SOURCE)], capture_output=True, text=True, check=False)
+    others = [line for line in found.stdout.splitlines() if " D401 " in line]
+    assert found.returncode == bool(others), found.stderr
+    assert len(others) <= MOST_OTHERS, "\n".join(others)

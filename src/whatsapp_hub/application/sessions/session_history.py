@@ -114,7 +114,7 @@ class ReadSessionHistory:
     async def __call__(
         self, caller: Caller, session_id: SessionId, limit: int = 50, cursor: str | None = None
     ) -> Page[PlacedEntry]:
-        """Raises Forbidden, NotFound, Invalid (`/cursor`)."""
+        """Return a page, the newest first. Raises Forbidden, NotFound, Invalid (`/cursor`)."""
         caller.require(Action.READ_SESSIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             if not await uow.sessions.peek([session_id]):

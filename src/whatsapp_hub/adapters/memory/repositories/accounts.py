@@ -32,11 +32,13 @@ class MemoryTenants:
         self._tenant_id = tenant_id
 
     async def own(self) -> Tenant:
+        """Return and lock the transaction's tenant. Raises NotFound."""
         if (found := await self._hub.get(TENANTS, self._tenant_id)) is None:
             raise NotFound("tenant", self._tenant_id)
         return found
 
     async def save(self, tenant: Tenant) -> None:
+        """Store the tenant's settings."""
         await self._hub.save(TENANTS, tenant.id, tenant)
 
 
@@ -48,18 +50,22 @@ class MemoryApiKeys:
         self._rows = rows
 
     async def add(self, key: ApiKey) -> None:
+        """Store a new key."""
         await self._rows.put(API_KEYS, key.id, key)
 
     async def all(self) -> list[ApiKey]:
+        """List keys, the newest first."""
         newest = sorted(self._rows.each(API_KEYS), key=lambda k: (k.created_at, k.id), reverse=True)
         return [copied(key) for key in newest]
 
     async def get(self, key_id: ApiKeyId) -> ApiKey:
+        """Return and lock one. Raises NotFound."""
         if (found := await self._rows.get(API_KEYS, key_id)) is None:
             raise NotFound("API key", key_id)
         return found
 
     async def save(self, key: ApiKey) -> None:
+        """Store changes; callers that were cached are asked anew."""
         await self._rows.save(API_KEYS, key.id, key)
         self.changed = True
 
@@ -71,15 +77,18 @@ class MemoryQuickReplies:
         self._rows = rows
 
     async def get(self, reply_id: QuickReplyId) -> QuickReply:
+        """Return and lock one. Raises NotFound."""
         if (found := await self._rows.get(QUICK_REPLIES, reply_id)) is None:
             raise NotFound("quick reply", reply_id)
         return found
 
     async def add(self, reply: QuickReply) -> None:
+        """Store it. Raises Conflict: the shortcut is taken."""
         await self._require_free(reply)
         await self._rows.put(QUICK_REPLIES, reply.id, reply)
 
     async def save(self, reply: QuickReply) -> None:
+        """Store changes. Raises Conflict: the shortcut is taken."""
         await self._require_free(reply)
         await self._rows.save(QUICK_REPLIES, reply.id, reply)
 
@@ -90,6 +99,7 @@ class MemoryQuickReplies:
             raise self._rows.refused(Conflict("shortcut_taken", text))
 
     async def remove(self, reply_id: QuickReplyId) -> None:
+        """Delete it."""
         await self._rows.drop(QUICK_REPLIES, reply_id)
 
 
@@ -100,13 +110,16 @@ class MemoryRules:
         self._rows = rows
 
     async def all(self) -> list[Rule]:
+        """List rules by place."""
         return [copied(r) for r in sorted(self._rows.each(RULES), key=lambda r: (r.place, r.id))]
 
     async def save(self, rules: Sequence[Rule]) -> None:
+        """Store rules with their places."""
         for rule in rules:
             await self._rows.put(RULES, rule.id, rule)
 
     async def remove(self, rule_id: RuleId) -> None:
+        """Delete it."""
         await self._rows.drop(RULES, rule_id)
 
 
@@ -118,6 +131,7 @@ class MemoryQuotas:
         self._tenant = tenant
 
     async def require_room(self, quota: Quota) -> None:
+        """Count under a lock of the quota's own. Raises Conflict at the limit."""
         await self._rows.lock_name("quota", quota)
         if self._count(quota) >= (limit := self._tenant.quota(quota)):
             raise exceeded(quota, limit)
@@ -136,6 +150,7 @@ class MemoryQuotas:
         return sum(1 for _ in each(tables[quota]))
 
     async def add_media(self, size: int) -> None:
+        """Add a file's bytes to the company's sum. Raises Conflict over the limit."""
         await self._rows.lock(MEDIA_USE, "bytes")
         used, limit = (self._rows.peek(MEDIA_USE, "bytes") or 0) + size, self._tenant.quota(Quota.MEDIA)
         await self._rows.put(MEDIA_USE, "bytes", used)
@@ -143,6 +158,7 @@ class MemoryQuotas:
             raise exceeded(Quota.MEDIA, limit)
 
     async def recount_media(self) -> None:
+        """Set the sum to what the stored files really take."""
         await self._rows.put(MEDIA_USE, "bytes", sum(len(media.content) for media in self._rows.each(MEDIA)))
 
 
@@ -153,11 +169,13 @@ class MemoryRefusedEmails:
         self._rows = rows
 
     async def require_room(self, most: int) -> None:
+        """Count this hour's refusals under a lock. Raises TooMany."""
         await self._rows.lock_name("refused e-mails")
         times = sorted(at for at, _ in self._rows.each(REFUSED_EMAILS))
         if len(times) >= most and (wait := times[-most] + _HOUR - self._rows.now) > timedelta():
             raise TooMany(wait.total_seconds())
 
     async def record(self, email: str) -> None:
+        """Store the refusal with its time."""
         number = self._rows.next("refused_emails")
         await self._rows.put(REFUSED_EMAILS, number, (self._rows.now, email))

@@ -44,15 +44,18 @@ class MemoryContacts:
         self._conversations = MemoryConversations(rows, events)
 
     async def get(self, contact_id: ContactId) -> Contact:
+        """Return and lock a contact. Raises NotFound."""
         if (found := await self._rows.get(CONTACTS, contact_id)) is None:
             raise NotFound("contact", contact_id)
         return found
 
     async def is_group(self, contact_id: ContactId) -> bool:
+        """Whether the contact is a group; False also for an unknown one."""
         found = self._rows.peek(CONTACTS, contact_id)
         return found is not None and found.is_group
 
     async def known(self, identity: Identity) -> Identity | None:
+        """Return the identity as stored, with the address under which the provider knows it."""
         own = (i for contact in self._rows.each(CONTACTS) for i in contact.identities)
         return next((i for i in own if i == identity), None)
 

@@ -53,17 +53,20 @@ class MemoryDirectory:
         self._routes_of = routes_of
 
     async def tenants(self) -> list[Tenant]:
+        """List all by slug, but those that are being removed."""
         async with self._database.transaction() as transaction:
             live = [t for t in transaction.of(None).each(TENANTS) if not t.is_removed]
             return [copied(t) for t in sorted(live, key=lambda t: t.slug)]
 
     async def tenant(self, tenant_id: TenantId) -> Tenant:
+        """Return one, also one that is being removed. Raises NotFound."""
         async with self._database.transaction() as transaction:
             if (found := transaction.of(None).peek(TENANTS, tenant_id)) is None:
                 raise NotFound("tenant", tenant_id)
             return found
 
     async def add_tenant(self, tenant: Tenant) -> None:
+        """Store it. Raises Conflict: the slug is taken."""
         async with self._database.transaction() as transaction:
             hub = transaction.of(None)
             await hub.lock_name("slug", tenant.slug)
@@ -74,13 +77,16 @@ class MemoryDirectory:
             await hub.put(TENANTS, tenant.id, tenant)
 
     async def credentials(self, email: str) -> Credentials | None:
+        """Look the e-mail up, normalised, in all companies."""
         user = await self._user(lambda u: u.email == emails.normal(email))
         return Credentials(user, await self.tenant(user.tenant_id)) if user else None
 
     async def has_master(self, other_than: UserId | None = None) -> bool:
+        """Whether there is an active MASTER besides `other_than`."""
         return await self._user(lambda u: u.role is Role.MASTER and u.is_active and u.id != other_than) is not None
 
     async def user(self, user_id: UserId) -> User | None:
+        """Return a user of any company, or None."""
         return await self._user(lambda u: u.id == user_id)
 
     async def _user(self, which: Callable[[User], bool]) -> User | None:
@@ -88,6 +94,7 @@ class MemoryDirectory:
             return next((copied(u) for _, u in transaction.everywhere(USERS) if which(u)), None)
 
     async def signed_in(self, sign_in_id: SignInId) -> SignedIn | None:
+        """Return sign-in, user and company together, and note the use."""
         async with self._database.transaction() as transaction:
             for tenant_id, sign_in in transaction.everywhere(SIGN_INS):
                 if sign_in.id != sign_in_id:
@@ -106,6 +113,7 @@ class MemoryDirectory:
             return None
 
     async def api_key(self, digest: bytes) -> MadeKey | None:
+        """Look a key up by digest, and note its use."""
         async with self._database.transaction() as transaction:
             for tenant_id, key in transaction.everywhere(API_KEYS):
                 if key.digest == digest:
@@ -117,6 +125,7 @@ class MemoryDirectory:
             return None
 
     async def targets(self, provider: str, routes: Collection[str]) -> dict[str, list[WebhookTarget]]:
+        """Return the sessions that claim each route."""
         found: dict[str, list[WebhookTarget]] = {route: [] for route in routes}
         for target in await self.all_targets(provider):
             for route in set(self._routes_of(provider, target.settings)).intersection(routes):
@@ -124,9 +133,11 @@ class MemoryDirectory:
         return found
 
     async def target(self, session_id: SessionId) -> WebhookTarget | None:
+        """Return a session of any company as a webhook's target, or None."""
         return next(iter(await self._targets(lambda s: s.id == session_id)), None)
 
     async def all_targets(self, provider: str) -> list[WebhookTarget]:
+        """List all sessions of this provider."""
         return await self._targets(lambda s: s.provider == provider)
 
     async def _targets(self, which: Callable[[Session], bool]) -> list[WebhookTarget]:
@@ -136,6 +147,7 @@ class MemoryDirectory:
             return [_target(s) for s in sorted(sessions, key=lambda s: s.id)]
 
     async def silent_sessions(self, providers: Collection[str], for_s: float) -> list[SilentSession]:
+        """List active sessions whose last update or poll is older than `for_s` seconds."""
         async with self._database.transaction() as transaction:
             silent: list[SilentSession] = []
             for tenant_id, session in transaction.everywhere(SESSIONS):
@@ -145,9 +157,11 @@ class MemoryDirectory:
             return sorted(silent, key=lambda s: s.id)
 
     async def polling(self, session: SilentSession) -> None:
+        """Note that a poll began."""
         await self._polled(session, Poll(session.since, session.since), is_begun=True)
 
     async def polled(self, session: SilentSession) -> None:
+        """Note that a poll succeeded."""
         await self._polled(session, Poll(self._database.now), is_begun=False)
 
     async def _polled(self, session: SilentSession, poll: Poll, *, is_begun: bool) -> None:
@@ -159,6 +173,7 @@ class MemoryDirectory:
                 await rows.put(POLLS, session.id, kept)
 
     async def due_pairings(self, limit: int, for_s: float) -> list[DuePairing]:
+        """Claim due pairings for `for_s` seconds."""
         async with self._database.transaction() as transaction:
             now = self._database.now
             kept = [(at, t, p) for t, p in transaction.everywhere(PAIRINGS) if (at := p.look_at) and at <= now]
@@ -172,6 +187,7 @@ class MemoryDirectory:
             return due
 
     async def tenants_with_inbox(self) -> list[TenantId]:
+        """List tenants with due updates."""
         async with self._database.transaction() as transaction:
             now = self._database.now
             pending = ((t, u) for t, u in transaction.everywhere(UPDATES) if u.state == PENDING)
@@ -180,6 +196,7 @@ class MemoryDirectory:
     async def tenants_with_lanes(
         self, providers: Sequence[str], sessions: Sequence[SessionId] | None
     ) -> list[TenantId]:
+        """List tenants with due lanes of these providers, of all sessions or the given ones."""
         async with self._database.transaction() as transaction:
             found = []
             for tenant_id, lane in transaction.everywhere(LANES):
@@ -193,17 +210,20 @@ class MemoryDirectory:
             return _distinct(found)
 
     async def tenants_with_stale_lanes(self, providers: Sequence[str]) -> list[TenantId]:
+        """List tenants with attempts whose lease ran out."""
         async with self._database.transaction() as transaction:
             now = self._database.now
             late = ((t, lane) for t, lane in transaction.everywhere(LANES) if lane.attempt and lane.lease_until <= now)
             return _distinct(t for t, lane in late if lane.next_at <= now and lane.provider in providers)
 
     async def tenants_with_late_lines(self) -> list[TenantId]:
+        """List tenants with connections whose deadline passed."""
         async with self._database.transaction() as transaction:
             rows = transaction.everywhere(CONNECTIONS)
             return _distinct(t for t, row in rows if is_late(transaction.of(t), row))
 
     async def ticks(self, every_s: Mapping[str, float]) -> list[str]:
+        """Claim jobs that are due, each for its interval, and return their names."""
         async with self._database.transaction() as transaction:
             hub, now, due = transaction.of(None), self._database.now, []
             for name, seconds in sorted(every_s.items()):

@@ -21,6 +21,7 @@ class MemoryDepartments:
         self._rows = rows
 
     async def all(self) -> list[Department]:
+        """List them in the menu's order, with the company's hours and service level."""
         found = sorted(self._rows.each(DEPARTMENTS), key=lambda d: (d.created_at, d.id))
         return [self._with_company(d) for d in found]
 
@@ -33,22 +34,27 @@ class MemoryDepartments:
         return replace(department, open_hours=tenant.hours, usual_level=tenant.level)
 
     async def lock(self, department_ids: Iterable[DepartmentId]) -> None:
+        """Lock these departments by id, so that two transactions cannot block each other."""
         for id in sorted(set(department_ids)):
             await self._rows.lock(DEPARTMENTS, id)
 
     async def lock_all(self) -> None:
+        """Lock all departments, by id."""
         await self.lock([d.id for d in self._rows.each(DEPARTMENTS)])
 
     async def get(self, department_id: DepartmentId) -> Department:
+        """Return one, unlocked. Raises NotFound."""
         if (found := self._rows.peek(DEPARTMENTS, department_id)) is None:
             raise NotFound("department", department_id)
         return self._with_company(found)
 
     async def add(self, department: Department) -> None:
+        """Store it. Raises Conflict: the slug is taken, or it is a second root."""
         await self._require_free(department)
         await self._rows.put(DEPARTMENTS, department.id, department)
 
     async def save(self, department: Department) -> None:
+        """Store changes. Raises Conflict as `add`."""
         await self._require_free(department)
         await self._rows.save(DEPARTMENTS, department.id, department)
 
@@ -64,6 +70,7 @@ class MemoryDepartments:
             raise self._rows.refused(Conflict("slug_taken", text))
 
     async def remove(self, department_id: DepartmentId) -> None:
+        """Lock and delete it. Raises Conflict with what still belongs to it."""
         await self.lock([department_id])
         if any(u.department_id == department_id for u in self._rows.each(USERS)):
             raise Conflict("department_in_use", "users belong to it")
@@ -81,16 +88,19 @@ class MemoryUsers:
         self._hub = rows.transaction.of(None)
 
     async def get(self, user_id: UserId) -> User:
+        """Return and lock one. Raises NotFound."""
         if (found := await self._rows.get(USERS, user_id)) is None:
             raise NotFound("user", user_id)
         return found
 
     async def peek(self, user_id: UserId) -> User:
+        """Return one, unlocked. Raises NotFound."""
         if (found := self._rows.peek(USERS, user_id)) is None:
             raise NotFound("user", user_id)
         return found
 
     async def candidate(self, user_id: UserId) -> Candidate:
+        """Return one with the count of assigned conversations and the department's bound."""
         return self._candidate(await self.peek(user_id))
 
     def _candidate(self, user: User) -> Candidate:
@@ -99,10 +109,12 @@ class MemoryUsers:
         return Candidate(copied(user), sum(1 for _ in held), department.max_conversations if department else None)
 
     async def silent_since(self, before: datetime) -> list[User]:
+        """Return and lock users without a recent heartbeat, skipping locked ones."""
         silent = [u for u in self._rows.each(USERS) if _is_silent(u, before)]
         return [copied(u) for u in sorted(silent, key=lambda u: u.id) if self._rows.try_lock(USERS, u.id)]
 
     async def leaving(self) -> list[UserId]:
+        """List users who went offline with conversations."""
         return sorted(u.id for u in self._rows.each(USERS) if u.hands_over)
 
     async def candidates(self, department_id: DepartmentId | None) -> list[Candidate]:
