@@ -148,6 +148,19 @@ def test_links_are_built_on_the_public_address_or_on_host_and_port(environ: dict
     assert read(**environ).public_url == url
 
 
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:4000"),
+        ("0.0.0.0", "http://127.0.0.1:4000"),
+        ("::", "http://[::1]:4000"),
+        ("10.0.0.7", "http://10.0.0.7:4000"),
+    ],
+)
+def test_this_machine_reaches_a_hub_that_listens_everywhere_by_its_loopback(host: str, url: str) -> None:
+    assert read(HOST=host, HUB_PUBLIC_URL="https://hub.example.com").local_url == url
+
+
 def test_trusted_proxies_that_are_no_addresses_are_named() -> None:
     with pytest.raises(SettingsError, match="TRUSTED_PROXIES: nginx is neither an address nor a network"):
         Settings.from_environment({"TRUSTED_PROXIES": "10.0.0.1, nginx"})
