@@ -61,7 +61,7 @@ class OpenStreams:
         self._owners: Counter[str] = Counter()
 
     def require_room(self, caller: Caller) -> None:
-        """Raises Conflict if the user, or the API key, has as many as there may be."""
+        """Check that there is room. Raises Conflict if the user, or the API key, has as many as there may be."""
         limit = PER_USER if caller.user_id else PER_KEY
         if self._owners[caller.key] >= limit:
             raise Conflict("too_many_streams", f"{limit} streams are open for this user or API key; close some")
