@@ -41,6 +41,16 @@ class SessionContract:
                 await uow.sessions.get(unknown)
             assert await uow.sessions.by_key("another") is None
 
+    async def test_started_sessions_of_a_number_are_found(self, world: World) -> None:
+        number = f"5511{new_id().int % 10**9:09d}"
+        b = await world.add_session(phone_number=number, name="b", is_active=True)
+        a = await world.add_session(phone_number=number, name="a", is_active=True)
+        await world.add_session(phone_number=number, name="stopped", is_active=False)
+        await world.add_session(phone_number="5511900000000", name="another", is_active=True)
+        async with world.uow() as uow:
+            assert await uow.sessions.started_with(number) == [a, b]
+            assert await uow.sessions.started_with("1") == []
+
     async def test_a_key_is_taken_once(self, world: World) -> None:
         with pytest.raises(Conflict) as refused:
             await world.add_session(key=world.session.key)

@@ -135,4 +135,5 @@ async def number(database_url: str, library: GoLibrary, go: GoCalls, hole: Black
 @pytest.fixture(name="room_here")
 def _room_here(library: GoLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host.PairingHost, "start", room_here(library))
+    monkeypatch.setattr(host, "LINGER_S", 0.0)
     monkeypatch.setattr(host, "STOP_S", 0.3)  # a dial that is held cannot be stopped

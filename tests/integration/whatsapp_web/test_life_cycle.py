@@ -130,6 +130,46 @@ async def test_a_pairing_that_comes_to_nothing_says_why(
     await number.until(lambda: number.pulse is None)
 
 
+@pytest.mark.usefixtures("room_here")
+async def test_a_failed_pairing_is_explained_by_the_event_that_follows(number: Number) -> None:
+    from neonize.proto.Neonize_pb2 import PairStatus
+
+    apart = await number.open()
+    await number.go.qr(apart, "2@first")
+    await number.go.login(apart, "error")
+    failed = PairStatus(
+        ID=jid_message(number.jid), BusinessName="", Platform="", Status=PairStatus.ERROR, Error="signature mismatch"
+    )
+    await number.go.event(apart, failed)
+    await number.state(SessionStatus.DISCONNECTED, "pairing_failed: signature mismatch")
+    await number.until(lambda: number.pulse is None)
+
+
+@pytest.mark.usefixtures("room_here")
+async def test_a_pairing_code_asked_for_before_the_first_connection_waits_for_it(
+    number: Number, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(self: GoLibrary, uuid: str, params: bytes) -> bytes:
+        return encode(wire.ANSWERS["PairPhone"], {"code": "ABCD-1234"})
+
+    monkeypatch.setattr(GoLibrary, "pair_phone", answer)
+    asked = asyncio.create_task(number.provider.pairing_code(number.session.id, "5511977770002"))
+    await asyncio.sleep(0.1)
+    apart = await number.open()
+    await asyncio.sleep(0.1)
+    assert not asked.done()
+    await number.go.qr(apart, "2@first")
+    await number.go.qr(apart, "2@second")
+    assert await asyncio.wait_for(asked, 10) == "ABCD-1234"
+    await number.until(lambda: len(number.states) == 2)
+    lasts = [
+        (found.until - found.at).total_seconds()
+        for found in number.seen
+        if isinstance(found, SessionSeen) and found.until
+    ]
+    assert lasts == [60, 20]
+
+
 async def test_what_customers_write(number: Number) -> None:
     from neonize.proto.waE2E.WAWebProtobufsE2E_pb2 import ContextInfo, ExtendedTextMessage, ImageMessage
 

@@ -57,13 +57,20 @@ async def pairing_host(number: Number) -> host.PairingHost:
     return hosts._pairing_host
 
 
-async def test_pairing_happens_in_a_process_that_goes_when_nobody_pairs(number: Number, hole: BlackHole) -> None:
+async def test_pairing_happens_in_a_process_that_goes_some_time_after_nobody_pairs(
+    number: Number, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(host, "LINGER_S", 1.0)
     room = await pairing_host(number)
     pid = room._child.pid
+    await number.provider.close(number.session.id)
+    assert number.pulse is None
+    number.session = replace(number.session, fence=number.session.fence + 1)
+    assert await pairing_host(number) is room, "the next one saves the start"
+    await asyncio.sleep(1.2)
     assert Path(f"/proc/{pid}").exists()
     await number.provider.close(number.session.id)
-    assert not Path(f"/proc/{pid}").exists()
-    assert number.pulse is None
+    await number.until(lambda: not Path(f"/proc/{pid}").exists())
 
 
 async def test_a_pairing_process_that_dies_is_told_as_a_state(number: Number) -> None:
@@ -108,6 +115,7 @@ async def test_a_room_takes_as_many_numbers_as_there_are_and_is_left_for_what_it
     number: Number, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(host, "LEFT_BEHIND", 2)
+    monkeypatch.setattr(host, "LINGER_S", 0.0)
     provider, found = number.provider, number.provider._holder._pairing_hosts
     refs = [replace(number.session, id=SessionId(uuid4())) for _ in range(5)]
     for ref in refs[:4]:
@@ -124,7 +132,7 @@ async def test_a_room_takes_as_many_numbers_as_there_are_and_is_left_for_what_it
         await provider.close(ref.id)
     assert first.is_closed
     await provider.close(refs[4].id)
-    assert found._pairing_host is None
+    await number.until(lambda: found._pairing_host is None)
 
 
 def test_starts_are_apart_and_calls_wait_meanwhile() -> None:

@@ -1,6 +1,6 @@
 """AdvanceConnection: apply one step to a held session's connection state, and store the outcome."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,14 @@ from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.events import Event, EventType
-from whatsapp_hub.domain.sessions.connection import STORM, ConnectionReport, ConnectionState, ReconnectPolicy, noted
+from whatsapp_hub.domain.sessions.connection import (
+    PAIRED,
+    STORM,
+    ConnectionReport,
+    ConnectionState,
+    ReconnectPolicy,
+    noted,
+)
 from whatsapp_hub.domain.sessions.session import AlertKind, Session, Severity
 
 Step = Callable[[ConnectionState, datetime], ConnectionState]
@@ -40,7 +47,7 @@ class AdvanceConnection:
             session.alert(AlertKind.RECONNECT_STORM, Severity.WARNING, self._storm, now)
         await save_session(uow, session)
         if is_storm:
-            uow.publish([_alarm(session, now)])
+            uow.publish([_notice(session, now, "session.reconnect_storm", {"session": session.name})])
 
     @property
     def _storm(self) -> str:
@@ -57,6 +64,18 @@ class AdvanceConnection:
             return state.reported(report, now, self.rules, self.jitter())
 
         await self(uow, session, step, fence)
+        if seen.reason == PAIRED and seen.phone_number:
+            await self._warn_twins(uow, session, seen.phone_number)
+
+    async def _warn_twins(self, uow: UnitOfWork, session: Session, phone_number: str) -> None:
+        """Tell that a phone is linked to two sessions: each of its messages comes twice."""
+        others = [one.name for one in await uow.sessions.started_with(phone_number) if one.id != session.id]
+        for other in others:
+            now, names = self.clock(), {"session": session.name, "other": other}
+            session.alert(AlertKind.LINKED_TWICE, Severity.WARNING, f"the same phone is linked to {other}", now)
+            uow.publish([_notice(session, now, "session.linked_twice", names)])
+        if others:
+            await uow.sessions.save(session)
 
 
 async def save_session(uow: UnitOfWork, session: Session) -> None:
@@ -68,7 +87,7 @@ async def save_session(uow: UnitOfWork, session: Session) -> None:
         await uow.lanes.hold(session.id, None)
 
 
-def _alarm(session: Session, now: datetime) -> Event:
-    """Build one notification to administrators, however often the connection drops."""
-    detail = {"kind": "session.reconnect_storm", "role": "ADMIN", "session": session.name}
+def _notice(session: Session, now: datetime, kind: str, names: Mapping[str, str]) -> Event:
+    """Build a notification to administrators."""
+    detail = {"kind": kind, "role": "ADMIN", **names}
     return Event(EventType.NOTIFICATION_CREATED, session.tenant_id, now, session.id, None, {}, detail)

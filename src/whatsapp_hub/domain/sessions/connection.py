@@ -40,8 +40,8 @@ LOGGED_OUT = StatusReason.LOGGED_OUT.value
 @dataclass(frozen=True, slots=True)
 class ReconnectPolicy:
     """`pairing`: an unscanned session is closed after so long (WHATSAPP_SESSION_TIMEOUT); `code`: how long one code
-    can be scanned (WHATSAPP_QR_TIMEOUT); `attempts`: failed dials before a number that was never connected has FAILED,
-    0 without limit (WHATSAPP_RECONNECT_ATTEMPTS).
+    can be scanned at most (WHATSAPP_QR_TIMEOUT), `renewal`: how late the next one may be; `attempts`: failed dials
+    before a number that was never connected has FAILED, 0 without limit (WHATSAPP_RECONNECT_ATTEMPTS).
 
     A dial without a report for `answer` has failed; the provider may restore a lost connection by itself for `heal`;
     one that is silent for `silence`, or answers no call for `unanswered`, is dead. The pauses between dials grow up to
@@ -52,6 +52,7 @@ class ReconnectPolicy:
 
     pairing: timedelta = timedelta(minutes=5)
     code: timedelta = timedelta(seconds=60)
+    renewal: timedelta = timedelta(seconds=3)
     attempts: int = 3
     first_delay: timedelta = timedelta(seconds=2)
     longest_delay: timedelta = timedelta(minutes=5)
@@ -191,7 +192,7 @@ class ConnectionState:
             return self
         match report.status:
             case SessionStatus.QR_PENDING:
-                return self._code_shown(report.code, now, policy)
+                return self._code_shown(report, now, policy)
             case SessionStatus.CONNECTED:
                 return self._connected(report.reason, now, policy)
             case SessionStatus.RECONNECTING:
@@ -215,8 +216,9 @@ class ConnectionState:
             case _:
                 return self._off(SessionStatus.DISCONNECTED, REPLACED)
 
-    def _code_shown(self, code: str | None, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
+    def _code_shown(self, report: ConnectionReport, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":
         until = self.pairing_until or now + policy.pairing
+        code_until = min(report.until or until, now + policy.code, until)
         return replace(
             self,
             status=SessionStatus.QR_PENDING,
@@ -226,9 +228,9 @@ class ConnectionState:
             attempts=0,
             dial_at=None,
             pairing_until=until,
-            deadline_at=min(now + policy.code, until),
-            code=code,
-            code_until=min(now + policy.code, until),
+            deadline_at=min(code_until + policy.renewal, until),
+            code=report.code,
+            code_until=code_until,
         )
 
     def _scanned(self, now: datetime, policy: ReconnectPolicy) -> "ConnectionState":

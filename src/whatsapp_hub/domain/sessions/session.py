@@ -49,6 +49,8 @@ class AlertKind(StrEnum):
 
     RECONNECT_STORM = "reconnect_storm"
     """It loses its connection again and again."""
+    LINKED_TWICE = "linked_twice"
+    """Its phone is linked to another session too."""
 
 
 class Severity(StrEnum):

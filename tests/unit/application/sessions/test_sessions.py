@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from tests.contracts.storage.world import a_phone
 from tests.unit.application.office import CODED, HELD, LINE, Office, text
 from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId
 from whatsapp_hub.application.ports.operations.idleness import Listened
+from whatsapp_hub.application.ports.provider.events import SessionSeen
 from whatsapp_hub.application.ports.queues.commands import Answer, CommandKind
 from whatsapp_hub.application.sending.send_message import StartConversation
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
@@ -157,6 +158,24 @@ class TestRunning:
             await uow.commit()
         assert (await stored(office, session)).status is SessionStatus.CONNECTING
         assert office.told()[-1] == "session.started"
+
+    async def test_a_phone_that_is_linked_to_two_sessions_is_told_once(self, office: Office) -> None:
+        """Each of its messages comes twice then; another company's session is not named."""
+        await office.world.add_session(HELD, name="First", phone_number="5511977770001", is_active=True)
+        session = await office.world.add_session(HELD, name="Second", connected=False)
+        follow = office.use(AdvanceConnection)
+        async with office.world.uow() as uow:
+            locked = await uow.sessions.get(session.id)
+            await follow(uow, locked, lambda life, now: life.started(now, follow.rules))
+            for status, reason in ((SessionStatus.CONNECTING, "paired"), (SessionStatus.CONNECTED, None)):
+                await follow.reported(
+                    uow, locked, SessionSeen(status, datetime.now(UTC), reason, "5511977770001"), None
+                )
+            await uow.commit()
+        events = [dict(event.detail) for event in office.storage.events(office.id)]
+        twice = [detail for detail in events if detail.get("kind") == "session.linked_twice"]
+        assert [(detail["session"], detail["other"]) for detail in twice] == [("Second", "First")]
+        assert office.told().count("session.alert") == 1
 
     async def test_creating_and_starting_is_one_step(self, office: Office) -> None:
         made = await office.use(CreateStartedSession)(office.admin, NewSession("Sales", LINE, key="sales"))

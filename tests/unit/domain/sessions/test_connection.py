@@ -162,13 +162,21 @@ def test_nobody_scans_and_it_is_closed() -> None:
 
 def test_a_code_that_is_too_old_is_shown_no_more_while_the_next_one_is_awaited() -> None:
     life = play(start, dial, CODE)
-    assert life.deadline_at == life.code_until
+    assert life.code_until is not None
+    assert life.deadline_at == life.code_until + RULES.renewal, "the next one may be a moment late"
     old = late(life, life.code_until or NOW)
     assert (old.status, old.is_on, old.code, old.deadline_at) == (S.QR_PENDING, True, None, life.pairing_until)
     renewed = CODE(old, NOW + RULES.code + minutes(1))
     assert (renewed.code, renewed.pairing_until) == ("2@abc", life.pairing_until)
     closed = late(old, life.pairing_until or NOW)
     assert (closed.status, closed.reason) == (S.DISCONNECTED, "qr_timeout")
+
+
+def test_a_code_lasts_as_long_as_the_provider_says() -> None:
+    short, long = NOW + timedelta(seconds=20), NOW + timedelta(hours=1)
+    for until, lasts in ((short, short), (long, NOW + RULES.code), (None, NOW + RULES.code)):
+        report = ConnectionReport(S.QR_PENDING, code="2@abc", until=until)
+        assert play(start, dial).reported(report, NOW, RULES, 0.5).code_until == lasts
 
 
 def test_used_up_codes_are_followed_by_new_ones_while_there_is_time() -> None:

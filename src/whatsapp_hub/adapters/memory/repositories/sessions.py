@@ -61,6 +61,10 @@ class MemorySessions:
         found = ((id, self._rows.peek(SESSIONS, id)) for id in session_ids)
         return {id: session for id, session in found if session}
 
+    async def started_with(self, phone_number: str) -> list[Session]:
+        found = [s for s in self._rows.each(SESSIONS) if s.is_active and s.phone_number == phone_number]
+        return [copied(session) for session in sorted(found, key=lambda one: one.name)]
+
     async def add(self, session: Session) -> None:
         self._events += session.take_events()
         noted = session.take_history()

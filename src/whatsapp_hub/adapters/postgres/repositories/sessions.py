@@ -38,6 +38,7 @@ SELECT = f"SELECT {', '.join(_COLUMNS)}, settings FROM hub.sessions"
 _VERSION = "xmin::text::bigint"
 VERSION_OF = f"(SELECT {_VERSION} FROM hub.sessions WHERE id = {{id}}) AS session_version"
 _PEEK = f"SELECT {', '.join(_COLUMNS)}, settings, {_VERSION} AS version FROM hub.sessions WHERE id = ANY($1::uuid[])"
+_STARTED_WITH = "SELECT id FROM hub.sessions WHERE phone_number = $1 AND is_active ORDER BY name"
 _ADD = f"INSERT INTO hub.sessions ({', '.join(_COLUMNS)}, settings) VALUES ({_PLACES})"
 _SAVE = f"UPDATE hub.sessions SET ({', '.join(_COLUMNS)}, settings) = ROW({_PLACES}) WHERE id = $1"
 # Unchanged settings are not written: they may have been sealed anew since they were read.
@@ -149,6 +150,11 @@ class PostgresSessions:
             for row in rows:
                 self._rows.keep(row)
         return {row["id"]: self._loaded(row) for row in rows}
+
+    async def started_with(self, phone_number: str) -> list[Session]:
+        ids = [row["id"] for row in await self._connection.fetch(_STARTED_WITH, phone_number)]
+        found = await self.peek(ids) if ids else {}
+        return [found[id] for id in ids if id in found]
 
     def _loaded(self, row: Any) -> Session:
         session = session_of(row, self._vault)

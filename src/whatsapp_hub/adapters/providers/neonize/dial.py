@@ -46,6 +46,13 @@ LAST_WORDS_S = 0.5
 SETTLE_S = 2.0
 """So long a dial that hangs up may finish what it has read."""
 
+FIRST_CODE_S, LATER_CODE_S = 60, 20
+"""How long WhatsApp takes the first code of a dial, and each later one."""
+
+UNEXPLAINED = "error"
+EXPLAINED_WITHIN_S = 1.0
+"""whatsmeow first says that a pairing failed, and then why."""
+
 PROBE_EVERY_S = 30.0
 KEEP_ALIVE_S = (20.0, 40.0)
 """whatsmeow pings every 20 to 30 s, and waits 10 s for an answer."""
@@ -180,12 +187,21 @@ class SessionDial:
         await self._receive(StoredEvent(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))
 
     async def receive(self, what: str, said: str) -> None:
-        await self._receive(StoredEvent(what, _now_ms(), text=said))
+        lasts = [str(LATER_CODE_S if self.has_code.is_set() else FIRST_CODE_S)] if what == "qr" else []
+        await self._receive(StoredEvent(what, _now_ms(), text=said, names=lasts))
+
+    def _unexplained(self) -> None:
+        """End a pairing that failed, if the event that explains it has not come."""
+        if not (self.ending.is_set() or self.is_paired):
+            self.report("login", UNEXPLAINED)
 
     async def _receive(self, stored: StoredEvent) -> None:
         is_past = self.is_paired or (stored.event == "ended" and self.ending.is_set())
         if is_past and session_seen(stored):
             return  # it moves into this process: its connection in the other no longer matters
+        if (stored.event, stored.text) == ("login", UNEXPLAINED):
+            self._loop.call_later(EXPLAINED_WITHIN_S, self._unexplained)
+            return
         self.is_paired = self.is_paired or _is_pairing(stored)
         self._note(stored)
         await self._pump.put_soon(self.session, stored)

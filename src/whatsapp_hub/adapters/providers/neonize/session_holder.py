@@ -45,7 +45,8 @@ from whatsapp_hub.domain.sessions.session import SessionStatus
 
 PROBE_AFTER_S = 30.0
 PROBE_S = 10.0
-CODE_S = 30.0
+CODE_S = 18.0
+LOOK_EVERY_S = 0.05
 LOG_OUT_S = 20.0
 CLOSE_S = 10.0
 STARTS_AT_ONCE = 2
@@ -106,13 +107,11 @@ class Holder:
         digits = phone.strip().removeprefix("+")
         if not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15 and digits[0] != "0"):
             raise Rejected("bad_phone", "a phone number in international form is needed")
-        line = self._line(session_id)
-        if line.jid or not isinstance(line.link, PairingLink):
-            raise Rejected("already_paired", "the session is linked to a phone already")
         try:
             async with asyncio.timeout(CODE_S):
+                line, link = await self._pairing(session_id)
                 await line.has_code.wait()
-                answer = answered("PairPhone", await line.link.code(_pair_params(digits, _settings(line.session))))
+                answer = answered("PairPhone", await link.code(_pair_params(digits, _settings(line.session))))
         except TimeoutError:
             raise errors.not_connected("no connection to WhatsApp yet") from None
         except Unavailable as error:
@@ -120,6 +119,16 @@ class Holder:
         if said := text(answer.get("error")):
             raise errors.of_query(said)
         return text(answer.get("code"))
+
+    async def _pairing(self, session_id: SessionId) -> tuple[SessionDial, PairingLink]:
+        """Wait for a session that was just started. Raises Rejected if it is linked already."""
+        while True:
+            line = self.lines.get(session_id)
+            if line and line.jid:
+                raise Rejected("already_paired", "the session is linked to a phone already")
+            if line and isinstance(line.link, PairingLink):
+                return line, line.link
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def log_out(self, session_id: SessionId) -> None:
         line = self.connected(session_id)

@@ -30,6 +30,10 @@ class Sessions(Protocol):
         """Return those that exist, unlocked."""
         ...
 
+    async def started_with(self, phone_number: str) -> list[Session]:
+        """Return the started sessions of this number, unlocked, by name."""
+        ...
+
     async def add(self, session: Session) -> None:
         """Store it, with its webhook routes and its pace. Raises Conflict: the key is taken."""
         ...

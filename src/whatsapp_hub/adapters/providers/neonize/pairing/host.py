@@ -12,11 +12,15 @@ from whatsapp_hub.adapters.providers.neonize.native.library import Dial
 from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
 from whatsapp_hub.adapters.providers.neonize.pairing.frames import Notice, Request, framed, next_notice
 from whatsapp_hub.adapters.providers.neonize.sharing.door import StoreAccess
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.ports.connections.sockets import store_name
 from whatsapp_hub.domain.errors import Unavailable
 
 LEFT_BEHIND = 40
 """Sessions that a process may have left behind, each with a thread that never ends, before new ones get a new one."""
+
+LINGER_S = 60.0
+"""How long a process without sessions waits for the next one: starting it takes a processor 1.5 s."""
 
 STOP_S = 10.0
 _LOST = "the pairing process has ended"
@@ -134,6 +138,7 @@ class PairingHosts:
         self._pairing_host: PairingHost | None = None
         self._old: list[PairingHost] = []
         self._starting = asyncio.Lock()
+        self._tasks = BackgroundTasks()
 
     async def acquire(self) -> PairingHost:
         """Return the process for the next session, started if need be. Raises OSError."""
@@ -146,9 +151,20 @@ class PairingHosts:
             return self._pairing_host
 
     async def release(self, host: PairingHost) -> None:
-        """Count one session less; without any the process ends."""
+        """Count one session less; without any for LINGER_S, or if it is to be replaced, the process ends."""
         if host.lines:
             return
+        if host is self._pairing_host and host.left_behind < LEFT_BEHIND and not host.is_over:
+            dials = host.dials
+            asyncio.get_running_loop().call_later(LINGER_S, self._end_idle, host, dials)
+            return
+        await self._end(host)
+
+    def _end_idle(self, host: PairingHost, dials: int) -> None:
+        if not host.is_closed and host.dials == dials:
+            self._tasks.start(self._end(host))
+
+    async def _end(self, host: PairingHost) -> None:
         if host is self._pairing_host:
             self._pairing_host = None
         if host in self._old:
@@ -156,6 +172,7 @@ class PairingHosts:
         await host.close()
 
     async def aclose(self) -> None:
+        await self._tasks.aclose()
         hosts = [*self._old, *([self._pairing_host] if self._pairing_host else [])]
         self._pairing_host, self._old = None, []
         for host in hosts:

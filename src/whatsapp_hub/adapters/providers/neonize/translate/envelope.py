@@ -8,7 +8,7 @@ from whatsapp_hub.application.ports.provider.events import Malformed
 class StoredEvent(msgspec.Struct, omit_defaults=True):
     """`event` is one of wire.EVENTS, with its protobuf in `data`; or one that neonize reports otherwise, with `text`:
 
-    qr        a code to scan
+    qr        a code to scan; for how many seconds in `names`
     login     the result of a pairing
     ended     the dial's call returned, with its error
     refused   the dial could not begin

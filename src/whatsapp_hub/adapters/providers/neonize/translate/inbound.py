@@ -208,7 +208,9 @@ _BY_EVENT: dict[str, Callable[[JsonObject, StoredEvent, datetime], ProviderEvent
 
 
 def _qr(stored: StoredEvent, at: datetime) -> SessionSeen:
-    return SessionSeen(SessionStatus.QR_PENDING, at, qr_code=storable(stored.text)[:2000])
+    lasts_s = int(stored.names[0]) if stored.names and stored.names[0].isdigit() else 0
+    until = at + timedelta(seconds=lasts_s) if lasts_s and at != UNKNOWN_TIME else None
+    return SessionSeen(SessionStatus.QR_PENDING, at, qr_code=storable(stored.text)[:2000], until=until)
 
 
 def _login(stored: StoredEvent, at: datetime) -> ProviderEvent:
