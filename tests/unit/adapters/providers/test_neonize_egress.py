@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import base64
 import socket
+import ssl
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 
-from whatsapp_hub.adapters.providers.neonize.egress import lookups, upstream
+from tests.fakes.hanging import certificate, hanging
+from whatsapp_hub.adapters.providers.neonize.egress import lookups, trial, upstream
 from whatsapp_hub.adapters.providers.neonize.egress.forward_proxy import ForwardProxy, Route
 from whatsapp_hub.adapters.providers.neonize.egress.upstream import Unreachable, environments_proxy, reach
 
@@ -301,3 +304,37 @@ async def test_an_unreachable_host_is_told_to_the_library_in_words(forward: Forw
     _, _, answer = await through(route, "127.0.0.1", port)
     assert answer.startswith(b"HTTP/1.1 502 connecting to 127.0.0.1: connection refused\r\n")
     assert route.failure == "connecting to 127.0.0.1: connection refused"
+
+
+# -- trying it without the library
+
+
+@pytest.mark.parametrize("kind", ["connect", "tls", "upgrade", "silence"])
+async def test_a_trial_names_what_hangs_and_passes_once_whatsapp_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    pair = certificate(tmp_path)
+    monkeypatch.setattr(trial, "http1_context", lambda: ssl.create_default_context(cafile=str(pair)))
+    monkeypatch.setattr(trial, "TRIAL_S", 0.5)
+    monkeypatch.setattr(upstream, "REACH_S", 0.4)
+    reasons = {
+        "connect": "the proxy's answer: no answer within 0 s",
+        "tls": "the answer to the TLS handshake: none within 0 s",
+        "upgrade": "WhatsApp's answer: none within 0 s",
+        "silence": "WhatsApp's answer: none within 0 s",
+    }
+    async with hanging(kind, pair) as hang:
+        with pytest.raises(Unreachable) as refused:
+            await trial.try_whatsapp(hang.url)
+        assert str(refused.value) == reasons[kind]
+        await hang.put_right()
+        monkeypatch.setattr(trial, "TRIAL_S", 10.0)
+        monkeypatch.setattr(upstream, "REACH_S", 10.0)
+        await trial.try_whatsapp(hang.url)
+        assert hang.answered == 1
+
+
+async def test_a_trial_leaves_an_unknown_certificate_to_the_library(tmp_path: Path) -> None:
+    async with hanging("silence", certificate(tmp_path)) as hang:
+        await trial.try_whatsapp(hang.url)
+    assert hang.answered == 0

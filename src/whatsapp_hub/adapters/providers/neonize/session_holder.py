@@ -224,7 +224,7 @@ class Holder:
         until, proxy = time.monotonic() + TRY_FOR_S, _settings(line.session).proxy
         while line.session.id in self._unanswered and not line.ending.is_set():
             try:
-                await try_whatsapp(self._forward, proxy)
+                await try_whatsapp(proxy)
             except Unreachable:
                 if not line.jid or time.monotonic() > until:
                     raise

@@ -4,44 +4,64 @@ import asyncio
 import secrets
 import ssl
 
-from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
+from websockets.client import ClientProtocol
+from websockets.protocol import State
 from websockets.typing import Origin
+from websockets.uri import parse_uri
 
-from whatsapp_hub.adapters.providers.neonize.egress.forward_proxy import ForwardProxy
-from whatsapp_hub.adapters.providers.neonize.egress.upstream import Unreachable
+from whatsapp_hub.adapters.providers.neonize.egress.upstream import Connection, Step, Unreachable, reach
 from whatsapp_hub.adapters.tls import http1_context
 
 TRIAL_S = 10.0
-WHATSAPP = "wss://web.whatsapp.com/ws/chat"
-_ORIGIN = Origin("https://web.whatsapp.com")
+HOST, PORT = "web.whatsapp.com", 443
+_ADDRESS = parse_uri(f"wss://{HOST}/ws/chat")
+_ORIGIN = Origin(f"https://{HOST}")
 _HEADER = b"WA\x06\x03"
 _CLIENT_HELLO = b"\x12\x22\x0a\x20"
 """A HandshakeMessage with a ClientHello, whose ephemeral key of 32 bytes follows."""
 
+_PIECE = 65536
 
-async def try_whatsapp(forward: ForwardProxy, proxy: str) -> None:
+
+async def try_whatsapp(proxy: str) -> None:
     """Go as far as WhatsApp's first word: tunnel, TLS, upgrade, the handshake's first message, which is anonymous. What
     answers with anything else is left to the library. Raises Unreachable."""
-    route = await forward.route(proxy, lambda: None)
+    step = Step()
+    connection: Connection | None = None
     try:
         async with asyncio.timeout(TRIAL_S):
-            await _until_first_word(route.url)
+            connection = await reach(HOST, PORT, proxy)
+            await _until_first_word(connection, step)
     except TimeoutError:
-        raise Unreachable(route.failure or f"{route.awaited}: none within {TRIAL_S:.0f} s") from None
-    except (ConnectionClosed, InvalidStatus, ssl.SSLCertVerificationError):
-        return
-    except (OSError, WebSocketException) as error:
-        raise Unreachable(route.failure or "the connection was closed before WhatsApp answered") from error
+        raise Unreachable(f"{step.now}: none within {TRIAL_S:.0f} s") from None
+    except ssl.SSLCertVerificationError:
+        return  # whose roots the library knows is its own to judge
+    except (OSError, EOFError) as error:
+        raise Unreachable("the connection was closed before WhatsApp answered") from error
     finally:
-        forward.forget(route)
+        if connection is not None:
+            connection.writer.transport.abort()
 
 
-async def _until_first_word(proxy: str) -> None:
-    hello = _CLIENT_HELLO + secrets.token_bytes(32)
-    going = connect(
-        WHATSAPP, proxy=proxy, ssl=http1_context(), origin=_ORIGIN, open_timeout=None, close_timeout=0, compression=None
-    )
-    async with going as socket:
-        await socket.send(_HEADER + len(hello).to_bytes(3, "big") + hello)
-        await socket.recv()
+async def _until_first_word(connection: Connection, step: Step) -> None:
+    reader, writer = connection.reader, connection.writer
+    step.now = "the answer to the TLS handshake"
+    await writer.start_tls(http1_context(), server_hostname=HOST)
+    step.now = "WhatsApp's answer"
+    socket = ClientProtocol(_ADDRESS, origin=_ORIGIN)
+    socket.send_request(socket.connect())
+    writer.writelines(socket.data_to_send())
+    while not socket.events_received():
+        socket.receive_data(await _some(reader))
+    if socket.state is State.OPEN:
+        hello = _CLIENT_HELLO + secrets.token_bytes(32)
+        socket.send_binary(_HEADER + len(hello).to_bytes(3, "big") + hello)
+        writer.writelines(socket.data_to_send())
+        await _some(reader)
+
+
+async def _some(reader: asyncio.StreamReader) -> bytes:
+    """Read what comes. Raises EOFError at the end."""
+    if not (data := await reader.read(_PIECE)):
+        raise EOFError
+    return data
