@@ -32,14 +32,15 @@ def free_port() -> int:
 
 class Hub:
     """A hub process. `role` is `serve` (the whole hub, with the servers that its environment lacks) or one role alone.
+    `program` runs it in the hub's place.
 
     `async with` starts it and stops it cleanly; `kill` ends it and its children as a power cut would.
     """
 
-    def __init__(self, folder: Path, role: str = "serve", **environment: str) -> None:
+    def __init__(self, folder: Path, role: str = "serve", *, program: str = "whatsapp_hub", **environment: str) -> None:
         self.folder = folder
         self.port = free_port()
-        self._role = role
+        self._role, self._program = role, program
         self._log = folder / f"{role}.log"
         self._environment = {
             **os.environ,
@@ -78,7 +79,7 @@ class Hub:
         """Wait until `/health` answers 200 (never for a role without HTTP). Raises RuntimeError with the log's end."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "whatsapp_hub", self._role,
+                sys.executable, "-m", self._program, self._role,
                 env=self._environment, stdout=log, stderr=log, stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
         if self._role in ("api", "serve"):

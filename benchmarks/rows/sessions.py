@@ -1,8 +1,8 @@
 """Resources of connectors for WhatsApp Web sessions that dial: memory, threads, descriptors and database connections
 for 0, 1, 80, 300 and 1000 of them in one connector, and for 1000 in four.
 
-A SOCKS5 proxy that never answers keeps them dialling while they are measured (Go would give an HTTP proxy up after a
-minute). A connected session cannot be measured without WhatsApp.
+A SOCKS5 proxy that never answers keeps them dialling while they are measured, in connectors that have no deadline for it.
+A connected session cannot be measured without WhatsApp.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ async def _weigh(
         environment = {**environment, "MAX_INSTANCES": str(-(-wanted // connectors))}
     async with AsyncExitStack() as exits:
         running = [
-            await exits.enter_async_context(Hub(stack.folder, "connector", **environment)) for _ in range(connectors)
+            await exits.enter_async_context(Hub(stack.folder, "connector", program="benchmarks.patient", **environment))
+            for _ in range(connectors)
         ]
         await _until_held(blackhole, wanted)
         await asyncio.sleep(SETTLED_S)
