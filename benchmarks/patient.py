@@ -1,4 +1,4 @@
-"""`python -m benchmarks.patient ROLE`: a role of the hub in which a dial has all the time that its measurement takes."""
+"""`python -m benchmarks.patient ROLE`: a role of the hub that gives a dial all the time its measurement takes."""
 
 from __future__ import annotations
 

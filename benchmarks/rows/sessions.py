@@ -1,7 +1,7 @@
 """Resources of connectors for WhatsApp Web sessions that dial: memory, threads, descriptors and database connections
 for 0, 1, 80, 300 and 1000 of them in one connector, and for 1000 in four.
 
-A SOCKS5 proxy that never answers keeps them dialling while they are measured, in connectors that have no deadline for it.
+A SOCKS5 proxy that never answers keeps them dialling while they are measured, in connectors without deadlines for that.
 A connected session cannot be measured without WhatsApp.
 """
 
