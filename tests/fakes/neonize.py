@@ -169,6 +169,7 @@ class FakeLibrary:
     fail_next: list[str] = field(default_factory=list)
     hang: threading.Event | None = None
     on_whatsapp: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, str] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     listeners: dict[str, Listener] = field(default_factory=dict)
     dials: list[Dial] = field(default_factory=list)
@@ -247,9 +248,24 @@ class FakeLibrary:
     def log_out(self, uuid: str) -> str:
         return self.log_out_error
 
-    def typing(self, uuid: str, chat: str) -> str:
-        self.calls.append(("typing", chat))
+    def typing(self, uuid: str, chat: str, *, is_typing: bool) -> str:
+        self.calls.append(("typing" if is_typing else "paused", chat))
         return ""
+
+    def appear_online(self, uuid: str) -> str:
+        self.calls.append(("appear_online",))
+        return ""
+
+    def watch(self, uuid: str, person: str) -> str:
+        self.calls.append(("watch", person))
+        return ""
+
+    def group_info(self, uuid: str, group: str) -> bytes:
+        self.calls.append(("group_info", group))
+        if group not in self.groups:
+            return encode(wire.ANSWERS["GetGroupInfo"], {"error": "item-not-found"})
+        info = {"JID": parts(group), "groupName": {"name": self.groups[group]}}
+        return encode(wire.ANSWERS["GetGroupInfo"], {"groupInfo": info})
 
     def mark_read(self, uuid: str, ids: list[str], chat: str, sender: str, at_s: int) -> str:
         self.calls.append(("mark_read", ids, chat, sender))

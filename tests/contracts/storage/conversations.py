@@ -18,7 +18,8 @@ from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
 from whatsapp_hub.domain.conversations.service_clock import ServiceClock
 from whatsapp_hub.domain.errors import Conflict, NotFound
-from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, NoteId, NotificationId, UserId
+from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, NoteId, NotificationId, SessionId, UserId
+from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Reaction
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Direction, MessageStatus, Outcome
@@ -190,6 +191,18 @@ class ConversationSearchContract:
         async with world.uow() as uow:
             found = await uow.conversations.routed_to(user, 9)
         assert [c.id for c in found] == [first.id, second.id, handed.id]
+
+    async def test_a_live_round_is_found_by_whoever_it_is_with(self, world: World) -> None:
+        phone = a_phone()
+        conversation = await world.conversation(phone)
+        names = [Identity.lid(a_phone()), Identity.phone(phone)]
+        async with world.uow() as uow:
+            assert await uow.conversations.live_with(world.session.id, names) == conversation.id
+            assert await uow.conversations.live_with(world.session.id, names[:1]) is None
+            assert await uow.conversations.live_with(SessionId(new_id()), names) is None
+        await world.saved(conversation, status=ConversationStatus.RESOLVED)
+        async with world.uow() as uow:
+            assert await uow.conversations.live_with(world.session.id, names) is None
 
     async def test_an_unanswered_customer_starts_to_wait(self, world: World) -> None:
         unseen, answered = [await world.conversation(waiting_since=NOW) for _ in range(2)]

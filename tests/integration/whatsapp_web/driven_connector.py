@@ -44,7 +44,7 @@ def mark_read(self: GoLibrary, uuid: str, ids: list[str], chat: str, sender: str
     return ""
 
 
-def typing(self: GoLibrary, uuid: str, chat: str) -> str:
+def typing(self: GoLibrary, uuid: str, chat: str, *, is_typing: bool) -> str:
     _typed.append(chat)
     return ""
 

@@ -313,5 +313,5 @@ async def test_calls_about_a_client_that_is_gone_do_not_reach_go(number: Number,
     ):
         assert isinstance(errors.of_send(str(answered(name, data)["error"])), Transient)
     assert not library.is_known("gone")
-    assert library.log_out("gone") == library.typing("gone", PERSON) == "client is nil"
+    assert library.log_out("gone") == library.typing("gone", PERSON, is_typing=True) == "client is nil"
     assert library.mark_read("gone", ["A"], PERSON, PERSON, 0) == "client is nil"

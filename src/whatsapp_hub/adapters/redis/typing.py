@@ -8,7 +8,10 @@ from uuid import uuid4
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from whatsapp_hub.adapters.contracts.events.typing_signs import TypingPayload, encode
+from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.pulse import PULSE
+from whatsapp_hub.domain.ids import ConversationId
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +19,9 @@ CHANNEL = "hub:typing"
 AWAY_S = 0.5
 RECEIVE_S = 5.0
 TELL_WITHIN_S = 1.0
+
+
+AT_ONCE = 64
 
 
 class TypingChannel:
@@ -55,3 +61,21 @@ class TypingChannel:
             receive(data)
         except Exception as error:
             log.warning("typing.unreadable", extra={"error": type(error).__name__})
+
+
+class CustomerTyping:
+    """Implements `ShowsCustomerTyping`: publishes to all API processes. More than `AT_ONCE` at a time are dropped."""
+
+    def __init__(self, channel: TypingChannel) -> None:
+        self._channel = channel
+        self._publishing = BackgroundTasks()
+
+    def __call__(self, conversation_id: ConversationId, *, is_typing: bool) -> None:
+        """Publish in the background."""
+        if len(self._publishing) < AT_ONCE:
+            typed = TypingPayload(conversation_id=str(conversation_id), user_id=None, customer=True, typing=is_typing)
+            self._publishing.start(self._channel.publish(encode(typed)))
+
+    async def aclose(self) -> None:
+        """Drop what is not published yet."""
+        await self._publishing.aclose()

@@ -11,7 +11,7 @@ from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.ports.queues.commands import TypingSign
 from whatsapp_hub.application.receiving.apply_receipts import apply_receipt
 from whatsapp_hub.application.receiving.apply_rules import ApplyRules
-from whatsapp_hub.application.receiving.batch import Batch, SeenMessage
+from whatsapp_hub.application.receiving.batch import Batch, SeenMessage, SeenName
 from whatsapp_hub.application.receiving.echoes import may_be_echo
 from whatsapp_hub.application.routing.follow_flow import FollowFlow
 from whatsapp_hub.application.routing.hand_off_to_people import HandOffToPeople
@@ -75,6 +75,18 @@ class ApplyMessages:
         if event.kind is ChatKind.PERSON and not event.from_me and not event.content.is_about_earlier:
             await self._answer(session, conversation, event)
             await self._ensure_noticed(session, conversation, event)
+
+    def name(self, seen: SeenName) -> None:
+        """Show a group's name in its live round; one that people gave the round stays."""
+        latest = self._batch.rounds.get((seen.session_id, seen.contact.id))
+        if latest is None or not latest.is_live:
+            return
+        before = latest.shown
+        if latest.customer_name in (None, latest.profile_name):
+            latest.customer_name = seen.event.name
+        latest.profile_name = seen.event.name
+        latest.updated(before, self._changes.now)
+        self._changes.conversation(latest)
 
     def _echo(self, known: Message, event: MessageSeen) -> None:
         """Mark our own message as sent, now that it came back. Any other known message is a repeat."""

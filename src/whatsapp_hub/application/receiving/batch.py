@@ -8,6 +8,7 @@ from typing import TypeGuard
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
+    ChatNamed,
     IdentitySeen,
     MessageSeen,
     Origin,
@@ -50,6 +51,14 @@ class SeenMessage(Seen):
     """A message, and the contact that it is from or to."""
 
     event: MessageSeen
+    contact: Contact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenName(Seen):
+    """A group's name, and the group."""
+
+    event: ChatNamed
     contact: Contact
 
 
@@ -124,21 +133,23 @@ class Batch:
 
     async def _meet(self, seen: Sequence[Seen], changes: Changes) -> list[Moved]:
         """Find or create, and lock, every contact that appears; return those whose number has changed."""
-        sightings = [_sighting(s.event) for s in seen if isinstance(s.event, MessageSeen | IdentitySeen)]
+        sightings = [_sighting(s.event) for s in seen if isinstance(s.event, _SHOWS_PEOPLE)]
         met = await self.uow.contacts.find_or_create(sightings, changes.now) if sightings else Met([], [])
         contacts = iter(met.contacts)
         for s in seen:
-            if isinstance(s.event, MessageSeen | IdentitySeen):
+            if isinstance(s.event, _SHOWS_PEOPLE):
                 contact, is_news = next(contacts)
                 if is_news:
                     changes.contact(contact)
                 if isinstance(s.event, MessageSeen):
                     s = SeenMessage(session_id=s.session_id, event=s.event, item=s.item, contact=contact)
+                elif isinstance(s.event, ChatNamed):
+                    s = SeenName(session_id=s.session_id, event=s.event, item=s.item, contact=contact)
             self.seen.append(s)
         return met.moved
 
     async def _load_rounds(self) -> None:
-        pairs = {(s.session_id, s.contact.id) for s in self.seen if isinstance(s, SeenMessage)}
+        pairs = {(s.session_id, s.contact.id) for s in self.seen if isinstance(s, SeenMessage | SeenName)}
         if pairs:
             self.rounds = await self.uow.conversations.latest(pairs)
 
@@ -168,7 +179,12 @@ class Batch:
         self.echoes = await Echoes.load(self.uow, pairs, now)
 
 
-def _sighting(event: MessageSeen | IdentitySeen) -> Sighting:
+_SHOWS_PEOPLE = MessageSeen | IdentitySeen | ChatNamed
+
+
+def _sighting(event: MessageSeen | IdentitySeen | ChatNamed) -> Sighting:
+    if isinstance(event, ChatNamed):
+        return Sighting(event.chat_names, event.name, is_group=True, at=event.at)
     if isinstance(event, IdentitySeen):
         return Sighting(event.identities, None, at=event.at)
     is_person = event.kind is ChatKind.PERSON

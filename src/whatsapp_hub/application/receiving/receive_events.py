@@ -9,11 +9,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.measuring import PROCESSED, PROCESSING, TALLY
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.edge.realtime import ShowsCustomerTyping
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
     Malformed,
@@ -22,6 +24,7 @@ from whatsapp_hub.application.ports.provider.events import (
     ProviderEvent,
     ReceiptSeen,
     SessionSeen,
+    TypingSeen,
 )
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.queues.commands import TypingSign
@@ -30,19 +33,20 @@ from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfW
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
 from whatsapp_hub.application.receiving.apply_number_change import ApplyNumberChange
 from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
-from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen, SeenMessage
+from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen, SeenMessage, SeenName
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
 from whatsapp_hub.application.receiving.timing import timed
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
 from whatsapp_hub.domain.errors import Unavailable
-from whatsapp_hub.domain.ids import SessionId, TenantId
+from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
 from whatsapp_hub.domain.sessions.session import Session
 
 log = logging.getLogger(__name__)
 
 MAX_TRIES = 3
 RETRY_AFTER_S = (0.5, 5.0)
+TYPING_LASTS = timedelta(seconds=15)
 ASIDE_S = 0.005
 """Pause while another worker has all that is due."""
 
@@ -54,6 +58,7 @@ class AppliedBatch:
     waiting: set[int] = field(default_factory=set)
     held: set[HeldChat] = field(default_factory=set)
     for_bots: list[tuple[Session, TypingSign]] = field(default_factory=list)
+    typing: dict[ConversationId, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,7 @@ class ReceiveEvents:
     new_id: NewId
     follow: AdvanceConnection
     show: ShowCustomer | None = None
+    show_agents: ShowsCustomerTyping | None = None
 
     async def __call__(self, tenant_id: TenantId, limit: int = 64) -> bool:
         """Process up to `limit` updates; True if there may be more. Raises Unavailable."""
@@ -141,6 +147,9 @@ class ReceiveEvents:
         if self.show:
             for session, sign in applied.for_bots:
                 self.show.typing(session, sign)
+        if self.show_agents:
+            for conversation_id, is_typing in applied.typing.items():
+                self.show_agents(conversation_id, is_typing=is_typing)
 
     async def _apply(self, uow: UnitOfWork, items: list[InboxItem]) -> AppliedBatch:
         seen = self._translate(items)
@@ -173,6 +182,9 @@ class ReceiveEvents:
         applied.waiting |= waiting
         takes = [s for s in batch.seen if s.item is None or s.item.id not in waiting]
         applied.for_bots += await self._take_events(uow, batch, takes, changes)
+        for one in takes:
+            if self.show_agents and isinstance(typing := one.event, TypingSeen):
+                await self._see_typing(uow, one, typing, applied)
 
     async def _take_events(
         self, uow: UnitOfWork, batch: Batch, seen: list[Seen], changes: Changes
@@ -183,6 +195,8 @@ class ReceiveEvents:
             match one:
                 case SeenMessage():
                     await messages(one)
+                case SeenName():
+                    messages.name(one)
                 case Seen(event=ReceiptSeen() as receipt):
                     receipts(one, receipt)
                 case Seen(event=SessionSeen() as session):
@@ -193,6 +207,13 @@ class ReceiveEvents:
         await messages.write()
         await receipts.write()
         return messages.for_bots
+
+    async def _see_typing(self, uow: UnitOfWork, seen: Seen, event: TypingSeen, applied: AppliedBatch) -> None:
+        """Find the live conversation in which somebody types, unless the sign is old."""
+        if self.clock() - event.at > TYPING_LASTS:
+            return
+        if conversation_id := await uow.conversations.live_with(seen.session_id, event.chat_names):
+            applied.typing[conversation_id] = event.is_typing
 
     async def _see_session(self, uow: UnitOfWork, seen: Seen, event: SessionSeen) -> None:
         session = await uow.sessions.get(seen.session_id)

@@ -11,6 +11,7 @@ from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.numbering.plans import LibraryPlans
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
+from whatsapp_hub.adapters.redis.typing import CustomerTyping, TypingChannel
 from whatsapp_hub.adapters.redis.wakes import Channel, Wakes
 from whatsapp_hub.adapters.security.clock import Ids
 from whatsapp_hub.adapters.security.common_passwords import ListedPasswords
@@ -23,6 +24,7 @@ from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClo
 from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
 from whatsapp_hub.application.ports.edge.oidc import OidcOffer
 from whatsapp_hub.application.ports.edge.one_time_codes import OneTimeCodes
+from whatsapp_hub.application.ports.edge.realtime import ShowsCustomerTyping
 from whatsapp_hub.application.ports.edge.security import CommonPasswords, KeyRing, Passwords, SecretBox, Tokens
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.domain.ids import TenantId
@@ -72,6 +74,12 @@ class Infrastructure(Provider):
         unanswered = FireAndForget(redis.connection_pool)
         yield unanswered
         await unanswered.aclose()
+
+    @provide
+    async def customer_typing(self, redis: Redis) -> AsyncIterator[ShowsCustomerTyping]:
+        typing = CustomerTyping(TypingChannel(redis))
+        yield typing
+        await typing.aclose()
 
     @provide
     async def hints(self, settings: Settings, unanswered: FireAndForget) -> AsyncIterator[Hints]:

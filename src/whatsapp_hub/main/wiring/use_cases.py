@@ -53,6 +53,7 @@ from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.realtime import ShowsCustomerTyping
 from whatsapp_hub.application.ports.edge.security import SecretBox
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.queues.commands import Commands
@@ -182,8 +183,9 @@ class UseCases(Provider):
         new_id: NewId,
         follow: AdvanceConnection,
         show: ShowCustomer,
+        show_agents: ShowsCustomerTyping,
     ) -> ReceiveEvents:
-        return ReceiveEvents(storage, providers, clock, new_id, follow, show)
+        return ReceiveEvents(storage, providers, clock, new_id, follow, show, show_agents)
 
     @provide
     def accept_webhook(

@@ -25,7 +25,13 @@ from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
 from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched
 from whatsapp_hub.application.measuring import TALLY, UNDECRYPTABLE
 from whatsapp_hub.application.ports.connections.sockets import store_name
-from whatsapp_hub.application.ports.provider.events import MessageSeen, ProviderEvent, ReceiptSeen, SessionSeen
+from whatsapp_hub.application.ports.provider.events import (
+    ChatNamed,
+    MessageSeen,
+    ProviderEvent,
+    ReceiptSeen,
+    SessionSeen,
+)
 from whatsapp_hub.application.ports.provider.plugin import Outgoing, ReadMessage, SessionRef
 from whatsapp_hub.domain.errors import Conflict, OutcomeUnknown, Rejected, Transient, Unavailable
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
@@ -510,7 +516,7 @@ async def test_in_a_group_who_wrote_is_remembered(held: Held) -> None:
     await held.provider.mark_read(held.session, GROUP, [ReadMessage("3EB0GG"), ReadMessage("unknown")])
     assert ("mark_read", ["3EB0GG"], GROUP, PERSON) in held.library.calls
     await held.provider.mark_read(held.session, GROUP, [ReadMessage("3EB0HH", PERSON), ReadMessage("3EB0II", PERSON)])
-    assert held.library.calls[-1] == ("mark_read", ["3EB0HH", "3EB0II"], GROUP, PERSON)
+    assert ("mark_read", ["3EB0HH", "3EB0II"], GROUP, PERSON) in held.library.calls
 
 
 async def test_read_marks_bear_whatsapps_own_ids(held: Held) -> None:
@@ -540,6 +546,33 @@ async def test_typing_is_shown(held: Held) -> None:
     await held.open()
     await held.provider.show_typing(held.session, PERSON, None)
     assert ("typing", PERSON) in held.library.calls
+    await held.provider.hide_typing(held.session, PERSON)
+    assert ("paused", PERSON) in held.library.calls
+
+
+async def test_a_group_is_asked_for_its_name_once_a_connection(held: Held) -> None:
+    held.library.groups[GROUP] = "Condomínio"
+    await held.open()
+    for id in ("3EB0A1", "3EB0A2"):
+        await held.bring("Message", text("Oi", id=id, chat=GROUP, sender=PERSON))
+    await held.until(lambda: any(isinstance(found, ChatNamed) for found in held.seen))
+    [named] = [found for found in held.seen if isinstance(found, ChatNamed)]
+    assert (named.chat_names, named.name) == ((Identity.chat(GROUP),), "Condomínio")
+    assert held.library.calls.count(("group_info", GROUP)) == 1
+
+
+async def test_who_types_is_asked_for_only_where_the_session_appears_online(held: Held) -> None:
+    await held.open()
+    await held.bring("Message", text("Oi"))
+    await held.until(lambda: any(isinstance(found, MessageSeen) for found in held.seen))
+    assert not {"appear_online", "watch"} & {call[0] for call in held.library.calls}
+    await held.provider.close(held.session.id)
+    held.session = replace(held.session, settings=NeonizeSettings(customer_typing=True), fence=2)
+    await held.open()
+    await held.bring("Connected")
+    await held.until(lambda: ("appear_online",) in held.library.calls)
+    await held.bring("Message", text("Oi", id="3EB0BB"))
+    await held.until(lambda: ("watch", PERSON) in held.library.calls)
 
 
 async def test_only_an_open_session_that_is_connected_sends(held: Held) -> None:

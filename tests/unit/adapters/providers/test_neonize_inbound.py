@@ -16,6 +16,7 @@ from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEve
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
+    ChatNamed,
     IdentitySeen,
     Malformed,
     MessageSeen,
@@ -24,6 +25,7 @@ from whatsapp_hub.application.ports.provider.events import (
     ProviderEvent,
     ReceiptSeen,
     SessionSeen,
+    TypingSeen,
 )
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import MessageType
@@ -51,6 +53,10 @@ def state(name: str, data: bytes = b"", text: str = "", me: str = "") -> tuple[S
     assert isinstance(found, SessionSeen)
     assert found.at == AT
     return found.status, found.reason
+
+
+def presence(state: int, **who: Any) -> bytes:
+    return event("ChatPresence", messageSource=neonize.source(**who), state=state, media=1)
 
 
 def with_field(number: int) -> bytes:
@@ -381,13 +387,13 @@ def test_connect_failures() -> None:
 @pytest.mark.parametrize(
     ("name", "data", "kind"),
     [
-        ("ChatPresence", event("ChatPresence", state=1, media=1), "presence_composing"),
-        ("ChatPresence", event("ChatPresence", state=1, media=2), "presence_recording"),
-        ("ChatPresence", event("ChatPresence", state=2, media=1), "presence_paused"),
+        ("ChatPresence", event("ChatPresence", state=1, media=1), "presence_unknown"),
+        ("ChatPresence", presence(1, chat=PERSON, from_me=True), "presence_unknown"),
+        ("ChatPresence", presence(3, chat=PERSON), "presence_unknown"),
         ("Presence", event("Presence", unavailable=True), "presence_unavailable"),
         ("Presence", event("Presence", unavailable=False), "presence_available"),
-        ("JoinedGroup", b"", "JoinedGroup"),
-        ("GroupInfoEvent", b"", "GroupInfoEvent"),
+        ("JoinedGroup", b"", "group"),
+        ("GroupInfoEvent", b"", "group"),
         ("IdentityChange", b"", "identity_keys_changed"),
         ("CallOffer", b"", "call"),
         ("OfflineSyncCompleted", b"", "OfflineSyncCompleted"),
@@ -409,3 +415,27 @@ def test_a_message_that_names_no_chat_is_not_lost() -> None:
 def test_bytes_that_no_neonize_wrote_are_malformed() -> None:
     with pytest.raises(Malformed):
         translate(pack(heard("Message", b"\xff\xff\xff")))
+
+
+def test_who_types_is_the_chats_other_side_and_recording_is_typing() -> None:
+    person = (Identity.lid("84500000000001"), Identity.phone(PHONE))
+    for media in (1, 2):
+        source = neonize.source(LID, alt=PERSON)
+        found = seen("ChatPresence", event("ChatPresence", messageSource=source, state=1, media=media))
+        assert found == TypingSeen(person, True, AT)
+    assert seen("ChatPresence", presence(2, chat=GROUP, sender=PERSON)) == TypingSeen(
+        (Identity.chat(GROUP),), False, AT
+    )
+
+
+def test_a_groups_name_is_told_when_it_is_joined_changed_or_asked_for() -> None:
+    group, name = (Identity.chat(GROUP),), {"name": "Condomínio"}
+    joined = event("JoinedGroup", reason="", type="", groupInfo={"JID": parts(GROUP), "groupName": name})
+    assert seen("JoinedGroup", joined) == ChatNamed(group, "Condomínio", AT)
+    about = {"JID": parts(GROUP), "timestamp": AT_MS // 1000}
+    changed = encode(wire.SHAPES["GroupInfoEvent"], about | {"name": name})
+    assert seen("GroupInfoEvent", changed) == ChatNamed(group, "Condomínio", AT)
+    told = StoredEvent("group", AT_MS, text="Condomínio", names=[GROUP])
+    assert translate(pack(told)) == [ChatNamed(group, "Condomínio", AT)]
+    left = event("GroupInfoEvent", **about)
+    assert isinstance(seen("GroupInfoEvent", left), OtherSeen)

@@ -14,12 +14,14 @@ from whatsapp_hub.adapters.providers.waha.inbound import split, translate
 from whatsapp_hub.adapters.providers.waha.names import parse_id
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
+    ChatNamed,
     MessageSeen,
     NumberChanged,
     OtherSeen,
     ProviderEvent,
     ReceiptSeen,
     SessionSeen,
+    TypingSeen,
 )
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import MessageType
@@ -272,3 +274,23 @@ def test_a_notice_of_a_changed_number_moves_the_customer(wid: Any) -> None:
     assert (change.left, change.taken) == ((Identity.phone(PHONE),), (Identity.phone("5521911112222"),))
     assert isinstance(seen, MessageSeen)
     assert (seen.chat, seen.content.type) == (new, MessageType.SYSTEM)
+
+
+@pytest.mark.parametrize(
+    ("state", "is_typing"), [("typing", True), ("recording", True), ("paused", False), ("online", None)]
+)
+def test_who_types_is_told_and_who_is_there_is_not(state: str, is_typing: bool | None) -> None:
+    seen = event("presence.update", {"id": CHAT, "presences": [{"participant": CHAT, "lastKnownPresence": state}]})
+    if is_typing is None:
+        assert isinstance(seen, OtherSeen)
+    else:
+        assert isinstance(seen, TypingSeen)
+        assert (seen.chat_names, seen.is_typing) == ((Identity.phone(PHONE),), is_typing)
+
+
+@pytest.mark.parametrize("name", ["group.v2.join", "group.v2.update"])
+def test_a_groups_subject_is_its_name(name: str) -> None:
+    seen = event(name, {"group": {"id": "120363@g.us", "subject": "Condomínio"}})
+    assert isinstance(seen, ChatNamed)
+    assert (seen.chat_names, seen.name) == ((Identity.chat("120363@g.us"),), "Condomínio")
+    assert isinstance(event(name, {"group": {"id": "120363@g.us"}}), OtherSeen)

@@ -18,6 +18,7 @@ from whatsapp_hub.domain.conversations.conversation import Conversation, Convers
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, UserId
+from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.message import Direction
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -68,6 +69,11 @@ class MemoryConversations:
     async def live_of(self, contact_id: ContactId) -> list[Conversation]:
         ids = [c.id for c in self._rows.each(CONVERSATIONS) if c.contact_id == contact_id and c.is_live]
         return [await self.get(id) for id in sorted(ids)]
+
+    async def live_with(self, session_id: SessionId, identities: Sequence[Identity]) -> ConversationId | None:
+        people = {c.id for c in self._rows.each(CONTACTS) if not set(c.identities).isdisjoint(identities)}
+        live = (c for c in self._rows.each(CONVERSATIONS) if c.session_id == session_id and c.is_live)
+        return next((c.id for c in live if c.contact_id in people), None)
 
     async def of_contacts(self, contact_ids: Iterable[ContactId]) -> list[Conversation]:
         """Return all conversations of these contacts, locked."""

@@ -15,6 +15,7 @@ from whatsapp_hub.domain.conversations.conversation import Conversation, Convers
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import ContactId, ConversationId, DepartmentId, SessionId, UserId
+from whatsapp_hub.domain.messaging.contact import Identity
 
 _FIXED = {"id": "uuid", "tenant_id": "uuid", "session_id": "uuid", "contact_id": "uuid", "created_at": "timestamptz"}
 _MUTABLE: dict[str, str | tuple[str, str]] = {
@@ -84,6 +85,11 @@ _LIVE_OF = f"""{_SELECT} WHERE id = ANY(ARRAY(
       SELECT c.id FROM hub.sessions s JOIN conversations c ON c.session_id = s.id
       WHERE s.tenant_id = hub.tenant() AND c.contact_id = $1 AND c.status IN ('OPEN', 'ASSIGNED')))
     ORDER BY id FOR NO KEY UPDATE"""
+_LIVE_WITH = """
+    SELECT c.id FROM unnest($2::text[], $3::text[]) AS w(kind, value)
+    JOIN contact_identities i ON i.tenant_id = hub.tenant() AND i.kind = w.kind AND i.value = w.value
+    JOIN conversations c ON c.session_id = $1 AND c.contact_id = i.contact_id AND c.status IN ('OPEN', 'ASSIGNED')
+    LIMIT 1"""
 _UNANSWERED = f"""{_SELECT} WHERE id = ANY(ARRAY(
       SELECT c.id FROM conversations c JOIN contacts p ON p.id = c.contact_id
       WHERE c.session_id = $1 AND c.status IN ('OPEN', 'ASSIGNED') AND c.bot_part = 'none' AND NOT p.is_group
@@ -194,6 +200,12 @@ class PostgresConversations:
     async def live_of(self, contact_id: ContactId) -> list[Conversation]:
         """Read and lock the contact's live conversations, of all sessions."""
         return self._loaded(await self._connection.fetch(_LIVE_OF, contact_id))
+
+    async def live_with(self, session_id: SessionId, identities: Sequence[Identity]) -> ConversationId | None:
+        """Find a live round by its customer's identities."""
+        columns = [i.kind.value for i in identities], [i.value for i in identities]
+        found: ConversationId | None = await self._connection.fetchval(_LIVE_WITH, session_id, *columns)
+        return found
 
     async def get(self, conversation_id: ConversationId) -> Conversation:
         """Read and lock one. Raises NotFound."""

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 from cachetools import LRUCache
@@ -68,8 +69,12 @@ class NeonizeClient:
         return await self._send(line, to, encode(wire.MESSAGE, whole), message.message_id, until)
 
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
-        line, to = self._holder.connected(session.id), address(chat)
-        await self._query(line, self._holder.library.typing, to)
+        """Show "typing…" in the chat."""
+        await self._type(session, chat, is_typing=True)
+
+    async def hide_typing(self, session: SessionRef, chat: str) -> None:
+        """Hide "typing…" in the chat."""
+        await self._type(session, chat, is_typing=False)
 
     async def mark_read(self, session: SessionRef, chat: str, messages: Sequence[ReadMessage]) -> None:
         """Mark as read, each author's messages by a call of its own, as WhatsApp requires."""
@@ -172,6 +177,10 @@ class NeonizeClient:
         if said := text(answer.get("error")):
             raise errors.of_query(said)
         return answer
+
+    async def _type(self, session: SessionRef, chat: str, *, is_typing: bool) -> None:
+        line, to = self._holder.connected(session.id), address(chat)
+        await self._query(line, partial(self._holder.library.typing, is_typing=is_typing), to)
 
     async def _query(self, line: SessionDial, call: Callable[..., str], *arguments: object) -> None:
         try:

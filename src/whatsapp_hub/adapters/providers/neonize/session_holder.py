@@ -15,6 +15,7 @@ import structlog
 
 from whatsapp_hub.adapters.providers.lenient import obj, text
 from whatsapp_hub.adapters.providers.neonize import errors
+from whatsapp_hub.adapters.providers.neonize.chat_queries import ChatQueries
 from whatsapp_hub.adapters.providers.neonize.dial import (
     LAST_WORDS_S,
     InProcessLink,
@@ -80,6 +81,7 @@ class Holder:
         self._forward = ForwardProxy()
         self._starting = asyncio.Semaphore(STARTS_AT_ONCE)
         self._unanswered: set[SessionId] = set()
+        self._queries = ChatQueries(self.ask, lambda: self.library)
         self._numbers = count(1)
 
     # -- HoldsSockets
@@ -172,7 +174,7 @@ class Holder:
     async def aclose(self) -> None:
         for session_id in list(self.lines):
             self._over(self.lines[session_id])
-        await asyncio.gather(self._all_left(), self._tasks.aclose(CLOSE_S))
+        await asyncio.gather(self._all_left(), self._tasks.aclose(CLOSE_S), self._queries.aclose())
         self._forward.close()
         for pump in self._pumps.values():
             await pump.drained(CLOSE_S / 3)
@@ -276,6 +278,8 @@ class Holder:
 
     async def _before(self, session: SessionRef, stored: StoredEvent) -> None:
         """Save or delete credentials before the state that reports it is stored."""
+        if (line := self.lines.get(session.id)) and line.session is session and isinstance(line.link, InProcessLink):
+            self._queries.follow(line, stored)
         if stored.event == "PairStatus":
             event = decode(wire.SHAPES["PairStatus"], stored.data)
             if jid := _device_jid(obj(event.get("ID"))) if event.get("status") == wire.PAIRED else "":

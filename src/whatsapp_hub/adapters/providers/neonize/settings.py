@@ -11,8 +11,8 @@ DEVICE_NAME = "WhatsApp Hub"
 BROWSERS = {"chrome": (1, 1), "firefox": (2, 3), "opera": (4, 5), "safari": (5, 6), "edge": (6, 2), "desktop": (7, 7)}
 """The icon in the phone's list of linked devices: WhatsApp's number for it, and the one for pairing by code."""
 
-_KNOWN = frozenset({"proxy", "deviceName", "browser", "history", "statuses"})
-_SWITCHES = ("history", "statuses")
+_KNOWN = frozenset({"proxy", "deviceName", "browser", "history", "statuses", "customerTyping"})
+_SWITCHES = ("history", "statuses", "customerTyping")
 """Settings that are off unless they are true, in the order of the fields."""
 _PROXY_SCHEMES = frozenset({"http", "https", "socks5"})
 _PROXY = re.compile(r"[!-~]{1,2048}")
@@ -22,13 +22,14 @@ _DEVICE_NAME = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,50}")
 @dataclass(frozen=True, slots=True)
 class NeonizeSettings:
     """`proxy` carries the session's whole traffic; `history`: import the messages from before the pairing; `statuses`:
-    take in contacts' status updates."""
+    take in contacts' status updates; `customer_typing`: appear online to see who types."""
 
     proxy: str = field(default="", repr=False)
     device_name: str = DEVICE_NAME
     browser: str = "chrome"
     history: bool = False
     statuses: bool = False
+    customer_typing: bool = False
 
 
 def decode(settings: Mapping[str, object]) -> NeonizeSettings:
@@ -58,6 +59,7 @@ def encode(settings: NeonizeSettings, *, secrets: bool) -> dict[str, object]:
         "browser": settings.browser if settings.browser != "chrome" else "",
         "history": settings.history,
         "statuses": settings.statuses,
+        "customerTyping": settings.customer_typing,
     }
     return {name: value for name, value in given.items() if value}
 

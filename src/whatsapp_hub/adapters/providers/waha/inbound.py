@@ -19,6 +19,7 @@ from whatsapp_hub.adapters.providers.waha.content import content_of, reaction_of
 from whatsapp_hub.adapters.providers.waha.names import Name, identity_of, jid, kind_of, parse_id
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
+    ChatNamed,
     Malformed,
     MessageSeen,
     NumberChanged,
@@ -27,12 +28,14 @@ from whatsapp_hub.application.ports.provider.events import (
     RawUpdate,
     ReceiptSeen,
     SessionSeen,
+    TypingSeen,
 )
-from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.contact import NAME_LENGTH, Identity
 from whatsapp_hub.domain.messaging.content import Content
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.sessions.session import SessionStatus
+from whatsapp_hub.domain.text import storable
 
 MESSAGES = ("message", "message.any")
 ACKS = ("message.ack", "message.ack.group")
@@ -231,6 +234,22 @@ def _ack(_envelope: JsonObject, payload: JsonObject, at: datetime) -> ReceiptSee
     return ReceiptSeen(name.bare, status, at, error)
 
 
+def _presence(_envelope: JsonObject, payload: JsonObject, at: datetime) -> TypingSeen | None:
+    """Translate what somebody does in a chat; None for mere presence."""
+    chat = identity_of(text(payload.get("id")))
+    states = {text(obj(one).get("lastKnownPresence")) for one in items(payload.get("presences"))}
+    is_typing = bool(states & {"typing", "recording"})
+    return TypingSeen((chat,), is_typing, at) if chat and (is_typing or "paused" in states) else None
+
+
+def _group(_envelope: JsonObject, payload: JsonObject, at: datetime) -> ChatNamed | None:
+    """Translate a group that was joined, or whose subject changed."""
+    group = obj(payload.get("group"))
+    chat, name = jid(text(group.get("id"))), storable(text(group.get("subject")))[:NAME_LENGTH]
+    identity = identity_of(chat)
+    return ChatNamed((identity,), name, at) if identity and name and kind_of(chat) is ChatKind.GROUP else None
+
+
 def _session(envelope: JsonObject, payload: JsonObject, at: datetime) -> SessionSeen | None:
     data = obj(payload.get("data"))
     return session_seen(text(payload.get("status")), obj(envelope.get("me")), data, at)
@@ -260,4 +279,6 @@ _BY_EVENT: dict[str, Callable[[JsonObject, JsonObject, datetime], ProviderEvent 
     "message.reaction": _reaction,
     "message.edited": _edited,
     "session.status": _session,
+    "presence.update": _presence,
+    **dict.fromkeys(("group.v2.join", "group.v2.update"), _group),
 }

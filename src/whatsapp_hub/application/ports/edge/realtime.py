@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
-from whatsapp_hub.domain.ids import SessionId, TenantId
+from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,15 @@ class LogSlice:
     position: int
     events: Sequence[LoggedEvent] = ()
     is_reset: bool = False
+
+
+class ShowsCustomerTyping(Protocol):
+    """Shows agents that a customer types. Nothing is stored."""
+
+    def __call__(self, conversation_id: ConversationId, *, is_typing: bool) -> None:
+        """Show agents who have the conversation open that its customer types, or stopped. Returns at once; may be
+        lost."""
+        ...
 
 
 class Streams(Protocol):

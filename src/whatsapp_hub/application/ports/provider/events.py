@@ -97,6 +97,24 @@ class NumberChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatNamed:
+    """A group has this name."""
+
+    chat_names: tuple[Identity, ...]
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TypingSeen:
+    """Somebody types in a chat of the session, or stopped. It is shown and forgotten."""
+
+    chat_names: tuple[Identity, ...]
+    is_typing: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OtherSeen:
     """An event that is kept raw and not handled yet (an account event, a poll vote, a call)."""
 
@@ -104,7 +122,9 @@ class OtherSeen:
     at: datetime | None = None
 
 
-ProviderEvent = MessageSeen | ReceiptSeen | SessionSeen | IdentitySeen | NumberChanged | OtherSeen
+ProviderEvent = (
+    MessageSeen | ReceiptSeen | SessionSeen | IdentitySeen | NumberChanged | ChatNamed | TypingSeen | OtherSeen
+)
 
 
 class RawUpdate(NamedTuple):

@@ -18,6 +18,7 @@ from whatsapp_hub.domain.ids import (
     SessionId,
     UserId,
 )
+from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Message
 
@@ -38,6 +39,10 @@ class Conversations(Protocol):
 
     async def live_of(self, contact_id: ContactId) -> list[Conversation]:
         """Return the contact's live rounds, at most one a session, locked. Call with the contact locked."""
+        ...
+
+    async def live_with(self, session_id: SessionId, identities: Sequence[Identity]) -> ConversationId | None:
+        """Return the live round of this session with whoever has one of these identities, unlocked."""
         ...
 
     async def get(self, conversation_id: ConversationId) -> Conversation:

@@ -40,7 +40,8 @@ logger is never freed: a client whose dial failed, not yet stopped, logs at each
 _SETTLE_S = 0.02
 _NO_CLIENT = "client is nil"
 _LOG_LEVEL = b"ERROR"
-_COMPOSING = 0
+_COMPOSING, _PAUSED = 0, 1
+_AVAILABLE = b"available"
 _READ = b"read"
 
 HOW_TO_HAVE_NEONIZE = "make setup (in a clone of the hub), or pip install 'whatsapp-hub[server,neonize]'"
@@ -117,7 +118,17 @@ class Library(Protocol):
 
     def log_out(self, uuid: str) -> str: ...
 
-    def typing(self, uuid: str, chat: str) -> str: ...
+    def typing(self, uuid: str, chat: str, *, is_typing: bool) -> str: ...
+
+    def appear_online(self, uuid: str) -> str:
+        """Show the number as online, without which WhatsApp does not tell who types; its phone is silent then."""
+        ...
+
+    def group_info(self, uuid: str, group: str) -> bytes: ...
+
+    def watch(self, uuid: str, person: str) -> str:
+        """Ask WhatsApp to tell when this person types. It forgets that with the connection."""
+        ...
 
     def mark_read(self, uuid: str, ids: list[str], chat: str, sender: str, at_s: int) -> str: ...
 
@@ -289,11 +300,26 @@ class GoLibrary:
     def log_out(self, uuid: str) -> str:
         return text_of(self._go.Logout(uuid.encode())) if self._enter(uuid) else _NO_CLIENT
 
-    def typing(self, uuid: str, chat: str) -> str:
-        jid = encode(wire.JID, parts(chat))
+    def typing(self, uuid: str, chat: str, *, is_typing: bool) -> str:
+        jid, state = encode(wire.JID, parts(chat)), _COMPOSING if is_typing else _PAUSED
         if not self._enter(uuid):
             return _NO_CLIENT
-        return text_of(self._go.SendChatPresence(uuid.encode(), jid, len(jid), _COMPOSING, 0))
+        return text_of(self._go.SendChatPresence(uuid.encode(), jid, len(jid), state, 0))
+
+    def appear_online(self, uuid: str) -> str:
+        return text_of(self._go.SendPresence(uuid.encode(), _AVAILABLE)) if self._enter(uuid) else _NO_CLIENT
+
+    def group_info(self, uuid: str, group: str) -> bytes:
+        jid = encode(wire.JID, parts(group))
+        if not self._enter(uuid):
+            return encode(wire.ANSWERS["GetGroupInfo"], {"error": _NO_CLIENT})
+        return bytes(self._go.GetGroupInfo(uuid.encode(), jid, len(jid)))
+
+    def watch(self, uuid: str, person: str) -> str:
+        jid = encode(wire.JID, parts(person))
+        if not self._enter(uuid):
+            return _NO_CLIENT
+        return text_of(self._go.SubscribePresence(uuid.encode(), jid, len(jid)))
 
     def mark_read(self, uuid: str, ids: list[str], chat: str, sender: str, at_s: int) -> str:
         to, by = encode(wire.JID, parts(chat)), encode(wire.JID, parts(sender))

@@ -323,12 +323,11 @@ HISTORY = Shape(
         15: ("phoneNumberToLidMappings*", Shape({1: ("pnJID", _TEXT), 2: ("lidJID", _TEXT)})),
     }
 )
-PAIRED = 2
-"""The status of a PairStatus."""
+PAIRED, ON_DEMAND = 2, 6
+"""The status of a PairStatus; the type of a history that was requested."""
 
-ON_DEMAND = 6
-"""The type of a history that was requested."""
-
+_GROUP_NAME = Shape({1: ("name", _TEXT)})
+_GROUP_INFO = Shape({1: ("JID", JID), 4: ("groupName", _GROUP_NAME)})
 _CALL = Shape({1: ("from", JID), 2: ("timestamp", _INT), 3: ("callCreator", JID), 5: ("callID", _TEXT)})
 
 SHAPES = {
@@ -351,8 +350,8 @@ SHAPES = {
     ),
     "ChatPresence": Shape({1: ("messageSource", SOURCE), 2: ("state", _INT), 3: ("media", _INT)}),
     "Presence": Shape({1: ("from", JID), 2: ("unavailable", _BOOL), 3: ("lastSeen", _INT)}),
-    "JoinedGroup": Shape({1: ("reason", _TEXT), 2: ("type", _TEXT)}),
-    "GroupInfoEvent": Shape({1: ("JID", JID), 4: ("timestamp", _INT)}),
+    "JoinedGroup": Shape({1: ("reason", _TEXT), 2: ("type", _TEXT), 4: ("groupInfo", _GROUP_INFO)}),
+    "GroupInfoEvent": Shape({1: ("JID", JID), 4: ("timestamp", _INT), 5: ("name", _GROUP_NAME)}),
     "IdentityChange": Shape({1: ("JID", JID), 2: ("timestamp", _INT)}),
     "OfflineSyncPreview": Shape({1: ("total", _INT), 3: ("message", _INT)}),
     "OfflineSyncCompleted": Shape({1: ("count", _INT)}),
@@ -362,6 +361,7 @@ SHAPES = {
 }
 
 ANSWERS = {
+    "GetGroupInfo": Shape({1: ("groupInfo", _GROUP_INFO), 2: ("error", _TEXT)}),
     "SendMessage": Shape({1: ("error", _TEXT), 2: ("response", Shape({1: ("timestamp", _INT), 2: ("ID", _TEXT)}))}),
     "Upload": Shape(
         {

@@ -15,19 +15,23 @@ from whatsapp_hub.adapters.providers.neonize.native.jids import PERSON, formatte
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent, pack, unpack
 from whatsapp_hub.adapters.providers.neonize.translate.messages import (
+    chat_names,
     history_message,
     live_message,
     unavailable_message,
 )
 from whatsapp_hub.application.ports.provider.events import (
+    ChatNamed,
     IdentitySeen,
     OtherSeen,
     ProviderEvent,
     ReceiptSeen,
     SessionSeen,
+    TypingSeen,
 )
 from whatsapp_hub.application.ports.provider.plugin import UNKNOWN_TIME
 from whatsapp_hub.domain.ids import MessageId
+from whatsapp_hub.domain.messaging.contact import NAME_LENGTH
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.sessions.session import SessionStatus
 from whatsapp_hub.domain.text import storable
@@ -57,6 +61,7 @@ _FAILURES = {
     9: "experimental",
     10: "service_unavailable",
 }
+_COMPOSING, _PAUSED = 1, 2
 _REASON_LENGTH = 200
 _SECRET = re.compile(r"(?<=://)[^/@\s]*@")
 
@@ -169,19 +174,33 @@ def _call(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:
     return OtherSeen("call", instant(obj(event.get("basicCallMeta")).get("timestamp"), int(at.timestamp())))
 
 
+def _joined_group(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:
+    info = obj(event.get("groupInfo"))
+    return _named(formatted(obj(info.get("JID"))), text(obj(info.get("groupName")).get("name")), at)
+
+
+def _group_changed(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:
+    when = instant(event.get("timestamp"), int(at.timestamp()))
+    return _named(formatted(obj(event.get("JID"))), text(obj(event.get("name")).get("name")), when)
+
+
+def _named(chat: str, name: str, at: datetime) -> ProviderEvent:
+    """Translate a group's name; other news of a group are not handled."""
+    group = identity_of(chat)
+    return ChatNamed((group,), storable(name)[:NAME_LENGTH], at) if group and name else OtherSeen("group", at)
+
+
 def _chat_presence(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:
-    state = {1: "composing", 2: "paused"}.get(_number(event.get("state")), "unknown")
-    if state == "composing" and event.get("media") == 2:
-        state = "recording"
-    return OtherSeen(f"presence_{state}", at)
+    """Translate that somebody types or records, or stopped."""
+    source, state = obj(event.get("messageSource")), event.get("state")
+    names = chat_names(source)
+    if state not in (_COMPOSING, _PAUSED) or source.get("isFromMe") is True or not names:
+        return OtherSeen("presence_unknown", at)
+    return TypingSeen(names, state == _COMPOSING, at)
 
 
 def _presence(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:
     return OtherSeen("presence_unavailable" if event.get("unavailable") is True else "presence_available", at)
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
 
 
 _BY_EVENT: dict[str, Callable[[JsonObject, StoredEvent, datetime], ProviderEvent]] = {
@@ -200,6 +219,8 @@ _BY_EVENT: dict[str, Callable[[JsonObject, StoredEvent, datetime], ProviderEvent
     "Message": lambda event, _kept, _at: live_message(event),
     "UndecryptableMessage": lambda event, _kept, _at: unavailable_message(event),
     "IdentityChange": _identity_changed,
+    "JoinedGroup": _joined_group,
+    "GroupInfoEvent": _group_changed,
     "ChatPresence": _chat_presence,
     "Presence": _presence,
     "CallOffer": _call,
@@ -272,6 +293,11 @@ def _lids(stored: StoredEvent, at: datetime) -> ProviderEvent:
     return IdentitySeen(identities, at) if len(identities) > 1 else OtherSeen("lids", at)
 
 
+def _group(stored: StoredEvent, at: datetime) -> ProviderEvent:
+    """Translate the answer to our question what a group is called."""
+    return _named(stored.names[0] if stored.names else "", stored.text, at)
+
+
 _BY_REPORT: dict[str, Callable[[StoredEvent, datetime], ProviderEvent]] = {
     "qr": _qr,
     "login": _login,
@@ -281,8 +307,9 @@ _BY_REPORT: dict[str, Callable[[StoredEvent, datetime], ProviderEvent]] = {
     "left": _left,
     "lids": _lids,
     "sent": _sent,
+    "group": _group,
 }
-_STATES = frozenset(_BY_REPORT) - {"lids", "sent"} | {
+_STATES = frozenset(_BY_REPORT) - {"lids", "sent", "group"} | {
     "PairStatus",
     "Connected",
     "KeepAliveTimeout",

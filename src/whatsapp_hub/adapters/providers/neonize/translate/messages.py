@@ -40,8 +40,7 @@ def unavailable_message(event: JsonObject) -> ProviderEvent:
 def _live(info: JsonObject, said: "_Said", at: datetime) -> ProviderEvent:
     source = obj(info.get("messageSource"))
     from_me = source.get("isFromMe") is True
-    chat = shown_in(source)
-    names = _names(chat, _other_half(source, from_me))
+    chat, names = shown_in(source), chat_names(source)
     if not said.id or not names:
         return OtherSeen("message_without_chat", at)
     kind = kind_of(chat)
@@ -119,6 +118,11 @@ def _of_protocol(protocol: JsonObject, id: str, at: datetime) -> _Said | OtherSe
     if kind == _REVOKE and target:
         return OtherSeen("revoke", at)
     return OtherSeen(f"protocol_{text(kind)}", at)
+
+
+def chat_names(source: JsonObject) -> tuple[Identity, ...]:
+    """Return the identities of the chat's other side. Empty where there is no chat."""
+    return _names(shown_in(source), _other_half(source, source.get("isFromMe") is True))
 
 
 def _other_half(source: JsonObject, from_me: bool) -> str:

@@ -49,8 +49,18 @@ class Splitter:
                 yield from _history(stored, take_all=self.history)
             case "ChatPresence" | "Presence":
                 yield _row(stored, dedupe_key("p", unique), "presence")
+            case "group" if stored.names:
+                yield _row(stored, dedupe_key("g", unique), stored.names[0])
+            case "JoinedGroup" | "GroupInfoEvent":
+                yield _row(stored, dedupe_key("g", unique), _group_of(stored) or STATE_CHAT)
             case _:
                 yield _row(stored, dedupe_key("s", stored.event, unique), STATE_CHAT)
+
+
+def _group_of(stored: StoredEvent) -> str:
+    """Return the group that this event is about, so that it waits behind the group's messages."""
+    event = decode(wire.SHAPES[stored.event], stored.data)
+    return formatted(obj(event.get("JID"))) or formatted(obj(obj(event.get("groupInfo")).get("JID")))
 
 
 def _message(stored: StoredEvent) -> Iterator[RawUpdate]:
