@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -172,3 +174,24 @@ async def test_in_a_sandbox_every_number_stands_as_it_is(world: World, company: 
     assert (shown.status_code, shown.json()) == (200, [])
     conversation = (await company.admin.get("/api/conversations", search="99900000123")).json()
     assert [c["customerPhone"] for c in conversation] == ["99900000123"]
+
+
+@pytest.mark.parametrize("way", ["from them", "from us", "by phone"])
+async def test_a_hidden_numbers_phone_finds_the_conversation_once_it_is_known(
+    world: World, company: Company, waha: Waha, way: str
+) -> None:
+    phone, hidden = a_phone(), f"{random.randrange(10**13, 10**14)}@lid"
+    await waha.writes(hidden, "Oi")
+    await world.settled(company)
+    assert (await company.admin.get("/api/conversations", search=phone)).json() == []
+    shown = {"_data": {"key": {"remoteJidAlt": f"{phone}@s.whatsapp.net"}}}
+    if way == "from us":
+        shown |= {"fromMe": True, "id": f"true_{hidden}_{uuid4().hex}", "source": "app", "event": "message.any"}
+    chat = hidden
+    if way == "by phone":
+        chat, shown = f"{phone}@c.us", {"_data": {"key": {"remoteJidAlt": hidden}}}
+    await waha.writes(chat, "E aí?", **shown)
+    await world.settled(company)
+    found = (await company.admin.get("/api/conversations", search=phone)).json()
+    assert [c["customerPhone"] for c in found] == [phone]
+    assert len((await company.admin.get("/api/conversations", sessionId=waha.session["id"])).json()) == 1

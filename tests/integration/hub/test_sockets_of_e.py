@@ -140,7 +140,7 @@ async def test_typing_is_told_to_those_who_look_and_carries_no_position(
         for typing in (True, False):
             assert await asks(own, "typing", {**about, "typing": typing}) == {"ok": True}
             told = await looks.hears("typing", typing=typing)
-            assert told == {**about, "userId": seller.id, "typing": typing}
+            assert told == {**about, "userId": seller.id, "customer": False, "typing": typing}
         assert "not found" in await refused(foreign, "typing", {**about, "typing": True})
         await asks(looks, "leave-conversation", about)
         looks.heard.clear()

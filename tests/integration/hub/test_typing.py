@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.fakes import waha as waha_fake
 from tests.integration.http.conftest import Company, Listener, Person
-from tests.integration.hub.world import Number, WahaNumber, World, a_phone, until, waha_number
+from tests.integration.hub.world import Number, WahaNumber, World, a_phone, now_s, until, waha_number
 
 
 def signs(world: World, chat: str) -> list[str]:
@@ -114,3 +115,21 @@ async def test_a_program_s_answer_marks_nothing(world: World, company: Company, 
     await number.message(sent["id"], status="SENT")
     assert (await number.conversation(phone))["unreadCount"] == 1
     assert [m for m in world.graph.marks if m["message_id"] == newest] == []
+
+
+async def test_agents_see_that_a_customer_types_and_that_they_stopped(
+    world: World, company: Company, waha: WahaNumber
+) -> None:
+    chat = f"{a_phone()}@c.us"
+    await waha.writes(chat, "Oi")
+    await world.settled(company)
+    [conversation] = (await company.admin.get("/api/conversations", sessionId=waha.session["id"])).json()
+    async with world.hub.listening(company.admin) as listener:
+        assert await listener.io.call("join-conversation", {"conversationId": conversation["id"]})
+        for state, is_typing in (("typing", True), ("paused", False)):
+            who = {"id": chat, "presences": [{"participant": chat, "lastKnownPresence": state}]}
+            told = waha_fake.webhook("presence.update", who | {"timestamp": now_s()}, waha.name)
+            assert (await waha.post(told)).status_code == 200
+            typing = await listener.hears("typing", conversationId=conversation["id"], typing=is_typing)
+            assert (typing["customer"], typing["userId"]) == (True, None)
+            assert set(typing) == {"conversationId", "userId", "customer", "typing"}

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.handling.send_read_marks import SendReadMarks
@@ -63,12 +64,14 @@ class ShowCustomer:
     storage: Storage
     _showing: BackgroundTasks = field(default_factory=BackgroundTasks, init=False, repr=False, compare=False)
     _pace: TypingPace = field(default_factory=TypingPace, init=False, repr=False, compare=False)
+    _turns: WeakValueDictionary[ConversationId, asyncio.Lock] = field(
+        default_factory=WeakValueDictionary, init=False, repr=False, compare=False
+    )
 
     def read(self, session: Session, conversation_id: ConversationId, upto: int | None) -> None:
         """Mark the customer's messages as read up to this place (`Messages.read_upto`)."""
         if upto is not None and self._can(session, Feature.MARK_READ):
-            send_marks = SendReadMarks(self.storage, self.providers, AskHolder(self.commands, self.new_id))
-            self._begin(session, CommandKind.MARK_READ, lambda: send_marks(session, conversation_id, upto))
+            self._begin(session, CommandKind.MARK_READ, lambda: self._mark(session, conversation_id, upto))
 
     def typing(self, session: Session, sign: TypingSign) -> None:
         """Show "typing…", or end it where the provider can; at most every `APART_S` seconds per chat."""
@@ -95,6 +98,13 @@ class ShowCustomer:
         except (ProviderError, HubError, TimeoutError) as error:
             known = {"session_id": str(session.id), "what": kind.value, "error": type(error).__name__}
             log.info("customer.not_shown", extra=known)
+
+    async def _mark(self, session: Session, conversation_id: ConversationId, upto: int) -> None:
+        """Mark one reading of a conversation after the other, so that no message is marked twice."""
+        turn = self._turns.setdefault(conversation_id, asyncio.Lock())
+        async with turn:
+            send_marks = SendReadMarks(self.storage, self.providers, AskHolder(self.commands, self.new_id))
+            await send_marks(session, conversation_id, upto)
 
     async def _type(self, session: Session, sign: TypingSign) -> None:
         async with asyncio.timeout(WITHIN_S):

@@ -61,6 +61,14 @@ async def test_a_message_is_marked_once(office: Office) -> None:
     assert marks(office) == [["in.1"], ["in.2"]]
 
 
+async def test_two_readings_at_once_mark_each_message_once(office: Office) -> None:
+    conversation = await unread(office, ["in.1", "in.2"])
+    for _ in range(3):
+        await office.use(MarkConversationRead)(office.admin, conversation.id)
+    await all_told(office)
+    assert marks(office) == [["in.1", "in.2"]]
+
+
 async def test_a_mark_that_was_lost_is_sent_with_the_next_reading(office: Office) -> None:
     conversation = await unread(office, ["in.1"])
     office.line.fails = [DOWN]
