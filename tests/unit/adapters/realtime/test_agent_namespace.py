@@ -327,7 +327,7 @@ async def test_typing_is_told_to_those_who_look_at_the_conversation_and_to_nobod
         assert await writer.ask("typing", said) == {"ok": True}
     for client in (writer, looker, elsewhere):
         await client.ask("heartbeat")
-    payload = {"conversationId": str(conversation.id), "userId": str(users[0].id)}
+    payload = {"conversationId": str(conversation.id), "userId": str(users[0].id), "customer": False}
     assert looker.heard == [("typing", {**payload, "typing": is_typing}) for is_typing in (True, False)]
     assert (writer.heard, elsewhere.heard, len(told)) == ([], [], 2)
     looker.heard.clear()
