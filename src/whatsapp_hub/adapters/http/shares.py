@@ -8,7 +8,7 @@ companies.
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -74,7 +74,8 @@ class Shares(Generic[Key]):
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                share.line.remove(turn)
+                with suppress(ValueError):  # whoever left since has taken it out
+                    share.line.remove(turn)
             else:  # the turn came at the same moment
                 self._leave(key)
             raise

@@ -106,3 +106,27 @@ async def test_a_line_without_end_is_refused(requests: Callable[..., Requests]) 
         await asked.tasks["a2"]
     await asked.ask("other", TenantId(uuid4()))
     assert asked.begun == ["a0", "other"]
+
+
+async def test_one_that_gives_up_in_the_moment_in_which_a_place_is_free_is_only_cancelled() -> None:
+    shares: Shares[TenantId] = Shares(at_once=1, held_s=60)
+    ended = asyncio.Event()
+
+    async def works() -> None:
+        async with shares.place(FLOODS):
+            await ended.wait()
+
+    async def waits() -> None:
+        async with shares.place(FLOODS):
+            pass
+
+    first = asyncio.create_task(works())
+    await settle()
+    second = asyncio.create_task(waits())
+    await settle()
+    ended.set()
+    second.cancel()
+    ends = await asyncio.gather(first, second, return_exceptions=True)
+    assert [type(end) for end in ends] == [type(None), asyncio.CancelledError]
+    async with asyncio.timeout(1), shares.place(FLOODS):
+        pass
