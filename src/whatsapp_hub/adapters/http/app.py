@@ -117,7 +117,7 @@ class HubRequest(Request[Any, Any, Any]):
         self._body = self._json = self._form = state.body = state.json = state.form = Empty
 
     async def form(self) -> FormMultiDict:
-        """Raises Invalid."""
+        """Read the form within the bounds of `forms`. Raises Invalid."""
         await read_form(self)
         return await super().form()
 

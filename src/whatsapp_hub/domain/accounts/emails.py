@@ -19,7 +19,7 @@ def normal(email: str) -> str:
 
 
 def check(email: str) -> None:
-    """Normalise and check an address. Raises Invalid."""
+    """Check an address in its normal form. Raises Invalid."""
     if not _EMAIL.fullmatch(email) or not is_storable(email):
         raise Invalid.field("email", "is not an e-mail address")
 
