@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.connectors.conftest import Stage
+from whatsapp_hub.adapters.providers.neonize.native.store import SHARED
 from whatsapp_hub.application.sessions.manage_sessions import CreateSession, NewSession
 from whatsapp_hub.application.sessions.run_sessions import InitSession
 from whatsapp_hub.domain.sessions.session import Session
@@ -61,5 +62,5 @@ async def test_offline_it_reconnects_then_fails_and_leaves_nothing_behind(stage:
         threads, descriptors = used()
         assert threads <= before[0] + 8, (before, used())
         assert descriptors <= before[1] + 8, (before, used())
-        assert await stores() == 0
+        assert await stores() <= SHARED, "a shared connection keeps the name of the number that used it last"
         assert connector.process.returncode is None
