@@ -13,10 +13,11 @@ import pytest_asyncio
 
 from tests.fakes import graph as meta
 from tests.integration.http.conftest import Company
-from tests.integration.hub.world import SHARED, Number, World, a_phone, a_wamid, meta_number, now_s, until
+from tests.integration.hub.world import SHARED, Number, WahaNumber, World, a_phone, a_wamid, meta_number, now_s, until
 from whatsapp_hub.application.ports.operations.housekeeping import DeadLetters
 from whatsapp_hub.application.receiving import receive_events
 from whatsapp_hub.domain.ids import SessionId
+from whatsapp_hub.domain.messaging.bounds import LONGEST
 from whatsapp_hub.main.wiring.infrastructure import Part
 
 NONSENSE = [
@@ -269,3 +270,13 @@ async def test_an_unassigned_update_is_adopted_by_its_number(world: World, compa
     await gateway.writes(phone, "and me")
     await world.settled(company)
     assert await contents(world, gateway, stray["from"]) == ["who am I for"]
+
+
+async def test_a_text_longer_than_whatsapps_is_cut(world: World, company: Company, waha: WahaNumber) -> None:
+    """A page of messages that are each as long as a webhook would not fit into memory."""
+    chat = f"{a_phone()}@c.us"
+    await waha.writes(chat, "x" * 3 * LONGEST)
+    await world.settled(company)
+    [conversation] = (await company.admin.get("/api/conversations", sessionId=waha.session["id"])).json()
+    shown = (await company.admin.get(f"/api/conversations/{conversation['id']}")).json()
+    assert max(len(message["content"]) for message in shown["messages"]) == LONGEST

@@ -8,7 +8,7 @@ tries, and is then quarantined with its error.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from whatsapp_hub.application.changes import Changes
@@ -40,6 +40,7 @@ from whatsapp_hub.application.sessions.advance_connection import AdvanceConnecti
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
+from whatsapp_hub.domain.messaging.bounds import LONGEST, bounded
 from whatsapp_hub.domain.sessions.session import Session
 
 log = logging.getLogger(__name__)
@@ -227,9 +228,14 @@ class ReceiveEvents:
         seen: list[Seen] = []
         for item in items:
             translate: Callable[[bytes], list[ProviderEvent]] = self.providers.plugin(item.provider).translate
-            events = (timed(event, item.received_at) for event in translate(item.body))
+            told = translate(item.body) if len(item.body) <= LONGEST else map(_bounded, translate(item.body))
+            events = (timed(event, item.received_at) for event in told)
             seen.extend(Seen(item.session_id, event, item) for event in events)
         return seen
+
+
+def _bounded(event: ProviderEvent) -> ProviderEvent:
+    return replace(event, content=bounded(event.content)) if isinstance(event, MessageSeen) else event
 
 
 def _parts(seen: Sequence[Seen]) -> list[list[Seen]]:
