@@ -6,10 +6,12 @@ import asyncio
 import gc
 import importlib
 import os
+import resource
 import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -93,6 +95,7 @@ def play(role: ProcessRole, settings: Settings, before: Entry | None = None) -> 
     configure_logging(settings.log_level, role.name, settings.log_format, settings.hub_secret_key)
     hide(secrets_in(settings))
     hold_lifeline()
+    allow_descriptors()
     WATCHDOG.watch(role.name)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(until_told_to_stop(_run(role, settings.completed(), before), role.stop_deadline_s))
@@ -133,6 +136,14 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def allow_descriptors() -> None:
+    """Use as many descriptors as the machine allows a process. Shells and systemd give it a thousand, and as many idle
+    connections of one stranger would shut everybody else out."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # unlimited, where the system has a limit of its own
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def hold_lifeline() -> None:
