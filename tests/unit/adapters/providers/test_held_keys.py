@@ -147,3 +147,35 @@ async def test_keys_of_a_transaction_are_its_own(number: Number) -> None:
     assert await number.caller.ask("COMMIT") == "OK COMMIT I"
     assert number.written == ["BEGIN", SESSION.strip(), "COMMIT"]
     assert number.holds == []
+
+
+async def test_a_statement_that_waits_for_keys_is_asked_once_though_its_connection_ends(number: Number) -> None:
+    """Asked twice, every later answer would belong to the statement before."""
+    send = await StoreCaller.connect(number.access)
+    for text in ("BEGIN", "UPDATE"):
+        await send.ask(text)
+    await number.ask(SESSION)
+    send.send(statement(READ_SESSION))
+    await asyncio.sleep(0.05)
+    number.server.kill()
+    await asyncio.sleep(0.2)
+    number.keys.stored()
+    assert await send.answer() == f"OK PARSE {READ_SESSION} T"
+    assert await send.ask("SELECT 2") == "OK SELECT 2 T"
+    assert await send.ask("COMMIT") == "OK COMMIT I"
+    assert number.written.count(READ_SESSION) == 1
+
+
+async def test_sends_that_wait_for_keys_do_not_keep_the_connections_from_them(number: Number) -> None:
+    await number.ask(SESSION)
+    sends = [await StoreCaller.connect(number.access) for _ in range(4)]
+    for send in sends:
+        await send.ask("BEGIN")
+        send.send(statement(READ_SESSION))
+    await asyncio.sleep(0.05)
+    number.keys.stored()
+    async with asyncio.timeout(0.5):
+        await until(lambda: number.holds == [True, False])
+    for send in sends:
+        assert await send.answer() == f"OK PARSE {READ_SESSION} T"
+        assert await send.ask("COMMIT") == "OK COMMIT I"

@@ -222,6 +222,7 @@ async def test_an_open_transaction_of_one_that_left_is_rolled_back(stores: Store
     access = stores.access()
     caller = await StoreCaller.connect(access)
     await caller.ask("BEGIN")
+    await caller.ask("UPDATE")
     access.shut()
     await until(lambda: not stores.server.alive)
     other = await stores.caller("other")

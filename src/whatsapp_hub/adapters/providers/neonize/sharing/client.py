@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
+from functools import partial
 from typing import Protocol, cast
 
 import structlog
@@ -30,6 +31,8 @@ PATIENCE_S = 5.0
 
 FIRST_AGAIN_S = 0.02
 LAST_AGAIN_S = 0.5
+
+_BEGIN = wire.query("BEGIN")
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +111,7 @@ class StoreClient(asyncio.Protocol):
         self._transaction: list[bytes] = []
         self._size = 0
         self._can_repeat = True
-        self._tries = 0
+        self._tries = self._turn = 0
 
     @property
     def is_busy(self) -> bool:
@@ -239,16 +242,27 @@ class StoreClient(asyncio.Protocol):
             self._write(done)
             self._next()
             return
-        self._current, self._tries = batch, 0
-        self._ask()
-
-    def _ask(self) -> None:
-        if self._current is None or self.is_stuck:
+        if batch.data == _BEGIN and self._server is None and not self._transaction:
+            self._transaction = [batch.data]  # asked together with what follows: until then it needs no connection
+            self._write(wire.BEGUN)
+            self._next()
             return
-        if not self.writes_keys and (keys := self._keys) and keys.delays(self._current, self._ask):
+        self._current, self._tries = batch, 0
+        self._ask(self._next_turn())
+
+    def _next_turn(self) -> int:
+        """Begin another wait for the current batch's turn; whatever still calls for an earlier one comes too late."""
+        self._turn += 1
+        return self._turn
+
+    def _ask(self, turn: int) -> None:
+        if self._current is None or self.is_stuck or turn != self._turn:
+            return
+        again = partial(self._ask, self._next_turn())
+        if not self.writes_keys and (keys := self._keys) and keys.delays(self._current, again):
             return
         if (wait_s := self._pool.reflects_s) > 0:
-            self._loop.call_later(wait_s, self._ask)
+            self._loop.call_later(wait_s, again)
         elif self._server is not None:
             self._server.ask(self, self._current.data)
         elif self._can_repeat:
@@ -269,7 +283,7 @@ class StoreClient(asyncio.Protocol):
             log.warning("neonize.store_asked_again", why=why, store=self.name)
         wait_s = min(FIRST_AGAIN_S * 2 ** min(self._tries, 10), LAST_AGAIN_S)
         self._tries += 1
-        self._loop.call_later(wait_s, self._ask)
+        self._loop.call_later(wait_s, self._ask, self._next_turn())
 
     def _answer(self, answer: Answer) -> None:
         batch, self._current = self._current, None

@@ -17,6 +17,9 @@ SYNC, FLUSH, FUNCTION, TERMINATE = ord("S"), ord("H"), ord("F"), ord("X")
 READY, ERROR = ord("Z"), ord("E")
 IDLE = ord("I")
 
+BEGUN = b"C\0\0\0\x0aBEGIN\0Z\0\0\0\x05T"
+"""PostgreSQL's answer to BEGIN."""
+
 _HEADER = 5
 _ENDS_BATCH = frozenset({QUERY, SYNC, FUNCTION, FLUSH, TERMINATE})
 _REPORTED = {
