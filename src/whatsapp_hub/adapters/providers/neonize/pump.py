@@ -121,6 +121,7 @@ class Pump:
                 if unlucky <= TRIES:
                     continue
                 batch = batch[:1]
+                self.record(batch[0][0], HistoryKind.NOT_STORED, batch[0][1].event)
             tries = unlucky = 0
             self._done(len(batch))
             if any(stored.event in MESSAGES for _, stored, _ in batch):
