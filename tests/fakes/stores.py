@@ -11,7 +11,7 @@ from whatsapp_hub.adapters.providers.neonize.sharing import wire
 from whatsapp_hub.adapters.providers.neonize.sharing.door import StoreAccess
 from whatsapp_hub.domain.errors import Unavailable
 
-_OPENS, _ENDS = ("BEGIN",), ("COMMIT", "ROLLBACK")
+_ENDS = ("COMMIT", "ROLLBACK")
 
 
 @dataclass
@@ -96,7 +96,7 @@ class FakeBackend:
                 self._say(wire.refusal(sqlstate, f"no {text}"))
                 return
         self._server.done.append((self.number, text))
-        self.status = b"T" if text in _OPENS else b"I" if text in _ENDS else self.status
+        self.status = b"T" if text.startswith("BEGIN") else b"I" if text in _ENDS else self.status
         said = text.encode() + b"\0"
         self._say(b"C" + (len(said) + 4).to_bytes(4) + said)
 

@@ -170,11 +170,11 @@ async def test_sends_that_wait_for_keys_do_not_keep_the_connections_from_them(nu
     await number.ask(SESSION)
     sends = [await StoreCaller.connect(number.access) for _ in range(4)]
     for send in sends:
-        await send.ask("BEGIN")
+        await send.ask("BEGIN READ WRITE")
         send.send(statement(READ_SESSION))
     await asyncio.sleep(0.05)
     number.keys.stored()
-    async with asyncio.timeout(0.5):
+    async with asyncio.timeout(0.2):
         await until(lambda: number.holds == [True, False])
     for send in sends:
         assert await send.answer() == f"OK PARSE {READ_SESSION} T"

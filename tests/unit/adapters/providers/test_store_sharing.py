@@ -96,7 +96,7 @@ async def test_transactions_that_wait_for_one_another_go_on(stores: Stores) -> N
     outside = [await stores.caller(f"store {number}") for number in range(MOST)]
     assert await asyncio.gather(*(caller.ask("SELECT") for caller in outside)) == ["OK SELECT I"] * MOST
     assert await asyncio.gather(*(caller.ask("COMMIT") for caller in inside)) == ["OK COMMIT I"] * MOST
-    assert stores.server.texts[-6:].count("UPDATE") == 2
+    assert stores.server.texts.count("UPDATE") > MOST  # asked again, in the transaction whose connection was taken
 
 
 # -- Failing

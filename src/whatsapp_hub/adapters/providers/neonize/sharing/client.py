@@ -32,8 +32,6 @@ PATIENCE_S = 5.0
 FIRST_AGAIN_S = 0.02
 LAST_AGAIN_S = 0.5
 
-_BEGIN = wire.query("BEGIN")
-
 log = structlog.get_logger(__name__)
 
 
@@ -242,7 +240,7 @@ class StoreClient(asyncio.Protocol):
             self._write(done)
             self._next()
             return
-        if batch.data == _BEGIN and self._server is None and not self._transaction:
+        if wire.begins(batch) and self._server is None and not self._transaction:
             self._transaction = [batch.data]  # asked together with what follows: until then it needs no connection
             self._write(wire.BEGUN)
             self._next()

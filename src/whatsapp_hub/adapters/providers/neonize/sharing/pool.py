@@ -18,12 +18,12 @@ RETRY_S = 0.25
 IDLE_S = 30.0
 """A connection that nobody used for so long is closed, so that others may have it."""
 
-TICK_S = 1.0
+TICK_S = 0.25
 PAUSED_S = 3.0
 """A process that stood still for so long may have lost its lease meanwhile."""
 REFLECT_S = 0.5
 """So long it asks nothing then: its watchdog ends it sooner, if the lease is lost."""
-HOARDED_S = 1.0
+HOARDED_S = 0.25
 """Whoever keeps a connection for so long without using it loses it to those who wait."""
 
 log = structlog.get_logger(__name__)
@@ -34,6 +34,11 @@ class Borrower(Asks, Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def writes_keys(self) -> bool:
+        """Whether others wait for what it writes, so that it goes first."""
+        ...
 
     def granted(self, server: ServerConnection) -> None: ...
 
@@ -77,7 +82,8 @@ class ConnectionPool:
         if server := self._take(borrower.name):
             borrower.granted(server)
             return
-        self._waiting.append(borrower)
+        wait = self._waiting.appendleft if borrower.writes_keys else self._waiting.append
+        wait(borrower)
         self._open_more()
 
     def withdraw(self, borrower: Borrower) -> None:

@@ -68,6 +68,12 @@ def batches(data: bytes | bytearray) -> Iterator[Batch]:
             begin, parses, runs, named = end, False, False, False
 
 
+def begins(batch: Batch) -> bool:
+    """Whether a batch does nothing but begin a transaction (`BEGIN READ WRITE`, as lib/pq words it)."""
+    text = batch.data[_HEADER:-1]
+    return batch.ends_with == QUERY and batch.data[0] == QUERY and text.startswith(b"BEGIN") and b";" not in text
+
+
 def startup(data: bytes | bytearray) -> tuple[int, dict[str, str], int] | None:
     """Return a first packet's code, its parameters and its length; None if it is not complete. Raises ValueError."""
     if len(data) < 8:
