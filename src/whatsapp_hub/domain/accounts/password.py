@@ -27,7 +27,7 @@ def check_new(password: str, common: Collection[str], own: Iterable[str] = ()) -
     if _is_monotonous(password.casefold()):
         raise Invalid.field("password", "must not be a sequence or a repetition of a few characters")
     cores = _cores(password)
-    if cores & _own_words(own):
+    if any(_adds_little(core, word) for core in cores for word in _own_words(own)):
         raise Invalid.field("password", "must not be the e-mail address, the name or the company's name")
     if any(core in common for core in cores):
         raise Invalid.field("password", "is among the most common ones, or nearly; choose another")
@@ -49,6 +49,13 @@ def _cores(password: str) -> set[str]:
     inner = whole.strip("".join(sign for sign in set(whole) if not sign.isalpha()))
     cores = {whole, inner} if len(whole) - len(inner) <= MOST_ADDED else {whole}
     return cores | {core.translate(_WRITTEN_FOR) for core in cores}
+
+
+def _adds_little(core: str, word: str) -> bool:
+    """Check whether it is the word, or the word with a few digits and signs around it; a word may end in digits itself."""
+    before, found, after = core.partition(word)
+    added = before + after
+    return bool(found) and len(added) <= MOST_ADDED and not any(sign.isalpha() for sign in added)
 
 
 def _own_words(own: Iterable[str]) -> set[str]:

@@ -60,6 +60,17 @@ def test_the_persons_own_words_are_refused(password: str) -> None:
     assert "the e-mail address, the name or the company's name" in reason(password)
 
 
+@pytest.mark.parametrize("name", ["ana", "ana2024", "ana123456", "ana1234567"])
+def test_a_name_may_end_in_digits_itself(name: str) -> None:
+    own = f"{name}@shop{name}.example"
+    with pytest.raises(Invalid, match="the e-mail address"):
+        check_new(f"shop{name}.example1!", COMMON, [own])
+    if len(name) >= 10:
+        with pytest.raises(Invalid, match="the e-mail address"):
+            check_new(f"{name}1!", COMMON, [own])
+    check_new(f"{name}and others", COMMON, [own])
+
+
 @pytest.mark.parametrize(
     "password",
     [
