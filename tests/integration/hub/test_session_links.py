@@ -44,7 +44,8 @@ async def test_logging_out_unlinks_the_phone(world: World, company: Company) -> 
 
 async def test_a_provider_that_is_away_keeps_nobody_from_logging_out(world: World, company: Company) -> None:
     session = await a_scannable_session(world, company)
-    moved = await company.admin.patch(f"/api/sessions/{session['id']}", {"settings": {"url": "http://127.0.0.1:9"}})
+    elsewhere = {"url": "http://127.0.0.1:9", "apiKey": "k"}
+    moved = await company.admin.patch(f"/api/sessions/{session['id']}", {"settings": elsewhere})
     assert moved.status_code == 200, moved.text
     gone = await company.admin.post(f"/api/sessions/{session['id']}/logout")
     assert (gone.status_code, gone.json()["statusReason"]) == (200, "logged_out_here")
