@@ -141,7 +141,8 @@ async def test_a_session_that_failed_says_why_everywhere(world: World, company: 
 
 
 @pytest.mark.parametrize(
-    ("settings", "code"), [({"apiKey": "nonsense"}, "credentials_invalid"), ({"url": "http://127.0.0.1:1", "apiKey": "k"}, "connect")]
+    ("settings", "code"),
+    [({"apiKey": "nonsense"}, "credentials_invalid"), ({"url": "http://127.0.0.1:1", "apiKey": "k"}, "connect")],
 )
 async def test_a_session_that_cannot_start_answers_with_the_reason(
     world: World, company: Company, program: Program, settings: dict[str, str], code: str

@@ -52,7 +52,7 @@ def _cores(password: str) -> set[str]:
 
 
 def _adds_little(core: str, word: str) -> bool:
-    """Check whether it is the word, or the word with a few digits and signs around it; a word may end in digits itself."""
+    """Check whether it is the word, with few digits and signs around it or none; a word may end in digits itself."""
     before, found, after = core.partition(word)
     added = before + after
     return bool(found) and len(added) <= MOST_ADDED and not any(sign.isalpha() for sign in added)
