@@ -1,4 +1,4 @@
-"""Run the tests: tests/unit in two processes at once, then the others. Failed ones run a second time, in a fresh
+"""Run the tests: tests/unit in three processes at once, then the others. Failed ones run a second time, in a fresh
 process, since many watch real processes and clocks on a machine that others use too. Print how long tests/unit and the
 suite took, and which tests were retried: what fails twice is broken, what fails now and then is flaky, and to be
 mended.
@@ -47,9 +47,11 @@ class Part:
         return sorted(json.loads(self.last_failed.read_text())) if self.last_failed.exists() else []
 
 
+PROVIDERS, ADAPTERS = "tests/unit/adapters/providers", "tests/unit/adapters"
 UNIT = (
-    Part("adapters", ("tests/unit/adapters",)),
-    Part("inside", ("tests/unit", "--ignore=tests/unit/adapters")),
+    Part("providers", (PROVIDERS,)),
+    Part("adapters", (ADAPTERS, f"--ignore={PROVIDERS}")),
+    Part("inside", ("tests/unit", f"--ignore={ADAPTERS}")),
 )
 OTHERS = Part("others", ("tests", "--ignore=tests/unit"))
 

@@ -64,16 +64,17 @@ def test_meets():
 """
 
 
-def test_unit_tests_run_in_two_processes_at_once_and_their_time_is_printed(tmp_path: Path) -> None:
-    """Each waits until the other has begun."""
+def test_unit_tests_run_in_three_processes_at_once_and_their_time_is_printed(tmp_path: Path) -> None:
+    """Each waits until another has begun."""
     for folder, tests in (
-        ("unit/adapters", MEETS.format(own="a", other="b")),
+        ("unit/adapters/http", MEETS.format(own="a", other="b")),
+        ("unit/adapters/providers", MEETS.format(own="c", other="a")),
         ("unit/domain", MEETS.format(own="b", other="a") + FLAKY),
         ("integration", STEADY),
         ("contracts", BROKEN),
     ):
         (tmp_path / "tests" / folder).mkdir(parents=True)
-        (tmp_path / "tests" / folder / f"test_{folder.partition('/')[2] or folder}.py").write_text(tests)
+        (tmp_path / "tests" / folder / f"test_{folder.rpartition('/')[2]}.py").write_text(tests)
     done = run(tmp_path)
     assert done.returncode == 1
     assert done.stdout.index("\ntests/unit: ") < done.stdout.index("\nsuite: ")
