@@ -2,7 +2,7 @@
 
 Open to the machine itself and to METRICS_TOKEN. The machine itself is a peer on the loopback that asks for it by a name
 of the loopback, by HTTP/1.1 and without forwarding headers: a proxy beside the hub is on the loopback, too (nginx
-speaks HTTP/1.0 unless it is told), and so is a browser whose page has its own name lead here (DNS rebinding).
+speaks HTTP/1.0 unless configured otherwise), and so is a browser whose page has its own name lead here (DNS rebinding).
 """
 
 import secrets

@@ -74,7 +74,7 @@ class Shares(Generic[Key]):
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                with suppress(ValueError):  # whoever left since has taken it out
+                with suppress(ValueError):  # a request that has left since took it out
                     share.line.remove(turn)
             else:  # the turn came at the same moment
                 self._leave(key)

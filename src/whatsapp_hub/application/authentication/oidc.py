@@ -119,7 +119,7 @@ class FinishOidc:
 
     def _require_admitted(self, tenant: Tenant) -> None:
         """Refuse the users of companies that the provider is not for: any of them can make a user of anybody's e-mail,
-        and would get whoever has that e-mail at the provider."""
+        and would get the person who has that e-mail at the provider."""
         if not self.offer.admits(tenant.slug):
             raise OidcRefused(OidcFailure.UNKNOWN_USER)
 

@@ -122,7 +122,7 @@ class Queries(Protocol):
         ...
 
     async def message(self, tenant_id: TenantId, message_id: MessageId) -> Message:
-        """Return it, whoever may see its conversation: check that first."""
+        """Return it without a check of who may see its conversation: check that first."""
         ...
 
     async def contact_of(self, tenant_id: TenantId, conversation_id: ConversationId) -> Contact:

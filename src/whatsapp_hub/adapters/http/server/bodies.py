@@ -1,8 +1,8 @@
 """The large bodies that clients send: how many bytes of them one process holds at a time.
 
 Nobody knows who sends a body before its head was read by the application, and a webhook's sender is known only when
-its last byte has come. Hundreds of connections that each send some megabytes would fill the memory meanwhile, whoever
-they are: an upload is held on disk while it comes and whole in memory while it is stored.
+its last byte has come. Hundreds of connections that each send some megabytes would fill the memory meanwhile: an
+upload is held on disk while it comes and whole in memory while it is stored.
 """
 
 SMALL_BYTES = 64 * 1024

@@ -42,7 +42,7 @@ class Conversations(Protocol):
         ...
 
     async def live_with(self, session_id: SessionId, identities: Sequence[Identity]) -> ConversationId | None:
-        """Return the live round of this session with whoever has one of these identities, unlocked."""
+        """Return the live round of this session with the contact that has one of these identities, unlocked."""
         ...
 
     async def get(self, conversation_id: ConversationId) -> Conversation:

@@ -67,7 +67,7 @@ class PostgresGuessCounts:
 
 
 def _count_of(email: str, network: str) -> bytes:
-    """Who was guessed at is nobody's business who reads the table."""
+    """Hash the account, so that the table does not show who was guessed at."""
     return hashlib.sha256(f"{email}\n{network}".encode("utf-8", "surrogatepass")).digest()
 
 

@@ -9,7 +9,7 @@ _under_way: dict[tuple[str, int], asyncio.Future[list[str]]] = {}
 
 
 async def addresses_of(host: str, port: int) -> list[str]:
-    """Return a host's addresses. Whoever asks for the same host meanwhile waits for the same answer. Raises OSError."""
+    """Return a host's addresses. Requests for the same host share one lookup. Raises OSError."""
     key = (host, port)
     answer = _under_way.get(key)
     if answer is None or answer.get_loop() is not asyncio.get_running_loop():

@@ -90,8 +90,8 @@ class Library(Protocol):
 
     def start(self, dial: Dial, listener: Listener, begun: threading.Event | None = None) -> threading.Thread:
         """Begin to dial, and return after a moment. The thread is the session's own; when the connection has ended for
-        good, it passes the error to the listener (not after `stop`) and ends. `begun` is set by whoever sees its first
-        connection: until then, or for START_WINDOW_S, other starts wait."""
+        good, it passes the error to the listener (not after `stop`) and ends. `begun` is set once
+        its first connection is seen: until then, or for START_WINDOW_S, other starts wait."""
         ...
 
     def stop(self, uuid: str) -> None: ...

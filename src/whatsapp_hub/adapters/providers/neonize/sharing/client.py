@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class Verdict(Enum):
-    """What an error of PostgreSQL's means for whoever asked."""
+    """What an error of PostgreSQL's means for the statement."""
 
     AGAIN = auto()
     """It will pass: ask again."""

@@ -58,7 +58,7 @@ class StoreAccess:
         return self._door.away_s if any(client.is_busy for client in self._clients) else 0.0
 
     def hold_keys(self, holds: Callable[[bool], None], is_unstored: Callable[[], bool]) -> HeldKeys:
-        """Write what decrypting a message changes only once `stored` of the result is called. `holds` is told while
+        """Write what decrypting a message changes only once `stored` of the result is called. `holds` is called while
         something is held: nothing may go out to WhatsApp then. Only while the door is open."""
         self.keys = HeldKeys(self._door.key_writer(self._user), holds, is_unstored)
         return self.keys

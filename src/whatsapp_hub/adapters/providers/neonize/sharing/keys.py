@@ -27,8 +27,8 @@ _DONE = b"1\0\0\0\x042\0\0\0\x04n\0\0\0\x04C\0\0\0\x0fINSERT 0 1\0Z\0\0\0\x05I"
 
 
 class HeldKeys:
-    """The keys of one dial. `write` carries statements out, in order, and calls back; `holds` is told whether something
-    is held; `is_unstored` says whether messages still wait to be stored."""
+    """The keys of one dial. `write` carries statements out, in order, and calls back; `holds` learns whether
+    something is held; `is_unstored` says whether messages still wait to be stored."""
 
     def __init__(
         self,

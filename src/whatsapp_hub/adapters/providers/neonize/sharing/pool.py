@@ -24,7 +24,7 @@ PAUSED_S = 3.0
 REFLECT_S = 0.5
 """So long it asks nothing then: its watchdog ends it sooner, if the lease is lost."""
 HOARDED_S = 0.25
-"""Whoever keeps a connection for so long without using it loses it to those who wait."""
+"""A number that keeps a connection for so long without using it loses it to those that wait."""
 
 log = structlog.get_logger(__name__)
 
