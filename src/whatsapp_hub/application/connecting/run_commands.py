@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from whatsapp_hub.application.background import BackgroundTasks
@@ -9,7 +10,7 @@ from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSess
 from whatsapp_hub.application.handling.show_customer import show_typing
 from whatsapp_hub.application.ports.provider.plugin import MarksRead
 from whatsapp_hub.application.ports.queues.commands import Answer, Command, CommandKind, Commands, ReadMark, TypingSign
-from whatsapp_hub.domain.errors import Conflict, HubError, ProviderError
+from whatsapp_hub.domain.errors import Conflict, HubError, ProviderError, Rejected
 from whatsapp_hub.domain.ids import SessionId
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,8 @@ class RunCommands:
             raise Conflict("not_open", "the session is down")
         provider = self.hold.providers.live(ref.provider)
         if isinstance(provider, MarksRead):
-            await provider.mark_read(ref, mark.chat, mark.messages)
+            with suppress(Rejected):  # as in SendReadMarks
+                await provider.mark_read(ref, mark.chat, mark.messages)
 
     async def _type(self, session_id: SessionId, sign: TypingSign) -> None:
         if ref := self.hold.dialled_with(session_id):

@@ -6,6 +6,7 @@ reading.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -15,6 +16,7 @@ from whatsapp_hub.application.ports.queues.commands import CommandKind, ReadMark
 from whatsapp_hub.application.ports.storage.conversations import UnmarkedMessage
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.sessions.holder_commands import AskHolder
+from whatsapp_hub.domain.errors import Rejected
 from whatsapp_hub.domain.ids import ConversationId
 from whatsapp_hub.domain.sessions.session import Session
 
@@ -37,7 +39,9 @@ class SendReadMarks:
         async with asyncio.timeout(ALL_S):
             while piece := await self._unmarked(session, conversation_id, upto):
                 for chat, messages in groupby(piece, attrgetter("chat")):
-                    await self._mark(session, ReadMark(chat, tuple(ReadMessage(m.id, m.author) for m in messages)))
+                    mark = ReadMark(chat, tuple(ReadMessage(m.id, m.author) for m in messages))
+                    with suppress(Rejected):  # for good (too old, unknown there): later ones must not wait behind it
+                        await self._mark(session, mark)
                 await self._marked(session, conversation_id, piece[-1].place)
 
     async def _unmarked(

@@ -93,8 +93,9 @@ class PollSilent:
                 if news and not has_news:  # so that a poll that breaks off later is repeated
                     await self.storage.directory.polling(silent)
                 has_news = has_news or bool(news)
-                async with turn:
-                    await self._store(ref, news)
+                if news:
+                    async with turn:
+                        await self._store(ref, news)
             await self.storage.directory.polled(silent)
 
     async def _store(self, ref: SessionRef, news: Sequence[RawUpdate]) -> None:

@@ -13,7 +13,7 @@ from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.domain.conversations.conversation import Conversation
-from whatsapp_hub.domain.errors import Scope, Transient
+from whatsapp_hub.domain.errors import Rejected, Scope, Transient
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.sessions.session import SessionStatus
@@ -59,6 +59,17 @@ async def test_a_message_is_marked_once(office: Office) -> None:
     await unread(office, ["in.2"], conversation.chat)
     await reads(office, conversation)
     assert marks(office) == [["in.1"], ["in.2"]]
+
+
+async def test_messages_that_are_refused_for_good_hold_up_no_later_ones(office: Office) -> None:
+    """Too old for WhatsApp, or unknown there: asked again they would be refused again, at every reading."""
+    conversation = await unread(office, [f"in.{number}" for number in range(PIECE + 1)])
+    office.line.fails = [Rejected("131009", "too old")]
+    await reads(office, conversation)
+    assert marks(office)[-1] == [f"in.{PIECE}"]
+    told = len(marks(office))
+    await reads(office, conversation)
+    assert len(marks(office)) == told
 
 
 async def test_two_readings_at_once_mark_each_message_once(office: Office) -> None:
