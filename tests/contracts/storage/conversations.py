@@ -37,6 +37,7 @@ class ConversationContract:
             "last_attendant_id": UserId(new_id()), "bot_part": BotPart.TALKING,
             "dialogue": Dialogue(asks=True, menu_tries=1, silenced=True, texts=(NOW, LATE)),
             "priority": Priority.URGENT, "labels": ("vip", "billing"),
+            "resolve_reason": "Sold", "snoozed_until": LATE,
             "clock": ServiceClock(
                 NOW, LATE, Deadlines(Deadline(NOW, SOON), Deadline(LATE), (Target.RESOLUTION,), ((SOON, NOW),))
             ),
@@ -58,6 +59,37 @@ class ConversationContract:
             await uow.commit()
         async with world.uow() as uow:
             assert await uow.conversations.peek(conversation.id) == found
+
+    async def test_snoozes_that_are_over_come_longest_first_and_skip_locked_ones(self, world: World) -> None:
+        times = (LATE, SOON, LATE + timedelta(days=1))
+        late, soon, later = [await world.conversation(snoozed_until=at) for at in times]
+        async with world.uow() as uow:
+            assert [c.id for c in await uow.conversations.snoozed_until(LATE, 1)] == [soon.id]
+            async with world.uow() as another:
+                assert [c.id for c in await another.conversations.snoozed_until(LATE, 9)] == [late.id]
+        async with world.uow() as uow:
+            assert later.id not in [c.id for c in await uow.conversations.snoozed_until(LATE, 9)]
+
+    async def test_quiet_rounds_are_those_that_the_company_answered_and_that_the_hub_routes(self, world: World) -> None:
+        sales, routed = await world.add_department(), await world.add_session(routing=Routing.DEPARTMENTS)
+        quiet: dict[str, Any] = {
+            "last_message_at": SOON, "created_at": SOON, "department_id": sales.id, "session": routed,
+        }  # fmt: skip
+        found = await world.conversation(**quiet)
+        gateway = await world.add_session(routing=Routing.NONE)
+        for other in (
+            {"waiting_since": SOON}, {"snoozed_until": LATE}, {"last_message_at": LATE}, {"created_at": LATE},
+            {"status": ConversationStatus.RESOLVED}, {"last_message_at": None}, {"department_id": None},
+            {"session": gateway},
+        ):  # fmt: skip
+            await world.conversation(**{**quiet, **other})
+        async with world.uow() as uow:
+            assert [c.id for c in await uow.conversations.quiet(sales.id, NOW, 9)] == [found.id]
+            assert await uow.conversations.quiet(sales.id, SOON - timedelta(seconds=1), 9) == []
+            async with world.uow() as another:
+                assert await another.conversations.quiet(sales.id, NOW, 9) == []
+        async with world.uow() as uow:
+            assert [c.department_id for c in await uow.conversations.quiet(None, NOW, 9)] == [None]
 
     async def test_a_contact_has_one_live_round_a_session(self, world: World) -> None:
         conversation = await world.conversation()

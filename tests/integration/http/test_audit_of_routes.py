@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -23,6 +24,7 @@ UNRECORDED = {
     "POST /api/notifications/{id}/read": OWN,
     "POST /api/notifications/read": OWN,
     "POST /api/conversations/{id}/read": OWN,
+    "POST /api/conversations/{id}/unread": OWN,
     "POST /api/auth/ticket": "opens one stream within half a minute, with the credential that asked for it",
     "POST /api/auth/login": "a sign-in is recorded as such, see test_sign_ins",
     "POST /api/auth/oidc/token": "a sign-in is recorded as such, see test_oidc",
@@ -169,6 +171,8 @@ async def _conversations(call: Recorder, company: Company) -> None:
     await call(admin, "PATCH", "/api/conversations/{id}", {"labels": ["a"]}, **of)
     await call(admin, "PATCH", "/api/conversations/{id}/customer-name", {"name": "Ana"}, **of)
     await call(admin, "POST", "/api/conversations/{id}/notes", {"content": "n"}, **of)
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    await call(admin, "POST", "/api/conversations/{id}/snooze", {"until": until}, **of)
     for verb in ("resolve", "reopen", "archive"):
         await call(admin, "POST", f"/api/conversations/{{id}}/{verb}", **of)
     bots = await company.session()

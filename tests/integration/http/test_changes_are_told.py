@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import defaultdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ TOLD = {
     "PATCH /api/conversations/{id}/customer-name": "conversation.updated",
     "POST /api/conversations/{id}/notes": "note.added",
     "POST /api/conversations/{id}/read": "conversation.read",
+    "POST /api/conversations/{id}/unread": "conversation.updated",
+    "POST /api/conversations/{id}/snooze": "conversation.updated",
     "POST /api/conversations/{id}/assign": "conversation.assigned",
     "POST /api/conversations/{id}/unassign": "conversation.unassigned",
     "POST /api/conversations/{id}/transfer": "conversation.transferred",
@@ -70,6 +73,10 @@ class Teller:
         return list(found)
 
 
+def tomorrow() -> str:
+    return (datetime.now(UTC) + timedelta(days=1)).isoformat()
+
+
 async def _unread(company: Company, session: dict[str, Any], phone: str) -> dict[str, Any]:
     await company.customer_writes(session, phone, "Oi", "Ana")
     return await company.conversation(sessionId=session["id"])
@@ -81,6 +88,8 @@ async def _of_a_conversation(call: Teller, company: Company) -> str:
     conversation = await _unread(company, session, "5511988887777")
     of = {"id": conversation["id"]}
     await call("POST", "/api/conversations/{id}/read", **of)
+    await call("POST", "/api/conversations/{id}/unread", **of)
+    await call("POST", "/api/conversations/{id}/snooze", {"until": tomorrow()}, **of)
     await call("POST", "/api/conversations/{id}/assign", {}, **of)
     await call("POST", "/api/conversations/{id}/unassign", **of)
     await call("PATCH", "/api/conversations/{id}", {"labels": ["a"], "priority": "HIGH"}, **of)

@@ -1,5 +1,6 @@
 """Quick replies, the company's own settings, and the record of changes (contract E)."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -226,6 +227,7 @@ async def test_targets_and_the_question_are_set_shown_and_left_to_the_company(co
         "resolutionTargetMinutes": None,
         "targetWarningPercent": 80,
         "asksRating": False,
+        "resolveQuietAfterHours": 0,
     }
     assert usual.items() <= (await company.admin.get("/api/companies/me")).json().items()
     wanted = {"firstResponseTargetMinutes": 15, "asksRating": True}
@@ -246,9 +248,50 @@ async def test_targets_and_the_question_are_set_shown_and_left_to_the_company(co
         (path, "firstResponseTargetMinutes", -1),
         ("/api/companies/me", "resolutionTargetMinutes", 43_201),
         (path, "targetWarningPercent", 101),
+        (path, "resolveQuietAfterHours", 2161),
+        ("/api/companies/me", "resolveReasonRequired", True),
     ):
         bad = await company.admin.patch(where, {name: value})
         assert (bad.status_code, [e["pointer"] for e in bad.json()["errors"]]) == (400, [f"/{name}"])
+
+
+async def test_rounds_are_resolved_by_the_companys_reasons_which_are_counted(company: Company) -> None:
+    sales = await company.department()
+    agent = await company.agent(sales, "ONLINE")
+    conversation = await routed(company, sales)
+    path = f"/api/conversations/{conversation['id']}/resolve"
+    none = await agent.post(path, {"reason": "Sold"})
+    assert (none.status_code, [e["pointer"] for e in none.json()["errors"]]) == (400, ["/reason"])
+    bad = await company.admin.patch("/api/companies/me", {"resolveReasons": ["Sold", " "]})
+    assert (bad.status_code, [e["pointer"] for e in bad.json()["errors"]]) == (400, ["/resolveReasons/1"])
+    terms = {"resolveReasons": ["Sold", "Lost"], "resolveReasonRequired": True}
+    assert terms.items() <= (await company.admin.patch("/api/companies/me", terms)).json().items()
+    for body in ({}, {"reason": "sold"}, {"reason": "Sold", "note": " "}):
+        assert (await agent.post(path, body)).status_code == 400
+    blank = await agent.post(path, {"reason": "Sold", "note": " "})
+    assert [e["pointer"] for e in blank.json()["errors"]] == ["/note"]
+    done = (await agent.post(path, {"reason": "Sold", "note": "two pairs"})).json()
+    assert (done["status"], done["resolveReason"]) == ("RESOLVED", "Sold")
+    notes = (await agent.get(f"/api/conversations/{conversation['id']}/notes")).json()
+    assert [note["content"] for note in notes] == ["two pairs"]
+    shown = (await company.admin.get("/api/metrics/dashboard")).json()
+    assert shown["resolutions"] == [{"reason": "Sold", "count": 1}]
+
+
+async def test_a_conversation_is_snoozed_and_marked_unread(company: Company) -> None:
+    sales = await company.department()
+    agent = await company.agent(sales, "ONLINE")
+    conversation = await routed(company, sales)
+    path = f"/api/conversations/{conversation['id']}"
+    assert (await agent.post(f"{path}/read")).json()["unreadCount"] == 0
+    assert (await agent.post(f"{path}/unread")).json()["unreadCount"] == 1
+    for until in ("2020-01-01T00:00:00Z", "2199-01-01T00:00:00Z"):
+        bad = await agent.post(f"{path}/snooze", {"until": until})
+        assert (bad.status_code, [e["pointer"] for e in bad.json()["errors"]]) == (400, ["/until"])
+    until = (datetime.now(UTC) + timedelta(hours=3)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    snoozed = (await agent.post(f"{path}/snooze", {"until": until})).json()
+    assert datetime.fromisoformat(snoozed["snoozedUntil"]) == datetime.fromisoformat(until)
+    assert (await agent.post(f"{path}/snooze", {"until": None})).json()["snoozedUntil"] is None
 
 
 async def test_skills_labels_and_priority_are_set_and_shown(company: Company) -> None:

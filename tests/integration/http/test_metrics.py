@@ -24,6 +24,7 @@ async def test_a_new_company_has_nothing_to_show(company: Company) -> None:
         **dict.fromkeys(RESPONSES),
         "targets": {"firstResponse": NONE_KEPT, "resolution": NONE_KEPT},
         "ratings": {"average": None, "count": 0},
+        "resolutions": [],
     }
     sessions = (await company.admin.get("/api/metrics/sessions")).json()
     assert sessions == {"active": 0, "authSuccessRate": None, "messagesPerSecond": 0}

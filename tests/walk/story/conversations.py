@@ -197,6 +197,10 @@ async def _bot(w: Walk) -> None:
 
 async def _ends(w: Walk) -> None:
     paulo, here = w.people["Paulo"], {"id": w.ids["Bea's conversation"]}
+    await w.ask(f"POST {ROW}/{{id}}/unread", paulo, path=here)
+    await w.ask(f"POST {ROW}/{{id}}/snooze", paulo, {"until": None}, path=here)
+    await w.ask(f"POST {ROW}/{{id}}/snooze", paulo, {"until": "2020-01-01T00:00:00Z"}, "the past", path=here)
+    await w.ask(f"POST {ROW}/{{id}}/resolve", paulo, {"reason": "Sold"}, "no such reason", path=here)
     await w.ask(f"POST {ROW}/{{id}}/resolve", paulo, path=here)
     await w.settled()
     await w.ask(f"POST {ROW}/{{id}}/resolve", paulo, note="again", path=here)

@@ -21,12 +21,14 @@ def given(value: T | msgspec.UnsetType) -> T | Unchanged:
 
 
 class LevelPatch(msgspec.Struct, kw_only=True, rename="camel"):
-    """By when customers should be answered and their rounds resolved, in minutes of opening hours."""
+    """By when customers should be answered and their rounds resolved, in minutes of opening hours; after how many hours
+    without a word from the customer a round is resolved by itself."""
 
     first_response_target_minutes: int | msgspec.UnsetType | None = msgspec.UNSET
     resolution_target_minutes: int | msgspec.UnsetType | None = msgspec.UNSET
     target_warning_percent: int | msgspec.UnsetType | None = msgspec.UNSET
     asks_rating: bool | msgspec.UnsetType | None = msgspec.UNSET
+    resolve_quiet_after_hours: int | msgspec.UnsetType | None = msgspec.UNSET
 
     def level(self) -> LevelChanges:
         """Return the fields that were sent."""

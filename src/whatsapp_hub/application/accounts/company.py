@@ -1,6 +1,6 @@
 """UpdateCompany: what a company's administrators set for all of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from whatsapp_hub.application.ports.edge.oidc import OidcOffer
@@ -38,6 +38,8 @@ class CompanyChanges:
     level: LevelChanges = field(default_factory=LevelChanges)
     quotas: Mapping[Quota, int | None] = field(default_factory=dict)
     retention: Mapping[str, int | None] = field(default_factory=dict)
+    resolve_reasons: Sequence[str] | None = None
+    resolve_reason_required: bool | None = None
     second_factor_required: bool | None = None
     oidc_required: bool | None = None
 
@@ -85,6 +87,7 @@ def _apply(tenant: Tenant, changes: CompanyChanges) -> None:
     if changes.country is not UNCHANGED:
         tenant.own_country = country_of(changes.country) if changes.country else None
     tenant.level = tenant.level.changed(changes.level)
+    tenant.closing = tenant.closing.changed(changes.resolve_reasons, changes.resolve_reason_required)
     quotas = {**tenant.quotas, **changes.quotas}
     tenant.quotas = {quota: limit for quota, limit in quotas.items() if limit is not None}
     tenant.retention = replace(tenant.retention, **changes.retention)

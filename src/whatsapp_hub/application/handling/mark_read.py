@@ -1,4 +1,5 @@
-"""MarkConversationRead: mark the customer's messages as read, and send read receipts where the provider can."""
+"""MarkConversationRead: mark the customer's messages as read, and send read receipts where the provider can.
+MarkConversationUnread: come back to it later."""
 
 from dataclasses import dataclass
 
@@ -33,4 +34,23 @@ class MarkConversationRead:
                 await uow.commit()
         if session:
             self.show.read(session, conversation.id, upto)
+        return conversation
+
+
+@dataclass(frozen=True, slots=True)
+class MarkConversationUnread:
+    """Mark a conversation unread for its company; the customer sees nothing of it."""
+
+    storage: Storage
+    clock: Clock
+
+    async def __call__(self, caller: Caller, conversation_id: ConversationId) -> Conversation:
+        """Mark it unread. Idempotent. Raises NotFound, Conflict unless the round is live."""
+        caller.require(Action.WORK_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            conversation = await uow.conversations.get(conversation_id)
+            await require_sight(uow, caller, conversation)
+            conversation.unread(self.clock())
+            await uow.conversations.save([conversation])
+            await uow.commit()
         return conversation

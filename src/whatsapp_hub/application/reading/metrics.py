@@ -55,9 +55,17 @@ class Ratings:
 
 
 @dataclass(frozen=True, slots=True)
+class Resolutions:
+    """How many rounds were resolved for a reason; None: without one."""
+
+    reason: str | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Dashboard:
     """A company's figures. `conversations`: open and assigned ones now, resolved and archived ones of the
-    period; messages of the period, and of today in the company's time zone."""
+    period; messages of the period, and of today in the company's time zone; `resolutions`: the most frequent first."""
 
     conversations: dict[ConversationStatus, int]
     messages_today: int
@@ -66,6 +74,7 @@ class Dashboard:
     first_responses: FirstResponses
     targets: Mapping[Target, DeadlinesKept]
     ratings: Ratings
+    resolutions: Sequence[Resolutions]
 
 
 @dataclass(frozen=True, slots=True)

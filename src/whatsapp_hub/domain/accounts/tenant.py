@@ -12,6 +12,7 @@ from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.numbers.countries import COUNTRIES
 from whatsapp_hub.domain.privacy.retention import FOR_EVER, Retention
+from whatsapp_hub.domain.service.closing import NO_TERMS, ClosingTerms
 from whatsapp_hub.domain.service.deadlines import ServiceTerms
 from whatsapp_hub.domain.service.hours import Hours
 from whatsapp_hub.domain.service.service_level import NOTHING_SET, USUAL, ServiceLevel
@@ -55,6 +56,7 @@ class Tenant:
     texts: Mapping[str, str] = field(default_factory=dict)
     hours: Hours | None = None
     level: ServiceLevel = NOTHING_SET
+    closing: ClosingTerms = NO_TERMS
     own_country: str | None = None
     removed_at: datetime | None = None
     quotas: Mapping[Quota, int] = field(default_factory=dict)
@@ -74,7 +76,7 @@ class Tenant:
             raise Invalid.field("name", "must have 1 to 128 characters, without NUL")
         if self.own_country is not None and self.own_country not in COUNTRIES:
             raise Invalid.field("country", "must be two letters of ISO 3166, as BR")
-        if flaws := [*self.level.flaws(), *self.retention.flaws()]:
+        if flaws := [*self.level.flaws(), *self.closing.flaws(), *self.retention.flaws()]:
             raise Invalid(*flaws)
 
     @property

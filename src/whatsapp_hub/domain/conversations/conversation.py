@@ -9,6 +9,7 @@ from whatsapp_hub.domain.conversations.conversation_status import LIVE as LIVE
 from whatsapp_hub.domain.conversations.conversation_status import ConversationStatus as ConversationStatus
 from whatsapp_hub.domain.conversations.conversation_status import FlowState as FlowState
 from whatsapp_hub.domain.conversations.conversation_status import Priority as Priority
+from whatsapp_hub.domain.conversations.conversation_status import WaitState
 from whatsapp_hub.domain.conversations.dialogue import DIALOGUE, Dialogue
 from whatsapp_hub.domain.conversations.labels import added, checked
 from whatsapp_hub.domain.conversations.rating import NOT_RATED, Rating
@@ -22,13 +23,16 @@ from whatsapp_hub.domain.messaging.contact import NAME_LENGTH
 from whatsapp_hub.domain.service.deadlines import Deadlines, ServiceTerms
 from whatsapp_hub.domain.text import is_storable
 
+LONGEST_SNOOZE = timedelta(days=365)
+
 
 @dataclass(slots=True)
-class Conversation(Records):
+class Conversation(Records, WaitState):
     """`chat` is the provider's address of the chat; `customer_name` is the customer's name here, `profile_name` their
     name on WhatsApp; `timeout_at` is when a wait times out (a question, the menu, the queue or an unanswered message),
     `told_timeout` the time-out that supervisors were notified of, `told_at` when they were last notified that it waits;
-    `waiting_since` is the customer's first unanswered message; `bot_part` is that of the session's bot, a program of
+    `waiting_since` is the customer's first unanswered message; `snoozed_until` is when it comes back into its agent's
+    sight, unless the customer writes before; `bot_part` is that of the session's bot, a program of
     the tenant's (elsewhere `bot` is the hub's own menu, with its `dialogue`)."""
 
     id: ConversationId
@@ -52,6 +56,8 @@ class Conversation(Records):
     assigned_at: datetime | None = None
     greeting_sent_at: datetime | None = None
     resolved_at: datetime | None = None
+    resolve_reason: str | None = None
+    snoozed_until: datetime | None = None
     last_message_at: datetime | None = None
     last_department_id: DepartmentId | None = None
     last_attendant_id: UserId | None = None
@@ -75,50 +81,6 @@ class Conversation(Records):
     def targets(self) -> Deadlines:
         return self.clock.targets
 
-    @property
-    def is_live(self) -> bool:
-        return self.status in LIVE
-
-    @property
-    def is_queued(self) -> bool:
-        """Whether it waits in a department's queue for a free agent."""
-        return self.status is ConversationStatus.OPEN and self.department_id is not None
-
-    @property
-    def has_unreported_timeout(self) -> bool:
-        """Whether supervisors were not yet notified of the time-out that has passed."""
-        return self.told_timeout != self.timeout_at
-
-    @property
-    def starts_waiting(self) -> bool:
-        """Whether the customer's next message starts the time in which its agent, or its session's bot, should
-        answer."""
-        return self.timeout_at is None and (self.status is ConversationStatus.ASSIGNED or self.is_unplaced)
-
-    @property
-    def waits_unseen(self) -> bool:
-        """Whether its customer waits without a time-out, and supervisors were not notified of that wait."""
-        if not self.is_live or self.waiting_since is None or self.timeout_at is not None:
-            return False
-        return self.told_at is None or self.told_at < self.waiting_since
-
-    @property
-    def is_unplaced(self) -> bool:
-        """Whether it is of a bot's session and in no department: the bot has it, or it is unassigned."""
-        is_bots = self.bot_part is not BotPart.NONE
-        return is_bots and self.status is ConversationStatus.OPEN and self.department_id is None
-
-    @property
-    def is_unrouted(self) -> bool:
-        """Whether neither a person nor a queue has it: at most the menu or a bot."""
-        return self.status is ConversationStatus.OPEN and not self.dialogue.silenced and not self.is_with_people
-
-    @property
-    def is_with_people(self) -> bool:
-        """Whether a person or a department's queue has it, or the bot handed it over."""
-        has_left = self.bot_part is BotPart.HANDED_OVER
-        return has_left or self.is_queued or self.status is ConversationStatus.ASSIGNED
-
     def opened(self, at: datetime) -> None:
         self.record(self.event(EventType.CONVERSATION_OPENED, at))
 
@@ -140,6 +102,28 @@ class Conversation(Records):
         self.record(self.event(EventType.CONVERSATION_READ, at, user_id=user_id))
         return True
 
+    def unread(self, at: datetime) -> None:
+        """Mark it unread: somebody wants to come back to it."""
+        self._require_live("marked unread")
+        before = self.shown
+        self.unread_count = self.unread_count or 1
+        self.updated(before, at)
+
+    def snooze(self, until: datetime | None, at: datetime) -> None:
+        """Put it out of sight until then, or (None) back into sight. Raises Invalid, Conflict."""
+        self._require_live("snoozed")
+        if until is not None and not at < until <= at + LONGEST_SNOOZE:
+            raise Invalid.field("until", f"must be within the next {LONGEST_SNOOZE.days} days")
+        before = self.shown
+        self.snoozed_until, self.updated_at = until, at
+        self.updated(before, at)
+
+    def wake(self, at: datetime) -> None:
+        """Bring it back into sight: its snooze is over."""
+        before = self.shown
+        self.snoozed_until, self.updated_at = None, at
+        self.updated(before, at)
+
     def continues(self, earlier: "Conversation") -> None:
         """Copy what is remembered from the contact's last round."""
         self.last_department_id = earlier.department_id or earlier.last_department_id
@@ -149,6 +133,8 @@ class Conversation(Records):
 
     def customer_wrote(self, at: datetime, response_timeout: timedelta | None) -> None:
         """Record a customer's message; the first unanswered one starts the assigned agent's, or the bot's, time."""
+        if self.snoozed_until:
+            self.wake(at)
         self.unread_count += 1
         self.waiting_since = self.waiting_since or at
         self.clock = self.clock.customer_wrote(at)
@@ -289,12 +275,15 @@ class Conversation(Records):
         self.department_id, self.flow_state = None, FlowState.GREETING
         self.updated(before, at)
 
-    def resolve(self, at: datetime) -> None:
-        """Close the round, remembering its agent and department for the next one."""
+    def resolve(self, at: datetime, reason: str | None = None, why: str | None = None) -> None:
+        """Close the round, remembering its agent and department for the next one. `reason`: one of the company's;
+        `why`: what resolved it, where that was no person."""
         self._require_live("resolved")
         self._close(ConversationStatus.RESOLVED, at)
-        self.resolved_at = at
-        self.record(self.event(EventType.CONVERSATION_RESOLVED, at))
+        self.resolved_at, self.resolve_reason = at, reason
+        self.routing_reason = why or self.routing_reason
+        said = reason or why
+        self.record(self.event(EventType.CONVERSATION_RESOLVED, at, **({"reason": said} if said else {})))
 
     def archive(self, at: datetime, reason: str) -> None:
         """Archive a round that was merged into another, or that a person put away."""
@@ -310,7 +299,7 @@ class Conversation(Records):
         self.last_attendant_id = self.assigned_user_id or self.last_attendant_id
         self.status, self.flow_state, self.updated_at = status, FlowState.RESOLVED, at
         self.timeout_at, self.waiting_since, self.unread_count = None, None, 0
-        self.dialogue = self.dialogue.closed()
+        self.dialogue, self.snoozed_until = self.dialogue.closed(), None
 
     def reopen(self, at: datetime, reason: str) -> None:
         """Reopen a closed round, without a bot. The caller must find its agent."""
@@ -318,6 +307,7 @@ class Conversation(Records):
             raise Conflict("open", f"the conversation is {self.status} already")
         closed_at = self.resolved_at or self.updated_at
         self.rating, self.resolved_at, self.dialogue = self.rating.withdrawn(), None, self.dialogue.ended()
+        self.resolve_reason = None
         self.bot_part = BotPart.NONE if self.bot_part is BotPart.NONE else BotPart.HANDED_OVER
         self._leave(at, reason)
         self.clock = self.clock.resumed(closed_at, at, is_live=True)

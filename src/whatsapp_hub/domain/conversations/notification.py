@@ -13,6 +13,7 @@ class NotificationKind(StrEnum):
     ASSIGNED = "conversation.assigned"
     UNROUTED = "conversation.unrouted"
     TIMED_OUT = "conversation.timed_out"
+    SNOOZE_ENDED = "conversation.snooze_ended"
     TARGET_WARNED = "conversation.target_warned"
     TARGET_BREACHED = "conversation.target_breached"
 

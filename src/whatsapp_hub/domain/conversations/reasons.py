@@ -32,6 +32,7 @@ class RoutingCode(StrEnum):
     TRANSFERRED = "transferred"  # department, by
     REOPENED = "reopened"  # by
     ARCHIVED = "archived"  # by
+    CUSTOMER_QUIET = "customer_quiet"  # hours
     MERGED = "merged"
     NO_ROUND = "no_round"
     HANDED_OVER = "handed_over"  # by; null: the bot

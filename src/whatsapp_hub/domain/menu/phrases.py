@@ -29,6 +29,7 @@ class Phrases:
     out_of_hours: str
     ask_rating: str
     rated: str
+    resolved_quiet: str
     words: Vocabulary
 
 
@@ -45,6 +46,7 @@ PHRASES = {
         out_of_hours="Estamos fora do horário de atendimento. Sua mensagem foi recebida e será respondida em breve.",
         ask_rating="Seu atendimento foi encerrado. De 1 a 5, que nota você dá ao atendimento? (5 é a melhor)",
         rated="Obrigado pela sua avaliação!",
+        resolved_quiet="Como não tivemos resposta, encerramos este atendimento. Se precisar, é só escrever de novo.",
         words=VOCABULARY[Language.PT_BR],
     ),
     Language.EN: Phrases(
@@ -59,6 +61,7 @@ PHRASES = {
         out_of_hours="We are closed at the moment. We have your message and will answer when we are back.",
         ask_rating="Your conversation was closed. From 1 to 5, how would you rate our support? (5 is the best)",
         rated="Thank you for your rating!",
+        resolved_quiet="We have not heard from you, so this conversation was closed. Write again any time.",
         words=VOCABULARY[Language.EN],
     ),
     Language.ES: Phrases(
@@ -73,6 +76,7 @@ PHRASES = {
         out_of_hours="Estamos fuera del horario de atención. Recibimos su mensaje y le responderemos pronto.",
         ask_rating="Su atención ha terminado. Del 1 al 5, ¿qué nota le da a la atención? (5 es la mejor)",
         rated="¡Gracias por su calificación!",
+        resolved_quiet="Como no tuvimos respuesta, cerramos esta conversación. Puede escribirnos cuando quiera.",
         words=VOCABULARY[Language.ES],
     ),
 }

@@ -17,6 +17,7 @@ from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.adapters.worker.loops import Job, TenantLoop, for_all_tenants, keep_schedule
 from whatsapp_hub.application.accounts.remove_tenants import RemoveTenants
 from whatsapp_hub.application.connecting.connection_records import TendConnections
+from whatsapp_hub.application.handling.snooze_conversation import WakeSnoozed
 from whatsapp_hub.application.integrations.deliver import DeliverWebhooks
 from whatsapp_hub.application.maintenance.recount_media import RecountMedia
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
@@ -34,6 +35,7 @@ from whatsapp_hub.application.receiving.receive_events import ReceiveEvents
 from whatsapp_hub.application.routing.check_deadlines import CheckDeadlines
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
+from whatsapp_hub.application.routing.resolve_quiet import ResolveQuiet
 from whatsapp_hub.application.security.seal_addresses import SealAddresses
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
@@ -173,6 +175,8 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("expire-deliveries", 60, partial(expire_deliveries, await container.get(WebhookQueue))),
         Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),
         Job("targets", 15, partial(every, await container.get(CheckDeadlines))),
+        Job("snoozed", 30, partial(every, await container.get(WakeSnoozed))),
+        Job("quiet", 300, partial(every, await container.get(ResolveQuiet))),
         Job("presence", 60, partial(every, await container.get(ExpirePresence))),
     ]
 

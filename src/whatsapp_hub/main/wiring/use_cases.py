@@ -43,10 +43,11 @@ from whatsapp_hub.application.handling.close_conversation import (
     ResolveConversation,
 )
 from whatsapp_hub.application.handling.hand_off_conversation import HandOffConversation
-from whatsapp_hub.application.handling.mark_read import MarkConversationRead
+from whatsapp_hub.application.handling.mark_read import MarkConversationRead, MarkConversationUnread
 from whatsapp_hub.application.handling.read_notifications import ReadNotifications
 from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.handling.show_typing import ShowTyping
+from whatsapp_hub.application.handling.snooze_conversation import SnoozeConversation, WakeSnoozed
 from whatsapp_hub.application.handling.transfer_conversation import TransferConversation, UnassignConversation
 from whatsapp_hub.application.maintenance.recount_media import RecountMedia
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
@@ -74,6 +75,7 @@ from whatsapp_hub.application.routing.check_deadlines import CheckDeadlines
 from whatsapp_hub.application.routing.expire_flows import ExpireFlows
 from whatsapp_hub.application.routing.redirect_overdue import RedirectOverdue
 from whatsapp_hub.application.routing.redistribute import RedistributeAll, RedistributeConversations
+from whatsapp_hub.application.routing.resolve_quiet import ResolveQuiet
 from whatsapp_hub.application.routing.serve_queue import ServeAllQueues, ServeFreed, ServeQueue
 from whatsapp_hub.application.security.seal_addresses import SealAddresses
 from whatsapp_hub.application.sending.complete_sends import SettleStale
@@ -114,13 +116,14 @@ class UseCases(Provider):
         *(AskHolder, RequestPairingCode, LogOut, TendConnections, RecordConnections, FollowPairing),
         *(ReadNumber, SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
-        ShowTyping,
+        *(MarkConversationUnread, SnoozeConversation, WakeSnoozed, ShowTyping),
         *(RenameCustomer, ClassifyConversation, HandOffConversation),
         *(ResolveConversation, ArchiveConversation, ReopenConversation, AddNote, ReadNotifications),
         *(NewPasswords, OfferPasswordReset, ReadPasswordReset, ResetPassword),
         *(CreateQuickReply, UpdateQuickReply, DeleteQuickReply, FillQuickReply, UpdateCompany, SetCredentials),
         *(ListRules, CreateRule, UpdateRule, DeleteRule),
         *(ServeQueue, ServeFreed, ServeAllQueues, RedirectOverdue, ExpireFlows, CheckDeadlines),
+        ResolveQuiet,
         *(RedistributeConversations, RedistributeAll, ExpirePresence),
         SealAddresses,
         *(AnswerHandshake, WriteAsCustomer, ReadPhone, Trim, TrimNotifications, RecountMedia),

@@ -64,6 +64,7 @@ def test_a_service_level_is_read_as_it_was_shown() -> None:
         "resolutionTargetMinutes": None,
         "targetWarningPercent": 80,
         "asksRating": False,
+        "resolveQuietAfterHours": 0,
     }
 
 

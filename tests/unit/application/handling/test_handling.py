@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from tests.contracts.storage.world import a_phone, eventually
 from tests.unit.application.office import Office
+from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
 from whatsapp_hub.application.handling.add_note import AddNote
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
 from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation, RenameCustomer
@@ -17,9 +19,10 @@ from whatsapp_hub.application.handling.close_conversation import (
     ResolveConversation,
 )
 from whatsapp_hub.application.handling.hand_off_conversation import HandOffConversation
-from whatsapp_hub.application.handling.mark_read import MarkConversationRead
+from whatsapp_hub.application.handling.mark_read import MarkConversationRead, MarkConversationUnread
 from whatsapp_hub.application.handling.read_notifications import ReadNotifications
 from whatsapp_hub.application.handling.show_typing import ShowTyping
+from whatsapp_hub.application.handling.snooze_conversation import SnoozeConversation, WakeSnoozed
 from whatsapp_hub.application.handling.transfer_conversation import TransferConversation, UnassignConversation
 from whatsapp_hub.application.sessions.bind_bot import BindBot, WantedBot
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role
@@ -194,3 +197,59 @@ async def test_notifications_are_read_by_who_has_them(office: Office) -> None:
         await read(office.as_(supervisor), NotificationId(office.id))
     with pytest.raises(Forbidden):
         await read(office.admin)
+
+
+async def test_resolving_takes_the_companys_reason_and_a_note(office: Office) -> None:
+    sales = await office.department()
+    agent = await office.person(sales)
+    await office.use(UpdateCompany)(
+        office.admin, CompanyChanges(resolve_reasons=["Sold", "Lost"], resolve_reason_required=True)
+    )
+    conversation, resolve = await office.queued(sales), office.use(ResolveConversation)
+    for reason in (None, "Other"):
+        with pytest.raises(Invalid) as refused:
+            await resolve(office.as_(agent), conversation.id, reason, "a note")
+        assert refused.value.flaws[0].pointer == "/reason"
+    with pytest.raises(Invalid):
+        await resolve(office.as_(agent), conversation.id, "Sold", " ")
+    assert "note.added" not in office.told(conversation)
+    done = await resolve(office.as_(agent), conversation.id, "Sold", "two pairs")
+    assert (done.status, done.resolve_reason) == (ConversationStatus.RESOLVED, "Sold")
+    assert office.told(conversation)[-2:] == ["note.added", "conversation.resolved"]
+
+
+async def test_a_snoozed_conversation_comes_back_and_its_agent_is_notified(office: Office) -> None:
+    sales = await office.department()
+    agent = await office.person(sales)
+    conversation, wake = await office.queued(sales), office.use(WakeSnoozed)
+    await office.notified(agent)
+    until = office.clock() + timedelta(hours=1)
+    snoozed = await office.use(SnoozeConversation)(office.as_(agent), conversation.id, until)
+    assert snoozed.snoozed_until == until
+    assert await wake(office.id) == 0
+    office.clock.pass_(hours=1)
+    assert await wake(office.id) == 1
+    assert await wake(office.id) == 0
+    assert (await office.get(conversation)).snoozed_until is None
+    assert await office.notified(agent) == 1
+
+
+async def test_a_customer_who_writes_ends_the_snooze(office: Office) -> None:
+    sales, phone = await office.department(), a_phone()
+    agent = await office.person(sales)
+    conversation = await office.queued(sales, phone)
+    await office.use(SnoozeConversation)(office.as_(agent), conversation.id, office.clock() + timedelta(days=1))
+    assert (await office.writes(phone, "Ainda?")).snoozed_until is None
+
+
+async def test_a_conversation_is_marked_unread_for_later(office: Office) -> None:
+    sales = await office.department()
+    agent = await office.person(sales)
+    conversation = await office.queued(sales)
+    await office.use(MarkConversationRead)(office.as_(agent), conversation.id)
+    assert (await office.use(MarkConversationUnread)(office.as_(agent), conversation.id)).unread_count == 1
+    other = await office.person(await office.department("Suporte"))
+    with pytest.raises(NotFound):
+        await office.use(MarkConversationUnread)(office.as_(other), conversation.id)
+    with pytest.raises(NotFound):
+        await office.use(SnoozeConversation)(office.as_(other), conversation.id, None)

@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 
 from tests.unit.domain.build import NOW, SALES, SUPPORT, conversation, minutes, user_id
 from whatsapp_hub.domain.conversations.conversation import (
+    LONGEST_SNOOZE,
     Conversation,
     ConversationStatus,
     FlowState,
 )
 from whatsapp_hub.domain.conversations.dialogue import BOT_TEXTS_AN_HOUR, Dialogue
-from whatsapp_hub.domain.errors import Conflict
+from whatsapp_hub.domain.errors import Conflict, Invalid
 from whatsapp_hub.domain.events import EventType
 
 OPEN, ASSIGNED, RESOLVED, ARCHIVED = ConversationStatus
@@ -260,3 +261,70 @@ def test_an_event_shows_the_conversation_as_it_was_at_that_moment() -> None:
     assert first.subjects["conversation"].assigned_user_id is None
     assert second.subjects["conversation"].assigned_user_id == ANA
     assert {first.conversation_id, second.conversation_id} == {one.id}
+
+
+def test_a_round_is_resolved_for_a_reason_that_reopening_withdraws() -> None:
+    one = assigned()
+    one.resolve(NOW, "Sold")
+    [event] = one.take_events()
+    assert (one.resolve_reason, event.detail["reason"]) == ("Sold", "Sold")
+    one.reopen(NOW, "reopened")
+    assert one.resolve_reason is None
+
+
+def test_one_that_the_hub_resolves_says_why_as_its_routing_reason() -> None:
+    one = assigned()
+    one.resolve(NOW, why="no word from the customer for 24 hours")
+    [event] = one.take_events()
+    assert (one.resolve_reason, one.routing_reason) == (None, "no word from the customer for 24 hours")
+    assert event.detail["reason"] == one.routing_reason
+
+
+def test_a_snooze_ends_by_time_by_hand_and_with_the_customers_next_message() -> None:
+    one = assigned()
+    one.snooze(NOW + FIVE, NOW)
+    assert one.snoozed_until == NOW + FIVE
+    one.snooze(None, NOW)
+    assert one.snoozed_until is None
+    one.snooze(NOW + FIVE, NOW)
+    one.customer_wrote(NOW, FIVE)
+    assert (one.snoozed_until, one.waiting_since) == (None, NOW)
+    assert types(one) == [EventType.CONVERSATION_UPDATED] * 4
+
+
+def test_a_snooze_lies_ahead_and_not_for_ever_and_is_of_a_live_round() -> None:
+    one = assigned()
+    for until in (NOW, NOW - FIVE, NOW + LONGEST_SNOOZE + FIVE):
+        with pytest.raises(Invalid):
+            one.snooze(until, NOW)
+    one.snooze(NOW + LONGEST_SNOOZE, NOW)
+    one.resolve(NOW)
+    assert one.snoozed_until is None
+    with pytest.raises(Conflict):
+        one.snooze(NOW + FIVE, NOW)
+
+
+def test_a_round_is_marked_unread_once_until_it_is_read() -> None:
+    one = assigned()
+    one.unread(NOW)
+    one.unread(NOW)
+    assert (one.unread_count, types(one)) == (1, [EventType.CONVERSATION_UPDATED])
+    assert one.read(NOW, ANA)
+    one.unread_count = 3
+    one.unread(NOW)
+    assert one.unread_count == 3
+    with pytest.raises(Conflict):
+        resolved().unread(NOW)
+
+
+def test_a_round_is_quiet_once_the_company_had_the_last_word_and_nothing_follows() -> None:
+    one = assigned()
+    assert not one.is_quiet(NOW)
+    one.customer_wrote(NOW, FIVE)
+    assert not one.is_quiet(NOW)
+    one.person_wrote(NOW + FIVE)
+    assert not one.is_quiet(NOW)
+    assert one.is_quiet(NOW + FIVE)
+    one.snooze(NOW + 2 * FIVE, NOW + FIVE)
+    assert not one.is_quiet(NOW + FIVE)
+    assert not resolved().is_quiet(NOW + FIVE)

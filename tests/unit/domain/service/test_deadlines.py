@@ -157,8 +157,8 @@ def test_a_round_that_is_put_away_has_no_targets_any_more() -> None:
 def test_a_departments_settings_go_before_the_companys_and_0_is_none() -> None:
     company = ServiceLevel(10, 60, 50, asks_rating=True)
     own = department(9, "Vendas", level=ServiceLevel(0, 30), usual_level=company).terms.level
-    assert own == ServiceLevel(0, 30, 50, asks_rating=True)
-    assert SALES.terms.level == ServiceLevel(None, None, 80, asks_rating=False)
+    assert own == ServiceLevel(0, 30, 50, asks_rating=True, resolve_quiet_after_hours=0)
+    assert SALES.terms.level == ServiceLevel(None, None, 80, asks_rating=False, resolve_quiet_after_hours=0)
     one = waiting(ServiceTerms(own, None))
     assert due(one) == (None, NOW + minutes(30))
     assert one.target_look_at == NOW + minutes(15)

@@ -49,6 +49,7 @@ FIELDS = {
     "bot_part": "bot",
     "priority": "priority",
     "labels": "labels",
+    "snoozed_until": "snoozedUntil",
 }
 """The visible fields of a conversation, by the names that clients know."""
 

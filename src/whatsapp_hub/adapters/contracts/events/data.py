@@ -73,9 +73,15 @@ class MessageSentData(MessageData, kw_only=True):
 
 
 class ConversationData(View):
-    """A conversation was opened or resolved."""
+    """A conversation was opened."""
 
     conversation: ConversationView
+
+
+class ConversationResolvedData(ConversationData):
+    """A conversation was resolved. `reason`: the company's that was given, or why the hub resolved it."""
+
+    reason: str | UnsetType = UNSET
 
 
 class ConversationReasonData(ConversationData):
@@ -224,7 +230,7 @@ DATA: Mapping[EventType, type[View]] = {
     EventType.CONVERSATION_ASSIGNED: ConversationAssignedData,
     EventType.CONVERSATION_TRANSFERRED: ConversationTransferredData,
     EventType.CONVERSATION_UNASSIGNED: ConversationUnassignedData,
-    EventType.CONVERSATION_RESOLVED: ConversationData,
+    EventType.CONVERSATION_RESOLVED: ConversationResolvedData,
     EventType.CONVERSATION_ARCHIVED: ConversationReasonData,
     EventType.CONVERSATION_REOPENED: ConversationReasonData,
     EventType.CONVERSATION_TARGET_WARNED: ConversationTargetData,

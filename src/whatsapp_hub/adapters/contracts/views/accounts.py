@@ -97,6 +97,7 @@ class DepartmentView(View):
     resolution_target_minutes: int | None
     target_warning_percent: int | None
     asks_rating: bool | None
+    resolve_quiet_after_hours: int | None
     created_at: datetime
 
     @classmethod
@@ -120,6 +121,7 @@ class DepartmentView(View):
             resolution_target_minutes=level.resolution_target_minutes,
             target_warning_percent=level.target_warning_percent,
             asks_rating=level.asks_rating,
+            resolve_quiet_after_hours=level.resolve_quiet_after_hours,
             created_at=time(department.created_at),
         )
 
@@ -183,6 +185,9 @@ class TenantView(View):
     resolution_target_minutes: int | None
     target_warning_percent: int | None
     asks_rating: bool | None
+    resolve_quiet_after_hours: int | None
+    resolve_reasons: list[str]
+    resolve_reason_required: bool
     quotas: QuotasView
     retention: RetentionView
     second_factor_required: bool
@@ -207,6 +212,9 @@ class TenantView(View):
             resolution_target_minutes=level.resolution_target_minutes,
             target_warning_percent=level.target_warning_percent,
             asks_rating=level.asks_rating,
+            resolve_quiet_after_hours=level.resolve_quiet_after_hours,
+            resolve_reasons=list(tenant.closing.resolve_reasons),
+            resolve_reason_required=tenant.closing.resolve_reason_required,
             quotas=msgspec.convert({quota.value: tenant.quota(quota) for quota in Quota}, QuotasView),
             retention=msgspec.convert(retention_shown(tenant.retention), RetentionView),
             second_factor_required=tenant.second_factor_required,

@@ -55,7 +55,8 @@ class ReasonView(View):
 class ConversationView(View):
     """A conversation. `routingReasonParts` are those of the sentence `routingReason`, none in older ones. `bot` is the
     part of its session's bot, null without one; `timeoutAt` is when the current wait times out; `breaches` are the
-    targets that it missed."""
+    targets that it missed; `resolveReason`: the company's reason for which it was resolved; `snoozedUntil`: when it
+    comes back into its agent's sight."""
 
     id: UUID
     company_id: UUID
@@ -81,6 +82,8 @@ class ConversationView(View):
     resolution_due_at: datetime | None
     breaches: list[Target]
     rating: int | None
+    resolve_reason: str | None
+    snoozed_until: datetime | None
     priority: PriorityName
     labels: list[str]
     metadata: ConversationMetadata
@@ -116,6 +119,8 @@ class ConversationView(View):
             resolution_due_at=time(targets.resolution.due_at),
             breaches=list(targets.breaches),
             rating=conversation.rating.value,
+            resolve_reason=conversation.resolve_reason,
+            snoozed_until=time(conversation.snoozed_until),
             priority=PRIORITY_NAMES[conversation.priority],
             labels=list(conversation.labels),
             metadata=ConversationMetadata(conversation.chat, ProfileView(conversation.profile_name)),

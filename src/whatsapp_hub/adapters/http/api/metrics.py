@@ -82,6 +82,13 @@ class RatingFigures(View):
         return cls(ratings.average, ratings.count)
 
 
+class ResolutionFigures(View):
+    """Rounds resolved for one of the company's reasons; null: without one."""
+
+    reason: str | None
+    count: int
+
+
 class DashboardView(View):
     """The company's figures. Times are in seconds, null without data."""
 
@@ -93,6 +100,7 @@ class DashboardView(View):
     median_first_response_time_open_hours: float | None
     targets: TargetsKept
     ratings: RatingFigures
+    resolutions: list[ResolutionFigures]
 
     @classmethod
     def of(cls, found: Dashboard) -> "DashboardView":
@@ -106,6 +114,7 @@ class DashboardView(View):
             *(first.mean_s, first.median_s, first.mean_open_s, first.median_open_s),
             TargetsKept(TargetFigures.of(kept[Target.FIRST_RESPONSE]), TargetFigures.of(kept[Target.RESOLUTION])),
             RatingFigures.of(found.ratings),
+            [ResolutionFigures(one.reason, one.count) for one in found.resolutions],
         )
 
 

@@ -160,6 +160,19 @@ class MemoryConversations:
         due = [c for c in self._rows.each(CONVERSATIONS) if (at := c.target_look_at) and at < now]
         return self._free(sorted(due, key=lambda c: (c.target_look_at or _NEVER, c.id)), limit)
 
+    async def snoozed_until(self, now: datetime, limit: int) -> list[Conversation]:
+        over = [c for c in self._rows.each(CONVERSATIONS) if c.snoozed_until and c.snoozed_until <= now]
+        return self._free(sorted(over, key=lambda c: (c.snoozed_until or _NEVER, c.id)), limit)
+
+    async def quiet(self, department_id: DepartmentId | None, since: datetime, limit: int) -> list[Conversation]:
+        of_department = (c for c in self._rows.each(CONVERSATIONS) if c.department_id == department_id)
+        found = [c for c in of_department if c.is_quiet(since) and self._routes(c) and not self._is_groups(c)]
+        return self._free(sorted(found, key=lambda c: (c.updated_at, c.id)), limit)
+
+    def _is_groups(self, conversation: Conversation) -> bool:
+        contact = self._rows.peek(CONTACTS, conversation.contact_id)
+        return contact is not None and contact.is_group
+
     async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
         held = [c for c in self._rows.each(CONVERSATIONS) if _holder(c) == user_id and self._routes(c)]
         held.sort(key=lambda c: (c.assigned_at or _NEVER, c.id))

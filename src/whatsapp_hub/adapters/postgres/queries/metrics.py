@@ -13,6 +13,7 @@ from whatsapp_hub.application.reading.metrics import (
     DeadlinesKept,
     FirstResponses,
     Ratings,
+    Resolutions,
     SessionFigures,
 )
 from whatsapp_hub.domain.accounts.tenant import Tenant
@@ -44,6 +45,9 @@ _AGENTS = """
 _RESOLVED = """
     SELECT assigned_user_id AS id, count(*) AS n FROM conversations
     WHERE tenant_id = $1 AND status = 'RESOLVED' AND updated_at >= $2 GROUP BY 1"""
+_REASONS = """
+    SELECT resolve_reason AS reason, count(*) AS n FROM conversations
+    WHERE tenant_id = $1 AND status = 'RESOLVED' AND updated_at >= $2 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 100"""
 _SENT = """
     SELECT sender_id AS id, count(*) AS n FROM messages
     WHERE tenant_id = $1 AND created_at >= $2 AND sender_id IS NOT NULL GROUP BY 1"""
@@ -86,6 +90,7 @@ class PostgresMetrics:
             pairs = await connection.fetch(_RESPONSES, tenant_id, since, RESPONSES_LOOKED_AT)
             kept = await connection.fetchrow(_TARGETS, tenant_id, since)
             ratings = await connection.fetch(_RATINGS, tenant_id, since)
+            reasons = await connection.fetch(_REASONS, tenant_id, since)
         return Dashboard(
             conversations={status: states.get(status.value, 0) for status in ConversationStatus},
             messages_today=messages["today"],
@@ -97,6 +102,7 @@ class PostgresMetrics:
                 Target.RESOLUTION: DeadlinesKept(kept["resolved_in_time"], kept["resolved_late"]),
             },
             ratings=_rated(ratings),
+            resolutions=[Resolutions(row["reason"], row["n"]) for row in reasons],
         )
 
     async def agents(self, tenant_id: TenantId, now: datetime, period: timedelta) -> list[AgentFigures]:

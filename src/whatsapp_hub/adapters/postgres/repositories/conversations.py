@@ -36,6 +36,8 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "assigned_at": "timestamptz",
     "greeting_sent_at": "timestamptz",
     "resolved_at": "timestamptz",
+    "resolve_reason": "text",
+    "snoozed_until": "timestamptz",
     "last_message_at": "timestamptz",
     "last_department_id": "uuid",
     "last_attendant_id": "uuid",
@@ -105,6 +107,16 @@ _OVERDUE = f"""{_SELECT} WHERE timeout_at <= $1 AND (told_timeout IS NOT DISTINC
     ORDER BY timeout_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
 _TARGETS_TO_TELL = f"""{_SELECT} WHERE target_look_at < $1
     ORDER BY target_look_at, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
+_SNOOZED_UNTIL = f"""{_SELECT} WHERE snoozed_until <= $1
+    ORDER BY snoozed_until, id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED"""
+# Along conversations_by_status from its old end: a message moves a conversation to the other one.
+_QUIET = f"""{_SELECT} WHERE tenant_id = hub.tenant() AND status IN ('OPEN', 'ASSIGNED') AND updated_at <= $2
+      AND last_message_at <= $2 AND waiting_since IS NULL AND snoozed_until IS NULL
+      AND department_id IS NOT DISTINCT FROM $1
+      AND (bot_part = 'handed_over'
+        OR session_id IN (SELECT id FROM hub.sessions WHERE routing = 'departments' OR bot IS NOT NULL))
+      AND NOT EXISTS (SELECT FROM contacts p WHERE p.id = contact_id AND p.is_group)
+    ORDER BY updated_at, id LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED"""
 _ROUTED_TO = f"""{_SELECT} WHERE assigned_user_id = $1 AND status = 'ASSIGNED'
       AND (bot_part = 'handed_over'
         OR session_id IN (SELECT id FROM hub.sessions WHERE routing = 'departments' OR bot IS NOT NULL))
@@ -276,6 +288,14 @@ class PostgresConversations:
     async def with_target_due(self, now: datetime, limit: int) -> list[Conversation]:
         """Read and lock conversations with a deadline to look at."""
         return self._loaded(await self._connection.fetch(_TARGETS_TO_TELL, now, limit))
+
+    async def snoozed_until(self, now: datetime, limit: int) -> list[Conversation]:
+        """Read and lock conversations whose snooze is over."""
+        return self._loaded(await self._connection.fetch(_SNOOZED_UNTIL, now, limit))
+
+    async def quiet(self, department_id: DepartmentId | None, since: datetime, limit: int) -> list[Conversation]:
+        """Read and lock conversations in which nothing was said since then, and that the company answered."""
+        return self._loaded(await self._connection.fetch(_QUIET, department_id, since, limit))
 
     async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
         """Read and lock a user's assigned conversations, where the hub may give them to somebody else."""

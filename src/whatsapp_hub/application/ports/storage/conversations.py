@@ -71,6 +71,15 @@ class Conversations(Protocol):
         """Return those with a target, or its warning, due before now; earliest first, locked; skips locked ones."""
         ...
 
+    async def snoozed_until(self, now: datetime, limit: int) -> list[Conversation]:
+        """Return those whose snooze is over, longest first, locked; skips locked ones."""
+        ...
+
+    async def quiet(self, department_id: DepartmentId | None, since: datetime, limit: int) -> list[Conversation]:
+        """Return live ones of a department (None: of none) that are quiet since then (`WaitState.is_quiet`), that the
+        hub routes (`Session.routes`) and that are no group's; longest quiet first, locked; skips locked ones."""
+        ...
+
     async def routed_to(self, user_id: UserId, limit: int) -> list[Conversation]:
         """Return the user's rounds that the hub routes (`Session.routes`), longest first, locked."""
         ...

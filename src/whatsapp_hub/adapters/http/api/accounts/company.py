@@ -44,6 +44,8 @@ class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename
     retention: RetentionPatch = msgspec.field(default_factory=RetentionPatch)
     second_factor_required: bool | None = None
     oidc_required: bool | None = None
+    resolve_reasons: list[str] | None = None
+    resolve_reason_required: bool | None = None
 
     def changes(self) -> CompanyChanges:
         """Convert to the use case's form. Raises Invalid (`/hours/…`)."""
@@ -54,6 +56,8 @@ class CompanyFields(LevelPatch, kw_only=True, forbid_unknown_fields=True, rename
             retention=self.retention.days(),
             second_factor_required=self.second_factor_required,
             oidc_required=self.oidc_required,
+            resolve_reasons=self.resolve_reasons,
+            resolve_reason_required=self.resolve_reason_required,
         )
 
 
@@ -103,7 +107,10 @@ async def update_company(
     """Change it (ADMIN). What is not given stays; an empty text brings ours back. `country` (ISO 3166; null: that of
     the language) is where phone numbers without a country code are read. `firstResponseTargetMinutes`,
     `resolutionTargetMinutes` (null: none), `targetWarningPercent` (80) and `asksRating` (false: nobody is asked for a
-    rating from 1 to 5 after resolving) hold for departments that set none of their own. `retention`: for how many days
+    rating from 1 to 5 after resolving) hold for departments that set none of their own.
+    `resolveQuietAfterHours` (0: never): after how many hours without a word a conversation that the company answered
+    last is resolved by itself. `resolveReasons`: what `POST …/resolve` takes as `reason`, which it must be given where
+    `resolveReasonRequired` is set. `retention`: for how many days
     closed conversations, messages, files, words in events, the record of changes and raw updates are kept.
     `secondFactorRequired`: who has no second factor may only enrol one. `oidcRequired`: its users sign in
     by the OpenID provider only (409 where the hub has none)."""

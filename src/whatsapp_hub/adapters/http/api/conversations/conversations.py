@@ -13,6 +13,7 @@ from whatsapp_hub.adapters.contracts.views.conversations import ConversationDeta
 from whatsapp_hub.adapters.contracts.views.messages import MessagePage, MessageView
 from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import Asking, allows
+from whatsapp_hub.adapters.http.gateways.fields import renamed
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
 from whatsapp_hub.application.handling.close_conversation import ResolveConversation
@@ -63,6 +64,13 @@ class AssignBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """Who gets the conversation; left out: the caller."""
 
     user_id: UUID | None = None
+
+
+class ResolveBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Why it is resolved, in one of the company's `resolveReasons`, and a note for colleagues."""
+
+    reason: str | None = None
+    note: str | None = None
 
 
 def _statuses(text: str | None) -> frozenset[ConversationStatus]:
@@ -159,11 +167,18 @@ async def assign_conversation(
 
 @post("/conversations/{id:uuid}/resolve", status_code=200, tags=TAGS)
 async def resolve_conversation(
-    caller: Asking, id: FromPath[UUID], resolve_conversation: FromDishka[ResolveConversation]
+    caller: Asking,
+    id: FromPath[UUID],
+    resolve_conversation: FromDishka[ResolveConversation],
+    data: JSONBody[ResolveBody | None] = None,
 ) -> ConversationView:
-    """Resolve a conversation. If `asksRating` is on, the customer is asked for a rating from 1 to 5; what they write
-    within 24 hours, if it is one, is stored as `rating` and opens no new round."""
-    return ConversationView.of(await resolve_conversation(caller, ConversationId(id)))
+    """Resolve a conversation; with a `reason` where the company requires one, and a `note` for colleagues. If
+    `asksRating` is on, the customer is asked for a rating from 1 to 5; what they write within 24 hours, if it is one,
+    is stored as `rating` and opens no new round."""
+    given = data or ResolveBody()
+    with renamed(content="note"):
+        done = await resolve_conversation(caller, ConversationId(id), given.reason, given.note)
+    return ConversationView.of(done)
 
 
 @post("/conversations/{id:uuid}/read", status_code=200, tags=TAGS)

@@ -1,5 +1,6 @@
 """`/api/conversations/{id}/…`: agents' actions on a conversation other than answering it."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -12,9 +13,12 @@ from whatsapp_hub.adapters.contracts.views.conversations import AssignmentView, 
 from whatsapp_hub.adapters.http.api.conversations.conversations import READ, TAGS
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.adapters.http.patches import utc
 from whatsapp_hub.application.handling.add_note import AddNote
 from whatsapp_hub.application.handling.classify_conversation import ClassifyConversation, RenameCustomer
 from whatsapp_hub.application.handling.close_conversation import ArchiveConversation, ReopenConversation
+from whatsapp_hub.application.handling.mark_read import MarkConversationUnread
+from whatsapp_hub.application.handling.snooze_conversation import SnoozeConversation
 from whatsapp_hub.application.handling.transfer_conversation import TransferConversation, UnassignConversation
 from whatsapp_hub.application.reading.queries import Queries
 from whatsapp_hub.application.reading.visibility import sight_for
@@ -46,6 +50,12 @@ class NoteBody(msgspec.Struct, forbid_unknown_fields=True):
     """The text of a note."""
 
     content: str
+
+
+class SnoozeBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Until when it stays out of sight; null: it comes back now."""
+
+    until: datetime | None
 
 
 @post("/conversations/{id:uuid}/unassign", status_code=200, tags=TAGS)
@@ -83,6 +93,24 @@ async def reopen_conversation(
 ) -> ConversationView:
     """Reopen a resolved or archived conversation."""
     return ConversationView.of(await reopen_conversation(caller, ConversationId(id)))
+
+
+@post("/conversations/{id:uuid}/unread", status_code=200, tags=TAGS)
+async def mark_unread(
+    caller: Asking, id: FromPath[UUID], mark_conversation_unread: FromDishka[MarkConversationUnread]
+) -> ConversationView:
+    """Mark it unread, to come back to it; the customer sees nothing of it."""
+    return ConversationView.of(await mark_conversation_unread(caller, ConversationId(id)))
+
+
+@post("/conversations/{id:uuid}/snooze", status_code=200, tags=TAGS)
+async def snooze_conversation(
+    caller: Asking, id: FromPath[UUID], data: JSONBody[SnoozeBody], snooze_conversation: FromDishka[SnoozeConversation]
+) -> ConversationView:
+    """Put it out of sight until a time (`snoozedUntil`), at most a year ahead. It comes back then, with a notification,
+    or with the customer's next message; time-outs and targets go on."""
+    until = utc("until", data.until)
+    return ConversationView.of(await snooze_conversation(caller, ConversationId(id), until))
 
 
 @patch("/conversations/{id:uuid}", tags=TAGS)
@@ -138,6 +166,8 @@ HANDLERS = [
     transfer_conversation,
     archive_conversation,
     reopen_conversation,
+    mark_unread,
+    snooze_conversation,
     classify_conversation,
     rename_customer,
     list_notes,

@@ -31,11 +31,12 @@ from whatsapp_hub.domain.accounts.tenant import Language, Placement, Tenant
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.errors import Conflict, NotFound, Unavailable
 from whatsapp_hub.domain.ids import SessionId, SignInId, TenantId, UserId
+from whatsapp_hub.domain.service.closing import ClosingTerms
 from whatsapp_hub.domain.sessions.session import UNREADABLE
 
 TENANTS = """
     SELECT id, slug, name, created_at, placement, language, greeting, texts, hours, level, country AS own_country,
-      removed_at, quotas, retention, second_factor_required, oidc_required
+      removed_at, quotas, retention, second_factor_required, oidc_required, closing
     FROM hub.tenants"""
 _ADDED = AUDITED.format(
     source="made",
@@ -138,6 +139,8 @@ def tenant_of(row: Any) -> Tenant:
     values["texts"], values["hours"] = json.loads(values["texts"]), hours_of(values["hours"])
     values["quotas"] = {Quota(n): limit for n, limit in json.loads(values["quotas"]).items()}
     values["level"] = level_of(values["level"])
+    closing = json.loads(values["closing"])
+    values["closing"] = ClosingTerms(tuple(closing.get("reasons", ())), closing.get("required", False))
     values["retention"] = read_retention(json.loads(values["retention"]))
     values["placement"], values["language"] = Placement(values["placement"]), Language(values["language"])
     return Tenant(**values)

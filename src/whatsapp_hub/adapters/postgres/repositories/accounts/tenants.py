@@ -9,12 +9,13 @@ from whatsapp_hub.adapters.postgres.repositories.accounts.directory import TENAN
 from whatsapp_hub.adapters.postgres.repositories.service_columns import stored_level
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.privacy.retention import Retention
+from whatsapp_hub.domain.service.closing import ClosingTerms
 
 _OWN = f"{TENANTS} WHERE id = hub.tenant() FOR NO KEY UPDATE"
 _SAVE = """
     UPDATE hub.tenants SET name = $2, language = $3, greeting = $4, texts = $5::text::jsonb, hours = $6::text::jsonb,
       level = $7::text::jsonb, country = $8, quotas = $9::text::jsonb, retention = $10::text::jsonb,
-      second_factor_required = $11, oidc_required = $12
+      second_factor_required = $11, oidc_required = $12, closing = $13::text::jsonb
     WHERE id = $1"""
 
 
@@ -33,7 +34,13 @@ class PostgresTenants:
         t = tenant
         values = (t.id, t.name, t.language, t.greeting, json.dumps(dict(t.texts)), stored_hours(t.hours))
         more = (stored_level(t.level), t.own_country, json.dumps(dict(t.quotas)), stored_retention(t.retention))
-        await self._connection.execute(_SAVE, *values, *more, t.second_factor_required, t.oidc_required)
+        last = (t.second_factor_required, t.oidc_required, stored_closing(t.closing))
+        await self._connection.execute(_SAVE, *values, *more, *last)
+
+
+def stored_closing(terms: ClosingTerms) -> str:
+    """Encode how conversations are closed, as it is stored (JSON)."""
+    return json.dumps({"reasons": terms.resolve_reasons, "required": terms.resolve_reason_required})
 
 
 def stored_retention(retention: Retention) -> str:
