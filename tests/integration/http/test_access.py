@@ -220,6 +220,7 @@ async def test_departments_are_made_changed_and_removed(company: Company) -> Non
         "resolutionTargetMinutes": None,
         "targetWarningPercent": None,
         "asksRating": None,
+        "resolveQuietAfterHours": None,
         "createdAt": made["createdAt"],
     }
     url = f"/api/departments/{made['id']}"

@@ -41,6 +41,7 @@ FIELDS: dict[str, object] = {
     "components": [],
     "template": None,
     "expiresAt": None,
+    "until": None,
 }
 
 
