@@ -126,6 +126,8 @@ ROUTES: dict[str, Need] = {
     "POST /api/conversations/{id}/read": WORK,
     "POST /api/conversations/{id}/resolve": WORK,
     "POST /api/conversations/{id}/archive": WORK,
+    "POST /api/conversations/bulk": WORK,
+    "POST /api/messages/{id}/send-again": WORK,
     "POST /api/conversations/{id}/unread": WORK,
     "POST /api/conversations/{id}/snooze": WORK,
     "POST /api/conversations/{id}/reopen": needs(Action.REOPEN_CONVERSATIONS),

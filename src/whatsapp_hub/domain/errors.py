@@ -10,6 +10,7 @@
     ├── Forbidden            known, but not allowed to
     ├── NotFound             does not exist for this caller
     ├── Conflict             the state does not allow it
+    │   └── HeldElsewhere        others have the customer; carries who
     ├── NotSupported         the session's provider cannot do it
     ├── Expired              what is asked for is no longer kept
     ├── KeyReused            an idempotency key came back with another request
@@ -135,6 +136,17 @@ class Conflict(HubError):
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(detail)
         self.code = code
+
+
+class HeldElsewhere(Conflict):
+    """The customer is in a conversation of others, which the caller does not see; `department` and `user` are its
+    names."""
+
+    def __init__(self, department: str | None, user: str | None) -> None:
+        names = " in ".join(name for name in (user, department) if name) or "others"
+        super().__init__("held_elsewhere", f"this customer is with {names}: ask there for the conversation")
+        self.department = department
+        self.user = user
 
 
 class NotSupported(HubError):

@@ -34,6 +34,7 @@ UNRECORDED = {
     "POST /api/messages/send": LOGGED,
     "POST /api/messages/send-media": LOGGED,
     "POST /api/messages/{id}/retry": LOGGED,
+    "POST /api/messages/{id}/send-again": LOGGED,
     "POST /api/messages/{id}/fail": LOGGED,
     "POST /instances/{id}/send": LOGGED,
     "POST /whatsapp/send": LOGGED,
@@ -173,6 +174,8 @@ async def _conversations(call: Recorder, company: Company) -> None:
     await call(admin, "POST", "/api/conversations/{id}/notes", {"content": "n"}, **of)
     until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     await call(admin, "POST", "/api/conversations/{id}/snooze", {"until": until}, **of)
+    labelled = {"action": "classify", "ids": [of["id"]], "addLabels": ["b"]}
+    await call(admin, "POST", "/api/conversations/bulk", labelled)
     for verb in ("resolve", "reopen", "archive"):
         await call(admin, "POST", f"/api/conversations/{{id}}/{verb}", **of)
     bots = await company.session()

@@ -27,6 +27,8 @@ TOLD = {
     "PATCH /api/conversations/{id}/customer-name": "conversation.updated",
     "POST /api/conversations/{id}/notes": "note.added",
     "POST /api/conversations/{id}/read": "conversation.read",
+    "POST /api/conversations/bulk": "conversation.updated",
+    "POST /api/messages/{id}/send-again": "message.queued",
     "POST /api/conversations/{id}/unread": "conversation.updated",
     "POST /api/conversations/{id}/snooze": "conversation.updated",
     "POST /api/conversations/{id}/assign": "conversation.assigned",
@@ -90,6 +92,7 @@ async def _of_a_conversation(call: Teller, company: Company) -> str:
     await call("POST", "/api/conversations/{id}/read", **of)
     await call("POST", "/api/conversations/{id}/unread", **of)
     await call("POST", "/api/conversations/{id}/snooze", {"until": tomorrow()}, **of)
+    await call("POST", "/api/conversations/bulk", {"action": "classify", "ids": [of["id"]], "addLabels": ["b"]})
     await call("POST", "/api/conversations/{id}/assign", {}, **of)
     await call("POST", "/api/conversations/{id}/unassign", **of)
     await call("PATCH", "/api/conversations/{id}", {"labels": ["a"], "priority": "HIGH"}, **of)
@@ -122,6 +125,7 @@ async def _of_messages(call: Teller, company: Company, owner: Any) -> None:
             message["id"],
         )
         await call("POST", f"/api/messages/{{id}}/{verb}", id=message["id"])
+    await call("POST", "/api/messages/{id}/send-again", id=message["id"])
 
 
 async def _of_a_bot(call: Teller, company: Company) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -294,6 +295,32 @@ async def test_a_conversation_is_snoozed_and_marked_unread(company: Company) -> 
     snoozed = (await agent.post(f"{path}/snooze", {"until": until})).json()
     assert datetime.fromisoformat(snoozed["snoozedUntil"]) == datetime.fromisoformat(until)
     assert (await agent.post(f"{path}/snooze", {"until": None})).json()["snoozedUntil"] is None
+
+
+async def test_many_conversations_are_handled_at_once_and_each_answers_for_itself(company: Company) -> None:
+    sales = await company.department()
+    agent = await company.agent(sales, "ONLINE")
+    rows = [await routed(company, sales, f"{ANA[:-1]}{n}") for n in range(3)]
+    ids, path = [row["id"] for row in rows], "/api/conversations/bulk"
+    assert (await agent.post(f"/api/conversations/{ids[0]}/archive")).status_code == 200
+    labelled = {"action": "classify", "ids": ids, "addLabels": ["vip"], "priority": "HIGH"}
+    assert (await agent.post(path, labelled)).json() == [{"id": id, "problem": None} for id in ids]
+    unknown = str(uuid4())
+    done = (await agent.post(path, {"action": "resolve", "ids": [*ids, unknown, ids[1]]})).json()
+    assert [(one["id"], (one["problem"] or {}).get("status")) for one in done] == [
+        (ids[0], 409),
+        (ids[1], None),
+        (ids[2], None),
+        (unknown, 404),
+    ]
+    for bad in (
+        {"action": "dance", "ids": ids},
+        {"action": "read", "ids": []},
+        {"action": "read", "ids": [str(uuid4())] * 101},
+        {"action": "read", "ids": ids, "reason": "x"},
+        {"ids": ids},
+    ):
+        assert (await agent.post(path, bad)).status_code == 400, bad
 
 
 async def test_skills_labels_and_priority_are_set_and_shown(company: Company) -> None:

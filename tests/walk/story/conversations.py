@@ -169,6 +169,12 @@ async def _begins(w: Walk) -> None:
     await w.ask("POST /api/messages/{id}/retry", note="too late", path={"id": lost})
     await w.ask(row, paulo, {**body, "to": "99900000001", "content": "Oi!"}, "rejected")
     await w.settled()
+    await of(w, "99900000001", "a refused conversation")
+    refused = await _message(w, "a refused conversation", "Oi!")
+    await w.ask("POST /api/messages/{id}/send-again", paulo, path={"id": refused})
+    await w.settled()
+    sent = await _message(w, "Caio's conversation", "Olá Caio")
+    await w.ask("POST /api/messages/{id}/send-again", paulo, note="not failed", path={"id": sent})
 
 
 async def _message(w: Walk, conversation: str, text: str) -> str:
@@ -200,6 +206,8 @@ async def _ends(w: Walk) -> None:
     await w.ask(f"POST {ROW}/{{id}}/unread", paulo, path=here)
     await w.ask(f"POST {ROW}/{{id}}/snooze", paulo, {"until": None}, path=here)
     await w.ask(f"POST {ROW}/{{id}}/snooze", paulo, {"until": "2020-01-01T00:00:00Z"}, "the past", path=here)
+    await w.ask(f"POST {ROW}/bulk", paulo, {"action": "read", "ids": [here["id"]]})
+    await w.ask(f"POST {ROW}/bulk", paulo, {"action": "dance", "ids": [here["id"]]}, "unknown")
     await w.ask(f"POST {ROW}/{{id}}/resolve", paulo, {"reason": "Sold"}, "no such reason", path=here)
     await w.ask(f"POST {ROW}/{{id}}/resolve", paulo, path=here)
     await w.settled()

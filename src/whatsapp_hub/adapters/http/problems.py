@@ -27,6 +27,7 @@ from whatsapp_hub.domain.errors import (
     Expired,
     Flaw,
     Forbidden,
+    HeldElsewhere,
     HubError,
     Invalid,
     KeyReused,
@@ -63,7 +64,8 @@ class FlawView(View):
 
 
 class ProblemView(View):
-    """What went wrong: `type` for programs, `detail` for people; `errors` names fields (JSON Pointer)."""
+    """What went wrong: `type` for programs, `detail` for people; `errors` names fields (JSON Pointer). With
+    `held_elsewhere`: the `department` and the `user` who have the customer."""
 
     type: str
     title: str
@@ -71,6 +73,8 @@ class ProblemView(View):
     detail: str
     instance: str
     errors: list[FlawView] | msgspec.UnsetType = msgspec.UNSET
+    department: str | msgspec.UnsetType | None = msgspec.UNSET
+    user: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +86,14 @@ class Problem:
     detail: str
     flaws: tuple[Flaw, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, str | None] = field(default_factory=dict)
 
     def document(self, instance: str) -> ProblemView:
         """Build the body (RFC 9457). `instance`: the path that was asked."""
         title = self.kind.replace("-", " ").replace("_", " ").capitalize()
         flaws = [FlawView(flaw.pointer, flaw.reason) for flaw in self.flaws if flaw.pointer]
         kind = f"urn:whatsapp-hub:problem:{self.kind}"
-        return ProblemView(kind, title, self.status, self.detail, instance, flaws or msgspec.UNSET)
+        return ProblemView(kind, title, self.status, self.detail, instance, flaws or msgspec.UNSET, **self.more)
 
 
 def _provider(error: HubError) -> Problem:
@@ -129,6 +134,7 @@ _BY_TYPE: dict[type[HubError], Callable[[Any], Problem]] = {
     Unauthenticated: lambda e: Problem(401, "unauthenticated", str(e) or "credentials needed", headers=_BEARER),
     OidcRefused: _oidc,
     Forbidden: lambda e: Problem(403, "forbidden", str(e)),
+    HeldElsewhere: lambda e: Problem(409, e.code, str(e), more={"department": e.department, "user": e.user}),
     NotFound: lambda e: Problem(404, "not-found", str(e)),
     Conflict: lambda e: Problem(409, e.code, str(e)),
     NotSupported: lambda e: Problem(422, "not-supported", str(e)),

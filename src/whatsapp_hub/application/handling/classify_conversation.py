@@ -25,12 +25,17 @@ class ClassifyConversation:
         conversation_id: ConversationId,
         priority: Priority | None = None,
         labels: Sequence[str] | None = None,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
     ) -> Conversation:
-        """Set what is not None. Raises NotFound, Invalid."""
+        """Set what is not None; `add` and `remove` change the labels that it has. Raises NotFound, Invalid."""
         caller.require(Action.WORK_CONVERSATIONS)
         async with self.storage.tenant(caller.tenant_id) as uow:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
+            if add or remove:
+                kept = [label for label in labels or conversation.labels if label not in remove]
+                labels = [*kept, *(label for label in add if label not in kept)]
             conversation.classify(priority, labels, self.clock())
             await uow.conversations.save([conversation])
             await uow.commit()

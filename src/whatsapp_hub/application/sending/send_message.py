@@ -17,7 +17,7 @@ from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
-from whatsapp_hub.domain.errors import Conflict, Invalid, NotFound
+from whatsapp_hub.domain.errors import Conflict, HeldElsewhere, Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
@@ -91,7 +91,8 @@ class StartConversation:
         content: Content,
         idempotency_key: str | None = None,
     ) -> Conversation:
-        """Send and return the conversation. Raises as SendMessage does, and Invalid for `to`."""
+        """Send and return the conversation. Raises as SendMessage does, Invalid for `to`, and HeldElsewhere: the
+        customer is in a conversation that the caller does not see."""
         return (await self.message(caller, session_id, to, content, idempotency_key))[0]
 
     async def message(
@@ -139,7 +140,7 @@ class StartConversation:
         [(contact, _)], _ = await uow.contacts.find_or_create([Sighting((identity,), None, is_group)], changes.now)
         latest = (await uow.conversations.latest([(session.id, contact.id)])).get((session.id, contact.id))
         if latest and latest.is_live:
-            await require_sight(uow, caller, latest)
+            await _require_shared(uow, caller, latest)
             _require_turn(caller, latest, session)
             return latest
         is_bots = session.bot is not None and caller.user_id is None and not is_group
@@ -222,6 +223,16 @@ def _require_turn(caller: Caller, conversation: Conversation, session: Session) 
     """Refuse a program's message where people have the conversation: the bot's turn is over. Raises Conflict."""
     if session.bot and caller.user_id is None and conversation.is_with_people:
         raise Conflict("peoples", "people have this conversation: the bot has no word in it any more")
+
+
+async def _require_shared(uow: UnitOfWork, caller: Caller, live: Conversation) -> None:
+    """Refuse to write into the round of a customer with whom others speak, and say who. Raises HeldElsewhere."""
+    try:
+        await require_sight(uow, caller, live)
+    except NotFound:
+        department = next((d for d in await uow.departments.all() if d.id == live.department_id), None)
+        user = await uow.users.peek(live.assigned_user_id) if live.assigned_user_id else None
+        raise HeldElsewhere(department.name if department else None, user.name if user else None) from None
 
 
 async def _session(uow: UnitOfWork, session_id: SessionId) -> Session:

@@ -80,6 +80,7 @@ from whatsapp_hub.application.routing.serve_queue import ServeAllQueues, ServeFr
 from whatsapp_hub.application.security.seal_addresses import SealAddresses
 from whatsapp_hub.application.sending.complete_sends import SettleStale
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
+from whatsapp_hub.application.sending.send_again import SendAgain
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
@@ -114,7 +115,7 @@ class UseCases(Provider):
         *(UnlinkSession, DeleteTenant, RemoveTenants, MoveTenant),
         *(ExportContact, OpenExport, EraseContact, EraseContacts, ShowErasures, KeepRetention),
         *(AskHolder, RequestPairingCode, LogOut, TendConnections, RecordConnections, FollowPairing),
-        *(ReadNumber, SendMessage, StartConversation, RetryMessage, FailMessage, SettleStale),
+        *(ReadNumber, SendMessage, StartConversation, SendAgain, RetryMessage, FailMessage, SettleStale),
         *(AssignConversation, UnassignConversation, TransferConversation, MarkConversationRead),
         *(MarkConversationUnread, SnoozeConversation, WakeSnoozed, ShowTyping),
         *(RenameCustomer, ClassifyConversation, HandOffConversation),

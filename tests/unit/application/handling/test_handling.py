@@ -253,3 +253,10 @@ async def test_a_conversation_is_marked_unread_for_later(office: Office) -> None
         await office.use(MarkConversationUnread)(office.as_(other), conversation.id)
     with pytest.raises(NotFound):
         await office.use(SnoozeConversation)(office.as_(other), conversation.id, None)
+
+
+async def test_labels_are_added_and_removed_beside_those_that_it_has(office: Office) -> None:
+    conversation, classify = await office.writes(a_phone(), "Oi"), office.use(ClassifyConversation)
+    await classify(office.admin, conversation.id, None, ["a", "b"])
+    assert (await classify(office.admin, conversation.id, add=["c", "a"], remove=["b"])).labels == ("a", "c")
+    assert (await classify(office.admin, conversation.id, Priority.HIGH)).labels == ("a", "c")

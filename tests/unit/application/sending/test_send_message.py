@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from tests.contracts.storage.world import a_phone
 from tests.unit.application.office import LINE, Office, text
+from whatsapp_hub.application.sending.send_again import SendAgain
 from whatsapp_hub.application.sending.send_message import SendMessage, StartConversation
 from whatsapp_hub.application.sending.send_to import SendTo
 from whatsapp_hub.domain.conversations.conversation import ConversationStatus
-from whatsapp_hub.domain.errors import Conflict, Forbidden, Invalid, KeyReused, NotFound
+from whatsapp_hub.domain.errors import Conflict, Forbidden, HeldElsewhere, Invalid, KeyReused, NotFound, Rejected
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.sessions.session import Routing
@@ -114,3 +115,34 @@ async def test_whatever_is_sent_to_whom_each_chat_gets_its_messages_in_order(sen
     for number, chat in enumerate(chats):
         arrived = [m.content.text for m in office.line.sent if m.chat == chat.chat]
         assert arrived == [written for to, written in sends if to == number]
+
+
+async def test_what_failed_is_sent_again_as_a_new_message_once_for_each_key(office: Office) -> None:
+    agent = office.as_(await office.person(await office.department()))
+    started = await office.use(StartConversation).message(agent, office.session.id, a_phone(), text("Hello"))
+    failed = started[1]
+    office.line.fails.append(Rejected("131026", "Not deliverable"))
+    again = office.use(SendAgain)
+    with pytest.raises(Conflict) as refused:
+        await again(agent, failed.id)
+    assert refused.value.code == "not_failed"
+    assert await office.sends() == []
+    new = await again(agent, failed.id, "key-1")
+    assert (await again(agent, failed.id, "key-1")).id == new.id != failed.id
+    assert await office.sends() == ["Hello"]
+    other = office.as_(await office.person(await office.department("Suporte")))
+    with pytest.raises(NotFound):
+        await again(other, failed.id)
+
+
+async def test_who_may_not_see_a_customers_round_learns_who_has_it(office: Office) -> None:
+    sales = await office.department("Vendas")
+    ana = await office.person(sales, name="Ana")
+    other = office.as_(await office.person(await office.department("Suporte")))
+    phone = a_phone()
+    await office.writes(phone, "Oi", "Vendas")
+    start = office.use(StartConversation)
+    with pytest.raises(HeldElsewhere) as refused:
+        await start(other, office.session.id, phone, text("Hello"))
+    assert (refused.value.department, refused.value.user, refused.value.code) == ("Vendas", "Ana", "held_elsewhere")
+    assert (await start(office.as_(ana), office.session.id, phone, text("Hello"))).assigned_user_id == ana.id

@@ -30,10 +30,14 @@ _DESCRIPTION = (
     "Errors are problem documents (RFC 9457)."
 )
 _TEXT = Schema(type=OpenAPIType.STRING)
+_TEXT_OR_NONE = Schema(one_of=[_TEXT, Schema(type=OpenAPIType.NULL)])
 _FLAW = Schema(type=OpenAPIType.OBJECT, properties={"pointer": _TEXT, "detail": _TEXT}, required=["pointer", "detail"])
 _PROBLEM = Schema(
     type=OpenAPIType.OBJECT,
-    description="What went wrong: `type` for programs, `detail` for people; `errors` names fields (JSON Pointer).",
+    description=(
+        "What went wrong: `type` for programs, `detail` for people; `errors` names fields (JSON Pointer). With "
+        "`held_elsewhere`: the `department` and the `user` who have the customer."
+    ),
     properties={
         "type": _TEXT,
         "title": _TEXT,
@@ -41,6 +45,8 @@ _PROBLEM = Schema(
         "detail": _TEXT,
         "instance": _TEXT,
         "errors": Schema(type=OpenAPIType.ARRAY, items=_FLAW),
+        "department": _TEXT_OR_NONE,
+        "user": _TEXT_OR_NONE,
     },
     required=["type", "title", "status", "detail", "instance"],
 )

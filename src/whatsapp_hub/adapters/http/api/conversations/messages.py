@@ -21,6 +21,7 @@ from whatsapp_hub.adapters.http.server.forms import read_form
 from whatsapp_hub.application.ports.edge.clock import Clock
 from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.reading.visibility import sight_for
+from whatsapp_hub.application.sending.send_again import SendAgain
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.domain.accounts.access import Action
@@ -126,4 +127,12 @@ async def fail_message(caller: Asking, id: FromPath[UUID], fail_message: FromDis
     return MessageView.of(await fail_message(caller, MessageId(id)))
 
 
-HANDLERS = [send_message, send_media, search_messages, get_media, retry_message, fail_message]
+@post("/messages/{id:uuid}/send-again", status_code=202, tags=TAGS)
+async def send_again(
+    caller: Asking, id: FromPath[UUID], send_again: FromDishka[SendAgain], key: IdempotencyKey = None
+) -> MessageView:
+    """Send what a failed message said once more, as a new message, which is the answer. The failed one stays."""
+    return MessageView.of(await send_again(caller, MessageId(id), key))
+
+
+HANDLERS = [send_message, send_media, search_messages, get_media, retry_message, fail_message, send_again]
