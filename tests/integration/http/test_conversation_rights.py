@@ -95,14 +95,17 @@ async def test_nobodys_conversation_is_everybodys_until_somebody_takes_it(compan
     assert (await other.post(url(conversation, "assign"))).status_code == 404
 
 
-async def test_writing_first_reveals_nothing_of_anothers_conversation(company: Company) -> None:
+async def test_writing_first_reveals_of_anothers_conversation_only_who_has_it(company: Company) -> None:
     sales = await company.department("Vendas")
     await company.agent(sales, "ONLINE")
     conversation = await routed(company, sales)
     stranger = await company.agent(await company.department("Suporte"))
     body = {"sessionId": conversation["sessionId"], "to": ANA, "content": "Oi, sou eu"}
     refused = await stranger.post("/api/conversations", body)
-    assert refused.status_code == 404, refused.text
+    assert refused.status_code == 409, refused.text
+    told = refused.json()
+    assert (told["type"], told["department"]) == ("urn:whatsapp-hub:problem:held_elsewhere", "Vendas")
+    assert conversation["id"] not in refused.text
     shown = (await company.admin.get(url(conversation, "messages"))).json()["messages"]
     assert "Oi, sou eu" not in [m["content"] for m in shown]
 

@@ -39,7 +39,7 @@ def reason_of(message: str, choices: Sequence[str] = ()) -> str:
     """Return the reason for a message of the decoder; `choices`: the values that the field accepts."""
     if (known := _KNOWN.get(message.strip())) is not None:
         return known
-    if message.startswith("Invalid enum value"):
+    if message.startswith(("Invalid enum value", "Invalid value ")):
         return f"must be one of {', '.join(choices)}" if choices else "must be one of the values known here"
     if match := _BROKEN.fullmatch(message):
         return f"is not valid JSON: {match['why']}"
@@ -72,8 +72,8 @@ def choices_of(annotation: object, path: Sequence[str]) -> list[str]:
     try:
         nodes = _alternatives(inspect.type_info(annotation))
         for step in path:
-            nodes = [inner for node in nodes for inner in _alternatives(_into(node, step))]
-    except (TypeError, ValueError, LookupError):
+            nodes = [inner for node in nodes for found in _into(node, step) for inner in _alternatives(found)]
+    except (TypeError, ValueError):
         return []
     return [value for node in nodes for value in _values(node)]
 
@@ -82,14 +82,15 @@ def _alternatives(node: Any) -> list[Any]:
     return list(node.types) if isinstance(node, inspect.UnionType) else [node]
 
 
-def _into(node: Any, step: str) -> Any:
+def _into(node: Any, step: str) -> list[Any]:
+    """Return what stands there in this alternative: nothing, where only others have such a field."""
     if isinstance(node, inspect.StructType):
-        return next(field.type for field in node.fields if field.encode_name == step)
+        if step == node.tag_field:
+            return [inspect.LiteralType((node.tag,))]
+        return [field.type for field in node.fields if field.encode_name == step]
     if isinstance(node, inspect.ListType):
-        return node.item_type
-    if isinstance(node, inspect.DictType):
-        return node.value_type
-    raise LookupError(step)
+        return [node.item_type]
+    return [node.value_type] if isinstance(node, inspect.DictType) else []
 
 
 def _values(node: Any) -> list[str]:

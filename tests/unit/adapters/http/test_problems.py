@@ -10,6 +10,8 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from litestar.testing import TestClient
 
 from whatsapp_hub.adapters.http import problems
+from whatsapp_hub.adapters.http.api.conversations.bulk import BulkBody
+from whatsapp_hub.adapters.http.reasons import choices_of, reason_of
 from whatsapp_hub.domain.errors import (
     Conflict,
     CredentialsInvalid,
@@ -201,3 +203,15 @@ def test_the_unforeseen_says_nothing_of_its_cause(client: TestClient[Litestar]) 
 def test_every_flaw_is_told(client: TestClient[Litestar]) -> None:
     errors = client.get("/conflict").json()["errors"]
     assert errors == [{"pointer": "/a", "detail": "bad"}, {"pointer": "/b", "detail": "worse"}]
+
+
+def test_what_a_tagged_body_takes_is_known_by_its_tags_and_by_each_kind() -> None:
+    taken = choices_of(BulkBody, ["action"])
+    assert taken == ["read", "unread", "archive", "assign", "resolve", "snooze", "classify"]
+    assert sorted(choices_of(BulkBody, ["priority"])) == ["HIGH", "LOW", "NORMAL", "URGENT"]
+    assert choices_of(BulkBody, ["no such field", "0"]) == []
+    for body in (b'{"action": "dance"}', b'{"action": "classify", "ids": [], "priority": "X"}'):
+        with pytest.raises(msgspec.ValidationError) as refused:
+            msgspec.json.decode(body, type=BulkBody)
+        message = str(refused.value).partition(" - at ")[0]
+        assert reason_of(message, ["a", "b"]) in ("must be one of a, b", "must have at least 1 entries")
