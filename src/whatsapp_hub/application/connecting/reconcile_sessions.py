@@ -52,7 +52,8 @@ class ReconcileSessions:
     _open: dict[SessionId, OpenConnection] = field(default_factory=dict)
     _unclean: set[SessionId] = field(default_factory=set)
     _taken_over: set[SessionId] = field(default_factory=set)
-    _closing: dict[SessionId, asyncio.Task[None]] = field(default_factory=dict)
+    _closing: dict[SessionId, OpenConnection] = field(default_factory=dict)
+    _closings: set[asyncio.Task[None]] = field(default_factory=set)
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _hung_up: bool = False
     _stormy: bool = False
@@ -65,10 +66,11 @@ class ReconcileSessions:
         return len(self._open) + len(self._closing)
 
     def unclosable(self) -> list[SessionId]:
-        """Return the sessions that could not be closed for UNCLOSABLE_S: only the end of the process ends them."""
+        """Return the sessions that could not be closed for UNCLOSABLE_S, be it tried at this moment or not: only the end
+        of the process ends them."""
         since = time.monotonic() - UNCLOSABLE_S
-        late = [one for one in self._open.values() if one.closing_since is not None and one.closing_since < since]
-        return [one.session_id for one in late]
+        known = (*self._open.values(), *self._closing.values())
+        return [one.session_id for one in known if one.closing_since is not None and one.closing_since < since]
 
     @property
     def open_ids(self) -> list[SessionId]:
@@ -256,7 +258,10 @@ class ReconcileSessions:
             self._open.pop(session_id)
             connection.is_up = False
             connection.closing_since = connection.closing_since or time.monotonic()
-            self._closing[session_id] = asyncio.create_task(self._close(connection))
+            self._closing[session_id] = connection
+            task = asyncio.create_task(self._close(connection))
+            self._closings.add(task)
+            task.add_done_callback(self._closings.discard)
 
     async def _close(self, connection: OpenConnection) -> None:
         """Close it; one that cannot be closed counts as open again, so that the watchdog can end the process."""
@@ -273,7 +278,7 @@ class ReconcileSessions:
         for connection in list(self._open.values()):
             self._begin_to_close(connection)
         while self._closing:
-            await asyncio.wait(list(self._closing.values()))
+            await asyncio.wait(self._closings)
 
     async def _hang_up(self, why: str) -> None:
         """Close all at once (WhatsApp keeps new messages meanwhile), then take a new lease."""

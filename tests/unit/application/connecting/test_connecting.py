@@ -48,10 +48,12 @@ async def connector(office: Office) -> AsyncIterator[ReconcileSessions]:
     lease = KeepLease(office.storage.leases, make)
     holder = ReconcileSessions(lease, office.use(RecordConnections), office.providers, Soon(), 0.0)
     running = asyncio.create_task(holder.run())
-    yield holder
-    running.cancel()
-    with suppress(asyncio.CancelledError):
-        await running
+    try:
+        yield holder
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
 
 
 def is_open(office: Office, session: Session, *, expected: bool = True) -> Callable[[], Awaitable[bool]]:
@@ -129,6 +131,24 @@ async def test_a_session_that_cannot_be_closed_delays_nobody_and_is_told_after_a
         await eventually(is_open(office, session, expected=False))
         assert holder.unclosable() == []
     assert "KeyError" not in caplog.text
+
+
+async def test_a_session_that_cannot_be_closed_is_told_while_its_closing_is_tried_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile_sessions, "CLOSE_S", 0.5)
+    monkeypatch.setattr(reconcile_sessions, "UNCLOSABLE_S", 0.05)
+    session, line = await wanted(office), office.plugins[HELD].line
+    async with connector(office) as holder:
+        await eventually(is_open(office, session))
+        line.stuck.add(session.id)
+        await office.use(StopSession)(office.admin, session.id)
+
+        async def is_told() -> bool:
+            return holder.unclosable() == [session.id]
+
+        await eventually(is_told, within_s=0.4)
+        line.stuck.clear()
 
 
 def is_open_now(office: Office, session: Session) -> bool:
