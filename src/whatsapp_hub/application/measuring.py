@@ -70,10 +70,19 @@ UNDECRYPTABLE = Measure(
     "whatsapp_hub_undecryptable_messages",
     "Messages on WhatsApp Web that could not be read: their senders are asked again.",
 )
+LOST_MESSAGES = Measure(
+    "whatsapp_hub_lost_messages",
+    "Messages on WhatsApp Web that came again and cannot be read again, of which no copy was stored: a connector died"
+    " between reading and storing them.",
+)
+UNPROTECTED = Measure(
+    "whatsapp_hub_unprotected_messages",
+    "Messages on WhatsApp Web that were acknowledged before they were stored: a connector that dies then loses them.",
+)
 
 MEASURES = (
     *(UPDATES, PROCESSED, PROCESSING, EVENTS, ROUTING, SENDS, CALLS, POSTS, POSTING, REQUESTS, ANSWERING, STEPS),
-    *(STORE_TROUBLES, UNDECRYPTABLE),
+    *(STORE_TROUBLES, UNDECRYPTABLE, LOST_MESSAGES, UNPROTECTED),
 )
 
 

@@ -30,6 +30,19 @@ class InboxContract:
         await world.update("one", session=await world.add_session())
         assert len(await claim(world)) == 2
 
+    async def test_an_update_is_known_by_its_session_and_key_also_when_it_is_done(self, world: World) -> None:
+        await world.update("one")
+        await world.update("two")
+        async with world.uow() as uow:
+            uow.inbox.done([(await uow.inbox.claim(1)).items[0].id])
+            await uow.commit()
+        other = await world.add_session()
+        asked = {(id, key) for id in (world.session.id, other.id) for key in ("one", "two", "three")}
+        async with world.uow() as uow:
+            known = await uow.inbox.known(asked)
+            assert await uow.inbox.known([]) == set()
+        assert known == {(world.session.id, "one"), (world.session.id, "two")}
+
     async def test_updates_of_a_chat_are_claimed_in_their_order(self, world: World) -> None:
         for number in range(4):
             await world.update(f"{number}", "ana")

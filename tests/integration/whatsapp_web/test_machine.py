@@ -219,5 +219,7 @@ def test_the_library_words_what_decrypting_writes_as_we_read_it() -> None:
     if spec is None or spec.origin is None:
         pytest.skip("neonize is not installed")
     [library] = Path(spec.origin).parent.glob("*.so")
+    for said in (b"Ignoring message %s from %s: %v", b"received message with old counter"):
+        assert said in library.read_bytes(), "messages that are lost are found by this line of its log"
     found = {table for match in KEYS_WRITTEN.finditer(library.read_bytes()) for table in match.groups() if table}
     assert found == {b"sessions", b"sender_keys", b"pre_keys"}

@@ -66,7 +66,7 @@ class ReconcileSessions:
         return len(self._open) + len(self._closing)
 
     def unclosable(self) -> list[SessionId]:
-        """Return the sessions that could not be closed for UNCLOSABLE_S, be it tried at this moment or not: only the end
+        """Return the sessions that could not be closed for UNCLOSABLE_S, also while it is tried once more: only the end
         of the process ends them."""
         since = time.monotonic() - UNCLOSABLE_S
         known = (*self._open.values(), *self._closing.values())

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.handling.show_customer import ShowCustomer
-from whatsapp_hub.application.measuring import PROCESSED, PROCESSING, TALLY
+from whatsapp_hub.application.measuring import LOST_MESSAGES, PROCESSED, PROCESSING, TALLY
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.realtime import ShowsCustomerTyping
 from whatsapp_hub.application.ports.provider.events import (
@@ -35,6 +35,7 @@ from whatsapp_hub.application.receiving.apply_number_change import ApplyNumberCh
 from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
 from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen, SeenMessage, SeenName
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
+from whatsapp_hub.application.receiving.lost_messages import find_lost
 from whatsapp_hub.application.receiving.timing import timed
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
@@ -60,6 +61,7 @@ class AppliedBatch:
     held: set[HeldChat] = field(default_factory=set)
     for_bots: list[tuple[Session, TypingSign]] = field(default_factory=list)
     typing: dict[ConversationId, bool] = field(default_factory=dict)
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,8 @@ class ReceiveEvents:
     def _after(self, items: list[InboxItem], applied: AppliedBatch) -> None:
         """Count the updates and show "typing…", after the commit."""
         self._measured([item for item in items if item.id not in applied.waiting])
+        if applied.lost:
+            TALLY.add(LOST_MESSAGES, n=applied.lost)
         if self.show:
             for session, sign in applied.for_bots:
                 self.show.typing(session, sign)
@@ -155,7 +159,8 @@ class ReceiveEvents:
     async def _apply(self, uow: UnitOfWork, items: list[InboxItem]) -> AppliedBatch:
         seen = self._translate(items)
         sessions = await uow.sessions.peek({s.session_id for s in seen})
-        applied = AppliedBatch()
+        again = await find_lost(uow, seen, self.clock())
+        applied = AppliedBatch(again.waiting, again.chats, lost=again.lost)
         for part in _parts([s for s in seen if self._is_wanted(s, sessions)]):
             await self._apply_part(uow, sessions, part, applied)
         uow.inbox.done([item.id for item in items if item.id not in applied.waiting])

@@ -29,6 +29,8 @@ class HistoryKind(StrEnum):
     """Messages that could not be decrypted; their senders are asked again."""
     NOT_STORED = "not_stored"
     """Messages that came and could not be stored."""
+    LOST_MESSAGES = "lost_messages"
+    """Messages that came again after their connector had died: their keys are used up, and no copy was stored."""
 
     @property
     def adds_up(self) -> bool:

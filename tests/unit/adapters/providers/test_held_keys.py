@@ -12,6 +12,7 @@ import pytest_asyncio
 from tests.fakes.stores import FakePostgres, StoreCaller, message, until
 from whatsapp_hub.adapters.providers.neonize.sharing import keys
 from whatsapp_hub.adapters.providers.neonize.sharing.door import StoreDoor
+from whatsapp_hub.application.measuring import TALLY
 
 SESSION = "\n\t\tINSERT INTO whatsmeow_sessions (our_jid, their_id, session) VALUES ($1, $2, $3)"
 SENDER_KEY = "\n\t\tINSERT INTO whatsmeow_sender_keys (our_jid, chat_id, sender_id, sender_key) VALUES ($1, $2, $3, $4)"
@@ -110,6 +111,28 @@ async def test_keys_that_moved_on_without_a_message_are_written_soon(
     await number.ask(SESSION)
     await until(lambda: number.holds == [True, False])
     assert number.written == ["BEGIN", SESSION.strip(), "COMMIT"]
+
+
+async def test_a_message_whose_keys_were_written_before_it_was_stored_is_counted(
+    number: Number, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was acknowledged meanwhile: a connector that died then has lost it."""
+    monkeypatch.setattr(keys, "NO_MESSAGE_S", 0.02)
+    TALLY.take()
+    await number.ask(SESSION)
+    await until(lambda: number.holds == [True, False])
+    number.keys.stored()
+    assert counted() == 1
+    monkeypatch.setattr(keys, "NO_MESSAGE_S", 5.0)
+    for _ in range(2):
+        await number.ask(SESSION)
+        number.keys.stored()
+        await until(lambda: number.holds[-1] is False)
+    assert counted() == 0, "those that are stored in time are not"
+
+
+def counted() -> float:
+    return TALLY.take().get(("whatsapp_hub_unprotected_messages", ()), 0.0)
 
 
 async def test_what_was_held_when_a_dial_ends_was_never_written(number: Number) -> None:

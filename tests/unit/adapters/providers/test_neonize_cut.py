@@ -11,9 +11,10 @@ from tests.fakes.neonize import AT_MS, GROUP, LID, PERSON, event, heard, message
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.jids import STATUSES
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
+from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.adapters.providers.neonize.translate.inbound import translate
 from whatsapp_hub.adapters.providers.neonize.translate.split import STATE_CHAT, Splitter
-from whatsapp_hub.application.ports.provider.events import IdentitySeen, MessageSeen, Origin, RawUpdate
+from whatsapp_hub.application.ports.provider.events import IdentitySeen, MessageSeen, Origin, RawUpdate, RedeliveredSeen
 
 
 def cut(
@@ -33,6 +34,38 @@ def test_a_message_is_known_by_its_id_its_chat_and_who_wrote_it() -> None:
     others = [text("Oi", id="3EB0AB"), text("Oi", chat=LID), text("Oi", from_me=True)]
     others += [text("Oi", chat=GROUP, sender=PERSON), text("Oi", chat=GROUP, sender=LID)]
     assert len({first, *(key("Message", other) for other in others)}) == 6
+
+
+def again(chat: str, sender: str, *, statuses: bool = False) -> list[RawUpdate]:
+    stored = StoredEvent("again", AT_MS, text="3EB0AA", names=[chat, sender, neonize.ME])
+    return Splitter(statuses=statuses)(stored, "u1")
+
+
+@pytest.mark.parametrize(
+    ("chat", "sender", "first"),
+    [
+        (PERSON, PERSON, text("Oi")),
+        (PERSON, f"{neonize.PHONE}:3@s.whatsapp.net", text("Oi")),
+        (LID, LID, text("Oi", chat=LID)),
+        (GROUP, LID, text("Oi", chat=GROUP, sender=LID)),
+        (GROUP, neonize.ME, text("Oi", chat=GROUP, from_me=True)),
+        (LID, neonize.ME, text("Oi", chat=LID, from_me=True)),
+        ("1700000000@broadcast", PERSON, text("Oi", chat="1700000000@broadcast", sender=PERSON)),
+    ],
+)
+def test_a_message_that_comes_again_names_its_first_copy_and_takes_nothing_from_it(
+    chat: str, sender: str, first: bytes
+) -> None:
+    [row], [copy] = again(chat, sender), cut("Message", first)
+    [seen] = translate(row.body)
+    assert isinstance(seen, RedeliveredSeen)
+    assert seen.dedupe_key == copy.dedupe_key != row.dedupe_key
+    assert row.chat == copy.chat
+
+
+def test_a_status_that_comes_again_counts_only_where_it_is_asked_for() -> None:
+    assert again(STATUSES, PERSON) == []
+    assert len(again(STATUSES, PERSON, statuses=True)) == 1
 
 
 def test_what_a_customer_sends_to_a_broadcast_list_waits_behind_their_other_messages() -> None:

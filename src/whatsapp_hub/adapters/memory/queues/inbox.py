@@ -1,7 +1,7 @@
 """The inbox: append raw updates, claim a tenant's by chat, mark them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -138,6 +138,12 @@ class MemoryInbox:
         """Leave them, and their chats behind them, for `for_s` seconds."""
         for id in ids:
             await self._set_back(id, for_s)
+
+    async def known(self, keys: Collection[tuple[SessionId, str]]) -> set[tuple[SessionId, str]]:
+        """Look them up by the key that drops repeats."""
+        asked = {(session_id, key) for session_id, key in keys}
+        stored = ((u.update.session_id, u.update.dedupe_key) for u in self._rows.each(UPDATES))
+        return {(session_id, key) for session_id, key in stored if session_id and (session_id, key) in asked}
 
     async def retry(self, item_id: int, error: str, after_s: float) -> None:
         """Count a failure, store its error, and make the update due again in `after_s` seconds."""

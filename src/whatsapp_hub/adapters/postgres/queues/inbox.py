@@ -1,12 +1,12 @@
 """The tenant's part of the inbox: claim updates by chat, then mark them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.repositories.sessions import VERSION_OF, Saw
 from whatsapp_hub.application.ports.queues.inbox import ClaimedUpdates, InboxItem
-from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.ids import SessionId, TenantId
 
 _CLAIM = f"""
     SELECT c.*, {VERSION_OF.format(id="c.session_id")} FROM hub.claim_updates($1, $2, $3, $4) AS c ORDER BY place, id"""
@@ -16,6 +16,9 @@ _RETRY = """
 _WAIT = """
     UPDATE hub.inbox SET retry_at = (SELECT now FROM hub.time) + $2 * interval '1 second'
     WHERE id = ANY($1::bigint[])"""
+_KNOWN = """
+    SELECT i.session_id, i.dedupe_key FROM hub.inbox i
+    JOIN unnest($1::text[], $2::text[]) AS asked (source, dedupe_key) USING (source, dedupe_key)"""
 _QUARANTINE = """
     UPDATE hub.inbox SET state = 'quarantined', tries = tries + 1, error = $2, retry_at = NULL WHERE id = $1"""
 
@@ -76,6 +79,12 @@ class PostgresInbox:
     async def wait(self, ids: Sequence[int], for_s: float) -> None:
         """Leave them, and their chats behind them, for `for_s` seconds."""
         await self._connection.execute(_WAIT, list(ids), for_s)
+
+    async def known(self, keys: Collection[tuple[SessionId, str]]) -> set[tuple[SessionId, str]]:
+        """Look them up by the key that drops repeats."""
+        sources, dedupe_keys = [str(session_id) for session_id, _ in keys], [key for _, key in keys]
+        rows = await self._connection.fetch(_KNOWN, sources, dedupe_keys)
+        return {(SessionId(row["session_id"]), row["dedupe_key"]) for row in rows}
 
     async def retry(self, item_id: int, error: str, after_s: float) -> None:
         """Count a failure, store its error, and make the update due again in `after_s` seconds."""

@@ -182,6 +182,10 @@ class SessionDial:
         if not self.ending.is_set():
             self._enqueue(StoredEvent("ended", _now_ms(), text=error))
 
+    def came_again(self, id: str, sender: str, chat: str) -> None:
+        """Note a message that cannot be decrypted again. It is lost if its first copy was not stored."""
+        self._enqueue(StoredEvent("again", _now_ms(), text=id, names=[chat, sender, self.me or self.jid]))
+
     async def receive_event(self, code: int, data: bytes) -> None:
         """Take an event on the loop, passed on by a pairing process; waits for the pump."""
         await self._receive(StoredEvent(wire.EVENTS.get(code, f"event_{code}"), _now_ms(), data))

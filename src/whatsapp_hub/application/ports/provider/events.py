@@ -115,6 +115,15 @@ class TypingSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class RedeliveredSeen:
+    """A message came again that had been decrypted before, and cannot be a second time. It is lost if its first copy,
+    the update with this `dedupe_key`, is not stored."""
+
+    dedupe_key: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OtherSeen:
     """An event that is kept raw and not handled yet (an account event, a poll vote, a call)."""
 
@@ -123,7 +132,15 @@ class OtherSeen:
 
 
 ProviderEvent = (
-    MessageSeen | ReceiptSeen | SessionSeen | IdentitySeen | NumberChanged | ChatNamed | TypingSeen | OtherSeen
+    MessageSeen
+    | ReceiptSeen
+    | SessionSeen
+    | IdentitySeen
+    | NumberChanged
+    | ChatNamed
+    | TypingSeen
+    | RedeliveredSeen
+    | OtherSeen
 )
 
 

@@ -1,6 +1,6 @@
 """The inbox: raw updates, stored before they are acknowledged, processed in order per chat, replayable."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -47,6 +47,10 @@ class Inbox(Protocol):
 
     async def wait(self, ids: Sequence[int], for_s: float) -> None:
         """Postpone them, and their chats behind them; no failed try is counted."""
+        ...
+
+    async def known(self, keys: Collection[tuple[SessionId, str]]) -> set[tuple[SessionId, str]]:
+        """Return which of these updates (session, dedupe key) are stored, or were within the last nine days."""
         ...
 
     async def retry(self, item_id: int, error: str, after_s: float) -> None:

@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import logging
 import os
+import re
 import threading
 import time
 from collections import deque
@@ -34,12 +35,14 @@ BEGUN_WITHIN_S = 0.5
 
 CLOSED_S = 0.2
 STRAGGLERS = 64
-"""Stopped clients whose C functions are stored, since Go may still call back: a freed one would end the process. The
-logger is never freed: a client whose dial failed, not yet stopped, logs at each call."""
+"""Stopped clients whose C functions are stored, since Go may still call back: a freed one would end the process."""
 
 _SETTLE_S = 0.02
 _NO_CLIENT = "client is nil"
-_LOG_LEVEL = b"ERROR"
+_LOG_LEVEL = b"WARN"
+_AGAIN = re.compile(rb"Ignoring message (\S+) from (\S+?)(?: in (\S+?))?: .*old counter")
+"""What whatsmeow logs of a message whose keys were used before, which it acknowledges. No event says so."""
+
 _COMPOSING, _PAUSED = 0, 1
 _AVAILABLE = b"available"
 _READ = b"read"
@@ -83,6 +86,10 @@ class Listener(Protocol):
     def login(self, status: str) -> None: ...
 
     def ended(self, error: str) -> None: ...
+
+    def came_again(self, id: str, sender: str, chat: str) -> None:
+        """A message was delivered that had been decrypted before, and cannot be a second time."""
+        ...
 
 
 class Library(Protocol):
@@ -197,6 +204,7 @@ class GoLibrary:
         self._gate = Gate()
         self._alive: set[str] = set()
         self._quiet = binder.func_callback_bytes2(lambda _text, _size: None)
+        self._loggers: list[object] = []
         self._heard: dict[str, object] = {}
         self._unheard: deque[object] = deque(maxlen=STRAGGLERS)
 
@@ -215,6 +223,19 @@ class GoLibrary:
         binder = self._binder
         return binder.func_string(qr), binder.func_string(login), binder.func_callback_bytes(event)
 
+    def logger(self, listener: Listener) -> Any:
+        """Make the callback for what the library logs, which is kept for good: a client whose dial failed, not yet
+        stopped, logs at each call."""
+
+        def logged(entry: int, size: int) -> None:
+            if found := _AGAIN.search(ctypes.string_at(entry, size)):
+                id, sender, chat = (part.decode("utf-8", "replace") for part in found.groups(found[2]))
+                guarded(lambda: listener.came_again(id, sender, chat))
+
+        callback = self._binder.func_callback_bytes2(logged)
+        self._loggers.append(callback)
+        return callback
+
     def start(self, dial: Dial, listener: Listener, begun: threading.Event | None = None) -> threading.Thread:
         window_s, written = (BEGUN_WITHIN_S, begun) if begun else (START_WINDOW_S, threading.Event())
         with self._gate.alone():
@@ -226,6 +247,7 @@ class GoLibrary:
 
     def _dial(self, dial: Dial, listener: Listener, written: threading.Event) -> None:
         qr, login, event = self._heard[dial.uuid] = self.callbacks(listener)
+        logger = self.logger(listener)
         jid = encode(wire.JID, parts(dial.jid)) if dial.jid else b""
         proxy = self._binder.ProxySettings(proxy_address=dial.proxy)._to_c_struct() if dial.proxy else None
         codes = bytearray(wire.EVENTS)
@@ -241,7 +263,7 @@ class GoLibrary:
                 qr,
                 login,
                 event,
-                self._quiet,
+                logger,
             ),
             *(subscribed, len(codes), dial.props, len(dial.props), b"", 0, ctypes.byref(proxy) if proxy else None),
         )

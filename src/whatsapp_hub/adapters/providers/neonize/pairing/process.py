@@ -62,6 +62,9 @@ class _Listener:
     def ended(self, error: str) -> None:
         self._process.send(Notice("ended", self._uuid, text=error))
 
+    def came_again(self, id: str, sender: str, chat: str) -> None:
+        """A number that is being paired has taken nothing in yet."""
+
 
 def main() -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))

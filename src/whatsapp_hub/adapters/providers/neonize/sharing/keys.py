@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 
 from whatsapp_hub.adapters.providers.neonize.sharing.wire import SYNC, Batch
+from whatsapp_hub.application.measuring import TALLY, UNPROTECTED
 
 NO_MESSAGE_S = 0.5
 """Keys that moved on so long ago without a message coming of it are written."""
@@ -42,7 +43,7 @@ class HeldKeys:
         self._tables: set[bytes] = set()
         self._waiting: list[Callable[[], None]] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._is_writing = False
+        self._is_writing = self._has_lapsed = False
 
     @property
     def is_holding(self) -> bool:
@@ -69,10 +70,11 @@ class HeldKeys:
         return True
 
     def stored(self) -> None:
-        """A message was stored: write the keys that it moved on."""
-        if self._held and not self._is_writing:
-            self._is_writing = True
-            self._write(list(self._held), self._written)
+        """A message was stored: write the keys that it moved on. Count one whose keys were written before."""
+        if self._has_lapsed and not self._held:
+            TALLY.add(UNPROTECTED)
+        self._has_lapsed = False
+        self._release()
 
     def drop(self) -> None:
         """Write nothing any more: WhatsApp sends again what was not acknowledged."""
@@ -82,11 +84,17 @@ class HeldKeys:
 
     # -- inside
 
+    def _release(self) -> None:
+        if self._held and not self._is_writing:
+            self._is_writing = True
+            self._write(list(self._held), self._written)
+
     def _expire(self) -> None:
         if self._is_unstored():
             self._timer = self._loop.call_later(NO_MESSAGE_S, self._expire)
         else:
-            self.stored()
+            self._has_lapsed = True
+            self._release()
 
     def _written(self) -> None:
         if self._timer is not None:

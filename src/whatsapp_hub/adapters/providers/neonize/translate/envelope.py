@@ -16,6 +16,7 @@ class StoredEvent(msgspec.Struct, omit_defaults=True):
     sent      a late answer to a send: the id; the hub's own in `names`
     group     a group's name, as asked for; the group in `names`
     history   one message of a history, with its chat's `names`
+    again     a message was delivered again that had been decrypted before; the key of its own row
     lids      a phone and a LID (`names`) of one person
     `at` is when it was received (ms), `me` the JID of the session's number as far as known.
     """

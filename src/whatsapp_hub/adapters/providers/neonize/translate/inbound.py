@@ -26,6 +26,7 @@ from whatsapp_hub.application.ports.provider.events import (
     OtherSeen,
     ProviderEvent,
     ReceiptSeen,
+    RedeliveredSeen,
     SessionSeen,
     TypingSeen,
 )
@@ -293,6 +294,10 @@ def _lids(stored: StoredEvent, at: datetime) -> ProviderEvent:
     return IdentitySeen(identities, at) if len(identities) > 1 else OtherSeen("lids", at)
 
 
+def _again(stored: StoredEvent, at: datetime) -> ProviderEvent:
+    return RedeliveredSeen(stored.text, at)
+
+
 def _group(stored: StoredEvent, at: datetime) -> ProviderEvent:
     """Translate the answer to our question what a group is called."""
     return _named(stored.names[0] if stored.names else "", stored.text, at)
@@ -308,8 +313,9 @@ _BY_REPORT: dict[str, Callable[[StoredEvent, datetime], ProviderEvent]] = {
     "lids": _lids,
     "sent": _sent,
     "group": _group,
+    "again": _again,
 }
-_STATES = frozenset(_BY_REPORT) - {"lids", "sent", "group"} | {
+_STATES = frozenset(_BY_REPORT) - {"lids", "sent", "group", "again"} | {
     "PairStatus",
     "Connected",
     "KeepAliveTimeout",

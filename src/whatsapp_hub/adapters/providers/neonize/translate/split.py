@@ -9,11 +9,19 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, chat_key, dedupe_key, digest, instant, items, obj, text
 from whatsapp_hub.adapters.providers.neonize.native import wire
-from whatsapp_hub.adapters.providers.neonize.native.jids import LID, PERSON, STATUSES, formatted, plain, shown_in
+from whatsapp_hub.adapters.providers.neonize.native.jids import (
+    LID,
+    PERSON,
+    STATUSES,
+    formatted,
+    kind_of,
+    plain,
+    shown_in,
+)
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent, pack
 from whatsapp_hub.adapters.providers.neonize.translate.unwrap import is_empty
-from whatsapp_hub.application.ports.provider.events import Malformed, RawUpdate
+from whatsapp_hub.application.ports.provider.events import ChatKind, Malformed, RawUpdate
 
 STATE_CHAT = "session"
 """States have a chat of their own, so that they are processed in order."""
@@ -49,16 +57,29 @@ class Splitter:
                 yield from _history(stored, take_all=self.history)
             case "ChatPresence" | "Presence":
                 yield _row(stored, dedupe_key("p", unique), "presence")
-            case "group" if stored.names:
-                yield _row(stored, dedupe_key("g", unique), stored.names[0])
-            case "JoinedGroup" | "GroupInfoEvent":
+            case "again" if len(stored.names) == 3:
+                yield from self._again(stored)
+            case "group" | "JoinedGroup" | "GroupInfoEvent":
                 yield _row(stored, dedupe_key("g", unique), _group_of(stored) or STATE_CHAT)
             case _:
                 yield _row(stored, dedupe_key("s", stored.event, unique), STATE_CHAT)
 
+    def _again(self, stored: StoredEvent) -> Iterator[RawUpdate]:
+        """Split off that a message came again, under a key of its own: its first copy may still be on its way."""
+        chat, sender, me = map(plain, stored.names)
+        is_mine = sender == me or (kind_of(chat) is ChatKind.PERSON and sender != chat)
+        if kind_of(chat) is ChatKind.BROADCAST and not is_mine:
+            chat = sender
+        if chat != STATUSES or self.statuses:
+            key = stored.text, chat, "me" if is_mine else sender
+            found = StoredEvent(stored.event, stored.at, text=dedupe_key("m", *key))
+            yield _row(found, dedupe_key("a", *key), chat)
+
 
 def _group_of(stored: StoredEvent) -> str:
     """Return the group that this event is about, so that it waits behind the group's messages."""
+    if stored.event == "group":
+        return stored.names[0] if stored.names else ""
     event = decode(wire.SHAPES[stored.event], stored.data)
     return formatted(obj(event.get("JID"))) or formatted(obj(obj(event.get("groupInfo")).get("JID")))
 
