@@ -35,6 +35,7 @@ class FakeLine:
     reserves: bool = False
     open_sessions: dict[SessionId, SessionRef] = field(default_factory=dict)
     stuck: set[SessionId] = field(default_factory=set)
+    severed: int = 0
 
     def _answer(self, *what: object) -> None:
         self.shown.append(what)
@@ -92,6 +93,9 @@ class FakeLine:
         if session_id in self.stuck:
             await asyncio.Event().wait()
         self.open_sessions.pop(session_id, None)
+
+    def sever(self) -> None:
+        self.severed += 1
 
     async def forget(self, session_id: SessionId) -> None:
         self._answer("forget", session_id)

@@ -131,6 +131,10 @@ class FakeStore:
         self.doors.append(self.Door())
         return self.doors[-1]
 
+    def shut_accesses(self) -> None:
+        for door in self.doors:
+            door.shut()
+
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[None]:
         self._here()

@@ -15,7 +15,7 @@ from typing import Protocol
 from whatsapp_hub.application.connecting.connection_records import RecordConnections
 from whatsapp_hub.application.connecting.keep_lease import KeepLease, OpenConnection
 from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId, DesiredConnection
-from whatsapp_hub.application.ports.connections.sockets import HoldsSockets
+from whatsapp_hub.application.ports.connections.sockets import HoldsSockets, SeversSockets
 from whatsapp_hub.application.ports.provider.plugin import Providers, SessionRef
 from whatsapp_hub.application.ports.queues.lanes import Holding
 from whatsapp_hub.application.pulse import PULSE
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 CLOSE_S = 10.0
 PULSE_EVERY_S = 0.5
 UNCLOSABLE_S = 60.0
+ENDING_S = 25.0
+"""How long a process that ends tries to close what it holds; below its stop deadline."""
+
 GONE_S = 10.0
 """A connection that ends reports why; after so long without a report it is dialled again without one."""
 
@@ -56,6 +59,7 @@ class ReconcileSessions:
     _closings: set[asyncio.Task[None]] = field(default_factory=set)
     _due: asyncio.Event = field(default_factory=asyncio.Event)
     _hung_up: bool = False
+    _severed: bool = False
     _stormy: bool = False
 
     # State for other parts of the process
@@ -64,6 +68,11 @@ class ReconcileSessions:
     def held(self) -> int:
         """Number of connections open or closing here."""
         return len(self._open) + len(self._closing)
+
+    @property
+    def exposed(self) -> int:
+        """Number of connections over which something may come in or go out: none of those that were severed."""
+        return 0 if self._severed else self.held
 
     def unclosable(self) -> list[SessionId]:
         """Return the sessions that could not be closed for UNCLOSABLE_S, also while it is tried once more: only the end
@@ -119,7 +128,7 @@ class ReconcileSessions:
         """Close all, renewing the lease until the last is closed: no other connector may dial before."""
         keeping = asyncio.create_task(self._keep_lease())
         try:
-            await self._close_all()
+            await self._close_all(ENDING_S)
         finally:
             keeping.cancel()
         await self.lease.leave(clean=not self._open)
@@ -233,7 +242,7 @@ class ReconcileSessions:
         takes_over = connection.session_id in self._taken_over
         ref = await self.records.about_to_dial(connection, connector.id, takes_over=takes_over)
         self._taken_over.discard(connection.session_id)
-        if ref is None or connector is not self.lease.connector or not self.lease.is_fresh:
+        if ref is None or connector is not self.lease.connector or not self.lease.is_fresh or self._hung_up:
             return
         now, unclean = time.monotonic(), connection.session_id in self._unclean
         opened = OpenConnection(ref, down_since=now)
@@ -274,11 +283,24 @@ class ReconcileSessions:
         finally:
             del self._closing[connection.session_id]
 
-    async def _close_all(self) -> None:
-        for connection in list(self._open.values()):
-            self._begin_to_close(connection)
-        while self._closing:
-            await asyncio.wait(self._closings)
+    async def _close_all(self, within_s: float = 0.0) -> None:
+        """Close all; what could not be closed is tried again until the time is up."""
+        until = time.monotonic() + within_s
+        while True:
+            for connection in list(self._open.values()):
+                self._begin_to_close(connection)
+            while self._closing:
+                await asyncio.wait(self._closings)
+            if not self._open or time.monotonic() >= until:
+                return
+
+    def _sever(self) -> None:
+        """Cut all connections where their providers can, which takes no time: closing them may take its own then."""
+        providers = {one.provider: self.socket(one.provider) for one in (*self._open.values(), *self._closing.values())}
+        for provider in providers.values():
+            if isinstance(provider, SeversSockets):
+                provider.sever()
+        self._severed = all(isinstance(provider, SeversSockets) for provider in providers.values())
 
     async def _hang_up(self, why: str) -> None:
         """Close all at once (WhatsApp keeps new messages meanwhile), then take a new lease."""
@@ -288,7 +310,8 @@ class ReconcileSessions:
         try:
             log.error("connector.hangs_up", extra={"why": why, "sessions": self.held})
             self._desired.clear()
-            await self._close_all()
+            self._sever()
+            await self._close_all(UNCLOSABLE_S if self._severed else 0.0)
             if self._open:
                 raise RuntimeError("connections that must not be held cannot be closed")
             await self.lease.leave(clean=False)
@@ -296,7 +319,7 @@ class ReconcileSessions:
             self._taken_over.clear()
             await self.lease.enter()
         finally:
-            self._hung_up = False
+            self._hung_up = self._severed = False
 
     # Watching
 

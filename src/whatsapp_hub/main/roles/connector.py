@@ -226,14 +226,14 @@ def _count(what: str) -> int:
 
 
 def watch(hold: ReconcileSessions) -> threading.Event:
-    """End this process at once when it holds sessions under a lease that was not renewed for two thirds of its time:
-    until then no other process can have taken them. Set the event to stop."""
+    """End this process at once when it has connections under a lease that was not renewed for two thirds of its time:
+    until then no other process can have taken its sessions. Set the event to stop."""
     stop = threading.Event()
     fatal_s = hold.lease.terms.fatal_s
 
     def look() -> None:
         while not stop.wait(WATCH_EVERY_S):
-            if hold.held and hold.lease.age_s > fatal_s:
+            if hold.exposed and hold.lease.age_s > fatal_s:
                 os.write(2, b"connector: the lease was not renewed in time; ending before another takes over\n")
                 os._exit(EXIT_UNFENCED)
 

@@ -65,7 +65,8 @@ BACKOFF = halved(0.5, 30)
 
 @dataclass
 class Restarts:
-    """The delay before the next start: a back-off, reset after a good run."""
+    """The delay before the next start. Two starts are a back-off apart, which is reset after a good run: a process that
+    is killed after some work is back at once, one that ends at its start is not."""
 
     backoff: Backoff = BACKOFF
     good_run_s: float = 60
@@ -75,7 +76,8 @@ class Restarts:
     def after(self, lived_s: float) -> float:
         """Return the delay after a run of this length."""
         self.failures = 0 if lived_s >= self.good_run_s else self.failures + 1
-        return self.backoff.after(self.failures, self.jitter())
+        chance = self.jitter()
+        return max(self.backoff.after(1, chance), self.backoff.after(self.failures, chance) - lived_s)
 
 
 class RoleProcess:

@@ -18,6 +18,7 @@ from tests.fakes.neonize import CODES, GROUP, ME, PERSON, PHONE, FakeLibrary, Fa
 from whatsapp_hub.adapters.providers.neonize import dial as neonize_dial
 from whatsapp_hub.adapters.providers.neonize import pump
 from whatsapp_hub.adapters.providers.neonize.client import NeonizeClient
+from whatsapp_hub.adapters.providers.neonize.egress.upstream import Unreachable
 from whatsapp_hub.adapters.providers.neonize.native.library import Library, Missing
 from whatsapp_hub.adapters.providers.neonize.settings import NeonizeSettings
 from whatsapp_hub.adapters.providers.neonize.sharing.wire import SYNC, Batch
@@ -145,6 +146,23 @@ async def test_a_session_whose_store_fails_hangs_up_and_says_why(held: Held) -> 
     await held.until(lambda: held.store.doors[-1].is_shut)
     assert held.states[-1] == (SessionStatus.DISCONNECTED, "store_failed: 42501 permission denied")
     assert held.inbox.history == [(held.session.id, HistoryKind.STORE_FAILED, "42501 permission denied", 1)]
+
+
+async def test_what_is_severed_reaches_neither_whatsapp_nor_the_store_and_can_be_opened_again(held: Held) -> None:
+    await held.open()
+    route = held.provider._holder.lines[held.session.id].route
+    TALLY.take()
+    held.provider.sever()
+    assert route is not None
+    with pytest.raises(Unreachable, match="the session was closed"):
+        await route.open(cast("Any", None), "web.whatsapp.com", 443)
+    assert all(door.is_shut for door in held.store.doors)
+    await held.bring("UndecryptableMessage", event("UndecryptableMessage", info=info("3EB0AB"), isUnavailable=False))
+    assert TALLY.take() == {}, "Go cannot decrypt without its store, and acknowledges nothing that leaves"
+    await held.provider.close(held.session.id)
+    held.session = replace(held.session, fence=2)
+    await held.open()
+    assert not held.store.doors[-1].is_shut
 
 
 async def test_a_session_counts_as_unstored_while_its_store_is_not_answered(held: Held) -> None:

@@ -151,6 +151,26 @@ async def test_a_session_that_cannot_be_closed_is_told_while_its_closing_is_trie
         line.stuck.clear()
 
 
+async def test_a_connector_that_hangs_up_is_cut_off_at_once_however_long_the_closing_takes(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watchdog ends a process with `exposed` connections whose lease is too old."""
+    monkeypatch.setattr(reconcile_sessions, "CLOSE_S", 0.02)
+    session, line = await wanted(office), office.plugins[HELD].line
+    async with connector(office) as holder:
+        await eventually(is_open(office, session))
+        assert holder.exposed == 1
+        line.stuck.add(session.id)
+        hanging_up = asyncio.create_task(holder._hang_up("cannot renew the lease"))
+        await asyncio.sleep(0.1)
+        assert (line.severed, holder.exposed, holder.held) == (1, 0, 1)
+        line.stuck.clear()
+        await hanging_up
+        office.clock.pass_(seconds=7)
+        await eventually(is_open(office, session))
+        assert (line.severed, holder.exposed) == (1, 1)
+
+
 def is_open_now(office: Office, session: Session) -> bool:
     return session.id in office.plugins[HELD].line.open_sessions
 

@@ -102,6 +102,10 @@ class NeonizeClient:
     async def close(self, session_id: SessionId) -> None:
         await self._holder.close(session_id)
 
+    def sever(self) -> None:
+        """Shut every way out to WhatsApp (`SeversSockets`)."""
+        self._holder.sever()
+
     async def forget(self, session_id: SessionId) -> None:
         await self._holder.forget(session_id)
 

@@ -101,6 +101,14 @@ class Holder:
         if pump and session_id not in self.lines and await pump.drained(0):
             self._pumps.pop(session_id, None)
 
+    def sever(self) -> None:
+        """Shut the ways to WhatsApp first: what the library then cannot decrypt is not acknowledged."""
+        self._forward.shut_all()
+        for line in self.lines.values():
+            line.ending.set()
+        if self._store is not None:
+            self._store.shut_accesses()
+
     async def forget(self, session_id: SessionId) -> None:
         await self.close(session_id)
         await self._devices().forget(session_id)

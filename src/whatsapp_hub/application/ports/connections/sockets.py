@@ -80,3 +80,13 @@ class HoldsSockets(Protocol):
         """Return its health; None if it is not open here, or went down by itself and may be opened again. Never
         blocks."""
         ...
+
+
+@runtime_checkable
+class SeversSockets(Protocol):
+    """Providers that can end all their traffic at once. Else a process ends when closing takes too long for its lease."""
+
+    def sever(self) -> None:
+        """Cut every connection of this process to the other side: nothing comes in or goes out any more, over these or
+        new ones, until a session is closed and opened again. Never blocks. Idempotent."""
+        ...

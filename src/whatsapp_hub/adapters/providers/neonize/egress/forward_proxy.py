@@ -121,9 +121,13 @@ class ForwardProxy:
         route.shut()
         self._routes = {token: known for token, known in self._routes.items() if known is not route}
 
-    def close(self) -> None:
+    def shut_all(self) -> None:
+        """Shut every route that there is."""
         for route in self._routes.values():
             route.shut()
+
+    def close(self) -> None:
+        self.shut_all()
         self._routes.clear()
         if self._server is not None:
             self._server.close()

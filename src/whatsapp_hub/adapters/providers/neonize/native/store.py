@@ -60,7 +60,7 @@ def _settings(role: str, application_name: str) -> dict[str, str]:
 
 
 class DeviceStore:
-    """The store. All methods but `access` do I/O; all but `aclose` raise Unavailable."""
+    """The store. All methods but the first two do I/O; all but `aclose` raise Unavailable."""
 
     def __init__(self, database_url: str, shared: int = SHARED) -> None:
         """`shared`: connections for all its accesses together."""
@@ -75,6 +75,10 @@ class DeviceStore:
         """Make an access for a dial. `on_failure` is called, on the loop, when the store cannot be used any more: hang
         up, then shut the access. Until then Go gets no answer, so that it acknowledges nothing."""
         return self._door.access(application_name, on_failure)
+
+    def shut_accesses(self) -> None:
+        """Shut every access: nothing that Go asks reaches PostgreSQL any more."""
+        self._door.shut_accesses()
 
     @asynccontextmanager
     async def preparing(self) -> AsyncIterator[None]:

@@ -141,9 +141,12 @@ class StoreDoor:
     def forget(self, user: str) -> None:
         self._accesses.pop(user, None)
 
-    async def aclose(self) -> None:
+    def shut_accesses(self) -> None:
         for access in list(self._accesses.values()):
             access.shut()
+
+    async def aclose(self) -> None:
+        self.shut_accesses()
         if self._server is not None:
             self._server.close()
         if self._pool is not None:
