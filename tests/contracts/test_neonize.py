@@ -83,7 +83,7 @@ async def bench() -> AsyncIterator[Bench]:
         secrets=frozenset({"proxy"}),
         updates=updates(),
         faults={
-            Rejected: lambda: library.fail_next.append("server returned error 463"),
+            Rejected: lambda: library.fail_next.append("server returned error 479"),
             Transient: lambda: library.fail_next.append("failed to send message node: websocket not connected"),
             OutcomeUnknown: lambda: library.fail_next.append("timed out waiting for message send response"),
             CredentialsInvalid: lambda: library.fail_next.append("the store doesn't contain a device JID"),

@@ -200,6 +200,8 @@ class Scope(StrEnum):
     """How far a provider's transient error reaches."""
 
     RECIPIENT = "recipient"
+    FIRST_CONTACTS = "first_contacts"
+    """All people to whom the session never wrote, and who never wrote to it: WhatsApp limits the account."""
     SESSION = "session"
     APP = "app"
 

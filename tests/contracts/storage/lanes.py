@@ -146,6 +146,19 @@ class LaneContract:
             await uow.commit()
         assert len(await eventually(lambda: claim(world, pacing=human))) == 1
 
+    async def test_first_contacts_may_wait_while_everybody_else_is_written_to(self, world: World) -> None:
+        human = {"SANDBOX": Pacing(None, None, HumanPace())}
+        known, stranger = await world.conversation(), await world.conversation()
+        await world.inbound(known)
+        for conversation in (known, stranger):
+            await world.enqueue(conversation, "Oi")
+        await world.done(lambda uow: uow.lanes.hold_first_contacts(world.session.id, 3600))
+        [sent] = await claim(world, pacing=human)
+        assert sent.lane.chat == known.chat
+        await world.done(lambda uow: uow.lanes.hold_first_contacts(world.session.id, None))
+        await world.enqueue(await world.conversation(), "Oi")
+        assert len(await claim(world, pacing=human)) == 1
+
     async def test_only_the_providers_asked_for_are_claimed(self, world: World) -> None:
         await world.enqueue(await world.conversation(), "one")
         assert await claim(world, pacing={"META": Pacing(None, None)}) == []

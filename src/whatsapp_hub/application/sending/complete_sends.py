@@ -15,6 +15,7 @@ from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.application.ports.queues.lanes import Claim, Release
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.receiving.apply_receipts import apply_receipt
+from whatsapp_hub.application.sessions.advance_connection import session_notice
 from whatsapp_hub.domain.backoff import Backoff
 from whatsapp_hub.domain.errors import (
     CredentialsInvalid,
@@ -26,9 +27,10 @@ from whatsapp_hub.domain.errors import (
     Unavailable,
 )
 from whatsapp_hub.domain.events import Event, EventType
-from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
+from whatsapp_hub.domain.sessions.session import REACHOUT_TIMELOCK
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +156,10 @@ class CompleteSends:
         match result.error:
             case Transient(scope=Scope.SESSION | Scope.APP) as error:
                 await uow.lanes.hold(session_id, _back_off(error, result.claim.tries))
+            case Transient(scope=Scope.FIRST_CONTACTS) as error:
+                await self._limit(uow, session_id, error, changes)
+            case None if result.accepted and result.claim.tries > 1:
+                await self._lift_limit(uow, session_id, changes)
             case CredentialsInvalid() as error:
                 # Locked before its pace, in the order of starting and stopping.
                 session = await uow.sessions.get(session_id)
@@ -164,6 +170,25 @@ class CompleteSends:
                 uow.publish([_alert(result, error, changes)])
             case _:
                 pass
+
+    async def _limit(self, uow: UnitOfWork, session_id: SessionId, error: Transient, changes: Changes) -> None:
+        """Hold what goes to new people, and say so once."""
+        session = await uow.sessions.get(session_id)
+        detail = f"WhatsApp lets it write to nobody new for now ({error.code}): first messages wait, tried hourly"
+        if session.limit(changes.now, detail):
+            await uow.sessions.save(session)
+            uow.publish([session_notice(session, changes.now, "session.limited")])
+        await uow.lanes.hold_first_contacts(session_id, error.retry_after_s)
+
+    async def _lift_limit(self, uow: UnitOfWork, session_id: SessionId, changes: Changes) -> None:
+        """A message that had been refused was taken: show it no more, and let the others go."""
+        shown = (await uow.sessions.peek([session_id])).get(session_id)
+        if shown is None or shown.status_reason != REACHOUT_TIMELOCK:
+            return
+        session = await uow.sessions.get(session_id)
+        if session.lift_limit(changes.now):
+            await uow.sessions.save(session)
+            await uow.lanes.hold_first_contacts(session_id, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """AdvanceConnection: apply one step to a held session's connection state, and store the outcome."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from whatsapp_hub.domain.sessions.connection import (
     ReconnectPolicy,
     noted,
 )
-from whatsapp_hub.domain.sessions.session import AlertKind, Session, Severity
+from whatsapp_hub.domain.sessions.session import AlertKind, Session, SessionStatus, Severity
 
 Step = Callable[[ConnectionState, datetime], ConnectionState]
 
@@ -47,7 +47,7 @@ class AdvanceConnection:
             session.alert(AlertKind.RECONNECT_STORM, Severity.WARNING, self._storm, now)
         await save_session(uow, session)
         if is_storm:
-            uow.publish([_notice(session, now, "session.reconnect_storm", {"session": session.name})])
+            uow.publish([session_notice(session, now, "session.reconnect_storm")])
 
     @property
     def _storm(self) -> str:
@@ -63,17 +63,27 @@ class AdvanceConnection:
         def step(state: ConnectionState, now: datetime) -> ConnectionState:
             return state.reported(report, now, self.rules, self.jitter())
 
+        was = session.status
         await self(uow, session, step, fence)
+        if session.status is SessionStatus.BANNED != was:
+            await self._warn_of_ban(uow, session, seen)
         if seen.reason == PAIRED and seen.phone_number:
             await self._warn_twins(uow, session, seen.phone_number)
+
+    async def _warn_of_ban(self, uow: UnitOfWork, session: Session, seen: SessionSeen) -> None:
+        now, why = self.clock(), f" ({seen.reason})" if seen.reason else ""
+        lasts = f"until {seen.until.isoformat(timespec='seconds')}" if seen.until else "without an end that is known"
+        session.alert(AlertKind.BANNED, Severity.CRITICAL, f"WhatsApp has banned the number {lasts}{why}", now)
+        await uow.sessions.save(session)
+        uow.publish([session_notice(session, now, "session.banned")])
 
     async def _warn_twins(self, uow: UnitOfWork, session: Session, phone_number: str) -> None:
         """Tell that a phone is linked to two sessions: each of its messages comes twice."""
         others = [one.name for one in await uow.sessions.started_with(phone_number) if one.id != session.id]
         for other in others:
-            now, names = self.clock(), {"session": session.name, "other": other}
+            now = self.clock()
             session.alert(AlertKind.LINKED_TWICE, Severity.WARNING, f"the same phone is linked to {other}", now)
-            uow.publish([_notice(session, now, "session.linked_twice", names)])
+            uow.publish([session_notice(session, now, "session.linked_twice", other=other)])
         if others:
             await uow.sessions.save(session)
 
@@ -87,7 +97,7 @@ async def save_session(uow: UnitOfWork, session: Session) -> None:
         await uow.lanes.hold(session.id, None)
 
 
-def _notice(session: Session, now: datetime, kind: str, names: Mapping[str, str]) -> Event:
-    """Build a notification to administrators."""
-    detail = {"kind": kind, "role": "ADMIN", **names}
+def session_notice(session: Session, now: datetime, kind: str, **names: str) -> Event:
+    """Build a notification to administrators about a session."""
+    detail = {"kind": kind, "role": "ADMIN", "session": session.name, **names}
     return Event(EventType.NOTIFICATION_CREATED, session.tenant_id, now, session.id, None, {}, detail)

@@ -98,6 +98,8 @@ def turn(
     chat = pacing.chat
     if chat and (free := slot(chat, lane_paced, now)) > now:
         return Turn(at=free, slot_at=slot_at)
+    if head and pacing.human and (free := _held_back(pacing.human, paces, head, now)):
+        return Turn(at=free, slot_at=slot_at)
     lane = used(chat, lane_paced, now) if chat else None
     rates = _rates(pacing, head)
     longest_s = max((rate.interval_s for rate in rates.values()), default=0.0)
@@ -110,6 +112,12 @@ def turn(
     if head and pacing.human and not head.is_typed and (typing := typing_time(pacing.human, head.characters, jitter)):
         return Turn(at=now + typing, slot_at=now + typing, paces=paces, types=True)
     return Turn(lane_paced=lane, paces=paces)
+
+
+def _held_back(human: HumanPace, paces: Paces, head: LaneHead, now: datetime) -> datetime | None:
+    """Return until when a first contact waits since WhatsApp takes none; a rate of theirs has a burst of its own."""
+    until = paces.strangers
+    return until if head.is_stranger and human.strangers is None and until and until > now else None
 
 
 def typing_time(human: HumanPace, characters: int, jitter: float) -> timedelta | None:

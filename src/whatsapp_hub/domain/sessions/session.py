@@ -51,6 +51,10 @@ class AlertKind(StrEnum):
     """It loses its connection again and again."""
     LINKED_TWICE = "linked_twice"
     """Its phone is linked to another session too."""
+    REACHOUT_TIMELOCK = "reachout_timelock"
+    """WhatsApp lets it write to nobody new for now."""
+    BANNED = "banned"
+    """WhatsApp has banned it, for a time or for good."""
 
 
 class Severity(StrEnum):
@@ -72,6 +76,7 @@ _DOWN = frozenset({SessionStatus.FAILED, SessionStatus.BANNED, SessionStatus.LOG
 """States in which nothing is sent until an operator acts; each has a reason."""
 
 UNEXPLAINED = StatusReason.UNEXPLAINED.value
+REACHOUT_TIMELOCK = StatusReason.REACHOUT_TIMELOCK.value
 
 _EVENT = {
     SessionStatus.CONNECTING: EventType.SESSION_STARTED,
@@ -168,6 +173,20 @@ class Session(Records):
         """Record an alert. `detail`: a sentence for people."""
         said = {"kind": kind.value, "severity": severity.value, "detail": detail}
         self.record(self.event(EventType.SESSION_ALERT, at, **said))
+
+    def limit(self, at: datetime, detail: str) -> bool:
+        """Show that WhatsApp lets it write to nobody new; False if that is shown already, or it is not connected."""
+        if self.status is not SessionStatus.CONNECTED or self.status_reason == REACHOUT_TIMELOCK:
+            return False
+        self.move(self.status, at, REACHOUT_TIMELOCK)
+        self.alert(AlertKind.REACHOUT_TIMELOCK, Severity.WARNING, detail, at)
+        return True
+
+    def lift_limit(self, at: datetime) -> bool:
+        """Show that it may write to new people again; False if nothing else was shown."""
+        if self.status is not SessionStatus.CONNECTED or self.status_reason != REACHOUT_TIMELOCK:
+            return False
+        return self.move(self.status, at)
 
     def note(self, kind: HistoryKind, at: datetime, reason: str | None = None) -> None:
         """Add an entry to its history, which is stored with it."""

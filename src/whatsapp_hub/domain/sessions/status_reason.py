@@ -35,6 +35,7 @@ class StatusReason(StrEnum):
     CREDENTIALS_INVALID = "credentials_invalid"
     NO_NETWORK = "no_network"
     DEGRADED = "degraded"
+    REACHOUT_TIMELOCK = "reachout_timelock"
     CLIENT_OUTDATED = "client_outdated"
     OPEN_FAILED = "open_failed"
     UNEXPLAINED = "unexplained"

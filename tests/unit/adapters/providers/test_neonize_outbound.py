@@ -13,7 +13,7 @@ from whatsapp_hub.adapters.providers.neonize import errors
 from whatsapp_hub.adapters.providers.neonize.translate.media import Fetched, mimetype_of, opus_seconds
 from whatsapp_hub.adapters.providers.neonize.translate.outbound import Sending, Uploaded, sending, with_upload
 from whatsapp_hub.application.ports.provider.plugin import Outgoing
-from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, ProviderError, Rejected, Transient
+from whatsapp_hub.domain.errors import CredentialsInvalid, OutcomeUnknown, ProviderError, Rejected, Scope, Transient
 from whatsapp_hub.domain.ids import MessageId
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import MessageType
@@ -126,7 +126,8 @@ def test_a_file_needs_an_http_link(url: str | None) -> None:
         ("websocket disconnected before message send returned response", OutcomeUnknown, "no_answer"),
         ("failed to send message node: write tcp: broken pipe", OutcomeUnknown, "unknown_error"),
         ("something new", OutcomeUnknown, "unknown_error"),
-        ("server returned error 463", Rejected, "server_463"),
+        ("server returned error 463", Transient, "server_463"),
+        ("server returned error 475", Transient, "server_475"),
         ("server returned error 479", Rejected, "server_479"),
         ("server returned error 429", Transient, "server_429"),
         ("server returned error 503", Transient, "server_503"),
@@ -139,10 +140,11 @@ def test_only_what_certainly_did_not_leave_is_tried_again(said: str, error: type
     assert found.code == code
 
 
-def test_a_limited_account_asks_for_an_operator() -> None:
-    found = errors.of_send("server returned error 463")
-    assert isinstance(found, Rejected)
-    assert found.alert
+@pytest.mark.parametrize("code", ["463", "475"])
+def test_a_limited_account_holds_first_contacts_and_tries_them_hourly_for_a_day(code: str) -> None:
+    found = errors.of_send(f"server returned error {code}")
+    assert isinstance(found, Transient)
+    assert (found.scope, found.retry_after_s, found.tries) == (Scope.FIRST_CONTACTS, 3600, 24)
 
 
 def test_a_question_may_always_be_asked_again() -> None:

@@ -16,7 +16,7 @@ from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMe
 from whatsapp_hub.domain.errors import Conflict, CredentialsInvalid, OutcomeUnknown, Rejected, Scope, Transient
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus, Outcome
 from whatsapp_hub.domain.messaging.pacing import Pacing
-from whatsapp_hub.domain.sessions.session import SessionStatus
+from whatsapp_hub.domain.sessions.session import Session, SessionStatus
 
 
 async def queued(office: Office) -> Message:
@@ -56,6 +56,28 @@ async def test_a_failure_of_the_whole_session_holds_its_other_chats_too(office: 
     assert await office.sends() == []
     office.clock.pass_(seconds=31)
     assert await office.sends() == ["Hello", "Hello"]
+
+
+async def test_a_limited_account_is_told_once_and_shown_until_a_first_message_is_taken(office: Office) -> None:
+    first, second = await queued(office), await queued(office)
+    limited = Transient("server_463", "reach-out", retry_after_s=3600, scope=Scope.FIRST_CONTACTS, tries=24)
+    office.line.fails = [limited, limited]
+    assert await office.sends() == []
+    assert (await shown(office)).status_reason == "reachout_timelock"
+    assert (await shown(office)).status is SessionStatus.CONNECTED
+    told = office.told()
+    assert (told.count("session.alert"), told.count("notification.created")) == (1, 1)
+    assert (await stored(office, first)).status is MessageStatus.PENDING
+    office.clock.pass_(hours=1, seconds=1)
+    assert len(await office.sends()) == 2
+    assert (await stored(office, second)).status is MessageStatus.SENT
+    assert (await shown(office)).status_reason is None
+    assert office.told().count("session.alert") == 1
+
+
+async def shown(office: Office) -> Session:
+    async with office.world.uow() as uow:
+        return await uow.sessions.get(office.session.id)
 
 
 async def test_refused_credentials_stop_the_session_until_an_operator_acts(office: Office) -> None:

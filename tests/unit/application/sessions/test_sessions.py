@@ -177,6 +177,23 @@ class TestRunning:
         assert [(detail["session"], detail["other"]) for detail in twice] == [("Second", "First")]
         assert office.told().count("session.alert") == 1
 
+    async def test_a_ban_is_an_alert_that_says_why_and_until_when(self, office: Office) -> None:
+        session, follow = await office.world.add_session(HELD, connected=False), office.use(AdvanceConnection)
+        until = datetime(2030, 1, 1, tzinfo=UTC)
+        async with office.world.uow() as uow:
+            locked = await uow.sessions.get(session.id)
+            await follow(uow, locked, lambda life, now: life.started(now, follow.rules))
+            for _ in range(2):
+                seen = SessionSeen(SessionStatus.BANNED, office.clock(), "sent_to_too_many_people", until=until)
+                await follow.reported(uow, locked, seen, None)
+            await uow.commit()
+        [alert] = [event.detail for event in office.storage.events(office.id) if event.type == "session.alert"]
+        assert (alert["kind"], alert["severity"]) == ("banned", "critical")
+        said = "WhatsApp has banned the number until 2030-01-01T00:00:00+00:00 (sent_to_too_many_people)"
+        assert alert["detail"] == said
+        kinds = [event.detail.get("kind") for event in office.storage.events(office.id)]
+        assert kinds.count("session.banned") == 1
+
     async def test_creating_and_starting_is_one_step(self, office: Office) -> None:
         made = await office.use(CreateStartedSession)(office.admin, NewSession("Sales", LINE, key="sales"))
         assert made.status is SessionStatus.CONNECTED

@@ -93,6 +93,13 @@ def test_a_young_numbers_day_holds_no_more_than_its_limit() -> None:
     assert send_all(pacing, 60, head(age=OLD)) == [NOW] * 60
 
 
+def test_first_contacts_wait_while_whatsapp_takes_none() -> None:
+    pacing, held = Pacing(None, None, HumanPace()), Paces(NOW, strangers=NOW + timedelta(hours=1))
+    assert turn(pacing, held, NOW, None, NOW, head(stranger=True)).at == NOW + timedelta(hours=1)
+    assert turn(pacing, held, NOW, None, NOW, head()).at is None
+    assert turn(pacing, held, NOW, None, NOW + timedelta(hours=1), head(stranger=True)).at is None
+
+
 def test_first_contacts_have_a_limit_of_their_own() -> None:
     pacing = Pacing(None, None, HumanPace(strangers=Rate(60.0, 2)))
     assert send_all(pacing, 10, head()) == [NOW] * 10

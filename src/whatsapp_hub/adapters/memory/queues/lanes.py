@@ -11,7 +11,7 @@ from whatsapp_hub.adapters.memory.queues.lane_turns import turn_of
 from whatsapp_hub.adapters.memory.repositories.messages import MemoryMessages
 from whatsapp_hub.adapters.memory.tables.connections import is_held
 from whatsapp_hub.adapters.memory.tables.entities import CONTACTS, MESSAGES
-from whatsapp_hub.adapters.memory.tables.lanes import LANES, NEVER, PACES, QUEUED, Lane, Pace, Queued, queue_of
+from whatsapp_hub.adapters.memory.tables.lanes import EPOCH, LANES, NEVER, PACES, QUEUED, Lane, Pace, Queued, queue_of
 from whatsapp_hub.application.ports.queues.lanes import Claim, ClaimedLanes, Holding, LaneKey, OpenAttempt, Release
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ContactId, MessageId, SessionId
@@ -162,6 +162,12 @@ class MemoryLanes:
         if pace := await self._rows.get(PACES, session_id):
             until = NEVER if for_s is None else self._rows.now + timedelta(seconds=for_s)
             await self._rows.put(PACES, session_id, pace.on_hold(until))
+
+    async def hold_first_contacts(self, session_id: SessionId, for_s: float | None) -> None:
+        """Move the pace of first contacts."""
+        if pace := await self._rows.get(PACES, session_id):
+            until = EPOCH if for_s is None else max(pace.strangers_until, self._rows.now + timedelta(seconds=for_s))
+            await self._rows.put(PACES, session_id, replace(pace, strangers_until=until))
 
     async def resume(self, session_id: SessionId) -> None:
         """Make the session's lanes due, and wake workers after the commit."""

@@ -156,6 +156,9 @@ _HOLD = """
     UPDATE hub.paces SET hold_until = greatest(hold_until,
       coalesce((SELECT now FROM hub.time) + $2::float8 * interval '1 second', 'infinity')) WHERE session_id = $1"""
 _RESUME = "UPDATE hub.paces SET hold_until = '-infinity' WHERE session_id = $1"
+_HOLD_FIRST_CONTACTS = """
+    UPDATE hub.paces SET strangers_until = CASE WHEN $2::float8 IS NULL THEN '-infinity' ELSE greatest(strangers_until,
+      (SELECT now FROM hub.time) + $2::float8 * interval '1 second') END WHERE session_id = $1"""
 _SETTLED = """
     WITH waiting AS (
       SELECT l.session_id, l.chat FROM hub.lanes l
@@ -339,6 +342,10 @@ class PostgresLanes:
     async def hold(self, session_id: SessionId, for_s: float | None) -> None:
         """Stop the session's lanes for `for_s` seconds, or (None) until they are resumed."""
         await self._connection.execute(_HOLD, session_id, for_s)
+
+    async def hold_first_contacts(self, session_id: SessionId, for_s: float | None) -> None:
+        """Move the pace of first contacts."""
+        await self._connection.execute(_HOLD_FIRST_CONTACTS, session_id, for_s)
 
     async def resume(self, session_id: SessionId) -> None:
         """Make the session's lanes due, and wake workers and connectors after the commit."""

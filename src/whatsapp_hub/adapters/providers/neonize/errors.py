@@ -53,7 +53,9 @@ _NOT_ENCRYPTED = (
 """Each precedes the write to the socket: the session's store of keys failed, or the keys do not fit."""
 _REFUSED = re.compile(r"server returned error (\d+)")
 _ACCOUNT_LIMITED = frozenset({"463", "475"})
-"""The number may not write to new contacts for now."""
+"""The number may not write to new contacts for now. When that ends is not said here: it is tried once an hour."""
+_LIMITED_S = 3600.0
+_LIMITED_TRIES = 24
 
 
 def of_send(error: str) -> ProviderError:
@@ -102,7 +104,8 @@ def _not_encrypted(detail: str) -> Transient:
 def _refused(code: str, detail: str) -> ProviderError:
     """Map a refusal by WhatsApp's server."""
     if code in _ACCOUNT_LIMITED:
-        return Rejected(f"server_{code}", detail, alert=True)
+        scope = Scope.FIRST_CONTACTS
+        return Transient(f"server_{code}", detail, retry_after_s=_LIMITED_S, scope=scope, tries=_LIMITED_TRIES)
     if code == "429" or code.startswith("5"):
         return Transient(f"server_{code}", detail, retry_after_s=_BUSY_S, scope=Scope.SESSION)
     return Rejected(f"server_{code}", detail)

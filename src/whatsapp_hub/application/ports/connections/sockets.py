@@ -84,7 +84,7 @@ class HoldsSockets(Protocol):
 
 @runtime_checkable
 class SeversSockets(Protocol):
-    """Providers that can end all their traffic at once. Else a process ends when closing takes too long for its lease."""
+    """Providers that can end all their traffic at once. Without, a connector ends whose closing outlasts its lease."""
 
     def sever(self) -> None:
         """Cut every connection of this process to the other side: nothing comes in or goes out any more, over these or

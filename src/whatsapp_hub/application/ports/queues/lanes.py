@@ -112,6 +112,11 @@ class Lanes(Protocol):
         """Pause sending for this session (None: until `resume`). Never shortens a hold."""
         ...
 
+    async def hold_first_contacts(self, session_id: SessionId, for_s: float | None) -> None:
+        """Let what goes to people whom the session does not know wait for so long (None: no longer). Only where its
+        pace is a person's."""
+        ...
+
     async def resume(self, session_id: SessionId) -> None:
         """Let the session's lanes go on after a pause. Idempotent. Raises Unavailable."""
         ...
