@@ -98,15 +98,15 @@ def turn(
     chat = pacing.chat
     if chat and (free := slot(chat, lane_paced, now)) > now:
         return Turn(at=free, slot_at=slot_at)
-    if head and pacing.human and (free := _held_back(pacing.human, paces, head, now)):
-        return Turn(at=free, slot_at=slot_at)
+    if head and pacing.human and (until := _held_back(pacing.human, paces, head, now)):
+        return Turn(at=until, slot_at=slot_at)
     lane = used(chat, lane_paced, now) if chat else None
     rates = _rates(pacing, head)
     longest_s = max((rate.interval_s for rate in rates.values()), default=0.0)
     if rates and not (slot_at and now - slot_at <= timedelta(seconds=longest_s)):
-        until = {name: getattr(paces, name) or now for name in rates}
-        free = max(slot(rate, until[name], now) for name, rate in rates.items())
-        paces = replace(paces, **{name: used(rate, until[name], now) for name, rate in rates.items()})
+        ends = {name: getattr(paces, name) or now for name in rates}
+        free = max(slot(rate, ends[name], now) for name, rate in rates.items())
+        paces = replace(paces, **{name: used(rate, ends[name], now) for name, rate in rates.items()})
         if free > now:
             return Turn(at=free, slot_at=free, paces=paces)
     if head and pacing.human and not head.is_typed and (typing := typing_time(pacing.human, head.characters, jitter)):
