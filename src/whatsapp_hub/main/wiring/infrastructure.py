@@ -18,7 +18,6 @@ from whatsapp_hub.adapters.security.common_passwords import ListedPasswords
 from whatsapp_hub.adapters.security.one_time_codes import PyotpCodes
 from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
-from whatsapp_hub.adapters.security.tokens import JwtTokens
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
@@ -126,6 +125,9 @@ class Infrastructure(Provider):
 
     @provide
     def tokens(self, settings: Settings, clock: Clock) -> Tokens:
+        """Import the web framework's tokens only where people sign in (7 MB)."""
+        from whatsapp_hub.adapters.security.tokens import JwtTokens
+
         lifetime = timedelta(seconds=settings.jwt_expiration)
         return JwtTokens(settings.needed("jwt_secret"), lifetime, settings.old_jwt_secrets, clock)
 

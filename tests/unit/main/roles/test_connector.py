@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import cast
 from uuid import uuid4
@@ -34,6 +36,14 @@ async def test_a_connector_that_cannot_close_a_session_is_replaced(monkeypatch: 
     stuck.append(SessionId(uuid4()))
     with pytest.raises(connector.Unfit, match="1 sessions cannot be closed"):
         await asyncio.wait_for(looking, 5)
+
+
+def test_an_idle_connector_loads_neither_the_library_nor_what_other_processes_need() -> None:
+    """Seven of them weigh something before the first number is linked."""
+    heavy = ("neonize", "litestar", "taskiq", "aiohttp", "pydantic", "socketio", "sqlalchemy", "alembic")
+    program = f"import sys, whatsapp_hub.main.roles.connector; print([m for m in {heavy} if m in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
