@@ -40,7 +40,7 @@ async def test_a_connector_that_cannot_close_a_session_is_replaced(monkeypatch: 
 
 def test_an_idle_connector_loads_neither_the_library_nor_what_other_processes_need() -> None:
     """Seven of them weigh something before the first number is linked."""
-    heavy = ("neonize", "litestar", "taskiq", "aiohttp", "pydantic", "socketio", "sqlalchemy", "alembic")
+    heavy = ("neonize", "litestar", "taskiq", "aiohttp", "socketio", "sqlalchemy", "alembic")
     program = f"import sys, whatsapp_hub.main.roles.connector; print([m for m in {heavy} if m in sys.modules])"
     said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert said.stdout.strip() == "[]"
