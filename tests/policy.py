@@ -126,6 +126,8 @@ ROUTES: dict[str, Need] = {
     "POST /api/conversations/{id}/read": WORK,
     "POST /api/conversations/{id}/resolve": WORK,
     "POST /api/conversations/{id}/archive": WORK,
+    "GET /api/conversations/{id}/events": READ_CONVERSATIONS,
+    "GET /api/labels": READ_CONVERSATIONS,
     "POST /api/conversations/bulk": WORK,
     "POST /api/messages/{id}/send-again": WORK,
     "POST /api/conversations/{id}/unread": WORK,

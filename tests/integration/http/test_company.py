@@ -323,6 +323,26 @@ async def test_many_conversations_are_handled_at_once_and_each_answers_for_itsel
         assert (await agent.post(path, bad)).status_code == 400, bad
 
 
+async def test_a_conversations_own_events_are_read_by_those_who_see_it(company: Company) -> None:
+    sales = await company.department()
+    agent = await company.agent(sales, "ONLINE")
+    conversation = await routed(company, sales)
+    path = f"/api/conversations/{conversation['id']}"
+    await agent.patch(path, {"labels": ["vip", "pedido"]})
+    await agent.post(f"{path}/resolve")
+    shown = (await agent.get(f"{path}/events")).json()
+    types = [event["type"] for event in shown]
+    assert types[:2] == ["conversation.resolved", "conversation.updated"]
+    assert types[-1] == "conversation.opened"
+    assert [e["position"] for e in shown] == sorted((e["position"] for e in shown), reverse=True)
+    first = await agent.get(f"{path}/events", limit=2)
+    rest = await agent.get(f"{path}/events", limit=100, cursor=first.headers["X-Next-Cursor"])
+    assert [*first.json(), *rest.json()] == shown
+    assert {"label": "vip", "count": 1} in (await agent.get("/api/labels")).json()
+    stranger = await company.agent(await company.department("Suporte"))
+    assert (await stranger.get(f"{path}/events")).status_code == 404
+
+
 async def test_skills_labels_and_priority_are_set_and_shown(company: Company) -> None:
     sales = await company.department()
     agent = await company.agent(sales, "ONLINE")

@@ -171,7 +171,7 @@ async def test_an_endless_server_holds_up_no_other_tenant_and_not_the_tenants_ow
     world: World, company: Company, waha: WahaNumber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(polling, "PAGE", 2)
-    monkeypatch.setattr(poll_silent, "SESSION_S", 1.0)
+    monkeypatch.setattr(poll_silent, "SESSION_S", 3.0)
     other = await world.hub.company()
     endless = [EndlessWaha(f"endless{n}") for n in range(3)]
     async with AsyncExitStack() as stack:
@@ -187,7 +187,7 @@ async def test_an_endless_server_holds_up_no_other_tenant_and_not_the_tenants_ow
                 world.owner.execute, "UPDATE hub.sessions SET is_active = false WHERE id = $1", id
             )
         remembers(world, waha, f"{a_phone()}@c.us", "Oi")
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):
             await poll(world, waha)
         assert all(server.asked > 5 for server in endless)
     await world.settled(company)

@@ -206,6 +206,8 @@ async def _ends(w: Walk) -> None:
     await w.ask(f"POST {ROW}/{{id}}/unread", paulo, path=here)
     await w.ask(f"POST {ROW}/{{id}}/snooze", paulo, {"until": None}, path=here)
     await w.ask(f"POST {ROW}/{{id}}/snooze", paulo, {"until": "2020-01-01T00:00:00Z"}, "the past", path=here)
+    await w.ask(f"GET {ROW}/{{id}}/events", paulo, path=here, query={"limit": 3})
+    await w.ask("GET /api/labels", paulo)
     await w.ask(f"POST {ROW}/bulk", paulo, {"action": "read", "ids": [here["id"]]})
     await w.ask(f"POST {ROW}/bulk", paulo, {"action": "dance", "ids": [here["id"]]}, "unknown")
     await w.ask(f"POST {ROW}/{{id}}/resolve", paulo, {"reason": "Sold"}, "no such reason", path=here)

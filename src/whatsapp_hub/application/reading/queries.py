@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
@@ -69,6 +70,14 @@ class ConversationFilter:
     session_id: SessionId | None = None
     search: str | None = None
     breached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCount:
+    """A label, and how many recently changed conversations have it."""
+
+    label: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +174,17 @@ class Queries(Protocol):
         self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
     ) -> Page[Assignment]:
         """List a conversation's assignments, the oldest first; the one without an end is current."""
+        ...
+
+    async def timeline(
+        self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
+    ) -> Page[LoggedEvent]:
+        """List what happened to a conversation (its `conversation.…` events), newest first, as far as the log is
+        kept."""
+        ...
+
+    async def labels(self, tenant_id: TenantId) -> list[LabelCount]:
+        """Count the labels of recently changed conversations, the most frequent first."""
         ...
 
     async def quick_replies(self, tenant_id: TenantId, prefix: str, limit: int, cursor: str | None) -> Page[QuickReply]:

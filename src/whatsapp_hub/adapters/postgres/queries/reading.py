@@ -20,10 +20,12 @@ from whatsapp_hub.adapters.postgres.queries.cursors import (
     read_older,
     read_ranked,
 )
+from whatsapp_hub.adapters.postgres.queues.log import COLUMNS as LOG_COLUMNS
 from whatsapp_hub.adapters.postgres.repositories import contacts, conversations, messages, notes, sessions
 from whatsapp_hub.adapters.postgres.repositories.accounts import departments, quick_replies, users
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
-from whatsapp_hub.application.reading.queries import ConversationFilter, Download, Page, Sight, UserFilter
+from whatsapp_hub.application.ports.queues.log import LoggedEvent
+from whatsapp_hub.application.reading.queries import ConversationFilter, Download, LabelCount, Page, Sight, UserFilter
 from whatsapp_hub.application.reading.visibility import is_in
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
@@ -95,6 +97,22 @@ def _page(rows: Sequence[Any], entity_of: Callable[[Any], T], limit: int, place:
     """Build a page from `limit + 1` rows: the extra one shows that there is a next page."""
     items = [entity_of(row) for row in rows[:limit]]
     return Page(items, encode_cursor(place(items[-1])) if len(rows) > limit else None)
+
+
+# Along events_of_conversation.
+_TIMELINE = f"""
+    SELECT {LOG_COLUMNS} FROM hub.events
+    WHERE conversation_id = $1 AND position < $2 AND type LIKE 'conversation.%' ORDER BY position DESC LIMIT $3"""
+_LAST_POSITION = 2**63 - 1
+# Of each status the newest, along conversations_by_status: bounded however many conversations there are.
+_LABELS = """
+    SELECT label, count(*) AS n
+    FROM unnest('{OPEN,ASSIGNED,RESOLVED,ARCHIVED}'::text[]) AS s(status)
+    CROSS JOIN LATERAL (
+      SELECT labels FROM conversations c WHERE c.tenant_id = hub.tenant() AND c.status = s.status
+      ORDER BY updated_at DESC, id DESC LIMIT 2000) AS newest
+    CROSS JOIN LATERAL unnest(newest.labels) AS label
+    GROUP BY label ORDER BY n DESC, label LIMIT 200"""
 
 
 class PostgresQueries:
@@ -220,6 +238,18 @@ class PostgresQueries:
         rows = await self._rows(tenant_id, conversations.ASSIGNMENTS, conversation_id, after, limit + 1)
         items = [conversations.assignment_of(row) for row in rows[:limit]]
         return Page(items, encode_cursor(Older(rows[limit - 1]["id"])) if len(rows) > limit else None)
+
+    async def timeline(
+        self, tenant_id: TenantId, conversation_id: ConversationId, limit: int, cursor: str | None
+    ) -> Page[LoggedEvent]:
+        """Read a page by descending position."""
+        before = read_older(cursor).seq if cursor is not None else _LAST_POSITION
+        rows = await self._rows(tenant_id, _TIMELINE, conversation_id, before, limit + 1)
+        return _page(rows, lambda row: LoggedEvent(**dict(row)), limit, lambda event: Older(event.position))
+
+    async def labels(self, tenant_id: TenantId) -> list[LabelCount]:
+        """Count them over the newest conversations of each status."""
+        return [LabelCount(row["label"], row["n"]) for row in await self._rows(tenant_id, _LABELS)]
 
     async def quick_replies(self, tenant_id: TenantId, prefix: str, limit: int, cursor: str | None) -> Page[QuickReply]:
         """Read a page by shortcut."""

@@ -7,10 +7,10 @@ from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.errors import Expired
 from whatsapp_hub.domain.ids import ConversationId, TenantId
 
-_COLUMNS = "position, tenant_id, type, session_id, conversation_id, occurred_at, body"
-_READ = f"SELECT {_COLUMNS} FROM hub.events WHERE position > $1 ORDER BY position LIMIT $2"
+COLUMNS = "position, tenant_id, type, session_id, conversation_id, occurred_at, body"
+_READ = f"SELECT {COLUMNS} FROM hub.events WHERE position > $1 ORDER BY position LIMIT $2"
 _READ_TENANT = f"""
-    SELECT {_COLUMNS} FROM hub.events WHERE tenant_id = $3 AND position > $1 ORDER BY position LIMIT $2"""
+    SELECT {COLUMNS} FROM hub.events WHERE tenant_id = $3 AND position > $1 ORDER BY position LIMIT $2"""
 # The condition of the index events_of_conversation.
 _CONVERSATION_AT = """
     SELECT body FROM hub.events WHERE conversation_id = $1 AND position <= $2 AND type LIKE 'conversation.%'

@@ -9,7 +9,9 @@ from dishka.integrations.litestar import FromDishka
 from litestar import Response, get, patch, post
 from litestar.params import FromPath, JSONBody
 
+from whatsapp_hub.adapters.contracts.events.envelope import EventView
 from whatsapp_hub.adapters.contracts.views.conversations import AssignmentView, ConversationView, NoteView
+from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.adapters.http.api.conversations.conversations import READ, TAGS
 from whatsapp_hub.adapters.http.auth import Asking
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
@@ -50,6 +52,13 @@ class NoteBody(msgspec.Struct, forbid_unknown_fields=True):
     """The text of a note."""
 
     content: str
+
+
+class LabelView(View):
+    """A label, and how many of the recent conversations have it."""
+
+    label: str
+    count: int
 
 
 class SnoozeBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -153,6 +162,22 @@ async def list_assignments(
     return page([AssignmentView.of(one) for one in found.items], found.next_cursor)
 
 
+@get("/conversations/{id:uuid}/events", guards=READ, tags=TAGS)
+async def list_conversation_events(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], limit: Limit = 50, cursor: Cursor = None
+) -> Response[list[EventView]]:
+    """List what happened to it (assigned, transferred, resolved, …), the newest first, as far as the log is kept."""
+    conversation = await queries.conversation(caller.tenant_id, await sight_for(caller, queries), ConversationId(id))
+    found = await queries.timeline(caller.tenant_id, conversation.id, limit, cursor)
+    return page([EventView.of(event) for event in found.items], found.next_cursor)
+
+
+@get("/labels", guards=READ, tags=TAGS)
+async def list_labels(caller: Asking, queries: FromDishka[Queries]) -> list[LabelView]:
+    """List the labels of the company's recent conversations, the most frequent first."""
+    return [LabelView(found.label, found.count) for found in await queries.labels(caller.tenant_id)]
+
+
 @post("/conversations/{id:uuid}/notes", tags=TAGS)
 async def add_note(
     caller: Asking, id: FromPath[UUID], data: JSONBody[NoteBody], add_note: FromDishka[AddNote]
@@ -172,5 +197,7 @@ HANDLERS = [
     rename_customer,
     list_notes,
     list_assignments,
+    list_conversation_events,
+    list_labels,
     add_note,
 ]
