@@ -67,7 +67,7 @@ async def test_a_tenant_whose_provider_hangs_leaves_room_for_others(new_world: A
     stuck, other = await new_world(), await new_world()
     phone = Phone()
     phone.hangs = {stuck.tenant.id}
-    drain = drain_of(stuck, phone, at_once=8, per_tenant=6)
+    drain = drain_of(stuck, phone, at_once=12)
     for _ in range(12):
         await stuck.enqueue(await stuck.conversation(), "never answered")
     [mine] = await other.enqueue(await other.conversation(), "mine")
@@ -78,5 +78,26 @@ async def test_a_tenant_whose_provider_hangs_leaves_room_for_others(new_world: A
         while mine.id not in phone.sent:
             await asyncio.sleep(0.01)
     assert len(phone.sent) == 7
+    phone.go_on.set()
+    await drain.aclose()
+
+
+async def test_several_tenants_whose_providers_hang_leave_room_for_others(new_world: Any) -> None:
+    stuck, other = [await new_world() for _ in range(3)], await new_world()
+    phone = Phone()
+    phone.hangs = {world.tenant.id for world in stuck}
+    drain = drain_of(other, phone, at_once=16)
+    for world in stuck:
+        for _ in range(20):
+            await world.enqueue(await world.conversation(), "never answered")
+    [mine] = await other.enqueue(await other.conversation(), "mine")
+    for _ in range(3):
+        for world in stuck:
+            while await drain(world.tenant.id):
+                pass
+    assert await drain(other.tenant.id) == 1
+    async with asyncio.timeout(5):
+        while mine.id not in phone.sent:
+            await asyncio.sleep(0.01)
     phone.go_on.set()
     await drain.aclose()

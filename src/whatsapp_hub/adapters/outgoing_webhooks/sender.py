@@ -72,7 +72,7 @@ class HttpReceiver:
         try:
             async with asyncio.timeout(self._longest_s):
                 headers = self._headers(webhook, id, body)
-                answer = await self._exchange(webhook.url, headers, body)
+                answer = await self._exchange(webhook, headers, body)
         except TimeoutError:
             return Attempt(None, time.monotonic() - began, f"no answer within {self._longest_s:g} s")
         except Refused as error:
@@ -97,13 +97,13 @@ class HttpReceiver:
         }
         return {**headers, **signing.waha(secrets[0], id, now, body)} if _is_waha(webhook) else headers
 
-    async def _exchange(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _exchange(self, webhook: Webhook, headers: Mapping[str, str], body: bytes) -> Answer:
         """Post over an idle connection, else a new one to the first checked address that accepts. A post is never
         silently repeated: each attempt is recorded."""
-        target = Target.of(url)
+        target = Target.of(webhook.url)
         connection = await self._connections.idle(target)
         if connection is None:
-            addresses = await self._guard.addresses(target.host, target.port)
+            addresses = await self._guard.addresses(target.host, target.port, str(webhook.tenant_id))
             connection = await self._connections.open(target, addresses)
         try:
             return await connection.post(headers, body)

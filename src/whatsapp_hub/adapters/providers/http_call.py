@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from whatsapp_hub.adapters.providers.reach import NotPublic, Reach, ReachingTransport
+from whatsapp_hub.adapters.providers.reach import OWNER, NotPublic, Reach, ReachingTransport
 from whatsapp_hub.adapters.tls import client_context
 from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
 
@@ -42,7 +42,8 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, with a `body` or a `form`. `idempotent`: doing it twice does no harm (look-ups, read marks)."""
+    """One request, with a `body` or a `form`. `idempotent`: doing it twice does no harm (look-ups, read marks).
+    `owner`: the company that named the server, where one did; its slow names delay its own calls alone."""
 
     method: str
     url: str
@@ -50,6 +51,7 @@ class Call:
     body: bytes | None = None
     idempotent: bool = False
     form: Form | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ async def exchange(pool: HttpPool, call: Call, deadline_s: float) -> Answer:
 
     try:
         async with asyncio.timeout(deadline_s), pool.client() as client:
+            OWNER.set(call.owner)
             request = client.build_request(
                 call.method,
                 call.url,

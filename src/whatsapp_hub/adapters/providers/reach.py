@@ -5,9 +5,9 @@ the next moment (DNS rebinding) gains nothing. TLS still checks the server's nam
 """
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,9 +15,13 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
+from whatsapp_hub.adapters.names import Names
 from whatsapp_hub.domain.errors import Flaw, Invalid
 from whatsapp_hub.domain.integrations.addresses import is_private_host, is_public_text
 
+OWNER: ContextVar[str] = ContextVar("owner", default="")
+"""The company for which a call is made: its look-ups of names count for its share alone. httpx passes nothing else down
+to the connection that a call opens."""
 _MOST_ADDRESSES = 3
 _PORTS = {"http": 80, "https": 443}
 
@@ -76,6 +80,7 @@ class ReachingTransport(httpx.AsyncHTTPTransport):
 class _Network(httpcore.AsyncNetworkBackend):
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
+        self._names = Names()
         self._connect = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -87,31 +92,29 @@ class _Network(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         more = (timeout, local_address, socket_options)
-        if self._reach.allows(host, port):
-            return await self._connect.connect_tcp(host, port, *more)
         failed: Exception = NotPublic()
-        for address in await _public_addresses(host, port, timeout):
+        for address in await self._addresses(host, port, timeout):
             try:
                 return await self._connect.connect_tcp(address, port, *more)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
         raise failed
 
+    async def _addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
+        """Resolve a host to the addresses that may be called. Raises httpcore's errors."""
+        try:
+            async with asyncio.timeout(timeout):
+                found = await self._names.addresses(host, port, OWNER.get())
+        except TimeoutError:
+            raise httpcore.ConnectTimeout("the name was not resolved in time") from None
+        except (OSError, UnicodeError) as error:
+            raise httpcore.ConnectError("the name leads nowhere") from error
+        is_any = self._reach.allows(host, port)
+        allowed = [address for address in found if is_any or is_public_text(address)]
+        return sorted(allowed, key=lambda address: ":" in address)[:_MOST_ADDRESSES]
+
     async def connect_unix_socket(self, path: str, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
         raise NotPublic()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-
-async def _public_addresses(host: str, port: int, timeout: float | None) -> list[str]:
-    """Resolve a host; raise httpcore's errors."""
-    try:
-        async with asyncio.timeout(timeout):
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except TimeoutError:
-        raise httpcore.ConnectTimeout("the name was not resolved in time") from None
-    except (OSError, UnicodeError) as error:
-        raise httpcore.ConnectError("the name leads nowhere") from error
-    addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
-    return [address for address in addresses if is_public_text(address)][:_MOST_ADDRESSES]

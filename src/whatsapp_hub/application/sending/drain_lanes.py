@@ -9,8 +9,9 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.measuring import CALLS, SENDS, TALLY
@@ -58,8 +59,9 @@ class Deadlines:
 @dataclass(slots=True)
 class DrainLanes:
     """One object a process. `still_held` is asked right before each call. `freed` is called when finished calls made
-    lanes of a tenant due again, or (None) made room for any tenant. Of `at_once` calls, `per_tenant` may be one
-    tenant's, so that a server that hangs delays no other tenant."""
+    lanes of a tenant due again, or (None) made room for any tenant. A tenant has no more of the `at_once` calls than it
+    leaves free: half of them if it is alone, a quarter beside one that has that half. So servers that hang, of several
+    tenants too, delay no other tenant."""
 
     storage: Storage
     providers: Providers
@@ -70,7 +72,6 @@ class DrainLanes:
     still_held: Callable[[SessionId], bool] = lambda _: True
     deadlines: Deadlines = field(default_factory=Deadlines)
     at_once: int = 256
-    per_tenant: int = 128
     _calls: BackgroundTasks = field(default_factory=BackgroundTasks)
     _calling: Counter[TenantId] = field(default_factory=Counter)
     _turned_away: bool = False
@@ -85,7 +86,7 @@ class DrainLanes:
 
         `holding`: only these sessions (a connector's own), or None for all providers that need no connector.
         Raises Unavailable."""
-        room = min(limit, self.at_once - len(self._calls), self.per_tenant - self._calling[tenant_id])
+        room = min(limit, self._room_for(tenant_id))
         if room <= 0:
             self._turned_away = True
             return 0
@@ -96,7 +97,7 @@ class DrainLanes:
             held = await uow.sessions.peek(concerned) if concerned else {}
             await uow.commit()
         for lane in typing:
-            self._type(lane, held[lane.session_id])
+            self._type(tenant_id, lane, held[lane.session_id])
         for claim in claims:
             self._start(tenant_id, claim, held[claim.lane.session_id], claimed_at)
         return len(claims)
@@ -121,21 +122,28 @@ class DrainLanes:
         self.freed(None if self._turned_away else tenant_id)
         self._turned_away = False
 
+    def _room_for(self, tenant_id: TenantId) -> int:
+        """Return how many more calls the tenant may begin."""
+        return (self.at_once - len(self._calls) - self._calling.get(tenant_id, 0) + 1) // 2
+
     def _start(self, tenant_id: TenantId, claim: Claim, session: Session, claimed_at: float) -> None:
+        self._begin(tenant_id, self._run(tenant_id, claim, session, claimed_at))
+
+    def _begin(self, tenant_id: TenantId, call: Coroutine[Any, Any, None]) -> None:
         self._calling[tenant_id] += 1
-        self._calls.start(self._run(tenant_id, claim, session, claimed_at), lambda: self._ended(tenant_id))
+        self._calls.start(call, lambda: self._ended(tenant_id))
 
     def _ended(self, tenant_id: TenantId) -> None:
         self._calling[tenant_id] -= 1
         if not self._calling[tenant_id]:
             del self._calling[tenant_id]
 
-    def _type(self, lane: LaneKey, session: Session) -> None:
+    def _type(self, tenant_id: TenantId, lane: LaneKey, session: Session) -> None:
         """Show "typing…" in a task of its own; a failure is ignored."""
         provider = self.providers.live(session.provider)
         if not isinstance(provider, ShowsTyping) or not self.still_held(session.id):
             return
-        self._calls.start(_show_typing(provider, _ref(session), lane.chat))
+        self._begin(tenant_id, _show_typing(provider, _ref(session), lane.chat))
 
     async def _run(self, tenant_id: TenantId, claim: Claim, session: Session, claimed_at: float) -> None:
         result = await self._call(claim, session, claimed_at)

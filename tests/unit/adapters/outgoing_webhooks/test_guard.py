@@ -91,7 +91,7 @@ def test_addresses_that_may_be_given() -> None:
 
 
 def resolving(*addresses: str) -> Guard:
-    async def resolve(host: str, port: int) -> list[str]:
+    async def resolve(host: str, port: int, owner: str) -> list[str]:
         return list(addresses)
 
     return Guard(False, resolve)
@@ -130,7 +130,7 @@ async def test_a_name_that_changes_its_mind_is_asked_once_and_the_checked_addres
     """Rebinding: checked as public, connected to as private. Here the first answer is where the receiver stands."""
     answers = [["127.0.0.1"], ["127.0.0.2"], ["127.0.0.3"]]
 
-    async def resolve(host: str, port: int) -> list[str]:
+    async def resolve(host: str, port: int, owner: str) -> list[str]:
         return answers.pop(0)
 
     async with FakeReceiver(secret=SECRET) as inside:
@@ -145,7 +145,7 @@ async def test_a_name_that_changes_its_mind_is_asked_once_and_the_checked_addres
 
 
 async def test_the_next_address_is_tried_when_one_takes_no_connection() -> None:
-    async def resolve(host: str, port: int) -> list[str]:
+    async def resolve(host: str, port: int, owner: str) -> list[str]:
         return ["127.0.0.9", "127.0.0.1"]
 
     async with FakeReceiver() as inside:
@@ -155,7 +155,7 @@ async def test_the_next_address_is_tried_when_one_takes_no_connection() -> None:
 
 
 async def test_a_name_server_that_hangs_costs_the_deadline_and_no_more() -> None:
-    async def resolve(host: str, port: int) -> list[str]:
+    async def resolve(host: str, port: int, owner: str) -> list[str]:
         await asyncio.sleep(60)
         return []
 

@@ -270,7 +270,7 @@ async def test_the_certificate_must_be_the_names_though_the_connection_goes_to_t
     served.load_cert_chain(pair)
     monkeypatch.setattr(sending, "http1_context", lambda: ssl.create_default_context(cafile=str(pair)))
 
-    async def resolve(name: str, port: int) -> list[str]:
+    async def resolve(name: str, port: int, owner: str) -> list[str]:
         return ["127.0.0.1"]
 
     fake = FakeReceiver(secret=SECRET)
@@ -286,30 +286,8 @@ async def test_the_certificate_must_be_the_names_though_the_connection_goes_to_t
         assert attempt.error == "no answer: no connection (SSLCertVerificationError)"
 
 
-async def test_slow_name_servers_are_waited_for_apart_from_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many slow names as there are threads, asked again and again: a quick name is answered all the same."""
-    guard_module = "whatsapp_hub.adapters.outgoing_webhooks.guard"
-    monkeypatch.setattr(f"{guard_module}.RESOLVERS", 4)
-    monkeypatch.setattr(f"{guard_module}.SLOW_S", 0.05)
-
-    def look_up(host: str, port: int) -> list[str]:
-        time.sleep(0.4 if host.startswith("slow") else 0)
-        return ["8.8.8.8"]
-
-    monkeypatch.setattr(f"{guard_module}._addresses", look_up)
-    guard = Guard(allow_private=False)
-    await asyncio.gather(*(guard.addresses(f"slow{n}.example", 80) for n in range(4)))  # now they are known
-    slow = [asyncio.create_task(guard.addresses(f"slow{n}.example", 80)) for n in range(4)]
-    await asyncio.sleep(0.02)
-    began = time.monotonic()
-    assert await guard.addresses("quick.example", 80) == ["8.8.8.8"]
-    assert time.monotonic() - began < 0.2
-    await asyncio.gather(*slow)
-    guard.close()
-
-
 async def test_an_address_needs_no_name_server() -> None:
-    async def resolve(host: str, port: int) -> list[str]:
+    async def resolve(host: str, port: int, owner: str) -> list[str]:
         raise AssertionError("asked")
 
     assert await Guard(True, resolve).addresses("127.0.0.1", 80) == ["127.0.0.1"]

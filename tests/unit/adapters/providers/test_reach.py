@@ -1,6 +1,5 @@
 """What companies name is called at public addresses only, whatever name leads elsewhere."""
 
-import asyncio
 import socket
 from typing import Any
 
@@ -34,11 +33,11 @@ def leads_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
     """Let every name lead there; return the names that were asked for."""
     asked: list[str] = []
 
-    async def getaddrinfo(_: object, host: str, port: int, **__: object) -> list[tuple[object, ...]]:
+    def getaddrinfo(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
         asked.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     return asked
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
@@ -257,7 +258,8 @@ class WahaClient:
     ) -> Answer:
         headers = {"X-Api-Key": settings.api_key, "Content-Type": "application/json"}
         content = None if body is None else msgspec.json.encode(clean(body))
-        return await exchange(self._http, Call(method, settings.url + path, headers, content, idempotent), deadline_s)
+        call = Call(method, settings.url + path, headers, content, idempotent, owner=settings.owner)
+        return await exchange(self._http, call, deadline_s)
 
 
 def sent_id(answer: object) -> str | None:
@@ -281,4 +283,4 @@ def _told_id(answer: JsonObject) -> str:
 
 
 def _settings(session: SessionRef) -> WahaSettings:
-    return own(WahaSettings, session.settings)
+    return replace(own(WahaSettings, session.settings), owner=str(session.tenant_id))

@@ -16,13 +16,15 @@ opens all its sessions, other companies' too where it is the operator's own."""
 
 @dataclass(frozen=True, slots=True)
 class WahaSettings:
-    """`hmac_key` is empty if the server does not sign its webhooks; `statuses`: take in contacts' status updates."""
+    """`hmac_key` is empty if the server does not sign its webhooks; `statuses`: take in contacts' status updates;
+    `owner`: the company whose session it is, while it is called."""
 
     url: str
     api_key: str = field(repr=False)
     session: str
     hmac_key: str = field(default="", repr=False)
     statuses: bool = False
+    owner: str = field(default="", repr=False, compare=False)
 
 
 def decode(settings: Mapping[str, object]) -> WahaSettings:
