@@ -6,11 +6,14 @@ import asyncio
 import json
 import re
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.integration.deploy import stack as stack_module
 from tests.integration.deploy.stack import (
     COMPOSE,
     ENV,
@@ -23,6 +26,7 @@ from tests.integration.deploy.stack import (
     start_nginx,
 )
 
+MB = 1024 * 1024
 NEEDS_DEBIAN = pytest.mark.skipif(
     bool(missing()), reason=f"needs Debian's packages: apt-get install {' '.join(missing())}"
 )
@@ -107,6 +111,97 @@ async def test_nginx_lets_a_keys_whole_minute_through_and_refuses_with_a_problem
         assert re.search(rb"retry-after: [12]\r", head.lower() + b"\r")
         assert json.loads(body)["type"] == f"urn:whatsapp-hub:problem:{kind}"
         assert json.loads(body)["status"] == int(status)
+
+
+@NEEDS_DEBIAN
+@pytest.mark.parametrize("path", ["/", "/api/messages/send-media", "/webhooks/waha", "/socket.io/"])
+async def test_nginx_keeps_no_body_of_a_stranger(tmp_path: Path, path: str) -> None:
+    """Its folders are memory in the container: a hundred unfinished uploads were eleven gigabytes."""
+    async with _behind_nginx(tmp_path) as (alone, taken):
+        reader, writer = await asyncio.open_connection("127.0.0.1", alone.ports["nginx"])
+        writer.write(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {100 * MB}\r\n\r\n".encode())
+        for _ in range(20):
+            writer.write(b"x" * MB)
+            await writer.drain()
+        async with asyncio.timeout(5):
+            while taken["bytes"] < 19 * MB:
+                await asyncio.sleep(0.01)
+        assert _kept(alone) < MB
+        writer.close()
+        assert not reader.at_eof()
+
+
+@NEEDS_DEBIAN
+async def test_nginx_keeps_no_answer_that_its_client_does_not_read(tmp_path: Path) -> None:
+    async with _behind_nginx(tmp_path, answers=200 * MB) as (alone, taken):
+        _, writer = await asyncio.open_connection("127.0.0.1", alone.ports["nginx"])
+        writer.write(b"GET /api/exports/x/file HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.sleep(2)
+        assert _kept(alone) < MB
+        assert 0 < taken["given"] < 50 * MB  # what the buffers of the network take
+        writer.close()
+
+
+@NEEDS_DEBIAN
+async def test_an_address_has_so_many_requests_under_way_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five thousand, of the sixteen that nginx takes; twenty here."""
+    shipped = stack_module.NGINX_CONF.read_text()
+    fewer = tmp_path / "fewer.conf"
+    fewer.write_text(shipped.replace("limit_conn open 5000;", "limit_conn open 20;"))
+    monkeypatch.setattr(stack_module, "NGINX_CONF", fewer)
+    async with _behind_nginx(tmp_path) as (alone, _):
+        opened = [await asyncio.open_connection("127.0.0.1", alone.ports["nginx"]) for _ in range(21)]
+        for _, writer in opened:
+            writer.write(b"GET /whatsapp/stream HTTP/1.1\r\nHost: x\r\n\r\n")
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            assert (await opened[20][0].readline()).startswith(b"HTTP/1.1 429")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await opened[19][0].readline()
+        for _, writer in opened:
+            writer.close()
+
+
+def test_what_nginx_could_keep_is_bounded() -> None:
+    assert all(":size=" in place for place in services(ENV)["nginx"]["tmpfs"])
+
+
+@asynccontextmanager
+async def _behind_nginx(folder: Path, answers: int = 0) -> AsyncIterator[tuple[Stack, Counter[str]]]:
+    """The file's nginx before something that takes bodies without an answer, or gives one so long."""
+    for above in (folder, *folder.parents[:3]):
+        above.chmod(0o755)
+    alone, taken = Stack(folder, ENV), Counter[str]()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            if answers:
+                writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {answers}\r\n\r\n".encode())
+                while taken["given"] < answers:
+                    writer.write(b"x" * 65536)
+                    await writer.drain()
+                    taken["given"] += 65536
+            while piece := await reader.read(65536):
+                taken["bytes"] += len(piece)
+        writer.close()
+
+    servers = [await asyncio.start_server(serve, "127.0.0.1", alone.ports[name]) for name in ("api-1", "api-2")]
+    try:
+        await start_nginx(alone)
+        yield alone, taken
+    finally:
+        await alone.stop()
+        for server in servers:
+            server.close()
+
+
+def _kept(stack: Stack) -> int:
+    """Return the bytes in nginx's own folders."""
+    return sum(file.stat().st_blocks * 512 for file in (stack.folder / "nginx-files").rglob("*") if file.is_file())
 
 
 async def _flood(port: int, count: int) -> list[tuple[bytes, bytes]]:
