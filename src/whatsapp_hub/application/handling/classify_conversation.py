@@ -9,6 +9,7 @@ from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.reading.visibility import require_sight
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation, Priority
+from whatsapp_hub.domain.conversations.labels import changed, checked
 from whatsapp_hub.domain.ids import ConversationId
 
 
@@ -34,8 +35,8 @@ class ClassifyConversation:
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
             if add or remove:
-                kept = [label for label in labels or conversation.labels if label not in remove]
-                labels = [*kept, *(label for label in add if label not in kept)]
+                had = conversation.labels if labels is None else checked(labels, "labels")
+                labels = changed(had, checked(add, "add_labels"), checked(remove, "remove_labels"))
             conversation.classify(priority, labels, self.clock())
             await uow.conversations.save([conversation])
             await uow.commit()

@@ -32,6 +32,15 @@ def added(labels: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept.values())[:MOST]
 
 
+def changed(labels: Iterable[str], more: Iterable[str], less: Iterable[str]) -> tuple[str, ...]:
+    """Return the labels without `less` and with `more`, each once."""
+    kept, gone = {fold(label): label for label in labels}, {fold(label) for label in less}
+    for label in more:
+        kept.setdefault(fold(label), label)
+    wanted = {fold(label) for label in more}
+    return tuple(label for folded, label in kept.items() if folded in wanted or folded not in gone)
+
+
 def shared(labels: Iterable[str], skills: Iterable[str]) -> tuple[str, ...]:
     """Return the labels that are among the skills."""
     known = {fold(skill) for skill in skills}

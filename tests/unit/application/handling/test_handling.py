@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -260,3 +261,15 @@ async def test_labels_are_added_and_removed_beside_those_that_it_has(office: Off
     await classify(office.admin, conversation.id, None, ["a", "b"])
     assert (await classify(office.admin, conversation.id, add=["c", "a"], remove=["b"])).labels == ("a", "c")
     assert (await classify(office.admin, conversation.id, Priority.HIGH)).labels == ("a", "c")
+    assert (await classify(office.admin, conversation.id, add=["Á"], remove=["C"])).labels == ("a",)
+
+
+async def test_labels_without_end_are_refused_in_a_moment(office: Office) -> None:
+    """A hundred conversations times a quarter of a million labels to remove stopped the process for seconds."""
+    conversation, classify = await office.writes(a_phone(), "Oi"), office.use(ClassifyConversation)
+    began = time.perf_counter()
+    for _ in range(100):
+        for field in ("add", "remove"):
+            with pytest.raises(Invalid, match="must be at most 20"):
+                await classify(office.admin, conversation.id, labels=list("abcdefgh"), **{field: ["x"] * 200_000})
+    assert time.perf_counter() - began < 2
