@@ -262,7 +262,7 @@ class PostgresStorage:
         while True:
             tenant = await self.known_tenant(tenant_id)
             try:
-                return tenant, await self.kit.database.begin(begins(tenant), tenant.schema)
+                return tenant, await self.kit.database.begin(begins(tenant), tenant.schema, tenant_id)
             except Displaced:
                 self._tenants.pop(tenant_id, None)
                 if time.monotonic() > patient_until:

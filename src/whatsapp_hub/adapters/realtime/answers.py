@@ -19,9 +19,11 @@ from whatsapp_hub.adapters.realtime.server.bounded_server import Server
 from whatsapp_hub.adapters.realtime.server.limits import EVENTS_WINDOW_S, Pace, Shares, SocketLimits
 from whatsapp_hub.application.acting import ACTOR, Actor
 from whatsapp_hub.application.authentication.callers import Callers
+from whatsapp_hub.application.fair_shares import FairShares
 from whatsapp_hub.application.ports.edge.rates import Rates
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.errors import HubError, NotFound, TooMany, Unauthenticated
+from whatsapp_hub.domain.ids import TenantId
 
 Ack = Mapping[str, object]
 Refused = Callable[[str, Any, Ack], None]
@@ -42,6 +44,8 @@ class Asker:
 
 
 A = TypeVar("A", bound=Asker)
+AT_ONCE, OF_ONE_COMPANY = 64, 8
+"""Events that are handled at a time, and how many of them are one company's: as many as of its requests by HTTP."""
 
 
 class Handler(Protocol):
@@ -97,6 +101,7 @@ class Answers:
         self._rates = rates
         self._members = members
         self._shares = Shares()
+        self._turns = FairShares[TenantId](AT_ONCE, OF_ONE_COMPANY)
 
     def to(self, handlers: Mapping[str, Handler], refused: Refused | None = None) -> None:
         """Register the handlers of these events; all others are answered as unknown."""
@@ -144,7 +149,8 @@ class Answers:
             acting = ACTOR.set(Actor(member.caller, f"socket {name}", member.address))
             try:
                 await self._rates.event(member)
-                return {"ok": True, **await handler(sid, member, data)}
+                async with self._turns.place(member.caller.tenant_id):
+                    return {"ok": True, **await handler(sid, member, data)}
             except HubError as error:
                 said = _refusal(error)
             except Exception:

@@ -2,11 +2,14 @@
 
 `live()` is the position of the last event that was queued for all. When everything up to it has been replayed, the
 member enters its rooms in the same step, so that no event falls between.
+
+A company's sockets show a few events at a time, one socket after the other: many that resume from long ago take longer
+themselves, and delay nobody else.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -15,13 +18,15 @@ from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission
 from whatsapp_hub.adapters.realtime.membership import Audiences
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
 from whatsapp_hub.adapters.realtime.server.bounded_server import Server
+from whatsapp_hub.application.fair_shares import FairShares
 from whatsapp_hub.application.ports.queues.log import EventLog, LoggedEvent
 from whatsapp_hub.domain.errors import Conflict, Expired, Unavailable
 from whatsapp_hub.domain.ids import TenantId
 
 AT_ONCE = 200
-READERS = 4
-"""Database connections that all resuming sockets use together."""
+SLICE = 20
+"""Events that are shown in one turn of the event loop: a millisecond."""
+COMPANIES_AT_ONCE = 4
 WAITING_AT_MOST = 100
 PATIENCE_S = 30.0
 AWAY_S = 0.5
@@ -61,7 +66,7 @@ class Resume:
         self._live = live
         self._audiences = audiences
         self._shown = shown
-        self._readers = asyncio.Semaphore(READERS)
+        self._turns = FairShares[TenantId](COMPANIES_AT_ONCE, 1)
 
     async def __call__(self, missed: MissedEvents) -> None:
         """Replay until the member is in its rooms, or gone."""
@@ -92,19 +97,26 @@ class Resume:
             return cursor
         found = self._recent.since(cursor, missed.tenant_id, AT_ONCE)
         if found is None:
-            async with self._readers:
-                found = await self._events.read(cursor, AT_ONCE, missed.tenant_id)
-        for event in found:
-            if event.position > upto:
-                return upto
-            await self._show(missed, audiences, event)
-        return upto if len(found) < AT_ONCE else found[-1].position
+            found = await self._events.read(cursor, AT_ONCE, missed.tenant_id)
+        due = [event for event in found if event.position <= upto]
+        for start in range(0, len(due), SLICE):
+            await self._show(missed, await self._emissions(missed, audiences, due[start : start + SLICE]))
+        return upto if len(due) < AT_ONCE else due[-1].position
 
-    async def _show(self, missed: MissedEvents, audiences: Audiences, event: LoggedEvent) -> None:
-        for emission, rooms in await self._addressed(event, audiences):
-            if emission.namespace == missed.namespace and not missed.rooms.isdisjoint(rooms):
-                await self._room_for_more(missed)
-                self._put(missed, emission)
+    async def _emissions(
+        self, missed: MissedEvents, audiences: Audiences, events: Sequence[LoggedEvent]
+    ) -> list[Emission]:
+        """Return what the member hears of a few events, in the company's turn."""
+        async with self._turns.place(missed.tenant_id):
+            await asyncio.sleep(0)
+            addressed = [pair for event in events for pair in await self._addressed(event, audiences)]
+        rooms, namespace = missed.rooms, missed.namespace
+        return [each for each, heard in addressed if each.namespace == namespace and not rooms.isdisjoint(heard)]
+
+    async def _show(self, missed: MissedEvents, emissions: Iterable[Emission]) -> None:
+        for emission in emissions:
+            await self._room_for_more(missed)
+            self._put(missed, emission)
 
     async def _addressed(self, event: LoggedEvent, audiences: Audiences) -> Iterable[tuple[Emission, tuple[str, ...]]]:
         while True:

@@ -7,6 +7,7 @@ statuses:…                 the same, for contract E's message-status, where th
 """
 
 import asyncio
+from collections import Counter
 from typing import Any, TypedDict, TypeVar
 from uuid import UUID
 
@@ -32,11 +33,13 @@ from whatsapp_hub.application.ports.operations.idleness import Listened
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.reading.sessions import SessionFinder, session_named
 from whatsapp_hub.domain.accounts.access import Action
-from whatsapp_hub.domain.errors import HubError, NotFound
+from whatsapp_hub.domain.errors import Conflict, HubError, NotFound
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.sessions.session import Session
 
 _REMEMBERED = 20_000
+MOST_REPLAYS = 100
+"""Subscriptions of one socket that replay what it missed, at a time: each reads the log."""
 _SOCKET_LESS = frozenset({"message-status"})
 
 Addressed = tuple[Emission, tuple[str, ...]]
@@ -120,6 +123,7 @@ class Subscriptions:
         self._resume = resume
         self._present = present
         self._tasks = BackgroundTasks()
+        self._replays = Counter[str]()
 
     async def subscribe(self, sid: str, caller: Caller, data: Any) -> Subscribed:
         """Subscribe on `/` (D, A) to a session, or to all those of an agent. Raises Forbidden, NotFound, Invalid."""
@@ -195,12 +199,24 @@ class Subscriptions:
     ) -> None:
         """Enter the rooms: at once, followed by the current state; or by a task that first replays what was missed. The
         tasks emit after everything that the caller emits without an `await`. Raises Conflict."""
-        self._news.listeners.add(sid)
         if after is None:
             self._server.enter(sid, namespace, *rooms)
+            self._news.listeners.add(sid)
             self._tasks.start(self._present(sid, namespace, caller.tenant_id, [session.id for session in sessions]))
             return
-        self._tasks.start(self._resume(MissedEvents(sid, caller.tenant_id, frozenset(rooms), after, namespace)))
+        if not self._server.is_here(sid, namespace):
+            return
+        if self._replays[sid] >= MOST_REPLAYS:
+            raise Conflict("too_many_replays", f"{MOST_REPLAYS} subscriptions of this socket replay the log; wait")
+        self._news.listeners.add(sid)
+        self._replays[sid] += 1
+        missed = MissedEvents(sid, caller.tenant_id, frozenset(rooms), after, namespace)
+        self._tasks.start(self._resume(missed), lambda: self._replayed(sid))
+
+    def _replayed(self, sid: str) -> None:
+        self._replays[sid] -= 1
+        if not self._replays[sid]:
+            del self._replays[sid]
 
     async def aclose(self) -> None:
         """Stop replaying: the sockets are gone."""

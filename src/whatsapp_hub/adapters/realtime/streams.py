@@ -10,6 +10,7 @@ from contextlib import suppress
 import structlog
 
 from whatsapp_hub.adapters.realtime.recent import EventBuffer
+from whatsapp_hub.application.fair_shares import FairShares
 from whatsapp_hub.application.ports.edge.realtime import LogSlice
 from whatsapp_hub.application.ports.operations.idleness import Listened
 from whatsapp_hub.application.ports.queues.log import EventLog
@@ -17,6 +18,10 @@ from whatsapp_hub.domain.errors import Expired, Unavailable
 from whatsapp_hub.domain.ids import SessionId, TenantId
 
 AT_ONCE = 200
+MANY = 20
+"""So many events of a reader that is behind are its company's turn of the event loop: many readers that begin long ago
+take longer themselves, and delay nobody else."""
+COMPANIES_AT_ONCE = 4
 SILENT_S = 15.0
 AWAY_S = 0.5
 
@@ -29,6 +34,7 @@ class LogStreams:
     def __init__(self, events: EventLog, recent: EventBuffer) -> None:
         self._events = events
         self._recent = recent
+        self._turns = FairShares[TenantId](COMPANIES_AT_ONCE, 1)
         self._ending = asyncio.Event()
         self._bells: set[asyncio.Event] = set()
         self._readers: dict[asyncio.Event, tuple[TenantId, SessionId | None]] = {}
@@ -87,6 +93,9 @@ class LogStreams:
             events = self._recent.since(after, tenant_id, AT_ONCE)
             if events is None:
                 events = await self._events.read(after, AT_ONCE, tenant_id)
+            if len(events) > MANY:
+                async with self._turns.place(tenant_id):
+                    await asyncio.sleep(0)
         except Expired:
             return LogSlice(upto, is_reset=True)
         except Unavailable:

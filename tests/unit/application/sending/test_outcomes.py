@@ -163,7 +163,7 @@ async def test_results_that_wait_together_are_stored_together(office: Office) ->
 async def test_a_process_takes_no_more_calls_than_it_has_room_for(office: Office) -> None:
     for _ in range(3):
         await queued(office)
-    drain = office.use(DrainLanes, pacing={LINE: Pacing(None, None)}, at_once=2)
+    drain = office.use(DrainLanes, pacing={LINE: Pacing(None, None)}, at_once=3)
     assert await drain(office.id) == 2
     assert await drain(office.id) == 0
     await drain.aclose()

@@ -23,6 +23,7 @@ from whatsapp_hub.adapters.postgres.engine.clock import ClockKeeper
 from whatsapp_hub.adapters.postgres.engine.failures import Displaced, translated
 from whatsapp_hub.adapters.postgres.engine.isolation import check_role, refusal
 from whatsapp_hub.adapters.postgres.engine.write_probe import WriteProbe
+from whatsapp_hub.application.fair_shares import FairShares
 from whatsapp_hub.application.operations.hub_time import HubTime
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.errors import StoresNothing, Unavailable
@@ -33,6 +34,8 @@ T = TypeVar("T")
 APP = "hub_app"
 SYSTEM = "hub_system"
 ACQUIRE_TIMEOUT_S = 10.0
+SHARED_FROM = 6
+"""The smallest pool of which companies have shares: a smaller one serves one command, or a test."""
 CONNECT_TIMEOUT_S = 5.0
 STATEMENTS_CACHED = 1000
 IDLE_CLOSED_AFTER_S = 300.0
@@ -127,6 +130,13 @@ async def _learn_types(connection: Any) -> None:
         raise
 
 
+def _shares_of(connections: int) -> FairShares[TenantId]:
+    """Two thirds of the connections may be one company's, and a sixth is left to those that have none."""
+    if connections < SHARED_FROM:
+        return FairShares(connections, connections)
+    return FairShares(connections, connections * 2 // 3, connections // 6)
+
+
 async def _skip_reset(connection: Any) -> None:
     """Skip the reset of a pooled connection between two users: all our settings are transaction-local."""
 
@@ -144,6 +154,8 @@ class Database:
         self.url = url
         self._sizes = {APP: app_connections, SYSTEM: system_connections}
         self._pools: dict[str, Any] = {}
+        self._shares = _shares_of(app_connections)
+        self._owners: dict[int, TenantId] = {}
         self._began: dict[int, tuple[float, str]] = {}
         self._watching: list[asyncio.Task[None]] = []
         self._ours: WeakSet[Any] = WeakSet()
@@ -236,15 +248,29 @@ class Database:
             return False
         return True
 
-    async def take(self, role: str) -> Any:
-        """Take a connection from the pool; the caller returns it by `give_back`. Raises Unavailable."""
+    async def take(self, role: str, owner: TenantId | None = None) -> Any:
+        """Take a connection from the pool; the caller returns it by `give_back`. A company gets no more than its share,
+        so that its slow transactions, however many, leave connections to others. Raises Unavailable."""
         if role not in self._pools:
             raise Unavailable("the database is not open")
         try:
             async with asyncio.timeout(ACQUIRE_TIMEOUT_S):  # the pool's own time-out creates a task for each
-                return await self._pools[role].acquire()
+                return await self._acquire(role, owner)
         except Exception as error:
             raise translated(error) or error from error
+
+    async def _acquire(self, role: str, owner: TenantId | None) -> Any:
+        if role != APP:
+            return await self._pools[role].acquire()
+        await self._shares.enter(owner)
+        try:
+            connection = await self._pools[role].acquire()
+        except BaseException:
+            self._shares.leave(owner)
+            raise
+        if owner is not None:
+            self._owners[id(connection)] = owner
+        return connection
 
     async def give_back(self, role: str, connection: Any, *, open_transaction: bool) -> None:
         """Return a connection to its pool; roll back an open transaction. A connection that cannot even do that is
@@ -261,7 +287,12 @@ class Database:
                 raise
         finally:
             self._ended(connection, "rolled_back" if open_transaction else "committed")
-            await self._pools[role].release(connection, timeout=ROLLBACK_TIMEOUT_S)
+            owner = self._owners.pop(id(connection), None)
+            try:
+                await self._pools[role].release(connection, timeout=ROLLBACK_TIMEOUT_S)
+            finally:
+                if role == APP:
+                    self._shares.leave(owner)
 
     def _ended(self, connection: Any, outcome: str) -> None:
         """Log the transaction that was begun on this connection, if any."""
@@ -274,13 +305,13 @@ class Database:
             fields = {"schema": schema, "took_ms": round(took_s * 1000, 2), "outcome": outcome}
             log.log(level, "transaction", extra=fields)
 
-    async def begin(self, prelude: str, schema: str) -> Any:
-        """Take a connection and begin a transaction by `prelude`; the caller returns it. `schema` is for the log.
-        Raises Unavailable, Displaced.
+    async def begin(self, prelude: str, schema: str, owner: TenantId | None = None) -> Any:
+        """Take a connection and begin a transaction by `prelude`; the caller returns it. `schema` is for the log,
+        `owner` the company whose share it counts for. Raises Unavailable, Displaced.
 
         The first statement on a connection that PostgreSQL ended meanwhile fails: then all pooled ones are replaced."""
         for last in (False, True):
-            connection = await self.take(APP)
+            connection = await self.take(APP, owner)
             self._began[id(connection)] = (time.perf_counter(), schema)
             try:
                 await connection.execute(prelude)
@@ -314,14 +345,15 @@ class Database:
     @asynccontextmanager
     async def transaction(self, tenant: Tenant) -> AsyncIterator[Any]:
         """Open a transaction of this tenant for reading, committed when the block succeeds. Raises Unavailable."""
-        async with self.begun(await self.begin(planned_by_value(prelude(tenant)), tenant.schema)) as connection:
+        begun = await self.begin(planned_by_value(prelude(tenant)), tenant.schema, tenant.id)
+        async with self.begun(begun) as connection:
             yield connection
 
     @asynccontextmanager
     async def acting_for(self, tenant_id: TenantId) -> AsyncIterator[Any]:
         """Open one for the tables of the schema `hub` alone, wherever the tenant's own tables are."""
         prelude = f"{BEGIN} SELECT set_config('app.tenant_id', '{tenant_id}', true)"
-        async with self.begun(await self.begin(prelude, HUB_SCHEMA)) as connection:
+        async with self.begun(await self.begin(prelude, HUB_SCHEMA, tenant_id)) as connection:
             yield connection
 
     @asynccontextmanager

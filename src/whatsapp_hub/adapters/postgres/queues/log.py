@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.application.fair_shares import FairShares
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.errors import Expired
 from whatsapp_hub.domain.ids import ConversationId, TenantId
@@ -32,15 +33,28 @@ _TRIM = """
 _TRIM_BATCH = 20_000
 
 
+READERS = 2
+"""Companies whose log is read at once, one reader each: the connections of the machinery are few, and by the same ones
+credentials are looked up and the whole log is followed."""
+
+
 class PostgresEventLog:
     """Implements `EventLog`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._readers = FairShares[TenantId](READERS, 1)
 
     async def read(self, after: int | None, limit: int, tenant_id: TenantId | None = None) -> list[LoggedEvent]:
-        """Read events after a position. Bounds are read after the rows, so that a trim in between is noticed; positions
-        are dense, hence a reader of all tenants sees a missing one by itself."""
+        """Read events after a position. One company's readers do so one after the other. Bounds are read after the
+        rows, so that a trim in between is noticed; positions are dense, hence a reader of all tenants sees a missing
+        one by itself."""
+        if tenant_id is None:
+            return await self._read(after, limit, None)
+        async with self._readers.place(tenant_id):
+            return await self._read(after, limit, tenant_id)
+
+    async def _read(self, after: int | None, limit: int, tenant_id: TenantId | None) -> list[LoggedEvent]:
         if tenant_id is None:
             rows = await self._database.system(lambda c: c.fetch(_READ, after or 0, limit))
         else:
