@@ -134,7 +134,7 @@ class Desk:
             batch = await Batch.load(uow, {self.session.id: self.session}, [seen], changes)
             [message] = batch.seen
             assert isinstance(message, SeenMessage)
-            await ApplyMessages(batch, changes)(message)
+            await ApplyMessages(batch, changes, lambda _: None)(message)
             await changes.write()
             await uow.commit()
 

@@ -1,7 +1,8 @@
 """Lists and single reads of one tenant, in transactions of their own, without locks."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
@@ -24,7 +25,8 @@ from whatsapp_hub.domain.ids import (
     UserId,
 )
 from whatsapp_hub.domain.messaging.contact import Contact
-from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.messaging.content import MessageType
+from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 from whatsapp_hub.domain.sessions.session import Session
 
 T = TypeVar("T")
@@ -90,6 +92,26 @@ class UserFilter:
     department_id: DepartmentId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LastMessage:
+    """A conversation's newest message, in short."""
+
+    id: MessageId
+    type: MessageType
+    preview: str
+    direction: Direction
+    status: MessageStatus
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a list shows of a conversation besides its own fields."""
+
+    last_message: LastMessage | None = None
+    note_count: int = 0
+
+
 class MessageSearch(Protocol):
     """Search in the texts of messages."""
 
@@ -118,6 +140,12 @@ class Queries(Protocol):
         self, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
     ) -> Page[Conversation]:
         """List conversations, most recently changed first."""
+        ...
+
+    async def glances(
+        self, tenant_id: TenantId, conversation_ids: Sequence[ConversationId]
+    ) -> Mapping[ConversationId, Glance]:
+        """Return the newest message and the number of notes of each, without a check of who may see them."""
         ...
 
     async def conversation(self, tenant_id: TenantId, sight: Sight, conversation_id: ConversationId) -> Conversation:

@@ -4,6 +4,7 @@ Answered (contract E.0): only a live, one-to-one message from the other side, on
 routing is `departments`, or that has a bot. Everything else is only stored.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from whatsapp_hub.application.changes import Changes
@@ -27,6 +28,7 @@ from whatsapp_hub.domain.ids import ConversationId, MessageId
 from whatsapp_hub.domain.messaging.contact import Contact, IdentityKind, address_of
 from whatsapp_hub.domain.messaging.content import Text
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
+from whatsapp_hub.domain.messaging.window import extended
 from whatsapp_hub.domain.sessions.session import Routing, Session
 
 STALE_AFTER = timedelta(minutes=10)
@@ -36,9 +38,10 @@ NO_ROUND = because(RoutingCode.NO_ROUND, "a reaction or a notice opens no round"
 class ApplyMessages:
     """Apply the messages of one batch inside its transaction."""
 
-    def __init__(self, batch: Batch, changes: Changes) -> None:
+    def __init__(self, batch: Batch, changes: Changes, window_of: Callable[[str], timedelta | None]) -> None:
         self._batch = batch
         self._changes = changes
+        self._window_of = window_of
         self._menu = FollowFlow(changes)
         self._rules = ApplyRules(changes)
         self._hand_off = HandOffToPeople(changes)
@@ -67,6 +70,8 @@ class ApplyMessages:
             conversation.silence()
         elif not event.from_me and not event.content.is_about_earlier:
             is_first = conversation.clock.first_customer_at is None
+            window = self._window_of(session.provider)
+            conversation.window_closes_at = extended(conversation.window_closes_at, event.at, window)
             conversation.customer_wrote(self._changes.now, await self._patience(conversation, event))
             if is_first:
                 await self._start_deadlines(session, conversation, event)
@@ -192,6 +197,9 @@ class ApplyMessages:
             whatsapp_message_id=event.provider_message_id,
             reply_to=event.reply_to,
             author=event.author,
+            author_name=event.name if event.author else None,
+            author_phone=event.author_phone,
+            quoted=self._batch.messages.quoted(session.id, contact.id, event.reply_to),
         )
         kind = EventType.MESSAGE_SENT if event.from_me else EventType.MESSAGE_RECEIVED
         is_bots = conversation.bot_part is BotPart.TALKING and not event.from_me and not self._is_old(event)

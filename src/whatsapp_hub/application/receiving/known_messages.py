@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from whatsapp_hub.application.ports.provider.events import MessageSeen
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.domain.ids import ContactId, SessionId
-from whatsapp_hub.domain.messaging.message import Direction, Message
+from whatsapp_hub.domain.messaging.message import Direction, Message, Quoted
 
 
 @dataclass(slots=True)
@@ -40,6 +40,11 @@ class KnownMessages:
         same = self._by_key.get((session_id, event.provider_message_id), ())
         own = next((m for m in same if m.contact_id == contact_id), None)
         return own or (self.sent(session_id, event.provider_message_id) if event.from_me else None)
+
+    def quoted(self, session_id: SessionId, contact_id: ContactId, provider_message_id: str | None) -> Quoted | None:
+        """Return the message of this chat that another one answers."""
+        named = self._by_key.get((session_id, provider_message_id), ()) if provider_message_id else ()
+        return next((m.in_short() for m in named if m.contact_id == contact_id), None)
 
     def sent(self, session_id: SessionId, provider_message_id: str) -> Message | None:
         """Return the message of our own number with this id."""

@@ -196,7 +196,8 @@ class ReceiveEvents:
         self, uow: UnitOfWork, batch: Batch, seen: list[Seen], changes: Changes
     ) -> list[tuple[Session, TypingSign]]:
         """Apply the batch; return the messages that sessions' own bots answer."""
-        messages, receipts = ApplyMessages(batch, changes), ApplyReceipts(batch, changes)
+        messages = ApplyMessages(batch, changes, self.providers.window_of)
+        receipts = ApplyReceipts(batch, changes)
         for one in seen:
             match one:
                 case SeenMessage():

@@ -28,12 +28,11 @@ LONGEST_SNOOZE = timedelta(days=365)
 
 @dataclass(slots=True)
 class Conversation(Records, WaitState):
-    """`chat` is the provider's address of the chat; `customer_name` is the customer's name here, `profile_name` their
-    name on WhatsApp; `timeout_at` is when a wait times out (a question, the menu, the queue or an unanswered message),
-    `told_timeout` the time-out that supervisors were notified of, `told_at` when they were last notified that it waits;
-    `waiting_since` is the customer's first unanswered message; `snoozed_until` is when it comes back into its agent's
-    sight, unless the customer writes before; `bot_part` is that of the session's bot, a program of
-    the tenant's (elsewhere `bot` is the hub's own menu, with its `dialogue`)."""
+    """`chat` is its address at the provider; `customer_name` is the name here, `profile_name` that on WhatsApp;
+    `timeout_at` is when a wait times out (question, menu, queue, unanswered message), `told_timeout` the one of which
+    supervisors were notified, `told_at` when they last were; `waiting_since` is the first unanswered message;
+    `snoozed_until` is when it comes back into its agent's sight, unless the customer writes before; `bot_part` is that
+    of the session's bot, a program of the tenant's (elsewhere `bot` is the hub's menu)."""
 
     id: ConversationId
     tenant_id: TenantId
@@ -64,6 +63,7 @@ class Conversation(Records, WaitState):
     routing_reason: str | None = None
     waiting_since: datetime | None = None
     unread_count: int = 0
+    window_closes_at: datetime | None = None
     dialogue: Dialogue = DIALOGUE
     bot_part: BotPart = BotPart.NONE
     priority: Priority = Priority.NORMAL
@@ -130,6 +130,7 @@ class Conversation(Records, WaitState):
         self.last_attendant_id = earlier.assigned_user_id or earlier.last_attendant_id
         self.customer_name = earlier.customer_name or self.customer_name
         self.dialogue = replace(self.dialogue, texts=earlier.dialogue.texts)
+        self.window_closes_at = self.window_closes_at or earlier.window_closes_at
 
     def customer_wrote(self, at: datetime, response_timeout: timedelta | None) -> None:
         """Record a customer's message; the first unanswered one starts the assigned agent's, or the bot's, time."""

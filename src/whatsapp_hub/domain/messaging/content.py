@@ -325,6 +325,13 @@ Content: TypeAlias = (
 )
 
 
+def target_of(content: Content) -> str | None:
+    """Return the provider's id of the message that this only changes; None for a message of its own."""
+    if isinstance(content, Reaction):
+        return content.message_id or None
+    return content.context.edits or None
+
+
 def stored_media(content: Content) -> MediaId | None:
     """Return the file of a message, if the hub stores it."""
     media = content.media if isinstance(content, _File) else None

@@ -14,7 +14,8 @@ from whatsapp_hub.domain.ids import (
     TenantId,
     UserId,
 )
-from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.annotations import NO_ANNOTATIONS, Annotations
+from whatsapp_hub.domain.messaging.content import Content, MessageType, target_of
 from whatsapp_hub.domain.messaging.failure import GIVEN_UP, PROCESS_DIED, SESSION_DELETED, UNEXPLAINED, Failure
 
 
@@ -55,11 +56,25 @@ _EVENT = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The message that another one answers. `preview`: how its text begins."""
+
+    id: MessageId
+    type: MessageType
+    preview: str
+
+
+PREVIEW_LENGTH = 160
+
+
 @dataclass(slots=True)
 class Message(Records):
     """`timestamp` is the provider's, `created_at` ours; `sender_id` None on an inbound message means the
-    customer; `author` is the participant of a group, as the provider writes it; `error` is why it FAILED, or why its
-    outcome is unknown."""
+    customer; `author` is the participant of a group, as the provider writes it, with `author_name` and `author_phone`
+    where known; `error` is why it FAILED, or why its outcome is unknown; `annotations` is what happened to it since;
+    `seq` is its place among the company's, once it is stored; `quoted` is the message that it answers (`reply_to`),
+    where that was looked up."""
 
     id: MessageId
     tenant_id: TenantId
@@ -79,7 +94,21 @@ class Message(Records):
     error: Failure | None = None
     reply_to: str | None = None
     author: str | None = None
+    author_name: str | None = None
+    author_phone: str | None = None
+    annotations: Annotations = NO_ANNOTATIONS
+    seq: int | None = field(default=None, compare=False)
+    quoted: Quoted | None = field(default=None, compare=False)
     _events: list[Event] = field(default_factory=list, repr=False, compare=False)
+
+    @property
+    def target(self) -> str | None:
+        """The provider's id of the message that this one changes (a reaction, an edit); None for one of its own."""
+        return target_of(self.content)
+
+    def in_short(self) -> Quoted:
+        """Show it as the message that another one answers."""
+        return Quoted(self.id, self.content.type, self.content.text[:PREVIEW_LENGTH])
 
     def event(self, type: EventType, at: datetime, **detail: DetailValue) -> Event:
         """Make an event about this message as it is now."""

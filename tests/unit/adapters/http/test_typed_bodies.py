@@ -17,12 +17,14 @@ OPEN = {
     "HealthView": {"dependencies"},  # by name
     "ListedClientSession": {"statusReasonValues"},  # by the code
     "ReasonView": {"values"},  # by the code
+    "ReplyData": {"payload"},  # the form's own
     "SessionBody": {"settings"},  # the provider's own; plugins bring theirs
     "SessionDetail": {"settings", "statusReasonValues"},
     "SessionHistoryEntry": {"reasonValues"},  # by the code
     "SessionPatch": {"settings"},
     "SessionView": {"statusReasonValues"},
     "Template": {"components"},  # Meta's own form, passed on
+    "TemplateData": {"components"},
     "WebhookBody": {"headers"},
     "WebhookPatch": {"headers"},
     "CompanyPatch": {"texts"},  # by name

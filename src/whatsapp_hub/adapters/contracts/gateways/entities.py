@@ -14,7 +14,7 @@ import msgspec
 
 from whatsapp_hub.adapters.contracts.gateways.qr_codes import data_url
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
-from whatsapp_hub.adapters.contracts.views.messages import FailureView, MessageFields, MessageView
+from whatsapp_hub.adapters.contracts.views.messages import FailureView, MessageFields, fields_of
 from whatsapp_hub.adapters.contracts.views.sessions import SessionFields, SessionView
 from whatsapp_hub.adapters.contracts.views.view import View, extended, time
 from whatsapp_hub.application.reading.sessions import MessageWith
@@ -265,19 +265,18 @@ def listed_client_message(of: MessageWith, session_key: str) -> ListedClientMess
     """Show a message of contract B's list, with its contact."""
     address = of.contact.phone_number or of.message.chat
     is_theirs = of.message.direction is Direction.INBOUND
-    view = MessageView.of(of.message)
-    return extended(
-        ListedClientMessage,
-        view,
-        session_id=session_key,
-        direction=view.direction.value.lower(),
-        type=view.type.value.lower(),
-        status=view.status.value.lower(),
-        message_id=view.id,
-        from_=address if is_theirs else None,
-        to=None if is_theirs else address,
-        contact=ContactView.of(of.contact),
-    )
+    message = of.message
+    own = {
+        "session_id": session_key,
+        "direction": message.direction.value.lower(),
+        "type": message.content.type.value.lower(),
+        "status": message.status.value.lower(),
+        "message_id": message.id,
+        "from_": address if is_theirs else None,
+        "to": None if is_theirs else address,
+        "contact": ContactView.of(of.contact),
+    }
+    return ListedClientMessage(**fields_of(message) | own)
 
 
 def fault(reason: str | None) -> Mapping[str, str]:

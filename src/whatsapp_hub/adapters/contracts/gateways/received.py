@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from whatsapp_hub.adapters.contracts.events.logged import Body, MessageBody, text_in
+from whatsapp_hub.adapters.contracts.views.messages import MessageFields
 from whatsapp_hub.adapters.contracts.views.view import View
 
 Shown = dict[str, object]
@@ -43,12 +44,14 @@ class InstanceEvent(msgspec.Struct):
 
 
 _FIELDS = msgspec.json.Decoder(dict[str, object])
+_SHOWN = frozenset(field.encode_name for field in msgspec.structs.fields(MessageFields))
+"""The rest of a message is contract F's alone."""
 
 
 def client_message(body: Body, session_key: str) -> Shown:
     """B: a message, its session named by the client's own key; `messageId` is the hub's id, as in the answer to a send
     and in `message-status`."""
-    shown = _FIELDS.decode(body["message"])
+    shown = {name: value for name, value in _FIELDS.decode(body["message"]).items() if name in _SHOWN}
     lowered = {name: str(shown[name]).lower() for name in ("type", "direction", "status")}
     return {**shown, **lowered, "messageId": shown["id"], "sessionId": session_key, "from": text_in(body, "from") or ""}
 

@@ -5,16 +5,21 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 from uuid import UUID
 
+from msgspec import UNSET, UnsetType
+
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.contracts.views.messages import MessageView
 from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.adapters.contracts.wire import camel
+from whatsapp_hub.application.reading.queries import Glance, LastMessage
 from whatsapp_hub.domain.conversations.assignment import Assignment
 from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus, FlowState, Priority
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.notification import Notification, NotificationKind
 from whatsapp_hub.domain.conversations.reasons import ReasonPart, parts_of
+from whatsapp_hub.domain.messaging.content import MessageType
+from whatsapp_hub.domain.messaging.message import Direction, MessageStatus
 from whatsapp_hub.domain.service.deadlines import Target
 
 PriorityName: TypeAlias = Literal["LOW", "NORMAL", "HIGH", "URGENT"]
@@ -52,11 +57,29 @@ class ReasonView(View):
         return cls(part.code, {camel(name): value for name, value in part.values.items()})
 
 
-class ConversationView(View):
+class LastMessageView(View):
+    """A conversation's newest message. `preview`: how its text begins."""
+
+    id: UUID
+    type: MessageType
+    preview: str
+    direction: Direction
+    at: datetime
+    status: MessageStatus
+
+    @classmethod
+    def of(cls, last: LastMessage) -> "LastMessageView":
+        """Show a message in short."""
+        return cls(last.id, last.type, last.preview, last.direction, time(last.at), last.status)
+
+
+class ConversationView(View, kw_only=True):
     """A conversation. `routingReasonParts` are those of the sentence `routingReason`, none in older ones. `bot` is the
     part of its session's bot, null without one; `timeoutAt` is when the current wait times out; `breaches` are the
     targets that it missed; `resolveReason`: the company's reason for which it was resolved; `snoozedUntil`: when it
-    comes back into its agent's sight."""
+    comes back into its agent's sight; `waitingSince` is the customer's first unanswered message; `windowClosesAt` is
+    until when the provider takes free text, null where it takes it at any time or the customer never wrote.
+    `lastMessage` and `noteCount` are in lists and where one conversation is read, not in events."""
 
     id: UUID
     company_id: UUID
@@ -87,13 +110,19 @@ class ConversationView(View):
     priority: PriorityName
     labels: list[str]
     metadata: ConversationMetadata
+    last_message: LastMessageView | UnsetType | None = UNSET
+    last_message_at: datetime | None
+    waiting_since: datetime | None
+    window_closes_at: datetime | None
+    resolved_at: datetime | None
+    note_count: int | UnsetType = UNSET
     created_at: datetime
     updated_at: datetime
 
     @classmethod
-    def of(cls, conversation: Conversation) -> "ConversationView":
-        """Show a conversation."""
-        targets = conversation.targets
+    def of(cls, conversation: Conversation, glance: Glance | None = None) -> "ConversationView":
+        """Show a conversation, with what was read besides it."""
+        targets, last = conversation.targets, glance.last_message if glance else None
         return cls(
             id=conversation.id,
             company_id=conversation.tenant_id,
@@ -124,12 +153,18 @@ class ConversationView(View):
             priority=PRIORITY_NAMES[conversation.priority],
             labels=list(conversation.labels),
             metadata=ConversationMetadata(conversation.chat, ProfileView(conversation.profile_name)),
+            last_message=UNSET if glance is None else LastMessageView.of(last) if last else None,
+            last_message_at=time(conversation.last_message_at),
+            waiting_since=time(conversation.waiting_since),
+            window_closes_at=time(conversation.window_closes_at),
+            resolved_at=time(conversation.resolved_at),
+            note_count=UNSET if glance is None else glance.note_count,
             created_at=time(conversation.created_at),
             updated_at=time(conversation.updated_at),
         )
 
 
-class ConversationDetail(ConversationView):
+class ConversationDetail(ConversationView, kw_only=True):
     """A conversation with its contact and its newest messages. `nextCursor` leads to older ones."""
 
     contact: ContactView

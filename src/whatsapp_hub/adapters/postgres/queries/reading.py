@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from whatsapp_hub.adapters.postgres.queries import conversation_search
+from whatsapp_hub.adapters.postgres.queries import conversation_search, glances
 from whatsapp_hub.adapters.postgres.queries.cursors import (
     Cursor,
     Id,
@@ -25,7 +25,15 @@ from whatsapp_hub.adapters.postgres.repositories import contacts, conversations,
 from whatsapp_hub.adapters.postgres.repositories.accounts import departments, quick_replies, users
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
-from whatsapp_hub.application.reading.queries import ConversationFilter, Download, LabelCount, Page, Sight, UserFilter
+from whatsapp_hub.application.reading.queries import (
+    ConversationFilter,
+    Download,
+    Glance,
+    LabelCount,
+    Page,
+    Sight,
+    UserFilter,
+)
 from whatsapp_hub.application.reading.visibility import is_in
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
@@ -58,7 +66,8 @@ _QUEUE = f"""
       AND (-priority, routed_at, id) > ($2, $3, $4)
     ORDER BY -priority, routed_at, id LIMIT $5"""
 _MESSAGES = f"""
-    SELECT {messages.COLUMNS}, seq FROM messages WHERE conversation_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"""
+    SELECT {messages.COLUMNS} FROM messages
+    WHERE conversation_id = $1 AND seq < $2 AND target IS NULL ORDER BY seq DESC LIMIT $3"""
 _USERS = f"""
     {users.SELECT} WHERE u.tenant_id = hub.tenant()
       AND ($1::text IS NULL OR u.role = $1) AND ($2::bool IS NULL OR u.is_active = $2)
@@ -145,6 +154,15 @@ class PostgresQueries:
         page = [conversations.conversation_of(row) for row in rows[:limit]]
         return Page(page, encode_cursor(Newer(page[-1].updated_at, page[-1].id)) if len(rows) > limit else None)
 
+    async def glances(
+        self, tenant_id: TenantId, conversation_ids: Sequence[ConversationId]
+    ) -> dict[ConversationId, Glance]:
+        """Read all of them with one statement."""
+        if not conversation_ids:
+            return {}
+        rows = await self._rows(tenant_id, glances.GLANCES, list(conversation_ids))
+        return {row["conversation_id"]: glances.glance_of(row) for row in rows}
+
     async def conversation(self, tenant_id: TenantId, sight: Sight, conversation_id: ConversationId) -> Conversation:
         """Read one; one out of sight does not exist for the reader (NotFound)."""
         row = await self._one(tenant_id, "conversation", conversation_id, _CONVERSATION)
@@ -162,7 +180,8 @@ class PostgresQueries:
             rows = await connection.fetch(_MESSAGES, conversation_id, before, limit + 1)
             if not rows and not await connection.fetchval(_CONVERSATION, conversation_id):
                 raise NotFound("conversation", conversation_id)
-        page = [messages.message_of(row) for row in reversed(rows[:limit])]
+            page = [messages.message_of(row) for row in reversed(rows[:limit])]
+            await glances.quote(connection, page)
         return Page(page, encode_cursor(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)
 
     async def message(self, tenant_id: TenantId, message_id: MessageId) -> Message:

@@ -1,5 +1,6 @@
 """Full-text search of messages: Portuguese stems, no accents, in a function that row-level security does not slow."""
 
+from whatsapp_hub.adapters.postgres.queries import glances
 from whatsapp_hub.adapters.postgres.queries.cursors import Older, encode_cursor, read_older
 from whatsapp_hub.adapters.postgres.repositories import messages
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
@@ -9,7 +10,7 @@ from whatsapp_hub.domain.messaging.message import Message
 
 # The rows are read as hub_app: whatever the function found, none is another tenant's.
 _FOUND = f"""
-    SELECT {messages.COLUMNS}, seq FROM messages
+    SELECT {messages.COLUMNS} FROM messages
     WHERE id = ANY(ARRAY(
       SELECT id FROM search_messages(websearch_to_tsquery('hub.portuguese', $1), $2, $3, $4, $5, $6, $7)))
     ORDER BY seq DESC"""
@@ -45,5 +46,6 @@ class PostgresMessageSearch:
         seen = (sight.everything, sight.user_id, sight.department_id)
         async with self._storage.connection(tenant_id) as connection:
             rows = await connection.fetch(_FOUND, _bounded(query), conversation_id, before, limit + 1, *seen)
-        page = [messages.message_of(row) for row in rows[:limit]]
+            page = [messages.message_of(row) for row in rows[:limit]]
+            await glances.quote(connection, page)
         return Page(page, encode_cursor(Older(rows[limit - 1]["seq"])) if len(rows) > limit else None)

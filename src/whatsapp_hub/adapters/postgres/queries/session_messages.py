@@ -8,7 +8,7 @@ from whatsapp_hub.application.reading.sessions import MessageWith
 from whatsapp_hub.domain.ids import SessionId, TenantId
 
 _MESSAGES = f"""
-    SELECT {messages.COLUMNS}, seq FROM messages WHERE session_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"""
+    SELECT {messages.COLUMNS} FROM messages WHERE session_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"""
 _CONTACTS = f"SELECT {contacts.COLUMNS} FROM contacts WHERE id = ANY($1::uuid[])"
 
 

@@ -44,6 +44,7 @@ _MUTABLE: dict[str, str | tuple[str, str]] = {
     "routing_reason": "text",
     "waiting_since": "timestamptz",
     "unread_count": "int",
+    "window_closes_at": "timestamptz",
     "bot_part": "text",
     "priority": "smallint",
     "labels": ("text", "text[]"),
@@ -62,6 +63,7 @@ _ACTIVITY = (
     "first_customer_at",
     "first_response_at",
     "unread_count",
+    "window_closes_at",
     "target_look_at",
 )
 _ACTIVITY_COLUMNS = Columns("conversations", {name: _MUTABLE[name] for name in ("id", *_ACTIVITY)})

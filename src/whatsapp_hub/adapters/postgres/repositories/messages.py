@@ -6,7 +6,7 @@ from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.bulk import Columns
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
-from whatsapp_hub.adapters.postgres.repositories import stored_content
+from whatsapp_hub.adapters.postgres.repositories import stored_annotations, stored_content
 from whatsapp_hub.adapters.postgres.repositories.message_failures import failure_in, stored_failure
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.application.ports.storage.conversations import UnmarkedMessage
@@ -26,12 +26,16 @@ _FIXED: dict[str, str | tuple[str, str]] = {
     "is_bot": "bool",
     "reply_to": "text",
     "author": "text",
+    "author_name": "text",
+    "author_phone": "text",
+    "target": "text",
     "created_at": "timestamptz",
     "type": "text",
     "content": "text",
     "media_url": "text",
     "media_id": "uuid",
     "data": ("text", "json"),
+    "annotations": ("text", "json"),
 }
 _MUTABLE: dict[str, str | tuple[str, str]] = {
     "id": "uuid",
@@ -45,7 +49,7 @@ ALL = Columns("messages", {**_FIXED, **_MUTABLE})
 _CHANGES = Columns("messages", _MUTABLE)
 ADD, _SAVE = Write("messages", ALL.insert()), Write("messages", _CHANGES.update())
 
-COLUMNS = ", ".join(ALL.names)
+COLUMNS = ", ".join((*ALL.names, "seq"))
 SELECT = f"SELECT {COLUMNS} FROM messages"
 _KNOWN = f"""{SELECT} WHERE (session_id, whatsapp_message_id) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
     ORDER BY id FOR NO KEY UPDATE"""
@@ -113,6 +117,10 @@ def message_of(row: Any) -> Message:
         error=failure_in(row["error"]),
         reply_to=row["reply_to"],
         author=row["author"],
+        author_name=row["author_name"],
+        author_phone=row["author_phone"],
+        annotations=stored_annotations.decode(row["annotations"]),
+        seq=row["seq"],
     )
 
 
@@ -125,7 +133,9 @@ def _whole(m: Message) -> tuple[object, ...]:
     """Return the values in the order of _FIXED and _MUTABLE."""
     owner = (m.tenant_id, m.session_id, m.conversation_id, m.contact_id, m.direction, m.chat, m.sender_id)
     content = stored_content.encode(m.content)
-    return (*owner, m.is_bot, m.reply_to, m.author, m.created_at, *content, *_changing(m))
+    author = (m.author, m.author_name, m.author_phone, m.target)
+    annotations = stored_annotations.encode(m.annotations)
+    return (*owner, m.is_bot, m.reply_to, *author, m.created_at, *content, annotations, *_changing(m))
 
 
 def rows_of(messages: Iterable[Message]) -> list[Sequence[object]]:

@@ -36,7 +36,8 @@ class MessageSeen:
 
     `chat` is the provider's address of the chat, in a form that `Outgoing.chat` takes back. `chat_names`
     are the identities of the chat's other side: a person's phone, LID and BSUID as far as known, or one
-    CHAT identity; `author` is the participant of a group. `via_api` marks an echo of a message that some
+    CHAT identity; `author` is the participant of a group, `author_phone` their number where they have a hidden id;
+    `name` is how the author calls themselves. `via_api` marks an echo of a message that some
     API client (perhaps we) sent.
     """
 
@@ -52,6 +53,7 @@ class MessageSeen:
     name: str | None = None
     author: str | None = None
     reply_to: str | None = None
+    author_phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ group `whatsapp_hub.providers`) that exports one `Plugin`.
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate, SessionSeen
@@ -291,6 +291,12 @@ class Providers:
         """Return whether connectors hold the sessions of this kind; False for one that this hub does not have."""
         plugin = self.plugins.get(kind)
         return plugin is not None and plugin.capabilities.holds_socket
+
+    def window_of(self, kind: str) -> timedelta | None:
+        """Return for how long after a customer's message this kind takes free text; None: at any time."""
+        plugin = self.plugins.get(kind)
+        hours = plugin.capabilities.reply_window_h if plugin else None
+        return None if hours is None else timedelta(hours=hours)
 
     def takes_statuses(self, kind: str, settings: object) -> bool:
         """Return whether a session takes in its contacts' status updates."""

@@ -97,7 +97,8 @@ async def list_queue(
     """Conversations that wait for somebody free, the longest waiting first."""
     sight = await sight_for(caller, queries)
     found = await queries.queue(caller.tenant_id, sight, DepartmentId(id), limit, cursor)
-    return page([ConversationView.of(c) for c in found.items], found.next_cursor)
+    beside = await queries.glances(caller.tenant_id, [c.id for c in found.items])
+    return page([ConversationView.of(c, beside[c.id]) for c in found.items], found.next_cursor)
 
 
 @post("/departments", tags=TAGS)

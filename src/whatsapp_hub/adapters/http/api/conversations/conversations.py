@@ -106,7 +106,8 @@ async def list_conversations(
     )
     sight = await sight_for(caller, queries)
     found = await queries.conversations(caller.tenant_id, sight, wanted, limit, cursor)
-    return page([ConversationView.of(c) for c in found.items], found.next_cursor)
+    beside = await queries.glances(caller.tenant_id, [c.id for c in found.items])
+    return page([ConversationView.of(c, beside[c.id]) for c in found.items], found.next_cursor)
 
 
 @get("/conversations/{id:uuid}", guards=READ, tags=TAGS)
@@ -115,10 +116,11 @@ async def get_conversation(caller: Asking, id: FromPath[UUID], queries: FromDish
     sight = await sight_for(caller, queries)
     conversation = await queries.conversation(caller.tenant_id, sight, ConversationId(id))
     contact = await queries.contact_of(caller.tenant_id, conversation.id)
+    beside = await queries.glances(caller.tenant_id, [conversation.id])
     newest = await queries.messages(caller.tenant_id, conversation.id, FIRST_MESSAGES, None)
     return extended(
         ConversationDetail,
-        ConversationView.of(conversation),
+        ConversationView.of(conversation, beside[conversation.id]),
         contact=ContactView.of(contact),
         messages=[MessageView.of(m) for m in newest.items],
         next_cursor=newest.next_cursor,

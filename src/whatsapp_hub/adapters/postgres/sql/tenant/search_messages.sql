@@ -21,7 +21,7 @@ DECLARE
 BEGIN
   IF conversation IS NOT NULL THEN
     RETURN QUERY SELECT m.id, m.seq FROM messages m
-      WHERE m.tenant_id = tenant AND m.conversation_id = conversation AND m.seq < before AND m.content <> ''
+      WHERE m.tenant_id = tenant AND m.conversation_id = conversation AND m.seq < before AND m.content <> '' AND m.target IS NULL
         AND to_tsvector('hub.portuguese'::regconfig, left(m.content, 65536)) @@ wanted
         AND (everything OR coalesce((
           SELECT c.assigned_user_id = reader OR c.department_id = department
@@ -33,7 +33,7 @@ BEGIN
   FOR step IN 1..24 LOOP
     WITH saying AS MATERIALIZED (
       SELECT m.id, m.seq, m.conversation_id, m.content FROM messages m
-      WHERE m.tenant_id = tenant AND m.seq >> 15 = bucket AND m.seq < before AND m.content <> ''
+      WHERE m.tenant_id = tenant AND m.seq >> 15 = bucket AND m.seq < before AND m.content <> '' AND m.target IS NULL
         AND to_tsvector('hub.portuguese'::regconfig, left(m.content, 65536)) @@ words
       ORDER BY m.seq DESC LIMIT coalesce(budget, most)),
     seen AS MATERIALIZED (
@@ -61,7 +61,7 @@ BEGIN
   END IF;
   WITH alike AS MATERIALIZED (
     SELECT m.id, m.tenant_id, m.seq, m.conversation_id, m.content FROM messages m
-    WHERE m.seq < least(before, (bucket + 1) << 15) AND m.content <> ''
+    WHERE m.seq < least(before, (bucket + 1) << 15) AND m.content <> '' AND m.target IS NULL
       AND to_tsvector('hub.portuguese'::regconfig, left(m.content, 65536)) @@ words
     LIMIT 5001),
   saying AS MATERIALIZED (
@@ -85,7 +85,7 @@ BEGIN
   RETURN QUERY
     WITH saying AS MATERIALIZED (
       SELECT m.id, m.seq, m.conversation_id, m.content FROM messages m
-      WHERE m.tenant_id = tenant AND m.seq < least(before, (bucket + 1) << 15) AND m.content <> ''
+      WHERE m.tenant_id = tenant AND m.seq < least(before, (bucket + 1) << 15) AND m.content <> '' AND m.target IS NULL
         AND to_tsvector('hub.portuguese'::regconfig, left(m.content, 65536)) @@ words
       ORDER BY m.seq DESC LIMIT coalesce(budget, most))
     SELECT s.id, s.seq FROM saying s
