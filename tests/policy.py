@@ -138,6 +138,7 @@ ROUTES: dict[str, Need] = {
     "GET /api/conversations/{id}/notes": READ_CONVERSATIONS,
     "POST /api/conversations/{id}/notes": WORK,
     "GET /api/conversations/{id}/assignments": READ_CONVERSATIONS,
+    "POST /api/messages": WORK,
     "POST /api/messages/send": WORK,
     "POST /api/messages/send-media": WORK,
     "GET /api/messages/search": READ_CONVERSATIONS,

@@ -78,6 +78,10 @@ CONTENTS: dict[MessageType, Content] = {
     MessageType.REACTION: Reaction("👍", message_id="ABC123"),
     MessageType.INTERACTIVE: Buttons("Which?", buttons=(Button("1", "Sales"),)),
     MessageType.TEMPLATE: Template(name="hello", language="pt_BR"),
+    MessageType.POLL: kinds.Poll("When?\nNow\nLater", options=("Now", "Later")),
+    MessageType.ORDER: kinds.Order("x"),
+    MessageType.EVENT: kinds.Event("x"),
+    MessageType.CALL: kinds.Call("x"),
     MessageType.SYSTEM: System("x"),
     MessageType.UNSUPPORTED: kinds.Unsupported("x"),
 }

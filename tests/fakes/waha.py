@@ -22,7 +22,7 @@ from tests.fakes.http import Callback, Poster, Reply, Request, Server, faulty, r
 
 API_KEY = "key-1"
 ME = "5511400010000@c.us"
-SENDS = ("sendText", "sendImage", "sendFile", "sendVoice", "sendVideo", "sendLocation")
+SENDS = ("sendText", "sendImage", "sendFile", "sendVoice", "sendVideo", "sendLocation", "sendContactVcard", "sendPoll")
 
 
 @dataclass
@@ -132,6 +132,9 @@ class FakeWaha(Server):
                 return await self._send(request.path, request.json())
             case ["PUT", "api", "reaction"]:
                 return await self._send(request.path, request.json())
+            case ["PUT" | "DELETE" as how, "api", session, "chats", chat, "messages", id]:
+                given = request.json() if how == "PUT" else {}
+                return await self._send(f"{how} {unquote(id)}", {"session": session, "chatId": unquote(chat), **given})
             case ["POST", "api", "sendSeen" | "startTyping" | "stopTyping"]:
                 self.calls.append((request.path, request.json()))
                 return reply_json({}, 201)

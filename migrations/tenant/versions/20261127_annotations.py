@@ -25,14 +25,7 @@ def upgrade() -> None:
     CREATE POLICY own ON early_changes TO hub_app USING (tenant_id = hub.tenant());
 
     DROP TRIGGER audited ON conversations;
-    ALTER TABLE conversations ADD COLUMN window_closes_at timestamptz, NO FORCE ROW LEVEL SECURITY;
-    -- Of the last day alone, which is as long as a window is open.
-    UPDATE conversations c SET window_closes_at = newest.at + interval '24 hours'
-    FROM hub.sessions s, LATERAL (
-      SELECT max(m.timestamp) AS at FROM messages m WHERE m.conversation_id = c.id AND m.direction = 'INBOUND') AS newest
-    WHERE s.id = c.session_id AND s.provider = 'META' AND c.last_message_at > now() - interval '24 hours'
-      AND newest.at > now() - interval '24 hours';
-    ALTER TABLE conversations FORCE ROW LEVEL SECURITY;
+    ALTER TABLE conversations ADD COLUMN window_closes_at timestamptz;
     SELECT hub.audits('conversations', 'conversation', 'last_message_at', 'unread_count', 'timeout_at', 'told_timeout',
                       'bot_texts', 'routed_at', 'menu_tries', 'confirm_tries', 'waiting_since', 'first_customer_at',
                       'first_response_at', 'first_response_due_at', 'first_response_warn_at', 'resolution_due_at',

@@ -40,6 +40,7 @@ class Changes:
         self._conversations: dict[UUID, Conversation] = {}
         self._new_messages: list[Message] = []
         self._messages: dict[UUID, Message] = {}
+        self._annotated: dict[UUID, Message] = {}
         self._queued: dict[MessageId, str] = {}
         self._requeued: dict[str, list[Message]] = {}
         self._users: dict[UUID, User] = {}
@@ -72,6 +73,11 @@ class Changes:
         self.uow.publish(message.take_events())
         if not any(message is new for new in self._new_messages):
             self._messages[message.id] = message
+
+    def annotated(self, message: Message) -> None:
+        """Store what a message says now, and what happened to it; nothing more for one that is new."""
+        if not any(message is new for new in self._new_messages):
+            self._annotated[message.id] = message
 
     def user(self, user: User) -> None:
         """Store a user's changes."""
@@ -168,5 +174,6 @@ class Changes:
         else:
             await self.uow.messages.add(self._new_messages)
         await self.uow.messages.save(list(self._messages.values()))
+        await self.uow.messages.annotate(list(self._annotated.values()))
         for provider, messages in self._requeued.items():
             await self.uow.lanes.enqueue(messages, provider)

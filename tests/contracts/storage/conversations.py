@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from whatsapp_hub.domain.conversations.notification import Notification, Notific
 from whatsapp_hub.domain.conversations.service_clock import ServiceClock
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, NoteId, NotificationId, SessionId, UserId
+from whatsapp_hub.domain.messaging.annotating import annotate
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Reaction
 from whatsapp_hub.domain.messaging.failure import Failure
@@ -37,7 +39,7 @@ class ConversationContract:
             "last_attendant_id": UserId(new_id()), "bot_part": BotPart.TALKING,
             "dialogue": Dialogue(asks=True, menu_tries=1, silenced=True, texts=(NOW, LATE)),
             "priority": Priority.URGENT, "labels": ("vip", "billing"),
-            "resolve_reason": "Sold", "snoozed_until": LATE,
+            "resolve_reason": "Sold", "snoozed_until": LATE, "window_closes_at": LATE,
             "clock": ServiceClock(
                 NOW, LATE, Deadlines(Deadline(NOW, SOON), Deadline(LATE), (Target.RESOLUTION,), ((SOON, NOW),))
             ),
@@ -272,6 +274,33 @@ class MessageContract:
             assert await uow.messages.by_id([message.id, MessageId(new_id())]) == {message.id: message}
             with pytest.raises(NotFound):
                 await uow.messages.get(MessageId(new_id()))
+
+    async def test_what_happened_to_a_message_is_stored_with_it(self, world: World) -> None:
+        conversation = await world.conversation()
+        message = await world.inbound(conversation, whatsapp_message_id="W1", author="1@lid", author_name="Bia")
+        change = world.make_message(conversation, content=Reaction("👍", message_id="W1"), whatsapp_message_id="R1")
+        message.author_phone = None
+        assert annotate(message, change)
+        message.content = replace(message.content, text="edited")
+        await world.done(lambda uow: uow.messages.annotate([message]))
+        async with world.uow() as uow:
+            stored = await uow.messages.get(message.id)
+        assert (stored.annotations, stored.content.text) == (message.annotations, "edited")
+        assert (stored.author_name, stored.status) == ("Bia", message.status)
+
+    async def test_a_change_waits_for_the_message_that_it_names(self, world: World) -> None:
+        conversation, key = await world.conversation(), (world.session.id, "W9")
+        early = await world.add_message(conversation, content=Reaction("👍", message_id="W9"), whatsapp_message_id="R9")
+        await world.done(lambda uow: uow.messages.wait([early]))
+        async with world.uow() as uow:
+            assert [m.id for m in await uow.messages.known([key])] == [early.id]
+        later = await world.inbound(conversation, whatsapp_message_id="W9")
+        async with world.uow() as uow:
+            assert {m.id for m in await uow.messages.known([key])} == {early.id, later.id}
+            await uow.messages.arrived([early])
+            await uow.commit()
+        async with world.uow() as uow:
+            assert [m.id for m in await uow.messages.known([key])] == [later.id]
 
     async def test_two_customers_may_write_under_one_id_and_each_only_once(self, world: World) -> None:
         ana, bea = await world.conversation(), await world.conversation()

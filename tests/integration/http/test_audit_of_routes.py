@@ -31,6 +31,7 @@ UNRECORDED = {
     "DELETE /api/users/{id}/oidc": "a link that goes is recorded as such, see test_oidc",
     "PATCH /api/auth/password": "recorded as the user's, see test_own_password",
     "POST /api/auth/logout": "a sign-in's end is recorded as such, see test_sign_ins",
+    "POST /api/messages": LOGGED,
     "POST /api/messages/send": LOGGED,
     "POST /api/messages/send-media": LOGGED,
     "POST /api/messages/{id}/retry": LOGGED,

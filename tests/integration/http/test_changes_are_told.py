@@ -38,6 +38,7 @@ TOLD = {
     "POST /api/conversations/{id}/archive": "conversation.archived",
     "POST /api/conversations/{id}/reopen": "conversation.reopened",
     "POST /api/conversations/{id}/handover": "conversation.handed_over",
+    "POST /api/messages": "message.queued",
     "POST /api/messages/send": "message.queued",
     "POST /api/messages/send-media": "message.queued",
     "POST /api/messages/{id}/retry": "message.queued",
@@ -99,6 +100,8 @@ async def _of_a_conversation(call: Teller, company: Company) -> str:
     await call("PATCH", "/api/conversations/{id}/customer-name", {"name": "Bia"}, **of)
     await call("POST", "/api/conversations/{id}/notes", {"content": "n"}, **of)
     await call("POST", "/api/messages/send", {"conversationId": of["id"], "content": "x"})
+    text = {"kind": "text", "text": "x"}
+    await call("POST", "/api/messages", {"conversationId": of["id"], "content": text})
     await call("POST", "/api/messages/send-media", {"conversationId": of["id"]})
     await call("POST", "/api/conversations/{id}/transfer", {"departmentId": sales["id"]}, **of)
     for verb in ("resolve", "reopen", "archive"):

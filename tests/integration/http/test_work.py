@@ -13,11 +13,13 @@ CONVERSATION_FIELDS = {
     "departmentId", "assignedUserId", "timeoutAt", "routedAt", "assignedAt", "greetingSentAt", "lastDepartmentId",
     "lastAttendantId", "routingReason", "routingReasonParts",
     "unreadCount", "priority", "labels", "metadata", "createdAt", "updatedAt",
-    "firstResponseDueAt", "resolutionDueAt", "breaches", "rating", "bot",
+    "firstResponseDueAt", "resolutionDueAt", "breaches", "rating", "bot", "resolveReason", "snoozedUntil",
+    "lastMessageAt", "waitingSince", "windowClosesAt", "resolvedAt",
 }  # fmt: skip
 MESSAGE_FIELDS = {
     "id", "whatsappMessageId", "sessionId", "conversationId", "contactId", "senderId", "direction", "type",
-    "content", "mediaUrl", "status", "outcome", "error", "isBot", "timestamp", "createdAt",
+    "content", "mediaUrl", "status", "outcome", "error", "isBot", "timestamp", "createdAt", "replyTo", "author",
+    "reactions", "editedAt", "revokedAt", "forwarded", "referral", "data", "seq",
 }  # fmt: skip
 
 
@@ -131,7 +133,8 @@ async def test_an_agent_starts_a_conversation_and_the_customer_reads_it(company:
 
     await eventually(delivered)
     whole = (await agent.get(f"/api/conversations/{conversation['id']}")).json()
-    assert set(whole) == CONVERSATION_FIELDS | {"contact", "messages", "nextCursor"}
+    beside = {"lastMessage", "noteCount"}
+    assert set(whole) == CONVERSATION_FIELDS | beside | {"contact", "messages", "nextCursor"}
     [message] = whole["messages"]
     assert set(message) == MESSAGE_FIELDS
     assert (message["direction"], message["content"], message["senderId"]) == ("OUTBOUND", "Bom dia", agent.id)

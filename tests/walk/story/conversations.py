@@ -106,6 +106,9 @@ async def _works(w: Walk, ear: Ear) -> None:
     await w.ask("POST /api/messages/send", rita, body, "the same", headers=once)
     await w.ask("POST /api/messages/send", rita, {**body, "content": "Outra"}, "another", headers=once)
     await w.ask("POST /api/messages/send", rita, {**body, "content": ""}, "empty")
+    place = {"kind": "location", "latitude": -23.55, "longitude": -46.63, "name": "Praça da Sé"}
+    await w.ask("POST /api/messages", rita, {"conversationId": body["conversationId"], "content": place})
+    await w.ask("POST /api/messages", rita, {**body, "content": {"kind": "poll", "question": "Quando?"}}, "incomplete")
     await w.settled()
     form, files = {"conversationId": id, "caption": "Veja"}, {"file": ("a.png", PNG, "image/png")}
     sent = await w.ask("POST /api/messages/send-media", rita, data=form, files=files)

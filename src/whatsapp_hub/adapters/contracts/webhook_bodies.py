@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from whatsapp_hub.adapters.contracts.events.envelope import EventView, PingView
-from whatsapp_hub.adapters.contracts.events.logged import body_of, conversation_in, message_body, text_in
+from whatsapp_hub.adapters.contracts.events.logged import RECEIVED, body_of, conversation_in, received, text_in
 from whatsapp_hub.adapters.contracts.gateways.outgoing_waha import WahaEvent, waha
 from whatsapp_hub.adapters.contracts.gateways.received import (
     FlatMessage,
@@ -18,8 +18,6 @@ from whatsapp_hub.adapters.contracts.views.view import time
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.ports.queues.webhook_queue import DueDelivery
 from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
-
-RECEIVED = "message.received"
 
 
 def message_id(event: LoggedEvent) -> str:
@@ -64,15 +62,15 @@ def _standard(_: DueDelivery, event: LoggedEvent) -> EventView:
 
 
 def _flat(due: DueDelivery, event: LoggedEvent) -> FlatMessage | None:
-    if event.type != RECEIVED or due.session_key is None:
-        return None
-    return flat_message(message_body(event.body), due.session_key)
+    said = received(event)
+    return None if said is None or due.session_key is None else flat_message(said, due.session_key)
 
 
 def _instance(due: DueDelivery, event: LoggedEvent) -> InstanceEvent | None:
-    if event.type != RECEIVED or event.session_id is None:
+    said = received(event)
+    if said is None or event.session_id is None:
         return None
-    return instance_event(message_body(event.body), event.session_id, due.session_name or "")
+    return instance_event(said, event.session_id, due.session_name or "")
 
 
 _SAID: dict[

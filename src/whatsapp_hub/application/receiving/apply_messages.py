@@ -10,6 +10,7 @@ from datetime import timedelta
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin
 from whatsapp_hub.application.ports.queues.commands import TypingSign
+from whatsapp_hub.application.receiving.annotate import Annotate
 from whatsapp_hub.application.receiving.apply_receipts import apply_receipt
 from whatsapp_hub.application.receiving.apply_rules import ApplyRules
 from whatsapp_hub.application.receiving.batch import Batch, SeenMessage, SeenName
@@ -26,7 +27,7 @@ from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.events import Details, EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
 from whatsapp_hub.domain.messaging.contact import Contact, IdentityKind, address_of
-from whatsapp_hub.domain.messaging.content import Text
+from whatsapp_hub.domain.messaging.content import Call, Text
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
 from whatsapp_hub.domain.messaging.window import extended
 from whatsapp_hub.domain.sessions.session import Routing, Session
@@ -45,6 +46,7 @@ class ApplyMessages:
         self._menu = FollowFlow(changes)
         self._rules = ApplyRules(changes)
         self._hand_off = HandOffToPeople(changes)
+        self._annotate = Annotate(batch.messages, changes)
         self._settled: list[Message] = []
         self.for_bots: list[tuple[Session, TypingSign]] = []
         """Messages that sessions' own bots are about to answer: "typing…" is shown for them after the commit."""
@@ -55,16 +57,16 @@ class ApplyMessages:
         known = self._batch.messages.seen(seen.session_id, contact.id, event)
         if known is not None:
             self._echo(known, event)
+            self._call(known, event)
             return
         if may_be_echo(event) and (ours := self._batch.echoes.take(seen.session_id, contact, event)):
             await self._recognise(ours, event)
             return
         session = self._batch.sessions[seen.session_id]
-        if self._take_rating(session, contact, event):
+        if self._take_rating(session, contact, event) or self._change(session, contact, event):
             return
         conversation, is_new = await self._round(session, contact, event)
         message = self._store(session, contact, conversation, event)
-        self._batch.messages.add(message)
         if is_typed_now(event):
             conversation.person_wrote(self._changes.now)
             conversation.silence()
@@ -98,8 +100,20 @@ class ApplyMessages:
         is_ours, was_unknown = event.from_me and known.direction is Direction.OUTBOUND, known.outcome is Outcome.UNKNOWN
         if is_ours and known.advance(MessageStatus.SENT, self._changes.now):
             self._changes.message(known)
+            if known.target:
+                self._annotate(known, {})
         if was_unknown and known.outcome is None:
             self._settled.append(known)
+
+    def _call(self, known: Message, event: MessageSeen) -> None:
+        """Complete a call by a later report of it: it was taken, rejected or missed, and lasted so long."""
+        if not isinstance(known.content, Call) or not isinstance(event.content, Call):
+            return
+        whole = known.content.later(event.content)
+        if whole != known.content:
+            known.content = whole
+            self._changes.annotated(known)
+            self._changes.uow.publish([known.event(EventType.MESSAGE_UPDATED, self._changes.now)])
 
     async def _recognise(self, ours: Message, event: MessageSeen) -> None:
         """Complete a send whose answer brought no id, or never came, by its echo, and apply the receipts that came
@@ -110,11 +124,14 @@ class ApplyMessages:
             self._changes.message(ours)
         self._batch.messages.add(ours)
         self._echo(ours, event)
+        if self._annotate.arrived(ours):
+            self._changes.annotated(ours)
         for _, receipt in await self._batch.uow.receipts.take([key]):
             apply_receipt(ours, receipt, self._changes)
 
     async def write(self) -> None:
-        """Release the lanes that waited for the outcome of a message."""
+        """Release the lanes that waited for the outcome of a message; keep changes whose message is not known yet."""
+        await self._annotate.write()
         if self._settled:
             await self._batch.uow.lanes.settled(self._settled)
 
@@ -128,10 +145,20 @@ class ApplyMessages:
         value = flow.rating_given(latest, event.content.text, event.at)
         if value is None:
             return False
-        message = self._store(session, contact, latest, event)
-        self._batch.messages.add(message)
-        self._changes.new_message(message)
+        self._changes.new_message(self._store(session, contact, latest, event))
         self._menu.rated(latest, value, session.provider)
+        return True
+
+    def _change(self, session: Session, contact: Contact, event: MessageSeen) -> bool:
+        """Apply a reaction, an edit or the like to the message that it names, and keep it with that message's round;
+        True unless it is none, or its message is not known."""
+        changed = self._batch.messages.named(session.id, contact.id, event.content.target)
+        if changed is None:
+            return False
+        change = self._message(session, contact, event, changed.conversation_id)
+        self._batch.messages.add(change)
+        self._changes.new_message(change)
+        self._annotate(change, gateway_details(contact, event))
         return True
 
     async def _round(self, session: Session, contact: Contact, event: MessageSeen) -> tuple[Conversation, bool]:
@@ -180,13 +207,15 @@ class ApplyMessages:
             dialogue=Dialogue(silenced=event.kind is not ChatKind.PERSON),
         )
 
-    def _store(self, session: Session, contact: Contact, conversation: Conversation, event: MessageSeen) -> Message:
+    def _message(
+        self, session: Session, contact: Contact, event: MessageSeen, conversation_id: ConversationId
+    ) -> Message:
         now = self._changes.now
-        message = Message(
+        return Message(
             id=MessageId(self._changes.new_id()),
             tenant_id=session.tenant_id,
             session_id=session.id,
-            conversation_id=conversation.id,
+            conversation_id=conversation_id,
             contact_id=contact.id,
             direction=Direction.OUTBOUND if event.from_me else Direction.INBOUND,
             content=event.content,
@@ -197,10 +226,19 @@ class ApplyMessages:
             whatsapp_message_id=event.provider_message_id,
             reply_to=event.reply_to,
             author=event.author,
-            author_name=event.name if event.author else None,
+            author_name=event.name if event.author or event.content.target else None,
             author_phone=event.author_phone,
             quoted=self._batch.messages.quoted(session.id, contact.id, event.reply_to),
         )
+
+    def _store(self, session: Session, contact: Contact, conversation: Conversation, event: MessageSeen) -> Message:
+        now = self._changes.now
+        message = self._message(session, contact, event, conversation.id)
+        self._batch.messages.add(message)
+        if message.target:
+            self._annotate(message, gateway_details(contact, event))
+            return message
+        self._annotate.arrived(message)
         kind = EventType.MESSAGE_SENT if event.from_me else EventType.MESSAGE_RECEIVED
         is_bots = conversation.bot_part is BotPart.TALKING and not event.from_me and not self._is_old(event)
         extra = {"handled_by": "bot"} if is_bots else {}
@@ -219,6 +257,9 @@ class ApplyMessages:
         return await self._batch.response_timeout(conversation, self._changes.now)
 
     async def _answer(self, session: Session, conversation: Conversation, event: MessageSeen) -> None:
+        """Let the menu answer, but no call: people may just be speaking."""
+        if isinstance(event.content, Call):
+            return
         route = await self._rules(session, conversation, event.content.text)
         if conversation.is_unplaced:
             if self._is_old(event):

@@ -158,10 +158,12 @@ class Batch:
         sent_as: set[MessageId] = set()
         for s in self.seen:
             match s.event:
-                case MessageSeen(provider_message_id=name, from_me=is_ours, reply_to=answered):
+                case MessageSeen(provider_message_id=name, from_me=is_ours, reply_to=answered) as seen:
                     keys[s.session_id, name] = is_ours or keys.get((s.session_id, name), False)
                     if answered:
                         keys.setdefault((s.session_id, answered), False)
+                    if changed := seen.content.target:
+                        keys[s.session_id, changed] = True
                 case ReceiptSeen(provider_message_id=name, sent_as=own):
                     keys[s.session_id, name] = True
                     sent_as |= {own} if own else set()

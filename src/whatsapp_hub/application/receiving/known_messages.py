@@ -16,12 +16,14 @@ from whatsapp_hub.domain.messaging.message import Direction, Message, Quoted
 @dataclass(slots=True)
 class KnownMessages:
     _by_key: dict[ProviderKey, list[Message]] = field(default_factory=dict)
+    _waiting: dict[ProviderKey, list[Message]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, messages: Iterable[Message]) -> "KnownMessages":
         known = cls()
         for message in messages:
             known.add(message)
+            known.wait(message)
         return known
 
     def add(self, message: Message) -> None:
@@ -31,6 +33,28 @@ class KnownMessages:
         same = self._by_key.setdefault((message.session_id, message.whatsapp_message_id), [])
         if not any(one is message for one in same):
             same.append(message)
+
+    def wait(self, change: Message) -> None:
+        """Add a change whose message is not known yet."""
+        if change.target:
+            self._waiting.setdefault((change.session_id, change.target), []).append(change)
+
+    def waiting_for(self, message: Message) -> list[Message]:
+        """Return the changes that came before the message that they name."""
+        if message.whatsapp_message_id is None:
+            return []
+        waiting = self._waiting.get((message.session_id, message.whatsapp_message_id), ())
+        return [change for change in waiting if _is_about(change, message)]
+
+    def named(self, session_id: SessionId, contact_id: ContactId, target: str | None) -> Message | None:
+        """Return the message that a change of this contact's names: one of theirs, else one that our number sent."""
+        named = self._by_key.get((session_id, target), ()) if target else ()
+        own = next((m for m in named if m.contact_id == contact_id), None)
+        return own or next((m for m in named if m.direction is Direction.OUTBOUND), None)
+
+    def changed_by(self, change: Message) -> Message | None:
+        """Return the message that a change names."""
+        return self.named(change.session_id, change.contact_id, change.target)
 
     def all(self) -> list[Message]:
         return [message for same in self._by_key.values() for message in same]
@@ -50,3 +74,8 @@ class KnownMessages:
         """Return the message of our own number with this id."""
         same = self._by_key.get((session_id, provider_message_id), ())
         return next((m for m in same if m.direction is Direction.OUTBOUND), None)
+
+
+def _is_about(change: Message, message: Message) -> bool:
+    """Whether a change may be about this message: one of another contact's only where it is ours, as a receipt."""
+    return message.contact_id == change.contact_id or message.direction is Direction.OUTBOUND

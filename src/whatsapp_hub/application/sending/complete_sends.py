@@ -14,7 +14,9 @@ from whatsapp_hub.application.ports.provider.plugin import Accepted
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.application.ports.queues.lanes import Claim, Release
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
+from whatsapp_hub.application.receiving.annotate import annotate_sent, keys_of
 from whatsapp_hub.application.receiving.apply_receipts import apply_receipt
+from whatsapp_hub.application.receiving.known_messages import KnownMessages
 from whatsapp_hub.application.sessions.advance_connection import session_notice
 from whatsapp_hub.domain.backoff import Backoff
 from whatsapp_hub.domain.errors import (
@@ -107,13 +109,17 @@ class CompleteSends:
         async with self.storage.tenant(tenant_id) as uow:
             changes = Changes(uow, self.new_id, self.clock())
             keys = _provider_keys(results)
-            await uow.receipts.lock(keys)
+            # What ours change, and what waits for ours; locked before ours, which are newer.
+            changed = keys_of(r.claim.message for r in results)
+            await uow.receipts.lock({*keys, *changed})
+            known = KnownMessages.of(await uow.messages.known([*keys, *changed]) if keys or changed else ())
             messages = await uow.messages.by_id({r.claim.message.id for r in results})
             releases = []
             for result in results:
                 message = messages[result.claim.message.id]
                 releases.append(self._apply(result, message, changes))
             await self._apply_early_receipts(uow, keys, messages.values(), changes)
+            await annotate_sent(uow, known, list(messages.values()), changes)
             for result in results:
                 await self._hold(uow, result, changes)
             await uow.lanes.release(releases)

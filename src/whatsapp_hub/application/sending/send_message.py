@@ -12,6 +12,7 @@ from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.read_number import ReadNumber
 from whatsapp_hub.application.reading.visibility import require_sight
+from whatsapp_hub.application.receiving.known_messages import KnownMessages
 from whatsapp_hub.application.routing.service_terms import terms_of
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
@@ -19,11 +20,12 @@ from whatsapp_hub.domain.conversations.dialogue import Dialogue
 from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.errors import Conflict, HeldElsewhere, Invalid, NotFound
 from whatsapp_hub.domain.ids import ConversationId, MessageId, SessionId
+from whatsapp_hub.domain.messaging.annotating import aimed
 from whatsapp_hub.domain.messaging.capabilities import Feature
 from whatsapp_hub.domain.messaging.contact import Identity, IdentityKind
-from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.content import Content, stored_media
 from whatsapp_hub.domain.messaging.media import Media
-from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.messaging.message import Message, Quoted
 from whatsapp_hub.domain.sessions.session import Routing, Session
 
 
@@ -45,31 +47,59 @@ class SendMessage:
         idempotency_key: str | None = None,
         reply_to: str | None = None,
         media: Media | None = None,
+        changes: MessageId | None = None,
     ) -> Message:
-        """Store the message and queue it for sending. Raises NotFound, Conflict (the round is over, the session is off,
-        a bot would write to a customer whom people have), NotSupported, Invalid, KeyReused."""
+        """Store the message and queue it for sending. `changes`: the message of this conversation that it reacts to,
+        edits (a text is its new one) or deletes. Raises NotFound, Conflict (the round is over, the session is off, a
+        bot would write to a customer whom people have), NotSupported, Invalid, KeyReused."""
         caller.require(Action.WORK_CONVERSATIONS)
         message_id = MessageId(self.new_id())
         async with self.storage.tenant(caller.tenant_id) as uow:
-            request = _digest("send", conversation_id, content, reply_to)
+            request = _digest("send", conversation_id, content, reply_to, *([changes] if changes else []))
             if earlier := await _earlier(uow, caller, idempotency_key, request, message_id):
                 return earlier
             conversation = await uow.conversations.get(conversation_id)
             await require_sight(uow, caller, conversation)
             session = await _session(uow, conversation.session_id)
-            _require_sendable(session, self.providers, content, reply_to, media=media)
+            if changes:
+                content = await _aimed(uow, conversation, content, changes)
+            file = media or await _stored_file(uow, content)
+            _require_sendable(session, self.providers, content, reply_to, media=file)
             if not conversation.is_live:
                 raise Conflict("not_open", f"the conversation is {conversation.status}")
             _require_turn(caller, conversation, session)
             if media and await uow.media.add(media):
                 await uow.quotas.add_media(len(media.content))
-            changes = Changes(uow, self.new_id, self.clock())
-            upto = await _read_upto(uow, caller, conversation)
-            message = _write(changes, caller, conversation, session, content, message_id, reply_to)
-            await changes.write()
+            made = Changes(uow, self.new_id, self.clock())
+            upto = None if changes else await _read_upto(uow, caller, conversation)
+            message = _write(made, caller, conversation, session, content, message_id, reply_to)
+            message.quoted = await _quoted(uow, conversation, reply_to)
+            await made.write()
             await uow.commit()
         self.show.read(session, conversation.id, upto)
         return message
+
+
+async def _aimed(uow: UnitOfWork, conversation: Conversation, content: Content, changed: MessageId) -> Content:
+    """Return the content as a change of this customer's message. Raises NotFound, Conflict, Invalid."""
+    message = await uow.messages.get(changed)
+    if (message.session_id, message.contact_id) != (conversation.session_id, conversation.contact_id):
+        raise NotFound("message", changed)
+    return aimed(content, message)
+
+
+async def _stored_file(uow: UnitOfWork, content: Content) -> Media | None:
+    """Return the file of the hub's that the content names. Raises NotFound."""
+    media_id = stored_media(content)
+    return await uow.media.get(media_id) if media_id else None
+
+
+async def _quoted(uow: UnitOfWork, conversation: Conversation, reply_to: str | None) -> Quoted | None:
+    """Return the message of this customer's that is answered, in short."""
+    if reply_to is None:
+        return None
+    known = await uow.messages.known([(conversation.session_id, reply_to)])
+    return KnownMessages.of(known).quoted(conversation.session_id, conversation.contact_id, reply_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +239,8 @@ def _write(
         is_bot=caller.user_id is None,
         reply_to=reply_to,
     )
+    if message.target:
+        return message  # no answer: the customer goes on waiting
     if caller.user_id is None:
         conversation.program_wrote(changes.now)
     else:
@@ -252,7 +284,7 @@ def _require_sendable(
 ) -> None:
     """Raise unless the session is on and its provider can carry the content."""
     capabilities = providers.plugin(session.provider).capabilities
-    capabilities.require_type(content.type)
+    capabilities.require_content(content)
     if reply_to:
         capabilities.require(Feature.REPLY)
     if recipient and recipient.kind is IdentityKind.CHAT:

@@ -12,11 +12,13 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who did it. `identity`: as the provider writes it, None for our own number; `phone`: digits, where known."""
+    """Who did it. `identity`: as the provider writes it, None for our own number; `phone`: digits, where known;
+    `is_only_one`: the chat's only other side, who may have several identities."""
 
     identity: str | None = None
     name: str | None = None
     phone: str | None = None
+    is_only_one: bool = False
 
 
 OURSELVES = Author()
@@ -44,7 +46,7 @@ class Mark:
     @property
     def place(self) -> tuple[MarkKind, str | None]:
         """What it replaces: an earlier one of the same kind and person."""
-        return self.kind, self.by.identity
+        return self.kind, "" if self.by.is_only_one else self.by.identity
 
     @property
     def order(self) -> tuple[datetime, str]:

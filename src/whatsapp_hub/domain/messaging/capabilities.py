@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from whatsapp_hub.domain.errors import Invalid, NotSupported
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Content, MessageType, Revoke
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.text import is_storable
 
@@ -73,10 +73,21 @@ class Capabilities:
         if kind not in self.sends:
             raise NotSupported(self.provider, f"sending {kind}")
 
+    def require_content(self, content: Content) -> None:
+        """Raise NotSupported unless the provider sends such content: edits and deletions are features."""
+        if isinstance(content, Revoke):
+            self.require(Feature.REVOKE)
+            return
+        if content.context.edits is not None:
+            self.require(Feature.EDIT)
+        self.require_type(content.type)
+
     def require_fits(self, content: Content, media: Media | None = None) -> None:
         """Raise NotSupported unless the provider sends this type, Invalid (`/content`, or `/file` and `/caption` of an
         upload) where the content is over its limits."""
-        self.require_type(content.type)
+        self.require_content(content)
+        if isinstance(content, Revoke):
+            return
         limit = self.sends[content.type]
         if media is None:
             if len(content.text) > limit.characters:

@@ -6,112 +6,27 @@ known outside, which several kinds may share.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Self, TypeAlias
+from typing import TypeAlias
 
 from whatsapp_hub.domain.errors import Invalid
 from whatsapp_hub.domain.ids import MediaId
+from whatsapp_hub.domain.messaging.content_parts import NO_CONTEXT as NO_CONTEXT
+from whatsapp_hub.domain.messaging.content_parts import NO_SOURCE as NO_SOURCE
+from whatsapp_hub.domain.messaging.content_parts import Context as Context
+from whatsapp_hub.domain.messaging.content_parts import Kind as Kind
+from whatsapp_hub.domain.messaging.content_parts import MediaRef as MediaRef
+from whatsapp_hub.domain.messaging.content_parts import MediaSource as MediaSource
+from whatsapp_hub.domain.messaging.content_parts import MessageType as MessageType
+from whatsapp_hub.domain.messaging.content_parts import RemoteMedia as RemoteMedia
+from whatsapp_hub.domain.messaging.content_parts import StoredMedia as StoredMedia
 from whatsapp_hub.domain.text import is_storable
 
 
-class MessageType(StrEnum):
-    """Types of a message as all contracts name them (CONTRACTS G, Types); the finer kind is in the content."""
-
-    TEXT = "TEXT"
-    IMAGE = "IMAGE"
-    DOCUMENT = "DOCUMENT"
-    AUDIO = "AUDIO"
-    VIDEO = "VIDEO"
-    STICKER = "STICKER"
-    LOCATION = "LOCATION"
-    CONTACTS = "CONTACTS"
-    REACTION = "REACTION"
-    INTERACTIVE = "INTERACTIVE"
-    TEMPLATE = "TEMPLATE"
-    SYSTEM = "SYSTEM"
-    UNSUPPORTED = "UNSUPPORTED"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredMedia:
-    """A file that the hub stores. It may be deleted before the message is."""
-
-    id: MediaId
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteMedia:
-    """A file at an address that anybody may fetch."""
-
-    url: str
-
-
-MediaRef: TypeAlias = StoredMedia | RemoteMedia
-
-
-@dataclass(frozen=True, slots=True)
-class MediaSource:
-    """What a provider needs to hand over the file of a message: its id or URL there, or the `keys` that decrypt it.
-    `error`: why it has none."""
-
-    id: str | None = None
-    url: str | None = None
-    keys: Mapping[str, object] | None = None
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a message came from and refers to: another chat, an advertisement, a product, people. `edits`: the
-    provider's id of the message that it replaces, empty where the provider names none."""
-
-    forwarded: bool = False
-    mentions: tuple[str, ...] = ()
-    edits: str | None = None
-    referral: object = None
-    product: object = None
-
-
-NO_CONTEXT, NO_SOURCE = Context(), MediaSource()
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class _Kind:
-    """`extra`: what a provider reported besides; it is stored with the message."""
-
-    type: ClassVar[MessageType]
-    in_words: ClassVar[bool] = False
-    """Whether the bot can read it as an answer."""
-    refers: ClassVar[bool] = False
-    """Whether it only makes sense with an earlier message."""
-
-    text: str = ""
-    context: Context = field(default=NO_CONTEXT, kw_only=True)
-    extra: Mapping[str, object] = field(default_factory=dict, kw_only=True)
-
-    @property
-    def is_about_earlier(self) -> bool:
-        """Whether it refers to an earlier message (reaction, edit, notice): it opens no round, needs no answer."""
-        return self.refers or self.context.edits is not None
-
-    def within(self, context: Context) -> Self:
-        """Return the same content in this context."""
-        return replace(self, context=context)
-
-    def editing(self, message_id: str) -> Self:
-        """Return the same content as the replacement of an earlier message's."""
-        return self.within(replace(self.context, edits=message_id))
-
-    def __repr__(self) -> str:
-        """Show the fields that are set, so that a field added later changes no older content's digest."""
-        values = ((f, getattr(self, f.name)) for f in fields(self))
-        shown = ", ".join(f"{f.name}={value!r}" for f, value in values if value not in (f.default, {}))
-        return f"{type(self).__name__}({shown})"
-
-
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Text(_Kind):
+class Text(Kind):
     """`link` is the address whose preview goes with it."""
 
     type = MessageType.TEXT
@@ -132,7 +47,7 @@ class Text(_Kind):
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class _File(_Kind):
+class _File(Kind):
     """A file, with the caption as `text`. `media` is where the hub gets it, `source` how its provider hands it over."""
 
     media: MediaRef | None = None
@@ -200,7 +115,7 @@ class Sticker(_File):
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Location(_Kind):
+class Location(Kind):
     """`live`: it moves."""
 
     type = MessageType.LOCATION
@@ -214,7 +129,7 @@ class Location(_Kind):
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Contacts(_Kind):
+class Contacts(Kind):
     """Cards of people, in Meta's form (`cards`) or as vCards. `text`: their names."""
 
     type = MessageType.CONTACTS
@@ -224,7 +139,7 @@ class Contacts(_Kind):
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Reaction(_Kind):
+class Reaction(Kind):
     """`text` is the emoji, empty when it is taken back; `message_id` the provider's id of the message. `from_me`: that
     message is ours."""
 
@@ -233,6 +148,27 @@ class Reaction(_Kind):
 
     message_id: str = ""
     from_me: bool = False
+
+    @property
+    def target(self) -> str | None:
+        """The message that it is about."""
+        return self.message_id or None
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Revoke(Kind):
+    """A message was deleted for everybody."""
+
+    type = MessageType.SYSTEM
+    refers = True
+
+    message_id: str = ""
+    from_me: bool = False
+
+    @property
+    def target(self) -> str | None:
+        """The message that was deleted."""
+        return self.message_id or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +180,7 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Buttons(_Kind):
+class Buttons(Kind):
     """A question with buttons."""
 
     type = MessageType.INTERACTIVE
@@ -254,7 +190,7 @@ class Buttons(_Kind):
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class ListMenu(_Kind):
+class ListMenu(Kind):
     """A question with a list behind `button`; `sections` in Meta's form."""
 
     type = MessageType.INTERACTIVE
@@ -265,7 +201,7 @@ class ListMenu(_Kind):
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Choice(_Kind):
+class Choice(Kind):
     """The answer to buttons, a list, a template or a form. `kind`: which of them, in the provider's word; `text`: the
     title of what was chosen; `id`: its key."""
 
@@ -277,7 +213,7 @@ class Choice(_Kind):
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Template(_Kind):
+class Template(Kind):
     """An approved text of Meta's; `components` fill its places, in Meta's form."""
 
     type = MessageType.TEMPLATE
@@ -289,16 +225,119 @@ class Template(_Kind):
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Poll(_Kind):
-    """`text`: the question and, a line each, the options. Outside it is UNSUPPORTED: nobody can vote here."""
+class Poll(Kind):
+    """`text`: the question and, a line each, the options. `several`: more than one may be chosen."""
 
-    type = MessageType.UNSUPPORTED
+    type = MessageType.POLL
 
     options: tuple[str, ...] = ()
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class System(_Kind):
+class Vote(Kind):
+    """What somebody chose in a poll, all of it; none: the vote was taken back. `text`: the options chosen. `secret`: it
+    is encrypted, and what was chosen is unknown."""
+
+    type = MessageType.POLL
+    refers = True
+
+    message_id: str = ""
+    options: tuple[str, ...] = ()
+    secret: bool = False
+
+    @property
+    def target(self) -> str | None:
+        """The poll."""
+        return self.message_id or None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """So many of a product, at this price each."""
+
+    product: str
+    quantity: int = 1
+    price: float | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Order(Kind):
+    """A cart that a customer sent. `text`: what they wrote with it, else what they ordered."""
+
+    type = MessageType.ORDER
+
+    catalog: str | None = None
+    lines: tuple[OrderLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Event(Kind):
+    """An appointment in a chat, which people answer. `text`: its name and what it says."""
+
+    type = MessageType.EVENT
+
+    name: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    place: str | None = None
+    canceled: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class EventAnswer(Kind):
+    """An answer to an event (`GOING`, `NOT_GOING`, `MAYBE`); empty where it is unknown."""
+
+    type = MessageType.EVENT
+    refers = True
+
+    message_id: str = ""
+    answer: str = ""
+
+    @property
+    def target(self) -> str | None:
+        """The event."""
+        return self.message_id or None
+
+
+class CallState(StrEnum):
+    """How far a call has come, in this order: one that was accepted was not missed."""
+
+    RINGING = "ringing"
+    FAILED = "failed"
+    MISSED = "missed"
+    REJECTED = "rejected"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Call(Kind):
+    """A call. `seconds`: how long people spoke; `text`: the same in words."""
+
+    type = MessageType.CALL
+
+    state: CallState = CallState.RINGING
+    video: bool = False
+    seconds: int | None = None
+
+    def later(self, other: "Call") -> "Call":
+        """Return the same call as both reports together tell it, whichever came first."""
+        states = list(CallState)
+        state = max(self.state, other.state, key=states.index)
+        seconds = max((s for s in (self.seconds, other.seconds) if s is not None), default=None)
+        return call(state, self.video or other.video, seconds)
+
+
+def call(state: CallState, video: bool, seconds: int | None = None) -> Call:
+    """Make a call with its text."""
+    words = f"{state.value} {'video' if video else 'voice'} call"
+    length = f", {seconds // 60}:{seconds % 60:02}" if seconds else ""
+    return Call(words.capitalize() + length, state=state, video=video, seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class System(Kind):
     """A notice of WhatsApp's own. `notice`: what the provider reported of it; `raw`: the whole message."""
 
     type = MessageType.SYSTEM
@@ -309,7 +348,7 @@ class System(_Kind):
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
-class Unsupported(_Kind):
+class Unsupported(Kind):
     """A message that the hub does not know, whole in `raw`."""
 
     type = MessageType.UNSUPPORTED
@@ -321,15 +360,25 @@ File: TypeAlias = Image | Video | Audio | Document | Sticker
 """The kinds that carry a file."""
 
 Content: TypeAlias = (
-    Text | File | Location | Contacts | Reaction | Buttons | ListMenu | Choice | Template | Poll | System | Unsupported
+    Text
+    | File
+    | Location
+    | Contacts
+    | Reaction
+    | Revoke
+    | Buttons
+    | ListMenu
+    | Choice
+    | Template
+    | Poll
+    | Vote
+    | Order
+    | Event
+    | EventAnswer
+    | Call
+    | System
+    | Unsupported
 )
-
-
-def target_of(content: Content) -> str | None:
-    """Return the provider's id of the message that this only changes; None for a message of its own."""
-    if isinstance(content, Reaction):
-        return content.message_id or None
-    return content.context.edits or None
 
 
 def stored_media(content: Content) -> MediaId | None:

@@ -18,6 +18,8 @@ MATCHED_WITHIN = timedelta(hours=1)
 
 def has_same_content(sent: Content, seen: Content) -> bool:
     """Compare the content sent with the content that a provider reports."""
+    if sent.target != seen.target:
+        return False
     match sent, seen:
         case Reaction(), Reaction():
             return (sent.text, sent.message_id) == (seen.text, seen.message_id)

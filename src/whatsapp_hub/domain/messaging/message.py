@@ -15,7 +15,7 @@ from whatsapp_hub.domain.ids import (
     UserId,
 )
 from whatsapp_hub.domain.messaging.annotations import NO_ANNOTATIONS, Annotations
-from whatsapp_hub.domain.messaging.content import Content, MessageType, target_of
+from whatsapp_hub.domain.messaging.content import Content, MessageType
 from whatsapp_hub.domain.messaging.failure import GIVEN_UP, PROCESS_DIED, SESSION_DELETED, UNEXPLAINED, Failure
 
 
@@ -104,7 +104,7 @@ class Message(Records):
     @property
     def target(self) -> str | None:
         """The provider's id of the message that this one changes (a reaction, an edit); None for one of its own."""
-        return target_of(self.content)
+        return self.content.target
 
     def in_short(self) -> Quoted:
         """Show it as the message that another one answers."""

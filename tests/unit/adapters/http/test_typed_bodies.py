@@ -24,6 +24,7 @@ OPEN = {
     "SessionPatch": {"settings"},
     "SessionView": {"statusReasonValues"},
     "Template": {"components"},  # Meta's own form, passed on
+    "TemplateContent": {"components"},
     "TemplateData": {"components"},
     "WebhookBody": {"headers"},
     "WebhookPatch": {"headers"},

@@ -24,6 +24,7 @@ from whatsapp_hub.application.ports.provider.events import (
     ProviderEvent,
     ReceiptSeen,
 )
+from whatsapp_hub.domain.messaging import content as kinds
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import MessageType
 from whatsapp_hub.domain.messaging.failure import UNEXPLAINED, Failure
@@ -133,7 +134,7 @@ def test_shared_contacts_read_as_their_names() -> None:
     assert data_of(seen.content)["contacts"] == cards
 
 
-@pytest.mark.parametrize("kind", ["order", "unsupported", "hologram"])
+@pytest.mark.parametrize("kind", ["request_welcome", "unsupported", "hologram"])
 def test_what_we_do_not_know_is_kept_whole(kind: str) -> None:
     content = message(type=kind, **{kind: {"text": "two burgers", "deep": [1, {"a": None}]}}).content
     assert (content.type, content.text) == (MessageType.UNSUPPORTED, "two burgers")
@@ -221,15 +222,43 @@ def test_an_echo_from_the_business_app_is_our_own() -> None:
     assert (seen.chat, seen.chat_names) == (PHONE, (Identity.phone(PHONE), Identity.bsuid(BSUID)))
 
 
-def test_an_edited_echo_brings_the_new_words_and_a_revoked_one_changes_nothing() -> None:
+def test_an_edited_and_a_revoked_echo_name_the_message() -> None:
     edit = {"original_message_id": "wamid.5", "message": {"type": "text", "text": {"body": "better"}}}
     common = {"from": OURS, "to": PHONE, "timestamp": "1780000000"}
     edited = {**common, "id": "wamid.6", "type": "edit", "edit": edit}
     revoked = {**common, "id": "wamid.7", "type": "revoke", "revoke": {"original_message_id": "wamid.5"}}
-    seen, other = events({"message_echoes": [edited, revoked]}, "smb_message_echoes")
+    seen, gone = events({"message_echoes": [edited, revoked]}, "smb_message_echoes")
     assert isinstance(seen, MessageSeen)
     assert (seen.content.text, data_of(seen.content)) == ("better", {"edits": "wamid.5"})
-    assert isinstance(other, OtherSeen)
+    assert isinstance(gone, MessageSeen)
+    assert (seen.content.target, gone.content) == ("wamid.5", kinds.Revoke(message_id="wamid.5"))
+
+
+def test_a_cart_has_its_lines() -> None:
+    lines = [{"product_retailer_id": "A1", "quantity": 2, "item_price": 30, "currency": "USD"}]
+    content = message(type="order", order={"catalog_id": "c", "text": "", "product_items": lines}).content
+    assert content == kinds.Order("2 × A1", catalog="c", lines=(kinds.OrderLine("A1", 2, 30, "USD"),))
+
+
+def test_a_call_that_ends_says_how_long_it_was() -> None:
+    call = {"id": "wacid.1", "from": PHONE, "to": OURS, "direction": "USER_INITIATED", "timestamp": "1780000000"}
+    over = {"status": "COMPLETED", "duration": 61}
+    rings, ended = events(
+        {
+            "calls": [
+                {**call, "event": "connect"},
+                {**call, "event": "terminate", **over},
+            ]
+        },
+        "calls",
+    )
+    assert isinstance(rings, MessageSeen)
+    assert isinstance(ended, MessageSeen)
+    assert isinstance(rings.content, kinds.Call)
+    assert isinstance(ended.content, kinds.Call)
+    assert (rings.content.state, ended.content.state, ended.content.seconds) == ("ringing", "accepted", 61)
+    assert rings.provider_message_id == ended.provider_message_id
+    assert rings.content.later(ended.content) == ended.content.later(rings.content) == ended.content
 
 
 def test_history_is_never_new_and_knows_our_own_messages() -> None:

@@ -27,6 +27,7 @@ from whatsapp_hub.application.ports.provider.events import (
     SessionSeen,
     TypingSeen,
 )
+from whatsapp_hub.domain.messaging import content as kinds
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import MessageType
 from whatsapp_hub.domain.messaging.message import MessageStatus
@@ -204,9 +205,9 @@ def test_an_edit_stands_for_itself_and_names_what_it_replaces() -> None:
     assert said({"protocolMessage": edit}, id="3EB0ZZ").provider_message_id == "3EB0ZZ~5"
 
 
-def test_a_revoke_is_told() -> None:
+def test_a_revoke_names_the_message() -> None:
     revoke = {"protocolMessage": {"key": {"ID": "3EB0ZZ"}, "type": 0}}
-    assert seen("Message", message(revoke)) == OtherSeen("revoke", AT)
+    assert said(revoke).content == kinds.Revoke(message_id="3EB0ZZ")
 
 
 @pytest.mark.parametrize(
@@ -232,22 +233,39 @@ def test_choices(content: dict[str, Any], said_text: str, id: str) -> None:
     assert (found.type, found.text, data_of(found)["id"]) == (MessageType.INTERACTIVE, said_text, id)
 
 
-def test_a_poll_can_be_read_at_least() -> None:
+def test_a_poll_has_its_options() -> None:
     poll = {"name": "Quando?", "options": [{"optionName": "Hoje"}, {"optionName": "Amanhã"}]}
     found = said({"pollCreationMessageV3": poll}).content
-    assert (found.type, found.text) == (MessageType.UNSUPPORTED, "Quando?\nHoje\nAmanhã")
+    assert found == kinds.Poll("Quando?\nHoje\nAmanhã", options=("Hoje", "Amanhã"), several=True)
+
+
+def test_a_vote_is_secret_and_names_its_poll() -> None:
+    assert said({"pollUpdateMessage": {"pollCreationMessageKey": {"ID": "3EB0ZZ"}}}).content == kinds.Vote(
+        message_id="3EB0ZZ", secret=True
+    )
+
+
+def test_an_appointment_and_a_cart() -> None:
+    event = {"name": "Lunch", "description": "bring cake", "location": {"name": "Park"}, "startTime": 1780000000}
+    found = said({"eventMessage": event}).content
+    assert isinstance(found, kinds.Event)
+    assert (found.text, found.place, found.starts_at) == ("Lunch\nbring cake", "Park", AT)
+    order = {"itemCount": 3, "orderTitle": "Shop", "totalAmount1000": 90_000, "totalCurrencyCode": "BRL"}
+    lines = (kinds.OrderLine("Shop", 3, 90.0, "BRL"),)
+    assert said({"orderMessage": order}).content == kinds.Order("an order of 3 item(s)", lines=lines)
 
 
 def test_what_we_do_not_know_is_kept_by_name_or_number() -> None:
-    for number, name in ((38, "orderMessage"), (1013, "field1013")):
+    for number, name in ((30, "productMessage"), (1013, "field1013")):
         found = seen("Message", with_field(number))
         assert isinstance(found, MessageSeen)
         assert found.content.type is MessageType.UNSUPPORTED
         assert data_of(found.content) == {"raw": {"kinds": [name]}}
+        assert name in found.content.text
 
 
-@pytest.mark.parametrize("number", [63, 51, 50])
-def test_pins_and_votes_say_nothing_to_a_reader(number: int) -> None:
+@pytest.mark.parametrize("number", [63, 51, 50, 83])
+def test_pins_nameless_votes_and_albums_frames_say_nothing_to_a_reader(number: int) -> None:
     assert seen("Message", with_field(number)) == OtherSeen("message_notice", AT)
 
 

@@ -72,6 +72,20 @@ class MessageSentData(MessageData, kw_only=True):
     is_group: bool | UnsetType = UNSET
 
 
+class MessageChangedData(View):
+    """Somebody reacted, edited, deleted, voted or answered. `message`: the message as it is now, absent where the hub
+    does not have it (yet); `change`: what was sent for it, with a `whatsappMessageId` of its own, absent at the end of
+    a call."""
+
+    change: MessageView | UnsetType = UNSET
+    message: MessageView | UnsetType = UNSET
+    chat: str | UnsetType = UNSET
+    author: str | UnsetType = UNSET
+    from_: str | UnsetType = field(name="from", default=UNSET)
+    push_name: str | UnsetType | None = UNSET
+    is_group: bool | UnsetType = UNSET
+
+
 class ConversationData(View):
     """A conversation was opened."""
 
@@ -193,6 +207,9 @@ class NotificationData(View):
     detail: str | UnsetType = UNSET
 
 
+MessageReason: TypeAlias = Literal["edited", "revoked", "reaction", "updated"]
+"""Why sockets say `message-changed`: the rest of the event's type."""
+
 ChangeReason: TypeAlias = Literal[
     "opened",
     "handed_over",
@@ -224,6 +241,10 @@ DATA: Mapping[EventType, type[View]] = {
     EventType.MESSAGE_READ: MessageData,
     EventType.MESSAGE_FAILED: MessageData,
     EventType.MESSAGE_OUTCOME_UNKNOWN: MessageData,
+    EventType.MESSAGE_EDITED: MessageChangedData,
+    EventType.MESSAGE_REVOKED: MessageChangedData,
+    EventType.MESSAGE_REACTION: MessageChangedData,
+    EventType.MESSAGE_UPDATED: MessageChangedData,
     EventType.CONVERSATION_OPENED: ConversationData,
     EventType.CONVERSATION_HANDED_OVER: ConversationHandedOverData,
     EventType.CONVERSATION_QUEUED: ConversationReasonData,

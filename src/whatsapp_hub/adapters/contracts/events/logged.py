@@ -10,6 +10,16 @@ from whatsapp_hub.adapters.contracts.views.view import View
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 
 
+class LoggedData(View):
+    """What a message says beyond its text."""
+
+    kind: str = ""
+
+
+CHANGES = frozenset({"reaction", "edit", "revoke", "vote", "event_answer"})
+"""Kinds of messages that only change another one."""
+
+
 class LoggedMessage(View):
     """A message."""
 
@@ -24,6 +34,12 @@ class LoggedMessage(View):
     media_url: str | None = None
     timestamp: str = ""
     error: FailureView | None = None
+    data: LoggedData | None = None
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it only changes another message."""
+        return self.data is not None and self.data.kind in CHANGES
 
 
 class LoggedConversation(View):
@@ -65,10 +81,24 @@ class MessageBody(View):
     is_group: bool = False
 
 
+class _ChangeBody(View):
+    change: LoggedMessage | None = None
+    chat: str = ""
+    author: str | None = None
+    from_: str = msgspec.field(name="from", default="")
+    push_name: str | None = None
+    is_group: bool = False
+
+
+RECEIVED = "message.received"
+TOLD_AS_MESSAGES = ("message.reaction", "message.edited", "message.updated")
+"""Changes of messages that contracts A to D tell as messages of their own (a reaction, the new text, a vote)."""
+
 Body = dict[str, msgspec.Raw]
 
 _BODY = msgspec.json.Decoder(Body)
 _MESSAGE_BODY = msgspec.json.Decoder(MessageBody)
+_CHANGE_BODY = msgspec.json.Decoder(_ChangeBody)
 _MESSAGE = msgspec.json.Decoder(LoggedMessage)
 _CONVERSATION = msgspec.json.Decoder(LoggedConversation)
 _SESSION = msgspec.json.Decoder(LoggedSession)
@@ -89,6 +119,18 @@ def decoded(body: bytes) -> Body:
 def message_body(body: bytes) -> MessageBody:
     """Decode the body of an event about a message."""
     return _MESSAGE_BODY.decode(body)
+
+
+def received(event: LoggedEvent) -> MessageBody | None:
+    """Return what a customer sent, as contracts A to D tell it; None for other events."""
+    if event.type == RECEIVED:
+        return message_body(event.body)
+    if event.type not in TOLD_AS_MESSAGES:
+        return None
+    told = _CHANGE_BODY.decode(event.body)
+    if told.change is None or told.change.direction != "INBOUND":
+        return None
+    return MessageBody(told.change, told.chat, told.author, told.from_, told.push_name, told.is_group)
 
 
 def message_in(body: Body) -> LoggedMessage:

@@ -43,6 +43,15 @@ class SocketStatus(View):
     error: FailureView | UnsetType = UNSET
 
 
+class SocketMessageChange(View):
+    """A message was edited, deleted, reacted to or voted on; `reason` is the rest of the event's type in the log."""
+
+    conversation_id: UUID
+    message: MessageView
+    reason: event_data.MessageReason
+    position: int
+
+
 class SocketConversation(View):
     """A change of a conversation without an event of its own; `reason` is the rest of its type in the log."""
 
@@ -105,6 +114,7 @@ PAYLOADS: Mapping[str, type[View]] = {
     "message-received": SocketMessage,
     "message-sent": SocketMessage,
     "message-status": SocketStatus,
+    "message-changed": SocketMessageChange,
     "conversation-queued": _positioned(
         "SocketQueued", event_data.ConversationReasonData, "A conversation waits in a department's queue."
     ),

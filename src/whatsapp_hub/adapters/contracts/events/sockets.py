@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from whatsapp_hub.adapters.contracts.events.data import ChangeReason
+from whatsapp_hub.adapters.contracts.events.data import ChangeReason, MessageReason
 from whatsapp_hub.adapters.contracts.events.logged import Body, message_in, session_of, text_in, user_in
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.domain.ids import ConversationId
@@ -47,12 +47,25 @@ def encode(event: LoggedEvent, body: Body) -> list[Emission]:
 
 
 def _message(name: str) -> Callable[[LoggedEvent, Body], list[Emission]]:
+    """Show a message that is new; one that only changes another is shown as that one's change."""
+
     def encoder(event: LoggedEvent, body: Body) -> list[Emission]:
+        if message_in(body).is_change:
+            return []
         conversation_id = str(event.conversation_id)
         payload = {"conversationId": conversation_id, "message": body["message"], "position": event.position}
         return [Emission(name, payload)]
 
     return encoder
+
+
+def _message_changed(event: LoggedEvent, body: Body) -> list[Emission]:
+    """Show what happened to a message; nothing while the hub does not have it."""
+    if "message" not in body:
+        return []
+    reason = event.type.partition(".")[2]
+    payload = {"conversationId": str(event.conversation_id), "message": body["message"], "reason": reason}
+    return [Emission("message-changed", {**payload, "position": event.position})]
 
 
 def _status(event: LoggedEvent, body: Body) -> list[Emission]:
@@ -137,6 +150,7 @@ _ENCODERS: dict[str, Callable[[LoggedEvent, Any], list[Emission]]] = {
     "message.read": _status,
     "message.failed": _status,
     "message.outcome_unknown": _status,
+    **{f"message.{reason}": _message_changed for reason in get_args(MessageReason)},
     "conversation.queued": _conversation("conversation-queued"),
     "conversation.assigned": _conversation("conversation-assigned"),
     "conversation.transferred": _conversation("conversation-transferred"),

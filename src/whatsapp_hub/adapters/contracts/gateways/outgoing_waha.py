@@ -14,6 +14,7 @@ from whatsapp_hub.adapters.contracts.events.logged import (
     MessageBody,
     body_of,
     message_body,
+    received,
     session_of,
 )
 from whatsapp_hub.adapters.contracts.views.messages import FailureView
@@ -144,8 +145,8 @@ class WahaSessionEvent(WahaEvent):
 
 def waha(due: DueDelivery, event: LoggedEvent) -> WahaEvent | None:
     """Encode the whole body; None for events that WAHA does not have."""
-    if event.type == "message.received":
-        return _envelope(WahaMessageEvent, "message", due, event, _message(message_body(event.body), due))
+    if said := received(event):
+        return _envelope(WahaMessageEvent, "message", due, event, _message(said, due))
     if event.type in _ACKS:
         ack = _ack(message_body(event.body), *_ACKS[event.type])
         return _envelope(WahaAckEvent, "message.ack", due, event, ack)

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from whatsapp_hub.adapters.contracts.events.logged import (
+    TOLD_AS_MESSAGES,
     Body,
     LoggedSession,
-    message_body,
     message_in,
+    received,
     session_of,
     text_in,
 )
@@ -121,8 +122,8 @@ def _error(name: str) -> Callable[[SessionEvent], Encoded]:
 
 
 def _flat(happened: SessionEvent) -> Encoded:
-    message = flat_message(message_body(happened.event.body), happened.key)
-    return [("session:message", happened.payload(**plain(message)))]
+    said = received(happened.event)
+    return [("session:message", happened.payload(**plain(flat_message(said, happened.key))))] if said else []
 
 
 def _status(happened: SessionEvent) -> Encoded:
@@ -155,6 +156,14 @@ def _message(happened: SessionEvent) -> Encoded:
     return [("message-received", happened.payload(message=message))]
 
 
+def _change(happened: SessionEvent) -> Encoded:
+    """Tell a reaction, an edit or a vote of the customer's as a message of its own."""
+    if received(happened.event) is None:
+        return []
+    message = client_message({**happened.body, "message": happened.body["change"]}, happened.key)
+    return [("message-received", happened.payload(message=message))]
+
+
 def _state(happened: SessionEvent) -> Encoded:
     message = message_in(happened.body)
     why = {"error": message.error} if message.error else {}
@@ -170,6 +179,7 @@ _LIFE: dict[str, Callable[[SessionEvent], Encoded]] = {
     "session.error": _error("session:error"),
     "session.auth_corrupted": _plain("session.auth.corrupted"),
     "message.received": _flat,
+    **dict.fromkeys(TOLD_AS_MESSAGES, _flat),
 }
 _CLIENT: dict[str, Callable[[SessionEvent], Encoded]] = {
     "session.started": _status,
@@ -179,6 +189,7 @@ _CLIENT: dict[str, Callable[[SessionEvent], Encoded]] = {
     "session.deleted": _gone,
     "session.error": _fault,
     "message.received": _message,
+    **dict.fromkeys(TOLD_AS_MESSAGES, _change),
     "message.sent": _state,
     "message.delivered": _state,
     "message.read": _state,

@@ -5,17 +5,22 @@ from typing import assert_never
 from whatsapp_hub.domain.messaging.content import (
     Audio,
     Buttons,
+    Call,
     Choice,
     Contacts,
     Content,
     Document,
+    Event,
+    EventAnswer,
     Image,
     ListMenu,
     Location,
     MediaRef,
+    Order,
     Poll,
     Reaction,
     RemoteMedia,
+    Revoke,
     Sticker,
     StoredMedia,
     System,
@@ -23,6 +28,7 @@ from whatsapp_hub.domain.messaging.content import (
     Text,
     Unsupported,
     Video,
+    Vote,
 )
 
 
@@ -33,11 +39,11 @@ def media_url(content: Content) -> str | None:
             return None
         case Image() | Video() | Audio() | Document() | Sticker():
             return url_of(content.media) if content.media else None
-        case Location() | Contacts() | Reaction():
+        case Location() | Contacts() | Reaction() | Revoke():
             return None
-        case Buttons() | ListMenu() | Choice() | Template() | Poll():
+        case Buttons() | ListMenu() | Choice() | Template() | Poll() | Vote():
             return None
-        case System() | Unsupported():
+        case Order() | Event() | EventAnswer() | Call() | System() | Unsupported():
             return None
         case _:
             assert_never(content)

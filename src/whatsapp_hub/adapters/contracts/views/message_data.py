@@ -1,9 +1,9 @@
 """What a message says beyond its text: a type for each kind, told apart by `kind`, in the form of contract F."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import TypeAlias, assert_never
 
+from whatsapp_hub.adapters.contracts.views.cards import CardView, card_in, card_of, fields_of, objects_of, text_in
 from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.domain.messaging import content as kinds
 from whatsapp_hub.domain.messaging.annotations import Annotations, Author, Mark, MarkKind
@@ -114,15 +114,6 @@ class LocationData(View, tag_field="kind", tag="location"):
     live: bool
 
 
-class CardView(View):
-    """A person's card."""
-
-    name: str | None
-    phones: list[str]
-    emails: list[str]
-    organization: str | None
-
-
 class ContactsData(View, tag_field="kind", tag="contacts"):
     """Cards of people."""
 
@@ -193,7 +184,70 @@ class PollData(View, tag_field="kind", tag="poll"):
 
     question: str
     options: list[str]
+    several: bool
     votes: list[VoteView]
+
+
+class VoteData(View, tag_field="kind", tag="vote"):
+    """What somebody chose in the poll with this provider's id. `secret`: it is encrypted, and not known."""
+
+    options: list[str]
+    message_id: str
+    secret: bool
+
+
+class OrderLineView(View):
+    """So many of a product, by the shop's own key, at this price each."""
+
+    product: str
+    quantity: int
+    price: float | None
+    currency: str | None
+
+
+class OrderData(View, tag_field="kind", tag="order"):
+    """A cart."""
+
+    catalog: str | None
+    lines: list[OrderLineView]
+
+
+class EventData(View, tag_field="kind", tag="event"):
+    """An appointment. `answers`: what people answered (`GOING`, `NOT_GOING`, `MAYBE`)."""
+
+    name: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    place: str | None
+    canceled: bool
+    answers: list[VoteView]
+
+
+class EventAnswerData(View, tag_field="kind", tag="event_answer"):
+    """An answer to the event with this provider's id."""
+
+    answer: str
+    message_id: str
+
+
+class CallData(View, tag_field="kind", tag="call"):
+    """A call. `seconds`: how long people spoke."""
+
+    state: kinds.CallState
+    video: bool
+    seconds: int | None
+
+
+class EditData(View, tag_field="kind", tag="edit"):
+    """A new text for the message with this provider's id."""
+
+    message_id: str
+
+
+class RevokeData(View, tag_field="kind", tag="revoke"):
+    """The message with this provider's id was deleted."""
+
+    message_id: str
 
 
 class SystemData(View, tag_field="kind", tag="system"):
@@ -223,6 +277,13 @@ MessageData: TypeAlias = (
     | ReplyData
     | TemplateData
     | PollData
+    | VoteData
+    | OrderData
+    | EventData
+    | EventAnswerData
+    | CallData
+    | EditData
+    | RevokeData
     | SystemData
     | UnsupportedData
 )
@@ -230,6 +291,8 @@ MessageData: TypeAlias = (
 
 def data_of(content: kinds.Content, since: Annotations) -> MessageData:  # noqa: C901 - one case a kind
     """Show what a message says beyond its text."""
+    if content.context.edits:
+        return EditData(content.context.edits)
     match content:
         case kinds.Text():
             return TextData(content.link)
@@ -247,7 +310,7 @@ def data_of(content: kinds.Content, since: Annotations) -> MessageData:  # noqa:
         case kinds.Location() as c:
             return LocationData(c.latitude, c.longitude, c.name, c.address, c.url, c.live)
         case kinds.Contacts():
-            return ContactsData([*map(_card, content.cards), *map(_vcard, content.vcards)])
+            return ContactsData([*map(card_of, content.cards), *map(card_in, content.vcards)])
         case kinds.Reaction():
             return ReactionData(content.text, content.message_id)
         case kinds.Buttons():
@@ -260,62 +323,45 @@ def data_of(content: kinds.Content, since: Annotations) -> MessageData:  # noqa:
             return TemplateData(content.name, content.language, list(content.components))
         case kinds.Poll():
             question = content.text.partition("\n")[0]
-            return PollData(question, list(content.options), [VoteView.of(m) for m in since.of(MarkKind.VOTE)])
+            return PollData(question, list(content.options), content.several, _marks(since, MarkKind.VOTE))
+        case kinds.Vote():
+            return VoteData(list(content.options), content.message_id, content.secret)
+        case kinds.Order() as c:
+            lines = [OrderLineView(one.product, one.quantity, one.price, one.currency) for one in c.lines]
+            return OrderData(c.catalog, lines)
+        case kinds.Event() as c:
+            times = time(c.starts_at), time(c.ends_at)
+            return EventData(c.name, *times, c.place, c.canceled, _marks(since, MarkKind.ANSWER))
+        case kinds.EventAnswer():
+            return EventAnswerData(content.answer, content.message_id)
+        case kinds.Call():
+            return CallData(content.state, content.video, content.seconds)
+        case kinds.Revoke():
+            return RevokeData(content.message_id)
         case kinds.System():
-            return SystemData(_text((content.notice or {}).get("type")))
+            return SystemData(text_in((content.notice or {}).get("type")))
         case kinds.Unsupported():
             return UnsupportedData(_kinds(content.raw))
         case _:
             assert_never(content)
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _fields(value: object) -> dict[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: object) -> Iterator[dict[str, object]]:
-    return map(_fields, value if isinstance(value, list | tuple) else ())
-
-
-def _card(card: object) -> CardView:
-    """Show a card in Meta's form."""
-    given = _fields(card)
-    name = _text(_fields(given.get("name")).get("formatted_name"))
-    phones = [_text(phone.get("phone")) or _text(phone.get("wa_id")) for phone in _objects(given.get("phones"))]
-    emails = [_text(email.get("email")) for email in _objects(given.get("emails"))]
-    company = _text(_fields(given.get("org")).get("company"))
-    return CardView(name, [p for p in phones if p], [e for e in emails if e], company)
-
-
-def _vcard(card: str) -> CardView:
-    """Show a vCard: its names, numbers, addresses and company, as far as they stand on one line each."""
-    found: dict[str, list[str]] = {}
-    for line in card.splitlines()[:200]:
-        head, _, value = line.partition(":")
-        name = head.partition(";")[0].rpartition(".")[2].upper()
-        if value.strip():
-            found.setdefault(name, []).append(value.strip())
-    name = next(iter(found.get("FN", ())), None) or " ".join(found.get("N", [""])[0].split(";")).strip()
-    company = next(iter(found.get("ORG", ())), "").replace(";", " ").strip()
-    return CardView(name or None, found.get("TEL", []), found.get("EMAIL", []), company or None)
+def _marks(since: Annotations, kind: MarkKind) -> list[VoteView]:
+    return [VoteView.of(mark) for mark in since.of(kind)]
 
 
 def _section(section: object) -> SectionView:
-    given = _fields(section)
+    given = fields_of(section)
     rows = [
-        RowView(_text(row.get("id")) or "", _text(row.get("title")) or "", _text(row.get("description")))
-        for row in _objects(given.get("rows"))
+        RowView(text_in(row.get("id")) or "", text_in(row.get("title")) or "", text_in(row.get("description")))
+        for row in objects_of(given.get("rows"))
     ]
-    return SectionView(_text(given.get("title")), rows)
+    return SectionView(text_in(given.get("title")), rows)
 
 
 def _kinds(raw: object) -> list[str]:
     """Return the kinds that a provider names for an unknown message."""
-    given = _fields(raw)
+    given = fields_of(raw)
     named = given.get("kinds")
     found = named if isinstance(named, list) else [given.get("type")]
     return [kind for kind in found if isinstance(kind, str)]

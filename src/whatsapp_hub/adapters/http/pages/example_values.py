@@ -161,6 +161,8 @@ VALUES: Mapping[str, Any] = {
     "MessageView.senderId": None,
     "LastMessageView.preview": "Good morning! Where is my order?",
     "ReactionView.emoji": "👍",
+    "PollContent.options": ["Today", "Tomorrow"],
+    "PollContent.question": "When shall we deliver?",
     "AuthorView.identity": "5511988887777@c.us",
     "AuthorView.phone": "5511988887777",
     "TextData.link": None,

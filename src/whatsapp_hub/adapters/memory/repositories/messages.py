@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table
-from whatsapp_hub.adapters.memory.tables.entities import CONVERSATIONS, MARKED, MESSAGES, SESSIONS, USERS
+from whatsapp_hub.adapters.memory.tables.entities import CONVERSATIONS, EARLY, MARKED, MESSAGES, SESSIONS, USERS
 from whatsapp_hub.adapters.memory.tables.lanes import QUEUED
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.application.ports.storage.conversations import UnmarkedMessage
@@ -57,7 +57,8 @@ class MemoryMessages:
         ]
 
     async def newest_inbound(self, conversation_id: ConversationId) -> str | None:
-        return next((m.id for m in reversed(self._inbound(conversation_id))), None)
+        own = {m.whatsapp_message_id for m in self._of(conversation_id) if m.target is None}
+        return next((m.id for m in reversed(self._inbound(conversation_id)) if m.id in own), None)
 
     async def read_upto(self, conversation_id: ConversationId) -> int | None:
         unmarked = self._unmarked(conversation_id)
@@ -77,6 +78,7 @@ class MemoryMessages:
     async def known(self, keys: Iterable[ProviderKey]) -> list[Message]:
         wanted = set(keys)
         found = [m.id for m in self._rows.each(MESSAGES) if _provider_key(m) in wanted]
+        found += [id for id, key in self._rows.items(EARLY) if key in wanted]
         return list((await self.by_id(found)).values())
 
     async def unmatched(
@@ -116,6 +118,19 @@ class MemoryMessages:
             await self._require_new(message)
             await self._rows.save(MESSAGES, message.id, message)
 
+    async def annotate(self, messages: Sequence[Message]) -> None:
+        for message in sorted(messages, key=lambda m: m.id):
+            await self._rows.save(MESSAGES, message.id, message)
+
+    async def wait(self, changes: Sequence[Message]) -> None:
+        for change in changes:
+            if change.target:
+                await self._rows.put(EARLY, change.id, (change.session_id, change.target))
+
+    async def arrived(self, changes: Sequence[Message]) -> None:
+        for change in changes:
+            await self._rows.drop(EARLY, change.id)
+
     async def _require_new(self, message: Message) -> None:
         if (key := _provider_key(message)) is None:
             return
@@ -128,6 +143,7 @@ class MemoryMessages:
         old = [m.id for m in self._rows.each(MESSAGES) if m.created_at < before and self._is_forgettable(m)]
         for id in old[:limit]:
             await self._rows.drop(MESSAGES, id)
+            await self._rows.drop(EARLY, id)
         return len(old[:limit])
 
     def _is_forgettable(self, message: Message) -> bool:

@@ -1,6 +1,7 @@
 """The tables that several repositories read."""
 
 from whatsapp_hub.adapters.memory.engine.database import Table
+from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import User
@@ -26,6 +27,8 @@ CONVERSATIONS: Table[ConversationId, Conversation] = Table("conversations")
 ASSIGNMENTS: Table[int, tuple[int, Assignment]] = Table("assignments")
 MESSAGES: Table[MessageId, Message] = Table("messages")
 """In the order in which they were added, which is their conversation's."""
+EARLY: Table[MessageId, ProviderKey] = Table("early_changes")
+"""Changes whose message is not known yet, and which it is."""
 MARKED: Table[ConversationId, int] = Table("marked")
 """How far WhatsApp was told that a conversation's messages were read."""
 DEPARTMENTS: Table[DepartmentId, Department] = Table("departments")

@@ -8,7 +8,7 @@ from whatsapp_hub.adapters.memory.tables.lanes import EPOCH
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.ports.queues.webhook_queue import DeliveryRecord
 from whatsapp_hub.domain.ids import WebhookId
-from whatsapp_hub.domain.integrations.subscription import Webhook
+from whatsapp_hub.domain.integrations.subscription import Webhook, WebhookFormat
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,18 @@ WEBHOOKS: Table[WebhookId, StoredWebhook] = Table("webhooks")
 DELIVERIES: Table[int, StoredDelivery] = Table("webhook_deliveries")
 
 
+_TOLD_AS_MESSAGES = ("message.reaction", "message.edited", "message.updated")
+
+
 def wants(webhook: Webhook, event: LoggedEvent) -> bool:
     """Check that the subscription gets events of this session and type."""
     if webhook.session_id not in (None, event.session_id):
         return False
     family = event.type.partition(".")[0] + ".*"
-    return not webhook.events or not {event.type, family, "*"}.isdisjoint(webhook.events)
+    wanted = {event.type, family, "*"}
+    if webhook.format is not WebhookFormat.STANDARD and event.type in _TOLD_AS_MESSAGES:
+        wanted.add("message.received")
+    return not webhook.events or not wanted.isdisjoint(webhook.events)
 
 
 def lane_of(event: LoggedEvent) -> str:

@@ -83,6 +83,10 @@ PLACES = (
         f"""t.tenant_id = hub.tenant() AND asked_at <= (SELECT begun_at FROM e) AND EXISTS (
           SELECT FROM unnest {_NAMES} AS n WHERE length(n) > 6 AND position(n IN t.argument) > 0)""",
     ),
+    _deleted(
+        "early_changes",
+        f"EXISTS (SELECT FROM messages m WHERE m.id = t.message_id AND m.conversation_id = ANY {_ROUNDS})",
+    ),
     _deleted("messages", _OF_ROUND, "id"),
     _deleted(
         "hub.lanes",
@@ -103,13 +107,34 @@ PLACES = (
 _IN_GROUPS = f"""
     WITH e AS MATERIALIZED (SELECT * FROM hub.contact_erasures WHERE id = $1)
     UPDATE messages SET content = '', data = NULL, media_url = NULL, media_id = NULL, author = NULL,
-      reply_to = NULL, whatsapp_message_id = NULL
+      author_name = NULL, author_phone = NULL, annotations = NULL, reply_to = NULL, whatsapp_message_id = NULL
     WHERE id = ANY (ARRAY(
       SELECT m.id FROM contacts k JOIN conversations c ON c.contact_id = k.id
         JOIN messages m ON m.conversation_id = c.id
       WHERE k.is_group AND k.tenant_id = hub.tenant() AND m.created_at <= (SELECT begun_at FROM e)
         AND regexp_replace(m.author, '^[+]|[:@].*$', '', 'g') = ANY {_NAMES} LIMIT $2))
     RETURNING id"""
+# What they did to others' messages in groups: their reactions and votes go, a deletion stays without its author.
+_IS_THEIRS = f"coalesce(regexp_replace({{}}, '^[+]|[:@].*$', '', 'g') = ANY {_NAMES}, false)"
+_THEIR_MARK = _IS_THEIRS.format("one #>> '{by,identity}'")
+_THEIR_REVOKE = _IS_THEIRS.format("a #>> '{revoked,by,identity}'")
+_MARKS = f"""
+    WITH e AS MATERIALIZED (SELECT * FROM hub.contact_erasures WHERE id = $1),
+    changed AS MATERIALIZED (
+      SELECT t.id, t.annotations::jsonb AS a
+      FROM contacts k JOIN conversations c ON c.contact_id = k.id
+        JOIN messages m ON m.conversation_id = c.id AND m.target IS NOT NULL
+        JOIN messages t ON t.session_id = m.session_id AND t.whatsapp_message_id = m.target
+      WHERE k.is_group AND k.tenant_id = hub.tenant() AND m.created_at <= (SELECT begun_at FROM e)
+        AND regexp_replace(m.author, '^[+]|[:@].*$', '', 'g') = ANY {_NAMES}
+        AND EXISTS (SELECT FROM (SELECT t.annotations::jsonb AS a) AS since WHERE {_THEIR_REVOKE} OR EXISTS (
+          SELECT FROM jsonb_array_elements(a -> 'marks') AS one WHERE {_THEIR_MARK})) LIMIT $2)
+    UPDATE messages SET annotations = (
+        jsonb_set(a, '{{marks}}', coalesce((
+          SELECT jsonb_agg(one) FROM jsonb_array_elements(a -> 'marks') AS one WHERE NOT {_THEIR_MARK}), '[]'))
+        || CASE WHEN {_THEIR_REVOKE} THEN jsonb_build_object('revoked',
+             jsonb_set(a -> 'revoked', '{{by}}', '{{"identity": ""}}')) ELSE '{{}}' END)::json
+    FROM changed WHERE messages.id = changed.id RETURNING messages.id"""
 _NOTE_GROUPS = """
     UPDATE hub.contact_erasures SET group_messages = group_messages || $2::uuid[],
       counts = hub.counted(counts, 'messages blanked', cardinality($2::uuid[]))
@@ -128,7 +153,13 @@ _FREE = f"""
     RETURNING octet_length(content) AS size"""
 _FILES_FREED = _COUNT.format(work=f"gone AS ({_FREE}), {FREED}", key="media deleted")
 
-_MESSAGE = """substring(convert_from(b.body, 'UTF8') FROM '"message":{"id":"([0-9a-f-]{36})"')"""
+_IN_EVENT = """EXISTS (
+            SELECT FROM regexp_matches(
+              convert_from(b.body, 'UTF8'), '"(?:message|change)":{"id":"([0-9a-f-]{36})"', 'g') AS m
+            WHERE m[1]::uuid = ANY (e.group_messages))
+          OR EXISTS (
+            SELECT FROM unnest(e.names) AS n
+            WHERE position(convert_to('"identity":"' || n || '@', 'UTF8') IN b.body) > 0)"""
 # The position stays, blank; its pending deliveries are deleted.
 _EVENTS = f"""
     WITH e AS MATERIALIZED (
@@ -146,7 +177,7 @@ _EVENTS = f"""
           OR EXISTS (
             SELECT FROM unnest(e.names) AS n WHERE position(convert_to('"' || n || '"', 'UTF8') IN b.body) > 0))
         OR cardinality(e.group_messages) > 0 AND b.type LIKE 'message.%'
-          AND {_MESSAGE}::uuid = ANY (e.group_messages))),
+          AND ({_IN_EVENT}))),
     gone AS (
       UPDATE hub.events v SET type = '{ERASED}', conversation_id = NULL, body = '{{}}'
       FROM hit WHERE v.position = hit.position RETURNING 1),
@@ -257,7 +288,10 @@ class PostgresErasureSweep:
         return freed or 0
 
     async def _in_groups(self, erasure: Erasure, limit: int) -> int:
+        """Take what they did from others' messages in groups, then blank their own."""
         async with self._storage.connection(erasure.tenant_id) as connection:
+            if marked := await connection.fetch(_MARKS, erasure.id, limit):
+                return len(marked)
             found = [row["id"] for row in await connection.fetch(_IN_GROUPS, erasure.id, limit)]
             if found:
                 await connection.execute(_NOTE_GROUPS, erasure.id, found)

@@ -99,7 +99,8 @@ _UNANSWERED = f"""{_SELECT} WHERE id = ANY(ARRAY(
       WHERE c.session_id = $1 AND c.status IN ('OPEN', 'ASSIGNED') AND c.bot_part = 'none' AND NOT p.is_group
         AND c.timeout_at IS NULL AND c.waiting_since IS NOT NULL
         AND (c.told_at IS NULL OR c.told_at < c.waiting_since)
-        AND (SELECT m.direction FROM messages m WHERE m.conversation_id = c.id ORDER BY m.seq DESC LIMIT 1) = 'INBOUND'
+        AND 'INBOUND' = (SELECT m.direction FROM messages m WHERE m.conversation_id = c.id AND m.target IS NULL
+          ORDER BY m.seq DESC LIMIT 1)
       ORDER BY c.id FOR NO KEY UPDATE OF c)) ORDER BY id"""
 _FLOWS_TIMED_OUT = f"""{_SELECT} WHERE timeout_at <= $1 AND status = 'OPEN'
       AND department_id IS NULL AND (asks OR bot_part <> 'none')

@@ -6,7 +6,7 @@ from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.bulk import Columns
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
-from whatsapp_hub.adapters.postgres.repositories import stored_annotations, stored_content
+from whatsapp_hub.adapters.postgres.repositories import stored_content
 from whatsapp_hub.adapters.postgres.repositories.message_failures import failure_in, stored_failure
 from whatsapp_hub.application.ports.queues.inbox import ProviderKey
 from whatsapp_hub.application.ports.storage.conversations import UnmarkedMessage
@@ -51,11 +51,22 @@ ADD, _SAVE = Write("messages", ALL.insert()), Write("messages", _CHANGES.update(
 
 COLUMNS = ", ".join((*ALL.names, "seq"))
 SELECT = f"SELECT {COLUMNS} FROM messages"
-_KNOWN = f"""{SELECT} WHERE (session_id, whatsapp_message_id) IN (SELECT * FROM unnest($1::uuid[], $2::text[]))
+_NAMED = "SELECT * FROM unnest($1::uuid[], $2::text[])"
+_KNOWN = f"""{SELECT} WHERE id = ANY(ARRAY(
+      SELECT id FROM messages WHERE (session_id, whatsapp_message_id) IN ({_NAMED})
+      UNION ALL SELECT message_id FROM early_changes WHERE (session_id, target) IN ({_NAMED})))
     ORDER BY id FOR NO KEY UPDATE"""
+_ANNOTATIONS = Columns(
+    "messages", {"id": "uuid", "content": "text", "data": ("text", "json"), "annotations": ("text", "json")}
+)
+_ANNOTATE = Write("messages", _ANNOTATIONS.update())
+_WAIT = """
+    INSERT INTO early_changes (message_id, tenant_id, session_id, target)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) ON CONFLICT (message_id) DO NOTHING"""
+_ARRIVED = "DELETE FROM early_changes WHERE message_id = ANY($1::uuid[])"
 _NEWEST_INBOUND = """
     SELECT whatsapp_message_id FROM messages
-    WHERE conversation_id = $1 AND direction = 'INBOUND' AND whatsapp_message_id IS NOT NULL
+    WHERE conversation_id = $1 AND direction = 'INBOUND' AND whatsapp_message_id IS NOT NULL AND target IS NULL
     ORDER BY seq DESC LIMIT 1"""
 _MARKED_UPTO = "(SELECT read_marked_seq FROM conversations WHERE id = $1)"
 _READ_UPTO = f"""
@@ -119,7 +130,7 @@ def message_of(row: Any) -> Message:
         author=row["author"],
         author_name=row["author_name"],
         author_phone=row["author_phone"],
-        annotations=stored_annotations.decode(row["annotations"]),
+        annotations=stored_content.decode_annotations(row["annotations"]),
         seq=row["seq"],
     )
 
@@ -134,8 +145,14 @@ def _whole(m: Message) -> tuple[object, ...]:
     owner = (m.tenant_id, m.session_id, m.conversation_id, m.contact_id, m.direction, m.chat, m.sender_id)
     content = stored_content.encode(m.content)
     author = (m.author, m.author_name, m.author_phone, m.target)
-    annotations = stored_annotations.encode(m.annotations)
+    annotations = stored_content.encode_annotations(m.annotations)
     return (*owner, m.is_bot, m.reply_to, *author, m.created_at, *content, annotations, *_changing(m))
+
+
+def _annotated(m: Message) -> tuple[object, ...]:
+    """Return the values in the order of _ANNOTATIONS."""
+    content = stored_content.encode(m.content)
+    return (m.id, content.content, content.data, stored_content.encode_annotations(m.annotations))
 
 
 def rows_of(messages: Iterable[Message]) -> list[Sequence[object]]:
@@ -218,6 +235,23 @@ class PostgresMessages:
             ordered = sorted(messages, key=lambda m: m.id)
             rows = _CHANGES.arrays(map(_changing, ordered))
             await self._connection.defer(_SAVE, *rows, rows=[m.id for m in ordered])
+
+    async def annotate(self, messages: Sequence[Message]) -> None:
+        """Update text, data and annotations with the transaction's next flush, by id."""
+        if messages:
+            ordered = sorted(messages, key=lambda m: m.id)
+            rows = _ANNOTATIONS.arrays(map(_annotated, ordered))
+            await self._connection.defer(_ANNOTATE, *rows, rows=[m.id for m in ordered])
+
+    async def wait(self, changes: Sequence[Message]) -> None:
+        """Insert a row for each into `early_changes`."""
+        ordered = sorted(changes, key=lambda m: m.id)
+        rows = [(m.id, m.tenant_id, m.session_id, m.target) for m in ordered]
+        await self._connection.execute(_WAIT, *map(list, zip(*rows, strict=True)))
+
+    async def arrived(self, changes: Sequence[Message]) -> None:
+        """Delete their rows of `early_changes`."""
+        await self._connection.execute(_ARRIVED, [m.id for m in changes])
 
     async def forget(self, before: datetime, limit: int) -> int:
         """Delete old messages of sessions without routing; return how many."""

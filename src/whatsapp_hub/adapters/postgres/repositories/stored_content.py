@@ -11,18 +11,23 @@ from uuid import UUID
 
 import msgspec
 
+from whatsapp_hub.adapters.postgres.repositories import stored_values as values
 from whatsapp_hub.domain.ids import MediaId
+from whatsapp_hub.domain.messaging.annotations import NO_ANNOTATIONS, Annotations
 from whatsapp_hub.domain.messaging.content import (
     NO_CONTEXT,
     NO_SOURCE,
     Audio,
-    Button,
     Buttons,
+    Call,
+    CallState,
     Choice,
     Contacts,
     Content,
     Context,
     Document,
+    Event,
+    EventAnswer,
     File,
     Image,
     ListMenu,
@@ -30,9 +35,11 @@ from whatsapp_hub.domain.messaging.content import (
     MediaRef,
     MediaSource,
     MessageType,
+    Order,
     Poll,
     Reaction,
     RemoteMedia,
+    Revoke,
     Sticker,
     StoredMedia,
     System,
@@ -40,6 +47,7 @@ from whatsapp_hub.domain.messaging.content import (
     Text,
     Unsupported,
     Video,
+    Vote,
 )
 
 
@@ -63,80 +71,25 @@ class _Key(NamedTuple):
     empty: object = None
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _number(value: object) -> float | None:
-    """Read a number; some engines of WAHA write a place's as text."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    try:
-        found = float(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return found if found is not None and abs(found) <= 180 else None
-
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _true(value: object) -> bool | None:
-    return True if value is True else None
-
-
-def _object(value: object) -> Mapping[str, object] | None:
-    return value if isinstance(value, dict) and value else None
-
-
-def _any(value: object) -> object:
-    return value
-
-
-def _list(value: object) -> tuple[object, ...] | None:
-    return tuple(value) if isinstance(value, list) and value else None
-
-
-def _texts(value: object) -> tuple[str, ...] | None:
-    found = _list(value) or ()
-    return tuple(map(str, found)) if found and all(isinstance(one, str) for one in found) else None
-
-
-def _language(value: object) -> str | None:
-    """Read a template's language: its code, which older rows have in an object."""
-    return _text(value.get("code")) if isinstance(value, dict) and value.keys() == {"code"} else _text(value)
-
-
-def _buttons(value: object) -> tuple[Button, ...] | None:
-    try:
-        return msgspec.convert(value, tuple[Button, ...]) or None
-    except msgspec.ValidationError:
-        return None
-
-
 _CONTEXT = (
-    _Key("forwarded", "forwarded", _true, empty=False),
-    _Key("mentions", "mentions", _texts, empty=()),
-    _Key("edits", "edits", _text),
-    _Key("referral", "referral", _any),
-    _Key("product", "product", _any),
+    _Key("forwarded", "forwarded", values.true, empty=False),
+    _Key("often", "often", values.true, empty=False),
+    _Key("mentions", "mentions", values.texts, empty=()),
+    _Key("edits", "edits", values.text),
+    _Key("referral", "referral", values.anything),
+    _Key("product", "product", values.anything),
 )
 _SOURCE = (
-    _Key("mediaId", "id", _text),
-    _Key("url", "url", _text),
-    _Key("media", "keys", _object),
-    _Key("error", "error", _text),
+    _Key("mediaId", "id", values.text),
+    _Key("url", "url", values.text),
+    _Key("media", "keys", values.mapping),
+    _Key("error", "error", values.text),
 )
 _FILE = (
-    _Key("mimeType", "mime_type", _text),
-    _Key("fileName", "file_name", _text),
-    _Key("size", "size", _whole),
-    _Key("sha256", "sha256", _text),
+    _Key("mimeType", "mime_type", values.text),
+    _Key("fileName", "file_name", values.text),
+    _Key("size", "size", values.whole),
+    _Key("sha256", "sha256", values.text),
 )
 _ELSE = ("extra", "", lambda _: None)
 _PARTS: dict[str, Callable[..., object]] = {"context": Context, "source": MediaSource, "extra": dict}
@@ -168,36 +121,69 @@ class _Form:
         return found
 
 
-_AREA = (_Key("width", "width", _whole), _Key("height", "height", _whole))
-_LENGTH, _ONCE = _Key("seconds", "seconds", _whole), _Key("viewOnce", "view_once", _flag)
+_AREA = (_Key("width", "width", values.whole), _Key("height", "height", values.whole))
+_LENGTH, _ONCE = _Key("seconds", "seconds", values.whole), _Key("viewOnce", "view_once", values.flag)
 
-_TEXT = _Form(_Key("link", "link", _text))
+_TEXT = _Form(_Key("link", "link", values.text))
 _IMAGE = _Form(*_FILE, *_AREA, _ONCE, source=_SOURCE)
-_VIDEO = _Form(*_FILE, *_AREA, _LENGTH, _ONCE, _Key("gif", "gif", _flag), _Key("round", "round", _flag), source=_SOURCE)
-_AUDIO = _Form(*_FILE, _LENGTH, _ONCE, _Key("voice", "voice", _flag), source=_SOURCE)
-_DOCUMENT = _Form(*_FILE, _Key("pages", "pages", _whole), source=_SOURCE)
-_STICKER = _Form(*_FILE, *_AREA, _Key("animated", "animated", _flag), source=_SOURCE)
+_VIDEO = _Form(
+    *_FILE,
+    *_AREA,
+    _LENGTH,
+    _ONCE,
+    _Key("gif", "gif", values.flag),
+    _Key("round", "round", values.flag),
+    source=_SOURCE,
+)
+_AUDIO = _Form(*_FILE, _LENGTH, _ONCE, _Key("voice", "voice", values.flag), source=_SOURCE)
+_DOCUMENT = _Form(*_FILE, _Key("pages", "pages", values.whole), source=_SOURCE)
+_STICKER = _Form(*_FILE, *_AREA, _Key("animated", "animated", values.flag), source=_SOURCE)
 _LOCATION = _Form(
-    _Key("latitude", "latitude", _number),
-    _Key("longitude", "longitude", _number),
-    _Key("name", "name", _text),
-    _Key("address", "address", _text),
-    _Key("url", "url", _text),
-    _Key("live", "live", _true, empty=False),
+    _Key("latitude", "latitude", values.number),
+    _Key("longitude", "longitude", values.number),
+    _Key("name", "name", values.text),
+    _Key("address", "address", values.text),
+    _Key("url", "url", values.text),
+    _Key("live", "live", values.true, empty=False),
 )
-_CONTACTS = _Form(_Key("contacts", "cards", _list, empty=()), _Key("vCards", "vcards", _texts, empty=()))
-_REACTION = _Form(_Key("messageId", "message_id", _text, empty=""), _Key("fromMe", "from_me", _true, empty=False))
-_BUTTONS = _Form(_Key("buttons", "buttons", _buttons, empty=()))
-_LIST = _Form(_Key("button", "button", _text, empty=""), _Key("sections", "sections", _list, empty=()))
-_CHOICE = _Form(_Key("kind", "kind", _text, empty=""), _Key("id", "id", _text, empty=""))
+_CONTACTS = _Form(
+    _Key("contacts", "cards", values.sequence, empty=()), _Key("vCards", "vcards", values.texts, empty=())
+)
+_REACTION = _Form(
+    _Key("messageId", "message_id", values.text, empty=""),
+    _Key("fromMe", "from_me", values.true, empty=False),
+)
+_BUTTONS = _Form(_Key("buttons", "buttons", values.buttons, empty=()))
+_LIST = _Form(_Key("button", "button", values.text, empty=""), _Key("sections", "sections", values.sequence, empty=()))
+_CHOICE = _Form(_Key("kind", "kind", values.text, empty=""), _Key("id", "id", values.text, empty=""))
 _TEMPLATE = _Form(
-    _Key("name", "name", _text, empty=""),
-    _Key("language", "language", _language, empty=""),
-    _Key("components", "components", _list, empty=()),
+    _Key("name", "name", values.text, empty=""),
+    _Key("language", "language", values.language, empty=""),
+    _Key("components", "components", values.sequence, empty=()),
 )
-_POLL = _Form(_Key("options", "options", _texts, empty=()))
-_SYSTEM = _Form(_Key("system", "notice", _object), _Key("raw", "raw", _any))
-_UNSUPPORTED = _Form(_Key("raw", "raw", _any))
+_POLL = _Form(_Key("options", "options", values.texts, empty=()), _Key("several", "several", values.true, empty=False))
+_REVOKE = _Form(*_REACTION.keys)
+_VOTE = _Form(
+    _Key("messageId", "message_id", values.text, empty=""),
+    _Key("chosen", "options", values.texts, empty=()),
+    _Key("secret", "secret", values.true, empty=False),
+)
+_ORDER = _Form(_Key("catalog", "catalog", values.text), _Key("lines", "lines", values.lines, empty=()))
+_EVENT = _Form(
+    _Key("name", "name", values.text),
+    _Key("startsAt", "starts_at", values.time),
+    _Key("endsAt", "ends_at", values.time),
+    _Key("place", "place", values.text),
+    _Key("canceled", "canceled", values.true, empty=False),
+)
+_ANSWER = _Form(_Key("messageId", "message_id", values.text, empty=""), _Key("answer", "answer", values.text, empty=""))
+_CALL = _Form(
+    _Key("state", "state", values.call_state, empty=CallState.RINGING),
+    _Key("video", "video", values.true, empty=False),
+    _Key("seconds", "seconds", values.whole),
+)
+_SYSTEM = _Form(_Key("system", "notice", values.mapping), _Key("raw", "raw", values.anything))
+_UNSUPPORTED = _Form(_Key("raw", "raw", values.anything))
 
 _URL_BEFORE = "/api/media/"
 """Written beside the id of a stored file, for the version before; never read."""
@@ -252,8 +238,18 @@ def _of_type(  # noqa: C901 - one case a type
             return _interactive(text, given)
         case MessageType.TEMPLATE:
             return Template(text, **_TEMPLATE.read(given))
+        case MessageType.POLL:
+            return Vote(text, **_VOTE.read(given)) if _is(given, "vote") else Poll(text, **_POLL.read(given))
+        case MessageType.EVENT:
+            return (
+                EventAnswer(text, **_ANSWER.read(given)) if _is(given, "answer") else Event(text, **_EVENT.read(given))
+            )
+        case MessageType.ORDER:
+            return Order(text, **_ORDER.read(given))
+        case MessageType.CALL:
+            return Call(text, **_CALL.read(given))
         case MessageType.SYSTEM:
-            return System(text, **_SYSTEM.read(given))
+            return Revoke(text, **_REVOKE.read(given)) if _is(given, "revoke") else System(text, **_SYSTEM.read(given))
         case MessageType.UNSUPPORTED:
             return _unsupported(text, given)
         case _:
@@ -261,15 +257,23 @@ def _of_type(  # noqa: C901 - one case a type
 
 
 def _interactive(text: str, given: dict[str, object]) -> Content:
-    if _buttons(given.get("buttons")):
+    if values.buttons(given.get("buttons")):
         return Buttons(text, **_BUTTONS.read(given))
-    if _list(given.get("sections")):
+    if values.sequence(given.get("sections")):
         return ListMenu(text, **_LIST.read(given))
     return Choice(text, **_CHOICE.read(given))
 
 
+def _is(given: dict[str, object], kind: str) -> bool:
+    """Take the kind out of `data`, where it is this one."""
+    is_it = given.get("kind") == kind
+    if is_it:
+        del given["kind"]
+    return is_it
+
+
 def _unsupported(text: str, given: dict[str, object]) -> Content:
-    if given.get("kind") == "poll" and _texts(given.get("options")):
+    if given.get("kind") == "poll" and values.texts(given.get("options")):
         del given["kind"]
         return Poll(text, **_POLL.read(given))
     return Unsupported(text, **_UNSUPPORTED.read(given))
@@ -310,7 +314,19 @@ def _fields(content: Content) -> dict[str, object]:  # noqa: C901 - one case a k
         case Template():
             return _write(content, _TEMPLATE.keys)
         case Poll():
-            return {"kind": "poll"} | _write(content, _POLL.keys)
+            return _write(content, _POLL.keys)
+        case Vote():
+            return {"kind": "vote"} | _write(content, _VOTE.keys)
+        case Order():
+            return _write(content, _ORDER.keys)
+        case Event():
+            return _write(content, _EVENT.keys)
+        case EventAnswer():
+            return {"kind": "answer"} | _write(content, _ANSWER.keys)
+        case Call():
+            return _write(content, _CALL.keys)
+        case Revoke():
+            return {"kind": "revoke"} | _write(content, _REVOKE.keys)
         case System():
             return _write(content, _SYSTEM.keys)
         case Unsupported():
@@ -361,3 +377,17 @@ def _place(content: Content) -> tuple[str | None, UUID | None]:
             return content.media.url if content.media else None, None
         case _:
             return None, None
+
+
+_encode_since = msgspec.json.Encoder().encode
+_decode_since = msgspec.json.Decoder(Annotations).decode
+
+
+def encode_annotations(since: Annotations) -> str | None:
+    """Encode what happened to a message since, as its column; None for nothing."""
+    return None if since == NO_ANNOTATIONS else _encode_since(since).decode()
+
+
+def decode_annotations(stored: str | None) -> Annotations:
+    """Decode what happened to a message since."""
+    return NO_ANNOTATIONS if stored is None else _decode_since(stored)

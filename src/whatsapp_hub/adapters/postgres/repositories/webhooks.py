@@ -69,7 +69,10 @@ _WAKE = "UPDATE hub.webhooks SET due_at = least(due_at, greatest((SELECT now FRO
 WANTS = """
     (w.session_id IS NULL OR w.session_id = e.session_id)
     AND (w.events = '{}' OR e.type = ANY (w.events) OR '*' = ANY (w.events)
-      OR split_part(e.type, '.', 1) || '.*' = ANY (w.events))"""
+      OR split_part(e.type, '.', 1) || '.*' = ANY (w.events)
+      OR w.format <> 'standard' AND e.type IN ('message.reaction', 'message.edited', 'message.updated')
+        AND 'message.received' = ANY (w.events))"""
+"""Which events a webhook gets. Gateways' formats tell a reaction, an edit and a vote as messages."""
 LANE = "coalesce(e.conversation_id::text, e.session_id::text, '')"
 _RANGE = f"""
     WITH found AS (

@@ -8,7 +8,7 @@ lacks what its type needs.
 from dataclasses import replace
 from typing import Any, assert_never
 
-from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, flag, items, number, obj, text
+from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, flag, items, number, obj, text, whole
 from whatsapp_hub.domain.errors import Rejected, Unsupported
 from whatsapp_hub.domain.messaging import content as kinds
 from whatsapp_hub.domain.messaging.capabilities import MB, Limit
@@ -37,8 +37,17 @@ def content_of(message: JsonObject) -> Content:
     part = obj(message.get(kind))
     content = _of_kind(kind, part, message)
     if content is None:
-        return kinds.Unsupported(text(part.get("text")), raw=clean(message))
+        return kinds.Unsupported(text(part.get("text")) or _unknown(kind, message), raw=clean(message))
     return _with_context(content, message)
+
+
+def _unknown(kind: str, message: JsonObject) -> str:
+    """Say what is not known of it: Meta's own words, where it has some."""
+    if kind == "media_placeholder":
+        return "a file from before, which WhatsApp did not send along"
+    said = next((obj(error) for error in items(message.get("errors"))), {})
+    detail = text(obj(said.get("error_data")).get("details")) or text(said.get("title"))
+    return detail or f"a message of the kind {kind or 'unknown'}"[:200]
 
 
 def _of_kind(kind: str, part: JsonObject, message: JsonObject) -> Content | None:
@@ -50,7 +59,7 @@ def _of_kind(kind: str, part: JsonObject, message: JsonObject) -> Content | None
 
 def _text(part: JsonObject) -> Content | None:
     body = part.get("body")
-    return kinds.Text(text(body)) if isinstance(body, str) else None
+    return kinds.Text(text(body)) if isinstance(body, str) and body else None
 
 
 def _image(part: JsonObject) -> Content:
@@ -107,9 +116,9 @@ def _interactive(part: JsonObject) -> Content:
     """Convert the choice of a button or list: its title as text; `extra` keeps the rest of it."""
     kind = text(part.get("type"))
     choice = obj(part.get(kind))
-    said = text(choice.get("title")) or text(choice.get("body"))
+    said = text(choice.get("title")) or text(choice.get("body")) or text(choice.get("response"))
     more = {key: value for key, value in obj(clean(choice)).items() if key not in ("id", "kind")}
-    return kinds.Choice(said, kind=kind, id=text(choice.get("id")), extra=more)
+    return kinds.Choice(said or kind.replace("_", " "), kind=kind, id=text(choice.get("id")), extra=more)
 
 
 def _button(part: JsonObject) -> Content:
@@ -117,8 +126,26 @@ def _button(part: JsonObject) -> Content:
     return kinds.Choice(text(part.get("text")), kind="button", id=text(part.get("payload")))
 
 
+def _order(part: JsonObject) -> Content:
+    """Convert a cart; without a text it says what is in it."""
+    lines = []
+    for line in map(obj, items(part.get("product_items"))):
+        count = whole(line.get("quantity"))
+        price, currency = number(line.get("item_price")), text(line.get("currency")) or None
+        product = text(line.get("product_retailer_id"))
+        lines.append(kinds.OrderLine(product, 1 if count is None else count, price, currency))
+    said = text(part.get("text")) or ", ".join(f"{line.quantity} × {line.product}" for line in lines)
+    return kinds.Order(said, catalog=text(part.get("catalog_id")) or None, lines=tuple(lines))
+
+
+def _revoke(part: JsonObject) -> Content | None:
+    id = text(part.get("original_message_id"))
+    return kinds.Revoke(message_id=id) if id else None
+
+
 def _system(part: JsonObject) -> Content:
-    return kinds.System(text(part.get("body")), notice=obj(clean(part)))
+    said = text(part.get("body")) or text(part.get("type")).replace("_", " ")
+    return kinds.System(said or "a notice of WhatsApp's", notice=obj(clean(part)))
 
 
 def _edit(part: JsonObject) -> Content:
@@ -140,6 +167,8 @@ _BY_KIND = {
     "button": _button,
     "system": _system,
     "edit": _edit,
+    "revoke": _revoke,
+    "order": _order,
 }
 
 
@@ -149,6 +178,7 @@ def _with_context(content: Content, message: JsonObject) -> Content:
     reported = {
         "referral": clean(message.get("referral")),
         "forwarded": context.get("forwarded") is True or context.get("frequently_forwarded") is True,
+        "often": context.get("frequently_forwarded") is True,
         "product": clean(context.get("referred_product")),
     }
     found: dict[str, Any] = {name: value for name, value in reported.items() if value}
@@ -157,6 +187,8 @@ def _with_context(content: Content, message: JsonObject) -> Content:
 
 def encode(content: Content, uploaded: str | None = None) -> JsonObject:  # noqa: C901 - one case a kind
     """Encode as `type` and the part of that name; `uploaded` is Meta's id of the file that was uploaded for it."""
+    if content.context.edits is not None:
+        raise Unsupported("unsupported_content", "Meta cannot edit a message")
     match content:
         case kinds.Text():
             return {"type": "text", "text": {"body": content.text}}
@@ -187,10 +219,16 @@ def encode(content: Content, uploaded: str | None = None) -> JsonObject:  # noqa
             raise _incomplete(content, "buttons or sections")
         case kinds.Template():
             return {"type": "template", "template": _template(content)}
-        case kinds.Poll() | kinds.System() | kinds.Unsupported():
-            raise Unsupported("unsupported_content", f"Meta cannot send {content.type}")
+        case kinds.Revoke() | kinds.Poll() | kinds.Vote() | kinds.Order() | kinds.Event() | kinds.EventAnswer():
+            raise _unsupported(content)
+        case kinds.Call() | kinds.System() | kinds.Unsupported():
+            raise _unsupported(content)
         case _:
             assert_never(content)
+
+
+def _unsupported(content: Content) -> Unsupported:
+    return Unsupported("unsupported_content", f"Meta cannot send {content.type}")
 
 
 def _incomplete(content: Content, name: str) -> Rejected:

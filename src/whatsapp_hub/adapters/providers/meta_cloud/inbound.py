@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
-from whatsapp_hub.adapters.providers.lenient import JsonObject, decode_object, digest, instant, items, obj, text
+from whatsapp_hub.adapters.providers.lenient import JsonObject, decode_object, digest, instant, items, obj, text, whole
 from whatsapp_hub.adapters.providers.meta_cloud import wire
 from whatsapp_hub.adapters.providers.meta_cloud.content import content_of
 from whatsapp_hub.adapters.providers.meta_cloud.errors import failure_of
@@ -20,6 +20,7 @@ from whatsapp_hub.application.ports.provider.events import (
 )
 from whatsapp_hub.domain.ids import MessageId
 from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import CallState, call
 from whatsapp_hub.domain.messaging.message import MessageStatus
 
 _STATUS = {
@@ -42,6 +43,8 @@ def translate(body: bytes) -> list[ProviderEvent]:
         events = _status(update, item, at)
     elif kind in (wire.MESSAGE, wire.ECHO, wire.HISTORY):
         events = _message(update, kind, item, at)
+    elif kind == wire.CALL:
+        events = _call(update, item, at)
     return events or [OtherSeen(text(update.get("field"))[:100] or "unknown", at)]
 
 
@@ -64,8 +67,6 @@ def _is_phone(address: str) -> bool:
 
 
 def _message(update: JsonObject, kind: str, item: JsonObject, at: datetime) -> list[ProviderEvent]:
-    if text(item.get("type")) == "revoke":
-        return [OtherSeen("revoke", at)]
     from_me = kind == wire.ECHO or (kind == wire.HISTORY and _wrote_ourselves(update, item))
     other_side = _other_side(update, item, from_me, kind)
     changed = _changed_number(item)
@@ -90,6 +91,40 @@ def _message(update: JsonObject, kind: str, item: JsonObject, at: datetime) -> l
     )
     left = _left(item, other_side, changed)
     return [NumberChanged(left, changed, at), seen] if changed and left and not group else [seen]
+
+
+_CALLS = {
+    "COMPLETED": CallState.ACCEPTED,
+    "ACCEPTED": CallState.ACCEPTED,
+    "REJECTED": CallState.REJECTED,
+    "FAILED": CallState.FAILED,
+}
+
+
+def _call(update: JsonObject, item: JsonObject, at: datetime) -> list[ProviderEvent]:
+    """Translate a call that begins (`connect`) or ends (`terminate`, with its length)."""
+    from_me = text(item.get("direction")) == "BUSINESS_INITIATED"
+    contact = obj(update.get("contact"))
+    address = text(contact.get("wa_id")) or text(item.get("to" if from_me else "from"))
+    names = identity_of(address, text(contact.get("user_id")))
+    id = text(item.get("id"))[:500]
+    if not names or not id:
+        return []
+    state = CallState.RINGING
+    if text(item.get("event")) == "terminate":
+        state = _CALLS.get(text(item.get("status")).upper(), CallState.MISSED)
+    seconds = whole(item.get("duration")) if state is CallState.ACCEPTED else None
+    seen = MessageSeen(
+        provider_message_id=id,
+        chat=names[0].address,
+        kind=ChatKind.PERSON,
+        chat_names=names,
+        content=call(state, video=False, seconds=seconds),
+        at=at,
+        from_me=from_me,
+        name=None if from_me else text(obj(contact.get("profile")).get("name")) or None,
+    )
+    return [seen]
 
 
 def _id(item: JsonObject, kind: str, names: Iterable[Identity]) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from whatsapp_hub.adapters.providers.lenient import chat_key, dedupe_key, digest, mend, routes, text
 from whatsapp_hub.adapters.providers.meta_cloud.wire import (
+    CALL,
     ECHO,
     HISTORY,
     MESSAGE,
@@ -143,6 +144,7 @@ def _of_odd_value(place: _Place, raw: msgspec.Raw) -> list[RawUpdate]:
         _list(odd.statuses),
         _list(odd.message_echoes),
         _list(odd.history),
+        _list(odd.calls),
     )
     return _of_value(place, value) or [_other(place, raw)]
 
@@ -155,6 +157,7 @@ def _of_value(place: _Place, value: Value) -> list[RawUpdate]:
     if place.field != "calls":
         found += [_status(place, raw, contacts) for raw in value.statuses]
     found += [_message(place, raw, ECHO, contacts) for raw in value.message_echoes]
+    found += [_call(place, raw, contacts) for raw in value.calls]
     for chunk in value.history:
         found += _of_chunk(place, chunk)
     return found
@@ -188,6 +191,15 @@ def _message(place: _Place, raw: msgspec.Raw, kind: str, contacts: _Contacts) ->
     contact = contacts.of(address, user_id)
     chat = text(head.group_id) or address or user_id
     return _update(place, kind, raw, _message_key(place, head, raw, kind), chat, contact)
+
+
+def _call(place: _Place, raw: msgspec.Raw, contacts: _Contacts) -> RawUpdate:
+    head = _try(_head, raw)
+    if head is None or not text(head.id):
+        return _other(place, raw)
+    customer = text(head.to if text(head.direction) == "BUSINESS_INITIATED" else head.from_)
+    key = dedupe_key("c", place.phone_id, text(head.id), text(head.event), text(head.direction))
+    return _update(place, CALL, raw, key, customer or text(head.id), contacts.of(customer))
 
 
 def _message_key(place: _Place, head: Head, raw: msgspec.Raw, kind: str, thread: str = "") -> str:

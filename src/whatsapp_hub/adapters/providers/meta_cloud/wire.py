@@ -20,6 +20,7 @@ class Value(msgspec.Struct):
     statuses: list[msgspec.Raw] = []
     message_echoes: list[msgspec.Raw] = []
     history: list[msgspec.Raw] = []
+    calls: list[msgspec.Raw] = []
 
 
 class Change(msgspec.Struct):
@@ -63,6 +64,7 @@ class OddValue(msgspec.Struct):
     statuses: msgspec.Raw = _NULL
     message_echoes: msgspec.Raw = _NULL
     history: msgspec.Raw = _NULL
+    calls: msgspec.Raw = _NULL
 
 
 class Chunk(msgspec.Struct):
@@ -97,6 +99,8 @@ class Head(msgspec.Struct):
     to: Any = None
     to_user_id: Any = None
     group_id: Any = None
+    event: Any = None
+    direction: Any = None
     recipient_id: Any = None
     recipient_user_id: Any = None
     recipient_participant_id: Any = None
@@ -120,4 +124,5 @@ MESSAGE = "message"
 STATUS = "status"
 ECHO = "echo"
 HISTORY = "history"
+CALL = "call"
 OTHER = "other"

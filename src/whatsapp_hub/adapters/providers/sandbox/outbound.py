@@ -17,6 +17,12 @@ SENDS = {
     MessageType.DOCUMENT: Limit(_CAPTION, 16 * MB),
     MessageType.AUDIO: Limit(_CAPTION, 16 * MB),
     MessageType.VIDEO: Limit(_CAPTION, 16 * MB),
+    MessageType.STICKER: Limit(_CAPTION),
+    MessageType.LOCATION: Limit(4096),
+    MessageType.CONTACTS: Limit(4096),
+    MessageType.REACTION: Limit(4096),
+    MessageType.INTERACTIVE: Limit(4096),
+    MessageType.POLL: Limit(4096),
 }
 
 
@@ -31,16 +37,32 @@ def phone_of(message: Outgoing) -> str:
     return digits
 
 
-def shown_text(content: Content) -> str:
+def shown_text(content: Content) -> str:  # noqa: C901 - one case a kind
     """Return the text; of media, caption and link. Raises Unsupported, Rejected."""
     match content:
         case kinds.Text():
             return content.text
         case kinds.Image() | kinds.Document() | kinds.Audio() | kinds.Video():
             return "\n".join(part for part in (content.text, _link(content)) if part)
-        case kinds.Sticker() | kinds.Location() | kinds.Contacts() | kinds.Reaction() | kinds.Template():
+        case kinds.Sticker():
+            return _link(content)
+        case kinds.Location():
+            return ", ".join(str(part) for part in (content.latitude, content.longitude, content.name) if part)
+        case kinds.Contacts():
+            return content.text or f"{len(content.cards) + len(content.vcards)} contact(s)"
+        case kinds.Reaction():
+            return content.text or "(reaction removed)"
+        case kinds.Revoke():
+            return "(deleted)"
+        case kinds.Buttons():
+            return "\n".join([content.text, *(button.title for button in content.buttons)])
+        case kinds.ListMenu():
+            return f"{content.text}\n{content.button}"
+        case kinds.Poll():
+            return content.text
+        case kinds.Template() | kinds.Choice() | kinds.Vote() | kinds.Order() | kinds.Event() | kinds.EventAnswer():
             raise _unsupported(content)
-        case kinds.Buttons() | kinds.ListMenu() | kinds.Choice() | kinds.Poll() | kinds.System() | kinds.Unsupported():
+        case kinds.Call() | kinds.System() | kinds.Unsupported():
             raise _unsupported(content)
         case _:
             assert_never(content)

@@ -20,7 +20,7 @@ KIND = "SANDBOX"
 CAPABILITIES = Capabilities(
     provider=KIND,
     sends=SENDS,
-    features=frozenset({Feature.REPLY}),  # accepted; the phone shows only the text
+    features=frozenset({Feature.REPLY, Feature.EDIT, Feature.REVOKE}),  # accepted; the phone shows only texts
     promises=("A message and its receipts are stored in one transaction: none is lost.",),
 )
 

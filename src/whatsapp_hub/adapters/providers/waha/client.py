@@ -50,7 +50,9 @@ class WahaClient:
         settings = _settings(session)
         what = sending(message, settings.session)
         answer = await self._call(settings, what.method, what.path, what.body, deadline_s)
-        return Accepted(sent_id(errors.read(answer)))
+        id = sent_id(errors.read(answer))
+        # Some engines answer an edit with the edited message: the change itself has no id then.
+        return Accepted(None if id == message.content.target else id)
 
     async def new_message_id(self, session: SessionRef, message: Outgoing) -> str | None:
         """Reserve a message id. NOWEB and GOWS make ids for the kinds that they accept one with. A server or engine

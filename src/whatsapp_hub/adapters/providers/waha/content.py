@@ -9,10 +9,13 @@ the API key, and often names a host that only WAHA itself knows.
 
 import base64
 import mimetypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
+from urllib.parse import quote
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, number, obj, text
+from whatsapp_hub.adapters.providers.vcards import made_of
+from whatsapp_hub.adapters.providers.waha import engine_data
 from whatsapp_hub.adapters.providers.waha.names import long_id
 from whatsapp_hub.domain.errors import Rejected, Unsupported
 from whatsapp_hub.domain.messaging import content as kinds
@@ -25,6 +28,8 @@ SENDS = {
     MessageType.TEXT: Limit(_TEXT),
     MessageType.LOCATION: Limit(_TEXT),
     MessageType.REACTION: Limit(_TEXT),
+    MessageType.CONTACTS: Limit(_TEXT),
+    MessageType.POLL: Limit(_TEXT),
     MessageType.IMAGE: Limit(_CAPTION, 5 * MB),
     MessageType.DOCUMENT: Limit(_CAPTION, 16 * MB),
     MessageType.AUDIO: Limit(_CAPTION, 16 * MB),
@@ -49,23 +54,33 @@ _PROTO_MEDIA: dict[str, type[kinds.File]] = {
     "stickerMessage": kinds.Sticker,
 }
 _FAMILIES: dict[str, type[kinds.File]] = {"image": kinds.Image, "video": kinds.Video, "audio": kinds.Audio}
-_PLACE = frozenset({"latitude", "longitude", "name", "address", "url", "thumbnail"})
+_PLACE = frozenset({"latitude", "longitude", "name", "address", "url", "thumbnail", "live"})
 
 
 def content_of(payload: JsonObject) -> Content:
     """Convert a message; one of an unknown kind becomes Unsupported and keeps the payload as `raw`."""
+    content = _content(payload)
+    is_forwarded, often = engine_data.forwarded(payload)
+    return content.within(replace(content.context, forwarded=True, often=often)) if is_forwarded else content
+
+
+def _content(payload: JsonObject) -> Content:
     body = text(payload.get("body"))
     if payload.get("hasMedia") is True or obj(payload.get("media")):
         return _media(payload, body)
+    if known := engine_data.content_in(payload):
+        return known
     if location := obj(payload.get("location")):
         return _location(location)
     if cards := [text(card) for card in items(payload.get("vCards")) if isinstance(card, str) and card]:
         return kinds.Contacts(body if not body.startswith("BEGIN:") else "", vcards=tuple(cards))
     if text(obj(payload.get("_data")).get("type")) in _WEBJS_SYSTEM:
-        return kinds.System(body, raw=clean(payload))
+        subtype = text(obj(payload.get("_data")).get("subtype")).replace("_", " ")
+        return kinds.System(body or subtype or "a notice of WhatsApp's", raw=clean(payload))
     if body:
         return kinds.Text(body)
-    return kinds.Unsupported(raw=clean(payload))
+    named = engine_data.kinds_named(payload)
+    return kinds.Unsupported(f"a message of the kind {', '.join(named) or 'unknown'}"[:200], raw=clean(payload))
 
 
 def reaction_of(payload: JsonObject, target: str) -> Content:
@@ -82,8 +97,11 @@ def _media(payload: JsonObject, caption: str) -> Content:
         "mime_type": text(media.get("mimetype")) or None,
         "file_name": text(media.get("filename")) or None,
     }
+    once = engine_data.is_view_once(payload)
     if kind is kinds.Audio:
-        return kinds.Audio(caption, voice=True if _is_voice(payload) else None, **file)
+        return kinds.Audio(caption, voice=True if _is_voice(payload) else None, view_once=once, **file)
+    if kind in (kinds.Image, kinds.Video):
+        file["view_once"] = once
     return kind(caption, **file)
 
 
@@ -96,14 +114,14 @@ def _media_kind(payload: JsonObject, mimetype: str) -> type[kinds.File]:
     inner = obj(payload.get("_data"))
     if known := _WEBJS_MEDIA.get(text(inner.get("type"))):
         return known
-    proto = obj(inner.get("message")) or obj(inner.get("Message"))
+    proto = engine_data.proto_of(payload)
     found = next((kind for name, kind in _PROTO_MEDIA.items() if name in proto), None)
     return found or _FAMILIES.get(mimetype.partition("/")[0].lower(), kinds.Document)
 
 
 def _is_voice(payload: JsonObject) -> bool:
     inner = obj(payload.get("_data"))
-    proto = obj(inner.get("message")) or obj(inner.get("Message"))
+    proto = engine_data.proto_of(payload)
     audio = obj(proto.get("audioMessage"))
     return text(inner.get("type")) == "ptt" or audio.get("ptt") is True or audio.get("PTT") is True
 
@@ -118,6 +136,7 @@ def _location(location: JsonObject) -> Content:
         name=name or None,
         address=address or None,
         url=url or None,
+        live=location.get("live") is True,
         extra=obj(clean(rest)),
     )
 
@@ -133,6 +152,8 @@ class Sending:
 
 def encode(content: Content, head: JsonObject, media: Media | None) -> Sending:  # noqa: C901 - one case a kind
     """Encode as a call; `head` holds what every call has (session, chat, …), `media` the file if the hub stores it."""
+    if (edited := content.context.edits) is not None:
+        return Sending(_message_path(head, edited), {"text": content.text}, "PUT")
     match content:
         case kinds.Text():
             return Sending("/api/sendText", head | {"text": content.text})
@@ -151,11 +172,17 @@ def encode(content: Content, head: JsonObject, media: Media | None) -> Sending: 
             return Sending("/api/sendLocation", head | _place(content))
         case kinds.Reaction():
             return Sending("/api/reaction", _reaction(content, head), "PUT")
-        case (
-            kinds.Sticker() | kinds.Contacts() | kinds.Buttons() | kinds.ListMenu() | kinds.Choice() | kinds.Template()
-        ):
+        case kinds.Revoke():
+            return Sending(_message_path(head, content.message_id), {}, "DELETE")
+        case kinds.Poll():
+            return Sending("/api/sendPoll", head | {"poll": _poll(content)})
+        case kinds.Contacts():
+            return Sending("/api/sendContactVcard", head | {"contacts": _cards(content)})
+        case kinds.Sticker() | kinds.Buttons() | kinds.ListMenu() | kinds.Choice() | kinds.Template():
             raise _unsupported(content)
-        case kinds.Poll() | kinds.System() | kinds.Unsupported():
+        case kinds.Vote() | kinds.Order() | kinds.Event() | kinds.EventAnswer() | kinds.Call():
+            raise _unsupported(content)
+        case kinds.System() | kinds.Unsupported():
             raise _unsupported(content)
         case _:
             assert_never(content)
@@ -171,6 +198,28 @@ def _reaction(content: kinds.Reaction, head: JsonObject) -> JsonObject:
         raise Rejected("incomplete_content", "REACTION needs messageId")
     id = long_id(content.message_id, text(head["chatId"]), content.from_me)
     return {"session": head["session"], "messageId": id, "reaction": content.text}
+
+
+def _message_path(head: JsonObject, id: str) -> str:
+    """Return the path of one of our own messages, which may be edited and deleted there."""
+    if not id:
+        raise Rejected("incomplete_content", "the message to change has no id at WhatsApp yet")
+    chat = text(head["chatId"])
+    ours = long_id(id, chat, from_me=True)
+    return f"/api/{text(head['session'])}/chats/{quote(chat, safe='@')}/messages/{quote(ours, safe='@')}"
+
+
+def _poll(content: kinds.Poll) -> JsonObject:
+    name, _, _ = content.text.partition("\n")
+    return {"name": name, "options": list(content.options), "multipleAnswers": content.several}
+
+
+def _cards(content: kinds.Contacts) -> list[object]:
+    """Encode vCards as they are, and cards in Meta's form as vCards."""
+    cards = [*content.vcards, *(text(made_of(obj(card))["vcard"]) for card in content.cards)]
+    if not cards:
+        raise Rejected("incomplete_content", "CONTACTS needs vCards or contacts")
+    return [{"vcard": card} for card in cards]
 
 
 def _captioned(content: Content) -> JsonObject:

@@ -16,6 +16,7 @@ from whatsapp_hub.adapters.providers.lenient import (
     text,
 )
 from whatsapp_hub.adapters.providers.waha.content import content_of, reaction_of
+from whatsapp_hub.adapters.providers.waha.engine_data import is_envelope
 from whatsapp_hub.adapters.providers.waha.names import Name, identity_of, jid, kind_of, parse_id
 from whatsapp_hub.application.ports.provider.events import (
     ChatKind,
@@ -31,7 +32,7 @@ from whatsapp_hub.application.ports.provider.events import (
     TypingSeen,
 )
 from whatsapp_hub.domain.messaging.contact import NAME_LENGTH, Identity
-from whatsapp_hub.domain.messaging.content import Content
+from whatsapp_hub.domain.messaging.content import CallState, Content, EventAnswer, Revoke, Vote, call
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.sessions.session import SessionStatus
@@ -66,8 +67,14 @@ def split(body: bytes) -> list[RawUpdate]:
         raise Malformed("a webhook of WAHA has an event and a session")
     payload = obj(envelope.get("payload"))
     key = _key(event, session, payload) or _event_key(envelope, session, body)
-    chat = _chat(payload, parse_id(text(payload.get("id")))) or f"event:{event}"
+    chat = _chat_in(payload) or f"event:{event}"
     return [RawUpdate(routes(("name", session)), key, chat_key(chat), body)]
+
+
+def _chat_in(payload: JsonObject) -> str:
+    """Return the chat that an event is about; some have its message one level deeper."""
+    parts = (payload, *(obj(payload.get(name)) for name in ("after", "before", "vote")))
+    return next((chat for part in parts if (chat := _chat(part, parse_id(text(part.get("id")))))), "")
 
 
 def _key(event: str, session: str, payload: JsonObject) -> str:
@@ -120,6 +127,8 @@ def _wid(value: object) -> str:
 
 def _message(_envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageSeen | None:
     name = parse_id(text(payload.get("id")))
+    if is_envelope(payload):
+        return None
     return _seen(payload, name, name.bare, content_of(payload), at)
 
 
@@ -134,6 +143,55 @@ def _edited(envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageS
     target, name = parse_id(text(payload.get("editedMessageId"))), parse_id(text(payload.get("id")))
     content = content_of(payload).editing(target.bare)
     return _seen(payload, name, _own_id(name, target.bare, envelope), content, at)
+
+
+def _revoked(envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageSeen | None:
+    """Translate a message that was deleted for everybody."""
+    shown = obj(payload.get("after")) or obj(payload.get("before"))
+    name = parse_id(text(shown.get("id")))
+    target = parse_id(text(payload.get("revokedMessageId"))).bare or parse_id(text(shown.get("id"))).bare
+    again = instant(shown.get("timestamp"), envelope.get("timestamp"))
+    return _seen(shown, name, _own_id(name, target, envelope), Revoke(message_id=target), again) if target else None
+
+
+def _voted(envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageSeen | None:
+    """Translate a vote. One that the engine could not decrypt (`poll.vote.failed`) has no options."""
+    vote, poll = obj(payload.get("vote")), parse_id(text(obj(payload.get("poll")).get("id")))
+    is_secret = text(envelope.get("event")).endswith(".failed")
+    options = () if is_secret else tuple(text(option) for option in items(vote.get("selectedOptions")))
+    content = Vote(", ".join(options), message_id=poll.bare, options=options, secret=is_secret)
+    return _about(envelope, payload, vote, poll, content)
+
+
+def _answered(envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageSeen | None:
+    """Translate an answer to an event; one that the engine could not decrypt is unknown."""
+    event = parse_id(text(obj(payload.get("eventCreationKey")).get("id")))
+    said = text(obj(payload.get("eventResponse")).get("response"))
+    answer = "" if said == "UNKNOWN" or text(envelope.get("event")).endswith(".failed") else said
+    return _about(envelope, payload, payload, event, EventAnswer(answer, message_id=event.bare, answer=answer))
+
+
+def _about(
+    envelope: JsonObject, payload: JsonObject, said: JsonObject, target: Name, content: Content
+) -> MessageSeen | None:
+    name = parse_id(text(said.get("id")))
+    at = instant(said.get("timestamp"), payload.get("timestamp"), envelope.get("timestamp"))
+    return _seen(said, name, _own_id(name, target.bare, envelope), content, at) if target.bare else None
+
+
+_CALLS = {"received": CallState.RINGING, "accepted": CallState.ACCEPTED, "rejected": CallState.REJECTED}
+
+
+def _called(envelope: JsonObject, payload: JsonObject, at: datetime) -> MessageSeen | None:
+    """Translate a call of the customer's: it rings, is accepted (on the phone) or rejected. A missed one stays at
+    ringing: WAHA reports no end."""
+    state = _CALLS.get(text(envelope.get("event")).rpartition(".")[2], CallState.RINGING)
+    chat = jid(text(payload.get("from")))
+    names, id = _names({}, chat), text(payload.get("id"))[:500]
+    if not names or not id or payload.get("isGroup") is True:
+        return None
+    content = call(state, video=payload.get("isVideo") is True)
+    return MessageSeen(id, chat, kind_of(chat), names, content, at)
 
 
 def _own_id(name: Name, target: str, envelope: JsonObject) -> str:
@@ -163,6 +221,7 @@ def _seen(payload: JsonObject, name: Name, id: str, content: Content, at: dateti
         via_api=from_me and text(payload.get("source")) == "api",
         name=None if from_me else _push_name(payload),
         author=author or None if kind is not ChatKind.PERSON and not from_me else None,
+        author_phone=_author_phone(payload) if kind is ChatKind.GROUP and not from_me else None,
         reply_to=parse_id(text(obj(payload.get("replyTo")).get("id"))).bare or None,
     )
 
@@ -213,6 +272,15 @@ def _other_half(payload: JsonObject) -> str:
         text(info.get("RecipientAlt" if mine else "SenderAlt")),
     )
     return next((address for address in found if address), "")
+
+
+def _author_phone(payload: JsonObject) -> str | None:
+    """Return the number of a group's participant who has a hidden id, where the engine knows it."""
+    inner = obj(payload.get("_data"))
+    key, info = obj(inner.get("key")), obj(inner.get("Info"))
+    alt = text(key.get("participantAlt")) or text(key.get("participantPn")) or text(info.get("SenderAlt"))
+    user, _, server = jid(alt).partition("@")
+    return user if server == "c.us" and user.isdigit() else None
 
 
 def _push_name(payload: JsonObject) -> str | None:
@@ -278,6 +346,10 @@ _BY_EVENT: dict[str, Callable[[JsonObject, JsonObject, datetime], ProviderEvent 
     **dict.fromkeys(ACKS, _ack),
     "message.reaction": _reaction,
     "message.edited": _edited,
+    "message.revoked": _revoked,
+    **dict.fromkeys(("poll.vote", "poll.vote.failed"), _voted),
+    **dict.fromkeys(("event.response", "event.response.failed"), _answered),
+    **dict.fromkeys(("call.received", "call.accepted", "call.rejected"), _called),
     "session.status": _session,
     "presence.update": _presence,
     **dict.fromkeys(("group.v2.join", "group.v2.update"), _group),

@@ -40,6 +40,8 @@ CAPABILITIES = Capabilities(
             Feature.TYPING,
             Feature.MARK_READ,
             Feature.REPLY,
+            Feature.EDIT,
+            Feature.REVOKE,
             Feature.GROUPS,
             Feature.POLLING,
         }

@@ -123,7 +123,8 @@ class Messages(Protocol):
         ...
 
     async def known(self, keys: Iterable[ProviderKey]) -> list[Message]:
-        """Return stored messages with the provider's id, locked; of one id there may be several contacts'."""
+        """Return stored messages with the provider's id, locked, of one id there may be several contacts'; besides them
+        the changes that wait for a message with one of these ids (`wait`)."""
         ...
 
     async def unmatched(
@@ -146,7 +147,19 @@ class Messages(Protocol):
         ...
 
     async def save(self, messages: Sequence[Message]) -> None:
-        """Store their status, outcome, provider's id and time; what a message says never changes."""
+        """Store their status, outcome, provider's id and time."""
+        ...
+
+    async def annotate(self, messages: Sequence[Message]) -> None:
+        """Store what they say now, and what happened to them since."""
+        ...
+
+    async def wait(self, changes: Sequence[Message]) -> None:
+        """Keep, of changes that are stored, that the messages that they name are not known yet."""
+        ...
+
+    async def arrived(self, changes: Sequence[Message]) -> None:
+        """Drop, of changes that waited, that they do. Idempotent."""
         ...
 
     async def forget(self, before: datetime, limit: int) -> int:

@@ -21,9 +21,11 @@ from whatsapp_hub.domain.conversations.conversation import Conversation, Priorit
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import ContactId, NoteId, SessionId
+from whatsapp_hub.domain.messaging.annotating import annotate, changed
 from whatsapp_hub.domain.messaging.contact import Contact, Identity
+from whatsapp_hub.domain.messaging.content import CallState, Reaction, Revoke, Text, Vote, call
 from whatsapp_hub.domain.messaging.failure import Failure
-from whatsapp_hub.domain.messaging.message import MessageStatus
+from whatsapp_hub.domain.messaging.message import Direction, MessageStatus
 from whatsapp_hub.domain.service.deadlines import ServiceTerms
 from whatsapp_hub.domain.service.service_level import ServiceLevel
 from whatsapp_hub.domain.sessions.session import AlertKind, Routing, Session, SessionStatus, Severity
@@ -75,6 +77,17 @@ def _messages() -> Iterator[Event]:
     more = {"from": "5511", "pushName": None, "isGroup": False}
     yield one.event(EventType.MESSAGE_RECEIVED, NOW, **more, handledBy="bot")
     yield one.event(EventType.MESSAGE_SENT, NOW, **more)
+    for content in (
+        Reaction("👍", message_id="wamid"),
+        Text("Boa tarde").editing("wamid"),
+        Revoke(message_id="wamid"),
+        Vote("Hoje", message_id="wamid", options=("Hoje",)),
+    ):
+        change = message(content=content, direction=Direction.INBOUND, author="5511@c.us")
+        annotate(one, change)
+        yield changed(one, change, NOW, **more)
+        yield changed(None, change, NOW, **more)
+    yield message(content=call(CallState.MISSED, video=False)).event(EventType.MESSAGE_UPDATED, NOW)
 
 
 def _others() -> Iterator[Event]:

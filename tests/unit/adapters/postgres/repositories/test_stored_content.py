@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields, replace
+from datetime import UTC
 from typing import Any, get_args
 from uuid import UUID
 
@@ -17,19 +18,26 @@ from whatsapp_hub.domain.messaging.content import (
     Audio,
     Button,
     Buttons,
+    Call,
+    CallState,
     Choice,
     Contacts,
     Content,
     Context,
     Document,
+    Event,
+    EventAnswer,
     Image,
     ListMenu,
     Location,
     MediaSource,
     MessageType,
+    Order,
+    OrderLine,
     Poll,
     Reaction,
     RemoteMedia,
+    Revoke,
     Sticker,
     StoredMedia,
     System,
@@ -37,6 +45,7 @@ from whatsapp_hub.domain.messaging.content import (
     Text,
     Unsupported,
     Video,
+    Vote,
 )
 
 FILE = UUID("0b5a8c1e-7d0c-4a55-9f5e-5f6d3b1c9a10")
@@ -52,10 +61,13 @@ maybe = {"text": st.none() | texts, "whole": st.none() | st.integers(0, 2**40), 
 places = st.none() | st.floats(-180, 180)
 tuples = st.lists(json_values, min_size=1, max_size=3).map(tuple)
 some_texts = st.lists(texts, min_size=1, max_size=3).map(tuple)
+lines = st.builds(OrderLine, texts, st.integers(0, 99), st.none() | st.floats(0, 99), maybe["text"])
+moments = st.none() | st.datetimes(timezones=st.just(UTC))
 rests = st.dictionaries(texts.map(lambda name: f"~{name}"), json_values, max_size=2)
 contexts = st.just(NO_CONTEXT) | st.builds(
     Context,
     forwarded=st.booleans(),
+    often=st.booleans(),
     mentions=st.just(()) | some_texts,
     edits=maybe["text"],
     referral=st.none() | objects,
@@ -102,7 +114,19 @@ OWN: dict[type[Any], dict[str, st.SearchStrategy[Any]]] = {
     ListMenu: {"button": texts, "sections": tuples},
     Choice: {"kind": texts, "id": texts},
     Template: {"name": texts, "language": texts, "components": st.just(()) | tuples},
-    Poll: {"options": some_texts},
+    Poll: {"options": some_texts, "several": st.booleans()},
+    Vote: {"message_id": texts, "options": st.just(()) | some_texts, "secret": st.booleans()},
+    Order: {"catalog": maybe["text"], "lines": st.just(()) | st.lists(lines, min_size=1, max_size=2).map(tuple)},
+    Event: {
+        "name": maybe["text"],
+        "starts_at": moments,
+        "ends_at": moments,
+        "place": maybe["text"],
+        "canceled": st.booleans(),
+    },
+    EventAnswer: {"message_id": texts, "answer": texts},
+    Call: {"state": st.sampled_from(CallState), "video": st.booleans(), "seconds": maybe["whole"]},
+    Revoke: {"message_id": texts, "from_me": st.booleans()},
     System: {"notice": st.none() | objects, "raw": st.none() | objects},
     Unsupported: {"raw": st.none() | objects},
 }
@@ -248,7 +272,7 @@ STORED_BEFORE: list[tuple[Stored, Content]] = [
     (Stored("UNSUPPORTED", "", None, None, '{"raw": {"kinds": ["x"]}}'), Unsupported(raw={"kinds": ["x"]})),
     (Stored("SYSTEM", "changed", None, None, '{"system": {"type": "t"}}'), System("changed", notice={"type": "t"})),
     (Stored("SYSTEM", "", None, None, '{"raw": {"body": null}}'), System(raw={"body": None})),
-    (Stored("CALL", "Missed", None, None, '{"seconds": 0}'), Unsupported("Missed", extra={"seconds": 0})),
+    (Stored("HOLOGRAM", "Bea", None, None, '{"seconds": 0}'), Unsupported("Bea", extra={"seconds": 0})),
 ]
 """Forms that stood in the table before contents had kinds of their own, and one of a version to come."""
 

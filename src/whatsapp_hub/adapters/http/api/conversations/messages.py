@@ -14,6 +14,7 @@ from litestar.params import Body, FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from whatsapp_hub.adapters.contracts.views.messages import MessageView
+from whatsapp_hub.adapters.http.api.conversations.contents import GivenContent, content_of
 from whatsapp_hub.adapters.http.api.conversations.conversations import IdempotencyKey
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
@@ -48,6 +49,28 @@ class MediaForm:
     conversationId: UUID  # noqa: N815 (the form's name)
     file: UploadFile
     caption: str | None = None
+
+
+class ContentBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+    """`reply_to` is the provider's id (`whatsappMessageId`) of the message that is answered."""
+
+    conversation_id: UUID
+    content: GivenContent
+    reply_to: str | None = None
+
+
+@post("/messages", status_code=202, tags=TAGS)
+async def send_content(
+    caller: Asking,
+    data: JSONBody[ContentBody],
+    send_message: FromDishka[SendMessage],
+    key: IdempotencyKey = None,
+) -> MessageView:
+    """Send any kind of content in a conversation: text, a file by id or URL, a place, cards, buttons, a list, a poll, a
+    template, a reaction, an edit, or a deletion. 422: the session's provider cannot send it."""
+    content, changes = content_of(data.content)
+    conversation_id = ConversationId(data.conversation_id)
+    return MessageView.of(await send_message(caller, conversation_id, content, key, data.reply_to, changes=changes))
 
 
 @post("/messages/send", status_code=202, tags=TAGS)
@@ -135,4 +158,13 @@ async def send_again(
     return MessageView.of(await send_again(caller, MessageId(id), key))
 
 
-HANDLERS = [send_message, send_media, search_messages, get_media, retry_message, fail_message, send_again]
+HANDLERS = [
+    send_content,
+    send_message,
+    send_media,
+    search_messages,
+    get_media,
+    retry_message,
+    fail_message,
+    send_again,
+]

@@ -5,6 +5,22 @@ test compares each with the installed library. Message times are milliseconds, a
 """
 
 from whatsapp_hub.adapters.providers.neonize.native.protobuf import Kind, Shape
+from whatsapp_hub.adapters.providers.neonize.native.wire_parts import (
+    AUDIO,
+    CONTACT,
+    CONTACTS,
+    CONTEXT,
+    DOCUMENT,
+    EVENT,
+    IMAGE,
+    KEY,
+    LIVE_LOCATION,
+    LOCATION,
+    ORDER,
+    POLL,
+    STICKER,
+    VIDEO,
+)
 
 _TEXT, _RAW, _INT, _BOOL, _DOUBLE = Kind.TEXT, Kind.RAW, Kind.INT, Kind.BOOL, Kind.DOUBLE
 
@@ -71,144 +87,29 @@ INFO = Shape(
         10: ("edit", _TEXT),
     }
 )
-KEY = Shape({1: ("remoteJID", _TEXT), 2: ("fromMe", _BOOL), 3: ("ID", _TEXT), 4: ("participant", _TEXT)})
-CONTEXT = Shape(
-    {
-        1: ("stanzaID", _TEXT),
-        2: ("participant", _TEXT),
-        4: ("remoteJID", _TEXT),
-        15: ("mentionedJID*", _TEXT),
-        21: ("forwardingScore", _INT),
-        22: ("isForwarded", _BOOL),
-    }
-)
-
-_IMAGE = Shape(
-    {
-        1: ("URL", _TEXT),
-        2: ("mimetype", _TEXT),
-        3: ("caption", _TEXT),
-        4: ("fileSHA256", _RAW),
-        5: ("fileLength", _INT),
-        6: ("height", _INT),
-        7: ("width", _INT),
-        8: ("mediaKey", _RAW),
-        9: ("fileEncSHA256", _RAW),
-        11: ("directPath", _TEXT),
-        17: ("contextInfo", CONTEXT),
-        25: ("viewOnce", _BOOL),
-    }
-)
-_VIDEO = Shape(
-    {
-        1: ("URL", _TEXT),
-        2: ("mimetype", _TEXT),
-        3: ("fileSHA256", _RAW),
-        4: ("fileLength", _INT),
-        5: ("seconds", _INT),
-        6: ("mediaKey", _RAW),
-        7: ("caption", _TEXT),
-        8: ("gifPlayback", _BOOL),
-        9: ("height", _INT),
-        10: ("width", _INT),
-        11: ("fileEncSHA256", _RAW),
-        13: ("directPath", _TEXT),
-        17: ("contextInfo", CONTEXT),
-        20: ("viewOnce", _BOOL),
-    }
-)
-_AUDIO = Shape(
-    {
-        1: ("URL", _TEXT),
-        2: ("mimetype", _TEXT),
-        3: ("fileSHA256", _RAW),
-        4: ("fileLength", _INT),
-        5: ("seconds", _INT),
-        6: ("PTT", _BOOL),
-        7: ("mediaKey", _RAW),
-        8: ("fileEncSHA256", _RAW),
-        9: ("directPath", _TEXT),
-        17: ("contextInfo", CONTEXT),
-        21: ("viewOnce", _BOOL),
-    }
-)
-_DOCUMENT = Shape(
-    {
-        1: ("URL", _TEXT),
-        2: ("mimetype", _TEXT),
-        3: ("title", _TEXT),
-        4: ("fileSHA256", _RAW),
-        5: ("fileLength", _INT),
-        6: ("pageCount", _INT),
-        7: ("mediaKey", _RAW),
-        8: ("fileName", _TEXT),
-        9: ("fileEncSHA256", _RAW),
-        10: ("directPath", _TEXT),
-        17: ("contextInfo", CONTEXT),
-        20: ("caption", _TEXT),
-    }
-)
-_STICKER = Shape(
-    {
-        1: ("URL", _TEXT),
-        2: ("fileSHA256", _RAW),
-        3: ("fileEncSHA256", _RAW),
-        4: ("mediaKey", _RAW),
-        5: ("mimetype", _TEXT),
-        6: ("height", _INT),
-        7: ("width", _INT),
-        8: ("directPath", _TEXT),
-        9: ("fileLength", _INT),
-        13: ("isAnimated", _BOOL),
-        17: ("contextInfo", CONTEXT),
-    }
-)
-_LOCATION = Shape(
-    {
-        1: ("degreesLatitude", _DOUBLE),
-        2: ("degreesLongitude", _DOUBLE),
-        3: ("name", _TEXT),
-        4: ("address", _TEXT),
-        5: ("URL", _TEXT),
-        6: ("isLive", _BOOL),
-        17: ("contextInfo", CONTEXT),
-    }
-)
-_LIVE_LOCATION = Shape(
-    {
-        1: ("degreesLatitude", _DOUBLE),
-        2: ("degreesLongitude", _DOUBLE),
-        6: ("caption", _TEXT),
-        17: ("contextInfo", CONTEXT),
-    }
-)
-_CONTACT = Shape({1: ("displayName", _TEXT), 16: ("vcard", _TEXT), 17: ("contextInfo", CONTEXT)})
-_CONTACTS = Shape({1: ("displayName", _TEXT), 2: ("contacts*", _CONTACT), 17: ("contextInfo", CONTEXT)})
-_POLL = Shape({2: ("name", _TEXT), 3: ("options*", Shape({1: ("optionName", _TEXT)})), 5: ("contextInfo", CONTEXT)})
-
 MESSAGE = Shape(
     {
         1: ("conversation", _TEXT),
         2: ("senderKeyDistributionMessage", Shape({})),
-        3: ("imageMessage", _IMAGE),
-        4: ("contactMessage", _CONTACT),
-        5: ("locationMessage", _LOCATION),
+        3: ("imageMessage", IMAGE),
+        4: ("contactMessage", CONTACT),
+        5: ("locationMessage", LOCATION),
         6: (
             "extendedTextMessage",
             Shape({1: ("text", _TEXT), 2: ("matchedText", _TEXT), 17: ("contextInfo", CONTEXT)}),
         ),
-        7: ("documentMessage", _DOCUMENT),
-        8: ("audioMessage", _AUDIO),
-        9: ("videoMessage", _VIDEO),
-        13: ("contactsArrayMessage", _CONTACTS),
+        7: ("documentMessage", DOCUMENT),
+        8: ("audioMessage", AUDIO),
+        9: ("videoMessage", VIDEO),
+        13: ("contactsArrayMessage", CONTACTS),
         15: ("fastRatchetKeySenderKeyDistributionMessage", Shape({})),
-        18: ("liveLocationMessage", _LIVE_LOCATION),
-        26: ("stickerMessage", _STICKER),
+        18: ("liveLocationMessage", LIVE_LOCATION),
+        26: ("stickerMessage", STICKER),
         29: (
             "templateButtonReplyMessage",
             Shape({1: ("selectedID", _TEXT), 2: ("selectedDisplayText", _TEXT), 3: ("contextInfo", CONTEXT)}),
         ),
-        35: ("messageContextInfo", Shape({})),
+        35: ("messageContextInfo", Shape({3: ("messageSecret", _RAW)})),
         39: (
             "listResponseMessage",
             Shape(
@@ -234,12 +135,16 @@ MESSAGE = Shape(
                 }
             ),
         ),
-        49: ("pollCreationMessage", _POLL),
-        60: ("pollCreationMessageV2", _POLL),
-        64: ("pollCreationMessageV3", _POLL),
-        66: ("ptvMessage", _VIDEO),
-        111: ("pollCreationMessageV5", _POLL),
-        119: ("pollCreationMessageV6", _POLL),
+        38: ("orderMessage", ORDER),
+        49: ("pollCreationMessage", POLL),
+        50: ("pollUpdateMessage", Shape({1: ("pollCreationMessageKey", KEY), 4: ("senderTimestampMS", _INT)})),
+        60: ("pollCreationMessageV2", POLL),
+        64: ("pollCreationMessageV3", POLL),
+        66: ("ptvMessage", VIDEO),
+        75: ("eventMessage", EVENT),
+        76: ("encEventResponseMessage", Shape({1: ("eventCreationMessageKey", KEY)})),
+        111: ("pollCreationMessageV5", POLL),
+        119: ("pollCreationMessageV6", POLL),
     },
     others={
         10: "call",
@@ -250,20 +155,16 @@ MESSAGE = Shape(
         28: "groupInviteMessage",
         30: "productMessage",
         36: "listMessage",
-        38: "orderMessage",
         41: "invoiceMessage",
         42: "buttonsMessage",
         44: "paymentInviteMessage",
         45: "interactiveMessage",
-        50: "pollUpdateMessage",
         51: "keepInChatMessage",
         54: "requestPhoneNumberMessage",
         56: "encReactionMessage",
         63: "pinInChatMessage",
         69: "callLogMesssage",
         71: "encCommentMessage",
-        75: "eventMessage",
-        76: "encEventResponseMessage",
         77: "commentMessage",
         80: "placeholderMessage",
         82: "secretEncryptedMessage",

@@ -7,14 +7,16 @@ Media are named, not downloaded: the keys of `MediaSource` are what is needed to
 import base64
 import json
 import mimetypes
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 from urllib.parse import unquote, urlsplit
 
+from whatsapp_hub.adapters.providers import vcards
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, number, obj, text, whole
 from whatsapp_hub.adapters.providers.neonize.native.jids import kind_of
-from whatsapp_hub.adapters.providers.neonize.translate import vcards
+from whatsapp_hub.adapters.providers.neonize.translate import plans
 from whatsapp_hub.adapters.providers.neonize.translate.unwrap import KEYS_ONLY
 from whatsapp_hub.application.ports.provider.events import ChatKind
 from whatsapp_hub.domain.errors import Rejected, Unsupported
@@ -30,12 +32,17 @@ from whatsapp_hub.domain.messaging.content import (
 )
 
 OPUS = "audio/ogg; codecs=opus"
+REVOKE, EDIT = 0, 14
+"""Types of a protocol message."""
+OFTEN = 5
+"""So many times forwarded is "forwarded many times" on a phone."""
 _TEXT, _CAPTION = 65_536, 1024
 SENDS = {
     MessageType.TEXT: Limit(_TEXT),
     MessageType.LOCATION: Limit(_TEXT),
     MessageType.CONTACTS: Limit(_TEXT),
     MessageType.REACTION: Limit(_TEXT),
+    MessageType.POLL: Limit(_TEXT),
     MessageType.STICKER: Limit(_TEXT),
     MessageType.IMAGE: Limit(_CAPTION, 5 * MB),
     MessageType.AUDIO: Limit(_CAPTION, 16 * MB),
@@ -191,12 +198,6 @@ def _flow_choice(part: JsonObject) -> Content:
     return kinds.Choice(text(obj(part.get("body")).get("text")), kind="flow", id=text(params.get("id")), extra=more)
 
 
-def _poll(part: JsonObject) -> Content:
-    """Convert a poll to readable text; voting is not supported."""
-    options = tuple(text(obj(option).get("optionName")) for option in items(part.get("options")))
-    return kinds.Poll("\n".join([text(part.get("name")), *options]), options=options)
-
-
 _BY_FIELD = {
     "imageMessage": _image,
     "videoMessage": _video,
@@ -214,24 +215,32 @@ _BY_FIELD = {
     "templateButtonReplyMessage": _button_choice,
     "listResponseMessage": _list_choice,
     "interactiveResponseMessage": _flow_choice,
-    **dict.fromkeys(_POLLS, _poll),
+    **dict.fromkeys(_POLLS, plans.poll),
+    "orderMessage": plans.order,
+    "eventMessage": plans.event,
+    "pollUpdateMessage": plans.vote,
+    "encEventResponseMessage": plans.answer,
 }
 
 
 def _unknown(message: JsonObject) -> Content:
-    return kinds.Unsupported(raw={"kinds": sorted(message.keys() - KEYS_ONLY)})
+    named = sorted(message.keys() - KEYS_ONLY)
+    return kinds.Unsupported(f"a message of the kind {', '.join(named) or 'unknown'}"[:200], raw={"kinds": named})
 
 
 def _with_context(content: Content, part: JsonObject) -> Content:
     reported = obj(part.get("contextInfo"))
     mentions = tuple(text(jid) for jid in items(reported.get("mentionedJID")))
-    context = kinds.Context(forwarded=reported.get("isForwarded") is True, mentions=mentions)
+    often = (whole(reported.get("forwardingScore")) or 0) >= OFTEN
+    context = kinds.Context(forwarded=reported.get("isForwarded") is True or often, often=often, mentions=mentions)
     return content.within(context) if reported else content
 
 
 def encode(content: Content, target: Target) -> tuple[JsonObject, File | None]:  # noqa: C901 - one case a kind
     """Encode as a part of WhatsApp's message, with the file to upload. Raises Unsupported for what WhatsApp Web has no
     message for, Rejected for content that lacks what its kind needs."""
+    if (edited := content.context.edits) is not None:
+        return _edit(content, edited, target), None
     match content:
         case kinds.Text() if target.quote:
             return {"extendedTextMessage": {"text": content.text, **target.quote}}, None
@@ -255,12 +264,33 @@ def encode(content: Content, target: Target) -> tuple[JsonObject, File | None]: 
             return _cards(content, target.quote), None
         case kinds.Reaction():
             return _reaction(content, target), None
-        case kinds.Buttons() | kinds.ListMenu() | kinds.Choice() | kinds.Template() | kinds.Poll():
+        case kinds.Revoke():
+            key: JsonObject = {"remoteJID": target.to, "fromMe": True, "ID": content.message_id}
+            return {"protocolMessage": {"key": key, "type": REVOKE}}, None
+        case kinds.Poll():
+            return _poll_to_send(content), None
+        case kinds.Buttons() | kinds.ListMenu() | kinds.Choice() | kinds.Template() | kinds.Vote() | kinds.Order():
             raise _unsupported(content)
-        case kinds.System() | kinds.Unsupported():
+        case kinds.Event() | kinds.EventAnswer() | kinds.Call() | kinds.System() | kinds.Unsupported():
             raise _unsupported(content)
         case _:
             assert_never(content)
+
+
+def _edit(content: Content, edited: str, target: Target) -> JsonObject:
+    """Encode a new text of a message of ours."""
+    key: JsonObject = {"remoteJID": target.to, "fromMe": True, "ID": edited}
+    new: JsonObject = {"conversation": content.text}
+    change = {"key": key, "type": EDIT, "editedMessage": new, "timestampMS": target.now_ms}
+    return {"editedMessage": {"message": {"protocolMessage": change}}}
+
+
+def _poll_to_send(content: kinds.Poll) -> JsonObject:
+    """Encode a poll; votes are encrypted with a secret of its own."""
+    name, _, _ = content.text.partition("\n")
+    options: list[object] = [{"optionName": option} for option in content.options]
+    poll: JsonObject = {"name": name, "options": options, "selectableOptionsCount": 0 if content.several else 1}
+    return {"pollCreationMessage": poll, "messageContextInfo": {"messageSecret": secrets.token_bytes(32)}}
 
 
 def _unsupported(content: Content) -> Unsupported:

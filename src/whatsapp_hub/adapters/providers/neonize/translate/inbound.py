@@ -21,8 +21,10 @@ from whatsapp_hub.adapters.providers.neonize.translate.messages import (
     unavailable_message,
 )
 from whatsapp_hub.application.ports.provider.events import (
+    ChatKind,
     ChatNamed,
     IdentitySeen,
+    MessageSeen,
     OtherSeen,
     ProviderEvent,
     ReceiptSeen,
@@ -32,7 +34,8 @@ from whatsapp_hub.application.ports.provider.events import (
 )
 from whatsapp_hub.application.ports.provider.plugin import UNKNOWN_TIME
 from whatsapp_hub.domain.ids import MessageId
-from whatsapp_hub.domain.messaging.contact import NAME_LENGTH
+from whatsapp_hub.domain.messaging.contact import NAME_LENGTH, IdentityKind
+from whatsapp_hub.domain.messaging.content import CallState, call
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.sessions.session import SessionStatus
 from whatsapp_hub.domain.text import storable
@@ -171,8 +174,21 @@ def _identity_changed(event: JsonObject, _kept: StoredEvent, at: datetime) -> Pr
     return OtherSeen("identity_keys_changed", at)
 
 
-def _call(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:
-    return OtherSeen("call", instant(obj(event.get("basicCallMeta")).get("timestamp"), int(at.timestamp())))
+def _call(event: JsonObject, stored: StoredEvent, at: datetime) -> ProviderEvent:
+    """Translate a customer's call: it rings, or is over. Whether it was taken on the phone is in the reason."""
+    meta = obj(event.get("basicCallMeta"))
+    when, id = instant(meta.get("timestamp"), int(at.timestamp())), text(meta.get("callID"))
+    chat = formatted(obj(meta.get("callCreator"))) or formatted(obj(meta.get("from")))
+    identity = identity_of(chat)
+    if identity is None or not id or identity.kind is IdentityKind.CHAT:
+        return OtherSeen("call", when)
+    state, reason = CallState.RINGING, text(event.get("reason"))
+    if stored.event == "CallTerminate":
+        state = next((state for word, state in _CALL_ENDS.items() if word in reason), CallState.MISSED)
+    return MessageSeen(id, chat, ChatKind.PERSON, (identity,), call(state, video=False), when)
+
+
+_CALL_ENDS = {"accept": CallState.ACCEPTED, "reject": CallState.REJECTED}
 
 
 def _joined_group(event: JsonObject, _kept: StoredEvent, at: datetime) -> ProviderEvent:

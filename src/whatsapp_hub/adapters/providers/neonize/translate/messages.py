@@ -9,10 +9,10 @@ from whatsapp_hub.adapters.providers.neonize.translate.content import content_of
 from whatsapp_hub.adapters.providers.neonize.translate.unwrap import context_of, is_notice, unwrapped
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin, OtherSeen, ProviderEvent
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, Unsupported
+from whatsapp_hub.domain.messaging.content import Content, EventAnswer, Revoke, Unsupported, Vote
 
 _REVOKE, _EDIT = 0, 14
-_UNAVAILABLE = Unsupported(raw={"kinds": ["unavailable"]})
+_UNAVAILABLE = Unsupported("a message that only the phone shows", raw={"kinds": ["unavailable"]})
 
 
 def whatsapps_id(id: str) -> str:
@@ -45,6 +45,7 @@ def _live(info: JsonObject, said: "_Said", at: datetime) -> ProviderEvent:
         return OtherSeen("message_without_chat", at)
     kind = kind_of(chat)
     author = formatted(obj(source.get("sender"))) if kind is not ChatKind.PERSON and not from_me else ""
+    other = formatted(obj(source.get("senderAlt"))) if author.endswith(f"@{LID}") else ""
     return MessageSeen(
         provider_message_id=said.id,
         chat=chat,
@@ -55,6 +56,7 @@ def _live(info: JsonObject, said: "_Said", at: datetime) -> ProviderEvent:
         from_me=from_me,
         name=None if from_me else text(info.get("pushname")) or None,
         author=author or None,
+        author_phone=other.partition("@")[0] if other and not other.endswith(f"@{LID}") else None,
         reply_to=said.reply_to,
     )
 
@@ -104,8 +106,10 @@ def _said(message: JsonObject, id: str, at: datetime) -> _Said | OtherSeen:
         return _of_protocol(protocol, id, at)
     if is_notice(message):
         return OtherSeen("message_notice", at)
-    context = context_of(message)
-    return _Said(id, content_of(message), text(context.get("stanzaID")) or None)
+    content = content_of(message)
+    if isinstance(content, Vote | EventAnswer) and not content.target:
+        return OtherSeen("message_notice", at)
+    return _Said(id, content, text(context_of(message).get("stanzaID")) or None)
 
 
 def _of_protocol(protocol: JsonObject, id: str, at: datetime) -> _Said | OtherSeen:
@@ -116,7 +120,7 @@ def _of_protocol(protocol: JsonObject, id: str, at: datetime) -> _Said | OtherSe
         own = id if id != target else f"{id}~{text(protocol.get('timestampMS')) or int(at.timestamp())}"
         return _Said(own, new, None)
     if kind == _REVOKE and target:
-        return OtherSeen("revoke", at)
+        return _Said(id if id != target else f"{id}~revoked", Revoke(message_id=target), None)
     return OtherSeen(f"protocol_{text(kind)}", at)
 
 

@@ -20,7 +20,7 @@ _WRAPPERS = (
 KEYS_ONLY = frozenset(
     {"senderKeyDistributionMessage", "fastRatchetKeySenderKeyDistributionMessage", "messageContextInfo"}
 )
-_NOTICES = frozenset({"pinInChatMessage", "keepInChatMessage", "pollUpdateMessage", "encReactionMessage"})
+_NOTICES = frozenset({"pinInChatMessage", "keepInChatMessage", "encReactionMessage", "albumMessage"})
 _DEPTH = 8
 
 
@@ -40,7 +40,8 @@ def is_empty(message: JsonObject) -> bool:
 
 
 def is_notice(message: JsonObject) -> bool:
-    """Whether it only changes an earlier message (a vote, a pin) and has no content to show."""
+    """Whether a phone shows nothing of it: it only changes an earlier message (a pin), or is an album's frame, whose
+    photos come alone."""
     return bool(_NOTICES & message.keys())
 
 
