@@ -136,7 +136,9 @@ async def test_ours_are_sent_and_stand_with_the_message(world: World, waha: Waha
     [mark] = next(m for m in await _all(waha, phone) if m["id"] == theirs["id"])["reactions"]
     assert (mark["emoji"], mark["by"]) == ("❤", None)
     paths = [s.path.partition(" ")[0] for s in world.waha.sent if s.to == chat and s.path != "/api/sendText"]
-    assert paths == ["/api/reaction", "PUT", "DELETE"]
+    assert paths == ["PUT", "DELETE"]
+    [reacted] = [s.body for s in world.waha.sent if s.path == "/api/reaction" and s.session == waha.name]
+    assert (reacted["messageId"], reacted["reaction"]) == (f"false_{chat}_M5", "❤")
 
 
 async def _all(waha: WahaNumber, phone: str) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions,
 from whatsapp_hub.domain.errors import NotFound
 from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId, OidcLinkId, QuickReplyId, RuleId, SignInId
 from whatsapp_hub.domain.messaging.contact import Identity
+from whatsapp_hub.domain.messaging.content import Reaction
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
@@ -43,6 +44,7 @@ WRITTEN_BY_CUSTOMERS = (
     "left_identities",
     "conversations",
     "messages",
+    "early_changes",
     "assignments",
     "notes",
     "notifications",
@@ -53,6 +55,8 @@ async def fill(world: World) -> None:
     """At least one row in each table that belongs to a tenant."""
     conversation = await world.conversation()
     [message] = await world.enqueue(conversation, "secret")
+    early = await world.add_message(conversation, content=Reaction("👍", message_id="W1"))
+    await world.done(lambda uow: uow.messages.wait([early]))
     department = await world.add_department()
     user = await world.add_user(department_id=department.id)
     await world.add_session("META", settings={"routes": ["phone:1"]})
