@@ -110,6 +110,7 @@ class FakeStore:
         is_shut = False
 
         store_waits_s = 0.0
+        is_used = False
         keys: Any = None
 
         async def settle(self, within_s: float) -> None:

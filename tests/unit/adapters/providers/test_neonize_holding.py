@@ -244,6 +244,19 @@ async def test_a_dial_that_nobody_answers_ends_by_its_deadline(held: Held, monke
     assert held.library.listeners == {}
 
 
+async def test_a_dial_that_stores_its_keys_has_more_time(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    """WhatsApp has answered: a number's first connection stores hundreds of keys, a statement each."""
+    for name, seconds in (("ANSWER_S", 0.05), ("LOOK_AGAIN_S", 0.02), ("STORING_S", 0.6)):
+        monkeypatch.setattr(neonize_dial, name, seconds)
+    held.library.connects = False
+    monkeypatch.setattr(held.store.Door, "is_used", True)
+    await held.provider.open(held.session)
+    await asyncio.sleep(0.3)
+    assert held.states == []
+    await held.until(lambda: bool(held.states))
+    assert held.states[0][0] is SessionStatus.DISCONNECTED, "but not for ever"
+
+
 async def test_a_session_that_takes_its_time_to_end_delays_only_its_own_next_dial(held: Held) -> None:
     ends = threading.Event()
     held.library.disconnect = lambda uuid: ends.wait(10)  # type: ignore[method-assign,assignment,return-value]

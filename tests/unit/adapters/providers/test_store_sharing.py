@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from tests.fakes.stores import FakePostgres, StoreCaller, bound, message, prepared, query, startup, until
-from whatsapp_hub.adapters.providers.neonize.sharing import pool, wire
+from whatsapp_hub.adapters.providers.neonize.sharing import door, pool, wire
 from whatsapp_hub.adapters.providers.neonize.sharing.client import Verdict, verdict_on
 from whatsapp_hub.adapters.providers.neonize.sharing.door import StoreAccess, StoreDoor
 
@@ -97,6 +97,25 @@ async def test_transactions_that_wait_for_one_another_go_on(stores: Stores) -> N
     assert await asyncio.gather(*(caller.ask("SELECT") for caller in outside)) == ["OK SELECT I"] * MOST
     assert await asyncio.gather(*(caller.ask("COMMIT") for caller in inside)) == ["OK COMMIT I"] * MOST
     assert stores.server.texts.count("UPDATE") > MOST  # asked again, in the transaction whose connection was taken
+
+
+async def test_a_store_is_used_while_it_is_asked_and_a_second_longer(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "USED_S", 0.05)
+    access = stores.access()
+    caller = await StoreCaller.connect(access)
+    assert not access.is_used
+    await caller.ask("SELECT 1")
+    assert access.is_used
+    await until(lambda: not access.is_used)
+    stores.server.refuses = "too many clients"
+    stores.server.kill()
+    waiting = asyncio.create_task(caller.ask("SELECT 2"))
+    await asyncio.sleep(0.2)
+    assert access.is_used
+    stores.server.refuses = ""
+    await waiting
 
 
 # -- Failing

@@ -40,6 +40,11 @@ ANSWER_S = 15.0
 """From a dial, or from a connection that the library makes by itself, until WhatsApp has logged the number in, or shown
 a code."""
 
+STORING_S = 45.0
+"""So much longer it may take where PostgreSQL is slow."""
+
+LOOK_AGAIN_S = 1.0
+
 LAST_WORDS_S = 0.5
 """How long a session that is closed may say good-bye to WhatsApp."""
 
@@ -76,6 +81,11 @@ class Link(Protocol):
     @property
     def store_waits_s(self) -> float:
         """For how long its store has waited for PostgreSQL."""
+        ...
+
+    @property
+    def is_storing(self) -> bool:
+        """Whether its store was asked for something within the last second."""
         ...
 
 
@@ -133,11 +143,16 @@ class SessionDial:
     def reaching(self) -> None:
         """Give a connection that is being made ANSWER_S; only the newest counts."""
         self._connections += 1
-        self._loop.call_later(ANSWER_S, self._expire, self._connections)
+        until = time.monotonic() + ANSWER_S + STORING_S
+        self._loop.call_later(ANSWER_S, self._expire, self._connections, until)
 
-    def _expire(self, connection: int) -> None:
-        """End a connection that nobody answered. A dial is over then; a lost session is the library's to dial again."""
+    def _expire(self, connection: int, until: float) -> None:
+        """End a connection that nobody answered. A dial is over then; a lost session is the library's to dial again. A
+        connection that is busy with its store was answered: a number's first one stores 812 keys."""
         if connection != self._connections or self.ending.is_set() or self.is_connected or self.has_code.is_set():
+            return
+        if self.link and self.link.is_storing and time.monotonic() < until:
+            self._loop.call_later(LOOK_AGAIN_S, self._expire, connection, until)
             return
         route = self.route
         if self.was_connected and route is not None:
@@ -301,6 +316,10 @@ class InProcessLink:
     @property
     def store_waits_s(self) -> float:
         return self._access.store_waits_s if self._access else 0.0
+
+    @property
+    def is_storing(self) -> bool:
+        return self._access is not None and self._access.is_used
 
     async def hang_up(self) -> None:
         """End the connection. A dial holds Go's lock until its route is cut, or the handshake's 20 s are over."""

@@ -197,6 +197,10 @@ class PairingLink:
     def store_waits_s(self) -> float:
         return self._access.store_waits_s if self._access else 0.0
 
+    @property
+    def is_storing(self) -> bool:
+        return self._access is not None and self._access.is_used
+
     async def code(self, params: bytes) -> bytes:
         if self._pairing_host is None:
             raise Unavailable("not dialled yet")

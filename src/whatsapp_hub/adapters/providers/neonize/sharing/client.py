@@ -78,6 +78,10 @@ class Access(Protocol):
 
     def left(self, client: StoreClient) -> None: ...
 
+    def asked(self) -> None:
+        """Note that a client asks for something."""
+        ...
+
     def failed(self, why: str) -> None:
         """The store cannot be used. Clients get no more answers until the access is shut."""
         ...
@@ -131,6 +135,8 @@ class StoreClient(asyncio.Protocol):
             return
         found = list(wire.batches(self._buffer))
         del self._buffer[: sum(len(batch.data) for batch in found)]
+        if found and self._access is not None:
+            self._access.asked()
         self.enqueue(found)
 
     def connection_lost(self, _: Exception | None) -> None:

@@ -19,6 +19,9 @@ from whatsapp_hub.adapters.providers.neonize.sharing.pool import ConnectionPool
 SETTLED_S = 0.05
 """A store that was not asked for so long has nothing under way."""
 
+USED_S = 1.0
+"""A store that was asked within so long is being used."""
+
 _PORT = 5432
 _SOCKET = f".s.PGSQL.{_PORT}"
 _LOOK_S = 0.01
@@ -36,6 +39,7 @@ class StoreAccess:
         self.keys: HeldKeys | None = None
         self._clients: set[StoreClient] = set()
         self._is_shut = False
+        self._asked_at = 0.0
         self._folder = Path(tempfile.mkdtemp(dir=door.folder))
         (self._folder / _SOCKET).symlink_to(door.socket)
         wanted = {
@@ -51,6 +55,11 @@ class StoreAccess:
     @property
     def tells_errors(self) -> bool:
         return self._on_failure is None
+
+    @property
+    def is_used(self) -> bool:
+        """Whether it was asked for something just now, or has not answered yet."""
+        return time.monotonic() - self._asked_at < USED_S or any(client.is_busy for client in self._clients)
 
     @property
     def store_waits_s(self) -> float:
@@ -90,6 +99,9 @@ class StoreAccess:
 
     def left(self, client: StoreClient) -> None:
         self._clients.discard(client)
+
+    def asked(self) -> None:
+        self._asked_at = time.monotonic()
 
     def failed(self, why: str) -> None:
         on_failure, self._on_failure = self._on_failure, _is_told
