@@ -131,10 +131,11 @@ async def _learn_types(connection: Any) -> None:
 
 
 def _shares_of(connections: int) -> FairShares[TenantId]:
-    """Two thirds of the connections may be one company's, and a sixth is left to those that have none."""
+    """Half of the connections may be one company's, and the last one is for a company that has none: beside one that
+    holds all it may (its transactions wait for each other), another has nearly as many."""
     if connections < SHARED_FROM:
         return FairShares(connections, connections)
-    return FairShares(connections, connections * 2 // 3, connections // 6)
+    return FairShares(connections, connections // 2, 1)
 
 
 async def _skip_reset(connection: Any) -> None:
