@@ -17,6 +17,8 @@ from whatsapp_hub.domain.messaging.content import Content, MediaRef, RemoteMedia
 from whatsapp_hub.domain.text import is_storable
 
 LONGEST_TEXT, LONGEST_QUESTION = 65_536, 1024
+COMPONENTS_BYTES, COMPONENTS_DEPTH = 32 * 1024, 16
+"""Of a template's components, more than Meta takes: they are stored, and shown in lists by the hundred."""
 Text4096: TypeAlias = Annotated[str, Meta(min_length=1, max_length=LONGEST_TEXT)]
 Question: TypeAlias = Annotated[str, Meta(min_length=1, max_length=LONGEST_QUESTION)]
 Caption: TypeAlias = Annotated[str, Meta(max_length=LONGEST_QUESTION)]
@@ -192,6 +194,8 @@ GivenContent: TypeAlias = (
 
 def content_of(given: GivenContent) -> tuple[Content, MessageId | None]:
     """Return the content, and the message that it changes. Raises Invalid."""
+    if isinstance(given, TemplateContent):
+        _check_components(given.components)
     if not all(map(is_storable, _texts(msgspec.to_builtins(given)))):
         raise Invalid.field("content", "must not contain NUL or lone surrogates")
     changed = getattr(given, "message_id", None)
@@ -273,6 +277,24 @@ def _poll(given: PollContent) -> Content:
         raise Invalid.field("content/options", "must differ")
     text = "\n".join([given.question, *given.options])
     return kinds.Poll(text, options=tuple(given.options), several=given.several)
+
+
+def _check_components(components: list[dict[str, Any]]) -> None:
+    """Bound what has no form of our own. Raises Invalid."""
+    depth, level = 0, list[object](components)
+    while level:
+        depth += 1
+        if depth > COMPONENTS_DEPTH:
+            raise Invalid.field("content/components", f"must not be nested deeper than {COMPONENTS_DEPTH}")
+        level = [inner for outer in level for inner in _inside(outer)]
+    if len(msgspec.json.encode(components)) > COMPONENTS_BYTES:
+        raise Invalid.field("content/components", f"must have at most {COMPONENTS_BYTES // 1024} kB")
+
+
+def _inside(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value) if isinstance(value, list) else []
 
 
 def _texts(value: object) -> Iterator[str]:

@@ -27,7 +27,7 @@ from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.ids import ConversationId, MediaId, MessageId
-from whatsapp_hub.domain.messaging.content import Text
+from whatsapp_hub.domain.messaging.content import Text, stored_media
 from whatsapp_hub.domain.messaging.media import Media
 
 TAGS = ["messages"]
@@ -64,11 +64,14 @@ async def send_content(
     caller: Asking,
     data: JSONBody[ContentBody],
     send_message: FromDishka[SendMessage],
+    queries: FromDishka[Queries],
     key: IdempotencyKey = None,
 ) -> MessageView:
     """Send any kind of content in a conversation: text, a file by id or URL, a place, cards, buttons, a list, a poll, a
     template, a reaction, an edit, or a deletion. 422: the session's provider cannot send it."""
     content, changes = content_of(data.content)
+    if file := stored_media(content):  # who may not see it could else send it to where they may
+        await queries.media(caller.tenant_id, await sight_for(caller, queries), file)
     conversation_id = ConversationId(data.conversation_id)
     return MessageView.of(await send_message(caller, conversation_id, content, key, data.reply_to, changes=changes))
 
