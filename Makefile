@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 INSTALL_PROJECT := $(BIN)/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test coverage check format migration seal-migrations bench bench-scale chaos conformance fuzz lock pin-images clean
+.PHONY: help setup run dev console console-check console-types screenshots test coverage check format migration seal-migrations bench bench-scale chaos conformance fuzz lock pin-images clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,11 +34,23 @@ $(VENV)/.all: $(VENV)/.run requirements.lock
 
 setup: $(VENV)/.all ## install everything into .venv (other targets run it first)
 
-run: $(VENV)/.run ## start a hub on http://127.0.0.1:4000, databases included
-	@exec $(BIN)/whatsapp-hub serve
+run: $(VENV)/.run ## start a hub on http://127.0.0.1:4000, databases and console included
+	@$(BIN)/python scripts/build_console.py --beside & exec $(BIN)/whatsapp-hub serve
 
 dev: setup ## the same, restarted whenever a source or migration changes
-	@exec $(BIN)/watchfiles --sigint-timeout 30 '$(BIN)/whatsapp-hub serve' src migrations
+	@$(BIN)/python scripts/build_console.py --beside & exec $(BIN)/watchfiles --sigint-timeout 30 '$(BIN)/whatsapp-hub serve' src migrations
+
+console: $(VENV)/.run ## build the console's pages, if their source changed (make run does so by itself)
+	@$(BIN)/python scripts/build_console.py
+
+console-check: setup ## the console's types, lint, unit tests and sizes (part of make check)
+	@$(BIN)/python scripts/build_console.py --check
+
+console-types: setup ## write the console's types anew from the OpenAPI document
+	@$(BIN)/python scripts/console_types.py
+
+screenshots: setup console ## pictures of the console's pages, into build/screenshots (needs chromium)
+	$(BIN)/python -m pytest --quiet tests/integration/console/screenshots.py
 
 test: setup ## unit and integration tests, their time, and which of them ran twice
 	@$(BIN)/python scripts/run_tests.py
@@ -66,6 +78,7 @@ check: setup ## lint, format, types, layers, dependencies, dead code, secrets, a
 	$(BIN)/vulture
 	$(BIN)/python scripts/find_secrets.py
 	$(BIN)/python scripts/audit_packages.py
+	$(BIN)/python scripts/build_console.py --check
 	$(BIN)/python -m pytest --quiet tests/unit/test_file_sizes.py tests/unit/test_docstrings.py
 
 format: setup ## let ruff write
@@ -94,6 +107,7 @@ lock: setup ## take newer versions that pyproject.toml allows
 	$(COMPILE) --all-extras --group test --group dev --output-file requirements.lock
 	$(COMPILE) --extra server --extra embedded --constraint requirements.lock --output-file requirements-run.lock
 	$(COMPILE) --all-extras --constraint requirements.lock --output-file requirements-image.lock
+	$(COMPILE) --group console --constraint requirements.lock --output-file requirements-console.lock
 	$(COMPILE) --group bootstrap --constraint requirements.lock --output-file requirements-bootstrap.lock
 
 pin-images: setup ## write the images' digests into Compose files and the Dockerfile (needs docker, crane or skopeo)

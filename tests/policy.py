@@ -60,6 +60,8 @@ ROUTES: dict[str, Need] = {
     "GET /schema/page.css": OPEN,
     "GET /schema/{path}": OPEN,
     "POST /api/auth/login": OPEN,
+    "POST /api/auth/browser": OPEN,
+    "POST /api/auth/browser/oidc": OPEN,
     "GET /api/auth/methods": OPEN,
     "GET /api/auth/oidc": OPEN,
     "GET /api/auth/oidc/callback": OPEN,

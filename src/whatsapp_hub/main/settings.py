@@ -87,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     oidc_companies: str = ""
     rate_limit_user: Positive = 60
     rate_limit_api_key: Positive = 6000
+    rate_limit_console: Positive = 1200
 
     # Tenants and what they keep
     tenant_placement: Literal["pooled", "dedicated"] = "pooled"

@@ -147,14 +147,16 @@ async def _oidc(w: Walk) -> None:
     await w.ask(back, NOBODY, note="of no attempt", query={"code": "x", "state": "y"})
     await w.ask(back, NOBODY, note="a page", query={"code": "x", "state": "y"}, headers=html)
     await w.ask(token, NOBODY, {"code": "nonsense"}, "bad code")
-    await w.ask(begin, NOBODY, headers=html)
-    location, cookie = w.last.headers.get("location"), w.last.headers.get("set-cookie", "").partition(";")[0]
-    if location:
-        here = w.site.openid.comes_back(location, sub="ida-1", email="ida@walk.example", email_verified=True)
-        query = dict(part.split("=", 1) for part in urlsplit(here).query.split("&"))
-        await w.ask(back, NOBODY, query=query, headers={**html, "Cookie": cookie})
-        code = w.last.headers.get("location", "").partition("#code=")[2]
-        await w.ask(token, NOBODY, {"code": code})
+    page = {"Origin": w.site.url, "X-Hub-Csrf": "1"}
+    for row, headers in ((token, {}), ("POST /api/auth/browser/oidc", page)):
+        await w.ask(begin, NOBODY, headers=html)
+        location, cookie = w.last.headers.get("location"), w.last.headers.get("set-cookie", "").partition(";")[0]
+        if location:
+            here = w.site.openid.comes_back(location, sub="ida-1", email="ida@walk.example", email_verified=True)
+            query = dict(part.split("=", 1) for part in urlsplit(here).query.split("&"))
+            await w.ask(back, NOBODY, query=query, headers={**html, "Cookie": cookie})
+            code = w.last.headers.get("location", "").partition("#code=")[2]
+            await w.ask(row, NOBODY, {"code": code}, headers=headers)
     await w.ask("DELETE /api/users/{id}/oidc", path={"id": w.ids["Ida"]})
 
 

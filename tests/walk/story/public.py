@@ -16,6 +16,9 @@ async def play(w: Walk) -> None:
     await w.ask("PUT /health", NOBODY)
     entered = await w.ask("POST /api/auth/login", NOBODY, {"email": EMAIL, "password": PASSWORD})
     await w.ask("POST /api/auth/login", NOBODY, {"email": EMAIL, "password": "not the password"}, "wrong password")
+    await w.ask("POST /api/auth/browser", NOBODY, {"email": EMAIL, "password": PASSWORD}, "not a page of the hub's")
+    page = {"Origin": w.site.url, "X-Hub-Csrf": "1"}
+    await w.ask("POST /api/auth/browser", NOBODY, {"email": EMAIL, "password": PASSWORD}, headers=page)
     w.record.names.name(entered["user"]["id"], "master")
     w.record.names.name(entered["user"]["companyId"], "the hub's company")
     w.master = Person("MASTER", {"Authorization": f"Bearer {entered['token']}"}, entered["user"]["id"])

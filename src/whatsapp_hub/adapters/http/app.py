@@ -15,11 +15,13 @@ from litestar.exceptions import ClientException, InternalServerException
 from litestar.middleware import DefineMiddleware
 from litestar.types import ControllerRouterHandler, Empty, Middleware
 
+from whatsapp_hub.adapters.contracts.browser import BrowserSessions
 from whatsapp_hub.adapters.http import health, problems, prometheus
 from whatsapp_hub.adapters.http.api import contacts, events, metrics, personal_data, rules, system, webhooks
 from whatsapp_hub.adapters.http.api.accounts import (
     api_keys,
     auth,
+    browser_sessions,
     company,
     departments,
     oidc,
@@ -39,7 +41,7 @@ from whatsapp_hub.adapters.http.pages.documents import add_problems, add_webhook
 from whatsapp_hub.adapters.http.pages.examples import add_examples
 from whatsapp_hub.adapters.http.pages.receivers import add_receivers
 from whatsapp_hub.adapters.http.paging import NEXT_CURSOR
-from whatsapp_hub.adapters.http.rates import LimitsRate
+from whatsapp_hub.adapters.http.rates import LimitsRate, RateLimits
 from whatsapp_hub.adapters.http.server import asgi
 from whatsapp_hub.adapters.http.server.forms import read_form
 from whatsapp_hub.adapters.http.server.proxies import NOBODY_TRUSTED, Proxies
@@ -68,14 +70,24 @@ Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None]]
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
     """`frontend_url`: whose pages may call the API from a browser, besides our own (`*`: everybody's, who then sends no
-    cookies). Rates are a minute's."""
+    cookies). `public_url`: where people reach the hub, its console too. Rates are a minute's."""
 
     version: str
     frontend_url: str | None = None
     sandbox: bool = False
     rate_limit_user: int = 60
     rate_limit_api_key: int = 6000
+    rate_limit_console: int = 1200
+    public_url: str = ""
     proxies: Proxies = NOBODY_TRUSTED
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The console's files: which paths it serves, and its app."""
+
+    serves: Callable[[str], bool]
+    app: asgi.App
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,7 @@ class HubApp:
     pages: asgi.App
     webhooks: asgi.App
     sockets: asgi.App | None
+    console: Console | None = None
     proxies: Proxies = NOBODY_TRUSTED
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
@@ -98,6 +111,8 @@ class HubApp:
             await self.webhooks(scope, receive, send)
         elif self.sockets and scope["path"].startswith(SOCKETS):
             await self.sockets(scope, receive, send)
+        elif kind == "http" and self.console and self.console.serves(scope["path"]):
+            await self.console.app(scope, receive, send)
         else:
             await self.pages(scope, receive, send)
 
@@ -179,6 +194,7 @@ def create_app(
     sockets: asgi.App | None = None,
     lifespan: Sequence[Lifespan] = (),
     rates: Rates | None = None,
+    console: Console | None = None,
 ) -> HubApp:
     """`lifespan` runs inside the container's life: it may ask it for things, and ends before it is closed.
     Without `rates` nobody is limited."""
@@ -200,13 +216,16 @@ def create_app(
     add_receivers(litestar.openapi_schema)
     add_bodies(litestar.openapi_schema)
     add_examples(litestar.openapi_schema)
+    litestar.state.browser_sessions = BrowserSessions(options.public_url)
     live = asgi.secured(sockets) if sockets else None
-    return HubApp(litestar, Frame(_letting_go(cast("asgi.App", litestar))), Webhooks(container), live, options.proxies)
+    pages = Frame(_letting_go(cast("asgi.App", litestar)))
+    framed = Console(console.serves, Frame(console.app)) if console else None
+    return HubApp(litestar, pages, Webhooks(container), live, framed, options.proxies)
 
 
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
-        *(auth, oidc, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
+        *(auth, browser_sessions, oidc, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
         *(conversations, handling, bulk, messages),
         *(notifications, bots, rules, company, contacts, personal_data, metrics, password_resets),
         *(events, webhooks, tenants, system),
@@ -228,8 +247,8 @@ def _middleware(options: HttpOptions, rates: Rates | None) -> list[Middleware]:
     shares = DefineMiddleware(SharesByCompany, shares=Shares())
     if rates is None:
         return [*knows, shares]
-    per_user, per_key = options.rate_limit_user, options.rate_limit_api_key
-    return [*knows, DefineMiddleware(LimitsRate, rates=rates, per_user=per_user, per_key=per_key), shares]
+    limits = RateLimits(options.rate_limit_user, options.rate_limit_api_key, options.rate_limit_console)
+    return [*knows, DefineMiddleware(LimitsRate, rates=rates, limits=limits), shares]
 
 
 def _cors(frontend_url: str | None) -> CORSConfig | None:

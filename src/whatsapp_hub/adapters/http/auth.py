@@ -12,6 +12,7 @@ from litestar.middleware.authentication import AbstractAuthenticationMiddleware,
 from litestar.params import SkipValidation
 from litestar.types import Guard
 
+from whatsapp_hub.adapters.contracts.browser import BrowserSessions
 from whatsapp_hub.adapters.http.server.asgi import AUTHENTICATED
 from whatsapp_hub.application.acting import ACTOR, Actor
 from whatsapp_hub.application.authentication.callers import Callers
@@ -37,6 +38,8 @@ ENROLS = {"enrols": True}
 COMPANY_HEADER = "X-Company-Id"
 KEY_HEADERS = ("X-Api-Key", "apikey")
 _OPENED = "whatsapp_hub.opened_ticket"
+BY_COOKIE = "whatsapp_hub.by_cookie"
+"""Key of the scope: set where a browser's cookie says who asks."""
 
 
 class Authenticates(AbstractAuthenticationMiddleware):
@@ -99,7 +102,16 @@ def credential_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     given = (connection.headers.get(name, "").strip() for name in KEY_HEADERS)
     if key := next((value for value in given if is_api_key(value)), None):
         return key
+    browser = browser_sessions(connection)
+    if token := browser.token(str(connection.scope.get("method", "GET")), connection.headers):
+        cast("dict[str, object]", connection.scope)[BY_COOKIE] = True
+        return token
     raise Unauthenticated("a bearer token or an API key is needed")
+
+
+def browser_sessions(connection: ASGIConnection[Any, Any, Any, Any]) -> BrowserSessions:
+    """Return the rules of this hub's cookie."""
+    return cast("BrowserSessions", connection.app.state.browser_sessions)
 
 
 def _caller(request: Request[Any, Caller, Any]) -> Caller:

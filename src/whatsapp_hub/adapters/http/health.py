@@ -69,8 +69,8 @@ def is_out(state: str) -> bool:
 
 @get("/", opt=PUBLIC, tags=["health"], security=[{}], status_code=302)
 async def show_start() -> Redirect:
-    """Redirect a browser at the hub's address to the API's page."""
-    return Redirect("schema")  # relative: a proxy may serve the hub under a path of its own
+    """Redirect a browser at the hub's address to the console, which lets sign in who has not."""
+    return Redirect("dashboard")  # relative: a proxy may serve the hub under a path of its own
 
 
 class HealthView(View):

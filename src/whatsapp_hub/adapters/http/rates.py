@@ -1,11 +1,12 @@
 """Limit requests per minute and caller, with the standard RateLimit headers."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from whatsapp_hub.adapters.http.auth import BY_COOKIE
 from whatsapp_hub.adapters.http.problems import describe
 from whatsapp_hub.adapters.http.server import asgi
 from whatsapp_hub.application.ports.edge.rates import Allowance, Rates
@@ -18,14 +19,23 @@ PER_ADDRESS = {"per_address": 60}
 """`opt` of a public route that is limited per client address (of IPv6, per 64 bits): requests a minute."""
 
 
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """Requests a minute: of a person by token, of an API key, and of a person's console (by cookie), which counts by
+    itself."""
+
+    per_user: int
+    per_key: int
+    per_console: int
+
+
 class LimitsRate:
     """Middleware after `Authenticates`. Routes without a caller have no limit, unless they have PER_ADDRESS."""
 
-    def __init__(self, app: ASGIApp, rates: Rates, per_user: int, per_key: int) -> None:
+    def __init__(self, app: ASGIApp, rates: Rates, limits: RateLimits) -> None:
         self.app = app
         self._rates = rates
-        self._per_user = per_user
-        self._per_key = per_key
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key, limit = self._limit(scope)
@@ -51,7 +61,9 @@ class LimitsRate:
     def _limit(self, scope: Scope) -> tuple[str, int]:
         caller = scope.get("auth")
         if isinstance(caller, Caller):
-            return caller.key, self._per_user if caller.user_id else self._per_key
+            if scope.get(BY_COOKIE):
+                return f"console:{caller.key}", self._limits.per_console
+            return caller.key, self._limits.per_user if caller.user_id else self._limits.per_key
         options: dict[str, Any] = scope["route_handler"].opt
         address = (scope.get("client") or ("", 0))[0]
         return f"address:{network_of(address)}", options.get("per_address", 0)

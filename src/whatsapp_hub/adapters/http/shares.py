@@ -26,7 +26,7 @@ LINE = 1000
 HELD_S = 1.0
 """A request that takes longer (a stream, waiting for a code) gives its place to the next one."""
 RETRY_S = 1.0
-_CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"apikey"})
+_CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"apikey", b"cookie"})
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 import socketio
 import structlog
 
+from whatsapp_hub.adapters.contracts.browser import BrowserSessions
 from whatsapp_hub.adapters.contracts.events.logged import body_of
 from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission, encode
 from whatsapp_hub.adapters.contracts.views.accounts import UserView
@@ -83,6 +84,7 @@ class Gateway:
         show_typing: ShowTyping | None = None,
         socket_rates: SocketRates | None = None,
         limits: SocketLimits | None = None,
+        browser: BrowserSessions | None = None,
     ) -> None:
         limits = limits or SocketLimits()
         self.position: int | None = None
@@ -92,7 +94,8 @@ class Gateway:
         self._set_presence = set_presence
         self._heartbeat = heartbeat
         self._show_typing = show_typing
-        self._server = Server(payloads.origins(frontend_url), frontend_url != payloads.ANY_ORIGIN, limits)
+        browser = browser or BrowserSessions()
+        self._server = Server(payloads.origins(frontend_url), frontend_url != payloads.ANY_ORIGIN, limits, browser)
         self._fanout = Fanout(self._server)
         self.typing = Typing(self._fanout, tell_typing)
         self._places = Places(events, queries)
@@ -217,7 +220,7 @@ class Gateway:
         async def enter() -> Member:
             nonlocal after
             after = payloads.after(said.get("after"))
-            return await self._member(payloads.token(said), payloads.company(said))
+            return await self._member(payloads.credential(said, environ), payloads.company(said))
 
         member = await self._answers.admit(sid, enter)
         rooms = self._rooms(member)

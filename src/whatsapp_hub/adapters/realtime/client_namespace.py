@@ -103,7 +103,7 @@ class ClientNamespace:
         said = auth if isinstance(auth, dict) else {}
 
         async def enter() -> Asker:
-            return await self._member(payloads.token(said), payloads.company(said))
+            return await self._member(payloads.credential(said, environ), payloads.company(said))
 
         await self._answers.admit(sid, enter)
 

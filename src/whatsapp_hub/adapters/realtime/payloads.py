@@ -13,6 +13,8 @@ from whatsapp_hub.domain.text import is_storable, storable
 _CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 ANY_ORIGIN = "*"
+BROWSER = "whatsapp_hub.browser"
+"""Key of the environ: the token of a browser's cookie, where a page of the hub's own opens the socket."""
 
 
 def origins(frontend_url: str | None) -> Callable[[str | None, dict[str, Any]], bool]:
@@ -38,6 +40,12 @@ def token(said: dict[str, Any]) -> str:
     if not bare:
         raise Unauthenticated("auth: {token} is needed")
     return bare
+
+
+def credential(said: dict[str, Any], environ: dict[str, Any]) -> str:
+    """Return the credential of `auth: {token}`, else that of the browser's cookie. Raises Unauthenticated."""
+    held = environ.get(BROWSER)
+    return str(held) if held and "token" not in said else token(said)
 
 
 def address(environ: dict[str, Any]) -> str | None:

@@ -14,8 +14,10 @@ from litestar import Litestar
 from redis.asyncio import Redis
 
 from whatsapp_hub.adapters import tls
+from whatsapp_hub.adapters.console import serving
+from whatsapp_hub.adapters.contracts.browser import BrowserSessions
 from whatsapp_hub.adapters.http.api.accounts.password_resets import PublicUrl
-from whatsapp_hub.adapters.http.app import HttpOptions, HubApp, create_app
+from whatsapp_hub.adapters.http.app import Console, HttpOptions, HubApp, create_app
 from whatsapp_hub.adapters.http.health import Check, Health
 from whatsapp_hub.adapters.http.prometheus import MetricsPage
 from whatsapp_hub.adapters.http.server import websockets
@@ -217,6 +219,7 @@ class Serving(Provider):
             show_typing,
             SocketRates(store, limits, settings.rate_limit_api_key),
             limits,
+            BrowserSessions(settings.hub_public_url or ""),
         )
 
     @provide
@@ -239,6 +242,8 @@ class Serving(Provider):
             settings.sandbox_enabled,
             settings.rate_limit_user,
             settings.rate_limit_api_key,
+            settings.rate_limit_console,
+            (settings.hub_public_url or "").rstrip("/"),
             Proxies.of(settings.trusted_proxies),
         )
 
@@ -340,4 +345,5 @@ async def make_app(container: AsyncContainer) -> HubApp:
             await asyncio.gather(*loops, return_exceptions=True)
 
     rates = ValkeyRates(await container.get(Redis), await container.get(Clock))
-    return create_app(container, options, gateway.asgi, [live], rates)
+    console = Console(serving.ConsoleFiles.serves, serving.ConsoleFiles())
+    return create_app(container, options, gateway.asgi, [live], rates, console)

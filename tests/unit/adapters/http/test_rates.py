@@ -1,5 +1,6 @@
 """Callers are told what is left, and refused with when to come back."""
 
+from typing import cast
 from uuid import uuid4
 
 from litestar import Litestar, Request, get
@@ -8,7 +9,8 @@ from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from whatsapp_hub.adapters.http import problems
-from whatsapp_hub.adapters.http.rates import PER_ADDRESS, LimitsRate
+from whatsapp_hub.adapters.http.auth import BY_COOKIE
+from whatsapp_hub.adapters.http.rates import PER_ADDRESS, LimitsRate, RateLimits
 from whatsapp_hub.adapters.redis.rates import LocalRates
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.accounts.user import Role
@@ -25,6 +27,7 @@ class Knows:
         if name := Request(scope).headers.get("x-caller"):  # type: ignore[var-annotated]
             user_id = UserId(uuid4()) if name.startswith("user") else None
             scope["auth"] = Caller(TenantId(uuid4()), Role.AGENT, name, user_id)
+            cast("dict[str, object]", scope)[BY_COOKIE] = "x-by-cookie" in Request(scope).headers  # type: ignore[var-annotated]
         await self.app(scope, receive, send)
 
 
@@ -37,7 +40,7 @@ async def login() -> None: ...
 
 
 def client() -> TestClient[Litestar]:
-    limits = DefineMiddleware(LimitsRate, rates=LocalRates(), per_user=2, per_key=5)
+    limits = DefineMiddleware(LimitsRate, rates=LocalRates(), limits=RateLimits(2, 5, 4))
     return TestClient(Litestar([open_, login], middleware=[Knows, limits], plugins=[problems.plugin()]))
 
 
@@ -50,6 +53,13 @@ def test_a_user_has_a_limit_and_hears_what_is_left() -> None:
     refused = answers[-1]
     assert refused.headers["content-type"] == "application/problem+json"
     assert 28 <= int(refused.headers["retry-after"]) <= 30
+
+
+def test_a_persons_console_counts_by_itself() -> None:
+    with client() as http:
+        by_cookie = {"X-Caller": "user:3", "X-By-Cookie": "1"}
+        assert [http.get("/open", headers=by_cookie).status_code for _ in range(5)] == [200, 200, 200, 200, 429]
+        assert http.get("/open", headers={"X-Caller": "user:3"}).status_code == 200
 
 
 def test_keys_have_their_own_limit_and_callers_do_not_share() -> None:

@@ -16,6 +16,7 @@ from engineio.async_socket import AsyncSocket
 from engineio.packet import CLOSE, MESSAGE, Packet
 from engineio.payload import Payload
 
+from whatsapp_hub.adapters.contracts.browser import BrowserSessions
 from whatsapp_hub.adapters.contracts.events.sockets import NAMESPACE, Emission
 from whatsapp_hub.adapters.realtime import payloads
 from whatsapp_hub.adapters.realtime.server.limits import Pace, Silent, SocketLimits
@@ -30,6 +31,11 @@ CLOSE_WITHIN_S = 1.0
 """Names of events that the library itself calls; from a client they would run the same handlers."""
 
 _NOBODY: dict[str, str] = {}
+_NAMED = (
+    *(("cookie", "HTTP_COOKIE"), ("origin", "HTTP_ORIGIN")),
+    *(("host", "HTTP_HOST"), ("sec-fetch-site", "HTTP_SEC_FETCH_SITE")),
+)
+"""What a handshake says of the page that opens the socket."""
 
 log = structlog.get_logger(__name__)
 
@@ -102,7 +108,9 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
     """A Socket.IO server within `SocketLimits`. Names of sockets: `sid` is Socket.IO's, one a namespace; `eio_sid` is
     the transport's."""
 
-    def __init__(self, origins: Callable[..., bool], credentials: bool, limits: SocketLimits) -> None:
+    def __init__(
+        self, origins: Callable[..., bool], credentials: bool, limits: SocketLimits, browser: BrowserSessions
+    ) -> None:
         super().__init__(
             client_manager=Members(),
             async_mode="asgi",
@@ -113,6 +121,7 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         )
         Payload.max_decode_packets = limits.packets_a_post  # of the library as a whole, as its documentation sets it
         self.limits = limits
+        self._browser = browser
         self._silent = Silent(limits)
         self._deadlines: dict[str, asyncio.TimerHandle] = {}
         self._connects: dict[str, int] = {}
@@ -242,9 +251,10 @@ class Server(socketio.AsyncServer):  # type: ignore[misc] # socketio has no type
         return Engine
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
-        """Keep only the request's address, and give the client a time to authenticate."""
+        """Keep only the request's address and a browser's token, and give the client a time to authenticate."""
         client = environ.get("asgi.scope", {}).get("client")
-        await super()._handle_eio_connect(eio_sid, {"asgi.scope": {"client": client}})
+        token = self._browser.of_socket({name: str(environ.get(key, "")) for name, key in _NAMED if key in environ})
+        await super()._handle_eio_connect(eio_sid, {"asgi.scope": {"client": client}, payloads.BROWSER: token})
         self._fall_silent(eio_sid)
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:

@@ -1,0 +1,109 @@
+// Bundle the console into ../static: hashed files with .br and .gz beside them, the page, and a report of sizes.
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = join(here, "../static");
+const fresh = join(here, "../static/.fresh");
+const BUDGET_KB = { login: 30, inbox: 110, css: 15 };
+
+rmSync(fresh, { recursive: true, force: true });
+const { metafile } = await build({
+  absWorkingDir: here,
+  entryPoints: { console: "main.tsx", style: "ui/style.css" },
+  outdir: join(fresh, "assets"),
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  minify: true,
+  target: "es2023",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  loader: { ".woff2": "file", ".svg": "file" },
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  publicPath: "/assets",
+  metafile: true,
+  legalComments: "linked",
+  logLevel: "warning",
+});
+
+const outputs = Object.entries(metafile.outputs).map(([path, made]) => ({
+  name: path.split("/").pop(),
+  path,
+  ...made,
+}));
+const entry = (point) => outputs.find((o) => o.entryPoint === point);
+const needs = (output, seen = new Set()) => {
+  if (output && !seen.has(output)) {
+    seen.add(output);
+    for (const i of output.imports)
+      if (i.kind === "import-statement")
+        needs(
+          outputs.find((o) => o.path === i.path),
+          seen,
+        );
+  }
+  return seen;
+};
+
+const folder = join(fresh, "assets");
+const mark = readFileSync(join(here, "ui/mark.svg"));
+const icon = `mark-${createHash("sha256").update(mark).digest("hex").slice(0, 8)}.svg`;
+writeFileSync(join(folder, icon), mark);
+const zipped = new Map();
+for (const name of readdirSync(folder)) {
+  if (!/\.(js|css|svg|txt)$/.test(name)) continue;
+  const content = readFileSync(join(folder, name));
+  const gz = gzipSync(content, { level: 9 });
+  zipped.set(name, gz.length);
+  writeFileSync(join(folder, `${name}.gz`), gz);
+  writeFileSync(
+    join(folder, `${name}.br`),
+    brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }),
+  );
+}
+
+const main = entry("main.tsx");
+const font = outputs.find((o) => o.name.endsWith(".woff2") && o.name.includes("latin-wght"));
+const links = [...needs(main)].slice(1).map((o) => `<link rel="modulepreload" href="/assets/${o.name}">`);
+writeFileSync(
+  join(fresh, "index.html"),
+  `<!doctype html><html lang="pt-BR"><head><meta charset="utf-8"><title>whatsapp_hub</title>
+<meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover,interactive-widget=resizes-content">
+<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">
+<link rel="icon" href="/assets/${icon}" type="image/svg+xml">
+<link rel="preload" href="/assets/${font.name}" as="font" type="font/woff2" crossorigin>
+<link rel="stylesheet" href="/assets/${entry("ui/style.css").name}">
+<script type="module" src="/assets/${main.name}"></script>${links.join("")}</head>
+<body><noscript>This page needs JavaScript.</noscript><div id="app"></div></body></html>
+`,
+);
+
+const kb = (list) => [...list].reduce((sum, o) => sum + (zipped.get(o.name) ?? 0), 0) / 1024;
+const sizes = {
+  login: kb(needs(main)),
+  inbox: kb(new Set([...needs(main), ...needs(entry("ui/shell/Desk.tsx"))])),
+  css: (zipped.get(entry("ui/style.css").name) ?? 0) / 1024,
+};
+const over = Object.keys(sizes).filter((name) => sizes[name] > BUDGET_KB[name]);
+console.log(
+  Object.keys(sizes)
+    .map((n) => `${n} ${sizes[n].toFixed(1)} of ${BUDGET_KB[n]} kB gz`)
+    .join(", "),
+);
+if (over.length) {
+  console.error(`over the size budget: ${over.join(", ")}`);
+  process.exit(1);
+}
+
+// The page is replaced last: a hub that serves meanwhile has either the old one or the new one, with all its files.
+mkdirSync(join(target, "assets"), { recursive: true });
+for (const name of readdirSync(folder)) renameSync(join(folder, name), join(target, "assets", name));
+renameSync(join(fresh, "index.html"), join(target, "index.html"));
+rmSync(fresh, { recursive: true, force: true });

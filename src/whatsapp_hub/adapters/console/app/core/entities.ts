@@ -1,0 +1,65 @@
+// What the console works with: the API's own types, from the OpenAPI document, and what is added on the way.
+import type { ConversationView, LastMessageView, MessageView, NoteView, OnlineStatus } from "./schema.ts";
+
+export type {
+  AuditView,
+  CapabilitiesView,
+  CompanyView,
+  ConversationDetail,
+  ConversationStatus,
+  DashboardView,
+  DepartmentView,
+  MessageStatus,
+  MethodsView,
+  NoteView,
+  NotificationView,
+  OnlineStatus,
+  OwnUser,
+  PhoneMessage,
+  QuickReplyView,
+  SessionDetail,
+  SessionHistoryEntry,
+  SessionStatus,
+  TenantView,
+  UserView,
+} from "./schema.ts";
+
+export type LastMessage = LastMessageView;
+export type Conversation = ConversationView;
+
+/** A file of a message, as hubs that store files show it. */
+export interface MediaOfMessage {
+  id: string | null;
+  mimeType: string | null;
+  fileName: string | null;
+  size: number | null;
+  width?: number | null;
+  height?: number | null;
+  seconds?: number | null;
+  voice?: boolean | null;
+  state?: string | null;
+  url: string | null;
+  thumbnailUrl?: string | null;
+}
+
+export type Message = MessageView & { media?: MediaOfMessage | null };
+
+/** A conversation as one row of the list knows it: `position` is that of the newest event, or snapshot, it reflects. */
+export interface Row {
+  conversation: Conversation;
+  position: number;
+}
+
+export interface Chat {
+  messages: Message[];
+  notes: NoteView[];
+  /** Leads to older messages; null: there are none. Undefined: nothing was loaded yet. */
+  older: string | null | undefined;
+  /** States of messages that came before the messages themselves. */
+  early: Map<string, Partial<Message>>;
+}
+
+export interface Presence {
+  userId: string;
+  status: OnlineStatus;
+}

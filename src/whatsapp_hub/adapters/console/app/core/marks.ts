@@ -1,0 +1,47 @@
+// WhatsApp's marks in a text (*bold* _italic_ ~struck~ ```mono```), links and numbers, as tokens. No HTML is ever parsed.
+export type Token =
+  | { kind: "text" | "mono" | "break"; text: string }
+  | { kind: "link"; text: string; href: string }
+  | { kind: "bold" | "italic" | "struck"; children: Token[] };
+
+const FENCE = /```([\s\S]+?)```/;
+const LINK = /\bhttps?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}]/;
+const SIGNS = { "*": "bold", _: "italic", "~": "struck" } as const;
+const MARKED = /(^|[\s\p{P}])([*_~])(?=\S)((?:(?!\2|\n).)*?\S)\2(?=$|[\s\p{P}])/u;
+
+/** Take a text apart. */
+export function tokens(text: string): Token[] {
+  return around(text, FENCE, (match) => ({ kind: "mono", text: match[1]! }), linked);
+}
+
+function linked(text: string): Token[] {
+  return around(text, LINK, (match) => ({ kind: "link", text: match[0], href: match[0] }), marked);
+}
+
+function marked(text: string): Token[] {
+  const match = MARKED.exec(text);
+  if (!match) return broken(text);
+  const before = text.slice(0, match.index) + match[1];
+  const sign = match[2] as keyof typeof SIGNS;
+  const rest = text.slice(match.index + match[0].length);
+  return [...broken(before), { kind: SIGNS[sign], children: marked(match[3]!) }, ...marked(rest)];
+}
+
+function broken(text: string): Token[] {
+  return text ? [{ kind: "text", text }] : [];
+}
+
+function around(
+  text: string,
+  what: RegExp,
+  made: (match: RegExpExecArray) => Token,
+  rest: (text: string) => Token[],
+): Token[] {
+  const found: Token[] = [];
+  let left = text;
+  for (let match = what.exec(left); match; match = what.exec(left)) {
+    found.push(...rest(left.slice(0, match.index)), made(match));
+    left = left.slice(match.index + match[0].length);
+  }
+  return [...found, ...rest(left)];
+}

@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { spanOf, urgencyOf } from "./clock.ts";
+import type { Conversation } from "./entities.ts";
+import { tokens } from "./marks.ts";
+import { compare, inserted } from "./order.ts";
+import { ASK_AFTER_MS, aged, type Entry, nextToSend } from "./outbox.ts";
+import { choiceOf, counted, isShown, matches, queryOf, USUAL } from "./views.ts";
+
+const reader = { id: "u1", departmentId: "d1" };
+const base = {
+  id: "c",
+  status: "OPEN",
+  unreadCount: 0,
+  labels: [],
+  breaches: [],
+  bot: null,
+} as unknown as Conversation;
+const entry = (key: string, at: number, more: Partial<Entry> = {}): Entry => ({
+  key,
+  userId: "u1",
+  conversationId: "c1",
+  content: key,
+  replyTo: null,
+  at,
+  state: "waiting",
+  problem: null,
+  became: null,
+  ...more,
+});
+
+test("marks become tokens, and HTML stays text", () => {
+  assert.deepEqual(tokens("<b>x</b>"), [{ kind: "text", text: "<b>x</b>" }]);
+  assert.deepEqual(tokens("a *b* c"), [
+    { kind: "text", text: "a " },
+    { kind: "bold", children: [{ kind: "text", text: "b" }] },
+    { kind: "text", text: " c" },
+  ]);
+  assert.equal(tokens("2*3*4").length, 1);
+});
+
+test("a link ends before the sentence does, and javascript: is none", () => {
+  const [, link] = tokens("see https://example.com/a?b=1. Bye");
+  assert.deepEqual(link, { kind: "link", text: "https://example.com/a?b=1", href: "https://example.com/a?b=1" });
+  assert.deepEqual(tokens("javascript:alert(1)"), [{ kind: "text", text: "javascript:alert(1)" }]);
+});
+
+test("what waits is sent in order, one conversation at a time, and not behind what was refused", () => {
+  const first = entry("a", 1, { state: "refused" });
+  assert.equal(nextToSend([first, entry("b", 2)], 3), null);
+  assert.equal(nextToSend([first, entry("b", 2), entry("c", 3, { conversationId: "c2" })], 4)?.key, "c");
+});
+
+test("what is older than ten minutes is asked about", () => {
+  assert.equal(nextToSend([entry("a", 0)], ASK_AFTER_MS + 1), null);
+  assert.equal(aged([entry("a", 0)], ASK_AFTER_MS + 1)[0]?.state, "stale");
+});
+
+test("views are counted and shown by the same rule", () => {
+  const mine = {
+    ...base,
+    id: "m",
+    status: "ASSIGNED",
+    assignedUserId: "u1",
+    unreadCount: 2,
+    departmentId: "d1",
+  } as Conversation;
+  const free = { ...base, id: "f", assignedUserId: null, departmentId: null } as Conversation;
+  const counts = counted([mine, free], reader);
+  assert.deepEqual([counts.mine, counts.waiting, counts.unassigned, counts.department, counts.all], [1, 1, 1, 1, 2]);
+  assert.ok(isShown(mine, { ...USUAL, view: "waiting" }, reader));
+});
+
+test("a choice is its address", () => {
+  const choice = { ...USUAL, view: "all", sort: "due", search: "ana", breached: true } as const;
+  assert.deepEqual(choiceOf(new URLSearchParams(queryOf(choice)), "mine"), choice);
+});
+
+test("names are found without accents, numbers by their digits", () => {
+  const joao = { ...base, customerName: "João Lima", customerPhone: "5511988884821" } as Conversation;
+  assert.ok(matches(joao, "joao"));
+  assert.ok(matches(joao, "98888-4821"));
+  assert.ok(!matches(joao, "maria"));
+});
+
+test("an item moves to its place", () => {
+  const order = (a: { n: string }, b: { n: string }): number => compare(a.n, b.n);
+  const list = [
+    { id: "1", n: "a" },
+    { id: "2", n: "c" },
+  ];
+  assert.deepEqual(
+    inserted(list, { id: "1", n: "d" }, order).map((x) => x.id),
+    ["2", "1"],
+  );
+});
+
+test("time left is said in few signs", () => {
+  assert.deepEqual([spanOf(180_000), spanOf(18_600_000), spanOf(200_000_000)], ["3 min", "5 h 10", "2 d"]);
+  assert.equal(urgencyOf("2026-01-01T00:05:00Z", Date.parse("2026-01-01T00:00:00Z")), "warning");
+});

@@ -1,0 +1,125 @@
+// The views of the inbox: which conversations are in each, and what stands in the address for them.
+import type { Conversation } from "./entities.ts";
+import { SORTS, type Sort } from "./order.ts";
+
+export const VIEWS = ["mine", "waiting", "unassigned", "department", "bot", "all", "resolved"] as const;
+export type View = (typeof VIEWS)[number];
+
+export interface Reader {
+  id: string;
+  departmentId: string | null;
+}
+
+export interface Choice {
+  view: View;
+  sort: Sort;
+  search: string;
+  departmentId: string | null;
+  sessionId: string | null;
+  label: string | null;
+  breached: boolean;
+}
+
+export const USUAL: Choice = {
+  view: "mine",
+  sort: "newest",
+  search: "",
+  departmentId: null,
+  sessionId: null,
+  label: null,
+  breached: false,
+};
+
+export function isLive(c: Conversation): boolean {
+  return c.status === "OPEN" || c.status === "ASSIGNED";
+}
+
+const IS_IN: Record<View, (c: Conversation, reader: Reader) => boolean> = {
+  mine: (c, reader) => isLive(c) && c.assignedUserId === reader.id,
+  waiting: (c, reader) => isLive(c) && c.assignedUserId === reader.id && c.unreadCount > 0,
+  unassigned: (c) => c.status === "OPEN" && c.assignedUserId === null && c.bot !== "talking",
+  department: (c, reader) => isLive(c) && c.departmentId !== null && c.departmentId === reader.departmentId,
+  bot: (c) => isLive(c) && c.bot === "talking",
+  all: isLive,
+  resolved: (c) => !isLive(c),
+};
+
+/** Tell whether a conversation is in a view, whatever its filters. */
+export function isInView(c: Conversation, view: View, reader: Reader): boolean {
+  return IS_IN[view](c, reader);
+}
+
+/** Tell whether a conversation is shown: it is in the view and passes the filters. */
+export function isShown(c: Conversation, choice: Choice, reader: Reader): boolean {
+  return (
+    isInView(c, choice.view, reader) &&
+    (choice.departmentId === null || c.departmentId === choice.departmentId) &&
+    (choice.sessionId === null || c.sessionId === choice.sessionId) &&
+    (choice.label === null || c.labels.includes(choice.label)) &&
+    (!choice.breached || c.breaches.length > 0) &&
+    matches(c, choice.search)
+  );
+}
+
+/** Return the ids that a choice shows, in its order. */
+export function listed(all: Iterable<Conversation>, choice: Choice, reader: Reader): string[] {
+  const found = [...all].filter((c) => isShown(c, choice, reader));
+  return found.sort(SORTS[choice.sort]).map((c) => c.id);
+}
+
+/** Count each view at once. */
+export function counted(all: Iterable<Conversation>, reader: Reader): Record<View, number> {
+  const counts = Object.fromEntries(VIEWS.map((view) => [view, 0])) as Record<View, number>;
+  for (const c of all) for (const view of VIEWS) if (IS_IN[view](c, reader)) counts[view] += 1;
+  return counts;
+}
+
+/** Search by name or digits; case and accents are ignored, as the hub does. */
+export function matches(c: Conversation, search: string): boolean {
+  const words = folded(search);
+  if (!words) return true;
+  const digits = words.replace(/\D/g, "");
+  const isNumber = digits.length >= 3 && /^[\d\s+().-]+$/.test(words);
+  return (isNumber && (c.customerPhone ?? "").includes(digits)) || folded(c.customerName ?? "").includes(words);
+}
+
+export function folded(text: string): string {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().trim();
+}
+
+/** Read a choice from an address's query. */
+export function choiceOf(query: URLSearchParams, usual: View): Choice {
+  const view = query.get("view") as View;
+  const sort = query.get("sort") as Sort;
+  return {
+    view: VIEWS.includes(view) ? view : usual,
+    sort: sort in SORTS ? sort : "newest",
+    search: query.get("q") ?? "",
+    departmentId: query.get("department"),
+    sessionId: query.get("number"),
+    label: query.get("label"),
+    breached: query.get("late") === "1",
+  };
+}
+
+/** Write a choice as an address's query; what is usual is left out. */
+export function queryOf(choice: Choice): string {
+  const query = new URLSearchParams();
+  query.set("view", choice.view);
+  if (choice.sort !== "newest") query.set("sort", choice.sort);
+  if (choice.search) query.set("q", choice.search);
+  if (choice.departmentId) query.set("department", choice.departmentId);
+  if (choice.sessionId) query.set("number", choice.sessionId);
+  if (choice.label) query.set("label", choice.label);
+  if (choice.breached) query.set("late", "1");
+  return `?${query}`;
+}
+
+/** Whether a reader may see a conversation: the rule of the hub (`application/reading/visibility.py`). */
+export function isInSight(c: Conversation, reader: Reader, seesAll: boolean): boolean {
+  if (seesAll) return true;
+  if (c.assignedUserId !== null) {
+    return c.assignedUserId === reader.id || (reader.departmentId !== null && c.departmentId === reader.departmentId);
+  }
+  return c.departmentId === null || c.departmentId === reader.departmentId;
+}

@@ -1,0 +1,7 @@
+import { desk } from "./en/desk.ts";
+import { pages } from "./en/pages.ts";
+import type { Messages } from "./pt-BR.ts";
+
+const texts: Messages = { ...desk, ...pages };
+
+export default texts;

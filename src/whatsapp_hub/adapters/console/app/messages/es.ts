@@ -1,0 +1,7 @@
+import { desk } from "./es/desk.ts";
+import { pages } from "./es/pages.ts";
+import type { Messages } from "./pt-BR.ts";
+
+const texts: Messages = { ...desk, ...pages };
+
+export default texts;

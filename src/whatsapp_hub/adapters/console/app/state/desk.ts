@@ -1,0 +1,356 @@
+// The inbox's state: kept live by one connection, resumed by position. Each row and each chat is a signal of its own, so
+// that an event paints one row and one chat, and nothing else.
+import { batch, computed, type Signal, signal } from "@preact/signals";
+import type { Chat, Conversation, ConversationDetail, Message, NoteView } from "../core/entities.ts";
+import { type HubEvent, positionOf } from "../core/events.ts";
+import { counted, isInSight, type Reader } from "../core/views.ts";
+import {
+  addNotes,
+  chatOf,
+  emptyWorld,
+  forget,
+  nothingTouched,
+  putMessages,
+  putRow,
+  reduce,
+  type Touched,
+} from "../core/world.ts";
+import { type LiveListener, Problem } from "../ports/index.ts";
+import { api } from "./api.ts";
+import * as directory from "./directory.ts";
+import { heard } from "./hearing.ts";
+import { live } from "./live.ts";
+import { may, me, recognise, standing } from "./session.ts";
+
+export type ConnectionState = "connecting" | "catching" | "live" | "offline";
+
+const FIRST = 100;
+const FURTHER = 200;
+const MOST_ROWS = 6_000;
+const KEPT_EVENTS = 500;
+const CHATS_KEPT = 20;
+const PAINT_MS = 24;
+
+const world = emptyWorld();
+const rowSignals = new Map<string, Signal<Conversation | null>>();
+const chatSignals = new Map<string, Signal<Chat | null>>();
+const recentEvents: HubEvent[] = [];
+const opened: string[] = [];
+const fetching = new Set<string>();
+let buffer: HubEvent[] | null = [];
+let painting: Touched | null = null;
+let started = false;
+
+/** Rises with each change of any row: lists and counts are made anew then. */
+export const revision = signal(0);
+export const connection = signal<{ state: ConnectionState; since: number; position: number }>({
+  state: "connecting",
+  since: Date.now(),
+  position: 0,
+});
+export const isLoaded = signal(false);
+export const loadProblem = signal<unknown>(null);
+export const wasReset = signal(false);
+/** Conversations that were shown here and went out of sight. */
+export const goneFrom = signal<ReadonlySet<string>>(new Set());
+export const closedCursor = signal<string | null | undefined>(undefined);
+
+export const reader = computed<Reader>(() => ({
+  id: me.value?.id ?? "",
+  departmentId: me.value?.departmentId ?? null,
+}));
+export const counts = computed(() => {
+  revision.value;
+  return counted(conversations(), reader.value);
+});
+
+export function* conversations(): Generator<Conversation> {
+  for (const row of world.rows.values()) yield row.conversation;
+}
+
+export function rowOf(id: string): Signal<Conversation | null> {
+  let found = rowSignals.get(id);
+  if (!found) {
+    found = signal(world.rows.get(id)?.conversation ?? null);
+    rowSignals.set(id, found);
+  }
+  return found;
+}
+
+export function chatSignal(id: string): Signal<Chat | null> {
+  let found = chatSignals.get(id);
+  if (!found) {
+    found = signal(world.chats.get(id) ?? null);
+    chatSignals.set(id, found);
+  }
+  return found;
+}
+
+/** Paint what was touched, many events at a time; a hidden tab paints too, which an animation frame would not. */
+function paint(touched: Touched): void {
+  if (painting) {
+    for (const kind of ["rows", "chats", "gone", "unknown"] as const)
+      for (const id of touched[kind]) painting[kind].add(id);
+    return;
+  }
+  painting = touched;
+  setTimeout(painted, PAINT_MS);
+}
+
+/** Paint at once, after something that the person did. */
+function painted(): void {
+  const touched = painting;
+  painting = null;
+  if (!touched) return;
+  batch(() => {
+    for (const id of touched.rows) rowOf(id).value = world.rows.get(id)?.conversation ?? null;
+    for (const id of touched.gone) {
+      rowOf(id).value = null;
+      goneFrom.value = new Set([...goneFrom.value, id]);
+    }
+    for (const id of touched.chats) chatSignal(id).value = world.chats.get(id) ?? null;
+    if (touched.rows.size || touched.gone.size) revision.value += 1;
+    if (connection.value.position !== world.position)
+      connection.value = { ...connection.value, position: world.position };
+  });
+  for (const id of touched.unknown) if (isLoaded.value) void fetchRow(id);
+}
+
+function leaveOutOfSight(touched: Touched): void {
+  const seesAll = may("read-all-conversations");
+  for (const id of touched.rows) {
+    const row = world.rows.get(id);
+    if (row && !isInSight(row.conversation, reader.value, seesAll)) {
+      touched.rows.delete(id);
+      forget(world, id, touched);
+    }
+  }
+}
+
+function apply(event: HubEvent): void {
+  const touched = reduce(world, event);
+  leaveOutOfSight(touched);
+  paint(touched);
+}
+
+const listener: LiveListener = {
+  connected(position) {
+    if (!started) {
+      started = true;
+      world.position = position;
+      void snapshot();
+    } else {
+      become("catching");
+      void measure();
+    }
+  },
+  event(event) {
+    for (const hear of others) hear(event);
+    if (event.name === "agent-status") return directory.presence(event.userId, event.status);
+    if (event.name === "session-changed") directory.sessionState(event.sessionId, event.status, event.statusReason);
+    if (event.name !== "typing" && positionOf(event) !== undefined) {
+      recentEvents.push(event);
+      if (recentEvents.length > KEPT_EVENTS) recentEvents.shift();
+      if (buffer) buffer.push(event);
+      else apply(event);
+    }
+    heard(event, connection.value.state === "live");
+  },
+  reset(position) {
+    world.position = position;
+    wasReset.value = true;
+    for (const [id, chat] of world.chats)
+      if (chat.older !== undefined) world.chats.set(id, { ...chat, messages: [], older: undefined });
+    buffer = [];
+    void snapshot(true);
+  },
+  disconnected() {
+    if (connection.value.state !== "offline") become("offline");
+  },
+  dismissed(code) {
+    if (code === "changed" || code === "unauthenticated" || code === "refused") void recognise().then(directory.load);
+    if (code === "unauthenticated" && standing.value === "in") standing.value = "expired";
+  },
+};
+
+function become(state: ConnectionState): void {
+  connection.value = { state, since: Date.now(), position: world.position };
+}
+
+/** Begin: connect, then read everything that is live. */
+export function start(): void {
+  live.start(listener, () => (started ? world.position : null));
+}
+
+/** Come back after the sign-in was renewed. */
+export function restart(): void {
+  start();
+}
+
+async function snapshot(again = false): Promise<void> {
+  become(again ? "catching" : "connecting");
+  loadProblem.value = null;
+  try {
+    const cursor = await page({ status: "OPEN,ASSIGNED", limit: FIRST });
+    const waiting = buffer ?? [];
+    buffer = null;
+    for (const event of waiting) apply(event);
+    isLoaded.value = true;
+    painted();
+    become("live");
+    if (again) for (const id of opened) void loadChat(id);
+    await rest(cursor);
+  } catch (error) {
+    loadProblem.value = error;
+    if (error instanceof Problem && (error.isOffline || error.status >= 500))
+      setTimeout(() => buffer && void snapshot(again), 2_000);
+  }
+}
+
+async function rest(cursor: string | null): Promise<void> {
+  for (let next = cursor; next && world.rows.size < MOST_ROWS; ) {
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    next = await page({ status: "OPEN,ASSIGNED", limit: FURTHER, cursor: next });
+  }
+}
+
+async function page(query: Record<string, string | number | null>): Promise<string | null> {
+  const before = world.position;
+  const answer = await api.get<Conversation[]>("/api/conversations", query);
+  const touched = nothingTouched();
+  for (const conversation of answer.data) putRow(world, conversation, answer.position ?? before, touched);
+  paint(touched);
+  return answer.next;
+}
+
+/** Find out that everything missed has come: the hub sends it before it answers what is asked afterwards. */
+async function measure(): Promise<void> {
+  try {
+    await api.get("/api/conversations", { limit: 1, status: "OPEN" });
+    let seen = -1;
+    while (seen !== world.position) {
+      seen = world.position;
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    if (connection.value.state === "catching") become("live");
+  } catch {
+    setTimeout(() => connection.value.state === "catching" && void measure(), 1_000);
+  }
+}
+
+/** Read resolved and archived conversations, a page at a time. */
+export async function loadClosed(): Promise<void> {
+  if (closedCursor.value === null) return;
+  closedCursor.value = await page({ status: "RESOLVED,ARCHIVED", limit: FIRST, cursor: closedCursor.value ?? null });
+}
+
+/** Ask the hub for names and numbers that are not among the loaded ones. */
+export async function search(words: string, closed: boolean): Promise<void> {
+  await page({ search: words, limit: 50, status: closed ? "RESOLVED,ARCHIVED" : "OPEN,ASSIGNED" });
+}
+
+async function fetchRow(id: string): Promise<void> {
+  if (fetching.has(id)) return;
+  fetching.add(id);
+  try {
+    await loadConversation(id);
+  } catch {
+    // out of sight, or the hub is away: the next event asks again
+  } finally {
+    fetching.delete(id);
+  }
+}
+
+async function loadConversation(id: string): Promise<void> {
+  const before = world.position;
+  const { data, position } = await api.get<ConversationDetail>(`/api/conversations/${id}`);
+  const { messages, nextCursor, contact: _, ...conversation } = data;
+  const touched = nothingTouched();
+  putRow(world, conversation, position ?? before, touched);
+  if (world.chats.has(id))
+    putMessages(world, id, messages, chatOf(world, id).messages.length ? undefined : nextCursor, touched);
+  for (const event of recentEvents) if (conversationOf(event) === id) reduce(world, event, touched);
+  touched.unknown.clear();
+  paint(touched);
+}
+
+/** Open a chat: its newest messages and its notes. What comes meanwhile is merged. */
+export async function loadChat(id: string): Promise<void> {
+  keepOpened(id);
+  const chat = chatOf(world, id);
+  chatSignal(id);
+  if (chat.older !== undefined) return;
+  await loadConversation(id);
+  const notes = await api.get<NoteView[]>(`/api/conversations/${id}/notes`, { limit: 200 });
+  const touched = nothingTouched();
+  addNotes(world, id, notes.data, touched);
+  const loaded = chatOf(world, id);
+  if (loaded.older === undefined) world.chats.set(id, { ...loaded, older: null });
+  touched.chats.add(id);
+  paint(touched);
+  painted();
+}
+
+/** Read the page before the oldest message that is shown. */
+export async function loadOlder(id: string): Promise<void> {
+  const cursor = chatOf(world, id).older;
+  if (!cursor) return;
+  const { data } = await api.get<{ messages: Message[]; nextCursor?: string }>(`/api/conversations/${id}/messages`, {
+    limit: 50,
+    cursor,
+  });
+  const touched = nothingTouched();
+  putMessages(world, id, data.messages, data.nextCursor ?? null, touched);
+  paint(touched);
+  painted();
+}
+
+function keepOpened(id: string): void {
+  const place = opened.indexOf(id);
+  if (place >= 0) opened.splice(place, 1);
+  opened.push(id);
+  if (opened.length > CHATS_KEPT) {
+    const old = opened.shift()!;
+    world.chats.delete(old);
+    chatSignals.delete(old);
+  }
+}
+
+/** Take what the hub answered to an action of one's own, before its event comes. */
+export function took(conversation: Conversation): void {
+  const touched = nothingTouched();
+  putRow(world, conversation, Math.max(world.position, world.rows.get(conversation.id)?.position ?? 0), touched);
+  leaveOutOfSight(touched);
+  paint(touched);
+  painted();
+}
+
+export function tookMessage(message: Message): void {
+  const touched = nothingTouched();
+  if (world.chats.has(message.conversationId))
+    putMessages(world, message.conversationId, [message], undefined, touched);
+  paint(touched);
+  painted();
+}
+
+export function tookNote(note: NoteView): void {
+  const touched = nothingTouched();
+  addNotes(world, note.conversationId, [note], touched);
+  paint(touched);
+  painted();
+}
+
+function conversationOf(event: HubEvent): string | undefined {
+  return "conversationId" in event
+    ? event.conversationId
+    : "conversation" in event
+      ? event.conversation?.id
+      : undefined;
+}
+
+const others: ((event: HubEvent) => void)[] = [];
+
+/** Show each event to somebody else too, before it is painted. */
+export function alsoHear(hear: (event: HubEvent) => void): void {
+  others.push(hear);
+}

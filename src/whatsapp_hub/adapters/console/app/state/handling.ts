@@ -1,0 +1,76 @@
+// What a person does with a conversation. The hub's answer is taken over at once; a refusal says what happened.
+import type { Conversation, Message, NoteView } from "../core/entities.ts";
+import { Problem } from "../ports/index.ts";
+import { api } from "./api.ts";
+import * as desk from "./desk.ts";
+import { t } from "./i18n.ts";
+import { complain, say } from "./toasts.ts";
+
+async function act(id: string, verb: string, body?: unknown, method: "POST" | "PATCH" = "POST"): Promise<boolean> {
+  try {
+    const path = verb ? `/api/conversations/${id}/${verb}` : `/api/conversations/${id}`;
+    const { data } = await api.send<Conversation>(method, path, body);
+    desk.took(data);
+    return true;
+  } catch (error) {
+    complain(error);
+    if (error instanceof Problem && error.status === 409) await desk.loadChat(id).catch(() => {});
+    return false;
+  }
+}
+
+export const take = (id: string): Promise<boolean> => act(id, "assign");
+export const assign = (id: string, userId: string): Promise<boolean> => act(id, "assign", { userId });
+export const giveBack = (id: string): Promise<boolean> => act(id, "unassign");
+export const reopen = (id: string): Promise<boolean> => act(id, "reopen");
+export const archive = (id: string): Promise<boolean> => act(id, "archive");
+export const rename = (id: string, name: string): Promise<boolean> => act(id, "customer-name", { name }, "PATCH");
+export const setPriority = (id: string, priority: Conversation["priority"]): Promise<boolean> =>
+  act(id, "", { priority }, "PATCH");
+export const setLabels = (id: string, labels: string[]): Promise<boolean> => act(id, "", { labels }, "PATCH");
+
+export async function resolve(id: string): Promise<boolean> {
+  const done = await act(id, "resolve");
+  if (done) say(t().chat.resolvedNow, "ok", { label: t().chat.reopen, run: () => void reopen(id) });
+  return done;
+}
+
+export async function transfer(
+  id: string,
+  departmentId: string,
+  userId: string | null,
+  note: string,
+): Promise<boolean> {
+  if (note.trim() && !(await addNote(id, note.trim()))) return false;
+  return act(id, "transfer", { departmentId, ...(userId ? { userId } : {}) });
+}
+
+export async function markRead(id: string): Promise<void> {
+  try {
+    const { data } = await api.send<Conversation>("POST", `/api/conversations/${id}/read`);
+    desk.took(data);
+  } catch {
+    // the next look marks it
+  }
+}
+
+export async function addNote(id: string, content: string): Promise<boolean> {
+  try {
+    const { data } = await api.send<NoteView>("POST", `/api/conversations/${id}/notes`, { content });
+    desk.tookNote(data);
+    return true;
+  } catch (error) {
+    complain(error);
+    return false;
+  }
+}
+
+/** Settle a message of unknown outcome (ADMIN): send it again, or say that it failed. */
+export async function settle(messageId: string, how: "retry" | "fail"): Promise<void> {
+  try {
+    const { data } = await api.send<Message>("POST", `/api/messages/${messageId}/${how}`);
+    desk.tookMessage(data);
+  } catch (error) {
+    complain(error);
+  }
+}

@@ -1,0 +1,97 @@
+// The texts in the reader's language. A text that is missing in one language is a type error.
+import { signal } from "@preact/signals";
+import type { Language } from "../core/schema.ts";
+import ptBR, { type Messages } from "../messages/pt-BR.ts";
+import { settings } from "./settings.ts";
+
+export const LANGUAGES: readonly { code: Language; name: string }[] = [
+  { code: "pt-BR", name: "Português (Brasil)" },
+  { code: "en", name: "English" },
+  { code: "es", name: "Español" },
+];
+
+export const language = signal<Language>("pt-BR");
+const texts = signal<Messages>(ptBR);
+
+/** The texts of the present language. */
+export function t(): Messages {
+  return texts.value;
+}
+
+/** What a type of message is called; one that is not known here keeps its own name. */
+export function kindOf(type: string): string {
+  return (t().kinds as Record<string, string>)[type] ?? type;
+}
+
+/** Which language a browser asks for, of those that there are. */
+export function preferred(): Language {
+  for (const wanted of navigator.languages) {
+    const found = LANGUAGES.find((l) => l.code.slice(0, 2) === wanted.slice(0, 2).toLowerCase());
+    if (found) return found.code;
+  }
+  return "pt-BR";
+}
+
+/** Show everything in a language. */
+export async function speak(code: Language): Promise<void> {
+  if (code === "en") texts.value = (await import("../messages/en.ts")).default;
+  else if (code === "es") texts.value = (await import("../messages/es.ts")).default;
+  else texts.value = ptBR;
+  language.value = code;
+  document.documentElement.lang = code;
+}
+
+/** Begin in the language that was chosen here, else the one that is given, else the browser's. */
+export function begin(company?: Language): Promise<void> {
+  return speak(settings.value.language ?? company ?? preferred());
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(kind: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language.value} ${kind}`;
+  let found = formats.get(key);
+  if (!found) {
+    found = new Intl.DateTimeFormat(language.value, options);
+    formats.set(key, found);
+  }
+  return found;
+}
+
+export function timeOf(at: string): string {
+  return format("time", { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+}
+
+export function dateOf(at: string): string {
+  return format("date", { day: "2-digit", month: "2-digit", year: "2-digit" }).format(new Date(at));
+}
+
+export function momentOf(at: string): string {
+  return format("moment", { dateStyle: "short", timeStyle: "short" }).format(new Date(at));
+}
+
+export function dayOf(at: string): string {
+  const days = Math.round((startOfDay(new Date()) - startOfDay(new Date(at))) / 86_400_000);
+  if (days < 2) return new Intl.RelativeTimeFormat(language.value, { numeric: "auto" }).format(-days, "day");
+  return format("day", { weekday: "long", day: "numeric", month: "long" }).format(new Date(at));
+}
+
+/** Today the time, within a week the weekday, else the date. */
+export function shortOf(at: string): string {
+  const days = Math.round((startOfDay(new Date()) - startOfDay(new Date(at))) / 86_400_000);
+  if (days < 1) return timeOf(at);
+  if (days < 7) return format("weekday", { weekday: "short" }).format(new Date(at));
+  return dateOf(at);
+}
+
+export function numberOf(value: number, digits = 0): string {
+  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);
+}
+
+export function percentOf(share: number): string {
+  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: 0 }).format(share);
+}
+
+function startOfDay(at: Date): number {
+  return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
+}

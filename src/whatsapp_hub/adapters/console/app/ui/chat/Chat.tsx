@@ -1,0 +1,175 @@
+import type { VNode } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import type { Conversation } from "../../core/entities.ts";
+import { isLive, queryOf } from "../../core/views.ts";
+import { Problem } from "../../ports/index.ts";
+import * as desk from "../../state/desk.ts";
+import { departmentById, nameOf, sessionById } from "../../state/directory.ts";
+import * as handling from "../../state/handling.ts";
+import { t } from "../../state/i18n.ts";
+import { reasonOf, sessionReasonOf } from "../../state/reasons.ts";
+import { go } from "../../state/route.ts";
+import { may, me } from "../../state/session.ts";
+import { complain } from "../../state/toasts.ts";
+import { choice, panelShown, phoneShown } from "../inbox/Inbox.tsx";
+import { customerOf, phoneOf } from "../inbox/Row.tsx";
+import { Empty } from "../kit/bits.tsx";
+import { Button, IconButton } from "../kit/controls.tsx";
+import { Icon } from "../kit/Icon.tsx";
+import { Menu, type MenuItem } from "../kit/overlays.tsx";
+import { onKey } from "../shell/keys.tsx";
+import { Composer } from "./Composer.tsx";
+import { Timeline } from "./Timeline.tsx";
+import { Transfer } from "./Transfer.tsx";
+
+/** One conversation: who it is, what was said, and the place to answer. */
+export function Chat({ id }: { id: string }): VNode {
+  const c = desk.rowOf(id).value;
+  const chat = desk.chatSignal(id).value;
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [isTransferring, setTransferring] = useState(false);
+  const [quoted, setQuoted] = useState<string | null>(null);
+
+  const load = (): void => {
+    setProblem(null);
+    desk
+      .loadChat(id)
+      .catch((error) => (error instanceof Problem && error.status === 404 ? setProblem(error) : complain(error)));
+  };
+  useEffect(load, [id]);
+  useEffect(() => {
+    const off = [
+      onKey("a", () => void handling.take(id)),
+      onKey("y", () => void handling.resolve(id)),
+      onKey("t", () => setTransferring(true)),
+    ];
+    return () => off.forEach((one) => one());
+  }, [id]);
+
+  if (!c) {
+    const wasHere = desk.goneFrom.value.has(id) || problem;
+    return (
+      <section class="chat" aria-label={t().chat.label}>
+        {wasHere && (
+          <Empty icon="transfer" title={t().chat.gone}>
+            <p>{t().chat.goneMore}</p>
+            <a class="button" href={`/dashboard${queryOf(choice.value)}`}>
+              {t().chat.back}
+            </a>
+          </Empty>
+        )}
+      </section>
+    );
+  }
+  return (
+    <section class="chat" aria-label={t().chat.with(customerOf(c))}>
+      <Header c={c} onTransfer={() => setTransferring(true)} />
+      <Reason c={c} />
+      <Trouble c={c} />
+      {chat?.older === undefined ? (
+        <div class="timeline" />
+      ) : (
+        <Timeline id={id} c={c} chat={chat} onQuote={setQuoted} />
+      )}
+      <Composer key={id} c={c} quoted={quoted} onUnquote={() => setQuoted(null)} />
+      {isTransferring && <Transfer c={c} onClose={() => setTransferring(false)} />}
+    </section>
+  );
+}
+
+function Header({ c, onTransfer }: { c: Conversation; onTransfer: () => void }): VNode {
+  const session = sessionById.value.get(c.sessionId);
+  const isSandbox = session?.provider === "SANDBOX" && may("use-sandbox");
+  const canWork = may("work-conversations");
+  const isMine = c.assignedUserId === me.value?.id;
+  const where = [
+    departmentById.value.get(c.departmentId ?? "")?.name,
+    c.assignedUserId
+      ? isMine
+        ? t().chat.you
+        : nameOf(c.assignedUserId)
+      : isLive(c)
+        ? t().list.unassigned
+        : t().status[c.status],
+    session?.name,
+  ];
+  const items: (MenuItem | "line")[] = [
+    { label: t().panel.label, icon: <Icon name="user" />, run: () => (panelShown.value = !panelShown.value) },
+    ...(isSandbox
+      ? [{ label: t().phone.title, icon: <Icon name="number" />, run: () => (phoneShown.value = !phoneShown.value) }]
+      : []),
+    {
+      label: t().chat.copyLink,
+      icon: <Icon name="copy" />,
+      run: () => void navigator.clipboard?.writeText(`${location.origin}/dashboard/c/${c.id}`),
+    },
+    ...(canWork && isLive(c)
+      ? ["line" as const, { label: t().chat.transfer, icon: <Icon name="transfer" />, run: onTransfer }]
+      : []),
+    ...(canWork && c.assignedUserId
+      ? [{ label: t().chat.giveBack, icon: <Icon name="undo" />, run: () => void handling.giveBack(c.id) }]
+      : []),
+    ...(canWork && c.status !== "ARCHIVED"
+      ? [{ label: t().chat.archive, icon: <Icon name="archive" />, run: () => void handling.archive(c.id) }]
+      : []),
+  ];
+  return (
+    <header class="chat-head">
+      <span class="chat-back">
+        <IconButton icon="back" label={t().chat.back} onClick={() => go(`/dashboard${queryOf(choice.value)}`)} />
+      </span>
+      <div class="chat-who">
+        <h2 dir="auto">{customerOf(c)}</h2>
+        <p>
+          {c.customerName && c.customerPhone ? <span class="chat-phone">{phoneOf(c.customerPhone)} · </span> : null}
+          {where.filter(Boolean).join(" · ")}
+        </p>
+      </div>
+      {canWork && isLive(c) && !isMine && (
+        <Button icon="hand" kind="primary" onClick={() => void handling.take(c.id)}>
+          {t().chat.take}
+        </Button>
+      )}
+      {canWork && isLive(c) && isMine && (
+        <Button icon="done" onClick={() => void handling.resolve(c.id)}>
+          {t().chat.resolve}
+        </Button>
+      )}
+      {!isLive(c) && may("reopen-conversations") && (
+        <Button icon="reopen" onClick={() => void handling.reopen(c.id)}>
+          {t().chat.reopen}
+        </Button>
+      )}
+      {isSandbox && (
+        <IconButton
+          icon="number"
+          label={t().phone.title}
+          pressed={phoneShown.value}
+          onClick={() => (phoneShown.value = !phoneShown.value)}
+        />
+      )}
+      <Menu label={t().chat.more} items={items} />
+    </header>
+  );
+}
+
+function Reason({ c }: { c: Conversation }): VNode | null {
+  const said = reasonOf(c);
+  return said && isLive(c) ? (
+    <p class="chat-reason">
+      <Icon name="info" size="tiny" />
+      {said}
+    </p>
+  ) : null;
+}
+
+/** A number that does not work says so where one writes. */
+function Trouble({ c }: { c: Conversation }): VNode | null {
+  const session = sessionById.value.get(c.sessionId);
+  if (!session || session.status === "CONNECTED") return null;
+  return (
+    <div class="banner warn" role="status">
+      {t().chat.numberDown(session.name, t().session.status[session.status], sessionReasonOf(session))}
+    </div>
+  );
+}

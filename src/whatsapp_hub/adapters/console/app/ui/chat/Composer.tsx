@@ -1,0 +1,264 @@
+import { useSignal } from "@preact/signals";
+import type { VNode } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Conversation, QuickReplyView } from "../../core/entities.ts";
+import { isLive } from "../../core/views.ts";
+import { api } from "../../state/api.ts";
+import * as desk from "../../state/desk.ts";
+import { nameOf } from "../../state/directory.ts";
+import * as drafts from "../../state/drafts.ts";
+import * as handling from "../../state/handling.ts";
+import { kindOf, t } from "../../state/i18n.ts";
+import { live } from "../../state/live.ts";
+import * as outbox from "../../state/outbox.ts";
+import { may, me } from "../../state/session.ts";
+import { settings } from "../../state/settings.ts";
+import { attempt, say } from "../../state/toasts.ts";
+import { now } from "../kit/bits.tsx";
+import { Button, IconButton } from "../kit/controls.tsx";
+import { Icon } from "../kit/Icon.tsx";
+import { onKey } from "../shell/keys.tsx";
+import { Files, type Upload, uploadsOf } from "./Files.tsx";
+import { found, ReplyPicker } from "./ReplyPicker.tsx";
+
+const TYPING_APART_MS = 3_000;
+const TEXT_LIMIT = 4_096;
+
+interface ComposerProps {
+  c: Conversation;
+  quoted: string | null;
+  onUnquote: () => void;
+}
+
+/** The place to answer, or to note something for colleagues: two modes that never change by themselves. */
+export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
+  const mode = useSignal<drafts.Mode>("reply");
+  const text = useSignal(drafts.read(c.id, "reply"));
+  const uploads = useSignal<Upload[]>([]);
+  const picked = useSignal(0);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const typedAt = useRef(0);
+  const isNote = mode.value === "note";
+  const why = isNote ? null : whyNot(c);
+
+  const write = (value: string): void => {
+    text.value = value;
+    picked.value = 0;
+    drafts.write(c.id, mode.value, value);
+    if (!isNote && value && Date.now() - typedAt.current > TYPING_APART_MS) {
+      typedAt.current = Date.now();
+      void live.emit("typing", { conversationId: c.id, typing: true });
+    }
+  };
+  const change = (to: drafts.Mode): void => {
+    mode.value = to;
+    text.value = drafts.read(c.id, to);
+    box.current?.focus();
+  };
+  useEffect(() => {
+    const off = [onKey("c", () => box.current?.focus()), onKey("note", () => change(isNote ? "reply" : "note"))];
+    return () => off.forEach((one) => one());
+  });
+  useEffect(() => {
+    if (window.matchMedia("(pointer: fine)").matches) box.current?.focus();
+  }, []);
+  useEffect(() => {
+    if (quoted) box.current?.focus();
+  }, [quoted]);
+
+  const quotedMessage = quoted ? desk.chatSignal(c.id).value?.messages.find((m) => m.id === quoted) : undefined;
+  const send = async (): Promise<void> => {
+    const said = text.value.trim();
+    if (isNote) {
+      if (said && (await handling.addNote(c.id, said))) write("");
+      return;
+    }
+    if (why || (!said && !uploads.value.length)) return;
+    if (uploads.value.length) {
+      uploads.value = await Files.send(c.id, uploads, said);
+      if (!uploads.value.length) write("");
+      return;
+    }
+    outbox.write(c.id, said, quotedMessage?.whatsappMessageId ?? null);
+    write("");
+    typedAt.current = 0;
+    void live.emit("typing", { conversationId: c.id, typing: false });
+    onUnquote();
+  };
+  const isPicking = !isNote && /^\/\S*$/.test(text.value);
+  const options = isPicking ? found(text.value.slice(1)) : [];
+  const pick = async (reply: QuickReplyView): Promise<void> => {
+    const filled = await attempt(() =>
+      api.send<{ content: string }>("POST", `/api/quick-replies/${reply.id}/fill`, { conversationId: c.id }),
+    );
+    write(filled?.data.content ?? reply.content);
+    box.current?.focus();
+  };
+  const keyed = (event: KeyboardEvent): void => {
+    if (event.isComposing) return;
+    if (options.length) {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step) {
+        event.preventDefault();
+        picked.value = (picked.value + step + options.length) % options.length;
+        return;
+      }
+      if (event.key === "Enter" || event.key === "Tab") {
+        event.preventDefault();
+        void pick(options[picked.value]!);
+        return;
+      }
+    }
+    if (event.key === "Escape") {
+      if (quoted) onUnquote();
+      else box.current?.blur();
+      return;
+    }
+    if (event.key !== "Enter" || event.shiftKey) return;
+    if (settings.value.enterSends || event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      void send().then(() => {
+        if (event.ctrlKey && settings.value.enterSends && !isNote) void handling.resolve(c.id);
+      });
+    }
+  };
+  const attach = (files: Iterable<File>): void => {
+    if (isNote) return void say(t().composer.noFilesInNotes, "info");
+    uploads.value = [...uploads.value, ...uploadsOf(files)];
+  };
+
+  return (
+    <section
+      class={`composer ${mode.value}`}
+      aria-label={isNote ? t().composer.note : t().composer.reply}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        attach(event.dataTransfer?.files ?? []);
+      }}
+    >
+      <Whose c={c} />
+      <div class="composer-modes" role="tablist" aria-label={t().composer.modes}>
+        {(["reply", "note"] as const).map((one) => (
+          <button key={one} type="button" role="tab" aria-selected={mode.value === one} onClick={() => change(one)}>
+            {t().composer[one]}
+          </button>
+        ))}
+        {text.value.length > TEXT_LIMIT * 0.8 && (
+          <span class={text.value.length > TEXT_LIMIT ? "over" : ""}>
+            {text.value.length} / {TEXT_LIMIT}
+          </span>
+        )}
+      </div>
+      {quotedMessage && (
+        <div class="composer-quote">
+          <p dir="auto">{quotedMessage.content ?? kindOf(quotedMessage.type)}</p>
+          <IconButton icon="close" label={t().composer.unquote} onClick={onUnquote} />
+        </div>
+      )}
+      <Files.List uploads={uploads} />
+      {options.length > 0 && (
+        <ReplyPicker options={options} picked={picked.value} onPick={(reply) => void pick(reply)} />
+      )}
+      {why ? (
+        <p class="composer-off">
+          <Icon name="info" size="tiny" /> {why}
+          <ComeIn c={c} />
+        </p>
+      ) : (
+        <div class="composer-line">
+          {!isNote && <Attach onFiles={attach} />}
+          <textarea
+            ref={box}
+            rows={1}
+            value={text.value}
+            dir="auto"
+            aria-label={isNote ? t().composer.noteHint : t().composer.replyHint}
+            placeholder={isNote ? t().composer.noteHint : t().composer.replyHint}
+            aria-autocomplete={isNote ? undefined : "list"}
+            onInput={(event) => write(event.currentTarget.value)}
+            onKeyDown={keyed}
+            onPaste={(event) => {
+              if (event.clipboardData?.files.length) {
+                event.preventDefault();
+                attach(event.clipboardData.files);
+              }
+            }}
+          />
+          <Button
+            kind="primary"
+            icon={isNote ? "note" : "send"}
+            disabled={(!text.value.trim() && !uploads.value.length) || text.value.length > TEXT_LIMIT}
+            onClick={() => void send()}
+          >
+            {isNote ? t().composer.addNote : t().composer.send}
+          </Button>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** Why nobody can answer here now; null: one can. */
+function whyNot(c: Conversation): string | null {
+  if (!may("work-conversations")) return t().composer.mayNot;
+  if (!isLive(c)) return t().composer.closed;
+  if (c.bot === "talking") return t().composer.botTalks;
+  if (c.windowClosesAt && Date.parse(c.windowClosesAt) < now.value) return t().composer.windowClosed;
+  return null;
+}
+
+function ComeIn({ c }: { c: Conversation }): VNode | null {
+  if (!may("work-conversations")) return null;
+  if (!isLive(c) && may("reopen-conversations")) {
+    return (
+      <Button small icon="reopen" onClick={() => void handling.reopen(c.id)}>
+        {t().chat.reopen}
+      </Button>
+    );
+  }
+  if (c.bot === "talking") {
+    return (
+      <Button small icon="hand" onClick={() => void handling.take(c.id)}>
+        {t().chat.take}
+      </Button>
+    );
+  }
+  return null;
+}
+
+/** Writing into somebody else's conversation is said, not forbidden. */
+function Whose({ c }: { c: Conversation }): VNode | null {
+  const [isDismissed, setDismissed] = useState(false);
+  if (!c.assignedUserId || c.assignedUserId === me.value?.id || !isLive(c) || isDismissed) return null;
+  return (
+    <p class="composer-whose">
+      {t().composer.whose(nameOf(c.assignedUserId))}
+      <button type="button" onClick={() => void handling.take(c.id)}>
+        {t().chat.take}
+      </button>
+      <button type="button" onClick={() => setDismissed(true)}>
+        {t().composer.anyway}
+      </button>
+    </p>
+  );
+}
+
+function Attach({ onFiles }: { onFiles: (files: Iterable<File>) => void }): VNode {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        onChange={(event) => {
+          onFiles([...(event.currentTarget.files ?? [])]);
+          event.currentTarget.value = "";
+        }}
+      />
+      <IconButton icon="paperclip" label={t().composer.attach} onClick={() => input.current?.click()} />
+    </>
+  );
+}

@@ -1,0 +1,267 @@
+import type { ComponentChildren, VNode } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { isSameDay, isSameGroup } from "../../core/clock.ts";
+import type { Chat, Conversation, Message, NoteView } from "../../core/entities.ts";
+import type { Entry } from "../../core/outbox.ts";
+import * as desk from "../../state/desk.ts";
+import { nameOf } from "../../state/directory.ts";
+import * as handling from "../../state/handling.ts";
+import * as hearing from "../../state/hearing.ts";
+import { dayOf, kindOf, t, timeOf } from "../../state/i18n.ts";
+import * as outbox from "../../state/outbox.ts";
+import { me } from "../../state/session.ts";
+import { complain } from "../../state/toasts.ts";
+import { customerOf } from "../inbox/Row.tsx";
+import { Formatted } from "../kit/Formatted.tsx";
+import { Bubble } from "./Bubble.tsx";
+import { Waiting } from "./Waiting.tsx";
+
+const SHOWN_FIRST = 120;
+const SHOWN_MORE = 60;
+const NEAR_END_PX = 90;
+const SEEN_AFTER_MS = 1_000;
+
+type Item = { at: string; id: string } & ({ message: Message } | { note: NoteView });
+
+/** What was said, in the hub's order, with notes at their time; the reading position stays where it is. */
+export function Timeline({
+  id,
+  c,
+  chat,
+  onQuote,
+}: {
+  id: string;
+  c: Conversation;
+  chat: Chat;
+  onQuote: (id: string) => void;
+}): VNode {
+  const frame = useRef<HTMLDivElement>(null);
+  const [shown, setShown] = useState(SHOWN_FIRST);
+  const [newer, setNewer] = useState(0);
+  const unreadFrom = useMemo(() => firstUnread(chat.messages, c.unreadCount), [id]);
+  const items = useMemo(() => woven(chat), [chat]);
+  const inSight = items.slice(-shown);
+  const waiting = outbox.entries.value.filter(
+    (e) => e.conversationId === id && !chat.messages.some((m) => m.id === e.became),
+  );
+  const atEnd = useRef(true);
+  const loading = useRef(false);
+  const anchor = useRef<{ first: string | undefined; last: string | undefined; height: number }>({
+    first: undefined,
+    last: undefined,
+    height: 0,
+  });
+  const lastKey = `${items.at(-1)?.id} ${waiting.length}`;
+
+  useLayoutEffect(() => {
+    const element = frame.current!;
+    const divider = element.querySelector<HTMLElement>(".unread-line");
+    if (divider) element.scrollTop = divider.offsetTop - 60;
+    else element.scrollTop = element.scrollHeight;
+  }, [id]);
+  useLayoutEffect(() => {
+    const element = frame.current!;
+    const first = inSight[0]?.id;
+    const before = anchor.current;
+    if (before.first !== undefined && first !== before.first && before.last === items.at(-1)?.id) {
+      element.scrollTop += element.scrollHeight - before.height;
+    } else if (before.last !== undefined && lastKey !== before.last && atEnd.current) {
+      element.scrollTop = element.scrollHeight;
+    }
+    anchor.current = { first, last: items.at(-1)?.id, height: element.scrollHeight };
+  });
+  useEffect(() => {
+    const watch = new ResizeObserver(() => {
+      if (atEnd.current) frame.current!.scrollTop = frame.current!.scrollHeight;
+    });
+    watch.observe(frame.current!);
+    return () => watch.disconnect();
+  }, [id]);
+  useEffect(() => {
+    if (!atEnd.current) setNewer((count) => count + 1);
+  }, [items.at(-1)?.id]);
+  useMarkRead(c, atEnd);
+
+  const older = async (): Promise<void> => {
+    if (loading.current) return;
+    if (shown < items.length) return setShown(shown + SHOWN_MORE);
+    if (!chat.older) return;
+    loading.current = true;
+    try {
+      await desk.loadOlder(id);
+      setShown((count) => count + SHOWN_MORE);
+    } catch (error) {
+      complain(error);
+    } finally {
+      loading.current = false;
+    }
+  };
+  const look = (): void => {
+    const element = frame.current!;
+    atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
+    if (atEnd.current && newer) setNewer(0);
+    if (element.scrollTop < element.clientHeight * 1.5) void older();
+  };
+  const toEnd = (): void => {
+    frame.current!.scrollTop = frame.current!.scrollHeight;
+    setNewer(0);
+  };
+
+  return (
+    <div class="timeline-frame">
+      <div
+        class="timeline"
+        ref={frame}
+        onScroll={look}
+        role="log"
+        aria-label={t().chat.messages}
+        aria-live="off"
+        tabIndex={0}
+      >
+        {chat.older ? null : <p class="timeline-begin">{t().chat.begin}</p>}
+        {inSight.map((item, n) => (
+          <Placed
+            key={item.id}
+            item={item}
+            before={inSight[n - 1]}
+            isUnread={item.id === unreadFrom}
+            unread={c.unreadCount}
+          >
+            {"note" in item ? (
+              <Note note={item.note} />
+            ) : (
+              <Bubble
+                m={item.message}
+                isFirst={!isGrouped(inSight[n - 1], item)}
+                onQuote={onQuote}
+                quote={quotedIn(chat, item.message)}
+              />
+            )}
+          </Placed>
+        ))}
+        {waiting.map((entry: Entry) => (
+          <Waiting key={entry.key} entry={entry} />
+        ))}
+        <Typing id={id} />
+      </div>
+      <Spoken c={c} last={chat.messages.at(-1)} />
+      {newer > 0 && (
+        <button type="button" class="to-end" onClick={toEnd}>
+          ↓ {t().chat.toEnd(newer)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** New words of the customer are read out once, politely. */
+function Spoken({ c, last }: { c: Conversation; last: Message | undefined }): VNode {
+  const [first] = useState(last?.id);
+  const isNew = last && last.id !== first && last.direction === "INBOUND";
+  return (
+    <p class="unseen" aria-live="polite">
+      {isNew ? `${customerOf(c)}: ${last.content ?? kindOf(last.type)}` : ""}
+    </p>
+  );
+}
+
+function woven(chat: Chat): Item[] {
+  const items: Item[] = [
+    ...chat.messages.map((message) => ({ at: message.createdAt, id: message.id, message })),
+    ...chat.notes.map((note) => ({ at: note.createdAt, id: note.id, note })),
+  ];
+  const oldest = chat.older ? chat.messages[0]?.createdAt : undefined;
+  return items.filter((item) => !oldest || item.at >= oldest).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+function firstUnread(messages: readonly Message[], count: number): string | null {
+  if (!count) return null;
+  const inbound = messages.filter((m) => m.direction === "INBOUND");
+  return inbound.at(-count)?.id ?? inbound[0]?.id ?? null;
+}
+
+function isGrouped(before: Item | undefined, item: Item): boolean {
+  if (!before || "note" in before || "note" in item) return false;
+  const [a, b] = [before.message, item.message];
+  return (
+    a.direction === b.direction &&
+    a.senderId === b.senderId &&
+    a.isBot === b.isBot &&
+    isSameGroup(a.createdAt, b.createdAt)
+  );
+}
+
+function quotedIn(chat: Chat, message: Message): string | null {
+  const quoted = message.replyTo;
+  if (!quoted) return null;
+  const known = chat.messages.find(
+    (m) =>
+      m.id === quoted.id || (quoted.whatsappMessageId !== null && m.whatsappMessageId === quoted.whatsappMessageId),
+  );
+  return quoted.preview ?? known?.content ?? (known ? kindOf(known.type) : t().chat.quoteUnknown);
+}
+
+interface PlacedProps {
+  item: Item;
+  before: Item | undefined;
+  isUnread: boolean;
+  unread: number;
+  children: ComponentChildren;
+}
+
+function Placed({ item, before, isUnread, children }: PlacedProps): VNode {
+  const isNewDay = !before || !isSameDay(before.at, item.at);
+  return (
+    <>
+      {isNewDay && (
+        <p class="day">
+          <span>{dayOf(item.at)}</span>
+        </p>
+      )}
+      {isUnread && (
+        <p class="unread-line">
+          <span>{t().chat.new}</span>
+        </p>
+      )}
+      {children}
+    </>
+  );
+}
+
+function Note({ note }: { note: NoteView }): VNode {
+  return (
+    <article class="note-line">
+      <p dir="auto">
+        <Formatted text={note.content} />
+      </p>
+      <footer>
+        {note.userId === me.value?.id ? t().chat.ownNote : t().chat.noteBy(nameOf(note.userId) || t().chat.program)} ·{" "}
+        {timeOf(note.createdAt)}
+      </footer>
+    </article>
+  );
+}
+
+function Typing({ id }: { id: string }): VNode | null {
+  const who = [...(hearing.typing.value.get(id)?.keys() ?? [])];
+  if (!who.length) return null;
+  return (
+    <p class="typing-line">
+      {who.map((one) => (one === "customer" ? t().chat.customerTypes : t().chat.types(nameOf(one)))).join(" · ")}
+    </p>
+  );
+}
+
+/** Reading shows the customer blue ticks: only what is one's own, or nobody's, and in sight for a second, is marked. */
+function useMarkRead(c: Conversation, atEnd: { current: boolean }): void {
+  const isMine = c.assignedUserId === null || c.assignedUserId === me.value?.id;
+  useEffect(() => {
+    if (!c.unreadCount || !isMine) return;
+    const timer = setInterval(() => {
+      if (!document.hasFocus() || !atEnd.current) return;
+      clearInterval(timer);
+      void handling.markRead(c.id);
+    }, SEEN_AFTER_MS);
+    return () => clearInterval(timer);
+  }, [c.id, c.unreadCount, isMine]);
+}

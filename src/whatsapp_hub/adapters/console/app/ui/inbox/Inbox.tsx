@@ -1,0 +1,80 @@
+import { computed, signal } from "@preact/signals";
+import type { VNode } from "preact";
+import { useEffect } from "preact/hooks";
+import { type Choice, choiceOf, queryOf } from "../../core/views.ts";
+import * as desk from "../../state/desk.ts";
+import { sessions } from "../../state/directory.ts";
+import { t } from "../../state/i18n.ts";
+import { go, path, query } from "../../state/route.ts";
+import { isSupervisor, may } from "../../state/session.ts";
+import { Chat } from "../chat/Chat.tsx";
+import { Empty } from "../kit/bits.tsx";
+import { Button } from "../kit/controls.tsx";
+import { Phone } from "../phone/Phone.tsx";
+import { onKey } from "../shell/keys.tsx";
+import { List } from "./List.tsx";
+import { NewConversation } from "./NewConversation.tsx";
+import { Panel } from "./Panel.tsx";
+
+export const choice = computed<Choice>(() => choiceOf(query.value, isSupervisor.value ? "all" : "mine"));
+export const openId = computed(() => /^\/dashboard\/c\/([0-9a-f-]{36})$/.exec(path.value)?.[1] ?? null);
+
+export const panelShown = signal(window.innerWidth >= 1200);
+export const phoneShown = signal(false);
+export const isStarting = signal(false);
+
+/** Change what the list shows; it is all in the address. */
+export function choose(some: Partial<Choice>): void {
+  go(
+    path.value.startsWith("/dashboard")
+      ? path.value + queryOf({ ...choice.value, ...some })
+      : `/dashboard${queryOf(choice.value)}`,
+    { replace: true },
+  );
+}
+
+export function addressOf(id: string): string {
+  return `/dashboard/c/${id}${queryOf(choice.value)}`;
+}
+
+/** List, chat, customer, and the sandbox's phone where one plays it. */
+export function Inbox(): VNode {
+  const id = openId.value;
+  useEffect(() => onKey(".", () => (panelShown.value = !panelShown.value)), []);
+  useEffect(() => onKey("n", () => may("start-conversations") && (isStarting.value = true)), []);
+  useEffect(() => onKey("Escape", () => openId.value && go(`/dashboard${queryOf(choice.value)}`)), []);
+  return (
+    <main
+      id="main"
+      class={`inbox ${id ? "chat-open" : ""} ${id && panelShown.value ? "with-panel" : ""} ${phoneShown.value ? "with-phone" : ""}`}
+    >
+      <h1 class="unseen">{t().rail.inbox}</h1>
+      <List />
+      {id ? <Chat key={id} id={id} /> : <Nothing />}
+      {id && panelShown.value && <Panel key={`panel-${id}`} id={id} />}
+      {phoneShown.value && <Phone />}
+      {isStarting.value && <NewConversation onClose={() => (isStarting.value = false)} />}
+    </main>
+  );
+}
+
+function Nothing(): VNode {
+  const hasSandbox = may("use-sandbox") && sessions.value.some((s) => s.provider === "SANDBOX");
+  return (
+    <section class="nothing" aria-label={t().chat.label}>
+      <Empty icon="inbox" title={t().chat.choose}>
+        <p>{t().chat.chooseMore}</p>
+        {hasSandbox && !phoneShown.value && (
+          <Button icon="number" onClick={() => (phoneShown.value = true)}>
+            {t().phone.play}
+          </Button>
+        )}
+        {!sessions.value.length && may("manage-sessions") && desk.isLoaded.value && (
+          <a class="button primary" href="/welcome">
+            {t().rail.guide}
+          </a>
+        )}
+      </Empty>
+    </section>
+  );
+}

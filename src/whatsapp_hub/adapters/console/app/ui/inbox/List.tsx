@@ -1,0 +1,273 @@
+import { useSignal } from "@preact/signals";
+import type { VNode } from "preact";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { Sort } from "../../core/order.ts";
+import { listed, VIEWS, type View } from "../../core/views.ts";
+import * as desk from "../../state/desk.ts";
+import { departments, sessions } from "../../state/directory.ts";
+import { numberOf, t } from "../../state/i18n.ts";
+import { go } from "../../state/route.ts";
+import { may } from "../../state/session.ts";
+import { settings } from "../../state/settings.ts";
+import { complain } from "../../state/toasts.ts";
+import { Empty, Skeletons } from "../kit/bits.tsx";
+import { Button, IconButton } from "../kit/controls.tsx";
+import { Icon } from "../kit/Icon.tsx";
+import { Menu, type MenuItem } from "../kit/overlays.tsx";
+import { onKey } from "../shell/keys.tsx";
+import { addressOf, choice, choose, isStarting, openId, phoneShown } from "./Inbox.tsx";
+import { RowLink } from "./Row.tsx";
+
+const SEARCH_PAUSE_MS = 250;
+const STILL_MS = 3_000;
+const OVERSCAN = 8;
+
+/** The conversations of one view. Their order waits while the pointer moves over them, or while one walks by keys. */
+export function List(): VNode {
+  const shown = choice.value;
+  desk.revision.value;
+  const ids = useMemo(
+    () => listed(desk.conversations(), shown, desk.reader.value),
+    [desk.revision.value, shown, desk.reader.value],
+  );
+  const frozen = useSignal<string[] | null>(null);
+  const still = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const current = frozen.value ?? ids;
+  const changed = frozen.value ? differences(frozen.value, ids) : 0;
+  const isClosed = shown.view === "resolved";
+
+  useEffect(() => {
+    frozen.value = null;
+    if (isClosed && desk.closedCursor.value === undefined) void desk.loadClosed().catch(complain);
+  }, [shown.view, shown.sort, shown.search, shown.label, shown.departmentId, shown.sessionId]);
+  useEffect(() => {
+    if (!shown.search) return;
+    const timer = setTimeout(() => void desk.search(shown.search, isClosed).catch(() => {}), SEARCH_PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [shown.search, isClosed]);
+
+  const hold = (): void => {
+    if (ids.length) frozen.value ??= ids;
+    clearTimeout(still.current);
+    still.current = setTimeout(() => (frozen.value = null), STILL_MS);
+  };
+  const walk = (step: number): void => {
+    hold();
+    const order = frozen.value ?? ids;
+    const at = openId.value ? order.indexOf(openId.value) : -1;
+    const next = order[Math.max(0, Math.min(order.length - 1, at + step))];
+    if (next) go(addressOf(next), { replace: openId.value !== null });
+  };
+  useEffect(() => onKey("j", () => walk(1)));
+  useEffect(() => onKey("k", () => walk(-1)));
+  useEffect(() => onKey("o", () => (frozen.value = null)), []);
+
+  return (
+    <section class="list" aria-label={t().list.label}>
+      <Head />
+      <div
+        class="rows-frame"
+        onPointerMove={(event) => event.pointerType === "mouse" && hold()}
+        onPointerLeave={() => (frozen.value = null)}
+      >
+        {!desk.isLoaded.value ? (
+          desk.loadProblem.value ? (
+            <Empty icon="warning" title={t().problem.other} />
+          ) : (
+            <Skeletons rows={9} height={56} />
+          )
+        ) : current.length ? (
+          <Rows ids={current} more={isClosed ? () => void desk.loadClosed().catch(complain) : undefined} />
+        ) : (
+          <NothingHere />
+        )}
+        {changed > 0 && (
+          <button type="button" class="changed" onClick={() => (frozen.value = null)}>
+            {t().list.changed(changed)} <kbd>O</kbd>
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function differences(before: readonly string[], after: readonly string[]): number {
+  const places = new Map(before.map((id, n) => [id, n]));
+  return after.reduce((sum, id, n) => sum + (places.get(id) === n ? 0 : places.has(id) && n > 0 ? 0 : 1), 0);
+}
+
+function Head(): VNode {
+  const shown = choice.value;
+  const counts = desk.counts.value;
+  const search = useRef<HTMLInputElement>(null);
+  useEffect(() => onKey("/", () => search.current?.focus()), []);
+  useEffect(() => {
+    const off = VIEWS.map((view, n) => onKey(String(n + 1), () => choose({ view })));
+    return () => off.forEach((one) => one());
+  }, []);
+  const views: MenuItem[] = VIEWS.map((view) => ({
+    label: t().list.views[view],
+    hint: view === "resolved" ? "" : numberOf(counts[view]),
+    checked: view === shown.view,
+    run: () => choose({ view }),
+  }));
+  const sorts: (MenuItem | "line")[] = (["newest", "waiting", "due", "priority"] as Sort[]).map((sort) => ({
+    label: t().list.sorts[sort],
+    checked: sort === shown.sort,
+    run: () => choose({ sort }),
+  }));
+  return (
+    <header class="list-head">
+      <div class="list-views" role="toolbar" aria-label={t().list.viewsLabel}>
+        {(["mine", "waiting", "unassigned", "all"] as View[]).map((view) => (
+          <button key={view} type="button" aria-pressed={view === shown.view} onClick={() => choose({ view })}>
+            {t().list.short[view as "mine"]} <span>{numberOf(counts[view])}</span>
+          </button>
+        ))}
+        <Menu icon="down" label={t().list.viewsLabel} items={views} />
+      </div>
+      <div class="list-search">
+        <label>
+          <Icon name="search" />
+          <span class="unseen">{t().list.search}</span>
+          <input
+            ref={search}
+            type="search"
+            placeholder={t().list.search}
+            value={shown.search}
+            onInput={(event) => choose({ search: event.currentTarget.value })}
+          />
+        </label>
+        <Menu icon="filter" label={t().list.sortsLabel} items={[...sorts, "line", ...filters()]} />
+        {may("start-conversations") && (
+          <IconButton icon="new" label={t().start.title} onClick={() => (isStarting.value = true)} />
+        )}
+      </div>
+      <Chips />
+    </header>
+  );
+}
+
+function filters(): (MenuItem | "line")[] {
+  const { departmentId, sessionId, breached } = choice.value;
+  const late: MenuItem = { label: t().list.late, checked: breached, run: () => choose({ breached: !breached }) };
+  const byDepartment = departments.value.map((d) => ({
+    label: d.name,
+    icon: <Icon name="building" size="tiny" />,
+    checked: d.id === departmentId,
+    run: () => choose({ departmentId: d.id === departmentId ? null : d.id }),
+  }));
+  const byNumber = sessions.value.map((s) => ({
+    label: s.name,
+    icon: <Icon name="number" size="tiny" />,
+    checked: s.id === sessionId,
+    run: () => choose({ sessionId: s.id === sessionId ? null : s.id }),
+  }));
+  return [
+    late,
+    ...(byDepartment.length ? ["line" as const, ...byDepartment] : []),
+    ...(byNumber.length > 1 ? ["line" as const, ...byNumber] : []),
+  ];
+}
+
+function Chips(): VNode | null {
+  const { view, departmentId, sessionId, breached, label, sort } = choice.value;
+  const inMore = !["mine", "waiting", "unassigned", "all"].includes(view);
+  const chips: [string, () => void][] = [];
+  if (inMore) chips.push([t().list.views[view], () => choose({ view: "all" })]);
+  if (sort !== "newest") chips.push([t().list.sorts[sort], () => choose({ sort: "newest" })]);
+  if (departmentId)
+    chips.push([
+      departments.value.find((d) => d.id === departmentId)?.name ?? "…",
+      () => choose({ departmentId: null }),
+    ]);
+  if (sessionId)
+    chips.push([sessions.value.find((s) => s.id === sessionId)?.name ?? "…", () => choose({ sessionId: null })]);
+  if (label) chips.push([label, () => choose({ label: null })]);
+  if (breached) chips.push([t().list.late, () => choose({ breached: false })]);
+  if (!chips.length) return null;
+  return (
+    <div class="list-chips">
+      {chips.map(([text, clear]) => (
+        <button key={text} type="button" class="chip info" onClick={clear} aria-label={t().list.clear(text)}>
+          {text} <Icon name="close" size="tiny" />
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Rows of one height: only those in sight are in the document. */
+function Rows({ ids, more }: { ids: readonly string[]; more?: () => void }): VNode {
+  const frame = useRef<HTMLDivElement>(null);
+  const view = useSignal({ top: 0, height: 800 });
+  const isCoarse = window.matchMedia("(pointer: coarse)").matches;
+  const height = settings.value.density === "compact" && !isCoarse ? 52 : 68;
+  useEffect(() => {
+    const element = frame.current!;
+    const look = (): void => {
+      view.value = { top: element.scrollTop, height: element.clientHeight };
+      if (more && element.scrollTop + element.clientHeight * 2 > element.scrollHeight) more();
+    };
+    const watch = new ResizeObserver(look);
+    watch.observe(element);
+    element.addEventListener("scroll", look, { passive: true });
+    return () => {
+      watch.disconnect();
+      element.removeEventListener("scroll", look);
+    };
+  }, [more]);
+  useEffect(() => {
+    const at = openId.value ? ids.indexOf(openId.value) : -1;
+    const element = frame.current!;
+    if (at < 0) return;
+    if (at * height < element.scrollTop) element.scrollTop = at * height;
+    else if ((at + 1) * height > element.scrollTop + element.clientHeight)
+      element.scrollTop = (at + 1) * height - element.clientHeight;
+  }, [openId.value]);
+  const first = Math.max(0, Math.floor(view.value.top / height) - OVERSCAN);
+  const last = Math.min(ids.length, Math.ceil((view.value.top + view.value.height) / height) + OVERSCAN);
+  return (
+    <div class="rows" ref={frame}>
+      <ul style={{ height: ids.length * height }}>
+        {ids.slice(first, last).map((id, n) => (
+          <li
+            key={id}
+            style={{ height, transform: `translateY(${(first + n) * height}px)` }}
+            aria-setsize={ids.length}
+            aria-posinset={first + n + 1}
+          >
+            <RowLink id={id} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function NothingHere(): VNode {
+  const shown = choice.value;
+  const isFiltered = shown.search || shown.departmentId || shown.sessionId || shown.label || shown.breached;
+  if (isFiltered) {
+    return (
+      <Empty icon="search" title={t().list.nothingFound}>
+        <Button
+          small
+          onClick={() => choose({ search: "", departmentId: null, sessionId: null, label: null, breached: false })}
+        >
+          {t().list.clearAll}
+        </Button>
+      </Empty>
+    );
+  }
+  const canPlay = may("use-sandbox") && sessions.value.some((s) => s.provider === "SANDBOX") && !phoneShown.value;
+  return (
+    <Empty icon="done" title={t().list.empty[shown.view]}>
+      {canPlay && shown.view === "all" && (
+        <Button small icon="number" onClick={() => (phoneShown.value = true)}>
+          {t().phone.play}
+        </Button>
+      )}
+    </Empty>
+  );
+}

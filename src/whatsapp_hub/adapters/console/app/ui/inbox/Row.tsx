@@ -1,0 +1,130 @@
+import type { VNode } from "preact";
+import type { Conversation, LastMessage } from "../../core/entities.ts";
+import { lastActivity, nextDue } from "../../core/order.ts";
+import { isLive } from "../../core/views.ts";
+import * as desk from "../../state/desk.ts";
+import { departmentById, nameOf, sessionById, sessions } from "../../state/directory.ts";
+import * as drafts from "../../state/drafts.ts";
+import * as hearing from "../../state/hearing.ts";
+import { kindOf, momentOf, numberOf, shortOf, t } from "../../state/i18n.ts";
+import { me } from "../../state/session.ts";
+import { Avatar, Due } from "../kit/bits.tsx";
+import { Icon } from "../kit/Icon.tsx";
+import { addressOf, openId } from "./Inbox.tsx";
+
+export function customerOf(c: Conversation): string {
+  return c.customerName ?? phoneOf(c.customerPhone) ?? t().chat.unnamed;
+}
+
+/** A number as people read it; what is none stays as it is. */
+export function phoneOf(digits: string | null): string | null {
+  if (!digits || !/^\d{8,15}$/.test(digits)) return digits;
+  const brazil = /^55(\d{2})(\d{4,5})(\d{4})$/.exec(digits);
+  return brazil ? `+55 ${brazil[1]} ${brazil[2]}-${brazil[3]}` : `+${digits}`;
+}
+
+/** One conversation of the list; it paints itself anew when it alone has changed. */
+export function RowLink({ id }: { id: string }): VNode | null {
+  const c = desk.rowOf(id).value;
+  if (!c) return null;
+  const due = isLive(c) ? nextDue(c) : null;
+  const isOpen = openId.value === id;
+  return (
+    <a class="row" href={addressOf(id)} aria-current={isOpen ? "true" : undefined} draggable={false}>
+      <Avatar name={customerOf(c)} color={departmentById.value.get(c.departmentId ?? "")?.color} />
+      <span class="row-name" dir="auto">
+        {customerOf(c)}
+      </span>
+      <time class="row-time" dateTime={lastActivity(c)} title={momentOf(lastActivity(c))}>
+        {shortOf(lastActivity(c))}
+      </time>
+      <span class="row-preview">
+        <Preview c={c} />
+      </span>
+      <span class="row-marks">
+        {c.priority !== "NORMAL" && <Priority priority={c.priority} />}
+        {due && <Due at={due} label={t().list.due} />}
+        {c.unreadCount > 0 && (
+          <b class="badge">
+            {numberOf(c.unreadCount)}
+            <span class="unseen"> {t().list.unread}</span>
+          </b>
+        )}
+      </span>
+      <span class="row-more">
+        {c.bot === "talking" && (
+          <span class="chip bot">
+            <Icon name="bot" size="tiny" />
+            {t().list.bot}
+          </span>
+        )}
+        <Whose c={c} />
+        {c.labels.slice(0, 2).map((label) => (
+          <span class="chip" key={label}>
+            {label}
+          </span>
+        ))}
+        {c.labels.length > 2 && <span class="chip">+{c.labels.length - 2}</span>}
+        {sessions.value.length > 1 && <span class="row-number">{sessionById.value.get(c.sessionId)?.name}</span>}
+      </span>
+    </a>
+  );
+}
+
+function Whose({ c }: { c: Conversation }): VNode | null {
+  if (c.assignedUserId && c.assignedUserId !== me.value?.id)
+    return <span class="row-whose">{nameOf(c.assignedUserId)}</span>;
+  if (c.status === "OPEN")
+    return (
+      <span class="row-whose open">{departmentById.value.get(c.departmentId ?? "")?.name ?? t().list.unassigned}</span>
+    );
+  if (!isLive(c)) return <span class="row-whose">{t().status[c.status]}</span>;
+  return null;
+}
+
+export function Priority({ priority }: { priority: Conversation["priority"] }): VNode {
+  const tone = { URGENT: "danger", HIGH: "warning", LOW: "", NORMAL: "" }[priority];
+  return (
+    <span class={`chip ${tone}`}>
+      <Icon name="flag" size="tiny" />
+      {t().priority[priority]}
+    </span>
+  );
+}
+
+function Preview({ c }: { c: Conversation }): VNode | string {
+  drafts.drafted.value;
+  const typing = hearing.typing.value.get(c.id);
+  if (typing?.size)
+    return (
+      <em class="typing">
+        {typing.has("customer") ? t().chat.customerTypes : t().chat.types(nameOf([...typing.keys()][0]))}
+      </em>
+    );
+  const draft = openId.value === c.id ? "" : drafts.read(c.id, "reply");
+  if (draft) {
+    return (
+      <>
+        <span class="draft">{t().list.draft}</span> {draft}
+      </>
+    );
+  }
+  const last = c.lastMessage;
+  if (!last) return t().flow[c.flowState];
+  return (
+    <>
+      {last.direction === "OUTBOUND" && <LastTicks last={last} />}
+      <span dir="auto">{last.preview || kindOf(last.type)}</span>
+    </>
+  );
+}
+
+function LastTicks({ last }: { last: LastMessage }): VNode {
+  const icon = { PENDING: "clock", SENT: "check", DELIVERED: "checks", READ: "checks", FAILED: "warning" } as const;
+  return (
+    <span class={`ticks ${last.status.toLowerCase()}`}>
+      <Icon name={icon[last.status]} size="tiny" />
+      <span class="unseen">{t().ticks[last.status]}: </span>
+    </span>
+  );
+}

@@ -1,0 +1,28 @@
+import type { VNode } from "preact";
+import { type Token, tokens } from "../../core/marks.ts";
+
+/** A text with WhatsApp's marks. Nothing of it is ever read as HTML. */
+export function Formatted({ text }: { text: string }): VNode {
+  return <>{tokens(text).map(shown)}</>;
+}
+
+function shown(token: Token, n: number): VNode | string {
+  switch (token.kind) {
+    case "bold":
+      return <strong key={n}>{token.children.map(shown)}</strong>;
+    case "italic":
+      return <em key={n}>{token.children.map(shown)}</em>;
+    case "struck":
+      return <s key={n}>{token.children.map(shown)}</s>;
+    case "mono":
+      return <code key={n}>{token.text}</code>;
+    case "link":
+      return (
+        <a key={n} href={token.href} target="_blank" rel="noopener noreferrer nofollow">
+          {token.text}
+        </a>
+      );
+    default:
+      return token.text;
+  }
+}

@@ -1,0 +1,75 @@
+import { signal } from "@preact/signals";
+import type { VNode } from "preact";
+import { t } from "../../state/i18n.ts";
+import { go } from "../../state/route.ts";
+import { settings } from "../../state/settings.ts";
+import { Dialog } from "../kit/overlays.tsx";
+
+type Handler = () => void;
+
+const handlers = new Map<string, Handler>();
+const showing = signal(false);
+let wantsPlace = false;
+
+const PLACES: Record<string, string> = {
+  i: "/dashboard",
+  n: "/dashboard/sessions",
+  m: "/dashboard/metrics",
+  t: "/dashboard/users",
+  s: "/dashboard/settings",
+};
+
+/** Give a shortcut its meaning while a component is there; returns what takes it away. */
+export function onKey(key: string, run: Handler): () => void {
+  handlers.set(key, run);
+  return () => {
+    if (handlers.get(key) === run) handlers.delete(key);
+  };
+}
+
+/** Single keys count outside text fields only, and can be switched off. */
+export function listenForKeys(): void {
+  document.addEventListener("keydown", (event) => {
+    const typing = (event.target as Element).closest?.("input, textarea, select, [contenteditable]");
+    if (document.querySelector("dialog[open]")) return;
+    if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp"))
+      return run(event.key === "ArrowDown" ? "j" : "k", event);
+    if (event.altKey && event.shiftKey && event.code === "KeyN") return run("note", event);
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || !settings.value.shortcuts) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (wantsPlace && PLACES[key]) {
+      wantsPlace = false;
+      event.preventDefault();
+      return go(PLACES[key]);
+    }
+    wantsPlace = key === "g";
+    if (key === "?") showing.value = true;
+    else run(key, event);
+  });
+}
+
+function run(key: string, event: KeyboardEvent): void {
+  const handler = handlers.get(key);
+  if (!handler) return;
+  event.preventDefault();
+  handler();
+}
+
+/** All shortcuts in one table, on `?`. */
+export function Shortcuts(): VNode | null {
+  if (!showing.value) return null;
+  return (
+    <Dialog title={t().keys.title} onClose={() => (showing.value = false)}>
+      <dl class="keys">
+        {Object.entries(t().keys.list).map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}
