@@ -12,6 +12,7 @@
     ├── Conflict             the state does not allow it
     │   └── HeldElsewhere        others have the customer; carries who
     ├── NotSupported         the session's provider cannot do it
+    ├── WindowClosed         the provider takes only approved templates now; carries since when
     ├── Expired              what is asked for is no longer kept
     ├── KeyReused            an idempotency key came back with another request
     ├── TooMany              over a rate limit; carries when to try again
@@ -29,6 +30,7 @@ HTTP codes are chosen in one place, `adapters/http/problems.py`.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -156,6 +158,14 @@ class NotSupported(HubError):
         super().__init__(f"{provider} does not support {feature}")
         self.provider = provider
         self.feature = feature
+
+
+class WindowClosed(HubError):
+    """The customer's latest message is too old for free text; only approved templates are delivered."""
+
+    def __init__(self, closed_at: datetime) -> None:
+        self.closed_at = closed_at
+        super().__init__("WhatsApp takes free text for 24 hours after the customer's message: send a template")
 
 
 class Expired(HubError):

@@ -44,6 +44,7 @@ from whatsapp_hub.domain.errors import (
     Transient,
     Unauthenticated,
     Unavailable,
+    WindowClosed,
 )
 
 log = structlog.get_logger(__name__)
@@ -138,6 +139,7 @@ _BY_TYPE: dict[type[HubError], Callable[[Any], Problem]] = {
     NotFound: lambda e: Problem(404, "not-found", str(e)),
     Conflict: lambda e: Problem(409, e.code, str(e)),
     NotSupported: lambda e: Problem(422, "not-supported", str(e)),
+    WindowClosed: lambda e: Problem(422, "window_closed", str(e), more={"closedAt": e.closed_at}),
     Expired: lambda e: Problem(410, "expired", str(e)),
     KeyReused: lambda _: Problem(422, "key-reused", "this Idempotency-Key came with another request before"),
     TooMany: lambda e: Problem(429, "too-many-requests", str(e), headers=_retry(e.retry_after_s)),

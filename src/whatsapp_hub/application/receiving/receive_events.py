@@ -17,6 +17,7 @@ from whatsapp_hub.application.measuring import LOST_MESSAGES, PROCESSED, PROCESS
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.realtime import ShowsCustomerTyping
 from whatsapp_hub.application.ports.provider.events import (
+    AlarmSeen,
     ChatKind,
     Malformed,
     MessageSeen,
@@ -36,6 +37,7 @@ from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
 from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen, SeenMessage, SeenName
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
 from whatsapp_hub.application.receiving.lost_messages import find_lost
+from whatsapp_hub.application.receiving.sound_alarm import sound_alarm
 from whatsapp_hub.application.receiving.timing import timed
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
@@ -208,6 +210,8 @@ class ReceiveEvents:
                     receipts(one, receipt)
                 case Seen(event=SessionSeen() as session):
                     await self._see_session(uow, one, session)
+                case Seen(event=AlarmSeen() as alarm):
+                    await sound_alarm(uow, one.session_id, alarm, self.clock)
                 case _:
                     pass
         await changes.write()

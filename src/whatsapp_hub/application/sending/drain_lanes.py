@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from whatsapp_hub.application.background import BackgroundTasks
@@ -36,6 +37,7 @@ from whatsapp_hub.domain.messaging.content import stored_media
 from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
+from whatsapp_hub.domain.messaging.window import is_shut, needs_it
 from whatsapp_hub.domain.sessions.session import UNREADABLE, Session
 
 MEDIA_RETRY_S = 2.0
@@ -43,6 +45,8 @@ MEDIA_RETRY_S = 2.0
 log = logging.getLogger(__name__)
 
 AT_ONCE = 16
+LONG_WAIT = timedelta(minutes=1)
+TOO_LATE = "it waited until the customer's message was too old for free text"
 TYPING_CALL_S = 5.0
 
 
@@ -162,6 +166,8 @@ class DrainLanes:
         provider = self.providers.live(session.provider)
         message = claim.message
         try:
+            if await self._is_too_late(session, message):
+                return Result(claim, error=Rejected("window_closed", TOO_LATE))
             media = await self._media(session.tenant_id, message)
         except (NotFound, Unavailable) as error:
             return Result(claim, error=_without_media(error))
@@ -171,6 +177,16 @@ class DrainLanes:
             return await self._send(claim, provider, _ref(session), outgoing)
         finally:
             TALLY.observe(CALLS, time.monotonic() - began, session.provider)
+
+    async def _is_too_late(self, session: Session, message: Message) -> bool:
+        """Whether a message that waited is free text whose window closed meanwhile (it was open at the request)."""
+        window, now = self.providers.window_of(session.provider), self.clock()
+        if window is None or not needs_it(message.content) or now - message.created_at < LONG_WAIT:
+            return False
+        pair = (message.session_id, message.contact_id)
+        async with self.storage.tenant(session.tenant_id) as uow:
+            latest = (await uow.conversations.latest([pair])).get(pair)
+        return latest is not None and is_shut(latest.window_closes_at, now, window)
 
     async def _send(self, claim: Claim, provider: Provider, ref: SessionRef, outgoing: Outgoing) -> Result:
         began = time.monotonic()

@@ -51,7 +51,7 @@ class SendMessage:
     ) -> Message:
         """Store the message and queue it for sending. `changes`: the message of this conversation that it reacts to,
         edits (a text is its new one) or deletes. Raises NotFound, Conflict (the round is over, the session is off, a
-        bot would write to a customer whom people have), NotSupported, Invalid, KeyReused."""
+        bot would write to a customer whom people have), NotSupported, WindowClosed, Invalid, KeyReused."""
         caller.require(Action.WORK_CONVERSATIONS)
         message_id = MessageId(self.new_id())
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -68,6 +68,7 @@ class SendMessage:
             if not conversation.is_live:
                 raise Conflict("not_open", f"the conversation is {conversation.status}")
             _require_turn(caller, conversation, session)
+            self.providers.require_window(session.provider, conversation, content, self.clock())
             if media and await uow.media.add(media):
                 await uow.quotas.add_media(len(media.content))
             made = Changes(uow, self.new_id, self.clock())
@@ -149,6 +150,7 @@ class StartConversation:
             _require_sendable(session, self.providers, content, None, identity)
             changes = Changes(uow, self.new_id, self.clock())
             conversation = await self._round(uow, changes, session, identity, caller, take=not is_gateway)
+            self.providers.require_window(session.provider, conversation, content, changes.now)
             upto = await _read_upto(uow, caller, conversation)
             message = _write(changes, caller, conversation, session, content, message_id, None)
             await changes.write()

@@ -1,10 +1,22 @@
 """The time in which a provider takes free text: some hours after the customer's latest message (Meta: 24).
 
-Outside of it only approved templates are delivered (error 131047 otherwise). `closes_at` is None where the customer
-never wrote, which is a closed window at a provider that has one.
+Outside of it only approved templates are delivered (error 131047 otherwise).
 """
 
 from datetime import datetime, timedelta
+
+from whatsapp_hub.domain.messaging.content import Content, Template
+
+
+def is_shut(closes_at: datetime | None, now: datetime, length: timedelta | None) -> bool:
+    """Whether free text is refused. A customer of whom the hub has no message may have written before it was here, or
+    to another program: that the provider decides."""
+    return length is not None and closes_at is not None and now >= closes_at
+
+
+def needs_it(content: Content) -> bool:
+    """Whether this may be sent inside the window only: all but approved templates."""
+    return not isinstance(content, Template)
 
 
 def extended(closes_at: datetime | None, wrote_at: datetime, length: timedelta | None) -> datetime | None:

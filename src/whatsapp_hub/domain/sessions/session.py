@@ -55,6 +55,15 @@ class AlertKind(StrEnum):
     """WhatsApp lets it write to nobody new for now."""
     BANNED = "banned"
     """WhatsApp has banned it, for a time or for good."""
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_RESTRICTED = "account_restricted"
+    ACCOUNT_CHANGED = "account_changed"
+    ACCOUNT_ALERT = "account_alert"
+    """Meta reports it of the business account, for each of its numbers."""
+    NUMBER_QUALITY = "number_quality"
+    NUMBER_NAME = "number_name"
+    TEMPLATE = "template"
+    """A template's state, quality or category changed."""
 
 
 class Severity(StrEnum):

@@ -15,6 +15,7 @@ from whatsapp_hub.adapters.providers.lenient import UNKNOWN_TIME
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import translate
 from whatsapp_hub.adapters.providers.meta_cloud.split import split
 from whatsapp_hub.application.ports.provider.events import (
+    AlarmSeen,
     ChatKind,
     IdentitySeen,
     MessageSeen,
@@ -331,7 +332,9 @@ def test_account_events_are_kept_and_routed_by_the_account() -> None:
     body = {"entry": [{"id": "42", "time": 1_780_000_000, "changes": changes}]}
     (update,) = split(json.dumps(body).encode())
     assert update.routes == ("waba:42",)
-    assert translate(update.body) == [OtherSeen("account_update", datetime.fromtimestamp(1_780_000_000, UTC))]
+    (seen,) = translate(update.body)
+    assert isinstance(seen, AlarmSeen)
+    assert seen.at == datetime.fromtimestamp(1_780_000_000, UTC)
 
 
 @pytest.mark.parametrize("time", ["", "soon", "1e400", "-5", 0, None, True, "99999999999999999999", [], "NaN"])

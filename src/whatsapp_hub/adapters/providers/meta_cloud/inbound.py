@@ -6,6 +6,7 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.providers.lenient import JsonObject, decode_object, digest, instant, items, obj, text, whole
 from whatsapp_hub.adapters.providers.meta_cloud import wire
+from whatsapp_hub.adapters.providers.meta_cloud.account import alarm
 from whatsapp_hub.adapters.providers.meta_cloud.content import content_of
 from whatsapp_hub.adapters.providers.meta_cloud.errors import failure_of
 from whatsapp_hub.application.ports.provider.events import (
@@ -45,6 +46,8 @@ def translate(body: bytes) -> list[ProviderEvent]:
         events = _message(update, kind, item, at)
     elif kind == wire.CALL:
         events = _call(update, item, at)
+    elif told := alarm(text(update.get("field")), item, instant(update.get("time"))):
+        events = [told]
     return events or [OtherSeen(text(update.get("field"))[:100] or "unknown", at)]
 
 

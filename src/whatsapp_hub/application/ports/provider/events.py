@@ -10,7 +10,7 @@ from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Content
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import MessageStatus
-from whatsapp_hub.domain.sessions.session import SessionStatus
+from whatsapp_hub.domain.sessions.session import AlertKind, SessionStatus, Severity
 
 
 class ChatKind(StrEnum):
@@ -126,8 +126,19 @@ class RedeliveredSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmSeen:
+    """Something about the account, the number or its templates that administrators should know; `detail` is a sentence
+    for people."""
+
+    kind: AlertKind
+    severity: Severity
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OtherSeen:
-    """An event that is kept raw and not handled yet (an account event, a poll vote, a call)."""
+    """An event that is kept raw and not handled yet."""
 
     kind: str
     at: datetime | None = None
@@ -142,6 +153,7 @@ ProviderEvent = (
     | ChatNamed
     | TypingSeen
     | RedeliveredSeen
+    | AlarmSeen
     | OtherSeen
 )
 

@@ -11,11 +11,14 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from whatsapp_hub.application.ports.provider.events import ProviderEvent, RawUpdate, SessionSeen
 from whatsapp_hub.application.ports.provider.settings import TakesPartialSettings
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.errors import WindowClosed
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.capabilities import Capabilities
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Content
 from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.messaging.window import is_shut, needs_it
 from whatsapp_hub.domain.sessions.history import HistoryKind
 from whatsapp_hub.domain.sessions.session import UNREADABLE
 
@@ -297,6 +300,12 @@ class Providers:
         plugin = self.plugins.get(kind)
         hours = plugin.capabilities.reply_window_h if plugin else None
         return None if hours is None else timedelta(hours=hours)
+
+    def require_window(self, kind: str, conversation: Conversation, content: Content, now: datetime) -> None:
+        """Raise WindowClosed for what this kind takes inside the window only, where it is over."""
+        closes_at = conversation.window_closes_at
+        if closes_at and needs_it(content) and is_shut(closes_at, now, self.window_of(kind)):
+            raise WindowClosed(closes_at)
 
     def takes_statuses(self, kind: str, settings: object) -> bool:
         """Return whether a session takes in its contacts' status updates."""

@@ -1,0 +1,99 @@
+"""Translate Meta's events about an account, a number or its templates to alarms. Pure.
+
+They name a business account, not a number: each number of it is concerned.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from whatsapp_hub.adapters.providers.lenient import JsonObject, items, obj, text
+from whatsapp_hub.application.ports.provider.events import AlarmSeen
+from whatsapp_hub.domain.sessions.session import AlertKind, Severity
+from whatsapp_hub.domain.text import storable
+
+_LONGEST = 300
+_WORSE = frozenset({"RED", "FLAGGED", "RESTRICTED", "REJECTED", "DISABLED", "PAUSED", "PENDING_DELETION", "DOWNGRADE"})
+_ACCOUNT: dict[str, tuple[AlertKind, Severity]] = {
+    "DISABLED_UPDATE": (AlertKind.ACCOUNT_DISABLED, Severity.CRITICAL),
+    "ACCOUNT_DELETED": (AlertKind.ACCOUNT_DISABLED, Severity.CRITICAL),
+    "ACCOUNT_OFFBOARDED": (AlertKind.ACCOUNT_DISABLED, Severity.CRITICAL),
+    "ACCOUNT_RESTRICTION": (AlertKind.ACCOUNT_RESTRICTED, Severity.CRITICAL),
+    "ACCOUNT_VIOLATION": (AlertKind.ACCOUNT_RESTRICTED, Severity.WARNING),
+    "PARTNER_REMOVED": (AlertKind.ACCOUNT_CHANGED, Severity.CRITICAL),
+    "PARTNER_APP_UNINSTALLED": (AlertKind.ACCOUNT_CHANGED, Severity.CRITICAL),
+}
+
+
+def alarm(field: str, value: JsonObject, at: datetime) -> AlarmSeen | None:
+    """Translate an event of the field; None for fields that are no alarm."""
+    translate = _BY_FIELD.get(field)
+    return translate(value, at) if translate else None
+
+
+def _account(value: JsonObject, at: datetime) -> AlarmSeen:
+    event = text(value.get("event"))
+    kind, severity = _ACCOUNT.get(event, (AlertKind.ACCOUNT_CHANGED, Severity.INFO))
+    if event == "DISABLED_UPDATE" and text(obj(value.get("ban_info")).get("waba_ban_state")) == "REINSTATE":
+        severity = Severity.INFO
+    return AlarmSeen(kind, severity, _said("the business account", event, *_why(value)), at)
+
+
+def _why(value: JsonObject) -> list[str]:
+    """Collect what Meta says besides: the violation, restrictions, the state of a ban."""
+    violation = text(obj(value.get("violation_info")).get("violation_type"))
+    restrictions = [text(obj(one).get("restriction_type")) for one in items(value.get("restriction_info"))]
+    ban = text(obj(value.get("ban_info")).get("waba_ban_state"))
+    reason = text(obj(value.get("disconnection_info")).get("reason"))
+    return [violation, *restrictions, ban, reason]
+
+
+def _number(value: JsonObject, at: datetime) -> AlarmSeen:
+    event, limit = text(value.get("event")), text(value.get("current_limit"))
+    return AlarmSeen(AlertKind.NUMBER_QUALITY, _severity(event), _said("the number", event, limit), at)
+
+
+def _name(value: JsonObject, at: datetime) -> AlarmSeen:
+    decision = text(value.get("decision"))
+    return AlarmSeen(AlertKind.NUMBER_NAME, _severity(decision), _said("the number's name", decision), at)
+
+
+def _template(value: JsonObject, at: datetime) -> AlarmSeen:
+    event = text(value.get("event")) or text(value.get("new_quality_score")) or text(value.get("new_category"))
+    name = f"template {text(value.get('message_template_name'))} ({text(value.get('message_template_language'))})"
+    reason = text(value.get("reason"))
+    said = _said(name, event or "changed", "" if reason == "NONE" else reason)
+    return AlarmSeen(AlertKind.TEMPLATE, _severity(event), said, at)
+
+
+def _alert(value: JsonObject, at: datetime) -> AlarmSeen:
+    severity = {"CRITICAL": Severity.CRITICAL, "WARNING": Severity.WARNING}.get(text(value.get("alert_severity")))
+    said = _said("WhatsApp's alert", text(value.get("alert_type")), text(value.get("alert_description")))
+    return AlarmSeen(AlertKind.ACCOUNT_ALERT, severity or Severity.INFO, said, at)
+
+
+def _capability(value: JsonObject, at: datetime) -> AlarmSeen:
+    limits = ", ".join(f"{name} {limit}" for name, limit in value.items() if isinstance(limit, int | str))
+    return AlarmSeen(AlertKind.ACCOUNT_CHANGED, Severity.INFO, _said("the account's limits", limits), at)
+
+
+def _severity(event: str) -> Severity:
+    return Severity.WARNING if event in _WORSE else Severity.INFO
+
+
+def _said(*words: str) -> str:
+    """Make a sentence for people of Meta's words."""
+    said = ": ".join(word.replace("_", " ").lower() if word.isupper() else word for word in words if word)
+    return storable(said)[:_LONGEST]
+
+
+_BY_FIELD: dict[str, Callable[[JsonObject, datetime], AlarmSeen]] = {
+    "account_update": _account,
+    "account_review_update": _name,
+    "phone_number_quality_update": _number,
+    "phone_number_name_update": _name,
+    "message_template_status_update": _template,
+    "message_template_quality_update": _template,
+    "template_category_update": _template,
+    "account_alerts": _alert,
+    "business_capability_update": _capability,
+}
