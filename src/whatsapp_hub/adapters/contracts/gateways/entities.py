@@ -276,7 +276,7 @@ def listed_client_message(of: MessageWith, session_key: str) -> ListedClientMess
         "to": None if is_theirs else address,
         "contact": ContactView.of(of.contact),
     }
-    return ListedClientMessage(**fields_of(message) | own)
+    return ListedClientMessage(**dict(zip(MessageFields.__struct_fields__, fields_of(message), strict=True)) | own)
 
 
 def fault(reason: str | None) -> Mapping[str, str]:

@@ -289,8 +289,14 @@ MessageData: TypeAlias = (
 )
 
 
+_PLAIN = TextData(None)
+"""Of most messages."""
+
+
 def data_of(content: kinds.Content, since: Annotations) -> MessageData:  # noqa: C901 - one case a kind
     """Show what a message says beyond its text."""
+    if type(content) is kinds.Text and content.context is kinds.NO_CONTEXT and content.link is None:
+        return _PLAIN
     if content.context.edits:
         return EditData(content.context.edits)
     match content:
