@@ -27,7 +27,7 @@ from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.events import Details, EventType
 from whatsapp_hub.domain.ids import ConversationId, MessageId
 from whatsapp_hub.domain.messaging.contact import Contact, IdentityKind, address_of
-from whatsapp_hub.domain.messaging.content import Call, Text
+from whatsapp_hub.domain.messaging.content import Call, Text, completes
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
 from whatsapp_hub.domain.messaging.window import extended
 from whatsapp_hub.domain.sessions.session import Routing, Session
@@ -57,7 +57,7 @@ class ApplyMessages:
         known = self._batch.messages.seen(seen.session_id, contact.id, event)
         if known is not None:
             self._echo(known, event)
-            self._call(known, event)
+            self._complete(known, event)
             return
         if may_be_echo(event) and (ours := self._batch.echoes.take(seen.session_id, contact, event)):
             await self._recognise(ours, event)
@@ -105,11 +105,14 @@ class ApplyMessages:
         if was_unknown and known.outcome is None:
             self._settled.append(known)
 
-    def _call(self, known: Message, event: MessageSeen) -> None:
-        """Complete a call by a later report of it: it was taken, rejected or missed, and lasted so long."""
-        if not isinstance(known.content, Call) or not isinstance(event.content, Call):
-            return
-        whole = known.content.later(event.content)
+    def _complete(self, known: Message, event: MessageSeen) -> None:
+        """Complete a call by a later report of it (it was taken, rejected or missed, and lasted so long), and a message
+        of which only the place was told."""
+        whole = known.content
+        if isinstance(known.content, Call) and isinstance(event.content, Call):
+            whole = known.content.later(event.content)
+        elif completes(known.content, event.content) and event.content.target is None:
+            whole = event.content
         if whole != known.content:
             known.content = whole
             self._changes.annotated(known)

@@ -37,10 +37,10 @@ from whatsapp_hub.application.receiving.apply_receipts import ApplyReceipts
 from whatsapp_hub.application.receiving.batch import Batch, HeldChat, Seen, SeenMessage, SeenName
 from whatsapp_hub.application.receiving.echoes import LOOK_AGAIN_S
 from whatsapp_hub.application.receiving.lost_messages import find_lost
-from whatsapp_hub.application.receiving.sound_alarm import sound_alarm
 from whatsapp_hub.application.receiving.timing import timed
 from whatsapp_hub.application.sessions.advance_connection import AdvanceConnection
 from whatsapp_hub.application.sessions.pair_sessions import FollowPairing
+from whatsapp_hub.application.sessions.sound_alarm import sound_alarm
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import ConversationId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.bounds import LONGEST, bounded

@@ -356,6 +356,12 @@ class Unsupported(Kind):
     raw: object = None
 
 
+def completes(held: "Content", told: "Content") -> bool:
+    """Whether a message that comes again has what was missing: its file, where only its place was told before (Meta
+    sends the files of a history later, under the same ids), or a kind that the hub can read."""
+    return isinstance(held, Unsupported) and not isinstance(told, Unsupported | System)
+
+
 File: TypeAlias = Image | Video | Audio | Document | Sticker
 """The kinds that carry a file."""
 

@@ -12,11 +12,22 @@ import pytest
 from tests.contracts.storage.world import a_phone
 from tests.unit.application.office import START, Office
 from whatsapp_hub.adapters.contracts.events.bodies import body
-from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
+from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.domain.messaging.annotations import MarkKind
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import CallState, Content, Reaction, Revoke, Text, Vote, call
+from whatsapp_hub.domain.messaging.content import (
+    CallState,
+    Content,
+    Image,
+    MediaSource,
+    Reaction,
+    Revoke,
+    Text,
+    Unsupported,
+    Vote,
+    call,
+)
 from whatsapp_hub.domain.messaging.message import Message
 
 GROUP = "1203630@g.us"
@@ -130,6 +141,15 @@ async def test_an_edit_of_ours_holds_once_the_provider_took_it(office: Office) -
     assert (await stored(office, id)).content.text == "Bom dai"
     await office.sends()
     assert (await stored(office, id)).content.text == "Bom dia"
+
+
+async def test_a_file_of_a_history_takes_the_place_that_was_kept_for_it(office: Office) -> None:
+    file = Image("Look", source=MediaSource("7"), mime_type="image/jpeg")
+    for content in (Unsupported("a file from before"), file, Unsupported("a file from before")):
+        await sees(office, seen("M1", content, origin=Origin.HISTORY))
+    message = await stored(office)
+    assert message.content == file
+    assert [type for type, _ in told(office)] == ["message.received", "message.updated"]
 
 
 async def test_a_vote_changes_with_the_next_one(office: Office) -> None:

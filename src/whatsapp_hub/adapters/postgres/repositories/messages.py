@@ -56,9 +56,8 @@ _KNOWN = f"""{SELECT} WHERE id = ANY(ARRAY(
       SELECT id FROM messages WHERE (session_id, whatsapp_message_id) IN ({_NAMED})
       UNION ALL SELECT message_id FROM early_changes WHERE (session_id, target) IN ({_NAMED})))
     ORDER BY id FOR NO KEY UPDATE"""
-_ANNOTATIONS = Columns(
-    "messages", {"id": "uuid", "content": "text", "data": ("text", "json"), "annotations": ("text", "json")}
-)
+_SAID = ("type", "content", "media_url", "media_id", "data", "annotations")
+_ANNOTATIONS = Columns("messages", {"id": "uuid", **{name: _FIXED[name] for name in _SAID}})
 _ANNOTATE = Write("messages", _ANNOTATIONS.update())
 _WAIT = """
     INSERT INTO early_changes (message_id, tenant_id, session_id, target)
@@ -151,8 +150,7 @@ def _whole(m: Message) -> tuple[object, ...]:
 
 def _annotated(m: Message) -> tuple[object, ...]:
     """Return the values in the order of _ANNOTATIONS."""
-    content = stored_content.encode(m.content)
-    return (m.id, content.content, content.data, stored_content.encode_annotations(m.annotations))
+    return (m.id, *stored_content.encode(m.content), stored_content.encode_annotations(m.annotations))
 
 
 def rows_of(messages: Iterable[Message]) -> list[Sequence[object]]:
@@ -237,7 +235,7 @@ class PostgresMessages:
             await self._connection.defer(_SAVE, *rows, rows=[m.id for m in ordered])
 
     async def annotate(self, messages: Sequence[Message]) -> None:
-        """Update text, data and annotations with the transaction's next flush, by id."""
+        """Update content and annotations with the transaction's next flush, by id."""
         if messages:
             ordered = sorted(messages, key=lambda m: m.id)
             rows = _ANNOTATIONS.arrays(map(_annotated, ordered))
