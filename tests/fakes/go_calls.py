@@ -37,6 +37,7 @@ class GoCalls:
     """What was given to Go by each dial, newest last. Install it with `recording`."""
 
     given: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict)
+    loggers: dict[str, Any] = field(default_factory=dict)
     order: list[str] = field(default_factory=list)
 
     async def dial(self, session_id: object, number: int = 1) -> str:
@@ -65,6 +66,14 @@ class GoCalls:
 
     async def login(self, uuid: str, status: str) -> None:
         await self._text(self.given[uuid][1], uuid, status)
+
+    async def log(self, uuid: str, line: str) -> None:
+        """A line of whatsmeow's log, as neonize hands it over."""
+        from neonize.proto.Neonize_pb2 import LogEntry
+
+        entry = LogEntry(Message=line, Level="WARN", Name="Client").SerializeToString()
+        said = ctypes.create_string_buffer(entry, len(entry))
+        await self._on_a_thread_of_go(self.loggers[uuid], ctypes.addressof(said), len(entry))
 
     async def _text(self, call: Any, uuid: str, text: str) -> None:
         who, said = ctypes.create_string_buffer(uuid.encode()), ctypes.create_string_buffer(text.encode())
@@ -98,17 +107,25 @@ def room_here(library: GoLibrary) -> Any:
 @contextmanager
 def recording() -> Iterator[GoCalls]:
     calls = GoCalls()
-    make = GoLibrary.callbacks
+    make, make_logger = GoLibrary.callbacks, GoLibrary.logger
+
+    def uuid_of(listener: Any) -> str:
+        return getattr(listener, "uuid", None) or str(listener._uuid)
+
+    def remember_logger(self: GoLibrary, listener: Any) -> Any:
+        calls.loggers[uuid_of(listener)] = made = make_logger(self, listener)
+        return made
 
     def remember(self: GoLibrary, listener: Any) -> Any:
         made = make(self, listener)
-        uuid = getattr(listener, "uuid", None) or listener._uuid
+        uuid = uuid_of(listener)
         calls.given[uuid] = made
         calls.order.append(uuid)
         return made
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(GoLibrary, "callbacks", remember)
+        patch.setattr(GoLibrary, "logger", remember_logger)
         patch.setattr(upstream, "REACH_S", HELD_S)  # the test is WhatsApp: the dial itself stays held
         patch.setattr(dial, "ANSWER_S", HELD_S)
         yield calls

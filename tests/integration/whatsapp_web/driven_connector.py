@@ -59,7 +59,7 @@ async def obey(calls: GoCalls, said: dict[str, Any]) -> object:
             return _typed
         case {"do": "event", "uuid": uuid, "code": code, "data": data}:
             await calls.event_of(uuid, code, base64.b64decode(data))
-        case {"do": "qr" | "login" as what, "uuid": uuid, "text": text}:
+        case {"do": "qr" | "login" | "log" as what, "uuid": uuid, "text": text}:
             await getattr(calls, what)(uuid, text)
     return "done"
 

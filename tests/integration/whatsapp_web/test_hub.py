@@ -85,7 +85,7 @@ async def go(
         return Path(path).exists()
 
     try:
-        await until(answers)
+        await until(answers, 90)
         reader, writer = await asyncio.open_unix_connection(path)
         yield Go(reader, writer)
         writer.close()
@@ -300,3 +300,23 @@ async def test_what_an_agent_reads_types_and_answers_is_shown_on_the_customers_p
         return await number.owner.fetch("SELECT FROM hub.commands WHERE session_id = $1", UUID(number.id)) == []
 
     await until(gone)
+
+
+@pytest.mark.slow
+async def test_a_message_that_a_killed_connector_lost_is_counted_and_one_that_it_stored_is_not(
+    number: WebNumber,
+) -> None:
+    """WhatsApp sends both again; the library drops them for their used keys, and says so in its log alone."""
+    here = await number.pair()
+    await number.go.event(here, message({"conversation": "Oi"}, "A1"))
+    await number.messages(1)
+    for id in ("A1", "A2"):
+        again = f"Ignoring message {id} from {PERSON}: failed to decrypt: received message with old counter (4, 2)"
+        await number.go.ask(do="log", uuid=here, text=again)
+
+    async def counted() -> Any:
+        history = (await number.admin.get(f"/api/sessions/{number.id}/history")).json()
+        return [(entry["kind"], entry["count"]) for entry in history if entry["kind"] == "lost_messages"]
+
+    assert await until(counted, 30) == [("lost_messages", 1)]
+    assert await number.messages(1) == [("A1", "TEXT")]

@@ -308,9 +308,9 @@ class ReconcileSessions:
             return
         self._hung_up = True
         try:
+            self._sever()  # first of all: the watchdog waits a second longer at most
             log.error("connector.hangs_up", extra={"why": why, "sessions": self.held})
             self._desired.clear()
-            self._sever()
             await self._close_all(UNCLOSABLE_S if self._severed else 0.0)
             if self._open:
                 raise RuntimeError("connections that must not be held cannot be closed")
