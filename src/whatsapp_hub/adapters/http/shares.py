@@ -7,12 +7,12 @@ companies.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.domain.errors import TooMany
@@ -24,8 +24,10 @@ AT_ONCE = 8
 """Of the 12 connections that an API process has."""
 LINE = 1000
 HELD_S = 1.0
-"""A request that takes longer (a stream, waiting for a code) gives its place to the next one."""
+"""A request that takes longer (waiting for a code) gives its place to the next one. So does a stream when it begins:
+hundreds that are opened at once, after a restart, would take a second each."""
 RETRY_S = 1.0
+_STREAM = b"text/event-stream"
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key", b"apikey", b"cookie"})
 
 
@@ -43,8 +45,8 @@ class Shares(Generic[Key]):
         self._shares: dict[Key, _Share] = {}
 
     @asynccontextmanager
-    async def place(self, key: Key) -> AsyncIterator[None]:
-        """Wait for a place. Raises TooMany if the queue is full."""
+    async def place(self, key: Key) -> AsyncIterator[Callable[[], None]]:
+        """Wait for a place; what is yielded gives it back early. Raises TooMany if the queue is full."""
         await self._enter(key)
         given_back = False
 
@@ -56,7 +58,7 @@ class Shares(Generic[Key]):
 
         timer = asyncio.get_running_loop().call_later(self._held_s, give_back)
         try:
-            yield
+            yield give_back
         finally:
             timer.cancel()
             give_back()
@@ -104,8 +106,8 @@ class SharesByCredential:
         if not credential:
             await self.app(scope, receive, send)
             return
-        async with self._shares.place(credential):
-            await self.app(scope, receive, send)
+        async with self._shares.place(credential) as give_back:
+            await self.app(scope, receive, _until_it_streams(send, give_back))
 
 
 class SharesByCompany:
@@ -120,5 +122,20 @@ class SharesByCompany:
         if not isinstance(caller, Caller):
             await self.app(scope, receive, send)
             return
-        async with self._shares.place(caller.tenant_id):
-            await self.app(scope, receive, send)
+        async with self._shares.place(caller.tenant_id) as give_back:
+            await self.app(scope, receive, _until_it_streams(send, give_back))
+
+
+def _until_it_streams(send: Send, give_back: Callable[[], None]) -> Send:
+    """Give the place back when a stream of events begins."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start" and _is_stream(message["headers"]):
+            give_back()
+        await send(message)
+
+    return sent
+
+
+def _is_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(name.lower() == b"content-type" and value.startswith(_STREAM) for name, value in headers)

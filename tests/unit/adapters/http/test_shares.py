@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
 
-from whatsapp_hub.adapters.http.shares import Shares
+from whatsapp_hub.adapters.http.shares import Shares, SharesByCredential
 from whatsapp_hub.domain.errors import TooMany
 from whatsapp_hub.domain.ids import TenantId
 
@@ -96,6 +97,30 @@ async def test_what_takes_long_gives_its_place_to_the_next(requests: Callable[..
     await asked.end("stream")
     await asked.end("next")
     assert asked._shares._shares == {}
+
+
+@pytest.mark.parametrize(("kind", "passes"), [(b"text/event-stream; charset=utf-8", True), (b"text/plain", False)])
+async def test_a_stream_gives_its_place_back_when_it_begins(kind: bytes, passes: bool) -> None:
+    """A hundred of them, opened at once, would hold up their company's requests for a second each."""
+    over, begun = asyncio.Event(), 0
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal begun
+        begun += 1
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
+        await over.wait()
+
+    async def send(message: Any) -> None:
+        pass
+
+    middleware = SharesByCredential(app, Shares(at_once=1, held_s=60))
+    scope: Any = {"type": "http", "headers": [(b"authorization", b"Bearer x")]}
+    asked = [asyncio.create_task(middleware(scope, cast("Any", None), send)) for _ in range(100)]
+    for _ in range(20):
+        await settle()
+    assert begun == (100 if passes else 1)
+    over.set()
+    await asyncio.gather(*asked)
 
 
 async def test_a_line_without_end_is_refused(requests: Callable[..., Requests]) -> None:
