@@ -40,7 +40,7 @@ from whatsapp_hub.adapters.http.pages.bodies import add_bodies
 from whatsapp_hub.adapters.http.pages.documents import add_problems, add_webhooks, openapi
 from whatsapp_hub.adapters.http.pages.examples import add_examples
 from whatsapp_hub.adapters.http.pages.receivers import add_receivers
-from whatsapp_hub.adapters.http.paging import NEXT_CURSOR
+from whatsapp_hub.adapters.http.paging import NEXT_CURSOR, POSITION
 from whatsapp_hub.adapters.http.rates import LimitsRate, RateLimits
 from whatsapp_hub.adapters.http.server import asgi
 from whatsapp_hub.adapters.http.server.forms import read_form
@@ -258,7 +258,7 @@ def _cors(frontend_url: str | None) -> CORSConfig | None:
         allow_origins=[frontend_url.rstrip("/")],
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=[*_ASKED, COMPANY_HEADER, *KEY_HEADERS],
-        expose_headers=[*_ANSWERED, NEXT_CURSOR],
+        expose_headers=[*_ANSWERED, NEXT_CURSOR, POSITION],
         allow_credentials=frontend_url != ANY_ORIGIN,
         max_age=600,
     )

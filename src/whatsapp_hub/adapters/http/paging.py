@@ -12,6 +12,9 @@ from whatsapp_hub.domain.errors import Invalid
 T = TypeVar("T")
 
 NEXT_CURSOR = "X-Next-Cursor"
+POSITION = "X-Position"
+"""On reads of conversations and messages: a position of the log that the answer reflects at least. Events up to it may
+be passed over."""
 
 Limit: TypeAlias = Annotated[int, QueryParameter(ge=1, le=200, description="at most so many")]
 Cursor: TypeAlias = Annotated[
@@ -19,9 +22,10 @@ Cursor: TypeAlias = Annotated[
 ]
 
 
-def page(items: Sequence[T], next_cursor: str | None) -> Response[list[T]]:
-    """Answer one page: the items as a bare array, the cursor as a header."""
-    return Response(list(items), headers={NEXT_CURSOR: next_cursor} if next_cursor else {})
+def page(items: Sequence[T], next_cursor: str | None, position: int | None = None) -> Response[list[T]]:
+    """Answer one page: the items as a bare array, cursor and position as headers."""
+    headers = {NEXT_CURSOR: next_cursor} if next_cursor else {}
+    return Response(list(items), headers=headers if position is None else {**headers, POSITION: str(position)})
 
 
 def sliced(

@@ -127,13 +127,16 @@ class DepartmentView(View):
 
 
 class CompanyView(View):
-    """What every user may know of the company. `timezone` is that of its hours, null where it has none."""
+    """What every user may know of the company. `timezone` is that of its hours, null where it has none;
+    `resolveReasons`: for which conversations are resolved."""
 
     id: UUID
     name: str
     language: Language
     country: str | None
     timezone: str | None
+    resolve_reasons: list[str]
+    resolve_reason_required: bool
 
     @classmethod
     def of(cls, tenant: Tenant) -> "CompanyView":
@@ -144,6 +147,8 @@ class CompanyView(View):
             language=tenant.language,
             country=tenant.country,
             timezone=tenant.hours.timezone if tenant.hours else None,
+            resolve_reasons=list(tenant.closing.resolve_reasons),
+            resolve_reason_required=tenant.closing.resolve_reason_required,
         )
 
 

@@ -26,3 +26,18 @@ export function isSameGroup(a: string, b: string): boolean {
 export function isSameDay(a: string, b: string): boolean {
   return new Date(a).toDateString() === new Date(b).toDateString();
 }
+
+export type Later = "hour" | "hours" | "tomorrow" | "monday";
+
+/** Times to come back to something: in an hour, in three, tomorrow and on Monday at nine. */
+export function laterTimes(from: Date): { kind: Later; at: Date }[] {
+  const inHours = (hours: number): Date => new Date(from.getTime() + hours * 60 * MINUTE);
+  const nine = (days: number): Date => new Date(from.getFullYear(), from.getMonth(), from.getDate() + days, 9);
+  const untilMonday = (8 - from.getDay()) % 7 || 7;
+  return [
+    { kind: "hour", at: inHours(1) },
+    { kind: "hours", at: inHours(3) },
+    { kind: "tomorrow", at: nine(1) },
+    { kind: "monday", at: nine(untilMonday) },
+  ];
+}

@@ -48,6 +48,8 @@ export type Message = MessageView & { media?: MediaOfMessage | null };
 export interface Row {
   conversation: Conversation;
   position: number;
+  /** Read from the hub, at that position or a little later: newer messages may be counted in it already. */
+  isRead?: boolean;
 }
 
 export interface Chat {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { spanOf, urgencyOf } from "./clock.ts";
+import { laterTimes, spanOf, urgencyOf } from "./clock.ts";
 import type { Conversation } from "./entities.ts";
 import { tokens } from "./marks.ts";
 import { compare, inserted } from "./order.ts";
@@ -92,6 +92,19 @@ test("an item moves to its place", () => {
   assert.deepEqual(
     inserted(list, { id: "1", n: "d" }, order).map((x) => x.id),
     ["2", "1"],
+  );
+});
+
+test("on a Monday, Monday is the next one", () => {
+  const monday = new Date(2026, 10, 30, 15);
+  assert.deepEqual(
+    laterTimes(monday).map(({ at }) => [at.getDate(), at.getHours()]),
+    [
+      [30, 16],
+      [30, 18],
+      [1, 9],
+      [7, 9],
+    ],
   );
 });
 

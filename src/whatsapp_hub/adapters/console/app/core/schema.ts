@@ -44,7 +44,7 @@ export interface AgentView {
   medianFirstResponseTimeOpenHours: number | null;
   ratings: RatingFigures;
 }
-export type AlertKind = "reconnect_storm" | "linked_twice" | "reachout_timelock" | "banned";
+export type AlertKind = "reconnect_storm" | "linked_twice" | "reachout_timelock" | "banned" | "account_disabled" | "account_restricted" | "account_changed" | "account_alert" | "number_quality" | "number_name" | "template";
 export interface ApiKeyBody {
   name: string;
   scopes?: string[] | null;
@@ -312,6 +312,8 @@ export interface CompanyView {
   language: Language;
   country: string | null;
   timezone: string | null;
+  resolveReasons: string[];
+  resolveReasonRequired: boolean;
 }
 export interface ConditionsBody {
   sessionId?: string | null;

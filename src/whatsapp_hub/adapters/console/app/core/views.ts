@@ -2,7 +2,7 @@
 import type { Conversation } from "./entities.ts";
 import { SORTS, type Sort } from "./order.ts";
 
-export const VIEWS = ["mine", "waiting", "unassigned", "department", "bot", "all", "resolved"] as const;
+export const VIEWS = ["mine", "waiting", "unassigned", "department", "bot", "all", "snoozed", "resolved"] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface Reader {
@@ -30,17 +30,23 @@ export const USUAL: Choice = {
   breached: false,
 };
 
+/** Put out of sight until a time that has not come. */
+export function isSnoozed(c: Conversation): boolean {
+  return Boolean(c.snoozedUntil && Date.parse(c.snoozedUntil) > Date.now());
+}
+
 export function isLive(c: Conversation): boolean {
   return c.status === "OPEN" || c.status === "ASSIGNED";
 }
 
 const IS_IN: Record<View, (c: Conversation, reader: Reader) => boolean> = {
-  mine: (c, reader) => isLive(c) && c.assignedUserId === reader.id,
-  waiting: (c, reader) => isLive(c) && c.assignedUserId === reader.id && c.unreadCount > 0,
+  mine: (c, reader) => isLive(c) && c.assignedUserId === reader.id && !isSnoozed(c),
+  waiting: (c, reader) => isLive(c) && c.assignedUserId === reader.id && c.unreadCount > 0 && !isSnoozed(c),
   unassigned: (c) => c.status === "OPEN" && c.assignedUserId === null && c.bot !== "talking",
   department: (c, reader) => isLive(c) && c.departmentId !== null && c.departmentId === reader.departmentId,
   bot: (c) => isLive(c) && c.bot === "talking",
   all: isLive,
+  snoozed: (c) => isLive(c) && isSnoozed(c),
   resolved: (c) => !isLive(c),
 };
 

@@ -93,6 +93,15 @@ test("a snapshot that is older than an event does not undo it", () => {
   assert.equal(world.rows.get("c1")?.conversation.status, "ASSIGNED");
 });
 
+test("a message that the list had already is not counted twice", () => {
+  const world = emptyWorld();
+  const last = { id: message(1).id, at: message(1).createdAt } as Conversation["lastMessage"];
+  putRow(world, conversation("c1", { unreadCount: 1, lastMessage: last }), 0, nothingTouched(), true);
+  reduce(world, received(1, 5));
+  reduce(world, received(2, 6));
+  assert.equal(world.rows.get("c1")?.conversation.unreadCount, 2);
+});
+
 test("a message of a conversation that is not known asks for it", () => {
   assert.deepEqual([...reduce(emptyWorld(), received(1, 1)).unknown], ["c1"]);
 });

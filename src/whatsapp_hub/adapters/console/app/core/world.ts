@@ -67,11 +67,17 @@ export function reduce(world: World, event: HubEvent, touched: Touched = nothing
 }
 
 /** Take a conversation as the hub shows it at `position`, unless a newer state of it is known. */
-export function putRow(world: World, conversation: Conversation, position: number, touched: Touched): void {
+export function putRow(
+  world: World,
+  conversation: Conversation,
+  position: number,
+  touched: Touched,
+  isRead = false,
+): void {
   const known = world.rows.get(conversation.id);
   if (known && known.position > position) return;
   const last = newer(known?.conversation.lastMessage, conversation.lastMessage);
-  world.rows.set(conversation.id, { conversation: { ...conversation, lastMessage: last }, position });
+  world.rows.set(conversation.id, { conversation: { ...conversation, lastMessage: last }, position, isRead });
   touched.rows.add(conversation.id);
 }
 
@@ -136,6 +142,10 @@ function aboutMessage(world: World, message: Message, position: number, touched:
   }
   if (row.position >= position) return;
   const { conversation } = row;
+  if (row.isRead && isCounted(conversation.lastMessage, message)) {
+    world.rows.set(message.conversationId, { ...row, position });
+    return;
+  }
   const unreadCount =
     message.direction === "INBOUND" ? conversation.unreadCount + 1 : message.senderId ? 0 : conversation.unreadCount;
   const lastMessage = newer(conversation.lastMessage, lastOf(message));
@@ -148,6 +158,11 @@ function aboutMessage(world: World, message: Message, position: number, touched:
   const changed = { ...conversation, unreadCount, lastMessage, lastMessageAt: lastMessage?.at ?? null, waitingSince };
   world.rows.set(message.conversationId, { conversation: changed, position });
   touched.rows.add(message.conversationId);
+}
+
+/** Whether a conversation, as it was read, has this message already. */
+function isCounted(last: LastMessage | null | undefined, message: Message): boolean {
+  return Boolean(last && (last.id === message.id || last.at > message.createdAt));
 }
 
 type StatusEvent = Extract<HubEvent, { name: "message-status" }>;

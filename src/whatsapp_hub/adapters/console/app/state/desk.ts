@@ -218,7 +218,7 @@ async function page(query: Record<string, string | number | null>): Promise<stri
   const before = world.position;
   const answer = await api.get<Conversation[]>("/api/conversations", query);
   const touched = nothingTouched();
-  for (const conversation of answer.data) putRow(world, conversation, answer.position ?? before, touched);
+  for (const conversation of answer.data) putRow(world, conversation, answer.position ?? before, touched, true);
   paint(touched);
   return answer.next;
 }
@@ -266,7 +266,7 @@ async function loadConversation(id: string): Promise<void> {
   const { data, position } = await api.get<ConversationDetail>(`/api/conversations/${id}`);
   const { messages, nextCursor, contact: _, ...conversation } = data;
   const touched = nothingTouched();
-  putRow(world, conversation, position ?? before, touched);
+  putRow(world, conversation, position ?? before, touched, true);
   if (world.chats.has(id))
     putMessages(world, id, messages, chatOf(world, id).messages.length ? undefined : nextCursor, touched);
   for (const event of recentEvents) if (conversationOf(event) === id) reduce(world, event, touched);

@@ -29,8 +29,12 @@ export const setPriority = (id: string, priority: Conversation["priority"]): Pro
   act(id, "", { priority }, "PATCH");
 export const setLabels = (id: string, labels: string[]): Promise<boolean> => act(id, "", { labels }, "PATCH");
 
-export async function resolve(id: string): Promise<boolean> {
-  const done = await act(id, "resolve");
+export const markUnread = (id: string): Promise<boolean> => act(id, "unread");
+export const snooze = (id: string, until: string | null): Promise<boolean> => act(id, "snooze", { until });
+
+export async function resolve(id: string, reason: string | null = null, note = ""): Promise<boolean> {
+  const body = reason || note ? { ...(reason ? { reason } : {}), ...(note ? { note } : {}) } : undefined;
+  const done = await act(id, "resolve", body);
   if (done) say(t().chat.resolvedNow, "ok", { label: t().chat.reopen, run: () => void reopen(id) });
   return done;
 }
@@ -63,6 +67,12 @@ export async function addNote(id: string, content: string): Promise<boolean> {
     complain(error);
     return false;
   }
+}
+
+/** React to a message; an empty emoji takes the reaction back. */
+export async function react(message: Message, emoji: string): Promise<void> {
+  const body = { conversationId: message.conversationId, content: { kind: "reaction", messageId: message.id, emoji } };
+  await api.send<Message>("POST", "/api/messages", body, { key: crypto.randomUUID() }).catch(complain);
 }
 
 /** Settle a message of unknown outcome (ADMIN): send it again, or say that it failed. */

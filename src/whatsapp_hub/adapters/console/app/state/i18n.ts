@@ -59,7 +59,7 @@ function format(kind: string, options: Intl.DateTimeFormatOptions): Intl.DateTim
 }
 
 export function timeOf(at: string): string {
-  return format("time", { hour: "2-digit", minute: "2-digit" }).format(new Date(at));
+  return format("time", { hour: "numeric", minute: "2-digit" }).format(new Date(at));
 }
 
 export function dateOf(at: string): string {

@@ -14,10 +14,11 @@ from whatsapp_hub.adapters.contracts.views.messages import MessagePage, MessageV
 from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import renamed
-from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
+from whatsapp_hub.adapters.http.paging import POSITION, Cursor, Limit, page
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
 from whatsapp_hub.application.handling.close_conversation import ResolveConversation
 from whatsapp_hub.application.handling.mark_read import MarkConversationRead
+from whatsapp_hub.application.ports.queues.log import EventLog
 from whatsapp_hub.application.reading.queries import ConversationFilter, Queries
 from whatsapp_hub.application.reading.visibility import sight_for
 from whatsapp_hub.application.sending.send_message import StartConversation
@@ -85,6 +86,7 @@ def _statuses(text: str | None) -> frozenset[ConversationStatus]:
 async def list_conversations(
     caller: Asking,
     queries: FromDishka[Queries],
+    log: FromDishka[EventLog],
     status: FromQuery[str | None] = None,
     department_id: Annotated[UUID | None, QueryParameter(name="departmentId")] = None,
     assigned_user_id: Annotated[UUID | None, QueryParameter(name="assignedUserId")] = None,
@@ -95,7 +97,8 @@ async def list_conversations(
     cursor: Cursor = None,
 ) -> Response[list[ConversationView]]:
     """List conversations that the caller may see, the most recently changed first; `breached`: only those that missed a
-    target."""
+    target. `X-Position`: a position of the log that the answer reflects at least."""
+    position = await log.head()
     wanted = ConversationFilter(
         statuses=_statuses(status),
         department_id=DepartmentId(department_id) if department_id else None,
@@ -107,24 +110,29 @@ async def list_conversations(
     sight = await sight_for(caller, queries)
     found = await queries.conversations(caller.tenant_id, sight, wanted, limit, cursor)
     beside = await queries.glances(caller.tenant_id, [c.id for c in found.items])
-    return page([ConversationView.of(c, beside[c.id]) for c in found.items], found.next_cursor)
+    return page([ConversationView.of(c, beside[c.id]) for c in found.items], found.next_cursor, position)
 
 
 @get("/conversations/{id:uuid}", guards=READ, tags=TAGS)
-async def get_conversation(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> ConversationDetail:
-    """Show a conversation with its contact and its newest messages."""
+async def get_conversation(
+    caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], log: FromDishka[EventLog]
+) -> Response[ConversationDetail]:
+    """Show a conversation with its contact and its newest messages. `X-Position`: a position of the log that the answer
+    reflects at least."""
+    position = await log.head()
     sight = await sight_for(caller, queries)
     conversation = await queries.conversation(caller.tenant_id, sight, ConversationId(id))
     contact = await queries.contact_of(caller.tenant_id, conversation.id)
     beside = await queries.glances(caller.tenant_id, [conversation.id])
     newest = await queries.messages(caller.tenant_id, conversation.id, FIRST_MESSAGES, None)
-    return extended(
+    shown = extended(
         ConversationDetail,
         ConversationView.of(conversation, beside[conversation.id]),
         contact=ContactView.of(contact),
         messages=[MessageView.of(m) for m in newest.items],
         next_cursor=newest.next_cursor,
     )
+    return Response(shown, headers={POSITION: str(position)})
 
 
 @get("/conversations/{id:uuid}/messages", guards=READ, tags=TAGS)

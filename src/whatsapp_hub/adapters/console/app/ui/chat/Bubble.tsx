@@ -8,8 +8,10 @@ import * as outbox from "../../state/outbox.ts";
 import { may, me } from "../../state/session.ts";
 import { Formatted } from "../kit/Formatted.tsx";
 import { Icon } from "../kit/Icon.tsx";
+import { Menu } from "../kit/overlays.tsx";
 import { Content } from "./Content.tsx";
 
+const EMOJIS = ["👍", "❤️", "😂", "😮", "😢", "🙏"] as const;
 const FOLDED_LINES = 12;
 const FOLDED_LENGTH = 900;
 
@@ -75,6 +77,13 @@ export function Bubble({ m, isFirst, onQuote, quote }: BubbleProps): VNode {
           <button type="button" aria-label={t().chat.quote} title={t().chat.quote} onClick={() => onQuote(m.id)}>
             <Icon name="reply" size="tiny" />
           </button>
+          <Menu
+            label={t().chat.react}
+            className="react"
+            items={EMOJIS.map((emoji) => ({ label: emoji, run: () => void handling.react(m, emoji) }))}
+          >
+            <Icon name="smile" size="tiny" />
+          </Menu>
         </span>
       )}
     </article>

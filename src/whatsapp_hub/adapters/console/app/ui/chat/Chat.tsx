@@ -19,6 +19,8 @@ import { Icon } from "../kit/Icon.tsx";
 import { Menu, type MenuItem } from "../kit/overlays.tsx";
 import { onKey } from "../shell/keys.tsx";
 import { Composer } from "./Composer.tsx";
+import { asksReason, Resolve } from "./Resolve.tsx";
+import { snoozeItems } from "./Snooze.tsx";
 import { Timeline } from "./Timeline.tsx";
 import { Transfer } from "./Transfer.tsx";
 
@@ -28,6 +30,7 @@ export function Chat({ id }: { id: string }): VNode {
   const chat = desk.chatSignal(id).value;
   const [problem, setProblem] = useState<Problem | null>(null);
   const [isTransferring, setTransferring] = useState(false);
+  const [isResolving, setResolving] = useState(false);
   const [quoted, setQuoted] = useState<string | null>(null);
 
   const load = (): void => {
@@ -36,11 +39,13 @@ export function Chat({ id }: { id: string }): VNode {
       .loadChat(id)
       .catch((error) => (error instanceof Problem && error.status === 404 ? setProblem(error) : complain(error)));
   };
+  const resolve = (): void => (asksReason() ? setResolving(true) : void handling.resolve(id));
   useEffect(load, [id]);
   useEffect(() => {
     const off = [
       onKey("a", () => void handling.take(id)),
-      onKey("y", () => void handling.resolve(id)),
+      onKey("y", () => resolve()),
+      onKey("u", () => void handling.markUnread(id).then(() => go(`/dashboard${queryOf(choice.value)}`))),
       onKey("t", () => setTransferring(true)),
     ];
     return () => off.forEach((one) => one());
@@ -63,7 +68,7 @@ export function Chat({ id }: { id: string }): VNode {
   }
   return (
     <section class="chat" aria-label={t().chat.with(customerOf(c))}>
-      <Header c={c} onTransfer={() => setTransferring(true)} />
+      <Header c={c} onTransfer={() => setTransferring(true)} onResolve={resolve} />
       <Reason c={c} />
       <Trouble c={c} />
       {chat?.older === undefined ? (
@@ -73,11 +78,18 @@ export function Chat({ id }: { id: string }): VNode {
       )}
       <Composer key={id} c={c} quoted={quoted} onUnquote={() => setQuoted(null)} />
       {isTransferring && <Transfer c={c} onClose={() => setTransferring(false)} />}
+      {isResolving && <Resolve c={c} onClose={() => setResolving(false)} />}
     </section>
   );
 }
 
-function Header({ c, onTransfer }: { c: Conversation; onTransfer: () => void }): VNode {
+interface HeaderProps {
+  c: Conversation;
+  onTransfer: () => void;
+  onResolve: () => void;
+}
+
+function Header({ c, onTransfer, onResolve }: HeaderProps): VNode {
   const session = sessionById.value.get(c.sessionId);
   const isSandbox = session?.provider === "SANDBOX" && may("use-sandbox");
   const canWork = may("work-conversations");
@@ -109,6 +121,9 @@ function Header({ c, onTransfer }: { c: Conversation; onTransfer: () => void }):
     ...(canWork && c.assignedUserId
       ? [{ label: t().chat.giveBack, icon: <Icon name="undo" />, run: () => void handling.giveBack(c.id) }]
       : []),
+    ...(canWork && isLive(c)
+      ? [{ label: t().chat.markUnread, icon: <Icon name="unread" />, run: () => void handling.markUnread(c.id) }]
+      : []),
     ...(canWork && c.status !== "ARCHIVED"
       ? [{ label: t().chat.archive, icon: <Icon name="archive" />, run: () => void handling.archive(c.id) }]
       : []),
@@ -131,7 +146,7 @@ function Header({ c, onTransfer }: { c: Conversation; onTransfer: () => void }):
         </Button>
       )}
       {canWork && isLive(c) && isMine && (
-        <Button icon="done" onClick={() => void handling.resolve(c.id)}>
+        <Button icon="done" onClick={onResolve}>
           {t().chat.resolve}
         </Button>
       )}
@@ -148,6 +163,7 @@ function Header({ c, onTransfer }: { c: Conversation; onTransfer: () => void }):
           onClick={() => (phoneShown.value = !phoneShown.value)}
         />
       )}
+      {canWork && isLive(c) && <Menu icon="clock" label={t().chat.snooze} items={snoozeItems(c)} />}
       <Menu label={t().chat.more} items={items} />
     </header>
   );

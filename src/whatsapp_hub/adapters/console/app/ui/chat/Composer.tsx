@@ -20,6 +20,7 @@ import { Icon } from "../kit/Icon.tsx";
 import { onKey } from "../shell/keys.tsx";
 import { Files, type Upload, uploadsOf } from "./Files.tsx";
 import { found, ReplyPicker } from "./ReplyPicker.tsx";
+import { Template } from "./Template.tsx";
 
 const TYPING_APART_MS = 3_000;
 const TEXT_LIMIT = 4_096;
@@ -161,10 +162,13 @@ export function Composer({ c, quoted, onUnquote }: ComposerProps): VNode {
         <ReplyPicker options={options} picked={picked.value} onPick={(reply) => void pick(reply)} />
       )}
       {why ? (
-        <p class="composer-off">
-          <Icon name="info" size="tiny" /> {why}
-          <ComeIn c={c} />
-        </p>
+        <>
+          <p class="composer-off">
+            <Icon name="info" size="tiny" /> {why}
+            <ComeIn c={c} />
+          </p>
+          {isClosedWindow(c) && <Template c={c} />}
+        </>
       ) : (
         <div class="composer-line">
           {!isNote && <Attach onFiles={attach} />}
@@ -204,8 +208,12 @@ function whyNot(c: Conversation): string | null {
   if (!may("work-conversations")) return t().composer.mayNot;
   if (!isLive(c)) return t().composer.closed;
   if (c.bot === "talking") return t().composer.botTalks;
-  if (c.windowClosesAt && Date.parse(c.windowClosesAt) < now.value) return t().composer.windowClosed;
-  return null;
+  return isClosedWindow(c) ? t().composer.windowClosed : null;
+}
+
+/** Whether WhatsApp takes nothing but templates any more. */
+function isClosedWindow(c: Conversation): boolean {
+  return isLive(c) && Boolean(c.windowClosesAt && Date.parse(c.windowClosesAt) < now.value);
 }
 
 function ComeIn({ c }: { c: Conversation }): VNode | null {

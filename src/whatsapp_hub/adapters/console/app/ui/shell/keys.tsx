@@ -31,7 +31,7 @@ export function onKey(key: string, run: Handler): () => void {
 export function listenForKeys(): void {
   document.addEventListener("keydown", (event) => {
     const typing = (event.target as Element).closest?.("input, textarea, select, [contenteditable]");
-    if (document.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open], :popover-open")) return;
     if (event.altKey && (event.key === "ArrowDown" || event.key === "ArrowUp"))
       return run(event.key === "ArrowDown" ? "j" : "k", event);
     if (event.altKey && event.shiftKey && event.code === "KeyN") return run("note", event);

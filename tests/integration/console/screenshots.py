@@ -1,0 +1,100 @@
+"""Pictures of the console's pages, for people to look at: `make screenshots` puts them into build/screenshots."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.integration.console.conftest import ADMIN, ROOT, Open, Site, Window
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+FOLDER = ROOT / "build/screenshots"
+DESKTOP = {"width": 1440, "height": 900}
+SIZES = {"desktop": DESKTOP, "tablet": {"width": 900, "height": 1100}, "phone": {"width": 390, "height": 844}}
+PAGES = {
+    "guide": "/welcome",
+    "numbers": "/dashboard/sessions",
+    "people": "/dashboard/users",
+    "departments": "/dashboard/departments",
+    "replies": "/dashboard/automation/replies",
+    "metrics": "/dashboard/metrics",
+    "audit": "/dashboard/audit",
+    "company": "/dashboard/settings",
+    "me": "/settings/me",
+}
+PEOPLE = (
+    ("5511988884821", "Carla Souza", ("Hi! Do you have the *black* ones in 38?", "Sales", "The ones in the window")),
+    ("5521977770072", "João Lima", ("Good afternoon", "Support", "My order has not arrived: https://shop.example/123")),
+    ("34611223344", "Lucía Pérez", ("Hola", "Sales", "¿Hacen envíos a Valencia?")),
+    ("5531966665555", "Marcos Prado", ("Hello", "Support", "The invoice has the wrong name")),
+    ("5541955554444", "Beatriz Nunes", ("Hi, what are your hours?",)),
+)
+
+
+async def _furnish(site: Site) -> None:
+    """A small company with something to do."""
+    sales, support = await site.department("Sales"), await site.department("Support")
+    await site.call("PATCH", f"/api/departments/{support}", {"color": "#8A5A00"})
+    for name, department in (("Ana Lima", support), ("Paulo Reis", sales)):
+        await site.agent(name, department)
+    for shortcut, content in (
+        ("shipping", "Shipping is free above 200, {{customerName}}."),
+        ("hours", "We are open from 9 to 18, Monday to Friday."),
+    ):
+        await site.call("POST", "/api/quick-replies", {"shortcut": shortcut, "content": content})
+    session_id = await site.sandbox("Counter")
+    for number, name, texts in PEOPLE:
+        for text in texts:
+            await site.writes(session_id, number, text, name)
+            await asyncio.sleep(0.6)
+
+
+async def _chat(window: Window, site: Site, number: str) -> None:
+    conversation = await site.conversation_of(number)
+    await window.page.goto(f"{site.url}/dashboard/c/{conversation['id']}?view=all")
+    await expect(window.page.locator(".bubble.in").first).to_be_visible()
+
+
+async def _take(window: Window, name: str) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    await asyncio.sleep(0.8)
+    await window.page.screenshot(path=str(Path(FOLDER) / f"{name}.png"))
+
+
+async def test_pictures(site: Site, open_window: Open) -> None:
+    await _furnish(site)
+    window = await open_window(ADMIN[0], viewport=DESKTOP)
+    await _chat(window, site, PEOPLE[0][0])
+    await window.page.get_by_role("button", name="Take").click()
+    await window.write("We do! Shall I keep a pair for you?")
+    await expect(window.page.locator(".bubble.out:not(.bot) .ticks.read")).to_be_visible()
+    await window.page.get_by_role("tab", name="Note").click()
+    await window.write("Prefers to pay by bank slip; came back twice already.")
+    await window.page.get_by_role("tab", name="Reply").click()
+    await window.page.locator(".chat-head").get_by_role("button", name="Sandbox phone").click()
+    for scheme in ("light", "dark"):
+        for size, viewport in SIZES.items():
+            await _all(site, open_window, f"{scheme}-{size}", {"color_scheme": scheme, "viewport": viewport})
+    await _take(window, "console")
+
+
+async def _all(site: Site, open_window: Open, name: str, options: dict[str, Any]) -> None:
+    window = await open_window(**options)
+    await window.page.goto(f"{site.url}/login")
+    await _take(window, f"{name}-login")
+    await window.sign_in()
+    await window.page.goto(f"{site.url}/dashboard?view=all")
+    await _take(window, f"{name}-inbox")
+    await _chat(window, site, PEOPLE[0][0])
+    await _take(window, f"{name}-chat")
+    await window.page.locator(".composer textarea").fill("/")
+    await _take(window, f"{name}-quick-replies")
+    for page, place in PAGES.items():
+        await window.page.goto(f"{site.url}{place}")
+        await expect(window.page.get_by_role("heading", level=1)).to_be_visible()
+        await _take(window, f"{name}-{page}")
