@@ -78,10 +78,16 @@ class ApplyMessages:
             if is_first:
                 await self._start_deadlines(session, conversation, event)
         self._changes.conversation(conversation, new=is_new)
-        self._changes.new_message(message)
+        await self._keep(message, event)
         if event.kind is ChatKind.PERSON and not event.from_me and not event.content.is_about_earlier:
             await self._answer(session, conversation, event)
             await self._ensure_noticed(session, conversation, event)
+
+    async def _keep(self, message: Message, event: MessageSeen) -> None:
+        """Store a new message; one that was typed on the phone with the receipts that came before it."""
+        self._changes.new_message(message)
+        if may_be_echo(event):
+            await self._take_receipts(message)
 
     def name(self, seen: SeenName) -> None:
         """Show a group's name in its live round; one that people gave the round stays."""
@@ -121,7 +127,6 @@ class ApplyMessages:
     async def _recognise(self, ours: Message, event: MessageSeen) -> None:
         """Complete a send whose answer brought no id, or never came, by its echo, and apply the receipts that came
         before."""
-        key = (ours.session_id, event.provider_message_id)
         if ours.whatsapp_message_id is None:
             ours.whatsapp_message_id = event.provider_message_id
             self._changes.message(ours)
@@ -129,8 +134,13 @@ class ApplyMessages:
         self._echo(ours, event)
         if self._annotate.arrived(ours):
             self._changes.annotated(ours)
-        for _, receipt in await self._batch.uow.receipts.take([key]):
-            apply_receipt(ours, receipt, self._changes)
+        await self._take_receipts(ours)
+
+    async def _take_receipts(self, ours: Message) -> None:
+        """Apply the receipts of our number's message that came before it."""
+        if ours.whatsapp_message_id:
+            for _, receipt in await self._batch.uow.receipts.take([(ours.session_id, ours.whatsapp_message_id)]):
+                apply_receipt(ours, receipt, self._changes)
 
     async def write(self) -> None:
         """Release the lanes that waited for the outcome of a message; keep changes whose message is not known yet."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.contracts.storage.world import a_phone
 from tests.unit.application.office import START, Office
 from whatsapp_hub.adapters.contracts.events.bodies import body
-from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin
+from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin, ProviderEvent, ReceiptSeen
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.domain.messaging.annotations import MarkKind
 from whatsapp_hub.domain.messaging.contact import Identity
@@ -28,7 +31,7 @@ from whatsapp_hub.domain.messaging.content import (
     Vote,
     call,
 )
-from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 
 GROUP = "1203630@g.us"
 
@@ -74,6 +77,35 @@ async def test_any_order_of_what_happened_gives_the_same_message(office: Office)
         assert (message.content.text, message.annotations.first_text) == ("Olá", "Oi")
         assert [mark.values for mark in message.annotations.of(MarkKind.REACTION)] == [("👍",)]
         assert message.annotations.revoked
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(range(6)))
+def test_any_order_with_receipts_gives_the_same_message_of_ours(order: list[int]) -> None:
+    """Typed on the phone: the message, its receipts, an edit, a reaction of the customer's, its deletion."""
+
+    async def plays() -> Message:
+        office = await Office.opened()
+        read, delivered = (ReceiptSeen("M1", status, START) for status in (MessageStatus.READ, MessageStatus.DELIVERED))
+        events: list[ProviderEvent] = [
+            seen("M1", Text("Bom dai"), from_me=True),
+            delivered,
+            read,
+            seen("E1", Text("Bom dia").editing("M1"), 1, from_me=True),
+            seen("R1", Reaction("👍", message_id="M1"), 2),
+            seen("D1", Revoke(message_id="M1"), 3, from_me=True),
+        ]
+        for place in order:
+            await office.sees(office.plugins[office.session.provider].sees(PHONE, events[place]))
+        found = await stored(office)
+        await office.providers.aclose()
+        return found
+
+    message = asyncio.run(plays())
+    assert (message.status, message.content.text) == (MessageStatus.READ, "Bom dia")
+    assert [mark.values for mark in message.annotations.of(MarkKind.REACTION)] == [("👍",)]
+    assert message.annotations.revoked
+    assert message.annotations.first_text == "Bom dai"
 
 
 async def test_a_reaction_is_told_with_its_message_and_its_own_id(office: Office) -> None:
