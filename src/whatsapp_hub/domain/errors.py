@@ -229,13 +229,22 @@ class ProviderError(HubError):
 
 
 class Rejected(ProviderError):
-    """Permanent: certainly not sent. `alert` asks for an operator (policy, payment, spam limit)."""
+    """Permanent: certainly not sent. `alert` asks for an operator (policy, payment, spam limit); `stops`: everything
+    else from this number would be refused too, or make it worse."""
 
     def __init__(
-        self, code: str, detail: str = "", *, alert: bool = False, title: str = "", retryable: bool = False
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        alert: bool = False,
+        stops: bool = False,
+        title: str = "",
+        retryable: bool = False,
     ) -> None:
         super().__init__(code, detail, title=title, retryable=retryable)
-        self.alert = alert
+        self.alert = alert or stops
+        self.stops = stops
 
 
 class Unsupported(ProviderError):

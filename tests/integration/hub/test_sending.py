@@ -104,7 +104,7 @@ async def test_a_conversation_may_start_with_a_template(world: World, company: C
     assert sent.body["template"]["language"] == {"code": "pt_BR"}
 
 
-@pytest.mark.parametrize("code", [131047, 131026, 100, 131048])
+@pytest.mark.parametrize("code", [131047, 131026, 100, 131037])
 async def test_what_meta_refuses_for_good_is_failed_with_its_reason_and_the_chat_goes_on(
     world: World, company: Company, gateway: Number, code: int
 ) -> None:
@@ -118,6 +118,23 @@ async def test_what_meta_refuses_for_good_is_failed_with_its_reason_and_the_chat
     assert gateway.sent(phone) == ["segunda"]
     again = await company.admin.post(f"/api/messages/{refused['id']}/retry")
     assert again.status_code == 409
+
+
+async def test_what_meta_refuses_for_the_whole_number_stops_it_until_it_is_started_again(
+    world: World, company: Company, gateway: Number
+) -> None:
+    [phone] = await met(gateway)
+    world.graph.fail_with(131048, to=phone)
+    refused = await gateway.answers(company.admin, phone, "spam?")
+    await gateway.message(refused["id"], status="FAILED", outcome=None)
+    held = await gateway.answers(company.admin, phone, "segunda")
+    await asyncio.sleep(1)
+    await gateway.message(held["id"], status="PENDING", outcome=None)
+    log = (await company.admin.get("/api/events", limit=200)).json()
+    assert [e["data"]["kind"] for e in log if e["type"] == "session.alert"] == ["sending_stopped"]
+    again = await company.admin.post(f"/api/sessions/{gateway.id}/restart")
+    assert again.status_code == 200, again.text
+    await gateway.message(held["id"], status="SENT")
 
 
 async def test_a_pair_limit_makes_only_this_recipient_wait(

@@ -32,7 +32,7 @@ from whatsapp_hub.domain.events import Event, EventType
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
-from whatsapp_hub.domain.sessions.session import REACHOUT_TIMELOCK
+from whatsapp_hub.domain.sessions.session import REACHOUT_TIMELOCK, AlertKind, Severity
 
 log = logging.getLogger(__name__)
 
@@ -174,8 +174,18 @@ class CompleteSends:
                 await uow.lanes.hold(session_id, None)
             case Rejected(alert=True) as error:
                 uow.publish([_alert(result, error, changes)])
+                if error.stops:
+                    await self._stop(uow, session_id, error, changes)
             case _:
                 pass
+
+    async def _stop(self, uow: UnitOfWork, session_id: SessionId, error: Rejected, changes: Changes) -> None:
+        """Hold all that waits until the session is started again, and say so."""
+        session = await uow.sessions.get(session_id)
+        detail = f"all that the number sends is refused ({error}): what waits is held until it is started again"
+        session.alert(AlertKind.SENDING_STOPPED, Severity.CRITICAL, detail, changes.now)
+        await uow.sessions.save(session)
+        await uow.lanes.hold(session_id, None)
 
     async def _limit(self, uow: UnitOfWork, session_id: SessionId, error: Transient, changes: Changes) -> None:
         """Hold what goes to new people, and say so once."""

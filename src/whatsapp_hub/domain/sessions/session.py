@@ -60,6 +60,8 @@ class AlertKind(StrEnum):
     ACCOUNT_CHANGED = "account_changed"
     ACCOUNT_ALERT = "account_alert"
     """Meta reports it of the business account, for each of its numbers."""
+    SENDING_STOPPED = "sending_stopped"
+    """What waits is held until somebody starts the session again."""
     NUMBER_QUALITY = "number_quality"
     NUMBER_NAME = "number_name"
     TEMPLATE = "template"

@@ -13,6 +13,7 @@ from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.application.sending.reserve_id import ReserveId
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
+from whatsapp_hub.application.sessions.run_sessions import InitSession
 from whatsapp_hub.domain.errors import Conflict, CredentialsInvalid, OutcomeUnknown, Rejected, Scope, Transient
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus, Outcome
 from whatsapp_hub.domain.messaging.pacing import Pacing
@@ -90,6 +91,20 @@ async def test_refused_credentials_stop_the_session_until_an_operator_acts(offic
     assert (await stored(office, message)).status is MessageStatus.PENDING
     office.clock.pass_(days=1)
     assert await office.sends() == []
+
+
+async def test_a_refusal_of_the_whole_number_holds_what_waits_until_it_is_started_again(office: Office) -> None:
+    refused, waiting = await queued(office), await queued(office)
+    office.line.fails = [Rejected("131031", "locked", stops=True), Rejected("131031", "locked", stops=True)]
+    await office.sends()
+    assert (await stored(office, refused)).status is MessageStatus.FAILED
+    later = await queued(office)
+    office.clock.pass_(days=1)
+    assert await office.sends() == []
+    assert "session.alert" in office.told()
+    await office.use(InitSession)(office.admin, office.session.id, again=True)
+    assert await office.sends() == ["Hello"]
+    assert [(await stored(office, m)).status for m in (waiting, later)] == [MessageStatus.FAILED, MessageStatus.SENT]
 
 
 async def test_an_unknown_outcome_is_never_sent_again_by_itself(office: Office) -> None:

@@ -27,6 +27,9 @@ _PERMISSION = frozenset({3, 10, 131005, *range(200, 300)})
 _ALERT = _PERMISSION | {131048, 368, 131031, 130497, 131037, 131042, 131045, 133010}
 """Certainly not sent, and an operator must look: permission, policy, spam limit, payment, registration."""
 
+_STOPS = frozenset({131048, 368, 131031, 131042})
+"""Spam limit, policy, lock, payment: the number sends nothing more until an operator starts it again."""
+
 _PERMANENT = _ALERT | {
     *(33, 100, 130472, 131008, 131009, 131021, 131026, 131030, 131047, 131049, 131050, 131051, 131052, 131053),
     *(131062, 131063, 131064, 132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132068),
@@ -91,7 +94,7 @@ def by_code(error: JsonObject, answer: Answer) -> ProviderError:
             title=title,
         )
     if code in _ALERT:
-        return Rejected(name, detail, alert=True, title=title)
+        return Rejected(name, detail, alert=True, stops=code in _STOPS, title=title)
     if answer.status >= 500 and code not in _PERMANENT:
         return OutcomeUnknown(name, detail, title=title)
     return Rejected(name, detail, title=title, retryable=code in _LATER)
