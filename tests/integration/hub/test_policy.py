@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest_asyncio
+from redis.asyncio import Redis
 
 from tests.integration.http.conftest import Company
 from tests.integration.hub.visitors import (
@@ -27,6 +28,7 @@ from tests.integration.hub.world import World, meta_number, waha_number
 from tests.policy import PROVIDERS, ROUTES, TENANTS, Need, may
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.api_key import SCOPES
+from whatsapp_hub.main.wiring.infrastructure import Part
 
 UNUSED = "018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e"
 
@@ -66,9 +68,17 @@ async def test_whoever_is_nobody_gets_401_and_changes_nothing(world: World, walk
     assert await rows_of(world, here.company) == before
 
 
+async def forget_addresses(world: World) -> None:
+    """Routes that sign people in share one rate per address, and all callers have the same."""
+    redis = await world.parts[Part.API].get(Redis)
+    if counted := [key async for key in redis.scan_iter("hub:rate:address:*")]:
+        await redis.delete(*counted)
+
+
 async def test_what_is_open_is_so_for_everybody_alike(world: World, walk: Walk, here: Things) -> None:
     callers = [*await strangers(world, here), *await people(world, here)]
     for row in (row for row in EVERY_ROW if ROUTES[row].is_open and row != "GET /metrics"):
+        await forget_addresses(world)
         assert len({(await walk.ask(row, caller, here))[0] for caller in callers}) == 1, row
 
 

@@ -224,6 +224,8 @@ async def strangers(world: World, here: Things) -> list[Caller]:
 
 BODIES: dict[str, dict[str, Any]] = {
     "POST /api/auth/login": {},
+    "POST /api/auth/browser": {},
+    "POST /api/auth/browser/oidc": {},
     "POST /api/auth/oidc/token": {},
     "POST /api/auth/reset-password": {},
     "PATCH /api/users/{id}": {"name": "Bia"},
