@@ -228,6 +228,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /api/auth/browser/oidc": {},
     "POST /api/auth/oidc/token": {},
     "POST /api/auth/reset-password": {},
+    "POST /api/conversations/bulk": {"action": "read", "ids": ["018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e"]},
+    "POST /api/messages": {
+        "conversationId": "018f5a5e-5b5e-7c5e-8c5e-5b5e7c5e8c5e",
+        "content": {"kind": "text", "text": "x"},
+    },
     "PATCH /api/users/{id}": {"name": "Bia"},
     "PATCH /api/users/me/status": {"status": "ONLINE"},
     "POST /api/webhooks/{id}/replay": {"after": 0},

@@ -104,6 +104,8 @@ if (over.length) {
 
 // The page is replaced last: a hub that serves meanwhile has either the old one or the new one, with all its files.
 mkdirSync(join(target, "assets"), { recursive: true });
-for (const name of readdirSync(folder)) renameSync(join(folder, name), join(target, "assets", name));
+const made = new Set(readdirSync(folder));
+for (const name of made) renameSync(join(folder, name), join(target, "assets", name));
 renameSync(join(fresh, "index.html"), join(target, "index.html"));
+for (const name of readdirSync(join(target, "assets"))) if (!made.has(name)) rmSync(join(target, "assets", name));
 rmSync(fresh, { recursive: true, force: true });
