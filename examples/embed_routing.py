@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.ids import new_id
+from whatsapp_hub.adapters.memory.files import MemoryFileStore
 from whatsapp_hub.adapters.memory.storage import MemoryStorage, utc_now
 from whatsapp_hub.application.handling.close_conversation import ResolveConversation
 from whatsapp_hub.application.handling.show_customer import ShowCustomer
+from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, ProviderEvent
 from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, Providers, SessionRef
@@ -96,7 +98,8 @@ class Desk:
         serve = ServeQueue(storage, utc_now, new_id)
         redistribute = RedistributeConversations(storage, utc_now, new_id)
         self.receive = ReceiveEvents(storage, self.providers, utc_now, new_id, follow)
-        self.drain = DrainLanes(storage, self.providers, utc_now, new_id, {WIDGET: Pacing(None, None)})
+        read_file = ReadFile(storage, MemoryFileStore())
+        self.drain = DrainLanes(storage, self.providers, utc_now, new_id, {WIDGET: Pacing(None, None)}, read_file)
         self.send = SendMessage(storage, self.providers, utc_now, new_id, show)
         self.set_presence = SetPresence(storage, utc_now, serve, redistribute)
         self.resolve = ResolveConversation(storage, utc_now, new_id, ServeFreed(storage, serve))

@@ -145,6 +145,9 @@ ROUTES: dict[str, Need] = {
     "POST /api/messages/send-media": WORK,
     "GET /api/messages/search": READ_CONVERSATIONS,
     "GET /api/media/{id}": READ_CONVERSATIONS,
+    "GET /api/media/{id}/thumbnail": READ_CONVERSATIONS,
+    "POST /api/media/{id}/link": READ_CONVERSATIONS,
+    "GET /api/media/links/{token}": OPEN,  # the token is the right
     "POST /api/messages/{id}/retry": needs(Action.SETTLE_MESSAGES),
     "POST /api/messages/{id}/fail": needs(Action.SETTLE_MESSAGES),
     "GET /api/notifications": needs(Action.READ_NOTIFICATIONS),

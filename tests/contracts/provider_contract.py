@@ -19,6 +19,7 @@ import pytest
 from whatsapp_hub.application.ports.provider.events import Malformed, MessageSeen, RawUpdate, ReceiptSeen, SessionSeen
 from whatsapp_hub.application.ports.provider.plugin import (
     Accepted,
+    DownloadsMedia,
     HidesTyping,
     MarksRead,
     Outgoing,
@@ -281,6 +282,7 @@ class ProviderContract:
         features = bench.plugin.capabilities.features
         assert (Feature.WEBHOOKS in features) == (bench.plugin.webhooks is not None)
         assert (Feature.MARK_READ in features) == isinstance(bench.provider, MarksRead)
+        assert (Feature.DOWNLOAD in features) == isinstance(bench.provider, DownloadsMedia)
         assert (Feature.TYPING in features) == isinstance(bench.provider, ShowsTyping)
         assert (Feature.TEMPLATES in features) == (MessageType.TEMPLATE in bench.plugin.capabilities.sends)
 

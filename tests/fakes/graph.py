@@ -54,6 +54,10 @@ def webhook(phone_number_id: str, value: dict[str, Any], field: str = "messages"
     return json.dumps(body, separators=(",", ":")).replace("/", "\\/").encode()
 
 
+def file_from(phone: str, id: str, kind: str, file: dict[str, Any], at: int = 1_780_000_000) -> dict[str, Any]:
+    return {"from": phone, "id": id, "timestamp": str(at), "type": kind, kind: file}
+
+
 def text_from(phone: str, id: str, text: str, at: int = 1_780_000_000, **more: Any) -> dict[str, Any]:
     return {"from": phone, "id": id, "timestamp": str(at), "type": "text", "text": {"body": text}, **more}
 
@@ -65,6 +69,12 @@ class FakeGraph(Server):
         self.marks: list[dict[str, Any]] = []
         self.subscribed: list[str] = []
         self.uploads: list[tuple[str, bytes]] = []
+        self.files: dict[str, tuple[bytes, str]] = {}
+        """Customers' files, by Meta's id: bytes and type."""
+        self.links = 0
+        """How many addresses of files were given out; only the newest is good."""
+        self.file_s = 0.0
+        """How long a file takes."""
         self.statuses: tuple[str, ...] = ("sent", "delivered", "read")
         self.echoes = False
         """Whether API sends are reported as if written in the Business app (coexistence)."""
@@ -86,7 +96,13 @@ class FakeGraph(Server):
                 return self._script(request.json())
         if request.headers.get("authorization") in (None, f"Bearer {BAD_TOKEN}"):
             return reply_json(error_body(190, "Error validating access token"), 401)
-        match [request.method, *request.path.strip("/").split("/")]:
+        where = request.path.strip("/").split("/")
+        if request.method == "GET" and (reply := self._file(where)):
+            return reply
+        return await self._known(request, [request.method, *where])
+
+    async def _known(self, request: Request, where: list[str]) -> Reply:
+        match where:
             case ["POST", _, phone_number_id, "messages"]:
                 return await self._messages(phone_number_id, request.json())
             case ["POST", _, _, "media"]:
@@ -98,6 +114,25 @@ class FakeGraph(Server):
             case ["GET", _, phone_number_id]:
                 return reply_json({"id": phone_number_id, "display_phone_number": DISPLAY_NUMBER})
         return reply_json(error_body(100, "Unsupported request"), 400)
+
+    def _file(self, where: list[str]) -> Reply | None:
+        """A file's address (a new one each time), or the file."""
+        match where:
+            case ["_files", link, id]:
+                if fault := self.faults.take(id):
+                    return faulty(fault, Reply())
+                content, mime_type = self.files[id]
+                is_new = int(link) == self.links
+                return Reply(200, content, mime_type, delay_s=self.file_s) if is_new else reply_json({}, 404)
+            case [_, id] if id.startswith("gone"):
+                return reply_json(error_body(100, "Unsupported get request. Object with ID does not exist"), 400)
+            case [_, id] if id in self.files:
+                self.links += 1
+                content, mime_type = self.files[id]
+                digest, url = hashlib.sha256(content).hexdigest(), f"{self.url}/_files/{self.links}/{id}"
+                found = {"url": url, "mime_type": mime_type, "sha256": digest, "file_size": len(content), "id": id}
+                return reply_json({"messaging_product": "whatsapp", **found})
+        return None
 
     def _script(self, given: dict[str, Any]) -> Reply:
         if "callback" in given:

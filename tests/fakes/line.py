@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from tests.fakes.files import in_pieces
 from whatsapp_hub.application.ports.connections.sockets import SocketHealth
 from whatsapp_hub.application.ports.provider.events import Malformed, ProviderEvent, RawUpdate, SessionSeen
-from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, ReadMessage, SessionRef
-from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.application.ports.provider.plugin import (
+    Accepted,
+    Download,
+    Host,
+    Outgoing,
+    ReadMessage,
+    RemoteFile,
+    SessionRef,
+)
+from whatsapp_hub.domain.errors import Invalid, Rejected
 from whatsapp_hub.domain.ids import SessionId
 from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature, Limit
 from whatsapp_hub.domain.messaging.contact import Identity
@@ -24,7 +34,8 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 @dataclass
 class FakeLine:
     """The I/O half. `fails`: raised by the next calls, one each. `sent`: what was sent, `shown`: read marks, typing and
-    states asked for. `reserves`: it takes our own ids. `code`: shown when it is asked. `stuck`: cannot be closed."""
+    states asked for. `reserves`: it takes our own ids. `code`: shown when it is asked. `stuck`: cannot be closed.
+    `files`: customers' files, by the id of their source."""
 
     sent: list[Outgoing] = field(default_factory=list)
     shown: list[tuple[object, ...]] = field(default_factory=list)
@@ -33,6 +44,9 @@ class FakeLine:
     state: SessionStatus = SessionStatus.CONNECTED
     code: str | None = None
     reserves: bool = False
+    files: dict[str, bytes] = field(default_factory=dict)
+    says_size: bool = True
+    piece_bytes: int = 1000
     open_sessions: dict[SessionId, SessionRef] = field(default_factory=dict)
     stuck: set[SessionId] = field(default_factory=set)
     severed: int = 0
@@ -46,6 +60,14 @@ class FakeLine:
         self._answer("send", message.message_id)
         self.sent.append(message)
         return Accepted(message.own_id or f"line.{len(self.sent)}")
+
+    @asynccontextmanager
+    async def download(self, session: SessionRef, file: RemoteFile, most: int) -> AsyncIterator[Download]:
+        self._answer("download", file.provider_message_id)
+        content = self.files.get(str(file.content.source.id))
+        if content is None:
+            raise Rejected("media_expired")
+        yield Download(in_pieces(content, self.piece_bytes), len(content) if self.says_size else None)
 
     async def new_message_id(self, session: SessionRef, message: Outgoing) -> str | None:
         return f"own.{uuid4().hex}" if self.reserves else None

@@ -16,7 +16,7 @@ from uuid import UUID
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.jids import parts
 from whatsapp_hub.adapters.providers.neonize.native.library import Dial, Listener
-from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, encode
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import Kind, Shape, decode, encode
 from whatsapp_hub.adapters.providers.neonize.sharing.keys import HeldKeys
 from whatsapp_hub.adapters.providers.neonize.translate.envelope import StoredEvent
 from whatsapp_hub.application.ports.provider.events import RawUpdate
@@ -175,6 +175,7 @@ class FakeLibrary:
     hang: threading.Event | None = None
     on_whatsapp: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     listeners: dict[str, Listener] = field(default_factory=dict)
     dials: list[Dial] = field(default_factory=list)
@@ -240,6 +241,12 @@ class FakeLibrary:
         told = {"URL": "https://mmg.example/f", "directPath": "/f", "mediaKey": b"k", "fileLength": len(data)}
         hashes = {"fileEncSHA256": b"e", "fileSHA256": b"s"}
         return encode(wire.ANSWERS["Upload"], {"response": told | hashes})
+
+    def download(self, uuid: str, file: tuple[str, bytes, bytes, bytes, int, int, str]) -> bytes:
+        self.calls.append(("download", *file))
+        found = self.files.get(file[0])
+        shape = Shape({1: ("binary", Kind.RAW), 2: ("error", Kind.TEXT)})
+        return encode(shape, {"error": "download failed with status code 404"} if found is None else {"binary": found})
 
     def is_on_whatsapp(self, uuid: str, number: str) -> bytes:
         self.calls.append(("is_on_whatsapp", number))

@@ -97,6 +97,10 @@ class FakeWaha(Server):
         """What echoes of API sends say of their source: NOWEB `app`, the others `api`, unless this says otherwise."""
         self._ids = itertools.count(1)
         self.poster = Poster(sign)
+        self.files: dict[str, tuple[bytes, str]] = {}
+        """Customers' files, by the path of their address: bytes and type."""
+        self.again: dict[str, dict[str, Any]] = {}
+        """By a message's id, in full: its `media` when it is asked for again."""
         self.stored: dict[tuple[str, str], list[dict[str, Any]]] = {}
         """What the server remembers of a session's chat: payloads as its webhooks carry them."""
 
@@ -114,7 +118,7 @@ class FakeWaha(Server):
             return reply_json({"version": "2026.9.2", "engine": self.engine, "tier": self.tier, "browser": None})
         if request.headers.get("x-api-key") != API_KEY:
             return reply_json({"message": "Unauthorized", "statusCode": 401}, 401)
-        if reply := await self._message(request, parts):
+        if reply := self._file(request, parts) or await self._message(request, parts):
             return reply
         reply = self._session(request, parts)
         reply.delay_s = self.slow_s
@@ -125,6 +129,17 @@ class FakeWaha(Server):
             self.poster.callback = Callback(**given["callback"]) if given["callback"] else None
         self.engine = given.get("engine", self.engine)
         return self.script(given)
+
+    def _file(self, request: Request, parts: list[str]) -> Reply | None:
+        if request.path in self.files:
+            fault = self.faults.take(request.path)
+            return faulty(fault, Reply()) if fault else Reply(200, *self.files[request.path])
+        if parts[:2] == ["api", "files"]:
+            return reply_json({"message": "Not Found", "statusCode": 404}, 404)
+        if len(parts) == 6 and parts[2] == "chats" and parts[4] == "messages" and request.method == "GET":
+            media = self.again.get(unquote(parts[5]))
+            return reply_json({"id": parts[5], "media": media}) if media else reply_json({}, 404)
+        return None
 
     async def _message(self, request: Request, parts: list[str]) -> Reply | None:
         match [request.method, *parts]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from whatsapp_hub.application.ports.edge.clock import NewId
+from whatsapp_hub.application.ports.queues.fetches import Fetch
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
 from whatsapp_hub.domain.accounts.user import User
 from whatsapp_hub.domain.conversations.conversation import Conversation
@@ -45,6 +46,7 @@ class Changes:
         self._requeued: dict[str, list[Message]] = {}
         self._users: dict[UUID, User] = {}
         self._notifications: list[Notification] = []
+        self._fetches: list[Fetch] = []
 
     def contact(self, contact: Contact) -> None:
         """Report a contact that is new or changed; its repository has stored it."""
@@ -67,6 +69,10 @@ class Changes:
         """Store a message that is not in the database yet."""
         self.uow.publish(message.take_events())
         self._new_messages.append(message)
+
+    def fetch(self, fetch: Fetch) -> None:
+        """Have the file of a new message fetched."""
+        self._fetches.append(fetch)
 
     def message(self, message: Message) -> None:
         """Store a message's changes; nothing more for one that is new in this transaction."""
@@ -165,6 +171,7 @@ class Changes:
         await uow.conversations.add(list(self._new_conversations.values()))
         await uow.conversations.save(list(self._conversations.values()))
         await self._write_messages()
+        await uow.fetches.add(self._fetches)
         await uow.notifications.add(self._notifications)
         await uow.users.save(list(self._users.values()))
 

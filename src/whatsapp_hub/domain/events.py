@@ -34,7 +34,7 @@ class EventType(StrEnum):
     MESSAGE_REVOKED = "message.revoked"
     MESSAGE_REACTION = "message.reaction"
     MESSAGE_UPDATED = "message.updated"
-    """Something else about it changed: a vote, an answer, the end of a call."""
+    """Something else about it changed: its file came, a vote, an answer, the end of a call."""
     CONVERSATION_OPENED = "conversation.opened"
     CONVERSATION_HANDED_OVER = "conversation.handed_over"
     CONVERSATION_QUEUED = "conversation.queued"

@@ -62,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     host: str = "127.0.0.1"
     port: Port = 4000
     hub_data_dir: str = ".hub"
+    media_url: Annotated[str, Meta(pattern=r"^s3://[^/]+")] | None = None
     database_url: str | None = None
     redis_url: str | None = None
     frontend_url: Annotated[str, Meta(pattern=r"^(https?://|\*$)")] | None = None
@@ -92,6 +93,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     # Tenants and what they keep
     tenant_placement: Literal["pooled", "dedicated"] = "pooled"
     messages_retention_days: Days = 7
+    media_max_megabytes: Annotated[int, Meta(ge=1, le=4096)] = 100
     events_retention_days: Annotated[int, Meta(ge=2, le=36_500)] = 14
     webhook_allow_private: bool = False
     sandbox_enabled: bool = False

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.contracts.storage.world import NOW, World, eventually, new_id
+from tests.fakes.files import uploaded
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.accounts.api_key import ApiKey
 from whatsapp_hub.domain.accounts.oidc import OidcLink
@@ -23,7 +24,6 @@ from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions, Rule
 from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import ApiKeyId, OidcLinkId, QuickReplyId, RuleId, SignInId
-from whatsapp_hub.domain.messaging.media import Media
 
 HOUR = timedelta(hours=1)
 
@@ -68,7 +68,7 @@ class CompanyContract:
             await uow.quotas.add_media(900_000)
 
     async def test_a_file_is_stored_once(self, world: World) -> None:
-        media = Media.uploaded(world.tenant.id, b"%PDF", "application/pdf", "bill.pdf", NOW)
+        media = uploaded(world.tenant.id, b"%PDF", "application/pdf", "bill.pdf", NOW)
         async with world.uow() as uow:
             assert await uow.media.add(media)
             assert not await uow.media.add(media)

@@ -22,7 +22,7 @@ from whatsapp_hub.domain.errors import Conflict, NotFound
 from whatsapp_hub.domain.ids import ConversationId, DepartmentId, MessageId, NoteId, NotificationId, SessionId, UserId
 from whatsapp_hub.domain.messaging.annotating import annotate
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Reaction
+from whatsapp_hub.domain.messaging.content import Reaction, Text
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Direction, MessageStatus, Outcome
 from whatsapp_hub.domain.service.deadlines import Deadline, Deadlines, Target
@@ -363,6 +363,16 @@ class MessageContract:
         async with world.uow() as uow:
             left = await uow.messages.by_id([*(m.id for m in old), kept.id, unsent.id])
             assert left.keys() == {kept.id, unsent.id}
+
+    async def test_what_a_message_says_by_now_is_stored(self, world: World) -> None:
+        message = await world.inbound(await world.conversation(), "oi")
+        async with world.uow() as uow:
+            stored = await uow.messages.get(message.id)
+            stored.content = Text("olá")
+            await uow.messages.annotate([stored])
+            await uow.commit()
+        async with world.uow() as uow:
+            assert (await uow.messages.get(message.id)).content == Text("olá")
 
 
 class NotificationContract:

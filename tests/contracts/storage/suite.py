@@ -9,6 +9,8 @@ from tests.contracts.storage import (
     contacts,
     conversations,
     directory,
+    fetches,
+    files,
     inbox,
     lanes,
     people,
@@ -46,6 +48,12 @@ class TestConversationSearch(conversations.ConversationSearchContract): ...
 
 
 class TestMessages(conversations.MessageContract): ...
+
+
+class TestFiles(files.FileContract): ...
+
+
+class TestFetches(fetches.FetchContract): ...
 
 
 class TestNotifications(conversations.NotificationContract): ...

@@ -9,7 +9,9 @@ import pytest_asyncio
 
 from tests.fakes.providers import PlainPlugin
 from tests.integration.postgres.conftest import World, new_id
+from whatsapp_hub.adapters.memory.files import MemoryFileStore
 from whatsapp_hub.application.integrations.subscriptions import SessionWebhook, WebhookRules
+from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
@@ -86,7 +88,8 @@ async def test_what_needs_no_settings_goes_on_and_the_sealed_ones_stay(world: Wo
 async def test_what_is_to_be_sent_waits(world: World, lost: Session) -> None:
     conversation = await world.conversation(session=lost)
     [message] = await world.enqueue(conversation, "hello", provider="META")
-    drain = DrainLanes(world.hub.storage, providers(), now, new_id, {"META": Pacing(None, None)})
+    read_file = ReadFile(world.hub.storage, MemoryFileStore())
+    drain = DrainLanes(world.hub.storage, providers(), now, new_id, {"META": Pacing(None, None)}, read_file)
     assert await drain(world.tenant.id) == 1
     await drain.aclose()
     async with world.uow() as uow:

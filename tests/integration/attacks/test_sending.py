@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.integration.postgres.conftest import World, new_id
+from whatsapp_hub.adapters.memory.files import MemoryFileStore
+from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, SessionRef
 from whatsapp_hub.application.sending.drain_lanes import DrainLanes
 from whatsapp_hub.domain.errors import Scope, Transient
@@ -36,7 +38,8 @@ class Phone:
 
 def drain_of(world: World, phone: Any, **more: Any) -> DrainLanes:
     pacing = {"SANDBOX": Pacing(None, None)}
-    return DrainLanes(world.hub.storage, phone, lambda: datetime.now(UTC), new_id, pacing, **more)
+    read_file = ReadFile(world.hub.storage, MemoryFileStore())
+    return DrainLanes(world.hub.storage, phone, lambda: datetime.now(UTC), new_id, pacing, read_file, **more)
 
 
 async def test_what_a_receipt_proved_to_be_there_is_not_sent_again(world: World) -> None:

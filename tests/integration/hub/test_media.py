@@ -10,6 +10,12 @@ from tests.integration.http.conftest import Company, Person
 from tests.integration.hub.world import Number, WahaNumber, World, a_phone, menu, until
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+FILES = {
+    "image/png": PNG,
+    "application/pdf": b"%PDF-1.7\n" + bytes(range(256)),
+    "audio/ogg; codecs=opus": b"OggS" + bytes(range(256)),
+    "video/mp4": b"\x00\x00\x00\x18ftypisom" + bytes(range(256)),
+}
 
 
 async def send(by: Person, conversation: dict[str, Any], file: tuple[str, bytes, str], **more: str) -> httpx.Response:
@@ -20,7 +26,12 @@ async def send(by: Person, conversation: dict[str, Any], file: tuple[str, bytes,
 
 @pytest.mark.parametrize(
     ("mime", "kind"),
-    [("image/png", "IMAGE"), ("application/pdf", "DOCUMENT"), ("audio/ogg", "AUDIO"), ("video/mp4", "VIDEO")],
+    [
+        ("image/png", "IMAGE"),
+        ("application/pdf", "DOCUMENT"),
+        ("audio/ogg; codecs=opus", "AUDIO"),
+        ("video/mp4", "VIDEO"),
+    ],
 )
 async def test_a_file_reaches_meta_as_an_upload_and_a_message_with_its_id(
     world: World, company: Company, number: Number, mime: str, kind: str
@@ -30,7 +41,7 @@ async def test_a_file_reaches_meta_as_an_upload_and_a_message_with_its_id(
     await number.writes(phone, "Oi")
     await number.reads(phone, menu("Vendas"))
     conversation = await number.conversation(phone)
-    sent = await send(company.admin, conversation, ('a "b".bin', PNG, mime), caption="veja")
+    sent = await send(company.admin, conversation, ('a "b".bin', FILES[mime], mime), caption="veja")
     assert sent.status_code == 202, sent.text
     shown = sent.json()
     assert (shown["type"], shown["content"], shown["status"]) == (kind, "veja", "PENDING")
@@ -38,11 +49,12 @@ async def test_a_file_reaches_meta_as_an_upload_and_a_message_with_its_id(
     [body] = [s.body for s in world.graph.sent if s.to == phone and s.body["type"] == kind.lower()]
     name, content = world.graph.uploads[int(body[kind.lower()]["id"].rpartition("-")[2]) - 1]
     assert name.startswith("multipart/form-data; boundary=")
-    assert PNG in content
+    assert FILES[mime] in content
     assert mime.encode() in content
     back = await company.admin.get(shown["mediaUrl"])
-    assert (back.content, back.headers["content-type"]) == (PNG, mime)
-    assert back.headers["content-disposition"].startswith("attachment")
+    assert (back.content, back.headers["content-type"]) == (FILES[mime], mime)
+    shown_how = "attachment" if kind == "DOCUMENT" else "inline"
+    assert back.headers["content-disposition"].startswith(shown_how)
     taken = await company.admin.post(f"/api/conversations/{conversation['id']}/assign")
     assert taken.status_code == 200
     agent = await company.agent(await company.department("Outro"))
@@ -82,7 +94,7 @@ async def test_the_same_key_is_the_same_message_and_another_file_is_refused(
     ("file", "more", "pointer"),
     [
         (("a.png", b"", "image/png"), {}, "/file"),
-        (("a.png", b"x" * (5 * 1024 * 1024 + 1), "image/png"), {}, "/file"),
+        (("a.png", PNG + b"x" * (5 * 1024 * 1024), "image/png"), {}, "/file"),
         (("a.png", PNG, "nonsense"), {}, "/file"),
         (("a.png", PNG, "image/png"), {"caption": "x" * 1025}, "/caption"),
     ],

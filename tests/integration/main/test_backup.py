@@ -159,8 +159,9 @@ async def _multiply(url: str) -> None:
             f"generate_series(1, 10000) n WHERE status <> 'PENDING' LIMIT {MESSAGES // 2}"
         )
         await owner.execute(
-            f"INSERT INTO {schema}.media (id, tenant_id, mime_type, file_name, content, created_at) "
-            f"SELECT gen_random_uuid(), tenant_id, 'image/png', 'a.png', sha256(id::text::bytea), now() "
+            f"INSERT INTO {schema}.media (id, tenant_id, mime_type, file_name, sha256, size, created_at) "
+            f"SELECT gen_random_uuid(), tenant_id, 'image/png', 'a.png', "
+            f"encode(sha256(id::text::bytea), 'hex'), 9, now() "
             f"FROM {schema}.messages LIMIT 50"
         )
     await owner.close()

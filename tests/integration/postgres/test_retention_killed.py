@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.files import digest_of, uploaded
 from whatsapp_hub.adapters.postgres.privacy.retention import PostgresRetentionSweep
 from whatsapp_hub.application.privacy.keep_retention import KeepRetention
-from whatsapp_hub.domain.messaging.media import Media
 
 from .conftest import NOW, World
 
@@ -43,7 +43,11 @@ HANGING = """
         AND NOT EXISTS (SELECT FROM pooled.media f WHERE f.id = m.media_id))"""
 COUNTED = """
     SELECT coalesce((SELECT bytes FROM hub.media_use WHERE tenant_id = $1), 0)
-      - coalesce((SELECT sum(octet_length(content)) FROM pooled.media WHERE tenant_id = $1), 0)"""
+      - coalesce((SELECT sum(size) FROM pooled.media WHERE tenant_id = $1), 0)"""
+UNWATCHED = """
+    SELECT count(*) FROM pooled.files f WHERE tenant_id = $1 AND look_at IS NULL
+      AND NOT EXISTS (SELECT FROM pooled.media m WHERE m.tenant_id = f.tenant_id AND m.sha256 = f.sha256)"""
+"""Stored files that nothing names and nobody looks for."""
 OLD = (
     "UPDATE pooled.messages SET queue_seq = NULL, created_at = now() - interval '9 days' WHERE conversation_id = $1",
     "UPDATE pooled.conversations SET status = 'RESOLVED', assigned_user_id = NULL,"
@@ -51,7 +55,7 @@ OLD = (
 )
 AGES = (
     "UPDATE hub.events SET occurred_at = now() - interval '9 days' WHERE tenant_id = $1 AND body::text LIKE '%old%'",
-    "UPDATE pooled.media SET created_at = now() - interval '9 days' WHERE tenant_id = $1 AND content = 'old file'",
+    "UPDATE pooled.media SET created_at = now() - interval '9 days' WHERE tenant_id = $1 AND file_name = 'old file'",
     "UPDATE hub.audit SET at = now() - interval '40 days' WHERE tenant_id = $1",
     "UPDATE hub.inbox SET state = 'done', received_at = now() - interval '9 days' WHERE tenant_id = $1",
 )
@@ -75,7 +79,8 @@ class Company:
             size = len(content)
             async with world.uow() as uow:
                 await uow.quotas.add_media(size)
-                await uow.media.add(Media.uploaded(company.id, content, "text/plain", "f.txt", NOW))
+                await uow.files.announce(digest_of(content))
+                await uow.media.add(uploaded(company.id, content, "text/plain", content.decode(), NOW))
                 await uow.commit()
         await company.owner.execute(
             "INSERT INTO hub.inbox (source, dedupe_key, tenant_id, session_id, provider, chat, body)"
@@ -86,6 +91,7 @@ class Company:
         await company.owner.execute(RETENTION, company.id, KEEPS)
         for statement in OLD:
             await company.owner.execute(statement, old.id)
+        await company.owner.execute("UPDATE pooled.files SET look_at = NULL WHERE tenant_id = $1", company.id)
         await company.owner.execute("UPDATE pooled.media SET created_at = now() WHERE tenant_id = $1", company.id)
         for statement in AGES:
             await company.owner.execute(statement, company.id)
@@ -106,7 +112,7 @@ class Company:
 
     async def words(self) -> set[str]:
         rows = await self.owner.fetch("SELECT content FROM pooled.messages WHERE tenant_id = $1", self.id)
-        files = await self.owner.fetch("SELECT content FROM pooled.media WHERE tenant_id = $1", self.id)
+        files = await self.owner.fetch("SELECT file_name FROM pooled.media WHERE tenant_id = $1", self.id)
         updates = await self.owner.fetch("SELECT body FROM hub.inbox WHERE tenant_id = $1 AND body <> ''", self.id)
         return {row[0] if isinstance(row[0], str) else row[0].decode() for row in [*rows, *files, *updates]}
 
@@ -125,8 +131,10 @@ async def test_killed_at_any_point_nothing_young_goes_and_the_next_run_ends_it(
     assert {"young words", "young file"} <= left
     assert await company.owner.fetchval(HANGING, company.id) == 0
     assert await company.owner.fetchval(COUNTED, company.id) == 0
+    assert await company.owner.fetchval(UNWATCHED, company.id) == 0
     await company.trims()
     assert await company.words() == {"young words", "young file"}
     assert await company.owner.fetchval(HANGING, company.id) == 0
     assert await company.owner.fetchval(COUNTED, company.id) == 0
+    assert await company.owner.fetchval(UNWATCHED, company.id) == 0
     assert await company.owner.fetchval(ROUNDS, company.id) == 1

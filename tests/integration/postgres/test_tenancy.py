@@ -8,11 +8,14 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.fakes.files import digest_of as file_digest
+from tests.fakes.files import uploaded
 from whatsapp_hub.adapters.postgres.engine.database import APP, SYSTEM, connect
 from whatsapp_hub.adapters.postgres.engine.migrate import migrate
 from whatsapp_hub.adapters.postgres.queries import PostgresQueries
 from whatsapp_hub.application.ports.operations.environment import EnvironmentMark
 from whatsapp_hub.application.ports.provider.events import ReceiptSeen
+from whatsapp_hub.application.ports.queues.fetches import Fetch
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
 from whatsapp_hub.domain.accounts.api_key import ApiKey, digest_of
@@ -25,10 +28,19 @@ from whatsapp_hub.domain.conversations.notification import Notification, Notific
 from whatsapp_hub.domain.conversations.quick_reply import QuickReply
 from whatsapp_hub.domain.conversations.routing_rules import Actions, Conditions, Rule
 from whatsapp_hub.domain.errors import NotFound
-from whatsapp_hub.domain.ids import ApiKeyId, NoteId, NotificationId, OidcLinkId, QuickReplyId, RuleId, SignInId
+from whatsapp_hub.domain.ids import (
+    ApiKeyId,
+    MediaId,
+    MessageId,
+    NoteId,
+    NotificationId,
+    OidcLinkId,
+    QuickReplyId,
+    RuleId,
+    SignInId,
+)
 from whatsapp_hub.domain.messaging.contact import Identity
 from whatsapp_hub.domain.messaging.content import Reaction
-from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
 
@@ -83,7 +95,9 @@ async def fill(world: World) -> None:
         assert await uow.oidc_links.add(link)
         await uow.sign_ins.end_all(user.id, NOW, EndReason.DISMISSED)
         await uow.second_factors.begin(SecondFactor(user.id, world.tenant.id, "SECRET"))
-        await uow.media.add(Media.uploaded(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))
+        await uow.files.announce(file_digest(b"secret"))
+        await uow.fetches.add([Fetch(MediaId(id), MessageId(id), world.session.id, False, NOW)])
+        await uow.media.add(uploaded(world.tenant.id, b"secret", "text/plain", "s.txt", NOW))
         await uow.quick_replies.add(QuickReply(QuickReplyId(id), world.tenant.id, "hi", "secret", NOW, NOW))
         rule = Rule(RuleId(id), world.tenant.id, 1, "secret", Conditions(), Actions(("secret",)), NOW, NOW)
         await uow.rules.save([rule])

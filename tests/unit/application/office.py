@@ -18,6 +18,7 @@ from whatsapp_hub.adapters.memory.edge.guesses import MemoryGuessCounts
 from whatsapp_hub.adapters.memory.edge.oidc import MemoryOidcAccounts
 from whatsapp_hub.adapters.memory.edge.tickets import MemoryTickets
 from whatsapp_hub.adapters.memory.engine.ids import new_id
+from whatsapp_hub.adapters.memory.files import MemoryFileStore
 from whatsapp_hub.adapters.memory.operations.housekeeping import MemoryHousekeeping
 from whatsapp_hub.adapters.memory.operations.tenant_removal import MemoryTenantRemoval
 from whatsapp_hub.adapters.memory.queries.session_finder import MemorySessionFinder
@@ -29,6 +30,7 @@ from whatsapp_hub.application.ports.connections.connections import Leases
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.guesses import GuessCounts
+from whatsapp_hub.application.ports.edge.inspection import FileFacts, InspectsFiles
 from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
 from whatsapp_hub.application.ports.edge.oidc import OidcAccounts, OidcOffer
 from whatsapp_hub.application.ports.edge.one_time_codes import OneTimeCodes
@@ -43,6 +45,7 @@ from whatsapp_hub.application.ports.queues.inbox import InboxAppender
 from whatsapp_hub.application.ports.queues.log import EventLog
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
 from whatsapp_hub.application.ports.queues.webhook_queue import WebhookQueue
+from whatsapp_hub.application.ports.storage.files import FileStore
 from whatsapp_hub.application.ports.storage.tenants import TenantRemoval
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.reading.sessions import SessionFinder
@@ -62,6 +65,12 @@ from whatsapp_hub.domain.messaging.content import Content, Text
 from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.domain.sessions.session import Session
+
+
+async def no_facts(file: object, mime_type: str, size: int) -> FileFacts:
+    """Find nothing in any file."""
+    return FileFacts()
+
 
 T = TypeVar("T")
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -104,6 +113,7 @@ class Office:
         }
         shown: Any = self.plugins
         self.storage = MemoryStorage(clock=self.clock, plugins=shown, wake=self.wakes, encode=body)
+        self.files = MemoryFileStore()
         self.phones, self.box = FakePhones(), PlainBox()
         self.history = PendingHistory(self.clock)
         self.providers = Providers(shown, HubHost(self.storage.inbox, self.history))
@@ -179,6 +189,7 @@ class Office:
             Storage: s, Directory: s.directory, InboxAppender: s.inbox, EventLog: s.log, Leases: s.leases,
             Commands: s.commands, WebhookQueue: s.webhook_queue, SessionFinder: MemorySessionFinder(database),
             Trimming: MemoryHousekeeping(database), TenantRemoval: MemoryTenantRemoval(database),
+            FileStore: self.files, InspectsFiles: no_facts,
         }  # fmt: skip
         rules: dict[Any, Any] = {
             Providers: self.providers, ReconnectPolicy: ReconnectPolicy(), SessionLimit: SessionLimit(50),

@@ -31,7 +31,14 @@ from whatsapp_hub.adapters.http.api.accounts import (
     tenants,
     users,
 )
-from whatsapp_hub.adapters.http.api.conversations import bulk, conversations, handling, messages, notifications
+from whatsapp_hub.adapters.http.api.conversations import (
+    bulk,
+    conversations,
+    handling,
+    media,
+    messages,
+    notifications,
+)
 from whatsapp_hub.adapters.http.api.sessions import bots, sandbox, session_codes, sessions
 from whatsapp_hub.adapters.http.auth import COMPANY_HEADER, DEPENDENCIES, KEY_HEADERS, Authenticates
 from whatsapp_hub.adapters.http.gateways import agents, clients, instances, lifecycle, stream
@@ -226,7 +233,7 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, browser_sessions, oidc, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
-        *(conversations, handling, bulk, messages),
+        *(conversations, handling, bulk, messages, media),
         *(notifications, bots, rules, company, contacts, personal_data, metrics, password_resets),
         *(events, webhooks, tenants, system),
     )

@@ -9,6 +9,7 @@ from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Transac
 from whatsapp_hub.adapters.memory.engine.ids import new_id
 from whatsapp_hub.adapters.memory.queues.commands import MemoryCommands
 from whatsapp_hub.adapters.memory.queues.connections import MemoryConnections
+from whatsapp_hub.adapters.memory.queues.fetches import MemoryFetches
 from whatsapp_hub.adapters.memory.queues.inbox import MemoryInbox, MemoryInboxAppender
 from whatsapp_hub.adapters.memory.queues.lanes import MemoryLanes
 from whatsapp_hub.adapters.memory.queues.leases import MemoryLeases
@@ -27,12 +28,8 @@ from whatsapp_hub.adapters.memory.repositories.accounts import (
 from whatsapp_hub.adapters.memory.repositories.contacts import MemoryContacts
 from whatsapp_hub.adapters.memory.repositories.conversations import MemoryAssignments, MemoryConversations
 from whatsapp_hub.adapters.memory.repositories.directory import MemoryDirectory
-from whatsapp_hub.adapters.memory.repositories.messages import (
-    MemoryMedia,
-    MemoryMessages,
-    MemoryNotes,
-    MemoryNotifications,
-)
+from whatsapp_hub.adapters.memory.repositories.media import MemoryMedia, MemoryOldFiles, MemoryStoredFiles
+from whatsapp_hub.adapters.memory.repositories.messages import MemoryMessages, MemoryNotes, MemoryNotifications
 from whatsapp_hub.adapters.memory.repositories.people import MemoryDepartments, MemoryUsers
 from whatsapp_hub.adapters.memory.repositories.privacy import MemoryErasures, MemoryExports
 from whatsapp_hub.adapters.memory.repositories.session_history import MemorySessionHistory
@@ -54,6 +51,7 @@ from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.operations.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
 from whatsapp_hub.application.ports.provider.plugin import Plugin
+from whatsapp_hub.application.ports.queues.fetches import Fetches
 from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
@@ -75,6 +73,7 @@ from whatsapp_hub.application.ports.storage.conversations import (
     Notes,
     Notifications,
 )
+from whatsapp_hub.application.ports.storage.files import OldFiles, StoredFiles
 from whatsapp_hub.application.ports.storage.people import Departments, Users
 from whatsapp_hub.application.ports.storage.quotas import Quotas, RefusedEmails
 from whatsapp_hub.application.ports.storage.sessions import (
@@ -178,6 +177,10 @@ class _UnitOfWork:
         self.api_keys: ApiKeys = self._api_keys
         self.notes: Notes = MemoryNotes(rows, self._events)
         self.media: MediaFiles = MemoryMedia(rows)
+        self.files: StoredFiles = MemoryStoredFiles(rows, storage.clock)
+        self.old_files: OldFiles = MemoryOldFiles()
+        self._fetches = MemoryFetches(rows, storage.clock)
+        self.fetches: Fetches = self._fetches
         self.quotas: Quotas = MemoryQuotas(rows, tenant)
         self.refused_emails: RefusedEmails = MemoryRefusedEmails(rows)
         self.password_resets: PasswordResets = MemoryPasswordResets(rows)
@@ -219,6 +222,10 @@ class _UnitOfWork:
             yield Work.LANES, self.tenant.id
         if self._lanes.made_due_held:
             yield Work.HELD_LANES, self.tenant.id
+        if self._fetches.added:
+            yield Work.MEDIA, self.tenant.id
+        if self._fetches.added_held:
+            yield Work.HELD_MEDIA, self.tenant.id
         if self._connections.changed:
             yield Work.LINES, None
         if self._sign_ins.changed or self._api_keys.changed or self._second_factors.changed:

@@ -16,6 +16,12 @@ from whatsapp_hub.adapters.postgres.connectors.connections import PostgresConnec
 from whatsapp_hub.adapters.postgres.engine.database import APP, Database, planned_by_value, prelude
 from whatsapp_hub.adapters.postgres.engine.failures import Displaced, TransactionConflict, translated
 from whatsapp_hub.adapters.postgres.engine.write_batch import Statements, Write
+from whatsapp_hub.adapters.postgres.media.fetches import PostgresFetches
+from whatsapp_hub.adapters.postgres.media.files import (
+    PostgresMedia,
+    PostgresOldFiles,
+    PostgresStoredFiles,
+)
 from whatsapp_hub.adapters.postgres.privacy.begin import PostgresErasures
 from whatsapp_hub.adapters.postgres.privacy.exports import PostgresExports
 from whatsapp_hub.adapters.postgres.queues.inbox import ClaimCursors, PostgresInbox
@@ -38,7 +44,6 @@ from whatsapp_hub.adapters.postgres.repositories.contacts import PostgresContact
 from whatsapp_hub.adapters.postgres.repositories.conversations import PostgresAssignments, PostgresConversations
 from whatsapp_hub.adapters.postgres.repositories.environment import PostgresEnvironmentNumber
 from whatsapp_hub.adapters.postgres.repositories.idempotency import PostgresIdempotencyKeys
-from whatsapp_hub.adapters.postgres.repositories.media import PostgresMedia
 from whatsapp_hub.adapters.postgres.repositories.messages import PostgresMessages
 from whatsapp_hub.adapters.postgres.repositories.notes import PostgresNotes, PostgresNotifications
 from whatsapp_hub.adapters.postgres.repositories.pairings import PostgresPairings
@@ -52,6 +57,7 @@ from whatsapp_hub.application.ports.edge.clock import NewId
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.operations.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
+from whatsapp_hub.application.ports.queues.fetches import Fetches
 from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.wakeups import Wake, Work
@@ -73,6 +79,7 @@ from whatsapp_hub.application.ports.storage.conversations import (
     Notes,
     Notifications,
 )
+from whatsapp_hub.application.ports.storage.files import OldFiles, StoredFiles
 from whatsapp_hub.application.ports.storage.people import Departments, Users
 from whatsapp_hub.application.ports.storage.quotas import Quotas, RefusedEmails
 from whatsapp_hub.application.ports.storage.sessions import (
@@ -148,6 +155,10 @@ class PostgresUnitOfWork:
         self.quotas: Quotas = PostgresQuotas(connection, tenant)
         self.refused_emails: RefusedEmails = PostgresRefusedEmails(connection)
         self.media: MediaFiles = PostgresMedia(connection)
+        self.files: StoredFiles = PostgresStoredFiles(connection)
+        self.old_files: OldFiles = PostgresOldFiles(connection)
+        self._fetches = PostgresFetches(connection)
+        self.fetches: Fetches = self._fetches
         self.notes: Notes = PostgresNotes(connection, self._events)
         self.notifications: Notifications = PostgresNotifications(connection, tenant.id)
         self._inbox = PostgresInbox(connection, tenant.id, kit.rounds, sessions.saw)
@@ -176,10 +187,14 @@ class PostgresUnitOfWork:
         measured(self._events)
         if work:
             self._wake(work)
-        if self._lanes.made_due:
-            self._wake(Work.LANES, self.tenant.id)
-        if self._lanes.made_due_held:
-            self._wake(Work.HELD_LANES, self.tenant.id)
+        for is_left, its_work in (
+            (self._lanes.made_due, Work.LANES),
+            (self._lanes.made_due_held, Work.HELD_LANES),
+            (self._fetches.added, Work.MEDIA),
+            (self._fetches.added_held, Work.HELD_MEDIA),
+        ):
+            if is_left:
+                self._wake(its_work, self.tenant.id)
         if self._connections.changed:
             self._wake(Work.LINES)
         if self._sign_ins.changed or self._api_keys.changed or self._second_factors.changed:

@@ -7,6 +7,7 @@ one that is longer than `ANSWER_BYTES` is aborted.
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,29 +16,51 @@ import httpx
 
 from whatsapp_hub.adapters.providers.reach import OWNER, NotPublic, Reach, ReachingTransport
 from whatsapp_hub.adapters.tls import client_context
-from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
+from whatsapp_hub.application.ports.provider.plugin import OutgoingFile
+from whatsapp_hub.domain.errors import NotFound, OutcomeUnknown, Rejected, Scope, Transient, Unavailable
 
 _RETRY_AFTER_S = 2.0
 _CONNECT_TIMEOUT_S = 5.0
 ANSWER_BYTES = 8 * 1024 * 1024
 """A hundred WAHA messages with their thumbnails are a fifth of it."""
+STEP_S = 30.0
+"""The longest that the next bytes of a file may take."""
 _WRITING = ("http11.send_request_headers.started", "http2.send_request_headers.started")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A multipart form: text fields, then one file as the field `name`."""
+    """A multipart form: text fields, then one file as the field `name`, which goes out as it is read."""
 
     fields: Mapping[str, str]
     name: str
-    file_name: str
-    content: bytes
-    mime_type: str
+    file: OutgoingFile
 
-    @property
-    def files(self) -> Mapping[str, tuple[str, bytes, str]]:
-        """Return the file as httpx takes it."""
-        return {self.name: (self.file_name, self.content, self.mime_type)}
+    def encoded(self) -> tuple[Mapping[str, str], AsyncIterator[bytes]]:
+        """Return headers and body. A file name cannot end its line or its quotation."""
+        boundary = secrets.token_hex(16)
+        lines = [_field(boundary, key) + f"\r\n\r\n{value}\r\n" for key, value in self.fields.items()]
+        name = self.file.file_name.translate(_ESCAPED)
+        lines.append(
+            _field(boundary, self.name) + f'; filename="{name}"\r\nContent-Type: {self.file.mime_type}\r\n\r\n'
+        )
+        head, tail = "".join(lines).encode(), f"\r\n--{boundary}--\r\n".encode()
+        length = str(len(head) + self.file.size + len(tail))
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Content-Length": length}
+        return headers, self._body(head, tail)
+
+    async def _body(self, head: bytes, tail: bytes) -> AsyncIterator[bytes]:
+        yield head
+        async for piece in self.file.pieces():
+            yield piece
+        yield tail
+
+
+_ESCAPED = str.maketrans({'"': "%22", "\r": "%0D", "\n": "%0A", "\\": "%5C"})
+
+
+def _field(boundary: str, name: str) -> str:
+    return f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +131,8 @@ def _client(limits: httpx.Limits, timeout: httpx.Timeout, reach: Reach | None) -
 
 
 async def exchange(pool: HttpPool, call: Call, deadline_s: float) -> Answer:
-    """Make the call within `deadline_s` seconds. Raises Transient or OutcomeUnknown."""
+    """Make the call within `deadline_s` seconds. Raises Transient or OutcomeUnknown, and what reading a form's file
+    raises."""
     writing = False
 
     async def trace(event: str, _info: Mapping[str, object]) -> None:
@@ -118,38 +142,85 @@ async def exchange(pool: HttpPool, call: Call, deadline_s: float) -> Answer:
     try:
         async with asyncio.timeout(deadline_s), pool.client() as client:
             OWNER.set(call.owner)
+            of_form, body = call.form.encoded() if call.form else ({}, call.body)
+            headers = {**call.headers, **of_form, "Accept-Encoding": "identity"}
             request = client.build_request(
-                call.method,
-                call.url,
-                headers={**call.headers, "Accept-Encoding": "identity"},
-                content=call.body,
-                data=call.form.fields if call.form else None,
-                files=call.form.files if call.form else None,
-                extensions={"trace": trace},
+                call.method, call.url, headers=headers, content=body, extensions={"trace": trace}
             )
             response = await client.send(request, stream=True)
             try:
-                body = await _read(response)
+                found = await _read(response)
             finally:
                 await response.aclose()
+    except (NotFound, Unavailable):  # the form's file
+        raise
     except Exception as error:  # not only httpx's own: a connection that dies while it is made raises anything
         code = _code(error)
         if writing and not call.idempotent:
             raise OutcomeUnknown(code, _detail(error)) from error
         raise Transient(code, _detail(error), retry_after_s=_RETRY_AFTER_S, scope=Scope.SESSION) from error
-    return Answer(response.status_code, body, _retry_after(response))
+    return Answer(response.status_code, found, _retry_after(response))
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A response whose body is read as it comes. `size`: what it says that it has."""
+
+    status: int
+    size: int | None
+    pieces: AsyncIterator[bytes]
+    retry_after_s: float | None = None
+
+
+@asynccontextmanager
+async def streamed(
+    pool: HttpPool, url: str, headers: Mapping[str, str], most: int, owner: str = ""
+) -> AsyncIterator[Streamed]:
+    """GET a file of at most `most` bytes, with no limit of time but STEP_S for each step. Redirects are not followed.
+    Raises Transient, Rejected (`media_too_large`)."""
+    OWNER.set(owner)
+    try:
+        async with pool.client() as client:
+            timeout = httpx.Timeout(STEP_S, connect=_CONNECT_TIMEOUT_S, pool=STEP_S)
+            asked = client.build_request(
+                "GET", url, headers={**headers, "Accept-Encoding": "identity"}, timeout=timeout
+            )
+            response = await client.send(asked, stream=True)
+            try:
+                length = response.headers.get("content-length", "")
+                size = int(length) if length.isascii() and length.isdigit() else None
+                yield Streamed(response.status_code, size, _bounded(response, most), _retry_after(response))
+            finally:
+                await response.aclose()
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, BadAnswer) as error:
+        detail = _detail(error)
+        raise Transient(_code(error), detail, retry_after_s=_RETRY_AFTER_S, scope=Scope.SESSION) from error
+
+
+async def _bounded(response: httpx.Response, most: int) -> AsyncIterator[bytes]:
+    _require_plain(response)
+    taken = 0
+    async for piece in response.aiter_raw():
+        taken += len(piece)
+        if taken > most:
+            raise Rejected("media_too_large", f"the file has more than {most} bytes")
+        yield piece
 
 
 async def _read(response: httpx.Response) -> bytes:
     """Read the body as it comes over the wire. Raises BadAnswer."""
-    if (packed := response.headers.get("content-encoding", "identity").strip().lower()) not in ("", "identity"):
-        raise BadAnswer(f"the answer is packed ({packed[:40]})")
+    _require_plain(response)
     body = bytearray()
     async for piece in response.aiter_raw():
         body += piece
         if len(body) > ANSWER_BYTES:
             raise BadAnswer(f"the answer has more than {ANSWER_BYTES} bytes")
     return bytes(body)
+
+
+def _require_plain(response: httpx.Response) -> None:
+    if (packed := response.headers.get("content-encoding", "identity").strip().lower()) not in ("", "identity"):
+        raise BadAnswer(f"the answer is packed ({packed[:40]})")
 
 
 def _code(error: Exception) -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from whatsapp_hub.application.ports.edge.clock import RetentionClock
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.files import FileStore
 from whatsapp_hub.application.ports.storage.tenants import TenantRemoval
 from whatsapp_hub.application.sessions.close_sessions import UnlinkSession
 from whatsapp_hub.application.sessions.manage_sessions import DeleteSession
@@ -55,13 +56,14 @@ class DeleteTenant:
 
 @dataclass(frozen=True, slots=True)
 class RemoveTenants:
-    """Sessions are closed first, so that nothing new comes; then rows go a little at a time; the company itself last.
-    After a crash the next run goes on where this one was."""
+    """Sessions are closed first, so that nothing new comes; then rows go a little at a time, then files, the company
+    last. After a crash the next run goes on where this one was."""
 
     removal: TenantRemoval
     unlink: UnlinkSession
     stop: StopSession
     delete: DeleteSession
+    files: FileStore
     long_past: RetentionClock
 
     async def __call__(self) -> None:
@@ -82,6 +84,7 @@ class RemoveTenants:
         while await self.removal.sweep(tenant, AT_ONCE):
             if time.monotonic() > until:
                 return
+        await self.files.delete_all(tenant.id)
         if tenant.removed_at and self.long_past() - tenant.removed_at >= ARRIVES_LATE:
             await self.removal.finish(tenant)
             log.info("tenant.removed", extra={"tenant_id": str(tenant.id)})

@@ -1,6 +1,6 @@
 """Lists and single reads of one tenant, in transactions of their own, without locks."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -26,6 +26,7 @@ from whatsapp_hub.domain.ids import (
 )
 from whatsapp_hub.domain.messaging.contact import Contact
 from whatsapp_hub.domain.messaging.content import MessageType
+from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus
 from whatsapp_hub.domain.sessions.session import Session
 
@@ -38,17 +39,6 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     next_cursor: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """A file to download. Each piece is read when it is asked for, so that slow clients hold no memory and no
-    connections."""
-
-    mime_type: str
-    file_name: str
-    size: int
-    pieces: AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +213,7 @@ class Queries(Protocol):
         """Return one quick reply."""
         ...
 
-    async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Download:
+    async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Media:
         """Return a file, to readers who may see a conversation in which it was sent."""
         ...
 

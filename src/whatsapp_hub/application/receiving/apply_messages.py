@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from whatsapp_hub.application.changes import Changes
+from whatsapp_hub.application.media.expect_files import ExpectFiles
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen, Origin
 from whatsapp_hub.application.ports.queues.commands import TypingSign
 from whatsapp_hub.application.receiving.annotate import Annotate
@@ -39,10 +40,17 @@ NO_ROUND = because(RoutingCode.NO_ROUND, "a reaction or a notice opens no round"
 class ApplyMessages:
     """Apply the messages of one batch inside its transaction."""
 
-    def __init__(self, batch: Batch, changes: Changes, window_of: Callable[[str], timedelta | None]) -> None:
+    def __init__(
+        self,
+        batch: Batch,
+        changes: Changes,
+        window_of: Callable[[str], timedelta | None],
+        files: ExpectFiles,
+    ) -> None:
         self._batch = batch
         self._changes = changes
         self._window_of = window_of
+        self._files = files
         self._menu = FollowFlow(changes)
         self._rules = ApplyRules(changes)
         self._hand_off = HandOffToPeople(changes)
@@ -118,10 +126,11 @@ class ApplyMessages:
         if isinstance(known.content, Call) and isinstance(event.content, Call):
             whole = known.content.later(event.content)
         elif completes(known.content, event.content) and event.content.target is None:
-            whole = event.content
+            whole = self._files.expected(self._batch.sessions[known.session_id], event.content)
         if whole != known.content:
             known.content = whole
             self._changes.annotated(known)
+            self._files.fetched(self._batch.sessions[known.session_id], known)
             self._changes.uow.publish([known.event(EventType.MESSAGE_UPDATED, self._changes.now)])
 
     async def _recognise(self, ours: Message, event: MessageSeen) -> None:
@@ -231,7 +240,7 @@ class ApplyMessages:
             conversation_id=conversation_id,
             contact_id=contact.id,
             direction=Direction.OUTBOUND if event.from_me else Direction.INBOUND,
-            content=event.content,
+            content=self._files.expected(session, event.content),
             created_at=now,
             timestamp=event.at,
             status=MessageStatus.SENT if event.from_me else MessageStatus.DELIVERED,
@@ -248,6 +257,7 @@ class ApplyMessages:
         now = self._changes.now
         message = self._message(session, contact, event, conversation.id)
         self._batch.messages.add(message)
+        self._files.fetched(session, message)
         if message.target:
             self._annotate(message, gateway_details(contact, event))
             return message

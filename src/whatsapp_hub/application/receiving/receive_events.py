@@ -14,6 +14,7 @@ from datetime import timedelta
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.handling.show_customer import ShowCustomer
 from whatsapp_hub.application.measuring import LOST_MESSAGES, PROCESSED, PROCESSING, TALLY
+from whatsapp_hub.application.media.expect_files import ExpectFiles
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.realtime import ShowsCustomerTyping
 from whatsapp_hub.application.ports.provider.events import (
@@ -198,7 +199,8 @@ class ReceiveEvents:
         self, uow: UnitOfWork, batch: Batch, seen: list[Seen], changes: Changes
     ) -> list[tuple[Session, TypingSign]]:
         """Apply the batch; return the messages that sessions' own bots answer."""
-        messages = ApplyMessages(batch, changes, self.providers.window_of)
+        files = ExpectFiles(self.providers, changes)
+        messages = ApplyMessages(batch, changes, self.providers.window_of, files)
         receipts = ApplyReceipts(batch, changes)
         for one in seen:
             match one:

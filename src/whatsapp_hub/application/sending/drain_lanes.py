@@ -12,12 +12,21 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.measuring import CALLS, SENDS, TALLY
+from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
-from whatsapp_hub.application.ports.provider.plugin import Outgoing, Provider, Providers, SessionRef, ShowsTyping
+from whatsapp_hub.application.ports.provider.plugin import (
+    Outgoing,
+    OutgoingFile,
+    Provider,
+    Providers,
+    SessionRef,
+    ShowsTyping,
+)
 from whatsapp_hub.application.ports.queues.lanes import Claim, Holding, LaneKey
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.sending.complete_sends import CompleteSends, Result, outcome_of
@@ -34,7 +43,6 @@ from whatsapp_hub.domain.errors import (
 )
 from whatsapp_hub.domain.ids import SessionId, TenantId
 from whatsapp_hub.domain.messaging.content import stored_media
-from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Message, MessageStatus
 from whatsapp_hub.domain.messaging.pacing import Pacing
 from whatsapp_hub.domain.messaging.window import is_shut, needs_it
@@ -72,6 +80,7 @@ class DrainLanes:
     clock: Clock
     new_id: NewId
     pacing: Mapping[str, Pacing]
+    read_file: ReadFile
     freed: Callable[[TenantId | None], None] = lambda _: None
     still_held: Callable[[SessionId], bool] = lambda _: True
     deadlines: Deadlines = field(default_factory=Deadlines)
@@ -203,18 +212,21 @@ class DrainLanes:
                 return Result(claim, await provider.send(ref, outgoing, left_s))
         except ProviderError as error:
             return Result(claim, error=error)
+        except (NotFound, Unavailable) as error:  # its file, which goes out before the message
+            return Result(claim, error=_without_media(error))
         except TimeoutError:
             return Result(claim, error=OutcomeUnknown("deadline", "no answer in time"))
         except Exception as error:
             log.exception("lanes.provider_broke", extra={"message_id": str(outgoing.message_id)})
             return Result(claim, error=OutcomeUnknown("internal", type(error).__name__))
 
-    async def _media(self, tenant_id: TenantId, message: Message) -> Media | None:
-        """Load the file that the message carries, if the hub stores it. Raises NotFound, Unavailable."""
+    async def _media(self, tenant_id: TenantId, message: Message) -> OutgoingFile | None:
+        """Find the file that the message carries, if the hub stores it. Raises NotFound, Unavailable."""
         if (media_id := stored_media(message.content)) is None:
             return None
         async with self.storage.tenant(tenant_id) as uow:
-            return await uow.media.get(media_id)
+            media = await uow.media.get(media_id)
+        return OutgoingFile(media.mime_type, media.file_name, media.size, partial(self.read_file, media))
 
 
 def _without_media(error: NotFound | Unavailable) -> ProviderError:

@@ -48,10 +48,12 @@ class SendMessage:
         reply_to: str | None = None,
         media: Media | None = None,
         changes: MessageId | None = None,
+        described: Content | None = None,
     ) -> Message:
         """Store the message and queue it for sending. `changes`: the message of this conversation that it reacts to,
-        edits (a text is its new one) or deletes. Raises NotFound, Conflict (the round is over, the session is off, a
-        bot would write to a customer whom people have), NotSupported, WindowClosed, Invalid, KeyReused."""
+        edits (a text is its new one) or deletes; `described`: the content with what was found in its file, which is no
+        part of the request. Raises NotFound, Conflict (the round is over, the session is off, a bot would write to a
+        customer whom people have), NotSupported, WindowClosed, Invalid, KeyReused."""
         caller.require(Action.WORK_CONVERSATIONS)
         message_id = MessageId(self.new_id())
         async with self.storage.tenant(caller.tenant_id) as uow:
@@ -70,10 +72,10 @@ class SendMessage:
             _require_turn(caller, conversation, session)
             self.providers.require_window(session.provider, conversation, content, self.clock())
             if media and await uow.media.add(media):
-                await uow.quotas.add_media(len(media.content))
+                await uow.quotas.add_media(media.size)
             made = Changes(uow, self.new_id, self.clock())
             upto = None if changes else await _read_upto(uow, caller, conversation)
-            message = _write(made, caller, conversation, session, content, message_id, reply_to)
+            message = _write(made, caller, conversation, session, described or content, message_id, reply_to)
             message.quoted = await _quoted(uow, conversation, reply_to)
             await made.write()
             await uow.commit()

@@ -22,6 +22,7 @@ class Feature(StrEnum):
     TYPING = "typing"
     MARK_READ = "mark_read"
     REPLY = "reply"
+    DOWNLOAD = "download"
     EDIT = "edit"
     REVOKE = "revoke"
     GROUPS = "groups"
@@ -93,7 +94,7 @@ class Capabilities:
             if len(content.text) > limit.characters:
                 raise Invalid.field("content", f"must have at most {limit.characters} characters")
             return
-        if limit.file_bytes is not None and len(media.content) > limit.file_bytes:
+        if limit.file_bytes is not None and media.size > limit.file_bytes:
             raise Invalid.field("file", f"must have at most {limit.file_bytes // MB} MB")
         if len(content.text) > limit.characters or not is_storable(content.text):
             raise Invalid.field("caption", f"must have at most {limit.characters} characters, without NUL")

@@ -19,6 +19,7 @@ from whatsapp_hub.domain.messaging.content_parts import Context as Context
 from whatsapp_hub.domain.messaging.content_parts import Kind as Kind
 from whatsapp_hub.domain.messaging.content_parts import MediaRef as MediaRef
 from whatsapp_hub.domain.messaging.content_parts import MediaSource as MediaSource
+from whatsapp_hub.domain.messaging.content_parts import MediaState as MediaState
 from whatsapp_hub.domain.messaging.content_parts import MessageType as MessageType
 from whatsapp_hub.domain.messaging.content_parts import RemoteMedia as RemoteMedia
 from whatsapp_hub.domain.messaging.content_parts import StoredMedia as StoredMedia

@@ -30,11 +30,28 @@ class MessageType(StrEnum):
     UNSUPPORTED = "UNSUPPORTED"
 
 
+class MediaState(StrEnum):
+    """How far a file is. PENDING: it is being fetched from the provider; FAILED: that came to nothing; EXPIRED: the
+    provider has it no more; REFUSED: by the company's quota or the virus scanner."""
+
+    PENDING = "PENDING"
+    READY = "READY"
+    FAILED = "FAILED"
+    TOO_LARGE = "TOO_LARGE"
+    EXPIRED = "EXPIRED"
+    REFUSED = "REFUSED"
+
+
 @dataclass(frozen=True, slots=True)
 class StoredMedia:
-    """A file that the hub stores. It may be deleted before the message is."""
+    """A file that the hub stores, or will. It may be deleted before the message is. `error`: why it is not there, a
+    code; `waveform`: how loud a voice note is, 64 values to 100."""
 
     id: MediaId
+    state: MediaState = field(default=MediaState.READY, repr=False)
+    error: str | None = field(default=None, repr=False)
+    has_thumbnail: bool = field(default=False, repr=False)
+    waveform: tuple[int, ...] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
-"""A file to send: its bytes, and the type of message that carries it."""
+"""A file that the hub stores: what is known of it, and the type of message that carries it."""
 
-import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -12,6 +11,7 @@ from whatsapp_hub.domain.messaging.content import Audio, Document, File, Image, 
 from whatsapp_hub.domain.text import is_storable
 
 _MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+_CODECS = re.compile(r"\s*codecs=\"?([a-z0-9.,_-]{1,60})\"?\s*")
 _IMAGES = frozenset({"image/jpeg", "image/png"})
 _FAMILIES: dict[str, type[Audio | Video]] = {"audio": Audio, "video": Video}
 _NAMES = UUID("0b5a8c1e-7d0c-4a55-9f5e-5f6d3b1c9a10")
@@ -19,35 +19,49 @@ NAME_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
+class Digest:
+    """What identifies the bytes of a file: their SHA-256 in hexadecimal digits, and their number."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """`id` is derived from tenant, bytes, type and name, so that the same file uploaded twice is one, and a repeated
-    request is the same request."""
+    request is the same request. `sha256` None: its bytes still stand in the database. `thumbnail`: a small JPEG of
+    a picture."""
 
     id: MediaId
     tenant_id: TenantId
     mime_type: str
     file_name: str
-    content: bytes
+    size: int
+    sha256: str | None
     created_at: datetime
+    thumbnail: Digest | None = None
 
     @classmethod
-    def uploaded(cls, tenant_id: TenantId, content: bytes, mime_type: str, file_name: str, at: datetime) -> "Media":
-        """Check an uploaded file. Raises Invalid (`/file`)."""
-        mime_type = mime_type.partition(";")[0].strip().lower()
+    def uploaded(cls, tenant_id: TenantId, file: Digest, mime_type: str, file_name: str, at: datetime) -> "Media":
+        """Check what an upload says of itself. Raises Invalid (`/file`)."""
+        plain, _, more = mime_type.lower().partition(";")
+        mime_type = plain.strip()
         if not _MIME.fullmatch(mime_type):
             raise Invalid.field("file", "must have a content type")
-        if not content:
+        if codecs := _CODECS.fullmatch(more):
+            mime_type = f"{mime_type}; codecs={codecs[1]}"
+        if not file.size:
             raise Invalid.field("file", "must not be empty")
         name = re.split(r"[\\/]", file_name)[-1].strip()[:NAME_LENGTH] or "file"
         if not is_storable(name) or not name.isprintable():
             raise Invalid.field("file", "must have a name of printable characters")
-        digest = hashlib.sha256(content).hexdigest()
-        id = MediaId(uuid5(_NAMES, f"{tenant_id}/{digest}/{mime_type}/{name}"))
-        return cls(id, tenant_id, mime_type, name, content, at)
+        id = MediaId(uuid5(_NAMES, f"{tenant_id}/{file.sha256}/{mime_type}/{name}"))
+        return cls(id, tenant_id, mime_type, name, file.size, file.sha256, at)
 
-    def message(self, caption: str) -> File:
+    def message(self, caption: str, *, voice: bool = False) -> File:
         """Make the content of a message that carries it: a document for what WhatsApp does not show as image, audio or
-        video. Limits are the provider's (`Capabilities.require_fits`)."""
+        video. `voice`: sound that goes as a voice note. Limits are the provider's (`Capabilities.require_fits`)."""
         kind = Image if self.mime_type in _IMAGES else _FAMILIES.get(self.mime_type.partition("/")[0], Document)
         media = StoredMedia(self.id)
-        return kind(caption.strip(), media=media, mime_type=self.mime_type, file_name=self.file_name)
+        content = kind(caption.strip(), media=media, mime_type=self.mime_type, file_name=self.file_name)
+        return replace(content, voice=True) if voice and isinstance(content, Audio) else content

@@ -15,7 +15,7 @@ from whatsapp_hub.domain.ids import (
     UserId,
 )
 from whatsapp_hub.domain.messaging.annotations import NO_ANNOTATIONS, Annotations
-from whatsapp_hub.domain.messaging.content import Content, MessageType
+from whatsapp_hub.domain.messaging.content import Content, File, MessageType
 from whatsapp_hub.domain.messaging.failure import GIVEN_UP, PROCESS_DIED, SESSION_DELETED, UNEXPLAINED, Failure
 
 
@@ -148,6 +148,11 @@ class Message(Records):
         if provider_message_id and (self.whatsapp_message_id is None or is_reserved):
             self.whatsapp_message_id = provider_message_id
         return self.advance(MessageStatus.SENT, at)
+
+    def file_changed(self, content: File, at: datetime) -> None:
+        """Take what is known of its file by now."""
+        self.content = content
+        self.record(self.event(EventType.MESSAGE_UPDATED, at))
 
     def mark_outcome_unknown(self, at: datetime, error: Failure = PROCESS_DIED) -> None:
         """Mark the outcome unknown: the provider call has no result, and only a receipt or a person settles it."""

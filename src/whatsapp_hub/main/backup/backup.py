@@ -21,6 +21,7 @@ from whatsapp_hub.adapters.postgres.engine.embedded import EmbeddedPostgres
 from whatsapp_hub.adapters.postgres.engine.version import LAST_BEFORE, VERSION_BEFORE, is_replaced, revisions
 from whatsapp_hub.adapters.processes.folder import FolderTaken, locked
 from whatsapp_hub.main.backup import file as backup_file
+from whatsapp_hub.main.backup import files
 from whatsapp_hub.main.backup.file import Backup, BadBackup, Manifest
 from whatsapp_hub.main.generated_secrets import replace_secret
 from whatsapp_hub.main.settings import OLD_SECRET_NAMES, SECRET_NAMES, Settings, SettingsError, listed
@@ -75,9 +76,9 @@ async def back_up(settings: Settings, target: str, *, without_key: bool, keep_da
     async with database(settings) as url:
         now, long_past = await dump.hub_time(url)
         with _writing(folder, now) as (file, finish):
-            async with dump.dumping(url) as (facts, pieces):
-                about = _about(facts, keys, settings)
-                manifest = await backup_file.write(file, pieces, None if without_key else keys, about)
+            async with dump.dumping(url) as (facts, pieces, stored):
+                about, kept = _about(facts, keys, settings), None if without_key else keys
+                manifest = await backup_file.write(file, pieces, kept, about, files.places(settings, stored))
             where = finish()
     removed = backup_file.remove_old(folder, long_past, keep_days) if folder else []
     return where, manifest, len(removed)
@@ -147,7 +148,10 @@ async def restore(settings: Settings, source: str, wanted: Wanted) -> Manifest:
             there = await dump.present(url)
             _check_place(there, backup.manifest, wanted, "HUB_DATA_DIR" if settings.embedded else "DATABASE_URL")
             with _keys_in_place(settings, backup, wanted):
+                await files.bring(settings, backup)
                 await _run(url, backup, there, wanted)
+                if wanted.replace:
+                    files.remove_others(settings, backup)
             await _up_to_date(url)
             if wanted.without_key:
                 await _forget_key(url)

@@ -28,7 +28,11 @@ def backup(folder: str | None, without_key: bool, keep_days: int) -> None:
     where, manifest, removed = made
     size = f"{manifest.dump_bytes / 1e6:.1f} MB"
     keys = "with its keys: keep it as you keep a password" if manifest.has_keys else "without its keys"
-    click.echo(f"{where}: {size}, {keys}; {removed} older ones removed", err=True)
+    files = "its files stay in the bucket" if settings.media_url else f"{manifest.files} files"
+    click.echo(f"{where}: {size}, {files}, {keys}; {removed} older ones removed", err=True)
+    if manifest.missing and not settings.media_url:
+        folder_of_files = settings.data_dir / "media"
+        click.echo(f"{manifest.missing} files of the database are not in {folder_of_files}: run it there", err=True)
 
 
 @click.command()

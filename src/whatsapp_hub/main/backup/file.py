@@ -1,4 +1,4 @@
-"""Write and check a backup's file: a ZIP of the database's dump, the keys and, last, a manifest.
+"""Write and check a backup's file: a ZIP of the database's dump, the keys, stored files and, last, a manifest.
 
 The manifest is written last and carries the dump's digest, so that a truncated or changed file is refused. The keys
 open every secret in the dump: protect the file like a password (only its owner may read it).
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import shutil
 import zipfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from typing import IO
 
 import msgspec
 
-DUMP, KEYS, MANIFEST = "database.dump", "keys.json", "manifest.json"
+DUMP, KEYS, MANIFEST, MEDIA = "database.dump", "keys.json", "manifest.json", "media/"
 FORMAT = 1
 CHUNK = 1 << 20
 SUFFIX = ".zip"
@@ -47,6 +48,9 @@ class Manifest(msgspec.Struct, frozen=True):
     key: str
     has_keys: bool
     old_keys: list[str] = []
+    files: int = 0
+    missing: int = 0
+    """How many stored files it holds, and how many were not where it was made."""
 
 
 def digest_of(key: str, salt: str | None = None) -> str:
@@ -65,9 +69,14 @@ def is_key(manifest: Manifest, key: str) -> bool:
 
 
 async def write(
-    file: IO[bytes], dump: AsyncIterator[bytes], keys: Mapping[str, str] | None, about: Mapping[str, object]
+    file: IO[bytes],
+    dump: AsyncIterator[bytes],
+    keys: Mapping[str, str] | None,
+    about: Mapping[str, object],
+    stored: AsyncIterator[tuple[str, Path]] | None = None,
 ) -> Manifest:
-    """Write a backup to any stream, also a pipe. `about`: the manifest's other fields."""
+    """Write a backup to any stream, also a pipe. `about`: the manifest's other fields; `stored`: files, each with its
+    name in the archive. One that is gone was deleted with its row meanwhile, or stands elsewhere."""
     digest, size = hashlib.sha256(), 0
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         with archive.open(DUMP, "w", force_zip64=True) as inside:
@@ -77,13 +86,34 @@ async def write(
                 inside.write(piece)
         if keys is not None:
             archive.writestr(KEYS, msgspec.json.encode(dict(keys)))
+        copied = missing = 0
+        async for name, path in stored or _none():
+            if _copy(archive, name, path):
+                copied += 1
+            else:
+                missing += 1
         manifest = msgspec.convert(
-            {**about, "format": FORMAT, "dump_bytes": size, "dump_sha256": digest.hexdigest(),
-             "has_keys": keys is not None},
+            {**about, "format": FORMAT, "files": copied, "missing": missing, "dump_bytes": size,
+             "dump_sha256": digest.hexdigest(), "has_keys": keys is not None},
             Manifest,
         )  # fmt: skip
         archive.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
     return manifest
+
+
+async def _none() -> AsyncIterator[tuple[str, Path]]:
+    nothing: list[tuple[str, Path]] = []
+    for one in nothing:
+        yield one
+
+
+def _copy(archive: zipfile.ZipFile, name: str, path: Path) -> bool:
+    try:
+        with path.open("rb") as source, archive.open(f"{MEDIA}{name}", "w", force_zip64=True) as inside:
+            shutil.copyfileobj(source, inside, CHUNK)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 class Backup:
@@ -108,11 +138,25 @@ class Backup:
             digest.update(piece)
         if digest.hexdigest() != manifest.dump_sha256:
             raise BadBackup(f"{self._path} is damaged: the dump is not the one that was written")
+        for name in self.stored():
+            if digest_of_all(self.stored_file(name)) != name.rpartition("/")[2]:
+                raise BadBackup(f"{self._path} is damaged: a stored file is not the one that was written")
         return manifest
 
     def dump(self) -> Iterator[bytes]:
         """Yield the dump in pieces."""
         with zipfile.ZipFile(self._path) as archive, archive.open(DUMP) as inside:
+            while piece := inside.read(CHUNK):
+                yield piece
+
+    def stored(self) -> list[str]:
+        """List the stored files: `{tenant}/{two digits}/{digest}`."""
+        with zipfile.ZipFile(self._path) as archive:
+            return [name.removeprefix(MEDIA) for name in archive.namelist() if name.startswith(MEDIA)]
+
+    def stored_file(self, name: str) -> Iterator[bytes]:
+        """Yield a stored file in pieces."""
+        with zipfile.ZipFile(self._path) as archive, archive.open(f"{MEDIA}{name}") as inside:
             while piece := inside.read(CHUNK):
                 yield piece
 
@@ -122,6 +166,14 @@ class Backup:
             return {}
         with zipfile.ZipFile(self._path) as archive:
             return msgspec.json.decode(archive.read(KEYS), type=dict[str, str])
+
+
+def digest_of_all(pieces: Iterator[bytes]) -> str:
+    """Return the SHA-256 of a file."""
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def name_at(now: datetime) -> str:

@@ -26,7 +26,14 @@ from whatsapp_hub.adapters.providers.neonize.native.library import HOW_TO_HAVE_N
 from whatsapp_hub.adapters.redis import embedded as embedded_valkey
 from whatsapp_hub.adapters.redis.preflight import RedisUnusable
 from whatsapp_hub.adapters.redis.preflight import check as check_redis
-from whatsapp_hub.main.commands import doctor_connectors, doctor_keys, doctor_oidc, doctor_root, doctor_start
+from whatsapp_hub.main.commands import (
+    doctor_connectors,
+    doctor_files,
+    doctor_keys,
+    doctor_oidc,
+    doctor_root,
+    doctor_start,
+)
 from whatsapp_hub.main.settings import SECRET_LENGTH, Settings, SettingsError
 from whatsapp_hub.main.supervise.process_note import address_of_running_hub
 
@@ -94,6 +101,7 @@ def _needless(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("settings", True, f"valid; data in {settings.data_dir}")
+    yield Finding.of("files", doctor_files.place(settings))
     said = doctor_connectors.descriptors(settings)
     yield Finding("connectors", said.good, said.text)
     if any(network.prefixlen == 0 for network in Proxies.of(settings.trusted_proxies).networks):
@@ -143,6 +151,7 @@ async def _database(settings: Settings) -> list[Finding]:
 async def _stored(connection: asyncpg.Connection, settings: Settings) -> list[Finding]:
     """Check what is stored against the settings."""
     found = [Finding.of("secrets", said) async for said in doctor_keys.in_database(connection, settings)]
+    found += [Finding.of("files", said) for said in await doctor_files.in_database(connection, settings)]
     required = await doctor_oidc.in_database(connection, settings)
     return [*found, Finding.of("sign-in", required)] if required else found
 

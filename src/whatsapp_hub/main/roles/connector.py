@@ -25,17 +25,23 @@ from whatsapp_hub.application.connecting.connection_records import RecordConnect
 from whatsapp_hub.application.connecting.keep_lease import KeepLease
 from whatsapp_hub.application.connecting.reconcile_sessions import ReconcileSessions
 from whatsapp_hub.application.connecting.run_commands import RunCommands
+from whatsapp_hub.application.media.fetch_media import FetchBounds, FetchMedia
+from whatsapp_hub.application.media.keep_file import KeepFile
+from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.ports.connections.connections import Connector, ConnectorId, Leases
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
 from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.inspection import InspectsFiles
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.queues.commands import Commands
 from whatsapp_hub.application.ports.queues.wakeups import Work
+from whatsapp_hub.application.ports.storage.files import FileStore
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.pulse import LOOP_S, PULSE
 from whatsapp_hub.application.sending.drain_lanes import AT_ONCE, DrainLanes
 from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.domain.ids import TenantId
+from whatsapp_hub.domain.messaging.capabilities import MB
 from whatsapp_hub.main.roles.heartbeat import Probes, announced
 from whatsapp_hub.main.roles.run import ROLES, settle_memory
 from whatsapp_hub.main.roles.watchdog import lasting
@@ -102,6 +108,7 @@ async def run(settings: Settings) -> None:
 async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str, ...], probes: Probes) -> None:
     wakes, hold = await container.get(Wakes), await _make_hold(settings, container, kinds)
     lanes = await _make_drain(settings, container, kinds, hold, wakes)
+    files = await _make_fetch(settings, container, hold, wakes)
     probes |= {"held": lambda: hold.held, "calls": lambda: lanes.under_way}
     run_commands = RunCommands(await container.get(Commands), hold)
     stop_watching = watch(hold)
@@ -111,8 +118,9 @@ async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str,
             tasks.create_task(_end_with(ending))
             channel = await container.get(Channel)
             loops = {
-                "wakes": channel.listen(wakes, Work.LINES, Work.HELD_LANES),
+                "wakes": channel.listen(wakes, Work.LINES, Work.HELD_LANES, Work.HELD_MEDIA),
                 "held lanes": _lanes(container, hold, lanes, wakes, kinds),
+                "held media": _media(container, hold, files, wakes),
                 "commands": _commands(run_commands, wakes.listen(Work.LINES)),
             }
             for name, loop in loops.items():
@@ -124,7 +132,7 @@ async def _hold(settings: Settings, container: AsyncContainer, kinds: tuple[str,
         log.warning("connector.recycles_itself", extra={"why": str(unfit.exceptions[0])})
         raise SystemExit(EXIT_UNFIT) from None
     finally:
-        await asyncio.gather(lanes.aclose(), run_commands.aclose())  # both still need their sockets
+        await asyncio.gather(lanes.aclose(), run_commands.aclose(), files.aclose())  # both still need their sockets
         ending.cancel()
         await asyncio.wait([ending])
         stop_watching.set()
@@ -159,6 +167,7 @@ async def _make_drain(
         await container.get(Clock),
         await container.get(NewId),
         pacing,
+        await container.get(ReadFile),
         partial(wakes.ring, Work.HELD_LANES),
         still_held=hold.still_held,
     )
@@ -181,6 +190,41 @@ def _lanes(
         return await drain(tenant_id, holding=holding) == AT_ONCE
 
     return TenantLoop("held lanes", wakes.listen(Work.HELD_LANES), find, work).run()
+
+
+async def _make_fetch(
+    settings: Settings, container: AsyncContainer, hold: ReconcileSessions, wakes: Wakes
+) -> FetchMedia:
+    """The library holds whole files: one at a time."""
+    bounds = FetchBounds(settings.media_max_megabytes * MB, at_once=1)
+    return FetchMedia(
+        await container.get(Storage),
+        await container.get(Providers),
+        await container.get(FileStore),
+        await container.get(KeepFile),
+        await container.get(InspectsFiles),
+        await container.get(Clock),
+        bounds,
+        partial(wakes.ring, Work.HELD_MEDIA),
+        hold.still_held,
+    )
+
+
+def _media(
+    container: AsyncContainer, hold: ReconcileSessions, fetch: FetchMedia, wakes: Wakes
+) -> Coroutine[Any, Any, None]:
+    async def find() -> list[TenantId]:
+        holding = hold.holding()
+        if holding is None:
+            return []
+        directory: Directory = await container.get(Directory)
+        return await directory.tenants_with_fetches(list(holding.fences))
+
+    async def work(tenant_id: TenantId) -> bool:
+        holding = hold.holding()
+        return holding is not None and await fetch(tenant_id, list(holding.fences)) > 0
+
+    return TenantLoop("held media", wakes.listen(Work.HELD_MEDIA), find, work).run()
 
 
 async def _commands(run: RunCommands, bell: WakeSignal) -> None:

@@ -66,8 +66,8 @@ ROLES = {
         ProcessRole(
             "worker",
             "whatsapp_hub.main.roles.worker:run",
-            "stored events, sending, the log, outgoing webhooks, timed work",
-            loops=("hints", "wakes", "sequencer", "inbox", "lanes", "webhooks", "schedule"),
+            "stored events, sending, files, the log, outgoing webhooks, timed work",
+            loops=("hints", "wakes", "sequencer", "inbox", "lanes", "media", "webhooks", "schedule"),
         ),
         ProcessRole(
             "connector",

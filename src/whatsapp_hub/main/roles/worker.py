@@ -23,6 +23,9 @@ from whatsapp_hub.application.maintenance.recount_media import RecountMedia
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_log import TrimLog
 from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
+from whatsapp_hub.application.media.collect_files import CollectFiles
+from whatsapp_hub.application.media.fetch_media import FetchMedia
+from whatsapp_hub.application.media.move_old_files import MoveOldFiles
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.queues.wakeups import Work
@@ -141,6 +144,20 @@ def at_most_every(seconds: float) -> Callable[[TenantId], bool]:
     return due
 
 
+async def _media(container: AsyncContainer) -> Loop:
+    bell, directory = (await container.get(Wakes)).listen(Work.MEDIA), await container.get(Directory)
+    fetch = await container.get(FetchMedia)
+
+    async def find() -> list[TenantId]:
+        tenants: list[TenantId] = await directory.tenants_with_fetches(None)
+        return tenants
+
+    async def work(tenant_id: TenantId) -> bool:
+        return await fetch(tenant_id) > 0
+
+    return TenantLoop("media", bell, find, work, gather_s=GATHER_S).run()
+
+
 async def _webhooks(container: AsyncContainer) -> Loop:
     bell = (await container.get(Wakes)).listen(Work.EVENTS)
     return keep_delivering(bell, await container.get(DeliverWebhooks))
@@ -171,6 +188,8 @@ async def _jobs(container: AsyncContainer, directory: Directory) -> list[Job]:
         Job("recount-media", 86_400, partial(every, await container.get(RecountMedia))),
         Job("trim-messages", 3600, partial(every, await container.get(TrimMessages))),
         Job("retention", 3600, partial(every, await container.get(KeepRetention))),
+        Job("collect-files", 60, partial(every, await container.get(CollectFiles))),
+        Job("move-old-files", 60, partial(every, await container.get(MoveOldFiles))),
         Job("trim-log", 3600, await container.get(TrimLog)),
         Job("expire-deliveries", 60, partial(expire_deliveries, await container.get(WebhookQueue))),
         Job("overdue", 30, partial(every, await container.get(RedirectOverdue))),
@@ -187,6 +206,7 @@ LOOPS: dict[str, Callable[[AsyncContainer], Awaitable[Loop]]] = {
     "sequencer": _sequencer,
     "inbox": _inbox,
     "lanes": _lanes,
+    "media": _media,
     "webhooks": _webhooks,
     "schedule": _schedule,
 }

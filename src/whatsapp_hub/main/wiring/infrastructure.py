@@ -8,6 +8,7 @@ from dishka import AnyOf, Provider, Scope, from_context, provide
 from redis.asyncio import Redis
 
 from whatsapp_hub.adapters.addresses.redis import redis_url
+from whatsapp_hub.adapters.media.inspection import FileInspection, PictureProcess
 from whatsapp_hub.adapters.numbering.plans import LibraryPlans
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
@@ -20,6 +21,7 @@ from whatsapp_hub.adapters.security.passwords import Argon2Passwords
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.adapters.worker.hints import Hints
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
+from whatsapp_hub.application.ports.edge.inspection import InspectsFiles
 from whatsapp_hub.application.ports.edge.numbering import NumberingPlans
 from whatsapp_hub.application.ports.edge.oidc import OidcOffer
 from whatsapp_hub.application.ports.edge.one_time_codes import OneTimeCodes
@@ -35,7 +37,7 @@ class Part(Enum):
     """Work that the process does itself; connections for tenants; connections for the machinery."""
 
     API = (frozenset[Work](), 12, 4)
-    WORKER = (frozenset({Work.INBOX, Work.LANES}), 16, 4)
+    WORKER = (frozenset({Work.INBOX, Work.LANES, Work.MEDIA}), 16, 4)
     CONNECTOR = (frozenset[Work](), 8, 4)
     TOOL = (frozenset[Work](), 2, 2)
 
@@ -92,10 +94,10 @@ class Infrastructure(Provider):
 
     @provide
     def wakes(self, part: Part, hints: Hints, channel: Channel) -> Wakes:
-        """Send hints of inbox and lanes by taskiq, to one worker; others to every process."""
+        """Send hints of inbox, lanes and files by taskiq, to one worker; others to every process."""
 
         async def publish(work: Work, tenants: Collection[TenantId | None]) -> None:
-            await (hints if work in (Work.INBOX, Work.LANES) else channel).publish(work, tenants)
+            await (hints if work in (Work.INBOX, Work.LANES, Work.MEDIA) else channel).publish(work, tenants)
 
         wakes = Wakes(part.here, publish)
         hints.on_hint = wakes.ring
@@ -134,6 +136,13 @@ class Infrastructure(Provider):
     @provide
     def oidc_offer(self, settings: Settings) -> OidcOffer:
         return OidcOffer(settings.oidc_issuer is not None, frozenset(settings.oidc_slugs))
+
+    @provide
+    async def inspection(self) -> AsyncIterator[InspectsFiles]:
+        """Make what looks into files; its process starts with the first picture."""
+        pictures = PictureProcess()
+        yield FileInspection(pictures)
+        await pictures.aclose()
 
     @provide
     def plans(self) -> NumberingPlans:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from dishka import AnyOf, Provider, Scope, provide
 
+from whatsapp_hub.adapters.media.object_store import ObjectFiles
 from whatsapp_hub.adapters.postgres.connectors.commands import PostgresCommands
 from whatsapp_hub.adapters.postgres.connectors.leases import PostgresLeases
 from whatsapp_hub.adapters.postgres.connectors.processes import PostgresProcesses
@@ -39,6 +40,7 @@ from whatsapp_hub.application.ports.queues.commands import Commands
 from whatsapp_hub.application.ports.queues.inbox import InboxAppender
 from whatsapp_hub.application.ports.queues.log import EventLog
 from whatsapp_hub.application.ports.queues.wakeups import Wake
+from whatsapp_hub.application.ports.storage.files import FileStore
 from whatsapp_hub.application.ports.storage.tenants import TenantHealth, TenantRemoval
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.receiving.host import HubHost
@@ -59,6 +61,13 @@ class Storing(Provider):
         """Open the group commit, with a connection of its own."""
         async with GroupCommitInbox(database.url, wake) as inbox:
             yield inbox
+
+    @provide
+    async def files(self, settings: Settings) -> AsyncIterator[FileStore]:
+        """Open the bucket that MEDIA_URL names, or the folder of this machine."""
+        files = file_store(settings)
+        yield files
+        await files.aclose()
 
     phones = provide(PostgresSandboxPhones, provides=SandboxPhones)
     host = provide(HubHost, provides=Host)
@@ -114,6 +123,11 @@ class Storing(Provider):
     idleness = provide(PostgresIdleness, provides=Idleness)
     commands = provide(PostgresCommands, provides=Commands)
     log = provide(PostgresEventLog, provides=EventLog)
+
+
+def file_store(settings: Settings) -> ObjectFiles:
+    """Return the store of files that the settings name."""
+    return ObjectFiles(settings.data_dir / "media", settings.media_url)
 
 
 def pacing_of(capabilities: Capabilities, settings: Settings) -> Pacing:

@@ -52,14 +52,23 @@ from whatsapp_hub.application.handling.transfer_conversation import TransferConv
 from whatsapp_hub.application.maintenance.recount_media import RecountMedia
 from whatsapp_hub.application.maintenance.trim import Trim, TrimNotifications
 from whatsapp_hub.application.maintenance.trim_messages import TrimMessages
+from whatsapp_hub.application.media.collect_files import CollectFiles
+from whatsapp_hub.application.media.fetch_media import FetchBounds, FetchMedia
+from whatsapp_hub.application.media.keep_file import KeepFile
+from whatsapp_hub.application.media.links import MediaLinks
+from whatsapp_hub.application.media.move_old_files import MoveOldFiles
+from whatsapp_hub.application.media.read_file import ReadFile
+from whatsapp_hub.application.media.send_media import SendMedia
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId, RetentionClock
 from whatsapp_hub.application.ports.edge.directory import Directory
+from whatsapp_hub.application.ports.edge.inspection import InspectsFiles
 from whatsapp_hub.application.ports.edge.realtime import ShowsCustomerTyping
 from whatsapp_hub.application.ports.edge.security import SecretBox
 from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.queues.commands import Commands
 from whatsapp_hub.application.ports.queues.inbox import InboxAppender
 from whatsapp_hub.application.ports.queues.wakeups import Work
+from whatsapp_hub.application.ports.storage.files import FileStore
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
 from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
 from whatsapp_hub.application.privacy.erase_contact import EraseContact, EraseContacts, ShowErasures
@@ -95,6 +104,7 @@ from whatsapp_hub.application.sessions.run_sessions import InitSession, SessionL
 from whatsapp_hub.application.sessions.session_history import ReadSessionHistory, WriteHistory
 from whatsapp_hub.application.sessions.take_up_environment import TakeUpEnvironment
 from whatsapp_hub.domain.accounts.tenant import Placement
+from whatsapp_hub.domain.messaging.capabilities import MB
 from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.main.settings import Settings
 from whatsapp_hub.main.wiring.storing import pacing_of
@@ -127,6 +137,7 @@ class UseCases(Provider):
         ResolveQuiet,
         *(RedistributeConversations, RedistributeAll, ExpirePresence),
         SealAddresses,
+        *(KeepFile, ReadFile, SendMedia, CollectFiles, MoveOldFiles),
         *(AnswerHandshake, WriteAsCustomer, ReadPhone, Trim, TrimNotifications, RecountMedia),
     )
 
@@ -141,6 +152,10 @@ class UseCases(Provider):
     @provide
     def follow(self, clock: Clock, settings: Settings) -> AdvanceConnection:
         return AdvanceConnection(clock, settings.reconnect_policy, random.random)
+
+    @provide
+    def media_links(self, box: SecretBox, clock: Clock, settings: Settings) -> MediaLinks:
+        return MediaLinks(box, clock, settings.public_url)
 
     @provide
     def idle_limit(self, settings: Settings) -> IdleLimit:
@@ -225,18 +240,42 @@ class UseCases(Provider):
         await tend.aclose()
 
     @provide
+    async def fetch_media(
+        self,
+        storage: Storage,
+        providers: Providers,
+        files: FileStore,
+        keep_file: KeepFile,
+        inspect: InspectsFiles,
+        clock: Clock,
+        settings: Settings,
+        wakes: Wakes,
+    ) -> AsyncIterator[FetchMedia]:
+        bounds, freed = FetchBounds(settings.media_max_megabytes * MB), partial(wakes.ring, Work.MEDIA)
+        fetch = FetchMedia(storage, providers, files, keep_file, inspect, clock, bounds, freed)
+        yield fetch
+        await fetch.aclose()
+
+    @provide
     def wrote(self) -> CustomerWrote:
         return customer_wrote
 
     @provide
     async def drain_lanes(
-        self, storage: Storage, providers: Providers, clock: Clock, new_id: NewId, settings: Settings, wakes: Wakes
+        self,
+        storage: Storage,
+        providers: Providers,
+        clock: Clock,
+        new_id: NewId,
+        settings: Settings,
+        read_file: ReadFile,
+        wakes: Wakes,
     ) -> AsyncIterator[DrainLanes]:
         pacing = {
             kind: pacing_of(plugin.capabilities, settings)
             for kind, plugin in providers.plugins.items()
             if not plugin.capabilities.holds_socket
         }
-        drain = DrainLanes(storage, providers, clock, new_id, pacing, partial(wakes.ring, Work.LANES))
+        drain = DrainLanes(storage, providers, clock, new_id, pacing, read_file, partial(wakes.ring, Work.LANES))
         yield drain
         await drain.aclose()

@@ -10,6 +10,7 @@ import multipart  # type: ignore[import-untyped] # multipart ships none
 import pytest
 import pytest_asyncio
 
+from tests.fakes.files import outgoing_file
 from whatsapp_hub.adapters.providers.http_call import ANSWER_BYTES, Call, Form, HttpPool, exchange
 from whatsapp_hub.domain.errors import OutcomeUnknown, Transient
 
@@ -137,7 +138,8 @@ async def test_a_form_carries_its_file_whole_and_a_file_name_can_add_no_header(p
 
     async with await asyncio.start_server(each, "127.0.0.1", 0) as server:
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/media"
-        form = Form({"messaging_product": "whatsapp", "type": "image/png"}, "file", name, content, "image/png")
+        file = outgoing_file(content, "image/png", name)
+        form = Form({"messaging_product": "whatsapp", "type": "image/png"}, "file", file)
         assert (await exchange(pool, Call("POST", url, {"Authorization": "x"}, form=form), 5)).status == 200
     [(kind, body)] = sent
     options = multipart.parse_options_header(kind)[1]

@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from tests.fakes.files import outgoing_file, uploaded
 from tests.fakes.neonize import CODES, GROUP, ME, PERSON, PHONE, FakeLibrary, FakeStore, Inbox, event, info, text
 from whatsapp_hub.adapters.providers.neonize import dial as neonize_dial
 from whatsapp_hub.adapters.providers.neonize import pump
@@ -33,12 +34,11 @@ from whatsapp_hub.application.ports.provider.events import (
     ReceiptSeen,
     SessionSeen,
 )
-from whatsapp_hub.application.ports.provider.plugin import Outgoing, ReadMessage, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import Outgoing, ReadMessage, RemoteFile, SessionRef
 from whatsapp_hub.domain.errors import Conflict, OutcomeUnknown, Rejected, Transient, Unavailable
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content, Image, RemoteMedia, Text
-from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.messaging.content import Audio, Content, Image, MediaSource, RemoteMedia, Text
 from whatsapp_hub.domain.sessions.history import HistoryKind
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
@@ -567,10 +567,37 @@ async def test_a_file_is_fetched_uploaded_and_sent(held: Held) -> None:
 
 async def test_a_file_of_the_hubs_own_is_not_fetched(held: Held) -> None:
     await held.open()
-    media = Media.uploaded(held.session.tenant_id, b"a longer file", "image/png", "a.png", datetime.now(UTC))
-    await held.send(media.message("look"), media=media)
+    media = uploaded(held.session.tenant_id, b"a longer file", "image/png", "a.png", datetime.now(UTC))
+    await held.send(media.message("look"), media=outgoing_file(b"a longer file"))
     assert ("upload", 13, 0) in held.library.calls
     assert held.library.sent[-1][1]["imageMessage"]["mimetype"] == "image/png"
+
+
+async def test_a_customers_file_is_downloaded_by_its_keys(held: Held) -> None:
+    await held.open()
+    held.library.files["/v/t"] = b"\xff\xd8\xff" + bytes(3_000_000)
+    keys = {"directPath": "/v/t", "mediaKey": "a2V5", "sha256": "c3Vt", "encryptedSha256": "ZW5j"}
+    file = RemoteFile(Image(source=MediaSource(keys=keys), size=9), PERSON)
+    async with held.provider.download(held.session, file, 10**8) as download:
+        assert b"".join([piece async for piece in download.pieces]) == held.library.files["/v/t"]
+    assert ("download", "/v/t", b"enc", b"sum", b"key", 9, 0, "image") in held.library.calls
+
+
+@pytest.mark.parametrize(
+    ("keys", "size", "code"),
+    [
+        ({"directPath": "/gone", "mediaKey": "a2V5"}, 9, "media_expired"),
+        ({"directPath": "/v/t"}, 9, "media_unnamed"),
+        ({"directPath": "/v/t", "mediaKey": "no base64!"}, 9, "media_unnamed"),
+        ({"directPath": "/v/t", "mediaKey": "a2V5"}, 10**9, "media_too_large"),
+    ],
+)
+async def test_a_file_that_cannot_come_says_why(held: Held, keys: dict[str, str], size: int, code: str) -> None:
+    await held.open()
+    file = RemoteFile(Audio(source=MediaSource(keys=keys), size=size), PERSON)
+    with pytest.raises(Rejected, match=code):
+        async with held.provider.download(held.session, file, 10**8):
+            raise AssertionError
 
 
 async def test_typing_is_shown(held: Held) -> None:

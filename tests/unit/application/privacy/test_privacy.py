@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from tests.contracts.storage.world import a_phone
+from tests.fakes.files import uploaded
 from tests.unit.application.office import Office
 from whatsapp_hub.adapters.memory.operations.privacy import (
     MemoryErasureSweep,
@@ -28,7 +29,6 @@ from whatsapp_hub.domain.accounts.user import OnlineStatus, Role
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import Invalid, NotFound
 from whatsapp_hub.domain.ids import ContactId
-from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.sessions.session import Routing
 
 
@@ -124,7 +124,7 @@ class TestRetention:
         assert await office.use(Trimming).list(9) == []  # type: ignore[type-abstract]
 
     async def test_files_are_counted_again(self, office: Office) -> None:
-        media = Media.uploaded(office.id, b"%PDF", "application/pdf", "a.pdf", office.clock())
+        media = uploaded(office.id, b"%PDF", "application/pdf", "a.pdf", office.clock())
         await office.done(lambda uow: uow.media.add(media))
         await office.use(RecountMedia)(office.id)
         async with office.world.uow() as uow:

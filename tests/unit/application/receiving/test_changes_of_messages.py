@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -24,8 +25,10 @@ from whatsapp_hub.domain.messaging.content import (
     Content,
     Image,
     MediaSource,
+    MediaState,
     Reaction,
     Revoke,
+    StoredMedia,
     Text,
     Unsupported,
     Vote,
@@ -180,7 +183,10 @@ async def test_a_file_of_a_history_takes_the_place_that_was_kept_for_it(office: 
     for content in (Unsupported("a file from before"), file, Unsupported("a file from before")):
         await sees(office, seen("M1", content, origin=Origin.HISTORY))
     message = await stored(office)
-    assert message.content == file
+    assert isinstance(message.content, Image)
+    assert replace(message.content, media=None) == file
+    assert isinstance(message.content.media, StoredMedia)
+    assert message.content.media.state is MediaState.PENDING, "it is fetched like any other"
     assert [type for type, _ in told(office)] == ["message.received", "message.updated"]
 
 

@@ -7,7 +7,7 @@ from whatsapp_hub.domain.errors import Invalid, NotSupported
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.messaging.capabilities import MB, Capabilities, Feature, Limit
 from whatsapp_hub.domain.messaging.content import Document, Image, MessageType, Text
-from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.messaging.media import Digest, Media
 
 PLAIN = Capabilities("SANDBOX", sends={MessageType.TEXT: Limit(5)}, features=frozenset({Feature.REPLY}))
 
@@ -34,7 +34,7 @@ MOST = Capabilities("META", {MessageType.IMAGE: Limit(3, 2 * MB), MessageType.DO
 
 
 def file(size: int, mime_type: str = "image/png") -> Media:
-    return Media.uploaded(TenantId(UUID(int=1)), b"x" * size, mime_type, "a", datetime(2026, 1, 1, tzinfo=UTC))
+    return Media.uploaded(TenantId(UUID(int=1)), Digest("ab", size), mime_type, "a", datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def test_what_is_within_the_limits_of_its_type_fits() -> None:

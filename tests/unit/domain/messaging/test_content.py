@@ -23,7 +23,7 @@ from whatsapp_hub.domain.messaging.content import (
     Text,
     stored_media,
 )
-from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.messaging.media import Digest, Media
 
 KINDS: tuple[type[Any], ...] = get_args(Content)
 FILE = StoredMedia(MediaId(UUID(int=7)))
@@ -89,7 +89,7 @@ def test_a_file_of_the_hub_is_named_by_its_id() -> None:
     ],
 )
 def test_a_file_is_carried_by_the_kind_that_shows_it(mime_type: str, kind: str) -> None:
-    media = Media.uploaded(TenantId(UUID(int=1)), b"x", mime_type, "a.x", datetime(2026, 1, 1, tzinfo=UTC))
+    media = Media.uploaded(TenantId(UUID(int=1)), Digest("ab", 1), mime_type, "a.x", datetime(2026, 1, 1, tzinfo=UTC))
     content = media.message(" veja ")
     assert (content.type, content.text, content.media) == (kind, "veja", StoredMedia(media.id))
     assert (content.mime_type, content.file_name) == (mime_type, "a.x")

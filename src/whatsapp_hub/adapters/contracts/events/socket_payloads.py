@@ -44,7 +44,8 @@ class SocketStatus(View):
 
 
 class SocketMessageChange(View):
-    """A message was edited, deleted, reacted to or voted on; `reason` is the rest of the event's type in the log."""
+    """A message was edited, deleted, reacted to or voted on, or its file came; `reason` is the rest of the event's type
+    in the log."""
 
     conversation_id: UUID
     message: MessageView

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from whatsapp_hub.adapters.contracts.views.content import media_url
+from whatsapp_hub.adapters.contracts.views.content import MediaView, media_url
 from whatsapp_hub.adapters.contracts.views.message_data import AuthorView, MessageData, ReactionView, data_of
 from whatsapp_hub.adapters.contracts.views.view import View, time
 from whatsapp_hub.domain.messaging.annotations import NO_ANNOTATIONS, Annotations, MarkKind
@@ -94,6 +94,7 @@ class MessageView(MessageFields):
     referral: ReferralView | None
     data: MessageData
     seq: int | None
+    media: MediaView | None
 
     @classmethod
     def of(cls, message: Message) -> "MessageView":
@@ -108,6 +109,7 @@ class MessageView(MessageFields):
             None if content.context.referral is None else _referral(content.context.referral),
             data_of(content, message.annotations),
             message.seq,
+            MediaView.of(content),
         )
         return cls(*values)
 

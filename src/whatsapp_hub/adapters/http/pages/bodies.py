@@ -26,6 +26,7 @@ _BY_TYPE = {
     ),
     "application/zip": _FILE,
     "application/octet-stream": _FILE,
+    "image/jpeg": _FILE,
 }
 """By media type, whatever a handler's own type is."""
 

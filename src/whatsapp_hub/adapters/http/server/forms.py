@@ -98,7 +98,8 @@ class _Part:
         self._text = bytearray()
         self._charset = (segment.charset or "utf-8").lower()
         if segment.filename:
-            self.upload = UploadFile(segment.content_type or "text/plain", segment.filename)
+            said = next((value for name, value in segment.headerlist if name == "Content-Type"), "")
+            self.upload = UploadFile(said or "text/plain", segment.filename)  # with its codecs
         elif self._charset not in CHARSETS:
             raise Invalid.field(_shown(self.name), "is in a charset that is not known; use UTF-8")
 

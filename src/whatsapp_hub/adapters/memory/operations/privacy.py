@@ -7,7 +7,8 @@ from datetime import datetime
 
 from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Rows
 from whatsapp_hub.adapters.memory.queues.log import MemoryEventLog
-from whatsapp_hub.adapters.memory.repositories.messages import MEDIA, NOTES, NOTIFICATIONS
+from whatsapp_hub.adapters.memory.repositories.media import MEDIA, let_go
+from whatsapp_hub.adapters.memory.repositories.messages import NOTES, NOTIFICATIONS
 from whatsapp_hub.adapters.memory.repositories.privacy import ERASURES
 from whatsapp_hub.adapters.memory.tables.entities import ASSIGNMENTS, CONTACTS, CONVERSATIONS, MESSAGES
 from whatsapp_hub.adapters.memory.tables.inbox import DONE, SEEN, UPDATES
@@ -144,7 +145,6 @@ class MemoryRetentionSweep:
         async with self.database.transaction() as transaction:
             rows = transaction.of(tenant_id)
             used = {stored_media(m.content) for m in rows.each(MESSAGES)}
-            unused = [m.id for m in rows.each(MEDIA) if m.created_at < before and m.id not in used][:limit]
-            for media_id in unused:
-                await rows.drop(MEDIA, media_id)
+            unused = [m for m in rows.each(MEDIA) if m.created_at < before and m.id not in used][:limit]
+            await let_go(rows, unused, self.database.now)
             return len(unused)

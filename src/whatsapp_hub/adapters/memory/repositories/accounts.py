@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import Rows, Table, copied
-from whatsapp_hub.adapters.memory.repositories.messages import MEDIA
+from whatsapp_hub.adapters.memory.repositories.media import MEDIA
 from whatsapp_hub.adapters.memory.tables.entities import DEPARTMENTS, SESSIONS, TENANTS
 from whatsapp_hub.adapters.memory.tables.webhooks import WEBHOOKS
 from whatsapp_hub.domain.accounts.api_key import ApiKey
@@ -159,7 +159,7 @@ class MemoryQuotas:
 
     async def recount_media(self) -> None:
         """Set the sum to what the stored files really take."""
-        await self._rows.put(MEDIA_USE, "bytes", sum(len(media.content) for media in self._rows.each(MEDIA)))
+        await self._rows.put(MEDIA_USE, "bytes", sum(media.size for media in self._rows.each(MEDIA)))
 
 
 class MemoryRefusedEmails:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from whatsapp_hub.adapters.memory.engine.database import MemoryDatabase, Rows, Table, copied
+from whatsapp_hub.adapters.memory.queues.fetches import FETCHES, is_wanted
 from whatsapp_hub.adapters.memory.repositories.accounts import API_KEYS
 from whatsapp_hub.adapters.memory.repositories.sessions import PAIRINGS
 from whatsapp_hub.adapters.memory.repositories.sign_ins import SECOND_FACTORS, SIGN_INS
@@ -215,6 +216,12 @@ class MemoryDirectory:
             now = self._database.now
             late = ((t, lane) for t, lane in transaction.everywhere(LANES) if lane.attempt and lane.lease_until <= now)
             return _distinct(t for t, lane in late if lane.next_at <= now and lane.provider in providers)
+
+    async def tenants_with_fetches(self, sessions: Sequence[SessionId] | None) -> list[TenantId]:
+        """List tenants with files to fetch."""
+        async with self._database.transaction() as transaction:
+            due = ((t, d.fetch) for t, d in transaction.everywhere(FETCHES) if d.next_at <= self._database.now)
+            return _distinct(t for t, fetch in due if is_wanted(fetch, sessions))
 
     async def tenants_with_late_lines(self) -> list[TenantId]:
         """List tenants with connections whose deadline passed."""

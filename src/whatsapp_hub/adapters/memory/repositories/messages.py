@@ -18,7 +18,6 @@ from whatsapp_hub.domain.events import Event, recorded
 from whatsapp_hub.domain.ids import (
     ContactId,
     ConversationId,
-    MediaId,
     MessageId,
     NoteId,
     NotificationId,
@@ -26,11 +25,9 @@ from whatsapp_hub.domain.ids import (
     UserId,
 )
 from whatsapp_hub.domain.messaging.content import MessageType
-from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Direction, Message, MessageStatus, Outcome
 from whatsapp_hub.domain.sessions.session import Routing
 
-MEDIA: Table[MediaId, Media] = Table("media")
 NOTES: Table[NoteId, Note] = Table("notes")
 NOTIFICATIONS: Table[tuple[NotificationId, UserId], Notification] = Table("notifications")
 _ROUNDS, _OF_EACH = 2, 100
@@ -165,23 +162,6 @@ def _may_be_echoed(message: Message) -> bool:
     is_nameless = m.whatsapp_message_id is None
     is_unmatched = is_nameless and (m.status is MessageStatus.SENT or m.outcome is Outcome.UNKNOWN)
     return is_unmatched or (m.content.type is MessageType.REACTION and m.status in _ACCEPTED)
-
-
-class MemoryMedia:
-    """Implements `MediaFiles`."""
-
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
-
-    async def get(self, media_id: MediaId) -> Media:
-        if (found := self._rows.peek(MEDIA, media_id)) is None:
-            raise NotFound("media", media_id)
-        return found
-
-    async def add(self, media: Media) -> bool:
-        is_new = await self._rows.get(MEDIA, media.id) is None
-        await self._rows.put(MEDIA, media.id, media)
-        return is_new
 
 
 class MemoryNotes:

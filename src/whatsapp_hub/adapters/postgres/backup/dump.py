@@ -1,6 +1,7 @@
 """Dump a hub's database by PostgreSQL's own program, pg_dump.
 
-A dump is one snapshot of every schema of the hub (`hub`, `pooled`, `client_…`, `whatsmeow`); files are rows of it.
+A dump is one snapshot of every schema of the hub (`hub`, `pooled`, `client_…`, `whatsmeow`), with the list of files
+that its rows name.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import asyncpg
 
@@ -23,6 +25,13 @@ EXTENSIONS = ("btree_gin", "pg_trgm", "unaccent")
 SCHEMAS = r"nspname IN ('hub', 'pooled', 'whatsmeow') OR nspname ~ '^client_[a-z0-9_]{1,48}$'"
 
 _ROLES = r"SELECT rolname FROM pg_roles WHERE rolname ~ '^hub_[a-z]+$' AND NOT rolcanlogin AND NOT rolsuper ORDER BY 1"
+
+_NAMED = """
+    SELECT tenant_id, sha256 FROM "{schema}".media WHERE sha256 IS NOT NULL
+    UNION SELECT tenant_id, thumbnail FROM "{schema}".media WHERE thumbnail IS NOT NULL"""
+_HAS_FILES = """
+    SELECT EXISTS (SELECT FROM information_schema.columns
+      WHERE table_schema = $1 AND table_name = 'media' AND column_name = 'sha256')"""
 
 
 class DumpFailed(Exception):
@@ -51,16 +60,24 @@ class Present:
     position: int
 
 
+class StoredFile(NamedTuple):
+    """A file of a tenant, by its digest."""
+
+    tenant_id: UUID
+    sha256: str
+
+
 @asynccontextmanager
-async def dumping(url: str) -> AsyncIterator[tuple[Facts, AsyncIterator[bytes]]]:
-    """Yield the facts and the dump in chunks, both of one snapshot. Raises DumpFailed, ChildFailed, OSError."""
+async def dumping(url: str) -> AsyncIterator[tuple[Facts, AsyncIterator[bytes], AsyncIterator[StoredFile]]]:
+    """Yield the facts, the dump in chunks, and the files that are stored outside the database, all of one snapshot.
+    Raises DumpFailed, ChildFailed, OSError."""
     connection = await connected(url)
     try:
         await _may_read_all(connection)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
             facts = await _facts(connection)
-            yield facts, _dump(url, facts, snapshot)
+            yield facts, _dump(url, facts, snapshot), _stored(connection, facts)
     finally:
         await connection.close()
 
@@ -111,6 +128,15 @@ async def _facts(connection: Any) -> Facts:
 
 async def _schemas(connection: Any) -> list[str]:
     return [row["nspname"] for row in await connection.fetch(f"SELECT nspname FROM pg_namespace WHERE {SCHEMAS}")]
+
+
+async def _stored(connection: Any, facts: Facts) -> AsyncIterator[StoredFile]:
+    """Read what rows name, in every schema: all of it is stored, since a file is stored before its row."""
+    for schema in facts.revisions.keys() - {"hub", "whatsmeow"}:
+        if await connection.fetchval(_HAS_FILES, schema):
+            statement = _NAMED.format(schema=schema)
+            async for row in connection.cursor(statement, prefetch=1000):
+                yield StoredFile(row["tenant_id"], row["sha256"])
 
 
 async def _dump(url: str, facts: Facts, snapshot: str) -> AsyncIterator[bytes]:

@@ -6,13 +6,15 @@ from typing import Any
 
 import msgspec
 
+from whatsapp_hub.adapters.postgres.media.files import COLUMNS, media_of
 from whatsapp_hub.adapters.postgres.privacy.begin import CHATS, NAMES, Names, chats_of, names_of
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
+from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.ports.operations.privacy import Part
 from whatsapp_hub.domain.ids import ContactId, TenantId
+from whatsapp_hub.domain.messaging.media import Media
 
 AT_ONCE = 500
-PIECE_BYTES = 256 * 1024
 _FIRST = -(2**62)
 
 # Each page: $1 the contact, $2 its conversations, $3 the place to continue after, $4 the limit; `place` is the next
@@ -69,12 +71,10 @@ _UPDATES = """
             OR length(n.name) > 6 AND position(convert_to(n.name, 'UTF8') IN body) > 0)) AS is_theirs
       FROM hub.inbox WHERE source = $1 AND dedupe_key > $2 ORDER BY dedupe_key LIMIT $7) AS page
     ORDER BY dedupe_key"""
-_FILES = """
-    SELECT DISTINCT f.id, f.file_name, length(f.content) AS size FROM messages m
-    JOIN media f ON f.id = m.media_id
-    WHERE m.conversation_id = ANY ($1::uuid[]) AND m.media_id IS NOT NULL AND f.id > $2
-    ORDER BY f.id LIMIT $3"""
-_PIECE = "SELECT substring(content FROM $2 FOR $3) FROM media WHERE id = $1"
+_FILES = f"""
+    SELECT {COLUMNS} FROM media WHERE id > $2 AND id IN (
+      SELECT media_id FROM messages WHERE conversation_id = ANY ($1::uuid[]) AND media_id IS NOT NULL)
+    ORDER BY id LIMIT $3"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,9 @@ class _Person:
 class PostgresPersonalData:
     """Implements `PersonalData`."""
 
-    def __init__(self, storage: PostgresStorage) -> None:
+    def __init__(self, storage: PostgresStorage, read_file: ReadFile) -> None:
         self._storage = storage
+        self._read_file = read_file
 
     async def of(self, tenant_id: TenantId, contact_id: ContactId) -> AsyncIterator[Part]:
         """Yield one part a table, in short transactions; a part's rows come page by page."""
@@ -112,7 +113,7 @@ class PostgresPersonalData:
             yield Part(f"{name}.jsonl", self._lines(tenant_id, page, list(names)))
         yield Part("updates.jsonl", self._updates(person, sources))
         async for file in self._files(person):
-            yield Part(f"media/{file['id']}-{file['file_name']}", self._pieces(tenant_id, file))
+            yield Part(f"media/{file.id}-{file.file_name}", self._read_file(file))
 
     async def _lines(self, tenant_id: TenantId, page: str, *filters: object) -> AsyncIterator[bytes]:
         place = _FIRST
@@ -138,22 +139,16 @@ class PostgresPersonalData:
                     break
                 key = rows[-1]["dedupe_key"]
 
-    async def _files(self, person: _Person) -> AsyncIterator[Any]:
+    async def _files(self, person: _Person) -> AsyncIterator[Media]:
         after: Any = "00000000-0000-0000-0000-000000000000"
         while True:
             async with self._storage.connection(person.tenant_id) as connection:
                 rows = await connection.fetch(_FILES, person.rounds, after, AT_ONCE)
             for row in rows:
-                yield row
+                yield media_of(row)
             if len(rows) < AT_ONCE:
                 return
             after = rows[-1]["id"]
-
-    async def _pieces(self, tenant_id: TenantId, file: Any) -> AsyncIterator[bytes]:
-        for start in range(1, file["size"] + 1, PIECE_BYTES):
-            async with self._storage.connection(tenant_id) as connection:
-                piece = await connection.fetchval(_PIECE, file["id"], start, PIECE_BYTES)
-            yield piece or b""  # outside: a client that reads slowly must not hold a connection
 
 
 async def _once(content: bytes) -> AsyncIterator[bytes]:

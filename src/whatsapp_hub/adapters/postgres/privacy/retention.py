@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
-from whatsapp_hub.adapters.postgres.repositories.media import FREED
+from whatsapp_hub.adapters.postgres.media.files import FREED, SIZE
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.domain.events import EventType
 from whatsapp_hub.domain.ids import TenantId
@@ -40,7 +40,8 @@ _FILES = """
     ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED"""
 _FREE = f"""
     WITH gone AS (
-      DELETE FROM media WHERE id = ANY ($1::uuid[]) AND NOT {{kept}} RETURNING octet_length(content) AS size),{FREED}
+      DELETE FROM media WHERE id = ANY ($1::uuid[]) AND NOT {{kept}}
+      RETURNING sha256, thumbnail, {SIZE} AS size),{FREED}
     SELECT count(*) FROM gone"""
 _TO_BE_SENT = _WAITS.format(which="AND m.queue_seq IS NOT NULL")
 _USED = _WAITS.format(which="")

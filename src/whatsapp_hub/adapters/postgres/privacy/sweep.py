@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from whatsapp_hub.adapters.postgres.engine.database import Database
+from whatsapp_hub.adapters.postgres.media.files import FREED, SIZE
 from whatsapp_hub.adapters.postgres.privacy.begin import erasure_of
-from whatsapp_hub.adapters.postgres.repositories.media import FREED
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.ports.operations.privacy import Erasure
 from whatsapp_hub.domain.events import EventType
@@ -150,7 +150,7 @@ _FILES = f"""
     ORDER BY f.id LIMIT $2 FOR UPDATE"""
 _FREE = f"""
     DELETE FROM media WHERE id = ANY ($2::uuid[]) AND {_UNSHARED.format("media.id")}
-    RETURNING octet_length(content) AS size"""
+    RETURNING sha256, thumbnail, {SIZE} AS size"""
 _FILES_FREED = _COUNT.format(work=f"gone AS ({_FREE}), {FREED}", key="media deleted")
 
 _IN_EVENT = """EXISTS (

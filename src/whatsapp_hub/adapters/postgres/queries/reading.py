@@ -1,10 +1,11 @@
 """The Queries port: each call a transaction of its own as hub_app, without locks."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from whatsapp_hub.adapters.postgres.media import files
 from whatsapp_hub.adapters.postgres.queries import conversation_search, glances
 from whatsapp_hub.adapters.postgres.queries.cursors import (
     Cursor,
@@ -27,7 +28,6 @@ from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
 from whatsapp_hub.application.reading.queries import (
     ConversationFilter,
-    Download,
     Glance,
     LabelCount,
     Page,
@@ -55,6 +55,7 @@ from whatsapp_hub.domain.ids import (
     UserId,
 )
 from whatsapp_hub.domain.messaging.contact import Contact
+from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.messaging.message import Message
 from whatsapp_hub.domain.sessions.session import Session
 
@@ -86,9 +87,6 @@ _NOTIFICATIONS = f"""
 _SENT_IN = f"""
     SELECT {conversations.COLUMNS} FROM conversations
     WHERE id IN (SELECT conversation_id FROM messages WHERE media_id = $1) LIMIT 1000"""
-_FILE = "SELECT mime_type, file_name, length(content) AS size FROM media WHERE id = $1"
-_PIECE = "SELECT substring(content FROM $2 FOR $3) FROM media WHERE id = $1"
-PIECE_BYTES = 1024 * 1024
 _QUICK_REPLIES = f"""
     SELECT {quick_replies.COLUMNS} FROM quick_replies
     WHERE starts_with(shortcut, $1) AND shortcut > $2 ORDER BY shortcut LIMIT $3"""
@@ -281,22 +279,14 @@ class PostgresQueries:
         statement = f"SELECT {quick_replies.COLUMNS} FROM quick_replies WHERE id = $1"
         return quick_replies.quick_reply_of(await self._one(tenant_id, "quick reply", reply_id, statement))
 
-    async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Download:
-        """Read a file, after a look at the conversations in which it was sent."""
+    async def media(self, tenant_id: TenantId, sight: Sight, media_id: MediaId) -> Media:
+        """Read what is known of a file, after a look at the conversations in which it was sent."""
         async with self._storage.connection(tenant_id) as connection:
-            row = await connection.fetchrow(_FILE, media_id)
+            row = await connection.fetchrow(files.ONE, media_id)
             seen = await connection.fetch(_SENT_IN, media_id) if row else []
         if not any(is_in(sight, conversations.conversation_of(one)) for one in seen):
             raise NotFound("media", media_id)
-        return Download(**dict(row), pieces=self._pieces(tenant_id, media_id, row["size"]))
-
-    async def _pieces(self, tenant_id: TenantId, media_id: MediaId, size: int) -> AsyncIterator[bytes]:
-        for start in range(1, size + 1, PIECE_BYTES):
-            async with self._storage.connection(tenant_id) as connection:
-                piece = await connection.fetchval(_PIECE, media_id, start, PIECE_BYTES)
-            if piece is None:
-                return  # it was deleted meanwhile; the server breaks the answer off
-            yield piece
+        return files.media_of(row)
 
     async def notifications(
         self, tenant_id: TenantId, user_id: UserId, unread: bool, limit: int, cursor: str | None

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from whatsapp_hub.adapters.postgres.repositories import stored_values as values
+from whatsapp_hub.adapters.postgres.repositories.stored_media import read_stored, write_stored
 from whatsapp_hub.domain.ids import MediaId
 from whatsapp_hub.domain.messaging.annotations import NO_ANNOTATIONS, Annotations
 from whatsapp_hub.domain.messaging.content import (
@@ -349,13 +350,13 @@ def _write_file(content: File, form: _Form) -> dict[str, object]:
     if content.source is not NO_SOURCE:
         found |= _write(content.source, _SOURCE)
     if isinstance(content.media, StoredMedia):
-        found["blob"] = content.media.id  # for the version before, as its URL
+        found |= write_stored(content.media)
     return found
 
 
 def _read_file(given: dict[str, object], media: MediaRef | None, form: _Form) -> dict[str, Any]:
     if isinstance(media, StoredMedia):
-        given.pop("blob", None)
+        media = read_stored(media.id, given)
     found = form.read(given)
     if media:
         found["media"] = media

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 import msgspec
@@ -9,14 +10,22 @@ import msgspec
 from whatsapp_hub.adapters.providers.http_call import Answer, Call, HttpPool, exchange
 from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, obj, text
 from whatsapp_hub.adapters.providers.meta_cloud import errors
+from whatsapp_hub.adapters.providers.meta_cloud.download import download
 from whatsapp_hub.adapters.providers.meta_cloud.inbound import identity_of
 from whatsapp_hub.adapters.providers.meta_cloud.outbound import form, message_body
 from whatsapp_hub.adapters.providers.meta_cloud.settings import MetaSettings
 from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.application.ports.provider.events import SessionSeen
-from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, ReadMessage, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import (
+    Accepted,
+    Download,
+    Outgoing,
+    OutgoingFile,
+    ReadMessage,
+    RemoteFile,
+    SessionRef,
+)
 from whatsapp_hub.domain.errors import OutcomeUnknown, Scope, Transient
-from whatsapp_hub.domain.messaging.media import Media
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
 _DEADLINE_S = 15.0
@@ -42,16 +51,20 @@ class MetaClient:
         contact = obj(next(iter(items(answer.get("contacts"))), None))
         return Accepted(id, identity_of(text(contact.get("wa_id")), text(contact.get("user_id"))))
 
-    async def _upload(self, settings: MetaSettings, media: Media, deadline_s: float) -> str:
+    async def _upload(self, settings: MetaSettings, file: OutgoingFile, deadline_s: float) -> str:
         """Upload a file and return Meta's id of it. A retry is safe: nothing reaches the customer before the message is
         sent."""
         headers = {"Authorization": f"Bearer {settings.access_token}"}
         url = f"{self._base}/{settings.phone_number_id}/media"
-        call = Call("POST", url, headers, idempotent=True, form=form(media))
+        call = Call("POST", url, headers, idempotent=True, form=form(file))
         id = text(errors.read(await exchange(self._http, call, deadline_s)).get("id"))
         if not id:
             raise Transient("no_media_id", "Meta took the file without an id", retry_after_s=5, scope=Scope.RECIPIENT)
         return id
+
+    def download(self, session: SessionRef, file: RemoteFile, most: int) -> AbstractAsyncContextManager[Download]:
+        """Open a customer's file."""
+        return download(self._http, self._base, _settings(session), file, most)
 
     async def start(self, session: SessionRef) -> SessionSeen:
         """Subscribe the business account to our app's webhooks, and look the number up."""

@@ -8,19 +8,17 @@ import re
 from whatsapp_hub.adapters.providers.http_call import Form
 from whatsapp_hub.adapters.providers.lenient import JsonObject
 from whatsapp_hub.adapters.providers.meta_cloud.content import encode
-from whatsapp_hub.application.ports.provider.plugin import Outgoing
+from whatsapp_hub.application.ports.provider.plugin import Outgoing, OutgoingFile
 from whatsapp_hub.domain.errors import Rejected
 from whatsapp_hub.domain.messaging.contact import IdentityKind
 from whatsapp_hub.domain.messaging.content import Reaction
-from whatsapp_hub.domain.messaging.media import Media
 
 _BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,140}")
 
 
-def form(media: Media) -> Form:
+def form(file: OutgoingFile) -> Form:
     """Return the form of Meta's /media for a file."""
-    fields = {"messaging_product": "whatsapp", "type": media.mime_type}
-    return Form(fields, "file", media.file_name, media.content, media.mime_type)
+    return Form({"messaging_product": "whatsapp", "type": file.mime_type}, "file", file)
 
 
 def message_body(message: Outgoing, uploaded: str | None = None) -> JsonObject:

@@ -37,6 +37,7 @@ CAPABILITIES = Capabilities(
             Feature.TYPING,
             Feature.MARK_READ,
             Feature.REPLY,
+            Feature.DOWNLOAD,
             Feature.GROUPS,
             Feature.HISTORY,
         }

@@ -5,8 +5,8 @@ In a process that is no connector it holds none: every session is "not open here
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import msgspec
@@ -22,7 +22,14 @@ from whatsapp_hub.adapters.providers.neonize.native.protobuf import encode
 from whatsapp_hub.adapters.providers.neonize.native.store import DeviceStore
 from whatsapp_hub.adapters.providers.neonize.native.threads import CallTimeout, NotBegun
 from whatsapp_hub.adapters.providers.neonize.session_holder import Holder
-from whatsapp_hub.adapters.providers.neonize.translate.media import Fetch, Fetched, mimetype_of, opus_seconds
+from whatsapp_hub.adapters.providers.neonize.translate.download import downloaded, wanted
+from whatsapp_hub.adapters.providers.neonize.translate.media import (
+    MAX_BYTES,
+    Fetch,
+    Fetched,
+    mimetype_of,
+    opus_seconds,
+)
 from whatsapp_hub.adapters.providers.neonize.translate.messages import whatsapps_id
 from whatsapp_hub.adapters.providers.neonize.translate.outbound import (
     Sending,
@@ -33,12 +40,22 @@ from whatsapp_hub.adapters.providers.neonize.translate.outbound import (
 )
 from whatsapp_hub.application.ports.connections.sockets import SocketHealth
 from whatsapp_hub.application.ports.provider.events import ChatKind, Malformed
-from whatsapp_hub.application.ports.provider.plugin import Accepted, Host, Outgoing, ReadMessage, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import (
+    Accepted,
+    Download,
+    Host,
+    Outgoing,
+    OutgoingFile,
+    ReadMessage,
+    RemoteFile,
+    SessionRef,
+)
 from whatsapp_hub.domain.errors import OutcomeUnknown, Rejected, Scope, Transient
 from whatsapp_hub.domain.ids import MessageId, SessionId
-from whatsapp_hub.domain.messaging.media import Media
 
 CALL_S = 15.0
+DOWNLOAD_S = 180.0
+PIECE_BYTES = 1024 * 1024
 _KNOWN_NUMBERS = 10_000
 _BRAZIL = "55"
 
@@ -51,6 +68,7 @@ class NeonizeClient:
     ) -> None:
         self._holder = Holder(host, storing, loading)
         self._fetch = fetch
+        self._one_download = asyncio.Lock()
         self._numbers: LRUCache[str, str] = LRUCache(_KNOWN_NUMBERS)
 
     # -- Provider
@@ -67,6 +85,21 @@ class NeonizeClient:
         except (TimeoutError, CallTimeout) as error:
             raise _nothing_sent("timeout") from error
         return await self._send(line, to, encode(wire.MESSAGE, whole), message.message_id, until)
+
+    @asynccontextmanager
+    async def download(self, session: SessionRef, file: RemoteFile, most: int) -> AsyncIterator[Download]:
+        """Download and decrypt a file: the library holds it whole, so that one is under way at a time."""
+        keys = wanted(file.content)
+        if keys.size > min(most, MAX_BYTES):
+            raise Rejected("media_too_large", f"the file has more than {min(most, MAX_BYTES)} bytes")
+        line = self._holder.connected(session.id)
+        async with self._one_download:
+            try:
+                answer = await self._holder.calls(DOWNLOAD_S, self._holder.library.download, line.uuid, keys)
+                data = downloaded(answer)
+            except (CallTimeout, NotBegun, Malformed) as error:
+                raise _nothing_sent("busy") from error
+            yield Download(_in_pieces(data), len(data))
 
     async def show_typing(self, session: SessionRef, chat: str, last_inbound_id: str | None) -> None:
         """Show "typing…" in the chat."""
@@ -141,11 +174,11 @@ class NeonizeClient:
         identity = identity_of(to)
         return Accepted(id, (identity,) if identity else ())
 
-    async def _whole(self, line: SessionDial, what: Sending, media: Media | None) -> JsonObject:
+    async def _whole(self, line: SessionDial, what: Sending, media: OutgoingFile | None) -> JsonObject:
         """Upload the message's file, if any, and return the whole message. Raises CallTimeout, Transient, Rejected."""
         if what.file is None:
             return what.message
-        fetched = Fetched(media.content, media.mime_type) if media else await self._fetch(what.file.url)
+        fetched = Fetched(await media.whole(), media.mime_type) if media else await self._fetch(what.file.url)
         if not fetched.data:
             raise Rejected("media_empty", "the file is empty")
         library = self._holder.library
@@ -193,6 +226,11 @@ class NeonizeClient:
             raise _nothing_sent("timeout") from late
         if error:
             raise errors.of_query(error)
+
+
+async def _in_pieces(data: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(data), PIECE_BYTES):
+        yield data[start : start + PIECE_BYTES]
 
 
 def _settle(line: SessionDial, message_id: MessageId, answer: "asyncio.Future[object]") -> None:

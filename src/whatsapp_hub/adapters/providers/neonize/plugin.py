@@ -23,7 +23,7 @@ CAPABILITIES = Capabilities(
     features=frozenset(
         {
             *(Feature.QR_CODE, Feature.PAIRING_CODE, Feature.TYPING, Feature.MARK_READ),
-            *(Feature.REPLY, Feature.EDIT, Feature.REVOKE, Feature.GROUPS, Feature.HISTORY),
+            *(Feature.REPLY, Feature.EDIT, Feature.REVOKE, Feature.GROUPS, Feature.HISTORY, Feature.DOWNLOAD),
         }
     ),
     session_rate=Rate(interval_s=3.0, burst=1),

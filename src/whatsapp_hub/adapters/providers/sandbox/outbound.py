@@ -76,4 +76,4 @@ def _link(content: kinds.File) -> str:
     media = content.media
     if media is None or (isinstance(media, RemoteMedia) and not media.url.startswith(("https://", "http://"))):
         raise Rejected("incomplete_content", f"{content.type} needs an http link or a file of ours")
-    return url_of(media)
+    return url_of(media) or ""

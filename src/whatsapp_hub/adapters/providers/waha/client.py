@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
@@ -15,13 +16,21 @@ from whatsapp_hub.adapters.providers.lenient import JsonObject, clean, items, ob
 from whatsapp_hub.adapters.providers.own_settings import own
 from whatsapp_hub.adapters.providers.reach import Reach
 from whatsapp_hub.adapters.providers.waha import errors, polling
+from whatsapp_hub.adapters.providers.waha.download import download
 from whatsapp_hub.adapters.providers.waha.inbound import session_seen
 from whatsapp_hub.adapters.providers.waha.names import kind_of, long_id, parse_id
 from whatsapp_hub.adapters.providers.waha.outbound import NAMED, address, sending
 from whatsapp_hub.adapters.providers.waha.registering import BASIC_EVENTS, EVENTS, PATH, with_webhook, without_webhook
 from whatsapp_hub.adapters.providers.waha.settings import WahaSettings
 from whatsapp_hub.application.ports.provider.events import ChatKind, RawUpdate, SessionSeen
-from whatsapp_hub.application.ports.provider.plugin import Accepted, Outgoing, ReadMessage, SessionRef
+from whatsapp_hub.application.ports.provider.plugin import (
+    Accepted,
+    Download,
+    Outgoing,
+    ReadMessage,
+    RemoteFile,
+    SessionRef,
+)
 from whatsapp_hub.domain.errors import ProviderError
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
@@ -48,7 +57,8 @@ class WahaClient:
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
         """Post the message to the engine and read its id."""
         settings = _settings(session)
-        what = sending(message, settings.session)
+        data = await message.media.whole() if message.media else None
+        what = sending(message, settings.session, data)
         answer = await self._call(settings, what.method, what.path, what.body, deadline_s)
         id = sent_id(errors.read(answer))
         # Some engines answer an edit with the edited message: the change itself has no id then.
@@ -77,6 +87,10 @@ class WahaClient:
             return text(obj(errors.read(answer)).get("tier")).upper() != "CORE"
         except ProviderError:
             return True
+
+    def download(self, session: SessionRef, file: RemoteFile, most: int) -> AbstractAsyncContextManager[Download]:
+        """Open a customer's file."""
+        return download(self._http, _settings(session), file, most)
 
     async def start(self, session: SessionRef) -> SessionSeen:
         """Make the session if the server has none of that name, register the webhook, start it, and return its state.

@@ -21,7 +21,6 @@ from whatsapp_hub.domain.errors import Rejected, Unsupported
 from whatsapp_hub.domain.messaging import content as kinds
 from whatsapp_hub.domain.messaging.capabilities import MB, Limit
 from whatsapp_hub.domain.messaging.content import Content, MediaSource, MessageType, RemoteMedia
-from whatsapp_hub.domain.messaging.media import Media
 
 _TEXT, _CAPTION = 65_536, 1024
 SENDS = {
@@ -150,23 +149,23 @@ class Sending:
     method: str = "POST"
 
 
-def encode(content: Content, head: JsonObject, media: Media | None) -> Sending:  # noqa: C901 - one case a kind
-    """Encode as a call; `head` holds what every call has (session, chat, …), `media` the file if the hub stores it."""
+def encode(content: Content, head: JsonObject, data: bytes | None) -> Sending:  # noqa: C901 - one case a kind
+    """Encode as a call; `head` holds what every call has (session, chat, …), `data` the file if the hub stores it."""
     if (edited := content.context.edits) is not None:
         return Sending(_message_path(head, edited), {"text": content.text}, "PUT")
     match content:
         case kinds.Text():
             return Sending("/api/sendText", head | {"text": content.text})
         case kinds.Image():
-            return Sending("/api/sendImage", head | _file(content, media, "image/jpeg") | _captioned(content))
+            return Sending("/api/sendImage", head | _file(content, data, "image/jpeg") | _captioned(content))
         case kinds.Document():
             return Sending(
-                "/api/sendFile", head | _file(content, media, "application/octet-stream") | _captioned(content)
+                "/api/sendFile", head | _file(content, data, "application/octet-stream") | _captioned(content)
             )
         case kinds.Audio():
-            return Sending("/api/sendVoice", head | _file(content, media, "audio/ogg; codecs=opus") | {"convert": True})
+            return Sending("/api/sendVoice", head | _file(content, data, "audio/ogg; codecs=opus") | {"convert": True})
         case kinds.Video():
-            file = _file(content, media, "video/mp4") | {"convert": False}
+            file = _file(content, data, "video/mp4") | {"convert": False}
             return Sending("/api/sendVideo", head | file | _captioned(content))
         case kinds.Location():
             return Sending("/api/sendLocation", head | _place(content))
@@ -226,13 +225,13 @@ def _captioned(content: Content) -> JsonObject:
     return {"caption": content.text} if content.text else {}
 
 
-def _file(content: kinds.File, media: Media | None, usual: str) -> JsonObject:
-    file = _bytes(media) if media else _link(content, usual)
+def _file(content: kinds.File, data: bytes | None, usual: str) -> JsonObject:
+    file = _link(content, usual) if data is None else _bytes(content, data, usual)
     return {"file": file | ({"filename": content.file_name} if content.file_name else {})}
 
 
-def _bytes(media: Media) -> JsonObject:
-    return {"data": base64.b64encode(media.content).decode(), "mimetype": media.mime_type}
+def _bytes(content: kinds.File, data: bytes, usual: str) -> JsonObject:
+    return {"data": base64.b64encode(data).decode(), "mimetype": content.mime_type or usual}
 
 
 def _link(content: kinds.File, usual: str) -> JsonObject:

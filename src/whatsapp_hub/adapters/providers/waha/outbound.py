@@ -14,15 +14,15 @@ NAMED = (Text, Location)
 """Kinds that WAHA accepts an id of ours with."""
 
 
-def sending(message: Outgoing, session: str) -> Sending:
-    """Encode a message as a call to WAHA. Raises Unsupported, Rejected."""
+def sending(message: Outgoing, session: str, data: bytes | None = None) -> Sending:
+    """Encode a message as a call to WAHA; `data`: the bytes of its file. Raises Unsupported, Rejected."""
     chat = address_of(message)
     head: JsonObject = {"session": session, "chatId": chat}
     if message.reply_to:
         head["reply_to"] = long_id(message.reply_to, chat)
     if message.own_id and isinstance(message.content, NAMED):
         head["id"] = message.own_id
-    return encode(message.content, head, message.media)
+    return encode(message.content, head, data)
 
 
 def address_of(message: Outgoing) -> str:

@@ -42,6 +42,7 @@ CAPABILITIES = Capabilities(
             Feature.REPLY,
             Feature.EDIT,
             Feature.REVOKE,
+            Feature.DOWNLOAD,
             Feature.GROUPS,
             Feature.POLLING,
         }

@@ -148,6 +148,10 @@ class Directory(Protocol):
         """Return tenants with lanes of these providers whose attempt outlived its lease."""
         ...
 
+    async def tenants_with_fetches(self, sessions: Sequence[SessionId] | None) -> list[TenantId]:
+        """Return tenants with due files to fetch: of sessions that need no connector, or of these held ones."""
+        ...
+
     async def tenants_with_late_lines(self) -> list[TenantId]:
         """Return tenants with overdue connections (`Connections.late`)."""
         ...

@@ -4,7 +4,8 @@ A provider is a folder under `adapters/providers/` (or a third party's package b
 group `whatsapp_hub.providers`) that exports one `Plugin`.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -14,10 +15,9 @@ from whatsapp_hub.application.ports.provider.settings import TakesPartialSetting
 from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.errors import WindowClosed
 from whatsapp_hub.domain.ids import MessageId, SessionId, TenantId
-from whatsapp_hub.domain.messaging.capabilities import Capabilities
+from whatsapp_hub.domain.messaging.capabilities import Capabilities, Feature
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import Content
-from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.messaging.content import Content, File
 from whatsapp_hub.domain.messaging.window import is_shut, needs_it
 from whatsapp_hub.domain.sessions.history import HistoryKind
 from whatsapp_hub.domain.sessions.session import UNREADABLE
@@ -41,6 +41,24 @@ class SessionRef:
 
 
 @dataclass(frozen=True, slots=True)
+class OutgoingFile:
+    """The file of a message. Each call of `pieces` yields its bytes anew, a megabyte at most at a time, and raises
+    Unavailable or NotFound where the store does not have them."""
+
+    mime_type: str
+    file_name: str
+    size: int
+    pieces: Callable[[], AsyncIterator[bytes]]
+
+    async def whole(self) -> bytes:
+        """Return all bytes, for libraries that take no less."""
+        taken = bytearray()
+        async for piece in self.pieces():
+            taken += piece
+        return bytes(taken)
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message to send. `recipient` are the chat's identities, the preferred one first; `reply_to` is a
     provider's message id; `media` is the file where the content names one of ours (`StoredMedia`); `own_id` is the id
@@ -51,7 +69,7 @@ class Outgoing:
     recipient: tuple[Identity, ...]
     content: Content
     reply_to: str | None = None
-    media: Media | None = None
+    media: OutgoingFile | None = None
     own_id: str | None = None
 
 
@@ -91,6 +109,36 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Release connections. Idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file that a provider has: the content that names it (`source`), and the message that carries it."""
+
+    content: File
+    chat: str
+    provider_message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file as it comes; `size` is what the provider says, before a byte is read."""
+
+    pieces: AsyncIterator[bytes]
+    size: int | None = None
+
+
+@runtime_checkable
+class DownloadsMedia(Protocol):
+    """Providers that hand over the files of messages (feature `download`)."""
+
+    def download(self, session: SessionRef, file: RemoteFile, most: int) -> AbstractAsyncContextManager[Download]:
+        """Open a file of a message that came; the provider's link is renewed where it has expired. Providers that take
+        no less than the whole file raise Rejected (`media_too_large`) for one of more than `most` bytes.
+
+        Raises, also while its pieces are read, Rejected (`media_expired`: the provider has it no more), Transient,
+        CredentialsInvalid."""
         ...
 
 
@@ -306,6 +354,11 @@ class Providers:
         closes_at = conversation.window_closes_at
         if closes_at and needs_it(content) and is_shut(closes_at, now, self.window_of(kind)):
             raise WindowClosed(closes_at)
+
+    def hands_over_files(self, kind: str) -> bool:
+        """Return whether the files of messages can be fetched from it."""
+        plugin = self.plugins.get(kind)
+        return plugin is not None and Feature.DOWNLOAD in plugin.capabilities.features
 
     def takes_statuses(self, kind: str, settings: object) -> bool:
         """Return whether a session takes in its contacts' status updates."""

@@ -17,6 +17,9 @@ class Work(StrEnum):
     """Connectors: sessions to open or close, and commands."""
     ACCESS = "access"
     """API processes: an entry in the feed of access changes."""
+    MEDIA = "media"
+    HELD_MEDIA = "held_media"
+    """Connectors: files that the sessions which they hold must fetch."""
     HELD_LANES = "held_lanes"
     """Connectors: lanes of the sessions that they hold."""
 

@@ -177,7 +177,7 @@ class Notes(Protocol):
 
 
 class MediaFiles(Protocol):
-    """What is known of files in messages; the bytes are elsewhere."""
+    """What is known of files in messages; their bytes are in the file store (`FileStore`)."""
 
     async def get(self, media_id: MediaId) -> Media:
         """Return it. Raises NotFound."""

@@ -14,6 +14,7 @@ from whatsapp_hub.application.ports.connections.connections import Connections
 from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.operations.environment import EnvironmentNumber
 from whatsapp_hub.application.ports.operations.privacy import Erasures, Exports
+from whatsapp_hub.application.ports.queues.fetches import Fetches
 from whatsapp_hub.application.ports.queues.inbox import EarlyReceipts, Inbox
 from whatsapp_hub.application.ports.queues.lanes import Lanes
 from whatsapp_hub.application.ports.queues.webhook_queue import Webhooks
@@ -34,6 +35,7 @@ from whatsapp_hub.application.ports.storage.conversations import (
     Notes,
     Notifications,
 )
+from whatsapp_hub.application.ports.storage.files import OldFiles, StoredFiles
 from whatsapp_hub.application.ports.storage.people import Departments, Users
 from whatsapp_hub.application.ports.storage.quotas import Quotas, RefusedEmails
 from whatsapp_hub.application.ports.storage.sessions import (
@@ -69,6 +71,9 @@ class UnitOfWork(Protocol):
     api_keys: ApiKeys
     notes: Notes
     media: MediaFiles
+    files: StoredFiles
+    old_files: OldFiles
+    fetches: Fetches
     quotas: Quotas
     refused_emails: RefusedEmails
     password_resets: PasswordResets

@@ -20,10 +20,10 @@ from whatsapp_hub.domain.conversations.bot import BotPart
 from whatsapp_hub.domain.conversations.conversation import Conversation, Priority
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.events import Event, EventType
-from whatsapp_hub.domain.ids import ContactId, NoteId, SessionId
+from whatsapp_hub.domain.ids import ContactId, MediaId, NoteId, SessionId
 from whatsapp_hub.domain.messaging.annotating import annotate, changed
 from whatsapp_hub.domain.messaging.contact import Contact, Identity
-from whatsapp_hub.domain.messaging.content import CallState, Reaction, Revoke, Text, Vote, call
+from whatsapp_hub.domain.messaging.content import CallState, Image, Reaction, Revoke, StoredMedia, Text, Vote, call
 from whatsapp_hub.domain.messaging.failure import Failure
 from whatsapp_hub.domain.messaging.message import Direction, MessageStatus
 from whatsapp_hub.domain.service.deadlines import ServiceTerms
@@ -71,6 +71,9 @@ def _messages() -> Iterator[Event]:
         one.sent("wamid", NOW)
         one.advance(last, NOW, Failure("131026", "Not deliverable", "no such phone", False))
         yield from one.take_events()
+    one = message()
+    one.file_changed(Image("veja", media=StoredMedia(MediaId(ANA))), NOW)
+    yield from one.take_events()
     one = message()
     one.mark_outcome_unknown(NOW)
     yield from one.take_events()

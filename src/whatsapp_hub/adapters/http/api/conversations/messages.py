@@ -1,8 +1,8 @@
 """`/api/messages`."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote
 from uuid import UUID
 
 import msgspec
@@ -11,7 +11,6 @@ from litestar import Response, get, post
 from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath, JSONBody, QueryParameter
-from litestar.response import Stream
 
 from whatsapp_hub.adapters.contracts.views.messages import MessageView
 from whatsapp_hub.adapters.http.api.conversations.contents import GivenContent, content_of
@@ -19,19 +18,19 @@ from whatsapp_hub.adapters.http.api.conversations.conversations import Idempoten
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.paging import Cursor, Limit, page
 from whatsapp_hub.adapters.http.server.forms import read_form
-from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.media.read_file import PIECE_BYTES
+from whatsapp_hub.application.media.send_media import SendMedia, Upload
 from whatsapp_hub.application.reading.queries import MessageSearch, Queries
 from whatsapp_hub.application.reading.visibility import sight_for
 from whatsapp_hub.application.sending.send_again import SendAgain
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.application.sending.settle_message import FailMessage, RetryMessage
 from whatsapp_hub.domain.accounts.access import Action
-from whatsapp_hub.domain.ids import ConversationId, MediaId, MessageId
+from whatsapp_hub.domain.ids import ConversationId, MessageId
 from whatsapp_hub.domain.messaging.content import Text, stored_media
-from whatsapp_hub.domain.messaging.media import Media
 
 TAGS = ["messages"]
-MAX_UPLOAD_BYTES = 17 * 1024 * 1024
+MAX_UPLOAD_BYTES = 101 * 1024 * 1024
 
 
 class SendBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -49,6 +48,8 @@ class MediaForm:
     conversationId: UUID  # noqa: N815 (the form's name)
     file: UploadFile
     caption: str | None = None
+    replyTo: str | None = None  # noqa: N815 (as above)
+    voice: bool = False
 
 
 class ContentBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -95,20 +96,24 @@ async def send_message(
     request_max_body_size=MAX_UPLOAD_BYTES,
     before_request=read_form,
 )
-async def send_media(
+async def send_file(
     caller: Asking,
     data: Annotated[MediaForm, Body(media_type=RequestEncodingType.MULTI_PART)],
-    send_message: FromDishka[SendMessage],
-    clock: FromDishka[Clock],
+    send_media: FromDishka[SendMedia],
     key: IdempotencyKey = None,
 ) -> MessageView:
-    """Send a picture, audio, video or document (`multipart/form-data`: conversationId, file, caption?)."""
+    """Send a picture, audio, video or document (`multipart/form-data`: conversationId, file, caption?, replyTo?,
+    voice?). What its bytes show counts, not what its type says; `voice` makes a sound a voice note."""
     file = data.file
-    content = await file.read()
-    media = Media.uploaded(caller.tenant_id, content, file.content_type or "", file.filename or "", clock())
-    said = media.message(data.caption or "")
     conversation_id = ConversationId(data.conversationId)
-    return MessageView.of(await send_message(caller, conversation_id, said, key, media=media))
+    said = (file.content_type or "", file.filename or "", data.caption or "")
+    upload = Upload(_pieces(file), *said, data.replyTo or None, data.voice)
+    return MessageView.of(await send_media(caller, conversation_id, upload, key))
+
+
+async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await file.read(PIECE_BYTES):
+        yield piece
 
 
 @get("/messages/search", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS)
@@ -126,19 +131,6 @@ async def search_messages(
     sight = await sight_for(caller, queries)
     found = await search.messages(caller.tenant_id, sight, words, within, limit, cursor)
     return page([MessageView.of(m) for m in found.items], found.next_cursor)
-
-
-@get("/media/{id:uuid}", guards=[allows(Action.READ_CONVERSATIONS)], tags=TAGS, media_type="application/octet-stream")
-async def get_media(caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries]) -> Stream:
-    """Download a file that was sent. The browser always saves it and never shows it: its content is untrusted."""
-    file = await queries.media(caller.tenant_id, await sight_for(caller, queries), MediaId(id))
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.file_name)}",
-        "Content-Length": str(file.size),
-        "Content-Type": f"{file.mime_type}; charset=utf-8" if file.mime_type.startswith("text/") else file.mime_type,
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Stream(file.pieces, headers=headers)
 
 
 @post("/messages/{id:uuid}/retry", status_code=200, tags=TAGS)
@@ -164,9 +156,8 @@ async def send_again(
 HANDLERS = [
     send_content,
     send_message,
-    send_media,
+    send_file,
     search_messages,
-    get_media,
     retry_message,
     fail_message,
     send_again,

@@ -78,6 +78,10 @@ _WITH_STALE_LANES = """
     SELECT DISTINCT p.tenant_id FROM hub.paces p WHERE p.provider = ANY($1::text[]) AND EXISTS (
       SELECT FROM hub.lanes l WHERE l.session_id = p.session_id AND l.attempt_message IS NOT NULL
         AND l.next_at <= (SELECT now FROM hub.time) AND l.lease_until <= (SELECT now FROM hub.time))"""
+_WITH_FETCHES = """
+    SELECT DISTINCT tenant_id FROM hub.fetches
+    WHERE is_held = ($1::uuid[] IS NOT NULL) AND next_at <= (SELECT now FROM hub.time)
+      AND ($1::uuid[] IS NULL OR session_id = ANY ($1))"""
 _WITH_LATE_LINES = f"SELECT DISTINCT tenant_id FROM hub.lines WHERE {LATE}"
 _MASTER = """
     SELECT FROM hub.users WHERE role = 'MASTER' AND is_active AND id IS DISTINCT FROM $1::uuid LIMIT 1"""
@@ -336,6 +340,10 @@ class PostgresDirectory:
     async def tenants_with_stale_lanes(self, providers: Sequence[str]) -> list[TenantId]:
         """Find tenants with attempts whose lease ran out."""
         return _ids(await self._fetch(_WITH_STALE_LANES, providers)) if providers else []
+
+    async def tenants_with_fetches(self, sessions: Sequence[SessionId] | None) -> list[TenantId]:
+        """Find tenants with files to fetch."""
+        return _ids(await self._fetch(_WITH_FETCHES, sessions))
 
     async def tenants_with_late_lines(self) -> list[TenantId]:
         """Find tenants with connections whose deadline passed."""

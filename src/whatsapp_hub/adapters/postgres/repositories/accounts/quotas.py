@@ -19,7 +19,8 @@ _ADD_MEDIA = """
     ON CONFLICT (tenant_id) DO UPDATE SET bytes = u.bytes + excluded.bytes RETURNING bytes"""
 _RECOUNT = """
     INSERT INTO hub.media_use (tenant_id, bytes)
-    SELECT hub.tenant(), coalesce(sum(octet_length(content)), 0) FROM media WHERE tenant_id = hub.tenant()
+    SELECT hub.tenant(), coalesce(sum(coalesce(size, octet_length(content))), 0) FROM media
+    WHERE tenant_id = hub.tenant()
     ON CONFLICT (tenant_id) DO UPDATE SET bytes = excluded.bytes"""
 
 

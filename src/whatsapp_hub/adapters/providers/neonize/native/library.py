@@ -27,7 +27,7 @@ import structlog
 from whatsapp_hub.adapters.providers.lenient import JsonObject
 from whatsapp_hub.adapters.providers.neonize.native import wire
 from whatsapp_hub.adapters.providers.neonize.native.jids import parts
-from whatsapp_hub.adapters.providers.neonize.native.protobuf import decode, encode
+from whatsapp_hub.adapters.providers.neonize.native.protobuf import Kind, Shape, decode, encode
 
 START_WINDOW_S = 0.1
 BEGUN_WITHIN_S = 0.5
@@ -39,6 +39,7 @@ STRAGGLERS = 64
 
 _SETTLE_S = 0.02
 _NO_CLIENT = "client is nil"
+_DOWNLOAD = Shape({2: ("error", Kind.TEXT)})
 _LOG_LEVEL = b"WARN"
 _AGAIN = re.compile(rb"Ignoring message (\S+) from (\S+?)(?: in (\S+?))?: .*old counter")
 """What whatsmeow logs of a message whose keys were used before, which it acknowledges. No event says so."""
@@ -118,6 +119,8 @@ class Library(Protocol):
     def send(self, uuid: str, to: str, message: bytes) -> bytes: ...
 
     def upload(self, uuid: str, data: bytes, kind: int) -> bytes: ...
+
+    def download(self, uuid: str, file: tuple[str, bytes, bytes, bytes, int, int, str]) -> bytes: ...
 
     def is_on_whatsapp(self, uuid: str, number: str) -> bytes: ...
 
@@ -308,6 +311,14 @@ class GoLibrary:
         if not self._enter(uuid):
             return encode(wire.ANSWERS["Upload"], {"error": _NO_CLIENT})
         return bytes(self._go.Upload(uuid.encode(), data, len(data), kind))
+
+    def download(self, uuid: str, file: tuple[str, bytes, bytes, bytes, int, int, str]) -> bytes:
+        path, encrypted, plain, key, size, kind, mms_type = file
+        if not self._enter(uuid):
+            return encode(_DOWNLOAD, {"error": _NO_CLIENT})
+        hashes = (encrypted, len(encrypted), plain, len(plain), key, len(key))
+        named = (path.encode(), *hashes, size, kind, mms_type.encode())
+        return bytes(self._go.DownloadMediaWithPath(uuid.encode(), *named))
 
     def is_on_whatsapp(self, uuid: str, number: str) -> bytes:
         if not self._enter(uuid):

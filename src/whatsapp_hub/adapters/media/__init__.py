@@ -1,0 +1,1 @@
+"""Bytes of files: object stores, and what a file says of itself."""

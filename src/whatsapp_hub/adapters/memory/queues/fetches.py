@@ -1,0 +1,76 @@
+"""Files to fetch."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from whatsapp_hub.adapters.memory.engine.database import Rows, Table
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.queues.fetches import Fetch
+from whatsapp_hub.domain.ids import MediaId, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class DueFetch:
+    """A file to fetch, and from when on."""
+
+    fetch: Fetch
+    next_at: datetime
+
+
+FETCHES: Table[MediaId, DueFetch] = Table("fetches")
+
+
+class MemoryFetches:
+    """Implements `Fetches`."""
+
+    def __init__(self, rows: Rows, clock: Clock) -> None:
+        self._rows = rows
+        self._clock = clock
+        self.added = False
+        self.added_held = False
+
+    async def add(self, fetches: Sequence[Fetch]) -> None:
+        for fetch in fetches:
+            await self._rows.put(FETCHES, fetch.media_id, DueFetch(fetch, self._clock()))
+        self.added |= any(not f.is_held for f in fetches)
+        self.added_held |= any(f.is_held for f in fetches)
+
+    async def claim(
+        self, limit: int, lease_s: float, but: Collection[SessionId] = (), held: Sequence[SessionId] | None = None
+    ) -> list[Fetch]:
+        now = self._clock()
+        due = sorted((d for d in self._rows.each(FETCHES) if d.next_at <= now), key=lambda d: d.next_at)
+        free = [d.fetch for d in due if d.fetch.session_id not in but and is_wanted(d.fetch, held)][:limit]
+        claimed = [replace(fetch, tries=fetch.tries + 1) for fetch in free]
+        for fetch in claimed:
+            await self._put(fetch, lease_s)
+        return claimed
+
+    async def renew(self, fetch: Fetch, lease_s: float) -> bool:
+        if not self._is_ours(fetch):
+            return False
+        await self._put(fetch, lease_s)
+        return True
+
+    async def later(self, fetch: Fetch, after_s: float) -> None:
+        if self._is_ours(fetch):
+            await self._put(fetch, after_s)
+
+    async def done(self, fetch: Fetch) -> bool:
+        is_ours = self._is_ours(fetch)
+        if is_ours:
+            await self._rows.drop(FETCHES, fetch.media_id)
+        return is_ours
+
+    def _is_ours(self, fetch: Fetch) -> bool:
+        known = self._rows.peek(FETCHES, fetch.media_id)
+        return known is not None and known.fetch.tries == fetch.tries
+
+    async def _put(self, fetch: Fetch, after_s: float) -> None:
+        await self._rows.put(FETCHES, fetch.media_id, DueFetch(fetch, self._clock() + timedelta(seconds=after_s)))
+
+
+def is_wanted(fetch: Fetch, held: Sequence[SessionId] | None) -> bool:
+    """Whether who holds these sessions (None: none) may fetch it."""
+    return not fetch.is_held if held is None else fetch.is_held and fetch.session_id in held

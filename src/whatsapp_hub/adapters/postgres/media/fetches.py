@@ -1,0 +1,66 @@
+"""Files to fetch, in `hub.fetches`: leased by a time in the row, fenced by the number of claims."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from whatsapp_hub.application.ports.queues.fetches import Fetch
+from whatsapp_hub.domain.ids import SessionId
+
+_ADD = """
+    INSERT INTO hub.fetches (media_id, tenant_id, message_id, session_id, is_held, created_at, next_at)
+    SELECT media_id, hub.tenant(), message_id, session_id, is_held, created_at, (SELECT now FROM hub.time)
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bool[], $5::timestamptz[])
+      AS f(media_id, message_id, session_id, is_held, created_at)
+    ON CONFLICT DO NOTHING"""
+_CLAIM = """
+    UPDATE hub.fetches SET tries = tries + 1, next_at = (SELECT now FROM hub.time) + make_interval(secs => $2)
+    WHERE media_id IN (
+      SELECT media_id FROM hub.fetches
+      WHERE tenant_id = hub.tenant() AND is_held = ($4::uuid[] IS NOT NULL) AND next_at <= (SELECT now FROM hub.time)
+        AND session_id <> ALL ($3::uuid[]) AND ($4::uuid[] IS NULL OR session_id = ANY ($4))
+      ORDER BY next_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+    RETURNING media_id, message_id, session_id, is_held, created_at, tries"""
+_LATER = """
+    UPDATE hub.fetches SET next_at = (SELECT now FROM hub.time) + make_interval(secs => $3)
+    WHERE media_id = $1 AND tries = $2 RETURNING true"""
+_DONE = "DELETE FROM hub.fetches WHERE media_id = $1 AND tries = $2 RETURNING true"
+
+
+class PostgresFetches:
+    """Implements `Fetches`."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.added = False
+        self.added_held = False
+
+    async def add(self, fetches: Sequence[Fetch]) -> None:
+        """Insert them all."""
+        if not fetches:
+            return
+        columns = zip(
+            *((f.media_id, f.message_id, f.session_id, f.is_held, f.created_at) for f in fetches), strict=True
+        )
+        await self._connection.execute(_ADD, *map(list, columns))
+        self.added |= any(not f.is_held for f in fetches)
+        self.added_held |= any(f.is_held for f in fetches)
+
+    async def claim(
+        self, limit: int, lease_s: float, but: Collection[SessionId] = (), held: Sequence[SessionId] | None = None
+    ) -> list[Fetch]:
+        """Lease due rows that nobody else is claiming."""
+        sessions = None if held is None else list(held)
+        rows = await self._connection.fetch(_CLAIM, limit, float(lease_s), list(but), sessions)
+        return [Fetch(**dict(row)) for row in rows]
+
+    async def renew(self, fetch: Fetch, lease_s: float) -> bool:
+        """Move the time from which others may claim it."""
+        return bool(await self._connection.fetchval(_LATER, fetch.media_id, fetch.tries, float(lease_s)))
+
+    async def later(self, fetch: Fetch, after_s: float) -> None:
+        """Move the time from which anybody may claim it."""
+        await self._connection.fetchval(_LATER, fetch.media_id, fetch.tries, float(after_s))
+
+    async def done(self, fetch: Fetch) -> bool:
+        """Delete the row, if it is still ours."""
+        return bool(await self._connection.fetchval(_DONE, fetch.media_id, fetch.tries))

@@ -1,0 +1,83 @@
+"""SendMedia: store an uploaded file, and send the message that carries it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+from whatsapp_hub.application.media.facts import described, keep_thumbnail, known_of
+from whatsapp_hub.application.media.keep_file import KeepFile
+from whatsapp_hub.application.ports.edge.clock import Clock
+from whatsapp_hub.application.ports.edge.inspection import FileFacts, InspectsFiles
+from whatsapp_hub.application.ports.edge.security import Caller
+from whatsapp_hub.application.ports.storage.files import FileStore, FileTooLarge, Incoming
+from whatsapp_hub.application.ports.storage.unit_of_work import Storage
+from whatsapp_hub.application.reading.visibility import require_sight
+from whatsapp_hub.application.sending.send_message import SendMessage
+from whatsapp_hub.domain.accounts.access import Action
+from whatsapp_hub.domain.errors import Invalid
+from whatsapp_hub.domain.ids import ConversationId, TenantId
+from whatsapp_hub.domain.messaging.capabilities import MB
+from whatsapp_hub.domain.messaging.file_types import head_of, judge
+from whatsapp_hub.domain.messaging.media import Media
+from whatsapp_hub.domain.messaging.message import Message
+
+MOST_BYTES = 100 * MB
+"""The largest that any provider takes; its own bound counts besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it comes, with what its sender says of it."""
+
+    pieces: AsyncIterator[bytes]
+    mime_type: str
+    file_name: str
+    caption: str = ""
+    reply_to: str | None = None
+    voice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendMedia:
+    """Look first whether the caller may write there, so that nobody else fills the store."""
+
+    storage: Storage
+    files: FileStore
+    keep_file: KeepFile
+    inspect: InspectsFiles
+    send_message: SendMessage
+    clock: Clock
+
+    async def __call__(
+        self, caller: Caller, conversation_id: ConversationId, upload: Upload, idempotency_key: str | None = None
+    ) -> Message:
+        """Store the file, then the message. Raises as SendMessage does, and Invalid (`/file`)."""
+        caller.require(Action.WORK_CONVERSATIONS)
+        async with self.storage.tenant(caller.tenant_id) as uow:
+            await require_sight(uow, caller, await uow.conversations.get(conversation_id))
+        try:
+            async with self.files.receive(upload.pieces, MOST_BYTES) as incoming:
+                media, facts = await self._looked_at(caller.tenant_id, upload, incoming)
+                await self.keep_file(caller.tenant_id, incoming)
+        except FileTooLarge as error:
+            raise Invalid.field("file", f"must have at most {error.most // MB} MB") from error
+        small = await keep_thumbnail(self.files, self.keep_file, caller.tenant_id, facts.thumbnail)
+        content = media.message(upload.caption, voice=upload.voice)
+        known = known_of(media.id, media.mime_type, media.size, facts)
+        return await self.send_message(
+            caller,
+            conversation_id,
+            content,
+            idempotency_key,
+            upload.reply_to,
+            replace(media, thumbnail=small),
+            described=described(content, known),
+        )
+
+    async def _looked_at(self, tenant_id: TenantId, upload: Upload, incoming: Incoming) -> tuple[Media, FileFacts]:
+        """Find out what the file is: it goes as that, whatever its sender says. Raises Invalid."""
+        said = Media.uploaded(tenant_id, incoming.digest, upload.mime_type, upload.file_name, self.clock())
+        mime_type = judge(said.mime_type, await asyncio.to_thread(head_of, incoming.file))
+        facts = await self.inspect(incoming.file, mime_type, incoming.digest.size)
+        at = said.created_at
+        return Media.uploaded(tenant_id, incoming.digest, mime_type, said.file_name, at), facts

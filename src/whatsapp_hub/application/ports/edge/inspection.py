@@ -1,0 +1,24 @@
+"""What a file's bytes say of themselves."""
+
+from dataclasses import dataclass
+from typing import IO, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """Pixels of a picture, seconds and loudness (64 values to 100) of a voice note, a small JPEG of a picture. What
+    could not be found within the bounds is None."""
+
+    width: int | None = None
+    height: int | None = None
+    seconds: int | None = None
+    waveform: tuple[int, ...] | None = None
+    thumbnail: bytes | None = None
+
+
+class InspectsFiles(Protocol):
+    """Looks into files without trusting them."""
+
+    async def __call__(self, file: IO[bytes], mime_type: str, size: int) -> FileFacts:
+        """Return what can be found in bounded time and memory. Never raises for what a file holds."""
+        ...

@@ -1,0 +1,47 @@
+"""Files of messages that are to be fetched from their providers: a row each, from the message's transaction on."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from whatsapp_hub.domain.ids import MediaId, MessageId, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """A file to fetch. `tries` counts claims, this one included, and fences it: a later claim ends the earlier."""
+
+    media_id: MediaId
+    message_id: MessageId
+    session_id: SessionId
+    is_held: bool
+    created_at: datetime
+    tries: int = 0
+
+
+class Fetches(Protocol):
+    """One tenant's files to fetch."""
+
+    async def add(self, fetches: Sequence[Fetch]) -> None:
+        """Have files fetched, at once."""
+        ...
+
+    async def claim(
+        self, limit: int, lease_s: float, but: Collection[SessionId] = (), held: Sequence[SessionId] | None = None
+    ) -> list[Fetch]:
+        """Lease due ones, the longest due first, skipping those of the sessions `but`: of sessions that need no
+        connector, or (`held`) of these that one holds. After the lease another may claim them."""
+        ...
+
+    async def renew(self, fetch: Fetch, lease_s: float) -> bool:
+        """Lengthen the lease; False: somebody else has it by now."""
+        ...
+
+    async def later(self, fetch: Fetch, after_s: float) -> None:
+        """Give it back, due in so many seconds. Nothing happens where somebody else has it."""
+        ...
+
+    async def done(self, fetch: Fetch) -> bool:
+        """Remove it; False: somebody else has it, or it is gone."""
+        ...

@@ -1,0 +1,152 @@
+"""What pictures and voice notes say of themselves, and how little harm a hostile one does."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import struct
+import time
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+import pytest_asyncio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from whatsapp_hub.adapters.media.inspection import FileInspection, PictureProcess
+from whatsapp_hub.adapters.media.ogg import read_voice
+from whatsapp_hub.adapters.media.picture_process import looked_at
+from whatsapp_hub.application.ports.edge.inspection import FileFacts
+
+
+@pytest_asyncio.fixture(scope="module")
+async def pictures() -> AsyncIterator[PictureProcess]:
+    process = PictureProcess()
+    yield process
+    await process.aclose()
+
+
+def picture(kind: str, size: tuple[int, int] = (1200, 800), mode: str = "RGB", **more: object) -> bytes:
+    written = io.BytesIO()
+    Image.new(mode, size, 128 if mode in ("L", "P") else None).save(written, kind, **more)
+    return written.getvalue()
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of a few kilobytes that says it has so many pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    body = zlib.compress(bytes(min(width * height * 4, 30_000_000)), 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+async def look(pictures: PictureProcess, content: bytes, mime_type: str = "image/png") -> FileFacts:
+    return await FileInspection(pictures)(io.BytesIO(content), mime_type, len(content))
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("JPEG", "RGB"), ("PNG", "RGBA"), ("WEBP", "RGB"), ("GIF", "P")])
+async def test_a_picture_has_its_size_and_a_small_one(pictures: PictureProcess, kind: str, mode: str) -> None:
+    facts = await look(pictures, picture(kind, mode=mode), f"image/{kind.lower()}")
+    assert (facts.width, facts.height) == (1200, 800)
+    assert facts.thumbnail
+    with Image.open(io.BytesIO(facts.thumbnail)) as small:
+        assert (small.format, small.size) == ("JPEG", (480, 320))
+        assert not small.getexif()
+
+
+async def test_a_turned_picture_is_shown_as_it_is_held(pictures: PictureProcess) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    facts = await look(pictures, picture("JPEG", exif=exif), "image/jpeg")
+    assert (facts.width, facts.height) == (800, 1200)
+
+
+async def test_a_bomb_has_a_size_and_no_small_picture(pictures: PictureProcess) -> None:
+    began = time.monotonic()
+    facts = await look(pictures, bomb(30_000, 30_000))
+    assert (facts.width, facts.height, facts.thumbnail) == (30_000, 30_000, None)
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"nonsense", b"\x89PNG\r\n\x1a\n", picture("PNG")[:-200], bomb(9_000, 9_000)],
+    ids=["empty", "nonsense", "head only", "cut short", "too many pixels"],
+)
+async def test_what_is_no_whole_picture_does_no_harm(pictures: PictureProcess, content: bytes) -> None:
+    assert (await look(pictures, content)).thumbnail is None
+    assert (await look(pictures, picture("PNG"))).thumbnail, "the next one is looked at"
+
+
+async def test_one_that_takes_too_long_is_given_up() -> None:
+    hasty = PictureProcess(answer_s=0.0001)
+    assert await look(hasty, picture("PNG")) == FileFacts()
+    await hasty.aclose()
+
+
+async def test_the_process_ends_when_no_picture_comes() -> None:
+    pictures = PictureProcess(idle_s=0.01)
+    assert (await look(pictures, picture("PNG"))).thumbnail
+    await asyncio.sleep(0.1)
+    assert pictures._process is None
+    assert (await look(pictures, picture("PNG"))).thumbnail
+    await pictures.aclose()
+
+
+async def test_nothing_is_known_of_other_files(pictures: PictureProcess) -> None:
+    assert await look(pictures, b"%PDF-1.7", "application/pdf") == FileFacts()
+
+
+def voice(seconds: float, sizes: list[int], skip: int = 312) -> bytes:
+    """An Ogg/Opus file of packets of these sizes, as WhatsApp writes it: pages without checksums."""
+
+    def page(granule: int, *packets: bytes) -> bytes:
+        table = b"".join(b"\xff" * (len(p) // 255) + bytes([len(p) % 255]) for p in packets)
+        head = b"OggS\0\0" + struct.pack("<qIII", granule, 1, 0, 0) + bytes([len(table)])
+        return head + table + b"".join(packets)
+
+    opus_head = b"OpusHead\x01\x01" + struct.pack("<HIhB", skip, 48_000, 0, 0)
+    pages = [page(0, opus_head), page(0, b"OpusTags" + bytes(8))]
+    for start in range(0, len(sizes), 40):
+        part = sizes[start : start + 40]
+        done = (start + len(part)) / len(sizes)
+        pages.append(page(int(done * seconds * 48_000) + skip, *(bytes(size) for size in part)))
+    return b"".join(pages)
+
+
+def test_a_voice_note_has_its_length_and_its_loudness() -> None:
+    content = voice(12.4, [10] * 300 + [120] * 300)
+    seconds, waveform = read_voice(io.BytesIO(content), len(content))
+    assert seconds == 12
+    assert waveform
+    assert (len(waveform), waveform[0], waveform[-1]) == (64, 0, 100)
+
+
+def test_packets_over_many_segments_are_one() -> None:
+    content = voice(1.0, [1000, 10, 700])
+    assert read_voice(io.BytesIO(content), len(content))[0] == 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 4000))
+def test_a_spoilt_voice_note_does_no_harm(noise: bytes, at: int) -> None:
+    content = bytearray(voice(3.0, [50] * 60))
+    content[at : at + len(noise)] = noise
+    seconds, waveform = read_voice(io.BytesIO(bytes(content)), len(content))
+    assert seconds is None or 0 < seconds < 86_400
+    assert waveform is None or len(waveform) == 64
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=400), st.integers(0, 3000))
+def test_a_spoilt_picture_does_no_harm(noise: bytes, at: int) -> None:
+    content = bytearray(picture("PNG", (60, 40)))
+    content[at : at + len(noise)] = noise
+    with suppress(OSError, SyntaxError, ValueError, TypeError, struct.error):  # no picture: the process says so
+        looked_at(bytes(content))

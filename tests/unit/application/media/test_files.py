@@ -1,0 +1,146 @@
+"""Files are stored before they are named, read in pieces, and collected when nothing names them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.contracts.storage.world import a_phone
+from tests.fakes.files import digest_of, in_pieces, uploaded
+from tests.unit.application.office import Office
+from whatsapp_hub.adapters.memory.operations.privacy import MemoryRetentionSweep
+from whatsapp_hub.application.accounts.remove_tenants import RemoveTenants
+from whatsapp_hub.application.media import keep_file
+from whatsapp_hub.application.media.collect_files import CollectFiles
+from whatsapp_hub.application.media.keep_file import KeepFile
+from whatsapp_hub.application.media.move_old_files import MoveOldFiles
+from whatsapp_hub.application.media.read_file import ReadFile
+from whatsapp_hub.application.media.send_media import MOST_BYTES, SendMedia, Upload
+from whatsapp_hub.application.ports.storage.tenants import TenantRemoval
+from whatsapp_hub.application.privacy.keep_retention import KeepRetention
+from whatsapp_hub.domain.accounts.user import Role
+from whatsapp_hub.domain.conversations.conversation import Conversation
+from whatsapp_hub.domain.errors import Invalid, NotFound, Unavailable
+from whatsapp_hub.domain.messaging.content import Image
+from whatsapp_hub.domain.messaging.message import Message
+from whatsapp_hub.domain.sessions.session import Routing
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+
+
+async def kept(office: Office, content: bytes) -> str:
+    async with office.files.receive(in_pieces(content), len(content)) as incoming:
+        await office.use(KeepFile)(office.id, incoming)
+    return digest_of(content).sha256
+
+
+async def sent(office: Office, conversation: Conversation, content: bytes = PNG) -> Message:
+    upload = Upload(in_pieces(content), "image/png", "a.png", "veja")
+    return await office.use(SendMedia)(office.admin, conversation.id, upload)
+
+
+async def test_a_file_goes_to_the_store_and_from_there_to_the_provider(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    message = await sent(office, conversation)
+    assert isinstance(message.content, Image)
+    assert office.files.kept == {(office.id, digest_of(PNG).sha256): PNG}
+    await office.sends()
+    [outgoing] = [m for m in office.line.sent if m.media]
+    assert outgoing.media
+    assert await outgoing.media.whole() == PNG
+    assert await outgoing.media.whole() == PNG, "as often as it is asked for"
+
+
+async def test_a_file_that_is_too_large_or_empty_is_refused_by_its_field(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+
+    async def endless() -> object:
+        while True:
+            yield b"x" * 1024 * 1024
+
+    for pieces in (endless(), in_pieces(b"")):
+        with pytest.raises(Invalid) as refused:
+            await office.use(SendMedia)(office.admin, conversation.id, Upload(pieces, "image/png", "a"))  # type: ignore[arg-type]
+        assert refused.value.flaws[0].pointer == "/file"
+    assert not office.files.kept
+    assert MOST_BYTES == 100 * 1024 * 1024
+
+
+async def test_who_may_not_write_there_stores_nothing(office: Office) -> None:
+    conversation = await office.writes(a_phone(), "Oi")
+    other = await Office.opened()
+    with pytest.raises(NotFound):
+        await other.use(SendMedia)(other.admin, conversation.id, Upload(in_pieces(PNG), "image/png", "a.png"))
+    assert not other.files.kept
+
+
+async def test_a_part_of_a_file_is_read(office: Office) -> None:
+    await kept(office, PNG)
+    media = uploaded(office.id, PNG, "image/png", "a.png", office.clock())
+    read = office.use(ReadFile)
+    assert b"".join([piece async for piece in read(media, 3, 9)]) == PNG[3:9]
+    assert b"".join([piece async for piece in read(media)]) == PNG
+    gone = uploaded(office.id, b"gone", "image/png", "a.png", office.clock())
+    with pytest.raises(NotFound):
+        [piece async for piece in read(gone)]
+
+
+async def test_what_nothing_names_is_collected_after_an_hour(office: Office) -> None:
+    """A crash between the file and its message, or a message that was refused."""
+    conversation = await office.writes(a_phone(), "Oi")
+    await sent(office, conversation)
+    orphan = await kept(office, b"orphan")
+    for minutes, left in ((59, {PNG, b"orphan"}), (2, {PNG})):
+        office.clock.pass_(minutes=minutes)
+        await office.use(CollectFiles)(office.id)
+        assert set(office.files.kept.values()) == left
+    assert await kept(office, b"orphan") == orphan, "it may come again"
+
+
+async def test_a_file_goes_with_the_last_message_that_carries_it(office: Office) -> None:
+    session = await office.world.add_session("LINE", routing=Routing.NONE, settings={"phone": "3"})
+    conversation = await office.writes(a_phone(), "Oi", session=session)
+    await office.done(lambda uow: uow.messages.forget(office.clock() + timedelta(seconds=1), 9))
+    for _ in range(2):
+        await sent(office, conversation)
+    await office.sends()
+    office.clock.pass_(days=3)
+    keep = office.use(KeepRetention, sweep=MemoryRetentionSweep(office.storage.database))
+    for left in (1, 0):
+        await office.done(lambda uow: uow.messages.forget(office.clock(), 1))
+        await keep(office.id)
+        await office.use(CollectFiles)(office.id)
+        assert len(office.files.kept) == left
+
+
+async def test_a_file_that_is_being_deleted_is_waited_for(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keep_file, "AGAIN_S", 0.01)
+    sha256 = await kept(office, PNG)
+    office.clock.pass_(hours=2)
+    await office.done(lambda uow: uow.files.take_unnamed(9))
+    with pytest.raises(Unavailable):
+        await kept(office, PNG)
+    again = asyncio.create_task(kept(office, PNG))
+    await asyncio.sleep(0.03)
+    await office.done(lambda uow: uow.files.forget([sha256]))
+    assert await again == sha256
+
+
+async def test_no_file_is_left_in_the_database_to_be_moved(office: Office) -> None:
+    """This storage never had any; PostgreSQL's are moved in `tests/integration/postgres/test_old_files.py`."""
+    await office.use(MoveOldFiles)(office.id)
+    assert not office.files.kept
+
+
+async def test_the_files_of_a_removed_company_go_with_it(office: Office) -> None:
+    other = await office.tenant()
+    await kept(office, PNG)
+    async with office.files.receive(in_pieces(PNG), len(PNG)) as incoming:
+        await office.use(KeepFile)(other.id, incoming)
+    master = await office.world.of(office, other, "LINE")
+    user = await master.add_user(role=Role.MASTER)
+    assert await office.use(TenantRemoval).begin(office.id, user.id)  # type: ignore[type-abstract]
+    await office.use(RemoveTenants)()
+    assert set(office.files.kept) == {(other.id, digest_of(PNG).sha256)}
