@@ -98,5 +98,25 @@ def test_no_other_server_is_asked(url: str) -> None:
 
 def test_an_address_below_a_path_keeps_its_path() -> None:
     settings = WahaSettings("https://waha.example/base", "k", "default")
-    assert path_of("https://waha.example/base/api/files/a?x=1", settings) == "/api/files/a?x=1"
+    assert path_of("https://waha.example/base/api/files/a?x=1", settings) == "/api/files/a"
     assert path_of("http://localhost:3000/api/files/a", settings) == "/api/files/a"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/api/files/another/a.jpg", "/api/files/default/../another/a.jpg", "/api/files/default/%2e%2e/another/a.jpg"),
+        *("/api/files/default/..%2fanother%2fa.jpg", "/api/files/default/%252e%252e/another/a.jpg", "/api/files/"),
+        *("/api/files//another/a.jpg", "/api/files/default//a.jpg", "/api/files/default%2f..%5canother/a.jpg"),
+        *("/api/sessions?all=true", "/api/another/chats/overview", "/api/screenshot?session=another", "/", ""),
+    ],
+)
+def test_nothing_is_asked_for_but_a_file_of_the_session(path: str) -> None:
+    """The server may be the operator's, whose key opens every company's sessions there."""
+    with pytest.raises(Rejected, match="media_host"):
+        path_of(f"https://waha.example{path}", WahaSettings("https://waha.example", "k", "default"))
+
+
+@pytest.mark.parametrize("path", ["/api/files/default/a%20b.jpg", "/api/files/a.jpg", "/api/files/default/x/a.jpg"])
+def test_files_of_the_session_are_asked_for(path: str) -> None:
+    assert path_of(f"https://waha.example{path}", WahaSettings("https://waha.example", "k", "default")) == path

@@ -3,11 +3,14 @@
 The address in a webhook is built from WAHA_BASE_URL, which often is `http://localhost:3000`: of an address at the
 server itself or on a loopback, only the path counts. Files expire (WHATSAPP_FILES_LIFETIME), and may not be downloaded
 yet: then WAHA is asked for the message again, with its file.
+
+A webhook may be forged by the company whose session it is, and by anybody where the session has no hmacKey, while the
+server may be the operator's, whose key opens everything there. So nothing is asked for but a file of this session.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from whatsapp_hub.adapters.providers.http_call import Call, HttpPool, Streamed, exchange, streamed
 from whatsapp_hub.adapters.providers.lenient import obj, text
@@ -21,6 +24,7 @@ _DEADLINE_S = 60.0
 """WAHA answers when it has downloaded the file itself."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - recognised, not bound to
 _GONE = frozenset({404, 410})
+_FILES = "/api/files/"
 
 
 @asynccontextmanager
@@ -65,7 +69,7 @@ async def _renewed(http: HttpPool, settings: WahaSettings, file: RemoteFile, hea
 
 
 def path_of(url: str, settings: WahaSettings) -> str:
-    """Return path and query of an address at the session's own server. Raises Rejected (`media_host`)."""
+    """Return the path of a file of the session at its own server. Raises Rejected (`media_host`)."""
     try:
         parts, own = urlsplit(url), urlsplit(settings.url)
         host = (parts.hostname or "").lower()
@@ -75,6 +79,15 @@ def path_of(url: str, settings: WahaSettings) -> str:
         raise Rejected("media_host", "the file is on another server than the session's")
     prefix = own.path.rstrip("/")
     path = parts.path.removeprefix(prefix) if prefix and parts.path.startswith(f"{prefix}/") else parts.path
-    if not path.startswith("/") or "\\" in path or any(part in ("..", ".") for part in path.split("/")):
-        raise Rejected("media_host", "the file's address cannot be used")
-    return path + (f"?{parts.query}" if parts.query else "")
+    if not _is_file_of(settings.session, unquote(path)):
+        raise Rejected("media_host", "the address is none of a file of the session")
+    return path
+
+
+def _is_file_of(session: str, path: str) -> bool:
+    """Tell whether a decoded path is a file's, of this session or (older servers) of none. One that would be decoded
+    again could become another."""
+    if not path.startswith(_FILES) or "\\" in path or "%" in path:
+        return False
+    names = path.removeprefix(_FILES).split("/")
+    return all(name not in ("", ".", "..") for name in names) and (len(names) == 1 or names[0] == session)
