@@ -50,5 +50,5 @@ async def test_replays_of_one_company_delay_nobody_else(api: ApiProcess, company
         for task in replaying:
             task.cancel()
         await asyncio.gather(*replaying, return_exceptions=True)
-    assert at_work.worst_s < WORST_WAIT_S
+    assert at_work.slowed_s < WORST_WAIT_S
     assert api.memory - memory < MOST_MEMORY + 20 * MB
