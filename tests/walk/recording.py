@@ -64,6 +64,8 @@ class Recording:
 def _steady(header: str, value: str) -> str:
     if header == "x-next-cursor":
         return "<cursor>"
+    if header == "x-position":
+        return "<number>"
     return ", ".join(sorted(value.split(", "))) if header == "allow" else value
 
 
