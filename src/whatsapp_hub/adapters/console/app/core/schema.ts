@@ -44,7 +44,7 @@ export interface AgentView {
   medianFirstResponseTimeOpenHours: number | null;
   ratings: RatingFigures;
 }
-export type AlertKind = "reconnect_storm" | "linked_twice" | "reachout_timelock" | "banned" | "account_disabled" | "account_restricted" | "account_changed" | "account_alert" | "number_quality" | "number_name" | "template";
+export type AlertKind = "reconnect_storm" | "linked_twice" | "reachout_timelock" | "banned" | "account_disabled" | "account_restricted" | "account_changed" | "account_alert" | "sending_stopped" | "number_quality" | "number_name" | "template";
 export interface ApiKeyBody {
   name: string;
   scopes?: string[] | null;
@@ -848,7 +848,7 @@ export interface FailureView {
   detail: string | null;
   retryable: boolean;
 }
-export type Feature = "qr_code" | "pairing_code" | "webhooks" | "templates" | "typing" | "mark_read" | "reply" | "edit" | "revoke" | "groups" | "history" | "polling";
+export type Feature = "qr_code" | "pairing_code" | "webhooks" | "templates" | "typing" | "mark_read" | "reply" | "download" | "edit" | "revoke" | "groups" | "history" | "polling";
 export interface FillBody {
   conversationId: string;
 }
@@ -1004,6 +1004,10 @@ export interface LifeSession {
   status: string;
   reason?: string;
 }
+export interface LinkView {
+  url: string;
+  expiresAt: string;
+}
 export interface ListContent {
   text: string;
   button: string;
@@ -1089,6 +1093,24 @@ export interface MediaForm {
   conversationId: string;
   file: string;
   caption?: string | null;
+  replyTo?: string | null;
+  voice?: boolean;
+}
+export type MediaState = "PENDING" | "READY" | "FAILED" | "TOO_LARGE" | "EXPIRED" | "REFUSED";
+export interface MediaView {
+  id: string | null;
+  mimeType: string | null;
+  fileName: string | null;
+  size: number | null;
+  width: number | null;
+  height: number | null;
+  seconds: number | null;
+  voice: boolean;
+  state: MediaState;
+  error: string | null;
+  url: string | null;
+  thumbnailUrl: string | null;
+  waveform: number[] | null;
 }
 export interface MessageChangedData {
   change?: MessageView;
@@ -1258,6 +1280,7 @@ export interface MessageView {
   referral: ReferralView | null;
   data: TextData | ImageData | VideoData | AudioData | DocumentData | StickerData | LocationData | ContactsData | ReactionData | ButtonsData | ListData | ReplyData | TemplateData | PollData | VoteData | OrderData | EventData | EventAnswerData | CallData | EditData | RevokeData | SystemData | UnsupportedData;
   seq: number | null;
+  media: MediaView | null;
 }
 export interface MethodsView {
   password: boolean;
