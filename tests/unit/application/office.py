@@ -67,7 +67,7 @@ from whatsapp_hub.domain.sessions.connection import ReconnectPolicy
 from whatsapp_hub.domain.sessions.session import Session
 
 
-async def no_facts(file: object, mime_type: str, size: int) -> FileFacts:
+async def no_facts(owner: object, file: object, mime_type: str, size: int) -> FileFacts:
     """Find nothing in any file."""
     return FileFacts()
 

@@ -5,11 +5,15 @@ import json
 import logging
 import struct
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import IO
 
 from whatsapp_hub.adapters.media.ogg import read_voice
+from whatsapp_hub.application.fair_shares import FairShares
 from whatsapp_hub.application.ports.edge.inspection import FileFacts
+from whatsapp_hub.domain.ids import TenantId
 
 log = logging.getLogger(__name__)
 
@@ -25,17 +29,19 @@ class PictureProcess:
 
     def __init__(self, answer_s: float = ANSWER_S, idle_s: float = IDLE_S) -> None:
         self._answer_s, self._idle_s = answer_s, idle_s
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time = FairShares[TenantId](places=1, of_one=1)
         self._process: asyncio.subprocess.Process | None = None
         self._ending: asyncio.TimerHandle | None = None
 
-    async def __call__(self, content: bytes) -> tuple[dict[str, int], bytes]:
-        """Return what the process found; nothing where it died or took too long."""
-        async with self._one_at_a_time:
+    async def __call__(self, owner: TenantId, content: Callable[[], bytes]) -> tuple[dict[str, int], bytes]:
+        """Return what the process found; nothing where it died or took too long. `content` is read in its turn, so that
+        one picture at a time is in memory."""
+        async with self._one_at_a_time.place(owner):
+            picture = await asyncio.to_thread(content)
             self._stay()
             try:
                 async with asyncio.timeout(self._answer_s):
-                    return await self._ask(content)
+                    return await self._ask(picture)
             except (TimeoutError, OSError, EOFError, ValueError) as error:
                 log.warning("media.picture_not_decoded", extra={"error": type(error).__name__})
                 self._end()
@@ -89,11 +95,11 @@ class FileInspection:
     def __init__(self, pictures: PictureProcess) -> None:
         self._pictures = pictures
 
-    async def __call__(self, file: IO[bytes], mime_type: str, size: int) -> FileFacts:
+    async def __call__(self, owner: TenantId, file: IO[bytes], mime_type: str, size: int) -> FileFacts:
         """Look into pictures and voice notes; nothing is known of other files."""
         plain = mime_type.partition(";")[0]
         if plain in PICTURES and size <= PICTURE_BYTES:
-            found, small = await self._pictures(await asyncio.to_thread(_whole, file))
+            found, small = await self._pictures(owner, partial(_whole, file))
             return FileFacts(found.get("width"), found.get("height"), thumbnail=small or None)
         if plain in ("audio/ogg", "application/ogg", "audio/opus"):
             seconds, waveform = await asyncio.to_thread(read_voice, file, size)

@@ -196,7 +196,7 @@ class FetchMedia:
             raise Rejected("media_empty", "the provider sent an empty file")
         head = await asyncio.to_thread(head_of, incoming.file)
         mime_type = judge(content.mime_type or "", head)
-        facts = await self.inspect(incoming.file, mime_type, incoming.digest.size)
+        facts = await self.inspect(tenant_id, incoming.file, mime_type, incoming.digest.size)
         await self.keep_file(tenant_id, incoming)
         small = await keep_thumbnail(self.files, self.keep_file, tenant_id, facts.thumbnail)
         name = content.file_name or _name(content, fetch, mime_type)

@@ -78,6 +78,6 @@ class SendMedia:
         """Find out what the file is: it goes as that, whatever its sender says. Raises Invalid."""
         said = Media.uploaded(tenant_id, incoming.digest, upload.mime_type, upload.file_name, self.clock())
         mime_type = judge(said.mime_type, await asyncio.to_thread(head_of, incoming.file))
-        facts = await self.inspect(incoming.file, mime_type, incoming.digest.size)
+        facts = await self.inspect(tenant_id, incoming.file, mime_type, incoming.digest.size)
         at = said.created_at
         return Media.uploaded(tenant_id, incoming.digest, mime_type, said.file_name, at), facts

@@ -9,6 +9,7 @@ import time
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -20,6 +21,7 @@ from whatsapp_hub.adapters.media.inspection import FileInspection, PictureProces
 from whatsapp_hub.adapters.media.ogg import read_voice
 from whatsapp_hub.adapters.media.picture_process import looked_at
 from whatsapp_hub.application.ports.edge.inspection import FileFacts
+from whatsapp_hub.domain.ids import TenantId
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -46,8 +48,13 @@ def bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
-async def look(pictures: PictureProcess, content: bytes, mime_type: str = "image/png") -> FileFacts:
-    return await FileInspection(pictures)(io.BytesIO(content), mime_type, len(content))
+OURS, THEIRS = TenantId(uuid4()), TenantId(uuid4())
+
+
+async def look(
+    pictures: PictureProcess, content: bytes, mime_type: str = "image/png", owner: TenantId = OURS
+) -> FileFacts:
+    return await FileInspection(pictures)(owner, io.BytesIO(content), mime_type, len(content))
 
 
 @pytest.mark.parametrize(("kind", "mode"), [("JPEG", "RGB"), ("PNG", "RGBA"), ("WEBP", "RGB"), ("GIF", "P")])
@@ -88,6 +95,20 @@ async def test_one_that_takes_too_long_is_given_up() -> None:
     hasty = PictureProcess(answer_s=0.0001)
     assert await look(hasty, picture("PNG")) == FileFacts()
     await hasty.aclose()
+
+
+async def test_a_company_of_many_pictures_is_passed_by_another_of_one(pictures: PictureProcess) -> None:
+    done: list[TenantId] = []
+
+    async def looked(owner: TenantId) -> None:
+        await look(pictures, picture("PNG", (64, 64)), owner=owner)
+        done.append(owner)
+
+    many = [asyncio.create_task(looked(OURS)) for _ in range(20)]
+    await asyncio.sleep(0)
+    await looked(THEIRS)
+    assert done.count(OURS) <= 2
+    await asyncio.gather(*many)
 
 
 async def test_the_process_ends_when_no_picture_comes() -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from whatsapp_hub.adapters.names import Names
 from whatsapp_hub.adapters.providers.neonize.translate import media
 from whatsapp_hub.adapters.providers.neonize.translate.media import HttpFetch
 from whatsapp_hub.domain.errors import Rejected, Transient
@@ -85,3 +86,10 @@ async def test_nothing_inside_is_reached_through_a_message(server: str, url: str
 async def test_what_is_no_url_is_rejected(url: str) -> None:
     with pytest.raises(Rejected):
         await HttpFetch(allow_private=True)(url)
+
+
+async def test_a_name_that_leads_inside_is_no_public_address() -> None:
+    fetch = HttpFetch(allow_private=False)
+    fetch._names = Names(look_up=lambda host, port: ["93.184.216.34", "10.0.0.1"])
+    with pytest.raises(Rejected, match="not at a public address"):
+        await fetch("http://files.example/a.png")

@@ -38,6 +38,7 @@ from whatsapp_hub.adapters.providers.neonize.translate.outbound import (
     sending,
     with_upload,
 )
+from whatsapp_hub.adapters.providers.reach import OWNER
 from whatsapp_hub.application.ports.connections.sockets import SocketHealth
 from whatsapp_hub.application.ports.provider.events import ChatKind, Malformed
 from whatsapp_hub.application.ports.provider.plugin import (
@@ -75,6 +76,7 @@ class NeonizeClient:
 
     async def send(self, session: SessionRef, message: Outgoing, deadline_s: float) -> Accepted:
         until = _now() + deadline_s
+        OWNER.set(str(session.tenant_id))  # whose share a look-up of the file's name counts for
         what = sending(message, lambda id: None, int(time.time() * 1000))  # refused even while closed
         line = self._holder.connected(session.id)
         what = sending(message, line.author_of, int(time.time() * 1000))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from whatsapp_hub.domain.ids import TenantId
+
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
@@ -19,6 +21,7 @@ class FileFacts:
 class InspectsFiles(Protocol):
     """Looks into files without trusting them."""
 
-    async def __call__(self, file: IO[bytes], mime_type: str, size: int) -> FileFacts:
-        """Return what can be found in bounded time and memory. Never raises for what a file holds."""
+    async def __call__(self, owner: TenantId, file: IO[bytes], mime_type: str, size: int) -> FileFacts:
+        """Return what can be found in bounded time and memory. Never raises for what a file holds. Companies take
+        turns, so that one's difficult pictures delay another's by one at most."""
         ...

@@ -1,14 +1,14 @@
 """Fetch files to send from the message's URL, and read the properties that WhatsApp requires."""
 
-import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
 import httpx
 
+from whatsapp_hub.adapters.names import Names
 from whatsapp_hub.adapters.providers.neonize.translate.content import OPUS
+from whatsapp_hub.adapters.providers.reach import OWNER
 from whatsapp_hub.adapters.tls import client_context
 from whatsapp_hub.domain.errors import Rejected, Scope, Transient
 from whatsapp_hub.domain.integrations.addresses import is_public_text
@@ -17,6 +17,7 @@ MAX_BYTES = 64_000_000
 """The library holds several copies of the whole file in memory."""
 
 _REDIRECTS = 3
+_PORTS = {"http": 80, "https": 443}
 _OPUS_RATE = 48_000
 
 
@@ -35,6 +36,7 @@ class HttpFetch:
 
     def __init__(self, *, allow_private: bool) -> None:
         self._allow_private = allow_private
+        self._names = Names()
 
     async def __call__(self, url: str) -> Fetched:
         try:
@@ -57,7 +59,7 @@ class HttpFetch:
             raise Rejected("media_url", "the file's URL cannot be used")
         target, extensions = url, {}
         if not self._allow_private:
-            target, extensions = url.copy_with(host=await _public_address(url)), {"sni_hostname": url.host}
+            target, extensions = url.copy_with(host=await self._public_address(url)), {"sni_hostname": url.host}
         headers = {"Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity"}
         async with client.stream("GET", target, headers=headers, extensions=extensions) as response:
             if response.has_redirect_location:
@@ -73,15 +75,13 @@ class HttpFetch:
                     raise Rejected("media_too_large", f"files may have at most {MAX_BYTES} bytes")
             return Fetched(bytes(data), response.headers.get("content-type", "").partition(";")[0].strip().lower())
 
-
-async def _public_address(url: httpx.URL) -> str:
-    """Resolve the host to a public address, to which the connection is then made."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(url.host, url.port or url.scheme, type=socket.SOCK_STREAM)
-    addresses = [str(entry[4][0]) for entry in found]
-    if not addresses or not all(map(is_public_text, addresses)):
-        raise Rejected("media_url", "the file is not at a public address (WEBHOOK_ALLOW_PRIVATE=true allows others)")
-    return addresses[0]
+    async def _public_address(self, url: httpx.URL) -> str:
+        """Resolve the host to a public address, to which the connection is then made."""
+        addresses = await self._names.addresses(url.host, url.port or _PORTS[url.scheme], OWNER.get())
+        if not addresses or not all(map(is_public_text, addresses)):
+            private = "the file is not at a public address (WEBHOOK_ALLOW_PRIVATE=true allows others)"
+            raise Rejected("media_url", private)
+        return addresses[0]
 
 
 def _away(detail: str) -> Transient:
