@@ -20,7 +20,7 @@ from whatsapp_hub.adapters.redis import wakes as wakes_module
 from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
 from whatsapp_hub.adapters.redis.typing import TypingChannel
 from whatsapp_hub.adapters.redis.wakes import CHANNEL, Channel, Wakes
-from whatsapp_hub.adapters.worker import hints as hints_module
+from whatsapp_hub.adapters.worker import hint_queue as hints_module
 from whatsapp_hub.application.ports.connections.processes import Process
 from whatsapp_hub.application.ports.queues.wakeups import Work
 from whatsapp_hub.application.pulse import PULSE

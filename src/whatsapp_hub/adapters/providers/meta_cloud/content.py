@@ -20,7 +20,7 @@ SENDS = {
     MessageType.IMAGE: Limit(_CAPTION, 5 * MB),
     MessageType.AUDIO: Limit(_CAPTION, 16 * MB),
     MessageType.VIDEO: Limit(_CAPTION, 16 * MB),
-    MessageType.DOCUMENT: Limit(_CAPTION, 16 * MB),
+    MessageType.DOCUMENT: Limit(_CAPTION, 100 * MB),
     MessageType.STICKER: Limit(_TEXT),
     MessageType.LOCATION: Limit(_TEXT),
     MessageType.CONTACTS: Limit(_TEXT),
