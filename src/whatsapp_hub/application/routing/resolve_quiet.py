@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from whatsapp_hub.application.changes import Changes
 from whatsapp_hub.application.ports.edge.clock import Clock, NewId
+from whatsapp_hub.application.ports.provider.plugin import Providers
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage, UnitOfWork
 from whatsapp_hub.application.routing.reassign import providers_of
 from whatsapp_hub.application.routing.serve_queue import ServeFreed
@@ -12,6 +13,7 @@ from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.reasons import RoutingCode, because
 from whatsapp_hub.domain.ids import DepartmentId, TenantId
 from whatsapp_hub.domain.menu.phrases import phrases_of
+from whatsapp_hub.domain.messaging.window import is_shut
 from whatsapp_hub.domain.service.service_level import ServiceLevel
 
 TRANSACTIONS = 100
@@ -21,11 +23,13 @@ TRANSACTIONS = 100
 @dataclass(frozen=True, slots=True)
 class ResolveQuiet:
     """Sweep: resolve one company's conversations that it answered last and in which nothing was said for so many hours
-    (`ServiceLevel.resolve_quiet_after_hours`); the customer gets a text. One that waits for an answer never is."""
+    (`ServiceLevel.resolve_quiet_after_hours`); the customer gets a text, inside the provider's window. One
+    that waits for an answer never is."""
 
     storage: Storage
     clock: Clock
     new_id: NewId
+    providers: Providers
     serve_freed: ServeFreed
 
     async def __call__(self, tenant_id: TenantId, limit: int = 200) -> int:
@@ -63,9 +67,12 @@ class ResolveQuiet:
         return quiet
 
     async def _tell(self, uow: UnitOfWork, changes: Changes, resolved: list[Conversation]) -> None:
+        """Say so to the customers, where their provider still takes free text."""
         providers = await providers_of(uow, resolved)
         for conversation in resolved:
-            if provider := providers.get(conversation.id):
+            provider = providers.get(conversation.id)
+            window = self.providers.window_of(provider) if provider else None
+            if provider and not is_shut(conversation.window_closes_at, changes.now, window):
                 changes.say(conversation, phrases_of(uow.tenant).resolved_quiet, provider)
 
 

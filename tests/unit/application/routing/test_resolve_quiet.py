@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from tests.contracts.storage.world import a_phone
-from tests.unit.application.office import Office
+from tests.unit.application.office import LINE, Office
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
 from whatsapp_hub.application.routing.resolve_quiet import ResolveQuiet
 from whatsapp_hub.application.sending.send_message import SendMessage
@@ -74,3 +77,15 @@ async def test_the_freed_agent_gets_the_next_of_the_queue(office: Office) -> Non
     waiting = await office.queued(sales)
     assert await after(office, 24) == 1
     assert (await office.get(waiting)).assigned_user_id == agent.id
+
+
+async def test_whom_free_text_does_not_reach_any_more_gets_none(office: Office) -> None:
+    sales = await office.department(level=DAY)
+    agent = await office.person(sales)
+    conversation = await office.queued(sales)
+    await answered(office, agent, conversation)
+    windowed = replace(office.plugins[LINE].capabilities, reply_window_h=24)
+    office.plugins[LINE].capabilities = windowed
+    await office.world.saved(conversation, window_closes_at=office.clock() + timedelta(hours=12))
+    assert await after(office, 24) == 1
+    assert await office.sends() == []
