@@ -27,7 +27,7 @@ HEADERS: list[dict[str, Any]] = [
 ]
 APART = ("/stream", "/auth/logout", "/sign-ins", "/sign-ins/{id}")
 """Streams do not end; the others would sign out who asks."""
-OTHER_CREDENTIALS = ("/webhooks/", "/api/auth/login", "/api/auth/oidc", "/metrics")
+OTHER_CREDENTIALS = ("/webhooks/", "/api/auth/login", "/api/auth/browser", "/api/auth/oidc", "/metrics")
 SLOW_BY_MEANING = ("/instances/create",)
 """It waits for a code."""
 

@@ -43,6 +43,7 @@ UNRECORDED = {
     "POST /whatsapp/send": LOGGED,
     "POST /whatsapp/{key}/send-message": LOGGED,
     "POST /api/quick-replies/{id}/fill": READS,
+    "POST /api/media/{id}/link": "opens one file, which its caller may read, for an hour",
     "POST /api/webhooks/{id}/test": IN_LOG,
     "POST /api/webhooks/{id}/replay": IN_LOG,
     "POST /api/webhooks/deliveries/{id}/replay": IN_LOG,

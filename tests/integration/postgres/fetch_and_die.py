@@ -64,7 +64,7 @@ def mortal(run: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     return runs
 
 
-async def facts(file: object, mime_type: str, size: int) -> FileFacts:
+async def facts(owner: object, file: object, mime_type: str, size: int) -> FileFacts:
     return FileFacts(640, 480, thumbnail=b"\xff\xd8\xffsmall")
 
 

@@ -32,7 +32,7 @@ class Inspects:
     def __init__(self, facts: FileFacts = FACTS) -> None:
         self.facts = facts
 
-    async def __call__(self, file: Any, mime_type: str, size: int) -> FileFacts:
+    async def __call__(self, owner: Any, file: Any, mime_type: str, size: int) -> FileFacts:
         return self.facts
 
 
