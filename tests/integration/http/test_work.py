@@ -19,7 +19,7 @@ CONVERSATION_FIELDS = {
 MESSAGE_FIELDS = {
     "id", "whatsappMessageId", "sessionId", "conversationId", "contactId", "senderId", "direction", "type",
     "content", "mediaUrl", "status", "outcome", "error", "isBot", "timestamp", "createdAt", "replyTo", "author",
-    "reactions", "editedAt", "revokedAt", "forwarded", "referral", "data", "seq",
+    "reactions", "editedAt", "revokedAt", "forwarded", "media", "referral", "data", "seq",
 }  # fmt: skip
 
 
