@@ -21,6 +21,9 @@ _WORDS = {
     "uuid": "a UUID",
     "datetime": "a time such as 2026-01-31T12:00:00Z",
     "null": "null",
+    "NoneType": "null",
+    "list": "a list",
+    "dict": "an object",
 }
 _SIGNS = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than", "==": "exactly"}
 _KNOWN = {
@@ -57,7 +60,9 @@ def _expected(match: re.Match[str]) -> str:
     if bound := _BOUND.search(match["bound"]):
         return f"must be {_SIGNS[bound['sign']]} {bound['limit']}"
     wanted = " or ".join(
-        _word(name) for name in match["types"].split(" | ") if name != "null" or match["got"] != "null"
+        _word(name)
+        for name in match["types"].split(" | ")
+        if name != "null" or match["got"] not in ("null", "NoneType")
     )
     return f"must be {wanted}, not {_word(match['got'])}" if match["got"] else f"must be {wanted}"
 
