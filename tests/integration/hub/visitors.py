@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import time
 from collections.abc import Iterable
@@ -19,7 +20,10 @@ from whatsapp_hub.domain.accounts.access import POLICY, Action, name_of
 from whatsapp_hub.domain.accounts.api_key import ROLE
 from whatsapp_hub.domain.accounts.user import Role
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""One pixel."""
 KNOWN_ONLY_HERE = "zebra"
 """A word in every text of the victim's, which no answer to a stranger may contain."""
 
@@ -63,6 +67,7 @@ class Things:
             "phone": self.ids["phone"],
             "path": "page.css",
         }
+        known["token"] = self.ids["link"]
         known["session_id"] = self.ids["sessionId"]
         known["key"] = self.ids["agentId" if "sessions/init" in path or "status" in path else "sessionId"]
         known["key"] = self.ids["agentId"] if path.startswith(("/debug", "/whatsapp/{key}/sessions")) else known["key"]
@@ -114,6 +119,8 @@ async def things(world: World, company: Company, marker: str = KNOWN_ONLY_HERE) 
         "sign-ins": signed_in.id,
         "auth": (await signed_in.get("/api/auth/sign-ins")).json()[0]["id"],
     }
+    link = await admin.post(f"/api/media/{made.ids['media']}/link")
+    made.ids["link"] = link.json()["url"].rpartition("/")[2]
     made.ids["exports"] = (await _made(admin, f"/api/contacts/{made.ids['contacts']}/export", {}))["id"]
     made.ids["erasures"] = await _erasure(company, session)
     await world.settled(company)

@@ -77,7 +77,7 @@ async def get_thumbnail(
 async def link_media(
     caller: Asking, id: FromPath[UUID], queries: FromDishka[Queries], links: FromDishka[MediaLinks]
 ) -> LinkView:
-    """Make an address of the file that whoever has it may open, for an hour."""
+    """Make an address of the file that opens it without a credential, for an hour."""
     media = await queries.media(caller.tenant_id, await sight_for(caller, queries), MediaId(id))
     link = links.to(media.tenant_id, media.id)
     return LinkView(link.url, link.expires_at)
