@@ -22,7 +22,7 @@ def looked_at(content: bytes) -> tuple[dict[str, int], bytes]:
     """Return the pixels of a picture, and a small JPEG of it; empty for what is none or has too many."""
     from PIL import Image, ImageOps
 
-    Image.MAX_IMAGE_PIXELS = None  # counted below: the size is told even of what is not decoded
+    Image.MAX_IMAGE_PIXELS = None  # counted below: the size is known even of what is not decoded
     with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
         width, height = picture.size
         found = {"width": width, "height": height}

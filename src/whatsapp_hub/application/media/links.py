@@ -1,4 +1,4 @@
-"""MediaLinks: addresses of files that whoever has one may open, for a while."""
+"""MediaLinks: addresses that open files without a credential, for a while."""
 
 import base64
 import binascii

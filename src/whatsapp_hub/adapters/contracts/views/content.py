@@ -66,7 +66,7 @@ def url_of(media: MediaRef) -> str | None:
 
 
 class LinkView(View):
-    """An address of a file that whoever has it may open until then."""
+    """An address that opens a file without a credential until then."""
 
     url: str
     expires_at: datetime
