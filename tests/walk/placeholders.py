@@ -30,6 +30,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bhub_[A-Za-z0-9_-]{20,}"), "<api key>"),
     (re.compile(r"whsec_[A-Za-z0-9+/=]+"), "<secret>"),
     (re.compile(r"((?:nonce|state|code|code_challenge|token|cursor)=)[\w.~%-]{16,}"), r"\1<token>"),
+    (re.compile(r"(/api/media/links/)[\w-]{16,}"), r"\1<token>"),
     (re.compile(r"sandbox\.(<id[^>]*>)"), "sandbox.<id>"),
     (re.compile(r"online \d+ min"), "online <minutes> min"),
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from tests.walk.player import Ear, Walk
 
 BEA, CAIO, DORA, SILENT = "5511988880011", "5511988880012", "5511988880013", "99900000002"
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 ROW = "/api/conversations"
 
 
@@ -119,6 +122,10 @@ async def _works(w: Walk, ear: Ear) -> None:
     media = (sent.get("mediaUrl") or "").rsplit("/")[-1]
     await w.ask("GET /api/media/{id}", rita, path={"id": media})
     await w.ask("GET /api/media/{id}", w.people["Paulo"], note="out of sight", path={"id": media})
+    await w.ask("GET /api/media/{id}/thumbnail", rita, path={"id": media})
+    link = await w.ask("POST /api/media/{id}/link", rita, path={"id": media})
+    await w.ask("GET /api/media/links/{token}", rita, path={"token": (link.get("url") or "").rpartition("/")[2]})
+    await w.ask("GET /api/media/links/{token}", rita, note="no such link", path={"token": "x"})
     await w.ask(f"POST {ROW}/{{id}}/notes", rita, {"content": "Cliente antiga"}, path=here, keep="note")
     await w.ask(f"POST {ROW}/{{id}}/notes", rita, {"content": ""}, "empty", path=here)
     await w.ask(f"GET {ROW}/{{id}}/notes", rita, path=here)
