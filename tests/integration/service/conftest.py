@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest_asyncio
@@ -19,8 +19,10 @@ from whatsapp_hub.application.handling.close_conversation import (
     ResolveConversation,
 )
 from whatsapp_hub.application.handling.transfer_conversation import TransferConversation, UnassignConversation
+from whatsapp_hub.application.media.expect_files import ExpectFiles
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
+from whatsapp_hub.application.ports.provider.plugin import Host, Providers
 from whatsapp_hub.application.ports.storage.contacts import Sighting
 from whatsapp_hub.application.presence.set_presence import ExpirePresence, Heartbeat, SetPresence
 from whatsapp_hub.application.receiving.apply_messages import ApplyMessages
@@ -134,7 +136,8 @@ class Desk:
             batch = await Batch.load(uow, {self.session.id: self.session}, [seen], changes)
             [message] = batch.seen
             assert isinstance(message, SeenMessage)
-            await ApplyMessages(batch, changes, lambda _: None)(message)
+            files = ExpectFiles(Providers({}, cast("Host", None)), changes)  # no provider hands over files
+            await ApplyMessages(batch, changes, lambda _: None, files)(message)
             await changes.write()
             await uow.commit()
 
