@@ -20,7 +20,7 @@ from whatsapp_hub.application.ports.provider.events import ChatKind, MessageSeen
 from whatsapp_hub.application.ports.provider.plugin import ReadMessage
 from whatsapp_hub.domain.errors import Transient
 from whatsapp_hub.domain.messaging.contact import Identity
-from whatsapp_hub.domain.messaging.content import MessageType
+from whatsapp_hub.domain.messaging.content import MessageType, Revoke
 from whatsapp_hub.domain.messaging.message import MessageStatus
 from whatsapp_hub.domain.sessions.session import SessionStatus
 
@@ -217,12 +217,13 @@ async def test_a_reaction_an_edit_a_revoke_and_a_first_group_message(number: Num
         message({"senderKeyDistributionMessage": keys, "conversation": "first"}, "D", chat=GROUP, sender=PERSON),
     ):
         await number.go.event(uuid, event)
-    await number.until(lambda: len([f for f in number.seen if isinstance(f, MessageSeen)]) == 3)
-    reaction, edited, first = (f for f in number.seen if isinstance(f, MessageSeen))
+    await number.until(lambda: len([f for f in number.seen if isinstance(f, MessageSeen)]) == 4)
+    reaction, edited, revoked, first = (f for f in number.seen if isinstance(f, MessageSeen))
     assert data_of(reaction.content) == {"messageId": "3EB0OURS", "emoji": "👍"}
     assert (edited.content.text, data_of(edited.content)) == ("better", {"edits": "3EB0OURS"})
+    assert isinstance(revoked.content, Revoke)
+    assert revoked.content.message_id == "3EB0OURS"
     assert first.content.text == "first"
-    assert [f.kind for f in number.seen if isinstance(f, OtherSeen) and f.kind == "revoke"] == ["revoke"]
 
 
 async def test_receipts(number: Number) -> None:
