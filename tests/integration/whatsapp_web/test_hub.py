@@ -56,7 +56,7 @@ class Go:
             dials = [uuid for uuid in await self.ask(do="dials") if uuid.startswith(session_id)]
             return dials[-1] if dials and dials[-1] != after else ""
 
-        return await until(there, 30)
+        return await until(there, 90)  # a connector that was killed comes back first
 
 
 @pytest_asyncio.fixture
