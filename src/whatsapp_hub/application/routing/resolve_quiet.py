@@ -17,7 +17,7 @@ from whatsapp_hub.domain.messaging.window import is_shut
 from whatsapp_hub.domain.service.service_level import ServiceLevel
 
 TRANSACTIONS = 100
-"""Most in one run, since other tenants wait meanwhile."""
+"""Most in one run, of all departments together, since other tenants wait meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,10 @@ class ResolveQuiet:
 
     async def __call__(self, tenant_id: TenantId, limit: int = 200) -> int:
         """Return how many were resolved, `limit` a transaction. Safe to run in many processes at once."""
-        resolved = 0
+        resolved, left = 0, TRANSACTIONS
         for department_id, hours in (await self._hours(tenant_id)).items():
-            for _ in range(TRANSACTIONS):
+            while left > 0:
+                left -= 1
                 some = await self._some(tenant_id, department_id, hours, limit)
                 resolved += len(some)
                 for user_id in {c.assigned_user_id for c in some}:

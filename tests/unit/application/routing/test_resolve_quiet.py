@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.contracts.storage.world import a_phone
 from tests.unit.application.office import LINE, Office
 from whatsapp_hub.application.accounts.company import CompanyChanges, UpdateCompany
+from whatsapp_hub.application.routing import resolve_quiet
 from whatsapp_hub.application.routing.resolve_quiet import ResolveQuiet
 from whatsapp_hub.application.sending.send_message import SendMessage
 from whatsapp_hub.domain.accounts.user import User
@@ -89,3 +92,18 @@ async def test_whom_free_text_does_not_reach_any_more_gets_none(office: Office) 
     await office.world.saved(conversation, window_closes_at=office.clock() + timedelta(hours=12))
     assert await after(office, 24) == 1
     assert await office.sends() == []
+
+
+async def test_one_run_is_bounded_however_many_departments_there_are(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resolve_quiet, "TRANSACTIONS", 2)
+    for name in ("Vendas", "Suporte"):
+        department = await office.department(name, level=DAY)
+        agent = await office.person(department)
+        for _ in range(2):
+            await answered(office, agent, await office.queued(department))
+    office.clock.pass_(hours=24)
+    sweep = office.use(ResolveQuiet)
+    assert await sweep(office.id, limit=1) == 2
+    assert await sweep(office.id, limit=1) + await sweep(office.id, limit=1) + await sweep(office.id, limit=1) == 2
