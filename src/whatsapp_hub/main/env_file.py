@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from whatsapp_hub.main.settings import SettingsError
+from whatsapp_hub.main.setting_values import SettingsError
 
 WHERE = "HUB_ENV_FILE"
 USUAL = ".env"

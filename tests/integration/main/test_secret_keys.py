@@ -22,7 +22,8 @@ from whatsapp_hub.adapters.postgres.security.sealed import COLUMNS
 from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.main.roles import api, heartbeat, worker
 from whatsapp_hub.main.roles.bootstrap import ensure_admin
-from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import Settings
 
 OLD, NEW, OTHER = "o" * 32, "n" * 32, "x" * 32
 NOT_SEALED = {

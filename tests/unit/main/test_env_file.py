@@ -11,7 +11,8 @@ from click.testing import CliRunner
 
 from whatsapp_hub.main.commands.cli import commands
 from whatsapp_hub.main.env_file import load_env_file
-from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import Settings
 
 
 @pytest.fixture(autouse=True)

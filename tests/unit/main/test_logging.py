@@ -8,7 +8,8 @@ import pytest
 import structlog
 
 from whatsapp_hub.main.logging import configure_logging, format_for
-from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import Settings
 
 
 @pytest.fixture(autouse=True)

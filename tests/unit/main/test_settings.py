@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from whatsapp_hub.main.settings import Settings, SettingsError, secrets_in
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import Settings, secrets_in
 
 EXTERNAL = {"DATABASE_URL": "postgresql://hub@db/hub", "REDIS_URL": "redis://cache"}
 

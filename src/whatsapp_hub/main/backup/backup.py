@@ -24,7 +24,8 @@ from whatsapp_hub.main.backup import file as backup_file
 from whatsapp_hub.main.backup import files
 from whatsapp_hub.main.backup.file import Backup, BadBackup, Manifest
 from whatsapp_hub.main.generated_secrets import replace_secret
-from whatsapp_hub.main.settings import OLD_SECRET_NAMES, SECRET_NAMES, Settings, SettingsError, listed
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import OLD_SECRET_NAMES, SECRET_NAMES, Settings, listed
 from whatsapp_hub.main.supervise.process_note import address_of_running_hub
 
 PIPE = "-"

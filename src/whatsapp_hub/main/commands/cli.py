@@ -23,7 +23,8 @@ from whatsapp_hub.main.env_file import load_env_file
 from whatsapp_hub.main.logging import configure_logging, hide, redacted
 from whatsapp_hub.main.roles.bootstrap import ensure_admin_shown, later_lines
 from whatsapp_hub.main.roles.run import ROLES, ProcessRole, play, until_told_to_stop
-from whatsapp_hub.main.settings import Settings, SettingsError, secrets_in
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import Settings, secrets_in
 from whatsapp_hub.main.supervise.reaching import check_to_run
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)

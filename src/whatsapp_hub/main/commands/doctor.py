@@ -34,7 +34,8 @@ from whatsapp_hub.main.commands import (
     doctor_root,
     doctor_start,
 )
-from whatsapp_hub.main.settings import SECRET_LENGTH, Settings, SettingsError
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import SECRET_LENGTH, Settings
 from whatsapp_hub.main.supervise.process_note import address_of_running_hub
 
 NO_HOOKS = "and WAHA sessions register no webhook here when they start: set it at WAHA (WHATSAPP_HOOK_URL)"

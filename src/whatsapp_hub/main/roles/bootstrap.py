@@ -10,7 +10,8 @@ import click
 from whatsapp_hub.adapters.postgres.engine.version import administrators
 from whatsapp_hub.domain.accounts import emails
 from whatsapp_hub.main.roles.admin_password import USUAL_EMAIL, FirstAdmin, password_file
-from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import Settings
 
 
 def sign_in_lines(

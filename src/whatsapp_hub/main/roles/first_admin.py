@@ -12,7 +12,8 @@ from whatsapp_hub.application.ports.edge.directory import Directory
 from whatsapp_hub.application.ports.edge.security import Passwords
 from whatsapp_hub.domain.errors import Invalid, Unavailable
 from whatsapp_hub.main.roles.admin_password import USUAL_EMAIL, FirstAdmin, generated_password, password_file
-from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import Settings
 from whatsapp_hub.main.wiring.container import make_container
 from whatsapp_hub.main.wiring.infrastructure import Part
 

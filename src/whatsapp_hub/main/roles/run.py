@@ -19,7 +19,8 @@ import uvloop
 
 from whatsapp_hub.main.logging import configure_logging, hide
 from whatsapp_hub.main.roles.watchdog import EXIT_GAVE_UP, WATCHDOG
-from whatsapp_hub.main.settings import Settings, SettingsError, secrets_in
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import Settings, secrets_in
 
 LIFELINE = "HUB_LIFELINE_FD"
 ORPHAN_DEADLINE_S = 10

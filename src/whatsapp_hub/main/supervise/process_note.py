@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from whatsapp_hub.main.settings import Settings, SettingsError
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import Settings
 
 
 class ProcessNote(msgspec.Struct):

@@ -34,7 +34,8 @@ from whatsapp_hub.main.logging import format_for
 from whatsapp_hub.main.roles.admin_password import FirstAdmin
 from whatsapp_hub.main.roles.bootstrap import ensure_admin, later_lines, sign_in_lines
 from whatsapp_hub.main.roles.run import LIFELINE, ROLES, ProcessRole
-from whatsapp_hub.main.settings import ANY_ORIGIN, Settings, SettingsError
+from whatsapp_hub.main.setting_values import ANY_ORIGIN, SettingsError
+from whatsapp_hub.main.settings import Settings
 from whatsapp_hub.main.supervise.liveness import keep_answering
 from whatsapp_hub.main.supervise.process_note import noted
 from whatsapp_hub.main.supervise.reaching import check_servers

@@ -18,7 +18,8 @@ from whatsapp_hub.adapters.security.secret_box import AesSecretBox
 from whatsapp_hub.application.ports.edge.security import KeyRing
 from whatsapp_hub.application.security.choose_key import ChooseKey, KeyMissing, KeyTooShort
 from whatsapp_hub.application.security.rotate_keys import CountSealed, SealedCounts
-from whatsapp_hub.main.settings import SECRET_NAMES, Settings, SettingsError
+from whatsapp_hub.main.setting_values import SettingsError
+from whatsapp_hub.main.settings import SECRET_NAMES, Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
