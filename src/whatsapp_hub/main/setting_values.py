@@ -10,6 +10,7 @@ from whatsapp_hub.adapters.addresses.parts import BadAddress
 from whatsapp_hub.adapters.addresses.postgres import PostgresAddress
 from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.http.server.proxies import Proxies
+from whatsapp_hub.adapters.media.scanning import BadScanner, VirusScanner
 from whatsapp_hub.domain.accounts.oidc import is_protected
 
 ANY_ORIGIN = "*"
@@ -30,6 +31,7 @@ def given(environ: Mapping[str, str], names: Iterable[str]) -> dict[str, str | i
     _check_provider(str(found.get("WHATSAPP_PROVIDER", "")))
     _check_proxies(str(found.get("TRUSTED_PROXIES", "")))
     _check_oidc(found)
+    _check_scanner(found.get("MEDIA_SCANNER"))
     for name, parse in (("DATABASE_URL", PostgresAddress.parse), ("REDIS_URL", redis_url)):
         _check_address(name, found.get(name), parse)
     return found
@@ -75,6 +77,14 @@ def _check_proxies(text: str) -> None:
         Proxies.of(text)
     except ValueError as error:
         raise SettingsError(f"TRUSTED_PROXIES: {error} is neither an address nor a network (10.0.0.0/8)") from None
+
+
+def _check_scanner(setting: object) -> None:
+    try:
+        if setting is not None:
+            VirusScanner.of(str(setting))
+    except BadScanner as error:
+        raise SettingsError(f"MEDIA_SCANNER: {error}") from None
 
 
 def _check_oidc(given: Mapping[str, str | int]) -> None:

@@ -83,6 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="upper"):
     tenant_placement: Literal["pooled", "dedicated"] = "pooled"
     messages_retention_days: Days = 7
     media_max_megabytes: Annotated[int, Meta(ge=1, le=4096)] = 100
+    media_scanner: str | None = None
     events_retention_days: Annotated[int, Meta(ge=2, le=36_500)] = 14
     webhook_allow_private: bool = False
     sandbox_enabled: bool = False

@@ -30,6 +30,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     ("name", "value"),
     [
         ("PORT", "99999"),
+        ("MEDIA_SCANNER", "http://127.0.0.1:1344/avscan"),
         ("PORT", "four"),
         ("DATABASE_URL", "mysql://x"),
         ("DATABASE_URL", "postgresql://hub:p/w@host/db"),

@@ -11,6 +11,7 @@ from functools import partial
 from typing import IO
 
 from whatsapp_hub.adapters.media.ogg import read_voice
+from whatsapp_hub.adapters.media.scanning import VirusScanner
 from whatsapp_hub.application.fair_shares import FairShares
 from whatsapp_hub.application.ports.edge.inspection import FileFacts
 from whatsapp_hub.domain.ids import TenantId
@@ -92,11 +93,14 @@ class PictureProcess:
 class FileInspection:
     """Implements `InspectsFiles`."""
 
-    def __init__(self, pictures: PictureProcess) -> None:
-        self._pictures = pictures
+    def __init__(self, pictures: PictureProcess, scanner: VirusScanner | None = None) -> None:
+        self._pictures, self._scanner = pictures, scanner
 
     async def __call__(self, owner: TenantId, file: IO[bytes], mime_type: str, size: int) -> FileFacts:
-        """Look into pictures and voice notes; nothing is known of other files."""
+        """Ask the virus scanner, then look into pictures and voice notes; nothing is known of other files. Raises
+        Infected, Unavailable."""
+        if self._scanner:
+            await self._scanner(owner, file, size)
         plain = mime_type.partition(";")[0]
         if plain in PICTURES and size <= PICTURE_BYTES:
             found, small = await self._pictures(owner, partial(_whole, file))

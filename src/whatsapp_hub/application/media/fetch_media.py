@@ -19,7 +19,7 @@ from whatsapp_hub.application.background import BackgroundTasks
 from whatsapp_hub.application.media.facts import described, keep_thumbnail, known_of
 from whatsapp_hub.application.media.keep_file import KeepFile
 from whatsapp_hub.application.ports.edge.clock import Clock
-from whatsapp_hub.application.ports.edge.inspection import InspectsFiles
+from whatsapp_hub.application.ports.edge.inspection import Infected, InspectsFiles
 from whatsapp_hub.application.ports.provider.plugin import DownloadsMedia, Providers, RemoteFile, SessionRef
 from whatsapp_hub.application.ports.queues.fetches import Fetch
 from whatsapp_hub.application.ports.storage.files import FileStore, FileTooLarge, Incoming
@@ -143,6 +143,8 @@ class FetchMedia:
             await self._fail(tenant_id, fetch, getattr(error, "code", "gone"))
         except FileTooLarge:
             await self._fail(tenant_id, fetch, "media_too_large")
+        except Infected:
+            await self._fail(tenant_id, fetch, "media_infected")
         except (ProviderError, Unavailable, TimeoutError) as error:
             await self._later(tenant_id, fetch, error)
         except Exception as error:

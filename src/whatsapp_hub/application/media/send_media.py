@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from whatsapp_hub.application.media.facts import described, keep_thumbnail, known_of
 from whatsapp_hub.application.media.keep_file import KeepFile
 from whatsapp_hub.application.ports.edge.clock import Clock
-from whatsapp_hub.application.ports.edge.inspection import FileFacts, InspectsFiles
+from whatsapp_hub.application.ports.edge.inspection import FileFacts, Infected, InspectsFiles
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.files import FileStore, FileTooLarge, Incoming
 from whatsapp_hub.application.ports.storage.unit_of_work import Storage
@@ -59,6 +59,8 @@ class SendMedia:
             async with self.files.receive(upload.pieces, MOST_BYTES) as incoming:
                 media, facts = await self._looked_at(caller.tenant_id, upload, incoming)
                 await self.keep_file(caller.tenant_id, incoming)
+        except Infected as error:
+            raise Invalid.field("file", f"was refused by the virus scanner: {error}") from error
         except FileTooLarge as error:
             raise Invalid.field("file", f"must have at most {error.most // MB} MB") from error
         small = await keep_thumbnail(self.files, self.keep_file, caller.tenant_id, facts.thumbnail)

@@ -79,6 +79,7 @@ async def examine(environ: Mapping[str, str] = os.environ) -> list[Finding]:
     if settings.hub_public_url:
         findings.append(Finding.of("webhooks", await doctor_start.public_address(settings.hub_public_url)))
     findings += [Finding.of("sign-in", said) for said in await doctor_oidc.provider(settings)]
+    findings += [Finding.of("files", said) for said in await doctor_files.scanner(settings)]
     return [*findings, *await _database(settings), await _redis(settings)]
 
 

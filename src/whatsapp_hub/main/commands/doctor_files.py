@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable
 
 import asyncpg
 
+from whatsapp_hub.adapters.media.scanning import VirusScanner
+from whatsapp_hub.domain.errors import Unavailable
 from whatsapp_hub.main.commands.doctor_connectors import Says
 from whatsapp_hub.main.settings import Settings
 
@@ -29,6 +32,21 @@ def place(settings: Settings) -> Says:
     if free < LITTLE_BYTES:
         return Says(None, f"in {folder}, with {free / 1e9:.1f} GB left on its disk")
     return Says(True, f"in {folder}, with {free / 1e9:.0f} GB left on its disk")
+
+
+async def scanner(settings: Settings) -> list[Says]:
+    """Ask the virus scanner, where one is set up, about a few harmless bytes."""
+    if not settings.media_scanner:
+        return []
+    with tempfile.TemporaryFile() as file:
+        file.write(b"harmless")
+        try:
+            found = await VirusScanner.of(settings.media_scanner).ask(file, len(b"harmless"))
+        except Unavailable:
+            return [Says(False, "MEDIA_SCANNER: gives no clear answer: files are neither taken nor fetched")]
+    if found:
+        return [Says(False, f"MEDIA_SCANNER: finds {found} in eight harmless bytes")]
+    return [Says(True, "the virus scanner answers")]
 
 
 async def in_database(connection: asyncpg.Connection, settings: Settings) -> list[Says]:

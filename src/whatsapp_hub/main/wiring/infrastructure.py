@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from whatsapp_hub.adapters.addresses.redis import redis_url
 from whatsapp_hub.adapters.media.inspection import FileInspection, PictureProcess
+from whatsapp_hub.adapters.media.scanning import VirusScanner
 from whatsapp_hub.adapters.numbering.plans import LibraryPlans
 from whatsapp_hub.adapters.postgres.engine.database import Database
 from whatsapp_hub.adapters.redis.fire_and_forget import FireAndForget
@@ -138,10 +139,11 @@ class Infrastructure(Provider):
         return OidcOffer(settings.oidc_issuer is not None, frozenset(settings.oidc_slugs))
 
     @provide
-    async def inspection(self) -> AsyncIterator[InspectsFiles]:
+    async def inspection(self, settings: Settings) -> AsyncIterator[InspectsFiles]:
         """Make what looks into files; its process starts with the first picture."""
         pictures = PictureProcess()
-        yield FileInspection(pictures)
+        scanner = VirusScanner.of(settings.media_scanner) if settings.media_scanner else None
+        yield FileInspection(pictures, scanner)
         await pictures.aclose()
 
     @provide

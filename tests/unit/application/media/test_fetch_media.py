@@ -14,7 +14,7 @@ from tests.contracts.storage.world import a_phone
 from tests.fakes.files import digest_of
 from tests.unit.application.office import Office
 from whatsapp_hub.application.media.fetch_media import FetchBounds, FetchMedia
-from whatsapp_hub.application.ports.edge.inspection import FileFacts
+from whatsapp_hub.application.ports.edge.inspection import FileFacts, Infected
 from whatsapp_hub.application.ports.provider.plugin import Download
 from whatsapp_hub.domain.accounts.quotas import Quota
 from whatsapp_hub.domain.errors import CredentialsInvalid, Rejected, Scope, Transient, Unavailable
@@ -104,6 +104,27 @@ async def test_a_voice_note_keeps_its_codecs_and_gets_its_length(office: Office)
     assert isinstance(message.content, Audio)
     assert (message.content.mime_type, message.content.seconds) == ("audio/ogg; codecs=opus", 7)
     assert media_of(message).waveform == (0, 100)
+
+
+async def test_one_in_which_the_scanner_finds_something_is_never_stored(office: Office) -> None:
+    async def finds(owner: Any, file: Any, mime_type: str, size: int) -> FileFacts:
+        raise Infected("Eicar")
+
+    message = await fetched(office, await comes(office), fetcher(office, inspect=finds))
+    assert (media_of(message).state, media_of(message).error) == (MediaState.REFUSED, "media_infected")
+    assert not office.files.kept
+    assert office.told()[-1] == "message.updated"
+
+
+async def test_while_the_scanner_is_away_a_file_waits(office: Office) -> None:
+    async def away(owner: Any, file: Any, mime_type: str, size: int) -> FileFacts:
+        raise Unavailable("the virus scanner does not answer")
+
+    message = await fetched(office, await comes(office), fetcher(office, inspect=away))
+    assert media_of(message).state is MediaState.PENDING
+    assert not office.files.kept
+    office.clock.pass_(minutes=1)
+    assert media_of(await fetched(office, message)).state is MediaState.READY
 
 
 @pytest.mark.parametrize("says_size", [True, False])

@@ -18,6 +18,7 @@ from whatsapp_hub.application.media.keep_file import KeepFile
 from whatsapp_hub.application.media.move_old_files import MoveOldFiles
 from whatsapp_hub.application.media.read_file import ReadFile
 from whatsapp_hub.application.media.send_media import MOST_BYTES, SendMedia, Upload
+from whatsapp_hub.application.ports.edge.inspection import FileFacts, Infected
 from whatsapp_hub.application.ports.storage.tenants import TenantRemoval
 from whatsapp_hub.application.privacy.keep_retention import KeepRetention
 from whatsapp_hub.domain.accounts.user import Role
@@ -66,6 +67,18 @@ async def test_a_file_that_is_too_large_or_empty_is_refused_by_its_field(office:
         assert refused.value.flaws[0].pointer == "/file"
     assert not office.files.kept
     assert MOST_BYTES == 100 * 1024 * 1024
+
+
+async def test_an_upload_in_which_the_scanner_finds_something_is_refused(office: Office) -> None:
+    async def finds(owner: object, file: object, mime_type: str, size: int) -> FileFacts:
+        raise Infected("Eicar")
+
+    conversation = await office.writes(a_phone(), "Oi")
+    send = office.use(SendMedia, inspect=finds)
+    with pytest.raises(Invalid, match="refused by the virus scanner: Eicar") as refused:
+        await send(office.admin, conversation.id, Upload(in_pieces(PNG), "image/png", "a.png"))
+    assert refused.value.flaws[0].pointer == "/file"
+    assert not office.files.kept
 
 
 async def test_who_may_not_write_there_stores_nothing(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from whatsapp_hub.main.commands.doctor_files import place, shared
+from whatsapp_hub.main.commands.doctor_files import place, scanner, shared
 from whatsapp_hub.main.settings import Settings
 
 
@@ -21,3 +21,12 @@ def test_machines_that_share_no_folder_are_named() -> None:
     assert "one, two" in said.text
     assert list(shared(names[:2], Settings())) == []
     assert list(shared(names, Settings(media_url="s3://bucket"))) == []
+
+
+async def test_the_virus_scanner_is_tried() -> None:
+    assert await scanner(Settings()) == []
+    [good] = await scanner(Settings(media_scanner="true"))
+    [found] = await scanner(Settings(media_scanner="sh -c 'echo Test FOUND; exit 1'"))
+    [away] = await scanner(Settings(media_scanner="/there/is/none"))
+    assert (good.good, found.good, away.good) == (True, False, False)
+    assert "Test" in found.text

@@ -18,10 +18,15 @@ class FileFacts:
     thumbnail: bytes | None = None
 
 
+class Infected(Exception):
+    """The operator's virus scanner found something; the text is its name for it."""
+
+
 class InspectsFiles(Protocol):
     """Looks into files without trusting them."""
 
     async def __call__(self, owner: TenantId, file: IO[bytes], mime_type: str, size: int) -> FileFacts:
-        """Return what can be found in bounded time and memory. Never raises for what a file holds. Companies take
-        turns, so that one's difficult pictures delay another's by one at most."""
+        """Return what can be found in bounded time and memory. Companies take turns, so that one's difficult pictures
+        delay another's by one at most. Raises Infected, and Unavailable where a virus scanner is set up and gives no
+        answer; nothing else for what a file holds."""
         ...
