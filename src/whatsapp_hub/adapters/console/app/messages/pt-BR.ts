@@ -1,7 +1,8 @@
+import { admin } from "./pt-BR/admin.ts";
 import { desk } from "./pt-BR/desk.ts";
 import { pages } from "./pt-BR/pages.ts";
 
-const texts = { ...desk, ...pages };
+const texts = { ...desk, ...pages, ...admin };
 
 export type Messages = typeof texts;
 export default texts;

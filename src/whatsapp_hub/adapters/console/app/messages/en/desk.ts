@@ -55,6 +55,9 @@ export const desk: typeof Portuguese = {
     metrics: "Metrics",
     audit: "Audit",
     company: "Company",
+    me: "My preferences",
+    more: "More pages",
+    besides: "Pages beside this one",
   },
   connection: {
     live: "Up to date",

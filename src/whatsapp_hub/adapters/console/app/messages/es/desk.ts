@@ -55,6 +55,9 @@ export const desk: typeof Portuguese = {
     metrics: "Indicadores",
     audit: "Auditoría",
     company: "Empresa",
+    me: "Mis preferencias",
+    more: "Más páginas",
+    besides: "Páginas al lado",
   },
   connection: {
     live: "Al día",

@@ -53,6 +53,9 @@ export const desk = {
     metrics: "Indicadores",
     audit: "Auditoria",
     company: "Empresa",
+    me: "Minhas preferências",
+    more: "Mais páginas",
+    besides: "Páginas ao lado",
   },
   connection: {
     live: "Em dia",

@@ -2,7 +2,7 @@ import type { ComponentChildren, VNode } from "preact";
 import { useState } from "preact/hooks";
 import { Problem } from "../../ports/index.ts";
 import { t } from "../../state/i18n.ts";
-import { saidOf } from "../../state/toasts.ts";
+import { attempt, saidOf } from "../../state/toasts.ts";
 import { Button } from "../kit/controls.tsx";
 import { Dialog } from "../kit/overlays.tsx";
 
@@ -60,7 +60,7 @@ export function Table<T>({
           {items.map((item) => (
             <tr key={idOf(item)}>
               {columns.map((column) => (
-                <td key={column.label} class={column.numeric ? "numeric" : ""}>
+                <td key={column.label} class={column.numeric ? "numeric" : ""} data-label={column.label}>
                   {column.shown(item)}
                 </td>
               ))}
@@ -117,5 +117,18 @@ export function FormDialog({ title, onClose, onSubmit, children, submit, danger 
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** Copy a text, and say so. */
+export function CopyButton({ text, label }: { text: () => string; label: string }): VNode {
+  return (
+    <Button
+      small
+      icon="copy"
+      onClick={() => void attempt(() => navigator.clipboard.writeText(text()), t().common.copied)}
+    >
+      {label}
+    </Button>
   );
 }

@@ -11,22 +11,8 @@ import { Inbox } from "../inbox/Inbox.tsx";
 import { Empty } from "../kit/bits.tsx";
 import { ConnectionBanner } from "./Connection.tsx";
 import { listenForKeys, Shortcuts } from "./keys.tsx";
+import { besides, labelOf, type Place, pageAt } from "./places.ts";
 import { Rail } from "./Rail.tsx";
-
-type Load = () => Promise<{ default: ComponentType }>;
-
-/** The pages besides the inbox: each is loaded when it is first opened, and shown to who may use it. */
-const PAGES: Record<string, { load: Load; needs: string | null }> = {
-  "/dashboard/sessions": { load: () => import("../pages/Sessions.tsx"), needs: "read-sessions" },
-  "/dashboard/users": { load: () => import("../pages/Users.tsx"), needs: "read-users" },
-  "/dashboard/departments": { load: () => import("../pages/Departments.tsx"), needs: "read-departments" },
-  "/dashboard/automation/replies": { load: () => import("../pages/Replies.tsx"), needs: "read-quick-replies" },
-  "/dashboard/metrics": { load: () => import("../pages/Metrics.tsx"), needs: "read-metrics" },
-  "/dashboard/audit": { load: () => import("../pages/Audit.tsx"), needs: "read-audit" },
-  "/dashboard/settings": { load: () => import("../pages/Company.tsx"), needs: "read-company" },
-  "/settings/me": { load: () => import("../pages/Me.tsx"), needs: null },
-  "/welcome": { load: () => import("../pages/Welcome.tsx"), needs: null },
-};
 
 let isRunning = false;
 
@@ -76,9 +62,9 @@ function Page(): VNode {
   useEffect(() => {
     if (address === "/" || address === "/login") go("/dashboard", { replace: true });
   }, [address]);
-  const page = PAGES[address];
-  if (!page) return <Inbox />;
-  if (page.needs && !may(page.needs)) {
+  const page = pageAt(address);
+  if (!page?.load) return <Inbox />;
+  if (page.reads && !may(page.reads)) {
     return (
       <main id="main" class="page">
         <Empty icon="key" title={t().common.refused}>
@@ -87,10 +73,25 @@ function Page(): VNode {
       </main>
     );
   }
-  return <Lazy key={address} load={page.load} />;
+  return <Lazy key={address} address={address} load={page.load} />;
 }
 
-function Lazy({ load }: { load: Load }): VNode {
+/** The pages beside this one, where its entry of the rail has several. */
+function Tabs({ address }: { address: string }): VNode | null {
+  const pages = besides(address);
+  if (pages.length < 2) return null;
+  return (
+    <nav class="tabs" aria-label={t().rail.besides}>
+      {pages.map((place) => (
+        <a key={place.address} href={place.address} aria-current={place.address === address ? "page" : undefined}>
+          {labelOf(place)}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function Lazy({ address, load }: { address: string; load: NonNullable<Place["load"]> }): VNode {
   const [Shown, setShown] = useState<ComponentType | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
@@ -101,6 +102,7 @@ function Lazy({ load }: { load: Load }): VNode {
   }, []);
   return (
     <main id="main" class="page">
+      <Tabs address={address} />
       {Shown ? <Shown /> : failed ? <Empty icon="refresh" title={t().common.newVersion} /> : null}
     </main>
   );

@@ -4,61 +4,68 @@ import * as directory from "../../state/directory.ts";
 import * as hearing from "../../state/hearing.ts";
 import { momentOf, t } from "../../state/i18n.ts";
 import { go, path } from "../../state/route.ts";
-import { may, me, signOut } from "../../state/session.ts";
+import { me, signOut } from "../../state/session.ts";
 import { attempt } from "../../state/toasts.ts";
 import { Avatar } from "../kit/bits.tsx";
-import { Icon, type IconName } from "../kit/Icon.tsx";
+import { Icon } from "../kit/Icon.tsx";
 import { Menu, type MenuItem } from "../kit/overlays.tsx";
 import { ConnectionSign } from "./Connection.tsx";
 import { Mark } from "./Mark.tsx";
-
-type Place = readonly [address: string, icon: IconName, label: string, needs: string];
-
-function places(): Place[] {
-  const all: Place[] = [
-    ["/dashboard", "inbox", t().rail.inbox, "read-conversations"],
-    ["/dashboard/sessions", "number", t().rail.numbers, "manage-sessions"],
-    ["/dashboard/users", "users", t().rail.users, "manage-users"],
-    ["/dashboard/departments", "building", t().rail.departments, "manage-departments"],
-    ["/dashboard/automation/replies", "zap", t().rail.replies, "read-quick-replies"],
-    ["/dashboard/metrics", "chart", t().rail.metrics, "read-metrics"],
-    ["/dashboard/audit", "audit", t().rail.audit, "read-audit"],
-    ["/dashboard/settings", "settings", t().rail.company, "manage-company"],
-  ];
-  return all.filter(([, , , needs]) => may(needs));
-}
+import { isAt, labelOf, offered, type Place, rows } from "./places.ts";
 
 /** Where one can go, and below: connection, bell, presence, me. */
 export function Rail(): VNode {
   const at = path.value;
+  const shown = rows();
   return (
     <nav class="rail" aria-label={t().rail.label}>
       <a class="rail-mark" href="/welcome" aria-label={t().rail.guide} title={t().rail.guide}>
         <Mark small />
       </a>
       <ul>
-        {places().map(([address, icon, label]) => {
-          const isHere =
-            address === "/dashboard" ? at === "/dashboard" || at.startsWith("/dashboard/c/") : at === address;
-          return (
-            <li key={address}>
-              <a href={address} aria-current={isHere ? "page" : undefined} title={label}>
-                <Icon name={icon} />
-                <span>{label}</span>
-                {address === "/dashboard" && desk.counts.value.waiting > 0 && (
-                  <b class="badge">{desk.counts.value.waiting}</b>
-                )}
-              </a>
-            </li>
-          );
-        })}
+        {shown.map((row) => (
+          <Entry key={row[0]!.address} row={row} at={at} />
+        ))}
       </ul>
+      <More at={at} />
       <div class="rail-foot">
         <ConnectionSign />
         <Bell />
         <Presence />
       </div>
     </nav>
+  );
+}
+
+function Entry({ row, at }: { row: readonly Place[]; at: string }): VNode {
+  const first = row[0]!;
+  const isHere = row.some((place) => isAt(place, at));
+  const label = row.length > 1 && first.group ? t().rail[first.group] : labelOf(first);
+  return (
+    <li>
+      <a href={first.address} aria-current={isHere ? "page" : undefined} title={label}>
+        <Icon name={first.icon} />
+        <span>{label}</span>
+        {first.address === "/dashboard" && desk.counts.value.waiting > 0 && (
+          <b class="badge">{desk.counts.value.waiting}</b>
+        )}
+      </a>
+    </li>
+  );
+}
+
+/** On a phone the bar has room for a few; the others stand here, in words. */
+function More({ at }: { at: string }): VNode {
+  const items: MenuItem[] = offered().map((place) => ({
+    label: labelOf(place),
+    icon: <Icon name={place.icon} />,
+    checked: isAt(place, at),
+    run: () => go(place.address),
+  }));
+  return (
+    <Menu label={t().rail.more} items={items} className="icon-button rail-more">
+      <Icon name="menu" />
+    </Menu>
   );
 }
 

@@ -4,20 +4,13 @@ import { t } from "../../state/i18n.ts";
 import { go } from "../../state/route.ts";
 import { settings } from "../../state/settings.ts";
 import { Dialog } from "../kit/overlays.tsx";
+import { offered } from "./places.ts";
 
 type Handler = () => void;
 
 const handlers = new Map<string, Handler>();
 const showing = signal(false);
 let wantsPlace = false;
-
-const PLACES: Record<string, string> = {
-  i: "/dashboard",
-  n: "/dashboard/sessions",
-  m: "/dashboard/metrics",
-  t: "/dashboard/users",
-  s: "/dashboard/settings",
-};
 
 /** Give a shortcut its meaning while a component is there; returns what takes it away. */
 export function onKey(key: string, run: Handler): () => void {
@@ -37,10 +30,11 @@ export function listenForKeys(): void {
     if (event.altKey && event.shiftKey && event.code === "KeyN") return run("note", event);
     if (typing || event.ctrlKey || event.metaKey || event.altKey || !settings.value.shortcuts) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (wantsPlace && PLACES[key]) {
+    const place = wantsPlace && offered().find((p) => p.key === key);
+    if (place) {
       wantsPlace = false;
       event.preventDefault();
-      return go(PLACES[key]);
+      return go(place.address);
     }
     wantsPlace = key === "g";
     if (key === "?") showing.value = true;
