@@ -118,6 +118,7 @@ ROUTES: dict[str, Need] = {
     "PUT /api/sessions/{id}/bot": BOTS,
     "DELETE /api/sessions/{id}/bot": SESSIONS,
     "GET /api/conversations": READ_CONVERSATIONS,
+    "GET /api/conversations/counts": READ_CONVERSATIONS,
     "POST /api/conversations": START,
     "GET /api/conversations/{id}": READ_CONVERSATIONS,
     "PATCH /api/conversations/{id}": WORK,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.scale.company import DEPARTMENTS, Company, names
-from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
+from whatsapp_hub.application.reading.conversation_filter import ConversationFilter, Order
+from whatsapp_hub.application.reading.queries import Sight
 from whatsapp_hub.domain.conversations.conversation import LIVE, ConversationStatus
 from whatsapp_hub.domain.ids import DepartmentId, SessionId, UserId
 
@@ -37,6 +38,11 @@ def filters(company: Company) -> dict[str, tuple[Sight, ConversationFilter]]:
         "an agent's": (own, ConversationFilter()),
         "an agent's, live": (own, ConversationFilter(live)),
         "an agent's, session": (own, ConversationFilter(session_id=session)),
+        "longest waiting": (ALL, ConversationFilter(order=Order.WAITING)),
+        "next due": (ALL, ConversationFilter(order=Order.DUE)),
+        "most urgent": (ALL, ConversationFilter(order=Order.PRIORITY)),
+        "unassigned, live": (ALL, ConversationFilter(live, unassigned=True)),
+        "an agent's, longest waiting": (own, ConversationFilter(order=Order.WAITING)),
     }
     return lists | _searches(company, own)
 

@@ -89,7 +89,7 @@ class _Page:
         tenant = self.place.company.id
         async with self.place.storage.connection(tenant) as connection:
             counted = _Counted(connection)
-            await conversation_search.listed(counted, tenant, self.sight, self.filter, self.limit + 1, self.cursor)
+            await conversation_search.listed(counted, tenant, self.sight, self.filter, self.limit, self.cursor)
         return counted.touched
 
 

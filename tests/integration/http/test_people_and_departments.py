@@ -133,6 +133,34 @@ async def test_conversations_are_filtered_by_all_that_is_asked_at_once(company: 
     assert await found(search="5511987650001", status="OPEN") == []
 
 
+async def test_the_inbox_is_read_by_view_and_order_and_counted(company: Company) -> None:
+    sales, support = await company.department("Vendas"), await company.department("Suporte")
+    agent = await company.agent(sales, "ONLINE")
+    assigned = await routed(company, sales, "5511987650001")
+    waiting = await routed(company, support, "5511987650002")
+    done = await routed(company, sales, "5511987650003")
+    assert (await agent.post(f"/api/conversations/{done['id']}/resolve")).status_code == 200
+    change = {"labels": ["vip"], "priority": "URGENT"}
+    assert (await company.admin.patch(f"/api/conversations/{waiting['id']}", change)).status_code == 200
+
+    async def found(**query: object) -> list[str]:
+        answer = await company.admin.get("/api/conversations", **query)
+        assert answer.status_code == 200, answer.text
+        return [conversation["id"] for conversation in answer.json()]
+
+    assert await found(label="vip") == await found(priority="URGENT") == [waiting["id"]]
+    assert await found(view="unassigned") == [waiting["id"]]
+    assert await found(view="all", sort="priority") == [waiting["id"], assigned["id"]]
+    assert await found(view="resolved") == [done["id"]]
+    assert await found(view="mine") == await found(view="resolved", status="OPEN") == []
+    mine = (await agent.get("/api/conversations", view="mine", sort="waiting")).json()
+    assert [conversation["id"] for conversation in mine] == [assigned["id"]]
+    counts = (await agent.get("/api/conversations/counts")).json()
+    assert counts | {"mine": 1, "department": 1, "all": 1, "unassigned": 0, "isComplete": True} == counts
+    refused = await agent.get("/api/conversations", sort="due", status="RESOLVED")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, "/sort")
+
+
 async def test_the_record_of_changes_is_filtered_by_time_and_person(company: Company) -> None:
     sales = await company.department("Vendas")
     agent = await company.agent(sales, "ONLINE")

@@ -80,9 +80,15 @@ async def _reads(w: Walk) -> None:
     await w.ask(f"GET {ROW}", w.people["Paulo"], note="nothing")
     for note, query in (
         *(("some", {"status": "ASSIGNED", "departmentId": w.ids["Vendas"], "limit": 1}), ("bad", {"status": "NOPE"})),
+        *(("mine, waiting", {"view": "mine", "sort": "waiting"}), ("bad view", {"view": "nope"})),
+        *(
+            ("unread of a label", {"view": "all", "unread": "true", "label": "vip"}),
+            ("bad sort", {"sort": "due", "status": "RESOLVED"}),
+        ),
         *(("breached", {"breached": "true"}), ("found", {"search": "Bea", "sessionId": w.ids["sandbox"]})),
     ):
         await w.ask(f"GET {ROW}", note=note, query=query)
+    await w.ask(f"GET {ROW}/counts", rita)
     await w.ask(f"GET {ROW}/{{id}}", rita, path=here)
     await w.ask(f"GET {ROW}/{{id}}", w.people["Paulo"], note="out of sight", path=here)
     first = await w.ask(f"GET {ROW}/{{id}}/messages", rita, path=here, query={"limit": 2})

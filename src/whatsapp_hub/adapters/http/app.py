@@ -35,6 +35,7 @@ from whatsapp_hub.adapters.http.api.conversations import (
     bulk,
     conversations,
     handling,
+    listing,
     media,
     messages,
     notifications,
@@ -233,7 +234,7 @@ def create_app(
 def _handlers(options: HttpOptions) -> list[ControllerRouterHandler]:
     resources = (
         *(auth, browser_sessions, oidc, second_factor, sign_ins, api_keys, users, departments, sessions, session_codes),
-        *(conversations, handling, bulk, messages, media),
+        *(conversations, listing, handling, bulk, messages, media),
         *(notifications, bots, rules, company, contacts, personal_data, metrics, password_resets),
         *(events, webhooks, tenants, system),
     )

@@ -1,16 +1,18 @@
 """Lists and single reads of one tenant, in transactions of their own, without locks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
+from whatsapp_hub.application.reading.conversation_filter import ConversationFilter as ConversationFilter
+from whatsapp_hub.application.reading.conversation_filter import Counts, Reader
 from whatsapp_hub.domain.accounts.department import Department
 from whatsapp_hub.domain.accounts.tenant import Tenant
 from whatsapp_hub.domain.accounts.user import OnlineStatus, Role, User
 from whatsapp_hub.domain.conversations.assignment import Assignment
-from whatsapp_hub.domain.conversations.conversation import Conversation, ConversationStatus
+from whatsapp_hub.domain.conversations.conversation import Conversation
 from whatsapp_hub.domain.conversations.note import Note
 from whatsapp_hub.domain.conversations.notification import Notification
 from whatsapp_hub.domain.conversations.quick_reply import QuickReply
@@ -49,19 +51,6 @@ class Sight:
     user_id: UserId | None = None
     department_id: DepartmentId | None = None
     everything: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationFilter:
-    """Filter of conversations. `search` matches the customer's name or digits, case and accents ignored; `breached`:
-    those that missed a deadline."""
-
-    statuses: frozenset[ConversationStatus] = field(default_factory=frozenset)
-    department_id: DepartmentId | None = None
-    assigned_user_id: UserId | None = None
-    session_id: SessionId | None = None
-    search: str | None = None
-    breached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +118,12 @@ class Queries(Protocol):
     async def conversations(
         self, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
     ) -> Page[Conversation]:
-        """List conversations, most recently changed first."""
+        """List conversations in the filter's order. Looks at a bounded number of them: a page may hold fewer than
+        `limit`, or none, and yet have a cursor, which goes on where it stopped."""
+        ...
+
+    async def conversation_counts(self, tenant_id: TenantId, sight: Sight, reader: Reader) -> Counts:
+        """Count the live conversations that the reader may see, by view; of at most a bounded number."""
         ...
 
     async def glances(

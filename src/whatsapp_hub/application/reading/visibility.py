@@ -2,6 +2,7 @@
 
 from whatsapp_hub.application.ports.edge.security import Caller
 from whatsapp_hub.application.ports.storage.unit_of_work import UnitOfWork
+from whatsapp_hub.application.reading.conversation_filter import Reader
 from whatsapp_hub.application.reading.queries import Queries, Sight
 from whatsapp_hub.domain.accounts.access import Action
 from whatsapp_hub.domain.conversations.conversation import Conversation
@@ -16,6 +17,16 @@ async def sight_for(caller: Caller, queries: Queries) -> Sight:
         return sight
     user = await queries.user(caller.tenant_id, caller.user_id)
     return sight_of(caller, user.department_id)
+
+
+async def reader_for(caller: Caller, queries: Queries) -> Reader:
+    """Return the caller as the inbox's views have it; one of another company (MASTER) has no department here."""
+    if caller.user_id is None:
+        return Reader(None, None)
+    try:
+        return Reader(caller.user_id, (await queries.user(caller.tenant_id, caller.user_id)).department_id)
+    except NotFound:
+        return Reader(caller.user_id, None)
 
 
 def sight_of(caller: Caller, department_id: DepartmentId | None) -> Sight:

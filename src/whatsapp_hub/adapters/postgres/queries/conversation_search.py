@@ -11,9 +11,19 @@ from typing import Any
 
 from whatsapp_hub.adapters.postgres.queries import conversation_list
 from whatsapp_hub.adapters.postgres.queries.conversation_list import NamePatterns
-from whatsapp_hub.adapters.postgres.queries.cursors import Newer, read_newer
+from whatsapp_hub.adapters.postgres.queries.conversation_orders import Place, read_place
+from whatsapp_hub.adapters.postgres.queries.cursors import Newer
 from whatsapp_hub.adapters.postgres.repositories import conversations
-from whatsapp_hub.application.reading.queries import ConversationFilter, Sight
+from whatsapp_hub.application.reading.conversation_filter import (
+    COUNTED,
+    ConversationFilter,
+    Counts,
+    InboxView,
+    Reader,
+    viewed,
+)
+from whatsapp_hub.application.reading.queries import Sight
+from whatsapp_hub.domain.conversations.conversation import LIVE
 from whatsapp_hub.domain.ids import TenantId
 from whatsapp_hub.domain.numbers.phones import search_parts
 from whatsapp_hub.domain.text import fold
@@ -27,6 +37,9 @@ FIRST, FURTHER = 500, 20_000
 ENOUGH = 5_000
 """More matches than this are too many to sort."""
 
+MOST_COUNTED = 20_000
+"""Live conversations beyond so many are not counted."""
+
 _SEARCH = "SELECT complete, ids FROM search_conversations($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 _FOUND = f"""
     SELECT {conversations.COLUMNS} FROM conversations WHERE id = ANY($1) ORDER BY updated_at DESC, id DESC"""
@@ -34,18 +47,54 @@ _FOUND = f"""
 
 async def listed(
     connection: Any, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
-) -> Sequence[Any]:
-    """Return at most `limit` rows. Raises Invalid for a foreign cursor."""
-    after = read_newer(cursor) if cursor is not None else None
+) -> tuple[Sequence[Any], Any]:
+    """Return at most `limit + 1` rows, of which the last shows that there are more; else, where not all could be
+    looked at, the row at which the page stopped, or None. Raises Invalid for a foreign cursor."""
+    after = read_place(filter.order, cursor)
     words = fold(filter.search or "")
-    if not words:
-        return await _fetched(connection, tenant_id, sight, filter, limit, after)
+    if words:
+        return await _searched(connection, tenant_id, sight, filter, limit + 1, after, words), None
+    rows = await _fetched(connection, tenant_id, sight, filter, limit + 1, after)
+    if len(rows) > limit or not conversation_list.is_narrowed(filter):
+        return rows, None
+    sql, arguments = conversation_list.edge(tenant_id, sight, filter, limit + 1, after)
+    return rows, await connection.fetchrow(sql, *arguments)
+
+
+async def counted(connection: Any, tenant_id: TenantId, sight: Sight, reader: Reader) -> Counts:
+    """Count each view among the newest live conversations, and the reader's own among theirs."""
+    live, found = ConversationFilter(LIVE), {view: viewed(view, reader, ConversationFilter()) for view in COUNTED}
+    views = {view.value: part for view, part in found.items() if part is not None}
+    own = {name: part for name, part in views.items() if part.assigned_user_id is not None}
+    rest = {name: part for name, part in views.items() if name not in own}
+    asked = [(live, rest)]
+    if own:
+        asked.append((replace(live, assigned_user_id=reader.user_id), own))
+    counts, is_complete = dict.fromkeys(COUNTED, 0), True
+    for scanned, parts in asked:
+        sql, arguments = conversation_list.counts(tenant_id, sight, scanned, parts, MOST_COUNTED)
+        row = await connection.fetchrow(sql, *arguments)
+        is_complete &= row["looked_at"] < MOST_COUNTED
+        counts |= {InboxView(name): row[name] for name in parts}
+    return Counts(counts, is_complete)
+
+
+async def _searched(
+    connection: Any,
+    tenant_id: TenantId,
+    sight: Sight,
+    filter: ConversationFilter,
+    limit: int,
+    after: Place | None,
+    words: str,
+) -> Sequence[Any]:
     patterns = _patterns(words)
     rows = await _fetched(connection, tenant_id, sight, filter, limit, after, patterns)
     if len(rows) == limit:
         return rows
     keys = _keys(words)
-    if keys and not filter.breached:  # breached ones are few
+    # breached ones are few, and the index has none of what narrows
+    if keys and isinstance(after, Newer | None) and not (filter.breached or conversation_list.is_narrowed(filter)):
         asked = patterns.name, patterns.number, keys, limit, ENOUGH, *_bounds(sight, filter, after)
         complete, ids = await connection.fetchrow(_SEARCH, *asked)
         if complete:
@@ -59,7 +108,7 @@ async def _fetched(
     sight: Sight,
     filter: ConversationFilter,
     limit: int,
-    after: Newer | None,
+    after: Place | None,
     patterns: NamePatterns | None = None,
 ) -> Sequence[Any]:
     sql, arguments = conversation_list.statement(tenant_id, sight, filter, limit, after, patterns)

@@ -50,7 +50,16 @@ class Ranked(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields
     id: UUID
 
 
-Cursor = Newer | Older | Named | Id | Ranked
+class InOrder(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+    """Cursor of conversations in an order other than the newest first, which it names."""
+
+    order: str
+    rank: int
+    at: datetime
+    id: UUID
+
+
+Cursor = Newer | Older | Named | Id | Ranked | InOrder
 
 
 def encode_cursor(cursor: Cursor) -> str:
@@ -78,6 +87,14 @@ def read_ranked(text: str) -> Ranked:
     """Decode a cursor. Raises Invalid (`/cursor`)."""
     cursor = _decoded(text, Ranked)
     if not _is_time(cursor.at) or not -(2**15) <= cursor.rank < 2**15:
+        raise Invalid.field("cursor", _NOT_OURS)
+    return cursor
+
+
+def read_in_order(text: str, order: str) -> InOrder:
+    """Decode a cursor of that order. Raises Invalid (`/cursor`)."""
+    cursor = _decoded(text, InOrder)
+    if cursor.order != order or not _is_time(cursor.at) or not -(2**15) <= cursor.rank < 2**15:
         raise Invalid.field("cursor", _NOT_OURS)
     return cursor
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from whatsapp_hub.adapters.postgres.media import files
 from whatsapp_hub.adapters.postgres.queries import conversation_search, glances
+from whatsapp_hub.adapters.postgres.queries.conversation_orders import place_of
 from whatsapp_hub.adapters.postgres.queries.cursors import (
     Cursor,
     Id,
@@ -26,8 +27,8 @@ from whatsapp_hub.adapters.postgres.repositories import contacts, conversations,
 from whatsapp_hub.adapters.postgres.repositories.accounts import departments, quick_replies, users
 from whatsapp_hub.adapters.postgres.unit_of_work import PostgresStorage
 from whatsapp_hub.application.ports.queues.log import LoggedEvent
+from whatsapp_hub.application.reading.conversation_filter import ConversationFilter, Counts, Reader
 from whatsapp_hub.application.reading.queries import (
-    ConversationFilter,
     Glance,
     LabelCount,
     Page,
@@ -146,11 +147,17 @@ class PostgresQueries:
     async def conversations(
         self, tenant_id: TenantId, sight: Sight, filter: ConversationFilter, limit: int, cursor: str | None
     ) -> Page[Conversation]:
-        """Read a page by time of change and id."""
+        """Read a page by the keys of its order."""
         async with self._storage.connection(tenant_id) as connection:
-            rows = await conversation_search.listed(connection, tenant_id, sight, filter, limit + 1, cursor)
+            rows, stopped = await conversation_search.listed(connection, tenant_id, sight, filter, limit, cursor)
         page = [conversations.conversation_of(row) for row in rows[:limit]]
-        return Page(page, encode_cursor(Newer(page[-1].updated_at, page[-1].id)) if len(rows) > limit else None)
+        last = page[-1] if len(rows) > limit else conversations.conversation_of(stopped) if stopped else None
+        return Page(page, encode_cursor(place_of(filter.order, last)) if last else None)
+
+    async def conversation_counts(self, tenant_id: TenantId, sight: Sight, reader: Reader) -> Counts:
+        """Count with at most two statements."""
+        async with self._storage.connection(tenant_id) as connection:
+            return await conversation_search.counted(connection, tenant_id, sight, reader)
 
     async def glances(
         self, tenant_id: TenantId, conversation_ids: Sequence[ConversationId]

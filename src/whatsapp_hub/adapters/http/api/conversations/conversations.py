@@ -1,4 +1,4 @@
-"""`/api/conversations`."""
+"""`/api/conversations`: one conversation; begin, assign, resolve, read."""
 
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from dishka.integrations.litestar import FromDishka
 from litestar import Response, get, post
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from whatsapp_hub.adapters.contracts.views.contacts import ContactView
 from whatsapp_hub.adapters.contracts.views.conversations import ConversationDetail, ConversationView
@@ -14,18 +14,17 @@ from whatsapp_hub.adapters.contracts.views.messages import MessagePage, MessageV
 from whatsapp_hub.adapters.contracts.views.view import extended
 from whatsapp_hub.adapters.http.auth import Asking, allows
 from whatsapp_hub.adapters.http.gateways.fields import renamed
-from whatsapp_hub.adapters.http.paging import POSITION, Cursor, Limit, page
+from whatsapp_hub.adapters.http.paging import POSITION, Cursor, Limit
 from whatsapp_hub.application.handling.assign_conversation import AssignConversation
 from whatsapp_hub.application.handling.close_conversation import ResolveConversation
 from whatsapp_hub.application.handling.mark_read import MarkConversationRead
 from whatsapp_hub.application.ports.queues.log import EventLog
-from whatsapp_hub.application.reading.queries import ConversationFilter, Queries
+from whatsapp_hub.application.reading.queries import Queries
 from whatsapp_hub.application.reading.visibility import sight_for
 from whatsapp_hub.application.sending.send_message import StartConversation
 from whatsapp_hub.domain.accounts.access import Action
-from whatsapp_hub.domain.conversations.conversation import ConversationStatus
 from whatsapp_hub.domain.errors import Invalid
-from whatsapp_hub.domain.ids import ConversationId, DepartmentId, SessionId, UserId
+from whatsapp_hub.domain.ids import ConversationId, SessionId, UserId
 from whatsapp_hub.domain.messaging import content as kinds
 
 TAGS = ["conversations"]
@@ -72,45 +71,6 @@ class ResolveBody(msgspec.Struct, forbid_unknown_fields=True):
 
     reason: str | None = None
     note: str | None = None
-
-
-def _statuses(text: str | None) -> frozenset[ConversationStatus]:
-    try:
-        return frozenset(ConversationStatus(name) for name in text.split(",")) if text else frozenset()
-    except ValueError:
-        known = ", ".join(ConversationStatus)
-        raise Invalid.field("status", f"must be one or more of {known}, with commas between") from None
-
-
-@get("/conversations", guards=READ, tags=TAGS)
-async def list_conversations(
-    caller: Asking,
-    queries: FromDishka[Queries],
-    log: FromDishka[EventLog],
-    status: FromQuery[str | None] = None,
-    department_id: Annotated[UUID | None, QueryParameter(name="departmentId")] = None,
-    assigned_user_id: Annotated[UUID | None, QueryParameter(name="assignedUserId")] = None,
-    session_id: Annotated[UUID | None, QueryParameter(name="sessionId")] = None,
-    search: Annotated[str | None, QueryParameter(max_length=200)] = None,
-    breached: FromQuery[bool] = False,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Response[list[ConversationView]]:
-    """List conversations that the caller may see, the most recently changed first; `breached`: only those that missed a
-    target. `X-Position`: a position of the log that the answer reflects at least."""
-    position = await log.head()
-    wanted = ConversationFilter(
-        statuses=_statuses(status),
-        department_id=DepartmentId(department_id) if department_id else None,
-        assigned_user_id=UserId(assigned_user_id) if assigned_user_id else None,
-        session_id=SessionId(session_id) if session_id else None,
-        search=search or None,
-        breached=breached,
-    )
-    sight = await sight_for(caller, queries)
-    found = await queries.conversations(caller.tenant_id, sight, wanted, limit, cursor)
-    beside = await queries.glances(caller.tenant_id, [c.id for c in found.items])
-    return page([ConversationView.of(c, beside[c.id]) for c in found.items], found.next_cursor, position)
 
 
 @get("/conversations/{id:uuid}", guards=READ, tags=TAGS)
@@ -201,7 +161,6 @@ async def mark_read(
 
 
 HANDLERS = [
-    list_conversations,
     get_conversation,
     list_messages,
     start_conversation,
